@@ -1,0 +1,1 @@
+"""The processor service: HTTP in, picture and fields out. Knows images, not Elasticsearch."""

@@ -1,0 +1,50 @@
+"""Every error once: stable code, HTTP status, retryable or not."""
+
+from __future__ import annotations
+
+from enum import Enum
+from http import HTTPStatus
+
+
+class Code(Enum):
+    """Stable error codes; the value is (code, HTTP status, whether the same request may succeed later, meaning)."""
+
+    INVALID_REQUEST = ("invalid_request", 400, False, "the request is not the JSON that this address expects")
+    INVALID_RECIPE = ("invalid_recipe", 400, False, "an operation, a property or a parameter is unknown or out of range")
+    UNAUTHORIZED = ("unauthorized", 401, False, "the token is missing or wrong")
+    NOT_FOUND = ("not_found", 404, False, "there is nothing at this address")
+    METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, with another method")
+    IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
+    INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
+    NOT_AN_IMAGE = ("not_an_image", 422, False, "the bytes are of no picture format")
+    UNSUPPORTED_FORMAT = ("unsupported_format", 422, False, "a format that is not on the list of accepted formats")
+    CORRUPT_IMAGE = ("corrupt_image", 422, False, "the picture cannot be decoded")
+    TRUNCATED_IMAGE = ("truncated_image", 422, False, "the picture ends before its last pixel")
+    TOO_MANY_PIXELS = ("too_many_pixels", 422, False, "width x height exceeds `IMAGE_MAX_PIXELS`")
+    DIMENSION_TOO_LARGE = ("dimension_too_large", 422, False, "width or height exceeds `IMAGE_MAX_DIMENSION`")
+    TOO_MANY_FRAMES = ("too_many_frames", 422, False, "more frames than `IMAGE_MAX_FRAMES`")
+    OUT_OF_MEMORY = ("out_of_memory", 422, False, "the picture needs more memory than a worker may use")
+    PICTURE_TIMEOUT = ("picture_timeout", 422, False, "the picture took longer than `IMAGE_PICTURE_TIMEOUT`; its worker was replaced")
+    PICTURE_CRASHED = ("picture_crashed", 422, False, "the picture killed its worker, twice; the worker was replaced")
+    BUSY = ("busy", 429, True, "all workers are busy and the queue is full")
+    INTERNAL_ERROR = ("internal_error", 500, False, "a defect of the service; its log has the details")
+    SHUTTING_DOWN = ("shutting_down", 503, True, "the service is stopping")
+
+    def __init__(self, code: str, status: int, retryable: bool, meaning: str) -> None:
+        self.code = code
+        self.status = HTTPStatus(status)
+        self.retryable = retryable
+        self.meaning = meaning
+
+
+class ImageError(Exception):
+    """A refusal with its `code` and a sentence that says what is wrong and what would be right."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(f"[{code.code}] {reason}")
+        self.code = code
+        self.reason = reason
+
+    def body(self) -> dict[str, dict[str, str | bool]]:
+        """The answer's JSON body."""
+        return {"error": {"code": self.code.code, "reason": self.reason, "retryable": self.code.retryable}}

@@ -1,0 +1,77 @@
+"""Every document field once: name, meaning, Elasticsearch mapping.
+
+The index template in `pipelines/` and the tables in the docs are rendered from this list (`make generated`).
+Names are relative to the target field, `image` by default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+KEYWORD: dict[str, Any] = {"type": "keyword"}
+INTEGER: dict[str, Any] = {"type": "integer"}
+LONG: dict[str, Any] = {"type": "long"}
+FLOAT: dict[str, Any] = {"type": "float"}
+BOOLEAN: dict[str, Any] = {"type": "boolean"}
+BINARY: dict[str, Any] = {"type": "binary"}
+
+
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the stored picture; `name` may be dotted, `mapping` is what Elasticsearch is told."""
+
+    name: str
+    meaning: str
+    mapping: dict[str, Any]
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("data", "the stored picture, base64", BINARY),
+    Field("format", "format of the stored picture: `jpeg`, `png`, `webp`, ...", KEYWORD),
+    Field("width", "width of the stored picture in pixels", INTEGER),
+    Field("height", "height of the stored picture in pixels", INTEGER),
+    Field("bytes", "size of the stored picture in bytes", LONG),
+    Field("sha256", "SHA-256 of the stored bytes, lower-case hex: exact copies share it", KEYWORD),
+    Field("has_alpha", "whether the stored picture has transparent pixels' channel", BOOLEAN),
+    Field("frames", "number of frames or pages of the picture that came in", INTEGER),
+    Field("orientation", "`landscape`, `portrait` or `square` (sides within 2 %), as stored", KEYWORD),
+    Field("size_class", "by pixels as stored: `icon` < 0.02 MP, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD),
+    Field("original.format", "format of the picture that came in", KEYWORD),
+    Field("original.width", "its width in pixels, before any turning", INTEGER),
+    Field("original.height", "its height in pixels, before any turning", INTEGER),
+    Field("original.bytes", "its size in bytes", LONG),
+    Field("original.sha256", "its SHA-256, lower-case hex", KEYWORD),
+    Field("colors", "dominant colours, most frequent first", {"type": "nested"}),
+    Field("colors.hex", "the colour, `#rrggbb`", KEYWORD),
+    Field("colors.name", "the nearest of the 16 basic colour names", KEYWORD),
+    Field("colors.share", "its share of the picture, 0 to 1", FLOAT),
+    Field("color_names", "names of the dominant colours, for word search and facets", KEYWORD),
+    Field("thumbnail", "a small JPEG, base64", BINARY),
+    Field("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
+    Field("mark", "the service's signature over `recipe` and `sha256`: such a picture is left alone", {"type": "keyword", "index": False, "doc_values": False}),
+    Field("source_mark", "signature over the source, for a `target_field` of its own", {"type": "keyword", "index": False, "doc_values": False}),
+    Field("operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}),
+    Field("error.code", "why the picture was not processed: a stable code", KEYWORD),
+    Field("error.reason", "the same in a sentence", {"type": "text"}),
+)
+
+
+def top_level_names() -> list[str]:
+    """Names directly under the target, each once, in the order of `FIELDS`."""
+    return list(dict.fromkeys(field.name.partition(".")[0] for field in FIELDS))
+
+
+def mapping() -> dict[str, Any]:
+    """The Elasticsearch mapping of the target field: an object with `properties`."""
+    root: dict[str, Any] = {"properties": {}}
+    for field in FIELDS:
+        node = root
+        *parents, leaf = field.name.split(".")
+        for parent in parents:
+            node = node["properties"].setdefault(parent, {"properties": {}})
+            node.setdefault("properties", {})
+        node["properties"][leaf] = dict(field.mapping)
+    return root
