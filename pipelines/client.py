@@ -1,0 +1,117 @@
+"""The one place that makes an Elasticsearch client from command-line options and explains its errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from elastic_transport import ConnectionError as NoConnection
+from elastic_transport import ConnectionTimeout, TlsError, TransportError
+from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+
+DEFAULT_URL = "http://127.0.0.1:9200"
+
+_OPTIONS = (
+    click.option(
+        "--url", envvar="ELASTICSEARCH_URL", default=DEFAULT_URL, show_default=True, help="address of Elasticsearch"
+    ),
+    click.option("--api-key", envvar="ELASTICSEARCH_API_KEY", help="API key; better set as ELASTICSEARCH_API_KEY"),
+    click.option("--username", envvar="ELASTICSEARCH_USERNAME", help="user, when there is no API key"),
+    click.option(
+        "--password",
+        envvar="ELASTICSEARCH_PASSWORD",
+        help="password; better set as ELASTICSEARCH_PASSWORD; asked for when missing",
+    ),
+    click.option(
+        "--ca-certs",
+        envvar="ELASTICSEARCH_CA_CERTS",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="file with the CA certificate of Elasticsearch",
+    ),
+)
+
+
+def connect(
+    url: str = DEFAULT_URL,
+    *,
+    api_key: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    ca_certs: Path | None = None,
+) -> Elasticsearch:
+    """Make a client; nothing is sent yet. An API key wins over a user name."""
+    arguments: dict[str, Any] = {"request_timeout": 60}
+    if api_key:
+        arguments["api_key"] = api_key
+    elif username:
+        arguments["basic_auth"] = (username, password or "")
+    if ca_certs:
+        arguments["ca_certs"] = str(ca_certs)
+    return Elasticsearch(url if "://" in url else f"http://{url}", **arguments)
+
+
+def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a click command the options of a connection and the argument `client`; its errors become one sentence."""
+
+    @functools.wraps(command)
+    def wrapper(
+        *args: Any,
+        url: str,
+        api_key: str | None,
+        username: str | None,
+        password: str | None,
+        ca_certs: Path | None,
+        **kwargs: Any,
+    ) -> None:
+        if username and not api_key and password is None:
+            password = click.prompt(f"Password of {username}", hide_input=True)
+        try:
+            client = connect(url, api_key=api_key, username=username, password=password, ca_certs=ca_certs)
+        except ValueError as error:
+            raise click.UsageError(f"--url {url}: {error}") from error
+        try:
+            with client:
+                command(*args, client=client, **kwargs)
+        except (ApiError, TransportError, UnsupportedProductError) as error:
+            raise click.ClickException(explain(error, url)) from error
+
+    for option in reversed(_OPTIONS):
+        wrapper = option(wrapper)
+    return wrapper
+
+
+def explain(error: Exception, url: str) -> str:
+    """One sentence that says what went wrong at `url` and what to do about it."""
+    if isinstance(error, TlsError):
+        return f"no trusted TLS connection to {url}: give its CA certificate with --ca-certs ({error.message})"
+    if isinstance(error, ConnectionTimeout):
+        return f"Elasticsearch at {url} did not answer in time"
+    if isinstance(error, NoConnection):
+        return f"Elasticsearch does not answer at {url}: is it running, and is --url right? ({error.message})"
+    if isinstance(error, UnsupportedProductError):
+        return f"{url} is not Elasticsearch: {error.message}"
+    if isinstance(error, ApiError):
+        if error.status_code == 401:
+            return (
+                f"Elasticsearch at {url} wants authentication: set ELASTICSEARCH_API_KEY, or --username and a password"
+            )
+        if error.status_code == 403:
+            return f"the user lacks a privilege (docs/bootstrap.md lists them): {reason_of(error)}"
+        return f"Elasticsearch refused with {error.status_code}: {reason_of(error)}"
+    return str(error)
+
+
+def reason_of(error: ApiError) -> str:
+    """The innermost reason that Elasticsearch gives, without the rest of its answer."""
+    body = error.body
+    if not isinstance(body, dict):
+        return str(body)[:500]
+    cause = body.get("error", body)
+    if not isinstance(cause, dict):
+        return str(cause)[:500]
+    while isinstance(cause.get("caused_by"), dict) and cause["caused_by"].get("reason"):
+        cause = cause["caused_by"]
+    return str(cause.get("reason") or cause.get("type") or error.message)

@@ -1,0 +1,58 @@
+"""Reading, writing and deleting one resource of each kind."""
+
+from __future__ import annotations
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from .resources import Body, Kind, Resource
+
+HOSTS_SETTING = "ingest.image.hosts"
+
+
+def read(client: Elasticsearch, resource: Resource) -> Body | None:
+    """What is installed under the resource's name, None when nothing is."""
+    try:
+        if resource.kind is Kind.PIPELINE:
+            pipelines = client.ingest.get_pipeline(id=resource.name).body
+            body: Body | None = pipelines.get(resource.name)
+            return body
+        if resource.kind is Kind.TEMPLATE:
+            templates = client.indices.get_index_template(name=resource.name).body["index_templates"]
+            found: Body = templates[0]["index_template"]
+            return found
+    except NotFoundError:
+        return None
+    settings = client.cluster.get_settings(flat_settings=True).body["persistent"]
+    return {"value": _as_list(settings[resource.name])} if resource.name in settings else None
+
+
+def write(client: Elasticsearch, resource: Resource, body: Body) -> None:
+    """Create or replace the resource with `body`."""
+    if resource.kind is Kind.PIPELINE:
+        client.ingest.put_pipeline(id=resource.name, body=body)
+    elif resource.kind is Kind.TEMPLATE:
+        client.indices.put_index_template(name=resource.name, body=body)
+    else:
+        client.cluster.put_settings(persistent={resource.name: body["value"]})
+
+
+def delete(client: Elasticsearch, resource: Resource) -> None:
+    """Remove the resource, which must exist."""
+    if resource.kind is Kind.PIPELINE:
+        client.ingest.delete_pipeline(id=resource.name)
+    elif resource.kind is Kind.TEMPLATE:
+        client.indices.delete_index_template(name=resource.name)
+    else:
+        client.cluster.put_settings(persistent={resource.name: None})
+
+
+def hosts(urls: list[str]) -> Resource:
+    """The cluster setting that tells the nodes where the processor service is."""
+    return Resource(Kind.SETTING, HOSTS_SETTING, {"value": [url.rstrip("/") for url in urls]})
+
+
+def _as_list(value: object) -> list[str]:
+    # A setting given as one text with commas means the same as a list.
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return [part.strip() for part in str(value).split(",") if part.strip()]

@@ -1,0 +1,102 @@
+"""Decides what happens to each resource, from what is bundled and what is installed. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .resources import Body, Kind, Resource, fingerprint, is_edited, is_ours, version_of, without_server_keys
+
+
+class Fate(Enum):
+    """What happens to a resource; the value is what is reported."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    CURRENT = "current"
+    EDITED = "changed by hand: left alone"
+    NEWER = "newer: left alone"
+    FOREIGN = "somebody else's: left alone"
+    REMOVED = "removed"
+    ABSENT = "absent"
+
+    @property
+    def changes(self) -> bool:
+        """Whether something is sent to Elasticsearch."""
+        return self in (Fate.CREATED, Fate.UPDATED, Fate.REMOVED)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing at all is installed: half of one version beside half of another serves nobody."""
+        return self in (Fate.NEWER, Fate.FOREIGN)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The fate of one resource, the body to send when it is created or updated, and a remark for the reader."""
+
+    resource: Resource
+    fate: Fate
+    body: Body | None = None
+    remark: str = ""
+
+
+def install_step(
+    resource: Resource, installed: Body | None, *, patterns: Sequence[str] = (), force: bool = False
+) -> Step:
+    """The fate of `resource` when installing.
+
+    `patterns` replaces a template's index patterns; without it a template that is already there keeps its own.
+    `force` overwrites what is newer or changed by hand, never what is somebody else's.
+    """
+    if resource.kind is Kind.SETTING:
+        return _setting_step(resource, installed)
+    body = dict(resource.body)
+    if patterns and "index_patterns" in body:
+        body["index_patterns"] = list(patterns)
+    if installed is None:
+        return Step(resource, Fate.CREATED, body)
+    if not is_ours(installed):
+        return Step(
+            resource, Fate.FOREIGN, remark="it has no _meta.managed_by of this program; rename or remove it first"
+        )
+    if "index_patterns" in body and not patterns:
+        body["index_patterns"] = installed["index_patterns"]
+    return _upgrade_step(resource, installed, body, force)
+
+
+def _upgrade_step(resource: Resource, installed: Body, body: Body, force: bool) -> Step:
+    there, here = version_of(installed), version_of(body)
+    same_patterns = installed.get("index_patterns") == body.get("index_patterns")
+    if there > here and not force:
+        return Step(resource, Fate.NEWER, remark=f"installed is version {there}, this program brings {here}")
+    same_content = fingerprint(installed) == fingerprint(body)
+    if same_content and same_patterns:
+        return Step(resource, Fate.CURRENT)
+    if is_edited(installed) and not same_content and not force:
+        if same_patterns:
+            return Step(resource, Fate.EDITED, remark=f"--force replaces it with version {here} of this program")
+        kept = without_server_keys(installed) | {"index_patterns": body["index_patterns"]}
+        return Step(resource, Fate.UPDATED, kept, "index patterns only, the changes made by hand are kept")
+    return Step(resource, Fate.UPDATED, body, f"version {there} to {here}" if there != here else "")
+
+
+def _setting_step(resource: Resource, installed: Body | None) -> Step:
+    if installed == resource.body:
+        return Step(resource, Fate.CURRENT)
+    remark = ", ".join(resource.body["value"])
+    if installed is None:
+        return Step(resource, Fate.CREATED, resource.body, remark)
+    return Step(resource, Fate.UPDATED, resource.body, f"{remark}; was {', '.join(installed['value'])}")
+
+
+def uninstall_step(resource: Resource, installed: Body | None) -> Step:
+    """The fate of `resource` when uninstalling: what is ours goes, whatever its version."""
+    if installed is None:
+        return Step(resource, Fate.ABSENT)
+    if resource.kind is Kind.SETTING:
+        return Step(resource, Fate.REMOVED, remark=f"was {', '.join(installed['value'])}")
+    if not is_ours(installed):
+        return Step(resource, Fate.FOREIGN)
+    return Step(resource, Fate.REMOVED, remark="it had been changed by hand" if is_edited(installed) else "")

@@ -1,0 +1,94 @@
+"""The bundled definitions, and how two versions of one are told apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+MANAGED_BY = "ingest-image"
+DEFINITIONS = Path(__file__).parent / "definitions"
+
+# Written by Elasticsearch itself beside what was installed.
+_SERVER_KEYS = frozenset(
+    {"created_date", "created_date_millis", "modified_date", "modified_date_millis"},
+)
+
+Body = dict[str, Any]
+
+
+class Kind(Enum):
+    """What can be installed; the value is its name for people."""
+
+    PIPELINE = "ingest pipeline"
+    TEMPLATE = "index template"
+    SETTING = "cluster setting"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One definition: what it is, its name in Elasticsearch, and the body of its PUT request."""
+
+    kind: Kind
+    name: str
+    body: Body
+
+
+def bundled() -> list[Resource]:
+    """All definitions, pipelines before the template that names one of them."""
+    return [
+        Resource(kind, path.stem, json.loads(path.read_text("utf-8")))
+        for kind, folder in ((Kind.PIPELINE, "ingest_pipelines"), (Kind.TEMPLATE, "index_templates"))
+        for path in sorted((DEFINITIONS / folder).glob("*.json"))
+    ]
+
+
+def is_ours(body: Body) -> bool:
+    """Whether this program (or somebody pasting its JSON) installed the resource."""
+    return bool((body.get("_meta") or {}).get("managed_by") == MANAGED_BY)
+
+
+def version_of(body: Body) -> int:
+    """Version of a definition; 0 when it has none."""
+    version = body.get("version")
+    return version if isinstance(version, int) else 0
+
+
+def fingerprint(body: Body) -> str:
+    """Hash of a definition's content, the same for the file and for what Elasticsearch gives back.
+
+    The index patterns are left out: they are chosen when installing. So is the fingerprint that the file carries in
+    its `_meta`, by which an edited resource is recognized whatever its version.
+    """
+    content = without_server_keys(body)
+    content.pop("index_patterns", None)
+    content["_meta"] = {key: value for key, value in (content.get("_meta") or {}).items() if key != "fingerprint"}
+    template = content.get("template")
+    if isinstance(template, dict) and "settings" in template:
+        content["template"] = {**template, "settings": _flat_settings(template["settings"])}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def is_edited(installed: Body) -> bool:
+    """Whether a resource of ours was changed after it was installed."""
+    return bool((installed.get("_meta") or {}).get("fingerprint") != fingerprint(installed))
+
+
+def without_server_keys(body: Body) -> Body:
+    """The body as it can be PUT again: without the dates that newer servers add."""
+    return {key: value for key, value in body.items() if key not in _SERVER_KEYS}
+
+
+def _flat_settings(settings: Body, prefix: str = "") -> dict[str, str]:
+    # Elasticsearch gives settings back nested under `index`, every value as a string.
+    flat: dict[str, str] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat.update(_flat_settings(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = str(value).lower() if isinstance(value, bool) else str(value)
+    return flat
