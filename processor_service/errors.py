@@ -10,7 +10,12 @@ class Code(Enum):
     """Stable error codes; the value is (code, HTTP status, whether the same request may succeed later, meaning)."""
 
     INVALID_REQUEST = ("invalid_request", 400, False, "the request is not the JSON that this address expects")
-    INVALID_RECIPE = ("invalid_recipe", 400, False, "an operation, a property or a parameter is unknown or out of range")
+    INVALID_RECIPE = (
+        "invalid_recipe",
+        400,
+        False,
+        "an operation, a property or a parameter is unknown or wrong",
+    )
     UNAUTHORIZED = ("unauthorized", 401, False, "the token is missing or wrong")
     NOT_FOUND = ("not_found", 404, False, "there is nothing at this address")
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, with another method")
@@ -23,8 +28,14 @@ class Code(Enum):
     TOO_MANY_PIXELS = ("too_many_pixels", 422, False, "width x height exceeds `IMAGE_MAX_PIXELS`")
     DIMENSION_TOO_LARGE = ("dimension_too_large", 422, False, "width or height exceeds `IMAGE_MAX_DIMENSION`")
     TOO_MANY_FRAMES = ("too_many_frames", 422, False, "more frames than `IMAGE_MAX_FRAMES`")
+    CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` lies outside the picture")
     OUT_OF_MEMORY = ("out_of_memory", 422, False, "the picture needs more memory than a worker may use")
-    PICTURE_TIMEOUT = ("picture_timeout", 422, False, "the picture took longer than `IMAGE_PICTURE_TIMEOUT`; its worker was replaced")
+    PICTURE_TIMEOUT = (
+        "picture_timeout",
+        422,
+        False,
+        "the picture took longer than `IMAGE_PICTURE_TIMEOUT`",
+    )
     PICTURE_CRASHED = ("picture_crashed", 422, False, "the picture killed its worker, twice; the worker was replaced")
     BUSY = ("busy", 429, True, "all workers are busy and the queue is full")
     INTERNAL_ERROR = ("internal_error", 500, False, "a defect of the service; its log has the details")

@@ -15,8 +15,9 @@ LONG: dict[str, Any] = {"type": "long"}
 FLOAT: dict[str, Any] = {"type": "float"}
 BOOLEAN: dict[str, Any] = {"type": "boolean"}
 BINARY: dict[str, Any] = {"type": "binary"}
-
-
+# Never searched for, only handed back.
+SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
+NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ FIELDS: tuple[Field, ...] = (
     Field("height", "height of the stored picture in pixels", INTEGER),
     Field("bytes", "size of the stored picture in bytes", LONG),
     Field("sha256", "SHA-256 of the stored bytes, lower-case hex: exact copies share it", KEYWORD),
-    Field("has_alpha", "whether the stored picture has transparent pixels' channel", BOOLEAN),
+    Field("has_alpha", "whether the stored picture has transparent pixels", BOOLEAN),
     Field("frames", "number of frames or pages of the picture that came in", INTEGER),
     Field("orientation", "`landscape`, `portrait` or `square` (sides within 2 %), as stored", KEYWORD),
-    Field("size_class", "by pixels as stored: `icon` < 0.02 MP, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD),
+    Field("size_class", "megapixels stored: `icon` < 0.02, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD),
     Field("original.format", "format of the picture that came in", KEYWORD),
     Field("original.width", "its width in pixels, before any turning", INTEGER),
     Field("original.height", "its height in pixels, before any turning", INTEGER),
@@ -51,9 +52,19 @@ FIELDS: tuple[Field, ...] = (
     Field("color_names", "names of the dominant colours, for word search and facets", KEYWORD),
     Field("thumbnail", "a small JPEG, base64", BINARY),
     Field("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
-    Field("mark", "the service's signature over `recipe` and `sha256`: such a picture is left alone", {"type": "keyword", "index": False, "doc_values": False}),
-    Field("source_mark", "signature over the source, for a `target_field` of its own", {"type": "keyword", "index": False, "doc_values": False}),
-    Field("operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}),
+    Field(
+        "mark",
+        "the service's signature over `recipe` and `sha256`: such a picture is left alone",
+        {"type": "keyword", "index": False, "doc_values": False},
+    ),
+    Field(
+        "source_mark",
+        "signature over the source, for a `target_field` of its own",
+        {"type": "keyword", "index": False, "doc_values": False},
+    ),
+    Field(
+        "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
+    ),
     Field("error.code", "why the picture was not processed: a stable code", KEYWORD),
     Field("error.reason", "the same in a sentence", {"type": "text"}),
 )

@@ -16,18 +16,29 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on; other than loopback needs a token")
     port: int = Field(8090, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     workers: int = Field(
-        default_factory=lambda: max(1, len(os.sched_getaffinity(0))), ge=1, le=256, description="picture processes; default: one per core"
+        default_factory=lambda: max(1, len(os.sched_getaffinity(0))),
+        ge=1,
+        le=256,
+        description="picture processes; default: one per core",
     )
     queue_size: int = Field(64, ge=0, le=10_000, description="pictures that may wait for a worker; above it: 429")
     token: SecretStr = Field(SecretStr(""), description="shared secret of nodes and service; also signs the marks")
-    previous_token: SecretStr = Field(SecretStr(""), description="accepted besides `token` while tokens are rotated; signs nothing")
+    previous_token: SecretStr = Field(
+        SecretStr(""), description="accepted besides `token` while tokens are rotated; signs nothing"
+    )
     max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="size of a picture that comes in")
-    max_pixels: int = Field(50_000_000, ge=1, description="width x height of a picture, read from its header before it is decoded")
-    max_dimension: int = Field(30_000, ge=1, description="width or height of a picture that comes in or goes out, in pixels")
+    max_pixels: int = Field(
+        50_000_000, ge=1, description="width x height of a picture, read from its header before it is decoded"
+    )
+    max_dimension: int = Field(
+        30_000, ge=1, description="width or height of a picture that comes in or goes out, in pixels"
+    )
     max_frames: int = Field(1000, ge=1, description="frames or pages of a picture")
     picture_timeout: float = Field(20.0, gt=0, le=3600, description="time for one picture; then its worker is replaced")
     worker_memory: int = Field(
-        2 * 1024**3, ge=128 * 1024**2, description="address space of a worker process; a picture that needs more is refused"
+        2 * 1024**3,
+        ge=128 * 1024**2,
+        description="address space of a worker process; a picture that needs more is refused",
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 

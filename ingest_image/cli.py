@@ -1,0 +1,37 @@
+"""`ingest-image`: each room brings its own sub-commands; they are imported only when asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import ClassVar
+
+import click
+
+
+class Rooms(click.Group):
+    """A group whose commands live in the rooms of the project."""
+
+    rooms: ClassVar[dict[str, str]] = {
+        "serve": "processor_service.commands",
+        "node": "embedded_node.commands",
+        "bootstrap": "pipelines.commands",
+        "index": "pipelines.commands",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all sub-commands."""
+        return list(self.rooms)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the room that has the command."""
+        if cmd_name not in self.rooms:
+            return None
+        command = getattr(importlib.import_module(self.rooms[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=Rooms)
+@click.version_option(package_name="ingest-image")
+def main() -> None:
+    """Store pictures in Elasticsearch normalized and findable, by plain index requests."""

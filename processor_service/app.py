@@ -1,0 +1,134 @@
+"""The web application: authenticate, bound, hand to a picture process, answer."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+import uuid
+
+import orjson
+import structlog
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from .declarations import catalogue
+from .errors import Code, ImageError
+from .metrics import Metrics
+from .settings import Settings
+from .worker import failure
+from .worker_pool import WorkerPool
+
+log = structlog.get_logger("processor_service")
+_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
+
+
+def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
+    """The service's WSGI application."""
+    app = Flask(__name__)
+    # base64 is 4/3 of the picture, with line breaks a little more; the recipe has some room.
+    app.config["MAX_CONTENT_LENGTH"] = int(settings.max_image_bytes * 1.4) + 256 * 1024
+    app.config["SETTINGS"] = settings
+    app.register_error_handler(ImageError, _refuse)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _defect)
+    app.before_request(_authenticate)
+
+    @app.post("/v1/process")
+    def process() -> Response:
+        start = time.perf_counter()
+        body = request.get_data(cache=False)
+        request_id = _request_id()
+        metrics.pending.inc()
+        try:
+            answer = pool.run(body)
+        except ImageError as busy:
+            metrics.record({"code": busy.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
+            raise
+        finally:
+            metrics.pending.dec()
+        seconds = time.perf_counter() - start
+        metrics.record(answer.summary, seconds, len(body))
+        level = "error" if answer.summary["status"] >= 500 else "info"
+        getattr(log, level)(
+            "picture",
+            request_id=request_id,
+            received_bytes=len(body),
+            total_seconds=round(seconds, 4),
+            **answer.summary,
+        )
+        return Response(
+            answer.body, answer.summary["status"], mimetype="application/json", headers={"X-Request-Id": request_id}
+        )
+
+    @app.get("/v1/operations")
+    def operations() -> Response:
+        return _json(catalogue())
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return _json({"status": "ok"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        ready = pool.ready()
+        return _json({"status": "ready" if ready else "starting"}, 200 if ready else 503)
+
+    @app.get("/metrics")
+    def prometheus() -> Response:
+        text, content_type = metrics.render()
+        return Response(text, content_type=content_type)
+
+    return app
+
+
+def _authenticate() -> None:
+    accepted = current_app.config["SETTINGS"].accepted_tokens()
+    if not accepted or not request.path.startswith("/v1/"):
+        return
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    # Every accepted token is compared, so that the time tells nothing.
+    matches = [hmac.compare_digest(sent.encode(), token.encode()) for token in accepted]
+    if scheme.lower() != "bearer" or not any(matches):
+        raise ImageError(
+            Code.UNAUTHORIZED,
+            "the bearer token is missing or wrong; the node's ingest.image.token must equal the service's IMAGE_TOKEN",
+        )
+
+
+def _request_id() -> str:
+    """The client's X-Opaque-Id, made harmless for logs and headers, or a new id."""
+    return _REQUEST_ID.sub("", request.headers.get("X-Opaque-Id", ""))[:128] or uuid.uuid4().hex
+
+
+def _json(body: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, mimetype="application/json")
+
+
+def _refuse(error: ImageError) -> Response:
+    response = _json(failure(error), error.code.status)
+    if error.code is Code.BUSY:
+        response.headers["Retry-After"] = "1"
+    if error.code is Code.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        limit = current_app.config["SETTINGS"].max_image_bytes
+        return _refuse(
+            ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
+        )
+    if error.code == 404:
+        return _refuse(ImageError(Code.NOT_FOUND, "there is nothing here; pictures go to POST /v1/process"))
+    if error.code == 405:
+        return _refuse(ImageError(Code.METHOD_NOT_ALLOWED, f"{request.method} is not for this address"))
+    return _refuse(ImageError(Code.INVALID_REQUEST, error.description or error.name))
+
+
+def _defect(error: Exception) -> Response:
+    log.error("defect", defect=type(error).__name__, exc_info=error)
+    return _refuse(
+        ImageError(Code.INTERNAL_ERROR, f"a defect of the service: {type(error).__name__}; its log has the details")
+    )

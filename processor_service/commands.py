@@ -1,0 +1,45 @@
+"""`ingest-image serve`."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+
+import click
+from pydantic import ValidationError
+
+from .settings import Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8090]")
+@click.option("--workers", type=click.IntRange(1, 256), help="Picture processes.  [default: one per core]")
+def serve(**options: object) -> None:
+    """Run the processor service.
+
+    All settings are environment variables IMAGE_... (docs/service.md); the options here override three of them.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from None
+    if not settings.accepted_tokens() and not _is_loopback(settings.host):
+        raise click.ClickException(
+            f"without a token the service listens on loopback only; set IMAGE_TOKEN (and ingest.image.token in the "
+            f"nodes' keystore) to listen on {settings.host}"
+        )
+    # Picture processes read the same environment.
+    os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
+    from .server import serve as run
+
+    run(settings)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

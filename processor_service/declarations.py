@@ -1,0 +1,53 @@
+"""What the declarations of operations and features render to: JSON schema for the node, catalogue, docs tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .declared import Declared
+from .features import all_features
+from .operations import all_operations
+
+_NOT_SCHEMA = ("title", "description")
+
+
+def recipe_schema() -> dict[str, dict[str, Any]]:
+    """JSON schema of each operation's and property's parameters, as it is packed into the plugin."""
+    return {"operations": _schemas(all_operations()), "properties": _schemas(all_features())}
+
+
+def catalogue() -> dict[str, list[dict[str, Any]]]:
+    """Everything a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`."""
+    return {"operations": _entries(all_operations()), "properties": _entries(all_features())}
+
+
+def _schemas(declared: Mapping[str, type[Declared]]) -> dict[str, Any]:
+    return {name: _without_titles(kind.model_json_schema()) for name, kind in declared.items()}
+
+
+def _entries(declared: Mapping[str, type[Declared]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "summary": kind.summary(),
+            "example": {name: kind.example},
+            "parameters": kind.model_json_schema(),
+        }
+        for name, kind in declared.items()
+    ]
+
+
+def _without_titles(node: Any) -> Any:
+    """The schema without prose, which the node has no use for. Parameters may be called `title`, so names are kept."""
+    if isinstance(node, list):
+        return [_without_titles(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: {name: _without_titles(item) for name, item in value.items()}
+        if key in ("properties", "$defs")
+        else _without_titles(value)
+        for key, value in node.items()
+        if key not in _NOT_SCHEMA or not isinstance(value, str)
+    }

@@ -1,0 +1,59 @@
+"""What operations and features share: one file each, found by scanning their package, declared by a pydantic model."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from functools import cache
+from types import ModuleType
+from typing import Annotated, Any, ClassVar
+
+from PIL import ImageColor
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+_OPAQUE = r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|black|white|gray"
+OpaqueColor = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE})$")]
+Color = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE}|#[0-9a-fA-F]{{8}}|transparent)$")]
+
+
+def rgba(color: str) -> tuple[int, int, int, int]:
+    """A colour parameter as red, green, blue, alpha, 0 to 255 each."""
+    if color == "transparent":
+        return 255, 255, 255, 0
+    red, green, blue, *alpha = ImageColor.getrgb(color)
+    return red, green, blue, alpha[0] if alpha else 255
+
+
+class Declared(BaseModel):
+    """A named thing with typed, ranged parameters (the model's fields), a docstring and an example.
+
+    Its name is the name of its file. Parameters are strict (`"90"` is not a number), as in the JSON schema that the
+    node checks.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    example: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def name(cls) -> str:
+        """The name by which a recipe calls it."""
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def summary(cls) -> str:
+        """The docstring's first paragraph, on one line."""
+        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+
+
+@cache
+def scan(package: ModuleType, base: type[Declared]) -> dict[str, type[Any]]:
+    """Name to class of every subclass of `base` in the modules of `package`, sorted by name."""
+    found: dict[str, type[Any]] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for member in vars(module).values():
+            if inspect.isclass(member) and issubclass(member, base) and member.__module__ == module.__name__:
+                found[member.name()] = member
+    return dict(sorted(found.items()))

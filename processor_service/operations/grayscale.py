@@ -1,0 +1,15 @@
+"""grayscale."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from ..picture import has_alpha
+from . import Operation
+
+
+class Grayscale(Operation):
+    """Drop the colours (luma of ITU-R BT.601); transparency stays."""
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        return image.convert("LA" if has_alpha(image) else "L")

@@ -1,0 +1,145 @@
+"""The way of a document: decode, operate, encode, describe, extract, sign."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import pybase64
+
+from . import image_io
+from .errors import Code, ImageError
+from .fields import top_level_names
+from .mark import mark, source_mark
+from .operations import Operation
+from .operations.resize import Resize
+from .payload import decode_payload
+from .picture import Picture
+from .recipe import Recipe, parse_operations, parse_recipe
+from .settings import Settings
+from .timing import Stopwatch
+
+# A square within 2 %: what people call square.
+_SQUARE = 1.02
+_SIZE_CLASSES = ((20_000, "icon"), (300_000, "small"), (2_000_000, "medium"), (8_000_000, "large"))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One picture and what is to be done with it; see docs/wire.md."""
+
+    data: Any
+    recipe: Recipe
+    document_operations: tuple[Operation, ...]
+    normalized: bool
+
+    @classmethod
+    def parse(cls, body: Any) -> Request:
+        """Validate a request body. Raises ImageError `invalid_request` or `invalid_recipe`."""
+        known = {"data", "operations", "properties", "document_operations", "normalized"}
+        if not isinstance(body, dict):
+            raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
+        if "data" not in body or (extra := body.keys() - known):
+            what = "data is missing" if "data" not in body else f"unknown key [{min(extra)[:80]}]"
+            raise ImageError(Code.INVALID_REQUEST, f"{what}; valid keys are {', '.join(sorted(known))}")
+        recipe = parse_recipe(body.get("operations"), body.get("properties"))
+        document_operations = tuple(parse_operations(body.get("document_operations")))
+        return cls(body["data"], recipe, document_operations, body.get("normalized") is True)
+
+    def steps(self) -> tuple[Operation, ...]:
+        """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds."""
+        recipe = self.recipe.operations
+        if self.normalized:
+            recipe = tuple(step for step in recipe if step.output_only)
+        return recipe + self.document_operations
+
+
+def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str, Any]:
+    """Process one picture; returns the map to merge into the document. Raises ImageError."""
+    data = decode_payload(request.data, settings.max_image_bytes)
+    steps = request.steps()
+    with watch("decode"):
+        picture = image_io.decode(data, settings, wanted_size(steps))
+    with watch("operate"):
+        for step in steps:
+            step.apply_to(picture)
+            check_size(picture, step, settings)
+    with watch("encode"):
+        stored, format_name = image_io.encode(picture) if steps else (data, picture.source.format)
+    with watch("describe"):
+        fields = absent_fields(keep_original=request.normalized)
+        fields |= describe(picture, stored, format_name)
+        if not request.normalized:
+            fields["original"] = describe_original(picture, data)
+    for feature in request.recipe.features:
+        with watch(feature.name()):
+            fields |= feature.extract(picture)
+    return fields | sign(request.recipe.hash, fields["sha256"], data, settings.token.get_secret_value())
+
+
+def wanted_size(steps: tuple[Operation, ...]) -> tuple[int, int] | None:
+    """The smallest size (pixels, as stored) at which the picture may be decoded for these steps; None for full."""
+    for step in steps:
+        if isinstance(step, Resize):
+            # Before auto_orient is applied, width and height may be swapped: the larger side covers both.
+            side = max(step.width or 0, step.height or 0)
+            return (side, side) if step.width and step.height else None
+        if not step.scale_free:
+            return None
+    return None
+
+
+def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
+    """Refuse a picture that an operation made larger than pictures may be."""
+    width, height = picture.image.size
+    if width * height > settings.max_pixels or max(width, height) > settings.max_dimension:
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"operation [{step.name()}] makes the picture {width}x{height}, which is more than is accepted",
+        )
+
+
+def absent_fields(keep_original: bool = False) -> dict[str, Any]:
+    """Every field as null, so that none of an earlier picture's stays behind; `data` is not touched."""
+    kept = {"data", "original"} if keep_original else {"data"}
+    return {name: None for name in top_level_names() if name not in kept}
+
+
+def describe(picture: Picture, stored: bytes, format_name: str) -> dict[str, Any]:
+    """The fields of the stored picture that every document gets."""
+    width, height = picture.image.size
+    ratio = max(width, height) / min(width, height)
+    return {
+        "data": pybase64.b64encode_as_string(stored),
+        "format": format_name,
+        "width": width,
+        "height": height,
+        "bytes": len(stored),
+        "sha256": hashlib.sha256(stored).hexdigest(),
+        "has_alpha": picture.has_transparency(),
+        "frames": picture.source.frames,
+        "orientation": "square" if ratio <= _SQUARE else "landscape" if width > height else "portrait",
+        "size_class": next((name for limit, name in _SIZE_CLASSES if width * height < limit), "huge"),
+    }
+
+
+def describe_original(picture: Picture, data: bytes) -> dict[str, Any]:
+    """The fields of the picture that came in."""
+    source = picture.source
+    return {
+        "format": source.format,
+        "width": source.width,
+        "height": source.height,
+        "bytes": source.bytes,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def sign(recipe: str, stored_sha256: str, data: bytes, token: str) -> dict[str, str]:
+    """The fields by which the node recognizes a picture that was processed."""
+    return {
+        "recipe": recipe,
+        "mark": mark(token, recipe, stored_sha256),
+        "source_mark": source_mark(token, recipe, hashlib.sha256(data).hexdigest()),
+    }

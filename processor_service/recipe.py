@@ -1,0 +1,130 @@
+"""A recipe: the operations and properties of a pipeline, validated, and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from .declared import Declared
+from .errors import Code, ImageError
+from .features import Feature, all_features
+from .operations import Operation, all_operations
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a pipeline asks for. `hash` identifies it (see docs/wire.md)."""
+
+    operations: tuple[Operation, ...]
+    features: tuple[Feature, ...]
+    hash: str
+
+
+def parse_recipe(operations: Any, properties: Any) -> Recipe:
+    """Validate a pipeline's recipe. Raises ImageError `invalid_recipe` that lists the valid names and parameters."""
+    # Pipelines send the same recipe with every picture: parse it once.
+    return _parse_cached(orjson.dumps([operations, properties]))
+
+
+@lru_cache(maxsize=256)
+def _parse_cached(text: bytes) -> Recipe:
+    operations, properties = orjson.loads(text)
+    features = (
+        tuple(kind() for kind in all_features().values() if kind.default)
+        if properties is None
+        else tuple(parse_entries(properties, "property", all_features()))
+    )
+    return Recipe(tuple(parse_operations(operations)), features, recipe_hash(operations, properties))
+
+
+def parse_operations(operations: Any) -> list[Operation]:
+    """Validate a list of operations; None is an empty list."""
+    return [] if operations is None else parse_entries(operations, "operation", all_operations())
+
+
+def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> list[Any]:
+    """Instances for entries such as `"grayscale"` or `{"rotate": {"degrees": 90}}`."""
+    if not isinstance(entries, list):
+        raise ImageError(
+            Code.INVALID_RECIPE, f"{_plural(kind)} must be a list of names or of objects with one {kind} each"
+        )
+    return [_parse_entry(entry, kind, known) for entry in entries]
+
+
+def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Declared:
+    name, parameters = (entry, {}) if isinstance(entry, str) else _single(entry, kind)
+    if name not in known:
+        raise ImageError(
+            Code.INVALID_RECIPE, f"unknown {kind} [{name[:80]}]; valid {_plural(kind)} are {', '.join(known)}"
+        )
+    declared = known[name]
+    if not isinstance(parameters, dict):
+        raise ImageError(
+            Code.INVALID_RECIPE, f"{kind} [{name}]: its parameters must be an object such as {declared.example}"
+        )
+    try:
+        result = declared(**parameters)
+    except ValidationError as error:
+        raise ImageError(Code.INVALID_RECIPE, f"{kind} [{name}]: {_complaint(error, declared)}") from None
+    assert isinstance(result, Declared)
+    return result
+
+
+def _single(entry: Any, kind: str) -> tuple[str, Any]:
+    if not isinstance(entry, dict) or len(entry) != 1:
+        raise ImageError(
+            Code.INVALID_RECIPE, f"each {kind} must be a name or an object with exactly one name as its key"
+        )
+    return next(iter(entry.items()))
+
+
+def _complaint(error: ValidationError, declared: type[Declared]) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    valid = ", ".join(declared.model_fields) or "none"
+    if first["type"] == "extra_forbidden":
+        return f"unknown parameter [{where[:80]}]; valid parameters are: {valid}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"[{where}]: {message}" if where else message
+
+
+def _plural(kind: str) -> str:
+    return kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+
+
+def recipe_hash(operations: Any, properties: Any) -> str:
+    """First 32 hex digits of the SHA-256 of the recipe's canonical form; the node computes the same (docs/wire.md)."""
+    return hashlib.sha256(_canonical([_named(operations), _named(properties)])).hexdigest()[:32]
+
+
+def _named(entries: Any) -> Any:
+    return (
+        [{entry: {}} if isinstance(entry, str) else entry for entry in entries]
+        if isinstance(entries, list)
+        else entries
+    )
+
+
+def _canonical(value: Any) -> bytes:
+    """Bencode (BEP 3) with numbers as text, booleans and null."""
+    if value is None:
+        return b"z"
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    if isinstance(value, int | float):
+        rounded = Decimal(value).quantize(Decimal("0.000001"), ROUND_HALF_EVEN).normalize()
+        return b"n" + (b"0" if not rounded else f"{rounded:f}".encode()) + b";"
+    if isinstance(value, str):
+        text = value.encode()
+        return str(len(text)).encode() + b":" + text
+    if isinstance(value, list):
+        return b"l" + b"".join(map(_canonical, value)) + b"e"
+    items = sorted((key.encode(), item) for key, item in value.items())
+    return b"d" + b"".join(str(len(key)).encode() + b":" + key + _canonical(item) for key, item in items) + b"e"

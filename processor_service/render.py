@@ -1,0 +1,140 @@
+"""Render what the declarations say: the plugin's schema, the tables in the docs. `--check` tells what is stale."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from .declarations import recipe_schema
+from .declared import Declared
+from .errors import Code
+from .features import Feature, all_features
+from .fields import FIELDS
+from .operations import all_operations
+from .settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = ROOT / "elasticsearch_plugin/src/main/resources/recipe-schema.json"
+# A table is rendered wherever a Markdown file has its pair of markers.
+DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+
+def main() -> int:
+    """Write every generated file; with `--check`, write none and return 1 when one is stale."""
+    stale = [path for path, text in rendered() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is stale; run 'make generated'")
+        return 1 if stale else 0
+    for path, text in rendered():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return 0
+
+
+def rendered() -> Iterable[tuple[Path, str]]:
+    """Every generated file with the text it should have."""
+    yield SCHEMA, json.dumps(recipe_schema(), indent=1, sort_keys=True) + "\n"
+    tables = {
+        "operations": _summary_table(all_operations()),
+        "properties": _summary_table(all_features()),
+        "operation-parameters": _parameters(all_operations()),
+        "property-parameters": _parameters(all_features()),
+        "fields": _table(("field", "meaning", "type"), ((f"`{f.name}`", f.meaning, _type(f.mapping)) for f in FIELDS)),
+        "errors": _table(
+            ("code", "status", "retry", "meaning"),
+            ((f"`{c.code}`", str(int(c.status)), "yes" if c.retryable else "no", c.meaning) for c in Code),
+        ),
+        "settings": _table(("variable", "default", "meaning"), _settings()),
+    }
+    for path in DOCS:
+        text = path.read_text() if path.exists() else ""
+        for name, table in tables.items():
+            pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+            text = pattern.sub(rf"\g<1>{_literal(table)}\g<2>", text)
+        if text:
+            yield path, text
+
+
+def _literal(text: str) -> str:
+    """Text as it is, in the replacement of a regular expression."""
+    return text.replace("\\", "\\\\")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def _summary_table(declared: dict[str, type[Declared]]) -> str:
+    rows = ((f"`{name}`", kind.summary(), f"`{json.dumps({name: kind.example})}`") for name, kind in declared.items())
+    return _table(("name", "what it does", "example"), rows)
+
+
+def _parameters(declared: dict[str, type[Declared]]) -> str:
+    parts = []
+    for name, kind in declared.items():
+        produces = (
+            f" Fields: {', '.join(f'`{field}`' for field in kind.produces)}." if issubclass(kind, Feature) else ""
+        )
+        schema = kind.model_json_schema()
+        rows = [
+            (f"`{key}`", _range(parameter), _default(kind, key), kind.model_fields[key].description or "")
+            for key, parameter in schema.get("properties", {}).items()
+        ]
+        table = _table(("parameter", "values", "default", "meaning"), rows) if rows else "No parameters.\n"
+        example = f"```json\n{json.dumps({name: kind.example})}\n```\n"
+        parts.append(f"### {name}\n\n{kind.summary()}{produces}\n\n{example}\n{table}\n")
+    return "\n" + "".join(parts)
+
+
+def _range(parameter: dict[str, Any]) -> str:
+    if "anyOf" in parameter:
+        return " or ".join(_range(part) for part in parameter["anyOf"] if part.get("type") != "null")
+    if "enum" in parameter:
+        return ", ".join(f"`{value}`" for value in parameter["enum"])
+    if "const" in parameter:
+        return f"`{parameter['const']}`"
+    if parameter.get("type") == "array":
+        return f"list of {_range(parameter.get('items', {}))}"
+    if "pattern" in parameter:
+        clear = ", `#rrggbbaa`, `transparent`" if "transparent" in parameter["pattern"] else ""
+        return f"colour `#rgb`, `#rrggbb`, `black`, `white`, `gray`{clear}"
+    low = parameter.get("minimum", parameter.get("exclusiveMinimum"))
+    high = parameter.get("maximum")
+    return (
+        f"{parameter.get('type', 'object')} {low:g} to {high:g}"
+        if low is not None and high is not None
+        else str(parameter.get("type", "object"))
+    )
+
+
+def _default(kind: type[Declared], name: str) -> str:
+    default = kind.model_fields[name].get_default(call_default_factory=True)
+    return (
+        "required"
+        if default is PydanticUndefined
+        else ""
+        if default is None
+        else f"`{json.dumps(default, default=str)}`"
+    )
+
+
+def _settings() -> Iterable[tuple[str, str, str]]:
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is PydanticUndefined or "token" in name else f"`{field.default}`"
+        yield f"`IMAGE_{name.upper()}`", default, field.description or ""
+
+
+def _type(mapping: dict[str, Any]) -> str:
+    return f"`{mapping['type']}`"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

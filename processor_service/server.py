@@ -1,0 +1,66 @@
+"""The service under gunicorn.
+
+One web process with threads takes requests, and hands each to a picture process. Against gunicorn's own sync workers it
+costs a copy of the picture over a socket, and buys that a picture that hangs or kills its process is answered with a
+code, alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from .app import create_app
+from .logs import configure_structlog, logging_config
+from .metrics import Metrics
+from .settings import Settings
+from .worker_pool import WorkerPool
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with our settings; `run()` serves until it is told to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Called by gunicorn."""
+        settings = self.settings
+        for key, value in {
+            "bind": f"{settings.host}:{settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            # A thread for each picture in work or waiting, and some that answer health checks and refusals meanwhile.
+            "threads": settings.workers + settings.queue_size + 8,
+            # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.
+            "keepalive": 1300,
+            "graceful_timeout": int(settings.picture_timeout) + 10,
+            "timeout": 60,
+            "logconfig_dict": logging_config(settings.log_level),
+            "proc_name": "ingest-image",
+            "control_socket_disable": True,
+        }.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        """Build the application inside the web process, with its picture processes."""
+        configure_structlog()
+        metrics = Metrics()
+        settings = self.settings
+        pool = WorkerPool(
+            settings.workers,
+            settings.queue_size,
+            settings.picture_timeout,
+            lambda why: metrics.replaced.labels(why).inc(),
+        )
+        atexit.register(pool.stop)
+        return create_app(settings, pool, metrics)
+
+
+def serve(settings: Settings) -> Any:
+    """Serve until SIGTERM or SIGINT."""
+    Server(settings).run()

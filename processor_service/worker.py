@@ -1,0 +1,100 @@
+"""A picture process: reads requests from its parent, processes one picture at a time, answers.
+
+It runs apart from the web server because native decoders may hang, crash or eat memory on hostile bytes: the parent
+kills and replaces this process, and no other picture notices.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+import orjson
+
+from .errors import Code, ImageError
+from .features import all_features
+from .operations import all_operations
+from .pipeline import Request, absent_fields, process
+from .settings import Settings
+from .timing import Stopwatch
+
+READY = b"ready"
+
+
+def main() -> None:
+    """Serve requests on the file descriptor named by the first argument until the parent closes it."""
+    connection = Connection(int(sys.argv[1]))
+    settings = Settings()
+    _limit_memory(settings.worker_memory)
+    # The terminal's Ctrl-C is the parent's business: it lets pictures under way finish.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    all_operations(), all_features()
+    connection.send_bytes(READY)
+    while True:
+        try:
+            body = connection.recv_bytes()
+        except EOFError:
+            return
+        # Should the parent die while native code hangs, the kernel ends this process.
+        signal.alarm(int(settings.picture_timeout) + 10)
+        summary, answer = handle(body, settings)
+        signal.alarm(0)
+        connection.send_bytes(orjson.dumps(summary))
+        connection.send_bytes(answer)
+
+
+def handle(body: bytes, settings: Settings) -> tuple[dict[str, Any], bytes]:
+    """Process one request body; returns what to log and measure, and the answer's body. Never raises."""
+    watch = Stopwatch()
+    summary: dict[str, Any] = {"status": 200, "code": "ok"}
+    try:
+        fields = process(_parse(body), settings, watch)
+        summary |= {"format": fields["format"], "stored_bytes": fields["bytes"]}
+        answer: dict[str, Any] = {"fields": fields}
+    except ImageError as error:
+        answer = failure(error)
+        summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
+    except MemoryError:
+        refusal = ImageError(
+            Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
+        )
+        answer = failure(refusal)
+        summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
+    except Exception as defect:
+        refusal = ImageError(
+            Code.INTERNAL_ERROR, f"a defect of the service: {type(defect).__name__}; its log has the details"
+        )
+        answer = failure(refusal)
+        # Frames only: an exception's message could quote a document.
+        trace = [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(defect.__traceback__)
+        ]
+        summary |= {"status": 500, "code": refusal.code.code, "defect": type(defect).__name__, "trace": trace}
+    return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, orjson.dumps(answer)
+
+
+def failure(error: ImageError) -> dict[str, Any]:
+    """The body of a refusal; with the fields to clear when the picture is at fault and the document may record it."""
+    at_fault = error.code.status in (413, 422)
+    return {**error.body(), **({"fields": absent_fields()} if at_fault else {})}
+
+
+def _parse(body: bytes) -> Request:
+    try:
+        return Request.parse(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
+
+
+def _limit_memory(size: int) -> None:
+    """Bound private memory in bytes: an allocation beyond it raises MemoryError instead of waking the OOM killer."""
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()
