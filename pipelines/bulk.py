@@ -1,0 +1,149 @@
+"""Sends files as bulks and keeps account of what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+from elasticsearch.helpers import streaming_bulk
+
+from .check import reason_of_item
+from .client import reason_of
+from .files import PictureFile, document, id_of_content, id_of_path
+
+IdKind = Literal["path", "hash", "auto"]
+
+# Busy (429), and a service or node that is restarting. About a minute of waiting in all.
+_RETRIED = (429, 502, 503, 504)
+_UNAVAILABLE = (502, 503, 504)
+_LOOK_BACK = 100
+
+
+class Stopped(Exception):
+    """Going on would only fail in the same way; the message says why."""
+
+
+@dataclass
+class Report:
+    """What became of the files."""
+
+    indexed: int = 0
+    existing: int = 0
+    unprocessed: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Sender:
+    """Indexes files into `index`; `tick` is called once for each file that is done with."""
+
+    client: Elasticsearch
+    index: str
+    pipeline: str | None = None
+    id_kind: IdKind = "path"
+    max_bulk_bytes: int = 4 * 1024 * 1024
+    max_file_bytes: int = 20 * 1024 * 1024
+    skip_existing: bool = False
+    tick: Callable[[], None] = lambda: None
+    max_retries: int = 6
+    initial_backoff: float = 1
+    report: Report = field(default_factory=Report)
+    _names: dict[str, str] = field(default_factory=dict)
+    _stored: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self, files: Iterable[PictureFile]) -> Report:
+        """Send all files; raises Stopped when the rest would fail too. `report` is right in any case."""
+        try:
+            results = streaming_bulk(
+                self.client,
+                self._actions(files),
+                max_chunk_bytes=self.max_bulk_bytes,
+                raise_on_error=False,
+                raise_on_exception=False,
+                retry_on_status=_RETRIED,
+                max_retries=self.max_retries,
+                initial_backoff=self.initial_backoff,
+                max_backoff=30,
+                pipeline=self.pipeline,
+            )
+            for ok, item in results:
+                self._take(ok, next(iter(item.values())))
+        finally:
+            self._look_back()
+        return self.report
+
+    def _actions(self, files: Iterable[PictureFile]) -> Iterator[dict[str, Any]]:
+        for file in files:
+            try:
+                size = file.path.stat().st_size
+                if size > self.max_file_bytes:
+                    self._fail(
+                        file.relative, f"{size} bytes, more than --max-file-bytes {self.max_file_bytes}; not sent"
+                    )
+                    continue
+                data = file.path.read_bytes()
+            except OSError as error:
+                self._fail(file.relative, f"cannot be read: {error.strerror}")
+                continue
+            action: dict[str, Any] = {"_op_type": "index", "_index": self.index, "_source": document(file, data)}
+            if self.id_kind != "auto":
+                action["_id"] = id_of_path(file) if self.id_kind == "path" else id_of_content(data)
+                if self.skip_existing and self.client.exists(index=self.index, id=action["_id"]):
+                    self.report.existing += 1
+                    self.tick()
+                    continue
+                self._names[action["_id"]] = file.relative
+            yield action
+
+    def _take(self, ok: bool, item: dict[str, Any]) -> None:
+        name = self._names.pop(item.get("_id") or "", "a file")
+        if ok:
+            self.report.indexed += 1
+            self.tick()
+            self._stored.append((item["_index"], item["_id"]))
+            if len(self._stored) >= _LOOK_BACK:
+                self._look_back()
+            return
+        status, reason = item.get("status", 500), _reason(item)
+        self._fail(name, f"{status} {reason}")
+        if status in (401, 403) or status in _UNAVAILABLE:
+            raise Stopped(f"stopped at {name}: {status} {reason}")
+
+    def _fail(self, name: str, reason: str) -> None:
+        self.report.failed.append((name, reason))
+        self.tick()
+
+    def _look_back(self) -> None:
+        """See what the pipeline made of the documents stored last; the answer to a bulk does not say."""
+        stored, self._stored = self._stored, []
+        if not stored:
+            return
+        wanted = ["image.sha256", "image.error.code"]
+        try:
+            answer = self.client.mget(
+                docs=[{"_index": index, "_id": id_, "_source": wanted} for index, id_ in stored],
+                filter_path=["docs._source"],
+            )
+        except AuthorizationException:
+            # A writer without the privilege to read: counted as indexed, which is true.
+            return
+        for found in answer.body.get("docs", ()):
+            image = found.get("_source", {}).get("image", {})
+            code = image.get("error", {}).get("code")
+            if code:
+                self.report.errors[code] += 1
+            elif "sha256" not in image:
+                self.report.unprocessed += 1
+
+
+def _reason(item: dict[str, Any]) -> str:
+    # The item holds the document as well; only the error may be shown.
+    exception = item.get("exception")
+    if isinstance(exception, ApiError):
+        return reason_of(exception)
+    error = item.get("error")
+    return reason_of_item(error) if isinstance(error, dict) else str(error)[:500]

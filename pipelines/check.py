@@ -1,0 +1,138 @@
+"""Looks whether an installation works, and says in a sentence what is wrong when it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+
+from .client import reason_of
+
+# 4 x 3 pixels, red with one blue one.
+TINY_PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAH0lEQVR42mOUkzuxiiGMgYGBgYGB8YScHAMMMDEgAQBgygMNovl2zQAAAABJ"
+    "RU5ErkJggg=="
+)
+DEFAULT_PIPELINE = "images"
+
+_INSTALL = (
+    "install the zip of exactly this version on every node with ingest role (bin/elasticsearch-plugin install "
+    "file:///path/ingest-image-<plugin version>-es<node version>.zip) and restart it"
+)
+_ADVICE = {
+    "service_unauthorized": (
+        "the service refuses the node's token: IMAGE_TOKEN of the service and ingest.image.token in the keystore of "
+        "every node must be the same (after a change: POST _nodes/reload_secure_settings)"
+    ),
+    "service_unavailable": (
+        "the node cannot reach the processor service: start it (ingest-image serve) and give its address, as the "
+        "nodes see it, with --service-url"
+    ),
+}
+
+
+class CheckFailed(Exception):
+    """The sentence for the user."""
+
+
+def require_plugin(client: Elasticsearch) -> None:
+    """Raise CheckFailed when a node that runs pipelines lacks the processor `image`.
+
+    Without the privilege `monitor` this cannot be seen; then installing the pipelines shows it.
+    """
+    try:
+        answer = client.nodes.info(
+            metric="ingest",
+            filter_path=["nodes.*.name", "nodes.*.version", "nodes.*.roles", "nodes.*.ingest.processors"],
+        ).body
+    except AuthorizationException:
+        return
+    lacking = [
+        f"{node['name']} ({node['version']})"
+        for node in answer.get("nodes", {}).values()
+        if "ingest" in node.get("roles", ["ingest"]) and not _has_processor(node)
+    ]
+    if lacking:
+        raise CheckFailed(f"the plugin ingest-image is missing on {', '.join(lacking)}: {_INSTALL}")
+
+
+def _has_processor(node: dict[str, Any]) -> bool:
+    return any(processor["type"] == "image" for processor in node.get("ingest", {}).get("processors", ()))
+
+
+def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE) -> str:
+    """Send a tiny picture through the pipeline, storing nothing; returns a sentence about it or raises CheckFailed."""
+    try:
+        answer = client.ingest.simulate(id=pipeline, docs=[{"_source": {"image": {"data": TINY_PNG}}}]).body
+    except ApiError as error:
+        raise CheckFailed(diagnose(reason_of(error))) from error
+    result = answer["docs"][0]
+    if "error" in result:
+        raise CheckFailed(diagnose(reason_of_item(result["error"])))
+    image = result["doc"]["_source"]["image"]
+    if "error" in image:
+        raise CheckFailed(f"the pipeline {pipeline} refuses the test picture: {image['error'].get('reason')}")
+    if "sha256" not in image:
+        raise CheckFailed(
+            f"the pipeline {pipeline} left the test picture as it was; was its processor removed by hand?"
+        )
+    return f"the pipeline {pipeline} turned a test picture of 4 x 3 pixels into {image.get('format')}"
+
+
+def reason_of_item(error: dict[str, Any]) -> str:
+    """The innermost reason in the error of a bulk item or a simulated document."""
+    while isinstance(error.get("caused_by"), dict) and error["caused_by"].get("reason"):
+        error = error["caused_by"]
+    return str(error.get("reason") or error.get("type"))
+
+
+def diagnose(reason: str) -> str:
+    """What to do about a failure that Elasticsearch gave this reason for."""
+    if re.search(r"No processor type exists with name \[image\]|Processor type \[image\] is not installed", reason):
+        return f"the plugin ingest-image is missing: {_INSTALL} ({reason})"
+    if "ingest.image." in reason and "not recognized" in reason:
+        return f"the elected master does not know the setting, so it lacks the plugin ingest-image: {_INSTALL}"
+    code = re.match(r"\[(\w+)\]", reason)
+    advice = _ADVICE.get(code[1]) if code else None
+    return f"{advice} ({reason})" if advice else reason
+
+
+def remarks(client: Elasticsearch, patterns: Sequence[str]) -> Iterator[str]:
+    """What does not do what the reader would expect: another template that wins, indices older than the template."""
+    for pattern in patterns:
+        try:
+            yield from _other_template(client, pattern)
+            yield from _older_indices(client, pattern)
+        except AuthorizationException:
+            return
+
+
+def _other_template(client: Elasticsearch, pattern: str) -> Iterator[str]:
+    name = pattern.replace("*", "") or "example"
+    answer = client.indices.simulate_index_template(name=name).body
+    settings = answer.get("template", {}).get("settings", {}).get("index", {})
+    if settings.get("default_pipeline") != DEFAULT_PIPELINE:
+        yield (
+            f"a new index {name} would not get the pipeline: another index template has a higher priority, or ours was "
+            f"changed by hand (see POST _index_template/_simulate_index/{name})"
+        )
+
+
+def _older_indices(client: Elasticsearch, pattern: str) -> Iterator[str]:
+    settings = client.indices.get_settings(
+        index=pattern, name=["index.default_pipeline", "index.final_pipeline"], flat_settings=True
+    ).body
+    existing = client.indices.resolve_index(name=pattern).body["indices"]
+    names = [
+        index["name"]
+        for index in existing
+        if not settings.get(index["name"], {}).get("settings") and not index["name"].startswith(".")
+    ]
+    if names:
+        yield (
+            f"already there before the template, so without pipeline and mapping: {', '.join(names)} "
+            f'(PUT {",".join(names)}/_settings {{"index.default_pipeline": "{DEFAULT_PIPELINE}"}} gives new documents '
+            "the pipeline; the mapping of image should be in place before the first picture)"
+        )

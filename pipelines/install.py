@@ -1,0 +1,61 @@
+"""Plans against a cluster and carries a plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from elasticsearch import AuthorizationException, Elasticsearch
+
+from . import cluster
+from .plan import Fate, Step, install_step, uninstall_step
+from .resources import Kind, Resource, bundled
+
+
+def plan_install(
+    client: Elasticsearch, service_urls: Sequence[str] = (), patterns: Sequence[str] = (), force: bool = False
+) -> list[Step]:
+    """Read what is installed and decide; changes nothing. The setting comes first, the template last."""
+    resources = [cluster.hosts(list(service_urls))] if service_urls else []
+    return [
+        install_step(resource, cluster.read(client, resource), patterns=patterns, force=force)
+        for resource in resources + bundled()
+    ]
+
+
+def plan_uninstall(client: Elasticsearch) -> list[Step]:
+    """Decide what to remove; changes nothing. The template goes first, so that no new index asks for a pipeline."""
+    resources: list[Resource] = [*reversed(bundled()), cluster.hosts([])]
+    return [uninstall_step(resource, cluster.read(client, resource)) for resource in resources]
+
+
+def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
+    """Send what has to be sent, yielding each step once it is done."""
+    for step in steps:
+        if step.fate is Fate.REMOVED:
+            cluster.delete(client, step.resource)
+        elif step.body is not None and step.fate.changes:
+            cluster.write(client, step.resource, step.body)
+        yield step
+
+
+def indices_using(client: Elasticsearch, steps: Sequence[Step]) -> dict[tuple[str, str], list[str]]:
+    """Indices by the pipeline to be removed that they name, and the setting where; such a deletion would be refused.
+
+    Empty when the user may not look at all indices: then Elasticsearch says it itself.
+    """
+    names = {step.resource.name for step in steps if step.fate is Fate.REMOVED and step.resource.kind is Kind.PIPELINE}
+    try:
+        answer = client.indices.get_settings(
+            index="*",
+            name=["index.default_pipeline", "index.final_pipeline"],
+            expand_wildcards="all",
+            flat_settings=True,
+        ).body
+    except AuthorizationException:
+        return {}
+    users: dict[tuple[str, str], list[str]] = {}
+    for index, entry in answer.items():
+        for setting, pipeline in entry["settings"].items():
+            if pipeline in names:
+                users.setdefault((pipeline, setting), []).append(index)
+    return users
