@@ -1,0 +1,125 @@
+package org.ingestimage;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.function.Predicate;
+
+import org.ingestimage.Failure.Kind;
+
+/**
+ * Bounds what the whole node sends to the service: so many calls at once, so many waiting in order of arrival, and a refusal with status
+ * 429 for the next one. All documents of a bulk arrive at the same time, so without it a large bulk would be a flood.
+ */
+final class CallLimiter {
+
+    /** Something that waits for its turn. Either method is called, once. */
+    interface Job {
+        /** Its turn has come, on a thread of the executor; {@link CallLimiter#release} must follow once. */
+        void start();
+
+        /** It will never have its turn. */
+        void reject(Failure failure);
+    }
+
+    private final Executor executor;
+    private final Queue<Job> queue = new ArrayDeque<>();
+    private int maxInFlight;
+    private int queueSize;
+    private int inFlight;
+    private boolean closed;
+
+    CallLimiter(Executor executor, int maxInFlight, int queueSize) {
+        this.executor = executor;
+        this.maxInFlight = maxInFlight;
+        this.queueSize = queueSize;
+    }
+
+    /** Starts the job, queues it or rejects it. Never waits. */
+    void submit(Job job) {
+        Failure failure = null;
+        synchronized (this) {
+            if (closed) {
+                failure = closing();
+            } else if (inFlight < maxInFlight || queue.size() < queueSize) {
+                queue.add(job);
+            } else {
+                failure = new Failure(
+                    Kind.BUSY,
+                    "queue_full",
+                    "[" + inFlight + "] pictures are at the service and [" + queue.size() + "] wait for it; send smaller or fewer bulks, "
+                        + "add services, or raise [ingest.image.queue_size] = [" + queueSize + "]"
+                );
+            }
+        }
+        if (failure == null) {
+            drain();
+        } else {
+            job.reject(failure);
+        }
+    }
+
+    /** A started job is done. */
+    void release() {
+        synchronized (this) {
+            inFlight--;
+        }
+        drain();
+    }
+
+    private void drain() {
+        Job next = takeNext();
+        while (next != null) {
+            Job job = next;
+            try {
+                // Always on another thread: a job that ends at once must not start the next one deeper in the same stack.
+                executor.execute(job::start);
+            } catch (RuntimeException e) {
+                synchronized (this) {
+                    inFlight--;
+                }
+                job.reject(closing());
+            }
+            next = takeNext();
+        }
+    }
+
+    private synchronized Job takeNext() {
+        if (inFlight >= maxInFlight || queue.isEmpty()) {
+            return null;
+        }
+        inFlight++;
+        return queue.remove();
+    }
+
+    /** Rejects those that wait and match: there is no point in letting each of them find out by itself that the service is down. */
+    void rejectWaiting(Predicate<Job> which, Failure failure) {
+        List<Job> rejected = new ArrayList<>();
+        synchronized (this) {
+            queue.removeIf(job -> which.test(job) && rejected.add(job));
+        }
+        rejected.forEach(job -> job.reject(failure));
+    }
+
+    synchronized void setMaxInFlight(int value) {
+        maxInFlight = value;
+    }
+
+    synchronized void setQueueSize(int value) {
+        queueSize = value;
+    }
+
+    /** Refuses everything from now on, and what waits. */
+    void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        rejectWaiting(job -> true, closing());
+    }
+
+    static Failure closing() {
+        return new Failure(Kind.UNAVAILABLE, "node_closing", "this node is stopping; send the document again");
+    }
+}

@@ -1,0 +1,89 @@
+package org.ingestimage;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+
+import javax.net.ssl.SSLContext;
+
+import org.elasticsearch.common.settings.ClusterSettings;
+import org.elasticsearch.common.settings.Setting;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.env.Environment;
+import org.elasticsearch.ingest.Processor;
+import org.elasticsearch.plugins.IngestPlugin;
+import org.elasticsearch.plugins.Plugin;
+import org.elasticsearch.plugins.ReloadablePlugin;
+
+/** The plugin: registers the settings and the `image` processor, and owns the client that all pipelines of the node share. */
+public final class ImagePlugin extends Plugin implements IngestPlugin, ReloadablePlugin {
+
+    private final Marks marks;
+    private Executor executor;
+    private ServiceClient.Timer timer;
+    private volatile ServiceClient client;
+
+    /** Called by the node. The keystore is open only now and in {@link #reload}. */
+    public ImagePlugin(Settings settings) {
+        this.marks = new Marks(ImageSettings.TOKEN.get(settings));
+    }
+
+    @Override
+    public List<Setting<?>> getSettings() {
+        return ImageSettings.all();
+    }
+
+    /** The node calls this before {@link #createComponents}: processors find the client later. */
+    @Override
+    public Map<String, Processor.Factory> getProcessors(Processor.Parameters parameters) {
+        executor = parameters.genericExecutor::accept;
+        timer = parameters.scheduler::apply;
+        ProcessorMaker maker = new ProcessorMaker(RecipeSchema.packed(), parameters.threadContext, executor, () -> client);
+        return Map.of(ImageProcessor.TYPE, new ImageFactory(maker));
+    }
+
+    @Override
+    public Collection<?> createComponents(PluginServices services) {
+        connect(services.environment(), services.clusterService().getClusterSettings());
+        return List.of();
+    }
+
+    void connect(Environment environment, ClusterSettings clusterSettings) {
+        Settings settings = environment.settings();
+        String authority = ImageSettings.CERTIFICATE_AUTHORITY.get(settings);
+        SSLContext trust = authority.isEmpty() ? null : Tls.trusting(underConfig(environment, authority));
+        ServiceClient made = new ServiceClient(settings, marks, trust, executor, timer);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made.hosts::set);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.TIMEOUT, made::setTimeout);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IN_FLIGHT, made.limiter::setMaxInFlight);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.QUEUE_SIZE, made.limiter::setQueueSize);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IMAGE_BYTES, size -> made.setMaxImageBytes(size.getBytes()));
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_RESPONSE_BYTES, size -> made.setMaxResponseBytes(size.getBytes()));
+        client = made;
+    }
+
+    private static Path underConfig(Environment environment, String file) {
+        Path config = environment.configDir().toAbsolutePath().normalize();
+        Path path = config.resolve(file).normalize();
+        if (path.startsWith(config) == false) {
+            throw new IllegalArgumentException("[ingest.image.ssl.certificate_authority] must be a file under the config folder, got [" + file + "]");
+        }
+        return path;
+    }
+
+    /** The node reloads its secure settings: a new token is used from the next call on. */
+    @Override
+    public void reload(Settings settings) {
+        marks.setToken(ImageSettings.TOKEN.get(settings));
+    }
+
+    @Override
+    public void close() {
+        ServiceClient current = client;
+        if (current != null) {
+            current.close();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package org.ingestimage;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+
+import org.elasticsearch.ElasticsearchException;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.ingest.AbstractProcessor;
+import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.Failure.Kind;
+
+/**
+ * The `image` processor: hands the pictures of a document to the processor service and goes on with the document when they are back.
+ *
+ * <p>It never waits: `execute` returns at once, and the node is told through the handler. The handler is called exactly once, whatever
+ * happens; a handler that is never called would hang the bulk for ever, for there is no timeout above this.
+ */
+public final class ImageProcessor extends AbstractProcessor {
+
+    /** The name of the processor in a pipeline. */
+    public static final String TYPE = "image";
+
+    private static final String OPAQUE_ID = "X-Opaque-Id";
+    private static final int OPAQUE_ID_LENGTH = 128;
+
+    private final Options options;
+    private final ProcessorMaker maker;
+
+    ImageProcessor(String tag, String description, Options options, ProcessorMaker maker) {
+        super(tag, description);
+        this.options = options;
+        this.maker = maker;
+    }
+
+    @Override
+    public String getType() {
+        return TYPE;
+    }
+
+    /** Without it the node would call the synchronous method, and leave the document as it is. */
+    @Override
+    public boolean isAsync() {
+        return true;
+    }
+
+    @Override
+    public IngestDocument execute(IngestDocument document) {
+        throw new UnsupportedOperationException("the [image] processor works asynchronously only");
+    }
+
+    @Override
+    public void execute(IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
+        Pictures pictures = null;
+        Exception failure = null;
+        try {
+            pictures = new Pictures(context(), document);
+        } catch (Exception e) {
+            failure = e;
+        }
+        if (failure != null) {
+            handler.accept(null, failure);
+            return;
+        }
+        List<PictureRequest> requests = pictures.requests;
+        int calls = (int) requests.stream().filter(request -> request != null).count();
+        if (calls == 0) {
+            finish(pictures, document, handler);
+            return;
+        }
+        Runnable finish = onAnotherThread(pictures, document, handler);
+        AtomicInteger open = new AtomicInteger(calls);
+        for (int i = 0; i < requests.size(); i++) {
+            if (requests.get(i) != null) {
+                call(pictures, i, () -> {
+                    if (open.decrementAndGet() == 0) {
+                        finish.run();
+                    }
+                });
+            }
+        }
+    }
+
+    private ProcessorContext context() throws Exception {
+        ServiceClient client = maker.client().get();
+        if (client == null) {
+            throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting").toException(options.field());
+        }
+        String opaqueId = maker.threadContext().getHeader(OPAQUE_ID);
+        String header = opaqueId == null || opaqueId.isBlank() ? null : Text.header(opaqueId.strip(), OPAQUE_ID_LENGTH);
+        return new ProcessorContext(options, maker.schema(), client, header);
+    }
+
+    private void call(Pictures pictures, int index, Runnable done) {
+        ActionListener<Map<String, Object>> listener = ActionListener.notifyOnce(new ActionListener<>() {
+            @Override
+            public void onResponse(Map<String, Object> fields) {
+                pictures.succeed(index, fields);
+                done.run();
+            }
+
+            @Override
+            public void onFailure(Exception failure) {
+                pictures.fail(index, failure);
+                done.run();
+            }
+        });
+        try {
+            maker.client().get().process(pictures.requests.get(index), listener);
+        } catch (RuntimeException e) {
+            listener.onFailure(e);
+        }
+    }
+
+    /** The rest of the pipeline runs where work is allowed, and with the request's own context: its headers, and those of its answer. */
+    private Runnable onAnotherThread(Pictures pictures, IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
+        Supplier<ThreadContext.StoredContext> context = maker.threadContext().newRestorableContext(false);
+        Runnable finish = () -> {
+            try (ThreadContext.StoredContext ignored = context.get()) {
+                finish(pictures, document, handler);
+            }
+        };
+        Executor executor = maker.executor();
+        return () -> {
+            boolean accepted = true;
+            try {
+                executor.execute(finish);
+            } catch (RuntimeException e) {
+                // The node is stopping. The thread does not matter any more, the call of the handler does.
+                accepted = false;
+            }
+            if (accepted == false) {
+                finish.run();
+            }
+        };
+    }
+
+    private static void finish(Pictures pictures, IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
+        Exception failure = null;
+        try {
+            pictures.apply();
+        } catch (Exception e) {
+            failure = e;
+        } catch (Error e) {
+            failure = new ElasticsearchException("[internal_error] " + e.getClass().getSimpleName());
+        }
+        // Outside of the try: what the rest of the pipeline throws is not ours, and must not call the handler again.
+        if (failure == null) {
+            handler.accept(document, null);
+        } else {
+            handler.accept(null, failure);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package org.ingestimage;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.Locale;
+
+import org.elasticsearch.common.settings.SecureSetting;
+import org.elasticsearch.common.settings.SecureString;
+import org.elasticsearch.common.settings.Setting;
+import org.elasticsearch.common.settings.Setting.Property;
+import org.elasticsearch.common.unit.ByteSizeValue;
+import org.elasticsearch.core.TimeValue;
+
+/** Every setting of the node once. Those that are safe to change on a running node are dynamic. */
+public final class ImageSettings {
+
+    /** Where the processor services listen. */
+    public static final Setting<List<URI>> HOSTS = Setting.listSetting(
+        "ingest.image.hosts",
+        List.of("http://127.0.0.1:8090"),
+        ImageSettings::host,
+        hosts -> {
+            if (hosts.isEmpty()) {
+                throw new IllegalArgumentException("[ingest.image.hosts] needs at least one URL, such as http://127.0.0.1:8090");
+            }
+        },
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
+    /** Time for one picture from the moment it leaves the queue, retries included. */
+    public static final Setting<TimeValue> TIMEOUT = Setting.timeSetting(
+        "ingest.image.timeout",
+        TimeValue.timeValueSeconds(60),
+        TimeValue.timeValueMillis(1),
+        TimeValue.timeValueHours(1),
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
+    /** Time to open a connection; a host that takes longer counts as down. */
+    public static final Setting<TimeValue> CONNECT_TIMEOUT = Setting.timeSetting(
+        "ingest.image.connect_timeout",
+        TimeValue.timeValueSeconds(2),
+        TimeValue.timeValueMillis(1),
+        TimeValue.timeValueHours(1),
+        Property.NodeScope
+    );
+
+    /** Pictures that are at the service at the same time. */
+    public static final Setting<Integer> MAX_IN_FLIGHT = Setting.intSetting(
+        "ingest.image.max_in_flight",
+        16,
+        1,
+        1024,
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
+    /** Pictures that may wait for their turn; the next one is refused with status 429. */
+    public static final Setting<Integer> QUEUE_SIZE = Setting.intSetting(
+        "ingest.image.queue_size",
+        2000,
+        0,
+        1_000_000,
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
+    /** Largest picture, in bytes before base64. */
+    public static final Setting<ByteSizeValue> MAX_IMAGE_BYTES = Setting.byteSizeSetting(
+        "ingest.image.max_image_bytes",
+        ByteSizeValue.ofMb(20),
+        ByteSizeValue.ofBytes(1),
+        ByteSizeValue.ofGb(1),
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
+    /** Longest answer of the service that is read. */
+    public static final Setting<ByteSizeValue> MAX_RESPONSE_BYTES = Setting.byteSizeSetting(
+        "ingest.image.max_response_bytes",
+        ByteSizeValue.ofMb(64),
+        ByteSizeValue.ofKb(1),
+        ByteSizeValue.ofGb(1),
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
+    /** Secret shared with the service, in the keystore. It authenticates the calls and signs the marks. */
+    public static final Setting<SecureString> TOKEN = SecureSetting.secureString("ingest.image.token", null);
+
+    /** PEM file under the config folder with the certificate authorities that are trusted for https; empty: those of the JVM. */
+    public static final Setting<String> CERTIFICATE_AUTHORITY = Setting.simpleString(
+        "ingest.image.ssl.certificate_authority",
+        Property.NodeScope
+    );
+
+    private ImageSettings() {}
+
+    /** What the plugin registers with the node. */
+    public static List<Setting<?>> all() {
+        return List.of(
+            HOSTS,
+            TIMEOUT,
+            CONNECT_TIMEOUT,
+            MAX_IN_FLIGHT,
+            QUEUE_SIZE,
+            MAX_IMAGE_BYTES,
+            MAX_RESPONSE_BYTES,
+            TOKEN,
+            CERTIFICATE_AUTHORITY
+        );
+    }
+
+    /** A URL with scheme, host and perhaps port, nothing else. The message never repeats a user info, it may hold a password. */
+    static URI host(String text) {
+        URI uri;
+        try {
+            uri = new URI(text.strip());
+        } catch (URISyntaxException e) {
+            throw wrongHost("is not a URL");
+        }
+        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+        if (scheme.equals("http") == false && scheme.equals("https") == false) {
+            throw wrongHost("must start with http:// or https://");
+        }
+        if (uri.getRawUserInfo() != null || (uri.getRawAuthority() != null && uri.getRawAuthority().contains("@"))) {
+            throw wrongHost("must not contain a user or password: set [ingest.image.token] in the keystore instead");
+        }
+        if (uri.getHost() == null) {
+            throw wrongHost("has no valid host name (letters, digits, dots and hyphens; no underscore)");
+        }
+        boolean path = uri.getRawPath() != null && uri.getRawPath().isEmpty() == false && uri.getRawPath().equals("/") == false;
+        if (path || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+            throw wrongHost("must end after host and port, without path, query or fragment");
+        }
+        if (uri.getPort() == 0 || uri.getPort() > 65535) {
+            throw wrongHost("has no valid port");
+        }
+        return URI.create(scheme + "://" + uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort()));
+    }
+
+    private static IllegalArgumentException wrongHost(String problem) {
+        return new IllegalArgumentException("a URL in [ingest.image.hosts] " + problem + "; valid is, for example, http://127.0.0.1:8090");
+    }
+}

@@ -1,0 +1,40 @@
+package org.ingestimage;
+
+import java.io.IOException;
+import java.util.Map;
+
+import org.elasticsearch.common.bytes.BytesReference;
+import org.elasticsearch.xcontent.XContentBuilder;
+import org.elasticsearch.xcontent.XContentFactory;
+import org.elasticsearch.xcontent.XContentParser;
+import org.elasticsearch.xcontent.XContentParserConfiguration;
+import org.elasticsearch.xcontent.XContentType;
+
+/** JSON with the node's own library. */
+final class Json {
+
+    private Json() {}
+
+    /** An object; anything else, and anything behind it, is an error. */
+    static Map<String, Object> read(byte[] json) throws IOException {
+        try (XContentParser parser = XContentType.JSON.xContent().createParser(XContentParserConfiguration.EMPTY, json)) {
+            if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
+                throw new IOException("not a JSON object");
+            }
+            Map<String, Object> map = parser.map();
+            if (parser.nextToken() != null) {
+                throw new IOException("more than one JSON value");
+            }
+            return map;
+        } catch (RuntimeException e) {
+            // What the parser throws at malformed text is unchecked; the message may quote the text, so it goes no further.
+            throw new IOException("not valid JSON");
+        }
+    }
+
+    static byte[] write(Map<String, Object> map) throws IOException {
+        try (XContentBuilder builder = XContentFactory.jsonBuilder()) {
+            return BytesReference.toBytes(BytesReference.bytes(builder.map(map)));
+        }
+    }
+}

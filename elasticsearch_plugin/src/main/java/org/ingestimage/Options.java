@@ -1,0 +1,95 @@
+package org.ingestimage;
+
+import static org.elasticsearch.ingest.ConfigurationUtils.newConfigurationException;
+import static org.elasticsearch.ingest.ConfigurationUtils.readBooleanProperty;
+import static org.elasticsearch.ingest.ConfigurationUtils.readOptionalList;
+import static org.elasticsearch.ingest.ConfigurationUtils.readOptionalStringProperty;
+import static org.elasticsearch.ingest.ConfigurationUtils.readStringProperty;
+
+import java.util.List;
+import java.util.Map;
+
+import org.elasticsearch.core.TimeValue;
+
+/**
+ * The options of one `image` processor in a pipeline.
+ *
+ * @param field where the picture is: base64, bytes, an object with `data`, or a list of those
+ * @param targetField where the result goes
+ * @param recipe what is done to each picture
+ * @param ignoreMissing whether a document without a picture passes
+ * @param removeBinary whether the picture is removed once its fields are there
+ * @param recordInvalid whether a bad picture is stored with its error instead of failing the document
+ * @param documentOperations whether a document may ask for one-off operations
+ * @param timeout of a picture, null for the node's
+ */
+record Options(
+    String field,
+    String targetField,
+    Recipe recipe,
+    boolean ignoreMissing,
+    boolean removeBinary,
+    boolean recordInvalid,
+    boolean documentOperations,
+    TimeValue timeout
+) {
+
+    private static final List<String> ON_INVALID = List.of("fail", "record");
+
+    /** Takes every option out of `config`: what is left in it afterwards is refused by the node. */
+    static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
+        String type = ImageProcessor.TYPE;
+        String field = readStringProperty(type, tag, config, "field", "image");
+        String target = readStringProperty(type, tag, config, "target_field", field);
+        List<Object> operations = readOptionalList(type, tag, config, "operations");
+        List<Object> properties = readOptionalList(type, tag, config, "properties");
+        refuse(tag, "operations", operations == null ? null : schema.operationsProblem(operations));
+        refuse(tag, "properties", properties == null ? null : schema.propertiesProblem(properties));
+        String onInvalid = readStringProperty(type, tag, config, "on_invalid", "fail");
+        if (ON_INVALID.contains(onInvalid) == false) {
+            refuse(tag, "on_invalid", "must be one of " + ON_INVALID + ", got [" + Text.shown(onInvalid) + "]");
+        }
+        if (field.isBlank()) {
+            refuse(tag, "field", "must not be empty");
+        }
+        if (target.isBlank()) {
+            refuse(tag, "target_field", "must not be empty");
+        }
+        return new Options(
+            field,
+            target,
+            Recipe.of(operations, properties),
+            readBooleanProperty(type, tag, config, "ignore_missing", false),
+            readBooleanProperty(type, tag, config, "remove_binary", false),
+            onInvalid.equals("record"),
+            readBooleanProperty(type, tag, config, "document_operations", true),
+            timeout(tag, readOptionalStringProperty(type, tag, config, "timeout"))
+        );
+    }
+
+    boolean inPlace() {
+        return field.equals(targetField);
+    }
+
+    private static TimeValue timeout(String tag, String text) {
+        if (text == null) {
+            return null;
+        }
+        TimeValue value = null;
+        try {
+            value = TimeValue.parseTimeValue(text, "timeout");
+        } catch (IllegalArgumentException e) {
+            // Refused below, with an example.
+        }
+        if (value == null || value.millis() < 1 || value.compareTo(TimeValue.timeValueHours(1)) > 0) {
+            refuse(tag, "timeout", "must be a time between 1ms and 1h such as 30s, got [" + Text.shown(text) + "]");
+        }
+        return value;
+    }
+
+    private static void refuse(String tag, String option, String problem) {
+        if (problem != null) {
+            throw newConfigurationException(ImageProcessor.TYPE, tag, option, problem);
+        }
+    }
+}

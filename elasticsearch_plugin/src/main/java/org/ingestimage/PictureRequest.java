@@ -1,0 +1,58 @@
+package org.ingestimage;
+
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.elasticsearch.core.TimeValue;
+
+/**
+ * One picture on its way to the service. While it waits it holds references only; the body is made when its turn has come.
+ *
+ * @param data base64 text or bytes
+ * @param recipe the pipeline's recipe
+ * @param documentOperations one-off operations of the document, null when there are none
+ * @param normalized whether the recipe's operations were applied to these bytes before
+ * @param timeout of this picture, retries included
+ * @param opaqueId the client's `X-Opaque-Id`, null when there is none
+ */
+record PictureRequest(
+    Object data,
+    Recipe recipe,
+    List<Object> documentOperations,
+    boolean normalized,
+    TimeValue timeout,
+    String opaqueId
+) {
+
+    /** The parts are published one after the other: a picture's text is copied once, not twice. */
+    BodyPublisher body() throws IOException {
+        Map<String, Object> head = new LinkedHashMap<>();
+        if (recipe.operations() != null) {
+            head.put("operations", recipe.operations());
+        }
+        if (recipe.properties() != null) {
+            head.put("properties", recipe.properties());
+        }
+        if (documentOperations != null) {
+            head.put("document_operations", documentOperations);
+        }
+        if (normalized) {
+            head.put("normalized", true);
+        }
+        byte[] json = Json.write(head);
+        byte[] open = Arrays.copyOf(json, json.length - 1);
+        String key = (head.isEmpty() ? "" : ",") + "\"data\":\"";
+        return BodyPublishers.concat(
+            BodyPublishers.ofByteArray(open),
+            BodyPublishers.ofString(key, StandardCharsets.US_ASCII),
+            BodyPublishers.ofByteArray(PictureData.json(data)),
+            BodyPublishers.ofString("\"}", StandardCharsets.US_ASCII)
+        );
+    }
+}

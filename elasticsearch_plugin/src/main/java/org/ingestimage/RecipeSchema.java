@@ -1,0 +1,96 @@
+package org.ingestimage;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The operations and properties that the service knows, and their parameters.
+ *
+ * <p>Rendered from the service's declarations (recipe-schema.json) and packed into the plugin, so that a wrong recipe is refused when the
+ * pipeline is stored and not with the first document.
+ */
+final class RecipeSchema {
+
+    private final Map<String, SchemaValidator> operations;
+    private final Map<String, SchemaValidator> properties;
+    private final List<String> fields;
+
+    private RecipeSchema(Map<String, SchemaValidator> operations, Map<String, SchemaValidator> properties, List<String> fields) {
+        this.operations = operations;
+        this.properties = properties;
+        this.fields = fields;
+    }
+
+    /** Reads the schema that is packed into the plugin. */
+    static RecipeSchema packed() {
+        try (InputStream in = RecipeSchema.class.getResourceAsStream("/recipe-schema.json")) {
+            return of(Json.read(in.readAllBytes()));
+        } catch (IOException e) {
+            throw new IllegalStateException("recipe-schema.json in the plugin cannot be read", e);
+        }
+    }
+
+    static RecipeSchema of(Map<String, Object> json) {
+        List<String> fields = json.get("fields") instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+        return new RecipeSchema(validators(json.get("operations")), validators(json.get("properties")), fields);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, SchemaValidator> validators(Object schemas) {
+        Map<String, SchemaValidator> result = new TreeMap<>();
+        ((Map<String, Object>) schemas).forEach((name, schema) -> result.put(name, new SchemaValidator((Map<String, Object>) schema)));
+        return result;
+    }
+
+    /** The first thing that is wrong with a list of operations, null when nothing is. */
+    String operationsProblem(List<?> entries) {
+        return problem("operation", "operations", operations, entries);
+    }
+
+    /** The first thing that is wrong with a list of properties, null when nothing is. */
+    String propertiesProblem(List<?> entries) {
+        return problem("property", "properties", properties, entries);
+    }
+
+    /** Nulls for everything that the service may have written under a target: what the node merges when it refuses a picture itself. */
+    Map<String, Object> emptyFields() {
+        Map<String, Object> result = new HashMap<>();
+        fields.forEach(field -> result.put(field, null));
+        result.put(Target.MARK, null);
+        result.put(Target.SOURCE_MARK, null);
+        return result;
+    }
+
+    private static String problem(String kind, String kinds, Map<String, SchemaValidator> known, List<?> entries) {
+        for (Object entry : entries) {
+            String name;
+            Object parameters = Map.of();
+            if (entry instanceof String text) {
+                name = text;
+            } else if (entry instanceof Map<?, ?> map && map.size() == 1) {
+                name = String.valueOf(map.keySet().iterator().next());
+                parameters = map.values().iterator().next();
+            } else {
+                return "each of [" + kinds + "] must be a name or an object with one key, got [" + Text.shown(entry) + "]; valid " + kinds
+                    + " are " + new TreeSet<>(known.keySet());
+            }
+            SchemaValidator validator = known.get(name);
+            if (validator == null) {
+                return "unknown " + kind + " [" + Text.shown(name) + "]; valid " + kinds + " are "
+                    + new TreeSet<>(known.keySet());
+            }
+            String problem = parameters instanceof Map
+                ? validator.problem(parameters)
+                : "parameters must be an object, got [" + Text.shown(parameters) + "]";
+            if (problem != null) {
+                return kind + " [" + name + "]: " + problem;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,135 @@
+package org.ingestimage;
+
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
+
+import javax.net.ssl.SSLContext;
+
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.threadpool.Scheduler;
+import org.ingestimage.Failure.Kind;
+
+/** The node's one way to the processor services: limits, hosts and the HTTP client that all pipelines share. */
+final class ServiceClient implements AutoCloseable {
+
+    /** Runs something later, on a thread that may work. */
+    interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}
+
+    /** So many pictures in a row without any answer mean that the service is down, and not that one picture is odd. */
+    private static final int DOWN = 2;
+
+    final Hosts hosts;
+    final CallLimiter limiter;
+    final Marks marks;
+    final Executor executor;
+    final Timer timer;
+    final HttpClient http;
+    private final Set<Call> active = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger unanswered = new AtomicInteger();
+    private volatile TimeValue timeout;
+    private volatile long maxImageBytes;
+    private volatile long maxResponseBytes;
+    private volatile boolean closed;
+
+    ServiceClient(Settings settings, Marks marks, SSLContext trust, Executor executor, Timer timer) {
+        this.marks = marks;
+        this.executor = executor;
+        this.timer = timer;
+        this.hosts = new Hosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
+        this.limiter = new CallLimiter(executor, ImageSettings.MAX_IN_FLIGHT.get(settings), ImageSettings.QUEUE_SIZE.get(settings));
+        setTimeout(ImageSettings.TIMEOUT.get(settings));
+        setMaxImageBytes(ImageSettings.MAX_IMAGE_BYTES.get(settings).getBytes());
+        setMaxResponseBytes(ImageSettings.MAX_RESPONSE_BYTES.get(settings).getBytes());
+        HttpClient.Builder builder = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            // The JVM's proxy is for the world outside; the service is next door.
+            .proxy(HttpClient.Builder.NO_PROXY)
+            .connectTimeout(Duration.ofMillis(ImageSettings.CONNECT_TIMEOUT.get(settings).millis()));
+        if (trust != null) {
+            builder.sslContext(trust);
+        }
+        this.http = builder.build();
+    }
+
+    /** Processes one picture. The listener is called exactly once, on a thread that may work, or at once when there is no room. */
+    void process(PictureRequest request, ActionListener<Map<String, Object>> listener) {
+        limiter.submit(new Call(this, request, listener));
+    }
+
+    void started(Call call) {
+        active.add(call);
+        if (closed) {
+            call.fail(CallLimiter.closing());
+        }
+    }
+
+    void finished(Call call) {
+        active.remove(call);
+        limiter.release();
+    }
+
+    /** Some host gave an answer, whatever it was: the service is there. */
+    void answered() {
+        unanswered.set(0);
+    }
+
+    /**
+     * A call used up its time or its attempts without any answer. When that happens to several in a row, those that wait are failed, too:
+     * a bulk then takes one timeout when the service is down, not one for each handful of its documents. The next bulk tries afresh.
+     */
+    void unanswered(Call call) {
+        if (unanswered.incrementAndGet() < DOWN) {
+            return;
+        }
+        long given = call.timeout().millis();
+        Failure failure = new Failure(
+            Kind.UNAVAILABLE,
+            "service_unavailable",
+            "given up while waiting for its turn: no processor service answers the pictures before it (setting [ingest.image.hosts])"
+        );
+        // Only those who would not be more patient than the one who failed.
+        limiter.rejectWaiting(job -> ((Call) job).timeout().millis() <= given, failure);
+    }
+
+    TimeValue timeout() {
+        return timeout;
+    }
+
+    void setTimeout(TimeValue value) {
+        timeout = value;
+    }
+
+    long maxImageBytes() {
+        return maxImageBytes;
+    }
+
+    void setMaxImageBytes(long value) {
+        maxImageBytes = value;
+    }
+
+    long maxResponseBytes() {
+        return maxResponseBytes;
+    }
+
+    void setMaxResponseBytes(long value) {
+        maxResponseBytes = value;
+    }
+
+    /** Fails everything that waits or is under way: a document whose handler is never called would hang its bulk for ever. */
+    @Override
+    public void close() {
+        closed = true;
+        limiter.close();
+        active.forEach(call -> call.fail(CallLimiter.closing()));
+        Api.close(http);
+    }
+}
