@@ -57,9 +57,11 @@ class Sender:
 
     def send(self, files: Iterable[PictureFile]) -> Report:
         """Send all files; raises Stopped when the rest would fail too. `report` is right in any case."""
+        # The transport's own retries come at once, three times, and would only add to the load. Pictures take time.
+        patient = self.client.options(retry_on_status=(), request_timeout=300)
         try:
             results = streaming_bulk(
-                self.client,
+                patient,
                 self._actions(files),
                 max_chunk_bytes=self.max_bulk_bytes,
                 raise_on_error=False,

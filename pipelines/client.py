@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if username and not api_key and password is None:
             password = click.prompt(f"Password of {username}", hide_input=True)
+        # Without a handler, Python prints the transport's warnings; what matters in them is in our sentence.
+        logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
         try:
             client = connect(url, api_key=api_key, username=username, password=password, ca_certs=ca_certs)
         except ValueError as error:

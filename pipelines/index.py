@@ -23,7 +23,7 @@ def size(text: str) -> int:
     match = re.fullmatch(r"([1-9]\d*)\s*(b|kb|mb|gb)?", text.strip().lower())
     if not match:
         raise click.BadParameter(f"{text!r} is no size; valid are for example 4mb, 500kb or 1048576")
-    return int(match[1]) * 1024 ** ("b", "kb", "mb", "gb").index(match[2] or "b")
+    return int(match[1]) << 10 * ("b", "kb", "mb", "gb").index(match[2] or "b")
 
 
 @click.command()
@@ -64,7 +64,7 @@ def index(
     if not found.files:
         raise click.ClickException("there is no picture to index")
     sender = Sender(
-        client.options(request_timeout=300),
+        client,
         index_name,
         pipeline=pipeline,
         id_kind=id_kind,

@@ -1,0 +1,180 @@
+"""The sender against a scripted Elasticsearch, for answers that a real one gives only under load."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pipelines.bulk import Sender, Stopped
+from pipelines.client import connect
+from pipelines.files import find
+
+
+class Script:
+    """What `_bulk` answers: for each request a status for all, or one status per document; then 201."""
+
+    def __init__(self):
+        self.bulks = []
+        self.answers = []
+        self.existing = set()
+        self.stored = {}
+
+    def answer(self, method, path, body):
+        if path.startswith("/_bulk"):
+            return self._bulk(path, [json.loads(line) for line in body.splitlines()])
+        if path.startswith("/_mget"):
+            docs = json.loads(body)["docs"]
+            return 200, {"docs": [{"_source": {"image": self.stored.get(d["_id"], {"sha256": "x"})}} for d in docs]}
+        return (200 if path.rsplit("/", 1)[1] in self.existing else 404), {}
+
+    def _bulk(self, path, lines):
+        actions = [line["index"] for line in lines[::2]]
+        self.bulks.append((path, [document["file_name"] for document in lines[1::2]], sum(map(len, map(str, lines)))))
+        statuses = self.answers.pop(0) if self.answers else 201
+        if isinstance(statuses, int) and statuses != 201:
+            return statuses, {"error": {"type": "es_rejected", "reason": "whole bulk"}, "status": statuses}
+        if statuses == 201:
+            statuses = [201] * len(actions)
+        items = []
+        for number, (action, status) in enumerate(zip(actions, statuses, strict=True)):
+            item = {"_index": action["_index"], "_id": action.get("_id", f"auto{number}"), "status": status}
+            if status != 201:
+                item["error"] = {"type": "t", "reason": "outer", "caused_by": {"type": "t", "reason": f"why {status}"}}
+            items.append({"index": item})
+        return 200, {"errors": True, "items": items}
+
+
+@pytest.fixture
+def script():
+    return Script()
+
+
+@pytest.fixture
+def client(script):
+    class Handler(BaseHTTPRequestHandler):
+        def respond(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, answer = script.answer(self.command, self.path, body)
+            payload = b"" if self.command == "HEAD" else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("X-Elastic-Product", "Elasticsearch")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+        do_GET = do_PUT = do_POST = do_HEAD = respond
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    with connect(f"http://127.0.0.1:{server.server_port}") as client:
+        yield client
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def files(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(bytes(900) + bytes([number]))
+    return find([tmp_path]).files
+
+
+def sender(client, **options):
+    return Sender(client, "images", initial_backoff=0.01, **options)
+
+
+def test_all_well(client, script, files):
+    ticks = []
+    report = sender(client, pipeline="images", tick=lambda: ticks.append(1)).send(files)
+    assert (report.indexed, report.failed, report.unprocessed, report.errors) == (3, [], 0, {})
+    assert script.bulks[0][:2] == ("/_bulk?pipeline=images", ["0.png", "1.png", "2.png"])
+    assert len(ticks) == 3
+
+
+def test_bulks_are_cut_by_bytes_and_a_large_file_goes_alone(client, script, files):
+    files[1].path.write_bytes(bytes(20_000))
+    sender(client, max_bulk_bytes=3_000).send(files)
+    assert [names for _, names, _ in script.bulks] == [["0.png"], ["1.png"], ["2.png"]]
+    script.bulks.clear()
+    sender(client, max_bulk_bytes=40_000).send(files)
+    assert [names for _, names, _ in script.bulks] == [["0.png", "1.png", "2.png"]]
+
+
+def test_only_what_was_busy_is_sent_again(client, script, files):
+    script.answers = [[201, 429, 503], [201, 429]]
+    report = sender(client).send(files)
+    assert [names for _, names, _ in script.bulks] == [["0.png", "1.png", "2.png"], ["1.png", "2.png"], ["2.png"]]
+    assert (report.indexed, report.failed) == (3, [])
+
+
+def test_a_whole_bulk_that_was_refused_as_too_much_is_sent_again(client, script, files):
+    script.answers = [429, 429]
+    assert sender(client).send(files).indexed == 3
+    assert len(script.bulks) == 3
+
+
+def test_a_picture_at_fault_is_not_sent_again_and_named_with_the_innermost_reason(client, script, files):
+    script.answers = [[201, 400, 201]]
+    report = sender(client).send(files)
+    assert len(script.bulks) == 1
+    assert report.indexed == 2
+    assert report.failed == [("1.png", "400 why 400")]
+
+
+def test_busy_to_the_end_is_a_failure(client, script, files):
+    script.answers = [[201, 429, 201], [429], [429]]
+    report = sender(client, max_retries=2).send(files)
+    assert report.failed == [("1.png", "429 why 429")]
+
+
+@pytest.mark.parametrize("status", [503, 401, 403])
+def test_what_would_fail_for_all_stops(client, script, files, status):
+    script.answers = [status] * 3
+    sending = sender(client, max_retries=2, max_bulk_bytes=1000)
+    with pytest.raises(Stopped, match=f"0.png: {status} whole bulk"):
+        sending.send(files)
+    assert len(script.bulks) == (3 if status == 503 else 1)
+    assert sending.report.indexed == 0
+
+
+def test_too_big_and_unreadable_files_are_reported_and_not_sent(client, script, files, tmp_path):
+    files[0].path.write_bytes(bytes(5000))
+    files[1].path.unlink()
+    report = sender(client, max_file_bytes=1000).send(files)
+    assert report.failed == [
+        ("0.png", "5000 bytes, more than --max-file-bytes 1000; not sent"),
+        ("1.png", "cannot be read: No such file or directory"),
+    ]
+    assert script.bulks[0][1] == ["2.png"]
+
+
+def test_existing_documents_are_skipped_when_told(client, script, files):
+    sending = sender(client, skip_existing=True)
+    script.existing = {action["_id"] for action in sender(client)._actions(files[:2])}
+    report = sending.send(files)
+    assert (report.existing, report.indexed) == (2, 1)
+    assert script.bulks[0][1] == ["2.png"]
+
+
+def test_errors_are_counted_by_code_and_unprocessed_pictures_are_noticed(client, script, files):
+    ids = [action["_id"] for action in sender(client)._actions(files)]
+    script.stored = {ids[0]: {"error": {"code": "not_an_image"}}, ids[1]: {"data": "as it was"}}
+    script.stored[ids[0]] = {"error": {"code": "not_an_image"}}
+    report = sender(client).send(files)
+    assert (report.indexed, report.errors, report.unprocessed) == (3, {"not_an_image": 1}, 1)
+
+
+def test_ids(client, files):
+    files[1].path.write_bytes(files[0].path.read_bytes())
+    by_path = [action["_id"] for action in sender(client)._actions(files)]
+    by_content = [action["_id"] for action in sender(client, id_kind="hash")._actions(files)]
+    assert len(set(by_path)) == 3
+    assert len(set(by_content)) == 2
+    assert all("_id" not in action for action in sender(client, id_kind="auto")._actions(files))

@@ -1,0 +1,63 @@
+import click
+import pytest
+from click.testing import CliRunner
+
+from pipelines.client import connect, elasticsearch_options
+from pipelines.index import size
+
+UNUSED = "http://127.0.0.1:9"
+
+
+@click.command()
+@elasticsearch_options
+def health(client):
+    client.cluster.health()
+
+
+def run(*arguments, env=None):
+    return CliRunner().invoke(health, arguments, env=env)
+
+
+def headers(**arguments):
+    with connect(**arguments) as client:
+        return client._headers
+
+
+def test_an_address_where_nobody_listens():
+    result = run("--url", UNUSED)
+    assert result.exit_code == 1
+    assert f"Elasticsearch does not answer at {UNUSED}" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_address_that_is_none():
+    result = run("--url", "ftp://127.0.0.1")
+    assert result.exit_code == 2
+    assert "--url ftp://127.0.0.1" in result.output
+
+
+def test_the_environment_names_the_address():
+    assert f"answer at {UNUSED}" in run(env={"ELASTICSEARCH_URL": UNUSED}).output
+
+
+def test_a_password_is_asked_for_and_not_shown():
+    result = CliRunner().invoke(health, ["--url", UNUSED, "--username", "me"], input="secret\n")
+    assert "Password of me" in result.output
+    assert "secret" not in result.output
+
+
+def test_an_api_key_wins_over_a_user():
+    assert headers(api_key="a2V5", username="me")["authorization"] == "ApiKey a2V5"
+    assert headers(username="me", password="x")["authorization"].startswith("Basic ")
+    assert "authorization" not in headers()
+
+
+@pytest.mark.parametrize(("text", "expected"), [("4mb", 4 << 20), ("500 KB", 500 << 10), ("7", 7), ("2gb", 2 << 30)])
+def test_size(text, expected):
+    assert size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "mb", "0", "0mb", "-1", "1.5mb", "4 tb"])
+def test_no_size(text):
+    with pytest.raises(click.BadParameter, match="4mb"):
+        size(text)

@@ -1,0 +1,99 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines import render, resources
+from pipelines.resources import Kind, bundled, fingerprint, is_edited, is_ours, version_of
+from processor_service.fields import mapping
+
+TEMPLATE = next(r for r in bundled() if r.kind is Kind.TEMPLATE)
+PIPELINES = {r.name: r for r in bundled() if r.kind is Kind.PIPELINE}
+
+
+def test_the_generated_parts_are_current():
+    result = CliRunner().invoke(render.main, ["--check"])
+    assert result.exit_code == 0, result.output
+
+
+def test_check_names_a_stale_file_and_writes_nothing(monkeypatch, tmp_path):
+    path = tmp_path / "pipelines" / "definitions" / "ingest_pipelines" / "x.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"version": 1, "_meta": {}}')
+    monkeypatch.setattr(render, "DEFINITIONS", path.parent.parent)
+    result = CliRunner().invoke(render.main, ["--check"])
+    assert result.exit_code == 1
+    assert "ingest_pipelines/x.json is stale: run python -m pipelines.render" in result.output
+    assert path.read_text() == '{"version": 1, "_meta": {}}'
+    assert CliRunner().invoke(render.main, []).exit_code == 0
+    assert CliRunner().invoke(render.main, ["--check"]).exit_code == 0
+
+
+def test_every_definition_says_whose_it_is_and_is_recognized_as_unedited():
+    for resource in bundled():
+        assert is_ours(resource.body), resource.name
+        assert version_of(resource.body) >= 1, resource.name
+        assert not is_edited(resource.body), resource.name
+
+
+def test_the_template_comes_last_because_it_names_a_pipeline():
+    assert [r.kind for r in bundled()] == [Kind.PIPELINE] * 3 + [Kind.TEMPLATE]
+    assert TEMPLATE.body["template"]["settings"]["index"]["default_pipeline"] in PIPELINES
+
+
+def test_the_mapping_is_the_one_of_the_declared_fields():
+    assert TEMPLATE.body["template"]["mappings"]["properties"]["image"] == mapping()
+
+
+def test_every_pipeline_turns_upright_and_strips_metadata():
+    for pipeline in PIPELINES.values():
+        (processor,) = pipeline.body["processors"]
+        names = [next(iter(operation)) for operation in processor["image"]["operations"]]
+        assert names[0] == "auto_orient"
+        assert names[-1] == "strip_metadata"
+        assert processor["image"]["on_invalid"] == "record"
+        assert processor["image"]["ignore_missing"] is True
+
+
+@pytest.mark.parametrize("resource", bundled(), ids=lambda r: f"{r.kind.name}-{r.name}")
+def test_the_fingerprint_survives_the_way_through_elasticsearch(resource):
+    given_back = json.loads(json.dumps(resource.body, sort_keys=True)) | {
+        "created_date_millis": 1,
+        "modified_date_millis": 2,
+    }
+    if resource.kind is Kind.TEMPLATE:
+        given_back["template"] = {**given_back["template"], "settings": {"index": {"default_pipeline": "images"}}}
+        given_back["index_patterns"] = ["photos*"]
+    assert fingerprint(given_back) == fingerprint(resource.body)
+    assert not is_edited(given_back)
+
+
+def test_settings_are_compared_flat_and_as_text():
+    nested = {"template": {"settings": {"index": {"number_of_replicas": 0, "hidden": True}}}}
+    flat = {"template": {"settings": {"index.number_of_replicas": "0", "index.hidden": "true"}}}
+    assert fingerprint(nested) == fingerprint(flat)
+
+
+def test_an_edit_changes_the_fingerprint():
+    edited = json.loads(json.dumps(PIPELINES["images"].body))
+    edited["processors"][0]["image"]["operations"][2]["convert"]["quality"] = 90
+    assert is_edited(edited)
+
+
+def test_what_has_no_meta_is_not_ours():
+    assert not is_ours({})
+    assert not is_ours({"_meta": None})
+    assert not is_ours({"_meta": {"managed_by": "somebody"}})
+
+
+def test_a_version_that_is_no_number_counts_as_none():
+    assert version_of({}) == 0
+    assert version_of({"version": "7"}) == 0
+
+
+def test_json_for_people_is_the_same_json():
+    for resource in bundled():
+        text = render.to_json(resource.body)
+        assert json.loads(text) == resource.body
+        assert list(json.loads(text)) == list(resource.body)
+    assert resources.DEFINITIONS.is_dir()
