@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -19,6 +19,7 @@ from .errors import Code, ImageError
 from .worker import READY, failure
 
 BOOT_SECONDS = 60.0
+WORKER = (sys.executable, "-m", "processor_service.worker")
 # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
 # pictures are processed a quarter faster with these (docs/performance.md).
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "268435456", "MALLOC_TRIM_THRESHOLD_": "268435456"}
@@ -42,29 +43,31 @@ class Answer:
 class Worker:
     """One picture process and the socket to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "processor_service.worker", str(theirs.fileno())],
+                [*command, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **_MALLOC},
             )
         self.connection = Connection(ours.detach())
-        self.ready = False
+        self._ready = False
 
-    def wait_ready(self) -> bool:
-        """Wait until the process can take a picture; False when it does not come up."""
-        if not self.ready:
+    def is_ready(self, seconds: float) -> bool:
+        """Whether the process can take a picture, or can within so many seconds."""
+        if not self._ready and self.connection.poll(seconds):
             try:
-                self.ready = self.connection.poll(BOOT_SECONDS) and self.connection.recv_bytes() == READY
+                self._ready = self.connection.recv_bytes() == READY
             except (EOFError, OSError):
-                self.ready = False
-        return self.ready
+                return False
+        return self._ready
 
     def ask(self, body: bytes, timeout: float) -> Answer:
         """Process one request. Raises TimeoutError after `timeout` seconds, EOFError when the process dies."""
+        if not self.is_ready(BOOT_SECONDS):
+            raise EOFError
         try:
             self.connection.send_bytes(body)
             if not self.connection.poll(timeout):
@@ -83,62 +86,59 @@ class Worker:
 class WorkerPool:
     """`size` picture processes; at most `queue_size` requests wait for one of them, others are refused as busy."""
 
-    def __init__(self, size: int, queue_size: int, timeout: float, on_replaced: Callable[[str], None] = lambda _: None):
+    def __init__(
+        self,
+        size: int,
+        queue_size: int,
+        timeout: float,
+        on_replaced: Callable[[str], None] = lambda _: None,
+        command: Sequence[str] = WORKER,
+    ) -> None:
         self.size, self.queue_size, self.timeout = size, queue_size, timeout
         self.pending = 0
-        self._on_replaced = on_replaced
+        self._on_replaced, self._command = on_replaced, command
         self._lock = threading.Lock()
         # Last in, first out: a quiet service keeps using the process whose caches are warm.
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
-        self._workers = {Worker() for _ in range(size)}
+        self._workers = {Worker(command) for _ in range(size)}
         for worker in self._workers:
             self._idle.put(worker)
 
     def run(self, body: bytes) -> Answer:
-        """Process one request body. Raises ImageError `busy`.
-
-        A process that dies may have been killed from outside, so the picture gets a second try in a fresh one; a
-        picture that is too slow gets none.
-        """
+        """Process one request body, whatever becomes of the process. Raises ImageError `busy`."""
         with self._lock:
             if self.pending >= self.size + self.queue_size:
                 raise ImageError(Code.BUSY, f"all {self.size} workers are busy and {self.queue_size} pictures wait")
             self.pending += 1
+        worker = self._idle.get()
         try:
-            worker = self._idle.get()
-            try:
-                for _ in range(2):
-                    if not worker.wait_ready():
-                        worker = self._replace(worker, "did_not_start")
-                        continue
-                    try:
-                        return worker.ask(body, self.timeout)
-                    except TimeoutError:
-                        worker = self._replace(worker, "timeout")
-                        return Answer.refusal(
-                            ImageError(
-                                Code.PICTURE_TIMEOUT,
-                                f"the picture took longer than {self.timeout:g} s (IMAGE_PICTURE_TIMEOUT)",
-                            )
-                        )
-                    except EOFError:
-                        worker = self._replace(worker, "crash")
-                return Answer.refusal(
-                    ImageError(
-                        Code.PICTURE_CRASHED, "the picture killed the process that decoded it, twice; it was replaced"
-                    )
-                )
-            finally:
-                self._idle.put(worker)
+            # A process that dies may have been killed from outside: the picture gets a second try in a fresh one.
+            for _ in range(2):
+                try:
+                    return worker.ask(body, self.timeout)
+                except TimeoutError:
+                    worker = self._replace(worker, "timeout")
+                    reason = f"the picture took longer than {self.timeout:g} s (IMAGE_PICTURE_TIMEOUT)"
+                    return Answer.refusal(ImageError(Code.PICTURE_TIMEOUT, reason))
+                except EOFError:
+                    worker = self._replace(worker, "crash")
+            reason = "the picture killed the process that decoded it, twice"
+            return Answer.refusal(ImageError(Code.PICTURE_CRASHED, reason))
         finally:
+            self._idle.put(worker)
             with self._lock:
                 self.pending -= 1
 
     def ready(self) -> bool:
-        """Whether a picture would be processed now or soon: some process is up."""
-        return any(
-            worker.ready or worker.connection.poll(0) for worker in list(self._workers) if not worker.connection.closed
-        )
+        """Whether a picture would be processed at once or wait for others, not for a process to start."""
+        try:
+            worker = self._idle.get_nowait()
+        except queue.Empty:
+            return True
+        try:
+            return worker.is_ready(0)
+        finally:
+            self._idle.put(worker)
 
     def stop(self) -> None:
         """End all processes."""
@@ -148,7 +148,7 @@ class WorkerPool:
     def _replace(self, worker: Worker, why: str) -> Worker:
         worker.stop()
         self._on_replaced(why)
-        fresh = Worker()
+        fresh = Worker(self._command)
         with self._lock:
             self._workers.discard(worker)
             self._workers.add(fresh)

@@ -1,0 +1,5 @@
+"""`python -m ingest_image`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, encoded, opened, picture, running_service, with_pid
+
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def test_a_photograph_comes_back_normalized_with_its_fields(service: Service) -> None:
+    answer = service.process_picture(picture("exif-orientation/Landscape_6.jpg"), operations=DEFAULT_OPERATIONS)
+    assert answer.status_code == 200
+    fields = answer.json()["fields"]
+    assert (fields["format"], fields["width"], fields["height"]) == ("jpeg", 1800, 1200)
+    assert (fields["orientation"], fields["size_class"], fields["has_alpha"]) == ("landscape", "large", False)
+    assert fields["original"]["width"] == 1200
+    assert fields["error"] is None
+    assert opened(fields["data"]).size == (1800, 1200)
+    assert max(opened(fields["thumbnail"]).size) == 256
+    assert sum(color["share"] for color in fields["colors"]) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}])
+def test_without_the_token_nothing_is_done(service: Service, header: dict[str, str]) -> None:
+    for method, path in (("POST", "/v1/process"), ("GET", "/v1/operations")):
+        answer = requests.request(method, service.url + path, json={"data": "AAAA"}, headers=header, timeout=10)
+        assert answer.status_code == 401
+        assert answer.json()["error"]["code"] == "unauthorized"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "invalid_request"),
+        (b"[]", 400, "invalid_request"),
+        (b"{}", 400, "invalid_request"),
+        (b'{"data": "AAAA", "operation": []}', 400, "invalid_request"),
+        (b'{"data": "AAAA", "operations": ["rotat"]}', 400, "invalid_recipe"),
+        (b'{"data": "AAAA", "properties": ["colours"]}', 400, "invalid_recipe"),
+        (b'{"data": "AAAA"}', 422, "not_an_image"),
+        (b'{"data": "!!"}', 422, "invalid_base64"),
+        (b'{"data": 5}', 422, "invalid_base64"),
+        (b'{"data": "JVBERi0xLjQ="}', 422, "unsupported_format"),
+    ],
+)
+def test_bad_requests_have_a_code_and_a_sentence(service: Service, body: bytes, status: int, code: str) -> None:
+    answer = requests.post(f"{service.url}/v1/process", data=body, headers=AUTHORIZED, timeout=10)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert (error["code"], error["retryable"]) == (code, False)
+    assert len(error["reason"]) > 15
+    assert ("fields" in answer.json()) == (status == 422)
+
+
+def test_unknown_addresses_and_methods_answer_json(service: Service) -> None:
+    assert requests.get(f"{service.url}/x", timeout=10).json()["error"]["code"] == "not_found"
+    answer = requests.get(f"{service.url}/v1/process", headers=AUTHORIZED, timeout=10)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+def test_operations_are_listed_with_parameters_and_examples(service: Service) -> None:
+    catalogue = requests.get(f"{service.url}/v1/operations", headers=AUTHORIZED, timeout=10).json()
+    resize = next(entry for entry in catalogue["operations"] if entry["name"] == "resize")
+    assert resize["parameters"]["properties"]["fit"]["enum"] == ["inside", "cover", "fill", "pad"]
+    assert {entry["name"] for entry in catalogue["properties"]} >= {"colors", "thumbnail"}
+
+
+def test_the_request_id_reaches_the_log_and_no_picture_does(tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", workers="1") as service:
+        data = b64(picture("pillow/hopper.jpg"))
+        for payload in (data, "AAAA" * 1000, {"data": data}):
+            requests.post(
+                f"{service.url}/v1/process",
+                json={"data": payload},
+                headers={**AUTHORIZED, "X-Opaque-Id": "my request\t7"},
+                timeout=10,
+            )
+    log = service.log.read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    logged = [line for line in lines if line["event"] == "picture"]
+    assert [line["request_id"] for line in logged] == ["myrequest7"] * 3
+    assert [line["code"] for line in logged] == ["ok", "not_an_image", "invalid_base64"]
+    assert data[:40] not in log and "AAAAAAAA" not in log and TOKEN not in log
+
+
+def test_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", workers="2") as service:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: service.process_picture(picture("pillow/hopper.jpg")), range(8)))
+        service.process_picture("AAAA")
+        metrics = requests.get(f"{service.url}/metrics", timeout=10).text
+    assert 'image_pictures_total{code="ok"} 8.0' in metrics
+    assert 'image_pictures_total{code="not_an_image"} 1.0' in metrics
+    assert "image_picture_seconds_count 9.0" in metrics
+
+
+def test_a_body_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", workers="1", max_image_bytes="1000") as service:
+        assert service.process_picture(b"x" * 1001).json()["error"]["code"] == "image_too_large"
+        answer = service.process_picture(b"x" * 1_000_000)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "image_too_large")
+
+
+def test_a_picture_process_that_hangs_or_dies_fails_alone(tmp_path: Path) -> None:
+    """Real processes, really stopped and killed in the middle of a picture."""
+    big = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
+    slow = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": {"width": 100}}]}
+    with (
+        running_service(tmp_path / "log", workers="1", picture_timeout="3", max_pixels="100000000") as service,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        for signals, code in (
+            ((signal.SIGSTOP,), "picture_timeout"),
+            ((signal.SIGKILL, signal.SIGKILL), "picture_crashed"),
+        ):
+            future = threads.submit(service.process_picture, big, **slow)
+            seen: set[int] = set()
+            for number in signals:
+                deadline = time.monotonic() + 10
+                while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                time.sleep(0.6)
+                seen |= fresh
+                for pid in fresh:
+                    with_pid(pid, number)
+            answer = future.result()
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+            assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+
+
+def test_memory_of_a_picture_is_bounded(tmp_path: Path) -> None:
+    with running_service(
+        tmp_path / "log", workers="1", worker_memory=str(200 * 1024**2), max_pixels="400000000"
+    ) as service:
+        answer = service.process_picture(encoded(Image.new("RGB", (9000, 9000))))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "out_of_memory")
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+
+
+def test_sigterm_finishes_pictures_under_way_and_leaves_no_process(tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", workers="2") as service, ThreadPoolExecutor(4) as threads:
+        futures = [
+            threads.submit(service.process_picture, picture("exif-orientation/Landscape_1.jpg")) for _ in range(4)
+        ]
+        time.sleep(0.2)
+        children = service.descendants()
+        service.stop()
+        assert [future.result().status_code for future in futures] == [200] * 4
+    time.sleep(0.2)
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def test_without_a_token_only_loopback(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from processor_service.commands import serve
+
+    result = CliRunner().invoke(serve, ["--host", "0.0.0.0"], env={"IMAGE_TOKEN": ""})
+    assert result.exit_code == 1
+    assert "set IMAGE_TOKEN" in result.output
