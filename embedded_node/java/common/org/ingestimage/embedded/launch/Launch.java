@@ -1,0 +1,43 @@
+package org.ingestimage.embedded.launch;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.elasticsearch.bootstrap.ServerArgs;
+import org.elasticsearch.common.io.stream.OutputStreamStreamOutput;
+import org.elasticsearch.common.settings.KeyStoreWrapper;
+import org.elasticsearch.common.settings.Settings;
+
+/**
+ * Writes the node's keystore, and to standard output the bytes that the node expects on its standard input.
+ *
+ * <p>Arguments: the configuration folder, the logs folder. Standard input: the token, empty for none.
+ */
+public final class Launch {
+    private static final String TOKEN = "ingest.image.token";
+
+    private Launch() {}
+
+    public static void main(String[] arguments) throws Exception {
+        Path config = Path.of(arguments[0]);
+        Path logs = Path.of(arguments[1]);
+        String token = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        // Anything that a library prints must not get between the bytes of the arguments.
+        OutputStream output = System.out;
+        System.setOut(System.err);
+        try (KeyStoreWrapper keystore = KeyStoreWrapper.create()) {
+            if (!token.isEmpty()) {
+                keystore.setString(TOKEN, token.toCharArray());
+            }
+            keystore.save(config, new char[0]);
+            write(new ServerArgs(false, false, null, keystore, Settings.EMPTY, config, logs), output);
+        }
+    }
+
+    private static void write(ServerArgs arguments, OutputStream output) throws IOException {
+        try (OutputStreamStreamOutput stream = new OutputStreamStreamOutput(output)) {
+            arguments.writeTo(stream);
+        }
+    }
+}
