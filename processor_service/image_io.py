@@ -34,7 +34,7 @@ def decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None = Non
         pixels = to_working_mode(image)
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
         pixels.info.clear()
-        return Picture(pixels, source, orientation)
+        return Picture([pixels], source, orientation)
 
 
 def _open(data: bytes) -> Image.Image:

@@ -28,19 +28,40 @@ class Output:
     background: str = "#ffffff"
 
 
+@dataclass(frozen=True)
+class Metadata:
+    """Metadata as it came in, raw; empty where there is none."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+
+
 @dataclass
 class Picture:
     """Pixels in one of the modes L, LA, RGB, RGBA, and everything that must travel with them."""
 
-    image: Image.Image
+    # One image, or all frames of an animation when the recipe keeps them; all of one size and mode.
+    frames: list[Image.Image]
     source: Source
     # EXIF orientation (1 to 8) that is still to be applied; 1 is upright.
     orientation: int = 1
+    # The colour profile in which the pixels are, None for sRGB.
+    icc_profile: bytes | None = None
+    # Of an animation: milliseconds of each frame, and how often it plays (0: for ever).
+    durations: list[int] = field(default_factory=list)
+    loop: int = 0
+    metadata: Metadata = field(default_factory=Metadata)
     output: Output = field(default_factory=Output)
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, or the first frame of an animation: what fields are extracted from."""
+        return self.frames[0]
 
     def has_transparency(self) -> bool:
         """Whether any pixel is not fully opaque: an alpha channel alone does not make alpha matter."""
-        return is_transparent(self.image)
+        return any(is_transparent(frame) for frame in self.frames)
 
 
 def has_alpha(image: Image.Image) -> bool:

@@ -26,7 +26,7 @@ class Operation(Declared):
 
     def apply_to(self, picture: Picture) -> None:
         """Process the picture; override only what needs more than pixels."""
-        picture.image = self.apply(picture.image)
+        picture.frames = [self.apply(frame) for frame in picture.frames]
 
 
 def all_operations() -> dict[str, Any]:

@@ -33,5 +33,5 @@ class AutoOrient(Operation):
     scale_free: ClassVar[bool] = True
 
     def apply_to(self, picture: Picture) -> None:
-        picture.image = upright(picture.image, picture.orientation)
+        picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
         picture.orientation = 1

@@ -46,7 +46,7 @@ final class PictureData {
         return matcher.lookingAt() ? matcher.end() : 0;
     }
 
-    /** The picture's bytes, null when the text is no base64. Only white space is overlooked: two readers must not see different bytes. */
+    /** The picture's bytes, null when the text is no base64. It overlooks what the service overlooks, nothing else. */
     static byte[] decode(Object data) {
         if (data instanceof byte[] bytes) {
             return bytes;
@@ -55,11 +55,17 @@ final class PictureData {
         try {
             return Base64.getDecoder().decode(text);
         } catch (IllegalArgumentException e) {
-            try {
-                return Base64.getDecoder().decode(SPACE.matcher(text.substring(payloadStart(text))).replaceAll(""));
-            } catch (IllegalArgumentException again) {
-                return null;
-            }
+            return decodeLeniently(text);
+        }
+    }
+
+    /** Data URL, white space, the URL-safe alphabet, missing padding. */
+    private static byte[] decodeLeniently(String text) {
+        String plain = SPACE.matcher(text.substring(payloadStart(text))).replaceAll("").replace('-', '+').replace('_', '/');
+        try {
+            return Base64.getDecoder().decode(plain);
+        } catch (IllegalArgumentException e) {
+            return null;
         }
     }
 

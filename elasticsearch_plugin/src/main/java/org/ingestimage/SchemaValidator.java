@@ -184,7 +184,9 @@ final class SchemaValidator {
             for (Object key : required) {
                 if (value.containsKey(key) == false) {
                     String path = at.isEmpty() ? String.valueOf(key) : at + "." + key;
-                    return "missing parameter [" + path + "]; valid parameters are " + new TreeSet<>(properties.keySet());
+                    // Branches of anyOf may only say which names they want.
+                    String valid = properties.isEmpty() ? "" : "; valid parameters are " + new TreeSet<>(properties.keySet());
+                    return "missing parameter [" + path + "]" + valid;
                 }
             }
         }
