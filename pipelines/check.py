@@ -30,7 +30,14 @@ _ADVICE = {
         "the node cannot reach the processor service: start it (ingest-image serve) and give its address, as the "
         "nodes see it, with --service-url"
     ),
+    "service_timeout": (
+        "the processor service accepts calls but does not answer in time: look into its log and at its /readyz, and "
+        "whether the address is the right one"
+    ),
 }
+
+# The node itself gives up after `ingest.image.timeout`, 60 s by default, and its answer says more than ours would.
+_PATIENCE = 90
 
 
 class CheckFailed(Exception):
@@ -65,7 +72,7 @@ def _has_processor(node: dict[str, Any]) -> bool:
 def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE) -> str:
     """Send a tiny picture through the pipeline, storing nothing; returns a sentence about it or raises CheckFailed."""
     try:
-        answer = client.ingest.simulate(id=pipeline, docs=[{"_source": {"image": {"data": TINY_PNG}}}]).body
+        answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=pipeline, docs=[{"_source": {"image": {"data": TINY_PNG}}}]).body
     except ApiError as error:
         raise CheckFailed(diagnose(reason_of(error))) from error
     result = answer["docs"][0]
