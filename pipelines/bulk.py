@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock, RLock
 from typing import Any, Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
@@ -20,6 +23,13 @@ IdKind = Literal["path", "hash", "auto"]
 _RETRIED = (429, 502, 503, 504)
 _UNAVAILABLE = (502, 503, 504)
 _LOOK_BACK = 100
+
+_IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
+    "path": lambda file, data: id_of_path(file),
+    "hash": lambda file, data: id_of_content(data),
+    # Made here, so that a failure can be told by the file's name.
+    "auto": lambda file, data: uuid.uuid4().hex,
+}
 
 
 class Stopped(Exception):
@@ -37,6 +47,21 @@ class Report:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
+class _Turns(Iterator[PictureFile]):
+    """The files for several threads: each takes the next one, until somebody stops."""
+
+    def __init__(self, files: Iterable[PictureFile]) -> None:
+        self._files = iter(files)
+        self._lock = Lock()
+        self.stopped = False
+
+    def __next__(self) -> PictureFile:
+        with self._lock:
+            if self.stopped:
+                raise StopIteration
+            return next(self._files)
+
+
 @dataclass
 class Sender:
     """Indexes files into `index`; `tick` is called once for each file that is done with."""
@@ -47,6 +72,7 @@ class Sender:
     id_kind: IdKind = "path"
     max_bulk_bytes: int = 4 * 1024 * 1024
     max_file_bytes: int = 20 * 1024 * 1024
+    concurrency: int = 2
     skip_existing: bool = False
     tick: Callable[[], None] = lambda: None
     max_retries: int = 6
@@ -54,15 +80,26 @@ class Sender:
     report: Report = field(default_factory=Report)
     _names: dict[str, str] = field(default_factory=dict)
     _stored: list[tuple[str, str]] = field(default_factory=list)
+    _lock: RLock = field(default_factory=RLock)
 
     def send(self, files: Iterable[PictureFile]) -> Report:
         """Send all files; raises Stopped when the rest would fail too. `report` is right in any case."""
+        turns = _Turns(files)
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            try:
+                for worker in [pool.submit(self._send, turns) for _ in range(self.concurrency)]:
+                    worker.result()
+            finally:
+                turns.stopped = True
+        return self.report
+
+    def _send(self, turns: _Turns) -> None:
         # The transport's own retries come at once, three times, and would only add to the load. Pictures take time.
         patient = self.client.options(retry_on_status=(), request_timeout=300)
         try:
             results = streaming_bulk(
                 patient,
-                self._actions(files),
+                self._actions(turns),
                 max_chunk_bytes=self.max_bulk_bytes,
                 raise_on_error=False,
                 raise_on_exception=False,
@@ -74,9 +111,11 @@ class Sender:
             )
             for ok, item in results:
                 self._take(ok, next(iter(item.values())))
+        except BaseException:
+            turns.stopped = True
+            raise
         finally:
             self._look_back()
-        return self.report
 
     def _actions(self, files: Iterable[PictureFile]) -> Iterator[dict[str, Any]]:
         for file in files:
@@ -91,37 +130,39 @@ class Sender:
             except OSError as error:
                 self._fail(file.relative, f"cannot be read: {error.strerror}")
                 continue
-            action: dict[str, Any] = {"_op_type": "index", "_index": self.index, "_source": document(file, data)}
-            if self.id_kind != "auto":
-                action["_id"] = id_of_path(file) if self.id_kind == "path" else id_of_content(data)
-                if self.skip_existing and self.client.exists(index=self.index, id=action["_id"]):
+            id_ = _IDS[self.id_kind](file, data)
+            if self.skip_existing and self.client.exists(index=self.index, id=id_):
+                with self._lock:
                     self.report.existing += 1
-                    self.tick()
-                    continue
-                self._names[action["_id"]] = file.relative
-            yield action
+                self.tick()
+                continue
+            self._names[id_] = file.relative
+            yield {"_op_type": "index", "_index": self.index, "_id": id_, "_source": document(file, data)}
 
     def _take(self, ok: bool, item: dict[str, Any]) -> None:
-        name = self._names.pop(item.get("_id") or "", "a file")
         if ok:
-            self.report.indexed += 1
+            with self._lock:
+                self.report.indexed += 1
+                self._stored.append((item["_index"], item["_id"]))
             self.tick()
-            self._stored.append((item["_index"], item["_id"]))
             if len(self._stored) >= _LOOK_BACK:
                 self._look_back()
             return
+        name = self._names.get(item.get("_id") or "", "a file")
         status, reason = item.get("status", 500), _reason(item)
         self._fail(name, f"{status} {reason}")
         if status in (401, 403) or status in _UNAVAILABLE:
             raise Stopped(f"stopped at {name}: {status} {reason}")
 
     def _fail(self, name: str, reason: str) -> None:
-        self.report.failed.append((name, reason))
+        with self._lock:
+            self.report.failed.append((name, reason))
         self.tick()
 
     def _look_back(self) -> None:
         """See what the pipeline made of the documents stored last; the answer to a bulk does not say."""
-        stored, self._stored = self._stored, []
+        with self._lock:
+            stored, self._stored = self._stored, []
         if not stored:
             return
         wanted = ["image.sha256", "image.error.code"]
@@ -133,13 +174,13 @@ class Sender:
         except AuthorizationException:
             # A writer without the privilege to read: counted as indexed, which is true.
             return
-        for found in answer.body.get("docs", ()):
-            image = found.get("_source", {}).get("image", {})
-            code = image.get("error", {}).get("code")
-            if code:
-                self.report.errors[code] += 1
-            elif "sha256" not in image:
-                self.report.unprocessed += 1
+        images = [found.get("_source", {}).get("image", {}) for found in answer.body.get("docs", ())]
+        with self._lock:
+            for image in images:
+                if "error" in image:
+                    self.report.errors[image["error"].get("code")] += 1
+                elif "sha256" not in image:
+                    self.report.unprocessed += 1
 
 
 def _reason(item: dict[str, Any]) -> str:

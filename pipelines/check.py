@@ -72,7 +72,11 @@ def _has_processor(node: dict[str, Any]) -> bool:
 def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE) -> str:
     """Send a tiny picture through the pipeline, storing nothing; returns a sentence about it or raises CheckFailed."""
     try:
-        answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=pipeline, docs=[{"_source": {"image": {"data": TINY_PNG}}}]).body
+        answer = (
+            client.options(request_timeout=_PATIENCE)
+            .ingest.simulate(id=pipeline, docs=[{"_source": {"image": {"data": TINY_PNG}}}])
+            .body
+        )
     except ApiError as error:
         raise CheckFailed(diagnose(reason_of(error))) from error
     result = answer["docs"][0]

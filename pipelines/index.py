@@ -37,12 +37,15 @@ def size(text: str) -> int:
     type=click.Choice(["path", "hash", "auto"]),
     default="path",
     show_default=True,
-    help="what makes a document's _id: the file's path (again: replaced), its bytes (copies are one), or Elasticsearch",
+    help="what makes a document's _id: the file's path (again: replaced), its bytes (copies are one), or a new one",
 )
 @click.option(
     "--skip-existing", is_flag=True, help="leave documents alone that are there already, to go on where it ended"
 )
 @click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="size of one bulk request")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="bulk requests at the same time"
+)
 @click.option("--max-file-bytes", type=size, default="20mb", show_default=True, help="larger files are not sent")
 def index(
     client: Elasticsearch,
@@ -52,6 +55,7 @@ def index(
     id_kind: IdKind,
     skip_existing: bool,
     max_bulk_bytes: int,
+    concurrency: int,
     max_file_bytes: int,
 ) -> None:
     """Index picture files, and the pictures in folders and below them."""
@@ -70,6 +74,7 @@ def index(
         id_kind=id_kind,
         max_bulk_bytes=max_bulk_bytes,
         max_file_bytes=max_file_bytes,
+        concurrency=concurrency,
         skip_existing=skip_existing,
     )
     console = Console(stderr=True)

@@ -87,7 +87,7 @@ def files(tmp_path):
 
 
 def sender(client, **options):
-    return Sender(client, "images", initial_backoff=0.01, **options)
+    return Sender(client, "images", initial_backoff=0.01, **{"concurrency": 1} | options)
 
 
 def test_all_well(client, script, files):
@@ -166,7 +166,6 @@ def test_existing_documents_are_skipped_when_told(client, script, files):
 def test_errors_are_counted_by_code_and_unprocessed_pictures_are_noticed(client, script, files):
     ids = [action["_id"] for action in sender(client)._actions(files)]
     script.stored = {ids[0]: {"error": {"code": "not_an_image"}}, ids[1]: {"data": "as it was"}}
-    script.stored[ids[0]] = {"error": {"code": "not_an_image"}}
     report = sender(client).send(files)
     assert (report.indexed, report.errors, report.unprocessed) == (3, {"not_an_image": 1}, 1)
 
@@ -177,4 +176,31 @@ def test_ids(client, files):
     by_content = [action["_id"] for action in sender(client, id_kind="hash")._actions(files)]
     assert len(set(by_path)) == 3
     assert len(set(by_content)) == 2
-    assert all("_id" not in action for action in sender(client, id_kind="auto")._actions(files))
+    chosen = [[action["_id"] for action in sender(client, id_kind="auto")._actions(files)] for _ in range(2)]
+    assert len({*chosen[0], *chosen[1]}) == 6
+
+
+def test_a_failure_is_named_even_when_ids_are_new_each_time(client, script, files):
+    script.answers = [[201, 400, 201]]
+    assert sender(client, id_kind="auto").send(files).failed[0][0] == "1.png"
+
+
+def test_several_requests_at_the_same_time_send_each_file_once(client, script, tmp_path):
+    for number in range(40):
+        (tmp_path / f"many{number}.png").write_bytes(bytes(900) + bytes([number]))
+    ticks = []
+    report = sender(client, concurrency=4, max_bulk_bytes=5_000, tick=lambda: ticks.append(1)).send(
+        find([tmp_path]).files
+    )
+    assert (report.indexed, report.failed, len(ticks)) == (40, [], 40)
+    sent = [name for _, names, _ in script.bulks for name in names]
+    assert len(sent) == len(set(sent)) == 40
+
+
+def test_one_thread_that_stops_stops_all(client, script, tmp_path):
+    for number in range(40):
+        (tmp_path / f"many{number}.png").write_bytes(bytes(900) + bytes([number]))
+    script.answers = [403] * 4
+    with pytest.raises(Stopped):
+        sender(client, concurrency=4, max_bulk_bytes=1_000).send(find([tmp_path]).files)
+    assert len(script.bulks) < 40
