@@ -1,0 +1,68 @@
+"""Through an embedded ICC profile to sRGB, the colours that everything else here means."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+from PIL import Image, ImageCms
+
+from .picture import Picture, has_alpha, has_grey
+
+# What the signature of a profile's colour space (ICC.1:2022, table 19) is in Pillow's modes.
+_SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
+# What Photoshop and browsers do: in-gamut colours stay as they are, black stays black.
+_INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+
+
+def make_srgb(picture: Picture) -> None:
+    """Convert the picture's pixels to sRGB; afterwards it has no profile of its own."""
+    if picture.icc_profile is not None:
+        profile = picture.icc_profile
+        picture.frames = [to_srgb(frame, profile) for frame in picture.frames]
+        picture.icc_profile = None
+
+
+def to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
+    """The image (L, LA, RGB, RGBA, CMYK or LAB) in sRGB, as L, LA, RGB or RGBA.
+
+    A profile that is broken, or of another colour space than the pixels, is passed over: the picture is still good, and
+    its pixels are taken as sRGB. Alpha and shades of grey stay what they are.
+    """
+    alpha = image.getchannel("A") if has_alpha(image) else None
+    color = image.convert(image.mode[:-1]) if alpha else image
+    grey = has_grey(image)
+    space = _space(icc_profile)
+    if grey and space == "RGB":
+        # Shades of grey in an RGB profile have that profile's tone curve.
+        color = color.convert("RGB")
+    if space == color.mode and (transform := _transform(icc_profile, space)):
+        color = ImageCms.applyTransform(color, transform)
+    color = color.convert("L" if grey else "RGB")
+    if alpha:
+        color.putalpha(alpha)
+    color.info.clear()
+    return color
+
+
+def _space(icc_profile: bytes) -> str | None:
+    """Pillow's mode of the profile's colour space, from its header (bytes 16 to 19)."""
+    return _SPACES.get(icc_profile[16:20].decode("latin-1"))
+
+
+# Building a transform from a printing profile takes longer than using it, and a camera's pictures share one profile.
+@lru_cache(maxsize=4)
+def _transform(icc_profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """The transform from the profile to sRGB; None when the profile is broken."""
+    try:
+        return ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(io.BytesIO(icc_profile)),
+            ImageCms.createProfile("sRGB"),
+            mode,
+            "RGB",
+            _INTENT,
+            _FLAGS,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
