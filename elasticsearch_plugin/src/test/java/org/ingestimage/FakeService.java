@@ -1,0 +1,151 @@
+package org.ingestimage;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+
+/** A real HTTP server on loopback that plays the processor service, with every fault one can wish for. */
+final class FakeService implements AutoCloseable {
+
+    /** What to do with a request. */
+    interface Behaviour {
+        void answer(HttpExchange exchange, Map<String, Object> request) throws Exception;
+    }
+
+    final List<Map<String, Object>> requests = new CopyOnWriteArrayList<>();
+    final List<Headers> headers = new CopyOnWriteArrayList<>();
+    final Set<Integer> clientPorts = ConcurrentHashMap.newKeySet();
+    final AtomicInteger calls = new AtomicInteger();
+    final AtomicInteger atOnce = new AtomicInteger();
+    final AtomicInteger mostAtOnce = new AtomicInteger();
+    volatile Behaviour behaviour;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final HttpServer server;
+
+    FakeService(Behaviour behaviour) {
+        this.behaviour = behaviour;
+        try {
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        server.setExecutor(threads);
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    URI uri() {
+        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        calls.incrementAndGet();
+        mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+        clientPorts.add(exchange.getRemoteAddress().getPort());
+        try (exchange) {
+            headers.add(exchange.getRequestHeaders());
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            Map<String, Object> request = Json.read(body);
+            requests.add(request);
+            if (exchange.getRequestURI().getPath().equals("/v1/process") == false) {
+                json(404, "{\"error\": {\"code\": \"not_found\", \"reason\": \"not here\", \"retryable\": false}}").answer(exchange, request);
+            } else {
+                behaviour.answer(exchange, request);
+            }
+        } catch (Exception e) {
+            throw new IOException(e);
+        } finally {
+            atOnce.decrementAndGet();
+        }
+    }
+
+    /** Answers with this status and text. */
+    static Behaviour json(int status, String text) {
+        return (exchange, request) -> {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+            exchange.getResponseBody().write(bytes);
+        };
+    }
+
+    static Behaviour error(int status, String code) {
+        return json(status, "{\"error\": {\"code\": \"" + code + "\", \"reason\": \"because of " + code + "\", \"retryable\": false}, "
+            + "\"fields\": {\"width\": null, \"mark\": null}}");
+    }
+
+    /** Answers like the service: the data it got, with a prefix, and two fields. */
+    static Behaviour good() {
+        return (exchange, request) -> json(
+            200,
+            "{\"fields\": {\"data\": \"done-" + String.valueOf(request.get("data")).replace("\n", "") + "\", \"width\": 3, \"thumbnail\": null}}"
+        ).answer(exchange, request);
+    }
+
+    /** First these, one each, then the last for ever. */
+    static Behaviour sequence(Behaviour... behaviours) {
+        AtomicInteger next = new AtomicInteger();
+        return (exchange, request) -> behaviours[Math.min(next.getAndIncrement(), behaviours.length - 1)].answer(exchange, request);
+    }
+
+    /** Takes the request and never answers. */
+    Behaviour hang() {
+        return (exchange, request) -> closed.await();
+    }
+
+    /** Sends half an answer and never the rest. */
+    Behaviour stall() {
+        return (exchange, request) -> {
+            exchange.sendResponseHeaders(200, 1000);
+            exchange.getResponseBody().write("{\"fields\": ".getBytes(StandardCharsets.UTF_8));
+            exchange.getResponseBody().flush();
+            closed.await();
+        };
+    }
+
+    /** Promises 1000 bytes, sends a few, hangs up. */
+    static Behaviour dieMidAnswer() {
+        return (exchange, request) -> {
+            exchange.sendResponseHeaders(200, 1000);
+            exchange.getResponseBody().write("{\"fields\": ".getBytes(StandardCharsets.UTF_8));
+            exchange.getResponseBody().flush();
+            exchange.close();
+        };
+    }
+
+    /** Hangs up without a byte. */
+    static Behaviour hangUp() {
+        return (exchange, request) -> exchange.close();
+    }
+
+    static Behaviour slow(long millis, Behaviour then) {
+        return (exchange, request) -> {
+            Thread.sleep(millis);
+            then.answer(exchange, request);
+        };
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        server.stop(0);
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,122 @@
+package org.ingestimage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import java.net.URI;
+import java.util.List;
+
+import org.ingestimage.Hosts.Host;
+import org.junit.jupiter.api.Test;
+
+class HostsTest {
+
+    private static final URI A = URI.create("http://a");
+    private static final URI B = URI.create("http://b");
+
+    private long now = Long.MAX_VALUE - 1000;
+    private final Hosts hosts = new Hosts(List.of(A, B), () -> now);
+
+    private void passMillis(long millis) {
+        now += millis * 1_000_000;
+    }
+
+    @Test
+    void theLeastBusyOne() {
+        Host first = hosts.acquire(null);
+        Host second = hosts.acquire(null);
+        assertNotEquals(first.uri, second.uri);
+        hosts.release(first, true);
+        assertSame(first, hosts.acquire(null));
+    }
+
+    @Test
+    void idleOnesTakeTurns() {
+        Host first = hosts.acquire(null);
+        hosts.release(first, true);
+        Host second = hosts.acquire(null);
+        hosts.release(second, true);
+        assertNotEquals(first.uri, second.uri);
+    }
+
+    @Test
+    void notTheOneThatJustFailed() {
+        Host failed = hosts.acquire(null);
+        hosts.release(failed, null);
+        for (int i = 0; i < 10; i++) {
+            assertNotEquals(failed.uri, hosts.acquire(failed).uri);
+        }
+    }
+
+    @Test
+    void aFailedOneIsLeftAloneForAWhileAndThenTriedByOneCall() {
+        Host failed = hosts.acquire(null);
+        hosts.release(failed, false);
+        for (int i = 0; i < 5; i++) {
+            assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        }
+        passMillis(150);
+        assertEquals(failed.uri, hosts.acquire(null).uri);
+        assertNotEquals(failed.uri, hosts.acquire(null).uri, "one call is enough to try");
+        hosts.release(failed, true);
+        assertEquals(failed.uri, hosts.acquire(null).uri, "healthy again, and the least busy");
+    }
+
+    @Test
+    void thePenaltyGrows() {
+        Host failed = hosts.acquire(null);
+        hosts.acquire(null);
+        hosts.release(failed, false);
+        passMillis(150);
+        assertSame(failed, hosts.acquire(null));
+        hosts.release(failed, false);
+        passMillis(150);
+        assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        passMillis(60);
+        assertSame(failed, hosts.acquire(null));
+        for (int i = 0; i < 100; i++) {
+            hosts.release(failed, false);
+            passMillis(10_001);
+            assertSame(failed, hosts.acquire(null), "never longer than ten seconds");
+        }
+    }
+
+    @Test
+    void callsThatFailTogetherAreOneFailure() {
+        Hosts one = new Hosts(List.of(A, B), () -> now);
+        Host a = one.acquire(null);
+        for (int i = 0; i < 15; i++) {
+            one.acquire(null);
+        }
+        for (int i = 0; i < 8; i++) {
+            one.release(a, false);
+        }
+        passMillis(101);
+        assertSame(a, one.acquire(null));
+    }
+
+    @Test
+    void whenAllHaveFailedOneIsStillTaken() {
+        Host first = hosts.acquire(null);
+        hosts.release(first, false);
+        passMillis(10);
+        Host second = hosts.acquire(null);
+        hosts.release(second, false);
+        assertSame(first, hosts.acquire(null), "the one whose time is over first");
+        assertSame(second, hosts.acquire(first), "but rather another than the same again");
+    }
+
+    @Test
+    void aNewListKeepsWhatIsKnown() {
+        Host a = hosts.acquire(null);
+        hosts.set(List.of(a.uri, URI.create("http://c")));
+        assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
+        hosts.release(a, false);
+        assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
+        hosts.set(List.of(B, B));
+        assertEquals(1, hosts.size());
+        hosts.release(a, true);
+        assertEquals(B, hosts.acquire(null).uri);
+    }
+}

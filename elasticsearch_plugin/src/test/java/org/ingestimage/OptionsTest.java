@@ -1,0 +1,95 @@
+package org.ingestimage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.elasticsearch.ElasticsearchParseException;
+import org.elasticsearch.core.TimeValue;
+import org.junit.jupiter.api.Test;
+
+class OptionsTest {
+
+    private static Options read(Map<String, Object> config) {
+        Map<String, Object> left = new HashMap<>(config);
+        Options options = Options.read("tag", left, RecipeSchema.packed());
+        assertEquals(Map.of(), left, "an option that is not taken out is refused by the node");
+        return options;
+    }
+
+    private static String refusal(String option, Object value) {
+        return assertThrows(ElasticsearchParseException.class, () -> read(Map.of(option, value))).getMessage();
+    }
+
+    @Test
+    void defaults() {
+        Options options = read(Map.of());
+        assertEquals("image", options.field());
+        assertEquals("image", options.targetField());
+        assertTrue(options.inPlace());
+        assertNull(options.recipe().operations());
+        assertNull(options.recipe().properties());
+        assertFalse(options.ignoreMissing());
+        assertFalse(options.removeBinary());
+        assertFalse(options.recordInvalid());
+        assertTrue(options.documentOperations());
+        assertNull(options.timeout());
+    }
+
+    @Test
+    void everyOptionIsRead() {
+        Map<String, Object> config = new HashMap<>();
+        config.put("field", "a.b");
+        config.put("target_field", "c");
+        config.put("operations", List.of("auto_orient"));
+        config.put("properties", List.of("thumbnail"));
+        config.put("ignore_missing", true);
+        config.put("remove_binary", true);
+        config.put("on_invalid", "record");
+        config.put("document_operations", false);
+        config.put("timeout", "5s");
+        Options options = read(config);
+        assertEquals("a.b", options.field());
+        assertEquals("c", options.targetField());
+        assertFalse(options.inPlace());
+        assertEquals(List.of("auto_orient"), options.recipe().operations());
+        assertEquals(List.of("thumbnail"), options.recipe().properties());
+        assertTrue(options.ignoreMissing() && options.removeBinary() && options.recordInvalid());
+        assertFalse(options.documentOperations());
+        assertEquals(TimeValue.timeValueSeconds(5), options.timeout());
+    }
+
+    @Test
+    void theTargetFollowsTheField() {
+        assertEquals("photo", read(Map.of("field", "photo")).targetField());
+    }
+
+    @Test
+    void badValuesNameTheValidOnes() {
+        assertEquals("[on_invalid] must be one of [fail, record], got [ignore]", refusal("on_invalid", "ignore"));
+        assertEquals("[timeout] must be a time between 1ms and 1h such as 30s, got [soon]", refusal("timeout", "soon"));
+        assertTrue(refusal("timeout", "0s").contains("such as 30s"));
+        assertTrue(refusal("timeout", "-1").contains("such as 30s"));
+        assertTrue(refusal("timeout", "2h").contains("such as 30s"));
+        assertTrue(refusal("field", " ").contains("must not be empty"));
+        assertTrue(refusal("target_field", "").contains("must not be empty"));
+        assertTrue(refusal("ignore_missing", "maybe").contains("ignore_missing"));
+        assertTrue(refusal("operations", "auto_orient").contains("isn't a list"));
+    }
+
+    @Test
+    void aWrongRecipeIsRefused() {
+        assertTrue(refusal("operations", List.of("rotat")).startsWith("[operations] unknown operation [rotat]; valid operations are [adjust, auto_orient,"));
+        assertEquals(
+            "[operations] operation [rotate]: [degrees] must be between -360 and 360, got [999]",
+            refusal("operations", List.of(Map.of("rotate", Map.of("degrees", 999))))
+        );
+        assertTrue(refusal("properties", List.of("faces2")).startsWith("[properties] unknown property [faces2]; valid properties are [colors,"));
+    }
+}

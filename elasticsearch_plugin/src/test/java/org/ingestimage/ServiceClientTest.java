@@ -1,0 +1,373 @@
+package org.ingestimage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.core.TimeValue;
+import org.ingestimage.Failure.Kind;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The client against a real HTTP server with every fault of a service. */
+@Timeout(60)
+class ServiceClientTest {
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable closeable : open) {
+            closeable.close();
+        }
+    }
+
+    private FakeService service(FakeService.Behaviour behaviour) {
+        FakeService service = new FakeService(behaviour);
+        open.add(service);
+        return service;
+    }
+
+    private TestNode node(Settings.Builder settings) {
+        TestNode node = new TestNode(settings);
+        open.add(0, node);
+        return node;
+    }
+
+    private static Object data(CompletableFuture<Map<String, Object>> call) throws Exception {
+        return call.get(30, TimeUnit.SECONDS).get("data");
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (condition.getAsBoolean() == false) {
+            assertTrue(System.nanoTime() < end, "waited in vain");
+            Thread.sleep(5);
+        }
+    }
+
+    @Test
+    void theRequestIsTheWires() throws Exception {
+        FakeService service = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(service));
+        CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
+        Recipe recipe = Recipe.of(List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))), List.of("thumbnail"));
+        node.client.process(
+            new PictureRequest("QUJD\nREVG", recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, TimeValue.timeValueSeconds(5), "my-id"),
+            ActionListener.wrap(result::complete, result::completeExceptionally)
+        );
+        assertEquals("done-QUJDREVG", data(result));
+        assertEquals(
+            Map.of(
+                "data", "QUJD\nREVG",
+                "operations", List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))),
+                "properties", List.of("thumbnail"),
+                "document_operations", List.of(Map.of("rotate", Map.of("degrees", 90))),
+                "normalized", true
+            ),
+            service.requests.get(0)
+        );
+        assertEquals("application/json", service.headers.get(0).getFirst("Content-Type"));
+        assertEquals("Bearer " + TestNode.TOKEN, service.headers.get(0).getFirst("Authorization"));
+        assertEquals("my-id", service.headers.get(0).getFirst("X-Opaque-Id"));
+    }
+
+    @Test
+    void whatIsAbsentIsNotSent() throws Exception {
+        FakeService service = service(FakeService.good());
+        TestNode node = new TestNode(TestNode.hosts(service), "");
+        open.add(0, node);
+        CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
+        node.client.process(
+            new PictureRequest(new byte[] { 1, 2, 3 }, Recipe.of(null, null), null, false, TimeValue.timeValueSeconds(5), null),
+            ActionListener.wrap(result::complete, result::completeExceptionally)
+        );
+        data(result);
+        assertEquals(Map.of("data", "AQID"), service.requests.get(0));
+        assertNull(service.headers.get(0).getFirst("Authorization"));
+        assertNull(service.headers.get(0).getFirst("X-Opaque-Id"));
+    }
+
+    @Test
+    void connectionsAreKeptAlive() throws Exception {
+        FakeService service = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(service));
+        for (int i = 0; i < 10; i++) {
+            data(node.call("AAAA", null));
+        }
+        assertEquals(1, service.clientPorts.size());
+    }
+
+    @Test
+    void largePicturesAndAnswersPass() throws Exception {
+        FakeService service = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(service));
+        String picture = "QUJD".repeat(6_000_000);
+        assertEquals(("done-" + picture).length(), ((String) data(node.call(picture, null))).length());
+    }
+
+    @Test
+    void passingFaultsAreRetried() throws Exception {
+        for (FakeService.Behaviour fault : List.of(
+            FakeService.error(503, "shutting_down"),
+            FakeService.json(502, "<html>bad gateway</html>"),
+            FakeService.json(504, ""),
+            FakeService.hangUp(),
+            FakeService.dieMidAnswer(),
+            FakeService.json(200, "<html>hello</html>"),
+            FakeService.json(200, "{\"fields\": 3}"),
+            FakeService.json(200, "[]"),
+            FakeService.json(200, "{\"fields\": {}} and more"),
+            FakeService.json(200, ""),
+            FakeService.json(422, "<html>hello</html>"))) {
+            FakeService service = service(FakeService.sequence(fault, fault, FakeService.good()));
+            TestNode node = node(TestNode.hosts(service));
+            assertEquals("done-AAAA", data(node.call("AAAA", null)));
+            assertEquals(3, service.calls.get());
+        }
+    }
+
+    @Test
+    void finalFaultsAreNot() {
+        record Case(FakeService.Behaviour fault, Kind kind, String code) {}
+        for (Case each : List.of(
+            new Case(FakeService.error(400, "invalid_recipe"), Kind.REQUEST, "invalid_recipe"),
+            new Case(FakeService.error(413, "image_too_large"), Kind.PICTURE, "image_too_large"),
+            new Case(FakeService.json(413, "<html>nginx</html>"), Kind.PICTURE, "image_too_large"),
+            new Case(FakeService.error(422, "corrupt_image"), Kind.PICTURE, "corrupt_image"),
+            new Case(FakeService.error(429, "busy"), Kind.BUSY, "busy"),
+            new Case(FakeService.json(429, ""), Kind.BUSY, "busy"),
+            new Case(FakeService.error(401, "unauthorized"), Kind.DEFECT, "service_unauthorized"),
+            new Case(FakeService.json(403, ""), Kind.DEFECT, "service_unauthorized"),
+            new Case(FakeService.error(404, "not_found"), Kind.DEFECT, "service_error"),
+            new Case(FakeService.error(500, "internal_error"), Kind.DEFECT, "service_error"),
+            new Case(FakeService.json(500, "<html>"), Kind.DEFECT, "service_error"),
+            new Case(FakeService.json(302, ""), Kind.DEFECT, "service_error"))) {
+            FakeService service = service(each.fault);
+            Failure failure = node(TestNode.hosts(service)).failure("AAAA", null);
+            assertEquals(each.kind, failure.kind(), failure.getMessage());
+            assertEquals(each.code, failure.code());
+            assertEquals(1, service.calls.get(), failure.getMessage());
+        }
+    }
+
+    @Test
+    void messagesHelp() {
+        FakeService service = service(FakeService.error(401, "unauthorized"));
+        assertTrue(node(TestNode.hosts(service)).failure("AAAA", null).reason().contains("[ingest.image.token]"));
+        service.behaviour = FakeService.error(422, "corrupt_image");
+        Failure failure = node(TestNode.hosts(service)).failure("AAAA", null);
+        assertEquals("[corrupt_image] because of corrupt_image", failure.getMessage());
+        assertTrue(failure.fields().containsKey("width"));
+        // What a service says is foreign text: short, on one line, with a code that is one.
+        service.behaviour = FakeService.json(422, "{\"error\": {\"code\": \"Not A Code\", \"reason\": \"a\\nb" + "x".repeat(9000) + "\"}}");
+        failure = node(TestNode.hosts(service)).failure("AAAA", null);
+        assertEquals("service_error", failure.code());
+        assertTrue(failure.reason().startsWith("a bxxx") && failure.reason().length() < 600, failure.reason());
+    }
+
+    @Test
+    void aServiceThatIsNotThere() {
+        FakeService gone = new FakeService(FakeService.good());
+        gone.close();
+        long start = System.nanoTime();
+        Failure failure = node(TestNode.hosts(gone)).failure("AAAA", "700ms");
+        assertEquals(Kind.UNAVAILABLE, failure.kind());
+        assertEquals("service_unavailable", failure.code());
+        assertTrue(failure.reason().contains(gone.uri().toString()), failure.reason());
+        assertTrue(failure.reason().contains("ingest.image.hosts"), failure.reason());
+        assertTrue(failure.reason().contains("ConnectException"), failure.reason());
+        assertTrue(failure.reason().matches("(?s).* [2-9]\\d* attempts.*"), failure.reason());
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(3));
+    }
+
+    @Test
+    void aServiceThatComesBackInTime() throws Exception {
+        FakeService service = service(FakeService.error(503, "shutting_down"));
+        TestNode node = node(TestNode.hosts(service));
+        CompletableFuture<Map<String, Object>> call = node.call("AAAA", null);
+        await(() -> service.calls.get() > 1);
+        service.behaviour = FakeService.good();
+        assertEquals("done-AAAA", data(call));
+    }
+
+    @Test
+    void aServiceThatNeverAnswers() {
+        FakeService service = service(null);
+        for (FakeService.Behaviour fault : List.of(service.hang(), service.stall())) {
+            service.behaviour = fault;
+            long start = System.nanoTime();
+            Failure failure = node(TestNode.hosts(service)).failure("AAAA", "500ms");
+            assertEquals(Kind.UNAVAILABLE, failure.kind());
+            assertEquals("service_timeout", failure.code(), failure.reason());
+            assertTrue(failure.reason().contains("timeout [500ms]"), failure.reason());
+            long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+            assertTrue(millis >= 400 && millis < 4000, "took " + millis + " ms");
+        }
+    }
+
+    @Test
+    void anAnswerThatIsTooLong() {
+        FakeService service = service(FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"));
+        Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "500ms");
+        assertEquals(Kind.UNAVAILABLE, failure.kind());
+        assertEquals("service_bad_answer", failure.code());
+        assertTrue(failure.reason().contains("ingest.image.max_response_bytes"), failure.reason());
+        assertFalse(failure.reason().contains("AAAA"), failure.reason());
+    }
+
+    @Test
+    void nonsenseToTheEnd() {
+        FakeService service = service(FakeService.json(200, "<html>hello</html>"));
+        Failure failure = node(TestNode.hosts(service)).failure("AAAA", "500ms");
+        assertEquals(Kind.UNAVAILABLE, failure.kind());
+        assertEquals("service_bad_answer", failure.code());
+    }
+
+    @Test
+    void anotherHostHelps() throws Exception {
+        FakeService gone = new FakeService(FakeService.good());
+        gone.close();
+        FakeService broken = service(FakeService.error(503, "shutting_down"));
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(gone, broken, good));
+        for (int i = 0; i < 20; i++) {
+            assertEquals("done-AAAA", data(node.call("AAAA", null)));
+        }
+        assertEquals(20, good.calls.get());
+        assertTrue(broken.calls.get() < 10, "a host that fails is left alone for a while");
+    }
+
+    @Test
+    void aHostThatHangsLeavesTimeForAnother() throws Exception {
+        FakeService hanging = service(null);
+        hanging.behaviour = hanging.hang();
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(hanging, good));
+        for (int i = 0; i < 4; i++) {
+            assertEquals("done-AAAA", data(node.call("AAAA", "2s")));
+        }
+        assertTrue(hanging.calls.get() >= 1);
+    }
+
+    @Test
+    void hostsShareTheWork() throws Exception {
+        FakeService one = service(FakeService.slow(30, FakeService.good()));
+        FakeService two = service(FakeService.slow(30, FakeService.good()));
+        TestNode node = node(TestNode.hosts(one, two));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            data(call);
+        }
+        assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
+    }
+
+    @Test
+    void neverMoreAtOnceThanAllowed() throws Exception {
+        FakeService service = service(FakeService.slow(5, FakeService.good()));
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 3));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            assertEquals("done-AAAA", data(call));
+        }
+        assertEquals(300, service.calls.get());
+        assertEquals(3, service.mostAtOnce.get());
+    }
+
+    @Test
+    void aFullQueueRefuses() throws Exception {
+        FakeService service = service(null);
+        service.behaviour = service.hang();
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 1).put("ingest.image.queue_size", 1));
+        node.call("AAAA", null);
+        await(() -> service.calls.get() == 1);
+        CompletableFuture<Map<String, Object>> waits = node.call("AAAA", null);
+        Failure failure = node.failure("AAAA", null);
+        assertEquals(Kind.BUSY, failure.kind());
+        assertEquals("queue_full", failure.code());
+        assertFalse(waits.isDone());
+    }
+
+    @Test
+    void whenTheServiceIsDownThoseThatWaitAreToldAtOnce() throws Exception {
+        FakeService service = service(null);
+        service.behaviour = service.hang();
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 4));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            calls.add(node.call("AAAA", "1s"));
+        }
+        CompletableFuture<Map<String, Object>> patient = node.call("AAAA", "20s");
+        long start = System.nanoTime();
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            Throwable cause = assertThrows(ExecutionException.class, () -> call.get(30, TimeUnit.SECONDS)).getCause();
+            assertEquals(Kind.UNAVAILABLE, ((Failure) cause).kind());
+        }
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(10), "one timeout, not fifty");
+        service.behaviour = FakeService.good();
+        assertEquals("done-AAAA", data(node.call("AAAA", null)), "the next one tries afresh");
+        assertFalse(patient.isCompletedExceptionally(), "whoever has more time keeps it");
+    }
+
+    @Test
+    void onePictureWithoutAnswerFailsAlone() throws Exception {
+        FakeService service = service(null);
+        FakeService.Behaviour hang = service.hang();
+        service.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? hang : FakeService.good()).answer(exchange, request);
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 1));
+        CompletableFuture<Map<String, Object>> bad = node.call("BAAD", "500ms");
+        CompletableFuture<Map<String, Object>> good = node.call("AAAA", "500ms");
+        assertThrows(ExecutionException.class, () -> bad.get(30, TimeUnit.SECONDS));
+        assertEquals("done-AAAA", data(good));
+    }
+
+    @Test
+    void closingTheNodeFailsWhatIsOpen() throws Exception {
+        FakeService service = service(null);
+        service.behaviour = service.hang();
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 2));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        await(() -> service.calls.get() == 2);
+        node.client.close();
+        calls.add(node.call("AAAA", null));
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            Failure failure = (Failure) assertThrows(ExecutionException.class, () -> call.get(10, TimeUnit.SECONDS)).getCause();
+            assertEquals(Kind.UNAVAILABLE, failure.kind());
+            assertEquals("node_closing", failure.code());
+        }
+    }
+
+    @Test
+    void theNextCallWorksAfterEveryFault() throws Exception {
+        FakeService service = service(null);
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 1));
+        for (FakeService.Behaviour fault : List.of(service.hang(), service.stall(), FakeService.dieMidAnswer(), FakeService.error(422, "corrupt_image"))) {
+            service.behaviour = fault;
+            node.failure("AAAA", "300ms");
+            service.behaviour = FakeService.good();
+            assertEquals("done-AAAA", data(node.call("AAAA", null)));
+        }
+    }
+}

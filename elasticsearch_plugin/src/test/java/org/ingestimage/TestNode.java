@@ -1,0 +1,164 @@
+package org.ingestimage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.common.settings.SecureString;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.ingest.IngestDocument;
+import org.elasticsearch.threadpool.Scheduler;
+
+/** What a node gives to the plugin, with real threads, a real thread context and a real HTTP client. */
+final class TestNode implements AutoCloseable {
+
+    static final String TOKEN = "secret-token";
+
+    /** What became of a document. */
+    record Result(IngestDocument document, Exception failure, String thread, int handlerCalls) {
+
+        Object get(String path) {
+            if (failure != null) {
+                fail("the document failed", failure);
+            }
+            return document.getFieldValue(path, Object.class, true);
+        }
+
+        String message() {
+            assertNotNull(failure, "the document should have failed");
+            return failure.getMessage();
+        }
+    }
+
+    final ThreadContext threadContext = new ThreadContext(Settings.EMPTY);
+    final ExecutorService generic = Executors.newCachedThreadPool(runnable -> new Thread(runnable, "generic"));
+    final ScheduledExecutorService schedule = Executors.newScheduledThreadPool(1);
+    final Marks marks;
+    final ServiceClient client;
+    final ProcessorMaker maker;
+
+    TestNode(Settings.Builder settings) {
+        this(settings, TOKEN);
+    }
+
+    TestNode(Settings.Builder settings, String token) {
+        marks = new Marks(new SecureString(token.toCharArray()));
+        client = new ServiceClient(settings.build(), marks, null, generic, this::schedule);
+        maker = new ProcessorMaker(RecipeSchema.packed(), threadContext, generic, () -> client);
+    }
+
+    static Settings.Builder hosts(FakeService... services) {
+        return Settings.builder()
+            .putList("ingest.image.hosts", Arrays.stream(services).map(service -> service.uri().toString()).toList())
+            .put("ingest.image.timeout", "10s");
+    }
+
+    Scheduler.ScheduledCancellable schedule(long millis, Runnable runnable) {
+        ScheduledFuture<?> future = schedule.schedule(() -> generic.execute(runnable), millis, TimeUnit.MILLISECONDS);
+        return new Scheduler.ScheduledCancellable() {
+            @Override
+            public long getDelay(TimeUnit unit) {
+                return future.getDelay(unit);
+            }
+
+            @Override
+            public int compareTo(java.util.concurrent.Delayed other) {
+                return future.compareTo(other);
+            }
+
+            @Override
+            public boolean cancel() {
+                return future.cancel(false);
+            }
+
+            @Override
+            public boolean isCancelled() {
+                return future.isCancelled();
+            }
+        };
+    }
+
+    ImageProcessor processor(Map<String, Object> config) {
+        Map<String, Object> left = new HashMap<>(config);
+        ImageProcessor processor = maker.make("tag", null, left);
+        assertEquals(Map.of(), left, "options that were not read");
+        return processor;
+    }
+
+    /** Runs a document through and waits a little for a second call of the handler, which must never come. */
+    Result run(Map<String, Object> config, Map<String, Object> source) {
+        CompletableFuture<Result> future = start(processor(config), document(source));
+        try {
+            return future.get(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            return fail("the handler was not called", e);
+        }
+    }
+
+    final AtomicInteger handlerCalls = new AtomicInteger();
+
+    CompletableFuture<Result> start(ImageProcessor processor, IngestDocument document) {
+        CompletableFuture<Result> future = new CompletableFuture<>();
+        AtomicInteger calls = new AtomicInteger();
+        processor.execute(document, (result, failure) -> {
+            handlerCalls.incrementAndGet();
+            future.complete(new Result(result, failure, Thread.currentThread().getName(), calls.incrementAndGet()));
+        });
+        return future;
+    }
+
+    static IngestDocument document(Map<String, Object> source) {
+        return new IngestDocument("images", "1", 1, null, null, new HashMap<>(source));
+    }
+
+    /** One call of the client: fields or a failure. */
+    CompletableFuture<Map<String, Object>> call(Object data, String timeout) {
+        CompletableFuture<Map<String, Object>> future = new CompletableFuture<>();
+        AtomicInteger calls = new AtomicInteger();
+        TimeValue time = timeout == null ? client.timeout() : TimeValue.parseTimeValue(timeout, "timeout");
+        client.process(
+            new PictureRequest(data, Recipe.of(List.of("auto_orient"), null), null, false, time, null),
+            ActionListener.wrap(future::complete, failure -> {
+                if (calls.incrementAndGet() > 1) {
+                    throw new AssertionError("the listener was called twice");
+                }
+                future.completeExceptionally(failure);
+            })
+        );
+        return future;
+    }
+
+    /** The failure of one call. */
+    Failure failure(Object data, String timeout) {
+        try {
+            Map<String, Object> fields = call(data, timeout).get(30, TimeUnit.SECONDS);
+            return fail("should have failed, got " + fields);
+        } catch (java.util.concurrent.ExecutionException e) {
+            return (Failure) e.getCause();
+        } catch (Exception e) {
+            return fail("no answer", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        generic.shutdownNow();
+        schedule.shutdownNow();
+    }
+}
