@@ -31,14 +31,14 @@ def to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
     its pixels are taken as sRGB. Alpha and shades of grey stay what they are.
     """
     alpha = image.getchannel("A") if has_alpha(image) else None
-    color = image.convert(image.mode[:-1]) if alpha else image
+    color: Image.Image = image.convert(image.mode[:-1]) if alpha else image
     grey = has_grey(image)
     space = _space(icc_profile)
     if grey and space == "RGB":
         # Shades of grey in an RGB profile have that profile's tone curve.
         color = color.convert("RGB")
     if space == color.mode and (transform := _transform(icc_profile, space)):
-        color = ImageCms.applyTransform(color, transform)
+        color = ImageCms.applyTransform(color, transform) or color
     color = color.convert("L" if grey else "RGB")
     if alpha:
         color.putalpha(alpha)

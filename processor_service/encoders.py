@@ -11,6 +11,8 @@ from .formats import stored_as
 from .picture import Output, has_alpha
 
 NO_ALPHA = {"jpeg"}
+# What looks about the same in each format.
+_QUALITY = {"jpeg": 85, "webp": 80, "avif": 65}
 
 
 def encode_image(
@@ -39,16 +41,17 @@ def _is_grey(color: str) -> bool:
 
 
 def _options(name: str, output: Output) -> dict[str, Any]:
+    quality = output.quality or _QUALITY.get(name, 85)
     if name == "jpeg":
-        return {"format": "JPEG", "quality": output.quality}
+        return {"format": "JPEG", "quality": quality}
     if name == "png":
         # Level 6 costs twice the time of level 1 and saves nothing on photographs.
         return {"format": "PNG", "compress_level": 1}
     if name == "webp":
         # Pillow's default method 4 costs 26 to 30 times a JPEG.
-        return {"format": "WEBP", "quality": output.quality, "method": 1}
+        return {"format": "WEBP", "quality": quality, "method": 1}
     if name == "avif":
-        return {"format": "AVIF", "quality": output.quality, "speed": 9}
+        return {"format": "AVIF", "quality": quality, "speed": 9}
     if name == "tiff":
         return {"format": "TIFF", "compression": "tiff_lzw"}
     return {"format": "GIF"}

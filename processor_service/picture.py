@@ -20,12 +20,21 @@ class Source:
 
 @dataclass
 class Output:
-    """How the picture will be encoded. `format` None keeps the format that came in."""
+    """How the picture will be encoded. `format` None is the format that came in, `quality` None the format's default."""
 
     format: str | None = None
     format_with_alpha: str | None = None
-    quality: int = 85
+    quality: int | None = None
     background: str = "#ffffff"
+    lossless: bool = False
+    progressive: bool = False
+    # `4:4:4`, `4:2:2`, `4:2:0`; None leaves it to the format.
+    chroma: str | None = None
+    # The largest size in bytes, reached by lowering the quality down to `min_quality`.
+    max_bytes: int | None = None
+    min_quality: int = 1
+    # Metadata that is written: `icc`, `copyright`.
+    keep: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,8 @@ class Picture:
     loop: int = 0
     metadata: Metadata = field(default_factory=Metadata)
     output: Output = field(default_factory=Output)
+    # Kept by `features.reduced`: the small copy from which most fields are read, and the image it was made of.
+    reduced_from: tuple[Image.Image, Image.Image] | None = None
 
     @property
     def image(self) -> Image.Image:
@@ -67,6 +78,11 @@ class Picture:
 def has_alpha(image: Image.Image) -> bool:
     """Whether the image has an alpha channel."""
     return image.mode in ("LA", "RGBA")
+
+
+def has_grey(image: Image.Image) -> bool:
+    """Whether the image has shades of grey only."""
+    return image.mode in ("L", "LA")
 
 
 def is_transparent(image: Image.Image) -> bool:
