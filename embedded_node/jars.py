@@ -1,6 +1,7 @@
 """The cache: jars of Elasticsearch from Maven, and our own few classes compiled against them.
 
-Both are built in a temporary folder and renamed when complete: what has its final name is complete, and needs no network.
+Both are built in a temporary folder and renamed when complete: what has its final name is complete and needs no
+network.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def _once(target: Path, build: Callable[[Path], None]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise NodeError(f"Cannot write to the cache: {error}; set IMAGE_EMBEDDED_CACHE to a writable folder.") from error
+        raise NodeError(
+            f"Cannot write to the cache: {error}; set IMAGE_EMBEDDED_CACHE to a writable folder."
+        ) from error
     try:
         build(scratch)
         scratch.chmod(0o755)
@@ -84,14 +87,22 @@ def _download(version: Version, jdk: Jdk, folder: Path) -> None:
             f"Maven (mvn) is not on the PATH; it is needed once, to download Elasticsearch {version.number} "
             "from Maven Central: install it."
         )
-    command = [maven, "--quiet", "--batch-mode", "--file", str(JAVA_SOURCES / "pom.xml"), f"-Des.version={version.number}"]
+    command = [
+        maven,
+        "--quiet",
+        "--batch-mode",
+        "--file",
+        str(JAVA_SOURCES / "pom.xml"),
+        f"-Des.version={version.number}",
+    ]
     command += ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
     done = _run(command, {**os.environ, "JAVA_HOME": str(jdk.home)})
     if done.returncode != 0:
         reasons = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")]
         reason = reasons[0].removeprefix("[ERROR]").strip() if reasons else f"exit code {done.returncode}"
         raise NodeError(
-            f"Maven could not download Elasticsearch {version.number}; check the network and Maven's settings.xml: {reason}"
+            f"Maven could not download Elasticsearch {version.number}; "
+            f"check the network and Maven's settings.xml: {reason}"
         )
 
 

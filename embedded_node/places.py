@@ -16,7 +16,7 @@ PLUGIN_ZIPS = CHECKOUT / "build" / "plugins"
 
 @dataclass(frozen=True)
 class Version:
-    """A version of Elasticsearch: its number, the Java release it needs, and the folder with its Java API (es8, es9)."""
+    """A version of Elasticsearch: its number, the Java release it needs, the folder with its Java API (es8, es9)."""
 
     number: str
     java_release: int

@@ -4,15 +4,17 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import org.elasticsearch.bootstrap.ServerArgs;
 import org.elasticsearch.common.io.stream.OutputStreamStreamOutput;
 import org.elasticsearch.common.settings.KeyStoreWrapper;
 import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.node.InternalSettingsPreparer;
 
 /**
  * Writes the node's keystore, and to standard output the bytes that the node expects on its standard input.
  *
- * <p>Arguments: the configuration folder, the logs folder. Standard input: the token, empty for none.
+ * <p>Arguments: the home folder, the configuration folder, the logs folder. Standard input: the token, empty for none.
  */
 public final class Launch {
     private static final String TOKEN = "ingest.image.token";
@@ -20,8 +22,9 @@ public final class Launch {
     private Launch() {}
 
     public static void main(String[] arguments) throws Exception {
-        Path config = Path.of(arguments[0]);
-        Path logs = Path.of(arguments[1]);
+        Path home = Path.of(arguments[0]);
+        Path config = Path.of(arguments[1]);
+        Path logs = Path.of(arguments[2]);
         String token = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
         // Anything that a library prints must not get between the bytes of the arguments.
         OutputStream output = System.out;
@@ -31,7 +34,10 @@ public final class Launch {
                 keystore.setString(TOKEN, token.toCharArray());
             }
             keystore.save(config, new char[0]);
-            write(new ServerArgs(false, false, null, keystore, Settings.EMPTY, config, logs), output);
+            // The node does not read elasticsearch.yml itself: whoever starts it does.
+            Settings given = Settings.builder().put("path.home", home).build();
+            Settings settings = InternalSettingsPreparer.prepareEnvironment(given, Map.of(), config, () -> "embedded").settings();
+            write(new ServerArgs(false, false, null, keystore, settings, config, logs), output);
         }
     }
 

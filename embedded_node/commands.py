@@ -1,0 +1,88 @@
+"""The command of this room, for the program `ingest-image`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from .account import other_account
+from .choice import choose
+from .errors import NodeError
+from .folder import default_folder
+from .node import EmbeddedNode
+from .places import find_plugin_zip
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """`("a=b", "c=d")` as a dictionary."""
+    pairs = [value.partition("=") for value in values]
+    for name, equals, _ in pairs:
+        if not name.strip() or not equals:
+            raise click.BadParameter(f"{name!r} is not of the form name=value")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+@click.command()
+@click.option(
+    "--http-port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="0 takes a free port."
+)
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the node  [.embedded/data/VERSION]"
+)
+@click.option(
+    "--es-version", metavar="VERSION", help="Version of Elasticsearch  [the newest that a JDK found here can run]"
+)
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the token that the plugin sends to the processor service  [environment variable IMAGE_TOKEN]",
+)
+@click.option("--heap", default="1g", show_default=True, help="Heap of the JVM.")
+@click.option(
+    "--setting", "settings", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For elasticsearch.yml."
+)
+@click.option("--plugin-zip", type=click.Path(path_type=Path), help="Plugin to install  [the newest in build/plugins]")
+@click.option("--without-plugin", is_flag=True, help="Start a bare Elasticsearch.")
+def node(
+    http_port: int,
+    data: Path | None,
+    es_version: str | None,
+    token_file: Path | None,
+    heap: str,
+    settings: dict[str, str],
+    plugin_zip: Path | None,
+    without_plugin: bool,
+) -> None:
+    """Start a real Elasticsearch on this machine, with the plugin installed, until Ctrl-C."""
+    token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get("IMAGE_TOKEN")
+    # A service manager stops us with SIGTERM; the node is then stopped in order, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        choice = choose(es_version)
+        if choice.note:
+            click.echo(choice.note, err=True)
+        number = choice.version.number
+        plugin = None if without_plugin else plugin_zip or find_plugin_zip(number)
+        click.echo(f"Starting Elasticsearch {number} ...", err=True)
+        with EmbeddedNode(
+            es_version=number,
+            data=data or default_folder(choice.version, other_account()),
+            http_port=http_port,
+            # A keystore with a token that no plugin knows would be refused.
+            token=token if plugin else None,
+            settings=settings,
+            plugin_zip=plugin,
+            heap=heap,
+        ) as running:
+            click.echo(f"Elasticsearch {number} is ready on {running.url}, log: {running.log_file}")
+            while running.poll() is None:
+                time.sleep(0.5)
+            raise NodeError(f"Elasticsearch ended (exit code {running.poll()}), its log ends:\n{running.log_tail()}")
+    except NodeError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)

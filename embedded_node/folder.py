@@ -1,0 +1,131 @@
+"""The node's folder: what is kept (`data`), and what is written anew at every start (`home`, `config`, `logs`, `tmp`).
+
+When root starts the node, root keeps the folder and everything that root itself writes; the node's user may read that,
+and owns only `data`, `logs` and `tmp`. So nobody can trick root into writing somewhere else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from .account import Account
+from .errors import NodeError
+from .places import CHECKOUT, Version
+
+_LOCK = "embedded-node.lock"
+# A place that every user can reach and that survives a reboot.
+_SHARED = Path("/var") / "tmp"
+
+
+def default_folder(version: Version, account: Account | None) -> Path:
+    """Where a node is kept when nobody says otherwise: `.embedded/data/<version>` in the checkout.
+
+    A node's user that is not us may be unable to get there (a checkout in root's home, or in a folder of mode 0700). Then
+    it is a folder below `/var/tmp` that belongs to this checkout.
+    """
+    if account is None or account.can_use(CHECKOUT):
+        return CHECKOUT / ".embedded" / "data" / version.number
+    shared = _SHARED / f"ingest-image-{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]}"
+    shared.mkdir(mode=0o755, exist_ok=True)
+    if shared.is_symlink() or shared.stat().st_uid != os.geteuid():
+        raise NodeError(f"{shared} belongs to somebody else; choose a folder with --data.")
+    return shared / version.number
+
+
+def throwaway_folder(account: Account | None) -> Path:
+    """A new folder among the temporary files, which the node's user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="embedded-node-"))
+    if account and not account.can_use(folder.parent):
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="embedded-node-", dir=_SHARED))
+    return folder
+
+
+class NodeFolder:
+    """A node's folder, locked for as long as this object is open or a process started with `lock_fd` lives."""
+
+    def __init__(self, path: Path, account: Account | None) -> None:
+        """Create the folder if need be, and lock it.
+
+        Raises:
+            NodeError: it cannot be written, is in use, is out of reach of the node's user, or is not a node's folder.
+        """
+        self.path = path.expanduser().absolute()
+        self.account = account
+        self.data, self.logs, self.tmp = self.path / "data", self.path / "logs", self.path / "tmp"
+        self.home, self.config = self.path / "home", self.path / "config"
+        self.log_file = self.path / "node.log"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if any(self.path.iterdir()) and not (self.path / _LOCK).exists():
+                raise NodeError(
+                    f"{self.path} is neither empty nor the folder of an embedded node; give --data a folder of its own."
+                )
+            self.lock_fd = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise NodeError(f"Cannot write to the node's folder: {error}; choose another one with --data.") from error
+        try:
+            self._lock()
+            self._share()
+        except BaseException:
+            self.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NodeError(
+                f"{self.path} is in use by another embedded node; stop that one, or choose another folder with --data."
+            ) from error
+
+    def _share(self) -> None:
+        for folder in (self.home, self.config, self.logs, self.tmp):
+            shutil.rmtree(folder, ignore_errors=True)
+        for folder in (self.home, self.config, self.logs, self.tmp, self.data):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.path.chmod(0o750 if self.account else 0o700)
+        if self.account is None:
+            return
+        os.chown(self.path, -1, self.account.gid)
+        for folder in (self.logs, self.tmp):
+            os.chown(folder, self.account.uid, self.account.gid)
+        self._give_data(self.account)
+        if not self.account.can_use(self.path):
+            raise NodeError(
+                f"Elasticsearch refuses to run as root, and its user {self.account.name} cannot get to {self.path}; "
+                "choose with --data a folder that everybody can get to, or start it as another user."
+            )
+
+    def _give_data(self, account: Account) -> None:
+        """Hand kept data over when another user wrote it, at an earlier start."""
+        if self.data.stat().st_uid == account.uid:
+            return
+        for folder, folders, files in os.walk(self.data):
+            for name in (*folders, *files):
+                os.chown(Path(folder, name), account.uid, account.gid, follow_symlinks=False)
+        # The top comes last: until it is done, an interrupted handover starts again.
+        os.chown(self.data, account.uid, account.gid)
+
+    def seal(self) -> None:
+        """Let the node's user read what was written into `home` and `config`, and nobody else."""
+        if self.account is None:
+            return
+        for top in (self.home, self.config):
+            for folder, _, files in os.walk(top):
+                os.chown(folder, -1, self.account.gid)
+                Path(folder).chmod(0o750)
+                for name in files if top == self.config else ():
+                    os.chown(Path(folder, name), -1, self.account.gid)
+                    Path(folder, name).chmod(0o640)
+
+    def close(self) -> None:
+        """Give up our part of the lock."""
+        if self.lock_fd >= 0:
+            os.close(self.lock_fd)
+            self.lock_fd = -1

@@ -1,0 +1,77 @@
+"""The command that starts the production main class with entitlements enforced, and the bytes it reads first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from .errors import NodeError
+from .folder import NodeFolder
+from .home import BRIDGE
+from .jdk import Jdk
+
+
+def environment(folder: NodeFolder) -> dict[str, str]:
+    """Environment variables of the node: few, so that no secret of ours ends up in it."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+    return {**kept, "ES_TMPDIR": str(folder.tmp), "LIBFFI_TMPDIR": str(folder.tmp)}
+
+
+def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, token: str | None) -> bytes:
+    """Write the keystore and return the bytes that the node expects on its standard input.
+
+    Raises:
+        NodeError: the helper failed.
+    """
+    command = [str(jdk.java), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"]
+    command += [f"{ours / 'launch.jar'}{os.pathsep}{folder.home / 'lib'}/*", "org.ingestimage.embedded.launch.Launch"]
+    done = subprocess.run(  # noqa: S603 - the JDK found above
+        [*command, str(folder.home), str(folder.config), str(folder.logs)],
+        input=(token or "").encode(),
+        env=environment(folder),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NodeError(f"Could not write the node's keystore:\n{done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+def node_command(folder: NodeFolder, jdk: Jdk, heap: str, quick_start: bool) -> list[str]:
+    """The command line of the node. With `quick_start` the JVM compiles lightly: ready earlier, slower later."""
+    bridge = next((folder.home / "bridge").glob(f"{BRIDGE}*.jar"))
+    readers = "org.elasticsearch.entitlement,java.logging,java.net.http,java.naming,jdk.net"
+    return [
+        str(jdk.java),
+        f"-Xms{heap}",
+        f"-Xmx{heap}",
+        "-Xss1m",
+        *(["-XX:TieredStopAtLevel=1"] if quick_start else []),
+        "-Djava.awt.headless=true",
+        "-Dfile.encoding=UTF-8",
+        f"-Djava.io.tmpdir={folder.tmp}",
+        "-XX:-OmitStackTraceInFastThrow",
+        "-XX:+ExitOnOutOfMemoryError",
+        f"-XX:ErrorFile={folder.logs}/hs_err_pid%p.log",
+        "-Dlog4j.shutdownHookEnabled=false",
+        "-Dlog4j2.disable.jmx=true",
+        "-Dio.netty.noUnsafe=true",
+        "-Dio.netty.noKeySetOptimization=true",
+        "-Dio.netty.recycler.maxCapacityPerThread=0",
+        "-Des.networkaddress.cache.ttl=60",
+        "-Des.networkaddress.cache.negative.ttl=10",
+        f"-Des.path.home={folder.home}",
+        # Entitlements: the node attaches an agent to itself, and the patched java.base asks before anything sensitive.
+        "-Des.entitlements.enabled=true",
+        "-XX:+EnableDynamicAgentLoading",
+        "-Djdk.attach.allowAttachSelf=true",
+        f"--patch-module=java.base={bridge}",
+        f"--add-exports=java.base/org.elasticsearch.entitlement.bridge={readers}",
+        "--enable-native-access=org.elasticsearch.nativeaccess,org.apache.lucene.core",
+        "--module-path",
+        str(folder.home / "lib"),
+        "--add-modules=jdk.net,jdk.management.agent,ALL-MODULE-PATH",
+        "-m",
+        "org.elasticsearch.server/org.elasticsearch.bootstrap.Elasticsearch",
+    ]
