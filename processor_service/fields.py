@@ -66,7 +66,8 @@ FIELDS: tuple[Field, ...] = (
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),
     Field("error.code", "why the picture was not processed: a stable code", KEYWORD),
-    Field("error.reason", "the same in a sentence", {"type": "text"}),
+    # Not searched: its words ("accepted are jpeg, png ...") would find broken pictures when somebody looks for good ones.
+    Field("error.reason", "the same in a sentence; shown, not searched", {"type": "text", "index": False}),
 )
 
 

@@ -1,0 +1,81 @@
+"""A real node of each version, with the plugin, and a real service. Started when a test first asks for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from embedded_node import EmbeddedNode, find_plugin_zip
+from embedded_node.places import versions
+from tests.support import TOKEN, Service, running_service
+
+HEAP = "512m"
+
+
+@pytest.fixture(scope="session", params=[version.number for version in versions()])
+def es_version(request: pytest.FixtureRequest) -> str:
+    """Every version that the plugin is built for, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A processor service as users run it; tests that break things have `own_service`."""
+    with running_service(tmp_path_factory.mktemp("service") / "service.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def service_url(service: Service) -> str:
+    return service.url
+
+
+@pytest.fixture(scope="session")
+def es_url(es_version: str, service_url: str) -> Iterator[str]:
+    """A node with the plugin, where the bootstrap command installed our pipelines and the address of the service."""
+    plugin = find_plugin_zip(es_version)
+    with EmbeddedNode(es_version=es_version, plugin_zip=plugin, token=TOKEN, heap=HEAP) as node:
+        bootstrap("--url", node.url, "--service-url", service_url)
+        yield node.url
+
+
+@pytest.fixture(scope="session")
+def es(es_url: str) -> Iterator[Elasticsearch]:
+    """The official client that speaks to both lines."""
+    with Elasticsearch(es_url, request_timeout=120) as client:
+        yield client
+
+
+@pytest.fixture
+def index(es: Elasticsearch) -> Iterator[str]:
+    """The name of an index of our template that no other test uses."""
+    name = f"images-{uuid.uuid4().hex[:8]}"
+    yield name
+    es.indices.delete(index=name, ignore_unavailable=True)
+
+
+@pytest.fixture
+def own_service(es: Elasticsearch, service: Service, tmp_path: Path) -> Iterator[Service]:
+    """A service of the test's own, to be stopped, hung and killed; the node calls it for the time of the test."""
+    with running_service(tmp_path / "service.log", picture_timeout="5") as running:
+        set_hosts(es, running.url)
+        yield running
+    set_hosts(es, service.url)
+
+
+def set_hosts(es: Elasticsearch, *urls: str) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.hosts": list(urls)})
+
+
+def bootstrap(*arguments: str) -> str:
+    """Run the command as users do; returns what it prints."""
+    command = [sys.executable, "-m", "ingest_image", "bootstrap", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout

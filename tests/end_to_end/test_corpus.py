@@ -1,0 +1,59 @@
+"""All of the corpus through `_bulk`: every document is there afterwards, processed or with a code."""
+
+from __future__ import annotations
+
+import collections
+import json
+from pathlib import Path
+
+import pytest
+import requests
+from elasticsearch import Elasticsearch, helpers
+
+from tests.support import CORPUS, PICTURES, Service, b64, opened
+
+FILES = [
+    p
+    for p in sorted((CORPUS if CORPUS.exists() else PICTURES).rglob("*"))
+    if p.is_file() and p.suffix not in (".md", ".json")
+]
+
+
+def test_every_document_is_there_processed_or_with_a_code(
+    es: Elasticsearch, index: str, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def actions() -> list[dict[str, object]]:
+        return [
+            {"_index": index, "_id": str(i), "title": path.name, "image": {"data": b64(path.read_bytes())}}
+            for i, path in enumerate(FILES)
+        ]
+
+    workers = sorted(service.workers())
+    outcomes = list(
+        helpers.streaming_bulk(
+            es, actions(), max_chunk_bytes=8 * 1024**2, raise_on_error=False, raise_on_exception=False
+        )
+    )
+    assert all(ok for ok, _ in outcomes), [item for ok, item in outcomes if not ok][:3]
+    es.indices.refresh(index=index)
+    assert es.count(index=index)["count"] == len(FILES)
+    codes: collections.Counter[str] = collections.Counter()
+    for hit in helpers.scan(es, index=index, size=50):
+        path, image = FILES[int(hit["_id"])], hit["_source"]["image"]
+        code = image.get("error", {}).get("code", "ok")
+        codes[code] += 1
+        if code == "ok":
+            # What is stored is this very file's picture, whatever happened to its neighbours.
+            assert image["original"]["bytes"] == path.stat().st_size
+            assert opened(image["data"]).size == (image["width"], image["height"])
+        else:
+            assert image["data"] == b64(path.read_bytes()), "the original is never lost"
+            assert "width" not in image
+    with capsys.disabled():
+        print(f"\n{len(FILES)} files, {sum(codes.values())} documents: {dict(codes.most_common())}")
+        print(f"picture processes before {workers}, after {sorted(service.workers())}")
+    assert codes["ok"] > len(FILES) / 2
+    assert not codes["internal_error"]
+    log = [json.loads(line) for line in Path(service.log).read_text().splitlines() if '"defect"' in line]
+    assert not log, log[:2]
+    assert requests.get(f"{service.url}/readyz", timeout=10).ok
