@@ -63,7 +63,8 @@ def fingerprint(body: Body) -> str:
     The index patterns are left out: they are chosen when installing. So is the fingerprint that the file carries in
     its `_meta`, by which an edited resource is recognized whatever its version.
     """
-    content = without_server_keys(body)
+    # Elasticsearch adds empty parts, such as a template's `composed_of`.
+    content = {key: value for key, value in without_server_keys(body).items() if value not in ([], {}, None)}
     content.pop("index_patterns", None)
     content["_meta"] = {key: value for key, value in (content.get("_meta") or {}).items() if key != "fingerprint"}
     template = content.get("template")

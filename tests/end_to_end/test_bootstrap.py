@@ -1,0 +1,337 @@
+"""`ingest-image bootstrap` on real nodes in every state. The nodes are its own, for it takes everything away again."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from embedded_node import EmbeddedNode, find_plugin_zip
+from pipelines.cluster import read, write
+from pipelines.commands import bootstrap
+from pipelines.resources import Kind, Resource, bundled, fingerprint
+from tests.support import TOKEN, free_port
+
+from .conftest import HEAP
+
+RESOURCES = bundled()
+TEMPLATE = next(r for r in RESOURCES if r.kind is Kind.TEMPLATE)
+PIPELINE = next(r for r in RESOURCES if r.kind is Kind.PIPELINE and r.name == "images")
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def bootstrap_url(es_version: str) -> Iterator[str]:
+    """A node with the plugin, for the tests of this module alone."""
+    with EmbeddedNode(es_version=es_version, plugin_zip=find_plugin_zip(es_version), token=TOKEN, heap=HEAP) as node:
+        yield node.url
+
+
+@pytest.fixture
+def bare_url(es_version: str) -> Iterator[str]:
+    """A node without the plugin."""
+    with EmbeddedNode(es_version=es_version, heap=HEAP) as node:
+        yield node.url
+
+
+@pytest.fixture
+def es(bootstrap_url: str) -> Iterator[Elasticsearch]:
+    """A client on a node where nothing of ours is installed."""
+    with Elasticsearch(bootstrap_url) as client:
+        wipe(client)
+        yield client
+        wipe(client)
+
+
+@pytest.fixture
+def run(es: Elasticsearch, bootstrap_url: str) -> Run:
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(bootstrap, ["--url", bootstrap_url, *arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+def wipe(client: Elasticsearch) -> None:
+    for index in client.indices.get(index="*").body:
+        client.indices.delete(index=index)
+    for template in client.indices.get_index_template().body["index_templates"]:
+        client.indices.delete_index_template(name=template["name"])
+    for resource in RESOURCES:
+        if resource.kind is Kind.PIPELINE:
+            client.options(ignore_status=404).ingest.delete_pipeline(id=resource.name)
+    client.cluster.put_settings(persistent={"ingest.image.*": None})
+
+
+def installed(client: Elasticsearch) -> dict[str, Any]:
+    """Everything that bootstrap could have changed."""
+    return {
+        "pipelines": client.options(ignore_status=404).ingest.get_pipeline().body,
+        "templates": client.indices.get_index_template().body["index_templates"],
+        "settings": client.cluster.get_settings(flat_settings=True).body["persistent"],
+    }
+
+
+def lines(result: Result) -> list[str]:
+    return [line.split(" (")[0] for line in result.output.splitlines()]
+
+
+def at_version(resource: Resource, version: int) -> dict[str, Any]:
+    body = copy.deepcopy(resource.body)
+    body["version"] = version
+    body["_meta"]["fingerprint"] = fingerprint(body)
+    return body
+
+
+def test_an_empty_node(run: Run, es: Elasticsearch, service_url: str) -> None:
+    result = run("--service-url", service_url)
+    assert result.exit_code == 0, result.output
+    assert lines(result) == [
+        "created: cluster setting ingest.image.hosts",
+        "created: ingest pipeline images-grayscale",
+        "created: ingest pipeline images-thumbnail",
+        "created: ingest pipeline images",
+        "created: index template images",
+        "checked: the pipeline images turned a test picture of 4 x 3 pixels into jpeg",
+    ]
+    es.index(index="images", id="1", document={"title": "no picture"})
+    assert es.indices.get_settings(index="images", flat_settings=True)["images"]["settings"]["index.default_pipeline"]
+
+
+def test_again_everything_is_current(run: Run, es: Elasticsearch, service_url: str) -> None:
+    run("--service-url", service_url)
+    before = installed(es)
+    result = run("--service-url", service_url)
+    assert result.exit_code == 0, result.output
+    assert [line.split(":")[0] for line in lines(result)] == ["current"] * 5 + ["checked"]
+    assert installed(es) == before
+
+
+def test_without_service_url_the_setting_stays(run: Run, es: Elasticsearch, service_url: str) -> None:
+    run("--service-url", service_url)
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert "cluster setting" not in result.output
+    assert installed(es)["settings"]["ingest.image.hosts"] == [service_url]
+
+
+def test_an_older_version_is_updated(run: Run, es: Elasticsearch, service_url: str) -> None:
+    for resource in RESOURCES:
+        write(es, resource, at_version(resource, 0))
+    result = run("--service-url", service_url)
+    assert result.exit_code == 0, result.output
+    assert "updated: ingest pipeline images (version 0 to 1)" in result.output
+    assert "updated: index template images (version 0 to 1)" in result.output
+    assert read(es, PIPELINE)["version"] == 1
+
+
+@pytest.mark.parametrize("resource", [PIPELINE, TEMPLATE], ids=["pipeline", "template"])
+def test_a_newer_version_is_left_alone_and_nothing_else_is_changed(
+    run: Run, es: Elasticsearch, service_url: str, resource: Resource
+) -> None:
+    write(es, resource, at_version(resource, 99))
+    before = installed(es)
+    result = run("--service-url", service_url)
+    assert result.exit_code == 1
+    assert f"newer: left alone: {resource.kind.value} images (installed is version 99" in result.output
+    assert "nothing was changed" in result.output
+    assert installed(es) == before
+    assert run("--service-url", service_url, "--force").exit_code == 0
+    assert read(es, resource)["version"] == 1
+
+
+def test_what_was_changed_by_hand_is_left_alone(run: Run, es: Elasticsearch, service_url: str) -> None:
+    run("--service-url", service_url)
+    edited = read(es, PIPELINE)
+    edited["processors"][0]["image"]["operations"][1]["resize"]["width"] = 1000
+    write(es, PIPELINE, {k: v for k, v in edited.items() if not k.endswith("_millis")})
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert "changed by hand: left alone: ingest pipeline images (--force" in result.output
+    assert read(es, PIPELINE)["processors"] == edited["processors"]
+    assert "updated: ingest pipeline images" in run("--force").output
+    assert read(es, PIPELINE)["processors"] == PIPELINE.body["processors"]
+
+
+def test_half_an_installation_is_completed(run: Run, es: Elasticsearch, service_url: str) -> None:
+    write(es, PIPELINE, PIPELINE.body)
+    result = run("--service-url", service_url)
+    assert result.exit_code == 0, result.output
+    assert "current: ingest pipeline images\n" in result.output
+    assert "created: index template images\n" in result.output
+
+
+def test_what_was_pasted_is_taken_over(run: Run, es: Elasticsearch, service_url: str) -> None:
+    for resource in RESOURCES:
+        path = "_ingest/pipeline" if resource.kind is Kind.PIPELINE else "_index_template"
+        es.perform_request(
+            "PUT",
+            f"/{path}/{resource.name}",
+            headers={"content-type": "application/json", "accept": "application/json"},
+            body=resource.body,
+        )
+    assert "current: index template images" in run("--service-url", service_url).output
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)], ids=["", "force"])
+def test_somebody_elses_template_is_left_alone_and_nothing_else_is_changed(
+    run: Run, es: Elasticsearch, service_url: str, force: tuple[str, ...]
+) -> None:
+    es.indices.put_index_template(name="images", index_patterns=["images-of-theirs"], version=7)
+    before = installed(es)
+    result = run("--service-url", service_url, *force)
+    assert result.exit_code == 1
+    assert "somebody else's: left alone: index template images" in result.output
+    assert installed(es) == before
+
+
+def test_index_patterns_are_chosen_changed_and_kept(run: Run, es: Elasticsearch, service_url: str) -> None:
+    run("--service-url", service_url, "--index-pattern", "photos*")
+    assert read(es, TEMPLATE)["index_patterns"] == ["photos*"]
+    assert "current: index template" in run().output
+    result = run("--index-pattern", "photos*", "--index-pattern", "scans")
+    assert "updated: index template" in result.output
+    assert read(es, TEMPLATE)["index_patterns"] == ["photos*", "scans"]
+
+
+def test_a_template_of_the_same_priority_in_the_way(run: Run, es: Elasticsearch, service_url: str) -> None:
+    es.indices.put_index_template(name="theirs", index_patterns=["images-*"], priority=501)
+    result = run("--service-url", service_url)
+    assert result.exit_code == 1
+    assert "priority" in result.output
+    assert "theirs" in result.output
+
+
+def test_a_template_that_wins_is_noted(run: Run, es: Elasticsearch, service_url: str) -> None:
+    es.indices.put_index_template(name="theirs", index_patterns=["images"], priority=600)
+    result = run("--service-url", service_url)
+    assert result.exit_code == 0
+    assert "note: a new index images would not get the pipeline" in result.output
+
+
+def test_indices_older_than_the_template_are_noted(run: Run, es: Elasticsearch, service_url: str) -> None:
+    es.indices.create(index="images-old")
+    result = run("--service-url", service_url)
+    assert result.exit_code == 0
+    assert "note: already there before the template, so without pipeline and mapping: images-old" in result.output
+    es.indices.put_settings(index="images-old", settings={"index.default_pipeline": "images"})
+    assert "note" not in run().output
+
+
+def test_dry_run_says_what_it_would_do_and_changes_nothing(run: Run, es: Elasticsearch, service_url: str) -> None:
+    write(es, PIPELINE, at_version(PIPELINE, 0))
+    before = installed(es)
+    result = run("--service-url", service_url, "--dry-run")
+    assert result.exit_code == 0
+    assert lines(result) == [
+        "would be created: cluster setting ingest.image.hosts",
+        "would be created: ingest pipeline images-grayscale",
+        "would be created: ingest pipeline images-thumbnail",
+        "would be updated: ingest pipeline images",
+        "would be created: index template images",
+    ]
+    assert installed(es) == before
+
+
+def test_uninstall_leaves_nothing(run: Run, es: Elasticsearch, service_url: str) -> None:
+    before = installed(es)
+    run("--service-url", service_url)
+    complete = installed(es)
+    result = run("--uninstall", "--dry-run")
+    assert [line.split(":")[0] for line in lines(result)] == ["would be removed"] * 5
+    assert installed(es) == complete
+    result = run("--uninstall")
+    assert result.exit_code == 0, result.output
+    assert [line.split(":")[0] for line in lines(result)] == ["removed"] * 5
+    assert installed(es) == before
+    result = run("--uninstall")
+    assert result.exit_code == 0
+    assert [line.split(":")[0] for line in lines(result)] == ["absent"] * 5
+
+
+def test_uninstall_leaves_what_is_somebody_elses(run: Run, es: Elasticsearch) -> None:
+    es.indices.put_index_template(name="images", index_patterns=["images-of-theirs"])
+    result = run("--uninstall")
+    assert result.exit_code == 0
+    assert "somebody else's: left alone: index template images" in result.output
+    assert read(es, TEMPLATE)
+
+
+def test_uninstall_while_an_index_needs_a_pipeline(run: Run, es: Elasticsearch, service_url: str) -> None:
+    run("--service-url", service_url)
+    es.index(index="images", document={"title": "no picture"})
+    before = installed(es)
+    result = run("--uninstall")
+    assert result.exit_code == 1
+    assert 'PUT images/_settings {"index.default_pipeline": null}' in result.output
+    assert installed(es) == before
+    es.indices.put_settings(index="images", settings={"index.default_pipeline": None})
+    assert run("--uninstall").exit_code == 0
+    assert es.count(index="images")["count"] is not None
+
+
+def test_a_service_that_is_down(run: Run, es: Elasticsearch) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "2s"})
+    result = run("--service-url", f"http://127.0.0.1:{free_port()}")
+    assert result.exit_code == 1
+    assert "cannot reach the processor service: start it (ingest-image serve)" in result.output
+    # What was installed stays: the next run only has to check.
+    assert read(es, TEMPLATE)
+
+
+def test_a_service_with_another_token(run: Run, refusing_url: str) -> None:
+    result = run("--service-url", refusing_url)
+    assert result.exit_code == 1
+    assert "IMAGE_TOKEN of the service and ingest.image.token" in result.output
+
+
+def test_a_service_url_that_is_none(run: Run, es: Elasticsearch) -> None:
+    before = installed(es)
+    result = run("--service-url", "localhost:8090")
+    assert result.exit_code == 1
+    assert "must start with http:// or https://" in result.output
+    assert installed(es) == before
+
+
+def test_a_node_without_the_plugin(bare_url: str) -> None:
+    with Elasticsearch(bare_url) as client:
+        before = installed(client)
+        result = CliRunner().invoke(bootstrap, ["--url", bare_url, "--service-url", "http://127.0.0.1:1"])
+        assert result.exit_code == 1
+        assert "the plugin ingest-image is missing on" in result.output
+        assert "elasticsearch-plugin install" in result.output
+        assert installed(client) == before
+    assert CliRunner().invoke(bootstrap, ["--url", bare_url, "--uninstall"]).exit_code == 0
+
+
+@pytest.fixture
+def refusing_url() -> Iterator[str]:
+    """A service that refuses every token."""
+
+    class Refuse(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"error": {"code": "unauthorized", "reason": "the token is wrong", "retryable": false}}'
+            self.send_response(401)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuse)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()

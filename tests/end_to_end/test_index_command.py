@@ -1,0 +1,139 @@
+"""`ingest-image index` with real pictures on real nodes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from pipelines.commands import bootstrap, index
+from tests.support import PICTURES, b64, opened
+
+INDEX = "images-index-command"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def installed(es: Elasticsearch, es_url: str, service_url: str) -> None:
+    result = CliRunner().invoke(bootstrap, ["--url", es_url, "--service-url", service_url])
+    assert result.exit_code == 0, result.output
+    es.options(ignore_status=404).indices.delete(index=INDEX)
+
+
+@pytest.fixture
+def run(es: Elasticsearch, es_url: str) -> Run:
+    def run(*arguments: str | Path) -> Result:
+        result = CliRunner().invoke(index, ["--url", es_url, "--index", INDEX, *map(str, arguments)])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        if es.indices.exists(index=INDEX):
+            es.indices.refresh(index=INDEX)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "harbour").mkdir()
+    names = sorted((PICTURES / "exif-orientation").glob("*.jpg"))[:3]
+    for number, name in enumerate(names):
+        shutil.copy(name, tmp_path / "harbour" / f"old_boats-{number}.jpg")
+    (tmp_path / "broken.png").write_bytes(b"this is no picture")
+    (tmp_path / "notes.txt").write_text("no picture either")
+    return tmp_path
+
+
+def test_a_folder(run: Run, es: Elasticsearch, folder: Path) -> None:
+    result = run(folder)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "left out, no picture by name: 1 .txt",
+        "4 of 4 indexed",
+        "1 stored with an error instead of fields: 1 not_an_image",
+    ]
+    found = es.search(index=INDEX, query={"query_string": {"query": "boats"}})["hits"]["hits"]
+    assert len(found) == 3
+    source = found[0]["_source"]
+    assert source["title"].startswith("old boats ")
+    assert source["file_path"] == f"harbour/{source['file_name']}"
+    assert source["image"]["format"] == "jpeg"
+    assert opened(source["image"]["data"]).size == (source["image"]["width"], source["image"]["height"])
+    for query in ("image.error.code:not_an_image", "file_name:broken.png", "not_an_image"):
+        hits = es.search(index=INDEX, query={"query_string": {"query": query}})["hits"]["hits"]
+        assert [hit["_source"]["title"] for hit in hits] == ["broken"], query
+
+
+def test_again_replaces_instead_of_adding(run: Run, es: Elasticsearch, folder: Path) -> None:
+    run(folder)
+    assert run(folder).exit_code == 0
+    assert es.count(index=INDEX)["count"] == 4
+    hit = es.search(index=INDEX, query={"query_string": {"query": "broken"}})["hits"]["hits"][0]
+    assert es.get(index=INDEX, id=hit["_id"])["_version"] == 2
+
+
+def test_skip_existing_leaves_alone_what_is_there(run: Run, es: Elasticsearch, folder: Path) -> None:
+    run(folder / "harbour")
+    result = run(folder, "--skip-existing")
+    assert "1 of 4 indexed\n3 were there already\n" in result.output
+
+
+def test_ids_by_content(run: Run, es: Elasticsearch, folder: Path) -> None:
+    shutil.copy(folder / "harbour" / "old_boats-0.jpg", folder / "copy.jpg")
+    assert "5 of 5 indexed" in run(folder, "--id", "hash").output
+    assert es.count(index=INDEX)["count"] == 4
+
+
+def test_too_big_is_reported_and_the_rest_is_indexed(run: Run, folder: Path) -> None:
+    result = run(folder, "--max-file-bytes", "1kb")
+    assert result.exit_code == 1
+    assert "1 of 4 indexed" in result.output
+    assert "harbour/old_boats-0.jpg: " in result.output
+    assert "more than --max-file-bytes 1024; not sent" in result.output
+
+
+def test_another_pipeline(run: Run, es: Elasticsearch, folder: Path) -> None:
+    assert run(folder / "harbour", "--pipeline", "images-grayscale").exit_code == 0
+    image = opened(es.search(index=INDEX)["hits"]["hits"][0]["_source"]["image"]["data"])
+    red, green, blue = image.convert("RGB").split()
+    assert red.tobytes() == green.tobytes() == blue.tobytes()
+
+
+def test_a_pipeline_that_is_not_there(run: Run, es: Elasticsearch, folder: Path) -> None:
+    result = run(folder, "--pipeline", "missing")
+    assert result.exit_code == 1
+    assert "there is no pipeline missing" in result.output
+    assert not es.indices.exists(index=INDEX)
+
+
+def test_an_index_without_pipeline_is_refused(es: Elasticsearch, es_url: str, folder: Path) -> None:
+    result = CliRunner().invoke(index, ["--url", es_url, "--index", "elsewhere", str(folder)])
+    assert result.exit_code == 1
+    assert "the index elsewhere has no pipeline" in result.output
+    assert not es.indices.exists(index="elsewhere")
+
+
+def test_a_pipeline_without_image_processor_is_noticed(run: Run, es: Elasticsearch, folder: Path) -> None:
+    es.ingest.put_pipeline(id="nothing", processors=[])
+    result = run(folder / "harbour", "--pipeline", "nothing")
+    assert "3 stored without being processed" in result.output
+    es.ingest.delete_pipeline(id="nothing")
+
+
+def test_no_picture_is_ever_printed(run: Run, es: Elasticsearch, folder: Path) -> None:
+    es.ingest.put_pipeline(id="failing", processors=[{"image": {"on_invalid": "fail"}}])
+    result = run(folder, "--pipeline", "failing")
+    assert result.exit_code == 1
+    assert "3 of 4 indexed\n1 failed\n  broken.png: 400 [not_an_image]" in result.output
+    assert b64(b"this is no picture") not in result.output
+    assert max(map(len, result.output.splitlines())) < 400
+    es.ingest.delete_pipeline(id="failing")
+
+
+def test_a_folder_without_pictures(run: Run, tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert result.exit_code == 1
+    assert "there is no picture to index" in result.output
