@@ -1,0 +1,186 @@
+"""Faults on a real node: the statuses of the design's table, no document half done, no hang, and the same bulk again succeeds."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from elasticsearch import Elasticsearch
+
+from tests.support import Service, b64, picture, with_pid
+
+from .conftest import set_hosts
+
+PHOTO = b64(picture("pillow/flower.jpg"))
+LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
+
+
+@pytest.fixture
+def impatient(es: Elasticsearch, index: str) -> Iterator[str]:
+    """A pipeline of short deadlines, so that the tests need not wait for the generous defaults."""
+    name = f"impatient-{index}"
+    operations = [{"resize": {"width": 800}}, {"convert": {"format": "jpeg"}}]
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"operations": operations, "timeout": "4s"}}])
+    yield name
+    es.ingest.delete_pipeline(id=name)
+
+
+def bulk(url: str, index: str, pipeline: str, n: int, data: str = PHOTO) -> list[dict[str, Any]]:
+    """Index n pictures by one raw bulk; the items' answers."""
+    lines = "".join(
+        json.dumps({"index": {"_index": index, "_id": str(i)}}) + "\n" + json.dumps({"n": i, "image": {"data": data}}) + "\n"
+        for i in range(n)
+    )
+    answer = requests.post(
+        f"{url}/_bulk?pipeline={pipeline}&refresh=true", data=lines, headers={"Content-Type": "application/x-ndjson"}, timeout=90
+    )
+    assert answer.status_code == 200, answer.text[:500]
+    return [item["index"] for item in answer.json()["items"]]
+
+
+def statuses(items: list[dict[str, Any]]) -> Counter[int]:
+    return Counter(item["status"] for item in items)
+
+
+def assert_none_half_done(es: Elasticsearch, index: str, items: list[dict[str, Any]]) -> None:
+    """What the bulk said is what the index has: whole documents of the successful items, nothing of the others."""
+    stored = {}
+    if es.indices.exists(index=index):
+        hits = es.search(index=index, size=1000, source=["image.width", "image.mark"])["hits"]["hits"]
+        stored = {hit["_id"]: hit["_source"]["image"] for hit in hits}
+    assert set(stored) == {item["_id"] for item in items if item["status"] < 300}
+    assert all(image["width"] and image["mark"] for image in stored.values())
+
+
+def test_service_stopped(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    own_service.stop()
+    start = time.monotonic()
+    items = bulk(es_url, index, impatient, 20)
+    assert statuses(items) == {503: 20}
+    assert time.monotonic() - start < 30
+    reason = items[0]["error"]["reason"]
+    assert "service_unavailable" in reason and own_service.url in reason and "ingest.image.hosts" in reason
+    assert_none_half_done(es, index, items)
+    own_service.start()
+    again = bulk(es_url, index, impatient, 20)
+    assert statuses(again) == {201: 20}
+    assert_none_half_done(es, index, again)
+
+
+def test_service_that_hangs(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    """The whole service is stopped dead: connections are accepted by the kernel, nothing answers."""
+    everything = [own_service.process.pid, *own_service.descendants()]
+    for pid in everything:
+        with_pid(pid, signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        items = bulk(es_url, index, impatient, 6)
+        assert statuses(items) == {503: 6}
+        assert time.monotonic() - start < 20
+        assert "service_timeout" in items[0]["error"]["reason"] or "service_unavailable" in items[0]["error"]["reason"]
+        assert_none_half_done(es, index, items)
+    finally:
+        for pid in everything:
+            with_pid(pid, signal.SIGCONT)
+    assert statuses(bulk(es_url, index, impatient, 6)) == {201: 6}
+
+
+def test_service_killed_in_the_middle_of_a_bulk(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(bulk, es_url, index, impatient, 150, LARGE)
+        time.sleep(1.5)
+        own_service.kill()
+        items = future.result()
+    counts = statuses(items)
+    assert set(counts) == {201, 503}, counts
+    assert_none_half_done(es, index, items)
+    own_service.start()
+    again = bulk(es_url, index, impatient, 150, LARGE)
+    assert {item["status"] for item in again} <= {200, 201}
+    assert_none_half_done(es, index, again)
+
+
+def test_a_service_that_comes_back_in_time_is_not_noticed(es: Elasticsearch, es_url: str, index: str, own_service: Service) -> None:
+    own_service.stop()
+    threading.Timer(2, own_service.start).start()
+    items = bulk(es_url, index, "images", 5)
+    assert statuses(items) == {201: 5}
+    time.sleep(1)
+
+
+def test_another_host_takes_over(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service, service: Service) -> None:
+    set_hosts(es, own_service.url, service.url)
+    own_service.kill()
+    items = bulk(es_url, index, impatient, 30)
+    assert statuses(items) == {201: 30}
+
+
+def test_a_picture_process_killed_under_load_costs_nothing(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(bulk, es_url, index, impatient, 100, LARGE)
+        for _ in range(3):
+            time.sleep(0.5)
+            with_pid(own_service.workers()[0], signal.SIGKILL)
+        items = future.result()
+    assert statuses(items) == {201: 100}
+    assert_none_half_done(es, index, items)
+
+
+def test_queue_full(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.queue_size": 5, "ingest.image.max_in_flight": 2})
+    try:
+        items = bulk(es_url, index, impatient, 60, LARGE)
+        counts = statuses(items)
+        assert set(counts) == {201, 429} and counts[201] >= 7, counts
+        assert "ingest.image.queue_size" in next(item["error"]["reason"] for item in items if item["status"] == 429)
+        assert_none_half_done(es, index, items)
+    finally:
+        es.cluster.put_settings(persistent={"ingest.image.queue_size": None, "ingest.image.max_in_flight": None})
+    again = bulk(es_url, index, impatient, 60, LARGE)
+    assert {item["status"] for item in again} <= {200, 201}
+
+
+def test_service_busy(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    own_service.stop()
+    own_service.settings |= {"queue_size": "1", "workers": "1"}
+    own_service.start()
+    items = bulk(es_url, index, impatient, 60, LARGE)
+    counts = statuses(items)
+    assert set(counts) == {201, 429}, counts
+    assert "busy" in next(item["error"]["reason"] for item in items if item["status"] == 429)
+    assert_none_half_done(es, index, items)
+
+
+def test_wrong_token(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+    own_service.stop()
+    own_service.settings |= {"token": "another"}
+    own_service.start()
+    items = bulk(es_url, index, impatient, 3)
+    assert statuses(items) == {500: 3}
+    reason = items[0]["error"]["reason"]
+    assert "service_unauthorized" in reason and "ingest.image.token" in reason
+    assert "test-token" not in reason and "another" not in reason
+
+
+def test_a_hanging_picture_is_recorded_alone(es: Elasticsearch, es_url: str, index: str, own_service: Service) -> None:
+    """One picture process is stopped in the middle of a bulk: its picture is recorded or refused, the others are stored."""
+    own_service.stop()
+    own_service.settings |= {"picture_timeout": "2"}
+    own_service.start()
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(bulk, es_url, index, "images", 60, LARGE)
+        time.sleep(0.7)
+        with_pid(own_service.workers()[0], signal.SIGSTOP)
+        items = future.result()
+    assert statuses(items) == {201: 60}
+    hits = es.search(index=index, size=100, source=["image.width", "image.error"])["hits"]["hits"]
+    codes = Counter(hit["_source"]["image"].get("error", {}).get("code", "ok") for hit in hits)
+    assert codes == {"ok": 59, "picture_timeout": 1}
