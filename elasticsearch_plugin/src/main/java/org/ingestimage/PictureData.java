@@ -23,22 +23,23 @@ final class PictureData {
             return bytes.length > limit;
         }
         String text = (String) data;
-        long allowed = (limit + 2) / 3 * 4;
-        if (text.length() <= allowed) {
+        long atMost = text.length() * 3L / 4;
+        if (atMost <= limit) {
             return false;
         }
-        // Line breaks and the prefix of a data URL do not count. They are looked for only when they could make the difference.
-        return text.length() > allowed + allowed / 4 + 300 || payloadLength(text) > allowed;
+        // Line breaks, padding and the prefix of a data URL do not count. They are looked for only when they could make the difference.
+        return atMost > limit + limit / 4 + 300 || size(text) > limit;
     }
 
-    private static long payloadLength(String text) {
-        long length = 0;
+    private static long size(String text) {
+        long digits = 0;
         for (int i = payloadStart(text); i < text.length(); i++) {
-            if (text.charAt(i) > ' ') {
-                length++;
+            char c = text.charAt(i);
+            if (c > ' ' && c != '=') {
+                digits++;
             }
         }
-        return length;
+        return digits * 3 / 4;
     }
 
     private static int payloadStart(String text) {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 
@@ -34,6 +35,7 @@ final class ServiceClient implements AutoCloseable {
     final HttpClient http;
     private final Set<Call> active = ConcurrentHashMap.newKeySet();
     private final AtomicInteger unanswered = new AtomicInteger();
+    private volatile long lastAnswerNanos = System.nanoTime();
     private volatile TimeValue timeout;
     private volatile long maxImageBytes;
     private volatile long maxResponseBytes;
@@ -79,6 +81,7 @@ final class ServiceClient implements AutoCloseable {
 
     /** Some host gave an answer, whatever it was: the service is there. */
     void answered() {
+        lastAnswerNanos = System.nanoTime();
         unanswered.set(0);
     }
 
@@ -87,10 +90,12 @@ final class ServiceClient implements AutoCloseable {
      * a bulk then takes one timeout when the service is down, not one for each handful of its documents. The next bulk tries afresh.
      */
     void unanswered(Call call) {
-        if (unanswered.incrementAndGet() < DOWN) {
+        long given = call.timeout().millis();
+        // A little later than the last answer is no sign of anything: odd pictures may take all places for a moment.
+        boolean silence = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastAnswerNanos) >= given / 2;
+        if (unanswered.incrementAndGet() < DOWN || silence == false) {
             return;
         }
-        long given = call.timeout().millis();
         Failure failure = new Failure(
             Kind.UNAVAILABLE,
             "service_unavailable",

@@ -57,7 +57,6 @@ final class FakeService implements AutoCloseable {
 
     private void handle(HttpExchange exchange) throws IOException {
         calls.incrementAndGet();
-        mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
         clientPorts.add(exchange.getRemoteAddress().getPort());
         try (exchange) {
             headers.add(exchange.getRequestHeaders());
@@ -71,8 +70,6 @@ final class FakeService implements AutoCloseable {
             }
         } catch (Exception e) {
             throw new IOException(e);
-        } finally {
-            atOnce.decrementAndGet();
         }
     }
 
@@ -135,10 +132,13 @@ final class FakeService implements AutoCloseable {
         return (exchange, request) -> exchange.close();
     }
 
-    static Behaviour slow(long millis, Behaviour then) {
+    /** Takes its time, and counts how many do so at once. */
+    Behaviour slow(long millis) {
         return (exchange, request) -> {
+            mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
             Thread.sleep(millis);
-            then.answer(exchange, request);
+            atOnce.decrementAndGet();
+            good().answer(exchange, request);
         };
     }
 

@@ -265,8 +265,10 @@ class ServiceClientTest {
 
     @Test
     void hostsShareTheWork() throws Exception {
-        FakeService one = service(FakeService.slow(30, FakeService.good()));
-        FakeService two = service(FakeService.slow(30, FakeService.good()));
+        FakeService one = service(null);
+        one.behaviour = one.slow(30);
+        FakeService two = service(null);
+        two.behaviour = two.slow(30);
         TestNode node = node(TestNode.hosts(one, two));
         List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
@@ -280,7 +282,8 @@ class ServiceClientTest {
 
     @Test
     void neverMoreAtOnceThanAllowed() throws Exception {
-        FakeService service = service(FakeService.slow(5, FakeService.good()));
+        FakeService service = service(null);
+        service.behaviour = service.slow(5);
         TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 3));
         List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
         for (int i = 0; i < 300; i++) {

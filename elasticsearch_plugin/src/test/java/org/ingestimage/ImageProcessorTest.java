@@ -1,0 +1,382 @@
+package org.ingestimage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.elasticsearch.ElasticsearchStatusException;
+import org.elasticsearch.ExceptionsHelper;
+import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
+import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.ingest.IngestDocument;
+import org.elasticsearch.rest.RestStatus;
+import org.ingestimage.TestNode.Result;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How documents come in and go out, and the traps of asynchronous processors. */
+@Timeout(60)
+class ImageProcessorTest {
+
+    private static final String DATA = Base64.getEncoder().encodeToString("a picture".getBytes(StandardCharsets.UTF_8));
+
+    private final FakeService service = new FakeService(FakeService.good());
+    private final TestNode node = new TestNode(TestNode.hosts(service));
+
+    @AfterEach
+    void close() {
+        node.close();
+        service.close();
+    }
+
+    private Result run(Object image) {
+        return node.run(Map.of(), Map.of("image", image));
+    }
+
+    private static Map<String, Object> map(Object... pairs) {
+        Map<String, Object> map = new java.util.HashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            map.put((String) pairs[i], pairs[i + 1]);
+        }
+        return map;
+    }
+
+    // What may be in the field.
+
+    @Test
+    void aMapWithData() {
+        Result result = run(map("data", DATA, "caption", "mine", "thumbnail", "old", "error", map("code", "old")));
+        assertEquals(map("data", "done-" + DATA, "width", 3, "caption", "mine"), result.get("image"));
+    }
+
+    @Test
+    void aBareString() {
+        assertEquals(map("data", "done-" + DATA, "width", 3), run(DATA).get("image"));
+    }
+
+    @Test
+    void bytes() {
+        byte[] bytes = "a picture".getBytes(StandardCharsets.UTF_8);
+        assertEquals(map("data", "done-" + DATA, "width", 3), run(bytes).get("image"));
+        assertEquals("done-" + DATA, run(map("data", bytes)).get("image.data"));
+    }
+
+    @Test
+    void aListKeepsItsOrder() {
+        FakeService.Behaviour slow = service.slow(100);
+        service.behaviour = (exchange, request) -> (request.get("data").equals("AAA1") ? FakeService.good() : slow).answer(exchange, request);
+        List<Object> list = new ArrayList<>(List.of("AAA0", map("data", "AAA1"), new byte[] { 0, 0, 2 }));
+        Result result = run(list);
+        assertEquals("done-AAA0", result.get("image.0.data"));
+        assertEquals("done-AAA1", result.get("image.1.data"));
+        assertEquals("done-AAAC", result.get("image.2.data"));
+        assertTrue(service.mostAtOnce.get() > 1, "one after the other");
+    }
+
+    @Test
+    void dottedPaths() {
+        Result result = node.run(
+            Map.of("field", "a.b.image", "target_field", "c.d"),
+            map("a", map("b", map("image", DATA)))
+        );
+        assertEquals(DATA, result.get("a.b.image"));
+        assertEquals("done-" + DATA, result.get("c.d.data"));
+    }
+
+    @Test
+    void missingPictures() {
+        for (Map<String, Object> source : List.of(map(), map("image", null), map("image", List.of()))) {
+            assertEquals("field [image] not present as part of path [image]", node.run(Map.of(), source).message());
+            assertInstanceOf(IllegalArgumentException.class, node.run(Map.of(), source).failure());
+            assertEquals(source.get("image"), node.run(Map.of("ignore_missing", true), source).get("image"));
+        }
+        assertEquals("field [data] not present as part of path [image.data]", run(map("caption", "mine")).message());
+        assertEquals("field [b] not present as part of path [a.b]", node.run(Map.of("field", "a.b"), map("a", map())).message());
+        assertEquals(map("caption", "mine"), node.run(Map.of("ignore_missing", true), map("image", map("caption", "mine"))).get("image"));
+        assertEquals("field [1] not present as part of path [image.1]", run(java.util.Arrays.asList(DATA, null)).message());
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void aPathThatLeadsThroughNoMapFailsOnlyTheDocument() {
+        assertInstanceOf(IllegalArgumentException.class, node.run(Map.of("target_field", "title.image"), map("image", DATA, "title", "x")).failure());
+    }
+
+    @Test
+    void whatIsNoPicture() {
+        Result result = run(42);
+        assertEquals("[invalid_base64] a picture must be a base64 string or bytes, got [42]; field [image]", result.message());
+        assertTrue(run(map("data", map("a", 1))).message().contains("got [an object]"));
+        assertTrue(run(List.of(List.of(DATA))).message().contains("got [a list]; field [image.0]"));
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void tooLargeIsRefusedWithoutACall() {
+        node.client.setMaxImageBytes(100);
+        String large = "A".repeat(1_000_000);
+        String message = run(large).message();
+        assertTrue(message.startsWith("[image_too_large] ") && message.contains("[ingest.image.max_image_bytes] = [100]"), message);
+        assertTrue(message.length() < 300, message);
+        Result recorded = node.run(Map.of("on_invalid", "record"), map("image", map("data", large, "mark", "old")));
+        assertEquals("image_too_large", recorded.get("image.error.code"));
+        assertEquals(large, recorded.get("image.data"));
+        assertNull(recorded.get("image.mark"));
+        assertEquals(0, service.calls.get());
+    }
+
+    // Another target.
+
+    @Test
+    void anotherTargetLeavesTheSource() {
+        Result result = node.run(Map.of("target_field", "small"), map("image", DATA, "small", map("mine", 1, "thumbnail", "old")));
+        assertEquals(DATA, result.get("image"));
+        assertEquals(map("mine", 1, "data", "done-" + DATA, "width", 3), result.get("small"));
+        assertEquals(map("data", "done-" + DATA, "width", 3), node.run(Map.of("target_field", "small"), map("image", DATA, "small", "text")).get("small"));
+    }
+
+    @Test
+    void anotherTargetOfAList() {
+        Result result = node.run(Map.of("target_field", "small"), map("image", List.of("AAA0", map("data", "AAA1", "operations", List.of("grayscale")))));
+        assertEquals("done-AAA0", result.get("small.0.data"));
+        assertEquals("done-AAA1", result.get("small.1.data"));
+        assertEquals(map("data", "AAA1"), result.get("image.1"));
+    }
+
+    @Test
+    void removeBinary() {
+        assertEquals(map("width", 3), node.run(Map.of("remove_binary", true), map("image", DATA)).get("image"));
+        Result result = node.run(Map.of("remove_binary", true, "target_field", "small"), map("image", DATA));
+        assertFalse(result.document().hasField("image"));
+        assertEquals("done-" + DATA, result.get("small.data"));
+    }
+
+    @Test
+    void removeBinaryNeverRemovesTheOnlyCopy() {
+        service.behaviour = FakeService.error(422, "corrupt_image");
+        assertEquals(DATA, node.run(Map.of("remove_binary", true, "on_invalid", "record"), map("image", DATA)).get("image.data"));
+        Result result = node.run(Map.of("remove_binary", true, "on_invalid", "record", "target_field", "small"), map("image", DATA));
+        assertEquals(DATA, result.get("image"));
+        assertEquals("corrupt_image", result.get("small.error.code"));
+    }
+
+    // Faults.
+
+    @Test
+    void aBadPictureFailsItsDocument() {
+        service.behaviour = FakeService.error(422, "corrupt_image");
+        Result result = run(DATA);
+        assertEquals("[corrupt_image] because of corrupt_image; field [image]", result.message());
+        assertInstanceOf(IllegalArgumentException.class, result.failure());
+        assertNull(result.failure().getCause(), "the deepest message is the one that is shown");
+    }
+
+    @Test
+    void aBadPictureInAListIsNamed() {
+        service.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? FakeService.error(422, "corrupt_image") : FakeService.good())
+            .answer(exchange, request);
+        Result result = run(List.of("AAA0", "BAAD"));
+        assertEquals("[corrupt_image] because of corrupt_image; field [image.1]", result.message());
+        Result recorded = node.run(Map.of("on_invalid", "record"), map("image", List.of("AAA0", map("data", "BAAD", "width", 9, "mine", 1), 7)));
+        assertEquals("done-AAA0", recorded.get("image.0.data"));
+        assertEquals(
+            map("data", "BAAD", "mine", 1, "error", map("code", "corrupt_image", "reason", "because of corrupt_image")),
+            recorded.get("image.1")
+        );
+        assertEquals("invalid_base64", recorded.get("image.2.error.code"));
+    }
+
+    @Test
+    void recordingKeepsTheOriginalAndNothingOfAnEarlierPicture() {
+        service.behaviour = FakeService.error(422, "corrupt_image");
+        Map<String, Object> error = map("code", "corrupt_image", "reason", "because of corrupt_image");
+        Map<String, Object> config = Map.of("on_invalid", "record");
+        assertEquals(map("data", DATA, "error", error), node.run(config, map("image", DATA)).get("image"));
+        assertEquals(
+            map("data", DATA, "caption", "mine", "error", error),
+            node.run(config, map("image", map("data", DATA, "caption", "mine", "width", 3, "mark", "x"))).get("image")
+        );
+        Map<String, Object> separate = Map.of("on_invalid", "record", "target_field", "small");
+        Result result = node.run(separate, map("image", DATA, "small", map("data", "older", "mark", "x", "source_mark", "y", "width", 3)));
+        assertEquals(map("error", error), result.get("small"));
+        assertEquals(DATA, result.get("image"));
+    }
+
+    @Test
+    void onlyThePicturesFaultIsRecorded() {
+        Map<String, Object> config = Map.of("on_invalid", "record", "timeout", "300ms");
+        service.behaviour = FakeService.error(400, "invalid_recipe");
+        assertEquals(RestStatus.BAD_REQUEST, ExceptionsHelper.status(node.run(config, map("image", DATA)).failure()));
+        service.behaviour = FakeService.error(429, "busy");
+        assertEquals(RestStatus.TOO_MANY_REQUESTS, ExceptionsHelper.status(node.run(config, map("image", DATA)).failure()));
+        service.behaviour = FakeService.error(503, "shutting_down");
+        assertEquals(RestStatus.SERVICE_UNAVAILABLE, ExceptionsHelper.status(node.run(config, map("image", DATA)).failure()));
+        service.behaviour = FakeService.error(401, "unauthorized");
+        assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ExceptionsHelper.status(node.run(config, map("image", DATA)).failure()));
+    }
+
+    @Test
+    void eachFaultHasItsExceptionAndIsToldOnce() throws Exception {
+        record Case(FakeService.Behaviour fault, Class<? extends Exception> type) {}
+        List<Case> cases = List.of(
+            new Case(FakeService.error(422, "corrupt_image"), IllegalArgumentException.class),
+            new Case(FakeService.error(429, "busy"), EsRejectedExecutionException.class),
+            new Case(FakeService.error(500, "internal_error"), ElasticsearchStatusException.class),
+            new Case(FakeService.error(503, "shutting_down"), ElasticsearchStatusException.class),
+            new Case(FakeService.hangUp(), ElasticsearchStatusException.class),
+            new Case(FakeService.dieMidAnswer(), ElasticsearchStatusException.class),
+            new Case(FakeService.json(200, "nonsense"), ElasticsearchStatusException.class),
+            new Case(service.hang(), ElasticsearchStatusException.class),
+            new Case(service.stall(), ElasticsearchStatusException.class)
+        );
+        for (Case each : cases) {
+            service.behaviour = each.fault;
+            Result result = node.run(Map.of("timeout", "200ms"), map("image", DATA));
+            assertInstanceOf(each.type, result.failure());
+            assertNull(result.document());
+            assertTrue(result.message().endsWith("; field [image]"), result.message());
+            assertNull(result.failure().getCause());
+        }
+        node.run(Map.of("timeout", "200ms"), map("image", List.of(DATA, DATA, DATA)));
+        // Late ends of the exchanges that were given up must not call it again.
+        Thread.sleep(300);
+        assertEquals(cases.size() + 1, node.handlerCalls.get());
+    }
+
+    @Test
+    void aBulkOfManyWithFaultsInBetween() throws Exception {
+        service.behaviour = (exchange, request) -> {
+            int number = Integer.parseInt((String) request.get("data"));
+            (number % 5 == 0 ? FakeService.error(422, "corrupt_image") : number % 52 == 0 ? FakeService.hangUp() : FakeService.good())
+                .answer(exchange, request);
+        };
+        ImageProcessor processor = node.processor(Map.of("timeout", "1s"));
+        List<CompletableFuture<Result>> results = new ArrayList<>();
+        for (int i = 1000; i < 1500; i++) {
+            results.add(node.start(processor, TestNode.document(map("image", String.valueOf(i)))));
+        }
+        for (int i = 1000; i < 1500; i++) {
+            Result result = results.get(i - 1000).get(30, TimeUnit.SECONDS);
+            if (i % 5 == 0) {
+                assertTrue(result.message().startsWith("[corrupt_image]"));
+            } else if (i % 52 == 0) {
+                assertTrue(result.message().startsWith("[service_unavailable]"), result.message());
+            } else {
+                assertEquals("done-" + i, result.get("image.data"));
+            }
+        }
+        assertEquals(500, node.handlerCalls.get());
+    }
+
+    @Test
+    void nothingIsHalfDone() {
+        service.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? FakeService.error(422, "corrupt_image") : FakeService.good())
+            .answer(exchange, request);
+        Map<String, Object> source = map("image", new ArrayList<>(List.of(map("data", "AAA0"), map("data", "BAAD"))));
+        IngestDocument document = TestNode.document(source);
+        Result result = node.start(node.processor(Map.of()), document).join();
+        assertInstanceOf(IllegalArgumentException.class, result.failure());
+        assertEquals(List.of(map("data", "AAA0"), map("data", "BAAD")), document.getFieldValue("image", Object.class));
+    }
+
+    // Traps of asynchronous processors.
+
+    @Test
+    void itIsAsynchronousOnly() {
+        ImageProcessor processor = node.processor(Map.of());
+        assertTrue(processor.isAsync());
+        assertThrows(UnsupportedOperationException.class, () -> processor.execute(TestNode.document(map())));
+        assertEquals("image", processor.getType());
+        assertEquals("tag", processor.getTag());
+    }
+
+    @Test
+    void executeNeverWaits() {
+        service.behaviour = service.hang();
+        long start = System.nanoTime();
+        CompletableFuture<Result> future = node.start(node.processor(Map.of("timeout", "2s")), TestNode.document(map("image", DATA)));
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(1));
+        assertFalse(future.isDone());
+        assertNull(future.join().document());
+    }
+
+    @Test
+    void theContextOfTheRequestComesBack() throws Exception {
+        ImageProcessor processor = node.processor(Map.of());
+        for (FakeService.Behaviour behaviour : List.of(FakeService.good(), FakeService.error(422, "corrupt_image"))) {
+            service.behaviour = behaviour;
+            CompletableFuture<List<Object>> seen = new CompletableFuture<>();
+            try (ThreadContext.StoredContext ignored = node.threadContext.stashContext()) {
+                node.threadContext.putHeader("X-Opaque-Id", "client 7\r\nEvil: 1" + "x".repeat(500));
+                node.threadContext.addResponseHeader("X-elastic-product", "Elasticsearch");
+                processor.execute(TestNode.document(map("image", DATA)), (document, failure) -> seen.complete(
+                    List.of(
+                        node.threadContext.getHeader("X-Opaque-Id").substring(0, 8),
+                        node.threadContext.getResponseHeaders().get("X-elastic-product"),
+                        Thread.currentThread().getName()
+                    )
+                ));
+            }
+            assertEquals(List.of("client 7", List.of("Elasticsearch"), "generic"), seen.get(20, TimeUnit.SECONDS));
+        }
+        String sent = service.headers.get(0).getFirst("X-Opaque-Id");
+        assertTrue(sent.startsWith("client_7__Evil:_1xxx") && sent.length() == 128, sent);
+        assertNull(service.headers.get(0).getFirst("Evil"));
+    }
+
+    @Test
+    void whatTheRestOfThePipelineThrowsDoesNotCallTheHandlerAgain() throws Exception {
+        java.util.concurrent.atomic.AtomicInteger calls = new java.util.concurrent.atomic.AtomicInteger();
+        for (Map<String, Object> source : List.of(map("image", DATA), map())) {
+            try {
+                node.processor(Map.of("ignore_missing", true)).execute(TestNode.document(source), (document, failure) -> {
+                    calls.incrementAndGet();
+                    throw new IllegalStateException("a defect of another processor");
+                });
+            } catch (IllegalStateException e) {
+                // Nothing was called over the network, so it comes straight back.
+            }
+        }
+        Thread.sleep(500);
+        assertEquals(2, calls.get());
+    }
+
+    @Test
+    void aNodeThatStopsStillTells() throws Exception {
+        service.behaviour = service.hang();
+        CompletableFuture<Result> under_way = node.start(node.processor(Map.of()), TestNode.document(map("image", DATA)));
+        while (service.calls.get() == 0) {
+            Thread.sleep(5);
+        }
+        node.generic.shutdownNow();
+        CompletableFuture<Result> late = node.start(node.processor(Map.of()), TestNode.document(map("image", DATA)));
+        assertTrue(late.get(5, TimeUnit.SECONDS).message().startsWith("[node_closing]"));
+        node.client.close();
+        assertTrue(under_way.get(5, TimeUnit.SECONDS).message().startsWith("[node_closing]"));
+    }
+
+    @Test
+    void aNodeThatIsStillStarting() {
+        ProcessorMaker early = new ProcessorMaker(RecipeSchema.packed(), node.threadContext, node.generic, () -> null);
+        CompletableFuture<Result> result = node.start(early.make(null, null, map()), TestNode.document(map("image", DATA)));
+        assertEquals(RestStatus.SERVICE_UNAVAILABLE, ExceptionsHelper.status(result.join().failure()));
+    }
+
+    @Test
+    void theTimeoutOfThePipelineWins() {
+        service.behaviour = service.hang();
+        assertTrue(node.run(Map.of("timeout", "250ms"), map("image", DATA)).message().contains("timeout [250ms]"));
+    }
+}
