@@ -25,8 +25,8 @@ _SHARED = Path("/var") / "tmp"
 def default_folder(version: Version, account: Account | None) -> Path:
     """Where a node is kept when nobody says otherwise: `.embedded/data/<version>` in the checkout.
 
-    A node's user that is not us may be unable to get there (a checkout in root's home, or in a folder of mode 0700). Then
-    it is a folder below `/var/tmp` that belongs to this checkout.
+    A node's user that is not us may be unable to get there (a checkout in root's home, or in a folder of mode 0700).
+    Then it is a folder below `/var/tmp` that belongs to this checkout.
     """
     if account is None or account.can_use(CHECKOUT):
         return CHECKOUT / ".embedded" / "data" / version.number
@@ -80,9 +80,12 @@ class NodeFolder:
         try:
             fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            pid = os.pread(self.lock_fd, 20, 0).decode(errors="replace") or "just starting"
             raise NodeError(
-                f"{self.path} is in use by another embedded node; stop that one, or choose another folder with --data."
+                f"{self.path} is in use by another embedded node (process {pid}); "
+                "stop that one, or choose another folder with --data."
             ) from error
+        os.ftruncate(self.lock_fd, 0)
 
     def _share(self) -> None:
         for folder in (self.home, self.config, self.logs, self.tmp):
@@ -120,9 +123,16 @@ class NodeFolder:
             for folder, _, files in os.walk(top):
                 os.chown(folder, -1, self.account.gid)
                 Path(folder).chmod(0o750)
-                for name in files if top == self.config else ():
-                    os.chown(Path(folder, name), -1, self.account.gid)
-                    Path(folder, name).chmod(0o640)
+                for name in files:
+                    path = Path(folder, name)
+                    # Jars are links into the cache: nothing secret, so they only become readable, whatever our umask.
+                    path.chmod(0o640 if top == self.config else 0o644)
+                    if top == self.config:
+                        os.chown(path, -1, self.account.gid)
+
+    def write_pid(self, pid: int) -> None:
+        """Tell those who find the folder locked who holds it."""
+        os.pwrite(self.lock_fd, str(pid).encode(), 0)
 
     def close(self) -> None:
         """Give up our part of the lock."""

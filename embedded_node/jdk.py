@@ -65,7 +65,7 @@ def _homes() -> Iterator[Path]:
     if home := os.environ.get("JAVA_HOME"):
         yield Path(home)
     if java := shutil.which("java"):
-        yield Path(java).resolve().parents[1]
+        yield Path(java).resolve().parent.parent
     user = Path.home()
     for folder, pattern in (*_SYSTEM_FOLDERS, *((user / below, pattern) for below, pattern in _USER_FOLDERS)):
         yield from sorted(folder.glob(pattern))
@@ -94,8 +94,8 @@ def find_jdk(minimum: int) -> Jdk:
     found = installed()
     suitable = [jdk for jdk in found if jdk.release >= minimum]
     if suitable:
-        preferred = os.environ.get("JAVA_HOME")
-        return min(suitable, key=lambda jdk: (str(jdk.home) != preferred, jdk.release))
+        preferred = Path(os.environ.get("JAVA_HOME", ""))
+        return min(suitable, key=lambda jdk: (jdk.home != preferred, jdk.release))
     chosen = os.environ.get("IMAGE_JAVA_HOME")
     where = f"IMAGE_JAVA_HOME ({chosen})" if chosen else "this machine"
     seen = ", ".join(f"{jdk.release} ({jdk.home})" for jdk in found) or "none"
