@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 from elastic_transport import ConnectionError as NoConnection
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
-from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 
 DEFAULT_URL = "http://127.0.0.1:9200"
 
@@ -76,7 +77,9 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
         except ValueError as error:
             raise click.UsageError(f"--url {url}: {error}") from error
         try:
-            with client:
+            # Warnings about system indices and deprecations are for those who write requests.
+            with client, warnings.catch_warnings():
+                warnings.simplefilter("ignore", ElasticsearchWarning)
                 command(*args, client=client, **kwargs)
         except (ApiError, TransportError, UnsupportedProductError) as error:
             raise click.ClickException(explain(error, url)) from error

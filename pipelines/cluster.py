@@ -7,6 +7,8 @@ from elasticsearch import Elasticsearch, NotFoundError
 from .resources import Body, Kind, Resource
 
 HOSTS_SETTING = "ingest.image.hosts"
+# A node that starts without the plugin keeps the plugin's settings under this prefix.
+_ARCHIVED = "archived."
 
 
 def read(client: Elasticsearch, resource: Resource) -> Body | None:
@@ -22,8 +24,8 @@ def read(client: Elasticsearch, resource: Resource) -> Body | None:
             return found
     except NotFoundError:
         return None
-    settings = client.cluster.get_settings(flat_settings=True).body["persistent"]
-    return {"value": _as_list(settings[resource.name])} if resource.name in settings else None
+    settings = _settings(client, resource)
+    return {"value": _as_list(next(iter(settings.values())))} if settings else None
 
 
 def write(client: Elasticsearch, resource: Resource, body: Body) -> None:
@@ -43,7 +45,12 @@ def delete(client: Elasticsearch, resource: Resource) -> None:
     elif resource.kind is Kind.TEMPLATE:
         client.indices.delete_index_template(name=resource.name)
     else:
-        client.cluster.put_settings(persistent={resource.name: None})
+        client.cluster.put_settings(persistent=dict.fromkeys(_settings(client, resource)))
+
+
+def _settings(client: Elasticsearch, resource: Resource) -> Body:
+    persistent = client.cluster.get_settings(flat_settings=True).body["persistent"]
+    return {name: persistent[name] for name in (resource.name, _ARCHIVED + resource.name) if name in persistent}
 
 
 def hosts(urls: list[str]) -> Resource:

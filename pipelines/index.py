@@ -16,6 +16,7 @@ from .client import elasticsearch_options
 from .files import find
 
 _SHOWN = 20
+_SHOWN_KINDS = 12
 
 
 def size(text: str) -> int:
@@ -139,4 +140,6 @@ def _summarize(report: Report, total: int) -> None:
 
 
 def _counts(counter: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counter.most_common())
+    shown = counter.most_common(_SHOWN_KINDS)
+    rest = counter.total() - sum(count for _, count in shown)
+    return ", ".join([f"{count} {name}" for name, count in shown] + ([f"{rest} others"] if rest else []))

@@ -1,9 +1,13 @@
+from collections import Counter
+
 import click
 import pytest
 from click.testing import CliRunner
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, TlsError
+from elasticsearch import AuthenticationException, AuthorizationException, BadRequestError
 
-from pipelines.client import connect, elasticsearch_options
-from pipelines.index import size
+from pipelines.client import connect, elasticsearch_options, explain, reason_of
+from pipelines.index import _counts, size
 
 UNUSED = "http://127.0.0.1:9"
 
@@ -61,3 +65,26 @@ def test_size(text, expected):
 def test_no_size(text):
     with pytest.raises(click.BadParameter, match="4mb"):
         size(text)
+
+
+def refusal(kind, status, reason):
+    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9200))
+    return kind(str(status), meta, {"error": {"type": "t", "reason": "outer", "caused_by": {"reason": reason}}})
+
+
+def test_errors_say_what_to_do():
+    assert "ELASTICSEARCH_API_KEY" in explain(refusal(AuthenticationException, 401, "x"), UNUSED)
+    lacking = explain(refusal(AuthorizationException, 403, "granted by the cluster privileges [manage]"), UNUSED)
+    assert "docs/bootstrap.md" in lacking
+    assert "granted by the cluster privileges [manage]" in lacking
+    assert explain(refusal(BadRequestError, 400, "why"), UNUSED) == "Elasticsearch refused with 400: why"
+    assert "--ca-certs" in explain(TlsError("self-signed certificate"), UNUSED)
+
+
+def test_the_innermost_reason():
+    assert reason_of(refusal(BadRequestError, 400, "why")) == "why"
+
+
+def test_few_kinds_are_named_and_the_rest_is_counted():
+    assert _counts(Counter({"b": 2, "a": 3})) == "3 a, 2 b"
+    assert _counts(Counter({str(kind): 1 for kind in range(20)})).endswith(", 8 others")
