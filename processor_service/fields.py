@@ -47,9 +47,32 @@ FIELDS: tuple[Field, ...] = (
     Field("original.sha256", "its SHA-256, lower-case hex", KEYWORD),
     Field("colors", "dominant colours, most frequent first", {"type": "nested"}),
     Field("colors.hex", "the colour, `#rrggbb`", KEYWORD),
-    Field("colors.name", "the nearest of the 16 basic colour names", KEYWORD),
+    Field("colors.name", "the nearest of 20 everyday colour names", KEYWORD),
     Field("colors.share", "its share of the picture, 0 to 1", FLOAT),
+    Field("colors.l", "its lightness in OKLab, 0 to 100; 2 is a difference that can just be seen", FLOAT),
+    Field("colors.a", "its place between green (-) and red (+) in OKLab, about -30 to 30, in the same unit", FLOAT),
+    Field("colors.b", "its place between blue (-) and yellow (+) in OKLab, about -30 to 20, in the same unit", FLOAT),
     Field("color_names", "names of the dominant colours, for word search and facets", KEYWORD),
+    Field("brightness", "mean luma, 0 (black) to 1 (white)", FLOAT),
+    Field("contrast", "standard deviation of the luma, 0 to 0.5", FLOAT),
+    Field("saturation", "mean saturation, 0 (grey) to 1; dark parts count less", FLOAT),
+    Field(
+        "sharpness",
+        "0 (blurred) to 1 (sharp), below 0.5 usually blurred: v / (v + 100), v the variance of the Laplacian",
+        FLOAT,
+    ),
+    Field("blank", "whether everything is nearly one colour", BOOLEAN),
+    Field(
+        "perceptual_hash",
+        "PDQ hash, 64 hex digits: pictures that look the same differ in at most 31 of 256 bits",
+        KEYWORD,
+    ),
+    Field(
+        "perceptual_hash_quality",
+        "0 to 100; below 50 the picture has too little structure for the hash to mean much",
+        INTEGER,
+    ),
+    Field("placeholder", "blurred preview of about 25 bytes (ThumbHash), base64", SIGNATURE),
     Field("thumbnail", "a small JPEG, base64", BINARY),
     Field("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
     Field(
@@ -66,7 +89,7 @@ FIELDS: tuple[Field, ...] = (
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),
     Field("error.code", "why the picture was not processed: a stable code", KEYWORD),
-    # Not searched: its words ("accepted are jpeg, png ...") would find broken pictures when somebody looks for good ones.
+    # Not searched: its words ("accepted are jpeg, png ...") would find broken pictures for who looks for good ones.
     Field("error.reason", "the same in a sentence; shown, not searched", {"type": "text", "index": False}),
 )
 

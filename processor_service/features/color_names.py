@@ -4,45 +4,34 @@ from __future__ import annotations
 
 from functools import cache
 
+from .oklab import oklab
+
 _GREY_CHROMA = 0.033
 _BLACK_LIGHTNESS = 0.22
 # OKLab lightness below which a grey has that name.
 _GREYS = ((0.30, "black"), (0.72, "gray"), (0.93, "silver"), (2.0, "white"))
-# CSS's basic colours without the near-doubles that nobody searches for, plus the everyday ones it lacks.
+# Shades that bear the name. Names: CSS's basic colours without the near-doubles that nobody searches for, plus the
+# everyday ones it lacks.
 _NAMED = {
-    "red": (220, 30, 30),
-    "maroon": (110, 20, 30),
-    "orange": (250, 140, 20),
-    "brown": (120, 75, 40),
-    "beige": (225, 205, 170),
-    "yellow": (250, 225, 40),
-    "olive": (115, 115, 40),
-    "green": (50, 150, 50),
-    "teal": (0, 128, 128),
-    "cyan": (60, 215, 225),
-    "skyblue": (150, 190, 235),
-    "blue": (40, 95, 215),
-    "navy": (20, 30, 90),
-    "purple": (125, 50, 145),
-    "pink": (245, 160, 185),
-    "magenta": (225, 40, 165),
+    # Slate and the like, which people call gray although it has a tint.
+    "gray": ((98, 118, 134), (40, 56, 42)),
+    "red": ((220, 30, 30),),
+    "maroon": ((110, 20, 30),),
+    "orange": ((250, 140, 20), (218, 165, 32)),
+    "brown": ((120, 75, 40), (62, 40, 24), (88, 72, 54), (165, 130, 112)),
+    "beige": ((225, 205, 170),),
+    "yellow": ((250, 225, 40),),
+    "olive": ((115, 115, 40), (175, 170, 100), (143, 148, 120)),
+    "green": ((50, 150, 50), (145, 195, 145), (195, 240, 195)),
+    "teal": ((0, 128, 128),),
+    "cyan": ((60, 215, 225), (175, 238, 238)),
+    "skyblue": ((150, 190, 235), (173, 216, 230)),
+    "blue": ((40, 95, 215), (75, 130, 190)),
+    "navy": ((20, 30, 90),),
+    "purple": ((125, 50, 145), (140, 105, 145)),
+    "pink": ((245, 160, 185), (255, 105, 180)),
+    "magenta": ((225, 40, 165),),
 }
-
-
-def oklab(red: int, green: int, blue: int) -> tuple[float, float, float]:
-    """sRGB (0 to 255) to OKLab: L 0 to 1, a and b about -0.4 to 0.4.
-
-    Source: B. Ottosson, "A perceptual color space for image processing", 2020.
-    """
-    r, g, b = (_linear(value / 255) for value in (red, green, blue))
-    long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
-    medium = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
-    short = (0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b) ** (1 / 3)
-    return (
-        0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short,
-        1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short,
-        0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short,
-    )
 
 
 def color_name(red: int, green: int, blue: int) -> str:
@@ -63,9 +52,4 @@ def color_name(red: int, green: int, blue: int) -> str:
 
 @cache
 def _points() -> tuple[tuple[str, tuple[float, float, float]], ...]:
-    return tuple((name, oklab(*rgb)) for name, rgb in _NAMED.items())
-
-
-def _linear(value: float) -> float:
-    """IEC 61966-2-1 (sRGB) transfer function, inverse."""
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+    return tuple((name, oklab(*rgb)) for name, shades in _NAMED.items() for rgb in shades)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
 from ..picture import Picture, has_alpha
 from . import Feature
+from .color_clusters import dominant
 from .color_names import color_name
+from .oklab import to_rgb
+from .reduced import reduced, shrunk
+
+# Longest side in pixels: enough for shares to a percent.
+_SIDE = 80
 
 
 class Colors(Feature):
-    """Dominant colours with their share and name; transparent pixels do not count."""
+    """Dominant colours with their share, name and place in OKLab; transparent pixels do not count."""
 
     produces: ClassVar[tuple[str, ...]] = ("colors", "color_names")
     example: ClassVar[dict[str, Any]] = {"count": 5}
@@ -22,35 +30,36 @@ class Colors(Feature):
     minimum_share: float = Field(0.02, ge=0, le=1, description="colours with a smaller share are left out")
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """Colours of a 64-pixel copy: median cut refined by k-means."""
-        small = picture.image.copy()
-        small.thumbnail((64, 64), Image.Resampling.BOX)
-        pixels = _opaque_pixels(small)
-        if pixels is None:
+        """Colours of a small copy, most frequent first; one at least, unless everything is transparent."""
+        pixels = opaque_pixels(shrunk(reduced(picture), _SIDE))
+        if not len(pixels):
             return {}
-        quantized = pixels.quantize(self.count, Image.Quantize.MEDIANCUT, kmeans=2)
-        palette = quantized.getpalette() or []
-        total = quantized.width * quantized.height
-        colors: list[dict[str, Any]] = []
-        for count, index in sorted(quantized.getcolors() or [], reverse=True):
-            share = count / total
-            if colors and share < self.minimum_share:
-                break
-            red, green, blue = palette[index * 3 : index * 3 + 3]  # type: ignore[operator]
-            colors.append(
-                {
-                    "hex": f"#{red:02x}{green:02x}{blue:02x}",
-                    "name": color_name(red, green, blue),
-                    "share": round(share, 4),
-                }
-            )
+        centers, shares = dominant(pixels, self.count)
+        colors = [
+            _color(rgb, lab, share)
+            for rank, (rgb, lab, share) in enumerate(zip(to_rgb(centers), centers, shares, strict=True))
+            if rank == 0 or share >= self.minimum_share
+        ]
         return {"colors": colors, "color_names": list(dict.fromkeys(color["name"] for color in colors))}
 
 
-def _opaque_pixels(image: Image.Image) -> Image.Image | None:
-    """The pixels that are more opaque than not as one RGB row; None when there are none."""
+def opaque_pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels that are more opaque than not, n x 3."""
     if not has_alpha(image):
-        return image.convert("RGB")
-    rgba = image.convert("RGBA").tobytes()
-    opaque = b"".join(rgba[i : i + 3] for i in range(0, len(rgba), 4) if rgba[i + 3] >= 128)
-    return Image.frombytes("RGB", (len(opaque) // 3, 1), opaque) if opaque else None
+        return np.asarray(image.convert("RGB")).reshape(-1, 3)
+    rgba = np.asarray(image.convert("RGBA")).reshape(-1, 4)
+    return rgba[rgba[:, 3] >= 128, :3]
+
+
+def _color(rgb: NDArray[np.uint8], lab: NDArray[np.float64], share: float) -> dict[str, Any]:
+    red, green, blue = (int(value) for value in rgb)
+    # In hundredths: numbers that people can read, and a float field keeps two decimals of them.
+    lightness, a, b = (round(float(value) * 100, 2) for value in lab)
+    return {
+        "hex": f"#{red:02x}{green:02x}{blue:02x}",
+        "name": color_name(red, green, blue),
+        "share": round(float(share), 4),
+        "l": lightness,
+        "a": a,
+        "b": b,
+    }

@@ -1,0 +1,131 @@
+"""PDQ, a perceptual hash of 256 bits: pictures that look alike differ in few of them.
+
+Source: Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019 (hashing.pdf in
+github.com/facebook/ThreatExchange). This is an implementation of that description with matrices: its smoothing,
+sampling and cosine transform are all linear, each a matrix from the left for rows and from the right for columns.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+_GRID = 64
+_COEFFICIENTS = 16
+# Pictures with a shorter side (in pixels) have no structure to speak of, by the description's reference too.
+_SMALLEST = 5
+NO_STRUCTURE = "0" * (_COEFFICIENTS * _COEFFICIENTS // 4)
+# Sum of gradients (in hundredths of the full range) that makes a quality of 1, from the description.
+_GRADIENT_UNIT = 90
+
+# The eight ways to turn and mirror a picture: whether rows and columns are swapped first, then the sign of the cosine
+# coefficients along y and along x (mirroring negates the odd ones).
+VARIANTS: dict[str, tuple[bool, bool, bool]] = {
+    "upright": (False, False, False),
+    "rotate_90": (True, False, True),
+    "rotate_180": (False, True, True),
+    "rotate_270": (True, True, False),
+    "flip_horizontal": (False, False, True),
+    "flip_vertical": (False, True, False),
+    "transpose": (True, False, False),
+    "transverse": (True, True, True),
+}
+
+
+def pdq(luma: NDArray[np.uint8]) -> tuple[str, int]:
+    """Hash (64 hex digits) and quality (0 to 100) of a grey picture, an array of height x width.
+
+    A quality below 50 says that the picture has too little structure for the hash to mean much. With a quality of 0 the
+    bits would come from rounding errors: then all are 0, which no other picture has.
+    """
+    if min(luma.shape) < _SMALLEST:
+        return NO_STRUCTURE, 0
+    grid = _grid(luma)
+    quality = _quality(grid)
+    return (_hex(_coefficients(grid)) if quality else NO_STRUCTURE), quality
+
+
+def pdq_variants(luma: NDArray[np.uint8]) -> dict[str, str]:
+    """The hash of the picture in each of the eight turned and mirrored ways; turns are clockwise."""
+    coefficients = _coefficients(_grid(luma))
+    signs = np.where(np.arange(1, _COEFFICIENTS + 1) % 2, -1, 1).astype(np.float32)
+    hashes = {}
+    for name, (swapped, vertical, horizontal) in VARIANTS.items():
+        turned = coefficients.T if swapped else coefficients
+        if vertical:
+            turned = turned * signs[:, None]
+        if horizontal:
+            turned = turned * signs[None, :]
+        hashes[name] = _hex(turned)
+    return hashes
+
+
+def distance(one: str, other: str) -> int:
+    """Number of bits (0 to 256) in which two hashes differ; at most 31 means the same picture."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def _grid(luma: NDArray[np.uint8]) -> Matrix:
+    """64x64 samples of the smoothed picture."""
+    height, width = luma.shape
+    grid: Matrix = _sampling(height) @ luma.astype(np.float32) @ _sampling(width).T
+    return grid
+
+
+@lru_cache(maxsize=64)
+def _sampling(size: int) -> Matrix:
+    """64 x size: two box filters of a 128th of the side in a row (nearly a tent), then every 64th of the side."""
+    window = -(-size // (2 * _GRID))
+    # A window reaches one further to the right when it is even, and is cut off at the borders.
+    right = (window + 2) // 2 - 1
+    left = window - right - 1
+    position = np.arange(size)
+    share = 1 / (np.minimum(position + right, size - 1) - np.maximum(position - left, 0) + 1)
+    row = np.arange(_GRID)
+    taken = ((row + 0.5) * size / _GRID).astype(int)
+    sampling = np.zeros((_GRID, size), np.float32)
+    for outer in range(-left, right + 1):
+        middle = taken + outer
+        rows = row[(middle >= 0) & (middle < size)]
+        middle = middle[rows]
+        for inner in range(-left, right + 1):
+            column = middle + inner
+            inside = (column >= 0) & (column < size)
+            sampling[rows[inside], column[inside]] += (share[taken[rows]] * share[middle])[inside]
+    return sampling
+
+
+@lru_cache(maxsize=1)
+def _cosines() -> Matrix:
+    """16 x 64: the discrete cosine transform (type II) without its constant term."""
+    frequency = np.arange(1, _COEFFICIENTS + 1)[:, None]
+    position = np.arange(_GRID)[None, :]
+    cosines = np.cos(np.pi / (2 * _GRID) * frequency * (2 * position + 1))
+    return np.asarray(cosines * (2 / _GRID) ** 0.5, np.float32)
+
+
+def _coefficients(grid: Matrix) -> Matrix:
+    coefficients = _cosines() @ grid @ _cosines().T
+    return np.asarray(coefficients, np.float32)
+
+
+def _hex(coefficients: Matrix) -> str:
+    """One bit for each coefficient above the median, the last coefficient being the highest bit."""
+    values = coefficients.ravel()
+    median = np.partition(values, values.size // 2 - 1)[values.size // 2 - 1]
+    return np.packbits((values > median)[::-1]).tobytes().hex()
+
+
+def _quality(grid: Matrix) -> int:
+    total = sum(int(np.abs(_hundredths(np.diff(grid, axis=axis))).sum()) for axis in (0, 1))
+    return min(100, total // _GRADIENT_UNIT)
+
+
+def _hundredths(gradient: Any) -> NDArray[np.int32]:
+    hundredths: NDArray[np.int32] = (gradient * 100 / 255).astype(np.int32)
+    return hundredths

@@ -1,0 +1,23 @@
+"""perceptual_hash."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..picture import Picture
+from . import Feature
+from .pdq import pdq
+from .reduced import over_white, reduced
+
+
+class PerceptualHash(Feature):
+    """Hash (PDQ, 256 bit) that stays nearly the same when a picture is resized, recompressed or slightly changed."""
+
+    produces: ClassVar[tuple[str, ...]] = ("perceptual_hash", "perceptual_hash_quality")
+
+    def extract(self, picture: Picture) -> dict[str, Any]:
+        """The hash of the upright picture, transparent parts over white."""
+        value, quality = pdq(np.asarray(over_white(reduced(picture)).convert("L")))
+        return {"perceptual_hash": value, "perceptual_hash_quality": quality}

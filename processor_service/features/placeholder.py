@@ -1,0 +1,24 @@
+"""placeholder."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pybase64
+
+from ..picture import Picture
+from . import Feature
+from .reduced import reduced, shrunk
+from .thumb_hash import SIDE, thumb_hash
+
+
+class Placeholder(Feature):
+    """A blurred preview (ThumbHash) in about 25 bytes, to show while the picture is loading."""
+
+    produces: ClassVar[tuple[str, ...]] = ("placeholder",)
+
+    def extract(self, picture: Picture) -> dict[str, Any]:
+        """The ThumbHash as base64."""
+        small = shrunk(reduced(picture), SIDE).convert("RGBA")
+        return {"placeholder": pybase64.b64encode_as_string(thumb_hash(np.asarray(small)))}
