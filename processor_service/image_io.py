@@ -2,123 +2,93 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from PIL import Image
 
-from PIL import ExifTags, Image, UnidentifiedImageError
-
-from .encoders import encode_image
+from .encoders import encode_picture
 from .errors import Code, ImageError
-from .formats import ACCEPTED, READABLE, describe_unreadable, public_name
+from .frames import ANIMATED, compose_frames, plays
+from .hostile import hostile, truncation
+from .limits import check_header, check_size
 from .modes import to_working_mode
-from .picture import Picture, Source
+from .opening import open_picture
+from .picture import Picture
+from .raw_metadata import orientation, raw_metadata
+from .salvage import without_metadata
+from .samples import samples_of
 from .settings import Settings
 
 
-def decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None = None) -> Picture:
-    """Decode the first frame of a picture.
+def decode(
+    data: bytes,
+    settings: Settings,
+    wanted: tuple[int, int] | None = None,
+    *,
+    all_frames: bool = False,
+    accept_truncated: bool = False,
+) -> Picture:
+    """Decode a picture: the first frame, or every frame of an animation when `all_frames` is set.
 
     `wanted` (width, height in pixels, as stored) lets a JPEG be decoded at a smaller scale, never below that size.
+    `accept_truncated` fills up what is missing at the end of a picture instead of refusing it.
     Raises ImageError with a code for everything that can be wrong with the bytes.
     """
-    with _hostile(settings):
-        image = _open(data)
-        source = _check_header(image, len(data), settings)
-        if wanted and source.format == "jpeg":
-            image.draft(None, wanted)
-        image.load()
-        # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
-        orientation = _orientation(image)
-        pixels = to_working_mode(image)
+    with truncation(accept_truncated):
+        try:
+            return _decode(data, settings, wanted, all_frames)
+        except ImageError as error:
+            if error.code is not Code.CORRUPT_IMAGE:
+                raise
+            for less in without_metadata(data):
+                try:
+                    return _decode(less, settings, wanted, all_frames)
+                except ImageError:
+                    continue
+            raise
+
+
+def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all_frames: bool) -> Picture:
+    with hostile(data, settings):
+        image = open_picture(data, settings)
+        all_frames = all_frames and image.format in ANIMATED
+        source = check_header(image, data, settings, all_frames)
+        samples = samples_of(image)
+        if all_frames and source.frames > 1:
+            shown, durations = compose_frames(image, source.frames)
+        else:
+            if wanted and source.format == "jpeg":
+                image.draft(None, wanted)
+            image.load()
+            # What is inside a container may be larger than the container said.
+            check_size(*image.size, settings)
+            shown, durations = [image], []
+        converted = [to_working_mode(frame, samples) for frame in shown]
+        picture = Picture(
+            _alike([pixels for pixels, _ in converted]),
+            source,
+            # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
+            orientation=orientation(image),
+            icc_profile=converted[0][1],
+            durations=durations,
+            loop=plays(image) if durations else 0,
+            metadata=raw_metadata(image),
+        )
+    for frame in picture.frames:
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
-        pixels.info.clear()
-        return Picture([pixels], source, orientation)
+        frame.info.clear()
+    return picture
 
 
-def _open(data: bytes) -> Image.Image:
-    if complaint := describe_unreadable(data):
-        raise ImageError(Code.UNSUPPORTED_FORMAT, complaint)
-    try:
-        return Image.open(io.BytesIO(data), formats=READABLE)
-    except UnidentifiedImageError:
-        raise ImageError(
-            Code.NOT_AN_IMAGE,
-            f"the bytes are of no accepted picture format; {ACCEPTED}",
-        ) from None
-
-
-def _check_header(image: Image.Image, size: int, settings: Settings) -> Source:
-    width, height = image.size
-    if max(width, height) > (limit := settings.max_dimension):
-        raise ImageError(
-            Code.DIMENSION_TOO_LARGE,
-            f"the picture is {width}x{height}, at most {limit} a side are accepted (IMAGE_MAX_DIMENSION)",
-        )
-    if width * height > settings.max_pixels:
-        raise ImageError(
-            Code.TOO_MANY_PIXELS,
-            f"the picture has {width}x{height} pixels, at most {settings.max_pixels} are accepted (IMAGE_MAX_PIXELS)",
-        )
-    frames = int(getattr(image, "n_frames", 1))
-    if frames > settings.max_frames:
-        raise ImageError(
-            Code.TOO_MANY_FRAMES,
-            f"the picture has {frames} frames, at most {settings.max_frames} are accepted (IMAGE_MAX_FRAMES)",
-        )
-    return Source(public_name(image.format or ""), width, height, frames, size)
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; broken metadata counts as upright, the picture is still good."""
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-@contextmanager
-def _hostile(settings: Settings) -> Iterator[None]:
-    """Turn whatever a decoder raises on hostile bytes into an ImageError.
-
-    Pillow raises nearly everything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,
-    RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header said:
-    Pillow's own limit covers those.
-    """
-    Image.MAX_IMAGE_PIXELS = settings.max_pixels
-    try:
-        with warnings.catch_warnings():
-            # Broken metadata makes Pillow warn; only the bomb warning is a reason to refuse.
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageError(
-            Code.TOO_MANY_PIXELS, f"the picture has more than {settings.max_pixels} pixels (IMAGE_MAX_PIXELS)"
-        ) from None
-    except MemoryError:
-        raise ImageError(
-            Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
-        ) from None
-    except Exception as error:
-        text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        if "truncated" in text.lower():
-            raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from None
-        raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from None
+def _alike(frames: list[Image.Image]) -> list[Image.Image]:
+    """Frames of one mode and one size: the richest mode, the first frame's size."""
+    modes = {frame.mode for frame in frames}
+    if len(modes) > 1:
+        alpha = "A" if modes & {"LA", "RGBA"} else ""
+        mode = ("RGB" if modes & {"RGB", "RGBA"} else "L") + alpha
+        frames = [frame.convert(mode) for frame in frames]
+    size = frames[0].size
+    return [frame if frame.size == size else frame.crop((0, 0, *size)) for frame in frames]
 
 
 def encode(picture: Picture) -> tuple[bytes, str]:
-    """Encode as `picture.output` says; returns the bytes and the public name of the format. No metadata is written.
-
-    A turn that no operation applied is kept as an EXIF orientation, so that the picture looks the same as before.
-    """
-    output = picture.output
-    transparent = picture.has_transparency()
-    name = output.format or picture.source.format
-    if transparent and output.format_with_alpha:
-        name = output.format_with_alpha
-    return encode_image(picture.image, name, output, transparent, picture.orientation)
+    """Encode as `picture.output` says; returns the bytes and the public name of the format."""
+    return encode_picture(picture)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,10 +29,20 @@ class Settings(BaseSettings):
     )
     max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="size of a picture that comes in")
     max_pixels: int = Field(
-        50_000_000, ge=1, description="width x height of a picture, read from its header before it is decoded"
+        50_000_000,
+        ge=1,
+        description="width x height (times frames, where all are decoded) of a picture, read from its header",
+    )
+    max_slow_pixels: int = Field(
+        4_000_000,
+        ge=1,
+        description="the same for the few formats that are decoded slowly (QOI, BLP, XPM, run-length encoded BMP, ...)",
     )
     max_dimension: int = Field(
         30_000, ge=1, description="width or height of a picture that comes in or goes out, in pixels"
+    )
+    formats: Literal["common", "all"] = Field(
+        "all", description="`common` refuses the rare formats (docs/formats.md), whose decoders few people look at"
     )
     max_frames: int = Field(1000, ge=1, description="frames or pages of a picture")
     picture_timeout: float = Field(20.0, gt=0, le=3600, description="time for one picture; then its worker is replaced")

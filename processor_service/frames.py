@@ -1,0 +1,96 @@
+"""Frames of animations and pages: counting them without decoding, and composing all of them."""
+
+from __future__ import annotations
+
+import struct
+
+from PIL import Image
+
+# Moving pictures. Pages (TIFF, DCX) and alternatives (ICO, PSD layers, MPO views) are not frames of one picture.
+ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
+# Formats whose further pictures are layers, gain maps, previews or other views of the first.
+_SINGLE = ("PSD", "MPO", "HEIF", "ICNS")
+# What browsers do with frames that ask for no time at all.
+_MISSING_DURATION = 100
+
+
+def count_frames(image: Image.Image, data: bytes, most: int) -> int:
+    """Number of frames or pages, counted no further than `most` + 1. Decodes nothing."""
+    if image.format in _SINGLE:
+        return 1
+    if image.format == "GIF":
+        return _count_gif(data, most)
+    if image.format == "TIFF":
+        return _count_tiff(data, most)
+    return int(getattr(image, "n_frames", 1))
+
+
+def compose_frames(image: Image.Image, count: int) -> tuple[list[Image.Image], list[int]]:
+    """All frames of an animation as they are shown, each loaded, and how long (milliseconds) each stays."""
+    # A PNG may show a picture that is not part of the animation where animations are not understood.
+    first = 1 if getattr(image, "default_image", False) and count > 1 else 0
+    shown, durations = [], []
+    for number in range(first, count):
+        image.seek(number)
+        image.load()
+        shown.append(image.copy())
+        durations.append(round(float(image.info.get("duration", 0))) or _MISSING_DURATION)
+    return shown, durations
+
+
+def plays(image: Image.Image) -> int:
+    """How often the animation plays, 0 for ever."""
+    loop = image.info.get("loop")
+    if image.format == "GIF":
+        # GIF says how often it is repeated after the first time, and plays once when it says nothing.
+        return 1 if loop is None else int(loop) + 1 if loop else 0
+    return int(loop or 0)
+
+
+def _count_gif(data: bytes, most: int) -> int:
+    """Image descriptors of a GIF (GIF89a, appendix A): hops from block to block."""
+    position, frames = 13 + _color_table(data[10]), 0
+    try:
+        while frames <= most:
+            kind = data[position]
+            if kind == 0x2C:
+                frames += 1
+                position += 11 + _color_table(data[position + 9])
+            elif kind == 0x21:
+                position += 2
+            else:
+                # The trailer; or rubbish between blocks, at which Pillow hops on as well.
+                if kind == 0x3B:
+                    break
+                position += 1
+                continue
+            while size := data[position]:
+                position += 1 + size
+            position += 1
+    except IndexError:
+        # Cut off: what is there counts, decoding tells the rest.
+        pass
+    return max(1, frames)
+
+
+def _color_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _count_tiff(data: bytes, most: int) -> int:
+    """Length of the chain of directories of a TIFF or BigTIFF; a chain that bites its tail ends there."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    count_format, entry_size, offset_format = (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "I")
+    seen: set[int] = set()
+    try:
+        (offset,) = struct.unpack_from(offset_format, data, 8 if big else 4)
+        while offset and offset not in seen and len(seen) <= most:
+            seen.add(offset)
+            (entries,) = struct.unpack_from(count_format, data, offset)
+            (offset,) = struct.unpack_from(
+                offset_format, data, offset + struct.calcsize(count_format) + entries * entry_size
+            )
+    except struct.error:
+        pass
+    return max(1, len(seen))

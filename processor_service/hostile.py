@@ -1,0 +1,93 @@
+"""What decoders raise on hostile bytes, as errors with a code; and how strict they are."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image, ImageFile
+
+from .errors import Code, ImageError
+from .settings import Settings
+
+
+@contextmanager
+def hostile(data: bytes, settings: Settings) -> Iterator[None]:
+    """Turn whatever a decoder raises into an ImageError.
+
+    Pillow raises nearly everything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,
+    RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header said:
+    Pillow's own limit covers those.
+    """
+    Image.MAX_IMAGE_PIXELS = settings.max_pixels
+    try:
+        with warnings.catch_warnings():
+            # Broken metadata makes Pillow warn; only the bomb warning is a reason to refuse.
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError(
+            Code.TOO_MANY_PIXELS, f"the picture has more than {settings.max_pixels} pixels (IMAGE_MAX_PIXELS)"
+        ) from None
+    except MemoryError:
+        raise ImageError(
+            Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
+        ) from None
+    except Exception as error:
+        text = _describe(error)
+        if "truncated" in text.lower() or _ends_early(data):
+            raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from None
+        raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from None
+
+
+def _describe(error: Exception) -> str:
+    # Pillow wraps what plugins stumble over in a SyntaxError.
+    reasons = (error, error.__cause__)
+    if any(isinstance(reason, struct.error | IndexError) for reason in reasons) or "not identified" in str(error):
+        return "its header is incomplete or contradicts itself"
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+@contextmanager
+def truncation(accepted: bool) -> Iterator[None]:
+    """Let decoders fill up what is missing at a picture's end, if accepted. A process decodes one picture at a time."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = accepted
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _ends_early(data: bytes) -> bool:
+    """Whether the file lacks the end that its format prescribes; asked only of files that could not be decoded."""
+    if data.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" not in data[-64:]
+    if data.startswith(b"\x89PNG"):
+        return b"IEND" not in data[-64:]
+    if data.startswith(b"GIF8"):
+        return b";" not in data[-64:]
+    if data.startswith(b"RIFF"):
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if data[4:8] in (b"ftyp", b"jP  "):
+        return _boxes_end(data) > len(data)
+    return False
+
+
+def _boxes_end(data: bytes) -> int:
+    """Where the last top-level box of an ISO base media file or JP2 ends, by its own account."""
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4])
+        if size == 1:
+            size = int.from_bytes(data[position + 8 : position + 16])
+        if size < 8:
+            # 0: the box reaches to the end of the file.
+            return len(data)
+        position += size
+    return position

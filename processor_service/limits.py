@@ -1,0 +1,71 @@
+"""What a picture may claim, checked on its header: a bomb is to cost no more than a small picture."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from .errors import Code, ImageError
+from .formats import public_name
+from .frames import count_frames
+from .picture import Source
+from .settings import Settings
+
+# A progressive JPEG is decoded once per scan. Cameras and encoders write ten or so; a bomb has thousands of empty ones.
+_FEW_SCANS = 64
+
+
+def check_header(image: Image.Image, data: bytes, settings: Settings, all_frames: bool) -> Source:
+    """Describe what came in, or refuse it. `all_frames` counts every frame's pixels, since all are to be decoded."""
+    width, height = image.size
+    check_size(width, height, settings)
+    if width * height > settings.max_slow_pixels and _is_slow(image):
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"the picture has {width}x{height} pixels in a format that is decoded slowly, at most "
+            f"{settings.max_slow_pixels} are accepted (IMAGE_MAX_SLOW_PIXELS)",
+        )
+    if image.format in ("JPEG", "MPO"):
+        _check_scans(data, width * height, settings)
+    frames = count_frames(image, data, settings.max_frames)
+    if frames > settings.max_frames:
+        raise ImageError(
+            Code.TOO_MANY_FRAMES,
+            f"the picture has more than {settings.max_frames} frames (IMAGE_MAX_FRAMES)",
+        )
+    if all_frames and width * height * frames > settings.max_pixels:
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"the animation has {frames} frames of {width}x{height} pixels, at most {settings.max_pixels} pixels "
+            "in all are accepted (IMAGE_MAX_PIXELS)",
+        )
+    return Source(public_name(image.format or ""), width, height, frames, len(data))
+
+
+def check_size(width: int, height: int, settings: Settings) -> None:
+    """Refuse a picture with too long a side or too many pixels."""
+    if max(width, height) > (limit := settings.max_dimension):
+        raise ImageError(
+            Code.DIMENSION_TOO_LARGE,
+            f"the picture is {width}x{height}, at most {limit} a side are accepted (IMAGE_MAX_DIMENSION)",
+        )
+    if width * height > settings.max_pixels:
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"the picture has {width}x{height} pixels, at most {settings.max_pixels} are accepted (IMAGE_MAX_PIXELS)",
+        )
+
+
+def _is_slow(image: Image.Image) -> bool:
+    """Whether the pixels are decoded by Python code: Pillow registers just those decoders by name."""
+    return any(tile[0] in Image.DECODERS for tile in getattr(image, "tile", ()))
+
+
+def _check_scans(data: bytes, pixels: int, settings: Settings) -> None:
+    # A start-of-scan marker cannot occur within compressed data: 0xFF is followed by 0 there.
+    scans = data.count(b"\xff\xda")
+    if scans > _FEW_SCANS and scans * pixels > settings.max_pixels:
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"the JPEG draws its {pixels} pixels {scans} times, at most {settings.max_pixels} pixels in all are "
+            "accepted (IMAGE_MAX_PIXELS)",
+        )

@@ -1,0 +1,46 @@
+"""Bytes to an opened picture whose header is read and whose pixels are not."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
+
+from .errors import Code, ImageError
+from .formats import accepted, readable
+from .refusals import describe_unreadable, plausible
+from .settings import Settings
+
+# Texts in a PNG are decompressed on opening. Those that matter (XMP, EXIF as text) are small; Pillow's bound of 64 MB
+# makes a bomb of 64 kB cost a hundred times a small picture. Beyond this one, texts are dropped (salvage.py).
+PngImagePlugin.MAX_TEXT_MEMORY = 2 * PngImagePlugin.MAX_TEXT_CHUNK
+# One core for one picture: the other cores have pictures of their own.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+
+def open_picture(data: bytes, settings: Settings) -> Image.Image:
+    """Read the header. Raises ImageError when the bytes are of no accepted format, and whatever decoders raise."""
+    if complaint := describe_unreadable(data, settings):
+        raise ImageError(Code.UNSUPPORTED_FORMAT, complaint)
+    names = [name for name in readable(settings) if plausible(name, data)]
+    try:
+        return Image.open(io.BytesIO(data), formats=names)
+    except UnidentifiedImageError:
+        raise _why_not(data, names, settings) from None
+
+
+def _why_not(data: bytes, names: list[str], settings: Settings) -> Exception:
+    """What is wrong with bytes that no decoder wants: a known beginning and what its decoder says, or nothing known."""
+    for name in names:
+        factory, accept = Image.OPEN[name]
+        try:
+            if not accept or accept(data[:16]) is not True:
+                continue
+        except (IndexError, struct.error):
+            continue
+        try:
+            factory(io.BytesIO(data), "")
+        except Exception as error:
+            return error
+    return ImageError(Code.NOT_AN_IMAGE, f"the bytes are of no accepted picture format; {accepted(settings)}")

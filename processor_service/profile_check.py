@@ -1,0 +1,42 @@
+"""Whether an embedded ICC profile is worth carrying along."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from .color_profile import to_srgb
+
+# How far (0 to 255) a profile may move a colour and still count as sRGB: rounding within LittleCMS.
+_INVISIBLE = 2
+# Profiles are at most some megabytes; more is a way to make this service work.
+_MOST_BYTES = 4 * 1024**2
+
+
+def carried_profile(icc_profile: bytes | None, mode: str) -> bytes | None:
+    """The profile when it changes how pixels of that mode (L, LA, RGB, RGBA) look.
+
+    None when it is missing, broken, of another colour space, or sRGB by whatever name: its effect is measured on sample
+    colours, since names of profiles prove nothing.
+    """
+    if not icc_profile or len(icc_profile) > _MOST_BYTES:
+        return None
+    return icc_profile if _matters(icc_profile, mode.removesuffix("A")) else None
+
+
+@lru_cache(maxsize=32)
+def _matters(icc_profile: bytes, mode: str) -> bool:
+    samples = _samples().convert(mode)
+    change = ImageChops.difference(samples.convert("RGB"), to_srgb(samples, icc_profile).convert("RGB"))
+    return int(np.asarray(change).max()) > _INVISIBLE
+
+
+@lru_cache(maxsize=1)
+def _samples() -> Image.Image:
+    """Every combination of six levels of red, green and blue, and sixteen greys."""
+    levels = range(0, 256, 51)
+    colors = [(red, green, blue) for red in levels for green in levels for blue in levels]
+    colors += [(grey, grey, grey) for grey in range(0, 256, 17)]
+    return Image.frombytes("RGB", (len(colors), 1), bytes(value for color in colors for value in color))
