@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 from functools import cache
 from types import ModuleType
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from PIL import ImageColor
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 _OPAQUE = r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|black|white|gray"
 OpaqueColor = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE})$")]
 Color = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE}|#[0-9a-fA-F]{{8}}|transparent)$")]
+Unit = Literal["pixels", "fraction"]
+_SIDE = r"[1-9][0-9]{0,4}(\.[0-9]{1,4})?"
+Ratio = Annotated[str, StringConstraints(pattern=rf"^{_SIDE}:{_SIDE}$")]
 
 
 def rgba(color: str) -> tuple[int, int, int, int]:
@@ -25,14 +28,20 @@ def rgba(color: str) -> tuple[int, int, int, int]:
     return red, green, blue, alpha[0] if alpha else 255
 
 
-class Declared(BaseModel):
-    """A named thing with typed, ranged parameters (the model's fields), a docstring and an example.
+def ratio(text: str) -> float:
+    """An aspect ratio parameter such as `16:9` as width / height."""
+    width, _, height = text.partition(":")
+    return float(width) / float(height)
 
-    Its name is the name of its file. Parameters are strict (`"90"` is not a number), as in the JSON schema that the
-    node checks.
-    """
+
+class Parameters(BaseModel):
+    """Typed, ranged parameters, strict (`"90"` is not a number) as in the JSON schema that the node checks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Declared(Parameters):
+    """A named thing with parameters (the model's fields), a docstring and an example; its name is that of its file."""
 
     example: ClassVar[dict[str, Any]] = {}
 

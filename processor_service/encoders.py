@@ -1,65 +1,148 @@
-"""Pixels to bytes, one function per format."""
+"""Pixels to bytes: what is done for every format, and the options of each."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
-from PIL import ExifTags, Image, ImageColor
+from PIL import Image
 
+from .alpha import flatten
+from .color_profile import make_srgb
+from .errors import Code, ImageError
 from .formats import stored_as
-from .picture import Output, has_alpha
+from .kept_metadata import exif_block
+from .operations.auto_orient import upright
+from .palette import paletted
+from .picture import Output, Picture, has_alpha
 
-NO_ALPHA = {"jpeg"}
+# What a format has no room for.
+NO_ALPHA = frozenset({"jpeg"})
+_NO_PROFILE = _NO_EXIF = frozenset({"gif"})
+_STILL = frozenset({"jpeg"})
+# The largest side in pixels.
+_MOST_SIDE = {"webp": 16383, "jpeg": 65535, "gif": 65535}
 # What looks about the same in each format.
 _QUALITY = {"jpeg": 85, "webp": 80, "avif": 65}
 
 
-def encode_image(
-    image: Image.Image, name: str, output: Output, transparent: bool, orientation: int = 1
-) -> tuple[bytes, str]:
-    """Encode one image; returns the bytes and its public name (PNG where `name` cannot be written)."""
+def encode_picture(picture: Picture) -> tuple[bytes, str]:
+    """Encode as `picture.output` says; returns the bytes and the public name of the format.
+
+    Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept. A turn that no
+    operation applied is kept as an EXIF orientation, so that the picture looks the same as before, or applied where the
+    format has no EXIF. Raises ImageError `cannot_fit` and `dimension_too_large`.
+    """
+    output = picture.output
+    transparent = picture.has_transparency()
+    wanted = output.format_with_alpha if transparent and output.format_with_alpha else output.format
+    name = stored_as(wanted or picture.source.format)
+    if "icc" not in output.keep or name in _NO_PROFILE:
+        make_srgb(picture)
+    if name in _NO_EXIF:
+        picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
+        picture.orientation = 1
+    frames = picture.frames[:1] if name in _STILL else picture.frames
+    extra: dict[str, Any] = {} if picture.icc_profile is None else {"icc_profile": picture.icc_profile}
+    if exif := exif_block(picture):
+        extra["exif"] = exif
+    if len(frames) > 1:
+        extra |= _timing(picture, name)
+    data = _encode([_prepared(frame, name, output, transparent) for frame in frames], name, output, extra)
+    make_srgb(picture)
+    return data, name
+
+
+def encode_image(image: Image.Image, name: str, output: Output, transparent: bool) -> tuple[bytes, str]:
+    """Encode one sRGB image without any metadata; returns the bytes and the public name of the format."""
     name = stored_as(name)
-    if has_alpha(image) and (name in NO_ALPHA or not transparent):
-        image = flatten(image, output.background) if transparent else image.convert(image.mode[:-1])
+    return _encode([_prepared(image, name, output, transparent)], name, output, {}), name
+
+
+def _prepared(image: Image.Image, name: str, output: Output, transparent: bool) -> Image.Image:
+    """The image in a mode that the format has."""
+    if has_alpha(image):
+        if not transparent:
+            image = image.convert(image.mode[:-1])
+        elif name in NO_ALPHA:
+            image = flatten(image, output.background)
+    return paletted(image) if name == "gif" else image
+
+
+def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[str, Any]) -> bytes:
+    width, height = frames[0].size
+    if max(width, height) > (most := _MOST_SIDE.get(name, width + height)):
+        raise ImageError(
+            Code.DIMENSION_TOO_LARGE, f"the picture is {width}x{height}, {name} has room for {most} a side"
+        )
+    quality = output.quality or _QUALITY.get(name, 0)
+    if output.max_bytes is None:
+        return _save(frames, _options(name, output, quality) | extra)
+    lossless = name not in _QUALITY or (name == "webp" and output.lossless)
+    lowest = quality if lossless else min(output.min_quality, quality)
+    return _fitting(
+        lambda level: _save(frames, _options(name, output, level) | extra), lowest, quality, output.max_bytes
+    )
+
+
+def _fitting(encode: Callable[[int], bytes], lowest: int, highest: int, max_bytes: int) -> bytes:
+    """The bytes at the highest quality, from `lowest` to `highest`, that are no more than `max_bytes`; by bisection."""
+    best = encode(highest)
+    if len(best) <= max_bytes:
+        return best
+    if lowest < highest:
+        best = encode(lowest)
+    if len(best) > max_bytes:
+        raise ImageError(
+            Code.CANNOT_FIT,
+            f"the picture has {len(best)} bytes at the lowest quality allowed, max_bytes is {max_bytes}; "
+            "a smaller resize, another format or a lower min_quality may help",
+        )
+    while highest - lowest > 1:
+        middle = (lowest + highest) // 2
+        data = encode(middle)
+        if len(data) <= max_bytes:
+            lowest, best = middle, data
+        else:
+            highest = middle
+    return best
+
+
+def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, **_options(name, output), **_orientation_tag(orientation))
-    return buffer.getvalue(), name
+    if len(frames) > 1:
+        options = {"save_all": True, "append_images": frames[1:], **options}
+    frames[0].save(buffer, **options)
+    return buffer.getvalue()
 
 
-def flatten(image: Image.Image, background: str) -> Image.Image:
-    """Lay a picture with alpha over a background colour."""
-    opaque = image.convert("RGBA")
-    canvas = Image.new("RGBA", image.size, background)
-    canvas.alpha_composite(opaque)
-    return canvas.convert("L" if image.mode == "LA" and _is_grey(background) else "RGB")
-
-
-def _is_grey(color: str) -> bool:
-    red, green, blue = ImageColor.getrgb(color)[:3]
-    return red == green == blue
-
-
-def _options(name: str, output: Output) -> dict[str, Any]:
-    quality = output.quality or _QUALITY.get(name, 85)
+def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
     if name == "jpeg":
-        return {"format": "JPEG", "quality": quality}
+        options: dict[str, Any] = {"format": "JPEG", "quality": quality, "progressive": output.progressive}
+        return options | ({"subsampling": output.chroma} if output.chroma else {})
     if name == "png":
         # Level 6 costs twice the time of level 1 and saves nothing on photographs.
         return {"format": "PNG", "compress_level": 1}
     if name == "webp":
         # Pillow's default method 4 costs 26 to 30 times a JPEG.
-        return {"format": "WEBP", "quality": quality, "method": 1}
+        return {"format": "WEBP", "quality": quality, "method": 1, "lossless": output.lossless}
     if name == "avif":
-        return {"format": "AVIF", "quality": quality, "speed": 9}
+        return {"format": "AVIF", "quality": quality, "speed": 9, "subsampling": output.chroma or "4:2:0"}
     if name == "tiff":
         return {"format": "TIFF", "compression": "tiff_lzw"}
     return {"format": "GIF"}
 
 
-def _orientation_tag(orientation: int) -> dict[str, Any]:
-    if orientation == 1:
+def _timing(picture: Picture, name: str) -> dict[str, Any]:
+    if name == "tiff":
         return {}
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = orientation
-    return {"exif": exif}
+    # Where the decoder did not say (pages), a second each.
+    durations = picture.durations if len(picture.durations) == len(picture.frames) else [1000] * len(picture.frames)
+    timing: dict[str, Any] = {"duration": durations}
+    if name == "gif":
+        # GIF says how often it is repeated after the first time; 0 is for ever, nothing is once. Frames may be
+        # transparent where the one before was not: each starts anew.
+        timing["disposal"] = 2
+        return timing if picture.loop == 1 else timing | {"loop": max(0, picture.loop - 1)}
+    return timing | {"loop": picture.loop}

@@ -29,6 +29,7 @@ class Code(Enum):
     DIMENSION_TOO_LARGE = ("dimension_too_large", 422, False, "width or height exceeds `IMAGE_MAX_DIMENSION`")
     TOO_MANY_FRAMES = ("too_many_frames", 422, False, "more frames than `IMAGE_MAX_FRAMES`")
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` lies outside the picture")
+    CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
     OUT_OF_MEMORY = ("out_of_memory", 422, False, "the picture needs more memory than a worker may use")
     PICTURE_TIMEOUT = (
         "picture_timeout",

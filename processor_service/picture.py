@@ -20,7 +20,7 @@ class Source:
 
 @dataclass
 class Output:
-    """How the picture will be encoded. `format` None is the format that came in, `quality` None the format's default."""
+    """How the picture will be encoded. `format` None: as it came in; `quality` None: the format's default."""
 
     format: str | None = None
     format_with_alpha: str | None = None

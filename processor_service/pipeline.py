@@ -63,8 +63,8 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
         picture = image_io.decode(data, settings, wanted_size(steps))
     with watch("operate"):
         for step in steps:
-            step.apply_to(picture)
             check_size(picture, step, settings)
+            step.apply_to(picture)
     with watch("encode"):
         stored, format_name = image_io.encode(picture) if steps else (data, picture.source.format)
     with watch("describe"):
@@ -82,18 +82,17 @@ def wanted_size(steps: tuple[Operation, ...]) -> tuple[int, int] | None:
     """The smallest size (pixels, as stored) at which the picture may be decoded for these steps; None for full."""
     for step in steps:
         if isinstance(step, Resize):
-            # Before auto_orient is applied, width and height may be swapped: the larger side covers both.
-            side = max(step.width or 0, step.height or 0)
-            return (side, side) if step.width and step.height else None
+            return step.wanted_size()
         if not step.scale_free:
             return None
     return None
 
 
 def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
-    """Refuse a picture that an operation made larger than pictures may be."""
-    width, height = picture.image.size
-    if width * height > settings.max_pixels or max(width, height) > settings.max_dimension:
+    """Refuse an operation that would make the picture larger than pictures may be, before it takes memory for that."""
+    width, height = step.size_after(*picture.image.size)
+    pixels = width * height * len(picture.frames)
+    if pixels > settings.max_pixels or max(width, height) > settings.max_dimension:
         raise ImageError(
             Code.TOO_MANY_PIXELS,
             f"operation [{step.name()}] makes the picture {width}x{height}, which is more than is accepted",

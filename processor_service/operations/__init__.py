@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from PIL import Image
 
+from ..color_profile import make_srgb
 from ..declared import Declared, scan
 from ..picture import Picture
 
@@ -17,16 +19,53 @@ class Operation(Declared):
     # True for operations that only say how the picture is written. They hold for a normalized picture too; the others
     # were applied to it once and are not applied again.
     output_only: ClassVar[bool] = False
-    # True when a picture may be decoded at a smaller scale before this operation without changing what it does.
-    scale_free: ClassVar[bool] = False
+
+    @property
+    def scale_free(self) -> bool:
+        """Whether a picture may be decoded at a smaller scale before this operation without changing what it does."""
+        return self.output_only
+
+    @property
+    def mixes_colors(self) -> bool:
+        """Whether it brings in colours, or weighs channels, of sRGB: then the picture is brought to sRGB before."""
+        return False
+
+    @property
+    def keeps_frames(self) -> bool:
+        """Whether it needs all frames of an animation."""
+        return False
+
+    def size_after(self, width: int, height: int) -> tuple[int, int]:
+        """The largest size, in pixels, that it can make of a picture of this size.
+
+        The pipeline asks before the step, so that a size that is too large is refused before memory is taken for it.
+        """
+        return width, height
 
     def apply(self, image: Image.Image) -> Image.Image:
         """Process one image of mode L, LA, RGB or RGBA and return it in one of those modes."""
         raise TypeError(f"operation {self.name()} implements neither apply nor apply_to")
 
     def apply_to(self, picture: Picture) -> None:
-        """Process the picture; override only what needs more than pixels."""
-        picture.frames = [self.apply(frame) for frame in picture.frames]
+        """Process the picture, frame by frame; override only what needs more than pixels of one frame."""
+        if self.mixes_colors:
+            make_srgb(picture)
+        picture.frames = same_mode([self.apply(frame) for frame in picture.frames])
+
+
+def same_mode(frames: list[Image.Image]) -> list[Image.Image]:
+    """Frames of different modes (one transparent, one not) in a mode that has room for all."""
+    modes = {frame.mode for frame in frames}
+    if len(modes) == 1:
+        return frames
+    color, alpha = any("RGB" in mode for mode in modes), any("A" in mode for mode in modes)
+    mode = ("RGB" if color else "L") + ("A" if alpha else "")
+    return [frame if frame.mode == mode else frame.convert(mode) for frame in frames]
+
+
+def wants_all_frames(steps: Iterable[Operation]) -> bool:
+    """Whether an animation is to be decoded with all its frames; else its first frame is the picture."""
+    return any(step.keeps_frames for step in steps)
 
 
 def all_operations() -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from PIL import Image
 
 from ..picture import Picture
@@ -30,7 +28,9 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 class AutoOrient(Operation):
     """Turn the picture upright as its EXIF orientation says."""
 
-    scale_free: ClassVar[bool] = True
+    @property
+    def scale_free(self) -> bool:
+        return True
 
     def apply_to(self, picture: Picture) -> None:
         picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]

@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from ..declared import OpaqueColor
 from ..picture import Picture
 from . import Operation
 
-Format = Literal["jpeg", "png", "webp"]
+Format = Literal["jpeg", "png", "webp", "avif", "gif"]
 
 
 class Convert(Operation):
-    """Say in which format and quality the picture is stored; without it, it keeps the format it came in."""
+    """Say in which format and quality the picture is stored; what is not said stays as it came in, or by default."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"lossless": {"const": False}}},
+                {"required": ["format"], "properties": {"format": {"enum": ["png", "webp"]}}},
+            ]
+        }
+    )
     output_only: ClassVar[bool] = True
-    scale_free: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"format": "jpeg", "quality": 85, "format_with_alpha": "png"}
 
-    format: Format = Field(description="format to store")
-    format_with_alpha: Literal["png", "webp"] | None = Field(
+    format: Format | None = Field(None, description="format to store; default: the one that came in")
+    format_with_alpha: Literal["png", "webp", "avif", "gif"] | None = Field(
         None, description="format for pictures with transparent pixels"
     )
-    quality: int = Field(85, ge=1, le=100, description="quality of lossy formats")
+    quality: int | None = Field(
+        None, ge=1, le=100, description="quality of lossy formats; default: `jpeg` 85, `webp` 80, `avif` 65"
+    )
+    lossless: bool = Field(False, description="every pixel stays as it is; `webp`, and `png` in any case")
+    progressive: bool = Field(False, description="`jpeg` that shows early, a little smaller and slower")
+    chroma: Literal["4:4:4", "4:2:2", "4:2:0"] | None = Field(
+        None, description="resolution of colours in `jpeg` and `avif` (`webp` has 4:2:0 only); default: 4:2:0"
+    )
+    max_bytes: int | None = Field(
+        None,
+        ge=100,
+        le=100_000_000,
+        description="the best quality, `quality` at most, at which the picture has no more bytes",
+    )
+    min_quality: int = Field(
+        10, ge=1, le=100, description="when `max_bytes` would take a lower quality, the picture is refused"
+    )
     background: OpaqueColor = Field(
         "#ffffff", description="colour behind transparent pixels when the format has no alpha"
     )
+
+    @model_validator(mode="after")
+    def _lossless_format(self) -> Self:
+        if self.lossless and self.format not in ("png", "webp"):
+            raise ValueError("lossless needs format png or webp")
+        return self
 
     def apply_to(self, picture: Picture) -> None:
         output = picture.output
         output.format, output.format_with_alpha = self.format, self.format_with_alpha
         output.quality, output.background = self.quality, self.background
+        output.lossless, output.progressive, output.chroma = self.lossless, self.progressive, self.chroma
+        output.max_bytes, output.min_quality = self.max_bytes, self.min_quality

@@ -2,36 +2,101 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
+from ..declared import Ratio, Unit, ratio
 from ..errors import Code, ImageError
+from ..gravity import Gravity, offset
+from ..picture import Picture
+from ..saliency import salient_offset
 from . import Operation
+
+_BOX = ("left", "top", "width", "height")
+_ABSENT: JsonDict = {"type": "null"}
 
 
 class Crop(Operation):
-    """Cut out a box; what lies outside the picture is left off."""
+    """Cut out a box, or the largest box of an aspect ratio; what lies outside the picture is left off.
 
-    example: ClassVar[dict[str, Any]] = {"left": 0.1, "top": 0.1, "width": 0.8, "height": 0.8, "unit": "fraction"}
+    With `gravity` `smart` the box lies where the picture is most salient: strong contrast of colour, detail, skin.
+    """
 
-    left: float = Field(0, ge=0, le=65535, description="distance from the left")
-    top: float = Field(0, ge=0, le=65535, description="distance from the top")
-    width: float = Field(gt=0, le=65535, description="width of the box")
-    height: float = Field(gt=0, le=65535, description="height of the box")
-    unit: Literal["pixels", "fraction"] = Field(
-        "pixels", description="whether the numbers are pixels or fractions (0 to 1) of the sides"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["width", "height"], "properties": {"aspect_ratio": _ABSENT}},
+                {"required": ["aspect_ratio"], "properties": dict.fromkeys(_BOX, _ABSENT)},
+            ]
+        }
+    )
+    example: ClassVar[dict[str, Any]] = {"aspect_ratio": "16:9", "gravity": "smart"}
+
+    left: float | None = Field(None, ge=0, le=65535, description="distance from the left; default: by `gravity`, or 0")
+    top: float | None = Field(None, ge=0, le=65535, description="distance from the top; default: by `gravity`, or 0")
+    width: float | None = Field(None, gt=0, le=65535, description="width of the box")
+    height: float | None = Field(None, gt=0, le=65535, description="height of the box")
+    unit: Unit = Field("pixels", description="whether the numbers are pixels or fractions (0 to 1) of the sides")
+    aspect_ratio: Ratio | None = Field(
+        None, description="instead of a box: the largest one of this shape, `width:height` such as `16:9` or `1.91:1`"
+    )
+    gravity: Gravity | None = Field(
+        None, description="where the box lies when `left` and `top` are not given; default of `aspect_ratio`: `center`"
     )
 
-    def apply(self, image: Image.Image) -> Image.Image:
+    @model_validator(mode="after")
+    def _box_or_ratio(self) -> Self:
+        given = [name for name in _BOX if getattr(self, name) is not None]
+        if self.aspect_ratio is not None and given:
+            raise ValueError(f"either a box ({', '.join(_BOX)}) or aspect_ratio, not both")
+        if self.aspect_ratio is None and (self.width is None or self.height is None):
+            raise ValueError("width and height, or aspect_ratio, are needed")
+        if self.gravity and (self.left is not None or self.top is not None):
+            raise ValueError("either left and top or gravity, not both")
+        return self
+
+    def apply_to(self, picture: Picture) -> None:
+        # One box for all frames.
+        box = self.box(picture.image)
+        picture.frames = [frame.crop(box) for frame in picture.frames]
+
+    def box(self, image: Image.Image) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom in pixels. Raises ImageError `crop_outside` when no pixel is inside."""
+        if self.aspect_ratio is not None:
+            size = largest(image.size, ratio(self.aspect_ratio))
+            return _placed(image, size, self.gravity or "center")
         across, down = (image.width, image.height) if self.unit == "fraction" else (1, 1)
-        left, top = round(self.left * across), round(self.top * down)
-        right = min(image.width, max(left + 1, round((self.left + self.width) * across)))
-        bottom = min(image.height, max(top + 1, round((self.top + self.height) * down)))
+        width, height = (self.width or 0) * across, (self.height or 0) * down
+        if self.gravity:
+            size = _side(width, image.width), _side(height, image.height)
+            return _placed(image, size, self.gravity)
+        exact_left, exact_top = (self.left or 0) * across, (self.top or 0) * down
+        left, top = round(exact_left), round(exact_top)
         if left >= image.width or top >= image.height:
             raise ImageError(
                 Code.CROP_OUTSIDE,
                 f"crop starts at {left},{top}, outside the picture of {image.width}x{image.height} pixels",
             )
-        return image.crop((left, top, right, bottom))
+        right = min(image.width, max(left + 1, round(exact_left + width)))
+        bottom = min(image.height, max(top + 1, round(exact_top + height)))
+        return left, top, right, bottom
+
+
+def largest(size: tuple[int, int], aspect: float) -> tuple[int, int]:
+    """The largest box of an aspect ratio (width / height) within `size`, in pixels."""
+    width, height = size
+    if width > height * aspect:
+        return _side(height * aspect, width), height
+    return width, _side(width / aspect, height)
+
+
+def _side(wanted: float, available: int) -> int:
+    return max(1, min(available, round(wanted)))
+
+
+def _placed(image: Image.Image, size: tuple[int, int], gravity: str) -> tuple[int, int, int, int]:
+    left, top = salient_offset(image, *size) if gravity == "smart" else offset(image.size, size, gravity)
+    return left, top, left + size[0], top + size[1]

@@ -19,6 +19,10 @@ class Flip(Operation):
         "horizontal", description="`horizontal` swaps left and right, `vertical` top and bottom"
     )
 
+    @property
+    def scale_free(self) -> bool:
+        return True
+
     def apply(self, image: Image.Image) -> Image.Image:
         if self.direction == "both":
             return image.transpose(Image.Transpose.ROTATE_180)

@@ -11,5 +11,13 @@ from . import Operation
 class Grayscale(Operation):
     """Drop the colours (luma of ITU-R BT.601); transparency stays."""
 
+    @property
+    def scale_free(self) -> bool:
+        return True
+
+    @property
+    def mixes_colors(self) -> bool:
+        return True
+
     def apply(self, image: Image.Image) -> Image.Image:
         return image.convert("LA" if has_alpha(image) else "L")

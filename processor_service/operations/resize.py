@@ -7,9 +7,14 @@ from typing import Any, ClassVar, Literal, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import Color, rgba
-from ..picture import has_alpha, is_transparent
+from ..alpha import canvas
+from ..declared import Color
+from ..gravity import Gravity, offset, share
+from ..picture import Picture
+from ..saliency import salient_offset
 from . import Operation
+
+_Box = tuple[float, float, float, float]
 
 
 class Resize(Operation):
@@ -28,7 +33,12 @@ class Resize(Operation):
         description="`inside`: whole picture within the box; `cover`: fills the box, the rest is cut off; "
         "`fill`: stretched to the box; `pad`: `inside`, then padded to the box",
     )
+    gravity: Gravity = Field(
+        "center",
+        description="the part that `cover` keeps (`smart`: the most salient), the place of the picture in `pad`",
+    )
     enlarge: bool = Field(False, description="whether a picture smaller than the box is enlarged")
+    dpr: float = Field(1, ge=0.1, le=8, description="device pixel ratio: the box is that many times larger")
     background: Color = Field("#ffffff", description="colour of the padding of `pad`")
 
     @model_validator(mode="after")
@@ -37,19 +47,45 @@ class Resize(Operation):
             raise ValueError("width or height is needed")
         return self
 
-    def apply(self, image: Image.Image) -> Image.Image:
-        box_width, box_height = self.box(*image.size)
+    @property
+    def mixes_colors(self) -> bool:
+        return self.fit == "pad"
+
+    def wanted_size(self) -> tuple[int, int] | None:
+        """The smallest size, in pixels, at which a picture may be decoded for this; None for full."""
+        # Before auto_orient is applied, width and height may be swapped: the larger side covers both.
+        side = max(self._scaled(self.width) or 0, self._scaled(self.height) or 0)
+        return (side, side) if self.width and self.height else None
+
+    def size_after(self, width: int, height: int) -> tuple[int, int]:
         if self.fit == "cover":
-            return self._cover(image, box_width, box_height)
-        scaled = _scale(image, self.size(*image.size))
-        if self.fit == "pad":
-            return _pad(scaled, box_width, box_height, self.background)
-        return scaled
+            return self._cover_size(width, height)
+        return self.box(width, height) if self.fit == "pad" else self.size(width, height)
+
+    def apply_to(self, picture: Picture) -> None:
+        if self.fit != "cover":
+            super().apply_to(picture)
+            return
+        # One cut for all frames, or an animation would jump about.
+        size, cut = self._cover_size(*picture.image.size), self._cut(picture.image)
+        picture.frames = [frame.resize(size, Image.Resampling.LANCZOS, box=cut) for frame in picture.frames]
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        # Pillow resizes LA and RGBA with premultiplied alpha: no dark fringes.
+        size = self.size(*image.size)
+        scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+        if self.fit != "pad":
+            return scaled
+        padded = canvas(self.box(*image.size), self.background, scaled)
+        # In the middle of something there is nothing salient.
+        gravity = "center" if self.gravity == "smart" else self.gravity
+        padded.paste(scaled.convert(padded.mode), offset(padded.size, scaled.size, gravity))
+        return padded
 
     def box(self, width: int, height: int) -> tuple[int, int]:
         """The box in pixels for a picture of that size, the missing side filled in from the picture's shape."""
-        box_width = self.width or max(1, round((self.height or 0) * width / height))
-        return box_width, self.height or max(1, round(box_width * height / width))
+        box_width = self._scaled(self.width) or max(1, round((self._scaled(self.height) or 0) * width / height))
+        return box_width, self._scaled(self.height) or max(1, round(box_width * height / width))
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Size in pixels to which a picture of that size is scaled, before anything is cut off or padded."""
@@ -64,27 +100,27 @@ class Resize(Operation):
             ratio = min(ratio, 1.0)
         return max(1, round(width * ratio)), max(1, round(height * ratio))
 
-    def _cover(self, image: Image.Image, box_width: int, box_height: int) -> Image.Image:
+    def _scaled(self, side: int | None) -> int | None:
+        return side and max(1, round(side * self.dpr))
+
+    def _cover_size(self, width: int, height: int) -> tuple[int, int]:
+        box_width, box_height = self.box(width, height)
+        if self.enlarge:
+            return box_width, box_height
+        # Not large enough for the box: the largest box of the same shape that the picture covers.
+        shrink = min(1.0, width / box_width, height / box_height)
+        return max(1, round(box_width * shrink)), max(1, round(box_height * shrink))
+
+    def _cut(self, image: Image.Image) -> _Box:
+        """The part of the image that `cover` scales to the box: left, top, right, bottom in (fractions of) pixels."""
         width, height = image.size
-        if not self.enlarge:
-            # Not large enough for the box: the largest box of the same shape that the picture covers.
-            shrink = min(1.0, width / box_width, height / box_height)
-            box_width, box_height = max(1, round(box_width * shrink)), max(1, round(box_height * shrink))
-        ratio = max(box_width / width, box_height / height)
-        cut_width, cut_height = min(float(width), box_width / ratio), min(float(height), box_height / ratio)
-        left, top = (width - cut_width) / 2, (height - cut_height) / 2
-        return image.resize(
-            (box_width, box_height), Image.Resampling.LANCZOS, box=(left, top, left + cut_width, top + cut_height)
-        )
-
-
-def _scale(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    # Pillow resizes LA and RGBA with premultiplied alpha: no dark fringes.
-    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
-
-
-def _pad(image: Image.Image, width: int, height: int, background: str) -> Image.Image:
-    canvas = Image.new("RGBA", (width, height), rgba(background))
-    canvas.paste(image.convert("RGBA"), ((width - image.width) // 2, (height - image.height) // 2))
-    opaque = not has_alpha(image) and not is_transparent(canvas)
-    return canvas.convert("RGB") if opaque else canvas
+        target_width, target_height = self._cover_size(width, height)
+        ratio = max(target_width / width, target_height / height)
+        cut_width, cut_height = min(float(width), target_width / ratio), min(float(height), target_height / ratio)
+        if self.gravity == "smart":
+            left, top = map(float, salient_offset(image, cut_width, cut_height))
+            left, top = min(left, width - cut_width), min(top, height - cut_height)
+        else:
+            x, y = share(self.gravity)
+            left, top = (width - cut_width) * x, (height - cut_height) * y
+        return left, top, left + cut_width, top + cut_height

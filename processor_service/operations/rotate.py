@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from PIL import Image
 from pydantic import Field
 
-from ..declared import Color, rgba
-from ..picture import has_alpha, is_transparent
+from ..alpha import canvas
+from ..declared import Color
+from ..picture import has_alpha
 from . import Operation
 
 _QUARTERS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
@@ -25,6 +27,19 @@ class Rotate(Operation):
         "#ffffff", description="colour of the corners that appear; `transparent` gives the picture alpha"
     )
 
+    @property
+    def mixes_colors(self) -> bool:
+        return self.degrees % 90 != 0
+
+    def size_after(self, width: int, height: int) -> tuple[int, int]:
+        if not self.expand:
+            return width, height
+        # A pixel more than the turned rectangle's sides, for rounding.
+        angle = math.radians(self.degrees)
+        cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
+        spare = 1 if self.mixes_colors else 0
+        return round(width * cos + height * sin) + spare, round(width * sin + height * cos) + spare
+
     def apply(self, image: Image.Image) -> Image.Image:
         degrees = self.degrees % 360
         if degrees == 0:
@@ -34,13 +49,15 @@ class Rotate(Operation):
             return image.transpose(_QUARTERS[int(degrees)])
         # Turned with premultiplied alpha, then laid over the background: no fringes where picture and corners meet.
         turned = (
-            image.convert("RGBA")
-            .convert("RGBa")
+            (image if has_alpha(image) else image.convert(image.mode + "A"))
+            .convert(image.mode[:-1] + "a" if has_alpha(image) else image.mode + "a")
             .rotate(-degrees, Image.Resampling.BICUBIC, expand=self.expand)
-            .convert("RGBA")
         )
-        canvas = Image.new("RGBA", turned.size, rgba(self.background))
-        canvas.alpha_composite(turned)
-        if not has_alpha(image) and not is_transparent(canvas):
-            return canvas.convert("RGB")
-        return canvas
+        below = canvas(turned.size, self.background, image)
+        above = turned.convert("RGBA")
+        if has_alpha(below):
+            result = below.convert("RGBA")
+            result.alpha_composite(above)
+            return result.convert(below.mode)
+        below.paste(above.convert(below.mode), mask=above.getchannel("A"))
+        return below

@@ -1,0 +1,31 @@
+"""background."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from PIL import Image
+from pydantic import Field
+
+from ..alpha import flatten
+from ..declared import OpaqueColor
+from . import Operation
+
+
+class Background(Operation):
+    """Lay the picture over a colour, so that nothing of it is transparent any more."""
+
+    example: ClassVar[dict[str, Any]] = {"color": "#ffffff"}
+
+    color: OpaqueColor = Field("#ffffff", description="the colour")
+
+    @property
+    def scale_free(self) -> bool:
+        return True
+
+    @property
+    def mixes_colors(self) -> bool:
+        return True
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        return flatten(image, self.color)

@@ -1,0 +1,25 @@
+"""equalize."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageOps
+
+from ..alpha import on_color, visible
+from ..picture import has_grey
+from . import Operation
+
+
+class Equalize(Operation):
+    """Spread the brightnesses evenly over the whole range; hues stay."""
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        mask = visible(image)
+        return on_color(image, lambda color: _equalized(color, mask))
+
+
+def _equalized(color: Image.Image, mask: Image.Image | None) -> Image.Image:
+    if has_grey(color):
+        return ImageOps.equalize(color, mask)
+    # Only the luma: each channel by itself would change the hues.
+    luma, blue, red = color.convert("YCbCr").split()
+    return Image.merge("YCbCr", (ImageOps.equalize(luma, mask), blue, red)).convert("RGB")

@@ -1,0 +1,19 @@
+"""invert."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops
+
+from ..alpha import on_color
+from . import Operation
+
+
+class Invert(Operation):
+    """Turn the colours into their opposites, as a negative; transparency stays."""
+
+    @property
+    def scale_free(self) -> bool:
+        return True
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        return on_color(image, ImageChops.invert)

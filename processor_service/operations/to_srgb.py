@@ -1,0 +1,22 @@
+"""to_srgb."""
+
+from __future__ import annotations
+
+from ..color_profile import make_srgb
+from ..picture import Picture
+from . import Operation
+
+
+class ToSrgb(Operation):
+    """Bring the colours to sRGB through the embedded colour profile; a broken profile is dropped.
+
+    When a picture is stored without its profile this happens in any case. By itself this operation says at which step,
+    and that there is no profile left for `strip_metadata` to keep.
+    """
+
+    @property
+    def scale_free(self) -> bool:
+        return True
+
+    def apply_to(self, picture: Picture) -> None:
+        make_srgb(picture)

@@ -1,0 +1,72 @@
+"""watermark."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from PIL import Image
+from pydantic import Field, model_validator
+
+from ..declared import OpaqueColor
+from ..gravity import Place, offset
+from ..picture import has_grey
+from ..stamp import picture_stamp, text_stamp
+from . import Operation
+
+_MOST = 100_000
+
+
+class Watermark(Operation):
+    """Lay a text or a picture over the picture."""
+
+    example: ClassVar[dict[str, Any]] = {"text": "© Example", "gravity": "southeast", "opacity": 0.6}
+
+    text: str | None = Field(None, min_length=1, max_length=100, description="a text of one line")
+    image: str | None = Field(
+        None,
+        min_length=1,
+        max_length=_MOST,
+        pattern="^[A-Za-z0-9+/]+={0,2}$",
+        description="instead of a text: a PNG of at most 1 megapixel, base64",
+    )
+    gravity: Place = Field("southeast", description="where it lies")
+    margin: float = Field(0.02, ge=0, le=0.5, description="distance from the rim, share of the picture's shorter side")
+    scale: float = Field(0.25, gt=0, le=1, description="its width, share of the picture's; its height always fits")
+    opacity: float = Field(0.5, ge=0, le=1, description="0 is invisible, 1 covers what is below")
+    color: OpaqueColor = Field("#ffffff", description="colour of the text; it is outlined in black or white")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.text is None) == (self.image is None):
+            raise ValueError("either text or image is needed")
+        if self.image is not None:
+            picture_stamp(self.image)
+        if self.text is not None and not self.text.isprintable():
+            raise ValueError("text has characters that cannot be printed")
+        return self
+
+    @property
+    def mixes_colors(self) -> bool:
+        return True
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        margin = round(min(image.size) * self.margin)
+        room = max(1, image.width - 2 * margin), max(1, image.height - 2 * margin)
+        wanted = min(room[0], max(1, round(image.width * self.scale))), room[1]
+        stamp = picture_stamp(self.image) if self.image else text_stamp(self.text or "", self.color, wanted)
+        ratio = min(wanted[0] / stamp.width, wanted[1] / stamp.height)
+        size = max(1, round(stamp.width * ratio)), max(1, round(stamp.height * ratio))
+        stamp = stamp.resize(size, Image.Resampling.LANCZOS)
+        stamp.putalpha(stamp.getchannel("A").point(lambda value: value * self.opacity))
+        left, top = offset(room, size, self.gravity)
+        return _laid_over(image, stamp, (min(margin + left, image.width - 1), min(margin + top, image.height - 1)))
+
+
+def _laid_over(image: Image.Image, stamp: Image.Image, at: tuple[int, int]) -> Image.Image:
+    has_color = has_grey(image) and stamp.convert("RGB").convert("HSV").getchannel("S").getextrema() != (0, 0)
+    result = image.convert({"L": "RGB", "LA": "RGBA"}[image.mode]) if has_color else image.copy()
+    box = (*at, min(result.width, at[0] + stamp.width), min(result.height, at[1] + stamp.height))
+    below = result.crop(box).convert("RGBA")
+    below.alpha_composite(stamp)
+    result.paste(below.convert(result.mode), box)
+    return result

@@ -1,0 +1,51 @@
+"""Pictures in the at most 256 colours of a GIF."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops
+
+from .picture import has_alpha, has_grey
+
+_COLORS = 256
+# The palette comes from a copy of at most so many pixels a side: counting colours is what takes the time.
+_SAMPLE = 256
+
+
+def paletted(image: Image.Image) -> Image.Image:
+    """The image in mode P, or L for opaque grey; pixels less than half opaque become transparent.
+
+    A picture of few colours keeps them exactly, others are dithered (Floyd-Steinberg).
+    """
+    if not has_alpha(image):
+        return image if has_grey(image) else _quantized(image, _COLORS)
+    hidden = image.getchannel("A").point(lambda value: 255 if value < 128 else 0)
+    # What is hidden takes no room in the palette: it is painted in a colour that is there.
+    color = image.convert("RGB")
+    color.paste(_visible_color(color, hidden), mask=hidden)
+    result = _quantized(color, _COLORS - 1)
+    result.paste(_COLORS - 1, mask=hidden)
+    result.info["transparency"] = _COLORS - 1
+    return result
+
+
+def _quantized(color: Image.Image, colors: int) -> Image.Image:
+    if color.getcolors(colors):
+        return color.quantize(colors, Image.Quantize.MEDIANCUT)
+    sample = color
+    if max(color.size) > _SAMPLE:
+        sample = color.copy()
+        sample.thumbnail((_SAMPLE, _SAMPLE), Image.Resampling.BOX)
+    palette = sample.quantize(colors, Image.Quantize.MEDIANCUT)
+    return color.quantize(colors, palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _visible_color(color: Image.Image, hidden: Image.Image) -> tuple[int, ...]:
+    """The first visible pixel's colour, black where none is."""
+    box = ImageChops.invert(hidden).getbbox()
+    if box is None:
+        return 0, 0, 0
+    left, top, right, _ = box
+    row = hidden.crop((left, top, right, top + 1)).tobytes()
+    pixel = color.getpixel((left + row.index(0), top))
+    assert isinstance(pixel, tuple)
+    return pixel

@@ -1,0 +1,76 @@
+"""What a watermark lays over a picture: a text or a small picture, as RGBA."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pybase64
+from PIL import Image, ImageDraw, ImageFont
+
+from .declared import rgba
+from .errors import ImageError
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_MOST_PIXELS = 1_000_000
+# Font sizes in pixels: below, letters lose their shape; above, the text is scaled up rather than drawn.
+_SMALLEST, _LARGEST = 12, 400
+
+
+# A recipe's watermark comes with every picture. Callers do not change the image.
+@lru_cache(maxsize=4)
+def picture_stamp(base64: str) -> Image.Image:
+    """Decode a watermark. Raises ValueError with a reason."""
+    # Only now, as the settings of the process are not known to declarations.
+    from .image_io import decode
+    from .settings import Settings
+
+    try:
+        data = pybase64.b64decode(base64, validate=True)
+    except ValueError:
+        raise ValueError("image is not base64") from None
+    if not data.startswith(_PNG):
+        raise ValueError("image is not a PNG")
+    try:
+        return decode(data, Settings(max_pixels=_MOST_PIXELS, max_frames=1)).image.convert("RGBA")
+    except ImageError as error:
+        raise ValueError(f"image: {error.reason}") from None
+
+
+def text_stamp(text: str, color: str, room: tuple[int, int]) -> Image.Image:
+    """A text drawn about as large as fits into `room` (width, height in pixels), with an outline that contrasts."""
+    trial = _outlined(text, 100)
+    size = 100 * min(room[0] / trial[2], room[1] / trial[3])
+    size = min(_LARGEST, max(_SMALLEST, round(size)))
+    left, top, width, height = _outlined(text, size)
+    red, green, blue, _ = rgba(color)
+    light = 0.299 * red + 0.587 * green + 0.114 * blue > 127
+    outline = (0, 0, 0) if light else (255, 255, 255)
+    # Starts as the outline's colour, transparent, so that smoothed edges do not take up another.
+    stamp = Image.new("RGBA", (width, height), (*outline, 0))
+    ImageDraw.Draw(stamp).text(
+        (-left, -top),
+        text,
+        font=_font(size),
+        fill=(red, green, blue, 255),
+        stroke_width=_stroke(size),
+        stroke_fill=(*outline, 255),
+    )
+    return stamp
+
+
+def _outlined(text: str, size: int) -> tuple[int, int, int, int]:
+    """Left, top, width, height in pixels of the drawn text."""
+    box = _font(size).getbbox(text, stroke_width=_stroke(size))
+    left, top = int(box[0]), int(box[1])
+    return left, top, max(1, round(box[2]) - left), max(1, round(box[3]) - top)
+
+
+def _stroke(size: int) -> int:
+    return max(1, size // 16)
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow is built without FreeType"
+    return font
