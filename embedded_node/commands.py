@@ -46,6 +46,7 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
     "--setting", "settings", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For elasticsearch.yml."
 )
 @click.option("--plugin-zip", type=click.Path(path_type=Path), help="Plugin to install  [the newest in build/plugins]")
+@click.option("--quick-start", is_flag=True, help="Ready in half the time, and slower later; for tests.")
 @click.option("--without-plugin", is_flag=True, help="Start a bare Elasticsearch.")
 def node(
     http_port: int,
@@ -55,6 +56,7 @@ def node(
     heap: str,
     settings: dict[str, str],
     plugin_zip: Path | None,
+    quick_start: bool,
     without_plugin: bool,
 ) -> None:
     """Start a real Elasticsearch on this machine, with the plugin installed, until Ctrl-C."""
@@ -77,6 +79,7 @@ def node(
             settings=settings,
             plugin_zip=plugin,
             heap=heap,
+            quick_start=quick_start,
         ) as running:
             click.echo(f"Elasticsearch {number} is ready on {running.url}, log: {running.log_file}")
             while running.poll() is None:
