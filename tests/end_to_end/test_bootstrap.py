@@ -35,11 +35,18 @@ def bootstrap_url(es_version: str) -> Iterator[str]:
         yield node.url
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bare_url(es_version: str) -> Iterator[str]:
-    """A node without the plugin."""
-    with EmbeddedNode(es_version=es_version, heap=HEAP) as node:
-        yield node.url
+    """A node without the plugin, which had it once: with the cluster setting in its archive."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The node's own user has to get to it.
+        Path(folder).chmod(0o755)
+        data, zip_ = Path(folder) / "node", find_plugin_zip(es_version)
+        with_plugin = EmbeddedNode(es_version=es_version, data=data, plugin_zip=zip_, token=TOKEN, heap=HEAP)
+        with with_plugin as node, Elasticsearch(node.url) as client:
+            client.cluster.put_settings(persistent={"ingest.image.hosts": ["http://127.0.0.1:1"]})
+        with EmbeddedNode(es_version=es_version, data=data, heap=HEAP) as node:
+            yield node.url
 
 
 @pytest.fixture
@@ -310,24 +317,15 @@ def test_a_node_without_the_plugin(bare_url: str) -> None:
         assert "the plugin ingest-image is missing on" in result.output
         assert "elasticsearch-plugin install" in result.output
         assert installed(client) == before
-    assert CliRunner().invoke(bootstrap, ["--url", bare_url, "--uninstall"]).exit_code == 0
 
 
-def test_the_setting_of_a_plugin_that_is_gone_is_removed_too(es_version: str) -> None:
-    # The node's own user has to reach the folder, which is not so below pytest's.
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "node"
-        Path(folder).chmod(0o755)
-        zip_ = find_plugin_zip(es_version)
-        with_plugin = EmbeddedNode(es_version=es_version, data=data, plugin_zip=zip_, token=TOKEN, heap=HEAP)
-        with with_plugin as node, Elasticsearch(node.url) as client:
-            client.cluster.put_settings(persistent={"ingest.image.hosts": ["http://127.0.0.1:1"]})
-        with EmbeddedNode(es_version=es_version, data=data, heap=HEAP) as node, Elasticsearch(node.url) as client:
-            assert "archived.ingest.image.hosts" in installed(client)["settings"]
-            result = CliRunner().invoke(bootstrap, ["--url", node.url, "--uninstall"])
-            assert result.exit_code == 0, result.output
-            assert "removed: cluster setting ingest.image.hosts (was http://127.0.0.1:1)" in result.output
-            assert installed(client)["settings"] == {}
+def test_uninstall_on_a_node_that_lost_the_plugin(bare_url: str) -> None:
+    with Elasticsearch(bare_url) as client:
+        assert "archived.ingest.image.hosts" in installed(client)["settings"]
+        result = CliRunner().invoke(bootstrap, ["--url", bare_url, "--uninstall"])
+        assert result.exit_code == 0, result.output
+        assert "removed: cluster setting ingest.image.hosts (was http://127.0.0.1:1)" in result.output
+        assert installed(client)["settings"] == {}
 
 
 @pytest.fixture
