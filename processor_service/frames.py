@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from PIL import Image
 
-# Moving pictures. Pages (TIFF, DCX) and alternatives (ICO, PSD layers, MPO views) are not frames of one picture.
-ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
+# Moving pictures, and formats with pages.
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
+_PAGED = ("TIFF", "DCX")
 # Formats whose further pictures are layers, gain maps, previews or other views of the first.
 _SINGLE = ("PSD", "MPO", "HEIF", "ICNS")
 # What browsers do with frames that ask for no time at all.
@@ -25,17 +27,46 @@ def count_frames(image: Image.Image, data: bytes, most: int) -> int:
     return int(getattr(image, "n_frames", 1))
 
 
-def compose_frames(image: Image.Image, count: int) -> tuple[list[Image.Image], list[int]]:
-    """All frames of an animation as they are shown, each loaded, and how long (milliseconds) each stays."""
+def has_frames(image: Image.Image) -> bool:
+    """Whether the format's further pictures are frames or pages, worth keeping together."""
+    return is_animated(image) or image.format in _PAGED
+
+
+def is_animated(image: Image.Image) -> bool:
+    """Whether the format's further pictures are frames, all of the size in its header."""
+    return image.format in _ANIMATED
+
+
+def each_frame(image: Image.Image, count: int) -> Iterator[Image.Image]:
+    """Every frame or page, not loaded yet: the same object each time, as it will be shown once it is loaded."""
     # A PNG may show a picture that is not part of the animation where animations are not understood.
-    first = 1 if getattr(image, "default_image", False) and count > 1 else 0
-    shown, durations = [], []
-    for number in range(first, count):
+    for number in range(1 if getattr(image, "default_image", False) else 0, count):
         image.seek(number)
-        image.load()
-        shown.append(image.copy())
-        durations.append(round(float(image.info.get("duration", 0))) or _MISSING_DURATION)
-    return shown, durations
+        yield image
+
+
+def duration(image: Image.Image) -> int:
+    """How long (milliseconds) a loaded frame stays; 0 for a page."""
+    if image.format in _PAGED:
+        return 0
+    return round(float(image.info.get("duration", 0))) or _MISSING_DURATION
+
+
+def alike(frames: list[Image.Image]) -> list[Image.Image]:
+    """Frames of one mode and one size: the richest mode; smaller pages lie at the top left of white paper."""
+    modes = {frame.mode for frame in frames}
+    if len(modes) > 1:
+        alpha = "A" if modes & {"LA", "RGBA"} else ""
+        mode = ("RGB" if modes & {"RGB", "RGBA"} else "L") + alpha
+        frames = [frame.convert(mode) for frame in frames]
+    width, height = max(frame.width for frame in frames), max(frame.height for frame in frames)
+    return [frame if frame.size == (width, height) else _on_paper(frame, width, height) for frame in frames]
+
+
+def _on_paper(image: Image.Image, width: int, height: int) -> Image.Image:
+    paper = Image.new(image.mode, (width, height), "white")
+    paper.paste(image)
+    return paper
 
 
 def plays(image: Image.Image) -> int:

@@ -6,9 +6,9 @@ from PIL import Image
 
 from .encoders import encode_picture
 from .errors import Code, ImageError
-from .frames import ANIMATED, compose_frames, plays
+from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .hostile import hostile, truncation
-from .limits import check_header, check_size
+from .limits import check_header, check_size, check_total
 from .modes import to_working_mode
 from .opening import open_picture
 from .picture import Picture
@@ -49,44 +49,49 @@ def decode(
 def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all_frames: bool) -> Picture:
     with hostile(data, settings):
         image = open_picture(data, settings)
-        all_frames = all_frames and image.format in ANIMATED
-        source = check_header(image, data, settings, all_frames)
+        source = check_header(image, data, settings)
         samples = samples_of(image)
-        if all_frames and source.frames > 1:
-            shown, durations = compose_frames(image, source.frames)
+        icc_profile: bytes | None
+        if all_frames and source.frames > 1 and has_frames(image):
+            frames, durations, icc_profile = _all_frames(image, source.frames, settings)
         else:
             if wanted and source.format == "jpeg":
                 image.draft(None, wanted)
             image.load()
             # What is inside a container may be larger than the container said.
             check_size(*image.size, settings)
-            shown, durations = [image], []
-        converted = [to_working_mode(frame, samples) for frame in shown]
-        picture = Picture(
-            _alike([pixels for pixels, _ in converted]),
-            source,
-            # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
-            orientation=orientation(image),
-            icc_profile=converted[0][1],
-            durations=durations,
-            loop=plays(image) if durations else 0,
-            metadata=raw_metadata(image),
-        )
-    for frame in picture.frames:
+            pixels, icc_profile = to_working_mode(image, samples)
+            frames, durations = [pixels], []
+        # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
+        turn, metadata, loop = orientation(image), raw_metadata(image), plays(image) if durations else 0
+    for frame in frames:
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
         frame.info.clear()
-    return picture
+    return Picture(frames, source, turn, icc_profile, durations, loop, metadata)
 
 
-def _alike(frames: list[Image.Image]) -> list[Image.Image]:
-    """Frames of one mode and one size: the richest mode, the first frame's size."""
-    modes = {frame.mode for frame in frames}
-    if len(modes) > 1:
-        alpha = "A" if modes & {"LA", "RGBA"} else ""
-        mode = ("RGB" if modes & {"RGB", "RGBA"} else "L") + alpha
-        frames = [frame.convert(mode) for frame in frames]
-    size = frames[0].size
-    return [frame if frame.size == size else frame.crop((0, 0, *size)) for frame in frames]
+def _all_frames(
+    image: Image.Image, count: int, settings: Settings
+) -> tuple[list[Image.Image], list[int], bytes | None]:
+    """Every frame in one working mode and size, how long each stays (nothing for pages), the first one's profile."""
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    profiles: list[bytes | None] = []
+    pixels = 0
+    if is_animated(image):
+        check_total(image.width * image.height * count, settings)
+    for frame in each_frame(image, count):
+        pixels += frame.width * frame.height
+        check_total(pixels, settings)
+        samples = samples_of(frame)
+        frame.load()
+        converted, icc_profile = to_working_mode(frame.copy(), samples)
+        frames.append(converted)
+        durations.append(duration(frame))
+        profiles.append(icc_profile)
+    frames = alike(frames)
+    check_total(frames[0].width * frames[0].height * len(frames), settings)
+    return frames, durations if any(durations) else [], profiles[0]
 
 
 def encode(picture: Picture) -> tuple[bytes, str]:

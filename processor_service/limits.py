@@ -14,8 +14,8 @@ from .settings import Settings
 _FEW_SCANS = 64
 
 
-def check_header(image: Image.Image, data: bytes, settings: Settings, all_frames: bool) -> Source:
-    """Describe what came in, or refuse it. `all_frames` counts every frame's pixels, since all are to be decoded."""
+def check_header(image: Image.Image, data: bytes, settings: Settings) -> Source:
+    """Describe what came in, or refuse it."""
     width, height = image.size
     check_size(width, height, settings)
     if width * height > settings.max_slow_pixels and _is_slow(image):
@@ -32,12 +32,6 @@ def check_header(image: Image.Image, data: bytes, settings: Settings, all_frames
             Code.TOO_MANY_FRAMES,
             f"the picture has more than {settings.max_frames} frames (IMAGE_MAX_FRAMES)",
         )
-    if all_frames and width * height * frames > settings.max_pixels:
-        raise ImageError(
-            Code.TOO_MANY_PIXELS,
-            f"the animation has {frames} frames of {width}x{height} pixels, at most {settings.max_pixels} pixels "
-            "in all are accepted (IMAGE_MAX_PIXELS)",
-        )
     return Source(public_name(image.format or ""), width, height, frames, len(data))
 
 
@@ -52,6 +46,16 @@ def check_size(width: int, height: int, settings: Settings) -> None:
         raise ImageError(
             Code.TOO_MANY_PIXELS,
             f"the picture has {width}x{height} pixels, at most {settings.max_pixels} are accepted (IMAGE_MAX_PIXELS)",
+        )
+
+
+def check_total(pixels: int, settings: Settings) -> None:
+    """Refuse frames that have too many pixels in all, where all are decoded."""
+    if pixels > settings.max_pixels:
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"the frames have more than {settings.max_pixels} pixels in all (IMAGE_MAX_PIXELS); without an "
+            "`animation` operation that keeps them, only the first is decoded",
         )
 
 

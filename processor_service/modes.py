@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
 from .color_profile import to_srgb
 from .profile_check import carried_profile
@@ -41,6 +41,8 @@ def _convert(image: Image.Image, samples: Samples) -> Image.Image:
         return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
     if mode in ("1", "L", "RGB") and transparent is not None:
         return _key_to_alpha(image, transparent, samples.rawmode)
+    if mode == "1" and samples.white_is_zero:
+        return ImageChops.invert(image.convert("L"))
     if mode in WORKING_MODES:
         return image
     if mode in ("P", "PA"):
@@ -64,10 +66,10 @@ def _deep_grey(image: Image.Image, samples: Samples, transparent: Any) -> Image.
     """Grey of 16 or 32 bits or of floating point as L, or LA when one value is transparent."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        white = samples.white or 65535
+        white = samples.white or _white(values)
         table = np.minimum(np.arange(65536, dtype=np.uint32), white) * 510 + white
         levels = (table // (2 * white)).astype(np.uint8)
-        pixels = (levels[::-1] if white == 65535 else 255 - levels) if samples.white_is_zero else levels
+        pixels = 255 - levels if samples.white_is_zero else levels
         grey = Image.fromarray(pixels[values])
     else:
         grey = Image.fromarray(_scale(values, samples.white))
@@ -75,6 +77,15 @@ def _deep_grey(image: Image.Image, samples: Samples, transparent: Any) -> Image.
         return grey
     alpha = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
     return Image.merge("LA", (grey, alpha))
+
+
+def _white(values: NDArray[Any]) -> int:
+    """What means white in a TIFF of 16 bits: cameras and microscopes leave the upper bits unused and do not say so.
+
+    A picture with no pixel above a sixteenth of the full range would be black otherwise.
+    """
+    highest = int(values.max())
+    return next((white for white in (255, 1023, 4095) if highest <= white), 65535)
 
 
 def _scale(values: NDArray[Any], white: int | None) -> NDArray[np.uint8]:

@@ -30,7 +30,10 @@ def samples_of(image: Image.Image) -> Samples:
             return Samples(rawmode, 65535)
         bits = _first(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE), 16)
         zero_is_white = _first(image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION), 1) == 0
-        return Samples(rawmode, 2 ** min(max(bits, 1), 16) - 1, zero_is_white)
+        return Samples(rawmode, 2**bits - 1 if 8 < bits < 16 else None, zero_is_white)
+    if image.format == "XBM":
+        # X11 draws set bits in the foreground colour; Pillow reads them as white.
+        return Samples(rawmode, None, True)
     if rawmode in ("I;16S", "I;16BS"):
         return Samples(rawmode, 32767)
     return Samples(rawmode)
