@@ -59,6 +59,16 @@ def canvas(size: tuple[int, int], color: str, image: Image.Image) -> Image.Image
     return Image.new("L", size, red) if grey else Image.new("RGB", size, (red, green, blue))
 
 
+def laid_over(below: Image.Image, above: Image.Image) -> Image.Image:
+    """`above` (RGBA) over `below`, of the same size, in the mode of `below`, which must have room for its colours."""
+    if has_alpha(below):
+        result = below.convert("RGBA")
+        result.alpha_composite(above)
+        return result.convert(below.mode)
+    below.paste(above.convert(below.mode), mask=above.getchannel("A"))
+    return below
+
+
 def flatten(image: Image.Image, background: str) -> Image.Image:
     """Lay a picture with alpha over an opaque colour."""
     if not has_alpha(image):

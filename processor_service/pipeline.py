@@ -9,10 +9,12 @@ from typing import Any
 import pybase64
 
 from . import image_io
+from .color_profile import make_srgb
 from .errors import Code, ImageError
+from .features import all_features
 from .fields import top_level_names
 from .mark import mark, source_mark
-from .operations import Operation
+from .operations import Operation, wants_all_frames
 from .operations.resize import Resize
 from .payload import decode_payload
 from .picture import Picture
@@ -60,19 +62,23 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
     data = decode_payload(request.data, settings.max_image_bytes)
     steps = request.steps()
     with watch("decode"):
-        picture = image_io.decode(data, settings, wanted_size(steps))
+        picture = image_io.decode(data, settings, wanted_size(steps), all_frames=wants_all_frames(steps))
     with watch("operate"):
         for step in steps:
             check_size(picture, step, settings)
             step.apply_to(picture)
     with watch("encode"):
         stored, format_name = image_io.encode(picture) if steps else (data, picture.source.format)
+        # Fields describe colours as they look, whether they are stored in a profile of their own or not.
+        make_srgb(picture)
     with watch("describe"):
-        fields = absent_fields(keep_original=request.normalized)
+        fields = absent_fields(keep_source=request.normalized)
         fields |= describe(picture, stored, format_name)
         if not request.normalized:
             fields["original"] = describe_original(picture, data)
     for feature in request.recipe.features:
+        if request.normalized and feature.of_source:
+            continue
         with watch(feature.name()):
             fields |= feature.extract(picture)
     return fields | sign(request.recipe.hash, fields["sha256"], data, settings.token.get_secret_value())
@@ -99,9 +105,15 @@ def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
         )
 
 
-def absent_fields(keep_original: bool = False) -> dict[str, Any]:
-    """Every field as null, so that none of an earlier picture's stays behind; `data` is not touched."""
-    kept = {"data", "original"} if keep_original else {"data"}
+def absent_fields(keep_source: bool = False) -> dict[str, Any]:
+    """Every field as null, so that none of an earlier picture's stays behind; `data` is not touched.
+
+    `keep_source` leaves alone what was read from the picture that came in: the normalized one does not have it.
+    """
+    kept = {"data"}
+    if keep_source:
+        of_source = (kind.produces for kind in all_features().values() if kind.of_source)
+        kept.update(("original",), *of_source)
     return {name: None for name in top_level_names() if name not in kept}
 
 

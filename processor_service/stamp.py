@@ -12,8 +12,8 @@ from .errors import ImageError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1_000_000
-# Font sizes in pixels: below, letters lose their shape; above, the text is scaled up rather than drawn.
-_SMALLEST, _LARGEST = 12, 400
+# Font sizes in pixels: below, letters lose their shape and the text is scaled down; above, it is scaled up.
+_SMALLEST, _LARGEST = 40, 400
 
 
 # A recipe's watermark comes with every picture. Callers do not change the image.

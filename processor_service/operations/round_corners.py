@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from PIL import Image, ImageChops, ImageDraw
 from pydantic import Field
 
-from ..alpha import canvas
+from ..alpha import canvas, laid_over
 from ..declared import Color, Unit
-from ..picture import has_alpha
 from . import Operation
 
 # ImageDraw does not smooth edges: corners are drawn larger and scaled down, unless that would take much memory.
@@ -39,16 +38,9 @@ class RoundCorners(Operation):
             return image
         mask = _mask(image.size, radius)
         below = canvas(image.size, self.background, image)
-        above = image.convert(below.mode)
-        if has_alpha(image):
-            mask = ImageChops.multiply(mask, image.getchannel("A"))
-        if not has_alpha(below):
-            below.paste(above, mask=mask)
-            return below
-        above.putalpha(mask)
-        result = below.convert("RGBA")
-        result.alpha_composite(above.convert("RGBA"))
-        return result.convert(below.mode)
+        above = image.convert("RGBA")
+        above.putalpha(ImageChops.multiply(mask, above.getchannel("A")))
+        return laid_over(below, above)
 
 
 def _mask(size: tuple[int, int], radius: int) -> Image.Image:
