@@ -14,6 +14,10 @@ INTEGER: dict[str, Any] = {"type": "integer"}
 LONG: dict[str, Any] = {"type": "long"}
 FLOAT: dict[str, Any] = {"type": "float"}
 BOOLEAN: dict[str, Any] = {"type": "boolean"}
+DATE: dict[str, Any] = {"type": "date"}
+GEO_POINT: dict[str, Any] = {"type": "geo_point"}
+# Searched by word, and counted and sorted as a whole.
+WORDS: dict[str, Any] = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 BINARY: dict[str, Any] = {"type": "binary"}
 # Never searched for, only handed back.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
@@ -45,6 +49,21 @@ FIELDS: tuple[Field, ...] = (
     Field("original.height", "its height in pixels, before any turning", INTEGER),
     Field("original.bytes", "its size in bytes", LONG),
     Field("original.sha256", "its SHA-256, lower-case hex", KEYWORD),
+    Field("metadata.taken_at", "when the picture was taken, local time of the camera where no offset is known", DATE),
+    Field("metadata.camera", "make and model of the camera", WORDS),
+    Field("metadata.lens", "the lens", WORDS),
+    Field("metadata.focal_length", "focal length in millimetres", FLOAT),
+    Field("metadata.exposure_time", "exposure time in seconds", FLOAT),
+    Field("metadata.f_number", "aperture: 2.8 for f/2.8", FLOAT),
+    Field("metadata.iso", "sensitivity", INTEGER),
+    Field("metadata.software", "the program that wrote the picture", WORDS),
+    Field("metadata.title", "title that somebody gave the picture (XMP, IPTC)", WORDS),
+    Field("metadata.caption", "what somebody wrote about it (XMP, IPTC, EXIF)", {"type": "text"}),
+    Field("metadata.keywords", "keywords that somebody gave it (XMP, IPTC)", WORDS),
+    Field("metadata.artist", "who made it", WORDS),
+    Field("metadata.copyright", "copyright notice in EXIF", WORDS),
+    Field("metadata.rights", "rights as in XMP and IPTC", WORDS),
+    Field("metadata.location", "where it was taken; only when the pipeline says `coarse` or `full`", GEO_POINT),
     Field("colors", "dominant colours, most frequent first", {"type": "nested"}),
     Field("colors.hex", "the colour, `#rrggbb`", KEYWORD),
     Field("colors.name", "the nearest of 20 everyday colour names", KEYWORD),

@@ -16,6 +16,8 @@ class Feature(Declared):
     produces: ClassVar[tuple[str, ...]] = ()
     # Whether it is extracted when a pipeline names no `properties`.
     default: ClassVar[bool] = True
+    # Whether it reads what only the picture that came in has. A picture that was normalized before keeps these fields.
+    of_source: ClassVar[bool] = False
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """Read the fields from the finished picture; a field that does not apply is left out."""

@@ -1,0 +1,45 @@
+"""Text from tags: decoded, cleaned and bounded."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+MOST_CHARACTERS = 1000
+_MOST_WORDS, _MOST_WORD_CHARACTERS = 100, 100
+# Control characters, surrogates, private ones, and the invisible ones that turn the direction of the text around them.
+_UNWANTED = ("Cc", "Cs", "Co")
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def decoded(data: bytes) -> str:
+    """Bytes of unknown encoding: UTF-8, else Windows' Latin-1, as old software wrote."""
+    data = data[: 4 * MOST_CHARACTERS]
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A character cut in two at the bound does not make another encoding of it.
+        if error.start >= len(data) - 3 and len(data) == 4 * MOST_CHARACTERS:
+            return data[: error.start].decode("utf-8")
+        return data.decode("cp1252", "ignore")
+
+
+def cleaned(text: str, most: int = MOST_CHARACTERS) -> str | None:
+    """One line without control characters, at most `most` characters; None when nothing is left."""
+    spaced = "".join(
+        " " if char.isspace() else char
+        for char in text[: 4 * most]
+        if char.isspace() or (unicodedata.category(char) not in _UNWANTED and char not in _DIRECTIONS)
+    )
+    return " ".join(spaced.split())[:most].rstrip() or None
+
+
+def keywords(words: Iterable[str]) -> list[str]:
+    """Cleaned words, each once whatever its case, a hundred at most."""
+    found: dict[str, str] = {}
+    for word in words:
+        if (clean := cleaned(word, _MOST_WORD_CHARACTERS)) is not None:
+            found.setdefault(clean.casefold(), clean)
+        if len(found) == _MOST_WORDS:
+            break
+    return list(found.values())
