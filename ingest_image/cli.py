@@ -12,6 +12,7 @@ class Rooms(click.Group):
     """A group whose commands live in the rooms of the project."""
 
     rooms: ClassVar[dict[str, str]] = {
+        "demo": "ingest_image.demo",
         "serve": "processor_service.commands",
         "node": "embedded_node.commands",
         "bootstrap": "pipelines.commands",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 
 import click
 from pydantic import ValidationError
@@ -31,11 +32,25 @@ def serve(**options: object) -> None:
             f"without a token the service listens on loopback only; set IMAGE_TOKEN (and ingest.image.token in the "
             f"nodes' keystore) to listen on {settings.host}"
         )
+    _check_port(settings.host, settings.port)
     # Picture processes read the same environment.
     os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
     from .server import serve as run
 
     run(settings)
+
+
+def _check_port(host: str, port: int) -> None:
+    """Say that a port is taken at once; gunicorn would try again for seconds and say it in its log."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there, or choose another --port"
+            ) from None
 
 
 def _is_loopback(host: str) -> bool:

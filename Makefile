@@ -1,0 +1,54 @@
+# make demo, make test: all the set-up is done by them. What they need: Python 3.11+, a JDK (17 or newer with javac; 21+ for 9.x), Maven.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install plugin demo test check lint generated contact-sheet benchmark clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(STAMP) plugin ## .venv, the package, the plugin zips
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer (or say PYTHON=/path/to/python3)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: install Python 3.11 or newer (or say PYTHON=/path/to/python3)."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian and Ubuntu: python3-venv)."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(STAMP)
+
+plugin: $(STAMP) ## the plugin zips, one for each Elasticsearch version, in build/plugins
+	@command -v mvn >/dev/null || { echo "Maven is missing: install it (the command mvn; Debian and Ubuntu: maven)."; exit 1; }
+	@$(BIN)/python -m embedded_node.jdk 17 >/dev/null
+	@elasticsearch_plugin/build
+
+demo: install ## the main job on a real node with real pictures; stays up to try
+	@$(BIN)/ingest-image demo
+
+test: install ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
+	@elasticsearch_plugin/build --test
+	@$(BIN)/pytest
+
+lint: $(STAMP) ## ruff, mypy (strict), generated files current
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/python -m processor_service.render --check
+	@$(BIN)/python -m pipelines.render --check
+
+check: lint test ## everything that must hold before a commit
+
+generated: $(STAMP) ## write the schema, mapping and tables that are rendered from the declarations
+	@$(BIN)/python -m processor_service.render
+	@$(BIN)/python -m pipelines.render
+
+contact-sheet: $(STAMP) ## a picture of all operations and kinds of picture, to be looked at
+	@$(BIN)/python -m tests.contact_sheet
+
+benchmark: install ## ratios against bare Pillow and a client-side script
+	@$(BIN)/python -m benchmarks.ingest
+
+clean: ## remove what was built (not .venv, not the demo's data)
+	rm -rf build elasticsearch_plugin/target

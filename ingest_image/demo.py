@@ -1,0 +1,198 @@
+"""`ingest-image demo`: the main job on the embedded node with real pictures, left running to try."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import requests
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
+
+ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "tests" / "pictures"
+FOLDER = ROOT / ".embedded" / "demo"
+# Title and file: turned by EXIF, with transparency, six formats, one broken.
+DOCUMENTS = {
+    "Mountain lake, camera upside down": "exif-orientation/Landscape_3.jpg",
+    "Mountain lake, camera turned left": "exif-orientation/Landscape_6.jpg",
+    "Mountain lake, camera turned right": "exif-orientation/Landscape_8.jpg",
+    "Paris, turned and mirrored": "libavif/paris_exif_orientation_5.jpg",
+    "Paris in AVIF": "libavif/paris_icc_exif_xmp.avif",
+    "Bridge": "pdq/bridge-mods/aaa-orig.jpg",
+    "Chelsea the cat": "skimage/chelsea.png",
+    "Astronaut Eileen Collins": "skimage/astronaut.png",
+    "Greek coins": "skimage/coins.png",
+    "Flower": "pillow/flower.jpg",
+    "Gopher with transparency": "golang-image/gopher-doc.with-alpha.png",
+    "Colours in WebP": "golang-image/blue-purple-pink.lossless.webp",
+    "A broken file": "sharp/truncated.jpg",
+}
+
+
+@click.command()
+@click.option(
+    "--http-port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="Elasticsearch's port."
+)
+@click.option(
+    "--service-port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="The service's port."
+)
+@click.option("--es-version", help="A supported Elasticsearch version.  [default: the newest that a JDK here can run]")
+@click.option("--exit", "leave", is_flag=True, help="Stop when the table is printed instead of staying up.")
+def demo(http_port: int, service_port: int, es_version: str | None, leave: bool) -> None:
+    """Start a real node and the service, index a dozen photographs with plain requests, show what became of them."""
+    # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    token = _token()
+    try:
+        with _service(service_port, token) as service_url:
+            console.print(f"Service       {service_url} (log: {FOLDER / 'service.log'})")
+            data = FOLDER / (es_version or "data")
+            zip_version = EmbeddedNode(es_version=es_version).version
+            with EmbeddedNode(
+                es_version=es_version,
+                data=data,
+                http_port=http_port,
+                token=token,
+                plugin_zip=find_plugin_zip(zip_version),
+            ) as node:
+                console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
+                subprocess.run(  # noqa: S603 - our own program
+                    [
+                        sys.executable,
+                        "-m",
+                        "ingest_image",
+                        "bootstrap",
+                        "--url",
+                        node.url,
+                        "--service-url",
+                        service_url,
+                    ],
+                    check=True,
+                )
+                console.print()
+                index_documents(node.url, console)
+                console.print(result_table(node.url))
+                if leave:
+                    return
+                console.print(_things_to_try(node.url), markup=False, highlight=False)
+                while node.poll() is None:
+                    time.sleep(0.5)
+    except KeyboardInterrupt:
+        console.print("\nStopped. The pictures are kept; 'make demo' finds them again.")
+    except NodeError as error:
+        raise click.ClickException(str(error)) from None
+    except subprocess.CalledProcessError as error:
+        raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from None
+
+
+def index_documents(url: str, console: Console) -> None:
+    """PUT what is not there yet, each with one plain request."""
+    for title, name in DOCUMENTS.items():
+        id = Path(name).stem
+        if requests.head(f"{url}/images/_doc/{id}", timeout=30).ok:
+            continue
+        start = time.perf_counter()
+        data = base64.b64encode((PICTURES / name).read_bytes()).decode()
+        answer = requests.put(f"{url}/images/_doc/{id}", json={"title": title, "image": {"data": data}}, timeout=60)
+        answer.raise_for_status()
+        console.print(f"PUT images/_doc/{id}  {answer.status_code}  {1000 * (time.perf_counter() - start):.0f} ms")
+    requests.post(f"{url}/images/_refresh", timeout=30).raise_for_status()
+
+
+def result_table(url: str) -> Table:
+    """What is stored now, read back by a search."""
+    table = Table(title="GET images/_search", title_justify="left")
+    for column in ("title", "came as", "stored as", "bytes", "shape", "colours"):
+        table.add_column(column, justify="right" if column == "bytes" else "left")
+    body = {"size": 100, "_source": {"excludes": ["image.data", "image.thumbnail"]}, "sort": "title.keyword"}
+    for hit in requests.post(f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
+        table.add_row(hit["_source"].get("title", hit["_id"]), *_cells(hit["_source"].get("image") or {}))
+    return table
+
+
+def _cells(image: dict[str, Any]) -> Iterator[Text | str]:
+    if error := image.get("error"):
+        yield from ("", Text(error["code"], style="red"), "", "", Text(error["reason"][:60], style="dim"))
+        return
+    if "format" not in image:
+        yield from ("", "no picture", "", "", "")
+        return
+    original = image["original"]
+    yield f"{original['format']} {original['width']}x{original['height']}"
+    yield f"{image['format']} {image['width']}x{image['height']}"
+    yield f"{original['bytes'] // 1024} -> {image['bytes'] // 1024} kB"
+    yield f"{image['orientation']}, {image['size_class']}"
+    swatches = Text()
+    for color in image.get("colors", []):
+        swatches.append("  ", style=f"on {color['hex']}")
+    yield swatches.append(" " + ", ".join(image.get("color_names", [])))
+
+
+def _things_to_try(url: str) -> str:
+    return f"""
+Try (in another terminal):
+  curl '{url}/images/_search?q=lake+AND+landscape&filter_path=hits.hits._source.title&pretty'
+  curl -X POST '{url}/images/_update/flower' -H 'Content-Type: application/json' \\
+       -d '{{"doc": {{"image": {{"operations": [{{"rotate": {{"degrees": 90}}}}]}}}}}}'
+  curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'
+Your own: .venv/bin/ingest-image index PATH... --url {url}
+Ctrl-C stops everything.
+"""
+
+
+@contextmanager
+def _service(port: int, token: str) -> Iterator[str]:
+    """The service as a child process, until the block is left."""
+    url = f"http://127.0.0.1:{port}"
+    with (FOLDER / "service.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "ingest_image", "serve", "--port", str(port)],
+            env={**os.environ, "IMAGE_TOKEN": token},
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C in a terminal reaches us only; we stop the service in order.
+            start_new_session=True,
+        )
+    try:
+        while not _is_ready(url):
+            if process.poll() is not None:
+                tail = (FOLDER / "service.log").read_text().strip().splitlines()[-1:]
+                raise click.ClickException(f"the service did not start: {' '.join(tail)}")
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/readyz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _token() -> str:
+    """The demo's own secret, made once, readable by its owner only."""
+    path = FOLDER / "token"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text()
