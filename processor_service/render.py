@@ -73,7 +73,10 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _summary_table(declared: dict[str, type[Declared]]) -> str:
-    rows = ((f"`{name}`", kind.summary(), f"`{json.dumps({name: kind.example})}`") for name, kind in declared.items())
+    rows = (
+        (f"`{name}`", kind.summary(), f"`{json.dumps({name: kind.example}, ensure_ascii=False)}`")
+        for name, kind in declared.items()
+    )
     return _table(("name", "what it does", "example"), rows)
 
 
@@ -89,7 +92,7 @@ def _parameters(declared: dict[str, type[Declared]]) -> str:
             for key, parameter in schema.get("properties", {}).items()
         ]
         table = _table(("parameter", "values", "default", "meaning"), rows) if rows else "No parameters.\n"
-        example = f"```json\n{json.dumps({name: kind.example})}\n```\n"
+        example = f"```json\n{json.dumps({name: kind.example}, ensure_ascii=False)}\n```\n"
         parts.append(f"### {name}\n\n{kind.summary()}{produces}\n\n{example}\n{table}\n")
     return "\n" + "".join(parts)
 
@@ -103,16 +106,20 @@ def _range(parameter: dict[str, Any]) -> str:
         return f"`{parameter['const']}`"
     if parameter.get("type") == "array":
         return f"list of {_range(parameter.get('items', {}))}"
-    if "pattern" in parameter:
+    if "#" in parameter.get("pattern", ""):
         clear = ", `#rrggbbaa`, `transparent`" if "transparent" in parameter["pattern"] else ""
         return f"colour `#rgb`, `#rrggbb`, `black`, `white`, `gray`{clear}"
     low = parameter.get("minimum", parameter.get("exclusiveMinimum"))
     high = parameter.get("maximum")
     return (
-        f"{parameter.get('type', 'object')} {low:g} to {high:g}"
+        f"{parameter.get('type', 'object')} {_number(low)} to {_number(high)}"
         if low is not None and high is not None
         else str(parameter.get("type", "object"))
     )
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def _default(kind: type[Declared], name: str) -> str:

@@ -35,7 +35,10 @@ class Pixelate(Operation):
 
     size: int = Field(16, ge=2, le=2000, description="side of a square in pixels")
     boxes: list[Area] | None = Field(
-        None, min_length=1, max_length=100, description="where; default: everywhere. What lies outside is left off"
+        None,
+        min_length=1,
+        max_length=100,
+        description="where, each with `left`, `top`, `width` and `height`; default: everywhere",
     )
     unit: Unit = Field("pixels", description="whether the boxes are in pixels or fractions (0 to 1) of the sides")
 
