@@ -62,14 +62,12 @@ def demo(http_port: int, service_port: int, es_version: str | None, leave: bool)
     try:
         with _service(service_port, token) as service_url:
             console.print(f"Service       {service_url} (log: {FOLDER / 'service.log'})")
-            data = FOLDER / (es_version or "data")
-            zip_version = EmbeddedNode(es_version=es_version).version
+            version = EmbeddedNode(es_version=es_version).version
+            plugin = find_plugin_zip(version)
+            # A folder of its own for each version: a node does not open the data of a newer one.
+            data = FOLDER / version
             with EmbeddedNode(
-                es_version=es_version,
-                data=data,
-                http_port=http_port,
-                token=token,
-                plugin_zip=find_plugin_zip(zip_version),
+                es_version=version, data=data, http_port=http_port, token=token, plugin_zip=plugin
             ) as node:
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
                 subprocess.run(  # noqa: S603 - our own program
