@@ -55,11 +55,6 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again) {
         return failed(Kind.DEFECT, "service_error", "status " + status + (error == null ? "" : ": " + error(error)) + hint);
     }
 
-    /** An answer that could not be read. */
-    static Answer tooLong(BoundedBody.TooLong e) {
-        return again("service_bad_answer", e.getMessage());
-    }
-
     private static Answer nonsense(int status, String problem) {
         return again("service_bad_answer", "status " + status + " with " + problem);
     }

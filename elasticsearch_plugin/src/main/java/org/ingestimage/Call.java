@@ -1,20 +1,15 @@
 package org.ingestimage;
 
-import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,7 +36,7 @@ final class Call implements CallLimiter.Job {
     private final ActionListener<Map<String, Object>> listener;
     private final AtomicBoolean done = new AtomicBoolean();
     private final Set<URI> tried = new LinkedHashSet<>();
-    private long startNanos;
+    private volatile long startNanos;
     private volatile Scheduler.Cancellable deadline;
     private BodyPublisher body;
     private volatile int attempts;
@@ -95,7 +90,8 @@ final class Call implements CallLimiter.Job {
         attempts++;
         CompletableFuture<HttpResponse<byte[]>> sent;
         try {
-            sent = client.http.sendAsync(httpRequest(host), BoundedBody.atMost(client.maxResponseBytes()));
+            HttpRequest http = request.toHttp(host.uri, body, patience(), client.marks.authorization());
+            sent = client.http.sendAsync(http, BoundedBody.atMost(client.maxResponseBytes()));
         } catch (Exception e) {
             client.hosts.release(host, null);
             fail(defect(e));
@@ -116,30 +112,16 @@ final class Call implements CallLimiter.Job {
         }
     }
 
-    private HttpRequest httpRequest(Host host) {
-        // With another host at hand, one that hangs must leave it some time.
+    /** With another host at hand, one that hangs must leave it some time. */
+    private Duration patience() {
         long left = Math.max(1, millisLeft());
-        long patience = client.hosts.size() > 1 ? Math.max(1, left / 2) : left;
-        HttpRequest.Builder builder = HttpRequest.newBuilder(host.uri.resolve("/v1/process"))
-            .timeout(Duration.ofMillis(patience))
-            .header("Content-Type", "application/json")
-            .header("Accept", "application/json")
-            .POST(body);
-        String authorization = client.marks.authorization();
-        if (authorization != null) {
-            builder.header("Authorization", authorization);
-        }
-        if (request.opaqueId() != null) {
-            builder.header("X-Opaque-Id", request.opaqueId());
-        }
-        return builder.build();
+        return Duration.ofMillis(client.hosts.size() > 1 ? Math.max(1, left / 2) : left);
     }
 
-    private void answered(Host host, HttpResponse<byte[]> response, Throwable wrapped) {
+    private void answered(Host host, HttpResponse<byte[]> response, Throwable error) {
         Answer answer;
         try {
-            Throwable error = wrapped instanceof CompletionException && wrapped.getCause() != null ? wrapped.getCause() : wrapped;
-            answer = error == null ? Answer.of(response.statusCode(), response.body()) : unanswered(error);
+            answer = error == null ? Answer.of(response.statusCode(), response.body()) : NoAnswer.because(error);
         } catch (Throwable e) {
             client.hosts.release(host, null);
             fail(defect(e));
@@ -162,20 +144,6 @@ final class Call implements CallLimiter.Job {
             last = answer.again();
             retry();
         }
-    }
-
-    private static Answer unanswered(Throwable error) throws Throwable {
-        if (error instanceof BoundedBody.TooLong tooLong) {
-            return Answer.tooLong(tooLong);
-        }
-        if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
-            return new Answer(null, null, new Failure(Kind.UNAVAILABLE, "service_timeout", "no answer in time"));
-        }
-        if (error instanceof IOException || error instanceof CancellationException) {
-            String text = Text.oneLine(error.getClass().getSimpleName() + (error.getMessage() == null ? "" : ": " + error.getMessage()), 200);
-            return new Answer(null, null, new Failure(Kind.UNAVAILABLE, "service_unavailable", text));
-        }
-        throw error;
     }
 
     private void retry() {
@@ -204,21 +172,22 @@ final class Call implements CallLimiter.Job {
         }
         String seconds = String.format(Locale.ROOT, "%.1f", (System.nanoTime() - startNanos) / 1e9);
         String reason = "no answer from the processor service in " + seconds + "s (timeout [" + timeout() + "]) and " + attempts
-            + " attempts; hosts tried " + hosts + " (setting [ingest.image.hosts]); "
+            + (attempts == 1 ? " attempt" : " attempts") + "; hosts tried " + hosts + " (setting [ingest.image.hosts]); "
             + (last == null ? "the last attempt was still waiting" : "last failure: " + last.reason());
-        if (fail(new Failure(Kind.UNAVAILABLE, code, reason))) {
+        if (done.compareAndSet(false, true)) {
+            // Before the place is given to the next one: that may be one of those who need not wait any longer.
             client.unanswered(this);
+            end();
+            listener.onFailure(new Failure(Kind.UNAVAILABLE, code, reason));
         }
     }
 
-    /** Ends the call unless it has ended; whether it had not. */
-    boolean fail(Failure failure) {
-        if (done.compareAndSet(false, true) == false) {
-            return false;
+    /** Ends the call, unless it has ended. */
+    void fail(Failure failure) {
+        if (done.compareAndSet(false, true)) {
+            end();
+            listener.onFailure(failure);
         }
-        end();
-        listener.onFailure(failure);
-        return true;
     }
 
     private void end() {
@@ -233,8 +202,12 @@ final class Call implements CallLimiter.Job {
         client.finished(this);
     }
 
+    long millisPassed() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+    }
+
     private long millisLeft() {
-        return timeout().millis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+        return timeout().millis() - millisPassed();
     }
 
     /** A defect of ours or a missing entitlement. The message may quote a header, so only the type is told. */

@@ -1,9 +1,12 @@
 package org.ingestimage;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,5 +57,21 @@ record PictureRequest(
             BodyPublishers.ofByteArray(PictureData.json(data)),
             BodyPublishers.ofString("\"}", StandardCharsets.US_ASCII)
         );
+    }
+
+    /** The HTTP request to one host, which has `patience` to begin its answer. */
+    HttpRequest toHttp(URI host, BodyPublisher body, Duration patience, String authorization) {
+        HttpRequest.Builder builder = HttpRequest.newBuilder(host.resolve("/v1/process"))
+            .timeout(patience)
+            .header("Content-Type", "application/json")
+            .header("Accept", "application/json")
+            .POST(body);
+        if (authorization != null) {
+            builder.header("Authorization", authorization);
+        }
+        if (opaqueId != null) {
+            builder.header("X-Opaque-Id", opaqueId);
+        }
+        return builder.build();
     }
 }

@@ -1,6 +1,5 @@
 package org.ingestimage;
 
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -40,8 +39,8 @@ final class SchemaValidator {
         if (problem == null) {
             problem = choiceProblem(schema, value, at);
         }
-        if (problem == null && value instanceof Number number && isNumber(number)) {
-            problem = rangeProblem(schema, number, at);
+        if (problem == null && value instanceof Number number && SchemaNumbers.isNumber(number)) {
+            problem = SchemaNumbers.rangeProblem(schema, number, name(at));
         }
         if (problem == null && value instanceof String text) {
             problem = textProblem(schema, text, at);
@@ -73,9 +72,8 @@ final class SchemaValidator {
             case "null" -> value == null;
             case "string" -> value instanceof String;
             case "boolean" -> value instanceof Boolean;
-            case "number" -> value instanceof Number number && isNumber(number);
-            // As JSON Schema has it, 2.0 is an integer.
-            case "integer" -> value instanceof Number number && isNumber(number) && decimal(number).stripTrailingZeros().scale() <= 0;
+            case "number" -> value instanceof Number number && SchemaNumbers.isNumber(number);
+            case "integer" -> value instanceof Number number && SchemaNumbers.isInteger(number);
             case "array" -> value instanceof List;
             case "object" -> value instanceof Map;
             default -> true;
@@ -92,47 +90,18 @@ final class SchemaValidator {
     }
 
     private static String choiceProblem(Map<String, Object> schema, Object value, String at) {
-        if (schema.get("enum") instanceof List<?> valid && valid.stream().noneMatch(item -> same(item, value))) {
+        if (schema.get("enum") instanceof List<?> valid && valid.stream().noneMatch(item -> SchemaNumbers.same(item, value))) {
             return name(at) + " must be one of " + Text.oneLine(valid.toString(), 1000) + ", got [" + Text.shown(value) + "]";
         }
-        if (schema.containsKey("const") && same(schema.get("const"), value) == false) {
+        if (schema.containsKey("const") && SchemaNumbers.same(schema.get("const"), value) == false) {
             return name(at) + " must be [" + Text.shown(schema.get("const")) + "], got [" + Text.shown(value) + "]";
         }
         return null;
     }
 
-    private static String rangeProblem(Map<String, Object> schema, Number value, String at) {
-        Number least = number(schema, "minimum");
-        Number most = number(schema, "maximum");
-        Number above = number(schema, "exclusiveMinimum");
-        Number below = number(schema, "exclusiveMaximum");
-        boolean wrong = least != null && compare(value, least) < 0
-            || most != null && compare(value, most) > 0
-            || above != null && compare(value, above) <= 0
-            || below != null && compare(value, below) >= 0;
-        if (wrong == false) {
-            return null;
-        }
-        List<String> bounds = new ArrayList<>();
-        if (least != null && most != null) {
-            bounds.add("between " + least + " and " + most);
-        } else if (least != null) {
-            bounds.add("at least " + least);
-        } else if (most != null) {
-            bounds.add("at most " + most);
-        }
-        if (above != null) {
-            bounds.add("greater than " + above);
-        }
-        if (below != null) {
-            bounds.add("less than " + below);
-        }
-        return name(at) + " must be " + String.join(" and ", bounds) + ", got [" + Text.shown(value) + "]";
-    }
-
     private static String textProblem(Map<String, Object> schema, String value, String at) {
         int length = value.codePointCount(0, value.length());
-        String problem = sizeProblem(number(schema, "minLength"), number(schema, "maxLength"), length, "characters", at);
+        String problem = SchemaNumbers.sizeProblem(schema, "minLength", "maxLength", length, "characters", name(at));
         if (problem == null && schema.get("pattern") instanceof String pattern && Pattern.compile(pattern).matcher(value).find() == false) {
             return name(at) + " must match [" + pattern + "], got [" + Text.shown(value) + "]";
         }
@@ -140,7 +109,7 @@ final class SchemaValidator {
     }
 
     private String listProblem(Map<String, Object> schema, List<?> value, String at) {
-        String problem = sizeProblem(number(schema, "minItems"), number(schema, "maxItems"), value.size(), "items", at);
+        String problem = SchemaNumbers.sizeProblem(schema, "minItems", "maxItems", value.size(), "items", name(at));
         List<?> first = schema.get("prefixItems") instanceof List<?> list ? list : List.of();
         for (int i = 0; i < value.size() && problem == null; i++) {
             Object itemSchema = i < first.size() ? first.get(i) : schema.get("items");
@@ -151,15 +120,6 @@ final class SchemaValidator {
             }
         }
         return problem;
-    }
-
-    private static String sizeProblem(Number least, Number most, int size, String unit, String at) {
-        boolean tooFew = least != null && size < least.longValue();
-        boolean tooMany = most != null && size > most.longValue();
-        if (tooFew == false && tooMany == false) {
-            return null;
-        }
-        return name(at) + " must have " + (tooFew ? "at least " + least : "at most " + most) + " " + unit + ", got [" + size + "]";
     }
 
     private String objectProblem(Map<String, Object> schema, Map<?, ?> value, String at) {
@@ -227,27 +187,6 @@ final class SchemaValidator {
 
     private static String name(String at) {
         return at.isEmpty() ? "parameters" : "[" + at + "]";
-    }
-
-    private static boolean same(Object left, Object right) {
-        return left instanceof Number a && right instanceof Number b && isNumber(b) ? compare(a, b) == 0 : Objects.equals(left, right);
-    }
-
-    private static int compare(Number left, Number right) {
-        return decimal(left).compareTo(decimal(right));
-    }
-
-    private static BigDecimal decimal(Number value) {
-        return new BigDecimal(value.toString());
-    }
-
-    /** JSON has neither infinity nor NaN, but 1e999 is read as one. */
-    private static boolean isNumber(Number value) {
-        return Double.isFinite(value.doubleValue());
-    }
-
-    private static Number number(Map<String, Object> schema, String keyword) {
-        return schema.get(keyword) instanceof Number number ? number : null;
     }
 
     @SuppressWarnings("unchecked")

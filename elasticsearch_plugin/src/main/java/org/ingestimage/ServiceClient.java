@@ -24,9 +24,6 @@ final class ServiceClient implements AutoCloseable {
     /** Runs something later, on a thread that may work. */
     interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}
 
-    /** So many pictures in a row without any answer mean that the service is down, and not that one picture is odd. */
-    private static final int DOWN = 2;
-
     final Hosts hosts;
     final CallLimiter limiter;
     final Marks marks;
@@ -86,14 +83,17 @@ final class ServiceClient implements AutoCloseable {
     }
 
     /**
-     * A call used up its time or its attempts without any answer. When that happens to several in a row, those that wait are failed, too:
-     * a bulk then takes one timeout when the service is down, not one for each handful of its documents. The next bulk tries afresh.
+     * A call used up its time without any answer. When there is reason to think that the service is down, those that wait are failed, too:
+     * a bulk then takes one timeout, not one for each handful of its documents. The next bulk tries afresh.
+     *
+     * <p>One odd picture is no such reason. It takes two, one after the other or at the same time, and a silence long enough.
      */
     void unanswered(Call call) {
         long given = call.timeout().millis();
-        // A little later than the last answer is no sign of anything: odd pictures may take all places for a moment.
         boolean silence = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastAnswerNanos) >= given / 2;
-        if (unanswered.incrementAndGet() < DOWN || silence == false) {
+        boolean second = unanswered.incrementAndGet() > 1;
+        boolean alone = active.stream().noneMatch(other -> other != call && other.millisPassed() >= given / 2);
+        if (silence == false || (second == false && alone)) {
             return;
         }
         Failure failure = new Failure(
