@@ -21,6 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
+from embedded_node.account import other_account
+from embedded_node.choice import choose
+from embedded_node.folder import default_folder
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "tests" / "pictures"
@@ -56,18 +59,23 @@ def demo(http_port: int, service_port: int, es_version: str | None, leave: bool)
     """Start a real node and the service, index a dozen photographs with plain requests, show what became of them."""
     # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console()
+    # Paths and the table need some room, also where there is no terminal.
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
     FOLDER.mkdir(parents=True, exist_ok=True)
     token = _token()
     try:
         with _service(service_port, token) as service_url:
             console.print(f"Service       {service_url} (log: {FOLDER / 'service.log'})")
-            version = EmbeddedNode(es_version=es_version).version
-            plugin = find_plugin_zip(version)
-            # A folder of its own for each version: a node does not open the data of a newer one.
-            data = FOLDER / version
+            choice = choose(es_version)
+            if choice.note:
+                console.print(choice.note)
+            version = choice.version
             with EmbeddedNode(
-                es_version=version, data=data, http_port=http_port, token=token, plugin_zip=plugin
+                es_version=version.number,
+                data=default_folder(version, other_account()),
+                http_port=http_port,
+                token=token,
+                plugin_zip=find_plugin_zip(version.number),
             ) as node:
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
                 subprocess.run(  # noqa: S603 - our own program
