@@ -145,4 +145,7 @@ def _timing(picture: Picture, name: str) -> dict[str, Any]:
         # transparent where the one before was not: each starts anew.
         timing["disposal"] = 2
         return timing if picture.loop == 1 else timing | {"loop": max(0, picture.loop - 1)}
+    if name == "webp" and picture.has_transparency():
+        # Every frame a whole one: libwebp stores the opaque part of others, and the file says it has no alpha.
+        timing |= {"kmin": 0, "kmax": 1}
     return timing | {"loop": picture.loop}

@@ -1,0 +1,210 @@
+"""What holds for every operation, and what golden pictures do not show."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from processor_service.errors import Code, ImageError
+from processor_service.operations import Operation, all_operations, wants_all_frames
+from processor_service.picture import Picture, Source
+from processor_service.pipeline import check_size
+from processor_service.recipe import parse_operations
+from processor_service.settings import Settings
+from tests.processor_service.operation_cases import CASES
+from tests.support import b64, encoded
+
+MODES = {"L": 200, "LA": (200, 128), "RGB": (200, 100, 50), "RGBA": (200, 100, 50, 128)}
+SIZES = [(1, 1), (1, 500), (500, 1), (7, 3)]
+
+
+def step(name: str, **parameters: Any) -> Operation:
+    (operation,) = parse_operations([{name: parameters}])
+    return operation
+
+
+def picture_of(*frames: Image.Image) -> Picture:
+    return Picture(list(frames), Source("png", *frames[0].size, len(frames), 1))
+
+
+def applied(name: str, *frames: Image.Image, **parameters: Any) -> Image.Image:
+    result = picture_of(*frames)
+    step(name, **parameters).apply_to(result)
+    return result.image
+
+
+EVERY_CASE = {case.name: (case.operation, case.parameters) for case in CASES}
+BOX_IN_PIXELS = {"crop-pixels", "crop-beyond"}
+
+
+@pytest.mark.parametrize(("operation", "parameters"), EVERY_CASE.values(), ids=EVERY_CASE)
+def test_every_mode_and_odd_sizes(operation: str, parameters: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    for (mode, color), size in itertools.product(MODES.items(), SIZES):
+        changed = picture_of(Image.new(mode, size, color))
+        operation_step = step(operation, **parameters)
+        most = operation_step.size_after(*size)
+        try:
+            operation_step.apply_to(changed)
+        except ImageError as refusal:
+            assert refusal.code is Code.CROP_OUTSIDE and request.node.callspec.id in BOX_IN_PIXELS
+            continue
+        assert changed.image.mode in MODES
+        assert changed.image.width <= most[0] and changed.image.height <= most[1]
+        if mode in ("LA", "RGBA") and operation not in ("background", "rotate"):
+            assert changed.image.mode in ("LA", "RGBA"), "alpha is lost"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("resize", {"width": 9}),
+        ("resize", {"width": 90, "height": 50, "fit": "cover", "enlarge": True}),
+        ("rotate", {"degrees": 33, "background": "transparent"}),
+        ("blur", {"radius": 3}),
+        ("sharpen", {"amount": 3, "radius": 2}),
+        ("pixelate", {"size": 5}),
+        ("adjust", {"sharpness": 5}),
+        ("round_corners", {"radius": 9}),
+        ("auto_contrast", {}),
+        ("equalize", {}),
+    ],
+)
+def test_no_dark_fringes(name: str, parameters: dict[str, Any]) -> None:
+    """A white square within transparent black: whatever is visible stays white."""
+    image = Image.new("RGBA", (31, 31), (0, 0, 0, 0))
+    image.paste((255, 255, 255, 255), (8, 8, 23, 23))
+    result = applied(name, image, **parameters)
+    seen = {
+        result.getpixel((x, y))[:3]  # type: ignore[index]
+        for x in range(result.width)
+        for y in range(result.height)
+        if result.getpixel((x, y))[3] > 24  # type: ignore[index]
+    }
+    assert seen and min(min(color) for color in seen) >= 240
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "size"),
+    [
+        ("resize", {"width": 16384, "height": 16384, "fit": "fill", "enlarge": True}, (10, 10)),
+        ("resize", {"width": 16384, "height": 16384, "fit": "pad"}, (10, 10)),
+        ("resize", {"width": 16384, "dpr": 8, "enlarge": True}, (10, 1)),
+        ("resize", {"width": 16384, "enlarge": True}, (1, 30000)),
+        ("rotate", {"degrees": 45}, (29000, 1500)),
+        ("pad", {"aspect_ratio": "1:1"}, (20000, 1)),
+        ("pad", {"left": 16384, "bottom": 16384}, (1, 1)),
+        ("pad", {"left": 16384, "unit": "fraction"}, (100, 1)),
+    ],
+)
+def test_what_would_be_too_large_is_refused_beforehand(
+    name: str, parameters: dict[str, Any], size: tuple[int, int]
+) -> None:
+    with pytest.raises(ImageError) as refusal:
+        check_size(picture_of(Image.new("L", size)), step(name, **parameters), Settings())
+    assert refusal.value.code is Code.TOO_MANY_PIXELS
+
+
+def test_frames_count_into_the_limit() -> None:
+    frames = [Image.new("L", (100, 100))] * 60
+    with pytest.raises(ImageError):
+        check_size(picture_of(*frames), step("resize", width=1000, enlarge=True), Settings())
+
+
+def test_trim_and_smart_crop_use_one_box_for_all_frames() -> None:
+    one, other = Image.new("RGB", (40, 40), "white"), Image.new("RGB", (40, 40), "white")
+    one.paste("red", (10, 12, 20, 20))
+    other.paste("blue", (15, 5, 30, 18))
+    moving = picture_of(one, other)
+    step("trim").apply_to(moving)
+    assert [frame.size for frame in moving.frames] == [(20, 15), (20, 15)]
+    moving = picture_of(one, other)
+    step("crop", width=20, height=20, gravity="smart").apply_to(moving)
+    x, y = next((x, y) for y in range(20) for x in range(20) if moving.frames[0].getpixel((x, y)) == (255, 0, 0))
+    offset = 10 - x, 12 - y
+    assert moving.frames[1].getpixel((16 - offset[0], 10 - offset[1])) == (0, 0, 255)
+
+
+def test_frames_stay_of_one_mode() -> None:
+    moving = picture_of(Image.new("L", (9, 9), 50), Image.new("L", (9, 9), 50))
+    step("watermark", text="x", color="#ff0000", scale=1, opacity=1).apply_to(moving)
+    assert len({frame.mode for frame in moving.frames}) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in all_operations() if name not in ("convert", "resize")])
+def test_what_is_transparent_does_not_sway_the_rest(name: str) -> None:
+    """Hidden colours never change visible ones."""
+    results = []
+    for hidden in ("black", "#ff00ff"):
+        image = Image.new("RGBA", (24, 24), hidden)
+        image.putalpha(0)
+        image.paste((90, 140, 60, 255), (6, 6, 12, 18))
+        image.paste((190, 100, 120, 255), (12, 6, 18, 18))
+        case = [case for case in CASES if case.operation == name][-1]
+        image = applied(name, image, **case.parameters).convert("RGBA")
+        results.append(image.convert("RGBa").tobytes())
+    if name in ("pixelate", "watermark", "rotate", "pad"):
+        assert max(abs(a - b) for a, b in zip(*results, strict=True)) <= 1
+    else:
+        assert results[0] == results[1]
+
+
+def test_flags() -> None:
+    assert wants_all_frames(parse_operations([{"animation": {"frames": "keep"}}]))
+    assert not wants_all_frames(parse_operations(["animation", "grayscale"]))
+    assert step("adjust", brightness=2).scale_free
+    assert not step("adjust", sharpness=2).scale_free
+    assert not step("blur", radius=2).scale_free
+    assert {name for name, kind in all_operations().items() if kind.output_only} == {
+        "animation",
+        "convert",
+        "strip_metadata",
+    }
+
+
+BOMB = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (20000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0" + b"\0" * 40
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({}, "either text or image"),
+        ({"text": "a", "image": b64(encoded(Image.new("RGB", (1, 1))))}, "either text or image"),
+        ({"text": "a\nb"}, "cannot be printed"),
+        ({"image": "!!!!"}, "[image]"),
+        ({"image": "abcde"}, "not base64"),
+        ({"image": b64(encoded(Image.new("RGB", (1, 1)), "GIF"))}, "not a PNG"),
+        ({"image": b64(BOMB)}, "image:"),
+        ({"image": b64(encoded(Image.new("RGB", (1, 1)))[:44])}, "image:"),
+        ({"image": "A" * 100_001}, "at most 100000"),
+    ],
+)
+def test_a_wrong_watermark_is_a_wrong_recipe(parameters: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ImageError) as refusal:
+        step("watermark", **parameters)
+    assert refusal.value.code is Code.INVALID_RECIPE
+    assert complaint in refusal.value.reason and len(refusal.value.reason) < 400
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "complaint"),
+    [
+        ("crop", {}, "are needed"),
+        ("crop", {"width": 3}, "are needed"),
+        ("crop", {"aspect_ratio": "1:1", "width": 3}, "not both"),
+        ("crop", {"width": 3, "height": 3, "left": 1, "gravity": "north"}, "not both"),
+        ("crop", {"aspect_ratio": "0:1"}, "[aspect_ratio]"),
+        ("pad", {"aspect_ratio": "1:1", "left": 3}, "not both"),
+        ("convert", {"format": "jpeg", "lossless": True}, "lossless needs"),
+        ("convert", {"lossless": True}, "lossless needs"),
+        ("pixelate", {"boxes": []}, "[boxes]"),
+        ("pixelate", {"boxes": [{"left": 1}]}, "[boxes.0"),
+        ("strip_metadata", {"keep": ["gps"]}, "[keep.0]"),
+    ],
+)
+def test_contradictions_are_refused(name: str, parameters: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ImageError) as refusal:
+        step(name, **parameters)
+    assert complaint in refusal.value.reason
