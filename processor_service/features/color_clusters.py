@@ -10,8 +10,11 @@ from .oklab import Colors, to_oklab
 Weights = NDArray[np.float64]
 
 # Clusters to begin with, at least; the nearest are merged afterwards.
-_SEEDS = 16
-_ROUNDS = 4
+_SEEDS = 24
+# Rounds of k-means before merging, and after it: the latter make nearly equal pictures end in equal colours.
+_ROUNDS, _FINAL_ROUNDS = 2, 12
+# Light and shade make one colour of a thing look like many: lightness counts half, hue and chroma fully.
+_AXES = np.array((0.5, 1.0, 1.0))
 # Colours nearer than this (OKLab distance) are one to a searcher: shades of the same sky.
 _SAME = 0.06
 
@@ -19,9 +22,11 @@ _SAME = 0.06
 def dominant(rgb: NDArray[np.uint8], count: int) -> tuple[Colors, Weights]:
     """At most `count` colours (OKLab) of pixels (n x 3), with their shares (sum 1), most frequent first."""
     points, weights = _binned(rgb)
-    centers, shares = _merged(*_clustered(points, weights, max(_SEEDS, count)), count)
+    points *= _AXES
+    many = _moved(points, weights, _seeds(points, weights, max(_SEEDS, count)), _ROUNDS)
+    centers, shares = _moved(points, weights, _merged(*many, count), _FINAL_ROUNDS)
     order = np.argsort(-shares, kind="stable")
-    return centers[order], shares[order]
+    return centers[order] / _AXES, shares[order]
 
 
 def _binned(rgb: NDArray[np.uint8]) -> tuple[Colors, Weights]:
@@ -34,41 +39,49 @@ def _binned(rgb: NDArray[np.uint8]) -> tuple[Colors, Weights]:
     return means, counts / counts.sum()
 
 
-def _clustered(points: Colors, weights: Weights, count: int) -> tuple[Colors, Weights]:
-    """k-means (Lloyd) from the heaviest point and then, each time, the one that is heaviest and farthest."""
+def _seeds(points: Colors, weights: Weights, count: int) -> Colors:
+    """The heaviest point and then, each time, the one that is heaviest and farthest from those chosen."""
     chosen = [int(np.argmax(weights))]
-    nearest = _distances(points, points[chosen[0]])
+    nearest = _squares(points, points[chosen])[:, 0]
     while len(chosen) < min(count, len(points)):
         chosen.append(int(np.argmax(weights * nearest)))
-        nearest = np.minimum(nearest, _distances(points, points[chosen[-1]]))
-    centers = points[chosen]
-    shares: Weights = weights[chosen]
-    for _ in range(_ROUNDS):
-        label = np.argmin(((points[:, None, :] - centers[None, :, :]) ** 2).sum(axis=2), axis=1)
-        shares = np.bincount(label, weights, len(centers)).astype(np.float64)
+        nearest = np.minimum(nearest, _squares(points, points[chosen[-1:]])[:, 0])
+    return points[chosen]
+
+
+def _moved(points: Colors, weights: Weights, centers: Colors, rounds: int) -> tuple[Colors, Weights]:
+    """k-means (Lloyd, 1982): centers and their shares after some rounds."""
+    weighted = weights[:, None] * points
+    shares = weights
+    for _ in range(rounds):
+        label = np.argmin(_squares(points, centers), axis=1)
+        members = (label[:, None] == np.arange(len(centers))).astype(np.float64)
+        shares = weights @ members
         kept = shares > 0
-        sums = np.stack([np.bincount(label, weights * points[:, axis], len(centers)) for axis in range(3)], axis=1)
-        centers, shares = sums[kept] / shares[kept, None], shares[kept]
+        shares = shares[kept]
+        centers = (members.T @ weighted)[kept] / shares[:, None]
     return centers, shares
 
 
-def _merged(centers: Colors, shares: Weights, count: int) -> tuple[Colors, Weights]:
+def _merged(centers: Colors, shares: Weights, count: int) -> Colors:
     """Merge what looks alike, then what changes the picture least (Ward, 1963), until `count` are left."""
     while len(centers) > 1:
-        squares = ((centers[:, None, :] - centers[None, :, :]) ** 2).sum(axis=2)
+        squares = _squares(centers, centers)
         np.fill_diagonal(squares, np.inf)
         if squares.min() >= _SAME**2:
             if len(centers) <= count:
                 break
-            squares *= shares[:, None] * shares[None, :] / (shares[:, None] + shares[None, :])
+            squares *= shares[:, None] * shares / (shares[:, None] + shares)
         one, other = sorted(divmod(int(np.argmin(squares)), len(centers)))
         total = shares[one] + shares[other]
         centers[one] = (centers[one] * shares[one] + centers[other] * shares[other]) / total
         shares[one] = total
-        centers, shares = np.delete(centers, other, axis=0), np.delete(shares, other)
-    return centers, shares
+        kept = np.arange(len(centers)) != other
+        centers, shares = centers[kept], shares[kept]
+    return centers
 
 
-def _distances(points: Colors, point: Colors) -> Weights:
-    squares: Weights = ((points - point) ** 2).sum(axis=1)
+def _squares(points: Colors, others: Colors) -> Weights:
+    """Squared distance of each point to each of the others."""
+    squares: Weights = (points**2).sum(axis=1)[:, None] - 2 * points @ others.T + (others**2).sum(axis=1)
     return squares
