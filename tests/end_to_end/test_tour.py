@@ -1,0 +1,78 @@
+"""Every request of the README's tour, in its order, as Dev Tools sends it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+import requests
+from elasticsearch import Elasticsearch
+
+from tests.support import ROOT
+
+METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    body: str
+
+
+def tour() -> list[Request]:
+    text = (ROOT / "README.md").read_text()
+    section = text.split("<!-- tour -->")[1].split("<!-- /tour -->")[0]
+    return [request for block in re.findall(r"```\n(.*?)```", section, re.DOTALL) for request in parse(block)]
+
+
+def parse(block: str) -> list[Request]:
+    """Dev Tools' syntax: a line `METHOD path`, then the body."""
+    requests: list[Request] = []
+    for line in block.splitlines():
+        method, _, path = line.partition(" ")
+        if method in METHODS:
+            requests.append(Request(method, path, ""))
+        elif line.strip():
+            requests[-1].body += line + "\n"
+    return requests
+
+
+@pytest.fixture
+def clean(es: Elasticsearch) -> None:
+    es.indices.delete(index="images,people", ignore_unavailable=True)
+
+
+def test_the_tour_works_as_it_is_written(es_url: str, clean: None) -> None:
+    answers = []
+    for request in tour():
+        content = "application/x-ndjson" if "_bulk" in request.path else "application/json"
+        answer = requests.request(
+            request.method,
+            f"{es_url}/{request.path}",
+            data=request.body or None,
+            headers={"Content-Type": content} if request.body else {},
+            timeout=60,
+        )
+        assert answer.ok, f"{request.method} {request.path}: {answer.text[:500]}"
+        answers.append(answer.json())
+    stored, document, turned, renamed, words, facets, bulk, errors, simulated, pipeline, avatar = answers
+    assert stored["result"] == "created"
+    assert (document["_source"]["image"]["width"], document["_source"]["image"]["format"]) == (5, "png")
+    assert turned["result"] == renamed["result"] == "updated"
+    assert [hit["_source"]["title"] for hit in words["hits"]["hits"]] == ["A red dot, turned"]
+    assert words["hits"]["hits"][0]["_source"]["image"]["color_names"] == ["red"]
+    assert facets["aggregations"]["shapes"]["buckets"] == [{"key": "square", "doc_count": 1}]
+    assert [item["index"]["status"] for item in bulk["items"]] == [201, 201]
+    assert [hit["_id"] for hit in errors["hits"]["hits"]] == ["bad"]
+    assert simulated["docs"][0]["doc"]["_source"]["image"]["width"] == 5
+    assert pipeline["acknowledged"]
+    assert avatar["result"] == "created"
+    people = requests.get(f"{es_url}/people/_doc/1", timeout=10).json()["_source"]["image"]
+    assert (people["format"], people["width"]) == ("webp", 5)
+
+
+def test_the_tour_s_leftovers_are_removed(es: Elasticsearch) -> None:
+    es.indices.delete(index="images,people", ignore_unavailable=True)
+    es.ingest.delete_pipeline(id="avatars")
