@@ -11,11 +11,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from PIL import ImageColor
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic.config import JsonDict
 
 _OPAQUE = r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|black|white|gray"
 OpaqueColor = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE})$")]
 Color = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE}|#[0-9a-fA-F]{{8}}|transparent)$")]
 Unit = Literal["pixels", "fraction"]
+# In a JSON schema: a parameter that another one excludes.
+ABSENT: JsonDict = {"type": "null"}
 _SIDE = r"[1-9][0-9]{0,4}(\.[0-9]{1,4})?"
 Ratio = Annotated[str, StringConstraints(pattern=rf"^{_SIDE}:{_SIDE}$")]
 

@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Self
 
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
 
-from ..declared import Ratio, Unit, ratio
+from ..declared import ABSENT, Ratio, Unit, ratio
 from ..errors import Code, ImageError
 from ..gravity import Gravity, offset
 from ..picture import Picture
@@ -16,7 +15,6 @@ from ..saliency import salient_offset
 from . import Operation
 
 _BOX = ("left", "top", "width", "height")
-_ABSENT: JsonDict = {"type": "null"}
 
 
 class Crop(Operation):
@@ -28,8 +26,12 @@ class Crop(Operation):
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
-                {"required": ["width", "height"], "properties": {"aspect_ratio": _ABSENT}},
-                {"required": ["aspect_ratio"], "properties": dict.fromkeys(_BOX, _ABSENT)},
+                {"required": ["width", "height"], "properties": {"aspect_ratio": ABSENT, "gravity": ABSENT}},
+                {
+                    "required": ["width", "height", "gravity"],
+                    "properties": dict.fromkeys(("aspect_ratio", "left", "top"), ABSENT),
+                },
+                {"required": ["aspect_ratio"], "properties": dict.fromkeys(_BOX, ABSENT)},
             ]
         }
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ..alpha import canvas
-from ..declared import Color, Ratio, Unit, ratio
+from ..declared import ABSENT, Color, Ratio, Unit, ratio
 from ..gravity import Place, offset
 from . import Operation
 
@@ -18,6 +18,14 @@ _SIDES = ("left", "top", "right", "bottom")
 class Pad(Operation):
     """Add a border, or as much as it takes to an aspect ratio."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"aspect_ratio": ABSENT}},
+                {"required": ["aspect_ratio"], "properties": dict.fromkeys(_SIDES, {"const": 0})},
+            ]
+        }
+    )
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "1:1", "background": "#ffffff"}
 
     left: float = Field(0, ge=0, le=16384, description="added on the left")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import OpaqueColor
+from ..declared import ABSENT, OpaqueColor
 from ..gravity import Place, offset
 from ..picture import has_grey
 from ..stamp import picture_stamp, text_stamp
@@ -19,6 +19,14 @@ _MOST = 100_000
 class Watermark(Operation):
     """Lay a text or a picture over the picture."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["text"], "properties": {"image": ABSENT}},
+                {"required": ["image"], "properties": {"text": ABSENT}},
+            ]
+        }
+    )
     example: ClassVar[dict[str, Any]] = {"text": "© Example", "gravity": "southeast", "opacity": 0.6}
 
     text: str | None = Field(None, min_length=1, max_length=100, description="a text of one line")
