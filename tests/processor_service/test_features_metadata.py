@@ -20,8 +20,10 @@ from processor_service.features.tags.xmp import read_xmp
 from processor_service.image_io import decode
 from processor_service.picture import Metadata as Raw
 from processor_service.picture import Picture, Source
+from processor_service.pipeline import Request, process
 from processor_service.settings import Settings
-from tests.support import picture
+from processor_service.timing import Stopwatch
+from tests.support import b64, picture
 
 PNG = Image.new("RGB", (2, 2))
 
@@ -328,3 +330,13 @@ def test_tags_that_share_their_bytes_cost_nothing() -> None:
     count = 20_000
     entries = b"".join(struct.pack("<HHLL", tag, 7, 12 * count, 10) for tag in range(count))
     assert read(b"II*\0\x08\0\0\0" + struct.pack("<H", count) + entries) == {}
+
+
+def test_a_normalized_picture_keeps_the_metadata_of_its_source() -> None:
+    body = {"data": b64(picture("pillow/flower.jpg")), "operations": ["strip_metadata"], "properties": ["metadata"]}
+    first = process(Request.parse(body), Settings(), Stopwatch())
+    assert first["metadata"]["camera"] == "Canon PowerShot S40"
+    again = body | {"data": first["data"], "normalized": True, "document_operations": [{"rotate": {"degrees": 90}}]}
+    # Not in the answer, so the document's stay; a new picture without any would have them removed.
+    assert "metadata" not in process(Request.parse(again), Settings(), Stopwatch())
+    assert process(Request.parse(body | {"data": first["data"]}), Settings(), Stopwatch())["metadata"] is None
