@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from ..alpha import canvas
 from ..declared import ABSENT, Color, Ratio, Unit, ratio
@@ -13,6 +14,7 @@ from ..gravity import Place, offset
 from . import Operation
 
 _SIDES = ("left", "top", "right", "bottom")
+_ZERO: JsonDict = {"const": 0}
 
 
 class Pad(Operation):
@@ -22,7 +24,7 @@ class Pad(Operation):
         json_schema_extra={
             "anyOf": [
                 {"properties": {"aspect_ratio": ABSENT}},
-                {"required": ["aspect_ratio"], "properties": dict.fromkeys(_SIDES, {"const": 0})},
+                {"required": ["aspect_ratio"], "properties": dict.fromkeys(_SIDES, _ZERO)},
             ]
         }
     )
