@@ -11,7 +11,8 @@ from PIL import ExifTags, Image, ImageCms, ImageSequence
 from processor_service.encoders import encode_image
 from processor_service.errors import Code, ImageError
 from processor_service.image_io import encode
-from processor_service.picture import Output, Picture, Source
+from processor_service.kept_metadata import copyright_of
+from processor_service.picture import Metadata, Output, Picture, Source
 from processor_service.pipeline import Request, process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
@@ -171,6 +172,17 @@ def test_copyright_is_kept_when_asked_for_and_nothing_else_ever() -> None:
         assert not tags.get_ifd(ExifTags.IFD.GPSInfo)
         bare = stored(data, {"convert": {"format": format}})
         assert not bare.getexif() and not {"exif", "icc_profile", "comment", "xmp"} & set(bare.info)
+
+
+def test_copyright_is_found_in_xmp_and_iptc_too() -> None:
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Description><dc:rights><rdf:Alt>'
+        "<rdf:li>© Ümit</rdf:li></rdf:Alt></dc:rights></rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+    iptc = b"\x1c\x02\x50\x00\x04Jane" + b"\x1c\x02\x74\x00\x05other"
+    assert copyright_of(Metadata(xmp=xmp, iptc=iptc)) == ("Jane", "© Ümit")
+    assert copyright_of(Metadata(exif=b"Exif\0\0II*\0broken", xmp=b"<", iptc=b"\x1c\x02")) == (None, None)
 
 
 def test_a_turn_that_is_not_applied_is_kept_or_applied_by_formats_without_exif() -> None:
