@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from PIL import Image
+
+from .apng import compose_apng
 
 # Moving pictures, and formats with pages.
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
@@ -37,10 +40,14 @@ def is_animated(image: Image.Image) -> bool:
     return image.format in _ANIMATED
 
 
-def each_frame(image: Image.Image, count: int) -> Iterator[Image.Image]:
-    """Every frame or page, not loaded yet: the same object each time, as it will be shown once it is loaded."""
-    # A PNG may show a picture that is not part of the animation where animations are not understood.
-    for number in range(1 if getattr(image, "default_image", False) else 0, count):
+def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Image]:
+    """Every frame or page as it will be shown once it is loaded; may be the same object each time."""
+    if image.format == "PNG":
+        for frame in islice(compose_apng(data), count):
+            frame.info["icc_profile"] = image.info.get("icc_profile")
+            yield frame
+        return
+    for number in range(count):
         image.seek(number)
         yield image
 

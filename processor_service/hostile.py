@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,11 @@ from PIL import Image, ImageFile
 
 from .errors import Code, ImageError
 from .settings import Settings
+
+# A PNG chunk that is shorter than it must be: not the file's end is missing.
+_BROKEN_CHUNK = re.compile(r"Truncated \w{4} chunk")
+# How decoders say that a file is in order, as far as they see, and of a kind that they do not know.
+_UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot handle")
 
 
 @contextmanager
@@ -40,8 +46,10 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
         ) from None
     except Exception as error:
         text = _describe(error)
-        if "truncated" in text.lower() or _ends_early(data):
+        if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or _ends_early(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from None
+        if any(word in text.lower() for word in _UNKNOWN_KIND):
+            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from None
         raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from None
 
 

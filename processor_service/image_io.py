@@ -53,7 +53,7 @@ def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all
         samples = samples_of(image)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):
-            frames, durations, icc_profile = _all_frames(image, source.frames, settings)
+            frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
             if wanted and source.format == "jpeg":
                 image.draft(None, wanted)
@@ -71,7 +71,7 @@ def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all
 
 
 def _all_frames(
-    image: Image.Image, count: int, settings: Settings
+    image: Image.Image, data: bytes, count: int, settings: Settings
 ) -> tuple[list[Image.Image], list[int], bytes | None]:
     """Every frame in one working mode and size, how long each stays (nothing for pages), the first one's profile."""
     frames: list[Image.Image] = []
@@ -80,7 +80,7 @@ def _all_frames(
     pixels = 0
     if is_animated(image):
         check_total(image.width * image.height * count, settings)
-    for frame in each_frame(image, count):
+    for frame in each_frame(image, data, count):
         pixels += frame.width * frame.height
         check_total(pixels, settings)
         samples = samples_of(frame)
@@ -89,6 +89,8 @@ def _all_frames(
         frames.append(converted)
         durations.append(duration(frame))
         profiles.append(icc_profile)
+    if not frames:
+        raise ImageError(Code.CORRUPT_IMAGE, "the animation has no frames")
     frames = alike(frames)
     check_total(frames[0].width * frames[0].height * len(frames), settings)
     return frames, durations if any(durations) else [], profiles[0]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 # PNG chunks without which a picture, or an animation, looks different.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
+# JFIF (APP0) and Adobe (APP14) say how the colours of a JPEG are to be read; their sizes when they are whole.
+_NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -35,12 +37,13 @@ def _png(data: bytes, kept: set[bytes]) -> bytes:
 
 
 def _jpeg(data: bytes) -> bytes:
-    """Without comments and application segments but JFIF (APP0) and Adobe (APP14), which say how to decode."""
+    """Without comments and application segments, but those that say how to decode."""
     parts, position = [data[:2]], 2
     while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != 0xDA:
         marker = data[position + 1]
         end = position + 2 + int.from_bytes(data[position + 2 : position + 4])
-        if not (0xE1 <= marker <= 0xEF and marker != 0xEE) and marker != 0xFE:
+        application = 0xE0 <= marker <= 0xEF or marker == 0xFE
+        if not application or end - position >= _NEEDED_SEGMENTS.get(marker, len(data)):
             parts.append(data[position:end])
         position = end
     return b"".join([*parts, data[position:]])

@@ -1,0 +1,109 @@
+"""Frames of an animated PNG, composed as its specification says (W3C PNG, third edition, 12.7 and 11.3.6).
+
+Pillow's own composing depends on which frames were loaded before, and makes holes where translucent frames lie over
+opaque ones. So only the decoding of each frame's pixels is left to it.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from .errors import Code, ImageError
+from .modes import to_working_mode
+from .samples import samples_of
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SHARED = (b"PLTE", b"tRNS")
+_GREY = (0, 4)
+_TO_BACKGROUND, _TO_PREVIOUS = 1, 2
+_OVER = 1
+
+
+@dataclass
+class _Control:
+    """A frame control chunk (fcTL) and the compressed pixels that follow it."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+    numerator: int
+    denominator: int
+    disposal: int
+    blend: int
+    pixels: list[bytes] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, body: bytes) -> _Control:
+        return cls(*struct.unpack(">4I2H2B", body[4:26]))
+
+    @property
+    def milliseconds(self) -> float:
+        return 1000 * self.numerator / (self.denominator or 100)
+
+
+def compose_apng(data: bytes) -> Iterator[Image.Image]:
+    """Every frame as it is shown (LA or RGBA), with its `duration` in milliseconds in its info."""
+    header, shared, controls = _parse(data)
+    width, height = struct.unpack(">2I", header[:8])
+    mode = "LA" if header[9] in _GREY else "RGBA"
+    canvas = Image.new(mode, (width, height))
+    for number, control in enumerate(controls):
+        if control.left + control.width > width or control.top + control.height > height:
+            raise ImageError(Code.CORRUPT_IMAGE, f"frame {number + 1} of the PNG reaches beyond the picture")
+        part = _decode(control, header, shared).convert(mode)
+        place = (control.left, control.top)
+        before = canvas.copy() if control.disposal == _TO_PREVIOUS and number else None
+        if control.blend == _OVER:
+            region = canvas.crop((*place, control.left + control.width, control.top + control.height))
+            part = Image.alpha_composite(region.convert("RGBA"), part.convert("RGBA")).convert(mode)
+        canvas.paste(part, place)
+        shown = canvas.copy()
+        shown.info["duration"] = control.milliseconds
+        yield shown
+        if before is not None:
+            canvas = before
+        elif control.disposal in (_TO_BACKGROUND, _TO_PREVIOUS):
+            canvas.paste(Image.new(mode, part.size), place)
+
+
+def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
+    """The header, the chunks that all frames share, and the frames; an image before the first fcTL is none of them."""
+    header, position = b"", len(_SIGNATURE)
+    shared: dict[bytes, bytes] = {}
+    controls: list[_Control] = []
+    while position + 12 <= len(data):
+        size, kind = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
+        body = data[position + 8 : position + 8 + size]
+        if kind == b"IHDR":
+            header = body
+        elif kind in _SHARED:
+            shared[kind] = body
+        elif kind == b"fcTL":
+            controls.append(_Control.parse(body))
+        elif kind == b"IDAT" and controls:
+            controls[-1].pixels.append(body)
+        elif kind == b"fdAT" and controls:
+            controls[-1].pixels.append(body[4:])
+        position += 12 + size
+    return header, shared, [control for control in controls if control.pixels]
+
+
+def _decode(control: _Control, header: bytes, shared: dict[bytes, bytes]) -> Image.Image:
+    """A frame's pixels, by way of a PNG of its own."""
+    chunks = [(b"IHDR", struct.pack(">2I", control.width, control.height) + header[8:])]
+    chunks += [*shared.items(), *((b"IDAT", part) for part in control.pixels), (b"IEND", b"")]
+    image = Image.open(io.BytesIO(_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)), formats=["PNG"])
+    samples = samples_of(image)
+    image.load()
+    return to_working_mode(image, samples)[0]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -1,0 +1,125 @@
+"""EXIF orientations, and turns that a container carries: upright, and turned once."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from tests.processor_service.kinds import decoded, furthest, shown
+from tests.support import assert_alike, encoded, opened, picture
+
+# What a camera does to the scene so that the orientation turns it back (EXIF 2.32, tag 0x0112).
+HELD = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+LOSSLESS = {
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "TIFF": {},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    "JPEG": {"quality": 100, "subsampling": 0},
+}
+
+
+def scene() -> Image.Image:
+    """Nothing of it is symmetric."""
+    y, x = np.mgrid[0:48, 0:80]
+    return Image.fromarray(np.stack([x * 3, y * 5, (x + y) * 2 * (x > 40)], axis=2).astype(np.uint8))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", LOSSLESS)
+def test_every_orientation_of_every_format_that_has_one(format: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    held = scene() if HELD[orientation] is None else scene().transpose(HELD[orientation])
+    data = encoded(held, format, exif=exif, **LOSSLESS[format])
+    assert_alike(shown(data), scene(), 2, f"{format}-orientation-{orientation}")
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_compressed_tiff_is_turned_once(orientation: int) -> None:
+    held = scene().transpose(HELD[orientation])
+    data = encoded(held, "TIFF", compression="tiff_deflate", tiffinfo={274: orientation})
+    assert furthest(shown(data), scene()) == 0
+    assert decoded(data).orientation == 1
+
+
+@pytest.mark.parametrize("number", range(2, 9))
+def test_a_scene_photographed_in_every_orientation_looks_the_same(number: int) -> None:
+    one, other = (shown(f"exif-orientation/Landscape_{n}.jpg") for n in (1, number))
+    # The number in the picture's middle differs, and is to.
+    assert one.size == other.size == (1800, 1200)
+    assert_alike(other.resize((90, 60)), one.resize((90, 60)), 6, f"Landscape_{number}")
+
+
+@pytest.mark.parametrize(("number", "orientation"), [(1, 3), (2, 2), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8)])
+def test_png_orientations_of_imgproxy(number: int, orientation: int) -> None:
+    """The same pixels in each file, another orientation."""
+    plain = opened(picture("imgproxy/orientation-0.png"))
+    back = {6: Image.Transpose.ROTATE_270, 8: Image.Transpose.ROTATE_90}.get(orientation, HELD[orientation])
+    assert furthest(shown(f"imgproxy/orientation-{number}.png"), plain.transpose(back)) == 0
+
+
+@pytest.mark.parametrize("number", range(3, 9))
+def test_jpeg_orientations_of_pillow(number: int) -> None:
+    assert_alike(shown(f"pillow/hopper_orientation_{number}.jpg"), shown("pillow/hopper_orientation_2.jpg"), 3)
+
+
+def test_turns_in_an_avif_container_are_applied_once() -> None:
+    turned = shown("libavif/abc_color_irot_alpha_irot.avif")
+    assert_alike(turned, opened(picture("libavif/abc.png")).rotate(90, expand=True), 3, "avif-irot")
+    # irot 1 and imir 1: the caption within the picture reads upright.
+    assert decoded("pillow/avif/rot1mir1.avif").orientation == 7
+    assert shown("pillow/avif/rot1mir1.avif").size == (640, 427)
+
+
+def test_in_avif_the_container_counts_and_the_exif_does_not() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    data = encoded(scene(), "AVIF", quality=100, exif=exif)
+    # Pillow writes the turn as irot and takes it out of the EXIF.
+    assert decoded(data).orientation == 6
+    assert shown(data).size == (48, 80)
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_is_upright(value: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = value
+    assert decoded(encoded(scene(), "JPEG", exif=exif)).orientation == 1
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"",
+        b"Exif\0\0",
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff",
+        b"Exif\0\0II*\0\xff\xff\xff\xff",
+        b"Exif\0\0" + bytes(60000),
+    ],
+)
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_broken_exif_is_upright(format: str, exif: bytes) -> None:
+    buffer = io.BytesIO()
+    scene().save(buffer, format, exif=exif)
+    result = decoded(buffer.getvalue())
+    assert (result.orientation, result.image.size) == (1, (80, 48))
+
+
+@pytest.mark.parametrize(
+    "name", ["invalid-exif.jpg", "exif_typeerror.jpg", "exif_gps_typeerror.jpg", "broken_exif_dpi.jpg", "iptc.jpg"]
+)
+def test_a_photograph_with_broken_exif_is_processed(name: str) -> None:
+    assert decoded(f"pillow/{name}").orientation == 1
