@@ -142,7 +142,7 @@ def describe_original(picture: Picture, data: bytes) -> dict[str, Any]:
         "format": source.format,
         "width": source.width,
         "height": source.height,
-        "bytes": source.bytes,
+        "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
 

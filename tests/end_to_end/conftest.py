@@ -40,7 +40,7 @@ def service_url(service: Service) -> str:
 def es_url(es_version: str, service_url: str) -> Iterator[str]:
     """A node with the plugin, where the bootstrap command installed our pipelines and the address of the service."""
     plugin = find_plugin_zip(es_version)
-    with EmbeddedNode(es_version=es_version, plugin_zip=plugin, token=TOKEN, heap=HEAP) as node:
+    with EmbeddedNode(es_version=es_version, plugin_zip=plugin, token=TOKEN, heap=HEAP, quick_start=True) as node:
         bootstrap("--url", node.url, "--service-url", service_url)
         yield node.url
 
