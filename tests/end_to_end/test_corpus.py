@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch, helpers
 
 from tests.support import CORPUS, PICTURES, Service, b64, opened
 
+
 def files() -> list[Path]:
     """The whole corpus where it lies beside the checkout, as in CI; else the pictures of the project."""
     if CORPUS.exists():
