@@ -36,9 +36,12 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
             yield
     except ImageError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
+        claim = re.search(r"\d{2,}", str(bomb))
         raise ImageError(
-            Code.TOO_MANY_PIXELS, f"the picture has more than {settings.max_pixels} pixels (IMAGE_MAX_PIXELS)"
+            Code.TOO_MANY_PIXELS,
+            f"the picture has {claim[0] if claim else 'more'} pixels, at most {settings.max_pixels} are accepted "
+            "(IMAGE_MAX_PIXELS)",
         ) from None
     except MemoryError:
         raise ImageError(

@@ -1,0 +1,121 @@
+"""Limits, header first: each with its own code, and a bomb costs no more than a small picture."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from processor_service import image_io
+from processor_service.errors import Code, ImageError
+from processor_service.settings import Settings
+from tests.processor_service.bombs import DEFUSED, REFUSED, jpeg_of_many_scans, small_pictures
+from tests.processor_service.kinds import SETTINGS, decoded, refused
+from tests.support import ROOT, encoded, picture
+
+
+def seconds(data: bytes) -> float:
+    """Best of several: what it costs, not what else the machine does."""
+    best = float("inf")
+    for _ in range(7):
+        started = time.perf_counter()
+        try:
+            image_io.decode(data, SETTINGS)
+        except ImageError:
+            pass
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+@pytest.fixture(scope="module")
+def small() -> float:
+    """Seconds for the small picture of 64 x 64 pixels that takes longest."""
+    return max(map(seconds, small_pictures()))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_bomb_is_refused_with_its_code_at_the_cost_of_a_small_picture(name: str, small: float) -> None:
+    data, code = REFUSED[name]
+    assert refused(data)[0] is code
+    assert seconds(data) < 5 * small
+
+
+@pytest.mark.parametrize("name", DEFUSED)
+def test_a_bomb_in_the_metadata_costs_little_and_harms_nothing(name: str, small: float) -> None:
+    result = decoded(DEFUSED[name])
+    assert result.image.size == (8, 8)
+    assert result.icc_profile is None
+    assert seconds(DEFUSED[name]) < 10 * small
+
+
+def test_160_bytes_that_claim_100_megapixels() -> None:
+    data, _ = REFUSED["jpeg 2000"]
+    assert len(data) == 160
+    code, reason = refused(data)
+    assert code is Code.TOO_MANY_PIXELS
+    assert "100000000 pixels" in reason
+    assert seconds(data) < 0.05
+
+
+def test_bombs_take_no_memory() -> None:
+    """In a process of its own, since a peak never goes down."""
+    script = """
+import json, resource
+from processor_service import image_io
+from processor_service.errors import ImageError
+from tests.processor_service.bombs import DEFUSED, REFUSED, small_pictures
+from tests.processor_service.kinds import SETTINGS
+def peak(pictures):
+    for data in pictures:
+        try:
+            image_io.decode(data, SETTINGS)
+        except ImageError:
+            pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+before = peak(small_pictures())
+print(json.dumps([before, peak([*(data for data, _ in REFUSED.values()), *DEFUSED.values()])]))
+"""
+    output = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    before, after = json.loads(output)
+    assert after - before < 24, f"{before} MB before, {after} MB after"
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "ICO"])
+def test_the_last_pixel_that_is_allowed(format: str) -> None:
+    data = encoded(Image.new("RGB", (60, 40)), format, **({"sizes": [(60, 40)]} if format == "ICO" else {}))
+    assert image_io.decode(data, Settings(max_pixels=2400, max_dimension=60)).image.size == (60, 40)
+    code, reason = refused(data, Settings(max_pixels=2399))
+    assert (code, "IMAGE_MAX_PIXELS" in reason) == (Code.TOO_MANY_PIXELS, True)
+    code, reason = refused(data, Settings(max_dimension=59))
+    assert (code, "IMAGE_MAX_DIMENSION" in reason) == (Code.DIMENSION_TOO_LARGE, True)
+
+
+def test_the_default_is_50_megapixels() -> None:
+    assert SETTINGS.max_pixels == 50_000_000
+    # A camera's 48 megapixels pass, and are read at a smaller scale when that will do.
+    photograph = encoded(Image.new("L", (8000, 6000)), "JPEG")
+    assert image_io.decode(photograph, SETTINGS, (500, 500)).image.size == (1000, 750)
+
+
+def test_a_progressive_photograph_of_many_scans_is_no_bomb() -> None:
+    assert decoded(encoded(Image.new("RGB", (4000, 3000)), "JPEG", progressive=True)).image.size == (4000, 3000)
+    assert decoded(jpeg_of_many_scans(20)).image.size == (1600, 1200)
+
+
+def test_what_is_inside_an_icon_counts() -> None:
+    """The directory says 16 x 16, the picture inside is 40 x 40."""
+    inner = encoded(Image.new("RGBA", (40, 40)), "PNG")
+    whole = encoded(Image.new("RGBA", (40, 40)), "ICO", sizes=[(40, 40)])
+    at = whole.index(bytes([40, 40]))
+    lying = whole[:at] + bytes([16, 16]) + whole[at + 2 :]
+    assert inner[:4] == b"\x89PNG"
+    assert refused(lying, Settings(max_pixels=1599))[0] is Code.TOO_MANY_PIXELS
+    assert refused(lying, Settings(max_dimension=39))[0] is Code.DIMENSION_TOO_LARGE
+
+
+def test_pillows_own_bomb() -> None:
+    assert refused(picture("pillow/decompression_bomb.gif"))[0] is Code.TOO_MANY_PIXELS
