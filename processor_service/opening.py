@@ -21,6 +21,12 @@ TiffImagePlugin.OPEN_INFO.setdefault((TiffImagePlugin.MM, 0, (1,), 1, (16,), ())
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
+def load_decoders(settings: Settings) -> None:
+    """Load all decoders now, so that the first picture does not wait for them."""
+    Image.init()
+    readable(settings)
+
+
 def open_picture(data: bytes, settings: Settings) -> Image.Image:
     """Read the header. Raises ImageError when the bytes are of no accepted format, and whatever decoders raise."""
     if complaint := describe_unreadable(data, settings):

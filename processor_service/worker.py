@@ -6,6 +6,8 @@ kills and replaces this process, and no other picture notices.
 
 from __future__ import annotations
 
+import logging
+import os
 import resource
 import signal
 import sys
@@ -17,6 +19,7 @@ import orjson
 
 from .errors import Code, ImageError
 from .features import all_features
+from .opening import load_decoders
 from .operations import all_operations
 from .pipeline import Request, absent_fields, process
 from .settings import Settings
@@ -30,6 +33,8 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     settings = Settings()
     _limit_memory(settings.worker_memory)
+    _quiet_decoders()
+    load_decoders(settings)
     # The terminal's Ctrl-C is the parent's business: it lets pictures under way finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     all_operations(), all_features()
@@ -88,6 +93,17 @@ def _parse(body: bytes) -> Request:
         return Request.parse(orjson.loads(body))
     except orjson.JSONDecodeError:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
+
+
+def _quiet_decoders() -> None:
+    """Keep what decoders say of hostile files, hundreds of lines for some, out of the log; errors carry the reason.
+
+    libtiff writes to standard error by itself; Python's own tracebacks still reach it.
+    """
+    log = os.dup(2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.stderr = os.fdopen(log, "w", buffering=1)
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def _limit_memory(size: int) -> None:
