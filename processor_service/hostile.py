@@ -15,6 +15,8 @@ from .settings import Settings
 
 # A PNG chunk that is shorter than it must be: not the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"Truncated \w{4} chunk")
+# What decoders raise with a text that says something.
+_TELLING = (OSError, ValueError, SyntaxError, RuntimeError, EOFError)
 # How decoders say that a file is in order, as far as they see, and of a kind that they do not know.
 _UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot handle")
 
@@ -57,9 +59,9 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
 
 
 def _describe(error: Exception) -> str:
-    # Pillow wraps what plugins stumble over in a SyntaxError.
-    reasons = (error, error.__cause__)
-    if any(isinstance(reason, struct.error | IndexError) for reason in reasons) or "not identified" in str(error):
+    # Pillow wraps what plugins stumble over in a SyntaxError. What else is raised was not meant for reading.
+    stumbled = isinstance(error.__cause__, struct.error | IndexError | KeyError | TypeError)
+    if stumbled or not isinstance(error, _TELLING) or "not identified" in str(error):
         return "its header is incomplete or contradicts itself"
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 

@@ -168,7 +168,7 @@ def test_nothing_of_the_metadata_is_stored(steps: list[dict[str, Any]]) -> None:
         assert not {"xmp", "photoshop", "comment", "icc_profile"} & written.info.keys(), name
         assert not any(word in stored for word in LOCATED), name
         checked += 1
-    assert checked > 60
+    assert checked > 50
 
 
 def test_the_corpus_is_whole() -> None:
