@@ -46,7 +46,9 @@ class Crop(Operation):
         None, description="instead of a box: the largest one of this shape, `width:height` such as `16:9` or `1.91:1`"
     )
     gravity: Gravity | None = Field(
-        None, description="where the box lies when `left` and `top` are not given; default of `aspect_ratio`: `center`"
+        None,
+        description="where the box lies when `left` and `top` are not given, `smart`: where colours stand out, detail and "
+        "skin are; default of `aspect_ratio`: `center`",
     )
 
     @model_validator(mode="after")

@@ -1,0 +1,109 @@
+"""The JSON schema that the node validates recipes with: only what its validator knows, and no stricter than the service."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from processor_service.declarations import recipe_schema
+from processor_service.operations import all_operations
+from tests.processor_service.operation_cases import CASES
+
+SCHEMA = recipe_schema()["operations"]
+# What SchemaValidator.java checks; `default` is for readers.
+KNOWN = {
+    *("type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
+    *("pattern", "required", "properties", "additionalProperties", "items", "minItems", "maxItems", "anyOf", "$ref"),
+    *("$defs", "default"),
+}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+}
+
+
+def allows(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:
+    """Whether a value is valid, by the keywords that are used here."""
+    if "$ref" in schema and not allows(root["$defs"][schema["$ref"].rpartition("/")[2]], value, root):
+        return False
+    if "type" in schema and (
+        not isinstance(value, TYPES[schema["type"]]) or (isinstance(value, bool) and schema["type"] != "boolean")
+    ):
+        return False
+    checks = {
+        "enum": lambda limit: value in limit,
+        "const": lambda limit: value == limit,
+        "minimum": lambda limit: value >= limit,
+        "maximum": lambda limit: value <= limit,
+        "exclusiveMinimum": lambda limit: value > limit,
+        "minLength": lambda limit: len(value) >= limit,
+        "maxLength": lambda limit: len(value) <= limit,
+        "pattern": lambda limit: re.search(limit, value) is not None,
+        "minItems": lambda limit: len(value) >= limit,
+        "maxItems": lambda limit: len(value) <= limit,
+        "items": lambda limit: all(allows(limit, item, root) for item in value),
+        "anyOf": lambda limit: any(allows(part, value, root) for part in limit),
+        "required": lambda limit: all(name in value for name in limit),
+        "properties": lambda limit: all(
+            allows(limit[name], part, root) for name, part in value.items() if name in limit
+        ),
+        "additionalProperties": lambda limit: limit or not value.keys() - schema["properties"].keys(),
+    }
+    return all(check(schema[name]) for name, check in checks.items() if name in schema)
+
+
+def keywords(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return {keyword for part in schema for keyword in keywords(part)}
+    if not isinstance(schema, dict):
+        return set()
+    named = {"properties", "$defs"}
+    return set(schema) | {
+        keyword
+        for key, value in schema.items()
+        for part in (value.values() if key in named else [value])
+        for keyword in keywords(part)
+    }
+
+
+@pytest.mark.parametrize("name", SCHEMA)
+def test_only_known_keywords(name: str) -> None:
+    assert keywords(SCHEMA[name]) <= KNOWN
+
+
+@pytest.mark.parametrize("name", SCHEMA)
+def test_the_example_is_valid(name: str) -> None:
+    assert allows(SCHEMA[name], all_operations()[name].example, SCHEMA[name])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_the_service_takes_is_valid(case: Any) -> None:
+    assert allows(SCHEMA[case.operation], case.parameters, SCHEMA[case.operation])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("crop", {}),
+        ("crop", {"aspect_ratio": "16:9", "width": 3, "height": 3}),
+        ("crop", {"width": 3, "height": 3, "left": 2, "gravity": "north"}),
+        ("pad", {"aspect_ratio": "16:9", "left": 3}),
+        ("watermark", {}),
+        ("watermark", {"text": "a", "image": "abcd"}),
+        ("convert", {"format": "jpeg", "lossless": True}),
+        ("convert", {"lossless": True}),
+        ("resize", {"fit": "cover"}),
+        ("pixelate", {"boxes": [{"left": 0, "top": 0, "width": 0, "height": 1}]}),
+        ("strip_metadata", {"keep": ["exif"]}),
+        ("tint", {"color": "#12345"}),
+    ],
+)
+def test_what_is_wrong_is_refused_when_the_pipeline_is_stored(name: str, parameters: dict[str, Any]) -> None:
+    assert not allows(SCHEMA[name], parameters, SCHEMA[name])
