@@ -47,8 +47,8 @@ class Crop(Operation):
     )
     gravity: Gravity | None = Field(
         None,
-        description="where the box lies when `left` and `top` are not given, `smart`: where colours stand out, and detail "
-        "and skin are; default of `aspect_ratio`: `center`",
+        description="where the box lies when `left` and `top` are not given, `smart`: where colours stand out, and "
+        "detail and skin are; default of `aspect_ratio`: `center`",
     )
 
     @model_validator(mode="after")
