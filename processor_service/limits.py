@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from .errors import Code, ImageError
 from .formats import public_name
@@ -26,6 +26,8 @@ def check_header(image: Image.Image, data: bytes, settings: Settings) -> Source:
         )
     if image.format in ("JPEG", "MPO"):
         _check_scans(data, width * height, settings)
+        if not ImageFile.LOAD_TRUNCATED_IMAGES:
+            _check_bytes(data, width * height)
     frames = count_frames(image, data, settings.max_frames)
     if frames > settings.max_frames:
         raise ImageError(
@@ -72,4 +74,17 @@ def _check_scans(data: bytes, pixels: int, settings: Settings) -> None:
             Code.TOO_MANY_PIXELS,
             f"the JPEG draws its {pixels} pixels {scans} times, at most {settings.max_pixels} pixels in all are "
             "accepted (IMAGE_MAX_PIXELS)",
+        )
+
+
+def _check_bytes(data: bytes, pixels: int) -> None:
+    """Refuse a JPEG that cannot hold its pixels: libjpeg fills up with grey what is missing before an end marker.
+
+    Huffman codes have at least one bit, and each block of 8 x 8 pixels of the finest component needs one for its mean,
+    in each scan that has one; sampling factors may hide half of the blocks. Arithmetic coding knows no such bound.
+    """
+    arithmetic = b"\xff\xc9" in data or b"\xff\xca" in data
+    if not arithmetic and len(data) * 8 < pixels // 64 // 2:
+        raise ImageError(
+            Code.TRUNCATED_IMAGE, f"the picture ends too early: {len(data)} bytes cannot hold {pixels} pixels"
         )

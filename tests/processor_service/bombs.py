@@ -63,10 +63,10 @@ def gif() -> bytes:
     return small[:6] + struct.pack("<HH", HUGE, HUGE) + small[10:]
 
 
-def jpeg() -> bytes:
+def jpeg(width: int = HUGE, height: int = HUGE) -> bytes:
     small = encoded(Image.new("RGB", (8, 8)), "JPEG")
     at = small.index(b"\xff\xc0") + 5
-    return small[:at] + struct.pack(">HH", HUGE, HUGE) + small[at + 4 :]
+    return small[:at] + struct.pack(">HH", height, width) + small[at + 4 :]
 
 
 def jpeg_of_many_scans(scans: int = 400) -> bytes:

@@ -111,6 +111,8 @@ def test_heic_with_the_optional_extra() -> None:
     result = decoded("thumbor/image.heic")
     assert (result.source.format, result.image.mode, result.orientation) == ("heif", "RGB", 1)
     assert formats.stored_as("heif") == "jpeg"
+    assert refused("thumbor/image.heic", Settings(max_pixels=100))[0] is Code.TOO_MANY_PIXELS
+    assert refused(picture("thumbor/image.heic")[:500])[0] in (Code.TRUNCATED_IMAGE, Code.CORRUPT_IMAGE)
 
 
 def test_heic_without_the_optional_extra(monkeypatch: pytest.MonkeyPatch) -> None:

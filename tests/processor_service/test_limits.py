@@ -13,7 +13,7 @@ from PIL import Image
 from processor_service import image_io
 from processor_service.errors import Code, ImageError
 from processor_service.settings import Settings
-from tests.processor_service.bombs import DEFUSED, REFUSED, jpeg_of_many_scans, small_pictures
+from tests.processor_service.bombs import DEFUSED, REFUSED, jpeg, jpeg_of_many_scans, small_pictures
 from tests.processor_service.kinds import SETTINGS, decoded, refused
 from tests.support import ROOT, encoded, picture
 
@@ -104,6 +104,17 @@ def test_the_default_is_50_megapixels() -> None:
 def test_a_progressive_photograph_of_many_scans_is_no_bomb() -> None:
     assert decoded(encoded(Image.new("RGB", (4000, 3000)), "JPEG", progressive=True)).image.size == (4000, 3000)
     assert decoded(jpeg_of_many_scans(20)).image.size == (1600, 1200)
+
+
+def test_a_small_jpeg_that_claims_as_much_as_is_allowed() -> None:
+    """Within all limits, but 600 bytes cannot hold 49 megapixels: grey would be stored as if it were the picture."""
+    data = jpeg(7000, 7000)
+    assert refused(data)[0] is Code.TRUNCATED_IMAGE
+    assert seconds(data) < 0.05
+    # The emptiest picture there is has bytes enough.
+    for progressive in (False, True):
+        empty = encoded(Image.new("L", (4000, 4000)), "JPEG", quality=1, optimize=True, progressive=progressive)
+        assert decoded(empty).image.size == (4000, 4000)
 
 
 def test_what_is_inside_an_icon_counts() -> None:
