@@ -124,11 +124,9 @@ def test_no_cut_anywhere_gives_a_picture_with_holes(kind: str) -> None:
         assert furthest(result, expected) == 0
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "PNG", "GIF", "BMP", "TIFF LZW"])
+@pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "PNG", "GIF", "BMP"])
 def test_a_cut_picture_is_accepted_when_it_is_wanted(kind: str) -> None:
     data = whole(kind)
-    if kind == "TIFF LZW":
-        pytest.skip("libtiff decodes whole strips or none")
     result = decoded(data[: int(len(data) * 0.7)], accept_truncated=True).image
     # A BMP begins with its last line.
     first = (0, 63, 150, 103) if kind == "BMP" else (0, 0, 150, 40)
