@@ -21,6 +21,15 @@ WORDS: dict[str, Any] = {"type": "text", "fields": {"keyword": {"type": "keyword
 BINARY: dict[str, Any] = {"type": "binary"}
 # Never searched for, only handed back.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
+# Hamming distance, compared one by one: exact, and quick up to millions, as a hash has 32 bytes.
+HASH_BITS: dict[str, Any] = {
+    "type": "dense_vector",
+    "element_type": "bit",
+    "dims": 256,
+    "index": True,
+    "similarity": "l2_norm",
+    "index_options": {"type": "flat"},
+}
 NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
 
@@ -90,6 +99,14 @@ FIELDS: tuple[Field, ...] = (
         "perceptual_hash_quality",
         "0 to 100; below 50 the picture has too little structure for the hash to mean much",
         INTEGER,
+    ),
+    # Nested, as a document may have a list of pictures, and a vector field takes one value only.
+    Field("perceptual_hash_vector", "the hash for kNN search, where it means something", {"type": "nested"}),
+    Field("perceptual_hash_vector.algorithm", "how it was computed: `pdq`", KEYWORD),
+    Field(
+        "perceptual_hash_vector.bits",
+        "the hash as 256 bits, compared by Hamming distance; absent when its quality is below 50",
+        HASH_BITS,
     ),
     Field("placeholder", "blurred preview of about 25 bytes (ThumbHash), base64", SIGNATURE),
     Field("thumbnail", "a small JPEG, base64", BINARY),

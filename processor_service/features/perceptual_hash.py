@@ -11,13 +11,19 @@ from . import Feature
 from .pdq import pdq
 from .reduced import over_white, reduced
 
+# Below, pictures without structure would all be near duplicates of each other: the threshold of PDQ's description.
+_MEANINGFUL = 50
+
 
 class PerceptualHash(Feature):
     """Hash (PDQ, 256 bit) that stays nearly the same when a picture is resized, recompressed or slightly changed."""
 
-    produces: ClassVar[tuple[str, ...]] = ("perceptual_hash", "perceptual_hash_quality")
+    produces: ClassVar[tuple[str, ...]] = ("perceptual_hash", "perceptual_hash_quality", "perceptual_hash_vector")
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The hash of the upright picture, transparent parts over white."""
         value, quality = pdq(np.asarray(over_white(reduced(picture)).convert("L")))
-        return {"perceptual_hash": value, "perceptual_hash_quality": quality}
+        fields: dict[str, Any] = {"perceptual_hash": value, "perceptual_hash_quality": quality}
+        if quality >= _MEANINGFUL:
+            fields["perceptual_hash_vector"] = {"algorithm": "pdq", "bits": value}
+        return fields

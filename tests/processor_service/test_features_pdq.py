@@ -102,3 +102,8 @@ def test_transparent_parts_are_white() -> None:
     white = Image.new("RGB", scene.size, "white")
     white.paste(scene, mask=mask)
     assert distance(fields(scene)["perceptual_hash"], fields(white)["perceptual_hash"]) <= 2
+
+
+def test_a_picture_without_structure_has_no_vector() -> None:
+    """Else all blank pictures would be near duplicates of each other."""
+    assert set(fields(Image.new("RGB", (64, 64), "navy"))) == {"perceptual_hash", "perceptual_hash_quality"}
