@@ -2,51 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PIL import Image
 
 from .encoders import encode_picture
 from .errors import Code, ImageError
+from .fast_jpeg import decode_jpeg
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .hostile import hostile, truncation
 from .limits import check_header, check_size, check_total
 from .modes import to_working_mode
 from .opening import open_picture
-from .picture import Picture
+from .picture import Picture, Source
+from .profile_check import carried_profile
 from .raw_metadata import orientation, raw_metadata
 from .salvage import without_metadata
-from .samples import samples_of
+from .samples import Samples, samples_of
 from .settings import Settings
+
+# From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
+# first; None when it is not known before it is decoded.
+Target = Callable[[int, int, int], tuple[int, int] | None]
 
 
 def decode(
     data: bytes,
     settings: Settings,
-    wanted: tuple[int, int] | None = None,
+    target: Target | None = None,
     *,
     all_frames: bool = False,
     accept_truncated: bool = False,
 ) -> Picture:
     """Decode a picture: the first frame, or every frame of an animation when `all_frames` is set.
 
-    `wanted` (width, height in pixels, as stored) lets a JPEG be decoded at a smaller scale, never below that size.
+    `target` says to which size the picture will be scaled first: an ordinary JPEG is decoded straight to that size.
     `accept_truncated` fills up what is missing at the end of a picture instead of refusing it.
     Raises ImageError with a code for everything that can be wrong with the bytes.
     """
     with truncation(accept_truncated):
         try:
-            return _decode(data, settings, wanted, all_frames)
+            return _decode(data, settings, target, all_frames)
         except ImageError as error:
             if error.code is not Code.CORRUPT_IMAGE:
                 raise
             for less in without_metadata(data):
                 try:
-                    return _decode(less, settings, wanted, all_frames)
+                    return _decode(less, settings, target, all_frames)
                 except ImageError:
                     continue
             raise
 
 
-def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all_frames: bool) -> Picture:
+def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     with hostile(data, settings):
         image = open_picture(data, settings)
         source = check_header(image, data, settings)
@@ -55,12 +63,7 @@ def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all
         if all_frames and source.frames > 1 and has_frames(image):
             frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
-            if wanted and source.format == "jpeg":
-                image.draft(None, wanted)
-            image.load()
-            # What is inside a container may be larger than the container said.
-            check_size(*image.size, settings)
-            pixels, icc_profile = to_working_mode(image, samples)
+            pixels, icc_profile = _first_frame(image, data, source, samples, target, settings)
             frames, durations = [pixels], []
         # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata, loop = orientation(image), raw_metadata(image), plays(image) if durations else 0
@@ -68,6 +71,20 @@ def _decode(data: bytes, settings: Settings, wanted: tuple[int, int] | None, all
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
         frame.info.clear()
     return Picture(frames, source, turn, icc_profile, durations, loop, metadata)
+
+
+def _first_frame(
+    image: Image.Image, data: bytes, source: Source, samples: Samples, target: Target | None, settings: Settings
+) -> tuple[Image.Image, bytes | None]:
+    """The picture in a working mode, and its profile; an ordinary JPEG at its target size."""
+    if source.format in ("jpeg", "mpo"):
+        size = target(source.width, source.height, orientation(image)) if target else None
+        if (fast := decode_jpeg(data, size)) is not None:
+            return fast, carried_profile(image.info.get("icc_profile"), fast.mode)
+    image.load()
+    # What is inside a container may be larger than the container said.
+    check_size(*image.size, settings)
+    return to_working_mode(image, samples)
 
 
 def _all_frames(

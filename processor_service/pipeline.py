@@ -15,6 +15,7 @@ from .features import all_features
 from .fields import top_level_names
 from .mark import mark, source_mark
 from .operations import Operation, wants_all_frames
+from .operations.auto_orient import AutoOrient
 from .operations.resize import Resize
 from .payload import decode_payload
 from .picture import Picture
@@ -62,7 +63,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
     data = decode_payload(request.data, settings.max_image_bytes)
     steps = request.steps()
     with watch("decode"):
-        picture = image_io.decode(data, settings, wanted_size(steps), all_frames=wants_all_frames(steps))
+        picture = image_io.decode(data, settings, target_of(steps), all_frames=wants_all_frames(steps))
     with watch("operate"):
         for step in steps:
             check_size(picture, step, settings)
@@ -84,14 +85,21 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
     return fields | sign(request.recipe.hash, fields["sha256"], data, settings.token.get_secret_value())
 
 
-def wanted_size(steps: tuple[Operation, ...]) -> tuple[int, int] | None:
-    """The smallest size (pixels, as stored) at which the picture may be decoded for these steps; None for full."""
-    for step in steps:
-        if isinstance(step, Resize):
-            return step.wanted_size()
-        if not step.scale_free:
-            return None
-    return None
+def target_of(steps: tuple[Operation, ...]) -> image_io.Target:
+    """To which size these steps scale a picture first: decoded to that size, the steps see no difference."""
+
+    def target(width: int, height: int, orientation: int) -> tuple[int, int] | None:
+        turned = False
+        for step in steps:
+            if isinstance(step, Resize):
+                return step.size(height, width)[::-1] if turned else step.size(width, height)
+            if not step.scale_free:
+                return None
+            # Orientations 5 to 8 swap the sides.
+            turned = turned or (isinstance(step, AutoOrient) and orientation >= 5)
+        return None
+
+    return target
 
 
 def check_size(picture: Picture, step: Operation, settings: Settings) -> None:

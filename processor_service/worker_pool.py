@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -48,8 +49,11 @@ class Answer:
 class Worker:
     """One picture process and the socket to it."""
 
-    def __init__(self, command: Sequence[str] = WORKER) -> None:
+    def __init__(self, timeout: float, command: Sequence[str] = WORKER) -> None:
         ours, theirs = socket.socketpair()
+        # A process that is stuck does not empty its socket, and nobody must wait for that for ever.
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 - our own module
                 [*command, str(theirs.fileno())],
@@ -78,7 +82,8 @@ class Worker:
             if not self.connection.poll(timeout):
                 raise TimeoutError
             return Answer(orjson.loads(self.connection.recv_bytes()), self.connection.recv_bytes())
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, BlockingIOError):
+            # Blocking: it takes nothing, or stopped in the middle of its answer.
             raise EOFError from None
 
     def stop(self) -> None:
@@ -105,7 +110,7 @@ class WorkerPool:
         self._lock = threading.Lock()
         # Last in, first out: a quiet service keeps using the process whose caches are warm.
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
-        self._workers = {Worker(command) for _ in range(size)}
+        self._workers = {Worker(timeout, command) for _ in range(size)}
         for worker in self._workers:
             self._idle.put(worker)
 
@@ -153,7 +158,7 @@ class WorkerPool:
     def _replace(self, worker: Worker, why: str) -> Worker:
         worker.stop()
         self._on_replaced(why)
-        fresh = Worker(self._command)
+        fresh = Worker(self.timeout, self._command)
         with self._lock:
             self._workers.discard(worker)
             self._workers.add(fresh)

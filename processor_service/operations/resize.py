@@ -9,12 +9,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ..alpha import canvas
 from ..declared import Color
-from ..gravity import Gravity, offset, share
+from ..gravity import Gravity, offset
 from ..picture import Picture
 from ..saliency import salient_offset
+from ..scaling import scale
 from . import Operation
-
-_Box = tuple[float, float, float, float]
 
 
 class Resize(Operation):
@@ -51,12 +50,6 @@ class Resize(Operation):
     def mixes_colors(self) -> bool:
         return self.fit == "pad"
 
-    def wanted_size(self) -> tuple[int, int] | None:
-        """The smallest size, in pixels, at which a picture may be decoded for this; None for full."""
-        # Before auto_orient is applied, width and height may be swapped: the larger side covers both.
-        side = max(self._scaled(self.width) or 0, self._scaled(self.height) or 0)
-        return (side, side) if self.width and self.height else None
-
     def size_after(self, width: int, height: int) -> tuple[int, int]:
         if self.fit == "cover":
             return self._cover_size(width, height)
@@ -66,14 +59,14 @@ class Resize(Operation):
         if self.fit != "cover":
             super().apply_to(picture)
             return
+        size = self._cover_size(*picture.image.size)
+        scaled = [scale(frame, self._covering(*frame.size)) for frame in picture.frames]
         # One cut for all frames, or an animation would jump about.
-        size, cut = self._cover_size(*picture.image.size), self._cut(picture.image)
-        picture.frames = [frame.resize(size, Image.Resampling.LANCZOS, box=cut) for frame in picture.frames]
+        left, top = self._cut(scaled[0], size)
+        picture.frames = [frame.crop((left, top, left + size[0], top + size[1])) for frame in scaled]
 
     def apply(self, image: Image.Image) -> Image.Image:
-        # Pillow resizes LA and RGBA with premultiplied alpha: no dark fringes.
-        size = self.size(*image.size)
-        scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+        scaled = scale(image, self.size(*image.size))
         if self.fit != "pad":
             return scaled
         padded = canvas(self.box(*image.size), self.background, scaled)
@@ -111,16 +104,15 @@ class Resize(Operation):
         shrink = min(1.0, width / box_width, height / box_height)
         return max(1, round(box_width * shrink)), max(1, round(box_height * shrink))
 
-    def _cut(self, image: Image.Image) -> _Box:
-        """The part of the image that `cover` scales to the box: left, top, right, bottom in (fractions of) pixels."""
-        width, height = image.size
-        target_width, target_height = self._cover_size(width, height)
-        ratio = max(target_width / width, target_height / height)
-        cut_width, cut_height = min(float(width), target_width / ratio), min(float(height), target_height / ratio)
+    def _covering(self, width: int, height: int) -> tuple[int, int]:
+        """The size that covers what `cover` makes of a picture of that size, by no more than a pixel."""
+        cover = self._cover_size(width, height)
+        scaled = self.size(width, height)
+        return max(cover[0], scaled[0]), max(cover[1], scaled[1])
+
+    def _cut(self, image: Image.Image, size: tuple[int, int]) -> tuple[int, int]:
+        """Left and top of the part of that size that `cover` keeps of the scaled image."""
         if self.gravity == "smart":
-            left, top = map(float, salient_offset(image, cut_width, cut_height))
-            left, top = min(left, width - cut_width), min(top, height - cut_height)
-        else:
-            x, y = share(self.gravity)
-            left, top = (width - cut_width) * x, (height - cut_height) * y
-        return left, top, left + cut_width, top + cut_height
+            left, top = salient_offset(image, *size)
+            return min(int(left), image.width - size[0]), min(int(top), image.height - size[1])
+        return offset(image.size, size, self.gravity)

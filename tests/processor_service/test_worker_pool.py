@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 import time
@@ -87,3 +88,15 @@ def test_stop_ends_every_process(replaced: list[str]) -> None:
     processes = [worker.process for worker in pool._workers]
     pool.stop()
     assert all(process.poll() is not None for process in processes)
+
+
+def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(replaced: list[str]) -> None:
+    """Stopped while idle: a body larger than the socket's buffer cannot even be handed over."""
+    pool = WorkerPool(1, 0, 1.0, replaced.append, FAULTY)
+    try:
+        pool.run(b"x")
+        next(iter(pool._workers)).process.send_signal(signal.SIGSTOP)
+        assert pool.run(b"y" * 10_000_000).body.startswith(b"yyy")
+        assert replaced == ["crash"]
+    finally:
+        pool.stop()

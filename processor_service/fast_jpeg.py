@@ -1,0 +1,44 @@
+"""Ordinary JPEGs at the smallest scale that is good enough: by simplejpeg (libjpeg-turbo), straight to packed pixels.
+
+It spares a copy of the full picture into Pillow and one out of it for scaling. What is not ordinary (CMYK, RGB, a
+warning of the decoder, anything broken) is left to Pillow, which decides what can be saved of it.
+"""
+
+from __future__ import annotations
+
+import simplejpeg
+from PIL import Image
+
+from .scaling import scale_pixels
+
+_MODES = {"YCbCr": ("RGB", "RGB"), "Gray": ("GRAY", "L")}
+# The decoder halves (and quarters) a picture at half the cost; less than 1.9 times the final size would cost sharpness.
+_HEADROOM = 1.9
+_SCALES = (8, 4, 2)
+
+
+def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | None:
+    """Decode to `target` size (width, height in pixels, as stored; None: as it is). None when this is not for us."""
+    try:
+        height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
+        if colors not in _MODES:
+            return None
+        space, mode = _MODES[colors]
+        least = _least_size(width, height, target)
+        pixels = simplejpeg.decode_jpeg(data, space, min_width=least[0], min_height=least[1], min_factor=1, strict=True)
+    except ValueError:
+        return None
+    size = pixels.shape[1], pixels.shape[0]
+    if target is None or size == target:
+        return Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
+    return scale_pixels(pixels.data, size, mode, target)
+
+
+def _least_size(width: int, height: int, target: tuple[int, int] | None) -> tuple[int, int]:
+    """Size of the largest reduction (to 1/8, 1/4, 1/2) that leaves enough pixels for `target`."""
+    if target is not None:
+        for factor in _SCALES:
+            reduced = -(-width // factor), -(-height // factor)
+            if reduced[0] >= target[0] * _HEADROOM and reduced[1] >= target[1] * _HEADROOM:
+                return reduced
+    return width, height
