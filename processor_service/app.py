@@ -12,12 +12,14 @@ import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from .by_address import ByAddress
 from .declarations import catalogue
 from .errors import Code, ImageError
 from .metrics import Metrics
 from .settings import Settings
+from .timing import Stopwatch
 from .worker import failure
-from .worker_pool import WorkerPool
+from .worker_pool import Answer, WorkerPool
 
 log = structlog.get_logger("processor_service")
 _REQUEST_ID = re.compile(r"[^\x21-\x7e]")
@@ -33,6 +35,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.before_request(_authenticate)
+    by_address = ByAddress(settings)
 
     @app.post("/v1/process")
     def process() -> Response:
@@ -41,7 +44,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
         request_id = _request_id()
         metrics.pending.inc()
         try:
-            answer = pool.run(body)
+            answer = _answer(body, by_address, pool)
         except ImageError as busy:
             metrics.record({"code": busy.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
             raise
@@ -80,6 +83,21 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
         return Response(text, content_type=content_type)
 
     return app
+
+
+def _answer(body: bytes, by_address: ByAddress, pool: WorkerPool) -> Answer:
+    watch = Stopwatch()
+    try:
+        with watch("fetch"):
+            completed = by_address.completed(body)
+    except ImageError as refusal:
+        if refusal.code is Code.BUSY:
+            raise
+        return Answer.refusal(refusal)
+    answer = pool.run(completed)
+    if completed is not body:
+        answer.summary["seconds"] |= watch.seconds
+    return answer
 
 
 def _authenticate() -> None:

@@ -28,6 +28,15 @@ class Code(Enum):
     TOO_MANY_PIXELS = ("too_many_pixels", 422, False, "width x height exceeds `IMAGE_MAX_PIXELS`")
     DIMENSION_TOO_LARGE = ("dimension_too_large", 422, False, "width or height exceeds `IMAGE_MAX_DIMENSION`")
     TOO_MANY_FRAMES = ("too_many_frames", 422, False, "more frames than `IMAGE_MAX_FRAMES`")
+    URL_NOT_ALLOWED = (
+        "url_not_allowed",
+        422,
+        False,
+        "the picture's address is none that `IMAGE_URL_HOSTS` allows, or leads to a private network",
+    )
+    URL_NOT_FOUND = ("url_not_found", 422, False, "at the picture's address there is no picture")
+    URL_UNREACHABLE = ("url_unreachable", 422, True, "the server of the picture's address is down or breaks off")
+    URL_TOO_SLOW = ("url_too_slow", 422, True, "fetching the picture took longer than `IMAGE_URL_TIMEOUT`")
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` lies outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
     OUT_OF_MEMORY = ("out_of_memory", 422, False, "the picture needs more memory than a worker may use")

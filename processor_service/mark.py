@@ -16,6 +16,11 @@ def source_mark(token: str, recipe: str, sha256: str) -> str:
     return _sign(token, f"source:{recipe}:{sha256}")
 
 
+def url_mark(token: str, recipe: str, url: str) -> str:
+    """Signature over the address that the picture was fetched from; it takes the place of `source_mark`."""
+    return _sign(token, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}")
+
+
 def _sign(token: str, message: str) -> str:
     key = f"ingest-image mark v1\n{token}".encode()
     return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()

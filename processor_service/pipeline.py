@@ -13,7 +13,7 @@ from .color_profile import make_srgb
 from .errors import Code, ImageError
 from .features import all_features
 from .fields import top_level_names
-from .mark import mark, source_mark
+from .mark import mark, source_mark, url_mark
 from .operations import Operation, wants_all_frames
 from .operations.auto_orient import AutoOrient
 from .operations.resize import Resize
@@ -25,6 +25,7 @@ from .timing import Stopwatch
 
 # A square within 2 %: what people call square.
 _SQUARE = 1.02
+_KEYS = frozenset({"data", "url", "operations", "properties", "document_operations", "normalized", "truncated"})
 _SIZE_CLASSES = ((20_000, "icon"), (300_000, "small"), (2_000_000, "medium"), (8_000_000, "large"))
 
 
@@ -36,19 +37,28 @@ class Request:
     recipe: Recipe
     document_operations: tuple[Operation, ...]
     normalized: bool
+    # Where `data` was fetched from, None when the document brought it along.
+    url: str | None = None
+    accept_truncated: bool = False
 
     @classmethod
     def parse(cls, body: Any) -> Request:
         """Validate a request body. Raises ImageError `invalid_request` or `invalid_recipe`."""
-        known = {"data", "operations", "properties", "document_operations", "normalized"}
         if not isinstance(body, dict):
             raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
-        if "data" not in body or (extra := body.keys() - known):
-            what = "data is missing" if "data" not in body else f"unknown key [{min(extra)[:80]}]"
-            raise ImageError(Code.INVALID_REQUEST, f"{what}; valid keys are {', '.join(sorted(known))}")
+        url = body.get("url")
+        if extra := body.keys() - _KEYS:
+            raise _invalid(f"unknown key [{min(extra)[:80]}]")
+        if "data" not in body and url is None:
+            raise _invalid("data is missing")
+        if "data" not in body:
+            raise ImageError(Code.URL_NOT_ALLOWED, "nothing is fetched by address; IMAGE_URL_HOSTS names no hosts")
+        if not isinstance(url, str | None) or (truncated := body.get("truncated", "fail")) not in ("fail", "accept"):
+            raise _invalid("url must be a string, truncated `fail` or `accept`")
         recipe = parse_recipe(body.get("operations"), body.get("properties"))
         document_operations = tuple(parse_operations(body.get("document_operations")))
-        return cls(body["data"], recipe, document_operations, body.get("normalized") is True)
+        normalized = body.get("normalized") is True
+        return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept")
 
     def steps(self) -> tuple[Operation, ...]:
         """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds."""
@@ -58,12 +68,22 @@ class Request:
         return recipe + self.document_operations
 
 
+def _invalid(what: str) -> ImageError:
+    return ImageError(Code.INVALID_REQUEST, f"{what}; valid keys are {', '.join(sorted(_KEYS))}")
+
+
 def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str, Any]:
     """Process one picture; returns the map to merge into the document. Raises ImageError."""
     data = decode_payload(request.data, settings.max_image_bytes)
     steps = request.steps()
     with watch("decode"):
-        picture = image_io.decode(data, settings, target_of(steps), all_frames=wants_all_frames(steps))
+        picture = image_io.decode(
+            data,
+            settings,
+            target_of(steps),
+            all_frames=wants_all_frames(steps),
+            accept_truncated=request.accept_truncated,
+        )
     with watch("operate"):
         for step in steps:
             check_size(picture, step, settings)
@@ -82,7 +102,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
             continue
         with watch(feature.name()):
             fields |= feature.extract(picture)
-    return fields | sign(request.recipe.hash, fields["sha256"], data, settings.token.get_secret_value())
+    return fields | sign(request, fields["sha256"], data, settings.token.get_secret_value())
 
 
 def target_of(steps: tuple[Operation, ...]) -> image_io.Target:
@@ -155,10 +175,13 @@ def describe_original(picture: Picture, data: bytes) -> dict[str, Any]:
     }
 
 
-def sign(recipe: str, stored_sha256: str, data: bytes, token: str) -> dict[str, str]:
+def sign(request: Request, stored_sha256: str, data: bytes, token: str) -> dict[str, str]:
     """The fields by which the node recognizes a picture that was processed."""
+    recipe, url = request.recipe.hash, request.url
     return {
         "recipe": recipe,
         "mark": mark(token, recipe, stored_sha256),
-        "source_mark": source_mark(token, recipe, hashlib.sha256(data).hexdigest()),
+        "source_mark": url_mark(token, recipe, url)
+        if url is not None
+        else source_mark(token, recipe, hashlib.sha256(data).hexdigest()),
     }

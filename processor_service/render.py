@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from .declarations import recipe_schema
@@ -135,7 +136,7 @@ def _default(kind: type[Declared], name: str) -> str:
 
 def _settings() -> Iterable[tuple[str, str, str]]:
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is PydanticUndefined or "token" in name else f"`{field.default}`"
+        default = "" if field.default in (PydanticUndefined, SecretStr(""), ()) else f"`{field.default}`"
         yield f"`IMAGE_{name.upper()}`", default, field.description or ""
 
 

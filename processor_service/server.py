@@ -35,7 +35,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "workers": 1,
             "worker_class": "gthread",
             # A thread for each picture in work or waiting, and some that answer health checks and refusals meanwhile.
-            "threads": settings.workers + settings.queue_size + 8,
+            "threads": settings.workers + settings.queue_size + (settings.url_fetches if settings.url_hosts else 0) + 8,
             # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.
             "keepalive": 1300,
             "graceful_timeout": int(settings.picture_timeout) + 10,

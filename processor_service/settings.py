@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .setting_types import Hosts, Networks
+
 
 class Settings(BaseSettings):
     """Settings of the processor service. Sizes are in bytes, times in seconds."""
@@ -50,6 +52,16 @@ class Settings(BaseSettings):
         2 * 1024**3,
         ge=128 * 1024**2,
         description="address space of a worker process; a picture that needs more is refused",
+    )
+    url_hosts: Hosts = Field(
+        (),
+        description="hosts from which pictures are fetched (docs/addresses.md), such as "
+        "`images.example.org, *.example.net, host:8443`; none: `url` is refused",
+    )
+    url_timeout: float = Field(10.0, gt=0, le=300, description="time to fetch one picture, redirects included")
+    url_fetches: int = Field(32, ge=1, le=1000, description="pictures that are fetched at a time; above it: 429")
+    url_private_networks: Networks = Field(
+        (), description="networks, such as `10.1.0.0/16`, that are allowed though they are not public"
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 

@@ -48,6 +48,9 @@ def test_without_the_token_nothing_is_done(service: Service, header: dict[str, s
         (b'{"data": "AAAA"}', 422, "not_an_image"),
         (b'{"data": "!!"}', 422, "invalid_base64"),
         (b'{"data": 5}', 422, "invalid_base64"),
+        (b'{"data": "AAAA", "url": 5}', 400, "invalid_request"),
+        (b'{"data": "AAAA", "truncated": "maybe"}', 400, "invalid_request"),
+        (b'{"url": "https://images.example.org/cat.jpg"}', 422, "url_not_allowed"),
         (b'{"data": "JVBERi0xLjQ="}', 422, "unsupported_format"),
     ],
 )

@@ -1,0 +1,34 @@
+"""Types of settings that are lists: words between commas or spaces, as one writes them into an environment variable."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from .addresses import HOST_PATTERN, Network
+
+
+def words(value: Any) -> Any:
+    """Split a text at commas and spaces; leave anything else to the type."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _hosts(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    patterns = tuple(pattern.lower() for pattern in patterns)
+    for pattern in patterns:
+        if not HOST_PATTERN.fullmatch(pattern):
+            raise ValueError(
+                f"[{pattern}] is no host; valid are images.example.org, *.example.org, host:8443, [::1]:80, *"
+            )
+    return patterns
+
+
+def _networks(value: Any) -> Any:
+    return tuple(ip_network(word) if isinstance(word, str) else word for word in words(value))
+
+
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_hosts)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
