@@ -7,14 +7,19 @@ from typing import Any
 
 from .declared import Declared
 from .features import all_features
+from .fields import NOT_OURS, top_level_names
 from .operations import all_operations
 
 _NOT_SCHEMA = ("title", "description")
 
 
-def recipe_schema() -> dict[str, dict[str, Any]]:
-    """JSON schema of each operation's and property's parameters, as it is packed into the plugin."""
-    return {"operations": _schemas(all_operations()), "properties": _schemas(all_features())}
+def recipe_schema() -> dict[str, Any]:
+    """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
+
+    The fields are those that the node removes from a picture that it refuses by itself.
+    """
+    fields = [name for name in top_level_names() if name not in NOT_OURS]
+    return {"operations": _schemas(all_operations()), "properties": _schemas(all_features()), "fields": fields}
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:

@@ -130,6 +130,10 @@ FIELDS: tuple[Field, ...] = (
 )
 
 
+# Under the target, but the document's own: never cleared.
+NOT_OURS = frozenset({"data", "url"})
+
+
 def top_level_names() -> list[str]:
     """Names directly under the target, each once, in the order of `FIELDS`."""
     return list(dict.fromkeys(field.name.partition(".")[0] for field in FIELDS))

@@ -36,11 +36,17 @@ def impatient(es: Elasticsearch, index: str) -> Iterator[str]:
 def bulk(url: str, index: str, pipeline: str, n: int, data: str = PHOTO) -> list[dict[str, Any]]:
     """Index n pictures by one raw bulk; the items' answers."""
     lines = "".join(
-        json.dumps({"index": {"_index": index, "_id": str(i)}}) + "\n" + json.dumps({"n": i, "image": {"data": data}}) + "\n"
+        json.dumps({"index": {"_index": index, "_id": str(i)}})
+        + "\n"
+        + json.dumps({"n": i, "image": {"data": data}})
+        + "\n"
         for i in range(n)
     )
     answer = requests.post(
-        f"{url}/_bulk?pipeline={pipeline}&refresh=true", data=lines, headers={"Content-Type": "application/x-ndjson"}, timeout=90
+        f"{url}/_bulk?pipeline={pipeline}&refresh=true",
+        data=lines,
+        headers={"Content-Type": "application/x-ndjson"},
+        timeout=90,
     )
     assert answer.status_code == 200, answer.text[:500]
     return [item["index"] for item in answer.json()["items"]]
@@ -95,7 +101,9 @@ def test_service_that_hangs(es: Elasticsearch, es_url: str, index: str, impatien
     assert statuses(bulk(es_url, index, impatient, 6)) == {201: 6}
 
 
-def test_service_killed_in_the_middle_of_a_bulk(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+def test_service_killed_in_the_middle_of_a_bulk(
+    es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service
+) -> None:
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(bulk, es_url, index, impatient, 100, LARGE)
         time.sleep(1.5)
@@ -110,7 +118,9 @@ def test_service_killed_in_the_middle_of_a_bulk(es: Elasticsearch, es_url: str, 
     assert_none_half_done(es, index, again)
 
 
-def test_a_service_that_comes_back_in_time_is_not_noticed(es: Elasticsearch, es_url: str, index: str, own_service: Service) -> None:
+def test_a_service_that_comes_back_in_time_is_not_noticed(
+    es: Elasticsearch, es_url: str, index: str, own_service: Service
+) -> None:
     own_service.stop()
     threading.Timer(2, own_service.start).start()
     items = bulk(es_url, index, "images", 5)
@@ -118,14 +128,18 @@ def test_a_service_that_comes_back_in_time_is_not_noticed(es: Elasticsearch, es_
     time.sleep(1)
 
 
-def test_another_host_takes_over(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service, service: Service) -> None:
+def test_another_host_takes_over(
+    es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service, service: Service
+) -> None:
     set_hosts(es, own_service.url, service.url)
     own_service.kill()
     items = bulk(es_url, index, impatient, 30)
     assert statuses(items) == {201: 30}
 
 
-def test_a_picture_process_killed_under_load_costs_nothing(es: Elasticsearch, es_url: str, index: str, own_service: Service) -> None:
+def test_a_picture_process_killed_under_load_costs_nothing(
+    es: Elasticsearch, es_url: str, index: str, own_service: Service
+) -> None:
     with ThreadPoolExecutor(1) as threads:
         future = threads.submit(bulk, es_url, index, "images", 60, LARGE)
         time.sleep(0.7)
