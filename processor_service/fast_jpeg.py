@@ -25,7 +25,16 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | No
             return None
         space, mode = _MODES[colors]
         least = _least_size(width, height, target)
-        pixels = simplejpeg.decode_jpeg(data, space, min_width=least[0], min_height=least[1], min_factor=1, strict=True)
+        pixels = simplejpeg.decode_jpeg(
+            data,
+            space,
+            # Chroma interpolated less smoothly, where scaling averages it anyway.
+            fastupsample=target is not None and target[0] < width,
+            min_width=least[0],
+            min_height=least[1],
+            min_factor=1,
+            strict=True,
+        )
     except ValueError:
         return None
     size = pixels.shape[1], pixels.shape[0]

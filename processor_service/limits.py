@@ -83,8 +83,10 @@ def _check_bytes(data: bytes, pixels: int) -> None:
     Huffman codes have at least one bit, and each block of 8 x 8 pixels of the finest component needs one for its mean,
     in each scan that has one; sampling factors may hide half of the blocks. Arithmetic coding knows no such bound.
     """
+    if len(data) * 8 >= pixels // 64 // 2:
+        return
     arithmetic = b"\xff\xc9" in data or b"\xff\xca" in data
-    if not arithmetic and len(data) * 8 < pixels // 64 // 2:
+    if not arithmetic:
         raise ImageError(
             Code.TRUNCATED_IMAGE, f"the picture ends too early: {len(data)} bytes cannot hold {pixels} pixels"
         )

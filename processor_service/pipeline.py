@@ -93,16 +93,17 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
         # Fields describe colours as they look, whether they are stored in a profile of their own or not.
         make_srgb(picture)
     with watch("describe"):
+        source_sha256 = hashlib.sha256(data).hexdigest()
         fields = absent_fields(keep_source=request.normalized)
         fields |= describe(picture, stored, format_name)
         if not request.normalized:
-            fields["original"] = describe_original(picture, data)
+            fields["original"] = describe_original(picture, data, source_sha256)
     for feature in request.recipe.features:
         if request.normalized and feature.of_source:
             continue
         with watch(feature.name()):
             fields |= feature.extract(picture)
-    return fields | sign(request, fields["sha256"], data, settings.token.get_secret_value())
+    return fields | sign(request, fields["sha256"], source_sha256, settings.token.get_secret_value())
 
 
 def target_of(steps: tuple[Operation, ...]) -> image_io.Target:
@@ -163,7 +164,7 @@ def describe(picture: Picture, stored: bytes, format_name: str) -> dict[str, Any
     }
 
 
-def describe_original(picture: Picture, data: bytes) -> dict[str, Any]:
+def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, Any]:
     """The fields of the picture that came in."""
     source = picture.source
     return {
@@ -171,17 +172,15 @@ def describe_original(picture: Picture, data: bytes) -> dict[str, Any]:
         "width": source.width,
         "height": source.height,
         "bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
+        "sha256": sha256,
     }
 
 
-def sign(request: Request, stored_sha256: str, data: bytes, token: str) -> dict[str, str]:
+def sign(request: Request, stored_sha256: str, source_sha256: str, token: str) -> dict[str, str]:
     """The fields by which the node recognizes a picture that was processed."""
     recipe, url = request.recipe.hash, request.url
     return {
         "recipe": recipe,
         "mark": mark(token, recipe, stored_sha256),
-        "source_mark": url_mark(token, recipe, url)
-        if url is not None
-        else source_mark(token, recipe, hashlib.sha256(data).hexdigest()),
+        "source_mark": url_mark(token, recipe, url) if url is not None else source_mark(token, recipe, source_sha256),
     }

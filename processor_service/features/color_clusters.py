@@ -32,11 +32,12 @@ def dominant(rgb: NDArray[np.uint8], count: int) -> tuple[Colors, Weights]:
 def _binned(rgb: NDArray[np.uint8]) -> tuple[Colors, Weights]:
     """Means (OKLab) and shares of the pixels that fall into the same of 16x16x16 boxes: hundreds, not thousands."""
     levels = (rgb >> 4).astype(np.int32)
-    _, box = np.unique(levels[:, 0] << 8 | levels[:, 1] << 4 | levels[:, 2], return_inverse=True)
-    counts = np.bincount(box)
-    lab = to_oklab(rgb)
-    means = np.stack([np.bincount(box, lab[:, axis]) for axis in range(3)], axis=1) / counts[:, None]
-    return means, counts / counts.sum()
+    box = levels[:, 0] << 8 | levels[:, 1] << 4 | levels[:, 2]
+    counts = np.bincount(box, minlength=4096)
+    used = np.flatnonzero(counts)
+    sums = np.stack([np.bincount(box, rgb[:, axis], minlength=4096) for axis in range(3)], axis=1)[used]
+    counts = counts[used]
+    return to_oklab(np.rint(sums / counts[:, None]).astype(np.uint8)), counts / counts.sum()
 
 
 def _seeds(points: Colors, weights: Weights, count: int) -> Colors:
@@ -53,8 +54,11 @@ def _moved(points: Colors, weights: Weights, centers: Colors, rounds: int) -> tu
     """k-means (Lloyd, 1982): centers and their shares after some rounds."""
     weighted = weights[:, None] * points
     shares = weights
+    label = None
     for _ in range(rounds):
-        label = np.argmin(_squares(points, centers), axis=1)
+        before, label = label, np.argmin(_squares(points, centers), axis=1)
+        if before is not None and np.array_equal(before, label):
+            break
         members = (label[:, None] == np.arange(len(centers))).astype(np.float64)
         shares = weights @ members
         kept = shares > 0

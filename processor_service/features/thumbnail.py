@@ -25,7 +25,7 @@ class Thumbnail(Feature):
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The thumbnail as base64."""
-        small = shrunk(reduced(picture, self.size), self.size, Image.Resampling.BICUBIC)
+        small = shrunk(reduced(picture, self.size), self.size, Image.Resampling.BICUBIC, reducing_gap=1.5)
         output = Output(format="jpeg", quality=self.quality)
         data, _ = encode_image(small, "jpeg", output, transparent=is_transparent(small))
         return {"thumbnail": pybase64.b64encode_as_string(data)}
