@@ -33,22 +33,12 @@ def _reduce(picture: Picture, side: int) -> Image.Image:
     return upright(small, picture.orientation)
 
 
-def shrunk(
-    image: Image.Image,
-    side: int,
-    resample: Image.Resampling = Image.Resampling.BOX,
-    reducing_gap: float | None = None,
-) -> Image.Image:
-    """A copy whose longest side is `side` pixels, or the image itself when it is smaller.
-
-    With a `reducing_gap` whole blocks are averaged first, down to that many times the size: faster, nearly the same.
-    """
+def shrunk(image: Image.Image, side: int, resample: Image.Resampling = Image.Resampling.BOX) -> Image.Image:
+    """A copy whose longest side is `side` pixels, or the image itself when it is smaller."""
     ratio = side / max(image.size)
     if ratio >= 1:
         return image
-    return image.resize(
-        (max(1, round(image.width * ratio)), max(1, round(image.height * ratio))), resample, reducing_gap=reducing_gap
-    )
+    return image.resize((max(1, round(image.width * ratio)), max(1, round(image.height * ratio))), resample)
 
 
 def over_white(image: Image.Image) -> Image.Image:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pybase64
-from PIL import Image
 from pydantic import Field
 
 from ..encoders import encode_image
 from ..picture import Output, Picture, is_transparent
+from ..scaling import scale
 from . import Feature
-from .reduced import reduced, shrunk
+from .reduced import reduced
 
 
 class Thumbnail(Feature):
@@ -25,7 +25,9 @@ class Thumbnail(Feature):
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The thumbnail as base64."""
-        small = shrunk(reduced(picture, self.size), self.size, Image.Resampling.BICUBIC, reducing_gap=1.5)
+        small = reduced(picture, self.size)
+        if (ratio := self.size / max(small.size)) < 1:
+            small = scale(small, (max(1, round(small.width * ratio)), max(1, round(small.height * ratio))))
         output = Output(format="jpeg", quality=self.quality)
         data, _ = encode_image(small, "jpeg", output, transparent=is_transparent(small))
         return {"thumbnail": pybase64.b64encode_as_string(data)}
