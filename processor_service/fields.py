@@ -44,6 +44,7 @@ class Field:
 
 FIELDS: tuple[Field, ...] = (
     Field("data", "the stored picture, base64", BINARY),
+    Field("url", "where the picture is fetched from; the document's own", {"type": "keyword", "ignore_above": 4096}),
     Field("format", "format of the stored picture: `jpeg`, `png`, `webp`, ...", KEYWORD),
     Field("width", "width of the stored picture in pixels", INTEGER),
     Field("height", "height of the stored picture in pixels", INTEGER),

@@ -12,7 +12,7 @@ from . import image_io
 from .color_profile import make_srgb
 from .errors import Code, ImageError
 from .features import all_features
-from .fields import top_level_names
+from .fields import NOT_OURS, top_level_names
 from .mark import mark, source_mark, url_mark
 from .operations import Operation, wants_all_frames
 from .operations.auto_orient import AutoOrient
@@ -135,11 +135,11 @@ def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
 
 
 def absent_fields(keep_source: bool = False) -> dict[str, Any]:
-    """Every field as null, so that none of an earlier picture's stays behind; `data` is not touched.
+    """Every field as null, so that none of an earlier picture's stays behind; what is the document's is not touched.
 
     `keep_source` leaves alone what was read from the picture that came in: the normalized one does not have it.
     """
-    kept = {"data"}
+    kept = set(NOT_OURS)
     if keep_source:
         of_source = (kind.produces for kind in all_features().values() if kind.of_source)
         kept.update(("original",), *of_source)

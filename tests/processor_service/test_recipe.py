@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor_service.errors import Code, ImageError
-from processor_service.mark import mark, source_mark
+from processor_service.mark import mark, source_mark, url_mark
 from processor_service.recipe import parse_operations, parse_recipe, recipe_hash
 from tests.support import ROOT
 
@@ -29,6 +29,11 @@ def test_node_and_service_compute_the_same_mark(vector: dict[str, str]) -> None:
 def test_node_and_service_compute_the_same_source_mark(vector: dict[str, str]) -> None:
     expected = vector.get("mark") or vector["source_mark"]
     assert source_mark(vector["token"], vector["recipe"], vector["sha256"]) == expected
+
+
+@pytest.mark.parametrize("vector", VECTORS["url_marks"])
+def test_node_and_service_compute_the_same_mark_of_an_address(vector: dict[str, str]) -> None:
+    assert url_mark(vector["token"], vector["recipe"], vector["url"]) == vector["mark"]
 
 
 json_values = st.recursive(

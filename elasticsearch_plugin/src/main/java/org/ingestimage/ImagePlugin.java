@@ -61,6 +61,7 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, Reloadabl
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.QUEUE_SIZE, made.limiter::setQueueSize);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IMAGE_BYTES, size -> made.setMaxImageBytes(size.getBytes()));
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_RESPONSE_BYTES, size -> made.setMaxResponseBytes(size.getBytes()));
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.URL_HOSTS, made::setUrlHosts);
         client = made;
     }
 

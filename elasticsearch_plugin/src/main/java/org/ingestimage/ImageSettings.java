@@ -88,6 +88,15 @@ public final class ImageSettings {
         Property.Dynamic
     );
 
+    /** Hosts that documents may name as addresses of their pictures; none: pictures by address are switched off. */
+    public static final Setting<List<String>> URL_HOSTS = Setting.listSetting(
+        "ingest.image.url_hosts",
+        List.of(),
+        UrlHosts::pattern,
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
     /** Secret shared with the service, in the keystore. It authenticates the calls and signs the marks. */
     public static final Setting<SecureString> TOKEN = SecureSetting.secureString("ingest.image.token", null);
 
@@ -109,6 +118,7 @@ public final class ImageSettings {
             QUEUE_SIZE,
             MAX_IMAGE_BYTES,
             MAX_RESPONSE_BYTES,
+            URL_HOSTS,
             TOKEN,
             CERTIFICATE_AUTHORITY
         );

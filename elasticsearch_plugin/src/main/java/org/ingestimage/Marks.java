@@ -54,15 +54,25 @@ final class Marks {
         return believed(mark, "source:", recipe, data);
     }
 
+    /** Whether `mark` says that the picture was fetched from this address. */
+    boolean urlBelieved(Object mark, String recipe, String url) {
+        return isMark(mark) && agrees(mark, "url:", recipe, url.getBytes(StandardCharsets.UTF_8));
+    }
+
     private boolean believed(Object mark, String prefix, String recipe, Object data) {
         // The cheap question first: most documents carry no mark, and decoding costs.
-        if (mark instanceof String == false || ((String) mark).length() != LENGTH) {
+        if (isMark(mark) == false) {
             return false;
         }
         byte[] bytes = PictureData.decode(data);
-        if (bytes == null) {
-            return false;
-        }
+        return bytes != null && agrees(mark, prefix, recipe, bytes);
+    }
+
+    private static boolean isMark(Object value) {
+        return value instanceof String text && text.length() == LENGTH;
+    }
+
+    private boolean agrees(Object mark, String prefix, String recipe, byte[] bytes) {
         byte[] expected = sign(prefix + recipe + ":" + HexFormat.of().formatHex(sha256().digest(bytes)));
         return MessageDigest.isEqual(HexFormat.of().formatHex(expected).getBytes(StandardCharsets.US_ASCII), ((String) mark).getBytes(StandardCharsets.UTF_8));
     }

@@ -14,11 +14,13 @@ import org.elasticsearch.core.TimeValue;
 /**
  * The options of one `image` processor in a pipeline.
  *
- * @param field where the picture is: base64, bytes, an object with `data`, or a list of those
+ * @param field where the picture is: base64, bytes, an object with `data` or `url`, or a list of those
  * @param targetField where the result goes
  * @param recipe what is done to each picture
  * @param ignoreMissing whether a document without a picture passes
  * @param removeBinary whether the picture is removed once its fields are there
+ * @param storeData whether the target holds the picture, not only its fields
+ * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
  * @param recordInvalid whether a bad picture is stored with its error instead of failing the document
  * @param documentOperations whether a document may ask for one-off operations
  * @param timeout of a picture, null for the node's
@@ -29,12 +31,12 @@ record Options(
     Recipe recipe,
     boolean ignoreMissing,
     boolean removeBinary,
+    boolean storeData,
+    boolean acceptTruncated,
     boolean recordInvalid,
     boolean documentOperations,
     TimeValue timeout
 ) {
-
-    private static final List<String> ON_INVALID = List.of("fail", "record");
 
     /** Takes every option out of `config`: what is left in it afterwards is refused by the node. */
     static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
@@ -45,10 +47,6 @@ record Options(
         List<Object> properties = readOptionalList(type, tag, config, "properties");
         refuse(tag, "operations", operations == null ? null : schema.operationsProblem(operations));
         refuse(tag, "properties", properties == null ? null : schema.propertiesProblem(properties));
-        String onInvalid = readStringProperty(type, tag, config, "on_invalid", "fail");
-        if (ON_INVALID.contains(onInvalid) == false) {
-            refuse(tag, "on_invalid", "must be one of " + ON_INVALID + ", got [" + Text.shown(onInvalid) + "]");
-        }
         if (field.isBlank()) {
             refuse(tag, "field", "must not be empty");
         }
@@ -61,7 +59,9 @@ record Options(
             Recipe.of(operations, properties),
             readBooleanProperty(type, tag, config, "ignore_missing", false),
             readBooleanProperty(type, tag, config, "remove_binary", false),
-            onInvalid.equals("record"),
+            choice(tag, config, "store", "data", "none").equals("data"),
+            choice(tag, config, "truncated", "fail", "accept").equals("accept"),
+            choice(tag, config, "on_invalid", "fail", "record").equals("record"),
             readBooleanProperty(type, tag, config, "document_operations", true),
             timeout(tag, readOptionalStringProperty(type, tag, config, "timeout"))
         );
@@ -69,6 +69,20 @@ record Options(
 
     boolean inPlace() {
         return field.equals(targetField);
+    }
+
+    /** Whether `data` is left out of the target. A source of its own is another matter. */
+    boolean leavesOutData() {
+        return storeData == false || (removeBinary && inPlace());
+    }
+
+    /** One of the values; the first is the default. */
+    private static String choice(String tag, Map<String, Object> config, String option, String... values) {
+        String value = readStringProperty(ImageProcessor.TYPE, tag, config, option, values[0]);
+        if (List.of(values).contains(value) == false) {
+            refuse(tag, option, "must be one of " + List.of(values) + ", got [" + Text.shown(value) + "]");
+        }
+        return value;
     }
 
     private static TimeValue timeout(String tag, String text) {

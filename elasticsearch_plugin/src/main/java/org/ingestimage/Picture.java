@@ -17,6 +17,9 @@ final class Picture {
     private final Map<String, Object> existing;
     /** Whether the result replaces what the data was read from. */
     private final boolean inPlace;
+    /** The address that the picture is from, null when the document brings the picture along. */
+    private final Object url;
+    private final Belief belief;
     private boolean believed;
 
     /**
@@ -32,10 +35,15 @@ final class Picture {
         // The source is gone (remove_binary), but one-off operations are asked of what was made from it: the target is processed in place.
         boolean again = options.inPlace() == false
             && data(source) == null
+            && url(source) == null
             && this.existing.get(Target.MARK) != null
             && this.existing.get(Target.OPERATIONS) != null;
         this.from = again ? existing : source;
         this.inPlace = again || options.inPlace();
+        // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
+        boolean complete = data(source) != null || this.existing.get(Target.MARK) instanceof String;
+        this.url = again || (complete && context.client().urlHosts().isOff()) ? null : url(source);
+        this.belief = new Belief(context, this.existing);
     }
 
     String path() {
@@ -45,7 +53,10 @@ final class Picture {
     /** The call that is needed, null when the target stays as it is. */
     PictureRequest request() throws Failure {
         Object data = data(from);
-        List<Object> operations = documentOperations();
+        List<Object> operations = OneOffOperations.of(context, from, existing);
+        if (url != null) {
+            return fromAddress(data, operations);
+        }
         if (data == null) {
             return missing(operations);
         }
@@ -53,18 +64,58 @@ final class Picture {
             String type = data instanceof Map ? "an object" : data instanceof List ? "a list" : Text.shown(data);
             throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got [" + type + "]");
         }
-        believed = believed(data);
-        if (believed && operations == null) {
-            return null;
-        }
-        if (PictureData.exceeds(data, context.client().maxImageBytes())) {
+        believed = inPlace ? from instanceof Map && belief.made(data) : belief.madeFrom(data);
+        return believed && operations == null ? null : request(data, null, operations);
+    }
+
+    private PictureRequest request(Object data, String address, List<Object> operations) throws Failure {
+        if (data != null && PictureData.exceeds(data, context.client().maxImageBytes())) {
             throw atFault(
                 "image_too_large",
                 "the picture is larger than [ingest.image.max_image_bytes] = [" + context.client().maxImageBytes() + "] bytes"
             );
         }
-        boolean normalized = believed && inPlace;
-        return new PictureRequest(data, options.recipe(), operations, normalized, context.timeout(), context.opaqueId());
+        boolean normalized = data != null && believed && inPlace;
+        return new PictureRequest(
+            data,
+            address,
+            options.recipe(),
+            operations,
+            normalized,
+            options.acceptTruncated(),
+            context.timeout(),
+            context.opaqueId()
+        );
+    }
+
+    /** The picture is at an address: fetched once, and again when the address or the recipe is another one. */
+    private PictureRequest fromAddress(Object data, List<Object> operations) throws Failure {
+        if (url instanceof String == false) {
+            throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + Text.shown(url) + "]");
+        }
+        String address = (String) url;
+        boolean made = belief.madeFromAddress(address);
+        // Data beside the address is what was made from it, or from the address before. Else it is a picture of its own.
+        boolean own = data != null && (inPlace == false || existing.get(Target.MARK) instanceof String == false || made && belief.isAsMade() == false);
+        if (own) {
+            throw new Failure(
+                Kind.REQUEST,
+                "url_and_data",
+                "the document has [url] and a [data] that was not made from it; set the one to null that is not meant"
+            );
+        }
+        believed = made && belief.isAsMade();
+        if (believed && operations == null) {
+            return null;
+        }
+        if (believed && data != null) {
+            return request(data, address, operations);
+        }
+        String problem = context.client().urlHosts().problem(address);
+        if (problem != null) {
+            throw atFault("url_not_allowed", problem);
+        }
+        return request(null, address, operations);
     }
 
     private PictureRequest missing(List<Object> operations) throws Failure {
@@ -81,61 +132,13 @@ final class Picture {
         );
     }
 
-    private List<Object> documentOperations() throws Failure {
-        Object value = from instanceof Map<?, ?> map ? map.get(Target.OPERATIONS) : null;
-        if (value == null) {
-            value = existing.get(Target.OPERATIONS);
-        }
-        if (value == null || value instanceof List<?> none && none.isEmpty()) {
-            return null;
-        }
-        if (options.documentOperations() == false) {
-            throw new Failure(
-                Kind.REQUEST,
-                "document_operations_disabled",
-                "the pipeline says [document_operations: false], so a document must not carry [operations]"
-            );
-        }
-        if (value instanceof List == false) {
-            throw new Failure(Kind.REQUEST, "invalid_recipe", "[operations] must be a list, got [" + Text.shown(value) + "]");
-        }
-        @SuppressWarnings("unchecked")
-        List<Object> operations = (List<Object>) value;
-        String problem = context.schema().operationsProblem(operations);
-        if (problem != null) {
-            throw new Failure(Kind.REQUEST, "invalid_recipe", problem);
-        }
-        return operations;
-    }
-
-    /** Whether the service has signed that there is nothing left to do. */
-    private boolean believed(Object data) {
-        String recipe = options.recipe().hash();
-        Marks marks = context.client().marks;
-        // A result may be larger than what comes in may be; but what could never have been an answer is not even hashed.
-        long limit = context.client().maxResponseBytes();
-        if (PictureData.exceeds(data, limit)) {
-            return false;
-        }
-        if (inPlace) {
-            return from instanceof Map<?, ?> map && marks.believed(map.get(Target.MARK), recipe, data);
-        }
-        if (marks.sourceBelieved(existing.get(Target.SOURCE_MARK), recipe, data) == false) {
-            return false;
-        }
-        // Made from this source: but is what stands there still what was made?
-        Object made = existing.get(Target.DATA);
-        return made == null
-            || PictureData.is(made) && PictureData.exceeds(made, limit) == false && marks.believed(existing.get(Target.MARK), recipe, made);
-    }
-
     private Failure atFault(String code, String reason) {
         return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
     }
 
     /** The target when no call was needed: unchanged, but for what the pipeline and the document want removed. */
     Object untouched(Object target) {
-        boolean remove = options.removeBinary() && options.inPlace() && believed;
+        boolean remove = options.leavesOutData() && believed;
         if (target instanceof Map<?, ?> map && (remove || map.containsKey(Target.OPERATIONS))) {
             Map<String, Object> result = Target.copy(target);
             result.remove(Target.OPERATIONS);
@@ -153,7 +156,7 @@ final class Picture {
         result.remove(Target.OPERATIONS);
         result.remove(Target.ERROR);
         Target.merge(result, fields);
-        if (options.removeBinary() && options.inPlace()) {
+        if (options.leavesOutData()) {
             result.remove(Target.DATA);
         }
         return result;
@@ -163,7 +166,7 @@ final class Picture {
     Map<String, Object> recorded(Failure failure) {
         Map<String, Object> result = Target.copy(inPlace ? from : existing);
         Target.merge(result, failure.fields());
-        if (inPlace) {
+        if (inPlace && url == null) {
             result.put(Target.DATA, data(from));
         } else {
             result.remove(Target.DATA);
@@ -175,6 +178,14 @@ final class Picture {
         error.put("reason", failure.reason());
         result.put(Target.ERROR, error);
         return result;
+    }
+
+    boolean isByAddress() {
+        return url != null;
+    }
+
+    private static Object url(Object value) {
+        return value instanceof Map<?, ?> map ? map.get(Target.URL) : null;
     }
 
     static Object data(Object value) {

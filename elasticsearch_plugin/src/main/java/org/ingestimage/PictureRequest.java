@@ -17,18 +17,22 @@ import org.elasticsearch.core.TimeValue;
 /**
  * One picture on its way to the service. While it waits it holds references only; the body is made when its turn has come.
  *
- * @param data base64 text or bytes
+ * @param data base64 text or bytes, null when the service is to fetch it
+ * @param url the address that the picture comes from, null when the document brought it along
  * @param recipe the pipeline's recipe
  * @param documentOperations one-off operations of the document, null when there are none
  * @param normalized whether the recipe's operations were applied to these bytes before
+ * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
  * @param timeout of this picture, retries included
  * @param opaqueId the client's `X-Opaque-Id`, null when there is none
  */
 record PictureRequest(
     Object data,
+    String url,
     Recipe recipe,
     List<Object> documentOperations,
     boolean normalized,
+    boolean acceptTruncated,
     TimeValue timeout,
     String opaqueId
 ) {
@@ -48,7 +52,16 @@ record PictureRequest(
         if (normalized) {
             head.put("normalized", true);
         }
+        if (acceptTruncated) {
+            head.put("truncated", "accept");
+        }
+        if (url != null) {
+            head.put(Target.URL, url);
+        }
         byte[] json = Json.write(head);
+        if (data == null) {
+            return BodyPublishers.ofByteArray(json);
+        }
         byte[] open = Arrays.copyOf(json, json.length - 1);
         String key = (head.isEmpty() ? "" : ",") + "\"data\":\"";
         return BodyPublishers.concat(

@@ -111,7 +111,8 @@ final class Pictures {
         if (failed) {
             return;
         }
-        if (options.removeBinary()) {
+        // An address is no binary: it says where the picture is.
+        if (options.removeBinary() && pictures.stream().noneMatch(Picture::isByAddress)) {
             document.removeField(options.field());
             return;
         }

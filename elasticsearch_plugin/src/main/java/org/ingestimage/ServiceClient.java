@@ -2,6 +2,7 @@ package org.ingestimage;
 
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,6 +37,7 @@ final class ServiceClient implements AutoCloseable {
     private volatile TimeValue timeout;
     private volatile long maxImageBytes;
     private volatile long maxResponseBytes;
+    private volatile UrlHosts urlHosts;
     private volatile boolean closed;
 
     ServiceClient(Settings settings, Marks marks, SSLContext trust, Executor executor, Timer timer) {
@@ -47,6 +49,7 @@ final class ServiceClient implements AutoCloseable {
         setTimeout(ImageSettings.TIMEOUT.get(settings));
         setMaxImageBytes(ImageSettings.MAX_IMAGE_BYTES.get(settings).getBytes());
         setMaxResponseBytes(ImageSettings.MAX_RESPONSE_BYTES.get(settings).getBytes());
+        setUrlHosts(ImageSettings.URL_HOSTS.get(settings));
         HttpClient.Builder builder = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
@@ -127,6 +130,14 @@ final class ServiceClient implements AutoCloseable {
 
     void setMaxResponseBytes(long value) {
         maxResponseBytes = value;
+    }
+
+    UrlHosts urlHosts() {
+        return urlHosts;
+    }
+
+    void setUrlHosts(List<String> patterns) {
+        urlHosts = new UrlHosts(patterns);
     }
 
     /** Fails everything that waits or is under way: a document whose handler is never called would hang its bulk for ever. */

@@ -7,6 +7,7 @@ import java.util.Map;
 final class Target {
 
     static final String DATA = "data";
+    static final String URL = "url";
     static final String OPERATIONS = "operations";
     static final String MARK = "mark";
     static final String SOURCE_MARK = "source_mark";

@@ -36,6 +36,13 @@ class MarksTest {
             assertTrue(marks.sourceBelieved(vector.get("mark"), (String) vector.get("recipe"), vector.get("data")));
             assertFalse(marks.believed(vector.get("mark"), (String) vector.get("recipe"), vector.get("data")));
         }
+        for (Map<String, Object> vector : RecipeTest.vectors("url_marks")) {
+            Marks marks = marks((String) vector.get("token"));
+            String url = (String) vector.get("url");
+            assertTrue(marks.urlBelieved(vector.get("mark"), (String) vector.get("recipe"), url));
+            assertFalse(marks.urlBelieved(vector.get("mark"), (String) vector.get("recipe"), url + "x"));
+            assertFalse(marks.urlBelieved(7, (String) vector.get("recipe"), url));
+        }
     }
 
     @Test

@@ -39,6 +39,8 @@ class OptionsTest {
         assertFalse(options.removeBinary());
         assertFalse(options.recordInvalid());
         assertTrue(options.documentOperations());
+        assertTrue(options.storeData());
+        assertFalse(options.acceptTruncated() || options.leavesOutData());
         assertNull(options.timeout());
     }
 
@@ -53,6 +55,8 @@ class OptionsTest {
         config.put("remove_binary", true);
         config.put("on_invalid", "record");
         config.put("document_operations", false);
+        config.put("store", "none");
+        config.put("truncated", "accept");
         config.put("timeout", "5s");
         Options options = read(config);
         assertEquals("a.b", options.field());
@@ -61,7 +65,8 @@ class OptionsTest {
         assertEquals(List.of("auto_orient"), options.recipe().operations());
         assertEquals(List.of("thumbnail"), options.recipe().properties());
         assertTrue(options.ignoreMissing() && options.removeBinary() && options.recordInvalid());
-        assertFalse(options.documentOperations());
+        assertFalse(options.documentOperations() || options.storeData());
+        assertTrue(options.acceptTruncated() && options.leavesOutData());
         assertEquals(TimeValue.timeValueSeconds(5), options.timeout());
     }
 
@@ -73,6 +78,8 @@ class OptionsTest {
     @Test
     void badValuesNameTheValidOnes() {
         assertEquals("[on_invalid] must be one of [fail, record], got [ignore]", refusal("on_invalid", "ignore"));
+        assertEquals("[store] must be one of [data, none], got [all]", refusal("store", "all"));
+        assertEquals("[truncated] must be one of [fail, accept], got [true]", refusal("truncated", "true"));
         assertEquals("[timeout] must be a time between 1ms and 1h such as 30s, got [soon]", refusal("timeout", "soon"));
         assertTrue(refusal("timeout", "0s").contains("such as 30s"));
         assertTrue(refusal("timeout", "-1").contains("such as 30s"));

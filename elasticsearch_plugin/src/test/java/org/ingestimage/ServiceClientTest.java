@@ -66,7 +66,7 @@ class ServiceClientTest {
         CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
         Recipe recipe = Recipe.of(List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))), List.of("thumbnail"));
         node.client.process(
-            new PictureRequest("QUJD\nREVG", recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, TimeValue.timeValueSeconds(5), "my-id"),
+            new PictureRequest("QUJD\nREVG", null, recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, TimeValue.timeValueSeconds(5), "my-id"),
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
         assertEquals("done-QUJDREVG", data(result));
@@ -92,7 +92,7 @@ class ServiceClientTest {
         open.add(0, node);
         CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
         node.client.process(
-            new PictureRequest(new byte[] { 1, 2, 3 }, Recipe.of(null, null), null, false, TimeValue.timeValueSeconds(5), null),
+            new PictureRequest(new byte[] { 1, 2, 3 }, null, Recipe.of(null, null), null, false, false, TimeValue.timeValueSeconds(5), null),
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
         data(result);

@@ -1,0 +1,242 @@
+package org.ingestimage;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+import org.ingestimage.TestNode.Result;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Pictures that are somewhere else: when they are fetched, and when not. Fetching itself is the service's. */
+@Timeout(60)
+class PictureByAddressTest {
+
+    private static final String URL = "https://images.example.org/cat.jpg";
+    private static final String OTHER = "https://images.example.org/dog.jpg";
+    private static final String DATA = Base64.getEncoder().encodeToString("a processed picture".getBytes(StandardCharsets.UTF_8));
+    private static final Map<String, Object> CONFIG = Map.of("operations", List.of("auto_orient"));
+    private static final String RECIPE = Recipe.of(List.of("auto_orient"), null).hash();
+    private static final List<Object> TURN = List.of(Map.of("rotate", Map.of("degrees", 90)));
+
+    private final FakeService service = new FakeService(FakeService.good());
+    private final TestNode node = new TestNode(TestNode.hosts(service));
+
+    @BeforeEach
+    void allow() {
+        node.client.setUrlHosts(List.of("images.example.org"));
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+        service.close();
+    }
+
+    private static String sign(String prefix, byte[] bytes) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(("ingest-image mark v1\n" + TestNode.TOKEN).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+            String hash = HexFormat.of().formatHex(Marks.sha256().digest(bytes));
+            return HexFormat.of().formatHex(mac.doFinal((prefix + RECIPE + ":" + hash).getBytes(StandardCharsets.UTF_8)));
+        } catch (java.security.GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Map<String, Object> map(Object... pairs) {
+        Map<String, Object> map = new HashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            map.put((String) pairs[i], pairs[i + 1]);
+        }
+        return map;
+    }
+
+    private static Map<String, Object> with(Map<String, Object> map, Object... pairs) {
+        Map<String, Object> result = new HashMap<>(map);
+        result.putAll(map(pairs));
+        return result;
+    }
+
+    private static Map<String, Object> without(Map<String, Object> map, String key) {
+        Map<String, Object> result = new HashMap<>(map);
+        result.remove(key);
+        return result;
+    }
+
+    /** What the service made of what is at the address. */
+    private static Map<String, Object> made() {
+        return map(
+            "data",
+            DATA,
+            "mark",
+            sign("", Base64.getDecoder().decode(DATA)),
+            "source_mark",
+            sign("url:", URL.getBytes(StandardCharsets.UTF_8)),
+            "width",
+            3
+        );
+    }
+
+    private static Map<String, Object> stored() {
+        return with(made(), "url", URL);
+    }
+
+    private Result run(Map<String, Object> config, Object image) {
+        return node.run(config, map("image", image));
+    }
+
+    @Test
+    void theAddressGoesToTheServiceAndStaysInTheDocument() {
+        Result result = run(with(CONFIG, "truncated", "accept"), map("url", URL, "caption", "mine", "error", map("code", "old")));
+        assertEquals(map("url", URL, "data", "done-null", "width", 3, "caption", "mine"), result.get("image"));
+        assertEquals(List.of(map("url", URL, "operations", List.of("auto_orient"), "truncated", "accept")), service.requests);
+        result = run(CONFIG, List.of(map("url", URL), DATA));
+        assertEquals("done-null", result.get("image.0.data"));
+        assertEquals("done-" + DATA, result.get("image.1.data"));
+    }
+
+    @Test
+    void offUnlessTheSettingNamesTheHost() {
+        for (List<String> hosts : List.of(List.<String>of(), List.of("other.example.org"))) {
+            node.client.setUrlHosts(hosts);
+            String message = run(CONFIG, map("url", URL)).message();
+            assertTrue(message.startsWith("[url_not_allowed] ") && message.contains("[ingest.image.url_hosts]"), message);
+            assertTrue(message.endsWith("; field [image]"), message);
+            Result recorded = run(with(CONFIG, "on_invalid", "record", "ignore_missing", true), map("url", URL, "caption", "mine"));
+            assertEquals("url_not_allowed", recorded.get("image.error.code"));
+            assertEquals(URL, recorded.get("image.url"));
+            assertEquals("mine", recorded.get("image.caption"));
+        }
+        assertTrue(run(CONFIG, map("url", 5)).message().startsWith("[url_not_allowed] [url] must be a string"));
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void whereItIsOffAnAddressIsAFieldLikeAnyOther() {
+        node.client.setUrlHosts(List.of());
+        assertEquals("done-AAAA", run(CONFIG, map("url", URL, "data", "AAAA")).get("image.data"));
+        assertEquals(map("data", "AAAA", "operations", List.of("auto_orient")), service.requests.get(0));
+        assertEquals(stored(), run(CONFIG, stored()).get("image"));
+        Map<String, Object> fields = without(with(stored(), "url", OTHER), "data");
+        assertEquals(fields, run(CONFIG, fields).get("image"), "it cannot be fetched, so what is there stays");
+        assertEquals(1, service.calls.get());
+    }
+
+    @Test
+    void whatWasFetchedIsNotFetchedAgain() {
+        assertEquals(stored(), run(CONFIG, stored()).get("image"));
+        Map<String, Object> fields = without(stored(), "data");
+        for (String option : List.of("store", "remove_binary")) {
+            Map<String, Object> config = with(CONFIG, option, option.equals("store") ? "none" : true);
+            assertEquals(fields, run(config, fields).get("image"));
+            assertEquals(fields, run(config, stored()).get("image"), "only the data goes");
+        }
+        node.client.setUrlHosts(List.of("another.example.org"));
+        assertEquals(stored(), run(CONFIG, stored()).get("image"), "nothing is fetched, so nothing has to be allowed");
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void anotherAddressOrAnotherRecipeFetchesAgain() {
+        for (Map<String, Object> image : List.of(with(stored(), "url", OTHER), without(with(stored(), "url", OTHER), "data"))) {
+            Result result = run(CONFIG, image);
+            assertEquals("done-null", result.get("image.data"));
+            assertEquals(OTHER, result.get("image.url"));
+        }
+        run(Map.of("operations", List.of("grayscale")), stored());
+        assertEquals(
+            List.of(
+                map("url", OTHER, "operations", List.of("auto_orient")),
+                map("url", OTHER, "operations", List.of("auto_orient")),
+                map("url", URL, "operations", List.of("grayscale"))
+            ),
+            service.requests
+        );
+    }
+
+    @Test
+    void aForgedMarkFetchesAgain() {
+        run(CONFIG, with(stored(), "source_mark", "0".repeat(64)));
+        run(CONFIG, with(stored(), "source_mark", sign("source:", URL.getBytes(StandardCharsets.UTF_8))));
+        run(CONFIG, without(with(stored(), "source_mark", 7), "data"));
+        assertEquals(3, service.calls.get());
+        assertTrue(service.requests.stream().allMatch(request -> request.get("url").equals(URL) && request.containsKey("data") == false));
+    }
+
+    @Test
+    void anAddressAndAPictureOfItsOwnAreAmbiguous() {
+        Map<String, Object> record = with(CONFIG, "on_invalid", "record");
+        for (Map<String, Object> image : List.of(
+            map("url", URL, "data", DATA),
+            with(stored(), "data", "AAAA"),
+            with(stored(), "data", 5),
+            without(stored(), "mark")
+        )) {
+            assertTrue(run(record, image).message().startsWith("[url_and_data] "), () -> "image " + image.keySet());
+        }
+        assertTrue(node.run(with(CONFIG, "target_field", "small"), map("image", stored())).message().startsWith("[url_and_data] "));
+        assertEquals(0, service.calls.get());
+        assertEquals("done-AAAA", run(CONFIG, with(stored(), "data", "AAAA", "url", null)).get("image.data"));
+        assertEquals("done-null", run(CONFIG, with(stored(), "data", null, "url", OTHER)).get("image.data"));
+    }
+
+    @Test
+    void oneOffOperationsWorkOnWhatIsStored() {
+        Result result = run(CONFIG, with(stored(), "operations", TURN));
+        assertEquals("done-" + DATA, result.get("image.data"));
+        Map<String, Object> request = map("operations", List.of("auto_orient"), "document_operations", TURN);
+        assertEquals(with(request, "data", DATA, "url", URL, "normalized", true), service.requests.get(0));
+        run(CONFIG, with(without(stored(), "data"), "operations", TURN));
+        assertEquals(with(request, "url", URL), service.requests.get(1), "nothing stored: fetched for it");
+        run(CONFIG, with(stored(), "operations", TURN, "url", OTHER));
+        assertEquals(with(request, "url", OTHER), service.requests.get(2), "another picture");
+    }
+
+    @Test
+    void aRecordedFailureLeavesTheAddressAndNothingOfAnEarlierPicture() {
+        service.behaviour = FakeService.error(422, "url_not_found");
+        Result result = run(with(CONFIG, "on_invalid", "record"), with(stored(), "url", OTHER, "caption", "mine"));
+        Map<String, Object> expected = map("url", OTHER, "caption", "mine");
+        expected.put("error", map("code", "url_not_found", "reason", "because of url_not_found"));
+        assertEquals(expected, result.get("image"));
+        assertTrue(run(CONFIG, map("url", OTHER)).message().startsWith("[url_not_found] "));
+    }
+
+    @Test
+    void toAnotherTarget() {
+        Map<String, Object> config = with(CONFIG, "target_field", "small", "remove_binary", true);
+        Result result = node.run(config, map("image", map("url", URL, "mine", 1), "small", map("caption", "c")));
+        assertEquals(map("url", URL, "mine", 1), result.get("image"), "an address is no binary");
+        assertEquals(map("data", "done-null", "width", 3, "caption", "c"), result.get("small"));
+        assertEquals(made(), node.run(config, map("image", map("url", URL), "small", made())).get("small"));
+        assertEquals(without(made(), "data"), node.run(with(config, "store", "none"), map("image", map("url", URL), "small", made())).get("small"));
+        assertEquals(1, service.calls.get());
+        node.run(config, map("image", map("url", OTHER), "small", made()));
+        node.run(config, map("image", map("url", URL), "small", with(made(), "data", "AAAA")));
+        node.run(config, map("image", map("url", URL), "small", with(made(), "operations", TURN)));
+        assertEquals(List.of(URL, OTHER, URL, URL), service.requests.stream().map(request -> request.get("url")).toList());
+        assertTrue(service.requests.stream().noneMatch(request -> request.containsKey("data") || request.containsKey("normalized")));
+    }
+
+    @Test
+    void withStoreNoneOnlyTheFieldsAreStored() {
+        Map<String, Object> none = with(CONFIG, "store", "none");
+        assertEquals(map("url", URL, "width", 3), run(none, map("url", URL)).get("image"));
+        assertEquals(map("width", 3), run(none, DATA).get("image"));
+        Result result = node.run(with(none, "target_field", "small"), map("image", DATA));
+        assertEquals(DATA, result.get("image"));
+        assertEquals(map("width", 3), result.get("small"));
+    }
+}

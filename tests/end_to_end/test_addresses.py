@@ -1,0 +1,149 @@
+"""Pictures by address on a real node: the stranger's server, the service and the node are all real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from elasticsearch import BadRequestError, Elasticsearch
+
+from tests.end_to_end.conftest import set_hosts
+from tests.strangers import Stranger, gives, redirects, stranger
+from tests.support import Service, b64, opened, picture, running_service
+
+CAT, DOG = picture("pillow/hopper.jpg"), picture("exif-orientation/Landscape_6.jpg")
+
+
+@pytest.fixture
+def server() -> Iterator[Stranger]:
+    with stranger({"/cat.jpg": gives(CAT), "/dog.jpg": gives(DOG)}) as running:
+        yield running
+
+
+@pytest.fixture
+def fetching(es: Elasticsearch, service: Service, server: Stranger, tmp_path: Path) -> Iterator[Service]:
+    """A service and a node that allow the server of this test."""
+    host = f"127.0.0.1:{server.port}"
+    allowed = {"url_hosts": host, "url_private_networks": "127.0.0.1/32"}
+    with running_service(tmp_path / "service.log", **allowed) as running:
+        set_hosts(es, running.url)
+        es.cluster.put_settings(persistent={"ingest.image.url_hosts": [host]})
+        yield running
+    set_hosts(es, service.url)
+    es.cluster.put_settings(persistent={"ingest.image.url_hosts": None})
+
+
+def image(es: Elasticsearch, index: str, id: str = "1") -> dict[str, Any]:
+    return dict(es.get(index=index, id=id)["_source"]["image"])
+
+
+def calls(service: Service) -> float:
+    text = requests.get(f"{service.url}/metrics", timeout=10).text
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith("image_pictures_total"))
+
+
+def test_off_by_default(es: Elasticsearch, index: str, server: Stranger) -> None:
+    es.index(
+        index=index, id="1", document={"title": "A cat", "image": {"url": f"http://127.0.0.1:{server.port}/cat.jpg"}}
+    )
+    error = image(es, index)["error"]
+    assert error["code"] == "url_not_allowed" and "ingest.image.url_hosts" in error["reason"]
+    assert server.asked == []
+
+
+def test_a_picture_by_address_is_fetched_once(
+    es: Elasticsearch, index: str, fetching: Service, server: Stranger
+) -> None:
+    url = f"http://127.0.0.1:{server.port}/cat.jpg"
+    es.index(index=index, id="1", document={"title": "A cat", "image": {"url": url}})
+    es.index(index=index, id="2", document={"title": "A cat", "image": {"data": b64(CAT)}})
+    stored, by_data = image(es, index), image(es, index, "2")
+    assert stored.pop("url") == url
+    assert {**stored, "source_mark": None} == {**by_data, "source_mark": None}
+    before = (calls(fetching), len(server.asked))
+    es.update(index=index, id="1", doc={"title": "The cat"})
+    es.index(index=index, id="3", document={"title": "A copy", "image": {**stored, "url": url}})
+    assert (calls(fetching), len(server.asked)) == before
+    assert image(es, index) == image(es, index, "3") == {**stored, "url": url}
+
+    # One-off operations work on what is stored.
+    es.update(index=index, id="1", doc={"image": {"operations": [{"resize": {"width": 64}}]}})
+    es.update(index=index, id="1", doc={"title": "The small cat"})
+    assert (image(es, index)["width"], image(es, index)["original"]) == (64, stored["original"])
+    assert (calls(fetching), len(server.asked)) == (before[0] + 1, before[1])
+
+    # Another address is another picture.
+    es.update(index=index, id="1", doc={"image": {"url": url.replace("cat", "dog")}})
+    assert image(es, index)["width"] == 1800
+    assert opened(image(es, index)["data"]).size == (1800, 1200)
+    assert [path for path, _ in server.asked] == ["/cat.jpg", "/dog.jpg"]
+    es.indices.refresh(index=index)
+    assert [
+        es.count(index=index, query={"term": {"image.url": u}})["count"] for u in (url, url.replace("cat", "dog"))
+    ] == [1, 1]
+
+
+def test_only_fields_are_stored_and_the_picture_stays_where_it_is(
+    es: Elasticsearch, index: str, fetching: Service, server: Stranger
+) -> None:
+    es.ingest.put_pipeline(id=f"none-{index}", processors=[{"image": {"store": "none"}}])
+    try:
+        url = f"http://127.0.0.1:{server.port}/cat.jpg"
+        es.indices.create(index=index, settings={"default_pipeline": f"none-{index}"})
+        es.index(index=index, id="1", document={"image": {"url": url}})
+        stored = image(es, index)
+        assert "data" not in stored and stored["width"] == 128 and stored["thumbnail"]
+        before = (calls(fetching), len(server.asked))
+        es.update(index=index, id="1", doc={"title": "new"})
+        assert (calls(fetching), len(server.asked)) == before
+        assert image(es, index) == stored
+        es.update(index=index, id="1", doc={"image": {"url": url.replace("cat", "dog")}})
+        assert image(es, index)["width"] == 1200
+        assert "data" not in image(es, index)
+    finally:
+        es.indices.delete(index=index)
+        es.ingest.delete_pipeline(id=f"none-{index}")
+
+
+def test_what_cannot_be_had_is_recorded_and_tried_again(
+    es: Elasticsearch, index: str, fetching: Service, server: Stranger
+) -> None:
+    server.paths["/inside"] = redirects("http://127.0.0.1:9200/_cluster/settings")
+    there = f"http://127.0.0.1:{server.port}"
+    for path, code in (("/none", "url_not_found"), ("/inside", "url_not_allowed")):
+        es.index(index=index, id="1", document={"image": {"url": there + path}})
+        assert (image(es, index)["error"]["code"], set(image(es, index))) == (code, {"url", "error"})
+    server.paths["/late"] = gives(b"", 503)
+    es.index(index=index, id="1", document={"image": {"url": there + "/late"}})
+    assert image(es, index)["error"]["code"] == "url_unreachable"
+    server.paths["/late"] = gives(CAT)
+    es.update(index=index, id="1", doc={"title": "again"})
+    assert image(es, index)["width"] == 128 and "error" not in image(es, index)
+
+
+def test_which_picture_is_meant_must_be_said(
+    es: Elasticsearch, index: str, fetching: Service, server: Stranger
+) -> None:
+    url = f"http://127.0.0.1:{server.port}/cat.jpg"
+    es.index(index=index, id="1", document={"image": {"url": url}})
+    for write in (
+        lambda: es.index(index=index, document={"image": {"url": url, "data": b64(DOG)}}),
+        lambda: es.update(index=index, id="1", doc={"image": {"data": b64(DOG)}}),
+    ):
+        with pytest.raises(BadRequestError, match="url_and_data"):
+            write()
+    es.update(index=index, id="1", doc={"image": {"data": b64(DOG), "url": None}})
+    assert (image(es, index)["width"], image(es, index)["url"]) == (1800, None)
+
+
+def test_truncated_pictures_are_accepted_when_the_pipeline_says_so(es: Elasticsearch, index: str) -> None:
+    es.ingest.put_pipeline(id=f"lenient-{index}", processors=[{"image": {"truncated": "accept"}}])
+    half = {"image": {"data": b64(CAT[: len(CAT) // 2])}}
+    es.index(index=index, id="1", document=half)
+    es.index(index=index, id="2", document=half, pipeline=f"lenient-{index}")
+    assert image(es, index)["error"]["code"] == "truncated_image"
+    assert image(es, index, "2")["width"] == 128
+    es.ingest.delete_pipeline(id=f"lenient-{index}")
