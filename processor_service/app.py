@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hmac
-import re
-import time
-import uuid
 
 import orjson
 import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from .by_address import ByAddress
+from .answering import Answering, request_id
+from .chat import chat
 from .declarations import catalogue
 from .errors import Code, ImageError
+from .inference import inference
 from .metrics import Metrics
 from .settings import Settings
-from .timing import Stopwatch
 from .worker import failure
-from .worker_pool import Answer, WorkerPool
+from .worker_pool import WorkerPool
 
 log = structlog.get_logger("processor_service")
-_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
 
 
 def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
@@ -35,33 +32,16 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.before_request(_authenticate)
-    by_address = ByAddress(settings)
+    pictures = Answering(settings, pool, metrics)
+    app.register_blueprint(inference(settings, pictures))
+    app.register_blueprint(chat(settings, pictures))
 
     @app.post("/v1/process")
     def process() -> Response:
-        start = time.perf_counter()
-        body = request.get_data(cache=False)
-        request_id = _request_id()
-        metrics.pending.inc()
-        try:
-            answer = _answer(body, by_address, pool)
-        except ImageError as busy:
-            metrics.record({"code": busy.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
-            raise
-        finally:
-            metrics.pending.dec()
-        seconds = time.perf_counter() - start
-        metrics.record(answer.summary, seconds, len(body))
-        level = "error" if answer.summary["status"] >= 500 else "info"
-        getattr(log, level)(
-            "picture",
-            request_id=request_id,
-            received_bytes=len(body),
-            total_seconds=round(seconds, 4),
-            **answer.summary,
-        )
+        id_ = request_id()
+        answer = pictures.answer(request.get_data(cache=False), id_)
         return Response(
-            answer.body, answer.summary["status"], mimetype="application/json", headers={"X-Request-Id": request_id}
+            answer.body, answer.summary["status"], mimetype="application/json", headers={"X-Request-Id": id_}
         )
 
     @app.get("/v1/operations")
@@ -85,21 +65,6 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     return app
 
 
-def _answer(body: bytes, by_address: ByAddress, pool: WorkerPool) -> Answer:
-    watch = Stopwatch()
-    try:
-        with watch("fetch"):
-            completed = by_address.completed(body)
-    except ImageError as refusal:
-        if refusal.code is Code.BUSY:
-            raise
-        return Answer.refusal(refusal)
-    answer = pool.run(completed)
-    if completed is not body:
-        answer.summary["seconds"] |= watch.seconds
-    return answer
-
-
 def _authenticate() -> None:
     accepted = current_app.config["SETTINGS"].accepted_tokens()
     if not accepted or not request.path.startswith("/v1/"):
@@ -112,11 +77,6 @@ def _authenticate() -> None:
             Code.UNAUTHORIZED,
             "the bearer token is missing or wrong; the node's ingest.image.token must equal the service's IMAGE_TOKEN",
         )
-
-
-def _request_id() -> str:
-    """The client's X-Opaque-Id, made harmless for logs and headers, or a new id."""
-    return _REQUEST_ID.sub("", request.headers.get("X-Opaque-Id", ""))[:128] or uuid.uuid4().hex
 
 
 def _json(body: object, status: int = 200) -> Response:

@@ -1,0 +1,69 @@
+"""From a request's body to a picture's answer, with one line in the log and a place in the metrics for each."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import structlog
+from flask import request
+
+from .by_address import ByAddress
+from .errors import Code, ImageError
+from .metrics import Metrics
+from .settings import Settings
+from .timing import Stopwatch
+from .worker_pool import Answer, WorkerPool
+
+log = structlog.get_logger("processor_service")
+_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
+
+
+class Answering:
+    """What every address that takes pictures shares."""
+
+    def __init__(self, settings: Settings, pool: WorkerPool, metrics: Metrics) -> None:
+        self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
+
+    def answer(self, body: bytes, request_id: str) -> Answer:
+        """Process one request body as docs/wire.md has it. Raises ImageError `busy`, nothing else."""
+        start = time.perf_counter()
+        self._metrics.pending.inc()
+        try:
+            answer = self._answer(body)
+        except ImageError as busy:
+            self._metrics.record({"code": busy.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
+            raise
+        finally:
+            self._metrics.pending.dec()
+        seconds = time.perf_counter() - start
+        self._metrics.record(answer.summary, seconds, len(body))
+        level = "error" if answer.summary["status"] >= 500 else "info"
+        getattr(log, level)(
+            "picture",
+            request_id=request_id,
+            received_bytes=len(body),
+            total_seconds=round(seconds, 4),
+            **answer.summary,
+        )
+        return answer
+
+    def _answer(self, body: bytes) -> Answer:
+        watch = Stopwatch()
+        try:
+            with watch("fetch"):
+                completed = self._by_address.completed(body)
+        except ImageError as refusal:
+            if refusal.code is Code.BUSY:
+                raise
+            return Answer.refusal(refusal)
+        answer = self._pool.run(completed)
+        if completed is not body:
+            answer.summary["seconds"] |= watch.seconds
+        return answer
+
+
+def request_id() -> str:
+    """The client's X-Opaque-Id, made harmless for logs and headers, or a new id."""
+    return _REQUEST_ID.sub("", request.headers.get("X-Opaque-Id", ""))[:128] or uuid.uuid4().hex

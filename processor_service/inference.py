@@ -1,0 +1,122 @@
+"""What Elasticsearch's own `inference` processor asks through an endpoint of service `custom` (docs/inference-way.md).
+
+The endpoint takes one string and gives one string. So the map for the document goes out as JSON text, and so does the
+error of a picture that is at fault: the pipeline stores it. A status other than 200 is for what others have to mend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from .answering import Answering, request_id
+from .errors import Code, ImageError
+from .mark import mark
+from .payload import decode_payload
+from .recipe import recipe_hash
+from .settings import Settings
+
+RECIPE_KEYS = ("operations", "properties", "truncated")
+UNCHANGED = '{"unchanged":true}'
+# How the pipeline writes the document's mark behind the picture: base64 has no `;` but in a data URL's beginning.
+_MARK = re.compile(r";mark=([0-9a-f]{64})\Z")
+_MARK_LENGTH = len(";mark=") + 64
+# Longer than Elasticsearch takes a document to be (100 MB); a request that is longer still is cut off.
+_DRAINED = 128 * 1024 * 1024
+
+
+class Completions:
+    """The service as something that completes a text: a picture in, the JSON text of its fields out."""
+
+    def __init__(self, settings: Settings, pictures: Answering) -> None:
+        self._pictures = pictures
+        self._max_bytes = settings.max_image_bytes
+        # Without a token marks are signed with the empty one.
+        self._tokens = settings.accepted_tokens() or [""]
+
+    def of_data(self, text: Any, recipe: dict[str, Any], id_: str) -> str:
+        """The text for a picture, perhaps with a mark. Raises ImageError when the picture is not at fault."""
+        if isinstance(text, str) and (found := _MARK.search(text, max(0, len(text) - _MARK_LENGTH))):
+            text = text[: found.start()]
+            if self._is_normalized(text, found[1], recipe):
+                return UNCHANGED
+        return self.of_picture({"data": text}, recipe, id_)
+
+    def of_picture(self, source: dict[str, Any], recipe: dict[str, Any], id_: str) -> str:
+        """The text for `data` or `url`. Raises ImageError when the picture is not at fault."""
+        answer = self._pictures.answer(orjson.dumps({**source, **recipe}), id_)
+        body = orjson.loads(answer.body)
+        if "error" not in body:
+            fields = {name: value for name, value in body["fields"].items() if value is not None}
+            return orjson.dumps(fields).decode()
+        error = ImageError(next(code for code in Code if code.code == body["error"]["code"]), body["error"]["reason"])
+        if error.code.status not in (413, 422):
+            raise error
+        return of_error(error)
+
+    def _is_normalized(self, data: str, sent: str, recipe: dict[str, Any]) -> bool:
+        """Whether we signed that this very picture came out of this recipe."""
+        try:
+            sha256 = hashlib.sha256(decode_payload(data, self._max_bytes)).hexdigest()
+        except ImageError:
+            return False
+        hashed = recipe_hash(recipe.get("operations"), recipe.get("properties"))
+        return any(hmac.compare_digest(mark(token, hashed, sha256), sent) for token in self._tokens)
+
+
+def of_error(error: ImageError) -> str:
+    """The text that tells the pipeline to store the document with this error."""
+    return orjson.dumps({"error": {"code": error.code.code, "reason": error.reason}}).decode()
+
+
+def inference(settings: Settings, pictures: Answering) -> Blueprint:
+    """`POST /v1/inference/completion`: `{"input": ..., "operations": ...}` becomes `{"result": "..."}`."""
+    blueprint = Blueprint("inference", __name__)
+    completions = Completions(settings, pictures)
+
+    @blueprint.post("/v1/inference/completion")
+    def completion() -> Response:
+        body = json_body()
+        if extra := body.keys() - {"input", *RECIPE_KEYS}:
+            raise ImageError(Code.INVALID_REQUEST, f"unknown key [{min(extra)[:80]}]; valid: input, operations, ...")
+        if "input" not in body:
+            raise ImageError(Code.INVALID_REQUEST, "input is missing: the endpoint's request must have ${input}")
+        return result(completions.of_data(body.pop("input"), body, request_id()))
+
+    @blueprint.errorhandler(RequestEntityTooLarge)
+    def too_large(_: RequestEntityTooLarge) -> Response:
+        return result(of_error(too_many_bytes(settings)))
+
+    return blueprint
+
+
+def result(text: str) -> Response:
+    """The answer that an endpoint with the path `$.result` understands."""
+    return Response(orjson.dumps({"result": text}), mimetype="application/json")
+
+
+def json_body() -> dict[str, Any]:
+    """The request's JSON object. Raises ImageError `invalid_request`."""
+    try:
+        body = orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError:
+        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
+    return body
+
+
+def too_many_bytes(settings: Settings) -> ImageError:
+    """The refusal of a body that is too long, once it has been read: who is still sending would not hear the answer."""
+    left = _DRAINED
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(chunk)
+    return ImageError(
+        Code.IMAGE_TOO_LARGE, f"the picture has more than {settings.max_image_bytes} bytes (IMAGE_MAX_IMAGE_BYTES)"
+    )

@@ -1,0 +1,184 @@
+"""What Elasticsearch sends, byte for byte as the contract says, to a real service.
+
+`custom` replaces `${input}` in the endpoint's template by the input as a JSON string, `openai` writes the body itself.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from pipelines.check import TINY_PNG
+from processor_service.fields import top_level_names
+from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
+
+RECIPE = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
+PHOTO = picture("exif-orientation/Landscape_6.jpg")
+HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+
+
+def custom(service: Service, text: str, template: str | None = None, **headers: str) -> requests.Response:
+    template = template or '{"input": ${input}, ' + json.dumps(RECIPE)[1:]
+    body = template.replace("${input}", json.dumps(text)).encode()
+    return requests.post(
+        f"{service.url}/v1/inference/completion",
+        data=body,
+        headers=HEADERS | headers,
+        timeout=60,
+        allow_redirects=False,
+    )
+
+
+def openai(service: Service, content: Any, model: str | None = None, **more: Any) -> requests.Response:
+    body = {"messages": [{"role": "user", "content": content}], "model": model or json.dumps(RECIPE), "n": 1, **more}
+    return requests.post(f"{service.url}/v1/chat/completions", json=body, headers=HEADERS, timeout=60)
+
+
+def fields(answer: requests.Response) -> dict[str, Any]:
+    """The map in an answer, read as Elasticsearch reads it."""
+    assert answer.status_code == 200, answer.text[:300]
+    body = answer.json()
+    text = body["choices"][0]["message"]["content"] if "choices" in body else body["result"]
+    assert isinstance(text, str)
+    return dict(json.loads(text))
+
+
+def test_a_picture_has_the_map_of_the_plugin_way_without_its_nulls(service: Service) -> None:
+    plugin_way = service.process_picture(PHOTO, **RECIPE).json()["fields"]
+    expected = {name: value for name, value in plugin_way.items() if value is not None}
+    assert fields(custom(service, b64(PHOTO))) == expected
+    assert fields(openai(service, b64(PHOTO))) == expected
+    assert set(expected) < set(top_level_names())
+    assert opened(expected["data"]).size == (1800, 1200)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("how big", "not_an_image"),
+        ("", "invalid_base64"),
+        ("!", "invalid_base64"),
+        ("bm8gcGljdHVyZQ==", "not_an_image"),
+        ("${token}", "invalid_base64"),
+        (b64(PHOTO[:5000]), "truncated_image"),
+        ("AAAA;mark=" + "0" * 64, "not_an_image"),
+    ],
+)
+def test_what_is_no_picture_is_answered_with_a_string_that_carries_the_error(
+    service: Service, text: str, code: str
+) -> None:
+    for answer in (custom(service, text), openai(service, text)):
+        assert len(answer.content) < 600
+        error = fields(answer)["error"]
+        assert list(error) == ["code", "reason"]
+        assert error["code"] == code
+        assert "token" not in error["reason"]
+
+
+def test_no_string_as_input_is_answered_too(service: Service) -> None:
+    for template in ('{"input": 5}', '{"input": null}', '{"input": ["a"]}'):
+        assert fields(custom(service, "", template))["error"]["code"] == "invalid_base64"
+
+
+def test_a_picture_with_too_many_bytes_is_heard_out_and_answered(service: Service) -> None:
+    for answer in (custom(service, "A" * 31_000_000), openai(service, "A" * 31_000_000)):
+        assert fields(answer)["error"]["code"] == "image_too_large"
+
+
+def test_a_normalized_picture_with_its_mark_is_left_alone(service: Service) -> None:
+    made = fields(custom(service, b64(PHOTO)))
+    marked = f"{made['data']};mark={made['mark']}"
+    assert fields(custom(service, marked)) == {"unchanged": True}
+    assert fields(openai(service, marked)) == {"unchanged": True}
+
+
+def test_a_mark_of_something_else_is_not_believed(service: Service) -> None:
+    made = fields(custom(service, b64(PHOTO)))
+    other = fields(custom(service, b64(picture("pillow/hopper.jpg"))))
+    assert fields(custom(service, f"{b64(PHOTO)};mark={made['mark']}"))["sha256"] == made["sha256"]
+    assert "unchanged" not in fields(custom(service, f"{made['data']};mark={other['mark']}"))
+    # Another recipe: the picture is processed again.
+    marked = f"{made['data']};mark={made['mark']}"
+    assert (
+        fields(custom(service, marked, '{"input": ${input}, "operations": ["grayscale"]}'))["recipe"] != made["recipe"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        ('{"input": ${input}, "operations": ["rotat"]}', "invalid_recipe"),
+        ('{"input": ${input}, "properties": ["colours"]}', "invalid_recipe"),
+        ('{"input": ${input}, "operation": []}', "invalid_request"),
+        ('{"text": ${input}}', "invalid_request"),
+        ("[${input}]", "invalid_request"),
+        ("{", "invalid_request"),
+    ],
+)
+def test_a_wrong_endpoint_is_refused_so_that_it_cannot_be_created(service: Service, template: str, code: str) -> None:
+    answer = custom(service, "how big", template)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == code
+
+
+def test_the_token_is_needed_and_nothing_redirects(service: Service) -> None:
+    assert custom(service, "how big", Authorization="Bearer wrong").status_code == 401
+    assert requests.post(f"{service.url}/v1/inference/completion/", headers=HEADERS, timeout=10).status_code == 404
+    assert requests.get(f"{service.url}/v1/inference/completion", headers=HEADERS, timeout=10).status_code == 405
+
+
+def test_a_chat_may_send_the_picture_as_parts(service: Service) -> None:
+    parts = [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{b64(PHOTO)}"}},
+    ]
+    answer = openai(service, parts, "ingest-image", stream=False, user="someone")
+    assert fields(answer)["format"] == "jpeg"
+    assert fields(answer)["sha256"] == fields(answer)["original"]["sha256"]
+    assert answer.json()["object"] == "chat.completion"
+    parts[1]["image_url"] = {"url": "https://images.example.org/cat.jpg"}
+    assert fields(openai(service, parts))["error"]["code"] == "url_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"model": "gpt-4o"}, "invalid_recipe"),
+        ({"model": None}, "invalid_recipe"),
+        ({"model": '{"operation": []}'}, "invalid_recipe"),
+        ({"model": '{"operations": ["rotat"]}'}, "invalid_recipe"),
+        ({"stream": True}, "invalid_request"),
+        ({"messages": []}, "invalid_request"),
+        ({"messages": [{"role": "system", "content": "AAAA"}]}, "invalid_request"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]}, "invalid_request"),
+    ],
+)
+def test_a_wrong_chat_is_refused_with_a_message(service: Service, body: dict[str, Any], code: str) -> None:
+    whole = {"model": "ingest-image", "messages": [{"role": "user", "content": "AAAA"}]} | body
+    answer = requests.post(f"{service.url}/v1/chat/completions", json=whole, headers=HEADERS, timeout=10)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == code
+    assert answer.json()["error"]["message"].startswith(f"[{code}] ")
+
+
+def test_busy_is_429_and_a_picture_that_hangs_is_answered_in_time(tmp_path: Any) -> None:
+    with running_service(tmp_path / "log", workers="1", queue_size="0", picture_timeout="2") as service:
+        (worker,) = service.workers()
+        with_pid(worker, 19)
+        with ThreadPoolExecutor(1) as other:
+            # Small enough for the socket to take it: one that dies while sending has a second try.
+            hanging = other.submit(custom, service, TINY_PNG)
+            waited = threading.Event()
+            while "image_pending_pictures 1.0" not in requests.get(f"{service.url}/metrics", timeout=5).text:
+                waited.wait(0.02)
+            for answer in (custom(service, b64(PHOTO)), openai(service, b64(PHOTO))):
+                assert answer.status_code == 429
+                assert answer.headers["Retry-After"] == "1"
+                assert answer.json()["error"]["code"] == "busy"
+                assert len(answer.content) < 300
+            assert fields(hanging.result(30))["error"]["code"] == "picture_timeout"
