@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import pybase64
@@ -19,62 +18,44 @@ from .operations.auto_orient import AutoOrient
 from .operations.resize import Resize
 from .payload import decode_payload
 from .picture import Picture
-from .recipe import Recipe, parse_operations, parse_recipe
+from .request import Request
 from .settings import Settings
 from .timing import Stopwatch
 
 # A square within 2 %: what people call square.
 _SQUARE = 1.02
-_KEYS = frozenset({"data", "url", "operations", "properties", "document_operations", "normalized", "truncated"})
 _SIZE_CLASSES = ((20_000, "icon"), (300_000, "small"), (2_000_000, "medium"), (8_000_000, "large"))
-
-
-@dataclass(frozen=True)
-class Request:
-    """One picture and what is to be done with it; see docs/wire.md."""
-
-    data: Any
-    recipe: Recipe
-    document_operations: tuple[Operation, ...]
-    normalized: bool
-    # Where `data` was fetched from, None when the document brought it along.
-    url: str | None = None
-    accept_truncated: bool = False
-
-    @classmethod
-    def parse(cls, body: Any) -> Request:
-        """Validate a request body. Raises ImageError `invalid_request` or `invalid_recipe`."""
-        if not isinstance(body, dict):
-            raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
-        url = body.get("url")
-        if extra := body.keys() - _KEYS:
-            raise _invalid(f"unknown key [{min(extra)[:80]}]")
-        if "data" not in body and url is None:
-            raise _invalid("data is missing")
-        if "data" not in body:
-            raise ImageError(Code.URL_NOT_ALLOWED, "nothing is fetched by address; IMAGE_URL_HOSTS names no hosts")
-        if not isinstance(url, str | None) or (truncated := body.get("truncated", "fail")) not in ("fail", "accept"):
-            raise _invalid("url must be a string, truncated `fail` or `accept`")
-        recipe = parse_recipe(body.get("operations"), body.get("properties"))
-        document_operations = tuple(parse_operations(body.get("document_operations")))
-        normalized = body.get("normalized") is True
-        return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept")
-
-    def steps(self) -> tuple[Operation, ...]:
-        """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds."""
-        recipe = self.recipe.operations
-        if self.normalized:
-            recipe = tuple(step for step in recipe if step.output_only)
-        return recipe + self.document_operations
-
-
-def _invalid(what: str) -> ImageError:
-    return ImageError(Code.INVALID_REQUEST, f"{what}; valid keys are {', '.join(sorted(_KEYS))}")
 
 
 def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str, Any]:
     """Process one picture; returns the map to merge into the document. Raises ImageError."""
     data = decode_payload(request.data, settings.max_image_bytes)
+    picture, stored, format_name = transform(data, request, settings, watch)
+    with watch("describe"):
+        # Fields describe colours as they look, whether they are stored in a profile of their own or not.
+        make_srgb(picture)
+        source_sha256 = hashlib.sha256(data).hexdigest()
+        fields = absent_fields(keep_source=request.normalized)
+        fields |= describe(picture, stored, format_name)
+        if not request.normalized:
+            fields["original"] = describe_original(picture, data, source_sha256)
+    for feature in request.recipe.features:
+        if request.normalized and feature.of_source:
+            continue
+        with watch(feature.name()):
+            fields |= feature.extract(picture)
+    return fields | sign(request, fields["sha256"], source_sha256, settings.token.get_secret_value())
+
+
+def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[bytes, str]:
+    """Process a stored picture for somebody who looks at it; returns the bytes and their format. Raises ImageError."""
+    data = decode_payload(request.data, settings.max_image_bytes)
+    _, rendered, format_name = transform(data, request, settings, watch)
+    return rendered, format_name
+
+
+def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatch) -> tuple[Picture, bytes, str]:
+    """Decode, operate, encode; returns the picture, the bytes to store and the name of their format."""
     steps = request.steps()
     with watch("decode"):
         picture = image_io.decode(
@@ -90,20 +71,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
             step.apply_to(picture)
     with watch("encode"):
         stored, format_name = image_io.encode(picture) if steps else (data, picture.source.format)
-        # Fields describe colours as they look, whether they are stored in a profile of their own or not.
-        make_srgb(picture)
-    with watch("describe"):
-        source_sha256 = hashlib.sha256(data).hexdigest()
-        fields = absent_fields(keep_source=request.normalized)
-        fields |= describe(picture, stored, format_name)
-        if not request.normalized:
-            fields["original"] = describe_original(picture, data, source_sha256)
-    for feature in request.recipe.features:
-        if request.normalized and feature.of_source:
-            continue
-        with watch(feature.name()):
-            fields |= feature.extract(picture)
-    return fields | sign(request, fields["sha256"], source_sha256, settings.token.get_secret_value())
+    return picture, stored, format_name
 
 
 def target_of(steps: tuple[Operation, ...]) -> image_io.Target:

@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,7 +22,8 @@ from .errors import Code, ImageError
 from .features import all_features
 from .opening import load_decoders
 from .operations import all_operations
-from .pipeline import Request, absent_fields, process
+from .pipeline import absent_fields, process, render
+from .request import Request
 from .settings import Settings
 from .timing import Stopwatch
 
@@ -41,45 +43,60 @@ def main() -> None:
     connection.send_bytes(READY)
     while True:
         try:
-            body = connection.recv_bytes()
+            job, body = JOBS[connection.recv_bytes()], connection.recv_bytes()
         except EOFError:
             return
         # Should the parent die while native code hangs, the kernel ends this process.
         signal.alarm(int(settings.picture_timeout) + 10)
-        summary, answer = handle(body, settings)
+        summary, answer = handle(body, settings, job)
         signal.alarm(0)
         connection.send_bytes(orjson.dumps(summary))
         connection.send_bytes(answer)
 
 
-def handle(body: bytes, settings: Settings) -> tuple[dict[str, Any], bytes]:
-    """Process one request body; returns what to log and measure, and the answer's body. Never raises."""
+def _process(request: Request, settings: Settings, watch: Stopwatch) -> tuple[str, int, bytes]:
+    fields = process(request, settings, watch)
+    return fields["format"], fields["bytes"], orjson.dumps({"fields": fields})
+
+
+def _render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[str, int, bytes]:
+    data, format_name = render(request, settings, watch)
+    return format_name, len(data), data
+
+
+# What can be asked of a picture process: each makes of a request the picture's format, its size and the answer's body.
+JOBS = {b"process": _process, b"render": _render}
+
+
+def handle(
+    body: bytes, settings: Settings, job: Callable[[Request, Settings, Stopwatch], tuple[str, int, bytes]] = _process
+) -> tuple[dict[str, Any], bytes]:
+    """Do one job; returns what to log and measure, and the answer's body. Never raises."""
     watch = Stopwatch()
     summary: dict[str, Any] = {"status": 200, "code": "ok"}
     try:
-        fields = process(_parse(body), settings, watch)
-        summary |= {"format": fields["format"], "stored_bytes": fields["bytes"]}
-        answer: dict[str, Any] = {"fields": fields}
+        format_name, stored_bytes, answer = job(_parse(body), settings, watch)
+        summary |= {"format": format_name, "stored_bytes": stored_bytes}
     except ImageError as error:
-        answer = failure(error)
+        answer = orjson.dumps(failure(error))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
     except MemoryError:
         refusal = ImageError(
             Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
         )
-        answer = failure(refusal)
+        answer = orjson.dumps(failure(refusal))
         summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
     except Exception as defect:
         refusal = ImageError(
             Code.INTERNAL_ERROR, f"a defect of the service: {type(defect).__name__}; its log has the details"
         )
-        answer = failure(refusal)
+        answer = orjson.dumps(failure(refusal))
         # Frames only: an exception's message could quote a document.
         trace = [
             f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(defect.__traceback__)
         ]
         summary |= {"status": 500, "code": refusal.code.code, "defect": type(defect).__name__, "trace": trace}
-    return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, orjson.dumps(answer)
+    return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, answer
 
 
 def failure(error: ImageError) -> dict[str, Any]:

@@ -33,7 +33,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a picture process made of a request: `summary` for log and metrics, the answer's JSON `body`."""
+    """What a picture process made of a request: `summary` for log and metrics, the answer's `body`."""
 
     summary: dict[str, Any]
     body: bytes
@@ -73,11 +73,12 @@ class Worker:
                 return False
         return self._ready
 
-    def ask(self, body: bytes, timeout: float) -> Answer:
+    def ask(self, job: bytes, body: bytes, timeout: float) -> Answer:
         """Process one request. Raises TimeoutError after `timeout` seconds, EOFError when the process dies."""
         if not self.is_ready(BOOT_SECONDS):
             raise EOFError
         try:
+            self.connection.send_bytes(job)
             self.connection.send_bytes(body)
             if not self.connection.poll(timeout):
                 raise TimeoutError
@@ -114,8 +115,8 @@ class WorkerPool:
         for worker in self._workers:
             self._idle.put(worker)
 
-    def run(self, body: bytes) -> Answer:
-        """Process one request body, whatever becomes of the process. Raises ImageError `busy`."""
+    def run(self, body: bytes, job: bytes = b"process") -> Answer:
+        """Do one job (worker.py) with a request body, whatever becomes of the process. Raises ImageError `busy`."""
         with self._lock:
             if self.pending >= self.size + self.queue_size:
                 raise ImageError(Code.BUSY, f"all {self.size} workers are busy and {self.queue_size} pictures wait")
@@ -125,7 +126,7 @@ class WorkerPool:
             # A process that dies may have been killed from outside: the picture gets a second try in a fresh one.
             for _ in range(2):
                 try:
-                    return worker.ask(body, self.timeout)
+                    return worker.ask(job, body, self.timeout)
                 except TimeoutError:
                     worker = self._replace(worker, "timeout")
                     reason = f"the picture took longer than {self.timeout:g} s (IMAGE_PICTURE_TIMEOUT)"

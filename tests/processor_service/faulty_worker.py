@@ -13,7 +13,7 @@ if os.environ.get("FAULTY_BOOT"):
 connection.send_bytes(b"ready")
 while True:
     try:
-        body = connection.recv_bytes()
+        _job, body = connection.recv_bytes(), connection.recv_bytes()
     except EOFError:
         break
     if body == b"hang":

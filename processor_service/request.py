@@ -1,0 +1,55 @@
+"""A request for one picture, validated; docs/wire.md has the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import Code, ImageError
+from .operations import Operation
+from .recipe import Recipe, parse_operations, parse_recipe
+
+_KEYS = frozenset({"data", "url", "operations", "properties", "document_operations", "normalized", "truncated"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """One picture and what is to be done with it; see docs/wire.md."""
+
+    data: Any
+    recipe: Recipe
+    document_operations: tuple[Operation, ...]
+    normalized: bool
+    # Where `data` was fetched from, None when the document brought it along.
+    url: str | None = None
+    accept_truncated: bool = False
+
+    @classmethod
+    def parse(cls, body: Any) -> Request:
+        """Validate a request body. Raises ImageError `invalid_request` or `invalid_recipe`."""
+        if not isinstance(body, dict):
+            raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
+        url = body.get("url")
+        if extra := body.keys() - _KEYS:
+            raise _invalid(f"unknown key [{min(extra)[:80]}]")
+        if "data" not in body and url is None:
+            raise _invalid("data is missing")
+        if "data" not in body:
+            raise ImageError(Code.URL_NOT_ALLOWED, "nothing is fetched by address; IMAGE_URL_HOSTS names no hosts")
+        if not isinstance(url, str | None) or (truncated := body.get("truncated", "fail")) not in ("fail", "accept"):
+            raise _invalid("url must be a string, truncated `fail` or `accept`")
+        recipe = parse_recipe(body.get("operations"), body.get("properties"))
+        document_operations = tuple(parse_operations(body.get("document_operations")))
+        normalized = body.get("normalized") is True
+        return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept")
+
+    def steps(self) -> tuple[Operation, ...]:
+        """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds."""
+        recipe = self.recipe.operations
+        if self.normalized:
+            recipe = tuple(step for step in recipe if step.output_only)
+        return recipe + self.document_operations
+
+
+def _invalid(what: str) -> ImageError:
+    return ImageError(Code.INVALID_REQUEST, f"{what}; valid keys are {', '.join(sorted(_KEYS))}")
