@@ -1,0 +1,146 @@
+"""The Compose files as Compose reads them, and the variables and versions that belong to them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded_node.places import versions
+from tests.support import ROOT
+
+from .conftest import Compose
+
+ONE_SHOT = {"kibana-password", "bootstrap"}
+OURS = {"kibana-password", "service", "bootstrap", "gallery"}
+SECRETS = {"ELASTIC_PASSWORD", "KIBANA_PASSWORD", "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.scale.yml")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def variables() -> dict[str, str]:
+    """Variables of the Compose files with their defaults."""
+    found = re.findall(r"\$\{(\w+)(?::([-?])([^}]*))?\}", "".join(map(text, COMPOSE_FILES)))
+    return {name: value if operator == "-" else "" for name, operator, value in found}
+
+
+def example() -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text(".env.example").splitlines() if line and line[0] != "#")
+
+
+def test_what_runs(stack: dict[str, Any]) -> None:
+    assert set(stack) == {"elasticsearch", "kibana-password", "service", "kibana", "bootstrap", "gallery"}
+
+
+def test_ports_are_published_on_loopback_only_and_the_service_not_at_all(scaled: dict[str, Any]) -> None:
+    published = {name: port for name, service in scaled.items() for port in service.get("ports", [])}
+    assert set(published) == {"elasticsearch", "kibana", "gallery"}
+    assert {port["host_ip"] for port in published.values()} == {"127.0.0.1"}
+    assert all(service.get("network_mode") is None for service in scaled.values())
+
+
+@pytest.mark.parametrize("name", ["elasticsearch", "kibana-password", "service", "kibana", "bootstrap", "gallery"])
+def test_each_is_bounded_and_gains_no_privilege(stack: dict[str, Any], name: str) -> None:
+    service = stack[name]
+    assert int(service["mem_limit"]) > 0
+    assert service["pids_limit"] > 0
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    if name in OURS:
+        assert service["read_only"]
+        assert service["tmpfs"]
+        # Compose cannot copy a secret from .env into a read-only file system, and refuses to start it.
+        assert "secrets" not in service
+
+
+def test_what_stays_has_a_health_check_and_what_does_not_runs_once(stack: dict[str, Any]) -> None:
+    for name, service in stack.items():
+        if name in ONE_SHOT:
+            assert (service["restart"], "healthcheck" in service) == ("no", False), name
+        else:
+            assert (service["restart"], service["healthcheck"]["retries"] > 3) == ("unless-stopped", True), name
+
+
+def test_each_waits_for_what_it_needs(stack: dict[str, Any]) -> None:
+    waits = {
+        name: {other: how["condition"] for other, how in service.get("depends_on", {}).items()}
+        for name, service in stack.items()
+    }
+    healthy, done = "service_healthy", "service_completed_successfully"
+    assert waits["kibana-password"] == {"elasticsearch": healthy}
+    assert waits["kibana"] == {"elasticsearch": healthy, "kibana-password": done}
+    assert waits["bootstrap"] == {"elasticsearch": healthy, "service": healthy, "kibana": healthy}
+    assert waits["gallery"] == {"bootstrap": done}
+
+
+def test_images_of_ours_are_built_once_and_never_pulled(stack: dict[str, Any]) -> None:
+    built = {service["image"] for service in stack.values() if "build" in service}
+    for name, service in stack.items():
+        if service["image"].startswith("ingest-image/"):
+            assert service["image"] in built
+            assert "build" in service or service["pull_policy"] == "never", name
+
+
+def test_security_is_on_and_the_token_is_no_environment_of_elasticsearch(stack: dict[str, Any]) -> None:
+    node = stack["elasticsearch"]
+    assert node["environment"]["xpack.security.enabled"] == "true"
+    assert [secret["source"] for secret in node["secrets"]] == ["ingest_image_token"]
+    assert not any("TOKEN" in name for name in node["environment"])
+    assert stack["service"]["environment"]["IMAGE_TOKEN"]
+
+
+def test_every_variable_is_in_the_example_with_its_default() -> None:
+    used = {name: value for name, value in variables().items() if name != "COMPOSE_PROJECT_NAME"}
+    assert used == example()
+    assert {name for name, value in example().items() if not value} == SECRETS | {
+        "INGEST_IMAGE_PREVIOUS_TOKEN",
+        "IMAGE_URL_HOSTS",
+    }
+
+
+def test_without_secrets_compose_says_what_to_do(compose: Compose, tmp_path: Path) -> None:
+    result = compose("--env-file", str(ROOT / ".env.example"), "config", "--quiet")
+    assert result.returncode != 0
+    assert "run docker/make-env first" in result.stderr
+
+
+def test_versions_agree(stack: dict[str, Any]) -> None:
+    newest = versions()[0]
+    assert example()["ELASTIC_VERSION"] == newest.number
+    assert f"ARG ELASTIC_VERSION={newest.number}\n" in text("docker/elasticsearch/Dockerfile")
+    assert stack["kibana"]["image"].endswith(f":{newest.number}")
+    maven_java = int(re.findall(r"FROM maven:[\d.]+-eclipse-temurin-(\d+)", text("docker/elasticsearch/Dockerfile"))[0])
+    assert maven_java >= max(version.java_release for version in versions())
+    assert f"ARG PYTHON_VERSION={example()['PYTHON_VERSION']}\n" in text("docker/service/Dockerfile")
+
+
+def test_the_image_installs_pinned_versions_of_all_that_the_package_needs() -> None:
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["heic"]]
+    names = {re.split(r"[<>=!\[; ]", one)[0].lower().replace("_", "-") for one in wanted}
+    lines = [line for line in text("docker/service/constraints.txt").splitlines() if line[0] != "#"]
+    assert all("==" in line for line in lines)
+    assert names <= {line.split("==")[0].lower().replace("_", "-") for line in lines}
+
+
+def test_replicas_are_told_to_the_nodes_by_name(scaled: dict[str, Any], tmp_path: Path) -> None:
+    assert scaled["service"]["deploy"]["replicas"] == 2
+    bootstrap = scaled["bootstrap"]
+    stand_in = tmp_path / "ingest-image"
+    stand_in.write_text('#!/bin/sh\necho "$@"\n')
+    stand_in.chmod(0o755)
+    # What Compose hands on has single dollar signs.
+    command = [part.replace("$$", "$") for part in (*bootstrap["entrypoint"], *bootstrap["command"])]
+    env = {**bootstrap["environment"], "REPLICAS": "3", "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split()
+    hosts = [said[i + 1] for i, word in enumerate(said) if word == "--service-url"]
+    assert hosts == [f"http://ingest-image-service-{number}:8090" for number in (1, 2, 3)]
+    assert said[-2:] == ["--kibana-url", "http://kibana:5601"]
