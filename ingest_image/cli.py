@@ -17,6 +17,9 @@ class Rooms(click.Group):
         "node": "embedded_node.commands",
         "bootstrap": "pipelines.commands",
         "index": "pipelines.commands",
+        "search": "pipelines.commands",
+        "duplicates": "pipelines.commands",
+        "gallery": "gallery.commands",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

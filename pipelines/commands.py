@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from .bootstrap import bootstrap
 from .index import index
+from .search.commands import search
+from .search.duplicates import duplicates
 
-__all__ = ["bootstrap", "index"]
+__all__ = ["bootstrap", "duplicates", "index", "search"]

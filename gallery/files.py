@@ -1,0 +1,91 @@
+"""The pictures themselves, one by one, as browsers may see them."""
+
+from __future__ import annotations
+
+import binascii
+from typing import Any
+
+import pybase64
+from elasticsearch import NotFoundError
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from pipelines.search.sample import pictures_of
+
+from .context import context
+
+blueprint = Blueprint("files", __name__)
+# By their first bytes, whatever a document says: what is none of these is not handed out. No SVG: it can hold scripts.
+_KINDS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+)
+_AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+# The address has the picture's hash in it.
+_FOR_EVER = "private, max-age=31536000, immutable"
+
+
+@blueprint.get("/thumbnail/<index>/<int:number>/<path:id>")
+def thumbnail(index: str, number: int, id: str) -> AnyResponse:
+    """The small one; of documents without, the stored one."""
+    picture = _picture(index, number, id, "thumbnail")
+    if not picture.get("thumbnail"):
+        return redirect(url_for(".image", index=index, number=number, id=id, v=request.args.get("v")))
+    return _answer(picture["thumbnail"])
+
+
+@blueprint.get("/image/<index>/<int:number>/<path:id>")
+def image(index: str, number: int, id: str) -> AnyResponse:
+    """The stored one; when browsers cannot show its format, the thumbnail."""
+    data = _picture(index, number, id, "data").get("data")
+    if kind_of(_decoded(data)):
+        return _answer(data)
+    small = _picture(index, number, id, "thumbnail").get("thumbnail")
+    return _answer(small)
+
+
+def _picture(index: str, number: int, id: str, field: str) -> dict[str, Any]:
+    """One picture of a document, with one field."""
+    engine = context().allowed_engine(index)
+    try:
+        answer = engine.client.get(
+            index=index, id=id, source_includes=[f"image.{field}", "image.sha256", "image.error"]
+        )
+    except NotFoundError:
+        abort(404)
+    pictures = pictures_of((answer.body.get("_source") or {}).get("image"))
+    # What the service refused is kept as it came: nobody looked into it.
+    if number >= len(pictures) or pictures[number].get("error"):
+        abort(404)
+    return pictures[number]
+
+
+def _answer(data: Any) -> Response:
+    decoded = _decoded(data)
+    kind = kind_of(decoded)
+    if kind is None:
+        abort(404)
+    answer = Response(decoded, mimetype=kind)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Content-Disposition"] = "inline"
+    if request.args.get("v"):
+        answer.headers["Cache-Control"] = _FOR_EVER
+    return answer
+
+
+def _decoded(data: Any) -> bytes:
+    try:
+        return pybase64.b64decode(data) if isinstance(data, str) else b""
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def kind_of(data: bytes) -> str | None:
+    """Content type of a picture that browsers show, None for everything else."""
+    for start, kind in _KINDS:
+        if data.startswith(start):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/avif" if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS else None

@@ -1,0 +1,97 @@
+"""How values are written for people: filters of the templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, url_for
+
+from pipelines.search import Hit
+from pipelines.search.table import bytes_text
+
+from .asked import exact_filter
+
+FACETS = {
+    "color": "Colour",
+    "format": "Format",
+    "taken": "Taken",
+    "shape": "Shape",
+    "size": "Size",
+    "camera": "Camera",
+    "error": "Problems",
+}
+_TURNS = {
+    "rotate_90": "turned right",
+    "rotate_180": "upside down",
+    "rotate_270": "turned left",
+    "flip_horizontal": "mirrored",
+    "flip_vertical": "mirrored upside down",
+    "transpose": "mirrored and turned",
+    "transverse": "mirrored and turned",
+}
+# One shade for each name, to be recognized by; the names' centres in the service.
+SHADES = {
+    **{"black": "#111111", "gray": "#808080", "silver": "#c4c4c4", "white": "#ffffff", "red": "#dc1e1e"},
+    **{"maroon": "#6e141e", "orange": "#fa8c14", "brown": "#784b28", "beige": "#e1cdaa", "yellow": "#fae128"},
+    **{"olive": "#737328", "green": "#329632", "teal": "#008080", "cyan": "#3cd7e1", "skyblue": "#96beeb"},
+    **{"blue": "#285fd7", "navy": "#141e5a", "purple": "#7d3291", "pink": "#f5a0b9", "magenta": "#e129a5"},
+}
+
+
+def register(app: Flask) -> None:
+    """Give the templates what they need."""
+    app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count)
+    app.jinja_env.globals.update(
+        facet_names=FACETS,
+        shades=SHADES,
+        exact_filter=exact_filter,
+        reason=reason,
+        thumbnail_of=thumbnail_of,
+        first=first,
+        percent=percent,
+    )
+
+
+def first(hit: Hit) -> dict[str, Any]:
+    """The picture that stands for a document; empty when it has none."""
+    return hit.pictures[0] if hit.pictures else {}
+
+
+def thumbnail_of(hit: Hit, number: int = 0) -> str | None:
+    """Address of a thumbnail; it changes with the picture, so that browsers can keep it."""
+    pictures = hit.pictures
+    if number >= len(pictures) or not isinstance(version := pictures[number].get("sha256"), str):
+        return None
+    return url_for("files.thumbnail", index=hit.index, number=number, id=hit.id, v=version[:12])
+
+
+def reason(hit: Hit) -> str:
+    """Why a picture is an answer, in a few words; empty for an answer to words."""
+    turn = f", {_TURNS[hit.turn]}" if hit.turn else ""
+    if hit.reason == "exact":
+        return "exact copy"
+    if hit.distance is not None:
+        return f"{hit.reason}{turn} · {hit.distance} bits"
+    return hit.reason if hit.reason != "words" else ""
+
+
+def percent(part: Any, whole: Any) -> int:
+    """`part` of `whole` in percent, 0 to 100."""
+    if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0:
+        return 0
+    return max(0, min(100, round(100 * part / whole)))
+
+
+def saved(stored: Any, original: Any) -> str:
+    """`82 % smaller`, of what came in."""
+    if not isinstance(stored, int) or not isinstance(original, int) or original <= 0:
+        return ""
+    change = round(100 * (original - stored) / original)
+    if change == 0:
+        return "same size"
+    return f"{change} % smaller" if change > 0 else f"{-change} % larger"
+
+
+def count(number: int) -> str:
+    """`12 345`, with narrow spaces."""
+    return f"{number:,}".replace(",", "\u202f")

@@ -1,0 +1,74 @@
+"""The pages: the grid, and one picture."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template, request, url_for
+
+from pipelines.search import Answer, Hit, Question, UserError
+from pipelines.search.facets import Facets
+from pipelines.search.look import look_at_document
+
+from .asked import Asked
+from .chips import chips
+from .context import context
+from .details import sections
+
+blueprint = Blueprint("pages", __name__)
+_NEIGHBOURS = 24
+
+
+@blueprint.get("/")
+def grid() -> str:
+    """What the address asks for; without a question, everything, newest first."""
+    here = context()
+    engine = here.engine()
+    asked = Asked.of(request.args)
+    sentence, facets, answer, question = "", Facets(), Answer(), Question()
+    try:
+        question = asked.question(engine, here.samples)
+        answer = engine.search(question, here.settings.page_size, request.args.get("after"))
+        facets = engine.facets(question, answer)
+    except UserError as error:
+        sentence = str(error)[:1].upper() + str(error)[1:]
+    return render_template(
+        "grid.html",
+        asked=asked,
+        answer=answer,
+        facets=facets,
+        sentence=sentence,
+        sample=question.sample,
+        chips=chips(asked, question.sample.name if question.sample else ""),
+        settings=here.settings,
+        more=asked.with_(("after", answer.next)) if answer.next else None,
+    )
+
+
+@blueprint.get("/picture/<index>/<path:id>")
+def picture(index: str, id: str) -> str:
+    """One document: large, with its fields, its copies and what is like it."""
+    here = context()
+    engine = here.allowed_engine(index)
+    try:
+        hit = engine.get(index, id)
+    except UserError:
+        abort(404)
+    copies: list[Hit] = []
+    alike: list[Hit] = []
+    if any("sha256" in picture for picture in hit.pictures):
+        question = Question(sample=look_at_document(engine, id, index), turned=True)
+        found, _ = engine.alike(question)
+        copies = [other for other in found if other.distance is not None]
+        alike = [other for other in found if other.distance is None and other.reason != "exact"][:_NEIGHBOURS]
+    asked = Asked.of(request.args)
+    return render_template(
+        "picture.html",
+        hit=hit,
+        sections=sections(hit),
+        copies=copies,
+        alike=alike,
+        asked=asked,
+        back=asked.without(),
+        settings=here.settings,
+        like=f"{index}/{id}",
+        address_of=lambda other: url_for("pages.picture", index=other.index, id=other.id),
+    )

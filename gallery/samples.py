@@ -1,0 +1,36 @@
+"""Pictures that were dropped to search by: only what is compared is kept, and only the last ones, in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from pipelines.search import Sample
+
+_KEPT = 256
+
+
+class Samples:
+    """Samples by the hash of their picture, the least recently used is dropped first."""
+
+    def __init__(self) -> None:
+        self._samples: OrderedDict[str, Sample] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, data: bytes, sample: Sample) -> str:
+        """Keep a sample; returns its key."""
+        key = hashlib.sha256(data).hexdigest()[:32]
+        with self._lock:
+            self._samples[key] = sample
+            self._samples.move_to_end(key)
+            while len(self._samples) > _KEPT:
+                self._samples.popitem(last=False)
+        return key
+
+    def get(self, key: str) -> Sample | None:
+        """The sample, None when it was dropped meanwhile."""
+        with self._lock:
+            if key in self._samples:
+                self._samples.move_to_end(key)
+            return self._samples.get(key)

@@ -1,0 +1,254 @@
+"use strict";
+
+// Everything works without this file; it adds keys, dropping files, and loading more in place.
+const root = document.documentElement;
+root.classList.add("js");
+const body = document.body;
+const one = (selector, under = document) => under.querySelector(selector);
+const all = (selector, under = document) => [...under.querySelectorAll(selector)];
+
+function fadeIn(under) {
+  for (const image of all(".frame img", under)) {
+    const done = () => image.classList.add("loaded");
+    if (image.complete) done();
+    image.addEventListener("load", done);
+    image.addEventListener("error", done);
+  }
+}
+fadeIn(document);
+
+// Waiting: a bar at the top from a click until the next page is there.
+const wait = (on) => body.classList.toggle("waiting", on);
+document.addEventListener("submit", () => wait(true));
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+  if (link && plain && !link.target && !link.getAttribute("href").startsWith("#")) wait(true);
+});
+window.addEventListener("pageshow", () => wait(false));
+
+function toast(text, link, name) {
+  const box = document.createElement("div");
+  box.className = "toast";
+  const words = document.createElement("span");
+  words.textContent = text;
+  box.append(words);
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link;
+    anchor.textContent = name;
+    box.append(anchor);
+  }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "✕";
+  close.setAttribute("aria-label", "Close");
+  close.addEventListener("click", () => box.remove());
+  box.append(close);
+  one(".toasts").append(box);
+  window.setTimeout(() => box.remove(), link ? 20000 : 9000);
+  return words;
+}
+
+// Sending pictures: to be looked at, or to be stored.
+async function send(kind, file) {
+  if (file.size > Number(body.dataset.maxBytes)) throw new Error(`${file.name} is too large.`);
+  const form = new FormData();
+  form.append("file", file);
+  let answer;
+  try {
+    answer = await fetch(`/${kind}`, { method: "POST", body: form, headers: { Accept: "application/json" } });
+  } catch {
+    throw new Error("The gallery does not answer. Is it still running?");
+  }
+  const result = await answer.json().catch(() => ({ error: `The gallery answered ${answer.status}.` }));
+  if (!answer.ok) throw new Error(result.error);
+  return result;
+}
+
+async function lookAt(file) {
+  wait(true);
+  try {
+    window.location.assign((await send("look", file)).url);
+  } catch (error) {
+    wait(false);
+    toast(error.message);
+  }
+}
+
+async function store(files) {
+  wait(true);
+  const words = toast(`Storing ${files.length === 1 ? files[0].name : `${files.length} pictures`} …`);
+  let stored = 0;
+  let last = null;
+  for (const [number, file] of files.entries()) {
+    try {
+      const result = await send("upload", file);
+      last = result.url;
+      if (result.state === "stored") stored += 1;
+      else toast(result.state === "there" ? `${file.name} is there already.` : `${file.name}: ${result.reason}`, result.url, "Show");
+    } catch (error) {
+      toast(error.message);
+    }
+    words.textContent = `Stored ${number + 1} of ${files.length}`;
+  }
+  words.parentElement.remove();
+  wait(false);
+  if (stored) toast(stored === 1 ? "Stored 1 picture." : `Stored ${stored} pictures.`, stored === 1 ? last : "/", "Show");
+}
+
+function take(kind, files) {
+  if (!files.length) return;
+  if (kind === "upload") store(files);
+  else lookAt(files[0]);
+}
+
+for (const form of all("form.pick")) {
+  const input = one("input[type=file]", form);
+  input.addEventListener("change", () => {
+    take(form.dataset.kind, [...input.files]);
+    input.value = "";
+  });
+}
+
+const drop = one(".drop");
+if (drop) {
+  const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+  const zoneOf = (event) => event.target.closest && event.target.closest(".zone");
+  const hide = () => {
+    drop.hidden = true;
+    all(".zone", drop).forEach((zone) => zone.classList.remove("over"));
+  };
+  document.addEventListener("dragenter", (event) => {
+    if (hasFiles(event)) drop.hidden = false;
+  });
+  document.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    const over = zoneOf(event);
+    all(".zone", drop).forEach((zone) => zone.classList.toggle("over", zone === over));
+    event.dataTransfer.dropEffect = over ? "copy" : "none";
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) hide();
+  });
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    const zone = zoneOf(event);
+    hide();
+    if (zone) take(zone.dataset.kind, [...event.dataTransfer.files]);
+  });
+  document.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (files.length) take("look", files);
+  });
+}
+
+const narrow = one(".narrow");
+if (narrow) {
+  narrow.addEventListener("click", () => {
+    const open = one("#facets").classList.toggle("open");
+    narrow.setAttribute("aria-expanded", String(open));
+  });
+}
+
+// The order of the results, so that one can step from picture to picture.
+const ORDER = "order";
+function remember() {
+  const links = all("main:not(.detail) .card").map((card) => [card.dataset.key, one("a", card).getAttribute("href")]);
+  if (links.length) sessionStorage.setItem(ORDER, JSON.stringify(links));
+}
+remember();
+
+const more = one(".more a");
+if (more) {
+  more.addEventListener("click", async (event) => {
+    if (event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    wait(true);
+    try {
+      const answer = await fetch(more.getAttribute("href"));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const cards = all("main .card", page).map((card) => document.adoptNode(card));
+      const next = one(".more a", page);
+      one("main .grid").append(...cards);
+      fadeIn(document);
+      if (next) more.setAttribute("href", next.getAttribute("href"));
+      else more.parentElement.remove();
+      if (cards.length) one("a", cards[0]).focus();
+      remember();
+    } catch {
+      toast("The gallery does not answer. Is it still running?");
+    }
+    wait(false);
+  });
+}
+
+const detail = one("main.detail");
+function step(by) {
+  const link = one(`[data-step="${by}"]`);
+  if (link && !link.hidden) link.click();
+}
+if (detail) {
+  const order = JSON.parse(sessionStorage.getItem(ORDER) || "[]");
+  const place = order.findIndex(([key]) => key === detail.dataset.key);
+  for (const link of all("[data-step]")) {
+    const other = place < 0 ? undefined : order[place + Number(link.dataset.step)];
+    if (other) {
+      link.href = other[1];
+      link.hidden = false;
+    }
+  }
+}
+
+function move(key) {
+  const links = all(".grid .card a");
+  const place = links.indexOf(document.activeElement);
+  if (place < 0) {
+    if (links.length) links[0].focus();
+    return links.length > 0;
+  }
+  const top = (link) => Math.round(link.getBoundingClientRect().top);
+  const here = links[place].getBoundingClientRect();
+  let target;
+  if (key === "ArrowLeft") target = links[place - 1];
+  if (key === "ArrowRight") target = links[place + 1];
+  if (key === "ArrowUp" || key === "ArrowDown") {
+    const down = key === "ArrowDown";
+    const others = down ? links.slice(place + 1) : links.slice(0, place).reverse();
+    const row = others.find((link) => (down ? top(link) > here.top + 1 : top(link) < here.top - 1));
+    const line = row ? others.filter((link) => top(link) === top(row)) : [];
+    const off = (link) => Math.abs(link.getBoundingClientRect().left - here.left);
+    target = line.sort((a, b) => off(a) - off(b))[0];
+  }
+  if (target) target.focus();
+  return Boolean(target);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.matches("input, textarea, select");
+  if (event.key === "Escape") {
+    if (typing) event.target.blur();
+    else if (detail) one("[data-back]").click();
+    else if (document.activeElement !== body) document.activeElement.blur();
+    return;
+  }
+  if (typing) {
+    if (event.key === "ArrowDown" && event.target.id === "q" && move(event.key)) event.preventDefault();
+    return;
+  }
+  if (event.key === "/") {
+    event.preventDefault();
+    one("#q").focus();
+    one("#q").select();
+  } else if (event.key.startsWith("Arrow")) {
+    const inGrid = document.activeElement.closest && document.activeElement.closest(".grid");
+    if (detail && !inGrid && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      step(event.key === "ArrowLeft" ? -1 : 1);
+    } else if (inGrid || (!detail && document.activeElement === body)) {
+      if (move(event.key)) event.preventDefault();
+    }
+  }
+});

@@ -1,0 +1,153 @@
+"""Clusters of near duplicates of a whole index, found page by page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from .engine import Engine
+from .hashes import SAME_PICTURE
+from .hits import Hit, hit_of
+from .queries import LIGHT, hash_knn
+from .sample import sample_of
+
+Key = tuple[str, str]
+# Documents on a page, and so kNN searches at the same time; neighbours that each of them may name.
+_PAGE = 200
+_SEARCHES = 50
+NEIGHBOURS = 50
+_KEEP_ALIVE = "5m"
+
+
+class Union:
+    """Union-find over keys; it only knows what was joined, so it is as large as the clusters, not as the index."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Key, Key] = {}
+
+    def root(self, key: Key) -> Key:
+        """The one that stands for the cluster of `key`."""
+        top = key
+        while (above := self._parent.get(top, top)) != top:
+            top = above
+        while key != top:
+            self._parent[key], key = top, self._parent.get(key, key)
+        return top
+
+    def join(self, one: Key, other: Key) -> None:
+        """Both are in one cluster from now on."""
+        first, second = sorted((self.root(one), self.root(other)))
+        self._parent.setdefault(first, first)
+        self._parent[second] = first
+
+    def clusters(self) -> list[list[Key]]:
+        """All clusters, the largest first."""
+        members: dict[Key, list[Key]] = defaultdict(list)
+        for key in self._parent:
+            members[self.root(key)].append(key)
+        return sorted((sorted(keys) for keys in members.values()), key=lambda keys: (-len(keys), keys))
+
+
+def find_clusters(
+    engine: Engine,
+    distance: int = SAME_PICTURE,
+    turned: bool = False,
+    tick: Callable[[int], None] = lambda count: None,
+) -> list[list[Key]]:
+    """Keys (index, id) of documents that are exact copies or the same picture, joined over common neighbours.
+
+    In memory are the keys of documents that have a duplicate, and one page. `tick` is told how many were looked at.
+    """
+    union = Union()
+    for group in exact_groups(engine.client, engine.index):
+        for other in group[1:]:
+            union.join(group[0], other)
+    if engine.schema.hash_vector:
+        for page in documents(engine):
+            for start in range(0, len(page), _SEARCHES):
+                _join_neighbours(engine, page[start : start + _SEARCHES], distance, turned, union)
+            tick(len(page))
+    return union.clusters()
+
+
+def exact_groups(client: Elasticsearch, index: str) -> Iterator[list[Key]]:
+    """Keys of documents that share a SHA-256, by a composite aggregation over all of them, page by page."""
+    composite: dict[str, Any] = {"size": 1000, "sources": [{"sha256": {"terms": {"field": "image.sha256"}}}]}
+    while True:
+        found = client.search(
+            index=index, size=0, aggregations={"copies": {"composite": composite}}, ignore_unavailable=True
+        ).get("aggregations")
+        if not found:
+            return
+        shared = [bucket["key"]["sha256"] for bucket in found["copies"]["buckets"] if bucket["doc_count"] > 1]
+        for value in shared:
+            query = {"term": {"image.sha256": value}}
+            hits = client.search(index=index, query=query, size=10_000, source=False, sort="_doc")["hits"]["hits"]
+            yield [(hit["_index"], hit["_id"]) for hit in hits]
+        if "after_key" not in found["copies"]:
+            return
+        composite["after"] = found["copies"]["after_key"]
+
+
+def documents(engine: Engine) -> Iterator[list[Hit]]:
+    """All documents that have a hash, page by page, from one state of the index."""
+    client = engine.client
+    pit = client.open_point_in_time(index=engine.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            found = client.search(
+                pit={"id": pit, "keep_alive": _KEEP_ALIVE},
+                query={"exists": {"field": "image.perceptual_hash"}},
+                sort=["_shard_doc"],
+                search_after=after,
+                size=_PAGE,
+                source_includes=["image.perceptual_hash", "image.perceptual_hash_quality"],
+                track_total_hits=False,
+            )
+            pit, raw = found.get("pit_id", pit), found["hits"]["hits"]
+            if raw:
+                yield [hit_of(hit) for hit in raw]
+            if len(raw) < _PAGE:
+                return
+            after = raw[-1]["sort"]
+    finally:
+        client.options(ignore_status=404).close_point_in_time(id=pit)
+
+
+def _join_neighbours(engine: Engine, hits: list[Hit], distance: int, turned: bool, union: Union) -> None:
+    field = engine.schema.hash_vector
+    assert field is not None
+    searches: list[dict[str, Any]] = []
+    asked = []
+    for hit in hits:
+        sample = sample_of(hit.id, hit.source.get("image"))
+        if sample.hashes:
+            # One more than the neighbours, as each is nearest to itself.
+            clauses = hash_knn(field, sample, distance, turned, [], k=NEIGHBOURS + 1)
+            size = (NEIGHBOURS + 1) * len(clauses)
+            searches += [{}, {"knn": clauses, "size": size, "_source": False}]
+            asked.append(hit)
+    if not searches:
+        return
+    answers = engine.client.msearch(index=engine.index, searches=searches, ignore_unavailable=True)["responses"]
+    for hit, answer in zip(asked, answers, strict=True):
+        for found in (answer.get("hits") or {}).get("hits", []):
+            if (key := (found["_index"], found["_id"])) != hit.key:
+                union.join(hit.key, key)
+
+
+def described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:
+    """The documents of a cluster, the largest picture first: the one to keep."""
+    docs = [{"_index": index, "_id": id} for index, id in keys]
+    found = client.mget(docs=docs, source_excludes=LIGHT["excludes"])["docs"]
+    return sorted((hit_of(raw) for raw in found if raw.get("found")), key=_worse)
+
+
+def _worse(hit: Hit) -> tuple[int, int, Key]:
+    picture = hit.pictures[0] if hit.pictures else {}
+    pixels = (picture.get("width") or 0) * (picture.get("height") or 0)
+    return -pixels, -(picture.get("bytes") or 0), hit.key

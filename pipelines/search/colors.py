@@ -1,0 +1,108 @@
+"""A colour as a question: one of the everyday names, or `#rrggbb` within a distance that can be seen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# The names that the service gives (`features/color_names.py`).
+NAMES = (
+    *("black", "gray", "silver", "white", "red", "maroon", "orange", "brown", "beige", "yellow", "olive", "green"),
+    *("teal", "cyan", "skyblue", "blue", "navy", "purple", "pink", "magenta"),
+)
+# In OKLab, in hundredths: 2 can just be seen.
+DEFAULT_DISTANCE = 5.0
+PATH = "image.colors"
+
+
+@dataclass(frozen=True)
+class ColorWish:
+    """Contains this colour: `value` is a name or `#rrggbb`; `share` is the least part of the picture, 0 to 1."""
+
+    value: str
+    distance: float = DEFAULT_DISTANCE
+    share: float = 0.0
+
+
+def parse_color(text: str, distance: float = DEFAULT_DISTANCE, share: float = 0.0) -> ColorWish:
+    """`teal`, `#ff6600` or `#f60`. Raises ValueError with the valid names."""
+    value = text.strip().lower().replace("grey", "gray").replace(" ", "")
+    if re.fullmatch(r"#?[0-9a-f]{3}", value):
+        value = "#" + "".join(2 * digit for digit in value.removeprefix("#"))
+    elif re.fullmatch(r"[0-9a-f]{6}", value):
+        value = "#" + value
+    if value in NAMES or re.fullmatch(r"#[0-9a-f]{6}", value):
+        return ColorWish(value, distance, share)
+    raise ValueError(f"{text!r} is no colour; valid are #rrggbb and {', '.join(NAMES)}")
+
+
+def color_query(wish: ColorWish) -> dict[str, Any]:
+    """Pictures with the colour; the more of it, the higher the score."""
+    if wish.value.startswith("#"):
+        clauses = box(oklab(wish.value), wish.distance)
+    else:
+        clauses = [{"term": {f"{PATH}.name": wish.value}}]
+    if wish.share:
+        clauses.append({"range": {f"{PATH}.share": {"gte": wish.share}}})
+    scored = {
+        "function_score": {
+            "query": {"bool": {"filter": clauses}},
+            "field_value_factor": {"field": f"{PATH}.share", "missing": 0},
+            "boost_mode": "replace",
+        }
+    }
+    return {"nested": {"path": PATH, "score_mode": "max", "query": scored}}
+
+
+def alike_query(colors: list[dict[str, Any]], distance: float = 2 * DEFAULT_DISTANCE) -> dict[str, Any]:
+    """Pictures with much the same colours: the score is the part of the sample (0 to 1) whose colour they have."""
+    wishes = [
+        {
+            "nested": {
+                "path": PATH,
+                "score_mode": "max",
+                "query": {
+                    "constant_score": {
+                        "filter": {
+                            "bool": {
+                                "filter": [
+                                    *box((color["l"], color["a"], color["b"]), distance),
+                                    {"range": {f"{PATH}.share": {"gte": round(color["share"] / 3, 4)}}},
+                                ]
+                            }
+                        },
+                        "boost": color["share"],
+                    }
+                },
+            }
+        }
+        for color in colors
+        if color.get("share")
+    ]
+    return {"bool": {"should": wishes, "minimum_should_match": 1}}
+
+
+def box(lab: tuple[float, float, float], distance: float) -> list[dict[str, Any]]:
+    """Ranges around a place in OKLab; plain numbers, so no script is needed."""
+    return [
+        {"range": {f"{PATH}.{axis}": {"gte": round(value - distance, 2), "lte": round(value + distance, 2)}}}
+        for axis, value in zip("lab", lab, strict=True)
+    ]
+
+
+def oklab(color: str) -> tuple[float, float, float]:
+    """Place of `#rrggbb` in OKLab, in hundredths. Source: B. Ottosson, 2020 (see the service's `oklab.py`)."""
+    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
+    medium = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
+    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
+    return (
+        round(100 * (0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short), 2),
+        round(100 * (1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short), 2),
+        round(100 * (0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short), 2),
+    )
+
+
+def _linear(value: float) -> float:
+    return float(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)

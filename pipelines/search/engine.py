@@ -1,0 +1,169 @@
+"""Runs the queries of a question and gives a page of answers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+
+from .facets import Facets, aggregations, facets_of
+from .hits import EXACT, SAME, Hit, compared, hit_of
+from .queries import LIGHT, forgiving_words_query, likeness_bodies, plain_query, plain_sort
+from .question import Question, UserError
+from .ranking import by_distance, fuse
+from .schema import Schema, read_schema
+
+# How long Elasticsearch keeps the state of the index from one page to the next.
+_KEEP_ALIVE = "5m"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page. `next` goes into the next call, None on the last page; `note` says what could not be asked."""
+
+    hits: list[Hit] = field(default_factory=list)
+    total: int = 0
+    next: str | None = None
+    note: str = ""
+    # Of a question with a sample: the documents of all pages, best first.
+    everything: list[Hit] = field(default_factory=list)
+
+
+class Engine:
+    """Asks questions of the indices that `index` names (a name, a pattern, several with commas)."""
+
+    def __init__(self, client: Elasticsearch, index: str) -> None:
+        self.client, self.index = client, index
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What these indices can be asked."""
+        return read_schema(self.client, self.index)
+
+    def search(self, question: Question, size: int = 20, after: str | None = None) -> Answer:
+        """A page of `size` answers; `after` is `next` of the page before."""
+        place = _decoded(after)
+        if question.sample is None:
+            if question.near_duplicates:
+                raise UserError("near duplicates of what? give a picture with --like")
+            return self._plain(question, size, place)
+        hits, note = self.alike(question)
+        start = int(place.get("from", 0)) if str(place.get("from", 0)).isdigit() else 0
+        following = _encoded({"from": start + size}) if start + size < len(hits) else None
+        return Answer(hits[start : start + size], len(hits), following, note, hits)
+
+    def _plain(self, question: Question, size: int, place: dict[str, Any]) -> Answer:
+        pit = place.get("pit")
+        if not pit:
+            # Without an index yet there is nothing, which is no error.
+            opened = self.client.open_point_in_time(index=self.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)
+            pit = opened["id"]
+        body: dict[str, Any] = {
+            "query": plain_query(question),
+            "sort": plain_sort(question),
+            "size": size,
+            "source": LIGHT,
+            "track_total_hits": True,
+            "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
+        }
+        if place.get("after"):
+            body["search_after"] = place["after"]
+        try:
+            found = self._search_forgiving(question, body)
+        except NotFoundError as error:
+            raise UserError("this page has expired; search again") from error
+        raw = found["hits"]["hits"]
+        pit, following = found.get("pit_id", pit), None
+        if len(raw) == size:
+            following = _encoded({"pit": pit, "after": raw[-1]["sort"]})
+        else:
+            self.client.options(ignore_status=404).close_point_in_time(id=pit)
+        return Answer([hit_of(hit) for hit in raw], found["hits"]["total"]["value"], following)
+
+    def _search_forgiving(self, question: Question, body: dict[str, Any]) -> Any:
+        try:
+            return self.client.search(**body).body
+        except BadRequestError as error:
+            if not question.words or "Failed to parse query" not in str(error.body):
+                raise
+        return self.client.search(**{**body, "query": plain_query_forgiving(question)}).body
+
+    def alike(self, question: Question) -> tuple[list[Hit], str]:
+        """All answers to a question with a sample, best first (at most a few hundred), and a note."""
+        sample = question.sample
+        assert sample is not None
+        bodies = likeness_bodies(question, self.schema)
+        if not bodies:
+            return [], f"{sample.name} has neither hash nor colours: nothing to compare"
+        searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]
+        answers = self.client.msearch(index=self.index, searches=searches, ignore_unavailable=True)["responses"]
+        lists: dict[str, list[Hit]] = {}
+        for reason, answer in zip(bodies, answers, strict=True):
+            if "error" in answer:
+                raise UserError(_reason(answer["error"]))
+            found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
+            lists[reason] = [compared(hit, sample, question.distance, question.turned) for hit in found]
+        certain = by_distance({hit.key: hit for key in (EXACT, SAME) for hit in lists.pop(key, [])}.values())
+        fused = fuse([certain, *lists.values()], certain_first=not question.words)
+        return [hit if hit.distance is not None else replace(hit, turn=None) for hit in fused], self._note(question)
+
+    def _note(self, question: Question) -> str:
+        sample = question.sample
+        if sample and not sample.hashes:
+            return f"{sample.name} has too little structure for a perceptual hash: only exact copies are certain"
+        if sample and not self.schema.hash_vector:
+            return (
+                "these indices have no image.perceptual_hash_vector: only exact copies are certain (see docs/search.md)"
+            )
+        return ""
+
+    def facets(self, question: Question, answer: Answer) -> Facets:
+        """Counts by colour, format, date, ... of all answers."""
+        query = plain_query(question)
+        if question.sample is not None:
+            query = {"ids": {"values": [hit.id for hit in answer.everything]}}
+        body: dict[str, Any] = {"query": query, "size": 0, "aggregations": aggregations(self.schema)}
+        body |= {"index": self.index, "ignore_unavailable": True}
+        return facets_of(self._search_forgiving(question, body).get("aggregations") or {})
+
+    def get(self, index: str, id: str) -> Hit:
+        """One stored document, without its pictures. Raises UserError when it is not there."""
+        try:
+            answer = self.client.get(index=index, id=id, source_excludes=LIGHT["excludes"])
+        except NotFoundError:
+            raise UserError(f"there is no document {id} in {index}") from None
+        return hit_of(dict(answer.body))
+
+
+def plain_query_forgiving(question: Question) -> dict[str, Any]:
+    """The plain query for words that are no `query_string`."""
+    query = plain_query(replace(question, words=""))
+    query["bool"]["must"].append(forgiving_words_query(question.words))
+    return query
+
+
+def _encoded(place: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _decoded(after: str | None) -> dict[str, Any]:
+    if not after:
+        return {}
+    try:
+        place = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+    except (ValueError, binascii.Error):
+        place = None
+    if not isinstance(place, dict):
+        raise UserError("this is no mark of a next page")
+    return place
+
+
+def _reason(error: dict[str, Any]) -> str:
+    while isinstance(error.get("caused_by"), dict):
+        error = error["caused_by"]
+    return str(error.get("reason") or error.get("type"))

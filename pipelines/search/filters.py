@@ -1,0 +1,84 @@
+"""`field:value` as an Elasticsearch clause."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .schema import Schema
+
+# Short names for what is asked most; every other field of the mapping has its own name, with or without `image.`.
+ALIASES = {
+    "shape": "image.orientation",
+    "size": "image.size_class",
+    "taken": "image.metadata.taken_at",
+    "place": "image.metadata.location",
+    "color": "image.color_names",
+    "keyword": "image.metadata.keywords",
+    "error": "image.error.code",
+}
+_NUMBERS = frozenset({"integer", "long", "float", "double", "short", "byte", "half_float"})
+_RANGE = re.compile(r"(?P<low>[^.]\S*?)?\.\.(?P<high>\S+)?")
+_COMPARED = re.compile(r"(?P<sign>[<>]=?)(?P<value>.+)")
+_SIGNS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+_PLACE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?\s*(?:km|m|mi))\s*")
+HELP = (
+    'valid are field:value, field:one,other, field:"a, b", field:*, field:2..5, field:>=2, taken:2020-05, '
+    "place:LAT,LON,50km, and !field:value for the opposite"
+)
+
+
+def parse_filter(text: str, schema: Schema) -> dict[str, Any]:
+    """The clause of one filter. Raises ValueError with what would be right."""
+    name, colon, value = text.strip().removeprefix("!").partition(":")
+    if not colon or not name or not value:
+        raise ValueError(f"{text!r} is no filter; {HELP}")
+    clause = _clause(_field(name, schema), value.strip(), schema)
+    return {"bool": {"must_not": [clause]}} if text.strip().startswith("!") else clause
+
+
+def _field(name: str, schema: Schema) -> str:
+    places = (name, f"image.{name}", f"image.metadata.{name}")
+    for candidate in (ALIASES[name],) if name in ALIASES else places:
+        if found := schema.searchable(candidate):
+            return found
+    if name in ALIASES:
+        raise ValueError(f"no picture in these indices has {ALIASES[name]}")
+    known = sorted({field.removeprefix("image.").removeprefix("metadata.") for field in schema.types} | ALIASES.keys())
+    close = [field for field in known if name in field or field in name][:8]
+    hint = (
+        f"did you mean {', '.join(close)}?" if close else f"there are for example {', '.join(ALIASES)}, format, width"
+    )
+    raise ValueError(f"there is no field {name!r}; {hint}")
+
+
+def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
+    kind = schema.types[field]
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return {"term": {field: value[1:-1]}}
+    if value == "*":
+        return {"exists": {"field": field}}
+    if kind == "geo_point":
+        if not (match := _PLACE.fullmatch(value)):
+            raise ValueError(f"{value!r} is no place; valid is for example -33.86,151.21,50km")
+        latitude, longitude = float(match[1]), float(match[2])
+        return {"geo_distance": {"distance": match[3].replace(" ", ""), field: {"lat": latitude, "lon": longitude}}}
+    if limits := _limits(value):
+        return {"range": {field: limits}}
+    if kind == "date":
+        # Elasticsearch fills up what is missing: from the beginning for gte, to the end for lte.
+        return {"range": {field: {"gte": value, "lte": value}}}
+    if kind == "text":
+        return {"match_phrase": {field: value}}
+    values = [part.strip() for part in value.split(",")] if kind != "boolean" else [value]
+    if kind in _NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):
+        raise ValueError(f"{field} is a number, {value!r} is none; valid are 5, 2..5, >=2")
+    return {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}
+
+
+def _limits(value: str) -> dict[str, str] | None:
+    if match := _COMPARED.fullmatch(value):
+        return {_SIGNS[match["sign"]]: match["value"].strip()}
+    if (match := _RANGE.fullmatch(value)) and (match["low"] or match["high"]):
+        return {key: text for key, text in (("gte", match["low"]), ("lte", match["high"])) if text}
+    return None

@@ -1,0 +1,62 @@
+"""PDQ hashes as numbers: how far apart two are, and what they become when the picture is turned or mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+BITS = 256
+_SIDE = 16
+# At most so many bits apart is the same picture (no false pair among 102 photographs, see docs/search.md).
+SAME_PICTURE = 31
+UPRIGHT = "upright"
+
+# Whether rows and columns are swapped first, then whether the odd frequencies along y and along x change their sign.
+# The same table as in the service's `features/pdq.py`, where the coefficients themselves are known.
+_VARIANTS: dict[str, tuple[bool, bool, bool]] = {
+    UPRIGHT: (False, False, False),
+    "rotate_90": (True, False, True),
+    "rotate_180": (False, True, True),
+    "rotate_270": (True, True, False),
+    "flip_horizontal": (False, False, True),
+    "flip_vertical": (False, True, False),
+    "transpose": (True, False, False),
+    "transverse": (True, True, True),
+}
+
+
+def distance(one: str, other: str) -> int:
+    """Number of bits, 0 to 256, in which two hashes (64 hex digits) differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+@lru_cache(maxsize=256)
+def variants(value: str) -> dict[str, str]:
+    """The hash of the picture in each of the eight turned and mirrored ways; turns are clockwise.
+
+    A bit says whether a cosine coefficient is above the median of all. Turning a picture moves coefficients and changes
+    signs; as the median is nearly 0, a changed sign is a flipped bit. So no pixels are needed, at the price of a few
+    wrong bits: 4 on average, 14 at most among the test photographs.
+    """
+    number = int(value, 16)
+    bits = [[number >> (row * _SIDE + column) & 1 for column in range(_SIDE)] for row in range(_SIDE)]
+    return {name: _turned(bits, *how) for name, how in _VARIANTS.items()}
+
+
+def _turned(bits: list[list[int]], swapped: bool, vertical: bool, horizontal: bool) -> str:
+    number = 0
+    for row in range(_SIDE):
+        for column in range(_SIDE):
+            bit = bits[column][row] if swapped else bits[row][column]
+            # The constant term is not among the coefficients, so position 0 is the first, odd frequency.
+            bit ^= (vertical and row % 2 == 0) ^ (horizontal and column % 2 == 0)
+            number |= bit << (row * _SIDE + column)
+    return f"{number:064x}"
+
+
+def nearest(value: str, others: Iterable[str], turned: bool = False) -> tuple[int, str] | None:
+    """The smallest distance of `value` to one of the others, and which turn of `value` has it; None without others."""
+    ways = variants(value) if turned else {UPRIGHT: value}
+    found = [(distance(way, other), name) for other in others for name, way in ways.items()]
+    # Upright wins a tie, as it comes first.
+    return min(found, key=lambda pair: pair[0]) if found else None

@@ -1,0 +1,74 @@
+"""An answer: a stored document, and why it is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .hashes import SAME_PICTURE, UPRIGHT, nearest
+from .sample import Sample, hash_of, pictures_of, sha256_of
+
+EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
+CERTAIN = (EXACT, SAME)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """`distance` is in bits of the hash; `turn` says how the sample must be turned to look like this."""
+
+    index: str
+    id: str
+    source: dict[str, Any] = field(repr=False)
+    score: float | None = None
+    reason: str = ""
+    distance: int | None = None
+    turn: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other document."""
+        return self.index, self.id
+
+    @property
+    def pictures(self) -> list[dict[str, Any]]:
+        """Its pictures, mostly one."""
+        return pictures_of(self.source.get("image"))
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        metadata = (self.pictures[0].get("metadata") or {}) if self.pictures else {}
+        for value in (self.source.get("title"), metadata.get("title"), self.source.get("file_name")):
+            if isinstance(value, str) and value.strip():
+                return value
+        return self.id
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs; without pictures."""
+        about = {"score": self.score, "reason": self.reason or None, "distance": self.distance, "turn": self.turn}
+        named = {"_index": self.index, "_id": self.id, "title": self.title}
+        return named | {key: value for key, value in about.items() if value is not None} | {"_source": self.source}
+
+
+def hit_of(raw: dict[str, Any], reason: str = "") -> Hit:
+    """A hit as Elasticsearch gives it."""
+    return Hit(raw["_index"], raw["_id"], raw.get("_source") or {}, raw.get("_score"), reason)
+
+
+def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
+    """The hit with distance, and the strongest reason that holds; `distance` is the largest that was asked for."""
+    reason, found, turn = hit.reason, None, None
+    hashes = [value for picture in hit.pictures if (value := hash_of(picture))]
+    ways = [way for value in sample.hashes if (way := nearest(value, hashes, turned))]
+    if ways:
+        found, turn = min(ways, key=lambda way: way[0])
+    if sample.sha256.intersection(value for picture in hit.pictures for value in sha256_of(picture)):
+        reason, found, turn = EXACT, 0, None
+    elif found is not None and found <= min(distance, SAME_PICTURE):
+        reason = SAME
+    elif reason == SAME:
+        reason = SIMILAR
+    # Far away, bits say nothing.
+    if found is not None and found > max(distance, SAME_PICTURE):
+        found, turn = None, None
+    return Hit(hit.index, hit.id, hit.source, hit.score, reason, found, None if turn == UPRIGHT else turn)

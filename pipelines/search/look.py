@@ -1,0 +1,80 @@
+"""Makes a sample of a file or of a stored document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pybase64
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
+
+from ..check import diagnose, reason_of_item
+from ..client import reason_of
+from .engine import Engine
+from .question import UserError
+from .sample import Sample, sample_of
+
+DEFAULT_PIPELINE = "images"
+_PATIENCE = 90
+
+
+def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
+    """The sample of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing."""
+    image = simulated(engine.client, data, pipeline)
+    if isinstance(error := image.get("error"), dict):
+        raise UserError(f"{name}: {error.get('reason')}")
+    if "sha256" not in image:
+        raise UserError(f"the pipeline {pipeline} does not process pictures: give another one with --pipeline")
+    if engine.schema.hash_vector and "perceptual_hash" not in image:
+        raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: give another one with --pipeline")
+    return sample_of(name, image, embedding_field=engine.schema.embedding)
+
+
+def simulated(client: Elasticsearch, data: bytes, pipeline: str) -> dict[str, Any]:
+    """The fields that the pipeline would store for a picture."""
+    document = {"_source": {"image": {"data": pybase64.b64encode(data).decode("ascii")}}}
+    try:
+        answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=pipeline, docs=[document]).body
+    except NotFoundError:
+        raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from None
+    except ApiError as error:
+        raise UserError(diagnose(reason_of(error))) from error
+    result = answer["docs"][0]
+    if "error" in result:
+        raise UserError(diagnose(reason_of_item(result["error"])))
+    image = result["doc"]["_source"].get("image")
+    return image if isinstance(image, dict) else {}
+
+
+def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sample:
+    """The sample of a stored document. `fields` has the vector that Elasticsearch 9 leaves out of `_source`."""
+    vector = engine.schema.embedding
+    found = engine.client.search(
+        index=index or engine.index,
+        query={"ids": {"values": [id]}},
+        size=2,
+        source_includes=["image.sha256", "image.original.sha256", "image.perceptual_hash*", "image.colors"],
+        fields=[{"field": vector}] if vector else None,
+        ignore_unavailable=True,
+    )["hits"]["hits"]
+    if not found:
+        raise UserError(f"there is no document {id} in {index or engine.index}, and no such file")
+    if len(found) > 1:
+        raise UserError(f"several indices have a document {id}: name one with --index")
+    hit = found[0]
+    vectors = (hit.get("fields") or {}).get(vector, []) if vector else []
+    # A vector comes as one list of numbers.
+    vectors = [vectors] if vectors and isinstance(vectors[0], int | float) else vectors
+    return sample_of(
+        id, hit["_source"].get("image"), identity=(hit["_index"], id), embeddings=vectors, embedding_field=vector
+    )
+
+
+def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = 20 << 20) -> Sample:
+    """The sample of a file when there is one of this name, else of the document with this id."""
+    path = Path(what)
+    if not path.is_file():
+        return look_at_document(engine, what)
+    if path.stat().st_size > largest:
+        raise UserError(f"{what} is larger than {largest >> 20} MB")
+    return look_at_bytes(engine, path.read_bytes(), path.name, pipeline)

@@ -1,0 +1,122 @@
+"""Request bodies for Elasticsearch: pure functions of the question and the schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .colors import alike_query, color_query
+from .hashes import variants
+from .question import Question
+from .sample import Sample
+from .schema import Schema
+
+Query = dict[str, Any]
+
+# What can hold words; a field that an index lacks does no harm.
+WORD_FIELDS = (
+    *("title^3", "file_name^2", "file_path", "image.metadata.title^3", "image.metadata.caption^2"),
+    *("image.metadata.keywords^2", "image.metadata.artist", "image.metadata.camera", "image.metadata.lens"),
+    *("image.metadata.rights", "image.metadata.copyright", "image.color_names", "image.format", "image.orientation"),
+    *("image.text", "image.text.*", "image.tags", "image.tags.*"),
+)
+# Pictures and thumbnails are fetched one by one, when they are shown.
+LIGHT: dict[str, Any] = {"excludes": ["image.data", "image.thumbnail", "image.mark", "image.source_mark"]}
+# How many answers of each kind are ranked together.
+WINDOW = 100
+# Cosine similarity from which pictures are alike; different photographs reach it in 0.02 % of all pairs.
+ALIKE_COSINE = 0.5
+_PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")
+_OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
+
+
+def words_query(text: str) -> Query:
+    """Words as `query_string`: each must be somewhere, in whatever field.
+
+    Several plain words would be looked for together in one field, so AND is put between them.
+    """
+    words = text.split()
+    if all(_PLAIN_WORD.fullmatch(word) for word in words) and not _OPERATORS.intersection(words):
+        # Colour names are keywords, which are not analyzed.
+        text = " AND ".join(word.lower() for word in words)
+    return {"query_string": {"query": text, "fields": list(WORD_FIELDS), "default_operator": "AND", "lenient": True}}
+
+
+def forgiving_words_query(text: str) -> Query:
+    """The same for what `query_string` cannot parse: nothing is an error."""
+    fields = list(WORD_FIELDS)
+    return {"simple_query_string": {"query": text, "fields": fields, "default_operator": "AND", "lenient": True}}
+
+
+def restriction(question: Question, with_words: bool) -> list[Query]:
+    """The clauses that every answer must fulfil, without effect on the score."""
+    clauses = [*question.filters, *(color_query(wish) for wish in question.colors)]
+    if with_words and question.words:
+        clauses.append(words_query(question.words))
+    if question.sample and question.sample.identity:
+        index, id = question.sample.identity
+        itself = {"bool": {"filter": [{"term": {"_index": index}}, {"ids": {"values": [id]}}]}}
+        clauses.append({"bool": {"must_not": [itself]}})
+    return clauses
+
+
+def plain_query(question: Question) -> Query:
+    """The query of a question without a sample: words and colours make the score."""
+    must = [color_query(wish) for wish in question.colors]
+    if question.words:
+        must.append(words_query(question.words))
+    return {"bool": {"must": must, "filter": list(question.filters)}}
+
+
+def plain_sort(question: Question) -> list[Any]:
+    """Best first; without anything to score, what was stored last first."""
+    return ["_score"] if question.words or question.colors else [{"_seq_no": "desc"}]
+
+
+def exact_query(sample: Sample, clauses: list[Query]) -> Query:
+    """Byte for byte the same, as stored or as it came in."""
+    values = sorted(sample.sha256)
+    same = [{"terms": {"image.sha256": values}}, {"terms": {"image.original.sha256": values}}]
+    return {"bool": {"filter": clauses, "should": same, "minimum_should_match": 1}}
+
+
+def hash_knn(
+    field: str, sample: Sample, distance: int, turned: bool, clauses: list[Query], k: int = WINDOW
+) -> list[Query]:
+    """kNN clauses for all pictures at most `distance` bits away, from any of the sample's hashes and their turns."""
+    values = [way for value in sample.hashes for way in (variants(value).values() if turned else (value,))]
+    return [knn(field, value, clauses, k=k, similarity=distance) for value in dict.fromkeys(values)]
+
+
+def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, similarity: float | None = None) -> Query:
+    """One kNN clause; for bits `similarity` is the largest distance, for others the least similarity."""
+    clause: Query = {"field": field, "query_vector": vector, "k": k, "num_candidates": min(10_000, 4 * k)}
+    if similarity is not None:
+        clause["similarity"] = similarity
+    if clauses:
+        clause["filter"] = clauses
+    return clause
+
+
+def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[str, dict[str, Any]]:
+    """The searches of a question with a sample, by the reason that their answers have."""
+    sample = question.sample
+    assert sample is not None
+    clauses = restriction(question, with_words=question.near_duplicates)
+    bodies: dict[str, dict[str, Any]] = {}
+    if sample.sha256:
+        bodies["exact"] = {"query": exact_query(sample, clauses)}
+    if sample.hashes and schema.hash_vector:
+        searches = hash_knn(schema.hash_vector, sample, question.distance, question.turned, clauses, window)
+        bodies["same picture"] = {"knn": searches}
+    if not question.near_duplicates:
+        if sample.embeddings and schema.embedding:
+            wanted = [knn(schema.embedding, list(v), clauses, similarity=ALIKE_COSINE) for v in sample.embeddings]
+            bodies["similar"] = {"knn": wanted}
+        elif sample.colors:
+            alike = alike_query(list(sample.colors))
+            bodies["similar colours"] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
+        if question.words:
+            matching = words_query(question.words)
+            bodies["words"] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
+    return {reason: {**body, "size": window, "_source": LIGHT} for reason, body in bodies.items()}

@@ -1,0 +1,61 @@
+"""What an index can be asked: read from its mapping, so that the same program works with older and newer ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+HASH = "image.perceptual_hash"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Names and types of all fields, sub-fields included, and which of them are vectors."""
+
+    types: dict[str, str] = field(default_factory=dict)
+    # The hash as a bit vector, and the visual vector; None where the indices have none.
+    hash_vector: str | None = None
+    embedding: str | None = None
+    # The concrete indices behind names, aliases and patterns.
+    indices: frozenset[str] = frozenset()
+
+    def searchable(self, name: str) -> str | None:
+        """The field to ask for exact values of `name`: itself, or its keyword sub-field; None when there is none."""
+        if self.types.get(name) == "text":
+            return f"{name}.keyword" if f"{name}.keyword" in self.types else name
+        return name if name in self.types else None
+
+
+def read_schema(client: Elasticsearch, index: str) -> Schema:
+    """The schema of all indices that `index` names, merged."""
+    answer = client.indices.get_mapping(index=index, ignore_unavailable=True, allow_no_indices=True).body
+    return replace(merged([entry["mappings"] for entry in answer.values()]), indices=frozenset(answer))
+
+
+def merged(mappings: list[dict[str, Any]]) -> Schema:
+    """One schema of several mappings; of fields that differ, the last wins."""
+    types: dict[str, str] = {}
+    hash_vector = embedding = None
+    for mapping in mappings:
+        for name, definition in _fields(mapping, ""):
+            types[name] = definition.get("type", "object")
+            if types[name] != "dense_vector" or not name.startswith("image."):
+                continue
+            if definition.get("element_type") == "bit":
+                if name.startswith(HASH):
+                    hash_vector = name
+            elif name.removesuffix(".vector").endswith("embedding"):
+                embedding = name
+    return Schema(types, hash_vector, embedding)
+
+
+def _fields(mapping: dict[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for name, definition in (mapping.get("properties") or {}).items():
+        path = prefix + name
+        found.append((path, definition))
+        found += _fields(definition, f"{path}.")
+        found += [(f"{path}.{sub}", below) for sub, below in (definition.get("fields") or {}).items()]
+    return found

@@ -1,0 +1,78 @@
+"""Answers as a table for people. What documents say is data: no markup, no control characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from .hits import Hit
+
+_LONGEST = 60
+
+
+def clean(text: str, longest: int = _LONGEST) -> Text:
+    """A text of a document, on one line; a terminal must not obey it."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return Text(line if len(line) <= longest else line[: longest - 1] + "…")
+
+
+def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
+    """One line for each hit."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("id", overflow="fold")
+    table.add_column("title")
+    table.add_column("distance" if with_reason else "score", justify="right")
+    if with_reason:
+        table.add_column("reason")
+    table.add_column("size")
+    table.add_column("colours")
+    for hit in hits:
+        reason = [Text(reason_of(hit))] if with_reason else []
+        number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
+        table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), swatches(hit))
+    return table
+
+
+def reason_of(hit: Hit) -> str:
+    """Why it is an answer, and how it is turned."""
+    return f"{hit.reason}, {hit.turn.replace('_', ' ')}" if hit.turn else hit.reason
+
+
+def distance_of(hit: Hit) -> str:
+    """Bits of the hash in which it differs."""
+    return "" if hit.distance is None else str(hit.distance)
+
+
+def size_of(hit: Hit) -> Text:
+    """Pixels, format and bytes of its first picture."""
+    if not hit.pictures:
+        return Text("no picture", style="dim")
+    picture = hit.pictures[0]
+    if isinstance(error := picture.get("error"), dict):
+        return clean(str(error.get("code")))
+    more = f" (+{len(hit.pictures) - 1})" if len(hit.pictures) > 1 else ""
+    size = bytes_text(picture.get("bytes"))
+    return clean(f"{picture.get('width', '?')}x{picture.get('height', '?')} {picture.get('format', '')} {size}{more}")
+
+
+def bytes_text(count: Any) -> str:
+    """`340 kB`, as people say it."""
+    if not isinstance(count, int):
+        return ""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def swatches(hit: Hit) -> Text:
+    """The colours themselves, where the terminal has colours, and their names."""
+    text = Text()
+    colors = (hit.pictures[0].get("colors") or []) if hit.pictures else []
+    for color in colors:
+        if isinstance(value := color.get("hex"), str) and len(value) == 7:
+            text.append("  ", style=f"on {value}")
+    names = [str(name) for name in (hit.pictures[0].get("color_names") or [])] if hit.pictures else []
+    return text.append(" ").append_text(clean(", ".join(names), 40))

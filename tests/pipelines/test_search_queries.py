@@ -1,0 +1,263 @@
+"""Query builders, filters, colours, hashes and ranking: pure functions."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from pipelines.search import Hit, Question, Sample
+from pipelines.search.clusters import Union
+from pipelines.search.colors import NAMES, color_query, oklab, parse_color
+from pipelines.search.filters import parse_filter
+from pipelines.search.hashes import distance, nearest, variants
+from pipelines.search.hits import compared
+from pipelines.search.queries import likeness_bodies, plain_query, words_query
+from pipelines.search.ranking import fuse
+from pipelines.search.sample import sample_of
+from pipelines.search.schema import Schema, merged
+from pipelines.search.table import answer_table
+from processor_service.features.color_names import color_name
+from processor_service.features.oklab import oklab as oklab_of_the_service
+from processor_service.features.pdq import VARIANTS, pdq_variants
+from processor_service.fields import mapping
+from tests.support import opened, picture
+
+SCHEMA = merged([{"properties": {"title": {"type": "text"}, "image": mapping()}}])
+RANDOM = random.Random(7)
+HASH = f"{RANDOM.getrandbits(256):064x}"
+
+
+def flipped(bits: int, value: str = HASH) -> str:
+    return f"{int(value, 16) ^ ((1 << bits) - 1):064x}"
+
+
+def hit(id: str, **image: Any) -> Hit:
+    return Hit("images", id, {"image": {"perceptual_hash_quality": 100, **image}})
+
+
+class TestSchema:
+    def test_of_our_mapping(self):
+        assert SCHEMA.hash_vector == "image.perceptual_hash_vector.bits"
+        assert SCHEMA.types["image.metadata.camera.keyword"] == "keyword"
+
+    @pytest.mark.parametrize("place", ["embedding", "embedding.vector"])
+    def test_an_embedding_is_used_where_there_is_one(self, place):
+        definition: dict[str, Any] = {"type": "dense_vector", "dims": 3}
+        for name in reversed(place.split(".")):
+            definition = {"properties": {name: definition}}
+        assert merged([{"properties": {"image": definition}}]).embedding == f"image.{place}"
+
+    def test_of_nothing(self):
+        assert merged([]) == Schema() == merged([{}])
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("text", "query"),
+        [
+            ("Lake", "lake"),
+            ("Teal bridge", "teal AND bridge"),
+            ("lake OR sea", "lake OR sea"),
+            ('"red dot"', '"red dot"'),
+            ("title:lake x", "title:lake x"),
+        ],
+    )
+    def test_plain_words_may_be_in_different_fields(self, text, query):
+        assert words_query(text)["query_string"]["query"] == query
+
+
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("text", "clause"),
+        [
+            ("format:jpeg", {"term": {"image.format": "jpeg"}}),
+            ("format:jpeg,png", {"terms": {"image.format": ["jpeg", "png"]}}),
+            ("shape:portrait", {"term": {"image.orientation": "portrait"}}),
+            ("size:large", {"term": {"image.size_class": "large"}}),
+            ("width:>=800", {"range": {"image.width": {"gte": "800"}}}),
+            ("width:800..900", {"range": {"image.width": {"gte": "800", "lte": "900"}}}),
+            ("sharpness:..0.5", {"range": {"image.sharpness": {"lte": "0.5"}}}),
+            ("iso:100", {"term": {"image.metadata.iso": "100"}}),
+            ("blank:true", {"term": {"image.blank": "true"}}),
+            ("camera:NIKON D750", {"term": {"image.metadata.camera.keyword": "NIKON D750"}}),
+            ("caption:the bridge", {"match_phrase": {"image.metadata.caption": "the bridge"}}),
+            ("taken:2020-05", {"range": {"image.metadata.taken_at": {"gte": "2020-05", "lte": "2020-05"}}}),
+            ("taken:2019..2020", {"range": {"image.metadata.taken_at": {"gte": "2019", "lte": "2020"}}}),
+            (
+                "place:-33.86, 151.21, 50km",
+                {"geo_distance": {"distance": "50km", "image.metadata.location": {"lat": -33.86, "lon": 151.21}}},
+            ),
+            ("title:*", {"exists": {"field": "title"}}),
+            ("image.original.width:5", {"term": {"image.original.width": "5"}}),
+            ("!format:png", {"bool": {"must_not": [{"term": {"image.format": "png"}}]}}),
+        ],
+    )
+    def test_clauses(self, text, clause):
+        assert parse_filter(text, SCHEMA) == clause
+
+    @pytest.mark.parametrize(
+        ("text", "says"),
+        [
+            ("jpeg", "is no filter; valid are field:value"),
+            ("wide:5", "there is no field 'wide'"),
+            ("form:5", "did you mean format"),
+            ("width:broad", "is a number"),
+            ("place:here", "is no place; valid is for example"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, text, says):
+        with pytest.raises(ValueError, match=says):
+            parse_filter(text, SCHEMA)
+
+
+class TestColors:
+    def test_the_names_are_those_of_the_service(self):
+        step = range(0, 256, 17)
+        given = {color_name(red, green, blue) for red in step for green in step for blue in step}
+        assert given == set(NAMES)
+
+    @pytest.mark.parametrize("value", ["#ff6600", "#000000", "#ffffff", "#123456"])
+    def test_oklab_is_that_of_the_service(self, value):
+        expected = oklab_of_the_service(*bytes.fromhex(value[1:]))
+        assert oklab(value) == pytest.approx([100 * part for part in expected], abs=0.01)
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [("Teal", "teal"), ("grey", "gray"), ("sky blue", "skyblue"), ("#F60", "#ff6600"), ("ff6600", "#ff6600")],
+    )
+    def test_ways_to_write_it(self, text, value):
+        assert parse_color(text).value == value
+
+    def test_no_color(self):
+        with pytest.raises(ValueError, match="is no colour; valid are #rrggbb and black"):
+            parse_color("tealish")
+
+    def test_the_box_of_the_docs(self):
+        clauses = color_query(parse_color("#ff6600", 5))["nested"]["query"]["function_score"]["query"]["bool"]["filter"]
+        assert clauses[1] == {
+            "range": {"image.colors.a": {"gte": pytest.approx(9.8, abs=0.1), "lte": pytest.approx(19.8, abs=0.1)}}
+        }
+
+
+class TestHashes:
+    def test_distance(self):
+        assert (distance(HASH, HASH), distance(HASH, flipped(5))) == (0, 5)
+
+    @pytest.mark.parametrize("name", ["skimage/astronaut.png", "pillow/flower.jpg", "skimage/coins.png"])
+    def test_variants_are_nearly_those_of_the_pixels(self, name):
+        import numpy as np
+
+        exact = pdq_variants(np.asarray(opened(picture(name)).convert("L")))
+        found = variants(exact["upright"])
+        assert list(found) == list(VARIANTS)
+        assert found["upright"] == exact["upright"]
+        assert max(distance(found[way], exact[way]) for way in found) <= 14
+
+    def test_turning_four_times_is_nothing(self):
+        assert variants(variants(HASH)["rotate_90"])["rotate_270"] == HASH
+        assert variants(variants(HASH)["transverse"])["transverse"] == HASH
+
+    def test_nearest(self):
+        turned = variants(HASH)["flip_vertical"]
+        assert nearest(HASH, [turned], turned=True) == (0, "flip_vertical")
+        assert nearest(HASH, [turned])[0] > 60
+        assert nearest(HASH, []) is None
+
+
+class TestReasons:
+    SAMPLE = Sample("it", frozenset({"aa"}), (HASH,))
+
+    @pytest.mark.parametrize(
+        ("image", "reason", "bits"),
+        [
+            ({"sha256": "aa"}, "exact", 0),
+            ({"sha256": "bb", "original": {"sha256": "aa"}}, "exact", 0),
+            ({"perceptual_hash": flipped(31)}, "same picture", 31),
+            ({"perceptual_hash": flipped(32)}, "words", None),
+            ({"perceptual_hash": HASH, "perceptual_hash_quality": 10}, "words", None),
+        ],
+    )
+    def test_reasons(self, image, reason, bits):
+        found = compared(Hit("i", "1", hit("1", **image).source, reason="words"), self.SAMPLE, 31, False)
+        assert (found.reason, found.distance) == (reason, bits)
+
+    def test_farther_on_request_is_only_similar(self):
+        found = compared(
+            Hit("i", "1", hit("1", perceptual_hash=flipped(40)).source, reason="same picture"), self.SAMPLE, 48, False
+        )
+        assert (found.reason, found.distance) == ("similar", 40)
+
+    def test_a_list_of_pictures_is_as_near_as_its_nearest(self):
+        pictures = [{"perceptual_hash": flipped(bits), "perceptual_hash_quality": 100} for bits in (200, 3)]
+        assert compared(Hit("i", "1", {"image": pictures}), self.SAMPLE, 31, False).distance == 3
+
+
+class TestBodies:
+    SAMPLE = sample_of(
+        "it",
+        {
+            "sha256": "aa",
+            "perceptual_hash": HASH,
+            "perceptual_hash_quality": 90,
+            "colors": [{"l": 1.0, "a": 1.0, "b": 1.0, "share": 0.5}],
+        },
+    )
+
+    def test_a_question_without_sample(self):
+        assert plain_query(Question("lake", filters=({"term": {"x": 1}},)))["bool"]["filter"] == [{"term": {"x": 1}}]
+
+    def test_kinds(self):
+        assert list(likeness_bodies(Question("lake", self.SAMPLE), SCHEMA)) == [
+            "exact",
+            "same picture",
+            "similar colours",
+            "words",
+        ]
+        assert list(likeness_bodies(Question("lake", self.SAMPLE, near_duplicates=True), SCHEMA)) == [
+            "exact",
+            "same picture",
+        ]
+
+    def test_an_embedding_takes_the_place_of_the_colours(self):
+        sample = Sample("it", embeddings=((0.1, 0.2),), colors=self.SAMPLE.colors)
+        bodies = likeness_bodies(Question(sample=sample), Schema(embedding="image.embedding"))
+        assert list(bodies) == ["similar"]
+        assert bodies["similar"]["knn"][0]["query_vector"] == [0.1, 0.2]
+
+    def test_eight_turns(self):
+        bodies = likeness_bodies(Question(sample=self.SAMPLE, turned=True), SCHEMA)
+        assert len(bodies["same picture"]["knn"]) == 8
+
+    def test_no_vector_is_asked_for_where_the_mapping_has_none(self):
+        assert "same picture" not in likeness_bodies(Question(sample=self.SAMPLE), Schema())
+
+    def test_a_stored_sample_is_no_answer_to_itself(self):
+        sample = Sample("1", frozenset({"aa"}), identity=("images", "1"))
+        assert "must_not" in str(likeness_bodies(Question(sample=sample), SCHEMA)["exact"])
+
+
+def test_fusing() -> None:
+    same = Hit("i", "same", {}, reason="same picture", distance=3)
+    lists = [[same], [Hit("i", "a", {}), Hit("i", "b", {})], [Hit("i", "b", {}), Hit("i", "c", {})]]
+    assert [found.id for found in fuse(lists, certain_first=True)] == ["same", "b", "a", "c"]
+    assert fuse(lists, certain_first=False)[0].id == "b"
+    assert fuse([], certain_first=True) == []
+
+
+def test_union() -> None:
+    union = Union()
+    for one, other in (("a", "b"), ("c", "d"), ("d", "e"), ("b", "a"), ("x", "y"), ("e", "x")):
+        union.join(("i", one), ("i", other))
+    assert [[id for _, id in keys] for keys in union.clusters()] == [["c", "d", "e", "x", "y"], ["a", "b"]]
+
+
+def test_what_documents_say_is_not_obeyed_by_the_terminal() -> None:
+    hostile = Hit("images", "1", {"title": "\x1b[31mred [bold]x[/bold]\nnext", "image": None})
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(answer_table([hostile], with_reason=False))
+    assert "\x1b[31m" not in capture.get()
+    assert "[31mred [bold]x[/bold] next" in capture.get()
