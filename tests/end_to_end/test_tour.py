@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pytest
 import requests
 from elasticsearch import Elasticsearch
 
+from tests.console import Request, parse
 from tests.support import ROOT
-
-METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
-
-
-@dataclass
-class Request:
-    method: str
-    path: str
-    body: str
 
 
 def tour() -> list[Request]:
     text = (ROOT / "README.md").read_text()
     section = text.split("<!-- tour -->")[1].split("<!-- /tour -->")[0]
     return [request for block in re.findall(r"```\n(.*?)```", section, re.DOTALL) for request in parse(block)]
-
-
-def parse(block: str) -> list[Request]:
-    """Dev Tools' syntax: a line `METHOD path`, then the body."""
-    requests: list[Request] = []
-    for line in block.splitlines():
-        method, _, path = line.partition(" ")
-        if method in METHODS:
-            requests.append(Request(method, path, ""))
-        elif line.strip():
-            requests[-1].body += line + "\n"
-    return requests
 
 
 @pytest.fixture
@@ -47,15 +26,8 @@ def clean(es: Elasticsearch) -> None:
 def test_the_tour_works_as_it_is_written(es_url: str, clean: None) -> None:
     answers = []
     for request in tour():
-        content = "application/x-ndjson" if "_bulk" in request.path else "application/json"
-        answer = requests.request(
-            request.method,
-            f"{es_url}/{request.path}",
-            data=request.body or None,
-            headers={"Content-Type": content} if request.body else {},
-            timeout=60,
-        )
-        assert answer.ok, f"{request.method} {request.path}: {answer.text[:500]}"
+        answer = request.send(es_url)
+        request.check(answer)
         answers.append(answer.json())
     stored, document, turned, renamed, words, facets, bulk, errors, simulated, pipeline, avatar = answers
     assert stored["result"] == "created"
