@@ -26,12 +26,12 @@ class Answering:
     def __init__(self, settings: Settings, pool: WorkerPool, metrics: Metrics) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
-    def answer(self, body: bytes, request_id: str) -> Answer:
-        """Process one request body as docs/wire.md has it. Raises ImageError `busy`, nothing else."""
+    def answer(self, body: bytes, request_id: str, job: bytes = b"process") -> Answer:
+        """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError `busy`, nothing else."""
         start = time.perf_counter()
         self._metrics.pending.inc()
         try:
-            answer = self._answer(body)
+            answer = self._answer(body, job)
         except ImageError as busy:
             self._metrics.record({"code": busy.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
             raise
@@ -49,7 +49,7 @@ class Answering:
         )
         return answer
 
-    def _answer(self, body: bytes) -> Answer:
+    def _answer(self, body: bytes, job: bytes) -> Answer:
         watch = Stopwatch()
         try:
             with watch("fetch"):
@@ -58,7 +58,7 @@ class Answering:
             if refusal.code is Code.BUSY:
                 raise
             return Answer.refusal(refusal)
-        answer = self._pool.run(completed)
+        answer = self._pool.run(completed, job)
         if completed is not body:
             answer.summary["seconds"] |= watch.seconds
         return answer

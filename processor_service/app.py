@@ -38,8 +38,15 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
     @app.post("/v1/process")
     def process() -> Response:
+        return answered(b"process")
+
+    @app.post("/v1/embed")
+    def embed() -> Response:
+        return answered(b"embed")
+
+    def answered(job: bytes) -> Response:
         id_ = request_id()
-        answer = pictures.answer(request.get_data(cache=False), id_)
+        answer = pictures.answer(request.get_data(cache=False), id_, job)
         return Response(
             answer.body, answer.summary["status"], mimetype="application/json", headers={"X-Request-Id": id_}
         )

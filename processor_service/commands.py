@@ -9,6 +9,7 @@ import socket
 import click
 from pydantic import ValidationError
 
+from .embedders import EmbedderError, chosen
 from .settings import Settings
 
 
@@ -27,6 +28,7 @@ def serve(**options: object) -> None:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from None
+    _check_embedder(settings)
     if not settings.accepted_tokens() and not _is_loopback(settings.host):
         raise click.ClickException(
             f"without a token the service listens on loopback only; set IMAGE_TOKEN (and ingest.image.token in the "
@@ -38,6 +40,14 @@ def serve(**options: object) -> None:
     from .server import serve as run
 
     run(settings)
+
+
+def _check_embedder(settings: Settings) -> None:
+    """Say at once that the embedder cannot be used, not with the first document."""
+    try:
+        chosen(settings).check(settings)
+    except EmbedderError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _check_port(host: str, port: int) -> None:

@@ -60,12 +60,13 @@ class Declared(Parameters):
 
 
 @cache
-def scan(package: ModuleType, base: type[Declared]) -> dict[str, type[Any]]:
-    """Name to class of every subclass of `base` in the modules of `package`, sorted by name."""
+def scan(package: ModuleType, base: type[Any]) -> dict[str, type[Any]]:
+    """Name to class of every subclass of `base`, which has a `name()`, in the modules of `package`, sorted by name."""
     found: dict[str, type[Any]] = {}
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for member in vars(module).values():
             if inspect.isclass(member) and issubclass(member, base) and member.__module__ == module.__name__:
-                found[member.name()] = member
+                kind: Any = member
+                found[kind.name()] = kind
     return dict(sorted(found.items()))

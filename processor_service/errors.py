@@ -47,6 +47,9 @@ class Code(Enum):
         "the picture took longer than `IMAGE_PICTURE_TIMEOUT`",
     )
     PICTURE_CRASHED = ("picture_crashed", 422, False, "the picture killed its worker, twice; the worker was replaced")
+    NOTHING_TO_COMPARE = ("nothing_to_compare", 422, False, "the embedder finds nothing in the picture to compare")
+    NO_TEXT_EMBEDDER = ("no_text_embedder", 400, False, "words were sent, and the embedder knows pictures only")
+    EMBEDDER_FAILED = ("embedder_failed", 500, False, "the embedder's model cannot be loaded, or fails")
     BUSY = ("busy", 429, True, "all workers are busy and the queue is full")
     INTERNAL_ERROR = ("internal_error", 500, False, "a defect of the service; its log has the details")
     SHUTTING_DOWN = ("shutting_down", 503, True, "the service is stopping")

@@ -30,6 +30,13 @@ HASH_BITS: dict[str, Any] = {
     "similarity": "l2_norm",
     "index_options": {"type": "flat"},
 }
+# As long as the first vector that comes, which is the embedder's business; a vector of another length is refused.
+EMBEDDING: dict[str, Any] = {
+    "type": "dense_vector",
+    "index": True,
+    "similarity": "cosine",
+    "index_options": {"type": "int8_hnsw"},
+}
 NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
 
@@ -109,6 +116,10 @@ FIELDS: tuple[Field, ...] = (
         "the hash as 256 bits, compared by Hamming distance; absent when its quality is below 50",
         HASH_BITS,
     ),
+    Field(
+        "embedding", "vector of what is to be seen, for kNN search; of a list of pictures the first one's", EMBEDDING
+    ),
+    Field("embedder", "what made the vector: `builtin-v1`, or the name of a model", KEYWORD),
     Field("placeholder", "blurred preview of about 25 bytes (ThumbHash), base64", SIGNATURE),
     Field("thumbnail", "a small JPEG, base64", BINARY),
     Field("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),

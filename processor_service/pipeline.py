@@ -40,7 +40,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
         if not request.normalized:
             fields["original"] = describe_original(picture, data, source_sha256)
     for feature in request.recipe.features:
-        if request.normalized and feature.of_source:
+        if (request.normalized and feature.of_source) or (request.position > 0 and feature.single_valued):
             continue
         with watch(feature.name()):
             fields |= feature.extract(picture)

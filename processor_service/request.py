@@ -9,7 +9,9 @@ from .errors import Code, ImageError
 from .operations import Operation
 from .recipe import Recipe, parse_operations, parse_recipe
 
-_KEYS = frozenset({"data", "url", "operations", "properties", "document_operations", "normalized", "truncated"})
+_KEYS = frozenset(
+    {"data", "url", "operations", "properties", "document_operations", "normalized", "truncated", "position"}
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Request:
     # Where `data` was fetched from, None when the document brought it along.
     url: str | None = None
     accept_truncated: bool = False
+    # Of a list of pictures in the document, counted from 0.
+    position: int = 0
 
     @classmethod
     def parse(cls, body: Any) -> Request:
@@ -38,10 +42,12 @@ class Request:
             raise ImageError(Code.URL_NOT_ALLOWED, "nothing is fetched by address; IMAGE_URL_HOSTS names no hosts")
         if not isinstance(url, str | None) or (truncated := body.get("truncated", "fail")) not in ("fail", "accept"):
             raise _invalid("url must be a string, truncated `fail` or `accept`")
+        if not isinstance(position := body.get("position", 0), int) or position < 0:
+            raise _invalid("position must be a number from 0 on")
         recipe = parse_recipe(body.get("operations"), body.get("properties"))
         document_operations = tuple(parse_operations(body.get("document_operations")))
         normalized = body.get("normalized") is True
-        return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept")
+        return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
 
     def steps(self) -> tuple[Operation, ...]:
         """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -63,6 +64,10 @@ class Settings(BaseSettings):
     url_private_networks: Networks = Field(
         (), description="networks, such as `10.1.0.0/16`, that are allowed though they are not public"
     )
+    embedder: str = Field(
+        "builtin", description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin` or `onnx`"
+    )
+    embedder_model: Path | None = Field(None, description="folder of the model, for `onnx`")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 
     def accepted_tokens(self) -> list[str]:

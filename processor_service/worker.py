@@ -18,6 +18,8 @@ from typing import Any
 
 import orjson
 
+from .embedders import preload
+from .embedding import embed
 from .errors import Code, ImageError
 from .features import all_features
 from .opening import load_decoders
@@ -40,6 +42,7 @@ def main() -> None:
     # The terminal's Ctrl-C is the parent's business: it lets pictures under way finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     all_operations(), all_features()
+    preload(settings)
     connection.send_bytes(READY)
     while True:
         try:
@@ -54,29 +57,34 @@ def main() -> None:
         connection.send_bytes(answer)
 
 
-def _process(request: Request, settings: Settings, watch: Stopwatch) -> tuple[str, int, bytes]:
-    fields = process(request, settings, watch)
-    return fields["format"], fields["bytes"], orjson.dumps({"fields": fields})
+def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
+    fields = process(Request.parse(body), settings, watch)
+    return {"format": fields["format"], "stored_bytes": fields["bytes"]}, orjson.dumps({"fields": fields})
 
 
-def _render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[str, int, bytes]:
-    data, format_name = render(request, settings, watch)
-    return format_name, len(data), data
+def _render(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
+    data, format_name = render(Request.parse(body), settings, watch)
+    return {"format": format_name, "stored_bytes": len(data)}, data
 
 
-# What can be asked of a picture process: each makes of a request the picture's format, its size and the answer's body.
-JOBS = {b"process": _process, b"render": _render}
+def _embed(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
+    fields = embed(body, settings, watch)
+    return {"embedder": fields["embedder"]}, orjson.dumps({"fields": fields})
+
+
+# What can be asked of a picture process: each makes of a request's JSON what to log and measure, and the answer's body.
+JOBS = {b"process": _process, b"render": _render, b"embed": _embed}
 
 
 def handle(
-    body: bytes, settings: Settings, job: Callable[[Request, Settings, Stopwatch], tuple[str, int, bytes]] = _process
+    body: bytes, settings: Settings, job: Callable[[Any, Settings, Stopwatch], tuple[dict[str, Any], bytes]] = _process
 ) -> tuple[dict[str, Any], bytes]:
     """Do one job; returns what to log and measure, and the answer's body. Never raises."""
     watch = Stopwatch()
     summary: dict[str, Any] = {"status": 200, "code": "ok"}
     try:
-        format_name, stored_bytes, answer = job(_parse(body), settings, watch)
-        summary |= {"format": format_name, "stored_bytes": stored_bytes}
+        details, answer = job(_parse(body), settings, watch)
+        summary |= details
     except ImageError as error:
         answer = orjson.dumps(failure(error))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
@@ -105,9 +113,9 @@ def failure(error: ImageError) -> dict[str, Any]:
     return {**error.body(), **({"fields": absent_fields()} if at_fault else {})}
 
 
-def _parse(body: bytes) -> Request:
+def _parse(body: bytes) -> Any:
     try:
-        return Request.parse(orjson.loads(body))
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
 

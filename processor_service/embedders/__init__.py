@@ -1,0 +1,109 @@
+"""Embedders: pictures, and for some words, to vectors whose cosine says how alike they are. One file each.
+
+Which one a service uses is a setting (`IMAGE_EMBEDDER`): an index holds vectors of one embedder only.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..declared import scan
+from ..errors import Code, ImageError
+from ..settings import Settings
+
+Vector = NDArray[Any]
+# Of numbers between -1 and 1; HNSW rounds to a byte, and a comparison of the exact vectors needs no more.
+_DECIMALS = 5
+_NOTHING = 1e-9
+
+
+class EmbedderError(Exception):
+    """An embedder that cannot be used; the message says what to change."""
+
+
+class Embedder(ABC):
+    """Makes vectors of one length. `label` names it, with its version: other vectors, another label."""
+
+    label: str
+    dims: int
+    # Whether loading takes time and memory.
+    has_model: ClassVar[bool] = False
+
+    @classmethod
+    def name(cls) -> str:
+        """The value of `IMAGE_EMBEDDER` that chooses it: the name of its file."""
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    @abstractmethod
+    def check(cls, settings: Settings) -> None:
+        """Look quickly whether it can be used with these settings. Raises EmbedderError."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, settings: Settings) -> Embedder:
+        """Make one, which may take long. Raises EmbedderError."""
+
+    @abstractmethod
+    def image(self, image: Image.Image) -> Vector:
+        """The vector of an upright RGB picture of any size, not of unit length yet."""
+
+    def text(self, words: str) -> Vector:
+        """The vector of a description. Raises ImageError `no_text_embedder` when it knows pictures only."""
+        raise ImageError(
+            Code.NO_TEXT_EMBEDDER, f"the embedder [{self.label}] knows pictures only; words need one with a text model"
+        )
+
+
+def embedders() -> dict[str, type[Embedder]]:
+    """Every embedder by name."""
+    return scan(sys.modules[__name__], Embedder)
+
+
+def chosen(settings: Settings) -> type[Embedder]:
+    """The embedder that the settings name. Raises EmbedderError, which lists the valid ones."""
+    known = embedders()
+    if settings.embedder not in known:
+        raise EmbedderError(f"IMAGE_EMBEDDER is [{settings.embedder}]; valid are {', '.join(known)}")
+    return known[settings.embedder]
+
+
+@cache
+def embedder() -> Embedder:
+    """This process's embedder, loaded when first asked for. Raises EmbedderError."""
+    settings = Settings()
+    return chosen(settings).load(settings)
+
+
+def preload(settings: Settings) -> None:
+    """Load a model now, so that the first picture does not wait for it. One that cannot be loaded says so when used."""
+    with suppress(EmbedderError):
+        if chosen(settings).has_model:
+            embedder()
+
+
+def embedded(query: Image.Image | str) -> dict[str, object]:
+    """The document fields of a picture's vector, or of a description's; none when it has no direction to compare.
+
+    Raises ImageError `embedder_failed`, `no_text_embedder`.
+    """
+    try:
+        model = embedder()
+        vector = model.text(query) if isinstance(query, str) else model.image(query)
+    except EmbedderError as error:
+        raise ImageError(Code.EMBEDDER_FAILED, str(error)) from None
+    vector = vector.astype(np.float64)
+    length = float(np.linalg.norm(vector))
+    if not np.isfinite(length):
+        raise ImageError(Code.EMBEDDER_FAILED, f"the embedder [{model.label}] gave numbers that are not finite")
+    if length < _NOTHING:
+        return {}
+    return {"embedding": np.round(vector / length, _DECIMALS).tolist(), "embedder": model.label}

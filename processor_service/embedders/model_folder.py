@@ -1,0 +1,92 @@
+"""The folder of a model: `embedder.json` says what its files want and give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from . import EmbedderError
+
+DESCRIPTION = "embedder.json"
+_IMAGE_FILES = ("model.onnx", "image.onnx")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageInput(_Part):
+    """How a picture becomes numbers: value = (0 to 255 / `divisor` - `mean`) / `std`, for red, green and blue."""
+
+    size: tuple[int, int] = Field(description="width and height in pixels")
+    resize: Literal["squash", "crop"] = "crop"
+    resample: Literal["bicubic", "bilinear", "lanczos"] = "bicubic"
+    divisor: float = Field(255.0, gt=0)
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    input: str | None = None
+    output: str | None = None
+
+    @property
+    def mean_array(self) -> Any:
+        """`mean` to be subtracted from an array of height x width x 3."""
+        return np.array(self.mean, np.float32)
+
+    @property
+    def std_array(self) -> Any:
+        """`std`, likewise."""
+        return np.array(self.std, np.float32)
+
+
+class TextInput(_Part):
+    """How words become numbers: tokens, cut or filled up to `length`."""
+
+    file: str = "text.onnx"
+    tokenizer: str = "tokenizer.json"
+    length: int = Field(77, ge=1, le=4096)
+    pad_id: int = Field(0, ge=0)
+    input: str | None = None
+    output: str | None = None
+
+
+class Description(_Part):
+    """What `embedder.json` holds; `name` is stored with every vector."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    image: ImageInput
+    text: TextInput | None = None
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder with a model, its files there."""
+
+    path: Path
+    name: str
+    image: ImageInput
+    image_file: str
+    text: TextInput | None
+
+    @classmethod
+    def read(cls, path: Path) -> ModelFolder:
+        """Read the description, and see that the files are there. Raises EmbedderError."""
+        file = path / DESCRIPTION
+        try:
+            described = Description.model_validate_json(file.read_bytes())
+        except OSError as error:
+            raise EmbedderError(f"{file} cannot be read: {error.strerror}; docs/likeness.md shows one") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise EmbedderError(f"{file}: {where}: {first['msg']}" if where else f"{file}: {first['msg']}") from None
+        image_file = next((name for name in _IMAGE_FILES if (path / name).is_file()), _IMAGE_FILES[0])
+        text = described.text
+        needed = [image_file, *((text.file, text.tokenizer) if text else ())]
+        if missing := [name for name in needed if not (path / name).is_file()]:
+            raise EmbedderError(f"{path} has no {' and no '.join(missing)}")
+        return cls(path, described.name, described.image, image_file, text)
