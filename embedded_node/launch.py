@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import NodeError
@@ -18,8 +19,8 @@ def environment(folder: NodeFolder) -> dict[str, str]:
     return {**kept, "ES_TMPDIR": str(folder.tmp), "LIBFFI_TMPDIR": str(folder.tmp)}
 
 
-def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, token: str | None) -> bytes:
-    """Write the keystore and return the bytes that the node expects on its standard input.
+def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, secrets: Mapping[str, str]) -> bytes:
+    """Write the keystore with `secrets` and return the bytes that the node expects on its standard input.
 
     Raises:
         NodeError: the helper failed.
@@ -28,7 +29,7 @@ def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, token: str | None) -> b
     command += [f"{ours / 'launch.jar'}{os.pathsep}{folder.home / 'lib'}/*", "org.ingestimage.embedded.launch.Launch"]
     done = subprocess.run(  # noqa: S603 - the JDK found above
         [*command, str(folder.home), str(folder.config), str(folder.logs)],
-        input=(token or "").encode(),
+        input="".join(f"{name}={value}\n" for name, value in secrets.items()).encode(),
         env=environment(folder),
         capture_output=True,
         check=False,

@@ -124,7 +124,7 @@ class EmbeddedNode:
             if self._plugin_zip:
                 install_plugin(folder, self._plugin_zip)
             write_config(folder, self._http_port, self._settings)
-            first_bytes = node_input(folder, jdk, self._ours, self._token)
+            first_bytes = node_input(folder, jdk, self._ours, _secrets(self._token))
             folder.seal()
             self._process = self._spawn(folder)
             folder.write_pid(self._process.pid)
@@ -135,14 +135,16 @@ class EmbeddedNode:
             raise
         return self
 
-    def set_token(self, token: str | None) -> None:
+    def set_token(self, token: str | None, previous_token: str | None = None) -> None:
         """Write another keystore; the node reads it at `POST _nodes/reload_secure_settings`.
+
+        `previous_token` goes in as `ingest.image.previous_token`.
 
         Raises:
             NodeError: it could not be written.
         """
         folder = _started(self._folder)
-        node_input(folder, self.choice.jdk, self._ours, token)
+        node_input(folder, self.choice.jdk, self._ours, _secrets(token, previous_token))
         folder.seal()
         self._token = token
 
@@ -213,6 +215,11 @@ class EmbeddedNode:
         raise NodeError(
             f"Elasticsearch did not answer within {self._start_timeout:g} s, its log ends:\n{self.log_tail()}"
         )
+
+
+def _secrets(token: str | None, previous_token: str | None = None) -> dict[str, str]:
+    both = {"ingest.image.token": token, "ingest.image.previous_token": previous_token}
+    return {name: value for name, value in both.items() if value}
 
 
 def _started(value: T | None) -> T:

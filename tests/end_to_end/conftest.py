@@ -37,12 +37,17 @@ def service_url(service: Service) -> str:
 
 
 @pytest.fixture(scope="session")
-def es_url(es_version: str, service_url: str) -> Iterator[str]:
+def node(es_version: str, service_url: str) -> Iterator[EmbeddedNode]:
     """A node with the plugin, where the bootstrap command installed our pipelines and the address of the service."""
     plugin = find_plugin_zip(es_version)
-    with EmbeddedNode(es_version=es_version, plugin_zip=plugin, token=TOKEN, heap=HEAP, quick_start=True) as node:
-        bootstrap("--url", node.url, "--service-url", service_url)
-        yield node.url
+    with EmbeddedNode(es_version=es_version, plugin_zip=plugin, token=TOKEN, heap=HEAP, quick_start=True) as running:
+        bootstrap("--url", running.url, "--service-url", service_url)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def es_url(node: EmbeddedNode) -> str:
+    return node.url
 
 
 @pytest.fixture(scope="session")

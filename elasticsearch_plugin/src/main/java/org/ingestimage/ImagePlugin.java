@@ -27,7 +27,7 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, Reloadabl
 
     /** Called by the node. The keystore is open only now and in {@link #reload}. */
     public ImagePlugin(Settings settings) {
-        this.marks = new Marks(ImageSettings.TOKEN.get(settings));
+        this.marks = new Marks(ImageSettings.TOKEN.get(settings), ImageSettings.PREVIOUS_TOKEN.get(settings));
     }
 
     @Override
@@ -74,10 +74,10 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, Reloadabl
         return path;
     }
 
-    /** The node reloads its secure settings: a new token is used from the next call on. */
+    /** The node reloads its secure settings: new tokens are used from the next call on. */
     @Override
     public void reload(Settings settings) {
-        marks.setToken(ImageSettings.TOKEN.get(settings));
+        marks.setTokens(ImageSettings.TOKEN.get(settings), ImageSettings.PREVIOUS_TOKEN.get(settings));
     }
 
     @Override

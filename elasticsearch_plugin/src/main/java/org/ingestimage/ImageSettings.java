@@ -100,6 +100,9 @@ public final class ImageSettings {
     /** Secret shared with the service, in the keystore. It authenticates the calls and signs the marks. */
     public static final Setting<SecureString> TOKEN = SecureSetting.secureString("ingest.image.token", null);
 
+    /** While the token is changed: marks under this one are believed, too. It is sent to nobody. */
+    public static final Setting<SecureString> PREVIOUS_TOKEN = SecureSetting.secureString("ingest.image.previous_token", null);
+
     /** PEM file under the config folder with the certificate authorities that are trusted for https; empty: those of the JVM. */
     public static final Setting<String> CERTIFICATE_AUTHORITY = Setting.simpleString(
         "ingest.image.ssl.certificate_authority",
@@ -120,6 +123,7 @@ public final class ImageSettings {
             MAX_RESPONSE_BYTES,
             URL_HOSTS,
             TOKEN,
+            PREVIOUS_TOKEN,
             CERTIFICATE_AUTHORITY
         );
     }

@@ -14,7 +14,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.elasticsearch.common.settings.SecureString;
 
 /**
- * Verifies the service's signature under a picture that it has processed, and holds the token that keys it.
+ * Verifies the service's signature under a picture that it has processed, and holds the tokens that key it.
  *
  * <p>A believed mark saves the call and, above all, keeps a picture's bytes as they are when something else in the document changes.
  * A writer cannot forge it: whoever has no token cannot make a picture pass unprocessed.
@@ -24,66 +24,81 @@ final class Marks {
     private static final byte[] PURPOSE = "ingest-image mark v1\n".getBytes(StandardCharsets.UTF_8);
     private static final int LENGTH = 64;
 
-    private volatile SecureString token;
+    /** The token, and the one before it while tokens are rotated, else an empty one. */
+    private record Tokens(SecureString current, SecureString previous) {}
 
-    Marks(SecureString token) {
-        setToken(token);
+    private volatile Tokens tokens;
+
+    Marks(SecureString token, SecureString previous) {
+        setTokens(token, previous);
     }
 
-    /** Copies the token: the caller's one is closed after a reload. It goes into a header, hence visible ASCII only. */
-    void setToken(SecureString token) {
+    /** Copies the tokens: the caller's are closed after a reload. */
+    void setTokens(SecureString token, SecureString previous) {
+        tokens = new Tokens(checked("ingest.image.token", token), checked("ingest.image.previous_token", previous));
+    }
+
+    /** It goes into a header, hence visible ASCII only. */
+    private static SecureString checked(String setting, SecureString token) {
         if (token.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
-            throw new IllegalArgumentException("[ingest.image.token] in the keystore must consist of visible ASCII characters without spaces");
+            throw new IllegalArgumentException("[" + setting + "] in the keystore must consist of visible ASCII characters without spaces");
         }
-        this.token = token.clone();
+        return token.clone();
     }
 
     /** The value of the `Authorization` header, null without a token. */
     String authorization() {
-        SecureString current = token;
+        SecureString current = tokens.current();
         return current.length() == 0 ? null : "Bearer " + current;
     }
 
-    /** Whether `mark` says that `data` was made by this recipe. */
-    boolean believed(Object mark, String recipe, Object data) {
+    /**
+     * Null unless `mark` says that `data` was made by this recipe. Else the mark as it should be stored: signed anew when it was made
+     * with the previous token, so that it is believed when that one is gone.
+     */
+    String believed(Object mark, String recipe, Object data) {
         return believed(mark, "", recipe, data);
     }
 
-    /** Whether `mark` says that another field was made from `data` by this recipe. */
-    boolean sourceBelieved(Object mark, String recipe, Object data) {
+    /** The same for the mark that says that another field was made from `data` by this recipe. */
+    String sourceBelieved(Object mark, String recipe, Object data) {
         return believed(mark, "source:", recipe, data);
     }
 
-    /** Whether `mark` says that the picture was fetched from this address. */
-    boolean urlBelieved(Object mark, String recipe, String url) {
-        return isMark(mark) && agrees(mark, "url:", recipe, url.getBytes(StandardCharsets.UTF_8));
+    /** The same for the mark that says that the picture was fetched from this address. */
+    String urlBelieved(Object mark, String recipe, String url) {
+        return isMark(mark) ? agreed((String) mark, "url:", recipe, url.getBytes(StandardCharsets.UTF_8)) : null;
     }
 
-    private boolean believed(Object mark, String prefix, String recipe, Object data) {
+    private String believed(Object mark, String prefix, String recipe, Object data) {
         // The cheap question first: most documents carry no mark, and decoding costs.
-        if (isMark(mark) == false) {
-            return false;
-        }
-        byte[] bytes = PictureData.decode(data);
-        return bytes != null && agrees(mark, prefix, recipe, bytes);
+        byte[] bytes = isMark(mark) ? PictureData.decode(data) : null;
+        return bytes == null ? null : agreed((String) mark, prefix, recipe, bytes);
     }
 
     private static boolean isMark(Object value) {
         return value instanceof String text && text.length() == LENGTH;
     }
 
-    private boolean agrees(Object mark, String prefix, String recipe, byte[] bytes) {
-        byte[] expected = sign(prefix + recipe + ":" + HexFormat.of().formatHex(sha256().digest(bytes)));
-        return MessageDigest.isEqual(HexFormat.of().formatHex(expected).getBytes(StandardCharsets.US_ASCII), ((String) mark).getBytes(StandardCharsets.UTF_8));
+    private String agreed(String mark, String prefix, String recipe, byte[] bytes) {
+        String message = prefix + recipe + ":" + HexFormat.of().formatHex(sha256().digest(bytes));
+        Tokens now = tokens;
+        String expected = sign(now.current(), message);
+        boolean before = now.previous().length() > 0 && same(sign(now.previous(), message), mark);
+        return before || same(expected, mark) ? expected : null;
     }
 
-    private byte[] sign(String message) {
+    private static boolean same(String expected, String mark) {
+        return MessageDigest.isEqual(expected.getBytes(StandardCharsets.US_ASCII), mark.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String sign(SecureString token, String message) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
             ByteBuffer secret = StandardCharsets.UTF_8.encode(CharBuffer.wrap(token));
             byte[] key = ByteBuffer.allocate(PURPOSE.length + secret.remaining()).put(PURPOSE).put(secret).array();
             mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            return mac.doFinal(message.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(mac.doFinal(message.getBytes(StandardCharsets.UTF_8)));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JVM has HmacSHA256", e);
         }

@@ -136,11 +136,13 @@ final class Picture {
         return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
     }
 
-    /** The target when no call was needed: unchanged, but for what the pipeline and the document want removed. */
+    /** The target when no call was needed: unchanged, but for what the pipeline and the document want removed, and for marks of an old token. */
     Object untouched(Object target) {
         boolean remove = options.leavesOutData() && believed;
-        if (target instanceof Map<?, ?> map && (remove || map.containsKey(Target.OPERATIONS))) {
+        Map<String, Object> renewed = believed ? belief.renewedMarks() : Map.of();
+        if (target instanceof Map<?, ?> map && (remove || map.containsKey(Target.OPERATIONS) || renewed.isEmpty() == false)) {
             Map<String, Object> result = Target.copy(target);
+            result.putAll(renewed);
             result.remove(Target.OPERATIONS);
             if (remove) {
                 result.remove(Target.DATA);

@@ -2,6 +2,7 @@ package org.ingestimage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import java.util.Map;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
+import org.elasticsearch.common.settings.SecureString;
 import org.ingestimage.TestNode.Result;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +78,25 @@ class MarkedPictureTest {
         assertEquals(List.of(marked(), marked()), node.run(CONFIG, map("image", List.of(marked(), marked()))).get("image"));
         assertEquals(marked(), node.run(CONFIG, map("image", with(marked(), "operations", List.of()))).get("image"));
         assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void theMarkOfThePreviousTokenIsRenewedWithoutACall() {
+        node.marks.setTokens(secret("new"), secret(TestNode.TOKEN));
+        Result result = node.run(CONFIG, map("image", marked()));
+        assertNotEquals(marked().get("mark"), result.get("image.mark"));
+        Map<String, Object> renewed = marked();
+        renewed.put("mark", result.get("image.mark"));
+        assertEquals(renewed, result.get("image"));
+        // When it is gone, the renewed mark is believed, and the old one is not.
+        node.marks.setTokens(secret("new"), secret(""));
+        assertEquals(renewed, node.run(CONFIG, map("image", renewed)).get("image"));
+        assertEquals(0, service.calls.get());
+        assertEquals("done-" + DATA, node.run(CONFIG, map("image", marked())).get("image.data"));
+    }
+
+    private static SecureString secret(String text) {
+        return new SecureString(text.toCharArray());
     }
 
     @Test

@@ -57,7 +57,7 @@ final class TestNode implements AutoCloseable {
     }
 
     TestNode(Settings.Builder settings, String token) {
-        marks = new Marks(new SecureString(token.toCharArray()));
+        marks = new Marks(new SecureString(token.toCharArray()), new SecureString(new char[0]));
         client = new ServiceClient(settings.build(), marks, null, generic, this::schedule);
         maker = new ProcessorMaker(RecipeSchema.packed(), threadContext, generic, () -> client);
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.elasticsearch.bootstrap.ServerArgs;
 import org.elasticsearch.common.io.stream.OutputStreamStreamOutput;
@@ -14,24 +15,24 @@ import org.elasticsearch.node.InternalSettingsPreparer;
 /**
  * Writes the node's keystore, and to standard output the bytes that the node expects on its standard input.
  *
- * <p>Arguments: the home folder, the configuration folder, the logs folder. Standard input: the token, empty for none.
+ * <p>Arguments: the home folder, the configuration folder, the logs folder. Standard input: lines
+ * {@code name=value} of secrets for the keystore.
  */
 public final class Launch {
-    private static final String TOKEN = "ingest.image.token";
-
     private Launch() {}
 
     public static void main(String[] arguments) throws Exception {
         Path home = Path.of(arguments[0]);
         Path config = Path.of(arguments[1]);
         Path logs = Path.of(arguments[2]);
-        String token = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        List<String> secrets = new String(System.in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
         // Anything that a library prints must not get between the bytes of the arguments.
         OutputStream output = System.out;
         System.setOut(System.err);
         try (KeyStoreWrapper keystore = KeyStoreWrapper.create()) {
-            if (!token.isEmpty()) {
-                keystore.setString(TOKEN, token.toCharArray());
+            for (String secret : secrets) {
+                int equals = secret.indexOf('=');
+                keystore.setString(secret.substring(0, equals), secret.substring(equals + 1).toCharArray());
             }
             keystore.save(config, new char[0]);
             // The node does not read elasticsearch.yml itself: whoever starts it does.
