@@ -170,7 +170,8 @@ class ImagePluginTest {
             plugin.close();
             start(settings.putNull("ingest.image.ssl.certificate_authority").put("ingest.image.timeout", "3s").build());
             String message = run(Map.of()).message();
-            assertTrue(message.startsWith("[service_unavailable]") && message.contains("SSLHandshakeException"), message);
+            // On a busy machine the time may run out in the middle of an attempt.
+            assertTrue(message.startsWith("[service_") && message.contains("SSLHandshakeException"), message);
         } finally {
             server.stop(0);
         }
