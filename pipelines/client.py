@@ -70,6 +70,8 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if username and not api_key and password is None:
             password = click.prompt(f"Password of {username}", hide_input=True)
+            # Also for what else the command speaks to.
+            click.get_current_context().params["password"] = password
         # Without a handler, Python prints the transport's warnings; what matters in them is in our sentence.
         logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
         try:
@@ -118,6 +120,9 @@ def reason_of(error: ApiError) -> str:
     cause = body.get("error", body)
     if not isinstance(cause, dict):
         return str(cause)[:500]
+    # A search that fails only says "all shards failed" at the top.
+    if (shards := cause.get("failed_shards")) and isinstance(shards[0].get("reason"), dict):
+        cause = shards[0]["reason"]
     while isinstance(cause.get("caused_by"), dict) and cause["caused_by"].get("reason"):
         cause = cause["caused_by"]
     return str(cause.get("reason") or cause.get("type") or error.message)

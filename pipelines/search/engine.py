@@ -15,7 +15,7 @@ from .facets import Facets, aggregations, facets_of
 from .hits import EXACT, SAME, Hit, compared, hit_of
 from .queries import LIGHT, forgiving_words_query, likeness_bodies, plain_query, plain_sort
 from .question import Question, UserError
-from .ranking import by_distance, fuse
+from .ranking import by_distance, fuse, one_after_the_other
 from .schema import Schema, read_schema
 
 # How long Elasticsearch keeps the state of the index from one page to the next.
@@ -108,9 +108,10 @@ class Engine:
                 raise UserError(_reason(answer["error"]))
             found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
             lists[reason] = [compared(hit, sample, question.distance, question.turned) for hit in found]
-        certain = by_distance({hit.key: hit for key in (EXACT, SAME) for hit in lists.pop(key, [])}.values())
-        fused = fuse([certain, *lists.values()], certain_first=not question.words)
-        return [hit if hit.distance is not None else replace(hit, turn=None) for hit in fused], self._note(question)
+        matching = [lists.pop("words")] if "words" in lists else []
+        certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (EXACT, SAME)))
+        # What is surely the picture comes before what is like it; together they are one opinion, the words another.
+        return fuse([one_after_the_other([certain, *lists.values()]), *matching]), self._note(question)
 
     def _note(self, question: Question) -> str:
         sample = question.sample

@@ -20,6 +20,9 @@ ALIASES = {
 _NUMBERS = frozenset({"integer", "long", "float", "double", "short", "byte", "half_float"})
 _RANGE = re.compile(r"(?P<low>[^.]\S*?)?\.\.(?P<high>\S+)?")
 _COMPARED = re.compile(r"(?P<sign>[<>]=?)(?P<value>.+)")
+_DATE = re.compile(
+    r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T[\d:.]+(Z|[+-][\d:]+)?)?)?)?|now([+-]\d+[yMwdhms])*(/[yMwdhms])?"
+)
 _SIGNS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 _PLACE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?\s*(?:km|m|mi))\s*")
 HELP = (
@@ -63,11 +66,10 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
             raise ValueError(f"{value!r} is no place; valid is for example -33.86,151.21,50km")
         latitude, longitude = float(match[1]), float(match[2])
         return {"geo_distance": {"distance": match[3].replace(" ", ""), field: {"lat": latitude, "lon": longitude}}}
-    if limits := _limits(value):
+    if limits := _limits(value) or ({"gte": value, "lte": value} if kind == "date" else None):
+        if kind == "date":
+            limits = {sign: _date(text) for sign, text in limits.items()}
         return {"range": {field: limits}}
-    if kind == "date":
-        # Elasticsearch fills up what is missing: from the beginning for gte, to the end for lte.
-        return {"range": {field: {"gte": value, "lte": value}}}
     if kind == "text":
         return {"match_phrase": {field: value}}
     values = [part.strip() for part in value.split(",")] if kind != "boolean" else [value]
@@ -82,3 +84,11 @@ def _limits(value: str) -> dict[str, str] | None:
     if (match := _RANGE.fullmatch(value)) and (match["low"] or match["high"]):
         return {key: text for key, text in (("gte", match["low"]), ("lte", match["high"])) if text}
     return None
+
+
+def _date(text: str) -> str:
+    """A year or a month as a whole: Elasticsearch rounds to its beginning for gte and lt, to its end for lte and gt."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is no date; valid are 2020, 2020-05, 2020-05-31, 2020-05-31T12:00:00 and now-7d")
+    unit = {4: "y", 7: "M"}.get(len(text)) if text[0].isdigit() else None
+    return f"{text}||/{unit}" if unit else text

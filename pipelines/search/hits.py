@@ -9,7 +9,6 @@ from .hashes import SAME_PICTURE, UPRIGHT, nearest
 from .sample import Sample, hash_of, pictures_of, sha256_of
 
 EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
-CERTAIN = (EXACT, SAME)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pybase64
-from elasticsearch import ApiError, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch
 
 from ..check import diagnose, reason_of_item
 from ..client import reason_of
@@ -35,9 +35,9 @@ def simulated(client: Elasticsearch, data: bytes, pipeline: str) -> dict[str, An
     document = {"_source": {"image": {"data": pybase64.b64encode(data).decode("ascii")}}}
     try:
         answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=pipeline, docs=[document]).body
-    except NotFoundError:
-        raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from None
     except ApiError as error:
+        if f"pipeline [{pipeline}] does not exist" in reason_of(error):
+            raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from None
         raise UserError(diagnose(reason_of(error))) from error
     result = answer["docs"][0]
     if "error" in result:

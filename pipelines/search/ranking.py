@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .hits import CERTAIN, Hit
+from .hits import Hit
 
 # Source: Cormack, Clarke, Büttcher, "Reciprocal Rank Fusion", 2009; also Elasticsearch's default.
 _RANK_CONSTANT = 60
 
 
-def fuse(lists: Iterable[Sequence[Hit]], certain_first: bool) -> list[Hit]:
-    """Reciprocal rank fusion: each list gives a hit 1 / (60 + rank); its first list says the reason.
-
-    With `certain_first`, what is surely the sample's picture comes before everything else, nearest first.
-    """
+def fuse(lists: Iterable[Sequence[Hit]]) -> list[Hit]:
+    """Reciprocal rank fusion: each list gives a hit 1 / (60 + rank); the first list that has it says the reason."""
     hits: dict[tuple[str, str], Hit] = {}
     scores: dict[tuple[str, str], float] = {}
     for ranked in lists:
         for rank, hit in enumerate(ranked, 1):
             hits.setdefault(hit.key, hit)
             scores[hit.key] = scores.get(hit.key, 0.0) + 1 / (_RANK_CONSTANT + rank)
+    # Sorting is stable: of equals the one from the earlier list stays first.
+    return sorted(hits.values(), key=lambda hit: -scores[hit.key])
 
-    def place(hit: Hit) -> tuple[int, int, float, tuple[str, str]]:
-        if certain_first and hit.reason in CERTAIN:
-            return CERTAIN.index(hit.reason), hit.distance or 0, 0.0, hit.key
-        return len(CERTAIN), 0, -scores[hit.key], hit.key
 
-    return sorted(hits.values(), key=place)
+def one_after_the_other(lists: Iterable[Sequence[Hit]]) -> list[Hit]:
+    """The lists in a row, each hit once."""
+    hits: dict[tuple[str, str], Hit] = {}
+    for ranked in lists:
+        for hit in ranked:
+            hits.setdefault(hit.key, hit)
+    return list(hits.values())
 
 
 def by_distance(hits: Iterable[Hit]) -> list[Hit]:

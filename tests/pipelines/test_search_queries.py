@@ -15,7 +15,7 @@ from pipelines.search.filters import parse_filter
 from pipelines.search.hashes import distance, nearest, variants
 from pipelines.search.hits import compared
 from pipelines.search.queries import likeness_bodies, plain_query, words_query
-from pipelines.search.ranking import fuse
+from pipelines.search.ranking import fuse, one_after_the_other
 from pipelines.search.sample import sample_of
 from pipelines.search.schema import Schema, merged
 from pipelines.search.table import answer_table
@@ -84,8 +84,8 @@ class TestFilters:
             ("blank:true", {"term": {"image.blank": "true"}}),
             ("camera:NIKON D750", {"term": {"image.metadata.camera.keyword": "NIKON D750"}}),
             ("caption:the bridge", {"match_phrase": {"image.metadata.caption": "the bridge"}}),
-            ("taken:2020-05", {"range": {"image.metadata.taken_at": {"gte": "2020-05", "lte": "2020-05"}}}),
-            ("taken:2019..2020", {"range": {"image.metadata.taken_at": {"gte": "2019", "lte": "2020"}}}),
+            ("taken:2020-05", {"range": {"image.metadata.taken_at": {"gte": "2020-05||/M", "lte": "2020-05||/M"}}}),
+            ("taken:2019..2020", {"range": {"image.metadata.taken_at": {"gte": "2019||/y", "lte": "2020||/y"}}}),
             (
                 "place:-33.86, 151.21, 50km",
                 {"geo_distance": {"distance": "50km", "image.metadata.location": {"lat": -33.86, "lon": 151.21}}},
@@ -105,6 +105,7 @@ class TestFilters:
             ("wide:5", "there is no field 'wide'"),
             ("form:5", "did you mean format"),
             ("width:broad", "is a number"),
+            ("taken:someday", "is no date; valid are 2020"),
             ("place:here", "is no place; valid is for example"),
         ],
     )
@@ -241,10 +242,11 @@ class TestBodies:
 
 def test_fusing() -> None:
     same = Hit("i", "same", {}, reason="same picture", distance=3)
-    lists = [[same], [Hit("i", "a", {}), Hit("i", "b", {})], [Hit("i", "b", {}), Hit("i", "c", {})]]
-    assert [found.id for found in fuse(lists, certain_first=True)] == ["same", "b", "a", "c"]
-    assert fuse(lists, certain_first=False)[0].id == "b"
-    assert fuse([], certain_first=True) == []
+    a, b, c = (Hit("i", id, {}) for id in "abc")
+    assert [found.id for found in fuse([[same, a, b], [b, c]])] == ["b", "same", "a", "c"]
+    assert [found.id for found in fuse([[a], [b]])] == ["a", "b"]
+    assert fuse([]) == []
+    assert one_after_the_other([[a, b], [b, c]]) == [a, b, c]
 
 
 def test_union() -> None:

@@ -1,0 +1,444 @@
+"""Searching real pictures on real nodes: the queries of docs/search.md, the engine, and the two commands."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+from PIL import ExifTags, Image, ImageDraw
+from PIL.TiffImagePlugin import IFDRational
+
+from pipelines.commands import duplicates, search
+from pipelines.search import Engine, Question, Sample, UserError
+from pipelines.search.colors import parse_color
+from pipelines.search.filters import parse_filter
+from pipelines.search.look import look, look_at_bytes
+from tests.support import ROOT, b64, encoded, opened, picture
+
+INDEX = "images-search"
+DOCS = (ROOT / "docs/search.md").read_text()
+Run = Callable[..., Result]
+
+
+def requests_of_the_docs() -> list[tuple[str, dict[str, Any], list[str]]]:
+    """Method and path, body, and the ids that the line before promises (`<!-- finds: a b -->`)."""
+    blocks = re.findall(r"<!-- finds:(.*?)-->\n```\n(\w+ \S+)\n(.*?)```", DOCS, re.DOTALL)
+    return [(request, json.loads(body), ids.split()) for ids, request, body in blocks]
+
+
+def flower() -> Image.Image:
+    return opened(picture("pillow/flower.jpg")).convert("RGB")
+
+
+def jpeg(image: Image.Image, quality: int = 90, **options: Any) -> bytes:
+    return encoded(image.convert("RGB"), "JPEG", quality=quality, **options)
+
+
+def postcard() -> bytes:
+    """Mostly teal with some orange, of 2020, from Sydney, by a Nikon, about a bridge."""
+    image = Image.new("RGB", (600, 400), "#008080")
+    image.paste((255, 102, 0), (0, 0, 150, 400))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "NIKON CORPORATION", "NIKON D750"
+    exif[ExifTags.Base.ImageDescription] = "The harbour bridge"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2020:02:29 23:59:59"
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {1: "S", 2: tuple(map(IFDRational, (33, 51, 25))), 3: "E", 4: tuple(map(IFDRational, (151, 12, 40)))}
+    )
+    return jpeg(image, 95, exif=exif.tobytes())
+
+
+def texted() -> Image.Image:
+    image = flower()
+    ImageDraw.Draw(image).text((20, 20), "FOR SALE", fill="white", font_size=40)
+    return image
+
+
+def pictures() -> dict[str, tuple[str, bytes]]:
+    """Id to title and bytes: a flower and its copies, three other pictures, a postcard, something blank."""
+    image = flower()
+    return {
+        "flower": ("A flower in the garden", picture("pillow/flower.jpg")),
+        "flower-copy": ("The same file", picture("pillow/flower.jpg")),
+        "flower-small": ("Resized to a quarter", jpeg(image.resize((image.width // 4, image.height // 4)))),
+        "flower-poor": ("Recompressed", jpeg(image, 30)),
+        "flower-text": ("With a text over it", jpeg(texted())),
+        "flower-turned": ("Turned right", jpeg(image.transpose(Image.Transpose.ROTATE_270))),
+        "flower-mirrored": ("Mirrored", jpeg(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT))),
+        "cat": ("Chelsea the cat", picture("skimage/chelsea.png")),
+        "astronaut": ("Astronaut Eileen Collins", picture("skimage/astronaut.png")),
+        "coins": ("Greek coins", picture("skimage/coins.png")),
+        "postcard": ("Greetings", postcard()),
+        "blank": ("Nothing to see", encoded(Image.new("RGB", (300, 300), "navy"))),
+        "blank-too": ("Nothing here either", encoded(Image.new("RGB", (300, 200), "maroon"))),
+    }
+
+
+@pytest.fixture(scope="module")
+def filled(es: Elasticsearch) -> Iterator[str]:
+    """An index of real pictures, stored through a pipeline that keeps the rough place."""
+    es.indices.delete(index=INDEX, ignore_unavailable=True)
+    definition = json.loads((ROOT / "pipelines/definitions/ingest_pipelines/images.json").read_text())
+    processors = definition["processors"]
+    names = processors[0]["image"]["properties"]
+    names[names.index("metadata")] = {"metadata": {"location": "coarse"}}
+    es.ingest.put_pipeline(id="images-with-place", processors=processors)
+    for id, (title, data) in pictures().items():
+        document = {"title": title, "file_name": f"{id}.jpg", "image": {"data": b64(data)}}
+        es.index(index=INDEX, id=id, document=document, pipeline="images-with-place")
+    es.index(index=INDEX, id="broken", document={"title": "Broken", "image": {"data": b64(b"no picture")}})
+    es.index(
+        index=INDEX,
+        id="album",
+        document={"title": "Album", "image": [b64(picture("skimage/coins.png")), b64(jpeg(flower(), 50))]},
+    )
+    es.indices.refresh(index=INDEX)
+    yield INDEX
+    es.indices.delete(index=INDEX)
+    es.ingest.delete_pipeline(id="images-with-place")
+
+
+@pytest.fixture
+def engine(es: Elasticsearch, filled: str) -> Engine:
+    return Engine(es, filled)
+
+
+@pytest.fixture
+def ask(engine: Engine) -> Callable[..., list[str]]:
+    """Ids of the answers to a question; filters are given as text."""
+
+    def ask(**parts: Any) -> list[str]:
+        parts["filters"] = tuple(parse_filter(text, engine.schema) for text in parts.get("filters", ()))
+        return [hit.id for hit in engine.search(Question(**parts), 100).hits]
+
+    return ask
+
+
+class TestTheDocs:
+    @pytest.mark.parametrize(("request_line", "body", "ids"), requests_of_the_docs(), ids=lambda value: str(value)[:24])
+    def test_queries(self, es: Elasticsearch, filled: str, request_line: str, body: dict[str, Any], ids: list[str]):
+        method, path = request_line.split()
+        if "_simulate" in path:
+            body["docs"][0]["_source"]["image"]["data"] = b64(picture("pillow/flower.jpg"))
+            answer = es.perform_request(
+                "POST",
+                f"/{path}",
+                body=body,
+                headers={"accept": "application/json", "content-type": "application/json"},
+            )
+            image = answer.body["docs"][0]["doc"]["_source"]["image"]
+            assert {"perceptual_hash", "perceptual_hash_quality", "sha256", "colors"} <= image.keys()
+            return
+        of_flower = es.get(index=INDEX, id="flower")["_source"]["image"]
+        text = json.dumps(body).replace("<hash>", of_flower["perceptual_hash"]).replace("<sha256>", of_flower["sha256"])
+        path = path.replace("images/", f"{INDEX}/")
+        method = "POST" if method == "GET" else method
+        answer = es.perform_request(
+            method,
+            f"/{path}",
+            body=json.loads(text),
+            headers={"accept": "application/json", "content-type": "application/json"},
+        ).body
+        if "aggregations" in answer:
+            (aggregation,) = answer["aggregations"].values()
+            wanted = {id.replace("<sha256>", of_flower["sha256"]) for id in ids}
+            assert {str(bucket["key"]) for bucket in aggregation["buckets"]} >= wanted
+        else:
+            assert {hit["_id"] for hit in answer["hits"]["hits"]} == set(ids)
+
+    def test_there_are_queries(self):
+        assert len(requests_of_the_docs()) >= 8
+
+
+class TestWordsAndFilters:
+    @pytest.mark.parametrize(
+        ("words", "ids"),
+        [
+            ("cat", {"cat"}),
+            ("Greek coins", {"coins"}),
+            ("harbour", {"postcard"}),
+            ("teal bridge", {"postcard"}),
+            ("nikon", {"postcard"}),
+            ("title:(cat OR astronaut)", {"cat", "astronaut"}),
+            ("cat NOT chelsea", set()),
+            ('unbalanced "quote cat', set()),
+            ("cat/", {"cat"}),
+            ("[", set()),
+        ],
+    )
+    def test_words(self, ask, words, ids):
+        assert set(ask(words=words)) == ids
+
+    @pytest.mark.parametrize(
+        ("filters", "ids"),
+        [
+            (["camera:NIKON D750"], {"postcard"}),
+            (["taken:2020"], {"postcard"}),
+            (["taken:2020-02"], {"postcard"}),
+            (["taken:2020-03"], set()),
+            (["taken:2019..2020-02-29"], {"postcard"}),
+            (["place:-33.86,151.21,50km"], {"postcard"}),
+            (["place:-33.86,141.21,50km"], set()),
+            (["blank:true"], {"blank", "blank-too"}),
+            (["shape:square", "width:>=400"], {"astronaut"}),
+            (["error:*"], {"broken"}),
+            (["error:not_an_image"], {"broken"}),
+            (["size:small", "color:teal"], {"postcard"}),
+        ],
+    )
+    def test_filters(self, ask, filters, ids):
+        assert set(ask(filters=filters)) == ids
+
+    def test_opposite(self, ask):
+        assert "broken" not in ask(filters=["!error:*"])
+
+    @pytest.mark.parametrize(
+        ("color", "share", "ids"), [("teal", 0.5, ["postcard"]), ("#ff6600", 0.1, ["postcard"]), ("#ff6600", 0.5, [])]
+    )
+    def test_colors(self, ask, color, share, ids):
+        assert ask(colors=(parse_color(color, 5, share),)) == ids
+
+    def test_more_of_a_color_comes_first(self, ask):
+        assert ask(colors=(parse_color("maroon"),))[0] == "blank-too"
+
+    def test_everything_page_by_page(self, engine):
+        seen, after = [], None
+        while True:
+            answer = engine.search(Question(), 4, after)
+            seen += [hit.id for hit in answer.hits]
+            assert answer.total == 15
+            after = answer.next
+            if not after:
+                break
+        assert len(seen) == len(set(seen)) == 15
+        assert seen[0] == "album"
+
+    def test_pages_are_of_one_state(self, es, engine):
+        first = engine.search(Question(), 14)
+        es.index(index=INDEX, id="late", document={"title": "Late"}, refresh=True)
+        try:
+            assert [hit.id for hit in engine.search(Question(), 14, first.next).hits] == ["flower"]
+        finally:
+            es.delete(index=INDEX, id="late", refresh=True)
+
+    def test_a_page_that_has_expired(self, es, engine):
+        first = engine.search(Question(), 4)
+        place = json.loads(base64.urlsafe_b64decode(first.next + "=="))
+        es.close_point_in_time(id=place["pit"])
+        with pytest.raises(UserError, match="this page has expired"):
+            engine.search(Question(), 4, first.next)
+        with pytest.raises(UserError, match="no mark of a next page"):
+            engine.search(Question(), 4, "nonsense!")
+
+    def test_an_index_that_is_not_there(self, es):
+        assert Engine(es, "missing*").search(Question()).total == 0
+
+
+class TestLikeness:
+    COPIES: ClassVar = {"flower-copy", "flower-small", "flower-poor", "flower-text", "album"}
+
+    def test_near_duplicates_of_a_stored_picture(self, engine):
+        hits = engine.search(Question(sample=look(engine, "flower"), near_duplicates=True), 50).hits
+        assert {hit.id for hit in hits} == self.COPIES
+        assert (hits[0].id, hits[0].reason, hits[0].distance) == ("flower-copy", "exact", 0)
+        assert all(hit.reason == "same picture" and hit.distance <= 31 for hit in hits[1:])
+
+    def test_turned_and_mirrored_ones_on_request(self, engine):
+        hits = engine.search(Question(sample=look(engine, "flower"), near_duplicates=True, turned=True), 50).hits
+        turns = {hit.id: hit.turn for hit in hits}
+        assert set(turns) == self.COPIES | {"flower-turned", "flower-mirrored"}
+        assert (turns["flower-turned"], turns["flower-mirrored"], turns["flower-poor"]) == (
+            "rotate_90",
+            "flip_horizontal",
+            None,
+        )
+
+    def test_a_file_is_looked_at_and_not_stored(self, es, engine, tmp_path):
+        path = tmp_path / "new.jpg"
+        path.write_bytes(jpeg(flower().resize((300, 225)), 60))
+        before = es.count(index=INDEX)["count"]
+        hits = engine.search(Question(sample=look(engine, str(path)), near_duplicates=True), 50).hits
+        assert {hit.id for hit in hits} == self.COPIES | {"flower"}
+        assert es.count(index=INDEX)["count"] == before
+
+    def test_copies_narrowed_down(self, engine, ask):
+        assert ask(sample=look(engine, "flower"), near_duplicates=True, filters=["width:<=200"]) == ["flower-small"]
+        assert ask(sample=look(engine, "flower"), near_duplicates=True, words="recompressed") == ["flower-poor"]
+
+    def test_a_picture_and_words_are_ranked_together(self, engine, ask):
+        found = ask(sample=look(engine, "flower"), words="astronaut")
+        assert "astronaut" in found[:3]
+        assert set(found) >= self.COPIES
+
+    def test_without_an_embedding_colours_are_compared(self, engine):
+        hits = engine.search(Question(sample=look(engine, "coins")), 50).hits
+        assert hits[0].id == "album"
+        assert {hit.reason for hit in hits[1:]} <= {"similar colours", "similar"}
+
+    def test_blank_pictures_are_no_copies_of_each_other(self, engine):
+        answer = engine.search(Question(sample=look(engine, "blank"), near_duplicates=True))
+        assert answer.hits == []
+        assert "too little structure" in answer.note
+
+    def test_what_is_no_picture(self, engine):
+        with pytest.raises(UserError, match="x: the bytes are of no accepted picture format"):
+            look_at_bytes(engine, b"no picture", "x")
+        with pytest.raises(UserError, match="there is no pipeline nowhere"):
+            look_at_bytes(engine, picture("pillow/flower.jpg"), "x", "nowhere")
+        with pytest.raises(UserError, match="there is no document missing"):
+            look(engine, "missing")
+
+    def test_pages(self, engine):
+        question = Question(sample=look(engine, "flower"), near_duplicates=True)
+        first = engine.search(question, 3)
+        second = engine.search(question, 3, first.next)
+        ids = [hit.id for hit in first.hits + second.hits]
+        assert (first.total, second.next, set(ids)) == (5, None, self.COPIES)
+
+    def test_facets(self, engine):
+        answer = engine.search(Question())
+        facets = engine.facets(Question(), answer)
+        assert ("NIKON D750", 1) in facets.counts["camera"]
+        assert ("2020", 1) in facets.counts["taken"]
+        assert ("not_an_image", 1) in facets.counts["error"]
+        assert 0 < facets.stored_bytes < facets.original_bytes
+
+
+@pytest.mark.parametrize("place", ["embedding", "embedding.vector"])
+def test_an_embedding_is_used_where_the_mapping_has_one(es: Elasticsearch, place: str) -> None:
+    """Also from Elasticsearch 9, which leaves vectors out of `_source`."""
+    index = "vectors"
+    vector: dict[str, Any] = {"type": "dense_vector", "dims": 3, "similarity": "cosine"}
+    documents = {"a": [1, 0, 0.1], "b": [0.9, 0.1, 0], "c": [0, 1, 0]}
+    es.indices.delete(index=index, ignore_unavailable=True)
+
+    def nested(value: Any, wrap: Callable[[str, Any], Any]) -> Any:
+        for name in reversed(place.split(".")):
+            value = wrap(name, value)
+        return value
+
+    mapping = nested(vector, lambda name, below: {"properties": {name: below}})
+    es.indices.create(index=index, mappings={"properties": {"image": mapping}})
+    try:
+        for id, values in documents.items():
+            es.index(index=index, id=id, document={"image": nested(values, lambda name, below: {name: below})})
+        es.indices.refresh(index=index)
+        engine = Engine(es, index)
+        sample = look(engine, "a")
+        assert sample.embeddings[0] == pytest.approx((1, 0, 0.1))
+        hits = engine.search(Question(sample=sample)).hits
+        assert [(hit.id, hit.reason) for hit in hits] == [("b", "similar")]
+        assert isinstance(sample, Sample)
+    finally:
+        es.indices.delete(index=index)
+
+
+@pytest.fixture
+def run(es_url: str, filled: str) -> Run:
+    def run(command: Any, *arguments: str) -> Result:
+        return CliRunner().invoke(command, ["--url", es_url, *arguments])
+
+    return run
+
+
+class TestCommands:
+    def test_a_table(self, run):
+        result = run(search, "--index", INDEX, "cat")
+        assert result.exit_code == 0, result.output
+        assert "Chelsea the cat" in result.output and "451x300 jpeg" in result.output
+        assert result.output.strip().endswith("1 found")
+
+    def test_json_has_no_pictures(self, run):
+        result = run(search, "--index", INDEX, "--json", "--size", "3")
+        found = json.loads(result.output)
+        assert (found["total"], len(found["hits"])) == (15, 3)
+        following = json.loads(
+            run(search, "--index", INDEX, "--json", "--size", "100", "--after", found["after"]).output
+        )
+        assert len(following["hits"]) == 12 and following["after"] is None
+        assert not {"data", "thumbnail"} & set(re.findall(r'"(\w+)":', result.output))
+
+    def test_near_duplicates(self, run):
+        result = run(search, "--index", INDEX, "--like", "flower", "--near-duplicate", "--turned")
+        assert "same picture, rotate 90" in result.output
+        assert "exact" in result.output and result.output.strip().endswith("7 found")
+
+    def test_colors_and_filters(self, run):
+        result = run(search, "--index", INDEX, "--color", "#ff6600", "--filter", "taken:2020", "--color-share", "0.2")
+        assert "Greetings" in result.output and "1 found" in result.output
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "says"),
+        [
+            (["--near-duplicate"], 2, "need --like"),
+            (["--color", "tealish"], 2, "is no colour; valid are"),
+            (["--filter", "wide:5"], 2, "there is no field 'wide'"),
+            (["--like", "missing"], 1, "there is no document missing"),
+            (["--filter", "taken:someday"], 2, "is no date"),
+            (["--filter", "taken:2020-99"], 2, "is no date"),
+            (["--after", "x"], 1, "no mark of a next page"),
+            (["zebra"], 0, "nothing found"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, run, arguments, code, says):
+        result = run(search, "--index", INDEX, *arguments)
+        assert result.exit_code == code, result.output
+        assert says in result.output
+        assert "Traceback" not in result.output
+
+    def test_duplicates(self, run):
+        result = run(duplicates, INDEX, "--json")
+        assert result.exit_code == 0, result.output
+        clusters = [
+            {document["_id"] for document in json.loads(line)["documents"]} for line in result.output.splitlines()
+        ]
+        # The album has the coins in it and the flower, which makes one cluster of both.
+        assert clusters == [TestLikeness.COPIES | {"flower", "coins"}]
+
+    def test_duplicates_turned(self, run):
+        result = run(duplicates, INDEX, "--turned")
+        assert "1 clusters, 9 pictures" in result.output
+        assert "same picture, flip horizontal" in result.output
+
+    def test_duplicates_of_nothing(self, run):
+        assert "no duplicates" in run(duplicates, "missing*").output
+
+
+def test_many_duplicates_over_several_pages(es: Elasticsearch) -> None:
+    """Hashes only, more than a page: every cluster is found whole, and nothing else."""
+    import random
+
+    random.seed(3)
+    from elasticsearch.helpers import bulk
+
+    from pipelines.search.clusters import find_clusters
+
+    index = "images-many"
+    es.indices.delete(index=index, ignore_unavailable=True)
+    actions = []
+    for cluster in range(150):
+        base = random.getrandbits(256)
+        for copy in range(1 + cluster % 4):
+            value = base
+            for bit in random.sample(range(256), 5 * copy):
+                value ^= 1 << bit
+            text = f"{value:064x}"
+            image = {
+                "perceptual_hash": text,
+                "perceptual_hash_quality": 100,
+                "perceptual_hash_vector": {"algorithm": "pdq", "bits": text},
+            }
+            actions.append({"_index": index, "_id": f"{cluster}-{copy}", "image": image, "pipeline": "_none"})
+    try:
+        bulk(es, actions, refresh=True)
+        clusters = find_clusters(Engine(es, index))
+        expected = sorted(sorted((index, f"{n}-{c}") for c in range(1 + n % 4)) for n in range(150) if n % 4)
+        assert sorted(clusters) == expected
+    finally:
+        es.indices.delete(index=index)
