@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import click
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
-from . import check, cluster, install
+from . import check, cluster, endpoints, install
+from .bridge import Wish, choose
 from .client import elasticsearch_options, reason_of
+from .inference_options import NotExpressible
 from .plan import Fate, Step
-from .resources import Kind
+from .resources import Kind, bundled
 
 
 @click.command()
@@ -29,6 +32,16 @@ from .resources import Kind
     metavar="PATTERN",
     help="indices that get the pipeline; repeat for several; default: images*, or what is installed already",
 )
+@click.option(
+    "--bridge",
+    "wish",
+    type=click.Choice(["auto", "plugin", "inference"]),
+    default="auto",
+    show_default=True,
+    help="how the nodes reach the service: by our plugin, or by inference endpoints (docs/inference-way.md), for which "
+    "IMAGE_TOKEN must be the service's",
+)
+@click.option("--start-trial", is_flag=True, help="start Elasticsearch's trial of 30 days when inference needs it")
 @click.option("--force", is_flag=True, help="also replace what is newer or was changed by hand")
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
 @click.option("--uninstall", is_flag=True, help="remove exactly what bootstrap installs; indices and documents stay")
@@ -36,24 +49,35 @@ def bootstrap(
     client: Elasticsearch,
     service_urls: tuple[str, ...],
     patterns: tuple[str, ...],
+    wish: Wish,
+    start_trial: bool,
     force: bool,
     dry_run: bool,
     uninstall: bool,
 ) -> None:
     """Install pipelines and index template into Elasticsearch; run it again at any time, also to upgrade."""
     if uninstall:
-        if service_urls or patterns or force:
+        if service_urls or patterns or force or start_trial or wish != "auto":
             raise click.UsageError("--uninstall goes with no other option than --dry-run and those of the connection")
         _uninstall(client, dry_run)
         return
     try:
-        _install(client, install.plan_install(client, service_urls, patterns, force), dry_run)
-    except check.CheckFailed as error:
+        bridge = choose(client, wish, start_trial, dry_run)
+        click.echo(str(bridge))
+        definitions = None
+        if bridge.service:
+            if len(service_urls) > 1:
+                raise click.UsageError("an inference endpoint has one address: give one --service-url")
+            url = service_urls[0] if service_urls else endpoints.service_url(client)
+            token = os.environ.get("IMAGE_TOKEN", "")
+            definitions = endpoints.in_inference_form(bundled(), bridge.service, url, token)
+            service_urls = ()
+        _install(client, install.plan_install(client, service_urls, patterns, force, definitions), dry_run)
+    except (check.CheckFailed, NotExpressible) as error:
         raise click.ClickException(str(error)) from error
 
 
 def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> None:
-    check.require_plugin(client)
     blocked = any(step.fate.blocks for step in steps)
     if blocked or dry_run:
         _report(steps, "would be " if dry_run or blocked else "")

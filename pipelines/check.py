@@ -17,7 +17,7 @@ TINY_PNG = (
 )
 DEFAULT_PIPELINE = "images"
 
-_INSTALL = (
+INSTALL = (
     "install the zip of exactly this version on every node with ingest role (bin/elasticsearch-plugin install "
     "file:///path/ingest-image-<plugin version>-es<node version>.zip) and restart it"
 )
@@ -42,31 +42,6 @@ _PATIENCE = 90
 
 class CheckFailed(Exception):
     """The sentence for the user."""
-
-
-def require_plugin(client: Elasticsearch) -> None:
-    """Raise CheckFailed when a node that runs pipelines lacks the processor `image`.
-
-    Without the privilege `monitor` this cannot be seen; then installing the pipelines shows it.
-    """
-    try:
-        answer = client.nodes.info(
-            metric="ingest",
-            filter_path=["nodes.*.name", "nodes.*.version", "nodes.*.roles", "nodes.*.ingest.processors"],
-        ).body
-    except AuthorizationException:
-        return
-    lacking = [
-        f"{node['name']} ({node['version']})"
-        for node in answer.get("nodes", {}).values()
-        if "ingest" in node.get("roles", ["ingest"]) and not _has_processor(node)
-    ]
-    if lacking:
-        raise CheckFailed(f"the plugin ingest-image is missing on {', '.join(lacking)}: {_INSTALL}")
-
-
-def _has_processor(node: dict[str, Any]) -> bool:
-    return any(processor["type"] == "image" for processor in node.get("ingest", {}).get("processors", ()))
 
 
 def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE) -> str:
@@ -102,9 +77,9 @@ def reason_of_item(error: dict[str, Any]) -> str:
 def diagnose(reason: str) -> str:
     """What to do about a failure that Elasticsearch gave this reason for."""
     if re.search(r"No processor type exists with name \[image\]|Processor type \[image\] is not installed", reason):
-        return f"the plugin ingest-image is missing: {_INSTALL} ({reason})"
+        return f"the plugin ingest-image is missing: {INSTALL} ({reason})"
     if "ingest.image." in reason and "not recognized" in reason:
-        return f"the elected master does not know the setting, so it lacks the plugin ingest-image: {_INSTALL}"
+        return f"the elected master does not know the setting, so it lacks the plugin ingest-image: {INSTALL}"
     code = re.match(r"\[(\w+)\]", reason)
     advice = _ADVICE.get(code[1]) if code else None
     return f"{advice} ({reason})" if advice else reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from . import endpoints
 from .resources import Body, Kind, Resource
 
 HOSTS_SETTING = "ingest.image.hosts"
@@ -22,6 +23,8 @@ def read(client: Elasticsearch, resource: Resource) -> Body | None:
             templates = client.indices.get_index_template(name=resource.name).body["index_templates"]
             found: Body = templates[0]["index_template"]
             return found
+        if resource.kind is Kind.ENDPOINT:
+            return dict(client.inference.get(task_type="completion", inference_id=resource.name).body)
     except NotFoundError:
         return None
     settings = _settings(client, resource)
@@ -34,6 +37,8 @@ def write(client: Elasticsearch, resource: Resource, body: Body) -> None:
         client.ingest.put_pipeline(id=resource.name, body=body)
     elif resource.kind is Kind.TEMPLATE:
         client.indices.put_index_template(name=resource.name, body=body)
+    elif resource.kind is Kind.ENDPOINT:
+        endpoints.create(client, resource)
     else:
         client.cluster.put_settings(persistent={resource.name: body["value"]})
 
@@ -44,6 +49,8 @@ def delete(client: Elasticsearch, resource: Resource) -> None:
         client.ingest.delete_pipeline(id=resource.name)
     elif resource.kind is Kind.TEMPLATE:
         client.indices.delete_index_template(name=resource.name)
+    elif resource.kind is Kind.ENDPOINT:
+        client.inference.delete(task_type="completion", inference_id=resource.name)
     else:
         client.cluster.put_settings(persistent=dict.fromkeys(_settings(client, resource)))
 

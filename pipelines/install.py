@@ -6,26 +6,47 @@ from collections.abc import Iterator, Sequence
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from . import cluster
+from . import cluster, endpoints
 from .plan import Fate, Step, install_step, uninstall_step
 from .resources import Kind, Resource, bundled
 
 
 def plan_install(
-    client: Elasticsearch, service_urls: Sequence[str] = (), patterns: Sequence[str] = (), force: bool = False
+    client: Elasticsearch,
+    service_urls: Sequence[str] = (),
+    patterns: Sequence[str] = (),
+    force: bool = False,
+    definitions: Sequence[Resource] | None = None,
 ) -> list[Step]:
-    """Read what is installed and decide; changes nothing. The setting comes first, the template last."""
+    """Read what is installed and decide; changes nothing. The setting comes first, then what others name.
+
+    `definitions` are those in another form than the bundled one, with the endpoints that they need.
+    """
     resources = [cluster.hosts(list(service_urls))] if service_urls else []
-    return [
-        install_step(resource, cluster.read(client, resource), patterns=patterns, force=force)
-        for resource in resources + bundled()
+    resources += bundled() if definitions is None else definitions
+    steps = [
+        install_step(resource, cluster.read(client, resource), patterns=patterns, force=force) for resource in resources
     ]
+    return steps + _endpoints_without_use(client, steps)
 
 
 def plan_uninstall(client: Elasticsearch) -> list[Step]:
     """Decide what to remove; changes nothing. The template goes first, so that no new index asks for a pipeline."""
     resources: list[Resource] = [*reversed(bundled()), cluster.hosts([])]
-    return [uninstall_step(resource, cluster.read(client, resource)) for resource in resources]
+    steps = [uninstall_step(resource, cluster.read(client, resource)) for resource in resources]
+    return steps + _endpoints_without_use(client, steps)
+
+
+def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list[Step]:
+    """What becomes of our endpoints that these steps do not want, once they are done."""
+    wanted = [step.resource.name for step in steps if step.resource.kind is Kind.ENDPOINT]
+    changed = {step.resource.name for step in steps if step.resource.kind is Kind.PIPELINE and step.fate.changes}
+    return [
+        Step(resource, Fate.IN_USE, remark=f"by the pipeline {', '.join(users)}")
+        if (users := [name for name in named_by if name not in changed])
+        else Step(resource, Fate.REMOVED)
+        for resource, named_by in endpoints.left_over(client, wanted)
+    ]
 
 
 def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:

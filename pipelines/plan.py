@@ -18,6 +18,7 @@ class Fate(Enum):
     EDITED = "changed by hand: left alone"
     NEWER = "newer: left alone"
     FOREIGN = "somebody else's: left alone"
+    IN_USE = "still in use: left alone"
     REMOVED = "removed"
     ABSENT = "absent"
 
@@ -52,6 +53,9 @@ def install_step(
     """
     if resource.kind is Kind.SETTING:
         return _setting_step(resource, installed)
+    if resource.kind is Kind.ENDPOINT:
+        # Its name tells its content.
+        return Step(resource, Fate.CREATED if installed is None else Fate.CURRENT, resource.body)
     body = dict(resource.body)
     if patterns and "index_patterns" in body:
         body["index_patterns"] = list(patterns)

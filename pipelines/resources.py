@@ -26,6 +26,7 @@ class Kind(Enum):
     PIPELINE = "ingest pipeline"
     TEMPLATE = "index template"
     SETTING = "cluster setting"
+    ENDPOINT = "inference endpoint"
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,9 @@ def installed(client: Elasticsearch) -> dict[str, Any]:
 
 
 def lines(result: Result) -> list[str]:
-    return [line.split(" (")[0] for line in result.output.splitlines()]
+    """What became of each resource, after the line about the bridge."""
+    bridge, *rest = [line.split(" (")[0] for line in result.output.splitlines()]
+    return rest if bridge == "bridge: plugin" else [bridge, *rest]
 
 
 def at_version(resource: Resource, version: int) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def test_a_picture_has_the_map_of_the_plugin_way_without_its_nulls(service: Serv
         ("${token}", "invalid_base64"),
         (b64(PHOTO[:5000]), "truncated_image"),
         ("AAAA;mark=" + "0" * 64, "not_an_image"),
+        ("AAAA;mark=ä", "not_an_image"),
     ],
 )
 def test_what_is_no_picture_is_answered_with_a_string_that_carries_the_error(

@@ -1,0 +1,131 @@
+"""Which way leads from a cluster to the processor service: our plugin, or Elasticsearch's own `inference` processor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+
+from .check import INSTALL, CheckFailed
+from .client import reason_of
+from .endpoints import Service
+
+Wish = Literal["auto", "plugin", "inference"]
+# Any use of an endpoint of service `custom` brings the node down.
+_BROKEN = ("8.19.17", "9.3.6")
+_LICENCES = ("enterprise", "trial")
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """The way that was chosen and why; `service` is the kind of endpoint, None with the plugin."""
+
+    service: Service | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"bridge: {'inference' if self.service else 'plugin'} ({self.why})"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that runs pipelines."""
+
+    name: str
+    version: str
+    processors: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.version})"
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version as numbers."""
+        return tuple(int(part) for part in self.version.partition("-")[0].split(".") if part.isdigit())
+
+
+def choose(client: Elasticsearch, wish: Wish, start_trial: bool = False, dry_run: bool = False) -> Bridge:
+    """The way to take. Raises CheckFailed with a sentence for the user when it is closed."""
+    nodes = ingest_nodes(client)
+    if nodes is None:
+        # Installing shows whether it was right.
+        return Bridge(None if wish != "inference" else "custom", "the user may not look at the nodes")
+    lacking = [str(node) for node in nodes if "image" not in node.processors]
+    if wish != "inference" and not lacking:
+        return Bridge(None, "every node with ingest role has the plugin")
+    missing = f"the plugin ingest-image is missing on {', '.join(lacking)}"
+    if wish == "plugin":
+        raise CheckFailed(f"{missing}: {INSTALL}")
+    if closed := without_inference(nodes):
+        reason = closed
+    else:
+        suffices, licence = _licence(client, start_trial, dry_run)
+        if suffices:
+            why = "chosen by --bridge" if wish == "inference" else missing
+            return Bridge(_service(nodes), f"{why}; licence: {licence}")
+        reason = (
+            f"the licence is {licence}, and inference endpoints need Enterprise or a trial "
+            "(--start-trial starts one of 30 days, which a cluster has once)"
+        )
+    raise CheckFailed(reason if wish == "inference" else f"{missing}: {INSTALL}. There is no way without it: {reason}")
+
+
+def ingest_nodes(client: Elasticsearch) -> list[Node] | None:
+    """Nodes that run pipelines; None without the privilege `monitor`."""
+    try:
+        answer = client.nodes.info(
+            metric="ingest",
+            filter_path=["nodes.*.name", "nodes.*.version", "nodes.*.roles", "nodes.*.ingest.processors"],
+        ).body
+    except AuthorizationException:
+        return None
+    return [_node(node) for node in answer.get("nodes", {}).values() if "ingest" in node.get("roles", ["ingest"])]
+
+
+def _node(node: dict[str, Any]) -> Node:
+    processors = node.get("ingest", {}).get("processors", ())
+    return Node(node["name"], node["version"], frozenset(processor["type"] for processor in processors))
+
+
+def without_inference(nodes: list[Node]) -> str | None:
+    """Why these nodes cannot go the inference way; None when they can."""
+    for node in nodes:
+        if "inference" not in node.processors:
+            return f"{node} has no inference processor: it is not Elastic's default distribution"
+        if node.version in _BROKEN:
+            return f"{node} breaks down when an inference endpoint of service custom is used: upgrade it first"
+        if node.release < (8, 14):
+            return f"{node} is too old for it: 8.14 is the first version whose endpoints can be led to another address"
+    return None
+
+
+def _service(nodes: list[Node]) -> Service:
+    """`custom` where every node has it, `openai` before."""
+    has_custom = all((8, 19) <= node.release < (9, 0) or node.release >= (9, 1) for node in nodes)
+    return "custom" if has_custom else "openai"
+
+
+def _licence(client: Elasticsearch, start_trial: bool, dry_run: bool) -> tuple[bool, str]:
+    """Whether the licence suffices, and which it is."""
+    try:
+        licence = client.license.get(accept_enterprise=True).body["license"]
+    except AuthorizationException:
+        # Creating the endpoint shows it.
+        return True, "unknown, the user may not look at it"
+    except ApiError:
+        return False, "none, as this Elasticsearch knows of no licences"
+    kind = str(licence["type"])
+    if kind in _LICENCES and licence.get("status", "active") == "active":
+        return True, kind
+    if not start_trial:
+        return False, kind if kind not in _LICENCES else f"{kind}, but {licence['status']}"
+    if dry_run:
+        return True, "a trial, which would be started"
+    try:
+        answer = client.license.post_start_trial(acknowledge=True).body
+    except ApiError as error:
+        raise CheckFailed(f"the trial was not started: {reason_of(error)}") from error
+    if not answer.get("trial_was_started"):
+        raise CheckFailed(f"the trial was not started: {answer.get('error_message', 'no reason was given')}")
+    return True, "a trial, started now"

@@ -1,0 +1,124 @@
+"""Inference endpoints: what is sent to create one, and those of ours that are there."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+
+from .check import CheckFailed
+from .client import reason_of
+from .inference_form import inference_pipeline
+from .inference_options import Options, image_options
+from .resources import Body, Kind, Resource
+
+Service = Literal["custom", "openai"]
+PREFIX = "ingest-image-"
+DEFAULT_URL = "http://127.0.0.1:8090"
+_PATHS: dict[Service, str] = {"custom": "/v1/inference/completion", "openai": "/v1/chat/completions"}
+_OURS = re.compile(rf"{PREFIX}.+-[0-9a-f]{{8}}")
+# Both services have limits of their own that are meant for services that are paid for.
+_RATE_LIMIT = {"requests_per_minute": 10_000}
+
+
+def endpoint(pipeline: str, options: Options, service: Service, url: str, token: str) -> Resource:
+    """The endpoint of a pipeline.
+
+    Its id ends in a hash of all that it consists of, the token included: one that changes is another one. So the new
+    one is there before the pipeline names it, and the old one goes when nobody names it any more.
+    """
+    body = endpoint_body(options, service, url, token)
+    key = f"ingest-image endpoint v1\n{token}".encode()
+    content = json.dumps(endpoint_body(options, service, url, ""), sort_keys=True).encode()
+    digest = hmac.new(key, content, hashlib.sha256).hexdigest()[:8]
+    return Resource(Kind.ENDPOINT, f"{PREFIX}{pipeline}-{digest}", body)
+
+
+def endpoint_body(options: Options, service: Service, url: str, token: str) -> Body:
+    """The body of `PUT _inference/completion/<id>`; the token is in secret settings, which nobody can read back."""
+    address = url.rstrip("/") + _PATHS[service]
+    # Both want a secret; a service without a token does not look at it.
+    secret = token or "none"
+    if service == "openai":
+        settings: Body = {"api_key": secret, "url": address, "model_id": json.dumps(options.recipe)}
+    else:
+        # Elasticsearch writes ${input} as a JSON string, quotes included.
+        template = '{"input": ${input}'
+        template += "".join(f", {json.dumps(key)}: {json.dumps(value)}" for key, value in options.recipe.items())
+        settings = {
+            "secret_parameters": {"token": secret},
+            "url": address,
+            "headers": {"Authorization": "Bearer ${token}", "Content-Type": "application/json"},
+            "request": template + "}",
+            "response": {"json_parser": {"completion_result": "$.result"}},
+        }
+    return {"service": service, "service_settings": settings | {"rate_limit": _RATE_LIMIT}}
+
+
+def in_inference_form(definitions: Iterable[Resource], service: Service, url: str, token: str) -> list[Resource]:
+    """The endpoints, then the definitions with pipelines that ask them. Raises NotExpressible."""
+    endpoints, rest = [], []
+    for resource in definitions:
+        if resource.kind is Kind.PIPELINE:
+            asked = endpoint(resource.name, image_options(resource.body), service, url, token)
+            endpoints.append(asked)
+            body = inference_pipeline(resource.body, asked.name)
+            rest.append(Resource(resource.kind, resource.name, body))
+        else:
+            rest.append(resource)
+    return endpoints + rest
+
+
+def create(client: Elasticsearch, resource: Resource) -> None:
+    """Create the endpoint, for which Elasticsearch asks the service once. Raises CheckFailed when that fails."""
+    try:
+        client.inference.put(task_type="completion", inference_id=resource.name, inference_config=resource.body)
+    except AuthorizationException:
+        raise
+    except ApiError as error:
+        raise CheckFailed(_advice(reason_of(error), resource.body["service_settings"]["url"])) from error
+
+
+def _advice(reason: str, url: str) -> str:
+    if re.search(r"unauthorized|authentication|\b401\b", reason, re.IGNORECASE):
+        return f"the service refuses the token: set IMAGE_TOKEN, here too, to the one of the service ({reason})"
+    if re.search(r"connect|refused|unreachable|unknown ?host|timed? ?out|Failed to send", reason, re.IGNORECASE):
+        return (
+            f"the elected master cannot reach the processor service at {url}: start it (ingest-image serve) and give "
+            f"its address, as the nodes see it, with --service-url ({reason})"
+        )
+    return f"Elasticsearch does not create the inference endpoint: {reason}"
+
+
+def installed(client: Elasticsearch) -> list[Body]:
+    """Endpoints that this program made; none where there is no such thing, or it may not be looked at."""
+    try:
+        answer = client.inference.get().body
+    except ApiError:
+        return []
+    return [each for each in answer.get("endpoints", ()) if _OURS.fullmatch(each["inference_id"])]
+
+
+def service_url(client: Elasticsearch) -> str:
+    """The address in the endpoints that are there; the default when there are none."""
+    for each in installed(client):
+        url = str(each["service_settings"].get("url", ""))
+        for path in _PATHS.values():
+            if url.endswith(path):
+                return url.removesuffix(path)
+    return DEFAULT_URL
+
+
+def left_over(client: Elasticsearch, wanted: Iterable[str] = ()) -> Iterator[tuple[Resource, list[str]]]:
+    """Endpoints of ours besides those that are wanted, each with the pipelines that still name it."""
+    keep = set(wanted)
+    others = [each["inference_id"] for each in installed(client) if each["inference_id"] not in keep]
+    pipelines: dict[str, Any] = client.ingest.get_pipeline().body if others else {}
+    for id_ in sorted(others):
+        users = [name for name, body in pipelines.items() if json.dumps(id_) in json.dumps(body)]
+        yield Resource(Kind.ENDPOINT, id_, {}), sorted(users)

@@ -1,0 +1,168 @@
+"""A pipeline with our processor `image`, written with Elasticsearch's own processors (docs/inference-way.md).
+
+The definition with `image` is the only source: its recipe goes into the request of an inference endpoint, the rest of
+its options into the steps around the processor `inference`. Elasticsearch takes care of nothing but strings there, so
+the picture goes out as one, and the map of fields comes back as one.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from processor_service.fields import NOT_OURS, top_level_names
+
+from .inference_options import Options, image_options
+from .resources import Body, fingerprint
+
+# What the steps hand on to each other; removed at the end.
+TEMPORARY = "_image"
+FAILED, UNREADABLE, INVALID = "inference_failed", "inference_answer_unreadable", "invalid_base64"
+
+
+def inference_pipeline(definition: Body, endpoint: str) -> Body:
+    """The definition with steps in place of `image` that ask the inference endpoint of that id.
+
+    Raises NotExpressible.
+    """
+    options = image_options(definition)
+    body = copy.deepcopy(definition)
+    body["processors"] = [
+        step
+        for processor in body["processors"]
+        for step in (steps(options, endpoint) if "image" in processor else [processor])
+    ]
+    body["_meta"]["fingerprint"] = fingerprint(body)
+    return body
+
+
+def steps(options: Options, endpoint: str) -> list[Body]:
+    """The processors that do what `image` with these options does."""
+    return [*_prepare(options), *_ask(options, endpoint), *_merge(options)]
+
+
+def _prepare(options: Options) -> list[Body]:
+    field = options.field
+    here = f"ctx.{field}"
+    refusals = [
+        _fail(
+            f"{here} != null && !({here} instanceof Map)",
+            "lists_need_the_plugin",
+            f"[{field}] must be an object with data, or a base64 string; lists of pictures need the plugin",
+        ),
+        _fail(
+            f"{here}?.operations != null && {here}.operations != []",
+            "document_operations_disabled",
+            "one-off operations of a document need the plugin",
+        ),
+        _fail(
+            f"{here}?.url != null && {here}.data == null",
+            "addresses_need_the_plugin",
+            f"[{field}.url]: pictures are fetched for the plugin only",
+        ),
+    ]
+    if not options.ignore_missing:
+        refusals.append(
+            _fail(
+                f"{here}?.data == null && {here}?.mark == null",
+                "missing_data",
+                f"field [data] not present as part of path [{field}.data]",
+            )
+        )
+    return [
+        {"remove": {"field": TEMPORARY, "ignore_missing": True}},
+        {"rename": {"field": field, "target_field": f"{field}.data", "if": f"{here} instanceof String"}},
+        *refusals,
+    ]
+
+
+def _ask(options: Options, endpoint: str) -> list[Body]:
+    field, sent, result = options.field, f"{TEMPORARY}.input", f"{TEMPORARY}.result"
+    here, waiting = f"ctx.{field}", f"ctx.{TEMPORARY}"
+    return [
+        # The mark is sent behind the picture, by which the service knows what it has normalized before.
+        {"set": {"field": sent, "copy_from": f"{field}.data", "if": f"{here}?.data != null"}},
+        {
+            "append": {
+                "field": sent,
+                "value": f"{{{{{{{field}.mark}}}}}}",
+                "if": f"{waiting}?.input instanceof String && {here}.mark instanceof String",
+            }
+        },
+        {
+            "join": {
+                "field": sent,
+                "separator": ";mark=",
+                "if": f"{waiting}?.input instanceof List && {here}.data instanceof String",
+            }
+        },
+        # The endpoint would take it for the name of a parameter, the token's perhaps.
+        {
+            "fail": {
+                "message": f"[{INVALID}] data is not base64",
+                "if": f"{waiting}?.input instanceof String && {waiting}.input.contains('${{')",
+                **_on_failure(options, INVALID, "data is not base64"),
+            }
+        },
+        {
+            "inference": {
+                "model_id": endpoint,
+                "input_output": [{"input_field": sent, "output_field": result}],
+                "if": f"{waiting}?.input != null",
+                **_on_failure(options, FAILED),
+            }
+        },
+        {
+            "json": {
+                "field": result,
+                "target_field": f"{TEMPORARY}.fields",
+                "if": f"{waiting}?.result != null",
+                **_on_failure(options, UNREADABLE),
+            }
+        },
+    ]
+
+
+def _merge(options: Options) -> list[Body]:
+    field, came = options.field, f"{TEMPORARY}.fields"
+    here = f"ctx.{TEMPORARY}?.fields"
+    names = [name for name in top_level_names() if name not in NOT_OURS and name not in ("operations", "error")]
+    refused = [
+        _fail(f"{here}?.error != null", "refused", f"[{{{{{{{came}.error.code}}}}}}] {{{{{{{came}.error.reason}}}}}}")
+    ]
+    return [
+        *([] if options.record_invalid else refused),
+        # Nothing of an earlier picture stays; what the writer has put beside it does.
+        {
+            "remove": {
+                "field": [f"{field}.{name}" for name in (*names, "operations")],
+                "ignore_missing": True,
+                "if": f"{here} != null && ctx.{came}.unchanged == null",
+            }
+        },
+        {"remove": {"field": f"{field}.error", "ignore_missing": True, "if": f"{here} != null"}},
+        {"remove": {"field": f"{field}.data", "if": f"{here}?.data != null"}},
+        *(
+            {"rename": {"field": f"{came}.{name}", "target_field": f"{field}.{name}", "ignore_missing": True}}
+            for name in ("data", *names, "error")
+        ),
+        {"remove": {"field": TEMPORARY, "ignore_missing": True}},
+    ]
+
+
+def _fail(condition: str, code: str, message: str) -> Body:
+    text = message if code == "refused" else f"[{code}] {message}"
+    return {"fail": {"message": text, "if": condition}}
+
+
+def _on_failure(options: Options, code: str, reason: str = "{{{_ingest.on_failure_message}}}") -> Body:
+    """Keep the document as it is, with the error; a picture that was normalized keeps its fields and its mark."""
+    if not options.record_invalid:
+        return {}
+    error = f"{options.field}.error"
+    return {
+        "on_failure": [
+            {"set": {"field": f"{error}.code", "value": code}},
+            {"set": {"field": f"{error}.reason", "value": reason}},
+            {"remove": {"field": TEMPORARY, "ignore_missing": True}},
+        ]
+    }

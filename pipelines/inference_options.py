@@ -1,0 +1,51 @@
+"""What a processor `image` asks for, as far as the way without the plugin can do it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .resources import Body
+
+_RECIPE = ("operations", "properties", "truncated")
+# `document_operations` is as good as false here, whatever it says.
+_OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "document_operations", *_RECIPE})
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+class NotExpressible(Exception):
+    """The definition asks for something that only the plugin does; the message says what."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of one processor `image`, those that this way knows."""
+
+    field: str
+    recipe: dict[str, Any]
+    ignore_missing: bool
+    record_invalid: bool
+
+    @classmethod
+    def of(cls, image: Body) -> Options:
+        """Read them. Raises NotExpressible."""
+        if unknown := sorted(image.keys() - _OPTIONS):
+            raise NotExpressible(f"[{unknown[0]}] of the processor image needs the plugin")
+        field = image.get("field", "image")
+        if not _NAME.fullmatch(field):
+            raise NotExpressible(f"field [{field}]: without the plugin it is a name without dots")
+        recipe = {key: image[key] for key in _RECIPE if key in image}
+        if "${" in json.dumps(recipe):
+            # Elasticsearch would look for a parameter of that name.
+            raise NotExpressible("the recipe has ${ in it, which means something else to an inference endpoint")
+        return cls(field, recipe, image.get("ignore_missing", False), image.get("on_invalid", "fail") == "record")
+
+
+def image_options(definition: Body) -> Options:
+    """The options of the one processor `image` in a pipeline. Raises NotExpressible."""
+    images = [processor["image"] for processor in definition["processors"] if "image" in processor]
+    if len(images) != 1:
+        raise NotExpressible(f"a pipeline with one processor image is expected, there are {len(images)}")
+    return Options.of(images[0])
