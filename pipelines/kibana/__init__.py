@@ -1,0 +1,1 @@
+"""What is installed into Kibana: a data view with thumbnails, and a dashboard."""
