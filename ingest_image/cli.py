@@ -14,6 +14,7 @@ class Rooms(click.Group):
     rooms: ClassVar[dict[str, str]] = {
         "demo": "ingest_image.demo",
         "serve": "processor_service.commands",
+        "sign-url": "processor_service.rendering.commands",
         "node": "embedded_node.commands",
         "bootstrap": "pipelines.commands",
         "index": "pipelines.commands",
@@ -30,7 +31,7 @@ class Rooms(click.Group):
         """Import the room that has the command."""
         if cmd_name not in self.rooms:
             return None
-        command = getattr(importlib.import_module(self.rooms[cmd_name]), cmd_name)
+        command = getattr(importlib.import_module(self.rooms[cmd_name]), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -15,6 +15,8 @@ from .declarations import catalogue
 from .errors import Code, ImageError
 from .inference import inference
 from .metrics import Metrics
+from .rendering.routes import NAME as RENDERING
+from .rendering.routes import rendering
 from .settings import Settings
 from .worker import failure
 from .worker_pool import WorkerPool
@@ -32,6 +34,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.before_request(_authenticate)
+    app.register_blueprint(rendering(settings, pool, metrics, _check_token))
     pictures = Answering(settings, pool, metrics)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
@@ -73,8 +76,14 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
 
 def _authenticate() -> None:
+    # Pictures on the fly may be asked for with a signature instead.
+    if request.path.startswith("/v1/") and request.blueprint != RENDERING:
+        _check_token()
+
+
+def _check_token() -> None:
     accepted = current_app.config["SETTINGS"].accepted_tokens()
-    if not accepted or not request.path.startswith("/v1/"):
+    if not accepted:
         return
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     # Every accepted token is compared, so that the time tells nothing.

@@ -18,6 +18,12 @@ class Code(Enum):
     )
     UNAUTHORIZED = ("unauthorized", 401, False, "the token is missing or wrong")
     NOT_FOUND = ("not_found", 404, False, "there is nothing at this address")
+    PICTURE_NOT_FOUND = (
+        "picture_not_found",
+        404,
+        False,
+        "no such picture, or none that is shown",
+    )
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, with another method")
     IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
     INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
@@ -52,6 +58,7 @@ class Code(Enum):
     EMBEDDER_FAILED = ("embedder_failed", 500, False, "the embedder's model cannot be loaded, or fails")
     BUSY = ("busy", 429, True, "all workers are busy and the queue is full")
     INTERNAL_ERROR = ("internal_error", 500, False, "a defect of the service; its log has the details")
+    ELASTICSEARCH_ERROR = ("elasticsearch_error", 502, True, "Elasticsearch cannot be reached or refuses to answer")
     SHUTTING_DOWN = ("shutting_down", 503, True, "the service is stopping")
 
     def __init__(self, code: str, status: int, retryable: bool, meaning: str) -> None:

@@ -25,6 +25,12 @@ class Metrics:
         self.replaced = Counter(
             "image_workers_replaced", "Picture processes replaced, by reason", ["reason"], registry=self.registry
         )
+        self.rendered = Counter(
+            "image_rendered",
+            "Pictures asked for on the fly, by result",
+            ["result"],
+            registry=self.registry,
+        )
         self.pending = Gauge("image_pending_pictures", "Pictures being processed or waiting", registry=self.registry)
 
     def record(self, summary: dict[str, Any], seconds: float, received: int) -> None:

@@ -136,7 +136,7 @@ def _default(kind: type[Declared], name: str) -> str:
 
 def _settings() -> Iterable[tuple[str, str, str]]:
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in (PydanticUndefined, SecretStr(""), ()) else f"`{field.default}`"
+        default = "" if field.default in (PydanticUndefined, None, SecretStr(""), (), "") else f"`{field.default}`"
         yield f"`IMAGE_{name.upper()}`", default, field.description or ""
 
 

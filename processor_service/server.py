@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from .app import create_app
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
+from .rendering.routes import render_threads
 from .settings import Settings
 from .worker_pool import WorkerPool
 
@@ -34,8 +35,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": f"{settings.host}:{settings.port}",
             "workers": 1,
             "worker_class": "gthread",
-            # A thread for each picture in work or waiting, and some that answer health checks and refusals meanwhile.
-            "threads": settings.workers + settings.queue_size + (settings.url_fetches if settings.url_hosts else 0) + 8,
+            "threads": _threads(settings),
             # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.
             "keepalive": 1300,
             "graceful_timeout": int(settings.picture_timeout) + 10,
@@ -59,6 +59,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         )
         atexit.register(pool.stop)
         return create_app(settings, pool, metrics)
+
+
+def _threads(settings: Settings) -> int:
+    """One for each picture in work or waiting, and some that answer health checks and refusals meanwhile."""
+    fetches = settings.url_fetches if settings.url_hosts else 0
+    return settings.workers + settings.queue_size + fetches + render_threads(settings) + 8
 
 
 def serve(settings: Settings) -> Any:

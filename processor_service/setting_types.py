@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Annotated, Any
 
@@ -30,5 +31,13 @@ def _networks(value: Any) -> Any:
     return tuple(ip_network(word) if isinstance(word, str) else word for word in words(value))
 
 
+def _index_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        if not re.fullmatch(r"[a-z0-9*][a-z0-9*._-]*", pattern):
+            raise ValueError(f"[{pattern}] is no index; valid are images, photos-*")
+    return patterns
+
+
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_hosts)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+IndexPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_index_patterns)]

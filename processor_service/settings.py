@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from .setting_types import Hosts, Networks
+from .setting_types import Hosts, IndexPatterns, Networks
 
 
 class Settings(BaseSettings):
@@ -68,6 +68,22 @@ class Settings(BaseSettings):
         "builtin", description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin` or `onnx`"
     )
     embedder_model: Path | None = Field(None, description="folder of the model, for `onnx`")
+    render_indices: IndexPatterns = Field(
+        (),
+        description="indices whose pictures are rendered on the fly (docs/rendering.md), such as `images, photos-*`; "
+        "none: off",
+    )
+    render_key: SecretStr = Field(SecretStr(""), description="secret that signs their addresses; default: the token")
+    render_max_age: int = Field(3600, ge=0, description="time for which browsers may keep a rendered picture")
+    elasticsearch_url: str = Field(
+        "http://127.0.0.1:9200",
+        pattern="^https?://[^@/]+/?$",
+        description="where `render_indices` are",
+    )
+    elasticsearch_api_key: SecretStr = Field(SecretStr(""), description="API key that may read `render_indices`")
+    elasticsearch_ca: str = Field("", description="PEM file of the authority that signed Elasticsearch's certificate")
+    cache_dir: str = Field("", description="folder for rendered pictures; none: not kept")
+    cache_bytes: int = Field(256 * 1024**2, ge=0, description="size of the folder; the least recently used go first")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 
     def accepted_tokens(self) -> list[str]:

@@ -1,0 +1,71 @@
+"""Rendered pictures on disk: bounded, the least recently used go first, shared by who shares the folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+# Room is made in one go, not for each picture anew.
+_FILLED_AGAIN = 0.9
+# What a process that was killed has left half written.
+_HALF_WRITTEN = ".new-"
+
+
+class DiskCache:
+    """At most `max_bytes` in `folder`. What cannot be read or written is not cached; a picture never fails for it."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder, self._max_bytes = folder, max_bytes
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in folder.glob(f"{_HALF_WRITTEN}*"):
+            left.unlink(missing_ok=True)
+        self._bytes = 0
+        self._make_room()
+
+    def get(self, key: str) -> bytes | None:
+        """What was put under a key (letters and digits), and mark it as used."""
+        path = self._folder / key
+        try:
+            data = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep data under a key; all of it is seen, or nothing."""
+        if len(data) > self._max_bytes // 4:
+            return
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=_HALF_WRITTEN, dir=self._folder)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            Path(name).replace(self._folder / key)
+        except OSError:
+            return
+        with self._lock:
+            self._bytes += len(data)
+            if self._bytes > self._max_bytes:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        """Count anew, as others may write here, too, and remove the least recently used."""
+        files = []
+        for path in self._folder.iterdir():
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            if not path.name.startswith(_HALF_WRITTEN):
+                files.append((status.st_mtime_ns, status.st_size, path))
+        self._bytes = sum(size for _, size, _ in files)
+        if self._bytes <= self._max_bytes:
+            return
+        for _, size, path in sorted(files):
+            if self._bytes <= self._max_bytes * _FILLED_AGAIN:
+                return
+            path.unlink(missing_ok=True)
+            self._bytes -= size

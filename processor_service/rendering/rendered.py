@@ -1,0 +1,86 @@
+"""A stored picture and operations to a rendered picture: from the cache, or by a picture process."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+import PIL
+
+from ..errors import Code, ImageError
+from ..payload import decode_payload
+from ..settings import Settings
+from ..worker_pool import Answer, WorkerPool
+from .asked import Asked
+from .cache import DiskCache
+from .stored import Stored
+
+# Another version may render differently.
+_RENDERER = f"{version('ingest-image')} {PIL.__version__}"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A picture to send; `sha256` of the stored one that it was made from, `etag` of this very rendering."""
+
+    data: bytes
+    format: str
+    sha256: str
+    etag: str
+    cached: bool
+
+
+class Refused(Exception):
+    """What a picture process refused; `answer` has the status and the JSON."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.summary["code"])
+        self.answer = answer
+
+
+class Renderer:
+    """Finds, renders and keeps pictures."""
+
+    def __init__(self, settings: Settings, pool: WorkerPool) -> None:
+        self._stored, self._pool = Stored(settings), pool
+        self._max_bytes = settings.max_image_bytes
+        self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
+
+    def unchanged(self, index: str, id: str, asked: Asked) -> tuple[str, str]:
+        """SHA-256 and ETag of the picture as the document has them, both empty when it does not say."""
+        sha256 = self._stored.sha256(index, id) if asked.number == 0 else ""
+        return (sha256, etag(index, sha256, asked.operations)) if sha256 else ("", "")
+
+    def cached(self, sha256: str, tag: str) -> Rendered | None:
+        """A rendering from the cache."""
+        if not self._cache or not tag or (entry := self._cache.get(tag)) is None:
+            return None
+        name, _, data = entry.partition(b"\n")
+        return Rendered(data, name.decode(), sha256, tag, cached=True)
+
+    def render(self, index: str, id: str, asked: Asked) -> Rendered:
+        """Render. Raises ImageError, or Refused with what the picture process said."""
+        text = self._stored.data(index, id, asked.number)
+        # What is kept is kept under what the bytes are, not under what a document says they are.
+        sha256 = hashlib.sha256(decode_payload(text, self._max_bytes)).hexdigest()
+        body = orjson.dumps({"data": text, "operations": asked.operations, "properties": []})
+        answer = self._pool.run(body, b"render")
+        if answer.summary["status"] != 200:
+            raise Refused(answer)
+        tag, name = etag(index, sha256, asked.operations), answer.summary["format"]
+        if self._cache:
+            self._cache.put(tag, name.encode() + b"\n" + answer.body)
+        return Rendered(answer.body, name, sha256, tag, cached=False)
+
+
+def etag(index: str, sha256: str, operations: list[Any]) -> str:
+    """The name of a rendering. The index is in it, so that nobody finds what was rendered from an index of others."""
+    try:
+        text = orjson.dumps([_RENDERER, index, sha256, operations], option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        raise ImageError(Code.INVALID_REQUEST, "operations cannot be written as JSON") from None
+    return hashlib.sha256(text).hexdigest()[:40]

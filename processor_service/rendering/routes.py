@@ -1,0 +1,112 @@
+"""`GET /v1/images/<index>/<id>`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from flask import Blueprint, Response, request
+
+from ..answering import request_id
+from ..errors import Code, ImageError
+from ..metrics import Metrics
+from ..settings import Settings
+from ..worker_pool import WorkerPool
+from .access import keys, seconds_left
+from .asked import check_place, parse
+from .rendered import Refused, Renderer
+
+log = structlog.get_logger("processor_service")
+NAME = "images"
+_YEAR = 31_536_000
+_MIME = {"mpo": "image/jpeg", "ico": "image/x-icon", "jp2": "image/jp2", "pnm": "image/x-portable-anymap"}
+_HEADERS = {
+    # A picture is a picture, whatever else its bytes could be taken for.
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics, check_token: Callable[[], None]) -> Blueprint:
+    """The address under which stored pictures are seen."""
+    blueprint = Blueprint(NAME, __name__)
+    if not settings.render_indices:
+        return blueprint
+    renderer = Renderer(settings, pool)
+    # As many as the picture processes take; others would only wait with a document in memory.
+    slots = threading.BoundedSemaphore(render_threads(settings))
+
+    @blueprint.get("/v1/images/<index>/<path:id>")
+    def image(index: str, id: str) -> Response:
+        start = time.perf_counter()
+        left = _check_access(settings, check_token)
+        if not slots.acquire(blocking=False):
+            raise ImageError(Code.BUSY, "all workers are busy and the queue is full")
+        try:
+            response, how = _answer(renderer, settings, index, id, left)
+        except ImageError as error:
+            metrics.rendered.labels(error.code.code).inc()
+            raise
+        finally:
+            slots.release()
+        metrics.rendered.labels(how).inc()
+        seconds = round(time.perf_counter() - start, 4)
+        log.info("render", request_id=request_id(), status=response.status_code, how=how, total_seconds=seconds)
+        return response
+
+    @blueprint.after_request
+    def protect(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        if response.status_code >= 400:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return blueprint
+
+
+def render_threads(settings: Settings) -> int:
+    """Threads of the web process that pictures on the fly take at most."""
+    return settings.workers + settings.queue_size if settings.render_indices else 0
+
+
+def _check_access(settings: Settings, check_token: Callable[[], None]) -> int:
+    """Seconds for which the address holds: for ever with the token."""
+    accepted = keys(settings)
+    if "signature" not in request.args or not accepted:
+        check_token()
+        return _YEAR
+    return seconds_left(request.path, list(request.args.items(multi=True)), accepted)
+
+
+def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: int) -> tuple[Response, str]:
+    check_place(index, id, settings.render_indices)
+    asked = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
+    sha256, tag = renderer.unchanged(index, id, asked)
+    if tag and request.if_none_match.contains_weak(tag):
+        response, how = Response(status=304), "not_modified"
+    else:
+        try:
+            found = renderer.cached(sha256, tag) or renderer.render(index, id, asked)
+        except Refused as refused:
+            answer = refused.answer
+            return Response(answer.body, answer.summary["status"], mimetype="application/json"), answer.summary["code"]
+        sha256, tag = found.sha256, found.etag
+        mimetype = _MIME.get(found.format, f"image/{found.format}")
+        response, how = Response(found.data, mimetype=mimetype), "cached" if found.cached else "rendered"
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = _cache_control(settings, asked.version, sha256, left)
+    if asked.negotiated:
+        response.headers["Vary"] = "Accept"
+    # Where the document did not say beforehand what its picture is.
+    response.make_conditional(request.environ)
+    return response, how
+
+
+def _cache_control(settings: Settings, version: str, sha256: str, left: int) -> str:
+    """`v=` with the beginning of the picture's SHA-256 names one picture, which will never be another one."""
+    if len(version) >= 8 and sha256.startswith(version):
+        return f"private, max-age={min(_YEAR, left)}, immutable"
+    return f"private, max-age={min(settings.render_max_age, left)}"
