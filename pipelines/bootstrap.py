@@ -12,8 +12,10 @@ from . import check, cluster, endpoints, install
 from .bridge import Wish, choose
 from .client import elasticsearch_options, reason_of
 from .inference_options import NotExpressible
+from .kibana import install as in_kibana
+from .kibana.api import KibanaError
 from .plan import Fate, Step
-from .resources import Kind, bundled
+from .resources import Kind, Resource, bundled
 
 
 @click.command()
@@ -42,6 +44,7 @@ from .resources import Kind, bundled
     "IMAGE_TOKEN must be the service's",
 )
 @click.option("--start-trial", is_flag=True, help="start Elasticsearch's trial of 30 days when inference needs it")
+@in_kibana.kibana_option
 @click.option("--force", is_flag=True, help="also replace what is newer or was changed by hand")
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
 @click.option("--uninstall", is_flag=True, help="remove exactly what bootstrap installs; indices and documents stay")
@@ -51,6 +54,7 @@ def bootstrap(
     patterns: tuple[str, ...],
     wish: Wish,
     start_trial: bool,
+    kibana_url: str | None,
     force: bool,
     dry_run: bool,
     uninstall: bool,
@@ -58,8 +62,11 @@ def bootstrap(
     """Install pipelines and index template into Elasticsearch; run it again at any time, also to upgrade."""
     if uninstall:
         if service_urls or patterns or force or start_trial or wish != "auto":
-            raise click.UsageError("--uninstall goes with no other option than --dry-run and those of the connection")
+            raise click.UsageError(
+                "--uninstall goes with no other option than --dry-run, --kibana-url and those of the connection"
+            )
         _uninstall(client, dry_run)
+        _in_kibana(client, kibana_url, dry_run, uninstall)
         return
     try:
         bridge = choose(client, wish, start_trial, dry_run)
@@ -75,6 +82,23 @@ def bootstrap(
         _install(client, install.plan_install(client, service_urls, patterns, force, definitions), dry_run)
     except (check.CheckFailed, NotExpressible) as error:
         raise click.ClickException(str(error)) from error
+    _in_kibana(client, kibana_url, dry_run)
+
+
+def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, uninstall: bool = False) -> None:
+    """After Elasticsearch, so that a Kibana that is not there stops nothing else."""
+    if not url:
+        return
+    try:
+        if uninstall:
+            lines = in_kibana.uninstall(in_kibana.connect(url), dry_run)
+        else:
+            template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
+            lines = in_kibana.install(in_kibana.connect(url), _patterns(client, template), dry_run)
+        for line in lines:
+            click.echo(line)
+    except KibanaError as error:
+        raise click.ClickException(f"Elasticsearch is done, Kibana is not: {error}") from error
 
 
 def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> None:
@@ -94,12 +118,12 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
         raise click.ClickException(check.diagnose(reason_of(error))) from error
     click.echo(f"checked: {check.process_tiny_picture(client)}")
     template = next(step for step in steps if step.resource.kind is Kind.TEMPLATE)
-    for remark in check.remarks(client, _patterns(client, template)):
+    for remark in check.remarks(client, _patterns(client, template.resource)):
         click.echo(f"note: {remark}", err=True)
 
 
-def _patterns(client: Elasticsearch, template: Step) -> list[str]:
-    installed = cluster.read(client, template.resource) or template.resource.body
+def _patterns(client: Elasticsearch, template: Resource) -> list[str]:
+    installed = cluster.read(client, template) or template.body
     return list(installed["index_patterns"])
 
 

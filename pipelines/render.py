@@ -1,4 +1,4 @@
-"""Write what is generated in the definitions: the mapping of `image`, and each file's fingerprint.
+"""Write what is generated: in the definitions the mapping of `image` and each file's fingerprint; Kibana's objects.
 
 `python -m pipelines.render` writes, `--check` only says what is stale (exit code 1).
 """
@@ -14,6 +14,7 @@ import click
 
 from processor_service.fields import mapping
 
+from .kibana import objects
 from .resources import DEFINITIONS, fingerprint
 
 _WIDTH = 110
@@ -36,7 +37,8 @@ def main(check: bool) -> None:
 
 
 def rendered() -> Iterator[tuple[Path, str]]:
-    """Every definition file with the text it should have."""
+    """Every generated file with the text it should have."""
+    yield objects.FILE, objects.ndjson(objects.saved_objects())
     for path in sorted(DEFINITIONS.rglob("*.json")):
         body = json.loads(path.read_text("utf-8"))
         if path.parent.name == "index_templates":

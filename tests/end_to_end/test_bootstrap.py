@@ -18,6 +18,7 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.cluster import read, write
 from pipelines.commands import bootstrap
 from pipelines.resources import Kind, Resource, bundled, fingerprint
+from tests.pipelines.test_kibana import Server
 from tests.support import TOKEN, free_port
 
 from .conftest import HEAP
@@ -354,3 +355,27 @@ def refusing_url() -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def test_kibana_is_filled_after_elasticsearch_and_emptied_too(run: Run, es: Elasticsearch, service_url: str) -> None:
+    with Server() as kibana:
+        threading.Thread(target=kibana.serve_forever, daemon=True).start()
+        kibana_url = ("--kibana-url", kibana.url)
+        assert "would be written: Kibana dashboard" in run(*kibana_url, "--dry-run").output
+        assert kibana.objects == {}
+        result = run("--service-url", service_url, "--index-pattern", "photos-*", *kibana_url)
+        assert result.exit_code == 0, result.output
+        assert lines(result)[-1] == "created: Kibana dashboard ingest-image-dashboard"
+        assert kibana.objects["index-pattern", "ingest-image-pictures"]["attributes"]["title"] == "photos-*"
+        assert "updated: Kibana dashboard" in run(*kibana_url).output
+        # An index in the way of uninstalling keeps Kibana's objects too.
+        es.indices.create(index="photos-1")
+        assert run("--uninstall", *kibana_url).exit_code == 1
+        assert kibana.objects
+        es.indices.delete(index="photos-1")
+        result = run("--uninstall", *kibana_url)
+        assert result.exit_code == 0, result.output
+        assert kibana.objects == {}
+        kibana.shutdown()
+    result = run("--service-url", service_url, "--kibana-url", "http://127.0.0.1:1", "--dry-run")
+    assert result.exit_code == 0, result.output
