@@ -1,0 +1,90 @@
+"""Runs documents through pipelines with OpenSearch's processors (java/StockProcessors.java), without a node."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from embedded_node.jdk import Jdk, find_jdk
+from embedded_node.places import cache_folder
+from pipelines.resources import Resource
+
+# The newest that runs on Java 17.
+OPENSEARCH = "2.19.6"
+SOURCES = Path(__file__).parent / "java"
+
+
+class PipelineFailed(Exception):
+    """The document was refused; the message is the innermost one."""
+
+
+class StockProcessors:
+    """A running Java process; `run` sends one document through one pipeline."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def run(self, pipeline: dict[str, Any], endpoints: list[Resource], document: dict[str, Any]) -> dict[str, Any]:
+        """What would be stored. Raises PipelineFailed."""
+        # OpenSearch's pipelines have no `_meta`.
+        pipeline = {key: value for key, value in pipeline.items() if key != "_meta"}
+        request = {"pipeline": pipeline, "endpoints": {e.name: e.body for e in endpoints}, "document": document}
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise PipelineFailed(answer["error"])
+        return dict(answer["document"])
+
+
+@contextmanager
+def stock_processors() -> Iterator[StockProcessors]:
+    jdk = find_jdk(17)
+    jars = _jars(jdk)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [jdk.javac, "-proc:none", "-nowarn", "-d", folder, "-cp", f"{jars}/*", SOURCES / "StockProcessors.java"],
+            check=True,
+        )
+        command = [str(jdk.java), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        process = subprocess.Popen(
+            [*command, "-cp", f"{folder}{os.pathsep}{jars}/*", "StockProcessors", folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Log4j complains that it has nobody to write to.
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        with process:
+            yield StockProcessors(process)
+            assert process.stdin
+            process.stdin.close()
+
+
+def _jars(jdk: Jdk) -> Path:
+    """A folder with the jars, from Maven Central once."""
+    target = cache_folder() / f"opensearch-{OPENSEARCH}"
+    if not target.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            command = ["mvn", "--quiet", "--batch-mode", "--file", str(SOURCES / "pom.xml")]
+            command += [f"-Dopensearch.version={OPENSEARCH}", "dependency:copy-dependencies"]
+            subprocess.run(
+                [*command, f"-DoutputDirectory={scratch}"], env={**os.environ, "JAVA_HOME": str(jdk.home)}, check=True
+            )
+            scratch.chmod(0o755)
+            # Somebody may have finished first.
+            if not target.is_dir():
+                scratch.rename(target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return target
