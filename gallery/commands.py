@@ -17,6 +17,14 @@ from .security import LOOPBACK
 @click.option("--index", default="images*", show_default=True, help="indices to show, patterns too")
 @click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
 @click.option("--port", type=click.IntRange(0, 65535), default=8091, show_default=True, help="port; 0 takes a free one")
+@click.option(
+    "--known-as",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="host name by which browsers may ask for it; repeat for several  [default: this machine's, or any when --host "
+    "is not of loopback]",
+)
 @click.option("--upload-index", help="where added pictures go  [default: --index without its *]")
 @click.option("--pipeline", default="images", show_default=True, help="what dropped pictures go through")
 @click.option("--max-upload-bytes", type=size, default="20mb", show_default=True, help="larger files are refused")
@@ -26,6 +34,7 @@ def gallery(
     index: str,
     host: str,
     port: int,
+    names: tuple[str, ...],
     upload_index: str | None,
     pipeline: str,
     max_upload_bytes: int,
@@ -42,6 +51,7 @@ def gallery(
         str(next(iter(client.transport.node_pool.all())).base_url),
         host,
         index,
+        names,
         upload_index=target,
         pipeline=pipeline,
         max_upload_bytes=max_upload_bytes,

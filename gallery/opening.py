@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -52,9 +53,9 @@ def serve(server: BaseWSGIServer) -> None:
         server.server_close()
 
 
-def settings_for(client_url: str, host: str, index: str, **more: object) -> GallerySettings:
-    """The settings of a gallery on `host`: on loopback only names of this machine are answered."""
-    hosts = LOOPBACK | {host} if host in LOOPBACK else frozenset()
+def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: object) -> GallerySettings:
+    """The settings of a gallery on `host`: on loopback only names of this machine are answered, if `names` is empty."""
+    hosts = frozenset(names) or (LOOPBACK | {host} if host in LOOPBACK else frozenset())
     return GallerySettings(index=index, hosts=hosts, elasticsearch_url=client_url, **more)  # type: ignore[arg-type]
 
 

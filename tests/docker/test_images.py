@@ -108,7 +108,7 @@ class _Node(BaseHTTPRequestHandler):
 def node(*statuses: int) -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Node)
     server.statuses, server.seen = list(statuses), []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
