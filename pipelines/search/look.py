@@ -16,6 +16,7 @@ from .sample import Sample, sample_of
 
 DEFAULT_PIPELINE = "images"
 _PATIENCE = 90
+_COMPARED = ["image.sha256", "image.original.sha256", "image.perceptual_hash*", "image.colors", "image.embed*"]
 
 
 def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
@@ -53,7 +54,7 @@ def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sampl
         index=index or engine.index,
         query={"ids": {"values": [id]}},
         size=2,
-        source_includes=["image.sha256", "image.original.sha256", "image.perceptual_hash*", "image.colors"],
+        source_includes=_COMPARED,
         fields=[{"field": vector}] if vector else None,
         ignore_unavailable=True,
     )["hits"]["hits"]

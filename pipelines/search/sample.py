@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 # Below, the service gives no hash vector either: too little structure to mean much.
@@ -19,7 +19,9 @@ class Sample:
     hashes: tuple[str, ...] = ()
     colors: tuple[dict[str, Any], ...] = ()
     embeddings: tuple[tuple[float, ...], ...] = ()
-    identity: tuple[str, str] | None = field(default=None)
+    # What made the embeddings: vectors of different embedders have nothing to do with each other.
+    embedder: str | None = None
+    identity: tuple[str, str] | None = None
 
 
 def sample_of(
@@ -45,6 +47,7 @@ def sample_of(
         hashes=tuple(value for picture in pictures if (value := hash_of(picture))),
         colors=tuple(color for picture in pictures[:1] for color in picture.get("colors") or () if "l" in color),
         embeddings=tuple(vectors),
+        embedder=next((str(picture["embedder"]) for picture in pictures if picture.get("embedder")), None),
         identity=identity,
     )
 

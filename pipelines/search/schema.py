@@ -18,6 +18,8 @@ class Schema:
     # The hash as a bit vector, and the visual vector; None where the indices have none.
     hash_vector: str | None = None
     embedding: str | None = None
+    # How long the visual vectors are; None until the first one was stored.
+    dims: int | None = None
     # The concrete indices behind names, aliases and patterns.
     indices: frozenset[str] = frozenset()
 
@@ -37,7 +39,7 @@ def read_schema(client: Elasticsearch, index: str) -> Schema:
 def merged(mappings: list[dict[str, Any]]) -> Schema:
     """One schema of several mappings; of fields that differ, the last wins."""
     types: dict[str, str] = {}
-    hash_vector = embedding = None
+    hash_vector = embedding = dims = None
     for mapping in mappings:
         for name, definition in _fields(mapping, ""):
             types[name] = definition.get("type", "object")
@@ -47,8 +49,8 @@ def merged(mappings: list[dict[str, Any]]) -> Schema:
                 if name.startswith(HASH):
                     hash_vector = name
             elif name.removesuffix(".vector").endswith("embedding"):
-                embedding = name
-    return Schema(types, hash_vector, embedding)
+                embedding, dims = name, definition.get("dims", dims)
+    return Schema(types, hash_vector, embedding, dims)
 
 
 def _fields(mapping: dict[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:
