@@ -18,7 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 _LONGEST = 4096
 # Control characters and spaces are dropped or turned round by one parser or another, a backslash is a slash to some.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
-_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 # 127.1, 0x7f000001, 017700000001 and 2130706433 are all 127.0.0.1 to a resolver.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # Where clouds hand out credentials. Never allowed, even when a network that holds them is.

@@ -93,7 +93,10 @@ class Fetcher:
 
 
 def _redirected(address: Address, location: str) -> Address:
-    target = parse_address(urljoin(address.url(), location))
+    try:
+        target = parse_address(urljoin(address.url(), location))
+    except ValueError:
+        raise ImageError(Code.URL_NOT_ALLOWED, "the address redirects to what is not a valid URL") from None
     if address.scheme == "https" and target.scheme == "http":
         raise ImageError(Code.URL_NOT_ALLOWED, "the address redirects from https to http")
     return target

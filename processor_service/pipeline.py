@@ -81,7 +81,9 @@ def target_of(steps: tuple[Operation, ...]) -> image_io.Target:
         turned = False
         for step in steps:
             if isinstance(step, Resize):
-                return step.size(height, width)[::-1] if turned else step.size(width, height)
+                size = step.size(height, width)[::-1] if turned else step.size(width, height)
+                # Larger pictures are made by the step, once their size has been checked.
+                return size if size[0] <= width and size[1] <= height else None
             if not step.scale_free:
                 return None
             # Orientations 5 to 8 swap the sides.

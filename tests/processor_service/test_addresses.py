@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from processor_service.addresses import check_host, check_ip, parse_address
@@ -38,6 +40,7 @@ from processor_service.settings import Settings
         "https:///cat.jpg",
         "https://.example.org/",
         "https://images..example.org/",
+        "https://" + "a" * 64 + ".example.org/",
         "https://images.example.org:0x50/",
         "https://images.example.org:99999/",
         "https://[::1/",
@@ -59,6 +62,18 @@ def test_what_could_be_read_in_two_ways_is_refused(url: object) -> None:
         parse_address(url)
     assert refusal.value.code is Code.URL_NOT_ALLOWED
     assert "secret" not in refusal.value.reason
+
+
+@given(st.text(st.sampled_from("htps:/@[].\\?#%0x1aé\u3002\uff0f\t ")) | st.text())
+def test_anything_is_an_address_or_refused(text: str) -> None:
+    for url in (text, f"https://{text}", f"http://a.test/{text}"):
+        try:
+            address = parse_address(url)
+        except ImageError as refusal:
+            assert refusal.code is Code.URL_NOT_ALLOWED
+        else:
+            assert address.host.isascii() and address.target.isascii() and address.target.startswith("/")
+            assert not set(address.host + address.target) & set(" \t\r\n@\\") - set("@")
 
 
 @pytest.mark.parametrize(

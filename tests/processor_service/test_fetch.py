@@ -152,6 +152,9 @@ def test_redirects_are_followed_and_each_is_checked(server: Stranger, names: dic
         "http://user:password@127.0.0.1:{inside}/secret",
         "//127.0.0.1:{inside}/secret",
         "file:///etc/passwd",
+        "http://[bad",
+        "//[::1",
+        "http:\\\\127.0.0.1",
         "http://169.254.169.254/latest/meta-data/",
     ],
 )
