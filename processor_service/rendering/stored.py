@@ -60,4 +60,5 @@ class Stored:
             # Its message may hold the address with a password.
             reason = f"Elasticsearch cannot be reached: {type(error).__name__}"
             raise ImageError(Code.ELASTICSEARCH_ERROR, reason) from None
-        return answer.body.get("_source", {}).get(FIELD)
+        document = answer.body.get("_source") if isinstance(answer.body, dict) else None
+        return document.get(FIELD) if isinstance(document, dict) else None
