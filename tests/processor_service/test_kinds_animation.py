@@ -152,10 +152,10 @@ def test_counting_a_hundred_thousand_frames_is_cheap() -> None:
     still = encoded(Image.new("L", (1, 1)), "GIF")
     begin = still.index(b",")
     data = still[:begin] + still[begin:-1] * 100_000 + b";"
-    started = time.perf_counter()
+    started = time.process_time()
     code, _ = refused(data)
     assert code is Code.TOO_MANY_FRAMES
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_pixels_of_all_frames_count_when_all_are_decoded() -> None:
