@@ -8,10 +8,14 @@ from tests.support import Service, running_service
 
 from .stock import StockProcessors, stock_processors
 
+OTHER_TOKEN = "another-token"
+
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("service") / "service.log", workers="2") as running:
+    """A service in the middle of a change of tokens: it accepts two."""
+    log = tmp_path_factory.mktemp("service") / "service.log"
+    with running_service(log, workers="2", previous_token=OTHER_TOKEN) as running:
         yield running
 
 
