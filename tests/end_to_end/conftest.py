@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
-from embedded_node import EmbeddedNode, find_plugin_zip
+from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
+from embedded_node.choice import choose
 from embedded_node.places import versions
 from tests.support import TOKEN, Service, running_service
 
@@ -21,7 +23,13 @@ HEAP = "512m"
 @pytest.fixture(scope="session", params=[version.number for version in versions()])
 def es_version(request: pytest.FixtureRequest) -> str:
     """Every version that the plugin is built for, one after the other."""
-    return str(request.param)
+    try:
+        return choose(str(request.param)).version.number
+    except NodeError as error:
+        # A newcomer with an older JDK sees the rest pass; CI has to see everything.
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
