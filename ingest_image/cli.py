@@ -21,6 +21,7 @@ class Rooms(click.Group):
         "search": "pipelines.commands",
         "duplicates": "pipelines.commands",
         "gallery": "gallery.commands",
+        "doctor": "pipelines.doctor.command",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

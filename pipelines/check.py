@@ -89,13 +89,14 @@ def remarks(client: Elasticsearch, patterns: Sequence[str]) -> Iterator[str]:
     """What does not do what the reader would expect: another template that wins, indices older than the template."""
     for pattern in patterns:
         try:
-            yield from _other_template(client, pattern)
+            yield from other_template(client, pattern)
             yield from _older_indices(client, pattern)
         except AuthorizationException:
             return
 
 
-def _other_template(client: Elasticsearch, pattern: str) -> Iterator[str]:
+def other_template(client: Elasticsearch, pattern: str) -> Iterator[str]:
+    """A sentence when a new index of this pattern would not get the pipeline."""
     name = pattern.replace("*", "") or "example"
     answer = client.indices.simulate_index_template(name=name).body
     settings = answer.get("template", {}).get("settings", {}).get("index", {})

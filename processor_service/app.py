@@ -58,6 +58,10 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     def operations() -> Response:
         return _json(catalogue())
 
+    @app.get("/v1/limits")
+    def limits() -> Response:
+        return _json(settings.limits())
+
     @app.get("/healthz")
     def healthz() -> Response:
         return _json({"status": "ok"})

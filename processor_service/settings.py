@@ -86,6 +86,19 @@ class Settings(BaseSettings):
     cache_bytes: int = Field(256 * 1024**2, ge=0, description="size of the folder; the least recently used go first")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 
+    def limits(self) -> dict[str, int | float]:
+        """What the nodes' settings have to fit; `ingest-image doctor` asks for it."""
+        names = (
+            "workers",
+            "queue_size",
+            "max_image_bytes",
+            "max_pixels",
+            "max_dimension",
+            "max_frames",
+            "picture_timeout",
+        )
+        return {name: getattr(self, name) for name in names}
+
     def accepted_tokens(self) -> list[str]:
         """Tokens a request may carry; empty when authentication is off."""
         return [t for t in (self.token.get_secret_value(), self.previous_token.get_secret_value()) if t]

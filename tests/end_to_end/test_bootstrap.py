@@ -17,6 +17,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.cluster import read, write
 from pipelines.commands import bootstrap
+from pipelines.doctor.command import doctor
 from pipelines.resources import Kind, Resource, bundled, fingerprint
 from tests.pipelines.test_kibana import Server
 from tests.support import TOKEN, free_port
@@ -320,6 +321,14 @@ def test_a_node_without_the_plugin(bare_url: str) -> None:
         assert "the plugin ingest-image is missing on" in result.output
         assert "elasticsearch-plugin install" in result.output
         assert installed(client) == before
+
+
+def test_the_doctor_on_a_node_without_the_plugin(bare_url: str) -> None:
+    result = CliRunner().invoke(doctor, ["--url", bare_url])
+    assert result.exit_code == 1
+    assert "error plugin: the plugin ingest-image is missing on embedded" in result.output
+    assert "elasticsearch-plugin install" in result.output
+    assert "error definitions: missing: ingest pipeline images" in result.output
 
 
 def test_uninstall_on_a_node_that_lost_the_plugin(bare_url: str) -> None:

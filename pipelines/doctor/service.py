@@ -1,0 +1,57 @@
+"""The processor service as it is seen from here, for `--service-url`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+_TIMEOUT = 10
+
+
+@dataclass(frozen=True)
+class ServiceLimits:
+    """What the service says of itself at `GET /v1/limits`, or why it does not."""
+
+    url: str
+    limits: dict[str, Any] | None = None
+    open_to_all: bool = False
+    problem: str = ""
+    advice: str = ""
+
+
+def ask(url: str, token: str | None) -> ServiceLimits:
+    """Ask a service for its limits; its failures are told, not raised."""
+    url = url.rstrip("/")
+    address = f"{url}/v1/limits"
+    try:
+        answer = requests.get(address, timeout=_TIMEOUT, allow_redirects=False)
+        open_to_all = answer.ok
+        if answer.status_code == 401 and token:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = requests.get(address, headers=headers, timeout=_TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        return ServiceLimits(
+            url,
+            problem=f"the service does not answer at {url} ({type(error).__name__})",
+            advice="start it (ingest-image serve), or give its address as it is seen from here with --service-url",
+        )
+    if answer.status_code == 401:
+        return ServiceLimits(
+            url,
+            problem="the service refuses the token" if token else "the service wants its token",
+            advice="set IMAGE_TOKEN to the service's token here as well",
+        )
+    try:
+        limits = answer.json()
+        known = isinstance(limits, dict) and "workers" in limits
+    except requests.JSONDecodeError:
+        known = False
+    if not answer.ok or not known:
+        return ServiceLimits(
+            url,
+            problem=f"what answers at {url} with status {answer.status_code} does not tell its limits",
+            advice="is it the processor service, in the version of this program?",
+        )
+    return ServiceLimits(url, limits, open_to_all)

@@ -1,0 +1,77 @@
+"""The recipe that a pipeline has now, by which documents made with an earlier one are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from elasticsearch import ApiError, Elasticsearch
+
+from .check import TINY_PNG, CheckFailed, diagnose, reason_of_item
+from .client import reason_of
+from .resources import Body, is_ours
+
+# The node itself gives up earlier, and its answer says more than ours would.
+_PATIENCE = 90
+
+
+def targets_of(pipeline: Body) -> dict[str, str]:
+    """Source and target field of each `image` processor of a pipeline; those of ours in its inference form."""
+    if is_inference_form(pipeline):
+        return {"image": "image"}
+    options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
+    sources = [(option.get("field", "image"), option) for option in options]
+    return {source: option.get("target_field", source) for source, option in sources}
+
+
+def is_inference_form(pipeline: Body) -> bool:
+    """Whether it is one of ours that goes without the plugin."""
+    return is_ours(pipeline) and any("inference" in processor for processor in pipeline.get("processors", ()))
+
+
+def current_recipes(client: Elasticsearch, name: str) -> dict[str, str]:
+    """The recipe hash by target field, as the pipeline writes it now: a tiny picture is sent through it.
+
+    Raises:
+        CheckFailed: it does not get through.
+        NotFoundError: there is no such pipeline.
+    """
+    targets = targets_of(client.ingest.get_pipeline(id=name).body[name])
+    recipes: dict[str, str] = {}
+    for source, target in targets.items():
+        # Other processors of a pipeline of one's own may need more than this; then the failure says so.
+        document = _nested(source, {"data": TINY_PNG})
+        answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=name, docs=[{"_source": document}]).body
+        result = answer["docs"][0]
+        if "error" in result:
+            raise CheckFailed(diagnose(reason_of_item(result["error"])))
+        made = _at(result.get("doc", {}).get("_source", {}), target)
+        if isinstance(made, dict) and isinstance(made.get("recipe"), str):
+            recipes[target] = made["recipe"]
+    return recipes
+
+
+def recipes_or_sentence(client: Elasticsearch, name: str) -> dict[str, str]:
+    """`current_recipes`, with failures as sentences for the user."""
+    try:
+        recipes = current_recipes(client, name)
+    except CheckFailed as failed:
+        raise click.ClickException(f"a test picture does not get through the pipeline {name}: {failed}") from failed
+    except ApiError as error:
+        raise click.ClickException(f"the pipeline {name} cannot be tried: {diagnose(reason_of(error))}") from error
+    if not recipes:
+        raise click.ClickException(f"the pipeline {name} has no processor image of its own, so it has no recipe")
+    return recipes
+
+
+def _nested(path: str, value: Any) -> Body:
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def _at(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

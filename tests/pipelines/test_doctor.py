@@ -1,0 +1,120 @@
+"""Checks of `ingest-image doctor` that need clusters we do not have: several nodes, other versions, licences."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from pipelines.doctor import check_cluster, check_limits
+from pipelines.doctor.checks import CHECKS
+from pipelines.doctor.finding import Finding, Level
+from pipelines.doctor.patient import Patient
+from pipelines.doctor.service import ServiceLimits
+from pipelines.doctor.units import bytes_of, seconds_of, shown_bytes
+
+HERE = importlib.metadata.version("ingest-image")
+DEFAULTS = {
+    "ingest.image.max_image_bytes": "20mb",
+    "ingest.image.max_response_bytes": "64mb",
+    "ingest.image.timeout": "60s",
+    "ingest.image.connect_timeout": "2s",
+    "ingest.image.max_in_flight": "16",
+    "ingest.image.hosts": ["http://a:8090", "http://b:8090"],
+    "http.max_content_length": "100mb",
+}
+
+
+def node(name: str, plugin: str | None = HERE, **settings: str) -> dict[str, Any]:
+    plugins = [{"name": "ingest-image", "version": plugin}] if plugin else []
+    return {"name": name, "version": "9.5.3", "roles": ["ingest"], "plugins": plugins, "settings": settings}
+
+
+def patient(*nodes: dict[str, Any], service: ServiceLimits | None = None, **settings: Any) -> Patient:
+    made = Patient(Mock(spec=Elasticsearch), service=service)
+    layers = {"transient": {}, "persistent": settings, "defaults": DEFAULTS}
+    vars(made).update(nodes=list(nodes), _cluster_settings=layers, installed={})
+    return made
+
+
+def one(findings: Any) -> Finding:
+    (found,) = findings
+    assert isinstance(found, Finding)
+    return found
+
+
+@pytest.mark.parametrize(
+    "number, level",
+    [
+        ("8.19.21", "ok"),
+        ("9.5.3", "ok"),
+        ("9.1.0", "ok"),
+        ("9.0.4", "warn"),
+        ("8.15.0", "warn"),
+        ("7.17.1", "error"),
+        ("10.0.0", "warn"),
+    ],
+)
+def test_versions(number: str, level: str) -> None:
+    made = patient()
+    made.client.info.return_value.body = {"version": {"number": number}}  # type: ignore[attr-defined]
+    assert one(check_cluster.version(made)).level.value == level
+
+
+def test_the_plugin_on_every_node() -> None:
+    assert one(check_cluster.plugin(patient(node("a"), node("b")))).level is Level.OK
+    lacking = one(check_cluster.plugin(patient(node("a"), node("b", None))))
+    assert (
+        lacking.level is Level.ERROR
+        and "missing on b (9.5.3)" in lacking.what
+        and "elasticsearch-plugin install" in lacking.advice
+    )
+    different = one(check_cluster.plugin(patient(node("a"), node("b", "9.9"))))
+    assert different.level is Level.ERROR and "9.9 on b" in different.what
+    other = one(check_cluster.plugin(patient(node("a", "9.9"))))
+    assert other.level is Level.WARN and "9.9" in other.what
+
+
+def test_nodes_with_settings_of_their_own() -> None:
+    file = {"ingest.image.max_image_bytes": "5mb"}
+    made = patient(node("a"), node("b", HERE, **file))
+    assert "5mb" in one(check_limits.sizes(made)).what
+    # A cluster setting holds on every node.
+    assert (
+        list(check_limits.sizes(patient(node("a"), node("b", HERE, **file), **{"ingest.image.max_image_bytes": "5mb"})))
+        == []
+    )
+
+
+def test_all_nodes_and_all_services_count() -> None:
+    service = ServiceLimits("http://a", {"workers": 4, "queue_size": 10, "picture_timeout": 20.0})
+    nodes = [node(name) for name in "abc"]
+    found = one(check_limits.in_flight(patient(*nodes, service=service)))
+    assert found.level is Level.WARN and "up to 48 pictures" in found.what and "take 28" in found.what
+    assert one(check_limits.in_flight(patient(nodes[0], service=service))).level is Level.OK
+
+
+def test_a_node_without_the_plugin_knows_none_of_its_settings() -> None:
+    made = patient(node("a", None))
+    vars(made)["_cluster_settings"] = {
+        "transient": {},
+        "persistent": {},
+        "defaults": {"http.max_content_length": "100mb"},
+    }
+    assert [*check_limits.sizes(made), *check_limits.timeouts(made)] == []
+
+
+def test_units() -> None:
+    assert [bytes_of(text) for text in ("1", "20mb", "1.5gb", "7b", "2KB")] == [1, 20 << 20, 3 << 29, 7, 2048]
+    assert [seconds_of(text) for text in ("60s", "1m", "500ms", "1.5h")] == [60, 60, 0.5, 5400]
+    assert shown_bytes(20 << 20) == "20 MB"
+    with pytest.raises(ValueError, match="units"):
+        bytes_of("much")
+
+
+def test_every_check_says_what_it_looks_at() -> None:
+    assert all((check.__doc__ or "").strip() for check in CHECKS)
+    assert len({check.__name__ for check in CHECKS}) == len(CHECKS)
