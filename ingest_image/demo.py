@@ -54,25 +54,31 @@ DOCUMENTS = {
     "--service-port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="The service's port."
 )
 @click.option("--es-version", help="A supported Elasticsearch version.  [default: the newest that a JDK here can run]")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for what the demo keeps.  [default: .embedded in the checkout]",
+)
 @click.option("--exit", "leave", is_flag=True, help="Stop when the table is printed instead of staying up.")
-def demo(http_port: int, service_port: int, es_version: str | None, leave: bool) -> None:
+def demo(http_port: int, service_port: int, es_version: str | None, data: Path | None, leave: bool) -> None:
     """Start a real node and the service, index a dozen photographs with plain requests, show what became of them."""
     # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Paths and the table need some room, also where there is no terminal.
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    token = _token()
+    folder = data or FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    token = _token(folder)
     try:
-        with _service(service_port, token) as service_url:
-            console.print(f"Service       {service_url} (log: {FOLDER / 'service.log'})")
+        with _service(folder, service_port, token) as service_url:
+            console.print(f"Service       {service_url} (log: {folder / 'service.log'})")
             choice = choose(es_version)
             if choice.note:
                 console.print(choice.note)
             version = choice.version
             with EmbeddedNode(
                 es_version=version.number,
-                data=default_folder(version, other_account()),
+                data=data / version.number if data else default_folder(version, other_account()),
                 http_port=http_port,
                 token=token,
                 plugin_zip=find_plugin_zip(version.number),
@@ -163,10 +169,10 @@ Ctrl-C stops everything.
 
 
 @contextmanager
-def _service(port: int, token: str) -> Iterator[str]:
+def _service(folder: Path, port: int, token: str) -> Iterator[str]:
     """The service as a child process, until the block is left."""
     url = f"http://127.0.0.1:{port}"
-    with (FOLDER / "service.log").open("wb") as log:
+    with (folder / "service.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "ingest_image", "serve", "--port", str(port)],
             env={**os.environ, "IMAGE_TOKEN": token},
@@ -179,7 +185,7 @@ def _service(port: int, token: str) -> Iterator[str]:
     try:
         while not _is_ready(url):
             if process.poll() is not None:
-                tail = (FOLDER / "service.log").read_text().strip().splitlines()[-1:]
+                tail = (folder / "service.log").read_text().strip().splitlines()[-1:]
                 raise click.ClickException(f"the service did not start: {' '.join(tail)}")
             time.sleep(0.1)
         yield url
@@ -195,9 +201,9 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _token() -> str:
+def _token(folder: Path) -> str:
     """The demo's own secret, made once, readable by its owner only."""
-    path = FOLDER / "token"
+    path = folder / "token"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(32))

@@ -1,0 +1,79 @@
+"""`ingest-image demo` as a newcomer sees it: a table, addresses, Ctrl-C; and a second start that finds everything again."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from embedded_node.account import other_account
+from embedded_node.folder import throwaway_folder
+from ingest_image.demo import DOCUMENTS
+from tests.support import _command, _descendants, free_port
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where the node's user can get to, which pytest's own folders are not when root runs the tests."""
+    path = throwaway_folder(other_account())
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start the demo; returns it when it stays up, with what it printed."""
+    command = [sys.executable, "-m", "ingest_image", "demo", "--http-port", "0", "--service-port", str(free_port())]
+    process = subprocess.Popen(
+        [*command, "--data", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    watchdog = threading.Timer(240, process.kill)
+    watchdog.start()
+    printed = ""
+    assert process.stdout
+    for line in process.stdout:
+        printed += line
+        if "Ctrl-C stops everything" in line:
+            break
+    watchdog.cancel()
+    assert process.poll() is None, printed
+    return process, printed
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    below = _descendants(process.pid)
+    assert any("java" in _command(pid) for pid in below) and any("serve" in _command(pid) for pid in below)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout
+    assert "Stopped" in process.stdout.read()
+    process.stdout.close()
+    assert process.wait(60) == 0
+    left = [pid for pid in below if _command(pid)]
+    assert not left, [_command(pid)[:80] for pid in left]
+
+
+def test_the_demo_shows_pictures_stays_up_and_finds_them_again(folder: Path) -> None:
+    process, printed = start(folder)
+    assert len(re.findall(r"^PUT images/_doc/", printed, re.MULTILINE)) == len(DOCUMENTS)
+    assert "truncated_image" in printed and "Chelsea the cat" in printed
+    for command in re.findall(r"curl '(http\S+)'", printed):
+        assert requests.get(command, timeout=30).json()
+    stop(process)
+
+    process, printed = start(folder)
+    assert "PUT images/_doc/" not in printed
+    assert "current: index template images" in printed
+    assert "Chelsea the cat" in printed
+    stop(process)
