@@ -27,7 +27,7 @@ _SAVED, _PARTS = lens.difference("Bytes saved", "image.original.bytes", "image.b
 
 # Name: title, chart, and place on the dashboard's grid of 48 columns (x, y, width, height).
 CHARTS: dict[str, tuple[str, tuple[str, Json], tuple[int, int, int, int]]] = {
-    "pictures": ("Pictures", lens.metric(lens.counted("Pictures", "image.sha256: *")), (0, 0, 16, 6)),
+    "count": ("Pictures", lens.metric(lens.counted("Pictures", "image.sha256: *")), (0, 0, 16, 6)),
     "saved": ("Bytes saved", lens.metric(_SAVED, _PARTS), (16, 0, 16, 6)),
     "refused": ("Not processed", lens.metric(lens.counted("Not processed", "image.error.code: *")), (32, 0, 16, 6)),
     "time": (
