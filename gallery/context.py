@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from elasticsearch import Elasticsearch
-from flask import abort, current_app
+from flask import abort, current_app, request
 
 from pipelines.search import Engine
 
@@ -37,3 +37,8 @@ class Context:
 def context() -> Context:
     """The context of the app that answers."""
     return cast(Context, current_app.extensions["gallery"])
+
+
+def asked_id() -> str:
+    """The document's id. It is an argument, as an id may have any character, `/` and `..` too, that changes a path."""
+    return request.args.get("id") or abort(404)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from pipelines.search.sample import pictures_of
 
-from .context import context
+from .context import asked_id, context
 
 blueprint = Blueprint("files", __name__)
 # By their first bytes, whatever a document says: what is none of these is not handed out. No SVG: it can hold scripts.
@@ -26,31 +26,31 @@ _AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
 _FOR_EVER = "private, max-age=31536000, immutable"
 
 
-@blueprint.get("/thumbnail/<index>/<int:number>/<path:id>")
-def thumbnail(index: str, number: int, id: str) -> AnyResponse:
+@blueprint.get("/thumbnail/<index>/<int:number>")
+def thumbnail(index: str, number: int) -> AnyResponse:
     """The small one; of documents without, the stored one."""
-    picture = _picture(index, number, id, "thumbnail")
+    picture = _picture(index, number, "thumbnail")
     if not picture.get("thumbnail"):
-        return redirect(url_for(".image", index=index, number=number, id=id, v=request.args.get("v")))
+        return redirect(url_for(".image", index=index, number=number, id=asked_id(), v=request.args.get("v")))
     return _answer(picture["thumbnail"])
 
 
-@blueprint.get("/image/<index>/<int:number>/<path:id>")
-def image(index: str, number: int, id: str) -> AnyResponse:
+@blueprint.get("/image/<index>/<int:number>")
+def image(index: str, number: int) -> AnyResponse:
     """The stored one; when browsers cannot show its format, the thumbnail."""
-    data = _picture(index, number, id, "data").get("data")
+    data = _picture(index, number, "data").get("data")
     if kind_of(_decoded(data)):
         return _answer(data)
-    small = _picture(index, number, id, "thumbnail").get("thumbnail")
+    small = _picture(index, number, "thumbnail").get("thumbnail")
     return _answer(small)
 
 
-def _picture(index: str, number: int, id: str, field: str) -> dict[str, Any]:
+def _picture(index: str, number: int, field: str) -> dict[str, Any]:
     """One picture of a document, with one field."""
     engine = context().allowed_engine(index)
     try:
         answer = engine.client.get(
-            index=index, id=id, source_includes=[f"image.{field}", "image.sha256", "image.error"]
+            index=index, id=asked_id(), source_includes=[f"image.{field}", "image.sha256", "image.error"]
         )
     except NotFoundError:
         abort(404)

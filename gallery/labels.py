@@ -9,7 +9,7 @@ from flask import Flask, url_for
 from pipelines.search import Hit
 from pipelines.search.table import bytes_text
 
-from .asked import exact_filter
+from .asked import Asked, exact_filter
 
 FACETS = {
     "color": "Colour",
@@ -48,6 +48,7 @@ def register(app: Flask) -> None:
         reason=reason,
         thumbnail_of=thumbnail_of,
         first=first,
+        page_of=page_of,
         percent=percent,
     )
 
@@ -73,6 +74,14 @@ def reason(hit: Hit) -> str:
     if hit.distance is not None:
         return f"{hit.reason}{turn} · {hit.distance} bits"
     return hit.reason if hit.reason != "words" else ""
+
+
+def page_of(hit: Hit, asked: Asked | None = None) -> str:
+    """Address of a document's page; it carries the question it is an answer to, for the way back."""
+    more: dict[str, list[str]] = {}
+    for name, value in asked.pairs() if asked else ():
+        more.setdefault(name, []).append(value)
+    return url_for("pages.picture", index=hit.index, id=hit.id, **more)  # type: ignore[arg-type]
 
 
 def percent(part: Any, whole: Any) -> int:

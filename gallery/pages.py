@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 
 from pipelines.search import Answer, Hit, Question, UserError
 from pipelines.search.facets import Facets
@@ -10,7 +10,7 @@ from pipelines.search.look import look_at_document
 
 from .asked import Asked
 from .chips import chips
-from .context import context
+from .context import asked_id, context
 from .details import sections
 
 blueprint = Blueprint("pages", __name__)
@@ -43,11 +43,11 @@ def grid() -> str:
     )
 
 
-@blueprint.get("/picture/<index>/<path:id>")
-def picture(index: str, id: str) -> str:
+@blueprint.get("/picture/<index>")
+def picture(index: str) -> str:
     """One document: large, with its fields, its copies and what is like it."""
     here = context()
-    engine = here.allowed_engine(index)
+    engine, id = here.allowed_engine(index), asked_id()
     try:
         hit = engine.get(index, id)
     except UserError:
@@ -70,5 +70,4 @@ def picture(index: str, id: str) -> str:
         back=asked.without(),
         settings=here.settings,
         like=f"{index}/{id}",
-        address_of=lambda other: url_for("pages.picture", index=other.index, id=other.id),
     )

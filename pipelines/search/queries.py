@@ -21,7 +21,12 @@ WORD_FIELDS = (
     *("image.text", "image.text.*", "image.tags", "image.tags.*"),
 )
 # Pictures and thumbnails are fetched one by one, when they are shown.
-LIGHT: dict[str, Any] = {"excludes": ["image.data", "image.thumbnail", "image.mark", "image.source_mark"]}
+LIGHT: dict[str, Any] = {
+    "excludes": [
+        *("image.data", "image.thumbnail", "image.mark", "image.source_mark", "image.embedding"),
+        "image.perceptual_hash_vector",
+    ]
+}
 # How many answers of each kind are ranked together.
 WINDOW = 100
 # Cosine from which pictures are alike: that of the built-in embedder is 0.77 between any two photographs and above 0.89

@@ -34,7 +34,7 @@ class TestGrid:
     def test_it_shows_the_pictures(self, page: FlaskClient) -> None:
         html = text(page, "/")
         assert "1 picture" in html and "A lake" in html
-        assert 'src="/thumbnail/images/0/1?v=abababababab"' in html
+        assert 'src="/thumbnail/images/0?id=1&amp;v=abababababab"' in html
         assert "640 × 480 · 30 kB" in html
         assert "30 kB stored, 70 % smaller than what came in" in html
 
@@ -73,8 +73,8 @@ class TestGrid:
         html = text(page, "/")
         assert "truncated image" in html and "no picture" in html
         assert "<img" not in html
-        assert "the picture ends too early" in text(page, "/picture/images/1")
-        assert "This document has no picture" in text(page, "/picture/images/2")
+        assert "the picture ends too early" in text(page, "/picture/images?id=1")
+        assert "This document has no picture" in text(page, "/picture/images?id=2")
 
     def test_what_documents_say_is_escaped(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         camera = {"camera": HOSTILE, "title": HOSTILE}
@@ -99,17 +99,24 @@ class TestGrid:
 
 class TestPicture:
     def test_fields_and_bytes(self, page: FlaskClient) -> None:
-        html = text(page, "/picture/images/1")
+        html = text(page, "/picture/images?id=1")
         assert "70 % smaller" in html and "640 × 480 png became 640 × 480 jpeg" in html
-        assert 'src="/image/images/0/1?v=abababababab"' in html
+        assert 'src="/image/images/0?id=1&amp;v=abababababab"' in html
         assert "Pictures like this" in html and 'href="/?like=images/1"' in html
 
     def test_the_way_back_keeps_the_question(self, page: FlaskClient) -> None:
-        assert 'href="/?q=lake"' in text(page, "/picture/images/1?q=lake")
+        assert 'href="/?q=lake"' in text(page, "/picture/images?id=1&q=lake")
 
     @pytest.mark.parametrize(
         "path",
-        ["/picture/images/9", "/picture/.security/1", "/thumbnail/.security/0/1", "/image/images/5/1", "/nowhere"],
+        [
+            "/picture/images?id=9",
+            "/picture/.security?id=1",
+            "/thumbnail/.security/0?id=1",
+            "/image/images/5?id=1",
+            "/image/images/0",
+            "/nowhere",
+        ],
     )
     def test_what_is_not_there_or_not_shown_here(self, page: FlaskClient, path: str) -> None:
         assert "There is no such page or picture" in text(page, path, 404)
@@ -117,7 +124,7 @@ class TestPicture:
     def test_several_pictures(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         es.documents["1"]["image"] = [stored(), stored()]
         assert "2 pictures" in text(page, "/")
-        assert "/image/images/1/1?v=" in text(page, "/picture/images/1")
+        assert "/image/images/1?id=1" in text(page, "/picture/images?id=1")
 
     def test_copies_and_what_is_like_it(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         es.documents = {
@@ -125,14 +132,14 @@ class TestPicture:
             "2": {"title": "Copy", "image": stored()},
             "3": {"title": "Other", "image": stored(sha256="0", original={}, perceptual_hash="f0" * 32)},
         }
-        html = text(page, "/picture/images/1")
+        html = text(page, "/picture/images?id=1")
         assert "exact copy" in html
         assert ">similar</em>" in html and "Other" in html
 
 
 class TestFiles:
     def test_thumbnail(self, page: FlaskClient) -> None:
-        answer = page.get("/thumbnail/images/0/1?v=abab")
+        answer = page.get("/thumbnail/images/0?id=1&v=abab")
         assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/jpeg", FLOWER)
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "immutable" in answer.headers["Cache-Control"]
@@ -140,20 +147,20 @@ class TestFiles:
 
     def test_without_thumbnail_the_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         del es.documents["1"]["image"]["thumbnail"]
-        assert page.get("/thumbnail/images/0/1", follow_redirects=True).data == FLOWER
+        assert page.get("/thumbnail/images/0?id=1", follow_redirects=True).data == FLOWER
 
     @pytest.mark.parametrize(
         "data", [b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", b"<html>", b"", b"II*\0tiff"]
     )
     def test_only_what_browsers_show_is_handed_out(self, page: FlaskClient, es: FakeElasticsearch, data: bytes) -> None:
         es.documents["1"]["image"] = stored(data=b64(data), thumbnail=None, format="jpeg")
-        assert page.get("/image/images/0/1").status_code == 404
+        assert page.get("/image/images/0?id=1").status_code == 404
         es.documents["1"]["image"] = stored(data=b64(data), thumbnail=b64(FLOWER))
-        assert page.get("/image/images/0/1").mimetype == "image/jpeg"
+        assert page.get("/image/images/0?id=1").mimetype == "image/jpeg"
 
     def test_a_refused_picture_is_not_handed_out(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         es.documents["1"]["image"] = {"data": b64(FLOWER), "error": {"code": "x"}}
-        assert page.get("/image/images/0/1").status_code == 404
+        assert page.get("/image/images/0?id=1").status_code == 404
 
     @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
     def test_kinds(self, format: str) -> None:
@@ -171,7 +178,7 @@ class TestSecurity:
             assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
     def test_nothing_is_inline(self, page: FlaskClient) -> None:
-        for path in ("/", "/picture/images/1", "/nowhere"):
+        for path in ("/", "/picture/images?id=1", "/nowhere"):
             html = page.get(path).text
             assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", html)
 
@@ -226,11 +233,11 @@ class TestActions:
         (_, path, body), *_ = [call for call in es.calls if call[0] == "PUT"]
         assert path.startswith("/images/_doc/") and "pipeline=images" in path and "op_type=create" in path
         assert (body["title"], body["file_name"]) == ("my summer 01", "my_summer-01.jpg")
-        assert answer.json["url"].startswith("/picture/images/")
+        assert answer.json["url"].startswith("/picture/images?id=")
 
     def test_without_script_a_page_follows(self, page: FlaskClient) -> None:
         answer = page.post("/upload", data=file(), headers={"Sec-Fetch-Site": "same-origin"})
-        assert answer.status_code == 303 and answer.headers["Location"].startswith("/picture/images/")
+        assert answer.status_code == 303 and answer.headers["Location"].startswith("/picture/images?id=")
 
     def test_too_large(self, page: FlaskClient) -> None:
         answer = page.post("/upload", data=file(b"x" * 300_000), headers=OWN)

@@ -1,0 +1,118 @@
+"""Starting a gallery, and opening one with the question of a command line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from werkzeug.serving import BaseWSGIServer
+
+from gallery import opening
+from gallery.commands import gallery
+from gallery.opening import make_gallery, open_gallery, settings_for
+from pipelines.commands import search
+from tests.gallery.conftest import FakeElasticsearch
+from tests.support import PICTURES
+
+FLOWER = str(PICTURES / "pillow/flower.jpg")
+
+
+@pytest.fixture
+def running(es: FakeElasticsearch) -> Iterator[BaseWSGIServer]:
+    server = make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that a browser was asked to open."""
+    addresses: list[str] = []
+    monkeypatch.setattr(opening.webbrowser, "open", addresses.append)
+    return addresses
+
+
+def test_a_running_gallery_is_opened(es: FakeElasticsearch, running: BaseWSGIServer, opened: list[str]) -> None:
+    asked = [("q", "lake"), ("near", ""), ("f", "format:jpeg")]
+    open_gallery(es.client, "images*", running.server_port, asked, like="1", pipeline="images")
+    assert opened == [f"http://127.0.0.1:{running.server_port}/?q=lake&f=format%3Ajpeg&like=images%2F1"]
+
+
+def test_with_a_file(es: FakeElasticsearch, running: BaseWSGIServer, opened: list[str]) -> None:
+    open_gallery(es.client, "images*", running.server_port, [], like=FLOWER, pipeline="images")
+    key = opened[0].partition("/?like=dropped%3A")[2]
+    assert len(key) == 32
+
+
+def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: BaseWSGIServer) -> None:
+    with pytest.raises(click.ClickException, match="shows images\\*, not people"):
+        open_gallery(es.client, "people", running.server_port, [], like=None, pipeline="images")
+
+
+def test_one_is_started_where_none_runs(
+    es: FakeElasticsearch, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = []
+
+    def serve(server: BaseWSGIServer) -> None:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        for _ in range(100):
+            if opened:
+                break
+            thread.join(0.1)
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        served.append(server)
+
+    monkeypatch.setattr(opening, "serve", serve)
+    from tests.support import free_port
+
+    open_gallery(es.client, "images*", free_port(), [("q", "lake")], like=FLOWER, pipeline="images")
+    assert served and "q=lake&like=dropped%3A" in opened[0]
+
+
+def test_the_port_is_taken(es: FakeElasticsearch, running: BaseWSGIServer) -> None:
+    with pytest.raises(click.ClickException, match="choose another one with --port"):
+        make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", running.server_port)
+
+
+def test_on_loopback_only_its_own_names_are_answered() -> None:
+    assert settings_for("", "127.0.0.1", "i").hosts == {"127.0.0.1", "localhost", "::1"}
+    assert settings_for("", "0.0.0.0", "i").hosts == frozenset()
+
+
+def test_where_added_pictures_go_must_be_clear() -> None:
+    result = CliRunner().invoke(gallery, ["--index", "a,b"])
+    assert result.exit_code == 2
+    assert "say with --upload-index where added pictures go" in result.output
+
+
+def test_the_search_command_opens_the_page(
+    monkeypatch: pytest.MonkeyPatch, es: FakeElasticsearch, tmp_path: Path
+) -> None:
+    seen = []
+    monkeypatch.setattr("pipelines.client.Elasticsearch", lambda *args, **kwargs: es.client)
+    monkeypatch.setattr(
+        opening, "open_gallery", lambda client, index, port, asked, **more: seen.append((index, port, asked, more))
+    )
+    arguments = ["lake", "--open", "--like", FLOWER, "--near-duplicate", "--color", "teal", "--filter", "format:jpeg"]
+    result = CliRunner().invoke(search, arguments)
+    assert result.exit_code == 0, result.output
+    ((index, port, asked, more),) = seen
+    assert (index, port, more) == ("images*", 8091, {"like": FLOWER, "pipeline": "images"})
+    assert [pair for pair in asked if pair[1]] == [
+        ("q", "lake"),
+        ("near", "1"),
+        ("color", "teal"),
+        ("f", "format:jpeg"),
+    ]
