@@ -1,4 +1,5 @@
-"""Write what is generated: in the definitions the mapping of `image` and each file's fingerprint; Kibana's objects.
+"""Write what is generated: in the definitions the mapping of `image` and each file's fingerprint; Kibana's objects; the
+inference form of the pipelines.
 
 `python -m pipelines.render` writes, `--check` only says what is stale (exit code 1).
 """
@@ -14,6 +15,7 @@ import click
 
 from processor_service.fields import mapping
 
+from . import inference_console
 from .kibana import objects
 from .resources import DEFINITIONS, fingerprint
 
@@ -24,7 +26,7 @@ _WIDTH = 110
 @click.option("--check", is_flag=True, help="write nothing; exit with 1 when a file is stale")
 def main(check: bool) -> None:
     """Render the generated parts of the definitions."""
-    stale = [(path, text) for path, text in rendered() if path.read_text("utf-8") != text]
+    stale = [(path, text) for path, text in rendered() if not path.exists() or path.read_text("utf-8") != text]
     for path, text in stale:
         name = path.relative_to(DEFINITIONS.parent.parent)
         if check:
@@ -45,6 +47,7 @@ def rendered() -> Iterator[tuple[Path, str]]:
             body["template"]["mappings"]["properties"]["image"] = mapping()
         body["_meta"]["fingerprint"] = fingerprint(body)
         yield path, to_json(body) + "\n"
+    yield inference_console.FILE, inference_console.text(to_json)
 
 
 def to_json(value: Any, indent: int = 0) -> str:

@@ -1,0 +1,33 @@
+"""The inference way as requests for Dev Tools, for who wants to see or paste what `bootstrap` sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .endpoints import PREFIX, endpoint_body
+from .inference_form import inference_pipeline
+from .inference_options import image_options
+from .resources import DEFINITIONS, Body, Kind, bundled
+
+FILE = DEFINITIONS / "inference_way.console"
+_HEAD = """\
+# The pipelines without our plugin (docs/inference-way.md): inference endpoints, and pipelines that ask them
+#
+# Rendered from the definitions beside it (make generated). Put in the address of the service and its token.
+# The index template is the same as with the plugin. It needs an Enterprise licence or a trial:
+#
+# POST _license/start_trial?acknowledge=true
+"""
+
+
+def text(to_json: Callable[[Body], str]) -> str:
+    """The requests, in the order in which they can be sent."""
+    requests = []
+    for resource in bundled():
+        if resource.kind is not Kind.PIPELINE:
+            continue
+        id_ = f"{PREFIX}{resource.name}"
+        body = endpoint_body(image_options(resource.body), "custom", "http://service:8090", "<IMAGE_TOKEN>")
+        requests.append(f"PUT _inference/completion/{id_}\n{to_json(body)}\n")
+        requests.append(f"PUT _ingest/pipeline/{resource.name}\n{to_json(inference_pipeline(resource.body, id_))}\n")
+    return "\n".join([_HEAD, *requests])

@@ -1,0 +1,113 @@
+import copy
+import json
+
+import pytest
+
+from pipelines.endpoints import endpoint, endpoint_body, in_inference_form
+from pipelines.inference_console import FILE
+from pipelines.inference_form import inference_pipeline
+from pipelines.inference_options import NotExpressible, image_options
+from pipelines.resources import Kind, bundled, fingerprint
+from processor_service.pipeline import absent_fields
+from processor_service.recipe import recipe_hash
+from tests.console import parse
+
+PIPELINES = [r for r in bundled() if r.kind is Kind.PIPELINE]
+IMAGES = next(r for r in PIPELINES if r.name == "images")
+URL = "http://service:8090"
+
+
+def changed(**options):
+    body = copy.deepcopy(IMAGES.body)
+    body["processors"][0]["image"] |= options
+    return body
+
+
+@pytest.mark.parametrize("resource", PIPELINES, ids=lambda r: r.name)
+def test_the_endpoint_has_the_recipe_of_the_pipeline(resource):
+    image = resource.body["processors"][0]["image"]
+    settings = endpoint_body(image_options(resource.body), "custom", URL, "secret")["service_settings"]
+    sent = json.loads(settings["request"].replace("${input}", '"AAAA"'))
+    assert sent == {"input": "AAAA", "operations": image["operations"], "properties": image["properties"]}
+    named = endpoint_body(image_options(resource.body), "openai", URL, "secret")["service_settings"]["model_id"]
+    recipe = json.loads(named)
+    # So marks of one way are believed by the other.
+    assert recipe_hash(recipe["operations"], recipe["properties"]) == recipe_hash(
+        image["operations"], image["properties"]
+    )
+
+
+@pytest.mark.parametrize("service", ["custom", "openai"])
+def test_the_token_is_a_secret_parameter_and_nowhere_else(service):
+    asked, *rest = in_inference_form([IMAGES], service, URL, "secret-token")
+    settings = asked.body["service_settings"]
+    assert settings.pop("api_key", None) or settings.pop("secret_parameters") == {"token": "secret-token"}
+    assert "secret-token" not in json.dumps([asked.name, asked.body, [r.body for r in rest]])
+
+
+def test_the_id_of_an_endpoint_tells_all_that_it_consists_of():
+    options = image_options(IMAGES.body)
+    ids = {
+        endpoint("images", options, "custom", URL, "a").name,
+        endpoint("images", options, "custom", URL, "b").name,
+        endpoint("images", options, "custom", URL + "0", "a").name,
+        endpoint("images", options, "openai", URL, "a").name,
+        endpoint("images", image_options(changed(operations=[])), "custom", URL, "a").name,
+        endpoint("other", options, "custom", URL, "a").name,
+    }
+    assert len(ids) == 6
+    assert endpoint("images", options, "custom", URL + "/", "a") == endpoint("images", options, "custom", URL, "a")
+
+
+def test_every_field_of_the_service_is_taken_over_and_cleared():
+    steps = inference_pipeline(IMAGES.body, "x")["processors"]
+    renamed = {step["rename"]["target_field"] for step in steps if step.get("rename", {}).get("ignore_missing")}
+    (cleared,) = [step["remove"]["field"] for step in steps if isinstance(step.get("remove", {}).get("field"), list)]
+    names = {f"image.{name}" for name in absent_fields()}
+    assert renamed == (names | {"image.data"}) - {"image.operations"}
+    assert set(cleared) == names - {"image.error"}
+
+
+def test_other_processors_stay_where_they_are():
+    body = copy.deepcopy(IMAGES.body)
+    body["processors"] = [{"set": {"field": "a", "value": 1}}, *body["processors"], {"set": {"field": "b", "value": 2}}]
+    steps = inference_pipeline(body, "x")["processors"]
+    assert (steps[0], steps[-1]) == (body["processors"][0], body["processors"][-1])
+
+
+def test_the_fingerprint_is_that_of_the_form():
+    body = inference_pipeline(IMAGES.body, "x")
+    assert body["_meta"]["fingerprint"] == fingerprint(body) != IMAGES.body["_meta"]["fingerprint"]
+    assert body["version"] == IMAGES.body["version"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"target_field": "small"}, r"\[target_field\] of the processor image needs the plugin"),
+        ({"remove_binary": True}, r"\[remove_binary\]"),
+        ({"timeout": "5s"}, r"\[timeout\]"),
+        ({"if": "true"}, r"\[if\]"),
+        ({"field": "a.b"}, r"field \[a.b\]"),
+        ({"operations": [{"watermark": {"text": "${token}"}}]}, r"\$\{"),
+    ],
+)
+def test_what_only_the_plugin_can_do_is_said(options, reason):
+    with pytest.raises(NotExpressible, match=reason):
+        inference_pipeline(changed(**options), "x")
+
+
+def test_one_processor_image_is_expected():
+    with pytest.raises(NotExpressible, match="there are 0"):
+        inference_pipeline({"processors": [{"set": {}}]}, "x")
+
+
+def test_what_can_be_pasted_is_what_bootstrap_sends():
+    requests = parse(FILE.read_text())
+    assert [request.method for request in requests] == ["PUT"] * 6
+    for endpoint_, pipeline in zip(requests[::2], requests[1::2], strict=True):
+        name = pipeline.path.rpartition("/")[2]
+        resource = next(r for r in PIPELINES if r.name == name)
+        id_ = endpoint_.path.rpartition("/")[2]
+        assert json.loads(pipeline.body) == inference_pipeline(resource.body, id_)
+        assert json.loads(endpoint_.body) == endpoint_body(image_options(resource.body), "custom", URL, "<IMAGE_TOKEN>")
