@@ -21,13 +21,15 @@ from .worker import READY, failure
 
 BOOT_SECONDS = 60.0
 WORKER = (sys.executable, "-m", "processor_service.worker")
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
     # pictures are processed a quarter faster with these (docs/performance.md).
     "MALLOC_MMAP_THRESHOLD_": "268435456",
     "MALLOC_TRIM_THRESHOLD_": "268435456",
     # NumPy's matrix library would start a thread with buffers of its own for each core, in each worker.
     "OPENBLAS_NUM_THREADS": "1",
+    # As would libvips: the pictures themselves are what is done at the same time.
+    "VIPS_CONCURRENCY": "1",
 }
 
 
@@ -59,7 +61,7 @@ class Worker:
                 [*command, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **_ENVIRONMENT},
+                env={**os.environ, **ENVIRONMENT},
             )
         self.connection = Connection(ours.detach())
         self._ready = False
