@@ -1,0 +1,78 @@
+"""What Kibana's Discover and charts would ask of Elasticsearch, on a real node: the part of Kibana that can be tried."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from pipelines.kibana.objects import COLUMNS, saved_objects
+from tests.support import b64, opened, picture
+
+CHARTS = [one for one in saved_objects() if one["type"] == "lens"]
+(VIEW,) = (one["attributes"] for one in saved_objects() if one["type"] == "index-pattern")
+
+
+@pytest.fixture
+def filled(es: Elasticsearch, index: str) -> str:
+    es.index(index=index, id="lake", document={"image": b64(picture("exif-orientation/Landscape_6.jpg"))})
+    es.index(index=index, id="paris", document={"image": b64(picture("libavif/paris_exif_orientation_5.jpg"))})
+    es.index(index=index, id="letter", document={"image": {"data": b64(b"no picture")}}, refresh=True)
+    return index
+
+
+def aggregation(column: dict[str, Any]) -> dict[str, Any] | None:
+    """The aggregation that Lens makes of a column; None for what it computes itself."""
+    field, params = column.get("sourceField"), column.get("params", {})
+    match column["operationType"]:
+        case "terms":
+            return {"terms": {"field": field, "size": params["size"]}}
+        case "date_histogram":
+            assert params["interval"] == "1M"
+            return {"date_histogram": {"field": field, "calendar_interval": "1M"}}
+        case "sum":
+            return {"sum": {"field": field}}
+        case "count":
+            query = column.get("filter", {}).get("query", "*")
+            return {"filter": {"query_string": {"query": query.replace(": *", ":*")}}}
+    return None
+
+
+def test_what_the_charts_ask(es: Elasticsearch, filled: str) -> None:
+    found: dict[str, Any] = {}
+    for chart in CHARTS:
+        (layer,) = chart["attributes"]["state"]["datasourceStates"]["formBased"]["layers"].values()
+        asked = {name: aggregation(column) for name, column in layer["columns"].items()}
+        answer = es.search(index=filled, size=0, aggs={name: agg for name, agg in asked.items() if agg})
+        found[chart["id"].removeprefix("ingest-image-")] = answer["aggregations"]
+    assert found["count"]["number"]["doc_count"] == 2
+    assert found["refused"]["number"]["doc_count"] == 1
+    assert found["saved"]["numberX0"]["value"] > 0 < found["saved"]["numberX1"]["value"]
+    assert {bucket["key"] for bucket in found["formats"]["slices"]["buckets"]} == {"jpeg"}
+    assert [bucket["key"] for bucket in found["errors"]["rows"]["buckets"]] == ["not_an_image"]
+    assert found["colors"]["x"]["buckets"]
+    assert "buckets" in found["time"]["x"]
+
+
+def test_discover_gets_thumbnails_and_not_the_pictures(es: Elasticsearch, filled: str) -> None:
+    """Discover asks by `fields`, with a data view's source filters taken out, and puts what comes into the template."""
+    hidden = {one["value"] for one in json.loads(VIEW["sourceFilters"])}
+    assert "image.data" in hidden
+    known = es.field_caps(index=filled, fields="*")["fields"]
+    assert set(COLUMNS) - {"title"} <= set(known)
+    hits = es.search(index=filled, source=False, fields=COLUMNS, query={"exists": {"field": "image.sha256"}})["hits"][
+        "hits"
+    ]
+    assert len(hits) == 2
+    template = json.loads(VIEW["fieldFormatMap"])["image.thumbnail"]["params"]["urlTemplate"]
+    for hit in hits:
+        (thumbnail,) = hit["fields"]["image.thumbnail"]
+        head, _, data = template.replace("{{value}}", thumbnail).partition(",")
+        assert head == "data:image/jpeg;base64"
+        assert base64.b64decode(data)[:3] == b"\xff\xd8\xff"
+        assert max(opened(data).size) == 256
+        # Two of them a row would be too much for a page of hits.
+        assert len(thumbnail) < 40_000
