@@ -54,15 +54,18 @@ def upload() -> AnyResponse:
         "file_name": name,
         "image": {"data": pybase64.b64encode(data).decode("ascii")},
     }
-    place = url_for("pages.picture", index=index, id=id)
     try:
-        here.client.options(request_timeout=_PATIENCE).index(
+        answer = here.client.options(request_timeout=_PATIENCE).index(
             index=index, id=id, document=document, op_type="create", pipeline=here.settings.pipeline, refresh=True
         )
     except ConflictError:
+        # Behind an alias is an index of another name, which is known only from what was stored.
+        found = here.engine().client.search(index=index, query={"ids": {"values": [id]}}, source=False)["hits"]["hits"]
+        place = url_for("pages.picture", index=found[0]["_index"], id=id) if found else "/"
         return _done(place, name=name, state="there")
     except ApiError as error:
         raise UserError(diagnose(reason_of(error))) from error
+    place = url_for("pages.picture", index=answer["_index"], id=id)
     stored = here.client.get(index=index, id=id, source_includes=["image.error", "image.bytes"]).body["_source"]
     if isinstance(problem := (stored.get("image") or {}).get("error"), dict):
         return _done(place, name=name, state="problem", reason=str(problem.get("reason")))

@@ -55,7 +55,7 @@ def serve(server: BaseWSGIServer) -> None:
 
 def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: object) -> GallerySettings:
     """The settings of a gallery on `host`: on loopback only names of this machine are answered, if `names` is empty."""
-    hosts = frozenset(names) or (LOOPBACK | {host} if host in LOOPBACK else frozenset())
+    hosts = frozenset(name.lower() for name in names) or (LOOPBACK | {host} if host in LOOPBACK else frozenset())
     return GallerySettings(index=index, hosts=hosts, elasticsearch_url=client_url, **more)  # type: ignore[arg-type]
 
 

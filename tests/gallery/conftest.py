@@ -109,7 +109,7 @@ class FakeElasticsearch:
         if method == "PUT":
             id = path.rpartition("/")[2]
             self.documents[id] = {**body, "image": stored()}
-            return {"result": "created"}
+            return {"result": "created", "_index": "images"}
         id = path.split("/", 3)[3] if path.count("/") >= 3 else ""
         if id not in self.documents:
             return None

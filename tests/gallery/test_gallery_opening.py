@@ -89,6 +89,7 @@ def test_the_port_is_taken(es: FakeElasticsearch, running: BaseWSGIServer) -> No
 def test_on_loopback_only_its_own_names_are_answered() -> None:
     assert settings_for("", "127.0.0.1", "i").hosts == {"127.0.0.1", "localhost", "::1"}
     assert settings_for("", "0.0.0.0", "i").hosts == frozenset()
+    assert settings_for("", "0.0.0.0", "i", ["Pictures.example"]).hosts == {"pictures.example"}
 
 
 def test_where_added_pictures_go_must_be_clear() -> None:
