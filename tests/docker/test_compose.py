@@ -15,8 +15,9 @@ from tests.support import ROOT
 
 from .conftest import Compose
 
-ONE_SHOT = {"kibana-password", "bootstrap"}
-OURS = {"kibana-password", "service", "bootstrap", "gallery"}
+ONE_SHOT = {"kibana-password", "bootstrap", "kibana-objects"}
+LASTING = {"elasticsearch", "service", "kibana", "gallery"}
+OURS = {*ONE_SHOT, "service", "gallery"}
 SECRETS = {"ELASTIC_PASSWORD", "KIBANA_PASSWORD", "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.scale.yml")
 
@@ -36,7 +37,7 @@ def example() -> dict[str, str]:
 
 
 def test_what_runs(stack: dict[str, Any]) -> None:
-    assert set(stack) == {"elasticsearch", "kibana-password", "service", "kibana", "bootstrap", "gallery"}
+    assert set(stack) == ONE_SHOT | LASTING
 
 
 def test_ports_are_published_on_loopback_only_and_the_service_not_at_all(scaled: dict[str, Any]) -> None:
@@ -46,7 +47,7 @@ def test_ports_are_published_on_loopback_only_and_the_service_not_at_all(scaled:
     assert all(service.get("network_mode") is None for service in scaled.values())
 
 
-@pytest.mark.parametrize("name", ["elasticsearch", "kibana-password", "service", "kibana", "bootstrap", "gallery"])
+@pytest.mark.parametrize("name", sorted(ONE_SHOT | LASTING))
 def test_each_is_bounded_and_gains_no_privilege(stack: dict[str, Any], name: str) -> None:
     service = stack[name]
     assert int(service["mem_limit"]) > 0
@@ -77,8 +78,10 @@ def test_each_waits_for_what_it_needs(stack: dict[str, Any]) -> None:
     healthy, done = "service_healthy", "service_completed_successfully"
     assert waits["kibana-password"] == {"elasticsearch": healthy}
     assert waits["kibana"] == {"elasticsearch": healthy, "kibana-password": done}
-    assert waits["bootstrap"] == {"elasticsearch": healthy, "service": healthy, "kibana": healthy}
+    # The gallery does not wait for Kibana.
+    assert waits["bootstrap"] == {"elasticsearch": healthy, "service": healthy}
     assert waits["gallery"] == {"bootstrap": done}
+    assert waits["kibana-objects"] == {"bootstrap": done, "kibana": healthy}
 
 
 def test_images_of_ours_are_built_once_and_never_pulled(stack: dict[str, Any]) -> None:
@@ -143,4 +146,4 @@ def test_replicas_are_told_to_the_nodes_by_name(scaled: dict[str, Any], tmp_path
     said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.split()
     hosts = [said[i + 1] for i, word in enumerate(said) if word == "--service-url"]
     assert hosts == [f"http://ingest-image-service-{number}:8090" for number in (1, 2, 3)]
-    assert said[-2:] == ["--kibana-url", "http://kibana:5601"]
+    assert said[0] == "bootstrap"
