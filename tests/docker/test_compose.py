@@ -68,6 +68,7 @@ def test_what_stays_has_a_health_check_and_what_does_not_runs_once(stack: dict[s
             assert (service["restart"], "healthcheck" in service) == ("no", False), name
         else:
             assert (service["restart"], service["healthcheck"]["retries"] > 3) == ("unless-stopped", True), name
+            assert set(service["logging"]["options"]) == {"max-size", "max-file"}, name
 
 
 def test_each_waits_for_what_it_needs(stack: dict[str, Any]) -> None:
