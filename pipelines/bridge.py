@@ -92,7 +92,7 @@ def without_inference(nodes: list[Node]) -> str | None:
     """Why these nodes cannot go the inference way; None when they can."""
     for node in nodes:
         if "inference" not in node.processors:
-            return f"{node} has no inference processor: it is not Elastic's default distribution"
+            return f"{node} has no inference processor (another distribution, or xpack.ml.enabled is false)"
         if node.version in _BROKEN:
             return f"{node} breaks down when an inference endpoint of service custom is used: upgrade it first"
         if node.release < (8, 14):

@@ -41,9 +41,12 @@ class Completions:
     def of_data(self, text: Any, recipe: dict[str, Any], id_: str) -> str:
         """The text for a picture, perhaps with a mark. Raises ImageError when the picture is not at fault."""
         if isinstance(text, str) and _MARK in text:
-            text, _, sent = text.rpartition(_MARK)
-            if self._is_normalized(text, sent, recipe):
-                return UNCHANGED
+            data, _, sent = text.rpartition(_MARK)
+            # Before a comma it belongs to the beginning of a data URL.
+            if "," not in sent:
+                if self._is_normalized(data, sent, recipe):
+                    return UNCHANGED
+                text = data
         return self.of_picture({"data": text}, recipe, id_)
 
     def of_picture(self, source: dict[str, Any], recipe: dict[str, Any], id_: str) -> str:

@@ -98,6 +98,13 @@ def test_a_normalized_picture_with_its_mark_is_left_alone(service: Service) -> N
     assert fields(openai(service, marked)) == {"unchanged": True}
 
 
+def test_a_data_url_is_a_picture_whatever_it_says_of_itself(service: Service) -> None:
+    expected = fields(custom(service, b64(PHOTO)))
+    assert fields(custom(service, f"data:image/jpeg;mark=1;base64,{b64(PHOTO)}")) == expected
+    marked = f"data:image/jpeg;base64,{expected['data']};mark={expected['mark']}"
+    assert fields(custom(service, marked)) == {"unchanged": True}
+
+
 def test_a_mark_of_something_else_is_not_believed(service: Service) -> None:
     made = fields(custom(service, b64(PHOTO)))
     other = fields(custom(service, b64(picture("pillow/hopper.jpg"))))
