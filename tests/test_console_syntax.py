@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.console import json_texts, parse
+from tests.support import ROOT
 
 
 def test_requests_comments_and_markers() -> None:
@@ -31,3 +34,11 @@ def test_three_quotes_take_everything() -> None:
 def test_a_body_without_a_request_is_a_mistake() -> None:
     with pytest.raises(AssertionError, match="no request before"):
         parse('{"a": 1}')
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "pipelines").rglob("*.console")), ids=lambda path: str(path.stem))
+def test_what_is_to_be_pasted_can_be_read(file: Path) -> None:
+    requests = parse(file.read_text("utf-8"))
+    assert requests
+    for request in requests:
+        assert len(json_texts(request.body)) <= 1 or "_bulk" in request.path
