@@ -40,13 +40,11 @@ class Completions:
 
     def of_data(self, text: Any, recipe: dict[str, Any], id_: str) -> str:
         """The text for a picture, perhaps with a mark. Raises ImageError when the picture is not at fault."""
-        if isinstance(text, str) and _MARK in text:
-            data, _, sent = text.rpartition(_MARK)
-            # Before a comma it belongs to the beginning of a data URL.
-            if "," not in sent:
-                if self._is_normalized(data, sent, recipe):
-                    return UNCHANGED
-                text = data
+        # One character is found at once in megabytes, several are not. Before a comma they begin a data URL.
+        if isinstance(text, str) and text.startswith(_MARK, at := text.rfind(_MARK[0])) and "," not in text[at:]:
+            sent, text = text[at + len(_MARK) :], text[:at]
+            if self._is_normalized(text, sent, recipe):
+                return UNCHANGED
         return self.of_picture({"data": text}, recipe, id_)
 
     def of_picture(self, source: dict[str, Any], recipe: dict[str, Any], id_: str) -> str:
