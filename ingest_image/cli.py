@@ -22,6 +22,7 @@ class Rooms(click.Group):
         "duplicates": "pipelines.commands",
         "gallery": "gallery.commands",
         "doctor": "pipelines.doctor.command",
+        "reprocess": "pipelines.reprocess.command",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -62,7 +62,7 @@ def index(
     """Index picture files, and the pictures in folders and below them."""
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
-    _require_pipeline(client, index_name, pipeline)
+    require_pipeline(client, index_name, pipeline)
     found = find(paths)
     if found.skipped:
         click.echo(f"left out, no picture by name: {_counts(found.skipped)}", err=True)
@@ -98,7 +98,7 @@ def index(
         raise SystemExit(1)
 
 
-def _require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
+def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
     """Refuse before anything is sent when pictures would be stored as they are. Who may not look is believed."""
     names = ["index.default_pipeline", "index.final_pipeline"]
     try:

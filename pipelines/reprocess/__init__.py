@@ -1,0 +1,1 @@
+"""`ingest-image reprocess`: runs stored documents through their pipeline again."""

@@ -1,0 +1,121 @@
+"""Finds the documents of a run, and reads them a few MB at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from .selection import Query
+
+_PAGE = 200
+_BASE64 = 4 / 3
+# Thumbnail and fields beside the picture.
+_BESIDE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document that was found, and about how many bytes it has; None when nobody knows before reading it."""
+
+    id: str
+    routing: str | None
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as it is now; `source` is None when it is gone or stores none."""
+
+    id: str
+    routing: str | None
+    seq_no: int = -1
+    primary_term: int = 0
+    source: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one index; `targets` are the fields that pictures are in."""
+
+    client: Elasticsearch
+    index: str
+    targets: list[str]
+    max_bytes: int
+    with_vectors: bool
+
+    def count(self, shard: str, limit: int, query: Query) -> int:
+        """How many documents of a shard are to be done."""
+        answer = self.client.search(
+            index=self.index,
+            preference=f"_shards:{shard}",
+            size=0,
+            track_total_hits=True,
+            query=_until(limit, query),
+        ).body
+        return int(answer["hits"]["total"]["value"])
+
+    def scan(self, shard: str, limit: int, query: Query) -> Iterator[Found]:
+        """The documents of a shard in the order of their sequence numbers, up to `limit`.
+
+        In a shard every document has another one. So a page begins where the last one ended, and no search context has
+        to be kept open while pictures are being processed.
+        """
+        last = -1
+        while True:
+            hits = self.client.search(
+                index=self.index,
+                preference=f"_shards:{shard}",
+                size=_PAGE,
+                query=_until(limit, query, last),
+                sort=[{"_seq_no": "asc"}],
+                source=False,
+                docvalue_fields=[{"field": f"{target}.bytes"} for target in self.targets],
+                track_total_hits=False,
+            ).body["hits"]["hits"]
+            if not hits:
+                return
+            for hit in hits:
+                sizes = [size for values in hit.get("fields", {}).values() for size in values]
+                yield Found(hit["_id"], hit.get("_routing"), int(sum(sizes) * _BASE64) + _BESIDE if sizes else None)
+            last = hits[-1]["sort"][0]
+
+    def read(self, found: Iterable[Found]) -> Iterator[Document]:
+        """The documents as they are now, no more than about `max_bytes` of them in memory.
+
+        One whose size nobody knows, such as a picture that failed, is read alone.
+        """
+        group: list[Found] = []
+        room = self.max_bytes
+        for document in found:
+            size = self.max_bytes if document.size is None else document.size
+            if group and size > room:
+                yield from self._read(group)
+                group, room = [], self.max_bytes
+            group.append(document)
+            room -= size
+        if group:
+            yield from self._read(group)
+
+    def _read(self, group: list[Found]) -> Iterator[Document]:
+        # Since 9.2 vectors are left out unless one asks for them; written back without them, they would be lost.
+        params = {"_source_exclude_vectors": "false"} if self.with_vectors else {}
+        wanted = [{"_id": one.id} | ({"routing": one.routing} if one.routing else {}) for one in group]
+        answer = self.client.perform_request(
+            "POST",
+            f"/{self.index}/_mget",
+            params=params,
+            headers={"accept": "application/json", "content-type": "application/json"},
+            body={"docs": wanted},
+        ).body
+        for one, doc in zip(group, answer["docs"], strict=True):
+            if doc.get("found"):
+                yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], doc.get("_source"))
+            else:
+                yield Document(one.id, one.routing)
+
+
+def _until(limit: int, query: Query, after: int = -1) -> Query:
+    return {"bool": {"filter": [query, {"range": {"_seq_no": {"gt": after, "lte": limit}}}]}}

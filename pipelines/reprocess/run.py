@@ -1,0 +1,52 @@
+"""The work of a run, index by index and shard by shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from elasticsearch import Elasticsearch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .documents import Reader
+from .job import IndexJob
+from .state import State
+from .writer import Report, Writer
+
+# From this version on vectors are left out of _source unless one asks for them.
+_VECTORS_LEFT_OUT = (9, 2)
+
+
+class Run:
+    """What is to be done, and what became of it in `report`."""
+
+    def __init__(
+        self, client: Elasticsearch, jobs: list[IndexJob], state: State, pipeline: str | None, max_bytes: int
+    ) -> None:
+        self.report = Report()
+        self._client, self._jobs, self._state = client, jobs, state
+        self._pipeline, self._max_bytes = pipeline, max_bytes
+        version = client.info().body["version"]["number"].split(".")
+        left_out = (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
+        self._readers = {job.index: Reader(client, job.index, job.targets, max_bytes, left_out) for job in jobs}
+        # How many documents of each index are to be done.
+        self.totals = [self._total(job) for job in jobs]
+
+    def _total(self, job: IndexJob) -> int:
+        limits = self._state.indices[job.index].limits
+        return sum(self._readers[job.index].count(shard, limit, job.query) for shard, limit in limits.items())
+
+    def all(self) -> None:
+        """Do it all. Raises Stopped when the rest would fail too; `report` is right in any case."""
+        console = Console(stderr=True)
+        columns = (TextColumn("reprocessing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task("reprocessing", total=sum(self.totals))
+            for job in self._jobs:
+                self._do(job, lambda: progress.advance(task))
+
+    def _do(self, job: IndexJob, tick: Callable[[], None]) -> None:
+        reader = self._readers[job.index]
+        writer = Writer(self._client, job.index, job.targets, self.report, self._pipeline, self._max_bytes, tick)
+        for shard, limit in self._state.indices[job.index].limits.items():
+            writer.write(reader.read(reader.scan(shard, limit, job.query)), limit)

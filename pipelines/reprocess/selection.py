@@ -1,0 +1,53 @@
+"""Which documents are processed again, as a query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+Query = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user asked for; nothing at all means every document."""
+
+    query: str | None = None
+    errors: bool = False
+    unprocessed: bool = False
+    stale: bool = False
+
+    def to_query(self, targets: list[str], recipes: Mapping[str, str]) -> Query:
+        """The query for an index whose pipeline writes to `targets`, with these recipes now."""
+        wanted: list[Query] = []
+        for target in targets:
+            failed, done, made = (
+                {"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256", "recipe")
+            )
+            if self.errors:
+                wanted.append(failed)
+            if self.unprocessed:
+                wanted.append({"bool": {"must_not": [done, failed]}})
+            if self.stale and target in recipes:
+                now = {"term": {f"{target}.recipe": recipes[target]}}
+                wanted.append({"bool": {"filter": [made], "must_not": [now]}})
+        filters = [_user_query(self.query)] if self.query else []
+        if self.errors or self.unprocessed or self.stale:
+            filters.append({"bool": {"should": wanted, "minimum_should_match": 1}})
+        return {"bool": {"filter": filters}} if filters else {"match_all": {}}
+
+
+def _user_query(text: str) -> Query:
+    """A JSON query as in a search request, or the words and operators of a query_string."""
+    if not text.lstrip().startswith("{"):
+        return {"query_string": {"query": text}}
+    try:
+        query = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise click.BadParameter(f"--query begins like JSON, but is none: {error}") from error
+    assert isinstance(query, dict)
+    return query

@@ -1,0 +1,99 @@
+"""What a run has to remember so that it can go on after a kill, which is little.
+
+A document that is written gets the next sequence number of its shard. So everything above the numbers at the beginning
+of the run is done, by this run or by somebody's newer write, and nothing has to be noted for each document. What has to
+be kept are those numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from elasticsearch import Elasticsearch
+
+
+@dataclass
+class IndexState:
+    """An index by its unique id, and the highest sequence number of each shard when the run began."""
+
+    uuid: str
+    limits: dict[str, int]
+
+
+@dataclass
+class State:
+    """A run: `key` tells what it does, `run_id` marks its requests."""
+
+    key: str
+    run_id: str = field(default_factory=lambda: f"ingest-image-reprocess-{uuid.uuid4().hex[:12]}")
+    begun: float = field(default_factory=time.time)
+    indices: dict[str, IndexState] = field(default_factory=dict)
+
+    def limits(self, client: Elasticsearch, index: str, index_uuid: str) -> Mapping[str, int]:
+        """The limits of an index; those of this moment when the run has not seen it before."""
+        known = self.indices.get(index)
+        if known is None or known.uuid != index_uuid:
+            known = self.indices[index] = IndexState(index_uuid, _highest_numbers(client, index))
+        return known.limits
+
+
+def _highest_numbers(client: Elasticsearch, index: str) -> dict[str, int]:
+    answer = client.indices.stats(
+        index=index,
+        metric="docs",
+        level="shards",
+        filter_path=["indices.*.shards.*.routing.primary", "indices.*.shards.*.seq_no.max_seq_no"],
+    ).body
+    shards = answer["indices"][index]["shards"]
+    return {
+        number: max(copy["seq_no"]["max_seq_no"] for copy in copies if copy["routing"]["primary"])
+        for number, copies in shards.items()
+    }
+
+
+def key_of(**parts: Any) -> str:
+    """The same for a run that does the same."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def default_path(key: str) -> Path:
+    """Where the state of a run is kept unless the user names a file."""
+    return Path(click.get_app_dir("ingest-image")) / f"reprocess-{key}.json"
+
+
+def load(path: Path, key: str) -> State | None:
+    """The state of an earlier run that did not come to its end, None when there is none.
+
+    Raises ClickException for a file of something else.
+    """
+    try:
+        body = json.loads(path.read_text("utf-8"))
+        indices = {name: IndexState(**entry) for name, entry in body.pop("indices").items()}
+        state = State(**body, indices=indices)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise click.ClickException(f"{path} is not the state of a run: remove it, or name another file") from error
+    if state.key != key:
+        raise click.ClickException(
+            f"{path} is the state of another run (another index, selection or pipeline): name another file, or "
+            "--restart"
+        )
+    return state
+
+
+def save(path: Path, state: State) -> None:
+    """Write the state so that a kill leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    scratch.write_text(json.dumps(asdict(state)), "utf-8")
+    scratch.replace(path)

@@ -1,0 +1,214 @@
+"""`ingest-image reprocess` on real nodes: what is selected, what is kept, and what a kill costs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from pipelines.reprocess.command import reprocess
+from pipelines.reprocess.documents import Reader
+from pipelines.reprocess.writer import Report, Stopped, Writer
+from tests.support import Service, b64, free_port, picture
+
+from .conftest import set_hosts
+from .test_main_job import calls, source
+
+PHOTO = b64(picture("pillow/hopper.jpg"))
+LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the state of a run is kept."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def run(es_url: str, index: str) -> Run:
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(reprocess, [index, "--url", es_url, *arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert PHOTO not in result.output
+        return result
+
+    return run
+
+
+def put(es: Elasticsearch, index: str, id: str, pipeline: str | None = None, data: str = PHOTO, **fields: Any) -> None:
+    es.index(index=index, id=id, document={"image": {"data": data}, **fields}, pipeline=pipeline)
+
+
+def versions(es: Elasticsearch, index: str) -> dict[str, int]:
+    es.indices.refresh(index=index)
+    hits = es.search(index=index, size=1000, source=False, version=True)["hits"]["hits"]
+    return {hit["_id"]: hit["_version"] for hit in hits}
+
+
+def test_stale_pictures_only(es: Elasticsearch, index: str, run: Run, service: Service) -> None:
+    put(es, index, "current")
+    put(es, index, "stale", pipeline="images-grayscale")
+    es.index(index=index, id="none", document={"title": "no picture"})
+    before = calls(service)
+    result = run("--stale", "--dry-run")
+    recipe = source(es, index, "current")["image"]["recipe"]
+    assert result.output == f"{index}: 1 documents would go through images; recipe of image now: {recipe}\n"
+    assert versions(es, index) == {"current": 1, "stale": 1, "none": 1}
+    result = run("--stale")
+    assert (result.exit_code, result.output) == (0, "1 of 1 written\n")
+    assert versions(es, index) == {"current": 1, "stale": 2, "none": 1}
+    # Two tiny pictures told the recipe.
+    assert calls(service) == before + 3
+    assert source(es, index, "stale")["image"]["recipe"] == recipe
+    assert run("--stale").output == "0 of 0 written\n"
+
+
+def test_errors_whose_cause_is_gone(es: Elasticsearch, index: str, run: Run) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.max_image_bytes": "1kb"})
+    try:
+        put(es, index, "large")
+    finally:
+        es.cluster.put_settings(persistent={"ingest.image.max_image_bytes": None})
+    put(es, index, "broken", data=b64(b"no picture"))
+    es.index(index=index, id="none", document={"title": "no picture"})
+    assert source(es, index, "large")["image"]["error"]["code"] == "image_too_large"
+    result = run("--errors")
+    assert result.output == "2 of 2 written\n1 have an error instead of fields: 1 not_an_image\n"
+    assert source(es, index, "large")["image"]["width"] == 128
+    assert versions(es, index)["none"] == 1
+
+
+def test_a_query_as_words_or_json(es: Elasticsearch, index: str, run: Run) -> None:
+    put(es, index, "1", title="a red boat")
+    put(es, index, "2", title="a lake")
+    assert run("--query", "title:boat").output == "1 of 1 written\n"
+    assert run("--query", json.dumps({"match": {"title": "lake"}})).output == "1 of 1 written\n"
+    assert versions(es, index) == {"1": 2, "2": 2}
+    assert run("--query", "{").exit_code == 2
+    assert run("--pipeline", "images-grayscale", "--query", "boat").exit_code == 0
+    assert source(es, index, "1")["image"]["recipe"] != source(es, index, "2")["image"]["recipe"]
+
+
+def test_vectors_routing_and_marked_pictures_are_kept(
+    es: Elasticsearch, es_version: str, index: str, run: Run, service: Service
+) -> None:
+    """Newer versions leave vectors out of `_source`: written back as it is read, a document would lose them."""
+    es.indices.create(index=index, settings={"number_of_shards": 3})
+    es.indices.put_mapping(index=index, properties={"embedding": {"type": "dense_vector", "dims": 3}})
+    # One that has enough structure for a hash.
+    for id in ("1", "2", "3", "4"):
+        document = {"embedding": [float(id), 2.0, 3.0], "image": {"data": LARGE}}
+        es.index(index=index, id=id, document=document, routing=f"route {id}" if id != "1" else None)
+    es.indices.refresh(index=index)
+
+    def everything() -> dict[str, Any]:
+        wanted = ["embedding", "image.perceptual_hash_vector.bits"]
+        return {hit["_id"]: hit for hit in es.search(index=index, fields=wanted)["hits"]["hits"]}
+
+    before, counted = everything(), calls(service)
+    if es_version.startswith("9"):
+        assert "embedding" not in before["1"]["_source"] and before["1"]["fields"]["image.perceptual_hash_vector"]
+    assert run("--max-bulk-bytes", "1kb").output == "4 of 4 written\n"
+    assert set(versions(es, index).values()) == {2}
+    for id, hit in everything().items():
+        # Elasticsearch keeps vectors normalized and their length apart: what it gives back may differ in the last digit.
+        assert hit["fields"].pop("embedding") == pytest.approx(before[id]["fields"].pop("embedding"))
+        hit["_source"].pop("embedding", None), before[id]["_source"].pop("embedding", None)
+        assert (hit["_source"], hit["fields"], hit.get("_routing")) == (
+            before[id]["_source"],
+            before[id]["fields"],
+            before[id].get("_routing"),
+        )
+    assert calls(service) == counted
+
+
+def test_a_newer_write_wins(es: Elasticsearch, es_version: str, index: str) -> None:
+    for id in ("1", "2", "3"):
+        put(es, index, id, pipeline="_none")
+    es.indices.refresh(index=index)
+    reader = Reader(es, index, ["image"], 4 << 20, es_version.startswith("9"))
+    assert reader.count("0", 2, {"match_all": {}}) == 3
+    # Read before and after the write, which is after the beginning of the run.
+    found = list(reader.scan("0", 2, {"match_all": {}}))
+    first = list(reader.read(found[:1]))
+    es.update(index=index, id="1", doc={"title": "newer"})
+    es.update(index=index, id="2", doc={"title": "newer"})
+    es.delete(index=index, id="3")
+    report = Report()
+    Writer(es, index, ["image"], report).write(iter([*first, *reader.read(found[1:])]), 2)
+    assert (report.written, report.changed, report.failed) == (0, 3, [])
+    assert [source(es, index, id)["title"] for id in ("1", "2")] == ["newer", "newer"]
+
+
+def test_killed_in_the_middle_and_resumed(
+    es: Elasticsearch, es_url: str, index: str, run: Run, own_service: Service, folder: Path
+) -> None:
+    """Every picture is processed once, whatever of it the first run did, and whatever others did meanwhile."""
+    lines = "".join(f'{{"index": {{"_id": "{n}"}}}}\n{{"n": {n}, "image": {{"data": "{PHOTO}"}}}}\n' for n in range(60))
+    es.bulk(index=index, body=lines, pipeline="_none", refresh=True)
+    command = [sys.executable, "-m", "ingest_image", "reprocess", index, "--url", es_url, "--unprocessed"]
+    started = subprocess.Popen([*command, "--max-bulk-bytes", "20kb"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 60
+    while calls(own_service) < 8 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.send_signal(signal.SIGKILL)
+    started.communicate()
+    assert started.returncode == -signal.SIGKILL
+    assert len(list((folder / "ingest-image").glob("reprocess-*.json"))) == 1
+    # Meanwhile somebody replaces one that was not done yet.
+    put(es, index, "59", n=59, title="newer")
+    done = sum(version > 1 for version in versions(es, index).values())
+    assert 8 <= done < 60, done
+    result = run("--unprocessed", "--max-bulk-bytes", "20kb")
+    assert result.exit_code == 0 and "going on with the run that began at" in result.output, result.output
+    assert versions(es, index) == {str(n): 2 for n in range(60)}
+    assert calls(own_service) == 60
+    hits = es.search(index=index, size=100, source=["n", "title", "image.width"])["hits"]["hits"]
+    assert sorted(hit["_source"]["n"] for hit in hits) == list(range(60))
+    assert all(hit["_source"]["image"]["width"] == 128 for hit in hits)
+    assert source(es, index, "59")["title"] == "newer"
+    assert list((folder / "ingest-image").glob("*")) == []
+
+
+def test_a_service_that_is_down_ends_the_run(es: Elasticsearch, es_version: str, index: str, service: Service) -> None:
+    for id in ("1", "2"):
+        put(es, index, id, pipeline="_none")
+    es.indices.refresh(index=index)
+    name, report = f"impatient-{index}", Report()
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"timeout": "1s"}}])
+    set_hosts(es, f"http://127.0.0.1:{free_port()}")
+    reader = Reader(es, index, ["image"], 1, es_version.startswith("9"))
+    try:
+        with pytest.raises(Stopped, match=r"503 .*service_unavailable"):
+            Writer(es, index, ["image"], report, name, 1, max_retries=0).write(
+                reader.read(reader.scan("0", 1, {"match_all": {}})), 1
+            )
+    finally:
+        set_hosts(es, service.url)
+        es.ingest.delete_pipeline(id=name)
+    assert (report.written, len(report.failed)) == (0, 1)
+    assert versions(es, index) == {"1": 1, "2": 1}
+
+
+def test_what_cannot_be_done_is_said(es: Elasticsearch, es_url: str, index: str, run: Run, folder: Path) -> None:
+    assert f"there is no index {index}" in run().output
+    put(es, index, "1")
+    (folder / "other.json").write_text("{}")
+    assert "is not the state of a run" in run("--state", str(folder / "other.json")).output
+    assert "there is no pipeline missing" in run("--pipeline", "missing").output
+    es.indices.put_settings(index=index, settings={"index.default_pipeline": None})
+    result = run()
+    assert result.exit_code == 1 and "has no pipeline" in result.output
+    assert versions(es, index) == {"1": 1}
