@@ -11,14 +11,12 @@ from elasticsearch import Elasticsearch
 from .engine import Engine
 from .hashes import SAME_PICTURE
 from .hits import Hit, hit_of
-from .queries import LIGHT, hash_knn
+from .near_pairs import as_hashes, near_pairs
+from .queries import LIGHT
 from .sample import sample_of
 
 Key = tuple[str, str]
-# Documents on a page, and so kNN searches at the same time; neighbours that each of them may name.
-_PAGE = 200
-_SEARCHES = 50
-NEIGHBOURS = 50
+_PAGE = 1000
 _KEEP_ALIVE = "5m"
 
 
@@ -59,17 +57,25 @@ def find_clusters(
 ) -> list[list[Key]]:
     """Keys (index, id) of documents that are exact copies or the same picture, joined over common neighbours.
 
-    In memory are the keys of documents that have a duplicate, and one page. `tick` is told how many were looked at.
+    In memory are hash and key of every picture, about 500 bytes each. `tick` is told how many were read.
     """
     union = Union()
     for group in exact_groups(engine.client, engine.index):
         for other in group[1:]:
             union.join(group[0], other)
-    if engine.schema.hash_vector:
-        for page in documents(engine):
-            for start in range(0, len(page), _SEARCHES):
-                _join_neighbours(engine, page[start : start + _SEARCHES], distance, turned, union)
-            tick(len(page))
+    owners: dict[str, Key] = {}
+    for page in documents(engine):
+        for hit in page:
+            for value in sample_of(hit.id, hit.source.get("image")).hashes:
+                # Equal hashes are one cluster without being compared.
+                if (owner := owners.setdefault(value, hit.key)) != hit.key:
+                    union.join(owner, hit.key)
+        tick(len(page))
+    keys = list(owners.values())
+    for pairs in near_pairs(as_hashes(list(owners)), distance, turned):
+        for one, other in pairs.T.tolist():
+            if keys[one] != keys[other]:
+                union.join(keys[one], keys[other])
     return union.clusters()
 
 
@@ -116,28 +122,6 @@ def documents(engine: Engine) -> Iterator[list[Hit]]:
             after = raw[-1]["sort"]
     finally:
         client.options(ignore_status=404).close_point_in_time(id=pit)
-
-
-def _join_neighbours(engine: Engine, hits: list[Hit], distance: int, turned: bool, union: Union) -> None:
-    field = engine.schema.hash_vector
-    assert field is not None
-    searches: list[dict[str, Any]] = []
-    asked = []
-    for hit in hits:
-        sample = sample_of(hit.id, hit.source.get("image"))
-        if sample.hashes:
-            # One more than the neighbours, as each is nearest to itself.
-            clauses = hash_knn(field, sample, distance, turned, [], k=NEIGHBOURS + 1)
-            size = (NEIGHBOURS + 1) * len(clauses)
-            searches += [{}, {"knn": clauses, "size": size, "_source": False}]
-            asked.append(hit)
-    if not searches:
-        return
-    answers = engine.client.msearch(index=engine.index, searches=searches, ignore_unavailable=True)["responses"]
-    for hit, answer in zip(asked, answers, strict=True):
-        for found in (answer.get("hits") or {}).get("hits", []):
-            if (key := (found["_index"], found["_id"])) != hit.key:
-                union.join(hit.key, key)
 
 
 def described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:

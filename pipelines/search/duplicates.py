@@ -15,6 +15,7 @@ from .clusters import described, find_clusters
 from .engine import Engine
 from .hashes import BITS, SAME_PICTURE
 from .hits import Hit, compared
+from .near_pairs import MAX_DISTANCE
 from .sample import sample_of
 from .table import answer_table
 
@@ -24,7 +25,7 @@ from .table import answer_table
 @elasticsearch_options
 @click.option(
     "--distance",
-    type=click.IntRange(0, BITS // 2),
+    type=click.IntRange(0, MAX_DISTANCE),
     default=SAME_PICTURE,
     show_default=True,
     help="bits of the hash in which copies may differ",
@@ -38,7 +39,7 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, a
     """
     engine = Engine(client, index)
     progress_console = Console(stderr=True)
-    columns = (TextColumn("{task.completed} pictures compared"),)
+    columns = (TextColumn("{task.completed} pictures read"),)
     with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as progress:
         task = progress.add_task("comparing", total=None)
         clusters = find_clusters(engine, distance, turned, lambda count: progress.advance(task, count))

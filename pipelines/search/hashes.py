@@ -13,7 +13,7 @@ UPRIGHT = "upright"
 
 # Whether rows and columns are swapped first, then whether the odd frequencies along y and along x change their sign.
 # The same table as in the service's `features/pdq.py`, where the coefficients themselves are known.
-_VARIANTS: dict[str, tuple[bool, bool, bool]] = {
+VARIANTS: dict[str, tuple[bool, bool, bool]] = {
     UPRIGHT: (False, False, False),
     "rotate_90": (True, False, True),
     "rotate_180": (False, True, True),
@@ -40,7 +40,7 @@ def variants(value: str) -> dict[str, str]:
     """
     number = int(value, 16)
     bits = [[number >> (row * _SIDE + column) & 1 for column in range(_SIDE)] for row in range(_SIDE)]
-    return {name: _turned(bits, *how) for name, how in _VARIANTS.items()}
+    return {name: _turned(bits, *how) for name, how in VARIANTS.items()}
 
 
 def _turned(bits: list[list[int]], swapped: bool, vertical: bool, horizontal: bool) -> str:
