@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
-from . import check, cluster, endpoints, install
+from . import check, cluster, endpoints, install, privileges
 from .bridge import Wish, choose
 from .client import elasticsearch_options, reason_of
 from .inference_options import NotExpressible
@@ -48,6 +48,9 @@ from .resources import Kind, Resource, bundled
 @click.option("--force", is_flag=True, help="also replace what is newer or was changed by hand")
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
 @click.option("--uninstall", is_flag=True, help="remove exactly what bootstrap installs; indices and documents stay")
+@click.option(
+    "--print-roles", is_flag=True, help="only print roles and API keys with least privilege, for Dev Tools; asks nobody"
+)
 def bootstrap(
     client: Elasticsearch,
     service_urls: tuple[str, ...],
@@ -58,8 +61,13 @@ def bootstrap(
     force: bool,
     dry_run: bool,
     uninstall: bool,
+    print_roles: bool,
 ) -> None:
     """Install pipelines and index template into Elasticsearch; run it again at any time, also to upgrade."""
+    if print_roles:
+        template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
+        click.echo(privileges.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
+        return
     if uninstall:
         if service_urls or patterns or force or start_trial or wish != "auto":
             raise click.UsageError(

@@ -1,0 +1,76 @@
+"""Roles with no more than each job needs, and API keys for programs, as requests for Dev Tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .render import to_json
+from .resources import Body
+
+_EXPIRATION = "90d"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: `cluster` and `index` privileges, which `why` justifies; `has_key` when a program acts in it."""
+
+    name: str
+    why: str
+    cluster: tuple[str, ...]
+    index: tuple[str, ...]
+    has_key: bool = False
+
+    def body(self, patterns: Sequence[str]) -> Body:
+        """As `PUT _security/role` takes it, and an API key as one of its `role_descriptors`."""
+        indices = [{"names": list(patterns), "privileges": list(self.index)}]
+        return {"cluster": list(self.cluster), "indices": indices}
+
+
+ROLES = (
+    Role(
+        "ingest-image-writer",
+        "Writes documents; the pipeline runs without a privilege of the writer's. With create_doc in place of index it "
+        "may add documents and change none.",
+        (),
+        ("index", "auto_configure"),
+        has_key=True,
+    ),
+    Role(
+        "ingest-image-searcher",
+        "Searches and reads: ingest-image search, the gallery, the service's addresses for pictures. Changes nothing.",
+        (),
+        ("read", "view_index_metadata"),
+        has_key=True,
+    ),
+    Role(
+        "ingest-image-bootstrap",
+        "ingest-image bootstrap. cluster:admin/settings/update is for --service-url; leave it out when "
+        "ingest.image.hosts stands in elasticsearch.yml. Reads no document.",
+        ("monitor", "manage_ingest_pipelines", "manage_index_templates", "cluster:admin/settings/update"),
+        ("view_index_metadata",),
+    ),
+    Role(
+        "ingest-image-maintainer",
+        "ingest-image doctor and reprocess. For the doctor alone, read, view_index_metadata and monitor do.",
+        ("monitor", "read_pipeline", "indices:admin/index_template/get", "indices:admin/index_template/simulate_index"),
+        ("read", "index", "view_index_metadata", "monitor", "maintenance"),
+    ),
+)
+
+
+def console(patterns: Sequence[str], inference: bool = False) -> str:
+    """The requests as text; `inference`: also what the way without the plugin needs."""
+    parts = []
+    for role in ROLES:
+        body = role.body(patterns)
+        if inference and "manage_ingest_pipelines" in role.cluster:
+            body["cluster"].append("manage_inference")
+        parts.append(f"# {role.why}\nPUT _security/role/{role.name}\n{to_json(body)}\n")
+        if role.has_key:
+            key = {"name": role.name, "expiration": _EXPIRATION, "role_descriptors": {role.name: body}}
+            parts.append(
+                "# The same as a key for a program: what is in `encoded` goes into ELASTICSEARCH_API_KEY.\n"
+                f"POST _security/api_key\n{to_json(key)}\n"
+            )
+    return "\n".join(parts)
