@@ -50,7 +50,8 @@ def _prepare(options: Options) -> list[Body]:
             f"[{field}] must be an object with data, or a base64 string; lists of pictures need the plugin",
         ),
         _fail(
-            f"{here}?.operations != null && {here}.operations != []",
+            # A list in a condition equals no other list.
+            f"{here}?.operations != null && !({here}.operations instanceof List && {here}.operations.isEmpty())",
             "document_operations_disabled",
             "one-off operations of a document need the plugin",
         ),

@@ -55,6 +55,10 @@ def test_a_bare_string_becomes_an_object(way: Way) -> None:
     assert way({"image": PHOTO}) == way({"image": {"data": PHOTO}})
 
 
+def test_no_operations_are_none(way: Way) -> None:
+    assert way({"image": {"data": PHOTO, "operations": []}}) == way({"image": PHOTO})
+
+
 def test_a_document_without_a_picture_passes(way: Way) -> None:
     for document in ({"title": "none"}, {"image": {"alt": "soon"}}, {"image": None}):
         assert way(document) == document
