@@ -95,8 +95,9 @@ final class Picture {
         }
         String address = (String) url;
         boolean made = belief.madeFromAddress(address);
-        // Data beside the address is what was made from it, or from the address before. Else it is a picture of its own.
-        boolean own = data != null && (inPlace == false || existing.get(Target.MARK) instanceof String == false || made && belief.isAsMade() == false);
+        // Data beside the address is what was made before, from it or from another one, and has a mark or an error. Else it is a picture of its own.
+        boolean before = inPlace && (existing.get(Target.MARK) instanceof String || existing.get(Target.ERROR) instanceof Map);
+        boolean own = data != null && (before == false || made && belief.isAsMade() == false);
         if (own) {
             throw new Failure(
                 Kind.REQUEST,
@@ -168,7 +169,11 @@ final class Picture {
     Map<String, Object> recorded(Failure failure) {
         Map<String, Object> result = Target.copy(inPlace ? from : existing);
         Target.merge(result, failure.fields());
-        if (inPlace && url == null) {
+        if (url != null) {
+            // The address may be dead for ever: what is stored stays, without its marks, and is replaced when the address is there again.
+            result.remove(Target.MARK);
+            result.remove(Target.SOURCE_MARK);
+        } else if (inPlace) {
             result.put(Target.DATA, data(from));
         } else {
             result.remove(Target.DATA);

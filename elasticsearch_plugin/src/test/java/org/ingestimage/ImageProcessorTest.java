@@ -349,6 +349,9 @@ class ImageProcessorTest {
                 // Nothing was called over the network, so it comes straight back.
             }
         }
+        for (int i = 0; i < 200 && calls.get() < 2; i++) {
+            Thread.sleep(50);
+        }
         Thread.sleep(500);
         assertEquals(2, calls.get());
     }

@@ -205,12 +205,22 @@ class PictureByAddressTest {
     }
 
     @Test
-    void aRecordedFailureLeavesTheAddressAndNothingOfAnEarlierPicture() {
+    void aRecordedFailureLosesNoPicture() {
+        Map<String, Object> record = with(CONFIG, "on_invalid", "record");
         service.behaviour = FakeService.error(422, "url_not_found");
-        Result result = run(with(CONFIG, "on_invalid", "record"), with(stored(), "url", OTHER, "caption", "mine"));
         Map<String, Object> expected = map("url", OTHER, "caption", "mine");
         expected.put("error", map("code", "url_not_found", "reason", "because of url_not_found"));
-        assertEquals(expected, result.get("image"));
+        assertEquals(expected, run(record, map("url", OTHER, "caption", "mine")).get("image"));
+        // The address may be dead for ever, what is stored is all there is.
+        expected.put("data", DATA);
+        Map<String, Object> image = with(stored(), "url", OTHER, "caption", "mine");
+        assertEquals(expected, run(record, image).get("image"));
+        assertEquals(expected, run(record, expected).get("image"), "tried again");
+        Map<String, Object> toSmall = with(record, "target_field", "small");
+        assertEquals(DATA, node.run(toSmall, map("image", map("url", OTHER), "small", made())).get("small.data"));
+        service.behaviour = FakeService.good();
+        assertEquals(map("url", OTHER, "caption", "mine", "data", "done-null", "width", 3), run(record, expected).get("image"));
+        service.behaviour = FakeService.error(422, "url_not_found");
         assertTrue(run(CONFIG, map("url", OTHER)).message().startsWith("[url_not_found] "));
     }
 
