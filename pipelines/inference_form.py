@@ -16,6 +16,7 @@ from .resources import Body, fingerprint
 
 # What the steps hand on to each other; removed at the end.
 TEMPORARY = "_image"
+_NO_BASE64 = "data must be a base64 string"
 FAILED, UNREADABLE, INVALID = "inference_failed", "inference_answer_unreadable", "invalid_base64"
 
 
@@ -96,12 +97,13 @@ def _ask(options: Options, endpoint: str) -> list[Body]:
                 "if": f"{waiting}?.input instanceof List && {here}.data instanceof String",
             }
         },
-        # The endpoint would take it for the name of a parameter, the token's perhaps.
+        # The endpoint would take `${` for the beginning of a parameter, the token's perhaps.
         {
             "fail": {
-                "message": f"[{INVALID}] data is not base64",
-                "if": f"{waiting}?.input instanceof String && {waiting}.input.contains('${{')",
-                **_on_failure(options, INVALID, "data is not base64"),
+                "message": f"[{INVALID}] {_NO_BASE64}",
+                "if": f"{waiting}?.input != null "
+                f"&& (!({waiting}.input instanceof String) || {waiting}.input.contains('${{'))",
+                **_on_failure(options, INVALID, _NO_BASE64),
             }
         },
         {

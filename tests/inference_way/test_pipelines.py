@@ -101,8 +101,10 @@ def test_a_forged_mark_is_of_no_use(way: Way, mark: Any) -> None:
         ("!", "invalid_base64"),
         ("${token}", "invalid_base64"),
         ("AAAA${input}", "invalid_base64"),
-        (5, "inference_failed"),
-        (["AAAA"], "inference_failed"),
+        (5, "invalid_base64"),
+        (["AAAA"], "invalid_base64"),
+        (["AAAA", "BBBB"], "invalid_base64"),
+        ({"a": "AAAA"}, "invalid_base64"),
     ],
 )
 def test_data_that_is_no_base64_is_kept_too(way: Way, data: Any, code: str) -> None:
