@@ -35,6 +35,8 @@ class Cluster:
         self.templates: dict[str, Body] = {}
         self.settings: dict[str, Any] = {}
         self.log: list[str] = []
+        # Paths that the user may not ask for.
+        self.forbidden: set[str] = set()
         self._stock = stock
         cluster = self
 
@@ -90,6 +92,8 @@ class Cluster:
             (r"/_resolve/index/.*", lambda *_: (200, {"indices": []})),
             (r"/[^/]*/_settings/.*", lambda *_: (200, {})),
         ]
+        if path in self.forbidden:
+            return 403, _error(f"action on [{path}] is unauthorized for user [someone]")
         for pattern, route in routes:
             if found := re.fullmatch(pattern, path):
                 status, answer = route(method, body, query, *found.groups())

@@ -243,3 +243,32 @@ def test_several_addresses_are_for_the_plugin(run: Run, cluster: Cluster) -> Non
     assert result.exit_code == 2
     assert "an inference endpoint has one address" in result.output
     assert cluster.log == []
+
+
+def test_a_distribution_without_the_processor(run: Run, cluster: Cluster) -> None:
+    cluster.processors = ["set"]
+    result = run("--bridge", "inference")
+    assert result.exit_code == 1
+    assert "node-1 (9.5.3) has no inference processor" in result.output
+    result = run()
+    assert "the plugin ingest-image is missing on node-1 (9.5.3): install the zip" in result.output
+    assert "There is no way without it: node-1 (9.5.3) has no inference processor" in result.output
+    assert cluster.log == []
+
+
+def test_what_the_user_may_not_look_at(run: Run, cluster: Cluster) -> None:
+    cluster.forbidden = {"/_license"}
+    assert "licence: unknown, the user may not look at it" in run("--dry-run").output
+    cluster.forbidden = {"/_nodes/ingest"}
+    assert run("--dry-run").output.startswith("bridge: plugin (the user may not look at the nodes)\n")
+    assert run("--dry-run", "--bridge", "inference").output.count("would be created: inference endpoint") == 3
+    cluster.forbidden = {"/_inference/completion/" + id_ for id_ in ids_to_be_created(run)}
+    result = run("--bridge", "inference")
+    assert result.exit_code == 1
+    assert "the user lacks a privilege (docs/bootstrap.md lists them)" in result.output
+    assert cluster.log == []
+
+
+def ids_to_be_created(run: Run) -> list[str]:
+    lines = run("--dry-run", "--bridge", "inference").output.splitlines()
+    return [line.split()[-1] for line in lines if line.startswith("would be created: inference endpoint ")]
