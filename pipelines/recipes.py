@@ -51,6 +51,14 @@ def current_recipes(client: Elasticsearch, name: str) -> dict[str, str]:
     return recipes
 
 
+def stale_query(target: str, recipe: str) -> Body:
+    """Documents with a picture that another recipe made; of a list of pictures, any of them."""
+    # "Not this recipe" would pass over a list in which one picture is current.
+    field = f"{target}.recipe"
+    others = [{"range": {field: {"lt": recipe}}}, {"range": {field: {"gt": recipe}}}]
+    return {"bool": {"should": others, "minimum_should_match": 1}}
+
+
 def recipes_or_sentence(client: Elasticsearch, name: str) -> dict[str, str]:
     """`current_recipes`, with failures as sentences for the user."""
     try:

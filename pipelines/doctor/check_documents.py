@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from elasticsearch import NotFoundError
 
 from ..check import CheckFailed
-from ..recipes import current_recipes
+from ..recipes import current_recipes, stale_query
 from .finding import Finding, ok, warn
 from .patient import Patient, pipelines_of
 
@@ -78,9 +78,7 @@ def stale(patient: Patient) -> Iterator[Finding]:
                     # Said by the checks of the service and the indices.
                     recipes[name] = {}
             for target, recipe in recipes[name].items():
-                field = f"{target}.recipe"
-                query = {"bool": {"filter": [{"exists": {"field": field}}], "must_not": [{"term": {field: recipe}}]}}
-                stale = patient.client.count(index=index, query=query).body["count"]
+                stale = patient.client.count(index=index, query=stale_query(target, recipe)).body["count"]
                 count += stale
                 if stale:
                     yield warn(

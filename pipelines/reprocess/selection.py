@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from ..recipes import stale_query
+
 Query = dict[str, Any]
 
 
@@ -25,16 +27,13 @@ class Selection:
         """The query for an index whose pipeline writes to `targets`, with these recipes now."""
         wanted: list[Query] = []
         for target in targets:
-            failed, done, made = (
-                {"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256", "recipe")
-            )
+            failed, done = ({"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256"))
             if self.errors:
                 wanted.append(failed)
             if self.unprocessed:
                 wanted.append({"bool": {"must_not": [done, failed]}})
             if self.stale and target in recipes:
-                now = {"term": {f"{target}.recipe": recipes[target]}}
-                wanted.append({"bool": {"filter": [made], "must_not": [now]}})
+                wanted.append(stale_query(target, recipes[target]))
         filters = [_user_query(self.query)] if self.query else []
         if self.errors or self.unprocessed or self.stale:
             filters.append({"bool": {"should": wanted, "minimum_should_match": 1}})
