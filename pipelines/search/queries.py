@@ -29,8 +29,8 @@ LIGHT: dict[str, Any] = {
 }
 # How many answers of each kind are ranked together.
 WINDOW = 100
-# Cosine from which pictures are alike: that of the built-in embedder is 0.77 between any two photographs and above 0.89
-# for 5 % of them; those of models are lower.
+# Cosine from which pictures are alike. Of pairs of ten different photographs, the built-in embedder's median was 0.77
+# and the 95th percentile 0.89; those of models are lower.
 ALIKE = {"builtin-v1": 0.85}
 _ALIKE_OF_MODELS = 0.5
 _PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")

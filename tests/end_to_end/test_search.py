@@ -140,6 +140,10 @@ class TestTheDocs:
             return
         of_flower = es.get(index=INDEX, id="flower")["_source"]["image"]
         text = json.dumps(body).replace("<hash>", of_flower["perceptual_hash"]).replace("<sha256>", of_flower["sha256"])
+        if "<vector>" in text:
+            fields = [{"field": "image.embedding"}]
+            (hit,) = es.search(index=INDEX, query={"ids": {"values": ["flower"]}}, fields=fields)["hits"]["hits"]
+            text = text.replace('"<vector>"', json.dumps(hit["fields"]["image.embedding"]))
         path = path.replace("images/", f"{INDEX}/")
         method = "POST" if method == "GET" else method
         answer = es.perform_request(
