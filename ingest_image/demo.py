@@ -53,6 +53,9 @@ DOCUMENTS = {
 @click.option(
     "--service-port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="The service's port."
 )
+@click.option(
+    "--gallery-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="The gallery's port."
+)
 @click.option("--es-version", help="A supported Elasticsearch version.  [default: the newest that a JDK here can run]")
 @click.option(
     "--data",
@@ -60,8 +63,10 @@ DOCUMENTS = {
     help="Folder for what the demo keeps.  [default: .embedded in the checkout]",
 )
 @click.option("--exit", "leave", is_flag=True, help="Stop when the table is printed instead of staying up.")
-def demo(http_port: int, service_port: int, es_version: str | None, data: Path | None, leave: bool) -> None:
-    """Start a real node and the service, index a dozen photographs with plain requests, show what became of them."""
+def demo(
+    http_port: int, service_port: int, gallery_port: int, es_version: str | None, data: Path | None, leave: bool
+) -> None:
+    """Start a real node, the service and the gallery, index a dozen photographs with plain requests, show the result."""
     # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Paths and the table need some room, also where there is no terminal.
@@ -70,8 +75,8 @@ def demo(http_port: int, service_port: int, es_version: str | None, data: Path |
     folder.mkdir(parents=True, exist_ok=True)
     token = _token(folder)
     try:
-        with _service(folder, service_port, token) as service_url:
-            console.print(f"Service       {service_url} (log: {folder / 'service.log'})")
+        with _child(folder, "serve", service_port, "/readyz", IMAGE_TOKEN=token) as service_url:
+            console.print(f"Service       {service_url} (log: {folder / 'serve.log'})")
             choice = choose(es_version)
             if choice.note:
                 console.print(choice.note)
@@ -84,27 +89,16 @@ def demo(http_port: int, service_port: int, es_version: str | None, data: Path |
                 plugin_zip=find_plugin_zip(version.number),
             ) as node:
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
-                subprocess.run(  # noqa: S603 - our own program
-                    [
-                        sys.executable,
-                        "-m",
-                        "ingest_image",
-                        "bootstrap",
-                        "--url",
-                        node.url,
-                        "--service-url",
-                        service_url,
-                    ],
-                    check=True,
-                )
+                _run("bootstrap", "--url", node.url, "--service-url", service_url)
                 console.print()
                 index_documents(node.url, console)
                 console.print(result_table(node.url))
                 if leave:
                     return
-                console.print(_things_to_try(node.url), markup=False, highlight=False)
-                while node.poll() is None:
-                    time.sleep(0.5)
+                with _child(folder, "gallery", gallery_port, "/", "--url", node.url) as gallery_url:
+                    console.print(_things_to_try(node.url, gallery_url), markup=False, highlight=False)
+                    while node.poll() is None:
+                        time.sleep(0.5)
     except KeyboardInterrupt:
         console.print("\nStopped. The pictures are kept; 'make demo' finds them again.")
     except NodeError as error:
@@ -156,8 +150,9 @@ def _cells(image: dict[str, Any]) -> Iterator[Text | str]:
     yield swatches.append(" " + ", ".join(image.get("color_names", [])))
 
 
-def _things_to_try(url: str) -> str:
+def _things_to_try(url: str, gallery: str) -> str:
     return f"""
+Look at them: {gallery}
 Try (in another terminal):
   curl '{url}/images/_search?q=lake+AND+landscape&filter_path=hits.hits._source.title&pretty'
   curl -X POST '{url}/images/_update/flower' -H 'Content-Type: application/json' \\
@@ -168,25 +163,31 @@ Ctrl-C stops everything.
 """
 
 
+def _run(*arguments: str) -> None:
+    """Run one of our own commands to its end."""
+    subprocess.run([sys.executable, "-m", "ingest_image", *arguments], check=True)  # noqa: S603 - our own program
+
+
 @contextmanager
-def _service(folder: Path, port: int, token: str) -> Iterator[str]:
-    """The service as a child process, until the block is left."""
+def _child(folder: Path, command: str, port: int, ready: str, *arguments: str, **environment: str) -> Iterator[str]:
+    """One of our own servers as a child process until the block is left; its address once the path `ready` answers."""
     url = f"http://127.0.0.1:{port}"
-    with (folder / "service.log").open("wb") as log:
+    log_file = folder / f"{command}.log"
+    with log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "ingest_image", "serve", "--port", str(port)],
-            env={**os.environ, "IMAGE_TOKEN": token},
+            [sys.executable, "-m", "ingest_image", command, "--port", str(port), *arguments],
+            env={**os.environ, **environment},
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            # Ctrl-C in a terminal reaches us only; we stop the service in order.
+            # Ctrl-C in a terminal reaches us only; we stop the others in order.
             start_new_session=True,
         )
     try:
-        while not _is_ready(url):
+        while not _answers(url + ready):
             if process.poll() is not None:
-                tail = (folder / "service.log").read_text().strip().splitlines()[-1:]
-                raise click.ClickException(f"the service did not start: {' '.join(tail)}")
+                tail = log_file.read_text().strip().splitlines()[-1:]
+                raise click.ClickException(f"'ingest-image {command}' did not start: {' '.join(tail)}")
             time.sleep(0.1)
         yield url
     finally:
@@ -194,9 +195,9 @@ def _service(folder: Path, port: int, token: str) -> Iterator[str]:
         process.wait()
 
 
-def _is_ready(url: str) -> bool:
+def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/readyz", timeout=5).ok
+        return requests.get(url, timeout=5).ok
     except requests.ConnectionError:
         return False
 

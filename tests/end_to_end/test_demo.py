@@ -32,6 +32,7 @@ def folder() -> Iterator[Path]:
 def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
     """Start the demo; returns it when it stays up, with what it printed."""
     command = [sys.executable, "-m", "ingest_image", "demo", "--http-port", "0", "--service-port", str(free_port())]
+    command += ["--gallery-port", str(free_port())]
     process = subprocess.Popen(
         [*command, "--data", str(folder)],
         stdout=subprocess.PIPE,
@@ -55,6 +56,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
 def stop(process: subprocess.Popen[str]) -> None:
     below = _descendants(process.pid)
     assert any("java" in _command(pid) for pid in below) and any("serve" in _command(pid) for pid in below)
+    assert any("gallery" in _command(pid) for pid in below)
     process.send_signal(signal.SIGINT)
     assert process.stdout
     assert "Stopped" in process.stdout.read()
@@ -68,6 +70,8 @@ def test_the_demo_shows_pictures_stays_up_and_finds_them_again(folder: Path) -> 
     process, printed = start(folder)
     assert len(re.findall(r"^PUT images/_doc/", printed, re.MULTILINE)) == len(DOCUMENTS)
     assert "truncated_image" in printed and "Chelsea the cat" in printed
+    gallery = re.search(r"Look at them: (http\S+)", printed)
+    assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=30).text
     for command in re.findall(r"curl '(http\S+)'", printed):
         assert requests.get(command, timeout=30).json()
     stop(process)
