@@ -66,7 +66,7 @@ DOCUMENTS = {
 def demo(
     http_port: int, service_port: int, gallery_port: int, es_version: str | None, data: Path | None, leave: bool
 ) -> None:
-    """Start a real node, the service and the gallery, index a dozen photographs with plain requests, show the result."""
+    """Start a real node, service and gallery, index a dozen photographs with plain requests, show the result."""
     # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Paths and the table need some room, also where there is no terminal.
