@@ -35,7 +35,7 @@ EMBEDDING: dict[str, Any] = {
     "type": "dense_vector",
     "index": True,
     "similarity": "cosine",
-    "index_options": {"type": "int8_hnsw"},
+    "index_options": {"type": "int8_hnsw", "m": 16, "ef_construction": 100},
 }
 NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
