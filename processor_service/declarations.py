@@ -16,10 +16,17 @@ _NOT_SCHEMA = ("title", "description")
 def recipe_schema() -> dict[str, Any]:
     """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
 
-    The fields are those that the node removes from a picture that it refuses by itself.
+    `fields` are those that the node removes from a picture that it refuses by itself; `only_first` those that, of a list
+    of pictures, the first one has, by the property they come from.
     """
+    only_first = {name: list(kind.produces) for name, kind in all_features().items() if kind.single_valued}
     fields = [name for name in top_level_names() if name not in NOT_OURS]
-    return {"operations": _schemas(all_operations()), "properties": _schemas(all_features()), "fields": fields}
+    return {
+        "operations": _schemas(all_operations()),
+        "properties": _schemas(all_features()),
+        "fields": fields,
+        "only_first": only_first,
+    }
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:

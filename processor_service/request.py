@@ -50,7 +50,12 @@ class Request:
         return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
 
     def steps(self) -> tuple[Operation, ...]:
-        """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds."""
+        """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds.
+
+        And without operations of the document it is not even written again: its fields are read anew, that is all.
+        """
+        if self.normalized and not self.document_operations:
+            return ()
         recipe = self.recipe.operations
         if self.normalized:
             recipe = tuple(step for step in recipe if step.output_only)

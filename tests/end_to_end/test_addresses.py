@@ -66,6 +66,8 @@ def test_a_picture_by_address_is_fetched_once(
     before = (calls(fetching), len(server.asked))
     es.update(index=index, id="1", doc={"title": "The cat"})
     es.index(index=index, id="3", document={"title": "A copy", "image": {**stored, "url": url}})
+    # From 9.2 on what is read comes without its vector, which is made anew, from the stored picture.
+    before = (before[0] + ("embedding" not in stored), before[1])
     assert (calls(fetching), len(server.asked)) == before
     assert image(es, index) == image(es, index, "3") == {**stored, "url": url}
 

@@ -200,9 +200,10 @@ def test_an_update_of_the_title_calls_nobody_and_changes_no_byte(
     es.index(index=index, id="1", document={"title": "before", "image": {"data": b64(PHOTO)}})
     stored, before = source(es, index)["image"], calls(service)
     es.update(index=index, id="1", doc={"title": "after"})
-    # Reindexing the document as it was read back is the same.
-    es.index(index=index, id="2", document={"title": "copy", "image": stored})
     assert calls(service) == before
+    # Indexing the document as it was read back is the same, but that from 9.2 on it comes without its vector, which is made anew.
+    es.index(index=index, id="2", document={"title": "copy", "image": stored})
+    assert calls(service) == before + ("embedding" not in stored)
     assert source(es, index) == {"title": "after", "image": stored}
     assert source(es, index, "2")["image"] == stored
 

@@ -21,7 +21,7 @@ import org.ingestimage.Failure.Kind;
 import org.ingestimage.Hosts.Host;
 
 /**
- * One picture at the service, until it is answered or its time is over: attempts, one after the other, with growing pauses.
+ * One picture or question at the service, until it is answered or its time is over: attempts, one after the other, with growing pauses.
  *
  * <p>Attempts never overlap; what can come at any time is the end of the deadline and the end of the node. Whoever flips `done` calls the
  * listener, so it is called exactly once.
@@ -32,7 +32,7 @@ final class Call implements CallLimiter.Job {
     private static final long LONGEST_PAUSE_MILLIS = 2000;
 
     private final ServiceClient client;
-    private final PictureRequest request;
+    private final ServiceRequest request;
     private final ActionListener<Map<String, Object>> listener;
     private final AtomicBoolean done = new AtomicBoolean();
     private final Set<URI> tried = new LinkedHashSet<>();
@@ -44,7 +44,7 @@ final class Call implements CallLimiter.Job {
     private volatile Host failedHost;
     private volatile CompletableFuture<?> exchange;
 
-    Call(ServiceClient client, PictureRequest request, ActionListener<Map<String, Object>> listener) {
+    Call(ServiceClient client, ServiceRequest request, ActionListener<Map<String, Object>> listener) {
         this.client = client;
         this.request = request;
         this.listener = listener;
@@ -52,6 +52,11 @@ final class Call implements CallLimiter.Job {
 
     TimeValue timeout() {
         return request.timeout();
+    }
+
+    @Override
+    public boolean isUrgent() {
+        return request.isUrgent();
     }
 
     @Override

@@ -2,15 +2,15 @@ package org.ingestimage;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 
 import org.ingestimage.Failure.Kind;
 
 /**
- * Bounds what the whole node sends to the service: so many calls at once, so many waiting in order of arrival, and a refusal with status
+ * Bounds what the whole node sends to the service: so many calls at once, so many waiting in order of arrival (urgent ones first), and a refusal with status
  * 429 for the next one. All documents of a bulk arrive at the same time, so without it a large bulk would be a flood.
  */
 final class CallLimiter {
@@ -22,10 +22,15 @@ final class CallLimiter {
 
         /** It will never have its turn. */
         void reject(Failure failure);
+
+        /** Whether it goes before the others. */
+        default boolean isUrgent() {
+            return false;
+        }
     }
 
     private final Executor executor;
-    private final Queue<Job> queue = new ArrayDeque<>();
+    private final Deque<Job> queue = new ArrayDeque<>();
     private int maxInFlight;
     private int queueSize;
     private int inFlight;
@@ -44,7 +49,11 @@ final class CallLimiter {
             if (closed) {
                 failure = closing();
             } else if (inFlight < maxInFlight || queue.size() < queueSize) {
-                queue.add(job);
+                if (job.isUrgent()) {
+                    queue.addFirst(job);
+                } else {
+                    queue.addLast(job);
+                }
             } else {
                 failure = new Failure(
                     Kind.BUSY,

@@ -16,9 +16,10 @@ import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.plugins.IngestPlugin;
 import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.plugins.ReloadablePlugin;
+import org.elasticsearch.plugins.SearchPlugin;
 
-/** The plugin: registers the settings and the `image` processor, and owns the client that all pipelines of the node share. */
-public final class ImagePlugin extends Plugin implements IngestPlugin, ReloadablePlugin {
+/** The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all pipelines of the node share. */
+public final class ImagePlugin extends Plugin implements IngestPlugin, SearchPlugin, ReloadablePlugin {
 
     private final Marks marks;
     private Executor executor;
@@ -45,6 +46,17 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, Reloadabl
     }
 
     @Override
+    public List<QueryVectorBuilderSpec<?>> getQueryVectorBuilders() {
+        return List.of(
+            new QueryVectorBuilderSpec<>(
+                ImageVectorBuilder.NAME,
+                in -> new ImageVectorBuilder(in, () -> client),
+                (parser, nothing) -> ImageVectorBuilder.parse(parser, () -> client)
+            )
+        );
+    }
+
+    @Override
     public Collection<?> createComponents(PluginServices services) {
         connect(services.environment(), services.clusterService().getClusterSettings());
         return List.of();
@@ -57,6 +69,7 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, Reloadabl
         ServiceClient made = new ServiceClient(settings, marks, trust, executor, timer);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made.hosts::set);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.TIMEOUT, made::setTimeout);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.SEARCH_TIMEOUT, made::setSearchTimeout);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IN_FLIGHT, made.limiter::setMaxInFlight);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.QUEUE_SIZE, made.limiter::setQueueSize);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IMAGE_BYTES, size -> made.setMaxImageBytes(size.getBytes()));

@@ -25,9 +25,6 @@ public final class ImageProcessor extends AbstractProcessor {
     /** The name of the processor in a pipeline. */
     public static final String TYPE = "image";
 
-    private static final String OPAQUE_ID = "X-Opaque-Id";
-    private static final int OPAQUE_ID_LENGTH = 128;
-
     private final Options options;
     private final ProcessorMaker maker;
 
@@ -90,9 +87,7 @@ public final class ImageProcessor extends AbstractProcessor {
         if (client == null) {
             throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting").toException(options.field());
         }
-        String opaqueId = maker.threadContext().getHeader(OPAQUE_ID);
-        String header = opaqueId == null || opaqueId.isBlank() ? null : Text.header(opaqueId.strip(), OPAQUE_ID_LENGTH);
-        return new ProcessorContext(options, maker.schema(), client, header);
+        return new ProcessorContext(options, maker.schema(), client, ServiceRequest.opaqueId(maker.threadContext()));
     }
 
     private void call(Pictures pictures, int index, Runnable done) {

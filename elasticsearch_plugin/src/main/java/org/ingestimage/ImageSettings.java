@@ -39,6 +39,16 @@ public final class ImageSettings {
         Property.Dynamic
     );
 
+    /** Time in which a search gets the vector of its picture or words; people wait for it. */
+    public static final Setting<TimeValue> SEARCH_TIMEOUT = Setting.timeSetting(
+        "ingest.image.search_timeout",
+        TimeValue.timeValueSeconds(10),
+        TimeValue.timeValueMillis(1),
+        TimeValue.timeValueHours(1),
+        Property.NodeScope,
+        Property.Dynamic
+    );
+
     /** Time to open a connection; a host that takes longer counts as down. */
     public static final Setting<TimeValue> CONNECT_TIMEOUT = Setting.timeSetting(
         "ingest.image.connect_timeout",
@@ -116,6 +126,7 @@ public final class ImageSettings {
         return List.of(
             HOSTS,
             TIMEOUT,
+            SEARCH_TIMEOUT,
             CONNECT_TIMEOUT,
             MAX_IN_FLIGHT,
             QUEUE_SIZE,

@@ -1,5 +1,6 @@
 package org.ingestimage;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,14 +21,20 @@ final class Picture {
     /** The address that the picture is from, null when the document brings the picture along. */
     private final Object url;
     private final Belief belief;
+    /** In the document's list. */
+    private final int position;
     private boolean believed;
+    /** Whether the service is asked for nothing but what only the first picture of a document has. */
+    private boolean completing;
 
     /**
      * @param source the value of the field, or one element of it
      * @param existing the value of the target before; the same as `source` when the target is the field
      * @param path for messages, such as `image` or `image.3`
+     * @param position in the document's list; 0 when the document has one picture only
      */
-    Picture(ProcessorContext context, Object source, Object existing, String path) {
+    Picture(ProcessorContext context, Object source, Object existing, String path, int position) {
+        this.position = position;
         this.context = context;
         this.options = context.options();
         this.path = path;
@@ -65,7 +72,7 @@ final class Picture {
             throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got [" + type + "]");
         }
         believed = inPlace ? from instanceof Map && belief.made(data) : belief.madeFrom(data);
-        return believed && operations == null ? null : request(data, null, operations);
+        return isDone(data, operations) ? null : request(data, null, operations);
     }
 
     private PictureRequest request(Object data, String address, List<Object> operations) throws Failure {
@@ -79,10 +86,11 @@ final class Picture {
         return new PictureRequest(
             data,
             address,
-            options.recipe(),
+            completing ? Recipe.of(null, context.schema().onlyFirst(options.recipe())) : options.recipe(),
             operations,
             normalized,
             options.acceptTruncated(),
+            position,
             context.timeout(),
             context.opaqueId()
         );
@@ -106,7 +114,7 @@ final class Picture {
             );
         }
         believed = made && belief.isAsMade();
-        if (believed && operations == null) {
+        if (isDone(data, operations)) {
             return null;
         }
         if (believed && data != null) {
@@ -137,14 +145,34 @@ final class Picture {
         return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
     }
 
-    /** The target when no call was needed: unchanged, but for what the pipeline and the document want removed, and for marks of an old token. */
+    /**
+     * Whether there is nothing left to do. The first picture of a document may lack what only the first one has: it was another than the
+     * first before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
+     */
+    private boolean isDone(Object data, List<Object> operations) {
+        if (believed == false || operations != null) {
+            return false;
+        }
+        List<Object> onlyFirst = context.schema().onlyFirst(options.recipe());
+        boolean complete = position > 0 || existing.keySet().containsAll(context.schema().onlyFirstFields(onlyFirst));
+        completing = complete == false && inPlace && data != null;
+        return complete || data == null;
+    }
+
+    /**
+     * The target when no call was needed: unchanged, but for what the pipeline, the document and its place in a list want removed, and for
+     * marks of an old token.
+     */
     Object untouched(Object target) {
         boolean remove = options.leavesOutData() && believed;
         Map<String, Object> renewed = believed ? belief.renewedMarks() : Map.of();
-        if (target instanceof Map<?, ?> map && (remove || map.containsKey(Target.OPERATIONS) || renewed.isEmpty() == false)) {
+        List<String> notHere = position > 0 ? context.schema().onlyFirstFields() : List.of();
+        if (target instanceof Map<?, ?> map
+            && (remove || map.containsKey(Target.OPERATIONS) || renewed.isEmpty() == false || notHere.stream().anyMatch(map::containsKey))) {
             Map<String, Object> result = Target.copy(target);
             result.putAll(renewed);
             result.remove(Target.OPERATIONS);
+            notHere.forEach(result::remove);
             if (remove) {
                 result.remove(Target.DATA);
             }
@@ -156,6 +184,11 @@ final class Picture {
     /** The target after the service has processed the picture. */
     Map<String, Object> processed(Map<String, Object> fields) {
         Map<String, Object> result = Target.copy(inPlace ? from : existing);
+        if (completing) {
+            result.putAll(belief.renewedMarks());
+            context.schema().onlyFirstFields().forEach(name -> Target.merge(result, Collections.singletonMap(name, fields.get(name))));
+            return result;
+        }
         result.remove(Target.OPERATIONS);
         result.remove(Target.ERROR);
         Target.merge(result, fields);

@@ -39,7 +39,7 @@ final class Pictures {
         for (int i = 0; i < count; i++) {
             Object element = sources != null ? sources.get(i) : sourceless ? null : source;
             Object before = many ? (i < targets.size() ? targets.get(i) : null) : (target instanceof List ? null : target);
-            add(new Picture(context, element, before, many ? options.field() + "." + i : options.field()), i);
+            add(new Picture(context, element, before, many ? options.field() + "." + i : options.field(), i), i);
         }
     }
 

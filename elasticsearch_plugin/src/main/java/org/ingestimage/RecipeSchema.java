@@ -19,8 +19,16 @@ final class RecipeSchema {
     private final Map<String, SchemaValidator> operations;
     private final Map<String, SchemaValidator> properties;
     private final List<String> fields;
+    /** Fields that only the first picture of a document has, by the property that they come from. */
+    private final Map<String, List<String>> onlyFirst;
 
-    private RecipeSchema(Map<String, SchemaValidator> operations, Map<String, SchemaValidator> properties, List<String> fields) {
+    private RecipeSchema(
+        Map<String, SchemaValidator> operations,
+        Map<String, SchemaValidator> properties,
+        List<String> fields,
+        Map<String, List<String>> onlyFirst
+    ) {
+        this.onlyFirst = onlyFirst;
         this.operations = operations;
         this.properties = properties;
         this.fields = fields;
@@ -36,8 +44,15 @@ final class RecipeSchema {
     }
 
     static RecipeSchema of(Map<String, Object> json) {
-        List<String> fields = json.get("fields") instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
-        return new RecipeSchema(validators(json.get("operations")), validators(json.get("properties")), fields);
+        Map<String, List<String>> onlyFirst = new TreeMap<>();
+        if (json.get("only_first") instanceof Map<?, ?> map) {
+            map.forEach((property, names) -> onlyFirst.put(String.valueOf(property), strings(names)));
+        }
+        return new RecipeSchema(validators(json.get("operations")), validators(json.get("properties")), strings(json.get("fields")), onlyFirst);
+    }
+
+    private static List<String> strings(Object value) {
+        return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
     }
 
     @SuppressWarnings("unchecked")
@@ -55,6 +70,27 @@ final class RecipeSchema {
     /** The first thing that is wrong with a list of properties, null when nothing is. */
     String propertiesProblem(List<?> entries) {
         return problem("property", "properties", properties, entries);
+    }
+
+    /** Names of all fields that only the first picture of a document has. */
+    List<String> onlyFirstFields() {
+        return onlyFirst.values().stream().flatMap(List::stream).toList();
+    }
+
+    /** Those of them that come of these properties. */
+    List<String> onlyFirstFields(List<Object> wanted) {
+        return wanted.stream().flatMap(entry -> onlyFirst.get(name(entry)).stream()).toList();
+    }
+
+    /** Those of the recipe's properties that give them; the default properties do not. */
+    List<Object> onlyFirst(Recipe recipe) {
+        return recipe.properties() == null
+            ? List.of()
+            : recipe.properties().stream().filter(entry -> onlyFirst.containsKey(name(entry))).toList();
+    }
+
+    private static String name(Object entry) {
+        return String.valueOf(entry instanceof Map<?, ?> map ? map.keySet().iterator().next() : entry);
     }
 
     /** Nulls for everything that the service may have written under a target: what the node merges when it refuses a picture itself. */

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 
 import javax.net.ssl.SSLContext;
@@ -35,6 +36,7 @@ final class ServiceClient implements AutoCloseable {
     private final AtomicInteger unanswered = new AtomicInteger();
     private volatile long lastAnswerNanos = System.nanoTime();
     private volatile TimeValue timeout;
+    private volatile TimeValue searchTimeout;
     private volatile long maxImageBytes;
     private volatile long maxResponseBytes;
     private volatile UrlHosts urlHosts;
@@ -47,6 +49,7 @@ final class ServiceClient implements AutoCloseable {
         this.hosts = new Hosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
         this.limiter = new CallLimiter(executor, ImageSettings.MAX_IN_FLIGHT.get(settings), ImageSettings.QUEUE_SIZE.get(settings));
         setTimeout(ImageSettings.TIMEOUT.get(settings));
+        setSearchTimeout(ImageSettings.SEARCH_TIMEOUT.get(settings));
         setMaxImageBytes(ImageSettings.MAX_IMAGE_BYTES.get(settings).getBytes());
         setMaxResponseBytes(ImageSettings.MAX_RESPONSE_BYTES.get(settings).getBytes());
         setUrlHosts(ImageSettings.URL_HOSTS.get(settings));
@@ -65,6 +68,26 @@ final class ServiceClient implements AutoCloseable {
     /** Processes one picture. The listener is called exactly once, on a thread that may work, or at once when there is no room. */
     void process(PictureRequest request, ActionListener<Map<String, Object>> listener) {
         limiter.submit(new Call(this, request, listener));
+    }
+
+    /** Asks for a vector. Like {@link #process}, but it waits for its turn no longer than for its answer. */
+    void ask(EmbedRequest request, ActionListener<Map<String, Object>> listener) {
+        AtomicReference<Call> waiting = new AtomicReference<>();
+        Scheduler.Cancellable turn;
+        try {
+            turn = timer.apply(request.timeout().millis(), () -> limiter.rejectWaiting(job -> job == waiting.get(), noTurn(request)));
+        } catch (RuntimeException e) {
+            listener.onFailure(CallLimiter.closing());
+            return;
+        }
+        Call call = new Call(this, request, ActionListener.runBefore(listener, turn::cancel));
+        waiting.set(call);
+        limiter.submit(call);
+    }
+
+    private static Failure noTurn(EmbedRequest request) {
+        String reason = "all processor services were busy for [" + request.timeout() + "] (setting [ingest.image.search_timeout])";
+        return new Failure(Kind.UNAVAILABLE, "service_timeout", reason);
     }
 
     void started(Call call) {
@@ -114,6 +137,14 @@ final class ServiceClient implements AutoCloseable {
 
     void setTimeout(TimeValue value) {
         timeout = value;
+    }
+
+    TimeValue searchTimeout() {
+        return searchTimeout;
+    }
+
+    void setSearchTimeout(TimeValue value) {
+        searchTimeout = value;
     }
 
     long maxImageBytes() {

@@ -66,7 +66,7 @@ class ServiceClientTest {
         CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
         Recipe recipe = Recipe.of(List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))), List.of("thumbnail"));
         node.client.process(
-            new PictureRequest("QUJD\nREVG", null, recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, TimeValue.timeValueSeconds(5), "my-id"),
+            new PictureRequest("QUJD\nREVG", null, recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, 2, TimeValue.timeValueSeconds(5), "my-id"),
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
         assertEquals("done-QUJDREVG", data(result));
@@ -76,7 +76,8 @@ class ServiceClientTest {
                 "operations", List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))),
                 "properties", List.of("thumbnail"),
                 "document_operations", List.of(Map.of("rotate", Map.of("degrees", 90))),
-                "normalized", true
+                "normalized", true,
+                "position", 2
             ),
             service.requests.get(0)
         );
@@ -92,7 +93,7 @@ class ServiceClientTest {
         open.add(0, node);
         CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
         node.client.process(
-            new PictureRequest(new byte[] { 1, 2, 3 }, null, Recipe.of(null, null), null, false, false, TimeValue.timeValueSeconds(5), null),
+            new PictureRequest(new byte[] { 1, 2, 3 }, null, Recipe.of(null, null), null, false, false, 0, TimeValue.timeValueSeconds(5), null),
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
         data(result);

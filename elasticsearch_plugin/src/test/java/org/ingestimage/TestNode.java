@@ -132,7 +132,7 @@ final class TestNode implements AutoCloseable {
         AtomicInteger calls = new AtomicInteger();
         TimeValue time = timeout == null ? client.timeout() : TimeValue.parseTimeValue(timeout, "timeout");
         client.process(
-            new PictureRequest(data, null, Recipe.of(List.of("auto_orient"), null), null, false, false, time, null),
+            new PictureRequest(data, null, Recipe.of(List.of("auto_orient"), null), null, false, false, 0, time, null),
             ActionListener.wrap(future::complete, failure -> {
                 if (calls.incrementAndGet() > 1) {
                     throw new AssertionError("the listener was called twice");

@@ -1,0 +1,33 @@
+package org.ingestimage;
+
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.util.Map;
+
+import org.elasticsearch.core.TimeValue;
+
+/**
+ * A question on its way to the service, which makes a vector of it.
+ *
+ * @param data base64 of a picture, null when the question is words
+ * @param text words, null when the question is a picture
+ * @param timeout of the question, retries included
+ * @param opaqueId the client's `X-Opaque-Id`, null when there is none
+ */
+record EmbedRequest(String data, String text, TimeValue timeout, String opaqueId) implements ServiceRequest {
+
+    @Override
+    public String path() {
+        return "/v1/embed";
+    }
+
+    @Override
+    public BodyPublisher body() throws IOException {
+        return ServiceRequest.json(text == null ? Map.of() : Map.of("text", text), data);
+    }
+
+    @Override
+    public boolean isUrgent() {
+        return true;
+    }
+}

@@ -1,0 +1,76 @@
+package org.ingestimage;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+
+import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.core.TimeValue;
+
+/** Something that a service is asked. While it waits it holds references only; the body is made when its turn has come. */
+interface ServiceRequest {
+
+    String OPAQUE_ID = "X-Opaque-Id";
+    int OPAQUE_ID_LENGTH = 128;
+
+    /** Where it goes, such as `/v1/process`. */
+    String path();
+
+    /** Its JSON. */
+    BodyPublisher body() throws IOException;
+
+    /** Time from its turn to its answer, retries included. */
+    TimeValue timeout();
+
+    /** The client's `X-Opaque-Id`, null when there is none. */
+    String opaqueId();
+
+    /** Whether somebody waits for just this: it goes before what merely has to be done. */
+    default boolean isUrgent() {
+        return false;
+    }
+
+    /** The HTTP request to one host, which has `patience` to begin its answer. */
+    default HttpRequest toHttp(URI host, BodyPublisher body, Duration patience, String authorization) {
+        HttpRequest.Builder builder = HttpRequest.newBuilder(host.resolve(path()))
+            .timeout(patience)
+            .header("Content-Type", "application/json")
+            .header("Accept", "application/json")
+            .POST(body);
+        if (authorization != null) {
+            builder.header("Authorization", authorization);
+        }
+        if (opaqueId() != null) {
+            builder.header(OPAQUE_ID, opaqueId());
+        }
+        return builder.build();
+    }
+
+    /** `head` and `data`, if there is any. The parts are published one after the other: a picture's text is copied once, not twice. */
+    static BodyPublisher json(Map<String, Object> head, Object data) throws IOException {
+        byte[] json = Json.write(head);
+        if (data == null) {
+            return BodyPublishers.ofByteArray(json);
+        }
+        byte[] open = Arrays.copyOf(json, json.length - 1);
+        String key = (head.isEmpty() ? "" : ",") + "\"data\":\"";
+        return BodyPublishers.concat(
+            BodyPublishers.ofByteArray(open),
+            BodyPublishers.ofString(key, StandardCharsets.US_ASCII),
+            BodyPublishers.ofByteArray(PictureData.json(data)),
+            BodyPublishers.ofString("\"}", StandardCharsets.US_ASCII)
+        );
+    }
+
+    /** The request's own, made harmless for a header; null when there is none. */
+    static String opaqueId(ThreadContext context) {
+        String id = context.getHeader(OPAQUE_ID);
+        return id == null || id.isBlank() ? null : Text.header(id.strip(), OPAQUE_ID_LENGTH);
+    }
+}

@@ -1,0 +1,238 @@
+"""A picture as the question of a plain kNN search, on a real node of each version."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import cbor2
+import pytest
+import requests
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+from PIL import Image
+
+from tests import tiny_model
+from tests.end_to_end.conftest import set_hosts
+from tests.support import Service, b64, encoded, free_port, opened, picture, running_service
+
+NAMES = ["exif-orientation/Landscape_6.jpg", "pillow/flower.jpg", "skimage/coins.png", "pdq/bridge-mods/aaa-orig.jpg"]
+
+
+def near_copy(name: str) -> str:
+    """Smaller, cropped and recompressed, upright."""
+    image = opened(picture(name)).convert("RGB")
+    width, height = image.size
+    image = image.crop((width // 20, height // 20, width * 19 // 20, height * 19 // 20)).resize(
+        (300, 300 * height // width)
+    )
+    return b64(encoded(image, "JPEG", quality=40))
+
+
+def knn(builder: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "field": "image.embedding",
+        "k": 3,
+        "num_candidates": 10,
+        "query_vector_builder": {"image": builder},
+        **more,
+    }
+
+
+def hits(es: Elasticsearch, index: str, builder: dict[str, Any], **more: Any) -> list[tuple[str, float]]:
+    answer = es.search(index=index, knn=knn(builder, **more), source=False)
+    return [(hit["_id"], round(hit["_score"], 3)) for hit in answer["hits"]["hits"]]
+
+
+@pytest.fixture(scope="module")
+def filled(es: Elasticsearch) -> Iterator[str]:
+    """An index with four pictures, and an album that has two of them in a list."""
+    index = "images-likeness"
+    for name in NAMES:
+        es.index(index=index, id=name, document={"image": {"data": b64(picture(name))}})
+    es.index(index=index, id="album", document={"image": [{"data": b64(picture(name))} for name in NAMES[2:]]})
+    es.index(index=index, id="nothing", document={"title": "no picture"})
+    es.indices.refresh(index=index)
+    yield index
+    es.indices.delete(index=index)
+
+
+def test_the_vector_is_as_long_as_the_embedder_makes_it(es: Elasticsearch, filled: str) -> None:
+    field = es.indices.get_mapping(index=filled)[filled]["mappings"]["properties"]["image"]["properties"]["embedding"]
+    assert (field["dims"], field["similarity"], field["index_options"]["type"]) == (282, "cosine", "int8_hnsw")
+
+
+def test_a_near_copy_finds_its_original(es: Elasticsearch, filled: str) -> None:
+    for name in (NAMES[1], NAMES[3]):
+        assert hits(es, filled, {"data": near_copy(name)})[0][0] == name
+
+
+def test_the_same_picture_by_data_and_by_id(es: Elasticsearch, filled: str) -> None:
+    by_data = hits(es, filled, {"data": b64(picture(NAMES[1]))})
+    by_id = hits(es, filled, {"id": NAMES[1], "index": filled})
+    assert by_id[0] == (NAMES[1], pytest.approx(1, abs=0.02)), "int8 is not exact"
+    assert [id for id, _ in by_data] == [id for id, _ in by_id]
+    assert dict(by_data) == pytest.approx(dict(by_id), abs=0.01)
+
+
+def test_the_first_of_a_list_has_the_vector(es: Elasticsearch, filled: str) -> None:
+    found = hits(es, filled, {"id": "album", "index": filled, "embedder": "builtin-v1"})
+    assert {id for id, score in found if score > 0.97} == {"album", NAMES[2]}
+    album = es.get(index=filled, id="album")["_source"]["image"]
+    assert ["perceptual_hash" in image for image in album] == [True, True]
+    assert ["embedder" in image for image in album] == [True, False]
+
+
+def test_a_list_in_another_order(es: Elasticsearch, index: str) -> None:
+    """The picture that comes first gets the vector, the one that was first loses it; neither is encoded again."""
+    es.index(
+        index=index, id="1", document={"image": [{"data": b64(picture(name))} for name in NAMES[1:3]]}, refresh=True
+    )
+    first, second = es.get(index=index, id="1")["_source"]["image"]
+    es.index(index=index, id="1", document={"image": [second, first]}, refresh=True)
+    turned = es.get(index=index, id="1")["_source"]["image"]
+    assert [image["sha256"] for image in turned] == [second["sha256"], first["sha256"]]
+    assert ["embedder" in image for image in turned] == [True, False]
+    assert hits(es, index, {"data": b64(picture(NAMES[2]))})[0][1] > 0.99
+
+
+def test_a_document_that_comes_back_keeps_its_vector(es: Elasticsearch, index: str) -> None:
+    """From 9.2 on vectors are left out of what one gets: who puts it back does not lose them."""
+    es.index(index=index, id="1", document={"image": {"data": b64(picture(NAMES[1]))}})
+    document = es.get(index=index, id="1")["_source"]
+    es.index(index=index, id="1", document={**document, "title": "Flower"}, refresh=True)
+    assert hits(es, index, {"id": "1", "index": index})[0][1] > 0.97
+    assert es.get(index=index, id="1")["_source"]["image"]["sha256"] == document["image"]["sha256"]
+
+
+def test_inside_a_query_with_filters(es: Elasticsearch, filled: str) -> None:
+    inner = {"knn": {**knn({"data": near_copy(NAMES[1])}), "filter": {"term": {"image.embedder": "builtin-v1"}}}}
+    found = es.search(index=filled, query={"bool": {"must": [inner], "must_not": [{"term": {"_id": NAMES[1]}}]}})[
+        "hits"
+    ]["hits"]
+    assert found and all(hit["_id"] != NAMES[1] for hit in found)
+
+
+def test_bytes_as_they_are(es_url: str, filled: str) -> None:
+    """CBOR carries the picture without base64."""
+    body = cbor2.dumps({"knn": knn({"data": picture(NAMES[1])})})
+    answer = requests.post(
+        f"{es_url}/{filled}/_search",
+        data=body,
+        headers={"Content-Type": "application/cbor", "Accept": "application/json"},
+        timeout=60,
+    )
+    assert answer.json()["hits"]["hits"][0]["_id"] == NAMES[1]
+
+
+@pytest.mark.parametrize(
+    ("builder", "complaint"),
+    [
+        ({}, "needs exactly one of [data, id, text]"),
+        ({"data": "AAAA", "id": "1", "index": "x"}, "needs exactly one of [data, id, text]"),
+        (
+            {"data": "AAAA", "size": 3},
+            "unknown key [size]; valid are [data, embedder, field, id, index, routing, text]",
+        ),
+        ({"data": 5}, "needs a string for [data]"),
+        ({"data": "AAAA", "index": "x"}, "knows [index] together with [id] only"),
+        ({"id": "1"}, "needs the [index]"),
+        ({"data": b64(b"no picture at all")}, "[not_an_image]"),
+        ({"data": "%%%"}, "[invalid_base64]"),
+        ({"data": "A" * 30_000_000}, "[image_too_large]"),
+        ({"text": "a cat"}, "[no_text_embedder]"),
+        (
+            {"data": b64(picture("pillow/flower.jpg")), "embedder": "clip"},
+            "wants a vector of the embedder [clip], but it is one of [builtin-v1]",
+        ),
+        ({"id": "nothing", "index": "images-likeness"}, "finds no vector in [image.embedding] of document [nothing]"),
+        ({"id": NAMES[1], "index": "images-likeness", "field": "image.colors"}, "no vector"),
+    ],
+)
+def test_a_wrong_question_is_refused(es: Elasticsearch, filled: str, builder: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(BadRequestError) as error:
+        hits(es, filled, builder)
+    assert complaint in str(error.value.body)
+    assert "AAAAAAAA" not in str(error.value.body), "pictures are not printed"
+
+
+def test_a_document_that_is_not_there(es: Elasticsearch, filled: str) -> None:
+    with pytest.raises(NotFoundError, match="there is no document"):
+        hits(es, filled, {"id": "404", "index": filled})
+
+
+@pytest.fixture(scope="session")
+def tiny_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose embedder is another one, and knows words."""
+    folder = tmp_path_factory.mktemp("tiny")
+    model = tiny_model.write(folder / "model")
+    with running_service(folder / "service.log", embedder="onnx", embedder_model=str(model), workers="1") as running:
+        yield running
+
+
+@pytest.fixture
+def tiny_embedder(es: Elasticsearch, service: Service, tiny_service: Service) -> Iterator[None]:
+    set_hosts(es, tiny_service.url)
+    yield
+    set_hosts(es, service.url)
+
+
+@pytest.mark.usefixtures("tiny_embedder")
+def test_a_vector_of_another_length_is_refused(es: Elasticsearch, filled: str) -> None:
+    """Of another embedder, at search time and at index time."""
+    with pytest.raises(BadRequestError, match="dimension"):
+        hits(es, filled, {"text": "red"})
+    with pytest.raises(BadRequestError, match="dim"):
+        es.index(index=filled, id="other", document={"image": {"data": b64(picture(NAMES[1]))}})
+
+
+@pytest.mark.usefixtures("tiny_embedder")
+def test_words_find_pictures(es: Elasticsearch, index: str) -> None:
+    for color, value in {"red": "#e02010", "green": "#10e020", "blue": "#1020e0"}.items():
+        es.index(index=index, id=color, document={"image": {"data": b64(encoded(Image.new("RGB", (64, 64), value)))}})
+    es.indices.refresh(index=index)
+    assert hits(es, index, {"text": "green"})[0][0] == "green"
+    assert {id for id, _ in hits(es, index, {"text": "Blue or red", "embedder": tiny_model.LABEL}, k=2)} == {
+        "red",
+        "blue",
+    }
+
+
+def test_no_service_is_503_within_the_time_for_searches(
+    es: Elasticsearch, es_url: str, filled: str, service: Service
+) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.search_timeout": "700ms"})
+    set_hosts(es, f"http://127.0.0.1:{free_port()}")
+    try:
+        start = time.monotonic()
+        answer = requests.post(
+            f"{es_url}/{filled}/_search", json={"knn": knn({"data": b64(picture(NAMES[1]))})}, timeout=30
+        )
+        assert (answer.status_code, time.monotonic() - start < 5) == (503, True), answer.text
+        assert "[service_unavailable]" in answer.text and "[700ms]" in answer.text
+        assert hits(es, filled, {"id": NAMES[1], "index": filled})[0][1] > 0.97, "a stored picture needs no service"
+    finally:
+        es.cluster.put_settings(persistent={"ingest.image.search_timeout": None})
+        set_hosts(es, service.url)
+
+
+def test_the_search_is_known_by_its_opaque_id(es_url: str, filled: str, service: Service) -> None:
+    body = {"knn": knn({"data": b64(picture(NAMES[1]))})}
+    answer = requests.post(f"{es_url}/{filled}/_search", json=body, headers={"X-Opaque-Id": "who-asks-17"}, timeout=60)
+    assert answer.ok and answer.headers["X-elastic-product"] == "Elasticsearch"
+    assert any("who-asks-17" in line and "builtin-v1" in line for line in service.log.read_text().splitlines())
+
+
+def test_bits_of_the_hash_cannot_be_asked_this_way(es: Elasticsearch, filled: str) -> None:
+    """A query vector builder gives numbers; 256 bits would be 32 bytes. docs/likeness.md tells the way with _simulate."""
+    with pytest.raises(BadRequestError):
+        es.search(
+            index=filled, knn={**knn({"data": near_copy(NAMES[1])}), "field": "image.perceptual_hash_vector.bits"}
+        )
+
+
+def test_pictures_that_come_in_are_turned_upright(es: Elasticsearch, filled: str) -> None:
+    """The question is as it came from the camera, the stored picture upright."""
+    assert Image.open(io.BytesIO(picture(NAMES[0]))).getexif()[274] == 6
+    assert hits(es, filled, {"data": b64(picture(NAMES[0]))})[0][1] > 0.99
