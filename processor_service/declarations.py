@@ -16,8 +16,8 @@ _NOT_SCHEMA = ("title", "description")
 def recipe_schema() -> dict[str, Any]:
     """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
 
-    `fields` are those that the node removes from a picture that it refuses by itself; `only_first` those that, of a list
-    of pictures, the first one has, by the property they come from.
+    `fields` are those that the node removes from a picture that it refuses by itself. `only_first` are those that only
+    the first of a list of pictures has, by the property they come from.
     """
     only_first = {name: list(kind.produces) for name, kind in all_features().items() if kind.single_valued}
     fields = [name for name in top_level_names() if name not in NOT_OURS]

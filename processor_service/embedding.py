@@ -1,4 +1,4 @@
-"""A question, a picture or words, to its vector (`POST /v1/embed`), by the embedder that makes those of documents."""
+"""A question, a picture or words, to its vector (`POST /v1/embed`), as the same picture in a document gets it."""
 
 from __future__ import annotations
 
@@ -8,32 +8,50 @@ from . import image_io
 from .embedders import embedded
 from .errors import Code, ImageError
 from .features.embedding import Embedding
+from .features.perceptual_hash import PerceptualHash
 from .operations.resize import Resize
 from .payload import decode_payload
+from .picture import Picture
 from .settings import Settings
 from .timing import Stopwatch
 
-# No more is looked at, and ordinary JPEGs are decoded straight to that size.
-_TARGET = Resize(width=1024, height=1024, fit="inside")
+# What the bundled pipelines store. Ordinary JPEGs are decoded straight to that size.
+_TARGET = Resize(width=2048, height=2048, fit="inside")
 _LONGEST_TEXT = 2000
+_KEYS = ({"data"}, {"data", "vector"}, {"text"})
 
 
 def embed(question: Any, settings: Settings, watch: Stopwatch) -> dict[str, Any]:
-    """The fields `embedding` and `embedder` of a picture (`data`) or of words (`text`). Raises ImageError."""
-    if not isinstance(question, dict) or question.keys() not in ({"data"}, {"text"}):
-        raise ImageError(Code.INVALID_REQUEST, "the body must be an object with either `data` or `text`")
+    """`vector` and `embedder` of a picture (`data`, perhaps `vector`) or of words (`text`). Raises ImageError."""
+    if not isinstance(question, dict) or question.keys() not in _KEYS:
+        raise ImageError(Code.INVALID_REQUEST, "the body must be an object with `text`, or `data` and perhaps `vector`")
     if "text" in question:
         with watch("embedding"):
-            fields = embedded(_words(question["text"]))
-    else:
-        data = decode_payload(question["data"], settings.max_image_bytes)
-        with watch("decode"):
-            picture = image_io.decode(data, settings, lambda width, height, _: _TARGET.size(width, height))
-        with watch("embedding"):
-            fields = Embedding().extract(picture)
+            return _answer(embedded(_words(question["text"])))
+    kind = question.get("vector", "embedding")
+    if kind not in ("embedding", "perceptual_hash"):
+        raise ImageError(Code.INVALID_REQUEST, "vector must be `embedding` or `perceptual_hash`")
+    data = decode_payload(question["data"], settings.max_image_bytes)
+    with watch("decode"):
+        picture = image_io.decode(data, settings, lambda width, height, _: _TARGET.size(width, height))
+    with watch(kind):
+        return _hash(picture) if kind == "perceptual_hash" else _answer(Embedding().extract(picture))
+
+
+def _answer(fields: dict[str, Any]) -> dict[str, Any]:
     if not fields:
         raise ImageError(Code.NOTHING_TO_COMPARE, "the embedder finds nothing in it that could be compared")
-    return fields
+    return {"vector": fields["embedding"], "embedder": fields["embedder"]}
+
+
+def _hash(picture: Picture) -> dict[str, Any]:
+    """The hash as Elasticsearch stores it, in hex; its embedder is the algorithm."""
+    vector = PerceptualHash().extract(picture).get("perceptual_hash_vector")
+    if vector is None:
+        raise ImageError(
+            Code.NOTHING_TO_COMPARE, "the picture has too little structure for a hash that means something"
+        )
+    return {"vector": vector["bits"], "embedder": vector["algorithm"]}
 
 
 def _words(text: Any) -> str:

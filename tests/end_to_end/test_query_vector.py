@@ -133,10 +133,11 @@ def test_bytes_as_they_are(es_url: str, filled: str) -> None:
         ({"data": "AAAA", "id": "1", "index": "x"}, "needs exactly one of [data, id, text]"),
         (
             {"data": "AAAA", "size": 3},
-            "unknown key [size]; valid are [data, embedder, field, id, index, routing, text]",
+            "unknown key [size]; valid are [data, embedder, field, id, index, routing, text, vector]",
         ),
         ({"data": 5}, "needs a string for [data]"),
         ({"data": "AAAA", "index": "x"}, "knows [index] together with [id] only"),
+        ({"data": "AAAA", "vector": "colors"}, "vector must be `embedding` or `perceptual_hash`"),
         ({"id": "1"}, "needs the [index]"),
         ({"data": b64(b"no picture at all")}, "[not_an_image]"),
         ({"data": "%%%"}, "[invalid_base64]"),
@@ -224,12 +225,17 @@ def test_the_search_is_known_by_its_opaque_id(es_url: str, filled: str, service:
     assert any("who-asks-17" in line and "builtin-v1" in line for line in service.log.read_text().splitlines())
 
 
-def test_bits_of_the_hash_cannot_be_asked_this_way(es: Elasticsearch, filled: str) -> None:
-    """A query vector builder gives numbers; 256 bits would be 32 bytes. docs/likeness.md tells the way with _simulate."""
-    with pytest.raises(BadRequestError):
-        es.search(
-            index=filled, knn={**knn({"data": near_copy(NAMES[1])}), "field": "image.perceptual_hash_vector.bits"}
-        )
+def test_the_hash_by_a_picture_and_by_a_stored_one(es: Elasticsearch, filled: str) -> None:
+    """Bits of a hash go as signed bytes; the score says in how many of 256 they differ."""
+    resized = b64(encoded(opened(picture(NAMES[1])).convert("RGB").resize((320, 200)), "JPEG", quality=50))
+    for question in (
+        {"data": resized, "vector": "perceptual_hash", "embedder": "pdq"},
+        {"id": NAMES[1], "index": filled, "field": "image.perceptual_hash"},
+    ):
+        search = {**knn(question), "field": "image.perceptual_hash_vector.bits", "similarity": 31}
+        found = es.search(index=filled, knn=search, source=False)["hits"]["hits"]
+        assert [hit["_id"] for hit in found] == [NAMES[1]]
+        assert 256 * (1 - found[0]["_score"]) <= 31
 
 
 def test_pictures_that_come_in_are_turned_upright(es: Elasticsearch, filled: str) -> None:

@@ -18,6 +18,7 @@ from processor_service.embedders.builtin import Builtin
 from processor_service.embedders.model_folder import ImageInput
 from processor_service.embedders.onnx import Onnx, prepared
 from processor_service.errors import ImageError
+from processor_service.features.pdq import distance
 from processor_service.settings import Settings
 from tests import tiny_model
 from tests.support import TOKEN, Service, b64, encoded, opened, picture, running_service
@@ -79,7 +80,7 @@ def test_builtin_is_what_its_name_says_for_ever() -> None:
     assert digest == pytest.approx(DIGEST, abs=2e-3)
 
 
-DIGEST = [-0.364, 0.09, 0.125, -0.253]
+DIGEST = [-1.528, -0.048, 0.089, -0.51]
 
 
 @pytest.mark.parametrize("color", ["black", "white", "#123456"])
@@ -166,7 +167,16 @@ def test_the_vector_of_a_document_is_that_of_the_same_question(service: Service)
     stored = service.process_picture(data, operations=["auto_orient"], properties=["embedding"]).json()["fields"]
     asked = ask(service, data=b64(data)).json()["fields"]
     assert asked["embedder"] == stored["embedder"] == "builtin-v1"
-    assert np.dot(asked["embedding"], stored["embedding"]) > 0.995
+    assert np.dot(asked["vector"], stored["embedding"]) > 0.995
+
+
+def test_the_hash_as_a_vector(service: Service) -> None:
+    data = picture("exif-orientation/Landscape_6.jpg")
+    stored = service.process_picture(data, operations=["auto_orient"], properties=["perceptual_hash"]).json()["fields"]
+    asked = ask(service, data=b64(data), vector="perceptual_hash").json()["fields"]
+    assert asked["embedder"] == "pdq" and distance(asked["vector"], stored["perceptual_hash"]) <= 10
+    blank = ask(service, data=b64(encoded(Image.new("RGB", (64, 64), "black"))), vector="perceptual_hash")
+    assert (blank.status_code, blank.json()["error"]["code"]) == (422, "nothing_to_compare")
 
 
 def test_only_the_first_of_a_list_has_a_vector(service: Service) -> None:
@@ -185,6 +195,7 @@ def test_only_the_first_of_a_list_has_a_vector(service: Service) -> None:
         ({}, 400, "invalid_request"),
         ({"data": "AAAA", "text": "x"}, 400, "invalid_request"),
         ({"data": "AAAA", "k": 1}, 400, "invalid_request"),
+        ({"data": "AAAA", "vector": "colors"}, 400, "invalid_request"),
         ({"text": "  "}, 400, "invalid_request"),
         ({"text": "x" * 2001}, 400, "invalid_request"),
         ({"text": "a cat"}, 400, "no_text_embedder"),
@@ -214,7 +225,7 @@ def test_a_service_with_a_model(tiny_service: Service) -> None:
     stored = tiny_service.process_picture(red, properties=["embedding"]).json()["fields"]
     assert (stored["embedder"], stored["embedding"]) == (tiny_model.LABEL, [1, 0, 0, 0, 0, 0, 0, 0])
     assert ask(tiny_service, text="red").json() == {
-        "fields": {"embedder": tiny_model.LABEL, "embedding": stored["embedding"]}
+        "fields": {"embedder": tiny_model.LABEL, "vector": stored["embedding"]}
     }
     nothing = ask(tiny_service, text="unheard words")
     assert (nothing.status_code, nothing.json()["error"]["code"]) == (422, "nothing_to_compare")
@@ -245,7 +256,7 @@ def test_efficientnet_lite0(tmp_path: Path) -> None:
         tmp_path / "service.log", embedder="onnx", embedder_model=str(tmp_path), workers="1"
     ) as running:
         one, again, other = (
-            ask(running, data=b64(data)).json()["fields"]["embedding"]
+            ask(running, data=b64(data)).json()["fields"]["vector"]
             for data in (
                 picture("pdq/bridge-mods/aaa-orig.jpg"),
                 encoded(photograph("pdq/bridge-mods/aaa-orig.jpg").resize((300, 200)), "JPEG", quality=30),

@@ -2,6 +2,7 @@ package org.ingestimage;
 
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublisher;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 import org.elasticsearch.core.TimeValue;
@@ -11,10 +12,11 @@ import org.elasticsearch.core.TimeValue;
  *
  * @param data base64 of a picture, null when the question is words
  * @param text words, null when the question is a picture
+ * @param vector which vector of the picture, null for the embedder's
  * @param timeout of the question, retries included
  * @param opaqueId the client's `X-Opaque-Id`, null when there is none
  */
-record EmbedRequest(String data, String text, TimeValue timeout, String opaqueId) implements ServiceRequest {
+record EmbedRequest(String data, String text, String vector, TimeValue timeout, String opaqueId) implements ServiceRequest {
 
     @Override
     public String path() {
@@ -23,7 +25,14 @@ record EmbedRequest(String data, String text, TimeValue timeout, String opaqueId
 
     @Override
     public BodyPublisher body() throws IOException {
-        return ServiceRequest.json(text == null ? Map.of() : Map.of("text", text), data);
+        Map<String, Object> head = new LinkedHashMap<>();
+        if (text != null) {
+            head.put("text", text);
+        }
+        if (vector != null) {
+            head.put("vector", vector);
+        }
+        return ServiceRequest.json(head, data);
     }
 
     @Override

@@ -2,11 +2,13 @@ package org.ingestimage;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 import org.elasticsearch.TransportVersion;
 import org.elasticsearch.action.ActionListener;
@@ -31,6 +33,7 @@ final class ImageVectorBuilder implements QueryVectorBuilder {
 
     static final String NAME = "image";
 
+    private static final Pattern HASH = Pattern.compile("([0-9a-f]{2})+");
     private static final String AT = "query_vector_builder." + NAME;
 
     private final Question question;
@@ -88,11 +91,11 @@ final class ImageVectorBuilder implements QueryVectorBuilder {
                 "the picture is larger than [ingest.image.max_image_bytes] = [" + service.maxImageBytes() + "] bytes"
             );
         }
-        EmbedRequest request = new EmbedRequest(question.data(), question.text(), service.searchTimeout(), opaqueId);
+        EmbedRequest request = new EmbedRequest(question.data(), question.text(), question.vector(), service.searchTimeout(), opaqueId);
         service.ask(request, new ActionListener<>() {
             @Override
             public void onResponse(Map<String, Object> fields) {
-                ActionListener.completeWith(listener, () -> vector(fields.get("embedding"), fields.get("embedder"), question.embedder()));
+                ActionListener.completeWith(listener, () -> vector(fields.get("vector"), fields.get("embedder"), question.embedder()));
             }
 
             @Override
@@ -102,7 +105,7 @@ final class ImageVectorBuilder implements QueryVectorBuilder {
         });
     }
 
-    /** The numbers, provided that they come from the embedder that is asked for. */
+    /** The numbers, or the bits of a hash as signed bytes, which is what a field of bits takes; provided that they come from the embedder that is asked for. */
     static float[] vector(Object numbers, Object embedder, String wanted) {
         if (wanted != null && wanted.equals(embedder) == false) {
             throw Question.wrong("wants a vector of the embedder [" + Text.shown(wanted) + "], but it is one of [" + Text.shown(embedder) + "]");
@@ -111,6 +114,14 @@ final class ImageVectorBuilder implements QueryVectorBuilder {
             float[] vector = new float[list.size()];
             for (int i = 0; i < vector.length; i++) {
                 vector[i] = ((Number) list.get(i)).floatValue();
+            }
+            return vector;
+        }
+        if (numbers instanceof String hash && HASH.matcher(hash).matches()) {
+            byte[] bytes = HexFormat.of().parseHex(hash);
+            float[] vector = new float[bytes.length];
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] = bytes[i];
             }
             return vector;
         }

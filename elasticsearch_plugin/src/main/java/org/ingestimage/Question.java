@@ -21,15 +21,16 @@ import org.elasticsearch.xcontent.XContentBuilder;
  * @param index where the document is
  * @param routing of the document, null for none
  * @param field of the document that has the vector
+ * @param vector which vector of the picture, such as `perceptual_hash`; null for that of the embedder
  * @param embedder that must have made the vector, null when any may
  */
-record Question(String data, String text, String id, String index, String routing, String field, String embedder)
+record Question(String data, String text, String id, String index, String routing, String field, String vector, String embedder)
     implements
         Writeable,
         ToXContentObject {
 
     static final String DEFAULT_FIELD = "image.embedding";
-    private static final Set<String> VALID = new TreeSet<>(Set.of("data", "text", "id", "index", "routing", "field", "embedder"));
+    private static final Set<String> VALID = new TreeSet<>(Set.of("data", "text", "id", "index", "routing", "field", "vector", "embedder"));
     private static final Set<String> KINDS = new TreeSet<>(Set.of("data", "text", "id"));
 
     /** Throws IllegalArgumentException, a 400 for who asks. */
@@ -48,12 +49,24 @@ record Question(String data, String text, String id, String index, String routin
                 throw wrong("knows [" + key + "] together with [id] only");
             }
         }
+        if (map.containsKey("vector") && map.containsKey("data") == false) {
+            throw wrong("knows [vector] together with [data] only");
+        }
         String index = text(map, "index");
         if (id != null && index == null) {
             throw wrong("needs the [index] of the document [id]");
         }
         String field = text(map, "field");
-        return new Question(data(map), text(map, "text"), id, index, text(map, "routing"), field == null ? DEFAULT_FIELD : field, text(map, "embedder"));
+        return new Question(
+            data(map),
+            text(map, "text"),
+            id,
+            index,
+            text(map, "routing"),
+            field == null ? DEFAULT_FIELD : field,
+            text(map, "vector"),
+            text(map, "embedder")
+        );
     }
 
     Question(StreamInput in) throws IOException {
@@ -64,6 +77,7 @@ record Question(String data, String text, String id, String index, String routin
             in.readOptionalString(),
             in.readOptionalString(),
             in.readString(),
+            in.readOptionalString(),
             in.readOptionalString()
         );
     }
@@ -76,6 +90,7 @@ record Question(String data, String text, String id, String index, String routin
         out.writeOptionalString(index);
         out.writeOptionalString(routing);
         out.writeString(field);
+        out.writeOptionalString(vector);
         out.writeOptionalString(embedder);
     }
 
@@ -89,6 +104,7 @@ record Question(String data, String text, String id, String index, String routin
         put(builder, "index", index);
         put(builder, "routing", routing);
         put(builder, "field", id == null ? null : field);
+        put(builder, "vector", vector);
         put(builder, "embedder", embedder);
         return builder.endObject();
     }

@@ -63,7 +63,7 @@ final class FakeService implements AutoCloseable {
             byte[] body = exchange.getRequestBody().readAllBytes();
             Map<String, Object> request = Json.read(body);
             requests.add(request);
-            if (exchange.getRequestURI().getPath().equals("/v1/process") == false) {
+            if (Set.of("/v1/process", "/v1/embed").contains(exchange.getRequestURI().getPath()) == false) {
                 json(404, "{\"error\": {\"code\": \"not_found\", \"reason\": \"not here\", \"retryable\": false}}").answer(exchange, request);
             } else {
                 behaviour.answer(exchange, request);
