@@ -262,7 +262,7 @@ class ImageProcessorTest {
             (number % 5 == 0 ? FakeService.error(422, "corrupt_image") : number % 52 == 0 ? FakeService.hangUp() : FakeService.good())
                 .answer(exchange, request);
         };
-        ImageProcessor processor = node.processor(Map.of("timeout", "1s"));
+        ImageProcessor processor = node.processor(Map.of("timeout", "3s"));
         List<CompletableFuture<Result>> results = new ArrayList<>();
         for (int i = 1000; i < 1500; i++) {
             results.add(node.start(processor, TestNode.document(map("image", String.valueOf(i)))));
@@ -272,7 +272,8 @@ class ImageProcessorTest {
             if (i % 5 == 0) {
                 assertTrue(result.message().startsWith("[corrupt_image]"));
             } else if (i % 52 == 0) {
-                assertTrue(result.message().startsWith("[service_unavailable]"), result.message());
+                // Unavailable, or on a busy machine cut off by the deadline while it tried again.
+                assertTrue(result.message().startsWith("[service_"), result.message());
             } else {
                 assertEquals("done-" + i, result.get("image.data"));
             }

@@ -223,7 +223,7 @@ class ServiceClientTest {
     @Test
     void anAnswerThatIsTooLong() {
         FakeService service = service(FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"));
-        Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "500ms");
+        Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "2s");
         assertEquals(Kind.UNAVAILABLE, failure.kind());
         assertEquals("service_bad_answer", failure.code());
         assertTrue(failure.reason().contains("ingest.image.max_response_bytes"), failure.reason());
@@ -233,7 +233,7 @@ class ServiceClientTest {
     @Test
     void nonsenseToTheEnd() {
         FakeService service = service(FakeService.json(200, "<html>hello</html>"));
-        Failure failure = node(TestNode.hosts(service)).failure("AAAA", "500ms");
+        Failure failure = node(TestNode.hosts(service)).failure("AAAA", "2s");
         assertEquals(Kind.UNAVAILABLE, failure.kind());
         assertEquals("service_bad_answer", failure.code());
     }
@@ -338,8 +338,8 @@ class ServiceClientTest {
         FakeService.Behaviour hang = service.hang();
         service.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? hang : FakeService.good()).answer(exchange, request);
         TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 1));
-        CompletableFuture<Map<String, Object>> bad = node.call("BAAD", "500ms");
-        CompletableFuture<Map<String, Object>> good = node.call("AAAA", "500ms");
+        CompletableFuture<Map<String, Object>> bad = node.call("BAAD", "2s");
+        CompletableFuture<Map<String, Object>> good = node.call("AAAA", "2s");
         assertThrows(ExecutionException.class, () -> bad.get(30, TimeUnit.SECONDS));
         assertEquals("done-AAAA", data(good));
     }
