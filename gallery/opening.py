@@ -45,12 +45,9 @@ def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, po
 def serve(server: BaseWSGIServer) -> None:
     """Answer until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-    finally:
-        server.server_close()
+    # It takes Ctrl-C for the end itself, and closes its socket.
+    server.serve_forever()
+    click.echo("Stopped.", err=True)
 
 
 def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: object) -> GallerySettings:
