@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -59,16 +60,18 @@ def stale_query(target: str, recipe: str) -> Body:
     return {"bool": {"should": others, "minimum_should_match": 1}}
 
 
-def recipes_or_sentence(client: Elasticsearch, name: str) -> dict[str, str]:
-    """`current_recipes`, with failures as sentences for the user."""
-    try:
-        recipes = current_recipes(client, name)
-    except CheckFailed as failed:
-        raise click.ClickException(f"a test picture does not get through the pipeline {name}: {failed}") from failed
-    except ApiError as error:
-        raise click.ClickException(f"the pipeline {name} cannot be tried: {diagnose(reason_of(error))}") from error
+def recipes_or_sentence(client: Elasticsearch, names: Sequence[str]) -> dict[str, str]:
+    """`current_recipes` of pipelines that run one after the other, with failures as sentences for the user."""
+    recipes: dict[str, str] = {}
+    for name in names:
+        try:
+            recipes |= current_recipes(client, name)
+        except CheckFailed as failed:
+            raise click.ClickException(f"a test picture does not get through the pipeline {name}: {failed}") from failed
+        except ApiError as error:
+            raise click.ClickException(f"the pipeline {name} cannot be tried: {diagnose(reason_of(error))}") from error
     if not recipes:
-        raise click.ClickException(f"the pipeline {name} has no processor image of its own, so it has no recipe")
+        raise click.ClickException(f"the pipeline {', '.join(names)} has no processor image, so it has no recipe")
     return recipes
 
 

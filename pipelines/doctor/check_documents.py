@@ -67,23 +67,26 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
 
 def stale(patient: Patient) -> Iterator[Finding]:
     """Pictures that were made by another recipe than their index's pipeline has now."""
-    recipes: dict[str, dict[str, str]] = {}
+    recipes = {name: _recipes(patient, name) for name in patient.pipelines}
     count = 0
     for index, entry in patient.indices.items():
-        for name in pipelines_of(entry):
-            if name not in recipes:
-                try:
-                    recipes[name] = current_recipes(patient.client, name)
-                except (CheckFailed, NotFoundError):
-                    # Said by the checks of the service and the indices.
-                    recipes[name] = {}
-            for target, recipe in recipes[name].items():
-                stale = patient.client.count(index=index, query=stale_query(target, recipe)).body["count"]
-                count += stale
-                if stale:
-                    yield warn(
-                        f"{stale} documents of {index} were made by another recipe than the pipeline {name} has now",
-                        f"ingest-image reprocess {index} --stale, when they should all be alike",
-                    )
-    if recipes and any(recipes.values()) and not count:
+        # The final pipeline runs last, so its recipe is what stays.
+        last = {target: (name, recipe) for name in pipelines_of(entry) for target, recipe in recipes[name].items()}
+        for target, (name, recipe) in last.items():
+            stale = patient.client.count(index=index, query=stale_query(target, recipe)).body["count"]
+            count += stale
+            if stale:
+                yield warn(
+                    f"{stale} documents of {index} were made by another recipe than the pipeline {name} has now",
+                    f"ingest-image reprocess {index} --stale, when they should all be alike",
+                )
+    if any(recipes.values()) and not count:
         yield ok("every picture was made by its pipeline's present recipe")
+
+
+def _recipes(patient: Patient, name: str) -> dict[str, str]:
+    try:
+        return current_recipes(patient.client, name)
+    except (CheckFailed, NotFoundError):
+        # Said by the checks of the service and the indices.
+        return {}

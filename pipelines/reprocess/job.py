@@ -38,10 +38,7 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         named = (pipeline or settings.get("index.default_pipeline"), settings.get("index.final_pipeline"))
         pipelines = tuple(dict.fromkeys(name for name in named if name and name != "_none"))
         targets = list(dict.fromkeys(target for name in pipelines for target in _targets(client, name))) or ["image"]
-        recipes: dict[str, str] = {}
-        if selection.stale:
-            for name in pipelines:
-                recipes |= recipes_or_sentence(client, name)
+        recipes = recipes_or_sentence(client, pipelines) if selection.stale and pipelines else {}
         query = selection.to_query(targets, recipes)
         jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, recipes, query))
     return jobs

@@ -36,7 +36,8 @@ class Selection:
                 wanted.append(stale_query(target, recipes[target]))
         filters = [_user_query(self.query)] if self.query else []
         if self.errors or self.unprocessed or self.stale:
-            filters.append({"bool": {"should": wanted, "minimum_should_match": 1}})
+            # Elasticsearch takes a bool query without clauses for all documents.
+            filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
         return {"bool": {"filter": filters}} if filters else {"match_all": {}}
 
 

@@ -93,7 +93,12 @@ def load(path: Path, key: str) -> State | None:
 
 def save(path: Path, state: State) -> None:
     """Write the state so that a kill leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    scratch.write_text(json.dumps(asdict(state)), "utf-8")
-    scratch.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f"{path.name}.{os.getpid()}")
+        scratch.write_text(json.dumps(asdict(state)), "utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise click.ClickException(
+            f"the state of the run cannot be written to {path} ({error.strerror}): name another file with --state"
+        ) from error

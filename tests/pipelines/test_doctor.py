@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.doctor import check_cluster, check_limits
+from pipelines.doctor import check_cluster, check_limits, checks
 from pipelines.doctor.checks import CHECKS
 from pipelines.doctor.finding import Finding, Level
 from pipelines.doctor.patient import Patient
@@ -113,6 +114,20 @@ def test_units() -> None:
     assert shown_bytes(20 << 20) == "20 MB"
     with pytest.raises(ValueError, match="units"):
         bytes_of("much")
+
+
+def test_what_may_not_be_looked_at_is_said_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(patient: Patient) -> Iterator[Finding]:
+        raise AuthorizationException("no", Mock(status=403), {"error": {"reason": "unauthorized for user [x]"}})
+        yield
+
+    def fine(patient: Patient) -> Iterator[Finding]:
+        yield Finding(Level.OK, "fine")
+
+    monkeypatch.setattr(checks, "CHECKS", (forbidden, fine))
+    first, second = checks.examine(patient())
+    assert (first.check, first.level, second.check, second.level) == ("forbidden", Level.WARN, "fine", Level.OK)
+    assert "unauthorized for user [x]" in first.what and first.advice
 
 
 def test_every_check_says_what_it_looks_at() -> None:
