@@ -31,7 +31,7 @@ def test_a_photograph_comes_back_normalized_with_its_fields(service: Service) ->
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}])
 def test_without_the_token_nothing_is_done(service: Service, header: dict[str, str]) -> None:
-    for method, path in (("POST", "/v1/process"), ("GET", "/v1/operations")):
+    for method, path in (("POST", "/v1/process"), ("GET", "/v1/operations"), ("GET", "/v1/limits")):
         answer = requests.request(method, service.url + path, json={"data": "AAAA"}, headers=header, timeout=10)
         assert answer.status_code == 401
         assert answer.json()["error"]["code"] == "unauthorized"
@@ -71,6 +71,8 @@ def test_unknown_addresses_and_methods_answer_json(service: Service) -> None:
 
 
 def test_operations_are_listed_with_parameters_and_examples(service: Service) -> None:
+    limits = requests.get(f"{service.url}/v1/limits", headers=AUTHORIZED, timeout=10).json()
+    assert limits["picture_timeout"] > 0 and limits["workers"] >= 1 and limits["max_image_bytes"] == 20 * 1024 * 1024
     catalogue = requests.get(f"{service.url}/v1/operations", headers=AUTHORIZED, timeout=10).json()
     resize = next(entry for entry in catalogue["operations"] if entry["name"] == "resize")
     assert resize["parameters"]["properties"]["fit"]["enum"] == ["inside", "cover", "fill", "pad"]
