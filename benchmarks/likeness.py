@@ -29,7 +29,7 @@ from tests.end_to_end.conftest import bootstrap, set_hosts
 from tests.support import CORPUS, TOKEN, encoded, running_service
 
 SYNTHETIC = 10_000
-QUERIES = 300
+QUERIES = 200
 
 
 def b64(image: Image.Image, quality: int = 90) -> str:
@@ -67,20 +67,23 @@ def spread(embedder: Embedder, originals: dict[str, Image.Image]) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def recall_at_10(es: Elasticsearch, index: str, vectors: np.ndarray) -> float:
+def recall_at_10(es: Elasticsearch, index: str, vectors: np.ndarray) -> tuple[float, float]:
+    """By bytes alone, and as our mapping has it: the best ones are compared again by their exact numbers."""
     documents: Iterator[dict[str, Any]] = (
         {"_index": index, "_id": str(i), "image": {"embedding": [round(float(x), 5) for x in vector]}}
         for i, vector in enumerate(vectors)
     )
     helpers.bulk(es, documents, chunk_size=500, pipeline="_none")
     es.indices.refresh(index=index)
-    found = 0
+    found, rescored = 0, 0
     queries = np.random.default_rng(8).choice(len(vectors), QUERIES, replace=False)
     for query in queries:
         vector = vectors[query] + np.random.default_rng(query).normal(0, 0.2 * vectors.std(), vectors.shape[1])
         exact = np.argsort(-(vectors @ vector))[:10]
-        found += len({str(i) for i in exact} & set(search(es, index, 10, query_vector=vector.tolist())))
-    return found / (10 * QUERIES)
+        wanted, question = {str(i) for i in exact}, {"query_vector": vector.tolist()}
+        found += len(wanted & set(search(es, index, 10, **question, rescore_vector={"oversample": 0})))
+        rescored += len(wanted & set(search(es, index, 10, **question)))
+    return found / (10 * QUERIES), rescored / (10 * QUERIES)
 
 
 @click.command()
@@ -110,11 +113,12 @@ def main(pictures: Path, models: tuple[Path, ...], es_version: str | None) -> No
                 embedder = chosen(settings).load(settings)
                 recalls = recall_at_1(es, f"images-{number}", originals)
                 mean = sum(recalls.values()) / len(recalls)
-                exact = recall_at_10(es, f"images-synthetic-{number}", spread(embedder, originals))
+                plain, rescored = recall_at_10(es, f"images-synthetic-{number}", spread(embedder, originals))
                 columns[f"{embedder.label}, {embedder.dims} numbers"] = {
                     **recalls,
                     "mean": mean,
-                    "HNSW against exact, recall@10": exact,
+                    "HNSW against exact, recall@10, bytes alone": plain,
+                    "the same as our mapping has it": rescored,
                 }
     table = Table(
         title=f"recall@1 of changed copies among {len(originals)} photographs and parts of photographs, Elasticsearch {version}"

@@ -35,18 +35,25 @@ class Vectors:
         self.random = np.random.default_rng(1)
         self.groups = self.random.normal(0, 1, (GROUPS, dims)).astype(np.float32)
 
+    def embeddings(self, count: int) -> list[list[float]]:
+        dims = self.groups.shape[1]
+        vectors = self.groups[self.random.integers(GROUPS, size=count)] + self.random.normal(0, 0.5, (count, dims))
+        unit: list[list[float]] = np.round(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), 5).tolist()
+        return unit
+
     def embedding(self) -> list[float]:
-        vector = self.groups[self.random.integers(GROUPS)] + self.random.normal(0, 0.5, self.groups.shape[1])
-        return [round(float(x), 5) for x in vector / np.linalg.norm(vector)]
+        return self.embeddings(1)[0]
 
     def hash(self) -> str:
         return self.random.bytes(32).hex()
 
 
 def documents(vectors: Vectors, index: str, start: int, end: int) -> Iterator[dict[str, Any]]:
+    batch: list[list[float]] = []
     for i in range(start, end):
         value = vectors.hash()
-        image = {"embedding": vectors.embedding(), "embedder": "builtin-v1", "perceptual_hash": value}
+        batch = batch or vectors.embeddings(500)
+        image: dict[str, Any] = {"embedding": batch.pop(), "embedder": "builtin-v1", "perceptual_hash": value}
         image["perceptual_hash_vector"] = {"algorithm": "pdq", "bits": value}
         yield {"_index": index, "_id": str(i), "image": image}
 
