@@ -34,6 +34,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.before_request(_authenticate)
+    app.after_request(_drain)
     app.register_blueprint(rendering(settings, pool, metrics, _check_token))
     pictures = Answering(settings, pool, metrics)
     app.register_blueprint(inference(settings, pictures))
@@ -77,6 +78,14 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
         return Response(text, content_type=content_type)
 
     return app
+
+
+def _drain(response: Response) -> Response:
+    """Read, within the limit, what a refused client still sends: else it may see a broken pipe, not the answer."""
+    left = int(current_app.config["MAX_CONTENT_LENGTH"])
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(chunk)
+    return response
 
 
 def _authenticate() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -185,3 +186,14 @@ def test_without_a_token_only_loopback(tmp_path: Path) -> None:
     result = CliRunner().invoke(serve, ["--host", "0.0.0.0"], env={"IMAGE_TOKEN": ""})
     assert result.exit_code == 1
     assert "set IMAGE_TOKEN" in result.output
+
+
+@pytest.mark.parametrize("size", [3_000_000, 30_000_000])
+def test_who_is_refused_reads_why_although_the_body_was_not_wanted(service: Service, size: int) -> None:
+    """A client that only writes until it is done, as the JDK's does: the server must not hang up meanwhile."""
+    head = f"POST /v1/process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+        client.sendall(head.encode())
+        for _ in range(size // 100_000):
+            client.sendall(b"x" * 100_000)
+        assert client.recv(100).startswith(b"HTTP/1.1 401")
