@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
         running_service(Path(folder) / "service.log", log_level="warning") as service,
         EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,
         Elasticsearch(node.url, request_timeout=120) as es,
-        ProcessPoolExecutor(CORES) as pool,
+        # Started anew, not forked: libvips has threads by then.
+        ProcessPoolExecutor(CORES, get_context("spawn")) as pool,
     ):
         bootstrap("--url", node.url, "--service-url", service.url)
         stored = our_recipe(text)
