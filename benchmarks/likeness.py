@@ -109,7 +109,7 @@ def main(pictures: Path, models: tuple[Path, ...], es_version: str | None) -> No
             with running_service(Path(folder) / f"{number}.log", **choice) as service:
                 bootstrap("--url", node.url, "--service-url", service.url)
                 set_hosts(es, service.url)
-                settings = Settings(**choice)  # type: ignore[arg-type]
+                settings = Settings(**choice)
                 embedder = chosen(settings).load(settings)
                 recalls = recall_at_1(es, f"images-{number}", originals)
                 mean = sum(recalls.values()) / len(recalls)

@@ -15,6 +15,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 # As the picture processes have it.
@@ -125,7 +126,7 @@ def blurred(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     kernel = np.exp(-0.5 * (np.arange(-3, 4) / 1.5) ** 2)
     kernel /= kernel.sum()
     rows = sum(weight * values[:, i : values.shape[1] - 6 + i] for i, weight in enumerate(kernel))
-    return sum(weight * rows[i : rows.shape[0] - 6 + i] for i, weight in enumerate(kernel))  # type: ignore[return-value]
+    return sum(weight * rows[i : rows.shape[0] - 6 + i] for i, weight in enumerate(kernel))
 
 
 def has_opencv() -> bool:
@@ -166,14 +167,14 @@ def main(runs: int, fits: tuple[int, ...]) -> None:
             jobs: dict[str, Callable[[], bytes]] = {
                 "ours: whole recipe (fit, JPEG, thumbnail, colours, hash, base64)": lambda d=data, f=fit: ours(
                     d, f, PROPERTIES
-                ),  # type: ignore[misc]
-                "ours: decode, fit, encode (and base64)": lambda d=data, f=fit: ours(d, f, []),  # type: ignore[misc]
-                "pyvips: decode, fit, encode": lambda d=data, f=fit: vips(d, f),  # type: ignore[misc]
-                "Pillow: decode, fit, encode": lambda d=data, f=fit: pillow(d, f),  # type: ignore[misc]
-                "Pillow with draft": lambda d=data, f=fit: pillow(d, f, draft=True),  # type: ignore[misc]
+                ),
+                "ours: decode, fit, encode (and base64)": partial(ours, data, fit, []),
+                "pyvips: decode, fit, encode": partial(vips, data, fit),
+                "Pillow: decode, fit, encode": partial(pillow, data, fit),
+                "Pillow with draft": partial(pillow, data, fit, draft=True),
             }
             if has_opencv():
-                jobs["OpenCV (area)"] = lambda d=data, f=fit: opencv(d, f)  # type: ignore[misc]
+                jobs["OpenCV (area)"] = partial(opencv, data, fit)
             times = milliseconds(jobs, runs)
             expected = reference(data, fit)
             table = Table(title=f"{title}, fit {fit}", title_justify="left")
