@@ -8,7 +8,7 @@ from typing import Any
 from .declared import Declared
 from .features import all_features
 from .fields import NOT_OURS, top_level_names
-from .operations import all_operations
+from .operations import Operation, all_operations
 
 _NOT_SCHEMA = ("title", "description")
 
@@ -43,6 +43,7 @@ def _entries(declared: Mapping[str, type[Declared]]) -> list[dict[str, Any]]:
         {
             "name": name,
             "summary": kind.summary(),
+            **({"on_animations": kind.on_animations} if issubclass(kind, Operation) else {}),
             "example": {name: kind.example},
             "parameters": kind.model_json_schema(),
         }

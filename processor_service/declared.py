@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, Literal
@@ -14,13 +15,22 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.config import JsonDict
 
 _OPAQUE = r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|black|white|gray"
-OpaqueColor = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE})$")]
-Color = Annotated[str, StringConstraints(pattern=rf"^({_OPAQUE}|#[0-9a-fA-F]{{8}}|transparent)$")]
+_OPAQUE_COLOR = rf"^({_OPAQUE})$"
+_COLOR = rf"^({_OPAQUE}|#[0-9a-fA-F]{{8}}|transparent)$"
+OpaqueColor = Annotated[str, StringConstraints(pattern=_OPAQUE_COLOR)]
+Color = Annotated[str, StringConstraints(pattern=_COLOR)]
 Unit = Literal["pixels", "fraction"]
 # In a JSON schema: a parameter that another one excludes.
 ABSENT: JsonDict = {"type": "null"}
 _SIDE = r"[1-9][0-9]{0,4}(\.[0-9]{1,4})?"
-Ratio = Annotated[str, StringConstraints(pattern=rf"^{_SIDE}:{_SIDE}$")]
+_RATIO = rf"^{_SIDE}:{_SIDE}$"
+Ratio = Annotated[str, StringConstraints(pattern=_RATIO)]
+# What a text should have been, in words: nobody reads a pattern.
+MEANT = {
+    _OPAQUE_COLOR: "a colour should be #rgb, #rrggbb, black, white or gray",
+    _COLOR: "a colour should be #rgb, #rrggbb, #rrggbbaa, black, white, gray or transparent",
+    _RATIO: "an aspect ratio should be width:height, such as 16:9 or 1.91:1",
+}
 
 
 def rgba(color: str) -> tuple[int, int, int, int]:
@@ -43,6 +53,15 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def check_unit(unit: Unit, offsets: Iterable[float], sides: Iterable[float]) -> None:
+    """Raise ValueError for a box whose numbers are of the other unit: what it is to cut or hide would be missed."""
+    sides = list(sides)
+    if unit == "fraction" and any(number > 1 for number in (*offsets, *sides)):
+        raise ValueError("fractions are at most 1; percent are divided by 100, pixels need unit pixels")
+    if unit == "pixels" and all(side < 1 for side in sides):
+        raise ValueError("the box is smaller than a pixel; fractions need unit fraction")
+
+
 class Declared(Parameters):
     """A named thing with parameters (the model's fields), a docstring and an example; its name is that of its file."""
 
@@ -56,7 +75,12 @@ class Declared(Parameters):
     @classmethod
     def summary(cls) -> str:
         """The docstring's first paragraph, on one line."""
-        return " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+        return cls.paragraphs()[0]
+
+    @classmethod
+    def paragraphs(cls) -> list[str]:
+        """The docstring, each paragraph on one line."""
+        return [" ".join(paragraph.split()) for paragraph in (inspect.getdoc(cls) or "").split("\n\n")]
 
 
 @cache

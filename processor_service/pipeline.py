@@ -97,11 +97,14 @@ def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
     """Refuse an operation that would make the picture larger than pictures may be, before it takes memory for that."""
     width, height = step.size_after(*picture.image.size)
     pixels = width * height * len(picture.frames)
-    if pixels > settings.max_pixels or max(width, height) > settings.max_dimension:
+    what = f"operation [{step.name()}] makes the picture {width}x{height}"
+    if pixels > (most := settings.max_pixels):
+        of_frames = f" in {len(picture.frames)} frames" if len(picture.frames) > 1 else ""
         raise ImageError(
-            Code.TOO_MANY_PIXELS,
-            f"operation [{step.name()}] makes the picture {width}x{height}, which is more than is accepted",
+            Code.TOO_MANY_PIXELS, f"{what}{of_frames}, at most {most} pixels are accepted (IMAGE_MAX_PIXELS)"
         )
+    if max(width, height) > (most := settings.max_dimension):
+        raise ImageError(Code.DIMENSION_TOO_LARGE, f"{what}, at most {most} a side are accepted (IMAGE_MAX_DIMENSION)")
 
 
 def absent_fields(keep_source: bool = False) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from .declared import Declared
+from .declared import MEANT, Declared
 from .errors import Code, ImageError
 from .features import Feature, all_features
 from .operations import Operation, all_operations
@@ -67,7 +67,8 @@ def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Decla
     declared = known[name]
     if not isinstance(parameters, dict):
         raise ImageError(
-            Code.INVALID_RECIPE, f"{kind} [{name}]: its parameters must be an object such as {declared.example}"
+            Code.INVALID_RECIPE,
+            f"{kind} [{name}]: its parameters must be an object such as {orjson.dumps(declared.example).decode()}",
         )
     try:
         result = declared(**parameters)
@@ -88,10 +89,13 @@ def _single(entry: Any, kind: str) -> tuple[str, Any]:
 def _complaint(error: ValidationError, declared: type[Declared]) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    valid = ", ".join(declared.model_fields) or "none"
     if first["type"] == "extra_forbidden":
-        return f"unknown parameter [{where[:80]}]; valid parameters are: {valid}"
+        inside = len(first["loc"]) > 1
+        valid = "" if inside else f"; valid parameters are: {', '.join(declared.model_fields) or 'none'}"
+        return f"unknown parameter [{where[:80]}]{valid}"
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":
+        message = MEANT.get(first["ctx"]["pattern"], message)
     return f"[{where}]: {message}" if where else message
 
 

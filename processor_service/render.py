@@ -17,7 +17,7 @@ from .declared import Declared
 from .errors import Code
 from .features import Feature, all_features
 from .fields import FIELDS
-from .operations import all_operations
+from .operations import Operation, all_operations
 from .settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -94,7 +94,11 @@ def _parameters(declared: dict[str, type[Declared]]) -> str:
         ]
         table = _table(("parameter", "values", "default", "meaning"), rows) if rows else "No parameters.\n"
         example = f"```json\n{json.dumps({name: kind.example}, ensure_ascii=False)}\n```\n"
-        parts.append(f"### {name}\n\n{kind.summary()}{produces}\n\n{example}\n{table}\n")
+        summary, *more = kind.paragraphs()
+        if issubclass(kind, Operation):
+            more.append(f"Of an animation: {kind.on_animations}.")
+        prose = "".join(f"{paragraph}\n\n" for paragraph in (summary + produces, *more))
+        parts.append(f"### {name}\n\n{prose}{example}\n{table}\n")
     return "\n" + "".join(parts)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 import pybase64
 from PIL import Image, ImageDraw, ImageFont
@@ -14,6 +16,10 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1_000_000
 # Font sizes in pixels: below, letters lose their shape and the text is scaled down; above, it is scaled up.
 _SMALLEST, _LARGEST = 40, 400
+# Latin, Greek, Cyrillic and signs. Pillow's own font has little more than ASCII: names would lose their accents.
+_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+# What fonts show for a character that they do not have.
+_NO_CHARACTER = "\uffff"
 
 
 # A recipe's watermark comes with every picture. Callers do not change the image.
@@ -36,8 +42,31 @@ def picture_stamp(base64: str) -> Image.Image:
         raise ValueError(f"image: {error.reason}") from None
 
 
+def check_text(text: str) -> None:
+    """Raise ValueError for a text that would not be drawn as it is written."""
+    text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():
+        raise ValueError("text has characters that cannot be printed")
+    if not text.strip():
+        raise ValueError("text has nothing but spaces")
+    font = _font(_SMALLEST)
+    missing = bytes(font.getmask(_NO_CHARACTER))
+    # From right to left, and in joined letters: not without a layout engine, which is not everywhere.
+    lacking = [
+        char
+        for char in dict.fromkeys(text)
+        if unicodedata.bidirectional(char) in ("R", "AL")
+        or (not char.isspace() and bytes(font.getmask(char)) == missing)
+    ]
+    if lacking:
+        raise ValueError(
+            f"text has characters that are not drawn, such as [{lacking[0]}]; send the text as a picture (image)"
+        )
+
+
 def text_stamp(text: str, color: str, room: tuple[int, int]) -> Image.Image:
     """A text drawn about as large as fits into `room` (width, height in pixels), with an outline that contrasts."""
+    text = unicodedata.normalize("NFC", text)
     trial = _outlined(text, 100)
     size = 100 * min(room[0] / trial[2], room[1] / trial[3])
     size = min(_LARGEST, max(_SMALLEST, round(size)))
@@ -71,6 +100,5 @@ def _stroke(size: int) -> int:
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow is built without FreeType"
-    return font
+    # The same everywhere, whether or not there is a layout engine.
+    return ImageFont.truetype(_FONT, size, layout_engine=ImageFont.Layout.BASIC)

@@ -19,6 +19,8 @@ class Operation(Declared):
     # True for operations that only say how the picture is written. They hold for a normalized picture too; the others
     # were applied to it once and are not applied again.
     output_only: ClassVar[bool] = False
+    # What it does with an animation of which all frames are kept; told in the docs of each operation.
+    on_animations: ClassVar[str] = "each frame"
 
     @property
     def scale_free(self) -> bool:

@@ -20,6 +20,7 @@ class Adjust(Operation):
     """
 
     example: ClassVar[dict[str, Any]] = {"brightness": 1.1, "saturation": 1.2}
+    on_animations: ClassVar[str] = "each frame, `contrast` around that frame's own mean"
 
     brightness: float = Field(1, ge=0, le=10, description="0 is black, 2 twice as bright")
     contrast: float = Field(1, ge=0, le=10, description="0 is uniform grey")

@@ -18,6 +18,7 @@ class Animation(Operation):
 
     output_only: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"frames": "keep"}
+    on_animations: ClassVar[str] = "it is this operation that keeps its frames"
 
     frames: Literal["first", "keep"] = Field(
         "first", description="`first`: a still picture, as without this operation; `keep`: all frames and their times"

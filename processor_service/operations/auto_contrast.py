@@ -15,6 +15,7 @@ class AutoContrast(Operation):
     """Stretch the tones so that the darkest become black and the lightest white."""
 
     example: ClassVar[dict[str, Any]] = {"cutoff": 0.5}
+    on_animations: ClassVar[str] = "each frame by itself, so brightness may change from one to the next"
 
     cutoff: float = Field(0, ge=0, le=49, description="percentage of pixels ignored at either end")
     keep_tone: bool = Field(True, description="one curve for all channels; else one each, which removes a colour cast")

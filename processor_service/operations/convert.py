@@ -25,6 +25,9 @@ class Convert(Operation):
         }
     )
     output_only: ClassVar[bool] = True
+    on_animations: ClassVar[str] = (
+        "all frames in `png`, `webp`, `avif`, `gif`, the first in `jpeg`; `max_bytes` is for all together"
+    )
     example: ClassVar[dict[str, Any]] = {"format": "jpeg", "quality": 85, "format_with_alpha": "png"}
 
     format: Format | None = Field(None, description="format to store; default: the one that came in")
@@ -53,9 +56,11 @@ class Convert(Operation):
     )
 
     @model_validator(mode="after")
-    def _lossless_format(self) -> Self:
+    def _no_contradiction(self) -> Self:
         if self.lossless and self.format not in ("png", "webp"):
             raise ValueError("lossless needs format png or webp")
+        if self.quality is not None and "min_quality" in self.model_fields_set and self.min_quality > self.quality:
+            raise ValueError("min_quality must not be above quality")
         return self
 
     def apply_to(self, picture: Picture) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import ABSENT, Ratio, Unit, ratio
+from ..declared import ABSENT, Ratio, Unit, check_unit, ratio
 from ..errors import Code, ImageError
 from ..gravity import Gravity, offset
 from ..picture import Picture
@@ -36,6 +36,7 @@ class Crop(Operation):
         }
     )
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "16:9", "gravity": "smart"}
+    on_animations: ClassVar[str] = "one box for all frames; `smart` looks at the first"
 
     left: float | None = Field(None, ge=0, le=65535, description="distance from the left; default: by `gravity`, or 0")
     top: float | None = Field(None, ge=0, le=65535, description="distance from the top; default: by `gravity`, or 0")
@@ -60,6 +61,8 @@ class Crop(Operation):
             raise ValueError("width and height, or aspect_ratio, are needed")
         if self.gravity and (self.left is not None or self.top is not None):
             raise ValueError("either left and top or gravity, not both")
+        if self.width and self.height:
+            check_unit(self.unit, (self.left or 0, self.top or 0), (self.width, self.height))
         return self
 
     def apply_to(self, picture: Picture) -> None:

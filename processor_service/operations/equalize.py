@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PIL import Image, ImageOps
 
 from ..alpha import on_color, visible
@@ -11,6 +13,8 @@ from . import Operation
 
 class Equalize(Operation):
     """Spread the brightnesses evenly over the whole range; hues stay."""
+
+    on_animations: ClassVar[str] = "each frame by itself, so brightness may change from one to the next"
 
     def apply(self, image: Image.Image) -> Image.Image:
         mask = visible(image)

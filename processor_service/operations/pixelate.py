@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ..declared import Parameters, Unit
+from ..declared import Parameters, Unit, check_unit
 from . import Operation
 
 
@@ -33,6 +33,8 @@ class Pixelate(Operation):
         "boxes": [{"left": 0.4, "top": 0.1, "width": 0.2, "height": 0.3}],
     }
 
+    on_animations: ClassVar[str] = "each frame, in the same boxes: what moves out of them is seen"
+
     size: int = Field(16, ge=2, le=2000, description="side of a square in pixels")
     boxes: list[Area] | None = Field(
         None,
@@ -41,6 +43,12 @@ class Pixelate(Operation):
         description="where, each with `left`, `top`, `width` and `height`; default: everywhere",
     )
     unit: Unit = Field("pixels", description="whether the boxes are in pixels or fractions (0 to 1) of the sides")
+
+    @model_validator(mode="after")
+    def _boxes_in_unit(self) -> Self:
+        for area in self.boxes or ():
+            check_unit(self.unit, (area.left, area.top), (area.width, area.height))
+        return self
 
     def apply(self, image: Image.Image) -> Image.Image:
         if self.boxes is None:

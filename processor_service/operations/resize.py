@@ -24,6 +24,7 @@ class Resize(Operation):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["width"]}, {"required": ["height"]}]})
     example: ClassVar[dict[str, Any]] = {"width": 2048, "height": 2048}
+    on_animations: ClassVar[str] = "each frame; `cover` keeps the same part of all, `smart` looks at the first"
 
     width: int | None = Field(None, ge=1, le=16384, description="width of the box in pixels")
     height: int | None = Field(None, ge=1, le=16384, description="height of the box in pixels")

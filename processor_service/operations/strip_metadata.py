@@ -18,6 +18,7 @@ class StripMetadata(Operation):
     """
 
     output_only: ClassVar[bool] = True
+    on_animations: ClassVar[str] = "the whole file"
     example: ClassVar[dict[str, Any]] = {"keep": ["copyright"]}
 
     keep: list[Literal["icc", "copyright"]] = Field(

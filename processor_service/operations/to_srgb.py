@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..color_profile import make_srgb
 from ..picture import Picture
 from . import Operation
@@ -13,6 +15,8 @@ class ToSrgb(Operation):
     When a picture is stored without its profile this happens in any case. By itself this operation says at which step,
     and that there is no profile left for `strip_metadata` to keep.
     """
+
+    on_animations: ClassVar[str] = "each frame, through the profile of the file"
 
     @property
     def scale_free(self) -> bool:

@@ -21,6 +21,7 @@ class Trim(Operation):
     """
 
     example: ClassVar[dict[str, Any]] = {"threshold": 10}
+    on_animations: ClassVar[str] = "one box for all frames: what is border in every one is cut off"
 
     threshold: int = Field(
         10, ge=0, le=254, description="largest difference from the border's colour, in any channel, that is border"

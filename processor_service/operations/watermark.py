@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from ..declared import ABSENT, OpaqueColor
 from ..gravity import Place, offset
 from ..picture import has_grey
-from ..stamp import picture_stamp, text_stamp
+from ..stamp import check_text, picture_stamp, text_stamp
 from . import Operation
 
 _MOST = 100_000
@@ -29,7 +29,9 @@ class Watermark(Operation):
     )
     example: ClassVar[dict[str, Any]] = {"text": "© Example", "gravity": "southeast", "opacity": 0.6}
 
-    text: str | None = Field(None, min_length=1, max_length=100, description="a text of one line")
+    text: str | None = Field(
+        None, min_length=1, max_length=100, description="a text of one line: Latin, Greek, Cyrillic, common signs"
+    )
     image: str | None = Field(
         None,
         min_length=1,
@@ -49,8 +51,8 @@ class Watermark(Operation):
             raise ValueError("either text or image is needed")
         if self.image is not None:
             picture_stamp(self.image)
-        if self.text is not None and not self.text.isprintable():
-            raise ValueError("text has characters that cannot be printed")
+        if self.text is not None:
+            check_text(self.text)
         return self
 
     @property

@@ -180,7 +180,7 @@ CASES: list[Case] = [
     Case("pixelate", "boxes", FACE, {"size": 8, "unit": "fraction", "boxes": [{"left": 0.33, "top": 0.08, "width": 0.24, "height": 0.32}, {"left": 0.8, "top": 0.8, "width": 0.5, "height": 0.1}]}),
     Case("pixelate", "alpha", CAT, {"size": 10}, before=ROUND),
     *_each("watermark", CAT, {
-        "text": {"text": "© Example", "scale": 0.6},
+        "text": {"text": "© Zoë Müller", "scale": 0.8},
         "text-dark": {"text": "Proof", "gravity": "center", "scale": 0.9, "opacity": 0.3, "color": "black"},
         "picture": {"image": logo(), "gravity": "northwest", "scale": 0.4, "opacity": 1, "margin": 0.1},
         "picture-half": {"image": logo(), "gravity": "south", "scale": 0.5, "opacity": 0.5},

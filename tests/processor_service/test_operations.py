@@ -14,8 +14,9 @@ from processor_service.picture import Picture, Source
 from processor_service.pipeline import check_size
 from processor_service.recipe import parse_operations
 from processor_service.settings import Settings
+from processor_service.stamp import text_stamp
 from tests.processor_service.operation_cases import CASES
-from tests.support import b64, encoded
+from tests.support import ROOT, b64, encoded
 
 MODES = {"L": 200, "LA": (200, 128), "RGB": (200, 100, 50), "RGBA": (200, 100, 50, 128)}
 SIZES = [(1, 1), (1, 500), (500, 1), (7, 3)]
@@ -96,7 +97,7 @@ def test_no_dark_fringes(name: str, parameters: dict[str, Any]) -> None:
         ("rotate", {"degrees": 45}, (29000, 1500)),
         ("pad", {"aspect_ratio": "1:1"}, (20000, 1)),
         ("pad", {"left": 16384, "bottom": 16384}, (1, 1)),
-        ("pad", {"left": 16384, "unit": "fraction"}, (100, 1)),
+        ("pad", {"left": 16384, "unit": "fraction"}, (100, 100)),
     ],
 )
 def test_what_would_be_too_large_is_refused_beforehand(
@@ -105,11 +106,19 @@ def test_what_would_be_too_large_is_refused_beforehand(
     with pytest.raises(ImageError) as refusal:
         check_size(picture_of(Image.new("L", size)), step(name, **parameters), Settings())
     assert refusal.value.code is Code.TOO_MANY_PIXELS
+    assert f"operation [{name}]" in refusal.value.reason and "50000000 pixels" in refusal.value.reason
+
+
+def test_a_side_that_would_be_too_long_has_a_code_of_its_own() -> None:
+    with pytest.raises(ImageError) as refusal:
+        check_size(picture_of(Image.new("L", (100, 1))), step("pad", left=16384, right=16384), Settings())
+    assert refusal.value.code is Code.DIMENSION_TOO_LARGE
+    assert "IMAGE_MAX_DIMENSION" in refusal.value.reason
 
 
 def test_frames_count_into_the_limit() -> None:
     frames = [Image.new("L", (100, 100))] * 60
-    with pytest.raises(ImageError):
+    with pytest.raises(ImageError, match="1000x1000 in 60 frames"):
         check_size(picture_of(*frames), step("resize", width=1000, enlarge=True), Settings())
 
 
@@ -173,6 +182,10 @@ BOMB = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (20000).to_bytes(4, "big") * 2 + b"\x0
         ({}, "either text or image"),
         ({"text": "a", "image": b64(encoded(Image.new("RGB", (1, 1))))}, "either text or image"),
         ({"text": "a\nb"}, "cannot be printed"),
+        ({"text": "  \u00a0 "}, "printed"),
+        ({"text": "   "}, "nothing but spaces"),
+        ({"text": "© 中文"}, "[中]"),
+        ({"text": "שלום"}, "[ש]"),
         ({"image": "!!!!"}, "[image]"),
         ({"image": "abcde"}, "not base64"),
         ({"image": b64(encoded(Image.new("RGB", (1, 1)), "GIF"))}, "not a PNG"),
@@ -202,9 +215,59 @@ def test_a_wrong_watermark_is_a_wrong_recipe(parameters: dict[str, Any], complai
         ("pixelate", {"boxes": []}, "[boxes]"),
         ("pixelate", {"boxes": [{"left": 1}]}, "[boxes.0"),
         ("strip_metadata", {"keep": ["gps"]}, "[keep.0]"),
+        ("crop", {"left": 10, "top": 10, "width": 80, "height": 80, "unit": "fraction"}, "at most 1"),
+        ("crop", {"width": 0.5, "height": 0.5}, "unit fraction"),
+        ("crop", {"aspect_ratio": "16/9"}, "should be width:height"),
+        ("pixelate", {"boxes": [{"left": 40, "top": 10, "width": 20, "height": 30}], "unit": "fraction"}, "at most 1"),
+        ("pixelate", {"boxes": [{"left": 0.4, "top": 0.1, "width": 0.2, "height": 0.3}]}, "unit fraction"),
+        ("pixelate", {"boxes": [{"left": 0, "top": 0, "width": 9, "height": 9, "x": 1}]}, "parameter [boxes.0.x]"),
+        ("convert", {"quality": 20, "min_quality": 50}, "min_quality must not be above quality"),
+        ("tint", {"color": "red"}, "should be #rgb, #rrggbb, black"),
+        ("pad", {"background": "#12345"}, "or transparent"),
+        ("resize", {"width": 0}, "greater than or equal to 1"),
+        ("resize", {"width": 10**30}, "[width]"),
+        ("resize", {"width": 10, "dpr": 0}, "[dpr]"),
+        ("rotate", {"degrees": float("nan")}, "[degrees]"),
+        ("blur", {"radius": float("inf")}, "[radius]"),
+        ("adjust", {"gamma": 0}, "[gamma]"),
+        ("sharpen", {"radius": 0}, "[radius]"),
+        ("auto_contrast", {"cutoff": 50}, "[cutoff]"),
+        ("round_corners", {"radius": -1}, "[radius]"),
     ],
 )
 def test_contradictions_are_refused(name: str, parameters: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ImageError) as refusal:
         step(name, **parameters)
+    assert refusal.value.code is Code.INVALID_RECIPE
     assert complaint in refusal.value.reason
+    assert "match pattern" not in refusal.value.reason and len(refusal.value.reason) < 300
+
+
+def test_parameters_that_are_no_object_are_refused_with_json_to_copy() -> None:
+    with pytest.raises(ImageError) as refusal:
+        parse_operations([{"resize": 300}])
+    assert '{"width":2048,"height":2048}' in refusal.value.reason
+
+
+@pytest.mark.parametrize("text", ["© Zoë Müller-Łącki", "Ωραία", "Привет", "100 € – “ok” ★", "e\u0301"])
+def test_a_watermark_is_drawn_in_letters_not_in_boxes(text: str) -> None:
+    step("watermark", text=text)
+    drawn = {bytes(text_stamp(char, "#ffffff", (40, 40)).tobytes()) for char in ("é", "Ω", "П", "€", "\uffff")}
+    assert len(drawn) == 5, "some of them look the same"
+    assert text_stamp("e\u0301", "#ffffff", (40, 40)) == text_stamp("é", "#ffffff", (40, 40))
+
+
+@pytest.mark.parametrize("name", all_operations())
+def test_every_operation_says_what_it_does_with_animations(name: str) -> None:
+    """And does it: three frames stay three, all of one size and mode."""
+    frames = [Image.new("RGB", (40, 30), color) for color in ("white", "#204060", "#ff0000")]
+    for frame in frames:
+        frame.paste("#808080", (10, 10, 20, 20))
+    moving = picture_of(*frames)
+    step(name, **{**all_operations()[name].example, **({"radius": 5} if name == "round_corners" else {})}).apply_to(
+        moving
+    )
+    assert len(moving.frames) == 3
+    assert len({(frame.size, frame.mode) for frame in moving.frames}) == 1
+    section = (ROOT / "docs" / "operations.md").read_text().split(f"### {name}\n")[1].split("###")[0]
+    assert f"Of an animation: {all_operations()[name].on_animations}." in section
