@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 Behaviour = Callable[["Request"], None]
 
@@ -74,6 +76,15 @@ def stranger(paths: dict[str, Behaviour] | None = None, tls: ssl.SSLContext | No
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def certificate_of(name: str, folder: Path) -> Path:
+    """A certificate (PEM) of a host, signed by itself; its key lies beside it, with `.key` at the end."""
+    path = folder / f"{name}.pem"
+    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    files = ["-addext", f"subjectAltName=DNS:{name}", "-keyout", f"{path}.key", "-out", str(path)]
+    subprocess.run(["openssl", *request, *files], check=True, capture_output=True)
+    return path
 
 
 def gives(body: bytes, status: int = 200, **headers: str) -> Behaviour:

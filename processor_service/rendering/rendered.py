@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -49,6 +50,8 @@ class Renderer:
         self._stored, self._pool = Stored(settings), pool
         self._max_bytes = settings.max_image_bytes
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
+        # Half of the picture processes: however many look at pictures, documents are still stored.
+        self._turns = threading.BoundedSemaphore(max(1, settings.workers // 2))
 
     def unchanged(self, index: str, id: str, asked: Asked) -> tuple[str, str]:
         """SHA-256 and ETag of the picture as the document has them, both empty when it does not say."""
@@ -62,8 +65,14 @@ class Renderer:
         name, _, data = entry.partition(b"\n")
         return Rendered(data, name.decode(), sha256, tag, cached=True)
 
-    def render(self, index: str, id: str, asked: Asked) -> Rendered:
-        """Render. Raises ImageError, or Refused with what the picture process said."""
+    def render(self, index: str, id: str, asked: Asked, sha256: str, tag: str) -> Rendered:
+        """Render when it is our turn. Raises ImageError, or Refused with what the picture process said."""
+        # The document is fetched only then: who waits holds no picture in memory.
+        with self._turns:
+            # Whoever was before may have asked for the same.
+            return self.cached(sha256, tag) or self._render(index, id, asked)
+
+    def _render(self, index: str, id: str, asked: Asked) -> Rendered:
         text = self._stored.data(index, id, asked.number)
         # What is kept is kept under what the bytes are, not under what a document says they are.
         sha256 = hashlib.sha256(decode_payload(text, self._max_bytes)).hexdigest()

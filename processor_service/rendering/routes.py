@@ -36,7 +36,7 @@ def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics, check_toke
     if not settings.render_indices:
         return blueprint
     renderer = Renderer(settings, pool)
-    # As many as the picture processes take; others would only wait with a document in memory.
+    # As many as may wait; each has a thread of the web process.
     slots = threading.BoundedSemaphore(render_threads(settings))
 
     @blueprint.get("/v1/images/<index>/<path:id>")
@@ -76,6 +76,8 @@ def _check_access(settings: Settings, check_token: Callable[[], None]) -> int:
     """Seconds for which the address holds: for ever with the token."""
     accepted = keys(settings)
     if "signature" not in request.args or not accepted:
+        if accepted and not settings.accepted_tokens():
+            raise ImageError(Code.UNAUTHORIZED, "the address is not signed (docs/rendering.md)")
         check_token()
         return _YEAR
     return seconds_left(request.path, list(request.args.items(multi=True)), accepted)
@@ -89,7 +91,7 @@ def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: i
         response, how = Response(status=304), "not_modified"
     else:
         try:
-            found = renderer.cached(sha256, tag) or renderer.render(index, id, asked)
+            found = renderer.cached(sha256, tag) or renderer.render(index, id, asked, sha256, tag)
         except Refused as refused:
             answer = refused.answer
             return Response(answer.body, answer.summary["status"], mimetype="application/json"), answer.summary["code"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ import pytest
 from processor_service.errors import Code, ImageError
 from processor_service.fetch import Fetcher
 from processor_service.settings import Settings
-from tests.strangers import Stranger, gives, raw, redirects, stranger
+from tests.strangers import Stranger, certificate_of, gives, raw, redirects, stranger
 from tests.support import picture
 
 CAT = picture("pillow/hopper.jpg")
@@ -287,32 +286,7 @@ def test_nobody_there(server: Stranger, names: dict[str, list[list[str]]]) -> No
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate of `images.test`, signed by itself, with its key."""
-    path = tmp_path / "images.test.pem"
-    subprocess.run(
-        [
-            *[
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=images.test",
-                "-addext",
-            ],
-            "subjectAltName=DNS:images.test",
-            "-keyout",
-            f"{path}.key",
-            "-out",
-            str(path),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return path
+    return certificate_of("images.test", tmp_path)
 
 
 def test_tls_is_verified_against_the_name_in_the_address(

@@ -6,10 +6,9 @@ import os
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 from click.testing import CliRunner
 from pydantic import ValidationError
 from werkzeug.datastructures import MIMEAccept
@@ -21,10 +20,10 @@ from processor_service.rendering.access import seconds_left, signed_url
 from processor_service.rendering.asked import check_place, parse
 from processor_service.rendering.cache import DiskCache
 from processor_service.settings import Settings
-from tests.strangers import Behaviour, gives, stranger
-from tests.support import TOKEN, free_port, running_service
+from tests.support import TOKEN
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+PRODUCT = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
 
 
 def accepting(text: str) -> MIMEAccept:
@@ -222,50 +221,3 @@ def test_settings_name_indices_and_no_passwords(monkeypatch: pytest.MonkeyPatch)
         with monkeypatch.context() as patch, pytest.raises(ValidationError):
             patch.setenv(f"IMAGE_{name}", wrong)
             Settings()
-
-
-def test_off_by_default_and_502_without_elasticsearch(tmp_path: Path) -> None:
-    with running_service(tmp_path / "off", workers="1") as service:
-        answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=10)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-        assert requests.get(f"{service.url}/v1/images/images/1", timeout=10).status_code == 401
-    nobody = f"http://127.0.0.1:{free_port()}"
-    with running_service(tmp_path / "on", workers="1", render_indices="images", elasticsearch_url=nobody) as service:
-        answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=10)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (502, "elasticsearch_error")
-        assert answer.headers["Cache-Control"] == "no-store"
-        for headers in ({}, {"Authorization": "Bearer wrong"}):
-            assert requests.get(f"{service.url}/v1/images/images/1", headers=headers, timeout=10).status_code == 401
-        answer = requests.get(f"{service.url}/v1/images/images/1?signature=x&expires=9999999999", timeout=10)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
-        assert requests.get(f"{service.url}/v1/images/other/1", headers=AUTHORIZED, timeout=10).status_code == 404
-
-
-def test_whatever_elasticsearch_answers_there_is_a_status(tmp_path: Path) -> None:
-    """A server that answers as Elasticsearch does on a bad day."""
-    product = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
-    answers: dict[str, tuple[Behaviour, int]] = {
-        "401": (gives(b"{}", 401, **product), 502),
-        "403": (gives(b'{"error": {"type": "security_exception"}}', 403, **product), 502),
-        "404": (gives(b'{"found": false}', 404, **product), 404),
-        "429": (gives(b"{}", 429, **product), 502),
-        "500": (gives(b"{}", 500, **product), 502),
-        "503": (gives(b"busy", 503, Content_Type="text/plain"), 502),
-        "html": (gives(b"<html>", 200, Content_Type="text/html"), 502),
-        "garbage": (gives(b"{", 200, **product), 502),
-        "list": (gives(b"[]", 200, **product), 404),
-        "odd": (gives(b'{"_source": {"image": {"sha256": 5, "data": {"a": 1}}}}', 200, **product), 404),
-        "odder": (gives(b'{"_source": [1]}', 200, **product), 404),
-    }
-    with stranger({f"/images/_doc/{id}": behaviour for id, (behaviour, _) in answers.items()}) as server:
-        settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
-        with running_service(tmp_path / "log", workers="1", elasticsearch_api_key="hush", **settings) as service:
-            for id, (_, status) in answers.items():
-                answer = requests.get(f"{service.url}/v1/images/images/{id}", headers=AUTHORIZED, timeout=30)
-                assert answer.status_code == status, (id, answer.text)
-                assert "hush" not in answer.text
-            for id in ("a/../b", "%2e%2e", "a%2f..%2f..%2f_search", "1?x"):
-                requests.get(f"{service.url}/v1/images/images/{quote(id)}", headers=AUTHORIZED, timeout=30)
-    assert all(headers.get("authorization") == "ApiKey hush" for _, headers in server.asked)
-    assert all(path.startswith("/images/_doc/") and path.count("/") == 3 for path, _ in server.asked)
-    assert "hush" not in service.log.read_text()
