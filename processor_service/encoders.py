@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
@@ -11,6 +10,7 @@ from PIL import Image
 from .alpha import flatten
 from .color_profile import make_srgb
 from .errors import Code, ImageError
+from .fitting import fitting
 from .formats import stored_as
 from .kept_metadata import exif_block
 from .operations.auto_orient import upright
@@ -25,6 +25,8 @@ _STILL = frozenset({"jpeg"})
 _MOST_SIDE = {"webp": 16383, "jpeg": 65535, "gif": 65535}
 # Pixels of what is rather a drawing than a photograph.
 _SMALL_PNG = 300_000
+# Pixels up to which `max_bytes` gives the very best quality; above, encoding takes seconds, and a size near it will do.
+_FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
 # What looks about the same in each format.
 _QUALITY = {"jpeg": 85, "webp": 80, "avif": 65}
 
@@ -86,32 +88,13 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
         return _save(frames, _options(name, output, quality) | extra)
     lossless = name not in _QUALITY or (name == "webp" and output.lossless)
     lowest = quality if lossless else min(output.min_quality, quality)
-    return _fitting(
-        lambda level: _save(frames, _options(name, output, level) | extra), lowest, quality, output.max_bytes
+    return fitting(
+        lambda level: _save(frames, _options(name, output, level) | extra),
+        lowest,
+        quality,
+        output.max_bytes,
+        enough=1 if width * height * len(frames) <= _FITTED_EXACTLY else _NEARLY_FULL,
     )
-
-
-def _fitting(encode: Callable[[int], bytes], lowest: int, highest: int, max_bytes: int) -> bytes:
-    """The bytes at the highest quality, from `lowest` to `highest`, that are no more than `max_bytes`; by bisection."""
-    best = encode(highest)
-    if len(best) <= max_bytes:
-        return best
-    if lowest < highest:
-        best = encode(lowest)
-    if len(best) > max_bytes:
-        raise ImageError(
-            Code.CANNOT_FIT,
-            f"the picture has {len(best)} bytes at the lowest quality allowed, max_bytes is {max_bytes}; "
-            "a smaller resize, another format or a lower min_quality may help",
-        )
-    while highest - lowest > 1:
-        middle = (lowest + highest) // 2
-        data = encode(middle)
-        if len(data) <= max_bytes:
-            lowest, best = middle, data
-        else:
-            highest = middle
-    return best
 
 
 def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:

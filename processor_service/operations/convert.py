@@ -46,7 +46,8 @@ class Convert(Operation):
         None,
         ge=100,
         le=100_000_000,
-        description="the best quality, `quality` at most, at which the picture has no more bytes",
+        description="the best quality, `quality` at most, at which the picture has no more bytes; above 4 megapixels "
+        "(all frames together) one that fills nine tenths of them is good enough",
     )
     min_quality: int = Field(
         10, ge=1, le=100, description="when `max_bytes` would take a lower quality, the picture is refused"
