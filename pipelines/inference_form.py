@@ -143,7 +143,11 @@ def _merge(options: Options) -> list[Body]:
             }
         },
         {"remove": {"field": f"{field}.error", "ignore_missing": True, "if": f"{here} != null"}},
-        {"remove": {"field": f"{field}.data", "if": f"{here}?.data != null"}},
+        # The mark also comes alone, for a picture that stays, when the token has changed.
+        *(
+            {"remove": {"field": f"{field}.{name}", "ignore_missing": True, "if": f"{here}?.{name} != null"}}
+            for name in ("data", "mark")
+        ),
         *(
             {"rename": {"field": f"{came}.{name}", "target_field": f"{field}.{name}", "ignore_missing": True}}
             for name in ("data", *names, "error")

@@ -23,6 +23,8 @@ from .settings import Settings
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
 UNCHANGED = '{"unchanged":true}'
+# The same, when another token than the present one signed the mark.
+_RENEWED = '{{"unchanged":true,"mark":"{}"}}'
 # How the pipeline writes the document's mark behind the picture: base64 has no `;` but in a data URL's beginning.
 _MARK = ";mark="
 # Longer than Elasticsearch takes a document to be (100 MB); a request that is longer still is cut off.
@@ -35,16 +37,17 @@ class Completions:
     def __init__(self, settings: Settings, pictures: Answering) -> None:
         self._pictures = pictures
         self._max_bytes = settings.max_image_bytes
-        # Without a token marks are signed with the empty one.
-        self._tokens = settings.accepted_tokens() or [""]
+        # The one that signs, which without a token is the empty one, then what else is believed.
+        signs = settings.token.get_secret_value()
+        self._tokens = [signs, *(token for token in settings.accepted_tokens() if token != signs)]
 
     def of_data(self, text: Any, recipe: dict[str, Any], id_: str) -> str:
         """The text for a picture, perhaps with a mark. Raises ImageError when the picture is not at fault."""
         # One character is found at once in megabytes, several are not. Before a comma they begin a data URL.
         if isinstance(text, str) and text.startswith(_MARK, at := text.rfind(_MARK[0])) and "," not in text[at:]:
             sent, text = text[at + len(_MARK) :], text[:at]
-            if self._is_normalized(text, sent, recipe):
-                return UNCHANGED
+            if unchanged := self._unchanged(text, sent, recipe):
+                return unchanged
         return self.of_picture({"data": text}, recipe, id_)
 
     def of_picture(self, source: dict[str, Any], recipe: dict[str, Any], id_: str) -> str:
@@ -59,14 +62,19 @@ class Completions:
             raise error
         return of_error(error)
 
-    def _is_normalized(self, data: str, sent: str, recipe: dict[str, Any]) -> bool:
-        """Whether we signed that this very picture came out of this recipe."""
+    def _unchanged(self, data: str, sent: str, recipe: dict[str, Any]) -> str | None:
+        """The answer when we signed that this very picture came out of this recipe, with the mark of now."""
         try:
             sha256 = hashlib.sha256(decode_payload(data, self._max_bytes)).hexdigest()
         except ImageError:
-            return False
+            return None
         hashed = recipe_hash(recipe.get("operations"), recipe.get("properties"))
-        return any(hmac.compare_digest(mark(token, hashed, sha256).encode(), sent.encode()) for token in self._tokens)
+        present, *others = [mark(token, hashed, sha256) for token in self._tokens]
+        if hmac.compare_digest(present.encode(), sent.encode()):
+            return UNCHANGED
+        # While tokens are rotated, each document that is written takes the new mark along, as with the plugin.
+        known = [hmac.compare_digest(other.encode(), sent.encode()) for other in others]
+        return _RENEWED.format(present) if any(known) else None
 
 
 def of_error(error: ImageError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pipelines.endpoints import in_inference_form
 from pipelines.resources import Kind as ResourceKind
 from pipelines.resources import Resource, bundled
 from processor_service.fields import top_level_names
-from tests.support import TOKEN, Service, b64, free_port, opened, picture
+from tests.support import TOKEN, Service, b64, free_port, opened, picture, running_service
 
 from .stock import PipelineFailed, StockProcessors
 
@@ -69,6 +70,21 @@ def test_an_update_of_something_else_leaves_the_picture_alone(way: Way) -> None:
     updated = stored | {"title": "new"}
     assert way(updated) == updated
     assert way(way(updated)) == updated
+
+
+def test_tokens_are_rotated_without_encoding_a_picture_again(stock: StockProcessors, tmp_path: Path) -> None:
+    """As docs/security.md says for this way: the document that is written takes the new mark along."""
+    with running_service(tmp_path / "service.log") as service:
+        old = Way(stock, service.url)({"image": {"data": PHOTO, "alt": "mine"}})
+    with running_service(tmp_path / "service.log", token="new", previous_token=TOKEN) as service:
+        for token in ("new", TOKEN):
+            renewed = Way(stock, service.url, token=token)(old | {"title": "1"})
+            assert renewed["image"]["mark"] != old["image"]["mark"]
+            assert renewed == old | {"title": "1", "image": old["image"] | {"mark": renewed["image"]["mark"]}}
+    with running_service(tmp_path / "service.log", token="new") as service:
+        assert Way(stock, service.url, token="new")(renewed) == renewed
+        # The first picture; the log is one for all three.
+        assert service.log.read_text().count('"event": "picture"') == 1
 
 
 def test_a_new_picture_replaces_everything_of_the_old_one(way: Way) -> None:

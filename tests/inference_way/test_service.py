@@ -15,7 +15,10 @@ import requests
 
 from pipelines.check import TINY_PNG
 from processor_service.fields import top_level_names
+from processor_service.mark import mark
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
+
+from .conftest import OTHER_TOKEN
 
 RECIPE = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
@@ -96,6 +99,15 @@ def test_a_normalized_picture_with_its_mark_is_left_alone(service: Service) -> N
     marked = f"{made['data']};mark={made['mark']}"
     assert fields(custom(service, marked)) == {"unchanged": True}
     assert fields(openai(service, marked)) == {"unchanged": True}
+
+
+def test_a_mark_of_the_other_token_is_believed_and_renewed(service: Service) -> None:
+    made = fields(custom(service, b64(PHOTO)))
+    other = mark(OTHER_TOKEN, made["recipe"], made["sha256"])
+    for ask in (custom, openai):
+        assert fields(ask(service, f"{made['data']};mark={other}")) == {"unchanged": True, "mark": made["mark"]}
+    unknown = mark("unknown", made["recipe"], made["sha256"])
+    assert "unchanged" not in fields(custom(service, f"{made['data']};mark={unknown}"))
 
 
 def test_a_data_url_is_a_picture_whatever_it_says_of_itself(service: Service) -> None:
