@@ -14,7 +14,7 @@ from .endpoints import Service
 Wish = Literal["auto", "plugin", "inference"]
 # Any use of an endpoint of service `custom` brings the node down.
 _BROKEN = ("8.19.17", "9.3.6")
-_LICENCES = ("enterprise", "trial")
+LICENCES = ("enterprise", "trial")
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def _licence(client: Elasticsearch, start_trial: bool, dry_run: bool) -> tuple[b
     except ApiError:
         return False, "none, as this Elasticsearch knows of no licences"
     kind = str(licence["type"])
-    if kind in _LICENCES and licence.get("status", "active") == "active":
+    if kind in LICENCES and licence.get("status", "active") == "active":
         return True, kind
     if not start_trial:
-        return False, kind if kind not in _LICENCES else f"{kind}, but {licence['status']}"
+        return False, kind if kind not in LICENCES else f"{kind}, but {licence['status']}"
     if dry_run:
         return True, "a trial, which would be started"
     try:

@@ -36,6 +36,9 @@ _ADVICE = {
     ),
 }
 
+# The code that the pipelines without the plugin store when the call to their endpoint fails.
+INFERENCE_FAILED = "inference_failed"
+
 # The node itself gives up after `ingest.image.timeout`, 60 s by default, and its answer says more than ours would.
 _PATIENCE = 90
 
@@ -59,7 +62,7 @@ def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE
         raise CheckFailed(diagnose(reason_of_item(result["error"])))
     image = result["doc"]["_source"]["image"]
     if "error" in image:
-        raise CheckFailed(f"the pipeline {pipeline} refuses the test picture: {image['error'].get('reason')}")
+        raise CheckFailed(f"the pipeline {pipeline} refuses the test picture: {diagnose_error(image['error'])}")
     if "sha256" not in image:
         raise CheckFailed(
             f"the pipeline {pipeline} left the test picture as it was; was its processor removed by hand?"
@@ -83,6 +86,26 @@ def diagnose(reason: str) -> str:
     code = re.match(r"\[(\w+)\]", reason)
     advice = _ADVICE.get(code[1]) if code else None
     return f"{advice} ({reason})" if advice else reason
+
+
+def diagnose_error(error: dict[str, Any]) -> str:
+    """What to do about the error that a pipeline stored with the test picture."""
+    reason = str(error.get("reason"))
+    return diagnose_endpoint(reason) if error.get("code") == INFERENCE_FAILED else reason
+
+
+def diagnose_endpoint(reason: str, url: str | None = None) -> str:
+    """What to do when an inference endpoint, whose service is at `url`, cannot be created or does not answer."""
+    if re.search(r"endpoint not found|unknown model|No such model", reason, re.IGNORECASE):
+        return f"the inference endpoint is gone: run ingest-image bootstrap ({reason})"
+    if re.search(r"unauthorized|authentication|\b401\b", reason, re.IGNORECASE):
+        return f"the service refuses the token: set IMAGE_TOKEN, here too, to the one of the service ({reason})"
+    if re.search(r"connect|refused|unreachable|unknown ?host|timed? ?out|Failed to send", reason, re.IGNORECASE):
+        return (
+            f"Elasticsearch cannot reach the processor service{f' at {url}' if url else ''}: start it (ingest-image "
+            f"serve) and give its address, as the nodes see it, with --service-url of bootstrap ({reason})"
+        )
+    return f"Elasticsearch's inference endpoint does not work: {reason}"
 
 
 def remarks(client: Elasticsearch, patterns: Sequence[str]) -> Iterator[str]:

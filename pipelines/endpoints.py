@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
-from .check import CheckFailed
+from .check import CheckFailed, diagnose_endpoint
 from .client import reason_of
 from .inference_form import inference_pipeline
 from .inference_options import Options, image_options
@@ -81,18 +81,7 @@ def create(client: Elasticsearch, resource: Resource) -> None:
     except AuthorizationException:
         raise
     except ApiError as error:
-        raise CheckFailed(_advice(reason_of(error), resource.body["service_settings"]["url"])) from error
-
-
-def _advice(reason: str, url: str) -> str:
-    if re.search(r"unauthorized|authentication|\b401\b", reason, re.IGNORECASE):
-        return f"the service refuses the token: set IMAGE_TOKEN, here too, to the one of the service ({reason})"
-    if re.search(r"connect|refused|unreachable|unknown ?host|timed? ?out|Failed to send", reason, re.IGNORECASE):
-        return (
-            f"the elected master cannot reach the processor service at {url}: start it (ingest-image serve) and give "
-            f"its address, as the nodes see it, with --service-url ({reason})"
-        )
-    return f"Elasticsearch does not create the inference endpoint: {reason}"
+        raise CheckFailed(diagnose_endpoint(reason_of(error), resource.body["service_settings"]["url"])) from error
 
 
 def installed(client: Elasticsearch) -> list[Body]:

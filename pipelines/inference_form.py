@@ -11,13 +11,14 @@ import copy
 
 from processor_service.fields import NOT_OURS, top_level_names
 
+from .check import INFERENCE_FAILED
 from .inference_options import Options, image_options
 from .resources import Body, fingerprint
 
 # What the steps hand on to each other; removed at the end.
 TEMPORARY = "_image"
 _NO_BASE64 = "data must be a base64 string"
-FAILED, UNREADABLE, INVALID = "inference_failed", "inference_answer_unreadable", "invalid_base64"
+FAILED, UNREADABLE, INVALID = INFERENCE_FAILED, "inference_answer_unreadable", "invalid_base64"
 
 
 def inference_pipeline(definition: Body, endpoint: str) -> Body:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from elasticsearch import ApiError, Elasticsearch
 
-from .check import TINY_PNG, CheckFailed, diagnose, reason_of_item
+from .check import TINY_PNG, CheckFailed, diagnose, diagnose_error, reason_of_item
 from .client import reason_of
 from .resources import Body, is_ours
 
@@ -47,6 +47,8 @@ def current_recipes(client: Elasticsearch, name: str) -> dict[str, str]:
         if "error" in result:
             raise CheckFailed(diagnose(reason_of_item(result["error"])))
         made = _at(result.get("doc", {}).get("_source", {}), target)
+        if isinstance(made, dict) and isinstance(made.get("error"), dict):
+            raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):
             recipes[target] = made["recipe"]
     return recipes

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from elasticsearch import ApiError
 
+from ..bridge import LICENCES
 from ..check import INSTALL
 from .finding import Finding, error, ok, warn
 from .patient import Patient
@@ -27,13 +28,21 @@ def version(patient: Patient) -> Iterator[Finding]:
 
 
 def licence(patient: Patient) -> Iterator[Finding]:
-    """The licence is valid; the plugin works with each of them."""
+    """The licence is valid, and suffices for the way that pictures go; the plugin works with each of them."""
     try:
-        found = patient.client.license.get().body["license"]
+        found = patient.client.license.get(accept_enterprise=True).body["license"]
     except ApiError:
         yield ok("no licence API here; the plugin needs no licence")
         return
-    if found.get("status") == "expired":
+    if patient.without_plugin and (found.get("type") not in LICENCES or found.get("status") == "expired"):
+        state = " and has expired" if found.get("status") == "expired" else ""
+        yield error(
+            f"the pipelines go through inference endpoints, for which the licence ({found.get('type')}{state}) "
+            "does not suffice: pictures are stored as they came, with an error",
+            "an Enterprise licence, or the plugin: install it on every node with ingest role and run ingest-image "
+            "bootstrap --bridge plugin; then ingest-image reprocess INDEX --errors",
+        )
+    elif found.get("status") == "expired":
         yield error(
             f"the licence ({found.get('type')}) has expired, so parts of Elasticsearch are shut",
             "renew it, or go back with POST /_license/start_basic?acknowledge=true; the plugin works with basic",

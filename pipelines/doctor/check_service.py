@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..check import DEFAULT_PIPELINE, CheckFailed, process_tiny_picture
-from ..resources import is_ours
+from ..endpoints import service_url
+from ..recipes import is_inference_form
+from ..resources import Body, is_ours
 from .finding import Finding, error, ok, warn
 from .patient import Patient
 
@@ -21,11 +23,10 @@ def picture(patient: Patient) -> Iterator[Finding]:
         try:
             yield ok(process_tiny_picture(patient.client, name))
         except CheckFailed as failed:
-            hosts = patient.setting("ingest.image.hosts")
             # A pipeline of one's own may read another field, or need what the tiny document has not.
             report = error if name == DEFAULT_PIPELINE or is_ours(installed[name]) else warn
             yield report(
-                f"a test picture does not get through the pipeline {name} (ingest.image.hosts: {_shown(hosts)})",
+                f"a test picture does not get through the pipeline {name} ({_address(patient, installed[name])})",
                 str(failed),
             )
 
@@ -54,5 +55,9 @@ def token(patient: Patient) -> Iterator[Finding]:
         yield ok("the service asks for a token")
 
 
-def _shown(hosts: object) -> str:
-    return ", ".join(map(str, hosts)) if isinstance(hosts, list) else str(hosts)
+def _address(patient: Patient, pipeline: Body) -> str:
+    """Where the picture is sent to, and which setting says so."""
+    if is_inference_form(pipeline):
+        return f"the service of its inference endpoint: {service_url(patient.client)}"
+    hosts = patient.setting("ingest.image.hosts")
+    return f"ingest.image.hosts: {', '.join(map(str, hosts)) if isinstance(hosts, list) else hosts}"

@@ -28,7 +28,7 @@ class Cluster:
     """The state, the requests that changed it (`log`), and the server at `url`."""
 
     def __init__(self, stock: StockProcessors) -> None:
-        self.version, self.licence, self.trial_left = "9.5.3", "trial", True
+        self.version, self.licence, self.licence_status, self.trial_left = "9.5.3", "trial", "active", True
         self.processors = ["set", "inference"]
         self.endpoints: dict[str, Body] = {}
         self.pipelines: dict[str, Body] = {}
@@ -76,8 +76,10 @@ class Cluster:
 
     def handle(self, method: str, path: str, query: dict[str, list[str]], body: Body) -> Answer:
         routes: list[tuple[str, Callable[..., Answer]]] = [
-            (r"/_nodes/ingest", self._nodes),
-            (r"/_license", lambda *_: (200, {"license": {"type": self.licence, "status": "active"}})),
+            (r"/", lambda *_: (200, {"version": {"number": self.version}, "cluster_uuid": "stand-in"})),
+            (r"/_nodes/ingest(?:,plugins,settings)?", self._nodes),
+            (r"/_nodes/stats/.*", lambda *_: (200, {"nodes": {}})),
+            (r"/_license", lambda *_: (200, {"license": {"type": self.licence, "status": self.licence_status}})),
             (r"/_license/start_trial", self._start_trial),
             (r"/_inference", lambda *_: (200, {"endpoints": [_shown(i, b) for i, b in self.endpoints.items()]})),
             (r"/_inference/completion/([^/]+)", self._endpoint),
@@ -90,6 +92,8 @@ class Cluster:
             (r"/_index_template/([^/]+)", self._template),
             (r"/_cluster/settings", self._cluster_settings),
             (r"/_resolve/index/.*", lambda *_: (200, {"indices": []})),
+            # No index yet.
+            (r"/images\*", lambda *_: (200, {})),
             (r"/[^/]*/_settings/.*", lambda *_: (200, {})),
         ]
         if path in self.forbidden:
@@ -136,6 +140,8 @@ class Cluster:
     def _simulate(self, method: str, body: Body, query: Any, id_: str) -> Answer:
         endpoints = [Resource(Kind.ENDPOINT, name, endpoint) for name, endpoint in self.endpoints.items()]
         (doc,) = body["docs"]
+        if id_ not in self.pipelines:
+            return 400, _error(f"pipeline with id [{id_}] does not exist")
         try:
             stored = self._stock.run(self.pipelines[id_], endpoints, doc["_source"])
         except PipelineFailed as failure:
@@ -167,7 +173,7 @@ class Cluster:
     def _cluster_settings(self, method: str, body: Body, *_: Any) -> Answer:
         if method == "PUT":
             self.settings |= body["persistent"]
-        return 200, {"persistent": self.settings, "transient": {}}
+        return 200, {"persistent": self.settings, "transient": {}, "defaults": {"http.max_content_length": "100mb"}}
 
 
 def _probe(endpoint: Body) -> Answer | None:

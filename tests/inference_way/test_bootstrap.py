@@ -108,7 +108,7 @@ def test_an_endpoint_that_changes_is_there_before_the_pipeline_names_it_and_the_
     [
         ("wrong-token", None, "set IMAGE_TOKEN, here too, to the one of the service"),
         ("", None, "set IMAGE_TOKEN, here too, to the one of the service"),
-        (TOKEN, "http://127.0.0.1:{port}", "the elected master cannot reach the processor service at"),
+        (TOKEN, "http://127.0.0.1:{port}", "Elasticsearch cannot reach the processor service at http"),
     ],
 )
 def test_what_the_service_does_not_answer_is_not_created(

@@ -124,6 +124,9 @@ public final class StockProcessors {
         }
 
         private String complete(String text) throws Exception {
+            if (endpoint == null) {
+                throw new IllegalStateException("Inference endpoint not found [" + model + "]");
+            }
             Map<String, Object> settings = object(endpoint, "service_settings");
             boolean custom = endpoint.get("service").equals("custom");
             HttpRequest.Builder request = HttpRequest.newBuilder(URI.create((String) settings.get("url")));
