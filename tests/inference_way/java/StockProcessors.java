@@ -150,7 +150,13 @@ public final class StockProcessors {
                 chat.put("stream", false);
                 body = json(chat);
             }
-            HttpResponse<String> response = HTTP.send(request.POST(HttpRequest.BodyPublishers.ofString(body)).build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response;
+            try {
+                response = HTTP.send(request.POST(HttpRequest.BodyPublishers.ofString(body)).build(), HttpResponse.BodyHandlers.ofString());
+            } catch (java.net.ConnectException e) {
+                // As Apache's client, which is Elasticsearch's, says it; the JDK's says nothing.
+                throw new IllegalStateException("Connection refused");
+            }
             if (response.statusCode() != 200) {
                 throw new IllegalStateException(
                     "Received an unsuccessful status code for request from inference entity id [" + model + "] status ["
