@@ -17,6 +17,7 @@ class Rooms(click.Group):
         "sign-url": "processor_service.rendering.commands",
         "node": "embedded_node.commands",
         "bootstrap": "pipelines.commands",
+        "users": "pipelines.users",
         "index": "pipelines.commands",
         "search": "pipelines.commands",
         "duplicates": "pipelines.commands",

@@ -8,23 +8,35 @@ from dataclasses import dataclass
 from .render import to_json
 from .resources import Body
 
+PREFIX = "ingest-image-"
 _EXPIRATION = "90d"
+# Kibana's own name for itself, where `kibana.index` was never changed.
+_KIBANA = "kibana-.kibana"
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role: `cluster` and `index` privileges, which `why` justifies; `has_key` when a program acts in it."""
+    """A role: `cluster`, `index` and `kibana` privileges, which `why` justifies.
+
+    `has_key` when a program acts in it that takes an API key.
+    """
 
     name: str
     why: str
     cluster: tuple[str, ...]
     index: tuple[str, ...]
     has_key: bool = False
+    kibana: tuple[str, ...] = ()
 
     def body(self, patterns: Sequence[str]) -> Body:
         """As `PUT _security/role` takes it, and an API key as one of its `role_descriptors`."""
-        indices = [{"names": list(patterns), "privileges": list(self.index)}]
-        return {"cluster": list(self.cluster), "indices": indices}
+        body: Body = {"cluster": list(self.cluster), "indices": []}
+        if self.index:
+            body["indices"] = [{"names": list(patterns), "privileges": list(self.index)}]
+        if self.kibana:
+            application = {"application": _KIBANA, "privileges": list(self.kibana), "resources": ["space:default"]}
+            body["applications"] = [application]
+        return body
 
 
 ROLES = (
@@ -38,8 +50,9 @@ ROLES = (
     ),
     Role(
         "ingest-image-searcher",
-        "Searches and reads: ingest-image search, the gallery, the service's addresses for pictures. Changes nothing.",
-        (),
+        "Searches and reads: ingest-image search, the gallery, the service's addresses for pictures. Changes nothing. "
+        "read_pipeline is for searching by a picture that is not stored (_simulate).",
+        ("read_pipeline",),
         ("read", "view_index_metadata"),
         has_key=True,
     ),
@@ -51,10 +64,19 @@ ROLES = (
         ("view_index_metadata",),
     ),
     Role(
+        "ingest-image-kibana",
+        "ingest-image bootstrap --kibana-url, beside ingest-image-bootstrap: writes saved objects in Kibana's default "
+        "space; name another one in its place.",
+        (),
+        (),
+        kibana=("feature_savedObjectsManagement.all", "feature_indexPatterns.all"),
+    ),
+    Role(
         "ingest-image-maintainer",
-        "ingest-image doctor and reprocess. For the doctor alone, read, view_index_metadata and monitor do.",
+        "ingest-image doctor and reprocess. For the doctor alone, read, view_index_metadata and monitor do; "
+        "auto_configure is for fields that an index does not have yet.",
         ("monitor", "read_pipeline", "indices:admin/index_template/get", "indices:admin/index_template/simulate_index"),
-        ("read", "index", "view_index_metadata", "monitor", "maintenance"),
+        ("read", "index", "auto_configure", "view_index_metadata", "monitor", "maintenance"),
     ),
 )
 

@@ -17,6 +17,7 @@ from tests.support import ROOT
 
 BASE = ("-f", "docker-compose.yml")
 SCALED = (*BASE, "-f", "docker-compose.scale.yml")
+RENDERING = (*BASE, "-f", "docker-compose.render.yml")
 Compose = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -58,7 +59,7 @@ def compose() -> Compose:
 
 
 def read(compose: Compose, env_file: Path, *files: str) -> dict[str, Any]:
-    result = compose("--env-file", str(env_file), *files, "config", "--format", "json")
+    result = compose("--env-file", str(env_file), "--profile", "*", *files, "config", "--format", "json")
     assert result.returncode == 0, result.stderr
     return dict(json.loads(result.stdout))
 
@@ -67,6 +68,12 @@ def read(compose: Compose, env_file: Path, *files: str) -> dict[str, Any]:
 def stack(compose: Compose, env_file: Path) -> dict[str, Any]:
     """The services of docker-compose.yml."""
     return dict(read(compose, env_file, *BASE)["services"])
+
+
+@pytest.fixture(scope="session")
+def rendering(compose: Compose, env_file: Path) -> dict[str, Any]:
+    """The services with docker-compose.render.yml."""
+    return dict(read(compose, env_file, *RENDERING)["services"])
 
 
 @pytest.fixture(scope="session")

@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded_node.places import versions
+from pipelines.users import parsed
+from processor_service.settings import Settings
 from tests.support import ROOT
 
 from .conftest import Compose
 
-ONE_SHOT = {"kibana-password", "bootstrap", "kibana-objects"}
+ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
 LASTING = {"elasticsearch", "service", "kibana", "gallery"}
 OURS = {*ONE_SHOT, "service", "gallery"}
-SECRETS = {"ELASTIC_PASSWORD", "KIBANA_PASSWORD", "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
-COMPOSE_FILES = ("docker-compose.yml", "docker-compose.scale.yml")
+PASSWORDS = {f"{name}_PASSWORD" for name in ("ELASTIC", "KIBANA", "BOOTSTRAP", "GALLERY", "TOOLS")}
+SECRETS = {*PASSWORDS, "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
+MAY_BE_EMPTY = {"INGEST_IMAGE_PREVIOUS_TOKEN", "IMAGE_URL_HOSTS", "IMAGE_RENDER_KEY", "IMAGE_ELASTICSEARCH_API_KEY"}
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.scale.yml", "docker-compose.render.yml")
 
 
 def text(name: str) -> str:
@@ -77,11 +82,11 @@ def test_each_waits_for_what_it_needs(stack: dict[str, Any]) -> None:
         for name, service in stack.items()
     }
     healthy, done = "service_healthy", "service_completed_successfully"
-    assert waits["kibana-password"] == {"elasticsearch": healthy}
-    assert waits["kibana"] == {"elasticsearch": healthy, "kibana-password": done}
+    assert waits["users"] == {"elasticsearch": healthy}
+    assert waits["kibana"] == {"elasticsearch": healthy, "users": done}
     # The gallery does not wait for Kibana.
-    assert waits["bootstrap"] == {"elasticsearch": healthy, "service": healthy}
-    assert waits["gallery"] == {"bootstrap": done}
+    assert waits["bootstrap"] == {"users": done, "service": healthy}
+    assert waits["gallery"] == waits["tools"] == {"bootstrap": done}
     assert waits["kibana-objects"] == {"bootstrap": done, "kibana": healthy}
 
 
@@ -96,18 +101,64 @@ def test_images_of_ours_are_built_once_and_never_pulled(stack: dict[str, Any]) -
 def test_security_is_on_and_the_token_is_no_environment_of_elasticsearch(stack: dict[str, Any]) -> None:
     node = stack["elasticsearch"]
     assert node["environment"]["xpack.security.enabled"] == "true"
-    assert [secret["source"] for secret in node["secrets"]] == ["ingest_image_token"]
+    assert [secret["source"] for secret in node["secrets"]] == ["ingest_image_token", "ingest_image_previous_token"]
     assert not any("TOKEN" in name for name in node["environment"])
     assert stack["service"]["environment"]["IMAGE_TOKEN"]
+
+
+def test_nothing_that_stays_runs_as_superuser_and_each_has_the_roles_of_what_it_runs(stack: dict[str, Any]) -> None:
+    signed_in = {
+        name: service["environment"]["ELASTICSEARCH_USERNAME"]
+        for name, service in stack.items()
+        if "ELASTICSEARCH_USERNAME" in service.get("environment", {})
+    }
+    assert signed_in == {
+        "users": "elastic",
+        "kibana": "kibana_system",
+        "bootstrap": "ingest-image-bootstrap",
+        "kibana-objects": "ingest-image-bootstrap",
+        "gallery": "ingest-image-gallery",
+        "tools": "ingest-image-tools",
+    }
+    # Each user is made, with the very password that is signed in with.
+    environment = stack["users"]["environment"]
+    made = {parsed[0]: parsed for parsed in map(_parse_as(environment), stack["users"]["command"][1:])}
+    for name, user in signed_in.items():
+        if user != "elastic":
+            assert made[user][2] == stack[name]["environment"]["ELASTICSEARCH_PASSWORD"]
+    assert {user: roles for user, (_, roles, _) in made.items()} == {
+        "kibana_system": [],
+        "ingest-image-bootstrap": ["bootstrap", "kibana"],
+        "ingest-image-gallery": ["searcher", "writer"],
+        "ingest-image-tools": ["searcher", "writer", "maintainer"],
+    }
+    # One secret for each, and nobody else has the superuser's but the node's own health check.
+    assert len({password for _, _, password in made.values()}) == len(made)
+    superuser = environment["ELASTICSEARCH_PASSWORD"]
+    knowing = {name for name, one in stack.items() if superuser in one.get("environment", {}).values()}
+    assert knowing == {"elasticsearch", "users"}
+
+
+def _parse_as(environment: dict[str, str]) -> Callable[[str], tuple[str, Sequence[str], str]]:
+    return lambda user: parsed(user, environment)
+
+
+def test_pictures_on_the_fly_are_on_this_machine_only(rendering: dict[str, Any], stack: dict[str, Any]) -> None:
+    service = rendering["service"]
+    assert [(port["host_ip"], port["published"], port["target"]) for port in service["ports"]] == [
+        ("127.0.0.1", "8092", 8090)
+    ]
+    settings = {name: value for name, value in service["environment"].items() if name.startswith("IMAGE_")}
+    known = {f"IMAGE_{name.upper()}" for name in Settings.model_fields}
+    assert set(settings) <= known and set(stack["service"]["environment"]) <= known
+    read = Settings(**{name.removeprefix("IMAGE_").lower(): value for name, value in settings.items()})
+    assert read.render_indices == ("images*",)
 
 
 def test_every_variable_is_in_the_example_with_its_default() -> None:
     used = {name: value for name, value in variables().items() if name != "COMPOSE_PROJECT_NAME"}
     assert used == example()
-    assert {name for name, value in example().items() if not value} == SECRETS | {
-        "INGEST_IMAGE_PREVIOUS_TOKEN",
-        "IMAGE_URL_HOSTS",
-    }
+    assert {name for name, value in example().items() if not value} == SECRETS | MAY_BE_EMPTY
 
 
 def test_without_secrets_compose_says_what_to_do(compose: Compose, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_the_image_copies_every_package() -> None:
     assert sorted(copied) == sorted(PACKAGES)
 
 
-@pytest.mark.parametrize("name", ["service", "bootstrap", "kibana-objects", "gallery"])
+@pytest.mark.parametrize("name", ["service", "users", "bootstrap", "kibana-objects", "gallery", "tools"])
 def test_commands_of_compose_are_ours(stack: dict[str, Any], name: str) -> None:
     command, *arguments = stack[name]["command"]
     found = main.get_command(click.Context(main), command)

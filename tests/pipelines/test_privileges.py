@@ -26,6 +26,7 @@ def test_it_can_be_pasted() -> None:
         ("PUT", "_security/role/ingest-image-searcher"),
         ("POST", "_security/api_key"),
         ("PUT", "_security/role/ingest-image-bootstrap"),
+        ("PUT", "_security/role/ingest-image-kibana"),
         ("PUT", "_security/role/ingest-image-maintainer"),
     ]
     writer, key = (json.loads(request.body) for request in requests[:2])
@@ -40,8 +41,8 @@ def test_it_can_be_pasted() -> None:
 def test_other_indices_and_the_inference_way() -> None:
     requests = parse(printed("--index-pattern", "photos-*", "--index-pattern", "scans", "--bridge", "inference"))
     bodies = [json.loads(request.body) for request in requests if request.method == "PUT"]
-    assert all(body["indices"][0]["names"] == ["photos-*", "scans"] for body in bodies)
-    assert [("manage_inference" in body["cluster"]) for body in bodies] == [False, False, True, False]
+    assert all(body["indices"][0]["names"] == ["photos-*", "scans"] for body in bodies if body["indices"])
+    assert [("manage_inference" in body["cluster"]) for body in bodies] == [False, False, True, False, False]
 
 
 def test_nobody_may_do_everything() -> None:
