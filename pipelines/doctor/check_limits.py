@@ -41,7 +41,7 @@ def sizes(patient: Patient) -> Iterator[Finding]:
                 f"{node['name']} sends pictures up to {largest}, the service takes {shown_bytes(accepted)}",
                 f"give {_LARGEST} and IMAGE_MAX_IMAGE_BYTES the same value",
             )
-    values = {str(patient.setting(_LARGEST, node)) for node in patient.nodes}
+    values = {str(patient.said(_LARGEST, node) or "the default") for node in patient.nodes}
     if len(values) > 1:
         yield warn(
             f"the nodes have different {_LARGEST}: {', '.join(sorted(values))}",

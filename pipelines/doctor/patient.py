@@ -45,11 +45,16 @@ class Patient:
 
     def setting(self, name: str, node: Body | None = None) -> Any:
         """The value that holds, on `node` when its own file says something; None when no node knows the setting."""
+        said = self.said(name, node)
+        # Elasticsearch has them from the node that answers, with what that one's own file says.
+        return said if said is not None else self._cluster_settings["defaults"].get(name)
+
+    def said(self, name: str, node: Body | None = None) -> Any:
+        """The value in the cluster's settings, or in the node's own file; None when it is left to the default."""
         for layer in ("transient", "persistent"):
             if name in self._cluster_settings[layer]:
                 return self._cluster_settings[layer][name]
-        own = (node or {}).get("settings", {}).get(name)
-        return own if own is not None else self._cluster_settings["defaults"].get(name)
+        return (node or {}).get("settings", {}).get(name)
 
     @cached_property
     def installed(self) -> dict[str, Body]:
