@@ -44,7 +44,8 @@ def _convert(image: Image.Image, samples: Samples) -> Image.Image:
     if mode == "1" and samples.white_is_zero:
         return ImageChops.invert(image.convert("L"))
     if mode in WORKING_MODES:
-        return image
+        # Without the file behind it, in which Pillow's encoder of AVIF would look for further frames.
+        return image._new(image.im)
     if mode in ("P", "PA"):
         return image.convert("RGBA" if mode == "PA" or image.has_transparency_data else "RGB")
     if mode in ("1", "La", "RGBa"):

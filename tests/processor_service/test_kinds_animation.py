@@ -12,10 +12,13 @@ from PIL import Image
 
 from processor_service import image_io
 from processor_service.errors import Code, ImageError
+from processor_service.pipeline import process
+from processor_service.request import Request
 from processor_service.settings import Settings
-from tests.processor_service.kinds import decoded, furthest, refused, rgba
+from processor_service.timing import Stopwatch
+from tests.processor_service.kinds import SETTINGS, decoded, furthest, refused, rgba
 from tests.processor_service.png_reference import decode_apng
-from tests.support import CORPUS, PICTURES, encoded, opened, picture
+from tests.support import CORPUS, PICTURES, b64, encoded, opened, picture
 
 RED = (255, 0, 0, 255)
 
@@ -172,3 +175,26 @@ def test_pixels_of_all_frames_count_when_all_are_decoded() -> None:
 def test_an_animation_of_one_frame_is_a_picture() -> None:
     assert decoded("pillow/hopper_resized.gif", all_frames=True).durations == []
     assert furthest(decoded("pillow/hopper_resized.gif").image, opened(picture("pillow/hopper_resized.gif"))) == 0
+
+
+@pytest.mark.parametrize("format", ["TIFF", "WEBP", "AVIF", "GIF"])
+@pytest.mark.parametrize("to", ["jpeg", "png", "webp", "avif", "gif"])
+def test_picture_and_fields_are_of_the_first_frame_whatever_it_is_stored_as(format: str, to: str) -> None:
+    """Pillow's encoder of AVIF leafs through a grey picture's file, and leaves it open at the last page."""
+    pages = [Image.new("L", (64, 64), grey) for grey in (20, 120, 220)]
+    data = encoded(pages[0], format, save_all=True, append_images=pages[1:])
+    request = Request.parse({"data": b64(data), "operations": [{"convert": {"format": to}}], "properties": ["colors"]})
+    fields = process(request, SETTINGS, Stopwatch())
+    assert opened(fields["data"]).convert("L").getpixel((30, 30)) == pytest.approx(20, abs=3)
+    assert fields["colors"][0]["hex"] in ("#131313", "#141414", "#151515")
+    assert fields["frames"] == 3
+
+
+def test_a_frame_has_no_file_behind_it() -> None:
+    for name in (
+        "pillow/hopper_long_name.im",
+        "pillow/dispose_none.gif",
+        "pillow/avif/star.avifs",
+        "pillow/hopper.jpg",
+    ):
+        assert type(decoded(name).image) is Image.Image
