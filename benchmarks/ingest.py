@@ -89,7 +89,7 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
         running_service(Path(folder) / "service.log", log_level="warning") as service,
         EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,
         Elasticsearch(node.url, request_timeout=120) as es,
-        # Started anew, not forked: libvips has threads by then.
+        # Started anew, not forked: by then there are threads, whose locks a fork would keep for ever.
         ProcessPoolExecutor(CORES, get_context("spawn")) as pool,
     ):
         bootstrap("--url", node.url, "--service-url", service.url)

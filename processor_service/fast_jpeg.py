@@ -1,7 +1,7 @@
-"""Ordinary JPEGs at the smallest scale that is good enough: by simplejpeg (libjpeg-turbo), straight to packed pixels.
+"""Ordinary JPEGs at the smallest scale that is good enough: by simplejpeg (libjpeg-turbo).
 
-It spares a copy of the full picture into Pillow and one out of it for scaling. What is not ordinary (CMYK, RGB, a
-warning of the decoder, anything broken) is left to Pillow, which decides what can be saved of it.
+What is not ordinary (CMYK, RGB, a warning of the decoder, anything broken) is left to Pillow, which decides what can be
+saved of it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import simplejpeg
 from PIL import Image
 
-from .scaling import scale_pixels
+from .scaling import scale
 
-_MODES = {"YCbCr": ("RGB", "RGB"), "Gray": ("GRAY", "L")}
+# Colours as the file has them: what they are decoded to, in simplejpeg's and in Pillow's name.
+_MODES = {"YCbCr": ("RGBX", "RGBX"), "Gray": ("GRAY", "L")}
 # The decoder halves (and quarters) a picture at half the cost; less than 1.9 times the final size would cost sharpness.
 _HEADROOM = 1.9
 _SCALES = (8, 4, 2)
@@ -23,8 +24,8 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | No
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
         if colors not in _MODES:
             return None
-        space, mode = _MODES[colors]
         least = _least_size(width, height, target)
+        space, mode = _MODES[colors]
         pixels = simplejpeg.decode_jpeg(
             data,
             space,
@@ -37,10 +38,11 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | No
         )
     except ValueError:
         return None
-    size = pixels.shape[1], pixels.shape[0]
-    if target is None or size == target:
-        return Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
-    return scale_pixels(pixels.data, size, mode, target)
+    image = Image.frombuffer(mode, (pixels.shape[1], pixels.shape[0]), pixels, "raw", mode, 0, 1)
+    if mode == "RGBX":
+        # Pillow's RGB is the same four bytes a pixel: taken over by way of Arrow, they are not copied.
+        image = Image.fromarrow(image, "RGB", image.size)
+    return image if target is None else scale(image, target)
 
 
 def _least_size(width: int, height: int, target: tuple[int, int] | None) -> tuple[int, int]:

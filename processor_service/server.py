@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
+import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
@@ -17,6 +18,7 @@ from .app import create_app
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
 from .rendering.routes import render_threads
+from .scaling import SCALER
 from .settings import Settings
 from .worker_pool import WorkerPool
 
@@ -49,6 +51,10 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Build the application inside the web process, with its picture processes."""
         configure_structlog()
+        if SCALER == "Pillow":
+            structlog.get_logger("processor_service").warning(
+                "scaling is slower than it could be", reason="cykooz.resizer is not installed; Pillow does it"
+            )
         metrics = Metrics()
         settings = self.settings
         pool = WorkerPool(

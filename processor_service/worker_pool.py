@@ -28,8 +28,6 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": "268435456",
     # NumPy's matrix library would start a thread with buffers of its own for each core, in each worker.
     "OPENBLAS_NUM_THREADS": "1",
-    # As would libvips: the pictures themselves are what is done at the same time.
-    "VIPS_CONCURRENCY": "1",
 }
 
 

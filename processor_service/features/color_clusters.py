@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,10 +45,10 @@ def _binned(rgb: NDArray[np.uint8]) -> tuple[Colors, Weights]:
 def _seeds(points: Colors, weights: Weights, count: int) -> Colors:
     """The heaviest point and then, each time, the one that is heaviest and farthest from those chosen."""
     chosen = [int(np.argmax(weights))]
-    nearest = _squares(points, points[chosen])[:, 0]
+    nearest = _squares_to(points, points[chosen[0]])
     while len(chosen) < min(count, len(points)):
-        chosen.append(int(np.argmax(weights * nearest)))
-        nearest = np.minimum(nearest, _squares(points, points[chosen[-1:]])[:, 0])
+        chosen.append(int((weights * nearest).argmax()))
+        np.minimum(nearest, _squares_to(points, points[chosen[-1]]), out=nearest)
     return points[chosen]
 
 
@@ -69,23 +71,41 @@ def _moved(points: Colors, weights: Weights, centers: Colors, rounds: int) -> tu
 
 def _merged(centers: Colors, shares: Weights, count: int) -> Colors:
     """Merge what looks alike, then what changes the picture least (Ward, 1963), until `count` are left."""
-    while len(centers) > 1:
-        squares = _squares(centers, centers)
-        np.fill_diagonal(squares, np.inf)
-        if squares.min() >= _SAME**2:
-            if len(centers) <= count:
+    squares, weight = _squares(centers, centers), _reduced_mass(shares[:, None], shares)
+    np.fill_diagonal(squares, np.inf)
+    left = np.ones(len(centers), bool)
+    for remaining in range(len(centers), 1, -1):
+        nearest = int(squares.argmin())
+        if squares.flat[nearest] >= _SAME**2:
+            if remaining <= count:
                 break
-            squares *= shares[:, None] * shares / (shares[:, None] + shares)
-        one, other = sorted(divmod(int(np.argmin(squares)), len(centers)))
+            nearest = int((squares * weight).argmin())
+        one, other = sorted(divmod(nearest, len(centers)))
         total = shares[one] + shares[other]
         centers[one] = (centers[one] * shares[one] + centers[other] * shares[other]) / total
         shares[one] = total
-        kept = np.arange(len(centers)) != other
-        centers, shares = centers[kept], shares[kept]
-    return centers
+        left[other] = False
+        squares[other] = squares[:, other] = np.inf
+        squares[one] = squares[:, one] = np.where(left, _squares_to(centers, centers[one]), np.inf)
+        squares[one, one] = np.inf
+        weight[one] = weight[:, one] = _reduced_mass(total, shares)
+    return centers[left]
+
+
+def _reduced_mass(one: Any, other: Weights) -> Weights:
+    """What a merger of two clusters costs for each squared distance between them."""
+    mass: Weights = one * other / (one + other)
+    return mass
 
 
 def _squares(points: Colors, others: Colors) -> Weights:
     """Squared distance of each point to each of the others."""
     squares: Weights = (points**2).sum(axis=1)[:, None] - 2 * points @ others.T + (others**2).sum(axis=1)
+    return squares
+
+
+def _squares_to(points: Colors, one: Colors) -> Weights:
+    """Squared distance of each point to one."""
+    difference = points - one
+    squares: Weights = np.einsum("ij,ij->i", difference, difference)
     return squares

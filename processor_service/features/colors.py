@@ -10,11 +10,12 @@ from PIL import Image
 from pydantic import Field
 
 from ..picture import Picture, has_alpha
+from ..scaling import shrunk
 from . import Feature
 from .color_clusters import dominant
 from .color_names import color_name
 from .oklab import to_rgb
-from .reduced import reduced, shrunk
+from .reduced import reduced
 
 # Longest side in pixels: enough for shares to a percent.
 _SIDE = 80

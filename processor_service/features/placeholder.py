@@ -8,8 +8,9 @@ import numpy as np
 import pybase64
 
 from ..picture import Picture
+from ..scaling import shrunk
 from . import Feature
-from .reduced import reduced, shrunk
+from .reduced import reduced
 from .thumb_hash import SIDE, thumb_hash
 
 

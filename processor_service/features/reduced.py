@@ -7,38 +7,30 @@ from PIL import Image
 from ..color_profile import to_srgb
 from ..operations.auto_orient import upright
 from ..picture import Picture, has_alpha
+from ..scaling import shrunk
 
-# Longest side in pixels that is enough for most features.
-_SIDE = 512
+# Longest side in pixels.
+SIDE = 512
 
 
-def reduced(picture: Picture, side: int = _SIDE) -> Image.Image:
-    """The picture upright and in sRGB, its longest side `side` to twice `side` pixels; smaller ones keep their size.
-
-    The default copy belongs to all features: not to be changed. Averaging whole blocks of pixels takes 2 ms where
-    resizing to an exact size takes 7 (2048x1365).
-    """
-    if side > _SIDE:
-        return _reduce(picture, side)
+def reduced(picture: Picture) -> Image.Image:
+    """The picture upright and in sRGB, its longest side at most `SIDE`. All features share it: not to be changed."""
     if picture.reduced_from is None or picture.reduced_from[1] is not picture.image:
-        picture.reduced_from = _reduce(picture, _SIDE), picture.image
+        picture.reduced_from = upright_srgb(shrunk(picture.image, SIDE), picture), picture.image
     return picture.reduced_from[0]
 
 
-def _reduce(picture: Picture, side: int) -> Image.Image:
-    factor = max(picture.image.size) // side
-    small = picture.image.reduce(factor) if factor > 1 else picture.image
+def upright_srgb(copy: Image.Image, picture: Picture) -> Image.Image:
+    """A copy of the picture as it is to be looked at."""
     if picture.icc_profile is not None:
-        small = to_srgb(small, picture.icc_profile)
-    return upright(small, picture.orientation)
+        copy = to_srgb(copy, picture.icc_profile)
+    return upright(copy, picture.orientation)
 
 
-def shrunk(image: Image.Image, side: int, resample: Image.Resampling = Image.Resampling.BOX) -> Image.Image:
-    """A copy whose longest side is `side` pixels, or the image itself when it is smaller."""
-    ratio = side / max(image.size)
-    if ratio >= 1:
-        return image
-    return image.resize((max(1, round(image.width * ratio)), max(1, round(image.height * ratio))), resample)
+def upright_size(picture: Picture) -> tuple[int, int]:
+    """Width and height in pixels once the picture is upright."""
+    width, height = picture.image.size
+    return (height, width) if picture.orientation >= 5 else (width, height)
 
 
 def over_white(image: Image.Image) -> Image.Image:

@@ -9,10 +9,8 @@ from PIL import Image, ImageChops, ImageStat
 
 from ..picture import Picture, has_alpha
 from . import Feature
-from .reduced import over_white, reduced, shrunk
+from .reduced import over_white, reduced
 
-# Longest side in pixels of the copy in which sharpness is measured: it depends on the size.
-_SIDE = 512
 # Variance of the Laplacian below which pictures are usually called blurred.
 _BLURRED = 100.0
 # Standard deviation (of 0 to 255) of every channel below which nothing is to be seen: sensor and JPEG noise stay below.
@@ -63,7 +61,7 @@ def _sharpness(image: Image.Image) -> float:
     Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative study", ICPR 2000;
     the four-neighbour Laplacian, and the customary threshold of 100.
     """
-    luma = np.asarray(shrunk(over_white(image).convert("L"), _SIDE, Image.Resampling.BILINEAR)).astype(np.int16)
+    luma = np.asarray(over_white(image).convert("L")).astype(np.int16)
     if min(luma.shape) < 3:
         return 0.0
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * luma[1:-1, 1:-1]

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from ..encoders import encode_image
 from ..picture import Output, Picture, is_transparent
-from ..scaling import scale
+from ..scaling import scale, within
 from . import Feature
-from .reduced import reduced
+from .reduced import SIDE, reduced, upright_size, upright_srgb
 
 
 class Thumbnail(Feature):
@@ -25,9 +25,11 @@ class Thumbnail(Feature):
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The thumbnail as base64."""
-        small = reduced(picture, self.size)
-        if (ratio := self.size / max(small.size)) < 1:
-            small = scale(small, (max(1, round(small.width * ratio)), max(1, round(small.height * ratio))))
+        # Sharp from twice its size on; larger ones are made from the picture itself.
+        if 2 * self.size <= SIDE:
+            small = scale(reduced(picture), within(upright_size(picture), self.size))
+        else:
+            small = upright_srgb(scale(picture.image, within(picture.image.size, self.size)), picture)
         output = Output(format="jpeg", quality=self.quality)
         data, _ = encode_image(small, "jpeg", output, transparent=is_transparent(small))
         return {"thumbnail": pybase64.b64encode_as_string(data)}
