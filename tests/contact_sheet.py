@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.support import ROOT, TESTS
+from tests.processor_service.goldens import GOLDEN
+from tests.support import ROOT
 
-GOLDEN = TESTS / "processor_service" / "golden"
 SHEET = ROOT / "build" / "contact-sheet.png"
 _CELL, _LABEL, _COLUMNS, _SQUARE = 144, 16, 12, 8
 
@@ -33,10 +33,12 @@ def _cell(path: Path) -> Image.Image:
     cell = Image.new("RGB", (_CELL, _CELL + _LABEL), "#dddddd")
     with Image.open(path) as golden:
         picture = golden.convert("RGBA")
-    picture.thumbnail((_CELL - 4, _CELL - 4), Image.Resampling.LANCZOS)
+    if max(picture.size) > _CELL - 4:
+        picture.thumbnail((_CELL - 4, _CELL - 4), Image.Resampling.LANCZOS)
     below = _checkerboard(picture.size)
     below.alpha_composite(picture)
-    cell.paste(below, (2, 2))
+    # At the bottom, above its name.
+    cell.paste(below, (2, _CELL - 2 - below.height))
     name = path.relative_to(GOLDEN).with_suffix("").as_posix().removeprefix("operations/")
     ImageDraw.Draw(cell).text((2, _CELL), name, fill="black", font=ImageFont.load_default(10))
     return cell
