@@ -32,8 +32,9 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
     data = decode_payload(request.data, settings.max_image_bytes)
     picture, stored, format_name = transform(data, request, settings, watch)
     with watch("describe"):
-        # Fields describe colours as they look, whether they are stored in a profile of their own or not.
-        make_srgb(picture)
+        if request.recipe.features:
+            # Fields describe colours as they look, whether they are stored in a profile of their own or not.
+            make_srgb(picture)
         source_sha256 = hashlib.sha256(data).hexdigest()
         fields = absent_fields(keep_source=request.normalized)
         fields |= describe(picture, stored, format_name)
