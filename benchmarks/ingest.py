@@ -34,6 +34,7 @@ from pipelines.resources import bundled
 from processor_service.pipeline import Request, process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.worker_pool import ENVIRONMENT
 from tests.end_to_end.conftest import bootstrap
 from tests.support import PICTURES, TOKEN, running_service
 
@@ -82,6 +83,8 @@ def timed(job: Callable[[], Any], n: int) -> float:
 def main(documents: int, runs: int, es_version: str | None) -> None:
     """Print documents per second and ratios."""
     n = documents
+    # The script's processes are to have what the service's have.
+    os.environ.update(ENVIRONMENT)
     text = base64.b64encode(PHOTO).decode()
     version = EmbeddedNode(es_version=es_version).version
     with (
