@@ -76,7 +76,7 @@ def _data_view(title: str) -> Json:
         "image.original.bytes": _BYTES,
     }
     # Not loaded into the browser: the pictures themselves, and what only the nodes read.
-    hidden = ["image.data", "image.perceptual_hash_vector.*", "image.mark", "image.source_mark"]
+    hidden = ["image.data", "image.perceptual_hash_vector.*", "image.embedding", "image.mark", "image.source_mark"]
     attributes = {
         "title": title,
         "name": "Pictures",

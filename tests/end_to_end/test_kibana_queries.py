@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from pipelines.kibana.objects import COLUMNS, saved_objects
+from pipelines.resources import Kind, bundled
 from tests.support import b64, opened, picture
 
 CHARTS = [one for one in saved_objects() if one["type"] == "lens"]
@@ -41,6 +44,16 @@ def aggregation(column: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+def fields_of_the_template() -> Iterator[tuple[str, dict[str, Any]]]:
+    """All fields of the template, by their dotted names."""
+    template = next(one for one in bundled() if one.kind is Kind.TEMPLATE).body["template"]["mappings"]["properties"]
+    todo = [("image", template["image"])]
+    while todo:
+        path, field = todo.pop()
+        yield path, {"type": "object"} | field
+        todo += [(f"{path}.{name}", below) for name, below in field.get("properties", {}).items()]
+
+
 def test_what_the_charts_ask(es: Elasticsearch, filled: str) -> None:
     found: dict[str, Any] = {}
     for chart in CHARTS:
@@ -60,7 +73,10 @@ def test_what_the_charts_ask(es: Elasticsearch, filled: str) -> None:
 def test_discover_gets_thumbnails_and_not_the_pictures(es: Elasticsearch, filled: str) -> None:
     """Discover asks by `fields`, with a data view's source filters taken out, and puts what comes into the template."""
     hidden = {one["value"] for one in json.loads(VIEW["sourceFilters"])}
-    assert "image.data" in hidden
+    # What is large, and what nobody reads.
+    vectors = {name for name, field in fields_of_the_template() if field["type"] == "dense_vector"}
+    assert {"image.data", "image.embedding"} <= hidden and vectors
+    assert all(any(fnmatchcase(name, one) for one in hidden) for name in vectors)
     known = es.field_caps(index=filled, fields="*")["fields"]
     assert set(COLUMNS) - {"title"} <= set(known)
     hits = es.search(index=filled, source=False, fields=COLUMNS, query={"exists": {"field": "image.sha256"}})["hits"][

@@ -148,6 +148,11 @@ def test_a_wrong_endpoint_is_refused_so_that_it_cannot_be_created(service: Servi
 
 def test_the_token_is_needed_and_nothing_redirects(service: Service) -> None:
     assert custom(service, "how big", Authorization="Bearer wrong").status_code == 401
+    body = {"model": "ingest-image", "messages": [{"role": "user", "content": "how big"}]}
+    refused = requests.post(f"{service.url}/v1/chat/completions", json=body, timeout=10)
+    assert refused.status_code == 401
+    # Where OpenAI's clients, Elasticsearch among them, look for it.
+    assert refused.json()["error"]["code"] == "unauthorized" and refused.json()["error"]["message"]
     assert requests.post(f"{service.url}/v1/inference/completion/", headers=HEADERS, timeout=10).status_code == 404
     assert requests.get(f"{service.url}/v1/inference/completion", headers=HEADERS, timeout=10).status_code == 405
 
@@ -200,5 +205,6 @@ def test_busy_is_429_and_a_picture_that_hangs_is_answered_in_time(tmp_path: Any)
                 assert answer.status_code == 429
                 assert answer.headers["Retry-After"] == "1"
                 assert answer.json()["error"]["code"] == "busy"
+                assert ("message" in answer.json()["error"]) == answer.url.endswith("/chat/completions")
                 assert len(answer.content) < 300
             assert fields(hanging.result(30))["error"]["code"] == "picture_timeout"
