@@ -28,7 +28,7 @@ _ADVICE = {
     ),
     "service_unavailable": (
         "the node cannot reach the processor service: start it (ingest-image serve) and give its address, as the "
-        "nodes see it, with --service-url"
+        "nodes see it, with ingest-image bootstrap --service-url"
     ),
     "service_timeout": (
         "the processor service accepts calls but does not answer in time: look into its log and at its /readyz, and "

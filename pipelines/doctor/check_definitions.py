@@ -17,13 +17,14 @@ _BOOTSTRAP = "run ingest-image bootstrap"
 def definitions(patient: Patient) -> Iterator[Finding]:
     """Pipelines and template are installed, in the version of this program, and as it brings them."""
     current = 0
+    missing = []
     for step in patient.steps:
         name = f"{step.resource.kind.value} {step.resource.name}"
         remark = f" ({step.remark})" if step.remark else ""
         if step.fate is Fate.CURRENT or _is_current_without_plugin(patient, step):
             current += 1
         elif step.fate is Fate.CREATED:
-            yield error(f"missing: {name}", _BOOTSTRAP)
+            missing.append(name)
         elif step.fate is Fate.UPDATED:
             yield warn(f"older than this program: {name}{remark}", _BOOTSTRAP)
         elif step.fate is Fate.EDITED:
@@ -35,6 +36,8 @@ def definitions(patient: Patient) -> Iterator[Finding]:
             yield warn(f"newer than this program: {name}{remark}", "upgrade this program")
         else:
             yield error(f"somebody else's: {name}{remark}", "its owner has to rename or remove it")
+    if missing:
+        yield error(f"missing: {', '.join(missing)}", _BOOTSTRAP)
     if current == len(patient.steps):
         yield ok(f"{current} pipelines and templates are current")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from elasticsearch import NotFoundError
 
 from ..check import CheckFailed
 from ..recipes import current_recipes, stale_query
+from ..wording import counted
 from .finding import Finding, ok, warn
 from .patient import Patient, pipelines_of
 
@@ -33,10 +35,10 @@ def errors(patient: Patient) -> Iterator[Finding]:
     buckets = answer["aggregations"]["codes"]["buckets"]
     codes = ", ".join(f"{bucket['doc_count']} {bucket['key']}" for bucket in buckets)
     yield warn(
-        f"{count} documents were stored with an error: {codes}",
+        f"{counted(count, 'document')} stored with an error: {codes}",
         f"look at them with GET {','.join(patient.patterns)}/_search?q=_exists_:image.error.code&"
         "_source_includes=image.error; docs/service.md says what the codes mean; when the cause is gone, ingest-image "
-        "reprocess INDEX --errors",
+        f"reprocess {_all(patient)} --errors",
     )
 
 
@@ -57,9 +59,9 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
     pictures = sum(bool(hit.get("_source", {}).get("image")) for hit in hits)
     if pictures:
         yield warn(
-            f"pictures were stored as they came: {answer['hits']['total']['value']} documents have neither fields nor "
-            f"an error, and {pictures} of {len(hits)} that were looked at hold a picture",
-            "ingest-image reprocess INDEX --unprocessed; with index.final_pipeline only a bulk update passes by",
+            f"pictures were stored as they came: {counted(answer['hits']['total']['value'], 'document')} with neither "
+            f"fields nor an error, and {pictures} of {len(hits)} that were looked at hold a picture",
+            f"ingest-image reprocess {_all(patient)} --unprocessed; with index.final_pipeline only a bulk update can",
         )
     else:
         yield ok("no picture was stored as it came")
@@ -77,11 +79,16 @@ def stale(patient: Patient) -> Iterator[Finding]:
             count += stale
             if stale:
                 yield warn(
-                    f"{stale} documents of {index} were made by another recipe than the pipeline {name} has now",
+                    f"{counted(stale, 'document')} of {index} made by another recipe than the pipeline {name} has now",
                     f"ingest-image reprocess {index} --stale, when they should all be alike",
                 )
     if any(recipes.values()) and not count:
         yield ok("every picture was made by its pipeline's present recipe")
+
+
+def _all(patient: Patient) -> str:
+    """All indices that are looked at, for a shell."""
+    return shlex.quote(",".join(patient.patterns))
 
 
 def _recipes(patient: Patient, name: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..wording import counted
 from .finding import Finding, error, ok, warn
 from .patient import Patient
 from .units import bytes_of, seconds_of, shown_bytes
@@ -81,15 +82,17 @@ def in_flight(patient: Patient) -> Iterator[Finding]:
     hosts = patient.setting("ingest.image.hosts")
     services = len(hosts) if isinstance(hosts, list) else 1
     room = services * (workers + queue)
-    where = f"{services} services with {workers} workers and a queue of {queue} each"
+    each = " each" if services > 1 else ""
+    where = f"{counted(services, 'service')} with {counted(workers, 'worker')} and a queue of {queue}{each}"
+    take = "take" if services > 1 else "takes"
     if sent > room:
         yield warn(
-            f"the nodes send up to {sent} pictures at a time ({name}), but {where} take {room}: under load items are "
+            f"the nodes send up to {sent} pictures at a time ({name}), but {where} {take} {room}: under load items are "
             "answered 429",
             f"lower {name}, or raise IMAGE_WORKERS and IMAGE_QUEUE_SIZE",
         )
     else:
-        yield ok(f"the nodes send up to {sent} pictures at a time, {where} take {room}")
+        yield ok(f"the nodes send up to {sent} pictures at a time, {where} {take} {room}")
 
 
 def rejections(patient: Patient) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from ..check import DEFAULT_PIPELINE, CheckFailed, process_tiny_picture
 from ..endpoints import service_url
 from ..recipes import is_inference_form
 from ..resources import Body, is_ours
+from ..wording import counted
 from .finding import Finding, error, ok, warn
 from .patient import Patient
 
@@ -38,7 +39,8 @@ def service(patient: Patient) -> Iterator[Finding]:
     if patient.service.problem:
         yield error(patient.service.problem, patient.service.advice)
     elif patient.service.limits:
-        yield ok(f"the service at {patient.service.url} answers, with {patient.service.limits['workers']} workers")
+        workers = counted(patient.service.limits["workers"], "worker")
+        yield ok(f"the service at {patient.service.url} answers, with {workers}")
 
 
 def token(patient: Patient) -> Iterator[Finding]:

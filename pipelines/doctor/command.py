@@ -11,6 +11,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
 from ..client import elasticsearch_options, explain
+from ..wording import counted
 from .checks import examine
 from .finding import Finding, Level
 from .patient import Patient
@@ -50,7 +51,12 @@ def doctor(
     except (ApiError, TransportError, UnsupportedProductError) as failure:
         url = next(iter(client.transport.node_pool.all())).base_url
         findings = [
-            Finding(Level.ERROR, explain(failure, url), "--url and the other options of the connection", "connection")
+            Finding(
+                Level.ERROR,
+                explain(failure, url),
+                "give --url, and who you are (docs/bootstrap.md, Options)",
+                "connection",
+            )
         ]
         code = _CANNOT_LOOK
     _print(findings, as_json)
@@ -69,4 +75,5 @@ def _print(findings: Iterable[Finding], as_json: bool) -> None:
         click.echo(f"{finding.check}: {finding.what}")
         if finding.advice:
             click.echo(f"       -> {finding.advice}")
-    click.echo(f"{counts[Level.ERROR]} errors, {counts[Level.WARN]} warnings, {counts[Level.OK]} checks well")
+    bad = f"{counted(counts[Level.ERROR], 'error')}, {counted(counts[Level.WARN], 'warning')}"
+    click.echo(f"{bad}, {counted(counts[Level.OK], 'check')} well")

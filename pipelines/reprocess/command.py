@@ -10,6 +10,7 @@ from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
 from ..client import elasticsearch_options
 from ..index import require_pipeline, size
+from ..wording import counted
 from . import state as states
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
 from .run import Run
@@ -113,7 +114,7 @@ def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
     for job, total in zip(jobs, totals, strict=True):
         recipes = "".join(f"; recipe of {target} now: {recipe}" for target, recipe in job.recipes.items())
         through = ", ".join(job.pipelines)
-        click.echo(f"{job.index}: {total} documents would go through {through}{recipes}")
+        click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{recipes}")
 
 
 def _summarize(report: Report, total: int) -> None:

@@ -203,7 +203,7 @@ def test_fault_10_a_mapping_that_was_guessed(es: Elasticsearch, es_url: str) -> 
 
 def test_fault_11_documents_that_failed_or_passed_by(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.index(index=index, document={"image": {"data": b64(b"no picture")}}, refresh=True)
-    examine().only("errors", "warn", "1 documents", "1 not_an_image", "reprocess INDEX --errors")
+    examine().only("errors", "warn", "1 document stored with an error: 1 not_an_image", f"reprocess {index} --errors")
     es.indices.delete(index=index)
     es.index(index=index, document={"image": {"data": PHOTO}}, pipeline="_none", refresh=True)
     examine().only("unprocessed", "warn", "1 of 1 that were looked at", "--unprocessed")
@@ -211,4 +211,4 @@ def test_fault_11_documents_that_failed_or_passed_by(examine: Examine, es: Elast
 
 def test_fault_12_pictures_of_an_older_recipe(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.index(index=index, document={"image": {"data": PHOTO}}, pipeline="images-grayscale", refresh=True)
-    examine().only("stale", "warn", f"1 documents of {index}", f"reprocess {index} --stale")
+    examine().only("stale", "warn", f"1 document of {index} made", f"reprocess {index} --stale")

@@ -64,7 +64,7 @@ def test_stale_pictures_only(es: Elasticsearch, index: str, run: Run, service: S
     before = calls(service)
     result = run("--stale", "--dry-run")
     recipe = source(es, index, "current")["image"]["recipe"]
-    assert result.output == f"{index}: 1 documents would go through images; recipe of image now: {recipe}\n"
+    assert result.output == f"{index}: 1 document would go through images; recipe of image now: {recipe}\n"
     assert versions(es, index) == {"current": 1, "stale": 1, "none": 1}
     result = run("--stale")
     assert (result.exit_code, result.output) == (0, "1 of 1 written\n")
