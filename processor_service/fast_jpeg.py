@@ -29,8 +29,9 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | No
         pixels = simplejpeg.decode_jpeg(
             data,
             space,
-            # Chroma interpolated less smoothly, where scaling averages it anyway.
-            fastupsample=target is not None and target[0] < width,
+            # Chroma is repeated, not interpolated, where it is averaged again: by scaling, or by the encoder, to which
+            # the averages of what was repeated are what the file had.
+            fastupsample=target is not None,
             min_width=least[0],
             min_height=least[1],
             min_factor=1,

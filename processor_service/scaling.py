@@ -17,6 +17,7 @@ else:
     SCALER = "cykooz.resizer"
     _RESIZER = Resizer()
     _LANCZOS = ResizeOptions(ResizeAlg.convolution(FilterType.lanczos3))
+    _BOX = ResizeOptions(ResizeAlg.convolution(FilterType.box))
     _TRIANGLE = ResizeOptions(ResizeAlg.convolution(FilterType.bilinear))
 
 
@@ -32,14 +33,16 @@ def scale(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 def shrunk(image: Image.Image, side: int) -> Image.Image:
     """A copy (of mode L, LA, RGB, RGBA) whose longest side is `side` pixels; the image itself when it is smaller.
 
-    By a triangle filter, softer than Lanczos' and in less than half the time: for what is measured, not looked at.
+    Softer than Lanczos' filter and in a quarter of the time, for what is measured, not looked at: by means of blocks
+    of pixels where blocks are large, else by a triangle filter.
     """
     if max(image.size) <= side:
         return image
     size = within(image.size, side)
+    blocks = max(image.size) >= 3 * side
     if SCALER == "Pillow":
-        return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
-    return _resized(image, size, _TRIANGLE)
+        return image.resize(size, Image.Resampling.BOX if blocks else Image.Resampling.BILINEAR)
+    return _resized(image, size, _BOX if blocks else _TRIANGLE)
 
 
 def within(size: tuple[int, int], side: int) -> tuple[int, int]:
