@@ -161,6 +161,14 @@ def test_every_variable_is_in_the_example_with_its_default() -> None:
     assert {name for name, value in example().items() if not value} == SECRETS | MAY_BE_EMPTY
 
 
+def test_a_reprocess_that_was_killed_goes_on_in_the_next_container(stack: dict[str, Any]) -> None:
+    tools = stack["tools"]
+    folder = tools["environment"]["XDG_CONFIG_HOME"]
+    assert [(volume["type"], volume["target"]) for volume in tools["volumes"]] == [("volume", folder)]
+    # The volume takes over the owner of the image's folder; everything else is read-only.
+    assert f"install --directory --owner=10001 --group=10001 {folder}\n" in text("docker/service/Dockerfile")
+
+
 def test_without_secrets_compose_says_what_to_do(compose: Compose, tmp_path: Path) -> None:
     result = compose("--env-file", str(ROOT / ".env.example"), "config", "--quiet")
     assert result.returncode != 0

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
 from pipelines.reprocess.command import reprocess
@@ -140,6 +141,36 @@ def test_vectors_routing_and_marked_pictures_are_kept(
             before[id].get("_routing"),
         )
     assert calls(service) == counted
+
+
+def test_what_is_read_and_sent_at_a_time_is_bounded_by_bytes(
+    es: Elasticsearch, index: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in range(8):
+        put(es, index, f"{id}", data=LARGE)
+    for id in ("broken", "also broken"):
+        put(es, index, id, data=b64(b"no picture" * 1000))
+    es.indices.refresh(index=index)
+    size = len(json.dumps(source(es, index, "0"))) + 100
+    read: list[int] = []
+    sent: list[int] = []
+    perform = Transport.perform_request
+
+    def recorded(self: Transport, method: str, target: str, **more: Any) -> Any:
+        answer = perform(self, method, target, **more)
+        if "/_mget?_source_exclude_vectors" in target or target == f"/{index}/_mget":
+            read.append(len(json.dumps(answer.body)))
+        elif "/_bulk" in target:
+            sent.append(sum(len(line) for line in more["body"]))
+        return answer
+
+    monkeypatch.setattr(Transport, "perform_request", recorded)
+    # What is estimated for a document is the picture as base64 and 64 KB beside it.
+    most = 2 * (size + 64 * 1024)
+    assert run("--max-bulk-bytes", f"{most}b").output.startswith("10 of 10 written\n")
+    assert max(read) <= most and max(sent) <= most
+    # Two at a time, and those whose size nobody knows alone.
+    assert len(read) >= 4 + 2 and max(read) > size
 
 
 def test_a_newer_write_wins(es: Elasticsearch, es_version: str, index: str) -> None:
