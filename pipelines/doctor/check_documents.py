@@ -61,8 +61,8 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
         yield warn(
             f"pictures were stored as they came: {counted(answer['hits']['total']['value'], 'document')} with neither "
             f"fields nor an error, and {pictures} of {len(hits)} that were looked at hold a picture",
-            f"ingest-image reprocess {_all(patient)} --unprocessed; with index.final_pipeline only a bulk update passes "
-            "by",
+            f"ingest-image reprocess {_all(patient)} --unprocessed; with index.final_pipeline only a bulk update "
+            "passes by",
         )
     else:
         yield ok("no picture was stored as it came")
