@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from tests.support import ROOT, Service, encoded, picture
+from tests.support import ROOT, Service, b64, encoded, picture
 
 PROPERTIES = ["colors", "statistics", {"metadata": {"location": "coarse"}}, "perceptual_hash", "placeholder"]
 QUERIES = re.findall(r"```\nGET images/_search\n(.*?)```", (ROOT / "docs/fields.md").read_text(), re.DOTALL)
@@ -83,3 +85,38 @@ def test_every_field_is_mapped(es: Elasticsearch, filled: str) -> None:
     installed = es.indices.get_mapping(index=filled)[filled]["mappings"]["properties"]["image"]
     template = json.loads((ROOT / "pipelines/definitions/index_templates/images.json").read_text())
     assert installed == template["template"]["mappings"]["properties"]["image"]
+
+
+def captioned() -> bytes:
+    """Words in IPTC (as agencies write them) and in XMP (as Lightroom does), and a place in EXIF."""
+    title = '<rdf:Alt><rdf:li xml:lang="x-default">Aurora over the fjord</rdf:li></rdf:Alt>'
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Description rdf:about="">'
+        f"<dc:title>{title}</dc:title></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (60.0, 23.0, 0.0), 3: "E", 4: (5.0, 20.0, 0.0)})
+    data = encoded(Image.effect_noise((300, 200), 40), "JPEG", xmp=packet.encode(), exif=exif.tobytes())
+    words = ((25, "nocturne"), (25, "northern lights"), (120, "Fishing boats at anchor"), (116, "© Ågot Lund"))
+    records = b"".join(
+        bytes([0x1C, 2, number]) + struct.pack(">H", len(text.encode())) + text.encode() for number, text in words
+    )
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + bytes(len(records) % 2)
+    segment = b"Photoshop 3.0\0" + resource
+    return data[:2] + b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment + data[2:]
+
+
+def test_words_in_the_picture_are_found_by_a_plain_search_and_are_not_in_its_bytes(
+    es: Elasticsearch, index: str
+) -> None:
+    """Through the pipeline `images` as it is installed; a document without any words of its own."""
+    es.index(index=index, id="1", document={"image": {"data": b64(captioned())}}, refresh=True)
+    for word in ("nocturne", '"northern lights"', "fjord", "boats", "Lund"):
+        assert es.search(index=index, q=word)["hits"]["total"]["value"] == 1, word
+    assert es.search(index=index, q="daylight")["hits"]["total"]["value"] == 0
+    image = es.get(index=index, id="1")["_source"]["image"]
+    assert image["metadata"]["keywords"] == ["nocturne", "northern lights"]
+    assert "location" not in image["metadata"]
+    stored = base64.b64decode(image["data"])
+    assert not any(word in stored for word in (b"nocturne", b"Aurora", b"GPS", b"Exif", b"8BIM"))
