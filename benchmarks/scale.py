@@ -23,7 +23,7 @@ from processor_service.embedders.builtin import Builtin
 from processor_service.fields import mapping
 from tests.support import TOKEN
 
-FIELDS = ("embedding", "embedder", "perceptual_hash", "perceptual_hash_vector")
+FIELDS = ("embedding", "embedder", "perceptual_hash", "perceptual_hashes")
 # Pictures come in groups that look alike; vectors without any structure would be harder to search than those of pictures.
 GROUPS = 2_000
 
@@ -54,7 +54,7 @@ def documents(vectors: Vectors, index: str, start: int, end: int) -> Iterator[di
         value = vectors.hash()
         batch = batch or vectors.embeddings(500)
         image: dict[str, Any] = {"embedding": batch.pop(), "embedder": "builtin-v1", "perceptual_hash": value}
-        image["perceptual_hash_vector"] = {"algorithm": "pdq", "bits": value}
+        image["perceptual_hashes"] = {"algorithm": "pdq", "hex": value, "bits": value}
         yield {"_index": index, "_id": str(i), "image": image}
 
 
@@ -103,7 +103,7 @@ def main(counts: str, queries: int, dims: int, es_version: str | None) -> None:
             es.indices.refresh(index=index)
             size = es.indices.stats(index=index)["indices"][index]["total"]["store"]["size_in_bytes"]
             likeness = latencies(es, index, "image.embedding", vectors.embedding, queries)
-            bits = latencies(es, index, "image.perceptual_hash_vector.bits", vectors.hash, queries)
+            bits = latencies(es, index, "image.perceptual_hash", vectors.hash, queries)
             table.add_row(
                 f"{count:,}", *(f"{value:.1f}" for value in (*likeness, *bits)), f"{size / count:,.0f}", f"{rate:,.0f}"
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 
-from processor_service.fields import NOT_OURS, top_level_names
+from processor_service.fields import NOT_OURS, copies, top_level_names
 
 from .check import INFERENCE_FAILED
 from .inference_options import Options, image_options
@@ -144,6 +144,18 @@ def _merge(options: Options) -> list[Body]:
             }
         },
         {"remove": {"field": f"{field}.error", "ignore_missing": True, "if": f"{here} != null"}},
+        # The document may come back as Elasticsearch handed it out, without vectors (from 9.2 on).
+        *(
+            {
+                "set": {
+                    "field": f"{field}.{name}",
+                    "copy_from": f"{field}.{source}",
+                    "if": f"{here}?.unchanged != null"
+                    f" && {_value(field, name)} == null && {_value(field, source)} != null",
+                }
+            }
+            for name, source in copies().items()
+        ),
         # The mark also comes alone, for a picture that stays, when the token has changed.
         *(
             {"remove": {"field": f"{field}.{name}", "ignore_missing": True, "if": f"{here}?.{name} != null"}}
@@ -155,6 +167,11 @@ def _merge(options: Options) -> list[Body]:
         ),
         {"remove": {"field": TEMPORARY, "ignore_missing": True}},
     ]
+
+
+def _value(field: str, name: str) -> str:
+    """In a condition: null when any part of it is not there."""
+    return f"ctx.{field}?.{name.replace('.', '?.')}"
 
 
 def _fail(condition: str, code: str, message: str) -> Body:

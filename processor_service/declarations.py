@@ -7,7 +7,7 @@ from typing import Any
 
 from .declared import Declared
 from .features import all_features
-from .fields import NOT_OURS, top_level_names
+from .fields import NOT_OURS, copies, top_level_names
 from .operations import Operation, all_operations
 
 _NOT_SCHEMA = ("title", "description")
@@ -17,15 +17,17 @@ def recipe_schema() -> dict[str, Any]:
     """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
 
     `fields` are those that the node removes from a picture that it refuses by itself. `only_first` are those that only
-    the first of a list of pictures has, by the property they come from.
+    the first of a list of pictures has, by the property they come from. `copies` are vectors that the node puts back
+    from another field when a document comes back without them.
     """
-    only_first = {name: list(kind.produces) for name, kind in all_features().items() if kind.single_valued}
+    only_first = {name: list(kind.only_first) for name, kind in all_features().items() if kind.only_first}
     fields = [name for name in top_level_names() if name not in NOT_OURS]
     return {
         "operations": _schemas(all_operations()),
         "properties": _schemas(all_features()),
         "fields": fields,
         "only_first": only_first,
+        "copies": copies(),
     }
 
 

@@ -8,7 +8,7 @@ from . import image_io
 from .embedders import embedded
 from .errors import Code, ImageError
 from .features.embedding import Embedding
-from .features.perceptual_hash import PerceptualHash
+from .features.perceptual_hash import ALGORITHM, PerceptualHash
 from .operations.resize import Resize
 from .payload import decode_payload
 from .picture import Picture
@@ -46,12 +46,12 @@ def _answer(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _hash(picture: Picture) -> dict[str, Any]:
     """The hash as Elasticsearch stores it, in hex; its embedder is the algorithm."""
-    vector = PerceptualHash().extract(picture).get("perceptual_hash_vector")
-    if vector is None:
+    value = PerceptualHash().extract(picture).get("perceptual_hash")
+    if value is None:
         raise ImageError(
             Code.NOTHING_TO_COMPARE, "the picture has too little structure for a hash that means something"
         )
-    return {"vector": vector["bits"], "embedder": vector["algorithm"]}
+    return {"vector": value, "embedder": ALGORITHM}
 
 
 def _words(text: Any) -> str:

@@ -43,11 +43,16 @@ NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the stored picture; `name` may be dotted, `mapping` is what Elasticsearch is told."""
+    """One field of the stored picture; `name` may be dotted, `mapping` is what Elasticsearch is told.
+
+    `copy_of` names the field that a vector is another form of. From version 9.2 on Elasticsearch hands documents out
+    without vectors: when one comes back, such a vector is put back without a look at the picture.
+    """
 
     name: str
     meaning: str
     mapping: dict[str, Any]
+    copy_of: str | None = None
 
 
 FIELDS: tuple[Field, ...] = (
@@ -101,8 +106,10 @@ FIELDS: tuple[Field, ...] = (
     Field("blank", "whether everything is nearly one colour", BOOLEAN),
     Field(
         "perceptual_hash",
-        "PDQ hash, 64 hex digits: pictures that look the same differ in at most 31 of 256 bits",
-        KEYWORD,
+        "PDQ hash, given as 64 hex digits: pictures that look the same differ in at most 31 of 256 bits; "
+        "of a list of pictures the first one's; absent when its quality is below 50",
+        HASH_BITS,
+        copy_of="perceptual_hashes.hex",
     ),
     Field(
         "perceptual_hash_quality",
@@ -110,12 +117,14 @@ FIELDS: tuple[Field, ...] = (
         INTEGER,
     ),
     # Nested, as a document may have a list of pictures, and a vector field takes one value only.
-    Field("perceptual_hash_vector", "the hash for kNN search, where it means something", {"type": "nested"}),
-    Field("perceptual_hash_vector.algorithm", "how it was computed: `pdq`", KEYWORD),
+    Field("perceptual_hashes", "the hash of each picture of a list, or of the only one", {"type": "nested"}),
+    Field("perceptual_hashes.algorithm", "how it was computed: `pdq`", KEYWORD),
+    Field("perceptual_hashes.hex", "the hash as text; on all versions in what a search hands out", KEYWORD),
     Field(
-        "perceptual_hash_vector.bits",
-        "the hash as 256 bits, compared by Hamming distance; absent when its quality is below 50",
+        "perceptual_hashes.bits",
+        "the hash for kNN search in all pictures of a list",
         HASH_BITS,
+        copy_of="perceptual_hashes.hex",
     ),
     Field(
         "embedding", "vector of what is to be seen, for kNN search; of a list of pictures the first one's", EMBEDDING
@@ -150,6 +159,11 @@ NOT_OURS = frozenset({"data", "url"})
 def top_level_names() -> list[str]:
     """Names directly under the target, each once, in the order of `FIELDS`."""
     return list(dict.fromkeys(field.name.partition(".")[0] for field in FIELDS))
+
+
+def copies() -> dict[str, str]:
+    """Name of each vector that is another form of a field, to that field's."""
+    return {field.name: field.copy_of for field in FIELDS if field.copy_of}
 
 
 def mapping() -> dict[str, Any]:

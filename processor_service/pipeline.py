@@ -41,10 +41,11 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
         if not request.normalized:
             fields["original"] = describe_original(picture, data, source_sha256)
     for feature in request.recipe.features:
-        if (request.normalized and feature.of_source) or (request.position > 0 and feature.single_valued):
+        wanted = set(feature.produces).difference(feature.only_first if request.position > 0 else ())
+        if not wanted or (request.normalized and feature.of_source):
             continue
         with watch(feature.name()):
-            fields |= feature.extract(picture)
+            fields |= {name: value for name, value in feature.extract(picture).items() if name in wanted}
     return fields | sign(request, fields["sha256"], source_sha256, settings.token.get_secret_value())
 
 

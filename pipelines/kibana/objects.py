@@ -76,7 +76,8 @@ def _data_view(title: str) -> Json:
         "image.original.bytes": _BYTES,
     }
     # Not loaded into the browser: the pictures themselves, and what only the nodes read.
-    hidden = ["image.data", "image.perceptual_hash_vector.*", "image.embedding", "image.mark", "image.source_mark"]
+    vectors = ["image.perceptual_hash", "image.perceptual_hashes.bits", "image.embedding"]
+    hidden = ["image.data", *vectors, "image.mark", "image.source_mark"]
     attributes = {
         "title": title,
         "name": "Pictures",

@@ -100,18 +100,20 @@ def exact_groups(client: Elasticsearch, index: str) -> Iterator[list[Key]]:
 
 def documents(engine: Engine) -> Iterator[list[Hit]]:
     """All documents that have a hash, page by page, from one state of the index."""
-    client = engine.client
+    client, path = engine.client, "image.perceptual_hashes"
     pit = client.open_point_in_time(index=engine.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)["id"]
     after: list[Any] | None = None
     try:
         while True:
             found = client.search(
                 pit={"id": pit, "keep_alive": _KEEP_ALIVE},
-                query={"exists": {"field": "image.perceptual_hash"}},
+                query={
+                    "nested": {"path": path, "query": {"exists": {"field": f"{path}.hex"}}, "ignore_unmapped": True}
+                },
                 sort=["_shard_doc"],
                 search_after=after,
                 size=_PAGE,
-                source_includes=["image.perceptual_hash", "image.perceptual_hash_quality"],
+                source_includes=[f"{path}.hex"],
                 track_total_hits=False,
             )
             pit, raw = found.get("pit_id", pit), found["hits"]["hits"]

@@ -9,6 +9,8 @@ BITS = 256
 _SIDE = 16
 # At most so many bits apart is the same picture (no false pair among 102 photographs, see docs/search.md).
 SAME_PICTURE = 31
+# No two different photographs were nearer than 100 bits: what is alike and at most so far away is a changed copy.
+RELATED = 90
 UPRIGHT = "upright"
 
 # Whether rows and columns are swapped first, then whether the odd frequencies along y and along x change their sign.

@@ -16,7 +16,7 @@ from .sample import Sample, sample_of
 
 DEFAULT_PIPELINE = "images"
 _PATIENCE = 90
-_COMPARED = ["image.sha256", "image.original.sha256", "image.perceptual_hash*", "image.colors", "image.embed*"]
+_COMPARED = ["image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*"]
 
 
 def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
@@ -26,7 +26,7 @@ def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAUL
         raise UserError(f"{name}: {error.get('reason')}")
     if "sha256" not in image:
         raise UserError(f"the pipeline {pipeline} does not process pictures: give another one with --pipeline")
-    if engine.schema.hash_vector and "perceptual_hash" not in image:
+    if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
         raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: give another one with --pipeline")
     return sample_of(name, image, embedding_field=engine.schema.embedding)
 

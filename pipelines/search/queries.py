@@ -7,6 +7,7 @@ from typing import Any
 
 from .colors import alike_query, color_query
 from .hashes import variants
+from .likeness import likeness_of
 from .question import Question
 from .sample import Sample
 from .schema import Schema
@@ -24,15 +25,11 @@ WORD_FIELDS = (
 LIGHT: dict[str, Any] = {
     "excludes": [
         *("image.data", "image.thumbnail", "image.mark", "image.source_mark", "image.embedding"),
-        "image.perceptual_hash_vector",
+        *("image.perceptual_hash", "image.perceptual_hashes.bits"),
     ]
 }
 # How many answers of each kind are ranked together.
 WINDOW = 100
-# Cosine from which pictures are alike. Of pairs of ten different photographs, the built-in embedder's median was 0.77
-# and the 95th percentile 0.89; those of models are lower.
-ALIKE = {"builtin-v1": 0.85}
-_ALIKE_OF_MODELS = 0.5
 _PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 
@@ -101,7 +98,7 @@ def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[
         return []
     if sample.embedder and "image.embedder" in schema.types:
         clauses = [*clauses, {"term": {"image.embedder": sample.embedder}}]
-    least = ALIKE.get(sample.embedder or "", _ALIKE_OF_MODELS)
+    least = likeness_of(sample.embedder).alike
     fitting = [vector for vector in sample.embeddings if schema.dims in (None, len(vector))]
     return [knn(schema.embedding, list(vector), clauses, similarity=least) for vector in fitting]
 
@@ -127,13 +124,12 @@ def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) ->
     if sample.hashes and schema.hash_vector:
         searches = hash_knn(schema.hash_vector, sample, question.distance, question.turned, clauses, window)
         bodies["same picture"] = {"knn": searches}
-    if not question.near_duplicates:
-        if vectors := embedding_knn(sample, schema, clauses):
-            bodies["similar"] = {"knn": vectors}
-        elif sample.colors:
-            alike = alike_query(list(sample.colors))
-            bodies["similar colours"] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
-        if question.words:
-            matching = words_query(question.words)
-            bodies["words"] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
+    if vectors := embedding_knn(sample, schema, clauses):
+        bodies["similar"] = {"knn": vectors}
+    elif sample.colors and not question.near_duplicates:
+        alike = alike_query(list(sample.colors))
+        bodies["similar colours"] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
+    if question.words and not question.near_duplicates:
+        matching = words_query(question.words)
+        bodies["words"] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
     return {reason: {**body, "size": window, "_source": LIGHT} for reason, body in bodies.items()}

@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-# Below, the service gives no hash vector either: too little structure to mean much.
-MEANINGFUL_QUALITY = 50
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -64,11 +61,9 @@ def sha256_of(picture: dict[str, Any]) -> list[str]:
 
 
 def hash_of(picture: dict[str, Any]) -> str | None:
-    """The picture's hash when it means something."""
-    value, quality = picture.get("perceptual_hash"), picture.get("perceptual_hash_quality")
-    if isinstance(value, str) and isinstance(quality, int) and quality >= MEANINGFUL_QUALITY:
-        return value
-    return None
+    """The picture's hash; one that has too little structure has none. As text, which `_source` has on all versions."""
+    value = (picture.get("perceptual_hashes") or {}).get("hex")
+    return value if isinstance(value, str) else None
 
 
 def _inside(value: Any, path: str) -> Any:

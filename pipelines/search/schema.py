@@ -7,7 +7,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-HASH = "image.perceptual_hash"
+# The bits of the hash: of every picture of a document, or of the first one only.
+HASHES = ("image.perceptual_hashes.bits", "image.perceptual_hash")
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,18 @@ def read_schema(client: Elasticsearch, index: str) -> Schema:
 def merged(mappings: list[dict[str, Any]]) -> Schema:
     """One schema of several mappings; of fields that differ, the last wins."""
     types: dict[str, str] = {}
-    hash_vector = embedding = dims = None
+    embedding = dims = None
+    bits = set()
     for mapping in mappings:
         for name, definition in _fields(mapping, ""):
             types[name] = definition.get("type", "object")
             if types[name] != "dense_vector" or not name.startswith("image."):
                 continue
             if definition.get("element_type") == "bit":
-                if name.startswith(HASH):
-                    hash_vector = name
+                bits.add(name)
             elif name.removesuffix(".vector").endswith("embedding"):
                 embedding, dims = name, definition.get("dims", dims)
-    return Schema(types, hash_vector, embedding, dims)
+    return Schema(types, next((name for name in HASHES if name in bits), None), embedding, dims)
 
 
 def _fields(mapping: dict[str, Any], prefix: str) -> list[tuple[str, dict[str, Any]]]:

@@ -18,8 +18,8 @@ class Feature(Declared):
     default: ClassVar[bool] = True
     # Whether it reads what only the picture that came in has. A picture that was normalized before keeps these fields.
     of_source: ClassVar[bool] = False
-    # Whether a document holds it once: of a list of pictures, only the first has it.
-    single_valued: ClassVar[bool] = False
+    # Those of them that a document holds once: of a list of pictures, only the first has them.
+    only_first: ClassVar[tuple[str, ...]] = ()
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """Read the fields from the finished picture; a field that does not apply is left out."""

@@ -15,7 +15,7 @@ class Embedding(Feature):
 
     produces: ClassVar[tuple[str, ...]] = ("embedding", "embedder")
     default: ClassVar[bool] = False
-    single_valued: ClassVar[bool] = True
+    only_first: ClassVar[tuple[str, ...]] = produces
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The vector of the upright picture, transparent parts over white, and the embedder's name."""

@@ -34,8 +34,8 @@ def postcard() -> bytes:
     return encoded(image, "JPEG", exif=exif.tobytes(), quality=95)
 
 
-def fields(service: Service, data: bytes) -> dict[str, Any]:
-    answer = service.process_picture(data, operations=["strip_metadata"], properties=PROPERTIES)
+def fields(service: Service, data: bytes, position: int = 0) -> dict[str, Any]:
+    answer = service.process_picture(data, operations=["strip_metadata"], properties=PROPERTIES, position=position)
     assert answer.status_code == 200, answer.text
     return {name: value for name, value in answer.json()["fields"].items() if value is not None}
 
@@ -44,10 +44,10 @@ def fields(service: Service, data: bytes) -> dict[str, Any]:
 def filled(es: Elasticsearch, service: Service) -> Iterator[str]:
     """An index of our template with a postcard, two other pictures, and a document that has all three in a list."""
     index = "images-findable"
-    one, *others = (
-        fields(service, data) for data in (postcard(), picture("pillow/flower.jpg"), picture("skimage/coins.png"))
-    )
-    for id, image in (("postcard", one), ("flower", others[0]), ("coins", others[1]), ("album", [one, *others])):
+    files = {"postcard": postcard(), "flower": picture("pillow/flower.jpg"), "coins": picture("skimage/coins.png")}
+    images: dict[str, Any] = {id: fields(service, data) for id, data in files.items()}
+    images["album"] = [fields(service, data, position) for position, data in enumerate(files.values())]
+    for id, image in images.items():
         es.index(index=index, id=id, document={"image": image}, pipeline="_none")
     es.indices.refresh(index=index)
     yield index
@@ -75,8 +75,9 @@ def test_the_place_is_only_roughly_told(es: Elasticsearch, filled: str) -> None:
 
 
 def test_hashes_are_found_as_they_are(es: Elasticsearch, filled: str) -> None:
-    value = es.get(index=filled, id="coins")["_source"]["image"]["perceptual_hash"]
-    hits = es.search(index=filled, query={"term": {"image.perceptual_hash": value}})["hits"]["hits"]
+    value = es.get(index=filled, id="coins")["_source"]["image"]["perceptual_hashes"]["hex"]
+    same = {"term": {"image.perceptual_hashes.hex": value}}
+    hits = es.search(index=filled, query={"nested": {"path": "image.perceptual_hashes", "query": same}})["hits"]["hits"]
     assert {hit["_id"] for hit in hits} == {"coins", "album"}
 
 

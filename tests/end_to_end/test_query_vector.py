@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests import tiny_model
 from tests.end_to_end.conftest import set_hosts
+from tests.end_to_end.test_main_job import calls
 from tests.support import ROOT, Service, b64, encoded, free_port, opened, picture, running_service
 
 NAMES = ["exif-orientation/Landscape_6.jpg", "pillow/flower.jpg", "skimage/coins.png", "pdq/bridge-mods/aaa-orig.jpg"]
@@ -45,6 +46,12 @@ def knn(builder: dict[str, Any], **more: Any) -> dict[str, Any]:
 def hits(es: Elasticsearch, index: str, builder: dict[str, Any], **more: Any) -> list[tuple[str, float]]:
     answer = es.search(index=index, knn=knn(builder, **more), source=False)
     return [(hit["_id"], round(hit["_score"], 3)) for hit in answer["hits"]["hits"]]
+
+
+def copies(es: Elasticsearch, index: str, value: str, field: str) -> set[str]:
+    """Ids of the documents at most 31 bits away from a hash, asked as plainly as can be."""
+    plain = {"field": field, "query_vector": value, "k": 10, "similarity": 31}
+    return {hit["_id"] for hit in es.search(index=index, knn=plain, source=False)["hits"]["hits"]}
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +89,12 @@ def test_the_first_of_a_list_has_the_vector(es: Elasticsearch, filled: str) -> N
     found = hits(es, filled, {"id": "album", "index": filled, "embedder": "builtin-v1"})
     assert {id for id, score in found if score > 0.97} == {"album", NAMES[2]}
     album = es.get(index=filled, id="album")["_source"]["image"]
-    assert ["perceptual_hash" in image for image in album] == [True, True]
+    assert ["hex" in image["perceptual_hashes"] for image in album] == [True, True]
     assert ["embedder" in image for image in album] == [True, False]
+    first, second = (image["perceptual_hashes"]["hex"] for image in album)
+    assert copies(es, filled, first, "image.perceptual_hash") == {"album", NAMES[2]}
+    assert copies(es, filled, second, "image.perceptual_hash") == {NAMES[3]}
+    assert copies(es, filled, second, "image.perceptual_hashes.bits") == {"album", NAMES[3]}
 
 
 def test_a_list_in_another_order(es: Elasticsearch, index: str) -> None:
@@ -97,6 +108,9 @@ def test_a_list_in_another_order(es: Elasticsearch, index: str) -> None:
     assert [image["sha256"] for image in turned] == [second["sha256"], first["sha256"]]
     assert ["embedder" in image for image in turned] == [True, False]
     assert hits(es, index, {"data": b64(picture(NAMES[2]))})[0][1] > 0.99
+    hashes = [image["perceptual_hashes"]["hex"] for image in turned]
+    assert [len(copies(es, index, value, "image.perceptual_hash")) for value in hashes] == [1, 0]
+    assert [len(copies(es, index, value, "image.perceptual_hashes.bits")) for value in hashes] == [1, 1]
 
 
 def test_a_document_that_comes_back_keeps_its_vector(es: Elasticsearch, index: str) -> None:
@@ -106,6 +120,30 @@ def test_a_document_that_comes_back_keeps_its_vector(es: Elasticsearch, index: s
     es.index(index=index, id="1", document={**document, "title": "Flower"}, refresh=True)
     assert hits(es, index, {"id": "1", "index": index})[0][1] > 0.97
     assert es.get(index=index, id="1")["_source"]["image"]["sha256"] == document["image"]["sha256"]
+
+
+def test_a_hash_that_comes_back_without_its_bits_needs_no_call(es: Elasticsearch, index: str, service: Service) -> None:
+    """Alone, in a list, and of a picture that has none, by a pipeline that makes no other vector."""
+    pictures = {"one": b64(picture(NAMES[1])), "blank": b64(encoded(Image.new("RGB", (64, 64), "navy")))}
+    name = f"hash-{index}"
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"properties": ["perceptual_hash"]}}])
+    try:
+        for id, data in pictures.items():
+            es.index(index=index, id=id, document={"image": {"data": data}}, pipeline=name)
+        document = {"image": [{"data": pictures["blank"]}, {"data": b64(picture(NAMES[2]))}, {"data": pictures["one"]}]}
+        es.index(index=index, id="list", document=document, pipeline=name)
+        counted, before = calls(service), {id: es.get(index=index, id=id) for id in ("one", "blank", "list")}
+        value = before["one"]["_source"]["image"]["perceptual_hashes"]["hex"]
+        for id, found in before.items():
+            es.index(index=index, id=id, document={**found["_source"], "title": id}, pipeline=name)
+        es.indices.refresh(index=index)
+        assert copies(es, index, value, "image.perceptual_hash") == {"one"}
+        assert copies(es, index, value, "image.perceptual_hashes.bits") == {"one", "list"}
+        for id, found in before.items():
+            assert es.get(index=index, id=id)["_source"]["image"] == found["_source"]["image"]
+        assert calls(service) == counted
+    finally:
+        es.ingest.delete_pipeline(id=name)
 
 
 def test_inside_a_query_with_filters(es: Elasticsearch, filled: str) -> None:
@@ -233,11 +271,13 @@ def test_the_hash_by_a_picture_and_by_a_stored_one(es: Elasticsearch, filled: st
     for question in (
         {"data": resized, "vector": "perceptual_hash", "embedder": "pdq"},
         {"id": NAMES[1], "index": filled, "field": "image.perceptual_hash"},
+        {"id": NAMES[1], "index": filled, "field": "image.perceptual_hashes.hex"},
     ):
-        search = {**knn(question), "field": "image.perceptual_hash_vector.bits", "similarity": 31}
-        found = es.search(index=filled, knn=search, source=False)["hits"]["hits"]
-        assert [hit["_id"] for hit in found] == [NAMES[1]]
-        assert 256 * (1 - found[0]["_score"]) <= 31
+        for field in ("image.perceptual_hash", "image.perceptual_hashes.bits"):
+            search = {**knn(question), "field": field, "similarity": 31}
+            found = es.search(index=filled, knn=search, source=False)["hits"]["hits"]
+            assert [hit["_id"] for hit in found] == [NAMES[1]]
+            assert 256 * (1 - found[0]["_score"]) <= 31
 
 
 def test_pictures_that_come_in_are_turned_upright(es: Elasticsearch, filled: str) -> None:

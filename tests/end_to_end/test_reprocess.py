@@ -123,12 +123,12 @@ def test_vectors_routing_and_marked_pictures_are_kept(
     es.indices.refresh(index=index)
 
     def everything() -> dict[str, Any]:
-        wanted = ["embedding", "image.perceptual_hash_vector.bits"]
+        wanted = ["embedding", "image.perceptual_hash", "image.perceptual_hashes.bits"]
         return {hit["_id"]: hit for hit in es.search(index=index, fields=wanted)["hits"]["hits"]}
 
     before, counted = everything(), calls(service)
     if es_version.startswith("9"):
-        assert "embedding" not in before["1"]["_source"] and before["1"]["fields"]["image.perceptual_hash_vector"]
+        assert "embedding" not in before["1"]["_source"] and before["1"]["fields"]["image.perceptual_hash"]
     assert run("--max-bulk-bytes", "1kb").output == "4 of 4 written\n"
     assert set(versions(es, index).values()) == {2}
     for id, hit in everything().items():

@@ -27,7 +27,7 @@ def stored(**more: Any) -> dict[str, Any]:
         **sizes,
         "sha256": "ab" * 32,
         "original": {**sizes, "bytes": 100_000, "format": "png", "sha256": "cd" * 32},
-        "perceptual_hash": HASH,
+        "perceptual_hashes": {"algorithm": "pdq", "hex": HASH},
         "perceptual_hash_quality": 100,
         "colors": [{"hex": "#008080", "name": "teal", "share": 0.7, "l": 54.0, "a": -9.0, "b": -3.0}],
         "color_names": ["teal"],

@@ -130,7 +130,7 @@ class TestPicture:
         es.documents = {
             "1": {"image": stored()},
             "2": {"title": "Copy", "image": stored()},
-            "3": {"title": "Other", "image": stored(sha256="0", original={}, perceptual_hash="f0" * 32)},
+            "3": {"title": "Other", "image": stored(sha256="0", original={}, perceptual_hashes={"hex": "f0" * 32})},
         }
         html = text(page, "/picture/images?id=1")
         assert "exact copy" in html

@@ -37,12 +37,14 @@ def flipped(bits: int, value: str = HASH) -> str:
 
 
 def hit(id: str, **image: Any) -> Hit:
-    return Hit("images", id, {"image": {"perceptual_hash_quality": 100, **image}})
+    return Hit("images", id, {"image": image})
 
 
 class TestSchema:
     def test_of_our_mapping(self):
-        assert SCHEMA.hash_vector == "image.perceptual_hash_vector.bits"
+        assert SCHEMA.hash_vector == "image.perceptual_hashes.bits"
+        single = {"image": {"properties": {"perceptual_hash": {"type": "dense_vector", "element_type": "bit"}}}}
+        assert merged([{"properties": single}]).hash_vector == "image.perceptual_hash"
         assert SCHEMA.types["image.metadata.camera.keyword"] == "keyword"
 
     @pytest.mark.parametrize("place", ["embedding", "embedding.vector"])
@@ -207,9 +209,10 @@ class TestReasons:
         [
             ({"sha256": "aa"}, "exact", 0),
             ({"sha256": "bb", "original": {"sha256": "aa"}}, "exact", 0),
-            ({"perceptual_hash": flipped(31)}, "same picture", 31),
-            ({"perceptual_hash": flipped(32)}, "words", None),
-            ({"perceptual_hash": HASH, "perceptual_hash_quality": 10}, "words", None),
+            ({"perceptual_hashes": {"hex": flipped(31)}}, "same picture", 31),
+            ({"perceptual_hashes": {"hex": flipped(32)}}, "words", 32),
+            ({"perceptual_hashes": {"hex": flipped(91)}}, "words", None),
+            ({"perceptual_hash_quality": 10}, "words", None),
         ],
     )
     def test_reasons(self, image, reason, bits):
@@ -218,12 +221,15 @@ class TestReasons:
 
     def test_farther_on_request_is_only_similar(self):
         found = compared(
-            Hit("i", "1", hit("1", perceptual_hash=flipped(40)).source, reason="same picture"), self.SAMPLE, 48, False
+            Hit("i", "1", hit("1", perceptual_hashes={"hex": flipped(40)}).source, reason="same picture"),
+            self.SAMPLE,
+            48,
+            False,
         )
         assert (found.reason, found.distance) == ("similar", 40)
 
     def test_a_list_of_pictures_is_as_near_as_its_nearest(self):
-        pictures = [{"perceptual_hash": flipped(bits), "perceptual_hash_quality": 100} for bits in (200, 3)]
+        pictures = [{"perceptual_hashes": {"hex": flipped(bits)}} for bits in (200, 3)]
         assert compared(Hit("i", "1", {"image": pictures}), self.SAMPLE, 31, False).distance == 3
 
 
@@ -232,8 +238,7 @@ class TestBodies:
         "it",
         {
             "sha256": "aa",
-            "perceptual_hash": HASH,
-            "perceptual_hash_quality": 90,
+            "perceptual_hashes": {"hex": HASH},
             "colors": [{"l": 1.0, "a": 1.0, "b": 1.0, "share": 0.5}],
         },
     )

@@ -160,19 +160,24 @@ final class Picture {
     }
 
     /**
-     * The target when no call was needed: unchanged, but for what the pipeline, the document and its place in a list want removed, and for
-     * marks of an old token.
+     * The target when no call was needed: unchanged, but for what the pipeline, the document and its place in a list want removed, for
+     * vectors that Elasticsearch left out of what it handed out, and for marks of an old token.
      */
     Object untouched(Object target) {
         boolean remove = options.leavesOutData() && believed;
         Map<String, Object> renewed = believed ? belief.renewedMarks() : Map.of();
-        List<String> notHere = position > 0 ? context.schema().onlyFirstFields() : List.of();
+        List<String> notHere = notHere();
         if (target instanceof Map<?, ?> map
-            && (remove || map.containsKey(Target.OPERATIONS) || renewed.isEmpty() == false || notHere.stream().anyMatch(map::containsKey))) {
+            && (remove
+                || map.containsKey(Target.OPERATIONS)
+                || renewed.isEmpty() == false
+                || notHere.stream().anyMatch(map::containsKey)
+                || context.schema().copies().lacking(map, notHere))) {
             Map<String, Object> result = Target.copy(target);
             result.putAll(renewed);
             result.remove(Target.OPERATIONS);
             notHere.forEach(result::remove);
+            context.schema().copies().restore(result, notHere);
             if (remove) {
                 result.remove(Target.DATA);
             }
@@ -186,7 +191,9 @@ final class Picture {
         Map<String, Object> result = Target.copy(inPlace ? from : existing);
         if (completing) {
             result.putAll(belief.renewedMarks());
-            context.schema().onlyFirstFields().forEach(name -> Target.merge(result, Collections.singletonMap(name, fields.get(name))));
+            List<Object> asked = context.schema().onlyFirst(options.recipe());
+            context.schema().onlyFirstFields(asked).forEach(name -> Target.merge(result, Collections.singletonMap(name, fields.get(name))));
+            context.schema().copies().restore(result, notHere());
             return result;
         }
         result.remove(Target.OPERATIONS);
@@ -218,6 +225,11 @@ final class Picture {
         error.put("reason", failure.reason());
         result.put(Target.ERROR, error);
         return result;
+    }
+
+    /** Names of the fields that this picture may not have, as it is not the first of the document. */
+    private List<String> notHere() {
+        return position > 0 ? context.schema().firstFields() : List.of();
     }
 
     boolean isByAddress() {

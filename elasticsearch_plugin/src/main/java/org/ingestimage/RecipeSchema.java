@@ -19,16 +19,24 @@ final class RecipeSchema {
     private final Map<String, SchemaValidator> operations;
     private final Map<String, SchemaValidator> properties;
     private final List<String> fields;
-    /** Fields that only the first picture of a document has, by the property that they come from. */
+    /** Fields that only the first picture of a document has. */
+    private final List<String> firstFields;
+    /** Those of them that the service has to make, by the property that they come from; the others are copies. */
     private final Map<String, List<String>> onlyFirst;
+    private final Copies copies;
 
     private RecipeSchema(
         Map<String, SchemaValidator> operations,
         Map<String, SchemaValidator> properties,
         List<String> fields,
-        Map<String, List<String>> onlyFirst
+        Map<String, List<String>> onlyFirst,
+        Copies copies
     ) {
-        this.onlyFirst = onlyFirst;
+        this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
+        this.onlyFirst = new TreeMap<>(onlyFirst);
+        this.onlyFirst.replaceAll((property, names) -> names.stream().filter(name -> copies.has(name) == false).toList());
+        this.onlyFirst.values().removeIf(List::isEmpty);
+        this.copies = copies;
         this.operations = operations;
         this.properties = properties;
         this.fields = fields;
@@ -48,7 +56,13 @@ final class RecipeSchema {
         if (json.get("only_first") instanceof Map<?, ?> map) {
             map.forEach((property, names) -> onlyFirst.put(String.valueOf(property), strings(names)));
         }
-        return new RecipeSchema(validators(json.get("operations")), validators(json.get("properties")), strings(json.get("fields")), onlyFirst);
+        return new RecipeSchema(
+            validators(json.get("operations")),
+            validators(json.get("properties")),
+            strings(json.get("fields")),
+            onlyFirst,
+            Copies.of(json.get("copies"))
+        );
     }
 
     private static List<String> strings(Object value) {
@@ -73,16 +87,20 @@ final class RecipeSchema {
     }
 
     /** Names of all fields that only the first picture of a document has. */
-    List<String> onlyFirstFields() {
-        return onlyFirst.values().stream().flatMap(List::stream).toList();
+    List<String> firstFields() {
+        return firstFields;
     }
 
-    /** Those of them that come of these properties. */
+    Copies copies() {
+        return copies;
+    }
+
+    /** Names of the fields that only the first picture has and that the service makes for these properties. */
     List<String> onlyFirstFields(List<Object> wanted) {
         return wanted.stream().flatMap(entry -> onlyFirst.get(name(entry)).stream()).toList();
     }
 
-    /** Those of the recipe's properties that give them; the default properties do not. */
+    /** Those of the recipe's properties that give such fields; the default properties do not. */
     List<Object> onlyFirst(Recipe recipe) {
         return recipe.properties() == null
             ? List.of()

@@ -126,6 +126,17 @@ class MarkedPictureTest {
     }
 
     @Test
+    void aVectorThatIsACopyIsPutBackWithoutACall() {
+        Map<String, Object> lacking = with(marked(), "perceptual_hashes", Map.of("hex", "0f"));
+        Map<String, Object> later = with(marked(), "perceptual_hashes", Map.of("hex", "0f", "bits", "0f"));
+        Map<String, Object> first = with(later, "perceptual_hash", "0f");
+        assertEquals(first, node.run(CONFIG, map("image", lacking)).get("image"));
+        assertEquals(first, node.run(CONFIG, map("image", first)).get("image"));
+        assertEquals(List.of(first, later, later), node.run(CONFIG, map("image", List.of(later, first, lacking))).get("image"));
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
     void oneOffOperations() {
         Result result = node.run(CONFIG, map("image", with(marked(), "operations", TURN)));
         assertEquals(map("data", "done-" + DATA, "mark", mark("", DATA), "width", 3), result.get("image"));
