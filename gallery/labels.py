@@ -73,6 +73,8 @@ def reason(hit: Hit) -> str:
         return "exact copy"
     if hit.distance is not None:
         return f"{hit.reason}{turn} · {hit.distance} bits"
+    if hit.likeness is not None:
+        return f"{hit.reason} · {100 * hit.likeness:.0f} %"
     return hit.reason if hit.reason != "words" else ""
 
 

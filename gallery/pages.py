@@ -57,8 +57,8 @@ def picture(index: str) -> str:
     if any("sha256" in picture for picture in hit.pictures):
         question = Question(sample=look_at_document(engine, id, index), turned=True)
         found, _ = engine.alike(question)
-        copies = [other for other in found if other.distance is not None]
-        alike = [other for other in found if other.distance is None and other.reason != "exact"][:_NEIGHBOURS]
+        copies = [other for other in found if other.copy]
+        alike = [other for other in found if not other.copy][:_NEIGHBOURS]
     asked = Asked.of(request.args)
     return render_template(
         "picture.html",

@@ -107,7 +107,8 @@ class Engine:
             if "error" in answer:
                 raise UserError(_reason(answer["error"]))
             found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
-            lists[reason] = [compared(hit, sample, question.distance, question.turned) for hit in found]
+            hits = [compared(hit, sample, question.distance, question.turned) for hit in found]
+            lists[reason] = [hit for hit in hits if hit.copy or not question.near_duplicates]
         matching = [lists.pop("words")] if "words" in lists else []
         certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (EXACT, SAME)))
         # What is surely the picture comes before what is like it; together they are one opinion, the words another.
@@ -119,7 +120,7 @@ class Engine:
             return f"{sample.name} has too little structure for a perceptual hash: only exact copies are certain"
         if sample and not self.schema.hash_vector:
             return (
-                "these indices have no image.perceptual_hash_vector: only exact copies are certain (see docs/search.md)"
+                "these indices have no vector image.perceptual_hash: only exact copies are certain (see docs/search.md)"
             )
         return ""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .hashes import SAME_PICTURE, UPRIGHT, nearest
+from .hashes import RELATED, SAME_PICTURE, UPRIGHT, nearest
+from .likeness import cosine, likeness_of
 from .sample import Sample, hash_of, pictures_of, sha256_of
 
 EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
@@ -13,7 +14,10 @@ EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
 
 @dataclass(frozen=True)
 class Hit:
-    """`distance` is in bits of the hash; `turn` says how the sample must be turned to look like this."""
+    """`distance` is in bits of the hash, `likeness` the cosine of visual vectors.
+
+    `turn` says how the sample must be turned to look like this; `copy` whether one is most likely a copy of the other.
+    """
 
     index: str
     id: str
@@ -22,6 +26,8 @@ class Hit:
     reason: str = ""
     distance: int | None = None
     turn: str | None = None
+    likeness: float | None = None
+    copy: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -45,6 +51,7 @@ class Hit:
     def as_json(self) -> dict[str, Any]:
         """For programs; without pictures."""
         about = {"score": self.score, "reason": self.reason or None, "distance": self.distance, "turn": self.turn}
+        about["likeness"] = self.likeness
         named = {"_index": self.index, "_id": self.id, "title": self.title}
         return named | {key: value for key, value in about.items() if value is not None} | {"_source": self.source}
 
@@ -68,6 +75,16 @@ def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
     elif reason == SAME:
         reason = SIMILAR
     # Far away, bits say nothing.
-    if found is not None and found > max(distance, SAME_PICTURE):
+    if found is not None and found > max(distance, RELATED):
         found, turn = None, None
-    return Hit(hit.index, hit.id, hit.source, hit.score, reason, found, None if turn == UPRIGHT else turn)
+    likeness = round(cosine(hit.score), 3) if hit.reason == SIMILAR and hit.score is not None else None
+    # Without hashes both are nearly blank, and alike without being copies.
+    alike = bool(ways) and likeness is not None and likeness >= likeness_of(sample.embedder).copy
+    return replace(
+        hit,
+        reason=reason,
+        distance=found,
+        turn=None if turn == UPRIGHT else turn,
+        likeness=likeness,
+        copy=alike or found is not None,
+    )

@@ -26,11 +26,12 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
     table.add_column("title")
     table.add_column("distance" if with_reason else "score", justify="right")
     if with_reason:
+        table.add_column("likeness", justify="right")
         table.add_column("reason")
     table.add_column("size")
     table.add_column("colours")
     for hit in hits:
-        reason = [Text(reason_of(hit))] if with_reason else []
+        reason = [Text(likeness_of(hit)), Text(reason_of(hit))] if with_reason else []
         number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
         table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), swatches(hit))
     return table
@@ -44,6 +45,11 @@ def reason_of(hit: Hit) -> str:
 def distance_of(hit: Hit) -> str:
     """Bits of the hash in which it differs."""
     return "" if hit.distance is None else str(hit.distance)
+
+
+def likeness_of(hit: Hit) -> str:
+    """Cosine of the visual vectors."""
+    return "" if hit.likeness is None else f"{hit.likeness:.2f}"
 
 
 def size_of(hit: Hit) -> Text:
