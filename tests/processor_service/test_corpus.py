@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from processor_service import image_io
 from processor_service.errors import Code, ImageError
-from processor_service.operations import Operation
+from processor_service.operations import Operation, wants_all_frames
 from processor_service.picture import Picture
 from processor_service.recipe import parse_operations
 from tests.processor_service.kinds import SETTINGS, furthest, shown
@@ -169,6 +169,39 @@ def test_nothing_of_the_metadata_is_stored(steps: list[dict[str, Any]]) -> None:
         assert not any(word in stored for word in LOCATED), name
         checked += 1
     assert checked > 50
+
+
+# Recipes that write in other ways, each of which could carry metadata over.
+WRITING: list[list[dict[str, Any]]] = [
+    [{"convert": {"format": format}}, {"strip_metadata": {"keep": ["icc", "copyright"]}}]
+    for format in ("jpeg", "png", "webp", "avif", "gif")
+] + [[{"animation": {"frames": "keep"}}], [{"animation": {"frames": "keep"}}, {"convert": {"format": "webp"}}]]
+
+
+def has_place(data: bytes) -> bool:
+    """Whether EXIF has a position, or XMP speaks of one."""
+    try:
+        gps = Image.open(io.BytesIO(data)).getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    except Exception:
+        gps = {}
+    return {ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLongitude} <= gps.keys() or any(word in data for word in LOCATED)
+
+
+@pytest.mark.parametrize("steps", WRITING, ids=[json.dumps(steps) for steps in WRITING])
+def test_no_place_is_stored_however_the_picture_is_written(steps: list[dict[str, Any]]) -> None:
+    operations: list[Operation] = parse_operations(steps)
+    located = 0
+    for name, known in EXPECTED.items():
+        data = (CORPUS / name).read_bytes()
+        if known["pillow_outcome"] != "ok" or len(data) > 3_000_000 or not has_place(data):
+            continue
+        picture = image_io.decode(data, SETTINGS, all_frames=wants_all_frames(operations))
+        for operation in operations:
+            operation.apply_to(picture)
+        stored, _ = image_io.encode(picture)
+        assert not has_place(stored), name
+        located += 1
+    assert located >= 5
 
 
 def test_the_corpus_is_whole() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from ingest_image.cli import main
-from processor_service.errors import ImageError
+from processor_service.errors import Code, ImageError
 from processor_service.rendering.access import seconds_left, signed_url
 from processor_service.rendering.asked import check_place, parse
 from processor_service.rendering.cache import DiskCache
+from processor_service.rendering.rendered import etag
 from processor_service.settings import Settings
 from tests.support import TOKEN
 
@@ -76,6 +81,25 @@ def test_short_forms_are_operations(query: dict[str, str], expected: list[Any]) 
 def test_wrong_parameters_are_refused(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(ImageError, match="invalid_request"):
         parse(pairs, accepting("*/*"))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+names = st.sampled_from(["operations", "w", "h", "fit", "rotate", "format", "q", "dpr", "n", "v", "x"])
+texts = st.text(max_size=20) | json_values.map(json.dumps) | st.integers(0, 5000).map(lambda depth: "[" * depth)
+
+
+@given(st.lists(st.tuples(names, texts), max_size=5), st.text(max_size=30))
+@settings(max_examples=300)
+def test_whatever_is_asked_for_has_a_name_or_is_refused(pairs: list[tuple[str, str]], accept: str) -> None:
+    try:
+        tag = etag("images", "0" * 64, parse(pairs, accepting(accept)).operations)
+    except ImageError as refusal:
+        assert refusal.code is Code.INVALID_REQUEST and len(refusal.reason) < 400
+    else:
+        assert re.fullmatch("[0-9a-f]{40}", tag)
 
 
 @pytest.mark.parametrize(
