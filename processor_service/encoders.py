@@ -36,7 +36,7 @@ def encode_picture(picture: Picture) -> tuple[bytes, str]:
 
     Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept. A turn that no
     operation applied is kept as an EXIF orientation, so that the picture looks the same as before, or applied where the
-    format has no EXIF. Raises ImageError `cannot_fit` and `dimension_too_large`.
+    format has no room for it. Raises ImageError `cannot_fit` and `dimension_too_large`.
     """
     output = picture.output
     transparent = picture.has_transparency()
@@ -44,7 +44,8 @@ def encode_picture(picture: Picture) -> tuple[bytes, str]:
     name = stored_as(wanted or picture.source.format)
     if "icc" not in output.keep or name in _NO_PROFILE:
         make_srgb(picture)
-    if name in _NO_EXIF:
+    # libavif dies of a moving picture with a turn (Pillow 13.0.0, libavif 1.4.2).
+    if name in _NO_EXIF or (name == "avif" and len(picture.frames) > 1):
         picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
         picture.orientation = 1
     frames = picture.frames[:1] if name in _STILL else picture.frames

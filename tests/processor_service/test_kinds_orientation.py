@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from processor_service import image_io
+from processor_service.operations.auto_orient import upright
+from processor_service.picture import Output, Picture, Source
 from tests.processor_service.kinds import decoded, furthest, shown
 from tests.support import assert_alike, encoded, opened, picture
 
@@ -123,3 +126,37 @@ def test_broken_exif_is_upright(format: str, exif: bytes) -> None:
 )
 def test_a_photograph_with_broken_exif_is_processed(name: str) -> None:
     assert decoded(f"pillow/{name}").orientation == 1
+
+
+def negative(image: Image.Image) -> Image.Image:
+    return Image.eval(image, lambda value: 255 - value)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+def test_all_frames_of_an_animation_are_turned(format: str, orientation: int) -> None:
+    held, other = (frame.transpose(HELD[orientation]) for frame in (scene(), negative(scene())))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    options = {"duration": 100, "exif": exif} if format != "TIFF" else {"tiffinfo": {274: orientation}}
+    data = encoded(held, format, save_all=True, append_images=[other], **options, **LOSSLESS[format])
+    result = decoded(data, all_frames=True)
+    first, second = (upright(frame, result.orientation) for frame in result.frames)
+    assert furthest(first, scene()) == furthest(second, negative(scene())) == 0
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", "gif"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_turn_that_nobody_applied_is_stored_in_every_format(format: str, orientation: int, count: int) -> None:
+    """Pictures and animations; an animated AVIF with a turn in its container would kill the encoder."""
+    frames = [scene(), negative(scene())][:count]
+    held = [frame.transpose(HELD[orientation]) if HELD[orientation] is not None else frame for frame in frames]
+    picture = Picture(held, Source("png", *held[0].size, count, 1), orientation, durations=[100] * count)
+    picture.output = Output(format=format, quality=95, chroma="4:4:4")
+    stored, _ = image_io.encode(picture)
+    result = decoded(stored, all_frames=True)
+    assert len(result.frames) == (1 if format == "jpeg" else count)
+    for frame, expected in zip(result.frames, frames, strict=False):
+        tolerance = {"png": 0, "gif": 9}.get(format, 6)
+        assert_alike(upright(frame, result.orientation), expected, tolerance, f"stored-{format}-{orientation}")
