@@ -62,6 +62,7 @@ ROLES = (
         "ingest.image.hosts stands in elasticsearch.yml. Reads no document.",
         ("monitor", "manage_ingest_pipelines", "manage_index_templates", "cluster:admin/settings/update"),
         ("view_index_metadata",),
+        has_key=True,
     ),
     Role(
         "ingest-image-kibana",
@@ -77,6 +78,7 @@ ROLES = (
         "auto_configure is for fields that an index does not have yet.",
         ("monitor", "read_pipeline", "indices:admin/index_template/get", "indices:admin/index_template/simulate_index"),
         ("read", "index", "auto_configure", "view_index_metadata", "monitor", "maintenance"),
+        has_key=True,
     ),
 )
 

@@ -173,12 +173,14 @@ def test_what_was_changed_by_hand_is_left_alone(run: Run, es: Elasticsearch, ser
     assert read(es, PIPELINE)["processors"] == PIPELINE.body["processors"]
 
 
-def test_half_an_installation_is_completed(run: Run, es: Elasticsearch, service_url: str) -> None:
-    write(es, PIPELINE, PIPELINE.body)
+@pytest.mark.parametrize("there", [PIPELINE, TEMPLATE], ids=["pipeline", "template"])
+def test_half_an_installation_is_completed(run: Run, es: Elasticsearch, service_url: str, there: Resource) -> None:
+    write(es, there, there.body)
     result = run("--service-url", service_url)
     assert result.exit_code == 0, result.output
-    assert "current: ingest pipeline images\n" in result.output
-    assert "created: index template images\n" in result.output
+    assert [line for line in lines(result) if line.startswith("current")] == [f"current: {there.kind.value} images"]
+    assert sum(line.startswith("created") for line in lines(result)) == len(RESOURCES)
+    assert {line.split(":")[0] for line in lines(run())} == {"current", "checked"}
 
 
 def test_what_was_pasted_is_taken_over(run: Run, es: Elasticsearch, service_url: str) -> None:

@@ -26,8 +26,10 @@ def test_it_can_be_pasted() -> None:
         ("PUT", "_security/role/ingest-image-searcher"),
         ("POST", "_security/api_key"),
         ("PUT", "_security/role/ingest-image-bootstrap"),
+        ("POST", "_security/api_key"),
         ("PUT", "_security/role/ingest-image-kibana"),
         ("PUT", "_security/role/ingest-image-maintainer"),
+        ("POST", "_security/api_key"),
     ]
     writer, key = (json.loads(request.body) for request in requests[:2])
     assert writer == {"cluster": [], "indices": [{"names": ["images*"], "privileges": ["index", "auto_configure"]}]}
