@@ -6,6 +6,7 @@ The embedded node has no security, so nobody is refused here. What a privilege g
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -67,6 +68,10 @@ def granted(role: str) -> dict[str, tuple[str, ...]]:
     return {name: GRANTS.get(name, (name,)) for name in names}
 
 
+def together(*roles: str) -> tuple[str, ...]:
+    return tuple(pattern for role in roles for patterns in granted(role).values() for pattern in patterns)
+
+
 def matches(action: str, patterns: tuple[str, ...]) -> bool:
     # fnmatch has a meaning for brackets, Elasticsearch has none.
     return any(fnmatchcase(action, re.sub(r"([\[\]])", r"[\1]", pattern)) for pattern in patterns)
@@ -95,11 +100,9 @@ def actions(es: Elasticsearch, node: EmbeddedNode) -> Iterator[Callable[[], Any]
 
 def check(role: str, ran: Actions) -> None:
     """Nothing is missing, and nothing too much."""
-    privileges = granted(role)
-    everything = tuple(pattern for patterns in privileges.values() for pattern in patterns)
     assert ran
-    assert {action for action in ran if not matches(action, everything)} == set()
-    idle = {name for name, patterns in privileges.items() if not any(matches(action, patterns) for action in ran)}
+    assert {action for action in ran if not matches(action, together(role))} == set()
+    idle = {name for name, patterns in granted(role).items() if not any(matches(action, patterns) for action in ran)}
     assert idle == set()
 
 
@@ -163,12 +166,15 @@ def test_maintainer(
         es.indices.delete(index=name)
 
 
-def test_tools_of_compose_index_with_the_roles_of_their_user(
-    es: Elasticsearch, es_url: str, actions: Recorded, index: str
-) -> None:
+def test_the_users_of_compose_write_with_their_roles(es_url: str, actions: Recorded, index: str) -> None:
     with actions() as ran:
         run(index_command, FILE, "--index", index, "--url", es_url, "--skip-existing")
-    everything = tuple(
-        pattern for role in ("searcher", "writer", "maintainer") for one in granted(role).values() for pattern in one
-    )
-    assert {action for action in ran if not matches(action, everything)} == set()
+    assert {action for action in ran if not matches(action, together("searcher", "writer", "maintainer"))} == set()
+    app = create_app(Elasticsearch(es_url), GallerySettings(index=index, upload_index=index))
+    headers = {"Host": "127.0.0.1:8091", "Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+    with actions() as ran, app.test_client() as page:
+        for path in ("/upload", "/look"):
+            sent = {"file": (io.BytesIO(picture("pillow/flower.jpg")), "flower.jpg")}
+            answer = page.post(path, data=sent, headers=headers)
+            assert answer.status_code == 200, answer.text
+    assert {action for action in ran if not matches(action, together("searcher", "writer"))} == set()
