@@ -6,6 +6,7 @@ colour, which must not bleed into their neighbours).
 
 from __future__ import annotations
 
+import numpy as np
 from PIL import Image
 
 try:
@@ -22,7 +23,10 @@ else:
 
 
 def scale(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The image (mode L, LA, RGB, RGBA) scaled to `size` (width, height in pixels) by Lanczos' filter."""
+    """The image (mode L, LA, RGB, RGBA) scaled to `size` (width, height in pixels) by Lanczos' filter.
+
+    Raises MemoryError.
+    """
     if size == image.size:
         return image
     if SCALER == "Pillow":
@@ -56,5 +60,8 @@ def _resized(image: Image.Image, size: tuple[int, int], options: ResizeOptions) 
         # Which it does not know.
         return _resized(image.convert("RGBA"), size, options).convert("LA")
     target = Image.new(image.mode, size)
+    # Rust ends the process where memory is lacking. Asked for here, it is a MemoryError: colours premultiplied, then
+    # the columns at their new width, four bytes a pixel.
+    np.empty(4 * image.height * (image.width + size[0]), np.uint8)
     _RESIZER.resize_pil(image, target, options)
     return target

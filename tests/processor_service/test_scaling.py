@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import gc
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -79,3 +82,24 @@ def test_pixels_of_a_jpeg_outlive_the_decoder_and_are_not_shared() -> None:
     first.paste("red", (0, 0, *first.size))
     assert ImageChops.difference(first, second).getbbox() is not None
     assert difference(second, expected) < 1
+
+
+def test_too_little_memory_is_an_error_not_the_end_of_the_process() -> None:
+    script = """
+import resource
+from PIL import Image
+from processor_service.scaling import scale
+image = Image.new("RGBA", (6000, 2000))
+ends = []
+for megabytes in range(100, 500, 20):
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, resource.RLIM_INFINITY))
+    try:
+        ends.append(scale(image, (5500, 1900)).size == (5500, 1900))
+    except MemoryError:
+        ends.append(False)
+print(ends)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ends = json.loads(run.stdout.lower())
+    assert not ends[0]
+    assert ends[-1]
