@@ -86,7 +86,8 @@ def test_each_waits_for_what_it_needs(stack: dict[str, Any]) -> None:
     assert waits["kibana"] == {"elasticsearch": healthy, "users": done}
     # The gallery does not wait for Kibana.
     assert waits["bootstrap"] == {"users": done, "service": healthy}
-    assert waits["gallery"] == waits["tools"] == {"bootstrap": done}
+    assert waits["gallery"] == {"bootstrap": done}
+    assert waits["tools"] == {"elasticsearch": healthy}
     assert waits["kibana-objects"] == {"bootstrap": done, "kibana": healthy}
 
 

@@ -30,6 +30,8 @@ class Cluster:
     def __init__(self, stock: StockProcessors) -> None:
         self.version, self.licence, self.licence_status, self.trial_left = "9.5.3", "trial", "active", True
         self.processors = ["set", "inference"]
+        # Nodes beside the first one, as `GET _nodes` shows them; `node` makes them.
+        self.others: list[Body] = []
         self.endpoints: dict[str, Body] = {}
         self.pipelines: dict[str, Body] = {}
         self.templates: dict[str, Body] = {}
@@ -107,9 +109,8 @@ class Cluster:
         return 400, _error(f"no handler found for uri [{path}] and method [{method}]")
 
     def _nodes(self, *_: Any) -> Answer:
-        processors = [{"type": name} for name in self.processors]
-        node = {"name": "node-1", "version": self.version, "roles": ["ingest"], "ingest": {"processors": processors}}
-        return 200, {"nodes": {"a": node}}
+        nodes = [node("node-1", self.version, self.processors), *self.others]
+        return 200, {"nodes": {str(number): each for number, each in enumerate(nodes)}}
 
     def _start_trial(self, *_: Any) -> Answer:
         if not self.trial_left:
@@ -174,6 +175,12 @@ class Cluster:
         if method == "PUT":
             self.settings |= body["persistent"]
         return 200, {"persistent": self.settings, "transient": {}, "defaults": {"http.max_content_length": "100mb"}}
+
+
+def node(name: str, version: str, processors: list[str], roles: tuple[str, ...] = ("ingest", "data")) -> Body:
+    """A node as `GET _nodes` shows it."""
+    shown = [{"type": each} for each in processors]
+    return {"name": name, "version": version, "roles": list(roles), "ingest": {"processors": shown}}
 
 
 def _probe(endpoint: Body) -> Answer | None:

@@ -12,7 +12,7 @@ from pipelines.commands import bootstrap
 from pipelines.resources import Kind, bundled
 from tests.support import TOKEN, Service, free_port
 
-from .cluster import Cluster
+from .cluster import Cluster, node
 from .conftest import OTHER_TOKEN
 from .stock import StockProcessors
 
@@ -198,6 +198,28 @@ def test_with_the_plugin_that_is_the_way_unless_the_other_is_wanted(run: Run, cl
     result = run("--bridge", "inference")
     assert result.output.startswith("bridge: inference (chosen by --bridge; licence: trial)\n")
     assert len(cluster.endpoints) == 3
+
+
+def test_every_node_that_runs_pipelines_counts_and_no_other(run: Run, cluster: Cluster) -> None:
+    cluster.processors.append("image")
+    # It runs no pipelines, so it needs no plugin.
+    cluster.others = [node("data-1", "9.3.6", ["set"], roles=("data",))]
+    assert run("--dry-run").output.startswith("bridge: plugin (every node with ingest role has the plugin)\n")
+    cluster.others.append(node("node-2", "9.5.3", ["set", "inference"]))
+    said = run("--dry-run").output
+    assert said.startswith("bridge: inference (the plugin ingest-image is missing on node-2 (9.5.3); licence: trial)\n")
+    result = run("--bridge", "plugin")
+    assert result.exit_code == 1 and "missing on node-2 (9.5.3): install" in result.output
+    # In the middle of an upgrade: what all of them know is created.
+    cluster.others.append(node("node-3", "9.0.8", ["set", "inference"]))
+    assert run().exit_code == 0
+    assert {endpoint["service"] for endpoint in cluster.endpoints.values()} == {"openai"}
+    before = cluster.state()
+    for version, reason in (("9.3.6", "breaks down"), ("8.13.4", "too old")):
+        cluster.others[-1] = node("node-3", version, ["set", "inference"])
+        result = run()
+        assert result.exit_code == 1 and f"node-3 ({version})" in result.output and reason in result.output
+    assert cluster.state() == before
 
 
 def test_from_one_way_to_the_other(run: Run, cluster: Cluster) -> None:
