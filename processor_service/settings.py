@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     worker_memory: int = Field(
         2 * 1024**3,
         ge=128 * 1024**2,
-        description="address space of a worker process; a picture that needs more is refused",
+        description="private memory of a worker process; a picture that needs more is refused",
     )
     url_hosts: Hosts = Field(
         (),
