@@ -178,6 +178,7 @@ CASES: list[Case] = [
     Case("sharpen", "alpha", CAT, {"amount": 3}, before=ROUND),
     Case("pixelate", "all", FACE, {"size": 8}),
     Case("pixelate", "boxes", FACE, {"size": 8, "unit": "fraction", "boxes": [{"left": 0.33, "top": 0.08, "width": 0.24, "height": 0.32}, {"left": 0.8, "top": 0.8, "width": 0.5, "height": 0.1}]}),
+    Case("pixelate", "boxes-in-pixels", FACE, {"size": 6, "boxes": [{"left": 31.5, "top": 8, "width": 24, "height": 30}]}),
     Case("pixelate", "alpha", CAT, {"size": 10}, before=ROUND),
     *_each("watermark", CAT, {
         "text": {"text": "© Zoë Müller", "scale": 0.8},
@@ -201,6 +202,8 @@ CASES: list[Case] = [
         "jpeg": {"format": "jpeg"},
         "jpeg-quality": {"format": "jpeg", "quality": 10},
         "jpeg-chroma": {"format": "jpeg", "quality": 30, "chroma": "4:4:4", "progressive": True},
+        "jpeg-chroma-half": {"format": "jpeg", "quality": 30, "chroma": "4:2:2"},
+        "avif-chroma": {"format": "avif", "quality": 30, "chroma": "4:4:4"},
         "jpeg-fits": {"format": "jpeg", "max_bytes": 1500},
         "webp": {"format": "webp"},
         "webp-lossless": {"format": "webp", "lossless": True},

@@ -19,6 +19,14 @@ def test_every_operation_has_a_golden_picture() -> None:
     assert {case.operation for case in CASES} == set(all_operations())
 
 
+@pytest.mark.parametrize("name", all_operations())
+def test_every_parameter_is_in_a_golden_picture(name: str) -> None:
+    cases = [case for case in CASES if case.operation == name]
+    # What is refused shows nothing: test_operations_stored.py has it.
+    refusals = {"min_quality"}
+    assert set(all_operations()[name].model_fields) - refusals <= {key for case in cases for key in case.parameters}
+
+
 def test_every_golden_picture_has_a_case_and_is_small() -> None:
     assert_whole("operations", {case.name for case in CASES})
 
