@@ -37,6 +37,31 @@ def test_the_endpoint_has_the_recipe_of_the_pipeline(resource):
     )
 
 
+def test_what_is_sent_to_create_an_endpoint_byte_for_byte():
+    """As Elasticsearch's `custom` (8.19, 9.1 and newer) and `openai` (8.14 and newer) take it; an unknown key is refused."""
+    options = image_options(changed(operations=["grayscale"], properties=["colors"]))
+    assert endpoint_body(options, "custom", f"{URL}/", "secret") == {
+        "service": "custom",
+        "service_settings": {
+            "secret_parameters": {"token": "secret"},
+            "url": f"{URL}/v1/inference/completion",
+            "headers": {"Authorization": "Bearer ${token}", "Content-Type": "application/json"},
+            "request": '{"input": ${input}, "operations": ["grayscale"], "properties": ["colors"]}',
+            "response": {"json_parser": {"completion_result": "$.result"}},
+            "rate_limit": {"requests_per_minute": 10_000},
+        },
+    }
+    assert endpoint_body(options, "openai", URL, "secret") == {
+        "service": "openai",
+        "service_settings": {
+            "api_key": "secret",
+            "url": f"{URL}/v1/chat/completions",
+            "model_id": '{"operations": ["grayscale"], "properties": ["colors"]}',
+            "rate_limit": {"requests_per_minute": 10_000},
+        },
+    }
+
+
 @pytest.mark.parametrize("service", ["custom", "openai"])
 def test_the_token_is_a_secret_parameter_and_nowhere_else(service):
     asked, *rest = in_inference_form([IMAGES], service, URL, "secret-token")
