@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import requests
 
 from processor_service.rendering.access import signed_url
 from tests.strangers import Behaviour, Request, certificate_of, gives, stranger
-from tests.support import TOKEN, b64, encoded, free_port, opened, picture, running_service
+from tests.support import TOKEN, b64, free_port, opened, picture, running_service
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PRODUCT = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
@@ -67,7 +68,16 @@ def test_whatever_elasticsearch_answers_there_is_a_status(tmp_path: Path) -> Non
 
 def document(data: bytes) -> bytes:
     """What Elasticsearch answers for a document with a picture."""
-    return orjson.dumps({"found": True, "_source": {"image": {"data": b64(data)}}})
+    image = {"data": b64(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return orjson.dumps({"found": True, "_source": {"image": image}})
+
+
+def slow(data: bytes, seconds: float) -> Behaviour:
+    def answer(request: Request) -> None:
+        time.sleep(seconds)
+        request.answer(document(data), **PRODUCT)
+
+    return answer
 
 
 def test_a_secured_elasticsearch_gets_the_key_and_is_verified(tmp_path: Path) -> None:
@@ -116,10 +126,9 @@ def test_a_key_of_its_own_without_a_token_means_signed_addresses_only(tmp_path: 
 
 def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -> None:
     """Two picture processes, six slow renderings: one process is left for what is to be stored."""
-    photograph = opened(picture("exif-orientation/Landscape_1.jpg"))
-    slow = document(encoded(photograph.resize((2400, 1600)), "JPEG"))
+    large = document(picture("exif-orientation/Landscape_1.jpg"))
     turn = '[{"rotate":{"degrees":%d}},{"blur":{"radius":50}},{"convert":{"format":"webp"}}]'
-    with stranger({"/images/_doc/1": gives(slow, **PRODUCT)}) as server:
+    with stranger({"/images/_doc/1": gives(large, **PRODUCT)}) as server:
         settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
         with running_service(tmp_path / "log", workers="2", **settings) as service, ThreadPoolExecutor(6) as viewers:
 
@@ -141,3 +150,35 @@ def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -
             assert not all(view.done() for view in views), "the renderings were not slow enough to tell anything"
             assert [view.result() for view in views] == [200] * 6
             assert max(waited) < (time.monotonic() - started) / 6, "a document waited as long as a rendering takes"
+
+
+def test_too_many_at_a_time_are_told_to_come_later(tmp_path: Path) -> None:
+    with stranger({"/images/_doc/1": slow(picture("pillow/hopper.jpg"), 0.5)}) as server:
+        settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
+        with (
+            running_service(tmp_path / "log", workers="1", queue_size="1", **settings) as service,
+            ThreadPoolExecutor(6) as viewers,
+        ):
+            url = f"{service.url}/v1/images/images/1?w=50"
+            views = [viewers.submit(requests.get, url, headers=AUTHORIZED, timeout=30) for _ in range(6)]
+            answers = [view.result() for view in views]
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429, 429]
+    for answer in answers:
+        if answer.status_code == 429:
+            assert (answer.json()["error"]["code"], answer.headers["Retry-After"]) == ("busy", "1")
+
+
+def test_what_many_ask_for_at_the_same_time_is_rendered_once(tmp_path: Path) -> None:
+    with stranger({"/images/_doc/1": slow(picture("pillow/hopper.jpg"), 0.2)}) as server:
+        settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
+        settings["cache_dir"] = str(tmp_path / "cache")
+        with running_service(tmp_path / "log", workers="2", **settings) as service, ThreadPoolExecutor(5) as viewers:
+            url = f"{service.url}/v1/images/images/1?w=50"
+            views = [viewers.submit(requests.get, url, headers=AUTHORIZED, timeout=30) for _ in range(5)]
+            answers = [view.result() for view in views]
+            metrics = requests.get(f"{service.url}/metrics", timeout=10).text
+    assert {(answer.status_code, answer.content, answer.headers["ETag"]) for answer in answers} == {
+        (200, answers[0].content, answers[0].headers["ETag"])
+    }
+    assert 'image_rendered_total{result="rendered"} 1.0' in metrics
+    assert 'image_rendered_total{result="cached"} 4.0' in metrics
