@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
@@ -31,8 +31,12 @@ class Asked:
     turned: bool = False
     distance: int = SAME_PICTURE
     colors: tuple[str, ...] = ()
+    # How far a colour may be off, and the least part of the picture that has it.
+    color_distance: float = _PICKED
+    color_share: float = 0.0
     filters: tuple[str, ...] = ()
-    extra: Pairs = field(default_factory=list)
+    # How many at a time; None: as many as the gallery shows.
+    size: int | None = None
 
     @classmethod
     def of(cls, args: MultiDict[str, str]) -> Asked:
@@ -43,15 +47,18 @@ class Asked:
             args.get("like", "")[:1000],
             args.get("near") == "1",
             args.get("turned") == "1",
-            min(max(distance, 0), BITS),
+            int(_between(0, distance, BITS)),
             tuple(value for value in args.getlist("color")[:8] if value),
+            _between(0, args.get("color_distance", _PICKED, type=float), 100),
+            _between(0, args.get("color_share", 0.0, type=float), 1),
             tuple(value for value in args.getlist("f")[:32] if value),
+            int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
         )
 
     def question(self, engine: Engine, samples: Samples) -> Question:
         """What it means. Raises UserError."""
         try:
-            colors = tuple(parse_color(value, _PICKED) for value in self.colors)
+            colors = tuple(parse_color(value, self.color_distance, self.color_share) for value in self.colors)
             filters = tuple(parse_filter(value, engine.schema) for value in self.filters)
         except ValueError as error:
             raise UserError(str(error)) from error
@@ -74,6 +81,8 @@ class Asked:
         found += [("near", "1" if self.near else ""), ("turned", "1" if self.turned else "")]
         found += [("distance", "" if self.distance == SAME_PICTURE else str(self.distance))]
         found += [("color", value) for value in self.colors] + [("f", value) for value in self.filters]
+        found += [("color_distance", "" if self.color_distance == _PICKED else f"{self.color_distance:g}")]
+        found += [("color_share", f"{self.color_share:g}" if self.color_share else ""), ("size", str(self.size or ""))]
         return [(name, value) for name, value in found if value]
 
     def with_(self, *more: tuple[str, str]) -> str:
@@ -90,6 +99,11 @@ class Asked:
     def is_empty(self) -> bool:
         """Whether nothing is asked: everything is shown."""
         return not self.pairs()
+
+
+def _between(least: float, value: float, most: float) -> float:
+    # What is no number, as `nan` is, is the least.
+    return min(max(least, value), most)
 
 
 def address(pairs: Pairs) -> str:

@@ -26,7 +26,7 @@ def grid() -> str:
     sentence, facets, answer, question = "", Facets(), Answer(), Question()
     try:
         question = asked.question(engine, here.samples)
-        answer = engine.search(question, here.settings.page_size, request.args.get("after"))
+        answer = engine.search(question, asked.size or here.settings.page_size, request.args.get("after"))
         facets = engine.facets(question, answer)
     except UserError as error:
         sentence = str(error)[:1].upper() + str(error)[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -14,6 +15,14 @@ from .resources import Body, is_ours
 
 # The node itself gives up earlier, and its answer says more than ours would.
 _PATIENCE = 90
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What a pipeline makes pictures with: the hash of its recipe, and the embedder where it makes vectors."""
+
+    recipe: str
+    embedder: str | None = None
 
 
 def targets_of(pipeline: Body) -> dict[str, str]:
@@ -30,15 +39,15 @@ def is_inference_form(pipeline: Body) -> bool:
     return is_ours(pipeline) and any("inference" in processor for processor in pipeline.get("processors", ()))
 
 
-def current_recipes(client: Elasticsearch, name: str) -> dict[str, str]:
-    """The recipe hash by target field, as the pipeline writes it now: a tiny picture is sent through it.
+def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
+    """Recipe and embedder by target field, as the pipeline writes them now: a tiny picture is sent through it.
 
     Raises:
         CheckFailed: it does not get through.
         NotFoundError: there is no such pipeline.
     """
     targets = targets_of(client.ingest.get_pipeline(id=name).body[name])
-    recipes: dict[str, str] = {}
+    makers: dict[str, Maker] = {}
     for source, target in targets.items():
         # Other processors of a pipeline of one's own may need more than this; then the failure says so.
         document = _nested(source, {"data": TINY_PNG})
@@ -46,35 +55,35 @@ def current_recipes(client: Elasticsearch, name: str) -> dict[str, str]:
         result = answer["docs"][0]
         if "error" in result:
             raise CheckFailed(diagnose(reason_of_item(result["error"])))
-        made = _at(result.get("doc", {}).get("_source", {}), target)
+        made = value_at(result.get("doc", {}).get("_source", {}), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):
-            recipes[target] = made["recipe"]
-    return recipes
+            makers[target] = Maker(made["recipe"], made.get("embedder"))
+    return makers
 
 
-def stale_query(target: str, recipe: str) -> Body:
-    """Documents with a picture that another recipe made; of a list of pictures, any of them."""
+def stale_query(target: str, maker: Maker) -> Body:
+    """Documents with a picture that another recipe or embedder made; of a list of pictures, any of them."""
     # "Not this recipe" would pass over a list in which one picture is current.
-    field = f"{target}.recipe"
-    others = [{"range": {field: {"lt": recipe}}}, {"range": {field: {"gt": recipe}}}]
+    now = {f"{target}.recipe": maker.recipe} | ({f"{target}.embedder": maker.embedder} if maker.embedder else {})
+    others = [{"range": {field: {side: value}}} for field, value in now.items() for side in ("lt", "gt")]
     return {"bool": {"should": others, "minimum_should_match": 1}}
 
 
-def recipes_or_sentence(client: Elasticsearch, names: Sequence[str]) -> dict[str, str]:
-    """`current_recipes` of pipelines that run one after the other, with failures as sentences for the user."""
-    recipes: dict[str, str] = {}
+def makers_or_sentence(client: Elasticsearch, names: Sequence[str]) -> dict[str, Maker]:
+    """`current_makers` of pipelines that run one after the other, with failures as sentences for the user."""
+    makers: dict[str, Maker] = {}
     for name in names:
         try:
-            recipes |= current_recipes(client, name)
+            makers |= current_makers(client, name)
         except CheckFailed as failed:
             raise click.ClickException(f"a test picture does not get through the pipeline {name}: {failed}") from failed
         except ApiError as error:
             raise click.ClickException(f"the pipeline {name} cannot be tried: {diagnose(reason_of(error))}") from error
-    if not recipes:
+    if not makers:
         raise click.ClickException(f"the pipeline {', '.join(names)} has no processor image, so it has no recipe")
-    return recipes
+    return makers
 
 
 def _nested(path: str, value: Any) -> Body:
@@ -84,7 +93,8 @@ def _nested(path: str, value: Any) -> Body:
     return value
 
 
-def _at(value: Any, path: str) -> Any:
+def value_at(value: Any, path: str) -> Any:
+    """What is at a dotted path; None when nothing is."""
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from elasticsearch import NotFoundError
 
 from ..check import CheckFailed
-from ..recipes import current_recipes, stale_query
+from ..recipes import Maker, current_makers, stale_query
 from ..wording import counted
 from .finding import Finding, ok, warn
 from .patient import Patient, pipelines_of
@@ -70,20 +70,21 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
 
 def stale(patient: Patient) -> Iterator[Finding]:
     """Pictures that were made by another recipe than their index's pipeline has now."""
-    recipes = {name: _recipes(patient, name) for name in patient.pipelines}
+    makers = {name: _makers(patient, name) for name in patient.pipelines}
     count = 0
     for index, entry in patient.indices.items():
         # The final pipeline runs last, so its recipe is what stays.
-        last = {target: (name, recipe) for name in pipelines_of(entry) for target, recipe in recipes[name].items()}
-        for target, (name, recipe) in last.items():
-            stale = patient.client.count(index=index, query=stale_query(target, recipe)).body["count"]
+        last = {target: (name, maker) for name in pipelines_of(entry) for target, maker in makers[name].items()}
+        for target, (name, maker) in last.items():
+            query = stale_query(target, Maker(maker.recipe))
+            stale = patient.client.count(index=index, query=query).body["count"]
             count += stale
             if stale:
                 yield warn(
                     f"{counted(stale, 'document')} of {index} made by another recipe than the pipeline {name} has now",
                     f"ingest-image reprocess {index} --stale, when they should all be alike",
                 )
-    if any(recipes.values()) and not count:
+    if any(makers.values()) and not count:
         yield ok("every picture was made by its pipeline's present recipe")
 
 
@@ -92,9 +93,31 @@ def _all(patient: Patient) -> str:
     return shlex.quote(",".join(patient.patterns))
 
 
-def _recipes(patient: Patient, name: str) -> dict[str, str]:
+def embedder(patient: Patient) -> Iterator[Finding]:
+    """All vectors of an index are of one embedder, the service's: others have nothing to do with each other."""
+    makers = {name: _makers(patient, name) for name in patient.pipelines}
+    vectors, fine = 0, True
+    for index, entry in patient.indices.items():
+        last = {target: maker.embedder for name in pipelines_of(entry) for target, maker in makers[name].items()}
+        for target, now in last.items():
+            aggs = {"embedders": {"terms": {"field": f"{target}.embedder", "size": 20}}}
+            buckets = patient.client.search(index=index, size=0, aggs=aggs).body["aggregations"]["embedders"]["buckets"]
+            vectors += len(buckets)
+            if len(buckets) > 1 or (now and buckets and buckets[0]["key"] != now):
+                fine = False
+                held = ", ".join(f"{bucket['doc_count']} of {bucket['key']}" for bucket in buckets)
+                yield warn(
+                    f"{index} holds vectors {held}; the service's embedder is {now or 'not known here'}",
+                    f"ingest-image reprocess {index} --stale makes those of others anew; when they have another "
+                    "length, make a new index (docs/likeness.md); until then nothing finds them by likeness",
+                )
+    if vectors and fine:
+        yield ok("all vectors are of the service's embedder")
+
+
+def _makers(patient: Patient, name: str) -> dict[str, Maker]:
     try:
-        return current_recipes(patient.client, name)
+        return current_makers(patient.client, name)
     except (CheckFailed, NotFoundError):
         # Said by the checks of the service and the indices.
         return {}

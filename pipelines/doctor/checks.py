@@ -9,7 +9,7 @@ from elasticsearch import ApiError, AuthorizationException
 from ..client import reason_of
 from .check_cluster import licence, plugin, version
 from .check_definitions import definitions, template
-from .check_documents import errors, stale, unprocessed
+from .check_documents import embedder, errors, stale, unprocessed
 from .check_indices import blocks, indices, mapping
 from .check_limits import in_flight, rejections, sizes, timeouts
 from .check_service import picture, service, token
@@ -37,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     errors,
     unprocessed,
     stale,
+    embedder,
 )
 
 

@@ -112,7 +112,7 @@ def _refresh(client: Elasticsearch, index: str) -> None:
 
 def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
     for job, total in zip(jobs, totals, strict=True):
-        recipes = "".join(f"; recipe of {target} now: {recipe}" for target, recipe in job.recipes.items())
+        recipes = "".join(f"; recipe of {target} now: {maker.recipe}" for target, maker in job.makers.items())
         through = ", ".join(job.pipelines)
         click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{recipes}")
 

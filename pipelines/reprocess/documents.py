@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from ..recipes import Maker, value_at
 from .selection import Query
 
 _PAGE = 200
@@ -45,6 +46,8 @@ class Reader:
     targets: list[str]
     max_bytes: int
     with_vectors: bool
+    # Vectors of another embedder are left out, so that they are made anew.
+    makers: Mapping[str, Maker] = field(default_factory=dict)
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
@@ -112,9 +115,24 @@ class Reader:
         ).body
         for one, doc in zip(group, answer["docs"], strict=True):
             if doc.get("found"):
-                yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], doc.get("_source"))
+                source = doc.get("_source")
+                self._drop_vectors_of_others(source)
+                yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
             else:
                 yield Document(one.id, one.routing)
+
+    def _drop_vectors_of_others(self, source: Any) -> None:
+        """A picture that the node believes is left as it is, but for a vector that it lacks."""
+        for target, maker in self.makers.items():
+            value = value_at(source, target)
+            for picture in value if isinstance(value, list) else [value]:
+                if (
+                    isinstance(picture, dict)
+                    and maker.embedder
+                    and picture.get("embedder") not in (None, maker.embedder)
+                ):
+                    picture.pop("embedding", None)
+                    picture.pop("embedder")
 
 
 def _until(limit: int, query: Query, after: int = -1) -> Query:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
-from ..recipes import recipes_or_sentence, targets_of
+from ..recipes import Maker, makers_or_sentence, targets_of
 from ..resources import fingerprint
 from .selection import Query, Selection
 from .state import State
@@ -25,7 +25,7 @@ class IndexJob:
     uuid: str
     pipelines: tuple[str, ...]
     targets: list[str]
-    recipes: dict[str, str]
+    makers: dict[str, Maker]
     query: Query
 
 
@@ -38,9 +38,9 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         named = (pipeline or settings.get("index.default_pipeline"), settings.get("index.final_pipeline"))
         pipelines = tuple(dict.fromkeys(name for name in named if name and name != "_none"))
         targets = list(dict.fromkeys(target for name in pipelines for target in _targets(client, name))) or ["image"]
-        recipes = recipes_or_sentence(client, pipelines) if selection.stale and pipelines else {}
-        query = selection.to_query(targets, recipes)
-        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, recipes, query))
+        makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
+        query = selection.to_query(targets, makers)
+        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query))
     return jobs
 
 

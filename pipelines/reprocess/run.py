@@ -28,7 +28,9 @@ class Run:
         self._pipeline, self._max_bytes = pipeline, max_bytes
         version = client.info().body["version"]["number"].split(".")
         left_out = (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
-        self._readers = {job.index: Reader(client, job.index, job.targets, max_bytes, left_out) for job in jobs}
+        self._readers = {
+            job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.makers) for job in jobs
+        }
         # How many documents of each index are to be done.
         self.totals = [self._total(job) for job in jobs]
 

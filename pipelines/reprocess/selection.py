@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..recipes import stale_query
+from ..recipes import Maker, stale_query
 
 Query = dict[str, Any]
 
@@ -23,8 +23,8 @@ class Selection:
     unprocessed: bool = False
     stale: bool = False
 
-    def to_query(self, targets: list[str], recipes: Mapping[str, str]) -> Query:
-        """The query for an index whose pipeline writes to `targets`, with these recipes now."""
+    def to_query(self, targets: list[str], makers: Mapping[str, Maker]) -> Query:
+        """The query for an index whose pipeline writes to `targets`, made so now."""
         wanted: list[Query] = []
         for target in targets:
             failed, done = ({"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256"))
@@ -32,8 +32,8 @@ class Selection:
                 wanted.append(failed)
             if self.unprocessed:
                 wanted.append({"bool": {"must_not": [done, failed]}})
-            if self.stale and target in recipes:
-                wanted.append(stale_query(target, recipes[target]))
+            if self.stale and target in makers:
+                wanted.append(stale_query(target, makers[target]))
         filters = [_user_query(self.query)] if self.query else []
         if self.errors or self.unprocessed or self.stale:
             # Elasticsearch takes a bool query without clauses for all documents.

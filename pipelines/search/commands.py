@@ -19,6 +19,8 @@ from .look import DEFAULT_PIPELINE, look
 from .question import Question, UserError
 from .table import answer_table
 
+_PAGE = 20
+
 
 @click.command()
 @click.argument("words", nargs=-1)
@@ -51,7 +53,7 @@ from .table import answer_table
 )
 @click.option("--filter", "filters", multiple=True, metavar="FIELD:VALUE", help="may be repeated, see docs/search.md")
 @click.option("--pipeline", default=DEFAULT_PIPELINE, show_default=True, help="what describes a file given to --like")
-@click.option("--size", type=click.IntRange(1, 1000), default=20, show_default=True, help="answers on a page")
+@click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="answers on a page")
 @click.option("--after", metavar="MARK", help="the next page: the mark that the page before ends with")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 @click.option("--open", "open_page", is_flag=True, help="show the answers on the gallery page instead")
@@ -91,11 +93,19 @@ def search(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if open_page:
+        if after or as_json:
+            raise click.UsageError(
+                "--open shows the answers on a page, from the first on: leave out --after and --json"
+            )
         from gallery.opening import open_gallery
 
         asked: list[tuple[str, Any]] = [("q", " ".join(words)), ("near", "1" if near_duplicate else "")]
         asked += [("turned", "1" if turned else ""), ("distance", str(distance) if distance != SAME_PICTURE else "")]
         asked += [("color", color) for color in colors] + [("f", text) for text in filters]
+        # On the page a colour is picked by eye, and may be farther off when nothing is said.
+        asked += [("color_distance", f"{color_distance:g}" if colors else "")]
+        asked += [("color_share", f"{color_share:g}" if colors and color_share else "")]
+        asked += [("size", str(size) if size != _PAGE else "")]
         open_gallery(client, index, gallery_port, asked, like=like, pipeline=pipeline)
         return
     try:

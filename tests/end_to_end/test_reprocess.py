@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from click.testing import CliRunner, Result
 from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
+from pipelines.doctor.command import doctor
 from pipelines.reprocess.command import reprocess
 from pipelines.reprocess.documents import Reader
 from pipelines.reprocess.writer import Report, Stopped, Writer
+from pipelines.search import Engine, Question
+from pipelines.search.look import look
 from tests.support import Service, b64, free_port, picture
 
 from .conftest import set_hosts
@@ -82,6 +86,36 @@ def test_stale_pictures_only(es: Elasticsearch, index: str, run: Run, service: S
     )
     assert run("--stale").output == "1 of 1 written\n"
     assert {image["recipe"] for image in source(es, index, "list")["image"]} == {recipe}
+
+
+def test_vectors_of_another_embedder_are_made_anew(
+    es: Elasticsearch, es_url: str, index: str, run: Run, service: Service
+) -> None:
+    """Seen by the doctor, not found by likeness, and mended without touching the picture."""
+    put(es, index, "now", data=LARGE)
+    image = {**source(es, index, "now")["image"], "embedding": [1.0, *[0.0] * 281], "embedder": "builtin-v0"}
+    es.index(index=index, id="before", document={"image": image}, pipeline="_none")
+    es.index(index=index, id="list", document={"image": [image, {"data": PHOTO}]}, pipeline="_none", refresh=True)
+
+    def alike() -> set[str]:
+        engine = Engine(es, index)
+        sample = replace(look(engine, "now"), sha256=frozenset(), hashes=())
+        return {hit.id for hit in engine.search(Question(sample=sample)).hits}
+
+    def said() -> str:
+        return CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+
+    assert alike() == set()
+    assert (
+        f"warn  embedder: {index} holds vectors 2 of builtin-v0, 1 of builtin-v1; the service's embedder is " in said()
+    )
+    assert f"ingest-image reprocess {index} --stale" in said()
+    assert run("--stale").output == "2 of 2 written\n"
+    es.indices.refresh(index=index)
+    assert alike() == {"before", "list"}
+    assert source(es, index, "before")["image"]["data"] == image["data"]
+    assert "ok    embedder: all vectors are of the service's embedder" in said()
+    assert run("--stale").output == "0 of 0 written\n"
 
 
 def test_errors_whose_cause_is_gone(es: Elasticsearch, index: str, run: Run) -> None:

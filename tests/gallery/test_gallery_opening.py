@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from werkzeug.datastructures import MultiDict
 from werkzeug.serving import BaseWSGIServer
 
 from gallery import opening
+from gallery.asked import Asked
 from gallery.commands import gallery
 from gallery.opening import make_gallery, open_gallery, settings_for
 from pipelines.commands import search
@@ -107,6 +109,7 @@ def test_the_search_command_opens_the_page(
         opening, "open_gallery", lambda client, index, port, asked, **more: seen.append((index, port, asked, more))
     )
     arguments = ["lake", "--open", "--like", FLOWER, "--near-duplicate", "--color", "teal", "--filter", "format:jpeg"]
+    arguments += ["--color-distance", "2.5", "--color-share", "0.3", "--size", "7", "--distance", "12"]
     result = CliRunner().invoke(search, arguments)
     assert result.exit_code == 0, result.output
     ((index, port, asked, more),) = seen
@@ -114,6 +117,30 @@ def test_the_search_command_opens_the_page(
     assert [pair for pair in asked if pair[1]] == [
         ("q", "lake"),
         ("near", "1"),
+        ("distance", "12"),
         ("color", "teal"),
         ("f", "format:jpeg"),
+        ("color_distance", "2.5"),
+        ("color_share", "0.3"),
+        ("size", "7"),
     ]
+    # The page understands them, and keeps them in its own addresses.
+    understood = Asked.of(MultiDict(asked))
+    assert (understood.distance, understood.color_distance, understood.color_share, understood.size) == (
+        12,
+        2.5,
+        0.3,
+        7,
+    )
+    assert set(understood.pairs()) == {pair for pair in asked if pair[1]}
+
+
+def test_numbers_of_an_address_have_limits() -> None:
+    wild = {"distance": "-5", "color_distance": "nan", "color_share": "7", "size": "1000000"}
+    asked = Asked.of(MultiDict(wild))
+    assert (asked.distance, asked.color_distance, asked.color_share, asked.size) == (0, 0, 1, 1000)
+
+
+def test_the_page_has_no_marks_of_pages() -> None:
+    result = CliRunner().invoke(search, ["--open", "--after", "x"])
+    assert result.exit_code == 2 and "leave out --after" in result.output

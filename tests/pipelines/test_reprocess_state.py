@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import click
 import pytest
 
+from pipelines.recipes import Maker
 from pipelines.reprocess.selection import Selection
 from pipelines.reprocess.state import State, key_of, load, save
 
@@ -67,7 +68,7 @@ def test_the_key_tells_runs_apart() -> None:
     ],
 )
 def test_selections_are_alternatives(selection: Selection, count: int | None) -> None:
-    query: dict[str, Any] = selection.to_query(["image"], {} if count == 0 else {"image": "r"})
+    query: dict[str, Any] = selection.to_query(["image"], {} if count == 0 else {"image": Maker("r", "e")})
     if count is None:
         assert query == {"match_all": {}}
     elif count == 0:
