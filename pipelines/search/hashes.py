@@ -5,31 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from processor_service.hash_variants import UPRIGHT, VARIANTS, distance
+
 BITS = 256
 _SIDE = 16
 # At most so many bits apart is the same picture (no false pair among 102 photographs, see docs/search.md).
 SAME_PICTURE = 31
 # No two different photographs were nearer than 100 bits: what is alike and at most so far away is a changed copy.
 RELATED = 90
-UPRIGHT = "upright"
-
-# Whether rows and columns are swapped first, then whether the odd frequencies along y and along x change their sign.
-# The same table as in the service's `features/pdq.py`, where the coefficients themselves are known.
-VARIANTS: dict[str, tuple[bool, bool, bool]] = {
-    UPRIGHT: (False, False, False),
-    "rotate_90": (True, False, True),
-    "rotate_180": (False, True, True),
-    "rotate_270": (True, True, False),
-    "flip_horizontal": (False, False, True),
-    "flip_vertical": (False, True, False),
-    "transpose": (True, False, False),
-    "transverse": (True, True, True),
-}
-
-
-def distance(one: str, other: str) -> int:
-    """Number of bits, 0 to 256, in which two hashes (64 hex digits) differ."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .hashes import RELATED, SAME_PICTURE, UPRIGHT, nearest
+from processor_service.hash_variants import UPRIGHT
+
+from .hashes import RELATED, SAME_PICTURE, nearest
 from .likeness import cosine, likeness_of
 from .sample import Sample, hash_of, pictures_of, sha256_of
 

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .hashes import BITS, UPRIGHT, VARIANTS
+from processor_service.hash_variants import UPRIGHT, VARIANTS
+
+from .hashes import BITS
 
 Hashes = NDArray[np.uint8]  # n x 32
 Pairs = NDArray[np.intp]  # 2 x n

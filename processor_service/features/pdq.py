@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..hash_variants import VARIANTS
+
 Matrix = NDArray[np.float32]
 
 _GRID = 64
@@ -22,19 +24,6 @@ _SMALLEST = 5
 NO_STRUCTURE = "0" * (_COEFFICIENTS * _COEFFICIENTS // 4)
 # Sum of gradients (in hundredths of the full range) that makes a quality of 1, from the description.
 _GRADIENT_UNIT = 90
-
-# The eight ways to turn and mirror a picture: whether rows and columns are swapped first, then the sign of the cosine
-# coefficients along y and along x (mirroring negates the odd ones).
-VARIANTS: dict[str, tuple[bool, bool, bool]] = {
-    "upright": (False, False, False),
-    "rotate_90": (True, False, True),
-    "rotate_180": (False, True, True),
-    "rotate_270": (True, True, False),
-    "flip_horizontal": (False, False, True),
-    "flip_vertical": (False, True, False),
-    "transpose": (True, False, False),
-    "transverse": (True, True, True),
-}
 
 
 def pdq(luma: NDArray[np.uint8]) -> tuple[str, int]:
@@ -63,11 +52,6 @@ def pdq_variants(luma: NDArray[np.uint8]) -> dict[str, str]:
             turned = turned * signs[None, :]
         hashes[name] = _hex(turned)
     return hashes
-
-
-def distance(one: str, other: str) -> int:
-    """Number of bits (0 to 256) in which two hashes differ; at most 31 means the same picture."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 def _grid(luma: NDArray[np.uint8]) -> Matrix:

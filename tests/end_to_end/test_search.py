@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
-from PIL import ExifTags, Image, ImageDraw
-from PIL.TiffImagePlugin import IFDRational
+from PIL import Image, ImageDraw
 
 from pipelines.commands import duplicates, search
 from pipelines.search import Engine, Question, Sample, UserError
 from pipelines.search.colors import parse_color
 from pipelines.search.filters import parse_filter
 from pipelines.search.look import look, look_at_bytes
+from tests.postcard import postcard
 from tests.support import ROOT, b64, encoded, opened, picture
 
 INDEX = "images-search"
@@ -39,20 +39,6 @@ def flower() -> Image.Image:
 
 def jpeg(image: Image.Image, quality: int = 90, **options: Any) -> bytes:
     return encoded(image.convert("RGB"), "JPEG", quality=quality, **options)
-
-
-def postcard() -> bytes:
-    """Mostly teal with some orange, of 2020, from Sydney, by a Nikon, about a bridge."""
-    image = Image.new("RGB", (600, 400), "#008080")
-    image.paste((255, 102, 0), (0, 0, 150, 400))
-    exif = Image.Exif()
-    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "NIKON CORPORATION", "NIKON D750"
-    exif[ExifTags.Base.ImageDescription] = "The harbour bridge"
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2020:02:29 23:59:59"
-    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
-        {1: "S", 2: tuple(map(IFDRational, (33, 51, 25))), 3: "E", 4: tuple(map(IFDRational, (151, 12, 40)))}
-    )
-    return jpeg(image, 95, exif=exif.tobytes())
 
 
 def texted() -> Image.Image:

@@ -13,7 +13,7 @@ from pipelines.search import Hit, Question, Sample
 from pipelines.search.clusters import Union
 from pipelines.search.colors import NAMES, color_query, oklab, parse_color
 from pipelines.search.filters import parse_filter
-from pipelines.search.hashes import distance, nearest, variants
+from pipelines.search.hashes import nearest, variants
 from pipelines.search.hits import compared
 from pipelines.search.near_pairs import as_hashes, near_pairs, turn
 from pipelines.search.queries import likeness_bodies, plain_query, words_query
@@ -23,8 +23,9 @@ from pipelines.search.schema import Schema, merged
 from pipelines.search.table import answer_table
 from processor_service.features.color_names import color_name
 from processor_service.features.oklab import oklab as oklab_of_the_service
-from processor_service.features.pdq import VARIANTS, pdq_variants
+from processor_service.features.pdq import pdq_variants
 from processor_service.fields import mapping
+from processor_service.hash_variants import VARIANTS, distance
 from tests.support import opened, picture
 
 SCHEMA = merged([{"properties": {"title": {"type": "text"}, "image": mapping()}}])

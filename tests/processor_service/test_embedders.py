@@ -18,7 +18,7 @@ from processor_service.embedders.builtin import Builtin
 from processor_service.embedders.model_folder import ImageInput
 from processor_service.embedders.onnx import Onnx, prepared
 from processor_service.errors import ImageError
-from processor_service.features.pdq import distance
+from processor_service.hash_variants import distance
 from processor_service.settings import Settings
 from tests import tiny_model
 from tests.support import TOKEN, Service, b64, encoded, opened, picture, running_service
