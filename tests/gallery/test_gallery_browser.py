@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -324,7 +325,7 @@ def test_360_pixels(browser: Browser, path: str) -> None:
     assert browser.js("return document.documentElement.scrollWidth") == 360
     if path == "/nowhere":
         browser.driver.get_log("browser")
-    browser.shot(f"360{path.replace('/', '-').partition('?')[0]}")
+    browser.shot("360" + re.sub(r"\W+", "-", path))
     if path == "/":
         browser.one(".narrow").click()
         assert browser.one("#facets").is_displayed()
