@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .declared import Declared
+from .declared import MEANT, Declared
 from .features import all_features
 from .fields import NOT_OURS, copies, top_level_names
 from .operations import Operation, all_operations
@@ -59,7 +59,9 @@ def _without_titles(node: Any) -> Any:
         return [_without_titles(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
+    # Nobody reads a pattern: the node says this instead.
+    meant = {"$comment": MEANT[pattern]} if (pattern := node.get("pattern")) in MEANT else {}
+    return meant | {
         key: {name: _without_titles(item) for name, item in value.items()}
         if key in ("properties", "$defs")
         else _without_titles(value)

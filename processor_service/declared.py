@@ -25,6 +25,9 @@ ABSENT: JsonDict = {"type": "null"}
 _SIDE = r"[1-9][0-9]{0,4}(\.[0-9]{1,4})?"
 _RATIO = rf"^{_SIDE}:{_SIDE}$"
 Ratio = Annotated[str, StringConstraints(pattern=_RATIO)]
+# In a JSON schema: in pixels, or not beyond the whole.
+IN_PIXELS: JsonDict = {"properties": {"unit": {"const": "pixels"}}}
+AT_MOST_ALL: JsonDict = {"maximum": 1}
 # What a text should have been, in words: nobody reads a pattern.
 MEANT = {
     _OPAQUE_COLOR: "a colour should be #rgb, #rrggbb, black, white or gray",

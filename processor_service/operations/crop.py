@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import ABSENT, Ratio, Unit, check_unit, ratio
+from ..declared import ABSENT, AT_MOST_ALL, IN_PIXELS, Ratio, Unit, check_unit, ratio
 from ..errors import Code, ImageError
 from ..gravity import Gravity, offset
 from ..picture import Picture
@@ -32,7 +32,8 @@ class Crop(Operation):
                     "properties": dict.fromkeys(("aspect_ratio", "left", "top"), ABSENT),
                 },
                 {"required": ["aspect_ratio"], "properties": dict.fromkeys(_BOX, ABSENT)},
-            ]
+            ],
+            "allOf": [{"anyOf": [IN_PIXELS, {"properties": dict.fromkeys(_BOX, AT_MOST_ALL)}]}],
         }
     )
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "16:9", "gravity": "smart"}

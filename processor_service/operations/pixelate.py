@@ -6,9 +6,9 @@ import math
 from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import Parameters, Unit, check_unit
+from ..declared import AT_MOST_ALL, IN_PIXELS, Parameters, Unit, check_unit
 from . import Operation
 
 
@@ -27,6 +27,22 @@ class Pixelate(Operation):
     Small squares hide less than one thinks: text can be guessed. A face should get at most 6 squares across.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {
+                    "anyOf": [
+                        IN_PIXELS,
+                        {
+                            "properties": {
+                                "boxes": {"items": {"properties": dict.fromkeys(Area.model_fields, AT_MOST_ALL)}}
+                            }
+                        },
+                    ]
+                }
+            ]
+        }
+    )
     example: ClassVar[dict[str, Any]] = {
         "size": 24,
         "unit": "fraction",

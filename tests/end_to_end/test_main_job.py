@@ -306,6 +306,14 @@ def test_search_retrieve_process_from_python(es: Elasticsearch, index: str) -> N
         ({"on_invalid": "ignore"}, ["on_invalid", "record"]),
         ({"opertions": []}, ["opertions"]),
         ({"timeout": "soon"}, ["timeout"]),
+        (
+            {"operations": [{"background": {"color": "red"}}]},
+            ["[color]: a colour should be #rgb, #rrggbb, black", "got [red]"],
+        ),
+        (
+            {"operations": [{"crop": {"left": 10, "top": 10, "width": 80, "height": 80, "unit": "fraction"}}]},
+            ["operation [crop]", "must be [pixels], got [fraction]; or", "must be at most 1, got [10]"],
+        ),
     ],
 )
 def test_a_wrong_recipe_is_refused_at_put_pipeline(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from processor_service.declarations import recipe_schema
+from processor_service.declared import MEANT
 from processor_service.operations import all_operations
 from tests.processor_service.operation_cases import CASES
 
@@ -16,7 +17,7 @@ SCHEMA = recipe_schema()["operations"]
 KNOWN = {
     *("type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
     *("pattern", "required", "properties", "additionalProperties", "items", "minItems", "maxItems", "anyOf", "$ref"),
-    *("$defs", "default"),
+    *("$defs", "default", "allOf", "$comment"),
 }
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -40,15 +41,16 @@ def allows(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:
     checks = {
         "enum": lambda limit: value in limit,
         "const": lambda limit: value == limit,
-        "minimum": lambda limit: value >= limit,
-        "maximum": lambda limit: value <= limit,
+        "minimum": lambda limit: value is None or value >= limit,
+        "maximum": lambda limit: value is None or value <= limit,
         "exclusiveMinimum": lambda limit: value > limit,
         "minLength": lambda limit: len(value) >= limit,
         "maxLength": lambda limit: len(value) <= limit,
         "pattern": lambda limit: re.search(limit, value) is not None,
         "minItems": lambda limit: len(value) >= limit,
         "maxItems": lambda limit: len(value) <= limit,
-        "items": lambda limit: all(allows(limit, item, root) for item in value),
+        "items": lambda limit: value is None or all(allows(limit, item, root) for item in value),
+        "allOf": lambda limit: all(allows(part, value, root) for part in limit),
         "anyOf": lambda limit: any(allows(part, value, root) for part in limit),
         "required": lambda limit: all(name in value for name in limit),
         "properties": lambda limit: all(
@@ -102,8 +104,24 @@ def test_what_the_service_takes_is_valid(case: Any) -> None:
         ("resize", {"fit": "cover"}),
         ("pixelate", {"boxes": [{"left": 0, "top": 0, "width": 0, "height": 1}]}),
         ("strip_metadata", {"keep": ["exif"]}),
+        ("crop", {"left": 10, "top": 10, "width": 80, "height": 80, "unit": "fraction"}),
+        ("pixelate", {"boxes": [{"left": 40, "top": 0, "width": 9, "height": 9}], "unit": "fraction"}),
         ("tint", {"color": "#12345"}),
     ],
 )
 def test_what_is_wrong_is_refused_when_the_pipeline_is_stored(name: str, parameters: dict[str, Any]) -> None:
     assert not allows(SCHEMA[name], parameters, SCHEMA[name])
+
+
+def patterns(schema: Any) -> list[dict[str, Any]]:
+    """Every part of a schema that has a pattern."""
+    parts = schema if isinstance(schema, list) else list(schema.values()) if isinstance(schema, dict) else []
+    found = [schema] if isinstance(schema, dict) and isinstance(schema.get("pattern"), str) else []
+    return found + [pattern for part in parts for pattern in patterns(part)]
+
+
+def test_patterns_are_told_in_words() -> None:
+    told = {part["pattern"]: part["$comment"] for part in patterns(SCHEMA) if "$comment" in part}
+    assert set(told.values()) == set(MEANT.values())
+    # Base64 explains itself.
+    assert {part["pattern"] for part in patterns(SCHEMA)} - told.keys() == {"^[A-Za-z0-9+/]+={0,2}$"}

@@ -103,7 +103,9 @@ final class SchemaValidator {
         int length = value.codePointCount(0, value.length());
         String problem = SchemaNumbers.sizeProblem(schema, "minLength", "maxLength", length, "characters", name(at));
         if (problem == null && schema.get("pattern") instanceof String pattern && Pattern.compile(pattern).matcher(value).find() == false) {
-            return name(at) + " must match [" + pattern + "], got [" + Text.shown(value) + "]";
+            // Where the service says in words what the pattern means, nobody has to read it.
+            String wanted = schema.get("$comment") instanceof String comment ? ": " + comment : " must match [" + pattern + "]";
+            return name(at) + wanted + ", got [" + Text.shown(value) + "]";
         }
         return problem;
     }

@@ -37,6 +37,7 @@ class RecipeSchemaTest {
               "least": {"type": "number", "minimum": 1},
               "most": {"type": "number", "maximum": 1},
               "fixed": {"const": "this"},
+              "shade": {"type": "string", "pattern": "^#[0-9a-f]{6}$", "$comment": "a colour should be #rrggbb"},
               "one": {"oneOf": [{"const": 1}, {"const": "auto"}]},
               "all": {"allOf": [{"type": "integer"}, {"minimum": 3}]},
               "either": {"type": ["string", "null"]},
@@ -127,6 +128,8 @@ class RecipeSchemaTest {
         assertEquals("[most] must be at most 1, got [2]", everything("most", 2));
         assertNull(everything("fixed", "this"));
         assertEquals("[fixed] must be [this], got [that]", everything("fixed", "that"));
+        assertNull(everything("shade", "#00ff00"));
+        assertEquals("[shade]: a colour should be #rrggbb, got [red]", everything("shade", "red"));
         assertNull(everything("one", 1.0));
         assertNull(everything("one", "auto"));
         assertEquals("[one] must be [1], got [2]; or [one] must be [auto], got [2]", everything("one", 2));
