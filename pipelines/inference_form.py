@@ -15,6 +15,8 @@ from .check import INFERENCE_FAILED
 from .inference_options import Options, image_options
 from .resources import Body, fingerprint
 
+# Behind the mark of a picture whose vector is not there: Elasticsearch hands documents out without (from 9.2 on).
+LACKING = ":lacking"
 # What the steps hand on to each other; removed at the end.
 TEMPORARY = "_image"
 _NO_BASE64 = "data must be a base64 string"
@@ -81,16 +83,12 @@ def _prepare(options: Options) -> list[Body]:
 def _ask(options: Options, endpoint: str) -> list[Body]:
     field, sent, result = options.field, f"{TEMPORARY}.input", f"{TEMPORARY}.result"
     here, waiting = f"ctx.{field}", f"ctx.{TEMPORARY}"
+    lacking = f"{here}.embedder != null && {here}.embedding == null"
     return [
         # The mark is sent behind the picture, by which the service knows what it has normalized before.
         {"set": {"field": sent, "copy_from": f"{field}.data", "if": f"{here}?.data != null"}},
-        {
-            "append": {
-                "field": sent,
-                "value": f"{{{{{{{field}.mark}}}}}}",
-                "if": f"{waiting}?.input instanceof String && {here}.mark instanceof String",
-            }
-        },
+        *([_mark(options, LACKING, f" && {lacking}")] if options.embeds else []),
+        _mark(options),
         {
             "join": {
                 "field": sent,
@@ -126,6 +124,13 @@ def _ask(options: Options, endpoint: str) -> list[Body]:
     ]
 
 
+def _mark(options: Options, more: str = "", condition: str = "") -> Body:
+    """Appends the mark once: then the input is a list, no string any more."""
+    marked = f"ctx.{TEMPORARY}?.input instanceof String && ctx.{options.field}.mark instanceof String"
+    value = f"{{{{{{{options.field}.mark}}}}}}{more}"
+    return {"append": {"field": f"{TEMPORARY}.input", "value": value, "if": marked + condition}}
+
+
 def _merge(options: Options) -> list[Body]:
     field, came = options.field, f"{TEMPORARY}.fields"
     here = f"ctx.{TEMPORARY}?.fields"
@@ -156,10 +161,10 @@ def _merge(options: Options) -> list[Body]:
             }
             for name, source in copies().items()
         ),
-        # The mark also comes alone, for a picture that stays, when the token has changed.
+        # For a picture that stays the mark also comes alone, when the token has changed, and a vector that was lacking.
         *(
             {"remove": {"field": f"{field}.{name}", "ignore_missing": True, "if": f"{here}?.{name} != null"}}
-            for name in ("data", "mark")
+            for name in ("data", "mark", "embedder")
         ),
         *(
             {"rename": {"field": f"{came}.{name}", "target_field": f"{field}.{name}", "ignore_missing": True}}

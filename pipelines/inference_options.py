@@ -28,6 +28,12 @@ class Options:
     ignore_missing: bool
     record_invalid: bool
 
+    @property
+    def embeds(self) -> bool:
+        """Whether the recipe makes visual vectors."""
+        entries = self.recipe.get("properties") or ()
+        return any("embedding" in ([entry] if isinstance(entry, str) else entry) for entry in entries)
+
     @classmethod
     def of(cls, image: Body) -> Options:
         """Read them. Raises NotExpressible."""

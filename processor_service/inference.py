@@ -16,17 +16,20 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .answering import Answering, request_id
 from .errors import Code, ImageError
+from .features import all_features
+from .fields import copies
 from .mark import mark
 from .payload import decode_payload
 from .recipe import recipe_hash
 from .settings import Settings
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
-UNCHANGED = '{"unchanged":true}'
-# The same, when another token than the present one signed the mark.
-_RENEWED = '{{"unchanged":true,"mark":"{}"}}'
+# With `mark` when another token than the present one signed it, and with the vector when that was lacking.
+UNCHANGED: dict[str, Any] = {"unchanged": True}
 # How the pipeline writes the document's mark behind the picture: base64 has no `;` but in a data URL's beginning.
 _MARK = ";mark="
+# Behind the mark of a picture whose vector is not there: Elasticsearch hands documents out without (from 9.2 on).
+_LACKING = ":lacking"
 # Longer than Elasticsearch takes a document to be (100 MB); a request that is longer still is cut off.
 _DRAINED = 128 * 1024 * 1024
 
@@ -46,8 +49,9 @@ class Completions:
         # One character is found at once in megabytes, several are not. Before a comma they begin a data URL.
         if isinstance(text, str) and text.startswith(_MARK, at := text.rfind(_MARK[0])) and "," not in text[at:]:
             sent, text = text[at + len(_MARK) :], text[:at]
-            if unchanged := self._unchanged(text, sent, recipe):
-                return unchanged
+            if unchanged := self._unchanged(text, sent.removesuffix(_LACKING), recipe):
+                lacking = self._vector(text, recipe, id_) if sent.endswith(_LACKING) else {}
+                return orjson.dumps(unchanged | lacking).decode()
         return self.of_picture({"data": text}, recipe, id_)
 
     def of_picture(self, source: dict[str, Any], recipe: dict[str, Any], id_: str) -> str:
@@ -62,7 +66,16 @@ class Completions:
             raise error
         return of_error(error)
 
-    def _unchanged(self, data: str, sent: str, recipe: dict[str, Any]) -> str | None:
+    def _vector(self, data: str, recipe: dict[str, Any], id_: str) -> dict[str, Any]:
+        """What the recipe makes once for a document, of a picture that is normalized already."""
+        made = {name: set(kind.only_first) - copies().keys() for name, kind in all_features().items()}
+        wanted = [entry for entry in recipe.get("properties") or () if made.get(_name(entry))]
+        request = {"data": data, "properties": wanted, "normalized": True}
+        found = orjson.loads(self._pictures.answer(orjson.dumps(request), id_).body).get("fields") or {}
+        names = {name for entry in wanted for name in made[_name(entry)]}
+        return {name: found[name] for name in names if found.get(name) is not None}
+
+    def _unchanged(self, data: str, sent: str, recipe: dict[str, Any]) -> dict[str, Any] | None:
         """The answer when we signed that this very picture came out of this recipe, with the mark of now."""
         try:
             sha256 = hashlib.sha256(decode_payload(data, self._max_bytes)).hexdigest()
@@ -74,7 +87,11 @@ class Completions:
             return UNCHANGED
         # While tokens are rotated, each document that is written takes the new mark along, as with the plugin.
         known = [hmac.compare_digest(other.encode(), sent.encode()) for other in others]
-        return _RENEWED.format(present) if any(known) else None
+        return UNCHANGED | {"mark": present} if any(known) else None
+
+
+def _name(entry: Any) -> str:
+    return entry if isinstance(entry, str) else next(iter(entry))
 
 
 def of_error(error: ImageError) -> str:

@@ -45,11 +45,17 @@ def test_both_ways_store_the_same(es: Elasticsearch, service: Service, stock: St
         assert stock.run(pipeline.body, [endpoint], document) == by_plugin, title
         # What one way has normalized, the other leaves alone.
         assert stock.run(pipeline.body, [endpoint], by_plugin | {"seen": True}) == by_plugin | {"seen": True}, title
-        # Elasticsearch hands documents out without their vectors; both ways put the hash back.
+        # Elasticsearch hands documents out without their vectors; both ways put them back.
         if "perceptual_hash" in by_plugin.get("image", {}):
             back = copy.deepcopy(by_plugin)
-            del back["image"]["perceptual_hash"], back["image"]["perceptual_hashes"]["bits"]
-            (by_node,) = es.ingest.simulate(id=name, docs=[{"_source": back}]).body["docs"]
-            assert stock.run(pipeline.body, [endpoint], back) == by_plugin == by_node["doc"]["_source"], title
+            for vector in ("perceptual_hash", "embedding"):
+                back["image"].pop(vector, None)
+            del back["image"]["perceptual_hashes"]["bits"]
+            (answer,) = es.ingest.simulate(id=name, docs=[{"_source": back}]).body["docs"]
+            by_node = answer["doc"]["_source"]
+            assert stock.run(pipeline.body, [endpoint], back) == by_node, title
+            # The vector is made from the encoded picture now, and nearly the same.
+            assert ("embedding" in by_node["image"]) == ("embedding" in by_plugin["image"])
+            assert {**by_node["image"], "embedding": 0} == {**by_plugin["image"], "embedding": 0}, title
             hashes += 1
     assert (hashes > 0) == ("perceptual_hash" in str(definition.body))

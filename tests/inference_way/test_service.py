@@ -101,6 +101,19 @@ def test_a_normalized_picture_with_its_mark_is_left_alone(service: Service) -> N
     assert fields(openai(service, marked)) == {"unchanged": True}
 
 
+def test_a_vector_that_is_lacking_is_made_from_the_picture_that_stays(service: Service) -> None:
+    recipe = {**RECIPE, "properties": ["perceptual_hash", "embedding", "colors"]}
+    template = '{"input": ${input}, ' + json.dumps(recipe)[1:]
+    made = fields(custom(service, b64(PHOTO), template))
+    marked = f"{made['data']};mark={made['mark']}"
+    assert fields(custom(service, marked, template)) == {"unchanged": True}
+    again = fields(custom(service, f"{marked}:lacking", template))
+    assert again.keys() == {"unchanged", "embedding", "embedder"} and again["embedder"] == made["embedder"]
+    # From the encoded picture, which is nearly the one that was encoded.
+    assert sum(a * b for a, b in zip(again["embedding"], made["embedding"], strict=True)) > 0.99
+    assert fields(custom(service, f"{marked[:-1]}:lacking", template)).keys() >= {"data", "embedding"}
+
+
 def test_a_mark_of_the_other_token_is_believed_and_renewed(service: Service) -> None:
     made = fields(custom(service, b64(PHOTO)))
     other = mark(OTHER_TOKEN, made["recipe"], made["sha256"])
