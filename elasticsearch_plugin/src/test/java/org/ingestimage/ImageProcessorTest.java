@@ -1,5 +1,6 @@
 package org.ingestimage;
 
+import static org.ingestimage.Documents.map;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -43,14 +44,6 @@ class ImageProcessorTest {
 
     private Result run(Object image) {
         return node.run(Map.of(), Map.of("image", image));
-    }
-
-    private static Map<String, Object> map(Object... pairs) {
-        Map<String, Object> map = new java.util.HashMap<>();
-        for (int i = 0; i < pairs.length; i += 2) {
-            map.put((String) pairs[i], pairs[i + 1]);
-        }
-        return map;
     }
 
     // What may be in the field.

@@ -1,5 +1,6 @@
 package org.ingestimage;
 
+import static org.ingestimage.Documents.map;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -10,12 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 import org.elasticsearch.common.settings.SecureString;
 import org.ingestimage.TestNode.Result;
@@ -42,24 +39,8 @@ class MarkedPictureTest {
         service.close();
     }
 
-    /** Signs like the service. */
     private static String mark(String prefix, String data) {
-        try {
-            String hash = HexFormat.of().formatHex(Marks.sha256().digest(Base64.getDecoder().decode(data)));
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(("ingest-image mark v1\n" + TestNode.TOKEN).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-            return HexFormat.of().formatHex(mac.doFinal((prefix + RECIPE + ":" + hash).getBytes(StandardCharsets.UTF_8)));
-        } catch (java.security.GeneralSecurityException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Map<String, Object> map(Object... pairs) {
-        Map<String, Object> map = new HashMap<>();
-        for (int i = 0; i < pairs.length; i += 2) {
-            map.put((String) pairs[i], pairs[i + 1]);
-        }
-        return map;
+        return Documents.mark(prefix, RECIPE, Base64.getDecoder().decode(data));
     }
 
     private static Map<String, Object> marked() {

@@ -1,17 +1,14 @@
 package org.ingestimage;
 
+import static org.ingestimage.Documents.map;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 import org.ingestimage.TestNode.Result;
 import org.junit.jupiter.api.AfterEach;
@@ -45,22 +42,7 @@ class PictureByAddressTest {
     }
 
     private static String sign(String prefix, byte[] bytes) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(("ingest-image mark v1\n" + TestNode.TOKEN).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-            String hash = HexFormat.of().formatHex(Marks.sha256().digest(bytes));
-            return HexFormat.of().formatHex(mac.doFinal((prefix + RECIPE + ":" + hash).getBytes(StandardCharsets.UTF_8)));
-        } catch (java.security.GeneralSecurityException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Map<String, Object> map(Object... pairs) {
-        Map<String, Object> map = new HashMap<>();
-        for (int i = 0; i < pairs.length; i += 2) {
-            map.put((String) pairs[i], pairs[i + 1]);
-        }
-        return map;
+        return Documents.mark(prefix, RECIPE, bytes);
     }
 
     private static Map<String, Object> with(Map<String, Object> map, Object... pairs) {
