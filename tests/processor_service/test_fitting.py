@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -52,6 +52,7 @@ def test_the_best_quality_is_found_in_few_encodings(format: str, enough: float, 
     st.integers(1, 10**7),
     st.sampled_from([0.9, 1.0]),
 )
+@settings(deadline=None)
 def test_whatever_the_sizes_are_nothing_too_large_comes_back_and_it_ends(
     sizes: list[int], max_bytes: int, enough: float
 ) -> None:

@@ -92,7 +92,7 @@ texts = st.text(max_size=20) | json_values.map(json.dumps) | st.integers(0, 5000
 
 
 @given(st.lists(st.tuples(names, texts), max_size=5), st.text(max_size=30))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_whatever_is_asked_for_has_a_name_or_is_refused(pairs: list[tuple[str, str]], accept: str) -> None:
     try:
         tag = etag("images", "0" * 64, parse(pairs, accepting(accept)).operations)
