@@ -25,7 +25,7 @@ def chips(asked: Asked, sample: str) -> list[Chip]:
             Chip(f"Copies of {name}" if asked.near else f"Like {name}", asked.without("like", "near", "turned"))
         )
     found += [Chip("Turned copies too", asked.without("turned"))] if asked.turned else []
-    share = f", {asked.color_share:.0%} and more" if asked.color_share else ""
+    share = f", {100 * asked.color_share:.0f} % and more" if asked.color_share else ""
     for color in asked.colors:
         found.append(Chip(f"{color}{share}", asked.without(pair=("color", color)), color))
     for text in asked.filters:

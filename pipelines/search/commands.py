@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -87,6 +88,10 @@ def search(
     engine = Engine(client, index)
     if (near_duplicate or turned) and not like:
         raise click.UsageError("near duplicates of what? --near-duplicate and --turned need --like")
+    if distance != SAME_PICTURE and not like:
+        raise click.UsageError("how far from what? --distance needs --like")
+    if (color_share or color_distance != DEFAULT_DISTANCE) and not colors:
+        raise click.UsageError("of which colour? --color-share and --color-distance need --color")
     try:
         wishes = tuple(parse_color(color, color_distance, color_share) for color in colors)
         clauses = tuple(parse_filter(text, engine.schema) for text in filters)
@@ -114,16 +119,18 @@ def search(
         answer = engine.search(question, size, after)
     except UserError as error:
         raise click.ClickException(str(error)) from error
+    if not engine.schema.indices:
+        answer = replace(answer, note=f"there is no index {index}")
     _print(answer, as_json, with_reason=sample is not None)
 
 
 def _print(answer: Answer, as_json: bool, with_reason: bool) -> None:
+    if answer.note:
+        click.echo(f"note: {answer.note}", err=True)
     if as_json:
         found = [hit.as_json() for hit in answer.hits]
         click.echo(json.dumps({"total": answer.total, "hits": found, "after": answer.next}, ensure_ascii=False))
         return
-    if answer.note:
-        click.echo(f"note: {answer.note}", err=True)
     if not answer.hits:
         click.echo("nothing found")
         return

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from ..client import elasticsearch_options
+from ..wording import counted
 from .clusters import described, find_clusters
 from .engine import Engine
 from .hashes import BITS, SAME_PICTURE
@@ -54,8 +55,8 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, a
         console.print(answer_table(hits, with_reason=True))
         console.print()
     if not as_json:
-        members = sum(map(len, clusters))
-        click.echo(f"{len(clusters)} clusters, {members} pictures" if clusters else "no duplicates")
+        members = counted(sum(map(len, clusters)), "picture")
+        click.echo(f"{counted(len(clusters), 'cluster')}, {members}" if clusters else "no duplicates")
 
 
 def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:

@@ -13,7 +13,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from .facets import Facets, aggregations, facets_of
 from .hits import EXACT, SAME, Hit, compared, hit_of
-from .queries import LIGHT, forgiving_words_query, likeness_bodies, plain_query, plain_sort
+from .queries import LIGHT, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
 from .question import Question, UserError
 from .ranking import by_distance, fuse, one_after_the_other
 from .schema import Schema, read_schema
@@ -116,12 +116,16 @@ class Engine:
 
     def _note(self, question: Question) -> str:
         sample = question.sample
-        if sample and not sample.hashes:
+        assert sample is not None
+        if not sample.hashes:
             return f"{sample.name} has too little structure for a perceptual hash: only exact copies are certain"
-        if sample and not self.schema.hash_vector:
+        if not self.schema.hash_vector:
             return (
                 "these indices have no vector image.perceptual_hash: only exact copies are certain (see docs/search.md)"
             )
+        if question.near_duplicates and not embedding_knn(sample, self.schema, []):
+            # Without vectors, or with those of an embedder of another length.
+            return "there is no image.embedding to compare with: crops and other larger changes are not found"
         return ""
 
     def facets(self, question: Question, answer: Answer) -> Facets:

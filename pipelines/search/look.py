@@ -11,12 +11,14 @@ from elasticsearch import ApiError, Elasticsearch
 from ..check import diagnose, reason_of_item
 from ..client import reason_of
 from .engine import Engine
+from .hits import hit_of
 from .question import UserError
 from .sample import Sample, sample_of
 
 DEFAULT_PIPELINE = "images"
 _PATIENCE = 90
-_COMPARED = ["image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*"]
+_NAMES = ("title", "file_name", "image.metadata.title")
+_COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
 
 
 def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
@@ -54,7 +56,7 @@ def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sampl
         index=index or engine.index,
         query={"ids": {"values": [id]}},
         size=2,
-        source_includes=_COMPARED,
+        source_includes=[*_NAMES, *_COMPARED],
         fields=[{"field": vector}] if vector else None,
         ignore_unavailable=True,
     )["hits"]["hits"]
@@ -67,13 +69,19 @@ def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sampl
     # A vector comes as one list of numbers.
     vectors = [vectors] if vectors and isinstance(vectors[0], int | float) else vectors
     return sample_of(
-        id, hit["_source"].get("image"), identity=(hit["_index"], id), embeddings=vectors, embedding_field=vector
+        hit_of(hit).title,
+        hit["_source"].get("image"),
+        identity=(hit["_index"], id),
+        embeddings=vectors,
+        embedding_field=vector,
     )
 
 
 def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = 20 << 20) -> Sample:
     """The sample of a file when there is one of this name, else of the document with this id."""
     path = Path(what)
+    if path.is_dir():
+        raise UserError(f"{what} is a folder: give a picture, or the id of a document")
     if not path.is_file():
         return look_at_document(engine, what)
     if path.stat().st_size > largest:

@@ -25,13 +25,17 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
     table.add_column("id", overflow="fold")
     table.add_column("title")
     table.add_column("distance" if with_reason else "score", justify="right")
-    if with_reason:
+    hits = list(hits)
+    with_likeness = any(hit.likeness is not None for hit in hits)
+    if with_likeness:
         table.add_column("likeness", justify="right")
+    if with_reason:
         table.add_column("reason")
     table.add_column("size")
     table.add_column("colours")
     for hit in hits:
-        reason = [Text(likeness_of(hit)), Text(reason_of(hit))] if with_reason else []
+        reason = [Text(likeness_of(hit))] if with_likeness else []
+        reason += [Text(reason_of(hit))] if with_reason else []
         number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
         table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), swatches(hit))
     return table

@@ -423,6 +423,9 @@ class TestCommands:
             (["--near-duplicate"], 2, "need --like"),
             (["--color", "tealish"], 2, "is no colour; valid are"),
             (["--filter", "wide:5"], 2, "there is no field 'wide'"),
+            (["--distance", "5"], 2, "--distance needs --like"),
+            (["--color-share", "0.5"], 2, "need --color"),
+            (["--like", "."], 1, ". is a folder"),
             (["--like", "missing"], 1, "there is no document missing"),
             (["--filter", "taken:someday"], 2, "is no date"),
             (["--filter", "taken:2020-99"], 2, "is no date"),
@@ -436,6 +439,15 @@ class TestCommands:
         assert says in result.output
         assert "Traceback" not in result.output
 
+    def test_an_index_that_is_not_there(self, run):
+        result = run(search, "--index", "missing", "cat")
+        assert result.exit_code == 0 and "note: there is no index missing" in result.output
+
+    def test_likeness_is_said_where_it_is_known(self, run):
+        alike = run(search, "--index", INDEX, "--like", "flower", "--near-duplicate").output
+        assert "likeness" in alike and "similar" in alike
+        assert "likeness" not in run(search, "--index", INDEX, "cat").output
+
     def test_duplicates(self, run):
         result = run(duplicates, INDEX, "--json")
         assert result.exit_code == 0, result.output
@@ -447,7 +459,7 @@ class TestCommands:
 
     def test_duplicates_turned(self, run):
         result = run(duplicates, INDEX, "--turned")
-        assert "1 clusters, 9 pictures" in result.output
+        assert "1 cluster, 9 pictures" in result.output
         assert "same picture, flip horizontal" in result.output
 
     def test_duplicates_of_nothing(self, run):
