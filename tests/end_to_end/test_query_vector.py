@@ -137,12 +137,23 @@ def test_a_hash_that_comes_back_without_its_bits_needs_no_call(es: Elasticsearch
         for id, found in before.items():
             es.index(index=index, id=id, document={**found["_source"], "title": id}, pipeline=name)
         es.indices.refresh(index=index)
-        assert copies(es, index, value, "image.perceptual_hash") == {"one"}
-        assert copies(es, index, value, "image.perceptual_hashes.bits") == {"one", "list"}
+
+        def both_find_it() -> None:
+            assert copies(es, index, value, "image.perceptual_hash") == {"one"}
+            assert copies(es, index, value, "image.perceptual_hashes.bits") == {"one", "list"}
+
+        both_find_it()
         for id, found in before.items():
             assert es.get(index=index, id=id)["_source"]["image"] == found["_source"]["image"]
         assert calls(service) == counted
+        # A partial update keeps the vectors, and runs the pipeline of the index.
+        es.indices.put_settings(index=index, settings={"index.default_pipeline": name})
+        for id in before:
+            es.update(index=index, id=id, doc={"title": "updated"}, refresh=True)
+        both_find_it()
+        assert calls(service) == counted
     finally:
+        es.indices.put_settings(index=index, settings={"index.default_pipeline": None})
         es.ingest.delete_pipeline(id=name)
 
 
@@ -299,3 +310,11 @@ def test_queries_of_the_docs(es: Elasticsearch, filled: str, question: str) -> N
 
 def test_the_docs_have_queries() -> None:
     assert len(QUESTIONS) == 3
+
+
+def test_no_query_that_we_show_compares_vectors_of_different_embedders() -> None:
+    files = [*(ROOT / "docs").glob("*.md"), *(ROOT / "pipelines/console").glob("*.console")]
+    requests_ = [part for file in files for part in re.split(r"\n(?=GET |POST )|```", file.read_text())]
+    asked = [part for part in requests_ if re.search(r'"field": "image\.embedding"', part) and "{\n" in part]
+    assert len(asked) >= 6
+    assert [part for part in asked if '"filter": {"term": {"image.embedder"' not in part] == []

@@ -183,10 +183,10 @@ def test_only_the_first_of_a_list_has_a_vector(service: Service) -> None:
     for position, there in ((None, True), (0, True), (1, False)):
         body = {} if position is None else {"position": position}
         fields = service.process_picture(
-            picture("pillow/flower.jpg"), properties=["embedding", "colors"], **body
+            picture("pillow/flower.jpg"), properties=["embedding", "colors", "perceptual_hash"], **body
         ).json()["fields"]
-        assert (fields["embedding"] is not None, fields["embedder"] is not None) == (there, there)
-        assert fields["colors"]
+        assert [fields[name] is not None for name in ("embedding", "embedder", "perceptual_hash")] == 3 * [there]
+        assert fields["colors"] and fields["perceptual_hashes"]["hex"] and fields["perceptual_hash_quality"]
 
 
 @pytest.mark.parametrize(

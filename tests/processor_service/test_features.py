@@ -21,7 +21,7 @@ from processor_service.features.placeholder import Placeholder
 from processor_service.features.reduced import reduced
 from processor_service.features.statistics import Statistics
 from processor_service.features.thumbnail import Thumbnail
-from processor_service.fields import top_level_names
+from processor_service.fields import FIELDS, KEYWORD, copies, top_level_names
 from processor_service.picture import Picture, Source
 from tests.support import PICTURES, difference, opened, picture
 
@@ -40,6 +40,13 @@ SIGN = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
 ImageDraw.Draw(SIGN).ellipse((50, 50, 150, 150), fill=(255, 102, 0, 255))
 
 
+def test_copies_are_vectors_of_fields_that_are_there() -> None:
+    fields = {field.name: field for field in FIELDS}
+    assert copies()
+    for name, source in copies().items():
+        assert fields[name].mapping["type"] == "dense_vector" and fields[source].mapping == KEYWORD
+
+
 @pytest.mark.parametrize("name", FEATURES)
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (2100, 2), (64, 64), (1200, 900)])
@@ -49,6 +56,7 @@ def test_every_feature_takes_every_mode_and_shape(name: str, mode: str, size: tu
     feature = all_features()[name]
     fields = feature().extract(source)
     assert set(fields) <= set(feature.produces) <= set(top_level_names())
+    assert set(feature.only_first) <= set(feature.produces)
     json.dumps(fields, allow_nan=False)
     assert source.image.tobytes() == before
 
