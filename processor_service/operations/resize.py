@@ -88,7 +88,10 @@ class Resize(Operation):
             if self.enlarge:
                 return box_width, box_height
             return min(box_width, width), min(box_height, height)
-        ratios = box_width / width, box_height / height
+        # A side that was not given is a rounded one: it has no say.
+        ratios = [
+            ratio for ratio, given in ((box_width / width, self.width), (box_height / height, self.height)) if given
+        ]
         ratio = max(ratios) if self.fit == "cover" else min(ratios)
         if not self.enlarge:
             ratio = min(ratio, 1.0)

@@ -6,10 +6,13 @@ import itertools
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from processor_service.errors import Code, ImageError
 from processor_service.operations import Operation, all_operations, wants_all_frames
+from processor_service.operations.resize import Resize
 from processor_service.picture import Picture, Source
 from processor_service.pipeline import check_size
 from processor_service.recipe import parse_operations
@@ -271,3 +274,12 @@ def test_every_operation_says_what_it_does_with_animations(name: str) -> None:
     assert len({(frame.size, frame.mode) for frame in moving.frames}) == 1
     section = (ROOT / "docs" / "operations.md").read_text().split(f"### {name}\n")[1].split("###")[0]
     assert f"Of an animation: {all_operations()[name].on_animations}." in section
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 3000), st.sampled_from(["width", "height"]))
+def test_one_side_given_is_the_side_that_comes_out(width: int, height: int, side: int, name: str) -> None:
+    resize = step("resize", **{name: side, "enlarge": True})
+    assert isinstance(resize, Resize)
+    result = resize.size(width, height)
+    assert result[0 if name == "width" else 1] == side
+    assert resize.size(*result) == result
