@@ -13,9 +13,11 @@ from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS, top_level_names
 from .mark import mark, source_mark, url_mark
+from .metadata_cut import cut_metadata
 from .operations import Operation, wants_all_frames
 from .operations.auto_orient import AutoOrient
 from .operations.resize import Resize
+from .operations.strip_metadata import StripMetadata
 from .payload import decode_payload
 from .picture import Picture
 from .request import Request
@@ -68,12 +70,36 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
             accept_truncated=request.accept_truncated,
         )
     with watch("operate"):
+        if not steps:
+            picture.output.keep = frozenset({"icc"})
         for step in steps:
             check_size(picture, step, settings)
             step.apply_to(picture)
     with watch("encode"):
-        stored, format_name = image_io.encode(picture) if steps else (data, picture.source.format)
+        if not leaves_pixels(steps):
+            stored, format_name = image_io.encode(picture)
+        else:
+            stored, format_name = store_as_it_came(picture, data, settings)
     return picture, stored, format_name
+
+
+def leaves_pixels(steps: tuple[Operation, ...]) -> bool:
+    """Whether the picture is stored as it came, but for its metadata."""
+    return all(isinstance(step, StripMetadata) for step in steps)
+
+
+def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple[bytes, str]:
+    """The bytes that came in without what is not to be kept, and their format; encoded anew where that is not known."""
+    if "all" in picture.output.keep:
+        return data, picture.source.format
+    if (cut := cut_metadata(data, picture)) is not None:
+        # Of several pictures in one file only the first is left.
+        return cut, "jpeg" if picture.source.format == "mpo" else picture.source.format
+    if picture.source.frames > len(picture.frames):
+        whole = image_io.decode(data, settings, all_frames=True)
+        whole.output = picture.output
+        return image_io.encode(whole)
+    return image_io.encode(picture)
 
 
 def target_of(steps: tuple[Operation, ...]) -> image_io.Target:

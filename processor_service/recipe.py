@@ -46,7 +46,14 @@ def _parse_cached(text: bytes) -> Recipe:
 
 def parse_operations(operations: Any) -> list[Operation]:
     """Validate a list of operations; None is an empty list."""
-    return [] if operations is None else parse_entries(operations, "operation", all_operations())
+    parsed: list[Operation] = [] if operations is None else parse_entries(operations, "operation", all_operations())
+    if len(parsed) > 1 and any("all" in getattr(operation, "keep", ()) for operation in parsed):
+        raise ImageError(
+            Code.INVALID_RECIPE,
+            "operation [strip_metadata]: with keep [all] the bytes stay as they came, which no other operation leaves; "
+            "beside others keep [icc] and [copyright]",
+        )
+    return parsed
 
 
 def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> list[Any]:

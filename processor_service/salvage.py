@@ -5,16 +5,17 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
+from .containers import PNG_SIGNATURE, png_chunks
+
 # PNG chunks without which a picture, or an animation, looks different.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 # JFIF (APP0) and Adobe (APP14) say how the colours of a JPEG are to be read; their sizes when they are whole.
 _NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def without_metadata(data: bytes) -> Iterator[bytes]:
     """The same picture with less and less metadata: nothing is yielded when nothing can be left out."""
-    if data.startswith(_PNG):
+    if data.startswith(PNG_SIGNATURE):
         for kept in (_NEEDED | {b"iCCP"}, _NEEDED):
             if (less := _png(data, kept)) != data:
                 yield less
@@ -24,15 +25,12 @@ def without_metadata(data: bytes) -> Iterator[bytes]:
 
 def _png(data: bytes, kept: set[bytes]) -> bytes:
     """Only the chunks that are kept. Ancillary ones whose checksum is wrong are left out, too."""
-    parts, position = [_PNG], len(_PNG)
-    while position + 8 <= len(data):
-        end = position + 12 + int.from_bytes(data[position : position + 4])
-        kind = data[position + 4 : position + 8]
-        sound = kind[:1].isupper() or zlib.crc32(data[position + 4 : end - 4]) == int.from_bytes(data[end - 4 : end])
+    parts = [PNG_SIGNATURE]
+    for name, chunk in png_chunks(data):
+        sound = name[:1].isupper() or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
         # Unknown critical chunks stay: the picture may not be readable without them.
-        if (kind in kept and sound) or (kind[:1].isupper() and kind not in _NEEDED):
-            parts.append(data[position:end])
-        position = end
+        if (name in kept and sound) or (name[:1].isupper() and name not in _NEEDED):
+            parts.append(chunk)
     return b"".join(parts)
 
 

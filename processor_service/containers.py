@@ -1,0 +1,100 @@
+"""The parts of which JPEG, PNG, WebP and GIF files are made, as they lie one after the other.
+
+Each function yields bytes that, joined, are the file from its beginning to the picture's end; what lies behind that
+(trailers, second pictures) is left out. Raises ValueError when the file is not built as it should be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# A marker within the compressed data of a JPEG: not an escaped 0xFF, not a restart.
+_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_ALONE = {0x01, *range(0xD0, 0xD9)}
+_SCAN, _END = 0xDA, 0xD9
+_GIF_EXTENSION, _GIF_IMAGE, _GIF_END = 0x21, 0x2C, 0x3B
+
+
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and bytes of each segment, a scan's compressed data with its header; a missing end is none."""
+    if not data.startswith(b"\xff\xd8"):
+        raise ValueError("no JPEG")
+    position = 0
+    while position < len(data):
+        if data[position] != 0xFF:
+            raise ValueError("bytes between the segments of the JPEG")
+        while data[position + 1 : position + 2] == b"\xff":
+            position += 1
+        if position + 2 > len(data):
+            return
+        marker, end = data[position + 1], position + 2
+        if marker not in _ALONE and marker != _END:
+            end += _length(data, end)
+        if marker == _SCAN:
+            found = _MARKER.search(data, end)
+            end = found.start() if found else len(data)
+        yield marker, data[position:end]
+        if marker == _END:
+            return
+        position = end
+
+
+def _length(data: bytes, position: int) -> int:
+    length = int.from_bytes(data[position : position + 2])
+    if length < 2 or position + length > len(data):
+        raise ValueError("a segment of the JPEG reaches beyond its end")
+    return length
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and bytes (length, name, content, checksum) of each chunk, to the one that ends the picture."""
+    position = len(PNG_SIGNATURE)
+    while position + 8 <= len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4])
+        name = data[position + 4 : position + 8]
+        yield name, data[position:end]
+        if name == b"IEND":
+            return
+        position = end
+
+
+def riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and bytes (name, length, content, padding) of each chunk of a WebP."""
+    position, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+    while position + 8 <= end:
+        length = int.from_bytes(data[position + 4 : position + 8], "little")
+        following = position + 8 + length + length % 2
+        yield data[position : position + 4], data[position : min(following, end)]
+        position = following
+
+
+def gif_blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and bytes of each block: `header`, `image`, `end`, or an extension by its label and first sub-block."""
+    position = 13 + _gif_colors(data, 10)
+    yield b"header", data[:position]
+    while position < len(data):
+        kind, start = data[position], position
+        if kind == _GIF_END:
+            yield b"end", data[position : position + 1]
+            return
+        if kind == _GIF_EXTENSION:
+            label = data[position + 1 : position + 2]
+            position += 2
+        elif kind == _GIF_IMAGE:
+            label = b"image"
+            position += 11 + _gif_colors(data, position + 9)
+        else:
+            raise ValueError("an unknown block in the GIF")
+        first = data[position + 1 : position + 1 + int.from_bytes(data[position : position + 1])]
+        while size := int.from_bytes(data[position : position + 1]):
+            position += 1 + size
+        position += 1
+        yield label if kind == _GIF_IMAGE else label + first, data[start:position]
+
+
+def _gif_colors(data: bytes, position: int) -> int:
+    """Bytes of the colour table that the flags at a position announce."""
+    flags = data[position] if position < len(data) else 0
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

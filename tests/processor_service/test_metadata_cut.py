@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import base64
+import io
+import zlib
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageSequence, PngImagePlugin
+
+from processor_service import image_io
+from processor_service.containers import gif_blocks, jpeg_segments
+from processor_service.errors import Code, ImageError
+from processor_service.metadata_cut import _TRACES, cut_metadata
+from processor_service.pipeline import process
+from processor_service.recipe import parse_recipe
+from processor_service.request import Request
+from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
+from tests.support import CORPUS, b64, opened, picture
+
+SETTINGS = Settings()
+SECRET = b"7 Example Street"
+
+
+def stored(data: bytes, operations: object = None) -> bytes:
+    body = {"data": b64(data), "operations": operations, "properties": []}
+    return base64.b64decode(process(Request.parse(body), SETTINGS, Stopwatch())["data"])
+
+
+def with_metadata(format_: str, orientation: int = 6, **options: object) -> bytes:
+    """A photograph with a place, a comment, an address in each kind of metadata that Pillow can write."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif[ExifTags.Base.Artist] = "Ansel"
+    exif[ExifTags.Base.ImageDescription] = SECRET.decode()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (48.0, 51.0, 29.0), 3: "E", 4: (2.0, 17.0, 40.0)})
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF>" + SECRET + b"</rdf:RDF></x:xmpmeta>"
+    extra: dict[str, object] = {"exif": exif, "xmp": xmp, **options}
+    if format_ == "PNG":
+        texts = PngImagePlugin.PngInfo()
+        texts.add_text("Comment", SECRET.decode(), zip=True)
+        texts.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        extra = {"exif": exif, "pnginfo": texts, **options}
+    if format_ in ("JPEG", "GIF"):
+        extra["comment"] = SECRET
+    buffer = io.BytesIO()
+    image = opened(picture("exif-orientation/Landscape_1.jpg")).resize((90, 60))
+    image.save(buffer, format_, **extra)
+    return buffer.getvalue()
+
+
+def frames(data: bytes) -> list[bytes]:
+    with Image.open(io.BytesIO(data)) as image:
+        return [frame.convert("RGBA").tobytes() for frame in ImageSequence.Iterator(image)]
+
+
+@pytest.mark.parametrize("operations", [None, [], ["strip_metadata"]])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_without_operations_only_the_metadata_goes(format_: str, operations: object) -> None:
+    data = with_metadata(format_)
+    cut = stored(data, operations)
+    assert SECRET in data or format_ == "PNG"
+    assert frames(cut) == frames(data)
+    image = opened(cut)
+    turned = {} if format_ == "GIF" else {ExifTags.Base.Orientation: 6}
+    assert dict(image.getexif()) == turned
+    assert not {"xmp", "comment", "Comment", "XML:com.adobe.xmp"} & image.info.keys()
+    for trace in (SECRET, zlib.compress(SECRET)[:8], b"Ansel", b"GPS", b"xmpmeta"):
+        assert trace not in cut
+    # What was cut is left alone from then on.
+    assert stored(cut, operations) == cut
+
+
+@pytest.mark.parametrize("format_", ["TIFF", "AVIF"])
+def test_other_formats_are_encoded_anew_when_they_carry_metadata(format_: str) -> None:
+    data = with_metadata(format_, orientation=1)
+    cut = stored(data)
+    assert opened(cut).format == format_
+    assert SECRET not in cut
+    assert b"xmpmeta" not in cut
+    assert not opened(cut).getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    plain = io.BytesIO()
+    opened(data).convert("RGB").save(plain, format_)
+    if format_ == "AVIF":
+        assert stored(plain.getvalue()) == plain.getvalue()
+
+
+def test_pages_stay_when_metadata_goes() -> None:
+    buffer = io.BytesIO()
+    pages = [Image.new("RGB", (20, 20), color) for color in ("red", "green", "blue")]
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:], description=SECRET.decode())
+    cut = stored(buffer.getvalue())
+    assert SECRET not in cut
+    assert frames(cut) == frames(buffer.getvalue())
+
+
+def test_what_lies_behind_the_picture_goes() -> None:
+    for name in ("JPEG", "PNG", "WEBP", "GIF"):
+        data = with_metadata(name)
+        assert SECRET not in stored(data + b"a film with sound, taken at " + SECRET)
+
+
+def test_the_preview_in_a_jfif_header_goes() -> None:
+    data = with_metadata("JPEG")
+    preview = bytes([0xFF, 0xE0, 0, 19]) + b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x01\x01" + b"\xca\xfe\xbb"
+    first = data.index(b"\xff\xe1")
+    cut = stored(data[:2] + preview + data[first:])
+    assert b"\xca\xfe\xbb" not in cut
+    assert frames(cut) == frames(data)
+
+
+def test_copyright_can_be_kept_and_everything_too() -> None:
+    data = with_metadata("JPEG")
+    kept = opened(stored(data, [{"strip_metadata": {"keep": ["copyright"]}}]))
+    assert dict(kept.getexif()) == {ExifTags.Base.Orientation: 6, ExifTags.Base.Artist: "Ansel"}
+    assert stored(data, [{"strip_metadata": {"keep": ["all"]}}]) == data
+    with pytest.raises(ImageError) as refused:
+        parse_recipe([{"strip_metadata": {"keep": ["all"]}}, "grayscale"], None)
+    assert refused.value.code is Code.INVALID_RECIPE
+    assert "copyright" in refused.value.reason
+
+
+def test_a_profile_that_is_not_kept_is_not_just_taken_away() -> None:
+    data = picture("libavif/paris_icc_exif_xmp.avif")
+    wide = io.BytesIO()
+    image = opened(data)
+    image.save(wide, "JPEG", icc_profile=image.info["icc_profile"])
+    assert opened(stored(wide.getvalue())).info["icc_profile"] == image.info["icc_profile"]
+    assert "icc_profile" not in opened(stored(wide.getvalue(), ["strip_metadata"])).info
+
+
+def test_the_whole_corpus() -> None:
+    """Every file that can be cut has the same frames as before, is cut for good, and has no trace of metadata left."""
+    tried = 0
+    for path in sorted(CORPUS.rglob("*")):
+        if path.suffix not in (".jpg", ".jpeg", ".png", ".webp", ".gif") or path.stat().st_size > 2_000_000:
+            continue
+        name, data = path.name, path.read_bytes()
+        try:
+            source = image_io.decode(data, SETTINGS)
+        except ImageError:
+            continue
+        source.output.keep = frozenset({"icc"})
+        cut = cut_metadata(data, source)
+        if cut is None:
+            continue
+        tried += 1
+        assert len(cut) <= len(data) + 60, name
+        for trace in _TRACES[1:]:
+            assert trace not in cut, (name, trace)
+        one, other = source, image_io.decode(cut, SETTINGS)
+        other.output = one.output
+        assert one.orientation == other.orientation, name
+        assert np.array_equal(np.asarray(one.image), np.asarray(other.image)), name
+        assert one.source.frames == other.source.frames or one.source.format == "mpo", name
+        assert cut_metadata(cut, other) is not None, name
+    assert tried > 300
+
+
+@pytest.mark.parametrize("data", [b"\xff\xd8\xff\xe1\xff\xff", b"\xff\xd8garbage", b"no JPEG"])
+def test_what_is_not_built_as_it_should_be_is_said(data: bytes) -> None:
+    with pytest.raises(ValueError, match="JPEG"):
+        list(jpeg_segments(data))
+
+
+def test_blocks_of_a_gif_are_all_of_it() -> None:
+    data = with_metadata("GIF")
+    assert b"".join(block for _, block in gif_blocks(data)) == data
