@@ -12,7 +12,7 @@ from .oklab import Colors, to_oklab
 Weights = NDArray[np.float64]
 
 # Clusters to begin with, at least; the nearest are merged afterwards.
-_SEEDS = 24
+_SEEDS = 20
 # Rounds of k-means before merging, and after it: the latter make nearly equal pictures end in equal colours.
 _ROUNDS, _FINAL_ROUNDS = 2, 12
 # Light and shade make one colour of a thing look like many: lightness counts half, hue and chroma fully.

@@ -34,13 +34,12 @@ _NAMED = {
 }
 
 
-def color_name(red: int, green: int, blue: int) -> str:
-    """The name of the nearest basic colour to an sRGB colour (0 to 255).
+def color_name(lightness: float, a: float, b: float) -> str:
+    """The name of the nearest basic colour to a colour in OKLab (lightness 0 to 1).
 
     Nearly grey colours get a grey name by lightness alone; for the others hue and chroma count more than lightness, as
     they do for people who name colours.
     """
-    lightness, a, b = oklab(red, green, blue)
     chroma = (a * a + b * b) ** 0.5
     if chroma < _GREY_CHROMA or lightness < _BLACK_LIGHTNESS:
         return next(name for limit, name in _GREYS if lightness < limit)

@@ -47,20 +47,19 @@ class Colors(Feature):
 def opaque_pixels(image: Image.Image) -> NDArray[np.uint8]:
     """The pixels that are more opaque than not, n x 3."""
     if not has_alpha(image):
-        return np.asarray(image.convert("RGB")).reshape(-1, 3)
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB")).reshape(-1, 3)
     rgba = np.asarray(image.convert("RGBA")).reshape(-1, 4)
     return rgba[rgba[:, 3] >= 128, :3]
 
 
 def _color(rgb: NDArray[np.uint8], lab: NDArray[np.float64], share: float) -> dict[str, Any]:
-    red, green, blue = (int(value) for value in rgb)
-    # In hundredths: numbers that people can read, and a float field keeps two decimals of them.
-    lightness, a, b = (round(float(value) * 100, 2) for value in lab)
+    lightness, a, b = lab.tolist()
     return {
-        "hex": f"#{red:02x}{green:02x}{blue:02x}",
-        "name": color_name(red, green, blue),
+        "hex": f"#{rgb.tobytes().hex()}",
+        "name": color_name(lightness, a, b),
         "share": round(float(share), 4),
-        "l": lightness,
-        "a": a,
-        "b": b,
+        # In hundredths: numbers that people can read, and a float field keeps two decimals of them.
+        "l": round(100 * lightness, 2),
+        "a": round(100 * a, 2),
+        "b": round(100 * b, 2),
     }

@@ -122,7 +122,7 @@ class TestFilters:
 class TestColors:
     def test_the_names_are_those_of_the_service(self):
         step = range(0, 256, 17)
-        given = {color_name(red, green, blue) for red in step for green in step for blue in step}
+        given = {color_name(*oklab_of_the_service(red, green, blue)) for red in step for green in step for blue in step}
         assert given == set(NAMES)
 
     @pytest.mark.parametrize("value", ["#ff6600", "#000000", "#ffffff", "#123456"])

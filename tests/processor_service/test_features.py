@@ -184,7 +184,7 @@ black: black #161320 #222428 | maroon: maroon
 )
 def test_names_are_what_people_say(name: str, color: str) -> None:
     red, green, blue, *_ = ImageColor.getrgb(color)
-    assert color_name(red, green, blue) == name
+    assert color_name(*oklab(red, green, blue)) == name
 
 
 # --- statistics
