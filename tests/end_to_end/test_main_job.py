@@ -10,7 +10,7 @@ import cbor2
 import pytest
 import requests
 from elasticsearch import BadRequestError, Elasticsearch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.support import Service, assert_alike, b64, difference, encoded, opened, picture
 
@@ -294,6 +294,18 @@ def test_search_retrieve_process_from_python(es: Elasticsearch, index: str) -> N
     buffer = io.BytesIO()
     image.rotate(45).resize((100, 100)).save(buffer, "PNG")
     assert buffer.getvalue()
+
+
+def test_the_plainest_pipeline_keeps_the_pixels_and_not_the_place(es: Elasticsearch, index: str) -> None:
+    image = Image.open(io.BytesIO(PHOTO))
+    exif = image.getexif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (60.0, 23.0, 0.0), 3: "E", 4: (5.0, 20.0, 0.0)})
+    data = encoded(image, "JPEG", exif=exif)
+    es.ingest.put_pipeline(id=f"plain-{index}", processors=[{"image": {}}])
+    es.index(index=index, id="1", document={"image": {"data": b64(data)}}, pipeline=f"plain-{index}")
+    stored = opened(source(es, index)["image"]["data"])
+    assert dict(stored.getexif()) == {ExifTags.Base.Orientation: 6}
+    assert stored.convert("RGB").tobytes() == opened(data).convert("RGB").tobytes()
 
 
 @pytest.mark.parametrize(
