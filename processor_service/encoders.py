@@ -16,6 +16,7 @@ from .kept_metadata import exif_block
 from .operations.auto_orient import upright
 from .palette import paletted
 from .picture import Output, Picture, has_alpha
+from .quantization import is_coarser
 
 # What a format has no room for.
 NO_ALPHA = frozenset({"jpeg"})
@@ -108,7 +109,8 @@ def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
 
 def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
     if name == "jpeg":
-        options: dict[str, Any] = {"format": "JPEG", "quality": quality, "progressive": output.progressive}
+        options: dict[str, Any] = {"format": "JPEG", "progressive": output.progressive}
+        options |= {"qtables": output.tables} if is_coarser(output.tables, quality) else {"quality": quality}
         return options | ({"subsampling": output.chroma} if output.chroma else {})
     if name == "png":
         return {"format": "PNG"}

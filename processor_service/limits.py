@@ -9,6 +9,7 @@ from .errors import Code, ImageError
 from .formats import public_name
 from .frames import count_frames
 from .picture import Source
+from .quantization import tables_of
 from .settings import Settings
 
 # A progressive JPEG is decoded once per scan. Cameras and encoders write ten or so; a bomb has thousands of empty ones.
@@ -35,7 +36,7 @@ def check_header(image: Image.Image, data: bytes, settings: Settings) -> Source:
             Code.TOO_MANY_FRAMES,
             f"the picture has more than {settings.max_frames} frames (IMAGE_MAX_FRAMES)",
         )
-    return Source(public_name(image.format or ""), width, height, frames, len(data))
+    return Source(public_name(image.format or ""), width, height, frames, len(data), tables_of(image))
 
 
 def check_size(width: int, height: int, settings: Settings) -> None:

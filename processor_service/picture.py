@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+# Of a JPEG: luma first, 64 numbers each, row by row.
+Tables = tuple[tuple[int, ...], ...]
+
 
 @dataclass(frozen=True)
 class Source:
@@ -16,6 +19,7 @@ class Source:
     height: int
     frames: int
     bytes: int
+    tables: Tables = ()
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Output:
     min_quality: int = 1
     # Metadata that is written: `icc`, `copyright`.
     keep: frozenset[str] = frozenset()
+    # A JPEG's own tables, taken where they are coarser than those of `quality`.
+    tables: Tables = ()
 
 
 @dataclass(frozen=True)

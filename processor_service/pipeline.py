@@ -20,6 +20,7 @@ from .operations.resize import Resize
 from .operations.strip_metadata import StripMetadata
 from .payload import decode_payload
 from .picture import Picture
+from .quantization import tables_to_keep
 from .request import Request
 from .settings import Settings
 from .timing import Stopwatch
@@ -75,6 +76,7 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
         for step in steps:
             check_size(picture, step, settings)
             step.apply_to(picture)
+        picture.output.tables = tables_to_keep(picture, steps)
     with watch("encode"):
         if not leaves_pixels(steps):
             stored, format_name = image_io.encode(picture)

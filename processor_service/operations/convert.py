@@ -35,7 +35,11 @@ class Convert(Operation):
         None, description="format for pictures with transparent pixels"
     )
     quality: int | None = Field(
-        None, ge=1, le=100, description="quality of lossy formats; default: `jpeg` 85, `webp` 80, `avif` 65"
+        None,
+        ge=1,
+        le=100,
+        description="quality of lossy formats; default: `jpeg` 85, `webp` 80, `avif` 65; a JPEG that keeps its size "
+        "and is only turned is stored as coarsely as it came, where that is coarser",
     )
     lossless: bool = Field(False, description="every pixel stays as it is; `webp`, and `png` in any case")
     progressive: bool = Field(False, description="`jpeg` that shows early, a little smaller and slower")

@@ -1,0 +1,55 @@
+"""Quantization of JPEGs: how coarsely each frequency is stored, 64 numbers a table, row by row.
+
+A JPEG that keeps its size is stored with its own tables where they are coarser than those of the quality asked for:
+finer ones store what the first encoding left over, larger and no better (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from functools import cache
+
+from PIL import Image
+
+from .operations import Operation
+from .operations.auto_orient import AutoOrient
+from .operations.resize import Resize
+from .picture import Picture, Tables
+
+
+def tables_of(image: Image.Image) -> Tables:
+    """The tables of an opened JPEG of grey or YCbCr with 8 bits an entry, luma first; of other pictures none."""
+    found = getattr(image, "quantization", {})
+    tables = tuple(tuple(found[number]) for number in sorted(found))
+    plain = image.mode in ("L", "RGB") and image.info.get("adobe_transform") != 0
+    return (
+        tables if plain and all(len(table) == 64 and 1 <= min(table) <= max(table) <= 255 for table in tables) else ()
+    )
+
+
+def tables_to_keep(picture: Picture, steps: Iterable[Operation]) -> Tables:
+    """The tables with which the picture came, turned as it was; none when any of its pixels is another one now."""
+    source, size = picture.source, picture.image.size
+    if not all(step.output_only or isinstance(step, AutoOrient | Resize) for step in steps):
+        return ()
+    if size == (source.width, source.height):
+        return source.tables
+    if size == (source.height, source.width):
+        return tuple(
+            tuple(table[8 * column + row] for row in range(8) for column in range(8)) for table in source.tables
+        )
+    return ()
+
+
+def is_coarser(tables: Tables, quality: int) -> bool:
+    """Whether luma is stored more coarsely than at a quality (1 to 100) of libjpeg's."""
+    return bool(tables) and sum(tables[0]) > _coarseness(quality)
+
+
+@cache
+def _coarseness(quality: int) -> int:
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "JPEG", quality=quality)
+    with Image.open(buffer) as image:
+        return sum(tables_of(image)[0])
