@@ -225,7 +225,8 @@ class ServiceClientTest {
         FakeService service = service(FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"));
         Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "2s");
         assertEquals(Kind.UNAVAILABLE, failure.kind());
-        assertEquals("service_bad_answer", failure.code());
+        // An attempt that is still under way at the deadline is one without an answer; the reason tells of the one before.
+        assertTrue(List.of("service_bad_answer", "service_timeout").contains(failure.code()), failure.code());
         assertTrue(failure.reason().contains("ingest.image.max_response_bytes"), failure.reason());
         assertFalse(failure.reason().contains("AAAA"), failure.reason());
     }
