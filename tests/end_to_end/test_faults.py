@@ -18,6 +18,7 @@ from elasticsearch import Elasticsearch
 from tests.support import Service, b64, picture, with_pid
 
 from .conftest import set_hosts
+from .test_main_job import calls
 
 PHOTO = b64(picture("pillow/flower.jpg"))
 LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
@@ -50,6 +51,14 @@ def bulk(url: str, index: str, pipeline: str, n: int, data: str = PHOTO) -> list
     )
     assert answer.status_code == 200, answer.text[:500]
     return [item["index"] for item in answer.json()["items"]]
+
+
+def wait_for_work(service: Service, pictures: float) -> None:
+    """Until the service has answered that many pictures: others are under way."""
+    deadline = time.monotonic() + 60
+    while calls(service) < pictures:
+        assert time.monotonic() < deadline, "no picture is answered"
+        time.sleep(0.01)
 
 
 def statuses(items: list[dict[str, Any]]) -> Counter[int]:
@@ -141,8 +150,9 @@ def test_a_picture_process_killed_under_load_costs_nothing(
     es: Elasticsearch, es_url: str, index: str, own_service: Service
 ) -> None:
     with ThreadPoolExecutor(1) as threads:
+        before = calls(own_service)
         future = threads.submit(bulk, es_url, index, "images", 60, LARGE)
-        time.sleep(0.7)
+        wait_for_work(own_service, before + 3)
         with_pid(own_service.workers()[0], signal.SIGKILL)
         items = future.result()
     assert statuses(items) == {201: 60}
@@ -191,8 +201,9 @@ def test_a_hanging_picture_is_recorded_alone(es: Elasticsearch, es_url: str, ind
     own_service.settings |= {"picture_timeout": "2"}
     own_service.start()
     with ThreadPoolExecutor(1) as threads:
+        before = calls(own_service)
         future = threads.submit(bulk, es_url, index, "images", 60, LARGE)
-        time.sleep(0.7)
+        wait_for_work(own_service, before + 3)
         with_pid(own_service.workers()[0], signal.SIGSTOP)
         items = future.result()
     assert statuses(items) == {201: 60}
