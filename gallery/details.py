@@ -12,7 +12,17 @@ Row = tuple[str, str]
 _SHOWN_LENGTH = 300
 # Shown elsewhere on the page, or of no use to a reader.
 _HIDDEN = frozenset(
-    {"colors", "color_names", "thumbnail", "data", "mark", "source_mark", "placeholder", "perceptual_hash"}
+    {
+        "colors",
+        "color_names",
+        "thumbnail",
+        "data",
+        "mark",
+        "source_mark",
+        "thumbnail_mark",
+        "placeholder",
+        "perceptual_hash",
+    }
 )
 
 

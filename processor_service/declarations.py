@@ -7,7 +7,7 @@ from typing import Any
 
 from .declared import MEANT, Declared
 from .features import all_features
-from .fields import NOT_OURS, copies, top_level_names
+from .fields import FIELDS, NOT_OURS, copies, top_level_names
 from .operations import Operation, all_operations
 
 _NOT_SCHEMA = ("title", "description")
@@ -18,7 +18,9 @@ def recipe_schema() -> dict[str, Any]:
 
     `fields` are those that the node removes from a picture that it refuses by itself. `only_first` are those that only
     the first of a list of pictures has, by the property they come from. `copies` are vectors that the node puts back
-    from another field when a document comes back without them.
+    from another field when a document comes back without them. `pictures` hold a picture beside `data`: they do not
+    stay where nothing vouches for them. `for_documents` are the operations that a document may ask for, `protecting`
+    those after which it may not.
     """
     only_first = {name: list(kind.only_first) for name, kind in all_features().items() if kind.only_first}
     fields = [name for name in top_level_names() if name not in NOT_OURS]
@@ -28,6 +30,9 @@ def recipe_schema() -> dict[str, Any]:
         "fields": fields,
         "only_first": only_first,
         "copies": copies(),
+        "pictures": [field.name for field in FIELDS if field.holds_picture],
+        "for_documents": [name for name, kind in all_operations().items() if kind.for_documents],
+        "protecting": [name for name, kind in all_operations().items() if kind.protects],
     }
 
 

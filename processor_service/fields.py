@@ -46,13 +46,15 @@ class Field:
     """One field of the stored picture; `name` may be dotted, `mapping` is what Elasticsearch is told.
 
     `copy_of` names the field that a vector is another form of. From version 9.2 on Elasticsearch hands documents out
-    without vectors: when one comes back, such a vector is put back without a look at the picture.
+    without vectors: when one comes back, such a vector is put back without a look at the picture. `holds_picture`: the
+    field shows what is to be seen, so that one that is not made from the stored picture is removed.
     """
 
     name: str
     meaning: str
     mapping: dict[str, Any]
     copy_of: str | None = None
+    holds_picture: bool = False
 
 
 FIELDS: tuple[Field, ...] = (
@@ -130,19 +132,12 @@ FIELDS: tuple[Field, ...] = (
         "embedding", "vector of what is to be seen, for kNN search; of a list of pictures the first one's", EMBEDDING
     ),
     Field("embedder", "what made the vector: `builtin-v1`, or the name of a model", KEYWORD),
-    Field("placeholder", "blurred preview of about 25 bytes (ThumbHash), base64", SIGNATURE),
-    Field("thumbnail", "a small JPEG, base64", BINARY),
+    Field("placeholder", "blurred preview of about 25 bytes (ThumbHash), base64", SIGNATURE, holds_picture=True),
+    Field("thumbnail", "a small JPEG, base64", BINARY, holds_picture=True),
+    Field("thumbnail_mark", "signature that `thumbnail` is one of the stored picture", SIGNATURE),
     Field("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
-    Field(
-        "mark",
-        "the service's signature over `recipe` and `sha256`: such a picture is left alone",
-        {"type": "keyword", "index": False, "doc_values": False},
-    ),
-    Field(
-        "source_mark",
-        "signature over the source, for a `target_field` of its own",
-        {"type": "keyword", "index": False, "doc_values": False},
-    ),
+    Field("mark", "the service's signature over `recipe` and `sha256`: such a picture is left alone", SIGNATURE),
+    Field("source_mark", "signature that the stored picture was made from its source, or from its `url`", SIGNATURE),
     Field(
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),

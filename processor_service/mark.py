@@ -1,4 +1,4 @@
-"""The mark: the service's signature that a picture was normalized by a recipe (docs/wire.md)."""
+"""The marks: the service's signatures that a picture was normalized by a recipe (docs/wire.md)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ import hashlib
 import hmac
 
 
-def mark(token: str, recipe: str, sha256: str) -> str:
-    """Signature over stored bytes: lower-case hex HMAC-SHA256 of `recipe:sha256`."""
-    return _sign(token, f"{recipe}:{sha256}")
+def mark(token: str, recipe: str, stored: str) -> str:
+    """Signature over stored bytes, given by their SHA-256 in hex: lower-case hex HMAC-SHA256."""
+    return _sign(token, f"{recipe}:{stored}")
 
 
-def source_mark(token: str, recipe: str, sha256: str) -> str:
-    """Signature over source bytes, for pipelines whose `target_field` is another field."""
-    return _sign(token, f"source:{recipe}:{sha256}")
+def source_mark(token: str, recipe: str, source: str, stored: str) -> str:
+    """Signature that the stored bytes were made from these source bytes, both given by their SHA-256."""
+    return _sign(token, f"source:{recipe}:{source}:{stored}")
 
 
-def url_mark(token: str, recipe: str, url: str) -> str:
-    """Signature over the address that the picture was fetched from; it takes the place of `source_mark`."""
-    return _sign(token, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}")
+def url_mark(token: str, recipe: str, url: str, stored: str) -> str:
+    """Signature that the stored bytes were fetched from this address; it takes the place of `source_mark`."""
+    return _sign(token, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}:{stored}")
+
+
+def thumbnail_mark(token: str, recipe: str, stored: str, thumbnail: bytes) -> str:
+    """Signature that this thumbnail is one of the stored bytes."""
+    return _sign(token, f"thumbnail:{recipe}:{stored}:{hashlib.sha256(thumbnail).hexdigest()}")
 
 
 def _sign(token: str, message: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pybase64
 
+from .data_url import WHITESPACE, base64_of, is_data_url
 from .errors import Code, ImageError
 
-_WHITESPACE = re.compile(r"\s+")
 _URL_SAFE = str.maketrans("-_", "+/")
+_NO_WHITESPACE = str.maketrans("", "", WHITESPACE)
 
 
 def decode_payload(text: object, max_bytes: int) -> bytes:
@@ -19,8 +18,13 @@ def decode_payload(text: object, max_bytes: int) -> bytes:
     """
     if not isinstance(text, str):
         raise ImageError(Code.INVALID_BASE64, f"data must be a base64 string, got {_json_type(text)}")
-    if text.startswith("data:"):
-        text = _data_url(text)
+    if is_data_url(text):
+        payload = base64_of(text)
+        if payload is None:
+            raise ImageError(
+                Code.INVALID_BASE64, "data is a data URL without ';base64,'; send it as data:image/...;base64,..."
+            )
+        text = payload
     data = _decode(text, max_bytes)
     if not data:
         raise ImageError(Code.INVALID_BASE64, "data is empty; it should be the picture as base64")
@@ -37,22 +41,13 @@ def _decode(text: str, max_bytes: int) -> bytes:
         return pybase64.b64decode(text, validate=True)
     except ValueError:
         pass
-    text = _WHITESPACE.sub("", text).translate(_URL_SAFE).rstrip("=")
+    text = text.translate(_NO_WHITESPACE).translate(_URL_SAFE).rstrip("=")
     try:
         return pybase64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
         raise ImageError(
             Code.INVALID_BASE64, "data is not base64: it has characters outside the alphabet or a wrong length"
         ) from None
-
-
-def _data_url(text: str) -> str:
-    header, comma, rest = text.partition(",")
-    if not comma or not header.endswith(";base64"):
-        raise ImageError(
-            Code.INVALID_BASE64, "data is a data URL without ';base64,'; send it as data:image/...;base64,..."
-        )
-    return rest
 
 
 def _too_large(size: int, max_bytes: int) -> ImageError:
@@ -63,6 +58,9 @@ def _too_large(size: int, max_bytes: int) -> ImageError:
 
 
 def _json_type(value: object) -> str:
+    if _is_numbers(value) or (isinstance(value, dict) and (value.get("type") == "Buffer" or "0" in value)):
+        # What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
+        return "the bytes of a Node.js Buffer as numbers; send buffer.toString('base64')"
     names = {
         dict: "an object",
         list: "a list",
@@ -72,3 +70,7 @@ def _json_type(value: object) -> str:
         type(None): "nothing",
     }
     return names.get(type(value), type(value).__name__)
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(item) in (int, float) for item in value)

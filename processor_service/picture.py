@@ -68,6 +68,8 @@ class Picture:
     loop: int = 0
     metadata: Metadata = field(default_factory=Metadata)
     output: Output = field(default_factory=Output)
+    # The long and the short side, in pixels, that it may have after the one-off operations of a document.
+    size_limit: tuple[int, int] | None = None
     # Kept by `features.reduced`: the small copy from which most fields are read, and the image it was made of.
     reduced_from: tuple[Image.Image, Image.Image] | None = None
 

@@ -12,7 +12,7 @@ from .color_profile import make_srgb
 from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS, top_level_names
-from .mark import mark, source_mark, url_mark
+from .mark import mark, source_mark, thumbnail_mark, url_mark
 from .metadata_cut import cut_metadata
 from .operations import Operation, wants_all_frames
 from .operations.auto_orient import AutoOrient
@@ -49,7 +49,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
             continue
         with watch(feature.name()):
             fields |= {name: value for name, value in feature.extract(picture).items() if name in wanted}
-    return fields | sign(request, fields["sha256"], source_sha256, settings.token.get_secret_value())
+    return fields | sign(request, fields, source_sha256, settings.token.get_secret_value())
 
 
 def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[bytes, str]:
@@ -179,11 +179,19 @@ def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, A
     }
 
 
-def sign(request: Request, stored_sha256: str, source_sha256: str, token: str) -> dict[str, str]:
-    """The fields by which the node recognizes a picture that was processed."""
-    recipe, url = request.recipe.hash, request.url
-    return {
+def sign(request: Request, fields: dict[str, Any], source: str, token: str) -> dict[str, str]:
+    """The fields by which the node recognizes a picture that was processed, what it was made from, and its thumbnail.
+
+    `source` is the SHA-256, in hex, of the bytes that came in.
+    """
+    recipe, stored, url = request.recipe.hash, fields["sha256"], request.url
+    marks = {
         "recipe": recipe,
-        "mark": mark(token, recipe, stored_sha256),
-        "source_mark": url_mark(token, recipe, url) if url is not None else source_mark(token, recipe, source_sha256),
+        "mark": mark(token, recipe, stored),
+        "source_mark": source_mark(token, recipe, source, stored)
+        if url is None
+        else url_mark(token, recipe, url, stored),
     }
+    if thumbnail := fields.get("thumbnail"):
+        marks["thumbnail_mark"] = thumbnail_mark(token, recipe, stored, pybase64.b64decode(thumbnail))
+    return marks

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import Code, ImageError
+from .one_off import check_kept, within_limit
 from .operations import Operation
+from .operations.strip_metadata import StripMetadata
 from .recipe import Recipe, parse_operations, parse_recipe
 
 _KEYS = frozenset(
@@ -46,20 +48,20 @@ class Request:
             raise _invalid("position must be a number from 0 on")
         recipe = parse_recipe(body.get("operations"), body.get("properties"))
         document_operations = tuple(parse_operations(body.get("document_operations")))
+        check_kept(recipe.operations, document_operations)
         normalized = body.get("normalized") is True
         return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
 
     def steps(self) -> tuple[Operation, ...]:
         """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds.
 
-        And without operations of the document it is not even written again: its fields are read anew, that is all.
+        And without operations of the document it is not even written again: every byte stays, its fields are read anew.
         """
         if self.normalized and not self.document_operations:
-            return ()
+            return (StripMetadata(keep=["all"]),)
         recipe = self.recipe.operations
-        if self.normalized:
-            recipe = tuple(step for step in recipe if step.output_only)
-        return recipe + self.document_operations
+        applied = tuple(step for step in recipe if step.output_only) if self.normalized else recipe
+        return applied + within_limit(recipe, self.document_operations)
 
 
 def _invalid(what: str) -> ImageError:

@@ -77,7 +77,7 @@ def _data_view(title: str) -> Json:
     }
     # Not loaded into the browser: the pictures themselves, and what only the nodes read.
     vectors = ["image.perceptual_hash", "image.perceptual_hashes.bits", "image.embedding"]
-    hidden = ["image.data", *vectors, "image.mark", "image.source_mark"]
+    hidden = ["image.data", *vectors, "image.mark", "image.source_mark", "image.thumbnail_mark"]
     attributes = {
         "title": title,
         "name": "Pictures",

@@ -24,8 +24,8 @@ WORD_FIELDS = (
 # Pictures and thumbnails are fetched one by one, when they are shown.
 LIGHT: dict[str, Any] = {
     "excludes": [
-        *("image.data", "image.thumbnail", "image.mark", "image.source_mark", "image.embedding"),
-        *("image.perceptual_hash", "image.perceptual_hashes.bits"),
+        *("image.data", "image.thumbnail", "image.mark", "image.source_mark", "image.thumbnail_mark"),
+        *("image.embedding", "image.perceptual_hash", "image.perceptual_hashes.bits"),
     ]
 }
 # How many answers of each kind are ranked together.

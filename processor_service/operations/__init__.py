@@ -19,6 +19,12 @@ class Operation(Declared):
     # True for operations that only say how the picture is written. They hold for a normalized picture too; the others
     # were applied to it once and are not applied again.
     output_only: ClassVar[bool] = False
+    # Whether a document may ask for it where its pipeline does not say otherwise: what people update a picture for, not
+    # what would undo the recipe's limits or its privacy.
+    for_documents: ClassVar[bool] = False
+    # Whether it hides or signs something, which later operations could undo: then a document may ask for none, unless
+    # the pipeline lists it.
+    protects: ClassVar[bool] = False
     # What it does with an animation of which all frames are kept; told in the docs of each operation.
     on_animations: ClassVar[str] = "each frame"
 

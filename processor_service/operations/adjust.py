@@ -19,6 +19,7 @@ class Adjust(Operation):
     1 (of `hue` 0) leaves each as it is.
     """
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"brightness": 1.1, "saturation": 1.2}
     on_animations: ClassVar[str] = "each frame, `contrast` around that frame's own mean"
 

@@ -14,6 +14,7 @@ from . import Operation
 class AutoContrast(Operation):
     """Stretch the tones so that the darkest become black and the lightest white."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"cutoff": 0.5}
     on_animations: ClassVar[str] = "each frame by itself, so brightness may change from one to the next"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PIL import Image
 
 from ..picture import Picture
@@ -27,6 +29,8 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 
 class AutoOrient(Operation):
     """Turn the picture upright as its EXIF orientation says."""
+
+    for_documents: ClassVar[bool] = True
 
     @property
     def scale_free(self) -> bool:

@@ -15,6 +15,7 @@ from . import Operation
 class Background(Operation):
     """Lay the picture over a colour, so that nothing of it is transparent any more."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"color": "#ffffff"}
 
     color: OpaqueColor = Field("#ffffff", description="the colour")

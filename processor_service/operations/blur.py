@@ -14,6 +14,8 @@ from . import Operation
 class Blur(Operation):
     """Blur the picture (Gaussian)."""
 
+    for_documents: ClassVar[bool] = True
+    protects: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"radius": 4}
 
     radius: float = Field(2, gt=0, le=500, description="standard deviation in pixels")

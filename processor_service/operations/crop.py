@@ -36,6 +36,7 @@ class Crop(Operation):
             "allOf": [{"anyOf": [IN_PIXELS, {"properties": dict.fromkeys(_BOX, AT_MOST_ALL)}]}],
         }
     )
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "16:9", "gravity": "smart"}
     on_animations: ClassVar[str] = "one box for all frames; `smart` looks at the first"
 

@@ -13,6 +13,7 @@ from . import Operation
 class Flip(Operation):
     """Mirror the picture."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"direction": "horizontal"}
 
     direction: Literal["horizontal", "vertical", "both"] = Field(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PIL import Image
 
 from ..picture import has_alpha
@@ -10,6 +12,8 @@ from . import Operation
 
 class Grayscale(Operation):
     """Drop the colours (luma of ITU-R BT.601); transparency stays."""
+
+    for_documents: ClassVar[bool] = True
 
     @property
     def scale_free(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PIL import Image, ImageChops
 
 from ..alpha import on_color
@@ -10,6 +12,8 @@ from . import Operation
 
 class Invert(Operation):
     """Turn the colours into their opposites, as a negative; transparency stays."""
+
+    for_documents: ClassVar[bool] = True
 
     @property
     def scale_free(self) -> bool:

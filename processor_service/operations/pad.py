@@ -28,6 +28,7 @@ class Pad(Operation):
             ]
         }
     )
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "1:1", "background": "#ffffff"}
 
     left: float = Field(0, ge=0, le=16384, description="added on the left")

@@ -43,6 +43,8 @@ class Pixelate(Operation):
             ]
         }
     )
+    for_documents: ClassVar[bool] = True
+    protects: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {
         "size": 24,
         "unit": "fraction",

@@ -23,6 +23,7 @@ class Resize(Operation):
     """
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["width"]}, {"required": ["height"]}]})
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"width": 2048, "height": 2048}
     on_animations: ClassVar[str] = "each frame; `cover` keeps the same part of all, `smart` looks at the first"
 

@@ -18,6 +18,7 @@ _QUARTERS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 27
 class Rotate(Operation):
     """Turn the picture clockwise; quarter turns are exact, other angles are interpolated (bicubic)."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"degrees": 90}
 
     degrees: float = Field(ge=-360, le=360, description="angle, clockwise")

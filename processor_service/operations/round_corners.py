@@ -19,6 +19,7 @@ _MOST = 4096
 class RoundCorners(Operation):
     """Round the corners off; with a radius of half a side a square becomes a circle."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"radius": 24}
 
     radius: float = Field(gt=0, le=16384, description="radius of the corners, at most half the shorter side")

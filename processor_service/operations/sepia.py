@@ -21,6 +21,7 @@ _SEPIA = (
 class Sepia(Operation):
     """Tone the picture brown, as an old photograph."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"strength": 1}
 
     strength: float = Field(1, ge=0, le=1, description="0 leaves the colours, 1 replaces them")

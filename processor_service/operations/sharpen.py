@@ -14,6 +14,7 @@ from . import Operation
 class Sharpen(Operation):
     """Sharpen the picture (unsharp mask): what differs from its blurred surroundings differs more."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"radius": 1, "amount": 0.8}
 
     radius: float = Field(1, gt=0, le=50, description="standard deviation of the surroundings in pixels")

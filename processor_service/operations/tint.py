@@ -15,6 +15,7 @@ from . import Operation
 class Tint(Operation):
     """Tone the picture in one colour: black stays black, white white, and what is between gets the colour."""
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"color": "#3366cc"}
 
     color: OpaqueColor = Field(description="the colour")

@@ -16,6 +16,7 @@ class ToSrgb(Operation):
     and that there is no profile left for `strip_metadata` to keep.
     """
 
+    for_documents: ClassVar[bool] = True
     on_animations: ClassVar[str] = "each frame, through the profile of the file"
 
     @property

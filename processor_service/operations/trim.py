@@ -20,6 +20,7 @@ class Trim(Operation):
     Its colour is that of most of the four corner pixels. A picture that is uniform throughout stays whole.
     """
 
+    for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"threshold": 10}
     on_animations: ClassVar[str] = "one box for all frames: what is border in every one is cut off"
 

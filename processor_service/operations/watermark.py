@@ -27,6 +27,8 @@ class Watermark(Operation):
             ]
         }
     )
+    for_documents: ClassVar[bool] = True
+    protects: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"text": "© Example", "gravity": "southeast", "opacity": 0.6}
 
     text: str | None = Field(

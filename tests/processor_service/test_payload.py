@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,9 @@ from hypothesis import strategies as st
 
 from processor_service.errors import Code, ImageError
 from processor_service.payload import decode_payload
+from tests.support import ROOT
+
+VECTORS = json.loads((ROOT / "elasticsearch_plugin/src/test/resources/picture-text-vectors.json").read_text())
 
 
 @given(st.binary(min_size=1, max_size=500), st.sampled_from(["plain", "url", "lines", "urlsafe", "unpadded"]))
@@ -21,6 +25,36 @@ def test_every_way_of_writing_base64_gives_the_bytes(data: bytes, way: str) -> N
         "unpadded": text.rstrip("="),
     }[way]
     assert decode_payload(written, 1000) == data
+
+
+@pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda vector: str(vector["why"]))
+def test_a_picture_is_read_or_refused_as_the_node_does(vector: dict[str, str | None]) -> None:
+    if vector["base64"] is None:
+        with pytest.raises(ImageError) as refusal:
+            decode_payload(vector["text"], 1000)
+        assert refusal.value.code is Code.INVALID_BASE64
+    else:
+        assert decode_payload(vector["text"], 1000) == base64.b64decode(vector["base64"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [137, 80, 78, 71],
+        {"type": "Buffer", "data": [137, 80, 78, 71]},
+        {"0": 137, "1": 80, "2": 78, "3": 71},
+    ],
+    ids=["a list of numbers", "Buffer", "Uint8Array"],
+)
+def test_what_json_makes_of_a_buffer_is_told_by_its_name(value: object) -> None:
+    with pytest.raises(ImageError, match=r"Node\.js Buffer as numbers; send buffer\.toString\('base64'\)"):
+        decode_payload(value, 1000)
+
+
+def test_the_header_of_a_data_url_has_an_end() -> None:
+    with pytest.raises(ImageError) as refusal:
+        decode_payload("data:image/png;name=" + "a" * 1_000_000 + ";base64,AAAA", 2_000_000)
+    assert refusal.value.code is Code.INVALID_BASE64
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor_service.errors import Code, ImageError
-from processor_service.mark import mark, source_mark, url_mark
+from processor_service.mark import mark, source_mark, thumbnail_mark, url_mark
 from processor_service.recipe import parse_operations, parse_recipe, recipe_hash
 from tests.support import ROOT
 
@@ -27,13 +29,23 @@ def test_node_and_service_compute_the_same_mark(vector: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["source_marks"])
 def test_node_and_service_compute_the_same_source_mark(vector: dict[str, str]) -> None:
-    expected = vector.get("mark") or vector["source_mark"]
-    assert source_mark(vector["token"], vector["recipe"], vector["sha256"]) == expected
+    signed = source_mark(vector["token"], vector["recipe"], sha256(vector["source"]), sha256(vector["stored"]))
+    assert signed == vector["mark"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["url_marks"])
 def test_node_and_service_compute_the_same_mark_of_an_address(vector: dict[str, str]) -> None:
-    assert url_mark(vector["token"], vector["recipe"], vector["url"]) == vector["mark"]
+    assert url_mark(vector["token"], vector["recipe"], vector["url"], sha256(vector["stored"])) == vector["mark"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["thumbnail_marks"])
+def test_node_and_service_compute_the_same_thumbnail_mark(vector: dict[str, str]) -> None:
+    thumbnail = base64.b64decode(vector["thumbnail"])
+    assert thumbnail_mark(vector["token"], vector["recipe"], sha256(vector["stored"]), thumbnail) == vector["mark"]
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(base64.b64decode(text)).hexdigest()
 
 
 json_values = st.recursive(

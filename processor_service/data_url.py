@@ -1,0 +1,51 @@
+"""Data URLs (RFC 2397) as browsers, mail programs and scripts write them; the node reads them alike (DataUrl.java)."""
+
+from __future__ import annotations
+
+import re
+
+# ASCII white space, as the WHATWG's "forgiving base64" overlooks it.
+WHITESPACE = " \t\n\f\r"
+# In characters: what stands before the comma. Parameters may hold a file's name, nothing longer.
+_LONGEST_HEADER = 4096
+_SCHEME = "data:"
+_ESCAPED = re.compile(r"%([0-9a-fA-F]{2})")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def is_data_url(text: str) -> bool:
+    """Whether the text begins as a data URL does, in any case and behind any white space."""
+    return text.lstrip(WHITESPACE)[: len(_SCHEME)].lower() == _SCHEME
+
+
+def base64_of(text: str) -> str | None:
+    """The base64 text of a data URL, its percent-encoding undone; None when the URL holds something else.
+
+    `;base64` may be written in any case, with blanks around it, before or behind other parameters. A comma or semicolon
+    within a quoted parameter belongs to that parameter.
+    """
+    start = len(text) - len(text.lstrip(WHITESPACE)) + len(_SCHEME)
+    comma = _comma(text, start)
+    if comma < 0:
+        return None
+    _, *parameters = _QUOTED.sub("", text[start:comma]).split(";")
+    if not any(parameter.strip(WHITESPACE).lower() == "base64" for parameter in parameters):
+        return None
+    payload = text[comma + 1 :]
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), payload) if "%" in payload else payload
+
+
+def _comma(text: str, start: int) -> int:
+    """Where the header ends: at the first comma outside of quotes; -1 when there is none."""
+    quoted = escaped = False
+    for at in range(start, min(len(text), start + _LONGEST_HEADER)):
+        char = text[at]
+        if escaped:
+            escaped = False
+        elif quoted and char == "\\":
+            escaped = True
+        elif char == '"':
+            quoted = not quoted
+        elif char == "," and not quoted:
+            return at
+    return -1

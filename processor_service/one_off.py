@@ -1,0 +1,68 @@
+"""What the one-off operations of a document may do to what its pipeline's recipe says (docs/security.md).
+
+Which operations a document may ask for at all is the node's to say: the pipeline's option `document_operations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .errors import Code, ImageError
+from .operations import Operation
+from .operations.resize import Resize
+from .operations.strip_metadata import StripMetadata
+from .picture import Picture
+from .scaling import scale
+
+
+class _SizeLimit(Operation):
+    """Note how large a picture may be when the document's operations are done."""
+
+    box: Resize
+
+    def apply_to(self, picture: Picture) -> None:
+        own = picture.image.size
+        picture.size_limit = _larger(self.box.box(*own), own)
+
+
+class _WithinLimit(Operation):
+    """Scale the picture down, never up, to what the recipe allows, upright or on its side."""
+
+    def apply_to(self, picture: Picture) -> None:
+        width, height = picture.image.size
+        long, short = picture.size_limit or (width, height)
+        ratio = min(1.0, long / max(width, height), short / min(width, height))
+        if ratio < 1:
+            size = max(1, round(width * ratio)), max(1, round(height * ratio))
+            picture.frames = [scale(frame, size) for frame in picture.frames]
+
+
+def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """The longer of the long sides and of the short ones: operations may turn the picture."""
+    return max(*one, *other), max(min(one), min(other))
+
+
+def within_limit(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> tuple[Operation, ...]:
+    """A document's operations, and what makes the size limit of the recipe hold after them."""
+    limits = [step for step in recipe if isinstance(step, Resize)]
+    return (_SizeLimit(box=limits[-1]), *wanted, _WithinLimit()) if wanted and limits else tuple(wanted)
+
+
+def check_kept(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> None:
+    """Raise ImageError `invalid_recipe` when a document would keep metadata that the recipe does not keep."""
+    said: list[set[str]] = [set(step.keep) for step in recipe if isinstance(step, StripMetadata)]
+    kept = said[-1] if said else set() if recipe else {"icc"}
+    for step in wanted:
+        if not isinstance(step, StripMetadata) or "all" in kept:
+            continue
+        more = {str(name) for name in step.keep} - kept
+        if more:
+            raise ImageError(
+                Code.INVALID_RECIPE,
+                f"operation [strip_metadata]: a document cannot keep {_listed(more)}, its pipeline's recipe keeps "
+                f"{_listed(kept) if kept else 'nothing'}; it can only ask for less",
+            )
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(f"[{name}]" for name in sorted(names))
