@@ -36,7 +36,7 @@ _ADVICE = {
     ),
 }
 
-# The code that the pipelines without the plugin store when the call to their endpoint fails.
+# The code that the pipelines without the plugin give when the call to their endpoint fails.
 INFERENCE_FAILED = "inference_failed"
 
 # The node itself gives up after `ingest.image.timeout`, 60 s by default, and its answer says more than ours would.
@@ -84,6 +84,8 @@ def diagnose(reason: str) -> str:
     if "ingest.image." in reason and "not recognized" in reason:
         return f"the elected master does not know the setting, so it lacks the plugin ingest-image: {INSTALL}"
     code = re.match(r"\[(\w+)\]", reason)
+    if code and code[1] == INFERENCE_FAILED:
+        return diagnose_endpoint(reason[code.end() :].strip())
     advice = _ADVICE.get(code[1]) if code else None
     return f"{advice} ({reason})" if advice else reason
 

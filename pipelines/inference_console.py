@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 
 from .endpoints import PREFIX, endpoint_body
@@ -18,6 +20,8 @@ _HEAD = """\
 #
 # POST _license/start_trial?acknowledge=true
 """
+# The first thing in a JSON text that is a string with line breaks.
+_LINES = re.compile(r'"(?:[^"\\]|\\.)*\\n(?:[^"\\]|\\.)*"')
 
 
 def text(to_json: Callable[[Body], str]) -> str:
@@ -29,5 +33,12 @@ def text(to_json: Callable[[Body], str]) -> str:
         id_ = f"{PREFIX}{resource.name}"
         body = endpoint_body(image_options(resource.body), "custom", "http://service:8090", "<IMAGE_TOKEN>")
         requests.append(f"PUT _inference/completion/{id_}\n{to_json(body)}\n")
-        requests.append(f"PUT _ingest/pipeline/{resource.name}\n{to_json(inference_pipeline(resource.body, id_))}\n")
+        requests.append(
+            f"PUT _ingest/pipeline/{resource.name}\n{_readable(to_json(inference_pipeline(resource.body, id_)))}\n"
+        )
     return "\n".join([_HEAD, *requests])
+
+
+def _readable(text: str) -> str:
+    """Scripts as lines, between three quotes as Dev Tools takes them."""
+    return _LINES.sub(lambda found: f'"""{json.loads(found[0])}"""', text)

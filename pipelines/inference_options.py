@@ -11,7 +11,7 @@ from .resources import Body
 
 _RECIPE = ("operations", "properties", "truncated")
 # `document_operations` is as good as false here, whatever it says.
-_OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "document_operations", *_RECIPE})
+_OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "keep_invalid", "document_operations", *_RECIPE})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -27,6 +27,7 @@ class Options:
     recipe: dict[str, Any]
     ignore_missing: bool
     record_invalid: bool
+    keep_invalid: bool
 
     @property
     def embeds(self) -> bool:
@@ -46,7 +47,13 @@ class Options:
         if "${" in json.dumps(recipe):
             # Elasticsearch would look for a parameter of that name.
             raise NotExpressible("the recipe has ${ in it, which means something else to an inference endpoint")
-        return cls(field, recipe, image.get("ignore_missing", False), image.get("on_invalid", "fail") == "record")
+        return cls(
+            field,
+            recipe,
+            image.get("ignore_missing", False),
+            image.get("on_invalid", "fail") == "record",
+            image.get("keep_invalid", False),
+        )
 
 
 def image_options(definition: Body) -> Options:

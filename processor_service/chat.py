@@ -13,8 +13,9 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from .answering import Answering, request_id
+from .completions import Completions, of_error
 from .errors import Code, ImageError
-from .inference import RECIPE_KEYS, Completions, json_body, of_error, too_many_bytes
+from .inference import RECIPE_KEYS, json_body, too_many_bytes
 from .settings import Settings
 
 MODEL = "ingest-image"

@@ -67,7 +67,7 @@ def parse(text: str) -> list[Request]:
         elif not inside and (request := _REQUEST.fullmatch(bare)):
             found.append(_request(request[1].upper(), request[2], notes))
             notes = []
-        elif bare:
+        elif bare or inside:
             assert found, f"no request before: {bare}"
             found[-1].body += line + "\n"
         # A line that opens (or closes) three quotes.

@@ -7,6 +7,7 @@ import pytest
 from tests.support import Service, running_service
 
 from .stock import StockProcessors, stock_processors
+from .way import Way
 
 OTHER_TOKEN = "another-token"
 
@@ -23,3 +24,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def stock() -> Iterator[StockProcessors]:
     with stock_processors() as running:
         yield running
+
+
+@pytest.fixture
+def way(stock: StockProcessors, service: Service) -> Way:
+    return Way(stock, service.url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -10,37 +9,11 @@ from typing import Any
 import pytest
 
 from pipelines.endpoints import Service as Kind
-from pipelines.endpoints import in_inference_form
-from pipelines.resources import Kind as ResourceKind
-from pipelines.resources import Resource, bundled
 from processor_service.fields import top_level_names
-from tests.support import TOKEN, Service, b64, free_port, opened, picture, running_service
+from tests.support import TOKEN, Service, free_port, opened, running_service
 
 from .stock import PipelineFailed, StockProcessors
-
-PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
-OTHER = b64(picture("pillow/hopper.jpg"))
-IMAGES = next(r for r in bundled() if r.name == "images" and r.kind is ResourceKind.PIPELINE)
-IMAGE = IMAGES.body["processors"][0]["image"]
-
-
-class Way:
-    """A pipeline in the inference form with its endpoint."""
-
-    def __init__(self, stock: StockProcessors, url: str, token: str = TOKEN, kind: Kind = "custom", **options: Any):
-        body = copy.deepcopy(IMAGES.body)
-        body["processors"][0]["image"] |= options
-        definition = Resource(ResourceKind.PIPELINE, "images", body)
-        self.endpoint, self.pipeline = in_inference_form([definition], kind, url, token)
-        self._stock = stock
-
-    def __call__(self, document: dict[str, Any]) -> dict[str, Any]:
-        return self._stock.run(self.pipeline.body, [self.endpoint], document)
-
-
-@pytest.fixture
-def way(stock: StockProcessors, service: Service) -> Way:
-    return Way(stock, service.url)
+from .way import IMAGE, OTHER, PHOTO, Way
 
 
 @pytest.mark.parametrize("kind", ["custom", "openai"])
@@ -79,8 +52,9 @@ def test_tokens_are_rotated_without_encoding_a_picture_again(stock: StockProcess
     with running_service(tmp_path / "service.log", token="new", previous_token=TOKEN) as service:
         for token in ("new", TOKEN):
             renewed = Way(stock, service.url, token=token)(old | {"title": "1"})
-            assert renewed["image"]["mark"] != old["image"]["mark"]
-            assert renewed == old | {"title": "1", "image": old["image"] | {"mark": renewed["image"]["mark"]}}
+            marks = {name: renewed["image"][name] for name in ("mark", "thumbnail_mark")}
+            assert all(old["image"][name] != mark for name, mark in marks.items())
+            assert renewed == old | {"title": "1", "image": old["image"] | marks}
     with running_service(tmp_path / "service.log", token="new") as service:
         assert Way(stock, service.url, token="new")(renewed) == renewed
         # The first picture; the log is one for all three.
@@ -94,15 +68,26 @@ def test_a_new_picture_replaces_everything_of_the_old_one(way: Way) -> None:
     assert replaced == {"image": {"alt": "mine"} | way({"image": {"data": OTHER}})["image"]}
 
 
-def test_what_is_no_picture_is_kept_with_its_error_and_nothing_of_an_earlier_one(way: Way) -> None:
+def test_what_is_no_picture_goes_and_leaves_its_error_and_nothing_of_an_earlier_one(way: Way) -> None:
     stored = way({"image": {"data": PHOTO, "alt": "mine"}})
     bad = way({"image": stored["image"] | {"data": "bm8gcGljdHVyZQ=="}})
+    assert bad["image"].keys() == {"alt", "error"}
+    assert bad["image"]["error"]["code"] == "not_an_image"
+    assert bad["image"]["error"].keys() == {"code", "reason"}
+    # Writing it again, for its title, changes nothing.
+    assert way(bad | {"title": "new"}) == bad | {"title": "new"}
+    mended = way({"image": bad["image"] | {"data": PHOTO}})
+    assert mended == stored
+
+
+def test_with_keep_invalid_what_is_no_picture_stays_as_it_came(stock: StockProcessors, service: Service) -> None:
+    keeping = Way(stock, service.url, keep_invalid=True)
+    stored = keeping({"image": {"data": PHOTO, "alt": "mine"}})
+    bad = keeping({"image": stored["image"] | {"data": "bm8gcGljdHVyZQ=="}})
     assert bad["image"].keys() == {"data", "alt", "error"}
     assert bad["image"]["data"] == "bm8gcGljdHVyZQ=="
     assert bad["image"]["error"]["code"] == "not_an_image"
-    assert bad["image"]["error"].keys() == {"code", "reason"}
-    mended = way({"image": bad["image"] | {"data": PHOTO}})
-    assert mended == stored
+    assert keeping({"image": bad["image"] | {"data": PHOTO}}) == stored
 
 
 @pytest.mark.parametrize("mark", ["", "garbage", "0" * 64, "ä", {"a": 1}, 5])
@@ -123,18 +108,20 @@ def test_a_forged_mark_is_of_no_use(way: Way, mark: Any) -> None:
         ({"a": "AAAA"}, "invalid_base64"),
     ],
 )
-def test_data_that_is_no_base64_is_kept_too(way: Way, data: Any, code: str) -> None:
-    stored = way({"title": "kept", "image": {"data": data}})
+@pytest.mark.parametrize("keep_invalid", [False, True])
+def test_data_that_is_no_base64_goes_and_leaves_its_error(
+    stock: StockProcessors, service: Service, data: Any, code: str, keep_invalid: bool
+) -> None:
+    stored = Way(stock, service.url, keep_invalid=keep_invalid)({"title": "kept", "image": {"data": data}})
     assert stored["title"] == "kept"
-    assert stored["image"]["data"] == data
+    assert stored["image"].get("data") == (data if keep_invalid else None)
     assert stored["image"]["error"]["code"] == code
     assert TOKEN not in json.dumps(stored)
 
 
 def test_a_mark_does_not_make_the_endpoint_give_its_secret(way: Way) -> None:
-    stored = way({"image": {"data": PHOTO, "mark": "${token}"}})
-    assert stored["image"]["error"]["code"] == "invalid_base64"
-    assert TOKEN not in json.dumps(stored)
+    for name in ("mark", "thumbnail_mark", "thumbnail"):
+        assert way({"image": {"data": PHOTO, name: "${token}"}}) == way({"image": {"data": PHOTO}})
 
 
 @pytest.mark.parametrize(
@@ -150,27 +137,45 @@ def test_what_only_the_plugin_can_do_is_refused_with_a_code(way: Way, image: Any
         way({"image": image})
 
 
-def test_a_service_that_is_down_or_refuses_the_token_loses_nothing(stock: StockProcessors, service: Service) -> None:
-    up = Way(stock, service.url)
-    stored = up({"image": {"data": PHOTO, "alt": "mine"}})
+def test_while_the_service_is_down_or_refuses_the_token_nothing_is_stored_that_nobody_has_looked_at(
+    stock: StockProcessors, service: Service
+) -> None:
+    stored = Way(stock, service.url)({"image": {"data": PHOTO, "alt": "mine"}})
     for down in (Way(stock, f"http://127.0.0.1:{free_port()}"), Way(stock, service.url, token="wrong")):
-        fresh = down({"image": {"data": PHOTO, "alt": "mine"}})
-        assert fresh["image"].keys() == {"data", "alt", "error"}
-        assert fresh["image"]["data"] == PHOTO
-        assert fresh["image"]["error"]["code"] == "inference_failed"
-        # What was normalized before keeps its fields, and its mark: it is not encoded once more.
-        later = down(stored | {"title": "new"})
-        assert later["image"] == stored["image"] | {"error": later["image"]["error"]}
-        assert up(later) == stored | {"title": "new"}
+        # The pipeline cannot tell a picture that was normalized before from any other.
+        for document in ({"image": {"data": PHOTO}}, stored | {"title": "new"}):
+            with pytest.raises(PipelineFailed, match=r"^\[inference_failed\] "):
+                down(document)
+        assert down({"title": "no picture"}) == {"title": "no picture"}
+
+
+def test_with_keep_invalid_a_service_that_is_down_keeps_nothing_out(stock: StockProcessors, service: Service) -> None:
+    up = Way(stock, service.url, keep_invalid=True)
+    stored = up({"image": {"data": PHOTO, "alt": "mine"}})
+    down = Way(stock, f"http://127.0.0.1:{free_port()}", keep_invalid=True)
+    fresh = down({"image": {"data": PHOTO, "alt": "mine"}})
+    assert fresh["image"].keys() == {"data", "alt", "error"}
+    assert fresh["image"]["data"] == PHOTO
+    assert fresh["image"]["error"]["code"] == "inference_failed"
+    # What was normalized before keeps its fields, and its mark: it is not encoded once more.
+    later = down(stored | {"title": "new"})
+    assert later["image"] == stored["image"] | {"error": later["image"]["error"]}
+    assert up(later) == stored | {"title": "new"}
 
 
 def test_without_on_invalid_record_the_document_is_refused(stock: StockProcessors, service: Service) -> None:
     strict = Way(stock, service.url, on_invalid="fail", ignore_missing=False)
-    assert strict({"image": PHOTO})["image"]["format"] == "jpeg"
+    stored = strict({"image": PHOTO})
+    assert stored["image"]["format"] == "jpeg"
+    del stored["image"]["data"]
+    assert strict(stored) == stored
     for document, reason in (
         ({"image": {"data": "bm8gcGljdHVyZQ=="}}, r"\[not_an_image\] "),
         ({"image": {"data": "${token}"}}, r"\[invalid_base64\] "),
         ({"image": {}}, r"\[missing_data\] "),
+        ({"image": {"mark": "0" * 64}}, r"\[missing_data\] "),
+        ({"image": stored["image"] | {"sha256": "0" * 64}}, r"\[missing_data\] "),
+        ({"image": {"data": None}}, r"\[missing_data\] "),
         ({"title": "none"}, r"\[missing_data\] "),
     ):
         with pytest.raises(PipelineFailed, match=f"^{reason}"):
@@ -188,5 +193,5 @@ def test_another_field(stock: StockProcessors, service: Service) -> None:
 
 def test_the_pipeline_names_no_processor_that_is_not_stock(way: Way) -> None:
     types = {next(iter(step)) for step in way.pipeline.body["processors"]}
-    assert types == {"remove", "rename", "fail", "set", "append", "join", "inference", "json"}
+    assert types == {"script", "fail", "inference", "json", "remove"}
     assert TOKEN not in json.dumps(way.pipeline.body)

@@ -5,12 +5,12 @@ import pytest
 
 from pipelines.endpoints import endpoint, endpoint_body, in_inference_form
 from pipelines.inference_console import FILE
-from pipelines.inference_form import inference_pipeline
+from pipelines.inference_form import TEMPORARY, inference_pipeline
 from pipelines.inference_options import NotExpressible, image_options
 from pipelines.resources import Kind, bundled, fingerprint
 from processor_service.pipeline import absent_fields
 from processor_service.recipe import recipe_hash
-from tests.console import parse
+from tests.console import json_texts, parse
 
 PIPELINES = [r for r in bundled() if r.kind is Kind.PIPELINE]
 IMAGES = next(r for r in PIPELINES if r.name == "images")
@@ -84,13 +84,15 @@ def test_the_id_of_an_endpoint_tells_all_that_it_consists_of():
     assert endpoint("images", options, "custom", URL + "/", "a") == endpoint("images", options, "custom", URL, "a")
 
 
-def test_every_field_of_the_service_is_taken_over_and_cleared():
+def test_every_field_of_the_service_is_cleared():
     steps = inference_pipeline(IMAGES.body, "x")["processors"]
-    renamed = {step["rename"]["target_field"] for step in steps if step.get("rename", {}).get("ignore_missing")}
-    (cleared,) = [step["remove"]["field"] for step in steps if isinstance(step.get("remove", {}).get("field"), list)]
-    names = {f"image.{name}" for name in absent_fields()}
-    assert renamed == (names | {"image.data"}) - {"image.operations"}
-    assert set(cleared) == names - {"image.error"}
+    (names,) = [names for step in steps if (names := step.get("script", {}).get("params", {}).get("names"))]
+    assert set(names) == set(absent_fields())
+
+
+def test_the_scripts_know_the_temporary_field_by_its_name():
+    for step in inference_pipeline(IMAGES.body, "x")["processors"]:
+        assert f"ctx.{TEMPORARY}." in step.get("script", {}).get("source", f"ctx.{TEMPORARY}.")
 
 
 def test_other_processors_stay_where_they_are():
@@ -134,5 +136,5 @@ def test_what_can_be_pasted_is_what_bootstrap_sends():
         name = pipeline.path.rpartition("/")[2]
         resource = next(r for r in PIPELINES if r.name == name)
         id_ = endpoint_.path.rpartition("/")[2]
-        assert json.loads(pipeline.body) == inference_pipeline(resource.body, id_)
+        assert json_texts(pipeline.body) == [inference_pipeline(resource.body, id_)]
         assert json.loads(endpoint_.body) == endpoint_body(image_options(resource.body), "custom", URL, "<IMAGE_TOKEN>")

@@ -1,0 +1,158 @@
+"""The completion of a text, which is a picture in and the JSON text of its fields out (docs/inference-way.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pybase64
+
+from .answering import Answering
+from .errors import Code, ImageError
+from .features import all_features
+from .fields import copies
+from .mark import mark, thumbnail_mark
+from .payload import decode_payload
+from .recipe import recipe_hash
+from .settings import Settings
+
+# Behind the mark of a picture whose vector is missing: Elasticsearch hands documents out without it (from 9.2 on).
+_LACKING = ":lacking"
+# What the pipeline writes behind the picture, always all of it and in this order.
+_PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
+# What a document without a picture keeps only when we signed it.
+_SIGNED = ("mark", "source_mark", "thumbnail", "thumbnail_mark")
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A picture and what its document says of it, each text empty when it says nothing."""
+
+    data: Any
+    mark: str = ""
+    thumbnail_mark: str = ""
+    thumbnail: str = ""
+    # Of the picture that the document does not hold any more; empty when there is data.
+    sha256: str = ""
+    lacking: bool = False
+
+    @classmethod
+    def parse(cls, text: Any) -> Marked:
+        """Read data alone, data with `;mark=...` behind it, or data with all parts behind it."""
+        for names in (_PARTS, _PARTS[:1]) if isinstance(text, str) else ():
+            data, *parts = text.rsplit(";", len(names))
+            split = [part.partition("=") for part in parts]
+            # The beginning of a data URL may say anything, but a comma and the picture stand behind it.
+            if [name for name, _, _ in split] == list(names) and "," not in parts[-1]:
+                values = {name: value for name, _, value in split}
+                lacking = values["mark"].endswith(_LACKING)
+                return cls(data, **values | {"mark": values["mark"].removesuffix(_LACKING)}, lacking=lacking)
+        return cls(text)
+
+
+class Completions:
+    """The service as something that completes a text. Raises ImageError when the picture is not at fault."""
+
+    def __init__(self, settings: Settings, pictures: Answering) -> None:
+        self._pictures = pictures
+        self._max_bytes = settings.max_image_bytes
+        # The one that signs, which without a token is the empty one, then what else is believed.
+        signs = settings.token.get_secret_value()
+        self._tokens = [signs, *(token for token in settings.accepted_tokens() if token != signs)]
+
+    def of_data(self, text: Any, recipe: Fields, id_: str) -> str:
+        """The text for a picture, perhaps with marks."""
+        document = Marked.parse(text)
+        if document.data == "" and document.sha256:
+            return orjson.dumps(self._without_picture(document, recipe)).decode()
+        if unchanged := self._unchanged(document, recipe, id_):
+            return orjson.dumps(unchanged).decode()
+        return self.of_picture({"data": document.data}, recipe, id_)
+
+    def of_picture(self, source: Fields, recipe: Fields, id_: str) -> str:
+        """The text for `data` or `url`."""
+        body = self._process(source | recipe, id_)
+        if "error" not in body:
+            return orjson.dumps({name: value for name, value in body["fields"].items() if value is not None}).decode()
+        error = ImageError(next(code for code in Code if code.code == body["error"]["code"]), body["error"]["reason"])
+        if error.code.status not in (413, 422):
+            raise error
+        return of_error(error, (body.get("fields") or {}).get("data"))
+
+    def _process(self, request: Fields, id_: str) -> Fields:
+        return dict(orjson.loads(self._pictures.answer(orjson.dumps(request), id_).body))
+
+    def _unchanged(self, document: Marked, recipe: Fields, id_: str) -> Fields | None:
+        """What to change in a document whose picture came out of this recipe; None when we never signed that."""
+        if not document.mark:
+            return None
+        try:
+            stored = decode_payload(document.data, self._max_bytes)
+        except ImageError:
+            return None
+        changes = self._changed_marks(document, recipe, hashlib.sha256(stored).hexdigest())
+        if changes is None:
+            return None
+        if (plain := pybase64.b64encode_as_string(stored)) != document.data:
+            # A data URL, or line breaks.
+            changes["data"] = plain
+        if "thumbnail" in changes:
+            # It is made anew, as every field is, of the picture that stays.
+            made = self._process({"data": plain, **recipe, "normalized": True}, id_)
+            changes |= {} if "error" in made else made["fields"]
+        elif document.lacking:
+            changes |= self._vector(plain, recipe, id_)
+        return {"unchanged": True} | changes
+
+    def _without_picture(self, document: Marked, recipe: Fields) -> Fields:
+        """What to change in a document that has no picture: marks and thumbnails that are not ours go."""
+        changes = self._changed_marks(document, recipe, document.sha256)
+        return {"unchanged": True} | (dict.fromkeys(_SIGNED) if changes is None else changes)
+
+    def _changed_marks(self, document: Marked, recipe: Fields, sha256: str) -> Fields | None:
+        """Marks to renew, and null for a thumbnail that is not of this picture; None when the mark is not ours."""
+        hashed = recipe_hash(recipe.get("operations"), recipe.get("properties"))
+        believed = self._believed(document.mark, lambda token: mark(token, hashed, sha256))
+        if believed is None:
+            return None
+        changes: Fields = {"mark": believed}
+        if document.thumbnail:
+            try:
+                small = hashlib.sha256(pybase64.b64decode(document.thumbnail, validate=True)).hexdigest()
+            except ValueError:
+                small = ""
+            known = self._believed(document.thumbnail_mark, lambda token: thumbnail_mark(token, hashed, sha256, small))
+            changes |= {"thumbnail_mark": known} if known else {"thumbnail": None, "thumbnail_mark": None}
+        return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
+
+    def _believed(self, sent: str, sign: Callable[[str], str]) -> str | None:
+        """The signature with the present token when one of ours was sent; None when it is not.
+
+        While tokens are rotated, each document that is written takes the new signatures along, as with the plugin.
+        """
+        signatures = [sign(token) for token in self._tokens]
+        known = [hmac.compare_digest(signature.encode(), sent.encode()) for signature in signatures]
+        return signatures[0] if any(known) else None
+
+    def _vector(self, data: str, recipe: Fields, id_: str) -> Fields:
+        """What the recipe makes once for a document, of a picture that is normalized already."""
+        made = {name: set(kind.only_first) - copies().keys() for name, kind in all_features().items()}
+        wanted = [entry for entry in recipe.get("properties") or () if made.get(_name(entry))]
+        found = self._process({"data": data, "properties": wanted, "normalized": True}, id_).get("fields") or {}
+        names = {name for entry in wanted for name in made[_name(entry)]}
+        return {name: found[name] for name in names if found.get(name) is not None}
+
+
+def _name(entry: Any) -> str:
+    return entry if isinstance(entry, str) else next(iter(entry))
+
+
+def of_error(error: ImageError, cut: str | None = None) -> str:
+    """The text that tells the pipeline to store the error; `cut` is the picture without its metadata, as base64."""
+    text: Fields = {"error": {"code": error.code.code, "reason": error.reason}}
+    return orjson.dumps(text | ({"data": cut} if cut is not None else {})).decode()

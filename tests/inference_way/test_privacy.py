@@ -1,0 +1,174 @@
+"""What must not be stored on the inference way: pictures that passed by, thumbnails of others, fields of what is gone."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from processor_service.fields import NOT_OURS, top_level_names
+from tests.support import b64, picture
+
+from .stock import PipelineFailed, StockProcessors
+from .way import OTHER, PHOTO, Way
+
+# A thumbnail that another program made, of a picture before it was cropped, say.
+PRIVATE = b64(picture("pillow/hopper.jpg"))
+
+
+@pytest.fixture
+def stored(way: Way) -> dict[str, Any]:
+    return way({"image": {"data": PHOTO, "alt": "mine"}})
+
+
+def changed(stored: dict[str, Any], **image: Any) -> dict[str, Any]:
+    return {"image": stored["image"] | image}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"image.data": PHOTO, "image.alt": "mine"},
+        {"image": {"alt": "mine"}, "image.data": PHOTO},
+        {"image": None, "image.alt": "mine", "image.data": PHOTO},
+        {"image.data": PHOTO, "image.alt": "mine", "image.metadata.location": {"lat": 1, "lon": 2}},
+        {"image": {"data": PHOTO, "alt": "mine", "metadata.location": "1,2", "thumbnail": PRIVATE}},
+    ],
+)
+def test_dotted_names_are_processed_like_an_object(way: Way, stored: dict[str, Any], document: dict[str, Any]) -> None:
+    assert way(document) == stored
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"image": {"data": PHOTO}, "image.data": OTHER},
+        {"image": PHOTO, "image.data": OTHER},
+        {"image": "", "image.alt": "text"},
+        {"image": [PHOTO], "image.alt": "text"},
+        {"image": 5, "image.data": OTHER},
+        {"image.data": PHOTO, "image.data.more": OTHER},
+        {"image": {"metadata": "text"}, "image.metadata.camera": "a"},
+    ],
+)
+def test_a_dotted_name_that_says_something_else_is_refused(way: Way, document: dict[str, Any]) -> None:
+    with pytest.raises(PipelineFailed, match=r"^\[(ambiguous_field|lists_need_the_plugin)\] "):
+        way(document)
+
+
+def test_dotted_names_are_refused_for_what_only_the_plugin_can_do(way: Way) -> None:
+    for document, code in (
+        ({"image.url": "https://images.example.org/a.jpg"}, "addresses_need_the_plugin"),
+        ({"image.data": PHOTO, "image.operations": ["grayscale"]}, "document_operations_disabled"),
+    ):
+        with pytest.raises(PipelineFailed, match=rf"^\[{code}\] "):
+            way(document)
+
+
+def test_names_that_only_begin_like_the_field_are_left_alone(way: Way) -> None:
+    document = {"image_size.x": 5, "imagery.data": "AAAA", "images": {"data": "AAAA"}, "my.image.data": "AAAA"}
+    assert way(copy.deepcopy(document)) == document
+
+
+@pytest.mark.parametrize("thumbnail_mark", ["own", "of another picture", "0" * 64, None, 5, "${token}", "a;sha256=b"])
+@pytest.mark.parametrize("thumbnail", [PRIVATE, "!", "", 5, ["AAAA"], f"{PRIVATE};thumbnail=AAAA", "${token}"])
+def test_a_thumbnail_that_is_not_of_the_picture_is_made_anew(
+    way: Way, stored: dict[str, Any], thumbnail: Any, thumbnail_mark: Any
+) -> None:
+    own = stored["image"]["thumbnail_mark"]
+    if thumbnail_mark == "own":
+        thumbnail_mark = own
+    elif thumbnail_mark == "of another picture":
+        thumbnail_mark = way({"image": OTHER})["image"]["thumbnail_mark"]
+    again = way(changed(stored, thumbnail=thumbnail, thumbnail_mark=thumbnail_mark))["image"]
+    assert again["data"] == stored["image"]["data"]
+    assert again["original"] == stored["image"]["original"]
+    assert again.keys() == stored["image"].keys()
+    assert again["thumbnail"] != thumbnail
+    # From the encoded picture, which is nearly the one that was encoded.
+    assert len(again["thumbnail"]) == pytest.approx(len(stored["image"]["thumbnail"]), rel=0.1)
+    assert way({"image": again}) == {"image": again}
+
+
+def test_a_thumbnail_of_another_picture_with_the_mark_of_that_one_is_made_anew(
+    way: Way, stored: dict[str, Any]
+) -> None:
+    other = way({"image": OTHER})["image"]
+    again = way(changed(stored, thumbnail=other["thumbnail"], thumbnail_mark=other["thumbnail_mark"]))
+    assert again["image"]["thumbnail"] != other["thumbnail"]
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"error": {"code": "not_an_image"}}, {"mark": "0" * 64}, {"mark": 5}, {"mark": {}}]
+)
+def test_without_a_picture_nothing_stays_that_we_have_not_signed(way: Way, more: dict[str, Any]) -> None:
+    document = {"image": {"alt": "mine", "thumbnail": PRIVATE, "thumbnail_mark": "0" * 64} | more}
+    left = way(document)["image"]
+    assert left == {"alt": "mine", **({"error": more["error"]} if "error" in more else {})}
+
+
+def test_what_was_made_of_a_picture_that_is_not_in_the_document_stays_with_its_marks(
+    way: Way, stored: dict[str, Any]
+) -> None:
+    del stored["image"]["data"]
+    assert way(stored) == stored
+    # A mark is of one picture, and so is a thumbnail.
+    other = way({"image": OTHER})["image"]
+    left = way(changed(stored, thumbnail=PRIVATE))["image"]
+    assert left.keys() == stored["image"].keys() - {"thumbnail", "thumbnail_mark"}
+    for forged in ({"mark": other["mark"]}, {"sha256": other["sha256"]}, {"sha256": None}, {"sha256": "${token}"}):
+        left = way(changed(stored, **forged))["image"]
+        assert left.keys().isdisjoint({"mark", "source_mark", "thumbnail", "thumbnail_mark"})
+
+
+def test_a_removed_picture_takes_everything_along_that_we_know_of_it(way: Way, stored: dict[str, Any]) -> None:
+    assert way(changed(stored, data=None)) == {"image": {"alt": "mine"}}
+    everything = {name: "x" for name in top_level_names() if name not in NOT_OURS and name != "operations"}
+    assert way({"image": everything | {"data": None, "alt": "mine"}}) == {"image": {"alt": "mine"}}
+    assert way({"image.data": None, "image.alt": "mine", "image.metadata.camera": "x"}) == {"image": {"alt": "mine"}}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["data:image/jpeg;base64,{}", 'data:image/jpeg;name="a;mark=b.png";base64,{}', "{}\n", " {}"],
+)
+def test_only_plain_base64_is_stored(way: Way, stored: dict[str, Any], written: str) -> None:
+    plain = stored["image"]["data"]
+    assert way(changed(stored, data=written.format(plain))) == stored
+    assert way({"image": {"alt": "mine", "data": written.format(PHOTO)}}) == stored
+
+
+@pytest.mark.parametrize(
+    "tail", [";sha256=AAAA", ";mark={mark}", ";thumbnail=AAAA", ";thumbnail=A;sha256=B;mark={mark}"]
+)
+@pytest.mark.parametrize("keeps_data", [True, False])
+def test_nothing_hides_behind_a_picture(way: Way, stored: dict[str, Any], tail: str, keeps_data: bool) -> None:
+    plain = stored["image"]["data"] if keeps_data else ""
+    left = way(changed(stored, data=plain + tail.format(mark=stored["image"]["mark"])))["image"]
+    assert left.keys() == {"alt", "error"}
+    assert left["error"]["code"] == "invalid_base64"
+
+
+@pytest.mark.parametrize("result", ["{}", '{"answer": 42}', "[]", "5", "Hello!"])
+def test_an_answer_of_another_service_is_not_taken_for_ours(stock: StockProcessors, result: str) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"result": result}).encode())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        try:
+            with pytest.raises(PipelineFailed):
+                Way(stock, f"http://127.0.0.1:{server.server_port}")({"image": PHOTO})
+        finally:
+            server.shutdown()

@@ -1,0 +1,33 @@
+"""Documents through a pipeline of the inference way: real processors, conditions and templates, a real service."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pipelines.endpoints import Service as Kind
+from pipelines.endpoints import in_inference_form
+from pipelines.resources import Kind as ResourceKind
+from pipelines.resources import Resource, bundled
+from tests.support import TOKEN, b64, picture
+
+from .stock import StockProcessors
+
+PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
+OTHER = b64(picture("pillow/hopper.jpg"))
+IMAGES = next(r for r in bundled() if r.name == "images" and r.kind is ResourceKind.PIPELINE)
+IMAGE = IMAGES.body["processors"][0]["image"]
+
+
+class Way:
+    """A pipeline in the inference form with its endpoint."""
+
+    def __init__(self, stock: StockProcessors, url: str, token: str = TOKEN, kind: Kind = "custom", **options: Any):
+        body = copy.deepcopy(IMAGES.body)
+        body["processors"][0]["image"] |= options
+        definition = Resource(ResourceKind.PIPELINE, "images", body)
+        self.endpoint, self.pipeline = in_inference_form([definition], kind, url, token)
+        self._stock = stock
+
+    def __call__(self, document: dict[str, Any]) -> dict[str, Any]:
+        return self._stock.run(self.pipeline.body, [self.endpoint], document)
