@@ -11,7 +11,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from processor_service.fields import NOT_OURS, copies, top_level_names
+from processor_service.fields import FIELDS, NOT_OURS, copies, top_level_names
 
 from .check import INFERENCE_FAILED
 from .inference_options import Options, image_options
@@ -45,7 +45,13 @@ def steps(options: Options, endpoint: str) -> list[Body]:
     here, answer = f"ctx.{TEMPORARY}?", f"{TEMPORARY}.fields"
     refuse_invalid = _fail(f"{answer}.error", f"{here}.fields?.error != null")
     return [
-        _script("prepare", field=options.field, ignore_missing=options.ignore_missing, embeds=options.embeds),
+        _script(
+            "prepare",
+            field=options.field,
+            ignore_missing=options.ignore_missing,
+            embeds=options.embeds,
+            pictures=[field.name for field in FIELDS if field.holds_picture],
+        ),
         _fail(f"{TEMPORARY}.refused", f"{here}.refused != null"),
         {
             "inference": {

@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .answering import Answering, request_id
 from .completions import Completions, of_error
+from .data_url import is_data_url
 from .errors import Code, ImageError
 from .inference import RECIPE_KEYS, json_body, too_many_bytes
 from .settings import Settings
@@ -36,7 +37,7 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
         address = _address(content)
         if address is None:
             text = completions.of_data(content, recipe, id_)
-        elif address.startswith("data:"):
+        elif is_data_url(address):
             text = completions.of_data(address, recipe, id_)
         else:
             text = completions.of_picture({"url": address}, recipe, id_)

@@ -14,7 +14,7 @@ import pybase64
 from .answering import Answering
 from .errors import Code, ImageError
 from .features import all_features
-from .fields import copies
+from .fields import FIELDS, copies
 from .mark import mark, thumbnail_mark
 from .payload import decode_payload
 from .recipe import recipe_hash
@@ -25,7 +25,7 @@ _LACKING = ":lacking"
 # What the pipeline writes behind the picture, always all of it and in this order.
 _PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
 # What a document without a picture keeps only when we signed it.
-_SIGNED = ("mark", "source_mark", "thumbnail", "thumbnail_mark")
+_SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in FIELDS if field.holds_picture))
 Fields = dict[str, Any]
 
 
@@ -123,10 +123,12 @@ class Completions:
         changes: Fields = {"mark": believed}
         if document.thumbnail:
             try:
-                small = hashlib.sha256(pybase64.b64decode(document.thumbnail, validate=True)).hexdigest()
+                thumbnail = pybase64.b64decode(document.thumbnail, validate=True)
             except ValueError:
-                small = ""
-            known = self._believed(document.thumbnail_mark, lambda token: thumbnail_mark(token, hashed, sha256, small))
+                thumbnail = b""
+            known = self._believed(
+                document.thumbnail_mark, lambda token: thumbnail_mark(token, hashed, sha256, thumbnail)
+            )
             changes |= {"thumbnail_mark": known} if known else {"thumbnail": None, "thumbnail_mark": None}
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 

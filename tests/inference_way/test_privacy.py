@@ -36,7 +36,7 @@ def changed(stored: dict[str, Any], **image: Any) -> dict[str, Any]:
         {"image": {"alt": "mine"}, "image.data": PHOTO},
         {"image": None, "image.alt": "mine", "image.data": PHOTO},
         {"image.data": PHOTO, "image.alt": "mine", "image.metadata.location": {"lat": 1, "lon": 2}},
-        {"image": {"data": PHOTO, "alt": "mine", "metadata.location": "1,2", "thumbnail": PRIVATE}},
+        {"image": {"data": PHOTO, "alt": "mine", "metadata.location": "1,2", "thumbnail": PRIVATE, "thumbnail.b": 1}},
     ],
 )
 def test_dotted_names_are_processed_like_an_object(way: Way, stored: dict[str, Any], document: dict[str, Any]) -> None:
@@ -134,7 +134,14 @@ def test_a_removed_picture_takes_everything_along_that_we_know_of_it(way: Way, s
 
 @pytest.mark.parametrize(
     "written",
-    ["data:image/jpeg;base64,{}", 'data:image/jpeg;name="a;mark=b.png";base64,{}', "{}\n", " {}"],
+    [
+        "data:image/jpeg;base64,{}",
+        " DATA:image/jpeg; Base64 ,{}",
+        'data:image/jpeg;name="a,b;mark=c.png";base64,{}',
+        'data:;base64;name="a;mark=b;thumbnail_mark=c;thumbnail=d;sha256=e",{}',
+        "{}\n",
+        " {}",
+    ],
 )
 def test_only_plain_base64_is_stored(way: Way, stored: dict[str, Any], written: str) -> None:
     plain = stored["image"]["data"]
@@ -172,3 +179,16 @@ def test_an_answer_of_another_service_is_not_taken_for_ours(stock: StockProcesso
                 Way(stock, f"http://127.0.0.1:{server.server_port}")({"image": PHOTO})
         finally:
             server.shutdown()
+
+
+@pytest.mark.parametrize("data", [{"type": "Buffer", "data": [137, 80]}, [137, 80], {"0": 137, "1": 80}])
+def test_a_buffer_of_node_js_is_told_how_it_should_be_sent(way: Way, data: Any) -> None:
+    left = way({"image": {"data": data}})["image"]
+    assert left.keys() == {"error"}
+    assert "buffer.toString('base64')" in left["error"]["reason"]
+
+
+def test_percent_encoded_base64_is_base64(way: Way, stored: dict[str, Any]) -> None:
+    plain = stored["image"]["data"]
+    written = plain.replace("+", "%2B").replace("/", "%2f").replace("=", "%3D")
+    assert way(changed(stored, data=f"data:image/jpeg;base64,{written}")) == stored
