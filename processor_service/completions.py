@@ -78,11 +78,22 @@ class Completions:
         """The text for `data` or `url`."""
         body = self._process(source | recipe, id_)
         if "error" not in body:
-            return orjson.dumps({name: value for name, value in body["fields"].items() if value is not None}).decode()
+            fields = {name: value for name, value in body["fields"].items() if value is not None}
+            return self._too_large(fields["bytes"]) or orjson.dumps(fields).decode()
         error = ImageError(next(code for code in Code if code.code == body["error"]["code"]), body["error"]["reason"])
         if error.code.status not in (413, 422):
             raise error
         return of_error(error, (body.get("fields") or {}).get("data"))
+
+    def _too_large(self, size: int) -> str | None:
+        """The refusal of a result that could not come in again: its mark could never be verified."""
+        if size <= self._max_bytes:
+            return None
+        reason = (
+            f"the recipe makes {size} bytes of the picture, at most {self._max_bytes} are accepted "
+            "(IMAGE_MAX_IMAGE_BYTES): let it be scaled down, or stored as jpeg"
+        )
+        return of_error(ImageError(Code.IMAGE_TOO_LARGE, reason))
 
     def _process(self, request: Fields, id_: str) -> Fields:
         return dict(orjson.loads(self._pictures.answer(orjson.dumps(request), id_).body))

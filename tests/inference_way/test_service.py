@@ -94,6 +94,16 @@ def test_a_picture_with_too_many_bytes_is_heard_out_and_answered(service: Servic
         assert fields(answer)["error"]["code"] == "image_too_large"
 
 
+def test_a_result_that_could_not_come_in_again_is_refused_at_once(tmp_path: Any) -> None:
+    with running_service(tmp_path / "log", max_image_bytes="1000000") as service:
+        error = fields(
+            custom(service, b64(PHOTO), '{"input": ${input}, "operations": [{"convert": {"format": "png"}}]}')
+        )
+        assert error.keys() == {"error"}
+        assert error["error"]["code"] == "image_too_large"
+        assert fields(custom(service, b64(PHOTO)))["format"] == "jpeg"
+
+
 def test_a_normalized_picture_with_its_mark_is_left_alone(service: Service) -> None:
     made = fields(custom(service, b64(PHOTO)))
     marked = f"{made['data']};mark={made['mark']}"
