@@ -57,7 +57,7 @@ class Answering:
         except ImageError as refusal:
             if refusal.code is Code.BUSY:
                 raise
-            return Answer.refusal(refusal)
+            return Answer.refusal(refusal, body)
         answer = self._pool.run(completed, job)
         if completed is not body:
             answer.summary["seconds"] |= watch.seconds

@@ -15,10 +15,10 @@ from .declarations import catalogue
 from .errors import Code, ImageError
 from .inference import inference
 from .metrics import Metrics
+from .refused import failure
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .settings import Settings
-from .worker import failure
 from .worker_pool import WorkerPool
 
 log = structlog.get_logger("processor_service")

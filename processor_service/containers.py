@@ -60,9 +60,9 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         position = end
 
 
-def riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and bytes (name, length, content, padding) of each chunk of a WebP."""
-    position, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+def riff_chunks(data: bytes, *, all_of_it: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    """Name and bytes (name, length, content, padding) of each chunk of a WebP; `all_of_it` ignores its length."""
+    position, end = 12, len(data) if all_of_it else min(len(data), 8 + int.from_bytes(data[4:8], "little"))
     while position + 8 <= end:
         length = int.from_bytes(data[position + 4 : position + 8], "little")
         following = position + 8 + length + length % 2

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from PIL import ExifTags, Image
 
+from .containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from .features.tags.exif import Exif, Tag
 from .features.tags.iptc import Dataset, read_iptc
 from .features.tags.text import cleaned
 from .features.tags.xmp import read_xmp
 from .picture import Metadata, Picture
+
+_APP1 = 0xE1
+_EXIF = b"Exif\0\0"
 
 
 def exif_block(picture: Picture) -> bytes | None:
@@ -23,6 +27,32 @@ def exif_block(picture: Picture) -> bytes | None:
     if picture.orientation != 1:
         exif[ExifTags.Base.Orientation] = picture.orientation
     return exif.tobytes() if len(exif) else None
+
+
+def turn_only(data: bytes) -> bytes | None:
+    """The EXIF of a turn, read from a file that was refused; None when it is upright, or keeps its turn elsewhere."""
+    exif = Exif(exif_of(data))
+    turn = exif.number(exif.main, Tag.ORIENTATION) or 1
+    if turn not in range(2, 9):
+        return None
+    written = Image.Exif()
+    written[ExifTags.Base.Orientation] = int(turn)
+    return written.tobytes()
+
+
+def exif_of(data: bytes) -> bytes:
+    """The EXIF of a JPEG, PNG or WebP, found without a decoder; empty when there is none."""
+    try:
+        if data.startswith(b"\xff\xd8"):
+            bodies = (segment[4:] for marker, segment in jpeg_segments(data) if marker == _APP1)
+            return next((body for body in bodies if body.startswith(_EXIF)), b"")
+        if data.startswith(PNG_SIGNATURE):
+            return next((chunk[8:-4] for name, chunk in png_chunks(data) if name == b"eXIf"), b"")
+        if data[8:12] == b"WEBP":
+            return next((chunk[8:] for name, chunk in riff_chunks(data) if name == b"EXIF"), b"")
+    except (ValueError, IndexError):
+        pass
+    return b""
 
 
 def copyright_of(metadata: Metadata) -> tuple[str | None, str | None]:

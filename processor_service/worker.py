@@ -24,7 +24,8 @@ from .errors import Code, ImageError
 from .features import all_features
 from .opening import load_decoders
 from .operations import all_operations
-from .pipeline import absent_fields, process, render
+from .pipeline import process, render
+from .refused import failure
 from .request import Request
 from .settings import Settings
 from .timing import Stopwatch
@@ -82,17 +83,19 @@ def handle(
     """Do one job; returns what to log and measure, and the answer's body. Never raises."""
     watch = Stopwatch()
     summary: dict[str, Any] = {"status": 200, "code": "ok"}
+    request = None
     try:
-        details, answer = job(_parse(body), settings, watch)
+        request = _parse(body)
+        details, answer = job(request, settings, watch)
         summary |= details
     except ImageError as error:
-        answer = orjson.dumps(failure(error))
+        answer = orjson.dumps(failure(error, request))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
     except MemoryError:
         refusal = ImageError(
             Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
         )
-        answer = orjson.dumps(failure(refusal))
+        answer = orjson.dumps(failure(refusal, request))
         summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
     except Exception as defect:
         refusal = ImageError(
@@ -105,12 +108,6 @@ def handle(
         ]
         summary |= {"status": 500, "code": refusal.code.code, "defect": type(defect).__name__, "trace": trace}
     return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, answer
-
-
-def failure(error: ImageError) -> dict[str, Any]:
-    """The body of a refusal; with the fields to clear when the picture is at fault and the document may record it."""
-    at_fault = error.code.status in (413, 422)
-    return {**error.body(), **({"fields": absent_fields()} if at_fault else {})}
 
 
 def _parse(body: bytes) -> Any:

@@ -17,7 +17,8 @@ from typing import Any
 import orjson
 
 from .errors import Code, ImageError
-from .worker import READY, failure
+from .refused import failure
+from .worker import READY
 
 BOOT_SECONDS = 60.0
 WORKER = (sys.executable, "-m", "processor_service.worker")
@@ -39,11 +40,14 @@ class Answer:
     body: bytes
 
     @classmethod
-    def refusal(cls, error: ImageError) -> Answer:
-        """The answer for a picture that gave none itself."""
-        return cls(
-            {"status": int(error.code.status), "code": error.code.code, "seconds": {}}, orjson.dumps(failure(error))
-        )
+    def refusal(cls, error: ImageError, body: bytes) -> Answer:
+        """The answer when no picture process gave one to a request."""
+        try:
+            request = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            request = None
+        summary = {"status": int(error.code.status), "code": error.code.code, "seconds": {}}
+        return cls(summary, orjson.dumps(failure(error, request)))
 
 
 class Worker:
@@ -130,11 +134,11 @@ class WorkerPool:
                 except TimeoutError:
                     worker = self._replace(worker, "timeout")
                     reason = f"the picture took longer than {self.timeout:g} s (IMAGE_PICTURE_TIMEOUT)"
-                    return Answer.refusal(ImageError(Code.PICTURE_TIMEOUT, reason))
+                    return Answer.refusal(ImageError(Code.PICTURE_TIMEOUT, reason), body)
                 except EOFError:
                     worker = self._replace(worker, "crash")
             reason = "the picture killed the process that decoded it, twice"
-            return Answer.refusal(ImageError(Code.PICTURE_CRASHED, reason))
+            return Answer.refusal(ImageError(Code.PICTURE_CRASHED, reason), body)
         finally:
             self._idle.put(worker)
             with self._lock:

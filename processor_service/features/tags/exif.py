@@ -30,6 +30,7 @@ class Tag(IntEnum):
     DESCRIPTION = 0x010E
     MAKE = 0x010F
     MODEL = 0x0110
+    ORIENTATION = 0x0112
     SOFTWARE = 0x0131
     ARTIST = 0x013B
     COPYRIGHT = 0x8298

@@ -1,0 +1,91 @@
+"""Files without their metadata, their pixels untouched: what is stored when no operation makes other pixels.
+
+Each format has a list of what may stay; everything else goes. One module knows one container and yields the file's
+remaining parts. Whatever it does not know raises ValueError: then the picture is encoded again, or not stored at all.
+docs/formats.md has a table of what stays.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+from ..kept_metadata import exif_block, turn_only
+from ..picture import Picture
+from . import bmp, gif, heif, ico, jp2, jpeg, png, pnm, tiff, webp
+from .kept import Kept
+
+Cut = Callable[[bytes, Kept], Iterator[bytes]]
+
+# By public name. Pictures of all other formats are always encoded again.
+CUTS: dict[str, Cut] = {
+    "jpeg": jpeg.parts,
+    "mpo": jpeg.parts,
+    "png": png.parts,
+    "webp": webp.parts,
+    "gif": gif.parts,
+    "tiff": tiff.parts,
+    "jp2": jp2.parts,
+    "avif": heif.parts,
+    "heif": heif.parts,
+    "ico": ico.parts,
+    "cur": ico.parts,
+    "bmp": bmp.parts,
+    "pnm": pnm.parts,
+}
+# How files of these formats begin: offset and signature, in the order in which they are tried.
+_BEGINNINGS = (
+    (0, b"\xff\xd8\xff", "jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "png"),
+    (8, b"WEBP", "webp"),
+    (0, b"GIF8", "gif"),
+    (0, b"II*\0", "tiff"),
+    (0, b"MM\0*", "tiff"),
+    (0, b"II+\0", "tiff"),
+    (0, b"MM\0+", "tiff"),
+    (4, b"jP  ", "jp2"),
+    (0, b"\xff\x4f\xff\x51", "jp2"),
+    (4, b"ftyp", "heif"),
+    (0, b"\0\0\1\0", "ico"),
+    (0, b"\0\0\2\0", "cur"),
+    (0, b"BM", "bmp"),
+    *((0, magic, "pnm") for magic in (b"P4", b"P5", b"P6", b"Pf", b"PF")),
+)
+# What a cut file may be longer than the file that came in: the EXIF of a turn, a header that had no room for it.
+_SLACK = 64 * 1024
+
+
+def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
+    """The file as it came, without EXIF, IPTC, XMP, comments, previews, and whatever lies behind the picture.
+
+    It gets the EXIF of `exif_block` (the turn, what the recipe keeps). None when the picture has to be encoded again:
+    its profile is not to be kept, or its container has no room for that EXIF or holds something that is not known.
+    """
+    kept = Kept(exif_block(picture), "icc" in picture.output.keep)
+    return _cut(data, picture.source.format, kept)
+
+
+def cut_refused(data: bytes) -> bytes | None:
+    """The same for bytes that were refused as a picture; None when nobody can tell what is metadata in them."""
+    for offset, signature, name in _BEGINNINGS:
+        if data.startswith(signature, offset):
+            return _cut(data, name, Kept(turn_only(data), profile=True))
+    return None
+
+
+def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:
+    if name not in CUTS:
+        return None
+    try:
+        return b"".join(_bounded(CUTS[name](data, kept), len(data) + _SLACK))
+    except (ValueError, IndexError, KeyError, struct.error, OverflowError):
+        return None
+
+
+def _bounded(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The same parts; ValueError when they are longer in all: a file that names the same bytes a thousand times."""
+    for part in parts:
+        most -= len(part)
+        if most < 0:
+            raise ValueError("the file names the same bytes several times")
+        yield part

@@ -1,0 +1,74 @@
+"""BMP: header, palette, rows (Microsoft's BITMAPINFOHEADER to BITMAPV5HEADER)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from .kept import Kept
+
+_FILE_HEADER = 14
+_PLAIN, _FIELDS, _ALPHA_FIELDS = 0, 3, 6
+_SRGB = b"BGRs"
+
+
+def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
+    """Header, palette, rows. Not: an embedded or linked profile, gaps, what lies behind the last row."""
+    kept.no_room_for_exif()
+    if not data.startswith(b"BM"):
+        raise ValueError("not a BMP with a file header")
+    head = header(data, _FILE_HEADER)
+    start = _FILE_HEADER + len(head)
+    rows = row_bytes(head)
+    place = int.from_bytes(data[10:14], "little")
+    if place < start:
+        raise ValueError("the rows of the BMP lie in its header")
+    # A file that is cut off keeps what is there.
+    pixels = data[place : place + rows]
+    yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + _without_profile(head) + pixels
+
+
+def header(data: bytes, start: int) -> bytes:
+    """The bitmap header from `start` on, with its masks and its palette."""
+    size, width, height, planes, depth, compression = _numbers(data, start)
+    colors, entry = 0, 3 if size == 12 else 4
+    if depth <= 8:
+        used = int.from_bytes(data[start + 32 : start + 36], "little") if size >= 40 else 0
+        colors = min(used or 1 << depth, 1 << depth)
+    masks = {_FIELDS: 12, _ALPHA_FIELDS: 16}.get(compression, 0) if size == 40 else 0
+    end = start + size + masks + colors * entry
+    if planes != 1 or not width or not height or end > len(data):
+        raise ValueError("the header of the BMP contradicts itself")
+    found = data[start:end]
+    # Colours that count as important, in the place of colours that a depth above 8 would not use.
+    return found if size == 12 else found[:32] + struct.pack("<II", colors, 0) + found[40:]
+
+
+def row_bytes(head: bytes) -> int:
+    """Bytes of all rows of an uncompressed bitmap; each begins at a multiple of four."""
+    _, width, height, _, depth, _ = _numbers(head, 0)
+    return (abs(width) * depth + 31) // 32 * 4 * abs(height)
+
+
+def _numbers(data: bytes, start: int) -> tuple[int, int, int, int, int, int]:
+    """Size of the header, width, height, planes, depth, compression."""
+    size = int.from_bytes(data[start : start + 4], "little")
+    if size == 12:
+        width, height, planes, depth = struct.unpack_from("<HHHH", data, start + 4)
+        compression = _PLAIN
+    elif size in (40, 52, 56, 108, 124):
+        width, height, planes, depth, compression = struct.unpack_from("<iiHHI", data, start + 4)
+    else:
+        raise ValueError("a kind of BMP that is not known")
+    if compression not in (_PLAIN, _FIELDS, _ALPHA_FIELDS):
+        raise ValueError("the BMP is compressed")
+    return size, width, height, planes, depth, compression
+
+
+def _without_profile(head: bytes) -> bytes:
+    """A header of version 4 or 5 names a colour space; profiles, the only ones with bytes elsewhere, become sRGB."""
+    size = int.from_bytes(head[:4], "little")
+    if size < 108 or head[56:60] not in (b"LINK", b"MBED", b"KNIL", b"DEBM"):
+        return head
+    profile = bytes(8) if size == 124 else b""
+    return head[:56] + _SRGB + head[60:112] + profile + head[112 + len(profile) :]

@@ -1,0 +1,184 @@
+"""AVIF and HEIF: read only. The file stays as it came when everything in it is known, else it is encoded again.
+
+Places of bytes stand all over an ISO base media file (ISO/IEC 14496-12, 23008-12), so nothing is taken out of it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from .boxes import placed
+from .kept import Kept
+
+_FULL = 4
+# Boxes that hold boxes, and how many bytes stand before them.
+_CONTAINERS = {
+    b"meta": _FULL,
+    b"iprp": 0,
+    b"ipco": 0,
+    b"moov": 0,
+    b"trak": 0,
+    b"edts": 0,
+    b"mdia": 0,
+    b"minf": 0,
+    b"dinf": 0,
+    b"stbl": 0,
+}
+# What says how the picture, or the animation, is to be decoded and shown, in numbers.
+_KNOWN = frozenset(
+    b"ftyp mdat pitm iloc iref idat ipma ispe pixi av1C hvcC lhvC pasp irot imir clap a1lx a1op lsel clli mdcv cclv"
+    b" amve mvhd tkhd elst mdhd vmhd nmhd dref stts stsc stsz stco co64 stss sdtp ctts cslg tref rloc prdi".split()
+)
+_MEDIA_DATA, _ITEMS, _ITEM, _PLACES = b"mdat", b"iinf", b"infe", b"iloc"
+_PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
+# Names that encoders give to items and to what handles them. Others may be anything.
+_NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
+_ALPHA_URNS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+_SAMPLE_ENTRY_BYTES = 78
+
+
+def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
+    """The file as it is. Raises ValueError when something in it is not known."""
+    # The turn is in the container.
+    if kept.names:
+        raise ValueError("the file has no room for the names that are to be kept")
+    media: list[tuple[int, int]] = []
+    used: list[tuple[int, int]] = []
+    for name, begin, end in _walk(data, 0, len(data), kept):
+        if name == _MEDIA_DATA:
+            media.append((begin, end))
+        elif name == _PLACES:
+            used += _extents(data[begin:end])
+        elif name == b"stbl":
+            used += _samples(data, begin, end)
+    _covered(media, used)
+    yield data
+
+
+def _walk(data: bytes, begin: int, end: int, kept: Kept) -> Iterator[tuple[bytes, int, int]]:
+    """Every box, all the way down, with where its content begins and ends."""
+    last = begin
+    for name, start, last in placed(data, start=begin, end=end):
+        body = data[start:last]
+        if name in _CONTAINERS:
+            yield from _walk(data, start + _CONTAINERS[name], last, kept)
+        elif name == _ITEMS:
+            _check_items(body)
+        elif name == b"colr":
+            if body[:4] in (b"prof", b"rICC"):
+                kept.checked_profile(body[4:])
+        elif name == b"hdlr":
+            # Version, handler type, three reserved numbers, and a name.
+            _check_name(body[24:])
+        elif name == b"auxC":
+            if body[_FULL:].split(b"\0")[0] not in _ALPHA_URNS:
+                raise ValueError("an auxiliary picture that is not known")
+        elif name == b"stsd":
+            _check_samples(body, kept)
+        elif name in (b"free", b"skip"):
+            if any(body):
+                raise ValueError("a box that is said to be free is not")
+        elif name not in _KNOWN:
+            raise ValueError("a box that is not known")
+        yield name, start, last
+    if last != end:
+        raise ValueError("something lies behind the last box")
+
+
+def _check_name(text: bytes) -> None:
+    if text.rstrip(b"\0") not in _NAMES:
+        raise ValueError("a name that may be anything")
+
+
+def _check_items(body: bytes) -> None:
+    start = _FULL + (2 if body[0] == 0 else 4)
+    for name, begin, end in placed(body, start=start):
+        entry = body[begin:end]
+        # Identifier (two bytes, four from version 3 on), protection, type, name.
+        at = _FULL + (4 if entry[0] >= 3 else 2) + 2
+        if name != _ITEM or entry[0] < 2 or entry[at : at + 4] not in _PIXELS:
+            raise ValueError("an item that holds no pixels")
+        _check_name(entry[at + 4 :])
+
+
+def _check_samples(body: bytes, kept: Kept) -> None:
+    for name, begin, end in placed(body, start=_FULL + 4):
+        if name not in (b"av01", b"hvc1"):
+            raise ValueError("samples that hold no pixels")
+        # The compressor's name: a length and 31 bytes.
+        entry = body[begin:end]
+        if entry[43:74].rstrip(b"\0") not in (b"", b"AOM Coding", b"AOM Coding with alpha"):
+            raise ValueError("a name that may be anything")
+        for inner, start, last in placed(entry, start=_SAMPLE_ENTRY_BYTES):
+            if inner == b"colr" and entry[start : start + 4] in (b"prof", b"rICC"):
+                kept.checked_profile(entry[start + 4 : last])
+            elif inner not in (b"av1C", b"hvcC", b"colr", b"pasp", b"auxi", b"ccst", b"btrt", b"clli", b"pixi"):
+                raise ValueError("a box that is not known")
+
+
+def _extents(body: bytes) -> list[tuple[int, int]]:
+    """Where the items lie in the file (ISO/IEC 14496-12, 8.11.3)."""
+    version, sizes, found = body[0], body[_FULL : _FULL + 2], []
+    offset_bytes, length_bytes, base_bytes = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
+    index_bytes = sizes[1] & 15 if version in (1, 2) else 0
+    wide = 4 if version == 2 else 2
+    reader = _Numbers(body, _FULL + 2)
+    for _ in range(reader.take(wide)):
+        reader.take(wide)
+        method = reader.take(2) & 15 if version in (1, 2) else 0
+        reader.take(2)
+        base = reader.take(base_bytes)
+        for _ in range(reader.take(2)):
+            reader.take(index_bytes)
+            start = base + reader.take(offset_bytes)
+            length = reader.take(length_bytes)
+            if method == 0:
+                found.append((start, start + length))
+    return found
+
+
+def _samples(data: bytes, begin: int, end: int) -> list[tuple[int, int]]:
+    """Where the samples of a track lie in the file: chunk by chunk (ISO/IEC 14496-12, 8.7)."""
+    tables = {name: data[start + _FULL : last] for name, start, last in placed(data, start=begin, end=end)}
+    size, count = struct.unpack_from(">II", tables[b"stsz"])
+    sizes = [size] * count if size else list(struct.unpack_from(f">{count}I", tables[b"stsz"], 8))
+    wide = b"co64" in tables
+    places = tables[b"co64" if wide else b"stco"]
+    (chunks,) = struct.unpack_from(">I", places)
+    offsets = struct.unpack_from(f">{chunks}{'Q' if wide else 'I'}", places, 4)
+    (runs,) = struct.unpack_from(">I", tables[b"stsc"])
+    numbers = struct.unpack_from(f">{3 * runs}I", tables[b"stsc"], 4)
+    per_chunk = {numbers[at]: numbers[at + 1] for at in range(0, len(numbers), 3)}
+    found, at, each = [], 0, 0
+    for number, offset in enumerate(offsets, 1):
+        each = per_chunk.get(number, each)
+        found.append((offset, offset + sum(sizes[at : at + each])))
+        at += each
+    return found
+
+
+def _covered(media: list[tuple[int, int]], used: list[tuple[int, int]]) -> None:
+    """Raise ValueError when media data holds bytes that are of no item and no sample."""
+    used = sorted(used)
+    for begin, end in media:
+        at = begin
+        for start, last in used:
+            if start > at:
+                break
+            at = max(at, min(last, end)) if last > at else at
+        if at < end:
+            raise ValueError("media data that belongs to nothing")
+
+
+class _Numbers:
+    """Numbers of different lengths, one after the other."""
+
+    def __init__(self, data: bytes, position: int) -> None:
+        self._data, self._position = data, position
+
+    def take(self, size: int) -> int:
+        start, self._position = self._position, self._position + size
+        if self._position > len(self._data):
+            raise ValueError("a table ends too early")
+        return int.from_bytes(self._data[start : self._position])

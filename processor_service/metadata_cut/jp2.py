@@ -1,0 +1,91 @@
+"""JPEG 2000: boxes (ISO/IEC 15444-1, annex I) and the codestream in them (annex A)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .boxes import box, boxes
+from .kept import Kept
+
+_SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"
+# Size and depth, depths, palette, what is mapped to it, channels. Resolution (res) says nothing about the pixels.
+_IN_HEADER = frozenset((b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"))
+_MOST_BRANDS = 64
+_START, _TILE, _DATA, _END, _COMMENT, _TILE_LENGTHS = b"\xff\x4f", b"\xff\x90", b"\xff\x93", b"\xff\xd9", 0x64, 0x55
+_PROFILE_METHODS = (2, 3)
+
+
+def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
+    """Pixels, size, depth, palette, channels, colour space. Not: EXIF, XMP, IPTC and GeoTIFF boxes, comments."""
+    kept.no_room_for_exif()
+    if data.startswith(_START):
+        yield codestream(data)
+        return
+    found = False
+    for name, body in boxes(data, to_the_end=_CODESTREAM):
+        if name == _SIGNATURE:
+            yield box(name, body[:4])
+        elif name == _TYPE:
+            yield box(name, body[:_MOST_BRANDS])
+        elif name == _HEADER:
+            yield box(name, b"".join(_in_header(body, kept)))
+        elif name == _CODESTREAM and not found:
+            found = True
+            yield box(name, codestream(body))
+    if not found:
+        raise ValueError("the JPEG 2000 has no codestream")
+
+
+def _in_header(body: bytes, kept: Kept) -> Iterator[bytes]:
+    for name, content in boxes(body):
+        if name in _IN_HEADER:
+            yield box(name, content)
+        elif name == _COLOR and content[0] in _PROFILE_METHODS:
+            if profile := kept.checked_profile(content[3:]):
+                yield box(name, content[:3] + profile)
+        elif name == _COLOR and content[0] == 1:
+            # An enumerated colour space (sRGB, grey, YCC) is a number. CIELab has parameters behind it.
+            yield box(name, content[:7] if content[3:7] != b"\0\0\0\x0e" else content[: 7 + 28])
+
+
+def codestream(data: bytes) -> bytes:
+    """A codestream without comments, and without what lies behind its end."""
+    if not data.startswith(_START):
+        raise ValueError("no codestream")
+    kept, position = [_START], 2
+    while data[position : position + 2] != _TILE:
+        end = _segment_end(data, position)
+        # Lengths of the tile parts are a help only, and may be wrong afterwards.
+        if data[position + 1] not in (_COMMENT, _TILE_LENGTHS):
+            kept.append(data[position:end])
+        position = end
+    while data[position : position + 2] == _TILE:
+        part, position = _tile_part(data, position)
+        kept.append(part)
+    # Where the end is missing, the picture is cut off.
+    return b"".join(kept) + _END
+
+
+def _tile_part(data: bytes, start: int) -> tuple[bytes, int]:
+    """A tile part without comments, and where it ends."""
+    length = int.from_bytes(data[start + 6 : start + 10])
+    header, position = [], start + 12
+    while data[position : position + 2] != _DATA:
+        end = _segment_end(data, position)
+        if data[position + 1] != _COMMENT:
+            header.append(data[position:end])
+        position = end
+    # Length 0: the last part, up to the end of the codestream, a marker that compressed data cannot contain.
+    end = start + length if length else data.find(_END, position)
+    end = min(end, len(data)) if end > 0 else len(data)
+    body = b"".join(header) + data[position:end]
+    size = (12 + len(body)).to_bytes(4) if length else bytes(4)
+    return data[start : start + 6] + size + data[start + 10 : start + 12] + body, max(end, position)
+
+
+def _segment_end(data: bytes, position: int) -> int:
+    length = int.from_bytes(data[position + 2 : position + 4])
+    end = position + 2 + length
+    if data[position : position + 1] != b"\xff" or length < 2 or end > len(data):
+        raise ValueError("a segment of the codestream is not built as it should be")
+    return end

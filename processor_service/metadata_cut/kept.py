@@ -1,0 +1,46 @@
+"""What stays in a file beside its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..features.tags.exif import Exif, Tag
+
+_PREFIX = b"Exif\0\0"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`exif`: EXIF to put in, None for none. `profile`: whether the colour profile may stay."""
+
+    exif: bytes | None = None
+    profile: bool = True
+
+    @property
+    def bare_exif(self) -> bytes:
+        """The EXIF as a TIFF structure, without the prefix that only JPEG has."""
+        return (self.exif or b"").removeprefix(_PREFIX)
+
+    @property
+    def names(self) -> dict[Tag, str]:
+        """Author and owner, where the recipe keeps them: all of the EXIF but the turn."""
+        exif = Exif(self.bare_exif)
+        texts = {tag: exif.text(exif.main, tag) for tag in (Tag.ARTIST, Tag.COPYRIGHT)}
+        return {tag: text for tag, text in texts.items() if text}
+
+    def no_room_for_exif(self) -> None:
+        """To be called for a container in which no EXIF is written. Raises ValueError when there is some to write."""
+        if self.exif:
+            raise ValueError("the format has no room for the EXIF that is to be kept")
+
+    def checked_profile(self, profile: bytes) -> bytes:
+        """The profile up to its declared end, empty when it is none (ICC.1:2022, 7.2).
+
+        Raises ValueError when there is one and it is not to be kept: the pixels must be converted then.
+        """
+        size = int.from_bytes(profile[:4])
+        if profile[36:40] != b"acsp" or not 128 < size <= len(profile):
+            return b""
+        if not self.profile:
+            raise ValueError("the colour profile is not to be kept")
+        return profile[:size]

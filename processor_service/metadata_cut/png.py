@@ -1,0 +1,66 @@
+"""PNG and APNG: chunks (W3C PNG, third edition)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from ..containers import PNG_SIGNATURE, png_chunks
+from .kept import Kept
+
+# What the picture, or the animation, looks like, and the lengths that each chunk may have (None: any).
+_LENGTHS: dict[bytes, tuple[int, ...] | None] = {
+    b"IHDR": (13,),
+    b"PLTE": None,
+    b"IDAT": None,
+    b"IEND": (0,),
+    b"tRNS": None,
+    b"acTL": (8,),
+    b"fcTL": (26,),
+    b"fdAT": None,
+    b"gAMA": (4,),
+    b"cHRM": (32,),
+    b"sRGB": (1,),
+    b"cICP": (4,),
+    b"mDCV": (24,),
+    b"cLLI": (8,),
+    b"sBIT": (1, 2, 3, 4),
+    b"bKGD": (1, 2, 6),
+    b"pHYs": (9,),
+}
+_MOST_COLORS = 256 * 3
+# Of a profile when it is unpacked.
+_MOST_PROFILE = 16 * 1024**2
+
+
+def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
+    """Pixels, palette, transparency, frames, numbers that say how colours are to be read, the colour profile."""
+    yield PNG_SIGNATURE
+    for name, chunk in png_chunks(data):
+        body = chunk[8:-4]
+        if name == b"iCCP":
+            if profile := kept.checked_profile(_unpacked(body)):
+                # Its name may be anything.
+                yield _chunk(name, b"ICC\0\0" + zlib.compress(profile))
+        elif name in _LENGTHS:
+            lengths = _LENGTHS[name]
+            if (lengths is None or len(body) in lengths) and not (name == b"PLTE" and len(body) > _MOST_COLORS):
+                yield chunk
+            elif name[:1].isupper():
+                raise ValueError("a chunk of the PNG has the wrong length")
+        elif name[:1].isupper():
+            raise ValueError("a chunk of the PNG without which it cannot be shown is not known")
+        if name == b"IHDR" and kept.exif:
+            yield _chunk(b"eXIf", kept.bare_exif)
+
+
+def _unpacked(body: bytes) -> bytes:
+    _, _, packed = body.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(packed[1:], _MOST_PROFILE)
+    except zlib.error:
+        return b""
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)

@@ -1,0 +1,38 @@
+"""PNM: a header in words, and a raster (Netpbm's pbm, pgm, ppm, and pfm)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .kept import Kept
+
+# A word, with the white space and the comments before it.
+_WORD = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([^\s#]{1,20})")
+_CHANNELS = {b"P4": 1, b"P5": 1, b"P6": 3, b"Pf": 1, b"PF": 3}
+
+
+def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
+    """The header without comments, the raster of the first picture. The plain kinds are not known: encoded again."""
+    kept.no_room_for_exif()
+    magic = data[:2]
+    words, position = [magic], 2
+    for _ in range(2 if magic == b"P4" else 3):
+        found = _WORD.match(data, position)
+        if found is None or magic not in _CHANNELS:
+            raise ValueError("a kind of PNM that is not known")
+        words.append(found[1])
+        position = found.end()
+    width, height = int(words[1]), int(words[2])
+    if magic == b"P4":
+        size = (width + 7) // 8 * height
+    else:
+        sample = 4 if magic in (b"Pf", b"PF") else 2 if int(words[3]) > 255 else 1
+        size = width * height * _CHANNELS[magic] * sample
+        if sample == 4:
+            float(words[3])
+    # One byte of white space ends the header. Decoders do not agree on comments there.
+    if not data[position : position + 1].isspace():
+        raise ValueError("a comment behind the header of the PNM")
+    yield b"%s\n%s %s\n" % tuple(words[:3]) + b"".join(word + b"\n" for word in words[3:])
+    yield data[position + 1 : position + 1 + size]
