@@ -6,6 +6,8 @@ saved of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import simplejpeg
 from PIL import Image
 
@@ -15,16 +17,19 @@ from .scaling import scale
 _MODES = {"YCbCr": ("RGBX", "RGBX"), "Gray": ("GRAY", "L")}
 # The decoder halves (and quarters) a picture at half the cost; less than 1.9 times the final size would cost sharpness.
 _HEADROOM = 1.9
-_SCALES = (8, 4, 2)
+_QUICK_EIGHTHS = (1, 2, 4)
 
 
-def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | None:
-    """Decode to `target` size (width, height in pixels, as stored; None: as it is). None when this is not for us."""
+def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -> Image.Image | None:
+    """Decode to `target` size (width, height in pixels, as stored; None: as it is). None when this is not for us.
+
+    Above `most_pixels` speed and memory count more than the last bit of sharpness (`decoded_size`).
+    """
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
         if colors not in _MODES:
             return None
-        least = _least_size(width, height, target)
+        least = decoded_size(width, height, target, most_pixels)
         space, mode = _MODES[colors]
         pixels = simplejpeg.decode_jpeg(
             data,
@@ -46,11 +51,21 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None) -> Image.Image | No
     return image if target is None else scale(image, target)
 
 
-def _least_size(width: int, height: int, target: tuple[int, int] | None) -> tuple[int, int]:
-    """Size of the largest reduction (to 1/8, 1/4, 1/2) that leaves enough pixels for `target`."""
-    if target is not None:
-        for factor in _SCALES:
-            reduced = -(-width // factor), -(-height // factor)
-            if reduced[0] >= target[0] * _HEADROOM and reduced[1] >= target[1] * _HEADROOM:
-                return reduced
-    return width, height
+def decoded_size(width: int, height: int, target: tuple[int, int] | None, most_pixels: int) -> tuple[int, int]:
+    """Size of the largest reduction (to 1/8, 1/4, 1/2) that leaves enough pixels for `target`.
+
+    Enough are 1.9 times its sides. Where that would be more than `most_pixels`, its sides are enough, and every eighth
+    counts.
+    """
+    if target is None:
+        return width, height
+    size = _reduced(width, height, target, _HEADROOM, _QUICK_EIGHTHS)
+    return size if size[0] * size[1] <= most_pixels else _reduced(width, height, target, 1, range(1, 9))
+
+
+def _reduced(
+    width: int, height: int, target: tuple[int, int], headroom: float, eighths: Iterable[int]
+) -> tuple[int, int]:
+    sizes = ((-(-width * eighth // 8), -(-height * eighth // 8)) for eighth in eighths)
+    least = target[0] * headroom, target[1] * headroom
+    return next((size for size in sizes if size[0] >= least[0] and size[1] >= least[1]), (width, height))

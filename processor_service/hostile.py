@@ -27,9 +27,10 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
 
     Pillow raises nearly everything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,
     RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header said:
-    Pillow's own limit covers those.
+    Pillow's own limit covers those. A JPEG may be larger where it is decoded at a smaller scale (limits.py).
     """
-    Image.MAX_IMAGE_PIXELS = settings.max_pixels
+    jpeg = data.startswith(b"\xff\xd8")
+    Image.MAX_IMAGE_PIXELS = max(settings.max_pixels, settings.max_jpeg_pixels) if jpeg else settings.max_pixels
     try:
         with warnings.catch_warnings():
             # Broken metadata makes Pillow warn; only the bomb warning is a reason to refuse.

@@ -8,10 +8,10 @@ from PIL import Image
 
 from .encoders import encode_picture
 from .errors import Code, ImageError
-from .fast_jpeg import decode_jpeg
+from .fast_jpeg import decode_jpeg, decoded_size
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .hostile import hostile, truncation
-from .limits import check_header, check_size, check_total
+from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .opening import open_picture
 from .picture import Picture, Source
@@ -19,6 +19,7 @@ from .profile_check import carried_profile
 from .raw_metadata import orientation, raw_metadata
 from .salvage import without_metadata
 from .samples import Samples, samples_of
+from .scaling import scale
 from .settings import Settings
 
 # From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
@@ -57,13 +58,14 @@ def decode(
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     with hostile(data, settings):
         image = open_picture(data, settings)
-        source = check_header(image, data, settings)
+        size = target(*image.size, orientation(image)) if target and is_jpeg(image) else None
+        source = check_header(image, data, size, settings)
         samples = samples_of(image)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):
             frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
-            pixels, icc_profile = _first_frame(image, data, source, samples, target, settings)
+            pixels, icc_profile = _first_frame(image, data, source, samples, size, settings)
             frames, durations = [pixels], []
         # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata, loop = orientation(image), raw_metadata(image), plays(image) if durations else 0
@@ -74,17 +76,26 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
 
 
 def _first_frame(
-    image: Image.Image, data: bytes, source: Source, samples: Samples, target: Target | None, settings: Settings
+    image: Image.Image,
+    data: bytes,
+    source: Source,
+    samples: Samples,
+    size: tuple[int, int] | None,
+    settings: Settings,
 ) -> tuple[Image.Image, bytes | None]:
-    """The picture in a working mode, and its profile; an ordinary JPEG at its target size."""
-    if source.format in ("jpeg", "mpo"):
-        size = target(source.width, source.height, orientation(image)) if target else None
-        if (fast := decode_jpeg(data, size)) is not None:
+    """The picture in a working mode, and its profile; a JPEG at the size to which the recipe scales it first."""
+    if is_jpeg(image):
+        if (fast := decode_jpeg(data, size, settings.max_pixels)) is not None:
             return fast, carried_profile(image.info.get("icc_profile"), fast.mode)
+        # What the fast decoder does not know is decoded at a smaller scale only where it would be too large.
+        if size and source.width * source.height > settings.max_pixels:
+            image.draft(None, decoded_size(source.width, source.height, size, settings.max_pixels))
+            check_size(*image.size, settings)
     image.load()
     # What is inside a container may be larger than the container said.
     check_size(*image.size, settings)
-    return to_working_mode(image, samples)
+    pixels, profile = to_working_mode(image, samples)
+    return (scale(pixels, size) if size and is_jpeg(image) else pixels), profile
 
 
 def _all_frames(

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from .errors import Code, ImageError
+from .fast_jpeg import decoded_size
 from .formats import public_name
 from .frames import count_frames
 from .picture import Source
@@ -16,17 +17,20 @@ from .settings import Settings
 _FEW_SCANS = 64
 
 
-def check_header(image: Image.Image, data: bytes, settings: Settings) -> Source:
-    """Describe what came in, or refuse it."""
+def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None, settings: Settings) -> Source:
+    """Describe what came in, or refuse it; `target` is the size to which a JPEG is scaled while it is decoded."""
     width, height = image.size
-    check_size(width, height, settings)
+    if is_jpeg(image):
+        _check_jpeg_size(width, height, target, settings)
+    else:
+        check_size(width, height, settings)
     if width * height > settings.max_slow_pixels and _is_slow(image):
         raise ImageError(
             Code.TOO_MANY_PIXELS,
             f"the picture has {width}x{height} pixels in a format that is decoded slowly, at most "
             f"{settings.max_slow_pixels} are accepted (IMAGE_MAX_SLOW_PIXELS)",
         )
-    if image.format in ("JPEG", "MPO"):
+    if is_jpeg(image):
         _check_scans(data, width * height, settings)
         if not ImageFile.LOAD_TRUNCATED_IMAGES:
             _check_bytes(data, width * height)
@@ -39,17 +43,38 @@ def check_header(image: Image.Image, data: bytes, settings: Settings) -> Source:
     return Source(public_name(image.format or ""), width, height, frames, len(data), tables_of(image))
 
 
+def is_jpeg(image: Image.Image) -> bool:
+    """Whether the picture is a JPEG, or begins with one, and so can be decoded at a smaller scale."""
+    return image.format in ("JPEG", "MPO")
+
+
 def check_size(width: int, height: int, settings: Settings) -> None:
     """Refuse a picture with too long a side or too many pixels."""
-    if max(width, height) > (limit := settings.max_dimension):
-        raise ImageError(
-            Code.DIMENSION_TOO_LARGE,
-            f"the picture is {width}x{height}, at most {limit} a side are accepted (IMAGE_MAX_DIMENSION)",
-        )
+    _check_sides(width, height, settings)
     if width * height > settings.max_pixels:
         raise ImageError(
             Code.TOO_MANY_PIXELS,
             f"the picture has {width}x{height} pixels, at most {settings.max_pixels} are accepted (IMAGE_MAX_PIXELS)",
+        )
+
+
+def _check_jpeg_size(width: int, height: int, target: tuple[int, int] | None, settings: Settings) -> None:
+    """Of a JPEG that is scaled while it is decoded, the pixels count that it has then: they are what takes memory."""
+    _check_sides(width, height, settings)
+    decoded = decoded_size(width, height, target, settings.max_pixels)
+    if decoded[0] * decoded[1] > settings.max_pixels or width * height > settings.max_jpeg_pixels:
+        raise ImageError(
+            Code.TOO_MANY_PIXELS,
+            f"the picture has {width}x{height} pixels, at most {settings.max_pixels} are accepted (IMAGE_MAX_PIXELS), "
+            f"{settings.max_jpeg_pixels} of a JPEG that the first operation makes that small (IMAGE_MAX_JPEG_PIXELS)",
+        )
+
+
+def _check_sides(width: int, height: int, settings: Settings) -> None:
+    if max(width, height) > (limit := settings.max_dimension):
+        raise ImageError(
+            Code.DIMENSION_TOO_LARGE,
+            f"the picture is {width}x{height}, at most {limit} a side are accepted (IMAGE_MAX_DIMENSION)",
         )
 
 

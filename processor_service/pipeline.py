@@ -78,7 +78,10 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
             step.apply_to(picture)
         picture.output.tables = tables_to_keep(picture, steps)
     with watch("encode"):
-        if not leaves_pixels(steps):
+        if request.normalized and not request.document_operations:
+            # The node has seen our signature on these very bytes.
+            stored, format_name = data, picture.source.format
+        elif not leaves_pixels(steps):
             stored, format_name = image_io.encode(picture)
         else:
             stored, format_name = store_as_it_came(picture, data, settings)
@@ -91,7 +94,7 @@ def leaves_pixels(steps: tuple[Operation, ...]) -> bool:
 
 
 def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple[bytes, str]:
-    """The bytes that came in without what is not to be kept, and their format; encoded anew where that is not known."""
+    """The original file without its metadata, and its format; encoded again where the container cannot be edited."""
     if "all" in picture.output.keep:
         return data, picture.source.format
     if (cut := cut_metadata(data, picture)) is not None:

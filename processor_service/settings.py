@@ -36,6 +36,12 @@ class Settings(BaseSettings):
         ge=1,
         description="width x height (times frames, where all are decoded) of a picture, read from its header",
     )
+    max_jpeg_pixels: int = Field(
+        500_000_000,
+        ge=1,
+        description="the same for a JPEG that the recipe makes smaller first: it is decoded at a smaller scale, and "
+        "has at most `max_pixels` then",
+    )
     max_slow_pixels: int = Field(
         4_000_000,
         ge=1,
