@@ -7,12 +7,13 @@ from typing import Any
 
 import pybase64
 
-from .errors import ImageError
+from .errors import Code, ImageError
 from .metadata_cut import cut_refused
 from .payload import decode_payload
 from .pipeline import absent_fields
 
 # The picture is at fault, so the document may be stored with its error.
+_NO_PICTURE = (Code.NOT_AN_IMAGE, Code.UNSUPPORTED_FORMAT)
 AT_FAULT = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -28,7 +29,8 @@ def failure(error: ImageError, request: Any = None) -> dict[str, Any]:
         return body
     fields = absent_fields()
     if not (isinstance(request, dict) and request.get("url") is not None):
-        fields["data"] = _without_metadata(request)
+        # Of a raw file, which begins as a TIFF, only the preview would be left.
+        fields["data"] = None if error.code in _NO_PICTURE else _without_metadata(request)
     return {**body, "fields": fields}
 
 

@@ -17,11 +17,12 @@ _INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 # Where the pixels lie, and how many bytes: in strips or in tiles.
 _PLACES = ((273, 279), (324, 325))
 _REDUCED, _COMPRESSION, _COLOR_MAP, _TABLES, _PROFILE = 254, 259, 320, 347, 34675
-# Size, depth, compression, interpretation, turn, resolution, page, prediction, white point, tiles, inks, extra samples,
-# sample format, subsampling: a few numbers each.
-_NUMBERS = frozenset((*range(254, 260), 262, 266, 274, 277, 278, *range(280, 285), 292, 293, 296, 297))
-_NUMBERS |= {317, 318, 319, 322, 323, 332, 334, 336, 338, 339, *range(529, 533)}
-_MOST_NUMBERS = 64
+# Tags that say how to read the pixels, and how many numbers each may have: kind of page, size, depth (of each sample),
+# compression, interpretation, order of bits, turn, samples, rows of a strip, lowest and highest value, resolution,
+# planes, fax options, page, prediction, white point, primaries, tiles, inks, extra samples, sample format, subsampling.
+_NUMBERS = dict.fromkeys((254, 255, 256, 257, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296), 1)
+_NUMBERS |= dict.fromkeys((258, 280, 281, 338, 339), 16)
+_NUMBERS |= {297: 2, 317: 1, 318: 2, 319: 6, 322: 1, 323: 1, 332: 1, 334: 1, 529: 3, 530: 2, 531: 1, 532: 6}
 _MOST_COLORS = 3 * 65536
 _JPEG = 7
 # None, CCITT, LZW, JPEG, deflate, packed bits, LZMA, Zstandard. Not old JPEG (6) and JPEG 2000, which hold whole files.
@@ -110,7 +111,7 @@ def _entry(data: bytes, at: int, layout: _Layout) -> tuple[int, _Entry] | None:
         return None
     count = layout.read(data, at + 4, "I", "Q")
     size, here = count * _SIZES[kind], 8 if layout.big else 4
-    if (tag in _NUMBERS and count > _MOST_NUMBERS) or (tag == _COLOR_MAP and count > _MOST_COLORS):
+    if count > _NUMBERS.get(tag, count) or (tag == _COLOR_MAP and count > _MOST_COLORS):
         return None
     value = at + 4 + here if size <= here else layout.read(data, at + 4 + here, "I", "Q")
     if value + size > len(data):

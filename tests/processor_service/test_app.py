@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.processor_service.secrets_in_files import chunk
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, encoded, opened, picture, running_service, with_pid
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -131,7 +133,9 @@ def _until_at_work(pids: set[int]) -> None:
 
 def test_a_picture_process_that_hangs_or_dies_fails_alone(tmp_path: Path) -> None:
     """Real processes, really stopped and killed in the middle of a picture."""
-    big = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
+    plain = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
+    # 8 + 25 bytes of signature and header, then a text.
+    big = plain[:33] + chunk(b"tEXt", b"Author\0Zebedee Quirk") + plain[33:]
     slow = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": {"width": 100}}]}
     with (
         running_service(tmp_path / "log", workers="1", picture_timeout="3", max_pixels="100000000") as service,
@@ -153,6 +157,8 @@ def test_a_picture_process_that_hangs_or_dies_fails_alone(tmp_path: Path) -> Non
                     with_pid(pid, number)
             answer = future.result()
             assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+            # What may be stored beside the error has no metadata, though nobody could decode it.
+            assert base64.b64decode(answer.json()["fields"]["data"]) == plain
             assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
 
 

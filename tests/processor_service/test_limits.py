@@ -52,6 +52,24 @@ def test_a_bomb_in_the_metadata_costs_little_and_harms_nothing(name: str, small:
     assert seconds(DEFUSED[name]) < 10 * small
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+def test_a_photograph_of_72_megapixels_is_taken_where_the_recipe_makes_it_small(options: dict[str, bool]) -> None:
+    data = encoded(Image.radial_gradient("L").resize((9800, 7400)).convert("RGB"), "JPEG", **options)
+    small = image_io.decode(data, SETTINGS, lambda width, height, _: (width // 8, height // 8))
+    assert (small.source.width, small.source.height, small.image.size) == (9800, 7400, (1225, 925))
+    # At three quarters it still has 41 megapixels.
+    assert image_io.decode(data, SETTINGS, lambda w, h, _: (w * 3 // 4, h * 3 // 4)).image.size == (7350, 5550)
+    code, reason = refused(data)
+    assert code is Code.TOO_MANY_PIXELS
+    assert "IMAGE_MAX_JPEG_PIXELS" in reason
+    assert refused(data, Settings(max_jpeg_pixels=70_000_000), target=lambda *_: (100, 75))[0] is code
+
+
+def test_so_is_one_that_the_fast_decoder_does_not_know() -> None:
+    data = encoded(Image.new("CMYK", (9800, 7400), (0, 255, 255, 0)), "JPEG")
+    assert image_io.decode(data, SETTINGS, lambda *_: (980, 740)).image.size == (980, 740)
+
+
 def test_160_bytes_that_claim_100_megapixels() -> None:
     data, _ = REFUSED["jpeg 2000"]
     assert len(data) == 160
