@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from itertools import islice
 
 from PIL import Image
 
 from .apng import compose_apng
+from .tiff_directories import chain
 
 # Moving pictures, and formats with pages.
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
@@ -116,19 +116,4 @@ def _color_table(flags: int) -> int:
 
 
 def _count_tiff(data: bytes, most: int) -> int:
-    """Length of the chain of directories of a TIFF or BigTIFF; a chain that bites its tail ends there."""
-    order = "<" if data[:2] == b"II" else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    count_format, entry_size, offset_format = (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "I")
-    seen: set[int] = set()
-    try:
-        (offset,) = struct.unpack_from(offset_format, data, 8 if big else 4)
-        while offset and offset not in seen and len(seen) <= most:
-            seen.add(offset)
-            (entries,) = struct.unpack_from(count_format, data, offset)
-            (offset,) = struct.unpack_from(
-                offset_format, data, offset + struct.calcsize(count_format) + entries * entry_size
-            )
-    except struct.error:
-        pass
-    return max(1, len(seen))
+    return max(1, sum(1 for _ in chain(data, most + 1)))

@@ -12,6 +12,7 @@ from .frames import count_frames
 from .picture import Source
 from .quantization import tables_of
 from .settings import Settings
+from .tiff_file import TiffFile
 
 # A progressive JPEG is decoded once per scan. Cameras and encoders write ten or so; a bomb has thousands of empty ones.
 _FEW_SCANS = 64
@@ -40,6 +41,9 @@ def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None
             Code.TOO_MANY_FRAMES,
             f"the picture has more than {settings.max_frames} frames (IMAGE_MAX_FRAMES)",
         )
+    if isinstance(image, TiffFile):
+        # As in the file: Pillow says how large the picture will be once it is turned.
+        width, height = image.size_in_file
     return Source(public_name(image.format or ""), width, height, frames, len(data), tables_of(image))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from .color_profile import to_srgb
 from .profile_check import carried_profile
+from .ranges import range_of, scaled, white_of
 from .samples import Samples
 
 WORKING_MODES = ("L", "LA", "RGB", "RGBA")
@@ -67,45 +67,14 @@ def _deep_grey(image: Image.Image, samples: Samples, transparent: Any) -> Image.
     """Grey of 16 or 32 bits or of floating point as L, or LA when one value is transparent."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        white = samples.white or _white(values)
+        white = samples.white or white_of(int(values.max()))
         table = np.minimum(np.arange(65536, dtype=np.uint32), white) * 510 + white
         levels = (table // (2 * white)).astype(np.uint8)
         pixels = 255 - levels if samples.white_is_zero else levels
         grey = Image.fromarray(pixels[values])
     else:
-        grey = Image.fromarray(_scale(values, samples.white))
+        grey = Image.fromarray(scaled(values, *range_of(values, samples.white)))
     if not isinstance(transparent, int):
         return grey
     alpha = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
     return Image.merge("LA", (grey, alpha))
-
-
-def _white(values: NDArray[Any]) -> int:
-    """What means white in a TIFF of 16 bits: cameras and microscopes leave the upper bits unused and do not say so.
-
-    A picture with no pixel above a sixteenth of the full range would be black otherwise.
-    """
-    highest = int(values.max())
-    return next((white for white in (255, 1023, 4095) if highest <= white), 65535)
-
-
-def _scale(values: NDArray[Any], white: int | None) -> NDArray[np.uint8]:
-    """Scale integers of 32 bits and floats to 8 bits.
-
-    Such files carry no range. It is taken from the kind of number and from the values: 0..1 for fractions, 0..255 and
-    0..65535 where the values fill them, else from the lowest to the highest value. What is not a number is black.
-    """
-    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    lowest, highest = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    low, high = lowest, highest
-    if lowest >= 0:
-        fraction = values.dtype.kind == "f" and highest <= 1
-        tops = [1.0] if fraction else [float(white)] if white else [255.0, 65535.0]
-        # A top that the brightest value does not come near is not the file's.
-        fitting = [top for top in tops if top / 16 < highest <= top or (highest <= top and (white or fraction))]
-        low, high = (0.0, fitting[0]) if fitting else (lowest, highest)
-    if high <= low:
-        return np.zeros(values.shape, np.uint8)
-    scaled = (values.astype(np.float32) - np.float32(low)) * np.float32(255 / (high - low)) + np.float32(0.5)
-    bounded: NDArray[np.uint8] = np.nan_to_num(scaled, nan=0, posinf=255, neginf=0).clip(0, 255).astype(np.uint8)
-    return bounded

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import struct
 
-from PIL import AvifImagePlugin, Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
+from . import tiff_file
 from .errors import Code, ImageError
 from .formats import accepted, readable
 from .refusals import describe_unreadable, plausible
@@ -15,8 +16,7 @@ from .settings import Settings
 # Texts in a PNG are decompressed on opening. Those that matter (XMP, EXIF as text) are small; Pillow's bound of 64 MB
 # makes a bomb of 64 kB cost a hundred times a small picture. Beyond this one, texts are dropped (salvage.py).
 PngImagePlugin.MAX_TEXT_MEMORY = 2 * PngImagePlugin.MAX_TEXT_CHUNK
-# Pillow knows 16-bit grey whose zero is white in one byte order only. samples.py turns it round.
-TiffImagePlugin.OPEN_INFO.setdefault((TiffImagePlugin.MM, 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
+tiff_file.use()
 # One core for one picture: the other cores have pictures of their own.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 

@@ -7,12 +7,12 @@ import re
 from PIL import Image
 
 from .formats import RARE, accepted, heif_is_installed, public_name
+from .raw_files import describe_raw
 from .settings import Settings
 
 _HEIF_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1")
 _VIDEO = "is a video, not a picture"
 _CONVERT = "is not accepted; convert it to PNG or JPEG first"
-_RAW = "is a camera's raw data; send the JPEG that the camera or a raw converter makes of it"
 
 # Offset, signature, name, what to say about it.
 _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
@@ -35,10 +35,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"BUFR", "BUFR", _CONVERT),
     (0, b"\xd7\xcd\xc6\x9a", "WMF", "is a drawing; send it as PNG"),
     (40, b" EMF", "EMF", "is a drawing; send it as PNG"),
-    (8, b"CR\x02\x00", "CR2", _RAW),
-    (4, b"ftypcrx ", "CR3", _RAW),
-    (0, b"FUJIFILMCCD-RAW", "RAF", _RAW),
-    (0, b"IIRO", "ORF", _RAW),
     (4, b"ftypmp4", "MP4", _VIDEO),
     (4, b"ftypisom", "MP4", _VIDEO),
     (4, b"ftypM4V", "MP4", _VIDEO),
@@ -57,6 +53,8 @@ def describe_unreadable(data: bytes, settings: Settings) -> str | None:
     for offset, signature, name, remark in _SIGNATURES:
         if data.startswith(signature, offset):
             return f"{name} {remark}; {accepted(settings)}"
+    if complaint := describe_raw(data):
+        return f"{complaint}; {accepted(settings)}"
     if is_heif(data) and not heif_is_installed():
         return (
             "HEIC (HEIF) needs the optional extra: install it where the processor service runs, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,8 @@ def samples_of(image: Image.Image) -> Samples:
         # Pillow has scaled the file's own maximum to this.
         return Samples(rawmode, 65535)
     if image.mode.startswith("I;16"):
-        if not isinstance(image, TiffImagePlugin.TiffImageFile):
-            return Samples(rawmode, 65535)
-        bits = _first(image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE), 16)
-        zero_is_white = _first(image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION), 1) == 0
-        return Samples(rawmode, 2**bits - 1 if 8 < bits < 16 else None, zero_is_white)
+        return Samples(rawmode, 65535)
     if image.format == "XBM":
         # X11 draws set bits in the foreground colour; Pillow reads them as white.
         return Samples(rawmode, None, True)
-    if rawmode in ("I;16S", "I;16BS"):
-        return Samples(rawmode, 32767)
     return Samples(rawmode)
-
-
-def _first(value: object, default: int) -> int:
-    if isinstance(value, tuple) and value:
-        value = value[0]
-    return value if isinstance(value, int) else default

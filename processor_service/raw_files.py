@@ -1,0 +1,60 @@
+"""Raw files of cameras: what the sensor saw, not yet a picture, with a small preview that must not be taken for it."""
+
+from __future__ import annotations
+
+import re
+
+from .tiff_directories import COMPRESSION, PHOTOMETRIC, everywhere
+
+# Offset, signature, name. Most others are TIFFs, told by what is in them.
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (8, b"CR\x02", "CR2"),
+    (4, b"ftypcrx ", "CR3"),
+    (6, b"HEAPCCDR", "CRW"),
+    (0, b"FUJIFILMCCD-RAW", "RAF"),
+    (0, b"IIRO", "ORF"),
+    (0, b"IIRS", "ORF"),
+    (0, b"MMOR", "ORF"),
+    (0, b"MMRO", "ORF"),
+    (0, b"IIU\x00", "RW2"),
+    (0, b"MM\x00U", "RW2"),
+    (0, b"\x00MRM", "MRW"),
+    (0, b"FOVb", "X3F"),
+    (0, b"qktk", "QTK"),
+    (0, b"qktn", "QTK"),
+    (0, b"MLVI", "MLV"),
+    (0, b"NOKIARAW", "NOKIARAW"),
+    (0, b"DSC-Image", "Kodak raw"),
+    (4, b"RED1", "R3D"),
+    (4, b"RED2", "R3D"),
+)
+_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+", b"II\x00*", b"MM*\x00")
+# Values of a sensor: behind a colour filter, or linear light (DNG 1.7, PhotometricInterpretation).
+_SENSOR = {32803, 34892}
+# Tags that none but raw files have: CFAPattern (TIFF/EP), DNGVersion, the slices of a CR2.
+_ONLY_RAW = {33422, 50706, 50752}
+_DNG_VERSION = 50706
+# Compressions of Nikon, Sony, Pentax, Samsung, Epson, Kodak and of lossy DNG, which no TIFF has.
+_ONLY_RAW_COMPRESSIONS = {262, 32767, 32769, 32770, 32772, 32867, 34713, 34892, 52546, 65000, 65535}
+# Phase One's IIQ, a TIFF by its first bytes: `Raw` in either byte order behind the header.
+_PHASE_ONE = re.compile(rb".{8}(?:IIII.waR|MMMMRaw)", re.DOTALL)
+_REMARK = "is a camera's raw file; send the JPEG that the camera or a raw converter makes of it"
+
+
+def describe_raw(data: bytes) -> str | None:
+    """A clause that names the raw format that the bytes are of; None when they are of none."""
+    for offset, signature, name in _SIGNATURES:
+        if data.startswith(signature, offset):
+            return f"{name} {_REMARK}"
+    if data.startswith(_TIFF):
+        if _PHASE_ONE.match(data):
+            return f"IIQ {_REMARK}"
+        for directory in everywhere(data):
+            tags = directory.entries.keys()
+            if (
+                directory.number(PHOTOMETRIC) in _SENSOR
+                or tags & _ONLY_RAW
+                or directory.number(COMPRESSION) in _ONLY_RAW_COMPRESSIONS
+            ):
+                return f"{'DNG' if _DNG_VERSION in tags else 'the TIFF'} {_REMARK}"
+    return None

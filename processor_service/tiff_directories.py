@@ -1,0 +1,160 @@
+"""The directories of a TIFF: lists of numbered entries that say where what lies. Nothing is decoded here.
+
+Cameras' raw files are built the same way, some with another number in their header.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+SUBFILE, OLD_SUBFILE = 254, 255
+WIDTH, HEIGHT = 256, 257
+COMPRESSION, PHOTOMETRIC = 259, 262
+SUB_DIRECTORIES = 330
+# struct's letters of the integer types (TIFF 6.0, section 2; BigTIFF: 16 and 18); 13 is an offset to a directory.
+_INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
+# More directories than any file has, and more entries than matter.
+_MOST_DIRECTORIES, _MOST_ENTRIES = 64, 1024
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the numbers of a TIFF are written: struct's byte order, and whether offsets have 64 bits (BigTIFF)."""
+
+    order: str
+    big: bool
+
+    @property
+    def word(self) -> str:
+        """struct's format of an offset."""
+        return self.order + ("Q" if self.big else "I")
+
+    @property
+    def count(self) -> str:
+        """struct's format of the number of entries of a directory."""
+        return self.order + ("Q" if self.big else "H")
+
+    @property
+    def first(self) -> int:
+        """Where the header says where the first directory is."""
+        return 8 if self.big else 4
+
+    @property
+    def entry_size(self) -> int:
+        return 20 if self.big else 12
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A directory that lies at `offset`; `next_at` is where the offset of the next one stands, 0 ends the chain."""
+
+    data: bytes
+    layout: Layout
+    offset: int
+    entries: dict[int, tuple[int, int, int]]
+    next_at: int
+
+    @property
+    def next(self) -> int:
+        try:
+            (offset,) = struct.unpack_from(self.layout.word, self.data, self.next_at)
+        except struct.error:
+            return 0
+        return int(offset)
+
+    def numbers(self, tag: int, most: int = 64) -> tuple[int, ...]:
+        """The first integers of an entry; none when it is missing, of another type or beyond the file's end."""
+        kind, count, at = self.entries.get(tag, (0, 0, 0))
+        letter, count = _INTEGERS.get(kind), min(count, most)
+        if letter is None or not count:
+            return ()
+        size = struct.calcsize(self.layout.order + letter)
+        room = 8 if self.layout.big else 4
+        try:
+            if self.entries[tag][1] * size > room:
+                (at,) = struct.unpack_from(self.layout.word, self.data, at)
+            return struct.unpack_from(f"{self.layout.order}{count}{letter}", self.data, at)
+        except struct.error:
+            return ()
+
+    def number(self, tag: int, default: int = 0) -> int:
+        """The first integer of an entry."""
+        found = self.numbers(tag, 1)
+        return found[0] if found else default
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the picture says that it is a smaller copy of another one in the file."""
+        return bool(self.number(SUBFILE) & 1) or (SUBFILE not in self.entries and self.number(OLD_SUBFILE) == 2)
+
+    @property
+    def pixels(self) -> int:
+        return self.number(WIDTH) * self.number(HEIGHT)
+
+
+def layout_of(data: bytes) -> Layout | None:
+    """How the file is laid out, None when it is no TIFF (nor a raw file that is built like one)."""
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None or len(data) < 8:
+        return None
+    (magic,) = struct.unpack_from(order + "H", data, 2)
+    # Swapped magic numbers are wrong and in use.
+    return Layout(order, magic in (43, 43 << 8))
+
+
+def directory_at(data: bytes, layout: Layout, offset: int) -> Directory | None:
+    """The directory at an offset; None where none can be."""
+    try:
+        (count,) = struct.unpack_from(layout.count, data, offset)
+        start = offset + struct.calcsize(layout.count)
+        entries: dict[int, tuple[int, int, int]] = {}
+        for number in range(min(count, _MOST_ENTRIES)):
+            at = start + number * layout.entry_size
+            tag, kind, values = struct.unpack_from(layout.order + ("HHQ" if layout.big else "HHI"), data, at)
+            entries.setdefault(tag, (kind, values, at + (12 if layout.big else 8)))
+    except (struct.error, OverflowError):
+        return None
+    next_at = start + count * layout.entry_size
+    return Directory(data, layout, offset, entries, next_at)
+
+
+def chain(data: bytes, most: int = _MOST_DIRECTORIES) -> Iterator[Directory]:
+    """The pages of a TIFF, at most `most`; a chain that bites its tail or leads nowhere ends there."""
+    layout = layout_of(data)
+    if layout is None or len(data) < layout.first + 8:
+        return
+    (offset,) = struct.unpack_from(layout.word, data, layout.first)
+    seen: set[int] = set()
+    while offset and offset not in seen and len(seen) < most:
+        seen.add(offset)
+        if (directory := directory_at(data, layout, offset)) is None:
+            return
+        yield directory
+        offset = directory.next
+
+
+def below(directory: Directory) -> Iterator[Directory]:
+    """The directories that an entry of this one points to: further sizes of a page, or what a camera saw."""
+    for offset in directory.numbers(SUB_DIRECTORIES):
+        if (found := directory_at(directory.data, directory.layout, offset)) is not None:
+            yield found
+
+
+def everywhere(data: bytes) -> Iterator[Directory]:
+    """Pages and what is below them, two levels deep, each once, no more than a file may sensibly have."""
+    seen: set[int] = set()
+    for directory in islice(_everywhere(data), 2 * _MOST_DIRECTORIES):
+        if directory.offset not in seen:
+            seen.add(directory.offset)
+            yield directory
+
+
+def _everywhere(data: bytes) -> Iterator[Directory]:
+    for page in chain(data):
+        yield page
+        for child in below(page):
+            yield child
+            yield from below(child)

@@ -1,0 +1,94 @@
+"""TIFF as Pillow reads it, and what Pillow does not know or gets wrong: more than 8 bits, dark palettes, odd kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImagePalette, TiffImagePlugin
+
+from .errors import Code, ImageError
+from .tiff_colors import PALETTE, RGB, is_known, to_image
+from .tiff_samples import Samples, read_samples
+
+_COLOR_MAP, _MAX_SAMPLE = 320, 281
+
+
+class TiffFile(TiffImagePlugin.TiffImageFile):
+    """A TIFF whose samples are read by `tiff_samples` where Pillow has no mode for them, or one that loses bits."""
+
+    # What the page that is being looked at holds, None where Pillow reads it.
+    samples: Samples | None = None
+
+    @property
+    def size_in_file(self) -> tuple[int, int]:
+        """Width and height in pixels before the turn that Pillow applies on loading."""
+        width, height = self._tile_size
+        return width, height
+
+    def _setup(self) -> None:
+        samples = Samples.of(self.tag_v2)
+        if samples is not None and not is_known(samples):
+            samples = None
+        try:
+            super()._setup()
+        except (SyntaxError, KeyError) as error:
+            if "unknown data" in str(error) or "IMAGE" in str(error):
+                raise
+            if samples is None:
+                raise _unknown_kind(self.tag_v2) from error
+        else:
+            # Pillow keeps 8 bits of 16, and mistakes the parts of some pictures that have a plane for each colour.
+            if samples is not None and samples.bits <= 8 and not samples.planar:
+                samples = None
+        self.samples = samples
+        if samples is not None:
+            self._im, self._mode, self.tile, self.palette = None, "RGB", [], None
+            if TiffImagePlugin.ICCPROFILE in self.tag_v2:
+                self.info["icc_profile"] = self.tag_v2[TiffImagePlugin.ICCPROFILE]
+        elif self.mode in ("P", "PA"):
+            self.palette = ImagePalette.raw("RGB", self._color_map().tobytes())
+
+    def load(self) -> Any:
+        if self.samples is None or self._im is not None:
+            return super().load()
+        assert self.fp is not None
+        self.fp.seek(0)
+        values = read_samples(self.fp.read(), self.tag_v2, self.samples)
+        color_map = self._color_map() if _COLOR_MAP in self.tag_v2 else None
+        image = to_image(values, self.samples, color_map, self._white(), self.info.get("icc_profile", b""))
+        if image.mode == "RGBA" and self.samples.photometric not in (RGB, PALETTE):
+            # That of inks or Lab has been used.
+            self.info.pop("icc_profile", None)
+        self.im, self._mode = image.im, image.mode
+        self.load_end()
+        return Image.Image.load(self)
+
+    def _white(self) -> int | None:
+        """The largest value that the file says its samples have, when it says so and they have more than 8 bits."""
+        found = self.tag_v2.get(_MAX_SAMPLE)
+        value = found[0] if isinstance(found, tuple) and found else found
+        return value if isinstance(value, int) and 255 <= value <= 65535 else None
+
+    def _color_map(self) -> NDArray[np.uint8]:
+        """Red, green and blue of each number: of 16 bits each, unless no value needs more than 8."""
+        values = np.array(self.tag_v2[_COLOR_MAP], np.uint16)
+        colors = values[: len(values) // 3 * 3].reshape(3, -1).T
+        # As libtiff does: who wrote 0 to 255 meant these.
+        return np.ascontiguousarray((colors if colors.max(initial=0) < 256 else colors >> 8).astype(np.uint8))
+
+
+def _unknown_kind(tags: TiffImagePlugin.ImageFileDirectory_v2) -> ImageError:
+    bits = tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,))
+    return ImageError(
+        Code.UNSUPPORTED_FORMAT,
+        f"a TIFF of a kind that is not decoded (PhotometricInterpretation {tags.get(262)}, BitsPerSample "
+        f"{', '.join(map(str, bits[:8]))}, SampleFormat {tags.get(339, (1,))[0]}, Compression {tags.get(259, 1)}); "
+        "send it with 8 or 16 bits a sample, in grey, RGB or CMYK, uncompressed or with LZW or deflate",
+    )
+
+
+def use() -> None:
+    """Have Pillow open TIFF by this class."""
+    Image.register_open(TiffFile.format, TiffFile, TiffImagePlugin._accept)

@@ -1,0 +1,199 @@
+"""The numbers in a TIFF, of any kind and depth: Pillow knows some, and reduces 16 bits of colour to 8.
+
+libtiff unpacks them all the same: by way of another directory for the same file, in which every byte is a grey pixel.
+What the bytes mean is seen to here.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, TiffImagePlugin
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
+_STRIP_OFFSETS, _SAMPLES, _ROWS, _STRIP_SIZES, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
+_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_SIZES, _EXTRA, _FORMAT = 322, 323, 324, 325, 338, 339
+_OFFSETS, _SIZES = (_STRIP_OFFSETS, _TILE_OFFSETS), (_STRIP_SIZES, _TILE_SIZES)
+# Those that pack bytes of any meaning: none, PackBits; LZW, deflate, LZMA, Zstandard, before which numbers may
+# be replaced by differences.
+_PACKING, _PREDICTING = {1, 32773}, {5, 8, 32946, 34925, 50000}
+_DEPTHS = {"u": (8, 16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}
+_MOST_SAMPLES = 8
+# Bits unpacked at a time, where samples do not fill bytes: each takes a byte.
+_AT_A_TIME = 8_000_000
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a page says of its samples. `kind`: `u`, `i`, `f` as in numpy; `extra`: what those beyond colour are."""
+
+    width: int
+    height: int
+    count: int
+    bits: int
+    kind: str
+    photometric: int
+    planar: bool
+    predictor: int
+    extra: tuple[int, ...]
+    order: str
+
+    @classmethod
+    def of(cls, tags: TiffImagePlugin.ImageFileDirectory_v2) -> Samples | None:
+        """None for a layout that cannot be read here: several depths in one picture, or a compression of pixels."""
+        count = _one(tags, _SAMPLES, 1)
+        depths, kinds = _all(tags, _BITS) or (1,), set(_all(tags, _FORMAT) or (1,))
+        kind = {1: "u", 2: "i", 3: "f", 4: "u"}.get(kinds.pop()) if len(kinds) == 1 else None
+        if kind is None or len(set(depths[:count])) != 1 or not 1 <= count <= _MOST_SAMPLES:
+            return None
+        bits = depths[0]
+        if bits not in _DEPTHS[kind] and not (kind == "u" and 1 <= bits <= 16):
+            return None
+        compression = _one(tags, _COMPRESSION, 1)
+        predictor = _one(tags, _PREDICTOR, 1) if compression in _PREDICTING else 1
+        plain = predictor == 1 or bits in (8, 16, 32, 64)
+        if compression not in _PACKING | _PREDICTING or not plain or not 1 <= predictor <= 3:
+            return None
+        photometric = _one(tags, _PHOTOMETRIC, 0)
+        return cls(
+            tags.get(_WIDTH, 0),
+            tags.get(_HEIGHT, 0),
+            count,
+            bits,
+            kind,
+            photometric,
+            _one(tags, _PLANAR, 1) == 2,
+            predictor,
+            _all(tags, _EXTRA),
+            "<" if tags.prefix == b"II" else ">",
+        )
+
+
+def read_samples(data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: Samples) -> NDArray[Any]:
+    """Height x width x samples, as they stand in the file. Raises what Pillow raises on broken files."""
+    if not samples.planar or samples.count == 1:
+        return _read_plane(data, tags, samples, samples.count, None)
+    planes = [_read_plane(data, tags, samples, 1, number) for number in range(samples.count)]
+    return np.concatenate(planes, axis=2)
+
+
+def _read_plane(
+    data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: Samples, count: int, number: int | None
+) -> NDArray[Any]:
+    """Height x width x count samples; `number` says which plane, when each sample has one of its own."""
+    tile_width = _one(tags, _TILE_WIDTH, 0) if _TILE_OFFSETS in tags else 0
+    # A row of pixels, or of one tile, fills whole bytes.
+    chunk = tile_width or samples.width
+    chunks = -(-samples.width // chunk)
+    row = (chunk * count * samples.bits + 7) // 8
+    octets = _octets(data, tags, row * chunks, samples.height, row if tile_width else 0, samples, number)
+    rows = octets.reshape(samples.height, chunks, row)
+    values = _numbers(rows, chunk * count, count, samples)
+    return values.reshape(samples.height, chunks * chunk, count)[:, : samples.width]
+
+
+def _octets(
+    data: bytes,
+    tags: TiffImagePlugin.ImageFileDirectory_v2,
+    width: int,
+    height: int,
+    tile_width: int,
+    samples: Samples,
+    number: int | None,
+) -> NDArray[np.uint8]:
+    """The unpacked bytes of the picture, or of one plane, by way of a grey picture of `width` bytes a row."""
+    entries: dict[int, tuple[int, ...]] = {
+        tag: values for tag in (_COMPRESSION, _FILL_ORDER, _ROWS, _TILE_HEIGHT) if (values := _all(tags, tag))
+    }
+    entries |= {_WIDTH: (width,), _HEIGHT: (height,), _BITS: (8,), _PHOTOMETRIC: (1,), _SAMPLES: (1,)}
+    if tile_width:
+        entries[_TILE_WIDTH] = (tile_width,)
+    for tag in (*_OFFSETS, *_SIZES):
+        if places := _all(tags, tag):
+            each = len(places) // samples.count
+            entries[tag] = places if number is None else places[number * each : (number + 1) * each]
+    with _unlimited():
+        image = TiffImagePlugin.TiffImageFile(io.BytesIO(_with_directory(data, entries, samples.order)))
+        image.load()
+    return np.asarray(image)
+
+
+def _with_directory(data: bytes, entries: dict[int, tuple[int, ...]], order: str) -> bytes:
+    """The file with another first and only directory, written behind it."""
+    big = data[2:4] in (b"+\0", b"\0+")
+    word, size, inline = ("Q", 16, 8) if big else ("I", 4, 4)
+    width = struct.calcsize("=" + word)
+    head, body = [], b""
+    padding = bytes(-len(data) % 8)
+    start = len(data) + len(padding)
+    counted = order + ("Q" if big else "H")
+    behind = start + struct.calcsize(counted) + len(entries) * (20 if big else 12) + width
+    for tag, values in sorted(entries.items()):
+        packed = struct.pack(f"{order}{len(values)}{word}", *values)
+        if len(packed) > inline:
+            place, body = struct.pack(order + word, behind + len(body)), body + packed
+        else:
+            place = packed.ljust(inline, b"\0")
+        head.append(struct.pack(f"{order}HH{word}", tag, size, len(values)) + place)
+    first = data[:8] + struct.pack(order + "Q", start) if big else data[:4] + struct.pack(order + "I", start)
+    directory = struct.pack(counted, len(entries)) + b"".join(head) + bytes(width)
+    return first + data[len(first) :] + padding + directory + body
+
+
+def _numbers(rows: NDArray[np.uint8], length: int, count: int, samples: Samples) -> NDArray[Any]:
+    """Rows of bytes (height x chunks x bytes) as rows of numbers; differences, if that is what they are, summed up."""
+    bits, size = samples.bits, samples.bits // 8
+    if bits not in (8, 16, 32, 64):
+        return _unpacked(rows, length, bits)
+    if samples.predictor == 3 and samples.kind == "f":
+        # Bytes of one significance lie side by side, and are differences (Adobe TIFF Technical Note 3).
+        summed = np.cumsum(rows.reshape(*rows.shape[:2], -1, count), axis=2, dtype=np.uint8)
+        planes = summed.reshape(*rows.shape[:2], size, length)
+        return np.ascontiguousarray(planes.swapaxes(2, 3)).view(f">f{size}")[..., 0]
+    unsigned = rows.view(f"{samples.order}u{size}")
+    if samples.predictor == 2:
+        native = unsigned.reshape(*rows.shape[:2], -1, count)
+        unsigned = np.cumsum(native, axis=2, dtype=f"u{size}").reshape(unsigned.shape)
+        return unsigned.view(f"{samples.kind}{size}")
+    return unsigned.view(f"{samples.order}{samples.kind}{size}")
+
+
+def _unpacked(rows: NDArray[np.uint8], length: int, bits: int) -> NDArray[np.uint16]:
+    """Numbers of 1 to 15 bits, the highest bit first, that lie in bytes without a gap."""
+    flat = rows.reshape(-1, rows.shape[-1])
+    values = np.empty((len(flat), length), np.uint16)
+    weights = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint16)
+    at_a_time = max(1, _AT_A_TIME // (8 * flat.shape[1]))
+    for start in range(0, len(flat), at_a_time):
+        single = np.unpackbits(flat[start : start + at_a_time], axis=1, count=length * bits)
+        values[start : start + at_a_time] = single.reshape(-1, length, bits) @ weights
+    return values.reshape(*rows.shape[:2], length)
+
+
+@contextmanager
+def _unlimited() -> Iterator[None]:
+    """Without Pillow's bound on pixels, which here are bytes: the picture's have been counted."""
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _all(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int) -> tuple[int, ...]:
+    found = tags.get(tag, ())
+    values = found if isinstance(found, tuple) else (found,)
+    return values if all(isinstance(value, int) for value in values) else ()
+
+
+def _one(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int, default: int) -> int:
+    found = _all(tags, tag)
+    return found[0] if found else default
