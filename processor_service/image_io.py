@@ -21,7 +21,7 @@ from .salvage import without_metadata
 from .samples import Samples, samples_of
 from .scaling import scale
 from .settings import Settings
-from .tiff_pages import without_previews
+from .tiff_pages import mended
 
 # From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
 # first; None when it is not known before it is decoded.
@@ -57,7 +57,7 @@ def decode(
 
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
-    data = without_previews(data)
+    data = mended(data)
     with hostile(data, settings):
         image = open_picture(data, settings)
         size = target(*image.size, orientation(image)) if target and is_jpeg(image) else None

@@ -11,11 +11,13 @@ from . import tiff_file
 from .errors import Code, ImageError
 from .formats import accepted, readable
 from .refusals import describe_unreadable, plausible
+from .salvage import MOST_TEXT
 from .settings import Settings
 
-# Texts in a PNG are decompressed on opening. Those that matter (XMP, EXIF as text) are small; Pillow's bound of 64 MB
-# makes a bomb of 64 kB cost a hundred times a small picture. Beyond this one, texts are dropped (salvage.py).
-PngImagePlugin.MAX_TEXT_MEMORY = 2 * PngImagePlugin.MAX_TEXT_CHUNK
+# Texts and profiles in a PNG are decompressed on opening, each to no more than 1 MB. Those that matter are small;
+# Pillow's bound of 64 MB for all texts makes a bomb of 64 kB cost a hundred times a small picture. What is beyond the
+# bounds is dropped (salvage.py).
+PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
 tiff_file.use()
 # One core for one picture: the other cores have pictures of their own.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1

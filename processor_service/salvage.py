@@ -1,47 +1,190 @@
-"""A good picture within broken metadata: the file without what is not needed to show it."""
+"""A good picture beside broken metadata: the file without the parts at fault, the sound ones stay.
+
+A part is tried in a tiny file of its own: what Pillow does not open there is at fault. Where that is not enough, less
+and less is kept.
+"""
 
 from __future__ import annotations
 
+import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from .containers import PNG_SIGNATURE, png_chunks
+from PIL import Image
 
-# PNG chunks without which a picture, or an animation, looks different.
+from .containers import PNG_SIGNATURE, png_chunks, riff_chunks
+
+# PNG chunks without which a picture, or an animation, looks different; texts, and those of them that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
-# JFIF (APP0) and Adobe (APP14) say how the colours of a JPEG are to be read; their sizes when they are whole.
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_TELLING_TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type ")
+# Of a JPEG, JFIF (APP0) and Adobe (APP14) say how its colours are to be read; their sizes when they are whole.
 _NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
+_WEBP_PARTS = {b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF", b"XMP "}
+_WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
+# Boxes of JPEG 2000 (ISO 15444-1, annex I): signature, type, header, codestream.
+_JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h", b"jp2c"}
+# Bytes of all texts of a PNG, unpacked; what is beyond is dropped.
+MOST_TEXT = 1024**2
+# More parts than these are not tried one by one.
+_MOST_TRIED = 200
 
 
 def without_metadata(data: bytes) -> Iterator[bytes]:
-    """The same picture with less and less metadata: nothing is yielded when nothing can be left out."""
+    """The same picture without the parts at fault, then with less and less metadata; nothing where all is needed."""
+    before = data
+    for less in _lesser(data):
+        if less != before:
+            yield less
+            before = less
+
+
+def _lesser(data: bytes) -> Iterator[bytes]:
     if data.startswith(PNG_SIGNATURE):
-        for kept in (_NEEDED | {b"iCCP"}, _NEEDED):
-            if (less := _png(data, kept)) != data:
-                yield less
-    elif data.startswith(b"\xff\xd8") and (less := _jpeg(data)) != data:
-        yield less
+        yield from _png(data)
+    elif data.startswith(b"\xff\xd8"):
+        yield from _jpeg(data)
+    elif data.startswith(b"RIFF"):
+        yield from (_webp(data, kept) for kept in (_WEBP_PARTS, _WEBP_NEEDED))
+    elif data[4:8] == b"jP  ":
+        yield _jp2(data)
 
 
-def _png(data: bytes, kept: set[bytes]) -> bytes:
-    """Only the chunks that are kept. Ancillary ones whose checksum is wrong are left out, too."""
-    parts = [PNG_SIGNATURE]
-    for name, chunk in png_chunks(data):
-        sound = name[:1].isupper() or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:])
+def _png(data: bytes) -> Iterator[bytes]:
+    chunks = list(png_chunks(data))
+    header = next((chunk for name, chunk in chunks if name == b"IHDR"), b"")
+    palette = next((chunk for name, chunk in chunks if name == b"PLTE"), b"")
+    at_fault: set[int] = set()
+    room, left = MOST_TEXT, _MOST_TRIED
+    # Texts that hold metadata come first: what others take is not left for them.
+    for number, (name, chunk) in sorted(enumerate(chunks), key=lambda item: not _tells(item[1][1])):
+        if name[:1].isupper() or name in _NEEDED - {b"tRNS"}:
+            continue
+        room -= _text_length(name, chunk[8:-4], min(room, MOST_TEXT // 2)) if name in _TEXTS else 0
+        left -= 1
+        tiny = PNG_SIGNATURE + header + palette + chunk + _SCRAP
+        if (name in _TEXTS and room < 0) or left < 0 or not _opens(tiny):
+            at_fault.add(number)
+
+    def kept(wanted: Callable[[bytes, bytes], bool]) -> bytes:
         # Unknown critical chunks stay: the picture may not be readable without them.
-        if (name in kept and sound) or (name[:1].isupper() and name not in _NEEDED):
-            parts.append(chunk)
-    return b"".join(parts)
+        return PNG_SIGNATURE + b"".join(
+            chunk
+            for number, (name, chunk) in enumerate(chunks)
+            if number not in at_fault and (name in _NEEDED or name[:1].isupper() or wanted(name, chunk))
+        )
+
+    yield kept(lambda *_: True)
+    yield kept(lambda name, chunk: name not in _TEXTS or _tells(chunk))
+    yield kept(lambda name, _: name in (b"iCCP", b"eXIf"))
+    yield kept(lambda name, _: name == b"iCCP")
+    yield kept(lambda *_: False)
 
 
-def _jpeg(data: bytes) -> bytes:
-    """Without comments and application segments, but those that say how to decode."""
-    parts, position = [data[:2]], 2
-    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != 0xDA:
+def _tells(chunk: bytes) -> bool:
+    return chunk[4:8] in _TEXTS and chunk[8:].startswith(_TELLING_TEXTS)
+
+
+def _text_length(name: bytes, body: bytes, most: int) -> int:
+    """Bytes of a text that may be compressed, unpacked no further than `most` + 1."""
+    _, _, rest = body.partition(b"\0")
+    if name == b"iTXt":
+        packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+    else:
+        packed, rest = name == b"zTXt", rest[1:]
+    if not packed:
+        return len(body)
+    try:
+        return len(zlib.decompressobj().decompress(rest, max(0, most) + 1))
+    except zlib.error:
+        return 0
+
+
+def _jpeg(data: bytes) -> Iterator[bytes]:
+    """Without the comments and application segments at fault, then without all that do not say how to decode."""
+    segments, rest = _jpeg_segments(data)
+    sound = [
+        segment
+        for number, (marker, segment) in enumerate(segments)
+        if not _is_metadata(marker) or (number <= _MOST_TRIED and _opens(data[:2] + segment + _TINY_JPEG[2:]))
+    ]
+    yield b"".join([data[:2], *sound, rest])
+    needed = [
+        segment
+        for marker, segment in segments
+        if not _is_metadata(marker) or len(segment) >= _NEEDED_SEGMENTS.get(marker, len(data))
+    ]
+    yield b"".join([data[:2], *needed, rest])
+
+
+def _is_metadata(marker: int) -> bool:
+    return 0xE0 <= marker <= 0xEF or marker == 0xFE
+
+
+def _jpeg_segments(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+    """Marker and bytes of the segments before the first scan, and what follows. Bytes between segments are left out."""
+    segments, position = [], 2
+    while 0 <= (position := data.find(b"\xff", position)) < len(data) - 3:
         marker = data[position + 1]
-        end = position + 2 + int.from_bytes(data[position + 2 : position + 4])
-        application = 0xE0 <= marker <= 0xEF or marker == 0xFE
-        if not application or end - position >= _NEEDED_SEGMENTS.get(marker, len(data)):
-            parts.append(data[position:end])
+        if marker == 0xDA:
+            break
+        if marker in (0x00, 0xFF):
+            position += 1
+            continue
+        end = position + 2 + max(2, int.from_bytes(data[position + 2 : position + 4]))
+        segments.append((marker, data[position:end]))
         position = end
-    return b"".join([*parts, data[position:]])
+    return segments, data[max(2, position) :] if position >= 0 else b""
+
+
+def _webp(data: bytes, kept: set[bytes]) -> bytes:
+    """The chunks that lie within the file as a whole."""
+    chunks = [
+        chunk
+        for name, chunk in riff_chunks(data)
+        if name in kept and len(chunk) >= 8 + int.from_bytes(chunk[4:8], "little")
+    ]
+    if chunks and chunks[0].startswith(b"VP8X"):
+        flags = chunks[0][8] & ~0x2C
+        for name, flag in ((b"ICCP", 0x20), (b"EXIF", 0x08), (b"XMP ", 0x04)):
+            flags |= flag if any(chunk.startswith(name) for chunk in chunks) else 0
+        chunks[0] = chunks[0][:8] + bytes([flags]) + chunks[0][9:]
+    body = b"".join(chunks)
+    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body
+
+
+def _jp2(data: bytes) -> bytes:
+    """The boxes that make the picture; behind one whose length cannot be, the pixels are looked for."""
+    boxes, position = [], 0
+    while 0 <= position <= len(data) - 8:
+        size, name = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
+        if size == 1:
+            size = int.from_bytes(data[position + 8 : position + 16])
+        end = len(data) if size == 0 else position + size
+        if (size and size < 8) or end > len(data):
+            position = data.find(b"jp2c", position + 5) - 4
+            continue
+        if name in _JP2_NEEDED:
+            boxes.append(data[position:end])
+        position = end
+    return b"".join(boxes)
+
+
+def _opens(data: bytes) -> bool:
+    """Whether Pillow reads the header of a file that is small but for one part."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")):
+            return True
+    except Exception:
+        return False
+
+
+def _tiny(format: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (1, 1)).save(buffer, format)
+    return buffer.getvalue()
+
+
+_TINY_JPEG = _tiny("JPEG")
+# What follows the header of a PNG; its pixels are not looked at.
+_SCRAP = _tiny("PNG")[33:]

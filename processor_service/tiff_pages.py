@@ -1,4 +1,4 @@
-"""Which directories of a TIFF are its pages: previews that stand before the picture are not."""
+"""A TIFF as it is read: previews that stand before the picture are no pages, and what is lost takes nothing along."""
 
 from __future__ import annotations
 
@@ -8,17 +8,37 @@ from .tiff_directories import SUBFILE, Directory, below, chain, layout_of
 
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
 _NO_PAGE = 5
+# Tags without which the pixels cannot be read: a file that has lost them is broken.
+_PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
 
 
-def without_previews(data: bytes) -> bytes:
-    """The same TIFF, where the first page is no reduced copy of a larger one that follows or lies below it.
+def mended(data: bytes) -> bytes:
+    """The same TIFF without what keeps it from being read; other files as they are.
 
-    Files that begin with a picture in its full size stay as they are, with all their pages.
+    The first page is no reduced copy of a larger one that follows or lies below it. Entries that describe the picture
+    and point beyond the file's end are empty: Pillow does not look at what follows them.
     """
-    pages = list(chain(data, 2))
-    if not pages or not pages[0].is_reduced:
+    if layout_of(data) is None:
         return data
     pages = list(chain(data))
+    return _without_previews(_without_loose_ends(data, pages), pages)
+
+
+def _without_loose_ends(data: bytes, pages: list[Directory]) -> bytes:
+    loose = [at for page in pages for tag, at in page.loose_ends() if tag not in _PIXELS]
+    if not loose:
+        return data
+    changed = bytearray(data)
+    for at in loose:
+        # How many values there are stands before the place where they are.
+        size = 8 if pages[0].layout.big else 4
+        changed[at - size : at] = bytes(size)
+    return bytes(changed)
+
+
+def _without_previews(data: bytes, pages: list[Directory]) -> bytes:
+    if not pages or not pages[0].is_reduced:
+        return data
     first = pages[0]
     larger = [page for page in pages[1:] if _is_full(page)] or [page for page in below(first) if _is_full(page)]
     if not larger or max(page.pixels for page in larger) < first.pixels:
