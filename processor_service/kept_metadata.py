@@ -6,9 +6,8 @@ from PIL import ExifTags, Image
 
 from .containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from .features.tags.exif import Exif, Tag
-from .features.tags.iptc import Dataset, read_iptc
-from .features.tags.text import cleaned
-from .features.tags.xmp import read_xmp
+from .features.tags.found import read_tags
+from .features.tags.words import author_to_keep, owner_to_keep
 from .picture import Metadata, Picture
 
 _APP1 = 0xE1
@@ -56,12 +55,6 @@ def exif_of(data: bytes) -> bytes:
 
 
 def copyright_of(metadata: Metadata) -> tuple[str | None, str | None]:
-    """Author and owner of a picture, from EXIF, else from XMP, else from IPTC."""
-    exif, xmp, iptc = Exif(metadata.exif), read_xmp(metadata.xmp), read_iptc(metadata.iptc)
-    author = exif.text(exif.main, Tag.ARTIST) or _first(xmp.get("dc:creator"), iptc.get(Dataset.BYLINE))
-    owner = exif.text(exif.main, Tag.COPYRIGHT) or _first(xmp.get("dc:rights"), iptc.get(Dataset.COPYRIGHT))
-    return author, owner
-
-
-def _first(*lists: list[str] | None) -> str | None:
-    return next((text for values in lists for value in values or () if (text := cleaned(value))), None)
+    """Author and owner of a picture, from EXIF, else from XMP, IPTC, Windows' tags or a PNG's texts."""
+    tags = read_tags(metadata)
+    return author_to_keep(tags), owner_to_keep(tags)

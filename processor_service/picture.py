@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -50,6 +51,10 @@ class Metadata:
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
+    # What of the XMP did not fit into one segment of a JPEG.
+    xmp_extension: bytes = b""
+    # Texts that the container has a name for, in lower case: PNG's `title`, ..., the `comment` of a GIF or JPEG.
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,28 +1,42 @@
-"""Metadata as it came in, raw and bounded, for the fields that are made of it."""
+"""Metadata as it came in, raw, for the fields that are made of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
 
-from PIL import ExifTags, Image, TiffImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
+from .containers import gif_blocks
+from .features.tags.exif import Exif, Tag
+from .features.tags.text import decoded
+from .metadata_blocks import Blocks
 from .picture import Metadata
+from .png_texts import read_png
+from .uuid_boxes import jp2_blocks
 
-# Real EXIF with a preview, IPTC and XMP take some ten kilobytes; what is larger serves no search.
-_MOST_BYTES = 256 * 1024
-_IPTC_RESOURCE = 0x0404
-_IPTC_TAG = 33723
 # Tags of a TIFF's main directory that describe the picture, not how its pixels lie in the file.
 _DESCRIBING = frozenset(
     ExifTags.Base[name]
-    for name in ("ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "Copyright", "Rating")
+    for name in (
+        *("ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "Copyright", "Rating"),
+        *("XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject"),
+    )
 )
-_SUB_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+_XMP_IN_GIF, _COMMENT_IN_GIF = b"\xffXMP DataXMP", b"\xfe"
 
 
-def raw_metadata(image: Image.Image) -> Metadata:
-    """EXIF, XMP and IPTC of a loaded picture; each empty where missing, too large or broken."""
-    return Metadata(_bounded(_exif(image)), _bounded(image.info.get("xmp")), _bounded(_iptc(image)))
+def raw_metadata(image: Image.Image, data: bytes) -> Metadata:
+    """EXIF, XMP, IPTC and texts of a picture, of which `data` is the file; each empty where missing or broken.
+
+    It is as large as the file has it. Only what the file has compressed (texts of a PNG) is bounded here: the readers
+    in `features.tags` look at what they know, and no further than their own bounds.
+    """
+    blocks = Blocks()
+    # What is broken within a container ends it; what was found before stays.
+    with suppress(Exception):
+        _READERS.get(image.format or "", _as_decoded)(image, data, blocks)
+    return blocks.metadata()
 
 
 def orientation(image: Image.Image) -> int:
@@ -38,35 +52,72 @@ def orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _bounded(value: Any) -> bytes:
-    if isinstance(value, str):
-        value = value.encode("utf-8", "replace")
-    return value if isinstance(value, bytes) and len(value) <= _MOST_BYTES else b""
+def _as_decoded(image: Image.Image, _: bytes, blocks: Blocks) -> None:
+    """What the decoder hands over under Pillow's usual names: WebP, AVIF, HEIF and others."""
+    exif, xmp = image.info.get("exif"), image.info.get("xmp")
+    blocks.exif = exif if isinstance(exif, bytes) else b""
+    blocks.xmp = xmp if isinstance(xmp, bytes) else b""
 
 
-def _exif(image: Image.Image) -> Any:
-    if not isinstance(image, TiffImagePlugin.TiffImageFile):
-        return image.info.get("exif")
-    try:
-        return _tiff_exif(image)
-    except Exception:
-        return None
+def _jpeg(image: Image.Image, _: bytes, blocks: Blocks) -> None:
+    assert isinstance(image, JpegImagePlugin.JpegImageFile)
+    # EXIF above 64 kB has several segments, which Pillow joins; Photoshop's resources have, too.
+    _as_decoded(image, b"", blocks)
+    photoshop = [segment for name, segment in image.applist if name == "APP13" and segment[:14] == b"Photoshop 3.0\0"]
+    blocks.add(b"".join(segment[14:] for segment in photoshop))
+    for name, segment in image.applist:
+        if name in ("APP1", "APP13"):
+            blocks.add(segment)
+        elif name == "COM":
+            blocks.add_text("comment", decoded(segment))
 
 
-def _tiff_exif(image: TiffImagePlugin.TiffImageFile) -> bytes | None:
-    """A TIFF is its own EXIF: only what describes the picture is copied."""
-    found = image.getexif()
-    exif = Image.Exif()
-    for tag in _DESCRIBING & found.keys():
-        exif[tag] = found[tag]
-    for directory in _SUB_DIRECTORIES:
-        if entries := found.get_ifd(directory):
-            exif.get_ifd(directory).update(entries)
-    return exif.tobytes() if len(exif) else None
+def _png(_: Image.Image, data: bytes, blocks: Blocks) -> None:
+    read_png(data, blocks)
 
 
-def _iptc(image: Image.Image) -> Any:
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return image.tag_v2.get(_IPTC_TAG)
-    resources = image.info.get("photoshop")
-    return resources.get(_IPTC_RESOURCE) if isinstance(resources, dict) else None
+def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
+    for kind, block in gif_blocks(data):
+        if kind == _XMP_IN_GIF:
+            # Without sub-blocks, behind introducer, label, length and name; its trailer helps decoders over it.
+            blocks.add(block[14:])
+        elif kind.startswith(_COMMENT_IN_GIF):
+            blocks.add_text("comment", decoded(_sub_blocks(block[2:])))
+
+
+def _sub_blocks(data: bytes) -> bytes:
+    parts, position = [], 0
+    while position < len(data) and data[position]:
+        parts.append(data[position + 1 : position + 1 + data[position]])
+        position += 1 + data[position]
+    return b"".join(parts)
+
+
+def _tiff(_: Image.Image, data: bytes, blocks: Blocks) -> None:
+    """A TIFF is its own EXIF, when there is anything in it that describes the picture."""
+    found = Exif(data)
+    if _DESCRIBING & found.main.keys() or found.gps or found.exif != found.main:
+        blocks.exif = data
+    for tag in (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP):
+        blocks.add(found.block(tag))
+
+
+def _jp2(_: Image.Image, data: bytes, blocks: Blocks) -> None:
+    for block in jp2_blocks(data):
+        blocks.add(block)
+
+
+def _psd(image: Image.Image, _: bytes, blocks: Blocks) -> None:
+    assert isinstance(image, PsdImagePlugin.PsdImageFile)
+    blocks.add_resources((number, content) for number, _name, content in image.resources)
+
+
+_READERS: dict[str, Callable[[Image.Image, bytes, Blocks], None]] = {
+    "JPEG": _jpeg,
+    "MPO": _jpeg,
+    "PNG": _png,
+    "GIF": _gif,
+    "TIFF": _tiff,
+    "JPEG2000": _jp2,
+    "PSD": _psd,
+}

@@ -274,7 +274,11 @@ def test_keywords_are_bounded() -> None:
         b'<?xml version="1.0" encoding="nonsense"?><x/>',
         b"<a>" * 80_000,
         b"<a>" * 30_000 + b"</a>" * 30_000,
-        xmp("<dc:title>" + "x" * 300_000 + "</dc:title>"),
+        xmp("<dc:title>" + "x" * 9_000_000 + "</dc:title>"),
+        xmp("<dc:title>x</dc:title>" + "<a/>" * 100_000),
+        xmp(
+            "<dc:title>x</dc:title>", "xmlns:a='" + "x" * 200_000 + "' " + " ".join(f"a:b{n}=''" for n in range(30_000))
+        ),
         b"\xff\xfe\x00\x00",
         b"\0",
     ],

@@ -1,23 +1,33 @@
 """A reader of EXIF that takes hostile bytes: it looks only at the tags asked for, and gives None for a broken one.
 
-Source: CIPA DC-008 (Exif 2.32) and TIFF 6.0. Pillow reads every value of a directory at once, and 250 KB of EXIF can
-have 20,000 tags that all claim the same 200 KB.
+Source: CIPA DC-008 (Exif 2.32), TIFF 6.0, BigTIFF. Pillow reads every value of a directory at once, and 250 KB of EXIF
+can have 20,000 tags that all claim the same 200 KB. A TIFF is its own EXIF: its whole file can be read with this.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import struct
 from enum import IntEnum
 
-from .text import cleaned, decoded
+from .exif_text import user_comment, windows_text
+from .text import MOST_OF_CAPTION, cleaned, decoded
 
-_PREFIX = b"Exif\0\0"
+# Where TIFF begins: at once, or behind `Exif\0\0`, which some software writes twice, or behind an offset.
+_HEADER = re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")
+_FARTHEST_HEADER = 32
 _MOST_ENTRIES = 500
 _MOST_NUMBERS = 8
-# Type of a value to its format for `struct`; rationals are pairs.
-_FORMATS = {1: "B", 3: "H", 4: "L", 5: "LL", 6: "b", 8: "h", 9: "l", 10: "ll", 11: "f", 12: "d"}
+# Type of a value to its format for `struct`; rationals are pairs. 13 and 18 are positions of directories.
+_FORMATS = {
+    **{1: "B", 3: "H", 4: "L", 5: "LL", 6: "b", 8: "h", 9: "l", 10: "ll", 11: "f", 12: "d"},
+    **{13: "L", 16: "Q", 17: "q", 18: "Q"},
+}
 _ASCII, _BYTES, _UNDEFINED, _UTF8 = 2, 1, 7, 129
+
+# Tag to type, count, position of the value.
+Directory = dict[int, tuple[int, int, int]]
 
 
 class Tag(IntEnum):
@@ -33,9 +43,12 @@ class Tag(IntEnum):
     ORIENTATION = 0x0112
     SOFTWARE = 0x0131
     ARTIST = 0x013B
+    XMP = 0x02BC
     COPYRIGHT = 0x8298
     EXPOSURE_TIME = 0x829A
     F_NUMBER = 0x829D
+    IPTC = 0x83BB
+    PHOTOSHOP = 0x8649
     EXIF_DIRECTORY = 0x8769
     ISO = 0x8827
     GPS_DIRECTORY = 0x8825
@@ -45,72 +58,119 @@ class Tag(IntEnum):
     TAKEN_OFFSET = 0x9011
     DIGITIZED_OFFSET = 0x9012
     FOCAL_LENGTH = 0x920A
+    USER_COMMENT = 0x9286
     TAKEN_SUBSECOND = 0x9291
     DIGITIZED_SUBSECOND = 0x9292
     WINDOWS_TITLE = 0x9C9B
+    WINDOWS_COMMENT = 0x9C9C
+    WINDOWS_AUTHOR = 0x9C9D
     WINDOWS_KEYWORDS = 0x9C9E
+    WINDOWS_SUBJECT = 0x9C9F
+    COLOR_SPACE = 0xA001
+    INTEROPERABILITY_DIRECTORY = 0xA005
     LENS_MAKE = 0xA433
     LENS_MODEL = 0xA434
 
 
+# The only tag of the interoperability directory that is of use; its number is that of another in the GPS directory.
+INTEROPERABILITY_INDEX = Tag.GPS_LATITUDE_REF
+_WINDOWS = range(Tag.WINDOWS_TITLE, Tag.WINDOWS_SUBJECT + 1)
+
+
 class Exif:
-    """The values of some tags. `main`, `exif` and `gps` are directories: tag to type, count, position of the value."""
+    """The values of some tags, by directory: `main`, `exif` (with the main one below it), `gps`, `interoperability`."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data.removeprefix(_PREFIX)
-        self._order = {b"II*\0": "<", b"MM\0*": ">"}.get(self._data[:4], "")
-        self.main = self._directory(self._number_at(4))
-        self.exif = self._directory(self.number(self.main, Tag.EXIF_DIRECTORY))
-        self.gps = self._directory(self.number(self.main, Tag.GPS_DIRECTORY))
+        header = _HEADER.search(data[:_FARTHEST_HEADER])
+        self._data = data[header.start() :] if header else b""
+        self._order = "<" if self._data[:1] == b"I" else ">"
+        self._big = b"+" in self._data[2:4]
+        self.main = self._directory(self._position_at(8 if self._big else 4))
+        # Raw converters and scanners write the Exif directory's tags into the main one (TIFF/EP).
+        self.exif = self.main | self._directory(self.number(self.main, Tag.EXIF_DIRECTORY))
+        self.gps = self._directory(self.number(self.exif, Tag.GPS_DIRECTORY))
+        self.interoperability = self._directory(self.number(self.exif, Tag.INTEROPERABILITY_DIRECTORY))
 
-    def text(self, directory: dict[int, tuple[int, int, int]], tag: Tag) -> str | None:
+    def text(self, directory: Directory, tag: Tag) -> str | None:
         """The text of a tag, cleaned."""
         kind, count, position = directory.get(tag, (0, 0, 0))
         if kind not in (_ASCII, _BYTES, _UNDEFINED, _UTF8):
             return None
         value = self._data[position : position + count]
-        if tag in (Tag.WINDOWS_TITLE, Tag.WINDOWS_KEYWORDS):
-            return cleaned(value.decode("utf-16-le", "ignore").partition("\0")[0])
+        if tag == Tag.USER_COMMENT:
+            return cleaned(user_comment(value, self._order) or "", MOST_OF_CAPTION)
+        if tag in _WINDOWS:
+            return cleaned(windows_text(value), MOST_OF_CAPTION)
         # Copyright may have two parts, of photographer and editor, and a NUL between them.
-        parts = [cleaned(part) for part in decoded(value).split("\0")[: 2 if tag is Tag.COPYRIGHT else 1]]
-        return cleaned(", ".join(part for part in parts if part))
+        parts = [
+            cleaned(part, MOST_OF_CAPTION) for part in decoded(value).split("\0")[: 2 if tag is Tag.COPYRIGHT else 1]
+        ]
+        return cleaned(", ".join(part for part in parts if part), MOST_OF_CAPTION)
 
-    def number(self, directory: dict[int, tuple[int, int, int]], tag: Tag) -> float | None:
+    def number(self, directory: Directory, tag: Tag) -> float | None:
         """The first number of a tag; None for what is not a finite number."""
         numbers = self.numbers(directory, tag)
         return numbers[0] if numbers else None
 
-    def numbers(self, directory: dict[int, tuple[int, int, int]], tag: Tag) -> list[float] | None:
+    def numbers(self, directory: Directory, tag: Tag) -> list[float] | None:
         """All numbers of a tag (eight at most); None when one of them is not a finite number."""
+        values = self.values(directory, tag)
+        return values if all(map(math.isfinite, values)) else None
+
+    def values(self, directory: Directory, tag: Tag) -> list[float]:
+        """All numbers of a tag (eight at most): 0/0, which means unknown, is NaN, and any other n/0 is infinite."""
         kind, count, position = directory.get(tag, (0, 0, 0))
         if kind not in _FORMATS or not 0 < count <= _MOST_NUMBERS:
-            return None
+            return []
         try:
             values = struct.unpack_from(self._order + _FORMATS[kind] * count, self._data, position)
-            if len(_FORMATS[kind]) == 2:
-                values = tuple(over / under for over, under in zip(values[::2], values[1::2], strict=True))
-        except (struct.error, ZeroDivisionError):
-            return None
-        return [float(value) for value in values] if all(map(math.isfinite, values)) else None
+        except struct.error:
+            return []
+        if len(_FORMATS[kind]) == 2:
+            return [_ratio(over, under) for over, under in zip(values[::2], values[1::2], strict=True)]
+        return [float(value) for value in values]
 
-    def _number_at(self, position: int) -> float | None:
-        if not self._order or len(self._data) < position + 4:
-            return None
-        return float(struct.unpack_from(self._order + "L", self._data, position)[0])
+    def block(self, tag: Tag) -> bytes:
+        """The bytes of a tag of the main directory, in which other metadata is embedded; empty where there are none."""
+        kind, count, position = self.main.get(tag, (0, 0, 0))
+        data = self._data[position : position + count * _size(kind)]
+        if kind == 4 and self._order == "<" and data[3:4] == b"\x1c" != data[:1]:
+            # IPTC as LONGs, whose bytes some software swapped with the file's.
+            data = b"".join(data[at : at + 4][::-1] for at in range(0, len(data), 4))
+        return data
 
-    def _directory(self, start: float | None) -> dict[int, tuple[int, int, int]]:
-        if not start or start != int(start) or not 8 <= start <= len(self._data) - 2:
+    def _position_at(self, position: int) -> int:
+        try:
+            return int(struct.unpack_from(self._order + ("Q" if self._big else "L"), self._data, position)[0])
+        except struct.error:
+            return 0
+
+    def _directory(self, start: float | None) -> Directory:
+        count_format, entry_format, inline = ("Q", "HHQ", 8) if self._big else ("H", "HHL", 4)
+        if not start or start != int(start) or not 8 <= start <= len(self._data) - struct.calcsize("=" + count_format):
             return {}
         position = int(start)
-        entries: dict[int, tuple[int, int, int]] = {}
-        (count,) = struct.unpack_from(self._order + "H", self._data, position)
-        for index in range(min(count, _MOST_ENTRIES)):
-            entry = position + 2 + 12 * index
-            if entry + 12 > len(self._data):
+        entries: Directory = {}
+        (count,) = struct.unpack_from(self._order + count_format, self._data, position)
+        position += struct.calcsize("=" + count_format)
+        length = struct.calcsize("=" + entry_format) + inline
+        for entry in range(position, position + min(count, _MOST_ENTRIES) * length, length):
+            if entry + length > len(self._data):
                 break
-            tag, kind, length = struct.unpack_from(self._order + "HHL", self._data, entry)
-            size = length * (struct.calcsize("=" + _FORMATS[kind]) if kind in _FORMATS else 1)
-            value = entry + 8 if size <= 4 else int(self._number_at(entry + 8) or 0)
+            tag, kind, amount = struct.unpack_from(self._order + entry_format, self._data, entry)
+            value, size = entry + length - inline, amount * _size(kind)
+            if size > inline:
+                value = self._position_at(value)
             if value + size <= len(self._data):
-                entries.setdefault(tag, (kind, length, value))
+                entries.setdefault(tag, (kind, amount, value))
         return entries
+
+
+def _size(kind: int) -> int:
+    return struct.calcsize("=" + _FORMATS[kind]) if kind in _FORMATS else 1
+
+
+def _ratio(over: int, under: int) -> float:
+    if under == 0:
+        return math.inf if over else math.nan
+    return over / under

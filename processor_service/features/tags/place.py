@@ -1,22 +1,35 @@
-"""Where a picture was taken: from EXIF, exact or only roughly."""
+"""Where a picture was taken: from EXIF or XMP, exact or only roughly. Not what it shows or where the way led to."""
 
 from __future__ import annotations
 
 import math
+import re
 
 from .exif import Exif, Tag
+from .xmp import Xmp
 
 # Length of a degree of latitude, and of longitude at the equator: mean radius of the Earth 6371.0088 km (IUGG).
 _KM_PER_DEGREE = 2 * math.pi * 6371.0088 / 360
+# XMP's `48,51,30N` and `48,51.5N` (ISO 16684-1, GPSCoordinate), and what else is written: `-33.85`, `48° 51' 30" N`.
+_WRITTEN = re.compile(
+    r"([NSEW])?\s*([+-]?\d{1,3}(?:\.\d+)?)\s*(?:(?:,|:|°|º|deg|\s)\s*(\d{1,2}(?:\.\d+)?)\s*)?"
+    r"(?:(?:,|:|'|′|’|\s)\s*(\d{1,2}(?:\.\d+)?)\s*)?[°º'′’\"″”]*\s*([NSEW])?$",
+    re.IGNORECASE | re.ASCII,
+)
 
 
-def location(exif: Exif) -> tuple[float, float] | None:
-    """Latitude and longitude in degrees; None when missing, out of range, or 0, 0, which devices write for unknown."""
-    latitude = _degrees(exif, Tag.GPS_LATITUDE, Tag.GPS_LATITUDE_REF, "NS", 90)
-    longitude = _degrees(exif, Tag.GPS_LONGITUDE, Tag.GPS_LONGITUDE_REF, "EW", 180)
-    if latitude is None or longitude is None or latitude == longitude == 0:
-        return None
-    return latitude, longitude
+def location(exif: Exif, xmp: Xmp) -> tuple[float, float] | None:
+    """Latitude and longitude in degrees; None when missing, out of range, or 0, 0, which devices write for unknown.
+
+    Both come from EXIF, or both from XMP: half a place of each is none.
+    """
+    return _place(
+        _from_exif(exif, Tag.GPS_LATITUDE, Tag.GPS_LATITUDE_REF, "NS", 90),
+        _from_exif(exif, Tag.GPS_LONGITUDE, Tag.GPS_LONGITUDE_REF, "EW", 180),
+    ) or _place(
+        _from_xmp(xmp, "exif:GPSLatitude", "NS", 90),
+        _from_xmp(xmp, "exif:GPSLongitude", "EW", 180),
+    )
 
 
 def coarse(latitude: float, longitude: float, km: float) -> tuple[float, float]:
@@ -34,12 +47,50 @@ def coarse(latitude: float, longitude: float, km: float) -> tuple[float, float]:
     return line, (place + 180) % 360 - 180
 
 
-def _degrees(exif: Exif, tag: Tag, reference: Tag, letters: str, most: int) -> float | None:
-    parts = exif.numbers(exif.gps, tag)
-    side = (exif.text(exif.gps, reference) or "")[:1].upper()
-    if not parts or len(parts) > 3 or side not in tuple(letters):
+def _place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
+    if latitude is None or longitude is None or latitude == longitude == 0:
         return None
+    return latitude, longitude
+
+
+def _from_exif(exif: Exif, tag: Tag, reference: Tag, sides: str, most: int) -> float | None:
+    parts, side = exif.values(exif.gps, tag), exif.text(exif.gps, reference)
+    # Minutes and seconds of 0/0 are not known; what is known of the place is near enough.
+    while len(parts) > 1 and math.isnan(parts[-1]):
+        parts.pop()
+    if parts:
+        return _degrees(parts, side, sides, most)
+    return _written(exif.text(exif.gps, tag), side, sides, most)
+
+
+def _from_xmp(xmp: Xmp, name: str, sides: str, most: int) -> float | None:
+    (text, *_), (side, *_) = xmp.get(name, [""]), xmp.get(f"{name}Ref", [""])
+    return _written(text, side, sides, most)
+
+
+def _written(text: str | None, side: str | None, sides: str, most: int) -> float | None:
+    match = _WRITTEN.match((text or "").strip())
+    if match is None:
+        return None
+    before, *numbers, behind = match.groups()
+    parts = [float(number) for number in numbers if number]
+    if any(part > 60 for part in parts[1:]):
+        return None
+    # A sign says the side where nothing else does: `-33.85` is south, `33.85` north.
+    return _degrees(parts, behind or before or side or sides["-" in numbers[0]], sides, most)
+
+
+def _degrees(parts: list[float], side: str | None, sides: str, most: int) -> float | None:
+    """Degrees, minutes and seconds as degrees; None where they contradict the side of the equator or of Greenwich.
+
+    None, too, without the side, unless a sign says it: the wrong half of the world is worse than no place.
+    """
+    letter = (side or "").strip()[:1].upper()
+    if len(parts) > 3 or not all(map(math.isfinite, parts)):
+        return None
+    if parts[0] < 0 and letter in ("", sides[1]):
+        letter, parts = sides[1], [abs(part) for part in parts]
     degrees = sum(part / divisor for part, divisor in zip(parts, (1, 60, 3600), strict=False))
-    if min(parts) < 0 or degrees > most:
+    if letter not in tuple(sides) or min(parts) < 0 or degrees > most:
         return None
-    return -degrees if side == letters[1] else degrees
+    return -degrees if letter == sides[1] else degrees

@@ -6,22 +6,26 @@ import unicodedata
 from collections.abc import Iterable
 
 MOST_CHARACTERS = 1000
+# Of a caption, which is searched to its end: some twenty pages.
+MOST_OF_CAPTION = 50_000
+_MOST_BYTES = 4 * MOST_OF_CAPTION
 _MOST_WORDS, _MOST_WORD_CHARACTERS = 100, 100
 # Control characters, surrogates, private ones, and the invisible ones that turn the direction of the text around them.
 _UNWANTED = ("Cc", "Cs", "Co")
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def decoded(data: bytes) -> str:
-    """Bytes of unknown encoding: UTF-8, else Windows' Latin-1, as old software wrote."""
-    data = data[: 4 * MOST_CHARACTERS]
+def decoded(data: bytes, otherwise: str = "cp1252") -> str:
+    """Bytes of unknown encoding, 200,000 at most: UTF-8, else `otherwise`, by default Windows' Latin-1."""
+    data = data[:_MOST_BYTES]
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A character cut in two at the bound does not make another encoding of it.
-        if error.start >= len(data) - 3 and len(data) == 4 * MOST_CHARACTERS:
-            return data[: error.start].decode("utf-8")
-        return data.decode("cp1252", "ignore")
+        before = data[: error.start]
+        # A character that is cut in two at the end does not make another encoding of the text.
+        if error.reason == "unexpected end of data" and not before.isascii():
+            return before.decode("utf-8")
+        return data.decode(otherwise, "ignore")
 
 
 def cleaned(text: str, most: int = MOST_CHARACTERS) -> str | None:

@@ -5,13 +5,14 @@ Source: ISO 16684-1 (Adobe, XMP Specification Part 1). A document type or an ent
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-_MOST_BYTES = 256 * 1024
+from .xmp_packet import packet_text
+
 _MOST_VALUES = 200
 _NAMESPACES = {
     "http://purl.org/dc/elements/1.1/": "dc:",
@@ -26,27 +27,38 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def read_xmp(data: bytes) -> dict[str, list[str]]:
-    """Values of the top properties by name (`dc:title`), the default language first; empty when it cannot be read."""
-    packet = data.strip(b"\0 \r\n\t")
-    if not packet or len(packet) > _MOST_BYTES:
+Xmp = dict[str, list[str]]
+
+
+def read_xmp(data: bytes, extension: bytes = b"") -> Xmp:
+    """Values of the top properties by name (`dc:title`), the default language first; empty when it cannot be read.
+
+    `extension` is what did not fit into one segment of a JPEG; it adds to the packet and never replaces.
+    """
+    return _read(extension) | _read(data)
+
+
+def _read(data: bytes) -> Xmp:
+    packet = packet_text(data)
+    if packet is None:
         return {}
     try:
         root = fromstring(packet, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
         return {}
-    found: dict[str, list[str]] = {}
-    for description in root.iter(_RDF + "Description"):
-        for key, value in _properties(description):
-            # What comes first counts: descriptions further down are parts of structures.
-            if (name := _name(key)) is not None and value:
-                found.setdefault(name, value)
+    found: Xmp = {}
+    for rdf in root.iter(_RDF + "RDF"):
+        # Descriptions further down are parts of structures: another picture's, or the place that is shown.
+        for description in rdf.findall(_RDF + "Description"):
+            for key, value in _properties(description):
+                if (name := _name(key)) is not None and value:
+                    found.setdefault(name, value)
     return found
 
 
 def _properties(description: Element) -> Iterator[tuple[str, list[str]]]:
     for key, value in description.attrib.items():
-        yield key, [value]
+        yield key, [value] if value.strip() else []
     for element in description:
         yield element.tag, _values(element)
 
@@ -55,10 +67,14 @@ def _values(element: Element) -> list[str]:
     """The text of a property, or of the items of its list."""
     container = next((child for child in element if child.tag in (_RDF + "Alt", _RDF + "Bag", _RDF + "Seq")), None)
     if container is None:
-        return [element.text] if element.text else []
-    items = [item for item in container[:_MOST_VALUES] if item.text]
-    items.sort(key=lambda item: item.get(_LANGUAGE) != "x-default")
-    return [item.text for item in items if item.text]
+        return _texts([element])
+    return _texts(sorted(container[:_MOST_VALUES], key=lambda item: item.get(_LANGUAGE) != "x-default"))
+
+
+def _texts(elements: Iterable[Element]) -> list[str]:
+    """The text of each element; that of a value with qualifiers lies one level below."""
+    texts = (element.text or element.findtext(f"{_RDF}value") or "" for element in elements)
+    return [text for text in texts if text.strip()]
 
 
 def _name(key: str) -> str | None:

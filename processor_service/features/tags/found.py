@@ -1,0 +1,39 @@
+"""All tags of a picture, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...picture import Metadata
+from .exif import Exif
+from .iptc import read_iptc
+from .xmp import Xmp, read_xmp
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What the readers found; `texts` are PNG's texts and the comments of GIF and JPEG, by keyword in lower case."""
+
+    exif: Exif
+    xmp: Xmp
+    iptc: Mapping[int, list[str]]
+    texts: Mapping[str, str]
+
+    def in_xmp(self, *names: str) -> list[str]:
+        """The values of several properties, one after the other."""
+        return [value for name in names for value in self.xmp.get(name, ())]
+
+    def in_iptc(self, *numbers: int) -> list[str]:
+        """The values of several datasets, one after the other."""
+        return [value for number in numbers for value in self.iptc.get(number, ())]
+
+
+def read_tags(metadata: Metadata) -> Tags:
+    """Read raw metadata; what is broken is left out."""
+    return Tags(
+        Exif(metadata.exif),
+        read_xmp(metadata.xmp, metadata.xmp_extension),
+        read_iptc(metadata.iptc),
+        metadata.texts,
+    )

@@ -1,0 +1,95 @@
+"""Blocks of metadata, sorted by how they begin: containers have boxes, chunks and segments of many names for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .features.tags.exif import Exif, Tag
+from .picture import Metadata
+
+_EXIF = re.compile(rb"(?:Exif\0.)*(?:II\*\0|MM\0\*|II\+\0|MM\0\+)", re.DOTALL)
+_XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENSION_SEGMENT = b"http://ns.adobe.com/xmp/extension/\0"
+_XMP = re.compile(rb"[\s\0]*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\0{0,3}<")
+_PHOTOSHOP_SEGMENT = b"Photoshop 3.0\0"
+_RESOURCE = b"8BIM"
+_SIGNATURES = (_RESOURCE, b"PHUT", b"AgHg", b"DCSR", b"MeSa")
+# Numbers of Photoshop's image resources (Adobe Photoshop File Formats Specification).
+_RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP = 1028, 1058, 1060
+_MOST_RESOURCES = 1000
+# What is in an extension besides words are pictures and depth maps; the reader of XMP takes no more, either.
+_MOST_EXTENSION = 8 * 1024 * 1024
+
+
+@dataclass
+class Blocks:
+    """What was found so far; of each kind the first counts."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+    extensions: list[bytes] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, block: bytes) -> None:
+        """Take a block for what it is; what is of no known kind is left out."""
+        if _EXIF.match(block):
+            self.exif = self.exif or block
+        elif block.startswith(_XMP_SEGMENT):
+            self.xmp = self.xmp or block.removeprefix(_XMP_SEGMENT)
+        elif block.startswith(_EXTENSION_SEGMENT):
+            self.extensions.append(block.removeprefix(_EXTENSION_SEGMENT))
+        elif block.startswith((_PHOTOSHOP_SEGMENT, _RESOURCE)):
+            self.add_resources(_resources(block.removeprefix(_PHOTOSHOP_SEGMENT)))
+        elif block.startswith(b"\x1c"):
+            self.iptc = self.iptc or block
+        elif _XMP.match(block):
+            self.xmp = self.xmp or block
+
+    def add_resources(self, resources: Iterable[tuple[int, bytes]]) -> None:
+        """Take Photoshop's resources by their numbers."""
+        for number, content in resources:
+            if number in (_RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP):
+                self.add(content)
+
+    def add_text(self, keyword: str, text: str) -> None:
+        """Take a text that the container has a name for."""
+        self.texts.setdefault(keyword.casefold(), text)
+
+    def metadata(self) -> Metadata:
+        """All of it. XMP and IPTC that lie within the EXIF, as in every TIFF, come last."""
+        if self.exif and not (self.xmp and self.iptc):
+            inside = Exif(self.exif)
+            for tag in (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP):
+                self.add(inside.block(tag))
+        return Metadata(self.exif, self.xmp, self.iptc, self._extension(), self.texts)
+
+    def _extension(self) -> bytes:
+        """The parts of the extension that the packet names by its digest, put together (XMP Specification, part 3)."""
+        parts = sorted(
+            (int.from_bytes(part[36:40]), part[40:]) for part in self.extensions if part[:32] and part[:32] in self.xmp
+        )
+        whole = b""
+        for offset, content in parts:
+            if offset < len(whole):
+                continue
+            if offset > len(whole) or offset + len(content) > _MOST_EXTENSION:
+                return b""
+            whole += content
+        return whole
+
+
+def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and content of each of Photoshop's image resources."""
+    position = 0
+    for _ in range(_MOST_RESOURCES):
+        if data[position : position + 4] not in _SIGNATURES or len(data) < position + 12:
+            return
+        number = int.from_bytes(data[position + 4 : position + 6])
+        # The name: its length and its letters fill an even number of bytes.
+        position += 6 + (data[position + 6] + 2) // 2 * 2
+        length = int.from_bytes(data[position : position + 4])
+        yield number, data[position + 4 : position + 4 + length]
+        position += 4 + length + length % 2
