@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from .adobe_rgb import attach_profile
 from .encoders import encode_picture
 from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
@@ -62,6 +63,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         image = open_picture(data, settings)
         size = target(*image.size, orientation(image)) if target and is_jpeg(image) else None
         source = check_header(image, data, size, settings)
+        attach_profile(image)
         samples = samples_of(image)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):

@@ -35,7 +35,7 @@ CUTS: dict[str, Cut] = {
 }
 # How files of these formats begin: offset and signature, in the order in which they are tried.
 _BEGINNINGS = (
-    (0, b"\xff\xd8\xff", "jpeg"),
+    (0, jpeg.BEGINNING, "jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "png"),
     (8, b"WEBP", "webp"),
     (0, b"GIF8", "gif"),
@@ -62,7 +62,10 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     its profile is not to be kept, or its container has no room for that EXIF or holds something that is not known.
     """
     kept = Kept(exif_block(picture), "icc" in picture.output.keep)
-    return _cut(data, picture.source.format, kept)
+    cut = _cut(data, picture.source.format, kept)
+    # A profile that only the EXIF told of would be lost with it.
+    lost = data.startswith(jpeg.BEGINNING) and picture.icc_profile is not None and cut is not None and jpeg.ICC not in cut
+    return None if lost else cut
 
 
 def cut_refused(data: bytes) -> bytes | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ..containers import jpeg_segments
 from .kept import Kept
 
+BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
-_ICC = b"ICC_PROFILE\0"
+ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _SOI = 0xD8
 # Frames, tables, scans, restarts, start and end. Not: applications (E0 to EF), comments (FE), reserved markers.
@@ -30,7 +31,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             yield b"\xff\xe0\0\x10" + body[:_JFIF_BYTES] + b"\0\0"
         elif marker == _APP14 and body.startswith(b"Adobe") and len(body) >= _ADOBE_BYTES:
             yield b"\xff\xee\0\x0e" + body[:_ADOBE_BYTES]
-        elif marker == _APP2 and body.startswith(_ICC) and not placed:
+        elif marker == _APP2 and body.startswith(ICC) and not placed:
             placed = True
             yield from profile
         if marker == _SOI and kept.exif:
@@ -40,12 +41,12 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 def _profile(segments: list[tuple[int, bytes]], kept: Kept) -> list[bytes]:
     """Segments of the colour profile, which is cut in pieces of 64 kB, numbered from 1 (ICC.1:2022, B.4)."""
-    found = [body[4:] for marker, body in segments if marker == _APP2 and body[4:].startswith(_ICC)]
-    pieces = {piece[len(_ICC)]: piece[len(_ICC) + 2 :] for piece in found if len(piece) > len(_ICC) + 1}
+    found = [body[4:] for marker, body in segments if marker == _APP2 and body[4:].startswith(ICC)]
+    pieces = {piece[len(ICC)]: piece[len(ICC) + 2 :] for piece in found if len(piece) > len(ICC) + 1}
     profile = kept.checked_profile(b"".join(pieces[number] for number in sorted(pieces)))
-    most = 65535 - 2 - len(_ICC) - 2
+    most = 65535 - 2 - len(ICC) - 2
     cut = [profile[start : start + most] for start in range(0, len(profile), most)]
     return [
-        b"\xff\xe2" + (len(piece) + len(_ICC) + 4).to_bytes(2) + _ICC + bytes((number, len(cut))) + piece
+        b"\xff\xe2" + (len(piece) + len(ICC) + 4).to_bytes(2) + ICC + bytes((number, len(cut))) + piece
         for number, piece in enumerate(cut, 1)
     ]
