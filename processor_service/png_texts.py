@@ -14,7 +14,7 @@ _WORDS = frozenset(("title", "author", "description", "copyright", "creation tim
 _MOST_OF_WORDS = 256 * 1024
 # ImageMagick's and exiftool's: `Raw profile type exif`, a name and a length, then the bytes in hexadecimal digits.
 _RAW_PROFILE = re.compile(r"raw profile type (exif|app1|iptc|8bim|app13|photoshop|xmp)$")
-_HEXADECIMAL = re.compile(rb"\s*\S+\s+[0-9]+\s+([0-9A-Fa-f\s]+)")
+_HEXADECIMAL = re.compile(rb"\s*[^\n]*\n\s*[0-9]+\s+([0-9A-Fa-f\s]+)")
 _XMP = "xml:com.adobe.xmp"
 _MOST_OF_PROFILE = 4 * 1024 * 1024
 # Of all texts together, decompressed: what is behind that is not looked at.

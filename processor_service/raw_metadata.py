@@ -24,6 +24,7 @@ _DESCRIBING = frozenset(
     )
 )
 _XMP_IN_GIF, _COMMENT_IN_GIF = b"\xffXMP DataXMP", b"\xfe"
+_TRAILER_IN_GIF = b"\x01\xff\xfe\xfd"
 
 
 def raw_metadata(image: Image.Image, data: bytes) -> Metadata:
@@ -79,8 +80,8 @@ def _png(_: Image.Image, data: bytes, blocks: Blocks) -> None:
 def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
     for kind, block in gif_blocks(data):
         if kind == _XMP_IN_GIF:
-            # Without sub-blocks, behind introducer, label, length and name; its trailer helps decoders over it.
-            blocks.add(block[14:])
+            # Without sub-blocks, behind introducer, label, length and name; a trailer helps decoders over it.
+            blocks.add(block[14:].partition(_TRAILER_IN_GIF)[0])
         elif kind.startswith(_COMMENT_IN_GIF):
             blocks.add_text("comment", decoded(_sub_blocks(block[2:])))
 

@@ -1,0 +1,299 @@
+"""The same fields from every container, and from every place in it where software puts metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from processor_service.features.metadata import Metadata
+from processor_service.kept_metadata import copyright_of
+from tests.processor_service.kinds import decoded
+from tests.processor_service.metadata_files import (
+    IFD,
+    IFD8,
+    LONG,
+    LONG8,
+    SHORT,
+    gif,
+    iptc,
+    jp2,
+    jpeg,
+    picture_tiff,
+    place,
+    png,
+    psd,
+    raw_profile,
+    resources,
+    small,
+    tiff,
+    xmp,
+)
+from tests.support import encoded, picture
+
+MAIN = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
+SUB = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
+EXIF = tiff(MAIN, SUB, place())
+XMP = xmp("<dc:subject><rdf:Bag><rdf:li>harbour</rdf:li></rdf:Bag></dc:subject>", 'photoshop:Headline="At dusk"')
+IPTC = iptc((25, b"boats"), (80, "Jö".encode("latin-1")), (116, b"all rights"))
+OF_EXIF = {
+    "camera": "Testcam Model One",
+    "iso": 400,
+    "taken_at": "2019-05-06T07:08:09",
+    "copyright": "© Jo",
+    "location": {"lat": 48.5, "lon": 2.25},
+}
+OF_XMP = {"title": "At dusk", "keywords": ["harbour"]}
+OF_IPTC = {"keywords": ["boats"], "artist": "Jö", "rights": "all rights"}
+OF_ALL = OF_EXIF | OF_XMP | OF_IPTC | {"keywords": ["harbour", "boats"]}
+
+PREFIX = b"Exif\0\0"
+XAP = b"http://ns.adobe.com/xap/1.0/\0"
+PHOTOSHOP = b"Photoshop 3.0\0"
+JP2_EXIF, JP2_XMP, JP2_IPTC = (
+    "4a706754696666457869662d3e4a5032",
+    "be7acfcb97a942e89c71999491e3afac",
+    "33c7a4d2b81d4723a0baf1a3e097ad38",
+)
+
+
+def fields(data: bytes, **options: Any) -> dict[str, Any]:
+    found: dict[str, Any] = Metadata(location="full").extract(decoded(data, **options)).get("metadata", {})
+    return found
+
+
+def in_jpeg(data: bytes | None = None) -> bytes:
+    photoshop = jpeg(PHOTOSHOP + resources((1005, b"odd"), (1028, IPTC)), marker=0xED, data=data)
+    return jpeg(PREFIX + EXIF, XAP + XMP, data=photoshop)
+
+
+def mpo() -> bytes:
+    image = Image.effect_noise((32, 24), 60).convert("RGB")
+    return encoded(image, "MPO", save_all=True, append_images=[image])
+
+
+def text(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"tEXt", keyword.encode() + b"\0" + content
+
+
+def packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"zTXt", keyword.encode() + b"\0\0" + zlib.compress(content)
+
+
+def international(keyword: str, content: bytes, compressed: bool = False) -> tuple[bytes, bytes]:
+    body = zlib.compress(content) if compressed else content
+    return b"iTXt", keyword.encode() + (b"\0\1\0" if compressed else b"\0\0\0") + b"en\0word\0" + body
+
+
+XMP_CHUNK = international("XML:com.adobe.xmp", XMP)
+FILES = {
+    "jpeg": (in_jpeg(), OF_ALL),
+    "mpo": (in_jpeg(mpo()), OF_ALL),
+    "png": (png((b"eXIf", EXIF), XMP_CHUNK, packed("Raw profile type iptc", raw_profile("iptc", IPTC))), OF_ALL),
+    "png behind its pixels": (png((b"eXIf", EXIF), XMP_CHUNK, last=True), OF_EXIF | OF_XMP),
+    "png with a prefix": (png((b"eXIf", PREFIX + EXIF)), OF_EXIF),
+    "webp": (small("WEBP", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
+    "webp with two prefixes": (small("WEBP", exif=PREFIX + PREFIX + EXIF), OF_EXIF),
+    "avif": (small("AVIF", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
+    "gif": (gif(XMP), OF_XMP),
+    "jpeg 2000": (jp2((JP2_EXIF, EXIF), (JP2_XMP, XMP), (JP2_IPTC, IPTC)), OF_ALL),
+    "psd": (psd((1028, IPTC), (1058, EXIF), (1060, XMP)), OF_ALL),
+    **{
+        name: (picture_tiff(MAIN | {0x02BC: XMP, **of_iptc}, SUB, place(), **options), OF_ALL)
+        for name, of_iptc, options in (
+            ("tiff", {0x83BB: IPTC}, {}),
+            ("tiff, big-endian", {0x83BB: IPTC}, {"order": ">"}),
+            ("tiff, photoshop", {0x8649: resources((1028, IPTC))}, {}),
+            ("bigtiff", {0x83BB: IPTC}, {"big": True, "pointer": LONG8}),
+            ("bigtiff, directories", {0x83BB: IPTC}, {"big": True, "pointer": IFD8}),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_same_fields_from_every_container(name: str) -> None:
+    data, wanted = FILES[name]
+    assert fields(data) == wanted
+
+
+@pytest.mark.parametrize("name", [name for name, (_, wanted) in FILES.items() if wanted is OF_ALL])
+def test_author_and_owner_are_kept_from_every_container(name: str) -> None:
+    assert copyright_of(decoded(FILES[name][0]).metadata) == ("Jö", "© Jo")
+
+
+def test_a_heic_of_exiftool() -> None:
+    pytest.importorskip("pi_heif")
+    assert fields(picture("metadata/written_by_exiftool.heic")) == {
+        "camera": "Testcam Model One",
+        "taken_at": "2019-05-06T07:08:09",
+        "title": "Über title",
+        "caption": "Größe 漢字",
+        "keywords": ["gamma", "alpha", "beta"],
+        "location": {"lat": 48.858, "lon": -2.35},
+    }
+
+
+PLACE = {"lat": 48.858333, "lon": 2.351944}
+CASES: dict[str, dict[str, Any]] = {
+    "exif_full.jpg": {"caption": "A harbour at dusk", "taken_at": "2019-05-06T07:08:09", "location": PLACE},
+    "png_raw_exif.png": {"caption": "A harbour at dusk", "taken_at": "2019-05-06T07:08:09", "location": PLACE},
+    "gps_type13.jpg": {"taken_at": "2019-05-06T07:08:09", "iso": 400, "location": PLACE},
+    "date_xmp_year.jpg": {"taken_at": "1978"},
+    "gps_only.tif": {"location": PLACE},
+    "gps.jp2": {"artist": "Jo Example", "location": {"lat": 48.8583, "lon": 2.3519}},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases(name: str) -> None:
+    found = fields(picture(f"cases/{name}"))
+    assert {key: found.get(key) for key in CASES[name]} == CASES[name]
+
+
+@pytest.mark.parametrize("chunk", [text, packed, international, lambda *a: international(*a, compressed=True)])
+@pytest.mark.parametrize(
+    ("kind", "content", "wanted"),
+    [
+        ("exif", PREFIX + EXIF, OF_EXIF),
+        ("APP1", PREFIX + EXIF, OF_EXIF),
+        ("APP1", XAP + XMP, OF_XMP),
+        ("xmp", XMP, OF_XMP),
+        ("iptc", IPTC, OF_IPTC),
+        ("iptc", PHOTOSHOP + resources((1028, IPTC)), OF_IPTC),
+        ("8bim", resources((1005, b"odd"), (1028, IPTC)), OF_IPTC),
+    ],
+)
+def test_raw_profiles_of_a_png(chunk: Any, kind: str, content: bytes, wanted: dict[str, Any]) -> None:
+    assert fields(png(chunk(f"Raw profile type {kind}", raw_profile(kind, content)))) == wanted
+    spaced = b"\nIPTC profile\n" + raw_profile(kind, content).partition(kind.encode() + b"\n")[2].upper()
+    assert fields(png(chunk(f"Raw profile type {kind}", spaced), last=True)) == wanted
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\nexif\n", b"\nexif\n 12\nnot hexadecimal", b"\nexif\n 6\n4578696", b"\0\xff"]
+)
+def test_a_broken_raw_profile_is_left_out_alone(content: bytes) -> None:
+    assert fields(png(text("Raw profile type exif", content), text("Title", b"sound"))) == {"title": "sound"}
+
+
+WORDS = {
+    "Title": "Über the bay",
+    "Author": "Zoë",
+    "Description": "A long day",
+    "Copyright": "© 2019 Zoë",
+    "Creation Time": "Mon, 06 May 2019 07:08:09 +0200",
+    "Software": "Sketcher 2",
+    "Comment": "seen from the pier",
+}
+OF_WORDS = {
+    "title": "Über the bay",
+    "artist": "Zoë",
+    "caption": "A long day",
+    "copyright": "© 2019 Zoë",
+    "taken_at": "2019-05-06T07:08:09+02:00",
+    "software": "Sketcher 2",
+}
+
+
+@pytest.mark.parametrize("chunk", [text, packed, international, lambda *a: international(*a, compressed=True)])
+@pytest.mark.parametrize("last", [False, True])
+def test_texts_of_a_png(chunk: Any, last: bool) -> None:
+    encoding = "utf-8" if chunk not in (text, packed) else "latin-1"
+    data = png(*(chunk(keyword, words.encode(encoding)) for keyword, words in WORDS.items()), last=last)
+    assert fields(data) == OF_WORDS
+    assert copyright_of(decoded(data).metadata) == ("Zoë", "© 2019 Zoë")
+    # By whatever case, and a comment where there is no description.
+    assert fields(png(chunk("comment", b"seen from the pier"))) == {"caption": "seen from the pier"}
+
+
+def test_comments_are_captions_unless_a_program_names_itself() -> None:
+    assert fields(gif(comment=b"seen from " + b"far " * 100))["caption"] == ("seen from " + "far " * 100).strip()
+    assert fields(jpeg(b"seen from the pier", marker=0xFE)) == {"caption": "seen from the pier"}
+    for advertisement in (
+        "Created with GIMP",
+        "CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 90",
+        "File written by Adobe Photoshop 4.0",
+        "Optimized by JPEGmini 3.1",
+        "Lavc58.134.100",
+        "https://ezgif.com/optimize",
+        "LEAD Technologies Inc. V1.01",
+    ):
+        assert fields(jpeg(advertisement.encode(), marker=0xFE)) == {}, advertisement
+        assert fields(gif(comment=advertisement.encode())) == {}, advertisement
+
+
+@pytest.mark.parametrize("pointer", [SHORT, LONG, IFD])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pointers_of_every_type_of_number(pointer: int, order: str) -> None:
+    assert fields(jpeg(PREFIX + tiff(MAIN, SUB, place(), pointer=pointer, order=order))) == OF_EXIF
+    assert fields(jpeg(PREFIX + tiff(MAIN, SUB, place(), pointer=pointer, order=order, big=True))) == OF_EXIF
+
+
+def test_exif_above_the_size_of_a_segment_is_split_over_several() -> None:
+    large = tiff(MAIN, SUB, place(), filler=bytes(150_000))
+    parts = [PREFIX + large[at : at + 65_000] for at in range(0, len(large), 65_000)]
+    assert len(parts) == 3
+    assert fields(jpeg(*parts)) == OF_EXIF
+
+
+@pytest.mark.parametrize("container", ["PNG", "WEBP", "TIFF"])
+def test_large_exif(container: str) -> None:
+    filler = bytes(1_000_000)
+    block = tiff(MAIN, SUB, place(), filler=filler)
+    if container == "TIFF":
+        data = picture_tiff(MAIN | {0x9C9B + 100: filler}, SUB, place())
+    else:
+        data = png((b"eXIf", block)) if container == "PNG" else small("WEBP", exif=block)
+    assert fields(data) == OF_EXIF
+
+
+def extended(packet: bytes, cut: int = 60_000, guid: bytes | None = None) -> tuple[str, list[bytes]]:
+    guid = guid or hashlib.md5(packet).hexdigest().upper().encode()
+    head = b"http://ns.adobe.com/xmp/extension/\0" + guid + len(packet).to_bytes(4)
+    parts = [head + at.to_bytes(4) + packet[at : at + cut] for at in range(0, len(packet), cut)]
+    return f'xmpNote:HasExtendedXMP="{guid.decode()}"', parts
+
+
+def test_extended_xmp_of_a_jpeg() -> None:
+    extension = xmp(
+        f"<photoshop:Headline>other</photoshop:Headline><xmpMM:X>{'x' * 100_000}</xmpMM:X>", 'exif:FNumber="28/10"'
+    )
+    named, parts = extended(extension)
+    assert len(parts) == 2
+    main = XAP + xmp("", f'photoshop:Headline="At dusk" {named}')
+    wanted = {"title": "At dusk", "f_number": 2.8}
+    assert fields(jpeg(main, *parts)) == wanted
+    # In whatever order; twice; and not when a part is missing or another picture's.
+    assert fields(jpeg(parts[1], main, parts[0], parts[0])) == wanted
+    assert fields(jpeg(main, parts[0])) == {"title": "At dusk"}
+    assert fields(jpeg(main, *extended(extension, guid=b"0" * 32)[1])) == {"title": "At dusk"}
+
+
+def test_photoshop_resources_over_several_segments() -> None:
+    block = resources((1036, bytes(70_000)), (1028, IPTC))
+    parts = [PHOTOSHOP + block[at : at + 60_000] for at in range(0, len(block), 60_000)]
+    assert fields(jpeg(*parts, marker=0xED)) == OF_IPTC
+
+
+def test_iptc_of_a_tiff_as_swapped_longs() -> None:
+    padded = IPTC + bytes(-len(IPTC) % 4)
+    numbers = [int.from_bytes(padded[at : at + 4]) for at in range(0, len(padded), 4)]
+    assert fields(picture_tiff({0x83BB: (LONG, numbers)}, None, None)) == OF_IPTC
+    assert fields(picture_tiff({0x83BB: (LONG, numbers)}, None, None, order=">")) == OF_IPTC
+
+
+def test_every_frame_decoded_or_one_the_metadata_is_the_same() -> None:
+    image = Image.effect_noise((32, 24), 60).convert("RGB")
+    for format in ("PNG", "WEBP"):
+        data = encoded(image, format, save_all=True, append_images=[image.rotate(90)], exif=EXIF)
+        assert fields(data) == fields(data, all_frames=True) == OF_EXIF
+
+
+def test_a_bomb_in_the_texts_of_a_png_says_nothing_and_takes_nothing_along() -> None:
+    bomb = zlib.compress(bytes(50_000_000), 9)
+    bombs = [(b"zTXt", name + b"\0\0" + bomb) for name in (b"Title", b"Author", b"Raw profile type exif")]
+    assert fields(png(*bombs, last=True)).keys() <= {"caption"}
