@@ -64,7 +64,9 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     kept = Kept(exif_block(picture), "icc" in picture.output.keep)
     cut = _cut(data, picture.source.format, kept)
     # A profile that only the EXIF told of would be lost with it.
-    lost = data.startswith(jpeg.BEGINNING) and picture.icc_profile is not None and cut is not None and jpeg.ICC not in cut
+    lost = (
+        data.startswith(jpeg.BEGINNING) and picture.icc_profile is not None and cut is not None and jpeg.ICC not in cut
+    )
     return None if lost else cut
 
 
