@@ -17,6 +17,7 @@ from pipelines.client import reason_of
 from pipelines.files import title
 from pipelines.search import UserError
 from pipelines.search.look import look_at_bytes
+from pipelines.wording import well_formed
 
 from .asked import address, dropped
 from .context import context
@@ -66,10 +67,10 @@ def upload() -> AnyResponse:
     except ApiError as error:
         raise UserError(diagnose(reason_of(error))) from error
     place = url_for("pages.picture", index=answer["_index"], id=id)
-    stored = here.client.get(index=index, id=id, source_includes=["image.error", "image.bytes"]).body["_source"]
-    if isinstance(problem := (stored.get("image") or {}).get("error"), dict):
-        return _done(place, name=name, state="problem", reason=str(problem.get("reason")))
-    return _done(place, name=name, state="stored", bytes=(stored.get("image") or {}).get("bytes"), original=len(data))
+    stored = here.engine().get(answer["_index"], id).first
+    if stored.error:
+        return _done(place, name=name, state="problem", reason=stored.error.reason or stored.error.code)
+    return _done(place, name=name, state="stored", bytes=stored.bytes, original=len(data))
 
 
 def _file() -> tuple[str, bytes]:
@@ -79,7 +80,7 @@ def _file() -> tuple[str, bytes]:
         raise UserError("there is no file in the request")
     # Browsers send a name without folders; others may not.
     name = PurePath((file.filename or "picture").replace("\\", "/")).name[:_LONGEST_NAME]
-    return name or "picture", data
+    return well_formed(name) or "picture", data
 
 
 def _done(place: str, **more: Any) -> AnyResponse:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.search import Hit
-from pipelines.search.table import bytes_text
+from pipelines.search.picture import Size, first_object
+from pipelines.search.table import bytes_text, pixels
+from pipelines.sources import expanded
 
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300
@@ -36,28 +38,26 @@ class Section:
 
 def sections(hit: Hit) -> list[Section]:
     """What is known of a document: the own fields, then those of its first picture."""
-    picture = hit.pictures[0] if hit.pictures else {}
-    original = picture.get("original") or {}
-    metadata = picture.get("metadata") or {}
+    picture = hit.first
+    problem = [("code", picture.error.code), ("reason", picture.error.reason)] if picture.error else []
     known = {"format", "width", "height", "bytes", "original", "metadata", "error", *_HIDDEN}
     found = [
-        Section("Document", [("index", hit.index), ("id", hit.id), *_rows(hit.source, {"image"})]),
-        Section("Problem", _rows(picture.get("error") or {})),
+        Section("Document", [("index", hit.index), ("id", hit.id), *_rows(expanded(hit.source), {"image"})]),
+        Section("Problem", [row for row in problem if row[1]]),
         Section(
             "Picture",
-            [("stored", _size(picture)), ("came as", _size(original))] if picture.get("width") else [],
+            [("stored", _size(picture)), ("came as", _size(picture.original or Size()))] if picture.width else [],
         ),
-        Section("Camera and words", _rows(metadata)),
-        Section("Measured", _rows(picture, known)),
+        Section("Camera and words", _rows(first_object(picture.raw.get("metadata")))),
+        Section("Measured", _rows(picture.raw, known)),
     ]
     return [section for section in found if section.rows]
 
 
-def _size(picture: dict[str, Any]) -> str:
-    if not picture.get("width"):
+def _size(size: Size) -> str:
+    if not size.width:
         return "unknown"
-    size = bytes_text(picture.get("bytes"))
-    return f"{picture['width']} × {picture.get('height')} {picture.get('format', '')}, {size}"
+    return f"{pixels(size, ' × ')} {size.format}, {bytes_text(size.bytes) or '?'}"
 
 
 def _rows(fields: dict[str, Any], without: set[str] | frozenset[str] = frozenset()) -> list[Row]:

@@ -6,11 +6,10 @@ import binascii
 from typing import Any
 
 import pybase64
-from elasticsearch import NotFoundError
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from pipelines.search.sample import pictures_of
+from pipelines.search import UserError
 
 from .context import asked_id, context
 
@@ -29,36 +28,34 @@ _FOR_EVER = "private, max-age=31536000, immutable"
 @blueprint.get("/thumbnail/<index>/<int:number>")
 def thumbnail(index: str, number: int) -> AnyResponse:
     """The small one; of documents without, the stored one."""
-    picture = _picture(index, number, "thumbnail")
-    if not picture.get("thumbnail"):
+    small = _field(index, number, "thumbnail")
+    if not small:
         return redirect(url_for(".image", index=index, number=number, id=asked_id(), v=request.args.get("v")))
-    return _answer(picture["thumbnail"])
+    return _answer(small)
 
 
 @blueprint.get("/image/<index>/<int:number>")
 def image(index: str, number: int) -> AnyResponse:
     """The stored one; when browsers cannot show its format, the thumbnail."""
-    data = _picture(index, number, "data").get("data")
-    if kind_of(_decoded(data)):
-        return _answer(data)
-    small = _picture(index, number, "thumbnail").get("thumbnail")
-    return _answer(small)
+    data = _field(index, number, "data")
+    return _answer(data if kind_of(_decoded(data)) else _field(index, number, "thumbnail"))
 
 
-def _picture(index: str, number: int, field: str) -> dict[str, Any]:
-    """One picture of a document, with one field."""
-    engine = context().allowed_engine(index)
+def _field(index: str, number: int, name: str) -> Any:
+    """A field of one picture of a document; 404 when there is none, or the service refused it."""
+    includes = [f"image.{field}" for field in (name, "sha256", "error")]
     try:
-        answer = engine.client.get(
-            index=index, id=asked_id(), source_includes=[f"image.{field}", "image.sha256", "image.error"]
-        )
-    except NotFoundError:
+        hit = context().allowed_engine(index).get(index, asked_id(), source_includes=includes)
+    except UserError:
         abort(404)
-    pictures = pictures_of((answer.body.get("_source") or {}).get("image"))
+    pictures, version = hit.pictures, request.args.get("v")
+    # Elasticsearch leaves out those of a list that have none of the fields, so its place does not tell which it is.
+    same = [picture for picture in pictures if version and picture.sha256 and picture.sha256.startswith(version)]
+    chosen = next(iter(same or pictures[number : number + 1]), None)
     # What the service refused is kept as it came: nobody looked into it.
-    if number >= len(pictures) or pictures[number].get("error"):
+    if chosen is None or chosen.error:
         abort(404)
-    return pictures[number]
+    return chosen.raw.get(name)
 
 
 def _answer(data: Any) -> Response:

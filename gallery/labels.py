@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, url_for
+from markupsafe import Markup
 
 from pipelines.search import Hit
-from pipelines.search.table import bytes_text
+from pipelines.search.table import bytes_text, pixels
+from pipelines.wording import shown
 
 from .asked import Asked, exact_filter
 
+# So many digits of its SHA-256 tell a picture from the others of its document.
+VERSION = 12
 FACETS = {
     "color": "Colour",
     "format": "Format",
@@ -40,30 +44,30 @@ SHADES = {
 
 def register(app: Flask) -> None:
     """Give the templates what they need."""
-    app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count)
+    app.jinja_env.finalize = visible
+    app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "))
     app.jinja_env.globals.update(
         facet_names=FACETS,
         shades=SHADES,
         exact_filter=exact_filter,
         reason=reason,
         thumbnail_of=thumbnail_of,
-        first=first,
+        version=VERSION,
         page_of=page_of,
         percent=percent,
     )
 
 
-def first(hit: Hit) -> dict[str, Any]:
-    """The picture that stands for a document; empty when it has none."""
-    return hit.pictures[0] if hit.pictures else {}
+def visible(value: Any) -> Any:
+    """A value as a template may write it: what a browser must not obey in the text of a document is replaced."""
+    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def thumbnail_of(hit: Hit, number: int = 0) -> str | None:
-    """Address of a thumbnail; it changes with the picture, so that browsers can keep it."""
-    pictures = hit.pictures
-    if number >= len(pictures) or not isinstance(version := pictures[number].get("sha256"), str):
+def thumbnail_of(hit: Hit) -> str | None:
+    """Address of the thumbnail of the first picture; it changes with the picture, so that browsers can keep it."""
+    if hit.first.sha256 is None:
         return None
-    return url_for("files.thumbnail", index=hit.index, number=number, id=hit.id, v=version[:12])
+    return url_for("files.thumbnail", index=hit.index, number=0, id=hit.id, v=hit.first.sha256[:VERSION])
 
 
 def reason(hit: Hit) -> str:

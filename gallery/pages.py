@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
 
-from pipelines.search import Answer, Hit, Question, UserError
+from pipelines.search import Answer, Engine, Hit, Question, UserError
 from pipelines.search.facets import Facets
 from pipelines.search.look import look_at_document
 
@@ -54,9 +54,8 @@ def picture(index: str) -> str:
         abort(404)
     copies: list[Hit] = []
     alike: list[Hit] = []
-    if any("sha256" in picture for picture in hit.pictures):
-        question = Question(sample=look_at_document(engine, id, index), turned=True)
-        found, _ = engine.alike(question)
+    if any(picture.sha256 for picture in hit.pictures):
+        found = _alike(engine, index, id)
         copies = [other for other in found if other.copy]
         alike = [other for other in found if not other.copy][:_NEIGHBOURS]
     asked = Asked.of(request.args)
@@ -71,3 +70,11 @@ def picture(index: str) -> str:
         settings=here.settings,
         like=f"{index}/{id}",
     )
+
+
+def _alike(engine: Engine, index: str, id: str) -> list[Hit]:
+    """What is like a document; nothing when it cannot be compared, which is no reason not to show it."""
+    try:
+        return engine.alike(Question(sample=look_at_document(engine, id, index), turned=True))[0]
+    except UserError:
+        return []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import sys
 from typing import ClassVar
 
 import click
@@ -43,3 +45,7 @@ class Rooms(click.Group):
 @click.version_option(package_name="ingest-image")
 def main() -> None:
     """Store pictures in Elasticsearch normalized and findable, by plain index requests."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot write a character of a title or a file name gets a `?`, and the rest.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

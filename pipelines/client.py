@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 
 DEFAULT_URL = "http://127.0.0.1:9200"
+_DEEPEST = 10_000
 
 _OPTIONS = (
     click.option(
@@ -45,6 +47,8 @@ def connect(
     ca_certs: Path | None = None,
 ) -> Elasticsearch:
     """Make a client; nothing is sent yet. An API key wins over a user name."""
+    # Elasticsearch takes documents a thousand levels deep, which is where Python's JSON parser would give up.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     arguments: dict[str, Any] = {"request_timeout": 60}
     if api_key:
         arguments["api_key"] = api_key

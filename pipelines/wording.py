@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+# Lone surrogates, control characters except white space, and what turns the direction of a line round.
+_NOT_SHOWN = re.compile("[\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+
 
 def counted(count: int, noun: str) -> str:
     """`1 document`, `2 documents`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def shown(text: str) -> str:
+    """A text of a document as a page or a terminal may show it: what they must not obey becomes U+FFFD.
+
+    These are control characters (white space stays), overrides of the reading direction, and lone surrogates.
+    """
+    return _NOT_SHOWN.sub("\ufffd", text)
+
+
+def well_formed(value: Any) -> Any:
+    """A JSON value whose texts can be written as UTF-8: lone surrogates, which Elasticsearch keeps, become U+FFFD."""
+    if isinstance(value, str):
+        return _LONE_SURROGATES.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [well_formed(part) for part in value]
+    if isinstance(value, dict):
+        return {well_formed(name): well_formed(part) for name, part in value.items()}
+    return value

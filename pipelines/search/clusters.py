@@ -8,6 +8,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from ..sources import value_at
 from .engine import Engine
 from .hashes import SAME_PICTURE
 from .hits import Hit, hit_of
@@ -60,13 +61,14 @@ def find_clusters(
     In memory are hash and key of every picture, about 500 bytes each. `tick` is told how many were read.
     """
     union = Union()
-    for group in exact_groups(engine.client, engine.index):
+    field = engine.schema.countable("image.sha256")
+    for group in exact_groups(engine.client, engine.index, field) if field else ():
         for other in group[1:]:
             union.join(group[0], other)
     owners: dict[str, Key] = {}
     for page in documents(engine):
         for hit in page:
-            for value in sample_of(hit.id, hit.source.get("image")).hashes:
+            for value in sample_of(hit.id, value_at(hit.source, "image")).hashes:
                 # Equal hashes are one cluster without being compared.
                 if (owner := owners.setdefault(value, hit.key)) != hit.key:
                     union.join(owner, hit.key)
@@ -79,9 +81,9 @@ def find_clusters(
     return union.clusters()
 
 
-def exact_groups(client: Elasticsearch, index: str) -> Iterator[list[Key]]:
+def exact_groups(client: Elasticsearch, index: str, field: str = "image.sha256") -> Iterator[list[Key]]:
     """Keys of documents that share a SHA-256, by a composite aggregation over all of them, page by page."""
-    composite: dict[str, Any] = {"size": 1000, "sources": [{"sha256": {"terms": {"field": "image.sha256"}}}]}
+    composite: dict[str, Any] = {"size": 1000, "sources": [{"sha256": {"terms": {"field": field}}}]}
     while True:
         found = client.search(
             index=index, size=0, aggregations={"copies": {"composite": composite}}, ignore_unavailable=True
@@ -90,7 +92,7 @@ def exact_groups(client: Elasticsearch, index: str) -> Iterator[list[Key]]:
             return
         shared = [bucket["key"]["sha256"] for bucket in found["copies"]["buckets"] if bucket["doc_count"] > 1]
         for value in shared:
-            query = {"term": {"image.sha256": value}}
+            query = {"term": {field: value}}
             hits = client.search(index=index, query=query, size=10_000, source=False, sort="_doc")["hits"]["hits"]
             yield [(hit["_index"], hit["_id"]) for hit in hits]
         if "after_key" not in found["copies"]:
@@ -134,6 +136,5 @@ def described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:
 
 
 def _worse(hit: Hit) -> tuple[int, int, Key]:
-    picture = hit.pictures[0] if hit.pictures else {}
-    pixels = (picture.get("width") or 0) * (picture.get("height") or 0)
-    return -pixels, -(picture.get("bytes") or 0), hit.key
+    picture = hit.first
+    return -(picture.width or 0) * (picture.height or 0), -(picture.bytes or 0), hit.key

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from .picture import Color
 
 # The names that the service gives (`features/color_names.py`).
 NAMES = (
@@ -52,33 +55,34 @@ def color_query(wish: ColorWish) -> dict[str, Any]:
             "boost_mode": "replace",
         }
     }
-    return {"nested": {"path": PATH, "score_mode": "max", "query": scored}}
+    return {"nested": {"path": PATH, "score_mode": "max", "query": scored, "ignore_unmapped": True}}
 
 
-def alike_query(colors: list[dict[str, Any]], distance: float = 2 * DEFAULT_DISTANCE) -> dict[str, Any]:
+def alike_query(colors: Iterable[Color], distance: float = 2 * DEFAULT_DISTANCE) -> dict[str, Any]:
     """Pictures with much the same colours: the score is the part of the sample (0 to 1) whose colour they have."""
     wishes = [
         {
             "nested": {
                 "path": PATH,
                 "score_mode": "max",
+                "ignore_unmapped": True,
                 "query": {
                     "constant_score": {
                         "filter": {
                             "bool": {
                                 "filter": [
-                                    *box((color["l"], color["a"], color["b"]), distance),
-                                    {"range": {f"{PATH}.share": {"gte": round(color["share"] / 3, 4)}}},
+                                    *box(color.lab, distance),
+                                    {"range": {f"{PATH}.share": {"gte": round(color.share / 3, 4)}}},
                                 ]
                             }
                         },
-                        "boost": color["share"],
+                        "boost": color.share,
                     }
                 },
             }
         }
         for color in colors
-        if color.get("share")
+        if color.lab and color.share
     ]
     return {"bool": {"should": wishes, "minimum_should_match": 1}}
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from ..client import elasticsearch_options
+from ..sources import value_at
 from ..wording import counted
 from .clusters import described, find_clusters
 from .engine import Engine
@@ -64,7 +65,7 @@ def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:
     if not hits:
         return []
     first = hits[0]
-    sample = sample_of(first.id, first.source.get("image"))
+    sample = sample_of(first.id, value_at(first.source, "image"))
     # All bits, so that the distance of a neighbour's neighbour is said too.
     rest = [compared(hit, sample, BITS, turned) for hit in hits[1:]]
     return [first, *(hit if hit.reason else _similar(hit) for hit in rest)]
@@ -76,8 +77,9 @@ def _similar(hit: Hit) -> Hit:
 
 def short(hit: Hit) -> dict[str, object]:
     """What a program needs to decide which to keep."""
-    picture = hit.pictures[0] if hit.pictures else {}
-    about = {name: picture.get(name) for name in ("width", "height", "bytes", "format", "sha256")}
+    picture = hit.first
+    about: dict[str, object] = {"width": picture.width, "height": picture.height, "bytes": picture.bytes}
+    about |= {"format": picture.format or None, "sha256": picture.sha256}
     found = {"reason": hit.reason or None, "distance": hit.distance, "turn": hit.turn}
     return {
         "_index": hit.index,

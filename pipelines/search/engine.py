@@ -137,13 +137,14 @@ class Engine:
         body |= {"index": self.index, "ignore_unavailable": True}
         return facets_of(self._search_forgiving(question, body).get("aggregations") or {})
 
-    def get(self, index: str, id: str) -> Hit:
-        """One stored document, without its pictures. Raises UserError when it is not there."""
-        try:
-            answer = self.client.get(index=index, id=id, source_excludes=LIGHT["excludes"])
-        except NotFoundError:
-            raise UserError(f"there is no document {id} in {index}") from None
-        return hit_of(dict(answer.body))
+    def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
+        """One stored document, without its pictures or with some fields. Raises UserError when it is not there."""
+        which = {"source_includes": source_includes} if source_includes else {"source_excludes": LIGHT["excludes"]}
+        # In a body an id may be anything; in a path, `..` is a step.
+        (found,) = self.client.mget(index=index, ids=[id], **which)["docs"]
+        if not found.get("found"):
+            raise UserError(f"there is no document {id} in {index}")
+        return hit_of(found)
 
 
 def plain_query_forgiving(question: Question) -> dict[str, Any]:

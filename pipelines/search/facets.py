@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .schema import Schema
+from .schema import NUMBERS, Schema
 
 # Name of the facet, its field, and how many values are shown. The filter of a value is `name:value`.
 TERMS = {
@@ -33,13 +33,15 @@ class Facets:
 def aggregations(schema: Schema) -> dict[str, Any]:
     """The aggregations of all facets whose field the indices have."""
     found: dict[str, Any] = {
-        name: {"terms": {"field": path, "size": size}} for name, (path, size) in TERMS.items() if path in schema.types
+        name: {"terms": {"field": field, "size": size}}
+        for name, (path, size) in TERMS.items()
+        if (field := schema.countable(path))
     }
     if schema.types.get(TAKEN) == "date":
         found["taken"] = {
             "date_histogram": {"field": TAKEN, "calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}
         }
-    if "image.original.bytes" in schema.types:
+    if {schema.types.get(name) for name in ("image.bytes", "image.original.bytes")} <= NUMBERS:
         found["stored_bytes"] = {"sum": {"field": "image.bytes"}}
         found["original_bytes"] = {"sum": {"field": "image.original.bytes"}}
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .schema import Schema
+from .schema import NUMBERS, Schema
 
 # Short names for what is asked most; every other field of the mapping has its own name, with or without `image.`.
 ALIASES = {
@@ -17,7 +17,6 @@ ALIASES = {
     "keyword": "image.metadata.keywords",
     "error": "image.error.code",
 }
-_NUMBERS = frozenset({"integer", "long", "float", "double", "short", "byte", "half_float"})
 _RANGE = re.compile(r"(?P<low>[^.]\S*?)?\.\.(?P<high>\S+)?")
 _COMPARED = re.compile(r"(?P<sign>[<>]=?)(?P<value>.+)")
 _DATE = re.compile(
@@ -73,7 +72,7 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
     if kind == "text":
         return {"match_phrase": {field: value}}
     values = [part.strip() for part in value.split(",")] if kind != "boolean" else [value]
-    if kind in _NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):
+    if kind in NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):
         raise ValueError(f"{field} is a number, {value!r} is none; valid are 5, 2..5, >=2")
     return {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from processor_service.hash_variants import UPRIGHT
 
+from ..sources import flat, value_at
+from ..wording import well_formed
 from .hashes import RELATED, SAME_PICTURE, nearest
 from .likeness import cosine, likeness_of
-from .sample import Sample, hash_of, pictures_of, sha256_of
+from .picture import NO_PICTURE, Picture, number, pictures_of, text
+from .sample import Sample, sha256_of
 
 EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
 
@@ -36,18 +40,22 @@ class Hit:
         """What tells it from every other document."""
         return self.index, self.id
 
-    @property
-    def pictures(self) -> list[dict[str, Any]]:
+    @cached_property
+    def pictures(self) -> list[Picture]:
         """Its pictures, mostly one."""
-        return pictures_of(self.source.get("image"))
+        return pictures_of(value_at(self.source, "image"))
+
+    @property
+    def first(self) -> Picture:
+        """The picture that stands for the document; one without anything when it has none."""
+        return self.pictures[0] if self.pictures else NO_PICTURE
 
     @property
     def title(self) -> str:
         """What to call it."""
-        metadata = (self.pictures[0].get("metadata") or {}) if self.pictures else {}
-        for value in (self.source.get("title"), metadata.get("title"), self.source.get("file_name")):
-            if isinstance(value, str) and value.strip():
-                return value
+        for value in (self.source.get("title"), self.first.title, self.source.get("file_name")):
+            if (found := text(value)).strip():
+                return found
         return self.id
 
     def as_json(self) -> dict[str, Any]:
@@ -55,18 +63,26 @@ class Hit:
         about = {"score": self.score, "reason": self.reason or None, "distance": self.distance, "turn": self.turn}
         about["likeness"] = self.likeness
         named = {"_index": self.index, "_id": self.id, "title": self.title}
-        return named | {key: value for key, value in about.items() if value is not None} | {"_source": self.source}
+        # A picture that was stored as a bare string is left out as well.
+        source = {key: value for key, value in self.source.items() if key != "image" or _is_light(value)}
+        return named | {key: value for key, value in about.items() if value is not None} | {"_source": source}
+
+
+def _is_light(image: Any) -> bool:
+    return not any(isinstance(part, str) for part in flat(image))
 
 
 def hit_of(raw: dict[str, Any], reason: str = "") -> Hit:
     """A hit as Elasticsearch gives it."""
-    return Hit(raw["_index"], raw["_id"], raw.get("_source") or {}, raw.get("_score"), reason)
+    source = well_formed(raw.get("_source"))
+    id = well_formed(raw["_id"])
+    return Hit(raw["_index"], id, source if isinstance(source, dict) else {}, number(raw.get("_score")), reason)
 
 
 def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
     """The hit with distance, and the strongest reason that holds; `distance` is the largest that was asked for."""
     reason, found, turn = hit.reason, None, None
-    hashes = [value for picture in hit.pictures if (value := hash_of(picture))]
+    hashes = [value for picture in hit.pictures for value in picture.hashes]
     ways = [way for value in sample.hashes if (way := nearest(value, hashes, turned))]
     if ways:
         found, turn = min(ways, key=lambda way: way[0])

@@ -127,7 +127,7 @@ def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) ->
     if vectors := embedding_knn(sample, schema, clauses):
         bodies["similar"] = {"knn": vectors}
     elif sample.colors and not question.near_duplicates:
-        alike = alike_query(list(sample.colors))
+        alike = alike_query(sample.colors)
         bodies["similar colours"] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
     if question.words and not question.near_duplicates:
         matching = words_query(question.words)

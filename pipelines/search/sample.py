@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ..sources import flat
+from .picture import Color, Picture, number, pictures_of
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -14,7 +17,8 @@ class Sample:
     name: str
     sha256: frozenset[str] = frozenset()
     hashes: tuple[str, ...] = ()
-    colors: tuple[dict[str, Any], ...] = ()
+    # Those that can be compared: with a share and a place.
+    colors: tuple[Color, ...] = ()
     embeddings: tuple[tuple[float, ...], ...] = ()
     # What made the embeddings: vectors of different embedders have nothing to do with each other.
     embedder: str | None = None
@@ -34,36 +38,31 @@ def sample_of(
     `embeddings` are vectors that came another way than in `image`: Elasticsearch 9 leaves them out of `_source`.
     """
     pictures = pictures_of(image)
-    vectors = [tuple(map(float, vector)) for vector in embeddings if vector]
+    vectors = [found for vector in embeddings if (found := _vector(vector))]
     if embedding_field and not vectors:
-        found = (_inside(picture, embedding_field.removeprefix("image.")) for picture in pictures)
-        vectors = [tuple(map(float, vector)) for vector in found if isinstance(vector, list) and vector]
+        inside = (_inside(picture.raw, embedding_field.removeprefix("image.")) for picture in pictures)
+        vectors = [found for vector in inside if (found := _vector(vector))]
     return Sample(
         name=name,
         sha256=frozenset(value for picture in pictures for value in sha256_of(picture)),
-        hashes=tuple(value for picture in pictures if (value := hash_of(picture))),
-        colors=tuple(color for picture in pictures[:1] for color in picture.get("colors") or () if "l" in color),
+        hashes=tuple(value for picture in pictures for value in picture.hashes),
+        colors=tuple(color for picture in pictures[:1] for color in picture.colors if color.lab and color.share),
         embeddings=tuple(vectors),
-        embedder=next((str(picture["embedder"]) for picture in pictures if picture.get("embedder")), None),
+        embedder=next((picture.embedder for picture in pictures if picture.embedder), None),
         identity=identity,
     )
 
 
-def pictures_of(image: Any) -> list[dict[str, Any]]:
-    """The pictures of a document's `image`, which is an object, a list of them, or missing."""
-    return [picture for picture in (image if isinstance(image, list) else [image]) if isinstance(picture, dict)]
-
-
-def sha256_of(picture: dict[str, Any]) -> list[str]:
+def sha256_of(picture: Picture) -> list[str]:
     """SHA-256 of the stored picture and of the one that came in."""
-    values = (picture.get("sha256"), (picture.get("original") or {}).get("sha256"))
-    return [value for value in values if isinstance(value, str)]
+    return [value for value in (picture.sha256, picture.original_sha256) if value]
 
 
-def hash_of(picture: dict[str, Any]) -> str | None:
-    """The picture's hash; one that has too little structure has none. As text, which `_source` has on all versions."""
-    value = (picture.get("perceptual_hashes") or {}).get("hex")
-    return value if isinstance(value, str) else None
+def _vector(value: Any) -> tuple[float, ...]:
+    """The numbers of a vector; none when it is not one that has a direction."""
+    numbers = [number(part) for part in flat(value)] if isinstance(value, list | tuple) else []
+    found = tuple(part for part in numbers if part is not None)
+    return found if len(found) == len(numbers) and any(found) else ()
 
 
 def _inside(value: Any, path: str) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+NUMBERS = frozenset({"integer", "long", "float", "double", "short", "byte", "half_float"})
+_NOT_COUNTED = frozenset({"text", "match_only_text", "object", "nested", "binary", "flattened"})
 # The bits of the hash: of every picture of a document, or of the first one only.
 HASHES = ("image.perceptual_hashes.bits", "image.perceptual_hash")
 
@@ -29,6 +31,11 @@ class Schema:
         if self.types.get(name) == "text":
             return f"{name}.keyword" if f"{name}.keyword" in self.types else name
         return name if name in self.types else None
+
+    def countable(self, name: str) -> str | None:
+        """The field to count and group exact values of `name` by; None when there is none, as for plain text."""
+        field = self.searchable(name)
+        return None if field is None or self.types[field] in _NOT_COUNTED else field
 
 
 def read_schema(client: Elasticsearch, index: str) -> Schema:

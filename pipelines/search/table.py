@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from ..wording import shown
 from .hits import Hit
+from .picture import Size
 
 _LONGEST = 60
 
 
 def clean(text: str, longest: int = _LONGEST) -> Text:
     """A text of a document, on one line; a terminal must not obey it."""
-    line = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(shown(text).split())
     return Text(line if len(line) <= longest else line[: longest - 1] + "…")
 
 
@@ -60,17 +61,21 @@ def size_of(hit: Hit) -> Text:
     """Pixels, format and bytes of its first picture."""
     if not hit.pictures:
         return Text("no picture", style="dim")
-    picture = hit.pictures[0]
-    if isinstance(error := picture.get("error"), dict):
-        return clean(str(error.get("code")))
+    picture = hit.first
+    if picture.error:
+        return clean(picture.error.code)
     more = f" (+{len(hit.pictures) - 1})" if len(hit.pictures) > 1 else ""
-    size = bytes_text(picture.get("bytes"))
-    return clean(f"{picture.get('width', '?')}x{picture.get('height', '?')} {picture.get('format', '')} {size}{more}")
+    return clean(f"{pixels(picture, 'x')} {picture.format} {bytes_text(picture.bytes)}{more}")
 
 
-def bytes_text(count: Any) -> str:
-    """`340 kB`, as people say it."""
-    if not isinstance(count, int):
+def pixels(size: Size, times: str) -> str:
+    """`640x480`; a side that nobody knows is `?`."""
+    return times.join("?" if side is None else str(side) for side in (size.width, size.height))
+
+
+def bytes_text(count: int | None) -> str:
+    """`340 kB`, as people say it; empty when nobody knows."""
+    if count is None:
         return ""
     if count < 1000:
         return f"{count} B"
@@ -80,9 +85,6 @@ def bytes_text(count: Any) -> str:
 def swatches(hit: Hit) -> Text:
     """The colours themselves, where the terminal has colours, and their names."""
     text = Text()
-    colors = (hit.pictures[0].get("colors") or []) if hit.pictures else []
-    for color in colors:
-        if isinstance(value := color.get("hex"), str) and len(value) == 7:
-            text.append("  ", style=f"on {value}")
-    names = [str(name) for name in (hit.pictures[0].get("color_names") or [])] if hit.pictures else []
-    return text.append(" ").append_text(clean(", ".join(names), 40))
+    for color in hit.first.colors:
+        text.append("  ", style=f"on {color.hex}")
+    return text.append(" ").append_text(clean(", ".join(hit.first.color_names), 40))

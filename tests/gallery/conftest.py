@@ -104,6 +104,11 @@ class FakeElasticsearch:
                 "aggregations": aggregations,
                 "pit_id": "pit",
             }
+        if path.endswith("_mget"):
+            found = [
+                {"_id": id, "_source": self.documents.get(id), "found": id in self.documents} for id in body["ids"]
+            ]
+            return {"docs": [{"_index": "images", **doc} for doc in found]}
         if path.endswith("_simulate"):
             return {"docs": [self.simulated]}
         if method == "PUT":

@@ -1,0 +1,73 @@
+"""Reading the `_source` of documents, which holds whatever its writer sent, in the writer's own spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def expanded(value: Any) -> Any:
+    """Dotted names as objects, which is how Elasticsearch reads them: `{"a.b": 1}` is `{"a": {"b": 1}}`.
+
+    A dotted name whose way is taken by something that is no object stays as it is.
+    """
+    if isinstance(value, list):
+        return [expanded(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    # Plain names first: where both spellings say something, the plain one is believed.
+    for name in sorted(value, key=lambda name: "." in name):
+        _put(found, name, expanded(value[name]))
+    return found
+
+
+def _put(into: dict[str, Any], name: str, value: Any) -> None:
+    first, dot, rest = name.partition(".")
+    if not dot or not first or not rest:
+        _merge(into, name, value)
+        return
+    below = into.setdefault(first, {})
+    if isinstance(below, dict):
+        _put(below, rest, value)
+    else:
+        into[name] = value
+
+
+def _merge(into: dict[str, Any], name: str, value: Any) -> None:
+    there = into.get(name)
+    if isinstance(there, dict) and isinstance(value, dict):
+        for key, part in value.items():
+            _merge(there, key, part)
+    else:
+        into.setdefault(name, value)
+
+
+def value_at(source: Any, path: str) -> Any:
+    """What is at a dotted path, however its names are written; None when nothing is."""
+    value = expanded(source)
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def pictures_at(source: Any, path: str) -> list[Any]:
+    """The pictures at a dotted path: one or a list, objects or bare base64; without those that are null."""
+    value = value_at(source, path)
+    return [picture for picture in flat(value) if picture is not None]
+
+
+def holds_picture(source: Any, paths: Sequence[str]) -> bool:
+    """Whether there is anything at these paths that a pipeline could make a picture of."""
+    return any(_can_be_processed(picture) for path in paths for picture in pictures_at(source, path))
+
+
+def _can_be_processed(picture: Any) -> bool:
+    if isinstance(picture, dict):
+        return any(picture.get(name) not in (None, "") for name in ("data", "url"))
+    return bool(picture != "")
+
+
+def flat(value: Any) -> list[Any]:
+    """The elements of a list and of the lists in it, as Elasticsearch reads them; of anything else, itself."""
+    return [one for part in value for one in flat(part)] if isinstance(value, list) else [value]

@@ -1,0 +1,149 @@
+"""What shows, compares and counts documents takes every one, whatever its fields hold."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ingest_image.cli import main
+from pipelines.search import Question
+from pipelines.search.colors import alike_query
+from pipelines.search.commands import _print
+from pipelines.search.duplicates import short, with_reasons
+from pipelines.search.engine import Answer
+from pipelines.search.hits import compared, hit_of
+from pipelines.search.near_pairs import as_hashes
+from pipelines.search.picture import number, pictures_of, text
+from pipelines.search.queries import likeness_bodies
+from pipelines.search.sample import sample_of
+from pipelines.search.schema import Schema
+from pipelines.search.table import answer_table, clean
+from pipelines.sources import expanded, value_at
+from pipelines.wording import shown, well_formed
+from tests.any_document import ids, images, sources, texts
+
+HASH = "0f" * 32
+SCHEMA = Schema({"image.embedder": "keyword"}, "image.perceptual_hash", "image.embedding", 2)
+
+
+def raw(source: Any, id: str = "1") -> dict[str, Any]:
+    return {"_index": "images", "_id": id, "_score": 1.0, "_source": source}
+
+
+def printed(table: Any) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(table)
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(ids, sources), min_size=1, max_size=3))
+def test_tables_json_and_duplicates(documents: list[tuple[str, dict[str, Any]]]) -> None:
+    hits = with_reasons([hit_of(raw(source, id)) for id, source in documents], 31, turned=True)
+    table = printed(answer_table(hits, with_reason=True))
+    assert "\x1b" not in table and "\u202e" not in table
+    table.encode()
+    for hit in hits:
+        json.dumps([hit.as_json(), short(hit)], ensure_ascii=False).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(images, images)
+def test_samples_and_their_questions(one: Any, other: Any) -> None:
+    sample = sample_of("it", one, identity=("images", "1"), embedding_field="image.embedding")
+    as_hashes(list(sample.hashes))
+    bodies = likeness_bodies(Question(sample=sample, turned=True), SCHEMA)
+    # Elasticsearch takes no numbers that JSON does not have.
+    json.dumps([bodies, alike_query(sample.colors)], allow_nan=False)
+    compared(hit_of(raw({"image": other}), "similar"), sample, 31, turned=True)
+
+
+@settings(deadline=None)
+@given(sources)
+def test_dotted_names_are_read_as_objects_and_nothing_is_lost(source: dict[str, Any]) -> None:
+    def leaves(value: Any) -> int:
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+        return 1 if not parts else sum(map(leaves, parts))
+
+    found = expanded(source)
+    # Said twice, in both spellings, counts once.
+    assert leaves(found) <= leaves(source)
+    assert value_at(found, "image") == value_at(source, "image")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"image": {"data": "x", "original": {"bytes": 5}}},
+        {"image.data": "x", "image.original.bytes": 5},
+        {"image": {"data": "x", "original.bytes": 5}},
+        {"image.original": {"bytes": 5}, "image": {"data": "x"}},
+        {"image": {"data": "x"}, "image.original.bytes": 5, "image.data": "another"},
+    ],
+)
+def test_every_spelling_of_a_dotted_name(source: dict[str, Any]) -> None:
+    assert value_at(source, "image") == {"data": "x", "original": {"bytes": 5}}
+
+
+def test_a_dotted_name_beside_something_that_is_no_object() -> None:
+    assert expanded({"image": "x", "image.data": "y", ".a": 1, "b.": 2, "image_size.x": 3}) == {
+        **{"image": "x", "image.data": "y", ".a": 1, "b.": 2},
+        "image_size": {"x": 3},
+    }
+
+
+def test_numbers_and_texts_as_elasticsearch_takes_them() -> None:
+    assert [number(value) for value in (5, "640", ["1.5", 2], [[3]])] == [5, 640, 1.5, 3]
+    assert [number(value) for value in (None, True, "much", "1e999", 10**400, float("nan"), {}, [])] == [None] * 8
+    assert [text(value) for value in ("a", ["b", "c"], 5, None, {"x": 1}, True)] == ["a", "b", "5", "", "", ""]
+    (picture,) = pictures_of({"error": ["why", "else"], "colors": {"hex": "#ABCDEF", "share": 7}, "width": -1})
+    assert picture.error and (picture.error.code, picture.error.reason) == ("error", "why")
+    assert (picture.colors[0].hex, picture.colors[0].share, picture.width) == ("#abcdef", 1.0, None)
+
+
+def test_hashes_of_a_list_are_all_compared_and_what_is_none_is_not() -> None:
+    hashes = [{"hex": HASH}, {"hex": "xyz"}, {"hex": None}, "0f", {"hex": [HASH.replace("0f", "f0").upper()]}]
+    assert sample_of("it", {"perceptual_hashes": hashes}).hashes == (HASH, HASH.replace("0f", "f0"))
+
+
+@given(texts)
+def test_what_a_terminal_must_not_obey_is_replaced(value: str) -> None:
+    line = clean(value).plain
+    assert not set(line) & set("\n\r\x1b\x07\0\x85\u2028\u202e\u2066\ud83d\udce9")
+    assert shown(well_formed(value)) == shown(value)
+
+
+def test_joined_emoji_and_scripts_stay_whole() -> None:
+    for value in ("👩\u200d🚀 Käse", "می\u200cخواهم", "שלום", "नमस्ते", "a\tb\nc"):
+        assert shown(value) == value
+
+
+def test_a_json_answer_is_utf8(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    hit = hit_of(raw({"title": "caf\udce9", "bad\ud83d": [{"x": "\udce9"}], "image": "<base64>"}))
+    _print(Answer([hit], 1), as_json=True, with_reason=False)
+    found = json.loads(capsysbinary.readouterr().out.decode())["hits"][0]
+    assert found["title"] == "caf\ufffd"
+    # Without pictures, also without those that are bare strings.
+    assert found["_source"] == {"title": "caf\ufffd", "bad\ufffd": [{"x": "\ufffd"}]}
+
+
+def test_a_terminal_of_another_encoding_shows_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    assert main.callback is not None
+    main.callback()
+    narrow.write("Käse 👩 \udce9")
+    narrow.flush()
+    assert narrow.buffer.getvalue() == b"K\xe4se ? ?"  # type: ignore[attr-defined]
+
+
+def test_help_still_works() -> None:
+    assert CliRunner().invoke(main, ["--help"]).exit_code == 0
