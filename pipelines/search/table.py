@@ -64,6 +64,8 @@ def size_of(hit: Hit) -> Text:
     picture = hit.first
     if picture.error:
         return clean(picture.error.code)
+    if picture.width is None and picture.sha256 is None:
+        return Text("not processed", style="dim")
     more = f" (+{len(hit.pictures) - 1})" if len(hit.pictures) > 1 else ""
     return clean(f"{pixels(picture, 'x')} {picture.format} {bytes_text(picture.bytes)}{more}")
 

@@ -30,6 +30,7 @@ from tests.support import opened, picture
 
 SCHEMA = merged([{"properties": {"title": {"type": "text"}, "image": mapping()}}])
 RANDOM = random.Random(7)
+SHA = "aa" * 32
 HASH = f"{RANDOM.getrandbits(256):064x}"
 
 
@@ -203,13 +204,13 @@ class TestNearPairs:
 
 
 class TestReasons:
-    SAMPLE = Sample("it", frozenset({"aa"}), (HASH,))
+    SAMPLE = Sample("it", frozenset({SHA}), (HASH,))
 
     @pytest.mark.parametrize(
         ("image", "reason", "bits"),
         [
-            ({"sha256": "aa"}, "exact", 0),
-            ({"sha256": "bb", "original": {"sha256": "aa"}}, "exact", 0),
+            ({"sha256": SHA}, "exact", 0),
+            ({"sha256": "bb" * 32, "original": {"sha256": SHA}}, "exact", 0),
             ({"perceptual_hashes": {"hex": flipped(31)}}, "same picture", 31),
             ({"perceptual_hashes": {"hex": flipped(32)}}, "words", 32),
             ({"perceptual_hashes": {"hex": flipped(91)}}, "words", None),
@@ -238,9 +239,9 @@ class TestBodies:
     SAMPLE = sample_of(
         "it",
         {
-            "sha256": "aa",
+            "sha256": SHA,
             "perceptual_hashes": {"hex": HASH},
-            "colors": [{"l": 1.0, "a": 1.0, "b": 1.0, "share": 0.5}],
+            "colors": [{"hex": "#010101", "l": 1.0, "a": 1.0, "b": 1.0, "share": 0.5}],
         },
     )
 
@@ -273,7 +274,7 @@ class TestBodies:
         assert "same picture" not in likeness_bodies(Question(sample=self.SAMPLE), Schema())
 
     def test_a_stored_sample_is_no_answer_to_itself(self):
-        sample = Sample("1", frozenset({"aa"}), identity=("images", "1"))
+        sample = Sample("1", frozenset({SHA}), identity=("images", "1"))
         assert "must_not" in str(likeness_bodies(Question(sample=sample), SCHEMA)["exact"])
 
 
