@@ -15,7 +15,9 @@ from elasticsearch.helpers import streaming_bulk
 
 from .check import reason_of_item
 from .client import reason_of
-from .files import PictureFile, document, id_of_content, id_of_path
+from .files import PictureFile, Unfit, document, id_of_content, id_of_path
+from .search.picture import pictures_of
+from .sources import value_at
 
 IdKind = Literal["path", "hash", "auto"]
 
@@ -120,15 +122,9 @@ class Sender:
     def _actions(self, files: Iterable[PictureFile]) -> Iterator[dict[str, Any]]:
         for file in files:
             try:
-                size = file.path.stat().st_size
-                if size > self.max_file_bytes:
-                    self._fail(
-                        file.relative, f"{size} bytes, more than --max-file-bytes {self.max_file_bytes}; not sent"
-                    )
-                    continue
-                data = file.path.read_bytes()
-            except OSError as error:
-                self._fail(file.relative, f"cannot be read: {error.strerror}")
+                data = file.read(self.max_file_bytes)
+            except Unfit as unfit:
+                self._fail(file.relative, str(unfit))
                 continue
             id_ = _IDS[self.id_kind](file, data)
             if self.skip_existing and self.client.exists(index=self.index, id=id_):
@@ -174,12 +170,13 @@ class Sender:
         except AuthorizationException:
             # A writer without the privilege to read: counted as indexed, which is true.
             return
-        images = [found.get("_source", {}).get("image", {}) for found in answer.body.get("docs", ())]
         with self._lock:
-            for image in images:
-                if "error" in image:
-                    self.report.errors[image["error"].get("code")] += 1
-                elif "sha256" not in image:
+            for found in answer.body.get("docs", ()):
+                # A pipeline of one's own may make anything of a document.
+                pictures = pictures_of(value_at(found.get("_source"), "image"))
+                if problem := next((picture.error for picture in pictures if picture.error), None):
+                    self.report.errors[problem.code] += 1
+                elif not any(picture.sha256 for picture in pictures):
                     self.report.unprocessed += 1
 
 

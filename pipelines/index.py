@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
-from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError, TransportError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .bulk import IdKind, Report, Sender, Stopped
 from .client import elasticsearch_options
-from .files import find
+from .files import Found, find
+from .service import ask
+from .wording import shown
 
 _SHOWN = 20
 _SHOWN_KINDS = 12
+# To ask the service is worth a moment, and not more: it may be where only the nodes reach it.
+_PATIENCE = 3.0
+_ASKED = 2
 
 
 def size(text: str) -> int:
@@ -48,6 +54,12 @@ def size(text: str) -> int:
     "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="bulk requests at the same time"
 )
 @click.option("--max-file-bytes", type=size, default="20mb", show_default=True, help="larger files are not sent")
+@click.option(
+    "--service-url",
+    metavar="URL",
+    help="the processor service as seen from here, which is asked what it reads; default: where the nodes see it",
+)
+@click.option("--service-token", envvar="IMAGE_TOKEN", help="its token; better set as IMAGE_TOKEN")
 def index(
     client: Elasticsearch,
     paths: tuple[Path, ...],
@@ -58,15 +70,16 @@ def index(
     max_bulk_bytes: int,
     concurrency: int,
     max_file_bytes: int,
+    service_url: str | None,
+    service_token: str | None,
 ) -> None:
     """Index picture files, and the pictures in folders and below them."""
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
     require_pipeline(client, index_name, pipeline)
-    found = find(paths)
-    if found.skipped:
-        click.echo(f"left out, no picture by name: {_counts(found.skipped)}", err=True)
+    found = find(paths, readable_extensions(client, service_url, service_token))
     if not found.files:
+        _say_left_out(found)
         raise click.ClickException("there is no picture to index")
     sender = Sender(
         client,
@@ -86,14 +99,14 @@ def index(
             sender.tick = lambda: progress.advance(task)
             sender.send(found.files)
     except (Stopped, TransportError) as error:
-        _summarize(sender.report, len(found.files))
+        _summarize(sender.report, found)
         if isinstance(error, TransportError):
             raise
         raise click.ClickException(f"{error}; run it again with --skip-existing to go on") from error
     except KeyboardInterrupt:
-        _summarize(sender.report, len(found.files))
+        _summarize(sender.report, found)
         raise
-    _summarize(sender.report, len(found.files))
+    _summarize(sender.report, found)
     if sender.report.failed:
         raise SystemExit(1)
 
@@ -123,18 +136,53 @@ def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | Non
         )
 
 
-def _summarize(report: Report, total: int) -> None:
-    click.echo(f"{report.indexed} of {total} indexed")
+def readable_extensions(client: Elasticsearch, url: str | None, token: str | None) -> frozenset[str] | None:
+    """Extensions of the files that the service reads, as it says itself; None when it cannot be asked from here."""
+    for address in [url] if url else _hosts(client):
+        limits = ask(address, token, _PATIENCE).limits or {}
+        if isinstance(found := limits.get("extensions"), list):
+            return frozenset(str(extension) for extension in found)
+    return None
+
+
+def _hosts(client: Elasticsearch) -> list[str]:
+    """Where the nodes see the service; whoever writes documents may not be allowed to look."""
+    name = "ingest.image.hosts"
+    try:
+        layers = client.cluster.get_settings(flat_settings=True, include_defaults=True, filter_path=f"*.{name}").body
+    except ApiError:
+        return []
+    hosts: Any = next(
+        (layers[layer][name] for layer in ("transient", "persistent", "defaults") if layers.get(layer)), []
+    )
+    return [str(host) for host in ([hosts] if isinstance(hosts, str) else hosts)][:_ASKED]
+
+
+def _say_left_out(found: Found) -> None:
+    if found.skipped:
+        click.echo(f"left out, no picture by name or content: {shown(_counts(found.skipped))}")
+    if found.unread:
+        click.echo(f"left out, not read by the service: {_counts(found.unread)}")
+    for reason, names in found.left_out.items():
+        more = f" and {len(names) - _SHOWN_KINDS} more" if len(names) > _SHOWN_KINDS else ""
+        click.echo(f"left out, {reason}: {', '.join(map(shown, names[:_SHOWN_KINDS]))}{more}")
+    if found.hidden:
+        click.echo(f"left out, hidden: {found.hidden}")
+
+
+def _summarize(report: Report, found: Found) -> None:
+    _say_left_out(found)
+    click.echo(f"{report.indexed} of {len(found.files)} indexed")
     if report.existing:
         click.echo(f"{report.existing} were there already")
     if report.errors:
-        click.echo(f"{report.errors.total()} stored with an error instead of fields: {_counts(report.errors)}")
+        click.echo(f"{report.errors.total()} stored with an error instead of fields: {shown(_counts(report.errors))}")
     if report.unprocessed:
         click.echo(f"{report.unprocessed} stored without being processed: is there a processor image in the pipeline?")
     if report.failed:
         click.echo(f"{len(report.failed)} failed")
         for name, reason in report.failed[:_SHOWN]:
-            click.echo(f"  {name}: {reason}")
+            click.echo(f"  {shown(name)}: {shown(reason)}")
         if len(report.failed) > _SHOWN:
             click.echo(f"  and {len(report.failed) - _SHOWN} more")
 

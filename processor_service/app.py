@@ -13,6 +13,7 @@ from .answering import Answering, request_id
 from .chat import chat
 from .declarations import catalogue
 from .errors import Code, ImageError
+from .formats import extensions, readable
 from .inference import inference
 from .metrics import Metrics
 from .refused import failure
@@ -61,7 +62,8 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
     @app.get("/v1/limits")
     def limits() -> Response:
-        return _json(settings.limits())
+        # Which files to send is asked by whoever looks through a folder.
+        return _json({**settings.limits(), "extensions": sorted(extensions(readable(settings)))})
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -1,8 +1,13 @@
-"""Which picture formats are read and written, by their public names; docs/formats.md says why."""
+"""Which picture formats are read and written, their public names, file extensions and MIME types.
+
+docs/formats.md says why.
+"""
 
 from __future__ import annotations
 
 from functools import cache
+
+from PIL import Image
 
 from .settings import Settings
 
@@ -17,6 +22,11 @@ RARE = (
 # What the format is stored as when the recipe names none: itself where it can be written well, PNG otherwise.
 WRITABLE = ("jpeg", "png", "webp", "gif", "tiff", "avif")
 _STORED_AS = {"mpo": "jpeg", "heif": "jpeg"}
+# Known without the optional extra, too: whoever looks through a folder may not be the one who decodes.
+_HEIF_EXTENSIONS = frozenset({"heic", "heics", "heif", "heifs", "hif"})
+# Formats whose first bytes are like nothing else. Those of TIFF are the same as of most cameras' raw files.
+_MARKED = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "JPEG2000", "HEIF")
+_MIME = {"mpo": "image/jpeg", "ico": "image/x-icon", "jp2": "image/jp2", "pnm": "image/x-portable-anymap"}
 
 
 @cache
@@ -40,6 +50,34 @@ def readable(settings: Settings) -> tuple[str, ...]:
 def public_name(pillow_name: str) -> str:
     """`JPEG` to `jpeg`, `JPEG2000` to `jp2`, `PPM` to `pnm`."""
     return {"JPEG2000": "jp2", "PPM": "pnm", "DIB": "bmp"}.get(pillow_name, pillow_name.lower())
+
+
+def extensions(names: tuple[str, ...]) -> frozenset[str]:
+    """File extensions, lower-case and without the dot, of formats by Pillow's names."""
+    heif_is_installed()
+    Image.init()
+    # Pillow has one decoder for both.
+    wanted = {*names, "MPO"} if "JPEG" in names else set(names)
+    found = {ending.removeprefix(".") for ending, name in Image.registered_extensions().items() if name in wanted}
+    return frozenset(found | _HEIF_EXTENSIONS) if "HEIF" in wanted else frozenset(found)
+
+
+def every_extension() -> frozenset[str]:
+    """Extensions of all formats that a service can read: with every extra, and the rare ones."""
+    return extensions((*COMMON, *RARE, "HEIF"))
+
+
+def is_marked(head: bytes) -> bool:
+    """Whether a file that begins like this is a picture of a format that cannot be mistaken for anything else."""
+    heif_is_installed()
+    Image.init()
+    accepts = [Image.OPEN[name][1] for name in _MARKED if name in Image.OPEN]
+    return any(accept is not None and accept(head[:32]) is True for accept in accepts)
+
+
+def mime_type(name: str) -> str:
+    """The MIME type of a format by its public name."""
+    return _MIME.get(name, f"image/{name}")
 
 
 def accepted(settings: Settings) -> str:

@@ -11,11 +11,11 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
 from ..client import elasticsearch_options, explain
+from ..service import ask
 from ..wording import counted
 from .checks import examine
 from .finding import Finding, Level
 from .patient import Patient
-from .service import ask
 
 _COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.ERROR: "red"}
 _CANNOT_LOOK = 2

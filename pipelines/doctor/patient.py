@@ -14,7 +14,7 @@ from ..install import plan_install
 from ..plan import Step
 from ..recipes import is_inference_form
 from ..resources import Body, Kind
-from .service import ServiceLimits
+from ..service import ServiceLimits
 
 _NODE_PARTS = [
     f"nodes.*.{part}"

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from ..answering import request_id
 from ..errors import Code, ImageError
+from ..formats import mime_type
 from ..metrics import Metrics
 from ..settings import Settings
 from ..worker_pool import WorkerPool
@@ -21,7 +22,6 @@ from .rendered import Refused, Renderer
 log = structlog.get_logger("processor_service")
 NAME = "images"
 _YEAR = 31_536_000
-_MIME = {"mpo": "image/jpeg", "ico": "image/x-icon", "jp2": "image/jp2", "pnm": "image/x-portable-anymap"}
 _HEADERS = {
     # A picture is a picture, whatever else its bytes could be taken for.
     "X-Content-Type-Options": "nosniff",
@@ -96,8 +96,7 @@ def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: i
             answer = refused.answer
             return Response(answer.body, answer.summary["status"], mimetype="application/json"), answer.summary["code"]
         sha256, tag = found.sha256, found.etag
-        mimetype = _MIME.get(found.format, f"image/{found.format}")
-        response, how = Response(found.data, mimetype=mimetype), "cached" if found.cached else "rendered"
+        response, how = Response(found.data, mimetype=mime_type(found.format)), "cached" if found.cached else "rendered"
     response.set_etag(tag)
     response.headers["Cache-Control"] = _cache_control(settings, asked.version, sha256, left)
     if asked.negotiated:

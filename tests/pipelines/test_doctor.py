@@ -14,8 +14,8 @@ from pipelines.doctor import check_cluster, check_limits, checks
 from pipelines.doctor.checks import CHECKS
 from pipelines.doctor.finding import Finding, Level
 from pipelines.doctor.patient import Patient
-from pipelines.doctor.service import ServiceLimits
 from pipelines.doctor.units import bytes_of, seconds_of, shown_bytes
+from pipelines.service import ServiceLimits
 
 HERE = importlib.metadata.version("ingest-image")
 DEFAULTS = {

@@ -1,4 +1,4 @@
-"""The processor service as it is seen from here, for `--service-url`."""
+"""The processor service as it is seen from here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-_TIMEOUT = 10
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,16 @@ class ServiceLimits:
     advice: str = ""
 
 
-def ask(url: str, token: str | None) -> ServiceLimits:
-    """Ask a service for its limits; its failures are told, not raised."""
+def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimits:
+    """Ask a service for its limits, within so many seconds; its failures are told, not raised."""
     url = url.rstrip("/")
     address = f"{url}/v1/limits"
     try:
-        answer = requests.get(address, timeout=_TIMEOUT, allow_redirects=False)
+        answer = requests.get(address, timeout=timeout, allow_redirects=False)
         open_to_all = answer.ok
         if answer.status_code == 401 and token:
             headers = {"Authorization": f"Bearer {token}"}
-            answer = requests.get(address, headers=headers, timeout=_TIMEOUT, allow_redirects=False)
+            answer = requests.get(address, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         return ServiceLimits(
             url,
