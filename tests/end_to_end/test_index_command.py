@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from pipelines.commands import bootstrap, index
-from tests.support import PICTURES, b64, opened
+from tests.support import PICTURES, TOKEN, b64, opened, picture, running_service
 
 INDEX = "images-index-command"
 Run = Callable[..., Result]
@@ -51,7 +52,7 @@ def test_a_folder(run: Run, es: Elasticsearch, folder: Path) -> None:
     result = run(folder)
     assert result.exit_code == 0, result.output
     assert result.output.splitlines() == [
-        "left out, no picture by name: 1 .txt",
+        "left out, no picture by name or content: 1 .txt",
         "4 of 4 indexed",
         "1 stored with an error instead of fields: 1 not_an_image",
     ]
@@ -65,6 +66,46 @@ def test_a_folder(run: Run, es: Elasticsearch, folder: Path) -> None:
     for query in ("image.error.code:not_an_image", "file_name:broken.png", "not_an_image"):
         hits = es.search(index=INDEX, query={"query_string": {"query": query}})["hits"]["hits"]
         assert [hit["_source"]["title"] for hit in hits] == ["broken"], query
+
+
+def test_what_phones_and_old_disks_hold(
+    run: Run, es: Elasticsearch, tmp_path: Path, service_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HEIC above all, names that are not UTF-8, links to somewhere else; nothing is left out without a word."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(PICTURES / "thumbor/image.heic", folder / "IMG_1.HEIC")
+    shutil.copy(PICTURES / "pillow/hopper.jpg", os.path.join(os.fsencode(folder), b"caf\xe9_boat.jpg"))
+    shutil.copy(PICTURES / "pillow/hopper.jpg", folder / "a\u202egpj.exe")
+    opened(picture("pillow/hopper.jpg")).save(folder / "old.tga")
+    shutil.copy(PICTURES / "pillow/hopper.jpg", tmp_path / "secret.jpg")
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / ".hidden.jpg").touch()
+    (folder / "empty.png").touch()
+    os.mkfifo(folder / "pipe.png")
+    monkeypatch.setenv("IMAGE_TOKEN", TOKEN)
+    result = run(folder)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        "left out, empty: empty.png",
+        "left out, linked out of the folder: link.jpg",
+        "left out, no regular files: pipe.png",
+        "left out, hidden: 1",
+        "4 of 4 indexed",
+    ]
+    found = es.search(index=INDEX, query={"query_string": {"query": "boat"}})["hits"]["hits"]
+    assert [hit["_source"]["title"] for hit in found] == ["caf\ufffd boat"]
+    hits = es.search(index=INDEX)["hits"]["hits"]
+    formats = {hit["_source"]["file_name"]: hit["_source"]["image"]["original"]["format"] for hit in hits}
+    assert formats == {
+        "IMG_1.HEIC": "heif",
+        "caf\ufffd_boat.jpg": "jpeg",
+        "a\u202egpj.exe": "jpeg",
+        "old.tga": "tga",
+    }
+    # A service that says that it reads less is believed; it is asked where the nodes see it.
+    with running_service(tmp_path / "log", formats="common") as common:
+        assert "left out, not read by the service: 1 .tga" in run(folder, "--service-url", common.url).output
 
 
 def test_again_replaces_instead_of_adding(run: Run, es: Elasticsearch, folder: Path) -> None:

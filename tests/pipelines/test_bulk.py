@@ -25,7 +25,9 @@ class Script:
             return self._bulk(path, [json.loads(line) for line in body.splitlines()])
         if path.startswith("/_mget"):
             docs = json.loads(body)["docs"]
-            return 200, {"docs": [{"_source": {"image": self.stored.get(d["_id"], {"sha256": "x"})}} for d in docs]}
+            return 200, {
+                "docs": [{"_source": {"image": self.stored.get(d["_id"], {"sha256": "ab" * 32})}} for d in docs]
+            }
         return (200 if path.rsplit("/", 1)[1] in self.existing else 404), {}
 
     def _bulk(self, path, lines):
