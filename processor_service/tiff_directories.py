@@ -17,7 +17,7 @@ SUB_DIRECTORIES = 330
 # struct's letters of the integer types (TIFF 6.0, section 2; BigTIFF: 16 and 18); 13 is an offset to a directory.
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
 # Bytes of each type.
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 # More directories than any file has, and more entries than matter.
 _MOST_DIRECTORIES, _MOST_ENTRIES = 64, 1024
 
@@ -90,7 +90,7 @@ class Directory:
     def loose_ends(self) -> Iterator[tuple[int, int]]:
         """Tags whose values lie beyond the file's end, and where the places of these stand."""
         for tag, (kind, count, at) in self.entries.items():
-            size = _SIZES.get(kind, 0) * count
+            size = SIZES.get(kind, 0) * count
             if size > (8 if self.layout.big else 4):
                 (place,) = struct.unpack_from(self.layout.word, self.data, at)
                 if place + size > len(self.data):

@@ -5,25 +5,25 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain as joined
 
+from ..tiff_directories import COMPRESSION, SIZES, Directory, Layout, chain
+from ..tiff_pages import mended
 from . import jpeg
 from .kept import Kept
 
-# Bytes of one number of each type. Texts (2) are not numbers.
-_SIZES = {1: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_TEXT, _LONG, _LONG8 = 2, 4, 16
-_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 # Where the pixels lie, and how many bytes: in strips or in tiles.
 _PLACES = ((273, 279), (324, 325))
-_REDUCED, _COMPRESSION, _COLOR_MAP, _TABLES, _PROFILE = 254, 259, 320, 347, 34675
+_COLOR_MAP, _TABLES, _PROFILE = 320, 347, 34675
 # Tags that say how to read the pixels, and how many numbers each may have: kind of page, size, depth (of each sample),
 # compression, interpretation, order of bits, turn, samples, rows of a strip, lowest and highest value, resolution,
 # planes, fax options, page, prediction, white point, primaries, tiles, inks, extra samples, sample format, subsampling.
 _NUMBERS = dict.fromkeys((254, 255, 256, 257, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296), 1)
 _NUMBERS |= dict.fromkeys((258, 280, 281, 338, 339), 16)
 _NUMBERS |= {297: 2, 317: 1, 318: 2, 319: 6, 322: 1, 323: 1, 332: 1, 334: 1, 529: 3, 530: 2, 531: 1, 532: 6}
+_KEPT = {*_NUMBERS, *joined.from_iterable(_PLACES), _COLOR_MAP, _TABLES, _PROFILE}
 _MOST_COLORS = 3 * 65536
+_TEXT, _BYTES, _LONG, _LONG8 = 2, 7, 4, 16
 _JPEG = 7
 # None, CCITT, LZW, JPEG, deflate, packed bits, LZMA, Zstandard. Not old JPEG (6) and JPEG 2000, which hold whole files.
 _COMPRESSIONS = frozenset((1, 2, 3, 4, 5, _JPEG, 8, 32773, 32946, 34925, 50000))
@@ -31,151 +31,105 @@ _MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _Value:
+    """What a tag says: numbers of one type, as they lie in the file."""
+
     kind: int
-    value: bytes
+    content: bytes
 
     @property
     def count(self) -> int:
-        return len(self.value) // _SIZES.get(self.kind, 1)
+        return len(self.content) // SIZES[self.kind]
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """How a file writes its numbers: `order` as in struct, and offsets of 8 bytes in a BigTIFF."""
-
-    order: str
-    big: bool
-
-    def offset(self, number: int) -> bytes:
-        return struct.pack(self.order + ("Q" if self.big else "I"), number)
-
-    def read(self, data: bytes, position: int, small: str, large: str) -> int:
-        (number,) = struct.unpack_from(self.order + (large if self.big else small), data, position)
-        return int(number)
-
-    def integers(self, entry: _Entry) -> tuple[int, ...]:
-        if entry.kind not in _INTEGERS:
-            raise ValueError("a tag of the TIFF has numbers of the wrong type")
-        return struct.unpack(f"{self.order}{entry.count}{_INTEGERS[entry.kind]}", entry.value)
-
-
-_Directory = dict[int, _Entry]
+_Page = dict[int, _Value]
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels of all pages, the numbers that say how to read them, the colour profile. Not: previews."""
-    layout = _Layout("<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+"))
-    pages = list(_pages(data, layout))
-    pages = [page for page in pages if not _is_reduced(page, layout)] or pages
+    data = mended(data)
+    pages = list(chain(data, _MOST_PAGES))
+    pages = [page for page in pages if not page.is_reduced] or pages
     if not pages:
         raise ValueError("the TIFF has no picture")
-    start = 16 if layout.big else 8
-    yield data[: start // 2] + layout.offset(start)
-    for number, page in enumerate(pages, 1):
-        directory, pixels = _cleaned(data, page, layout, kept)
+    layout = pages[0].layout
+    start = layout.first + struct.calcsize(layout.word)
+    yield data[: layout.first] + struct.pack(layout.word, start)
+    for number, directory in enumerate(pages, 1):
+        page, pixels = _cleaned(directory, kept)
         if number == 1:
             # The turn is a tag of the file itself.
-            directory |= {int(tag): _Entry(_TEXT, text.encode() + b"\0") for tag, text in kept.names.items()}
-        block = _written(directory, pixels, layout, start, last=number == len(pages))
+            page |= {int(tag): _Value(_TEXT, text.encode() + b"\0") for tag, text in kept.names.items()}
+        block = _written(page, pixels, layout, start, last=number == len(pages))
         start += len(block)
         yield block
 
 
-def _pages(data: bytes, layout: _Layout) -> Iterator[_Directory]:
-    """Each directory of the chain; a chain that bites its tail ends there."""
-    seen: set[int] = set()
-    position = layout.read(data, 8 if layout.big else 4, "I", "Q")
-    entry_bytes, count_bytes = (20, 8) if layout.big else (12, 2)
-    while position and position not in seen:
-        seen.add(position)
-        if len(seen) > _MOST_PAGES:
-            raise ValueError("the TIFF has too many pages")
-        count = layout.read(data, position, "H", "Q")
-        first = position + count_bytes
-        if first + count * entry_bytes > len(data):
-            raise ValueError("a directory of the TIFF reaches beyond the file")
-        directory: _Directory = {}
-        for at in range(first, first + count * entry_bytes, entry_bytes):
-            if (entry := _entry(data, at, layout)) is not None:
-                directory.setdefault(*entry)
-        yield directory
-        position = layout.read(data, first + count * entry_bytes, "I", "Q")
-
-
-def _entry(data: bytes, at: int, layout: _Layout) -> tuple[int, _Entry] | None:
-    """Tag and value of one that may stay."""
-    tag, kind = struct.unpack_from(layout.order + "HH", data, at)
-    places = chain.from_iterable(_PLACES)
-    if kind not in _SIZES or not (tag in _NUMBERS or tag in places or tag in (_COLOR_MAP, _TABLES, _PROFILE)):
-        return None
-    count = layout.read(data, at + 4, "I", "Q")
-    size, here = count * _SIZES[kind], 8 if layout.big else 4
-    if count > _NUMBERS.get(tag, count) or (tag == _COLOR_MAP and count > _MOST_COLORS):
-        return None
-    value = at + 4 + here if size <= here else layout.read(data, at + 4 + here, "I", "Q")
-    if value + size > len(data):
-        raise ValueError("a value of the TIFF lies beyond the file")
-    return tag, _Entry(kind, data[value : value + size])
-
-
-def _is_reduced(page: _Directory, layout: _Layout) -> bool:
-    entry = page.get(_REDUCED)
-    return entry is not None and bool(layout.integers(entry)[0] & 1)
-
-
-def _cleaned(data: bytes, page: _Directory, layout: _Layout, kept: Kept) -> tuple[_Directory, list[bytes]]:
-    """What stays of a page, its pixels by strip or tile; their places are written later."""
-    compression = layout.integers(page[_COMPRESSION])[0] if _COMPRESSION in page else 1
+def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
+    """What stays of a page, and its pixels by strip or tile; their places are written later."""
+    compression = directory.number(COMPRESSION, 1)
     if compression not in _COMPRESSIONS:
         raise ValueError("pixels of the TIFF are files of their own")
-    directory = dict(page)
-    if _PROFILE in page:
-        profile = kept.checked_profile(directory.pop(_PROFILE).value)
-        if profile:
-            directory[_PROFILE] = _Entry(7, profile)
-    pixels = []
-    for places, lengths in _PLACES:
-        if (places in page) != (lengths in page):
-            raise ValueError("the TIFF does not say where its pixels end")
-        if places in page:
-            offsets, sizes = layout.integers(page[places]), layout.integers(page[lengths])
-            pixels += [data[offset : offset + size] for offset, size in zip(offsets, sizes, strict=True)]
-    if not pixels or all(places in page for places, _ in _PLACES):
-        raise ValueError("the TIFF does not say where its pixels are")
+    page = {tag: value for tag in _KEPT & directory.entries.keys() if (value := _value(directory, tag)) is not None}
+    if _PROFILE in page and (profile := kept.checked_profile(page.pop(_PROFILE).content)):
+        page[_PROFILE] = _Value(_BYTES, profile)
+    pixels = _pixels(directory)
+    tables = page.pop(_TABLES, None)
     if compression == _JPEG:
         pixels = [b"".join(jpeg.parts(piece, Kept())) for piece in pixels]
-        if _TABLES in page:
-            directory[_TABLES] = _Entry(7, b"".join(jpeg.parts(page[_TABLES].value, Kept())))
-    else:
-        directory.pop(_TABLES, None)
-    return directory, pixels
+        if tables is not None:
+            page[_TABLES] = _Value(_BYTES, b"".join(jpeg.parts(tables.content, Kept())))
+    return page, pixels
 
 
-def _written(directory: _Directory, pixels: list[bytes], layout: _Layout, start: int, *, last: bool) -> bytes:
+def _value(directory: Directory, tag: int) -> _Value | None:
+    """What a tag says; None when it says more than it should, or says it in words."""
+    kind, count, at = directory.entries[tag]
+    if kind == _TEXT or kind not in SIZES or not 0 < count <= _NUMBERS.get(tag, count):
+        return None
+    if tag == _COLOR_MAP and count > _MOST_COLORS:
+        return None
+    size = count * SIZES[kind]
+    if size > struct.calcsize(directory.layout.word):
+        (at,) = struct.unpack_from(directory.layout.word, directory.data, at)
+    if at + size > len(directory.data):
+        raise ValueError("a value of the TIFF lies beyond the file")
+    return _Value(kind, directory.data[at : at + size])
+
+
+def _pixels(directory: Directory) -> list[bytes]:
+    pairs = [pair for pair in _PLACES if pair[0] in directory.entries]
+    if len(pairs) != 1:
+        raise ValueError("the TIFF does not say where its pixels are")
+    places, lengths = (directory.numbers(tag, len(directory.data)) for tag in pairs[0])
+    if not places or len(places) != len(lengths):
+        raise ValueError("the TIFF does not say where its pixels end")
+    return [directory.data[place : place + length] for place, length in zip(places, lengths, strict=True)]
+
+
+def _written(page: _Page, pixels: list[bytes], layout: Layout, start: int, *, last: bool) -> bytes:
     """A page as it lies in the file from `start` on: the directory, values that are too long for it, pixels."""
-    places, lengths = next(pair for pair in _PLACES if pair[0] in directory)
-    kind, number, here, entry_bytes = (_LONG8, "Q", 8, 20) if layout.big else (_LONG, "I", 4, 12)
-    directory = directory | {
-        lengths: _Entry(kind, struct.pack(f"{layout.order}{len(pixels)}{number}", *map(len, pixels)))
-    }
-    # With places that are not known yet, but as long as they will be.
-    directory[places] = _Entry(kind, bytes(here * len(pixels)))
-    values = start + (16 if layout.big else 6) + entry_bytes * len(directory)
-    ends = values + sum(_even(len(entry.value)) for entry in directory.values() if len(entry.value) > here)
+    places, lengths = next(pair for pair in _PLACES if pair[0] in page)
+    word = struct.calcsize(layout.word)
+    kind, numbers = (_LONG8 if layout.big else _LONG), f"{layout.order}{len(pixels)}{layout.word[-1]}"
+    # The places are not known yet, but how long they will be.
+    page = page | {lengths: _Value(kind, struct.pack(numbers, *map(len, pixels)))}
+    page[places] = _Value(kind, bytes(word * len(pixels)))
+    at = start + struct.calcsize(layout.count) + layout.entry_size * len(page) + word
+    end = at + sum(_even(len(value.content)) for value in page.values() if len(value.content) > word)
     offsets = []
     for piece in pixels:
-        offsets.append(ends)
-        ends += _even(len(piece))
-    directory[places] = _Entry(kind, struct.pack(f"{layout.order}{len(pixels)}{number}", *offsets))
-    entries, outside = [struct.pack(layout.order + ("Q" if layout.big else "H"), len(directory))], []
-    for tag, entry in sorted(directory.items()):
-        value = entry.value.ljust(here, b"\0")
-        if len(value) > here:
-            outside.append(_padded(value))
-            value, values = layout.offset(values), values + _even(len(value))
-        entries.append(struct.pack(layout.order + "HH", tag, entry.kind) + layout.offset(entry.count) + value)
-    return b"".join([*entries, layout.offset(0 if last else ends), *outside, *map(_padded, pixels)])
+        offsets.append(end)
+        end += _even(len(piece))
+    page[places] = _Value(kind, struct.pack(numbers, *offsets))
+    entries, outside = [struct.pack(layout.count, len(page))], []
+    for tag, value in sorted(page.items()):
+        content = value.content.ljust(word, b"\0")
+        if len(content) > word:
+            outside.append(_padded(content))
+            content, at = struct.pack(layout.word, at), at + _even(len(content))
+        entries.append(struct.pack(f"{layout.order}HH{layout.word[-1]}", tag, value.kind, value.count) + content)
+    return b"".join([*entries, struct.pack(layout.word, 0 if last else end), *outside, *map(_padded, pixels)])
 
 
 def _even(size: int) -> int:

@@ -75,7 +75,7 @@ def test_what_phones_and_old_disks_hold(
     folder = tmp_path / "in"
     folder.mkdir()
     shutil.copy(PICTURES / "thumbor/image.heic", folder / "IMG_1.HEIC")
-    shutil.copy(PICTURES / "pillow/hopper.jpg", os.path.join(os.fsencode(folder), b"caf\xe9_boat.jpg"))
+    shutil.copy(PICTURES / "pillow/hopper.jpg", folder / os.fsdecode(b"caf\xe9_boat.jpg"))
     shutil.copy(PICTURES / "pillow/hopper.jpg", folder / "a\u202egpj.exe")
     opened(picture("pillow/hopper.jpg")).save(folder / "old.tga")
     shutil.copy(PICTURES / "pillow/hopper.jpg", tmp_path / "secret.jpg")

