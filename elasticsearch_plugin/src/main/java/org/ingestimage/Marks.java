@@ -53,39 +53,42 @@ final class Marks {
     }
 
     /**
-     * Null unless `mark` says that `data` was made by this recipe. Else the mark as it should be stored: signed anew when it was made
-     * with the previous token, so that it is believed when that one is gone.
+     * Null unless `mark` signs `message`. Else the mark as it should be stored: signed anew when it was made with the previous token, so that
+     * it is believed when that one is gone.
      */
-    String believed(Object mark, String recipe, Object data) {
-        return believed(mark, "", recipe, data);
+    String believed(Object mark, String message) {
+        if (mark instanceof String text && text.length() == LENGTH) {
+            Tokens now = tokens;
+            String expected = sign(now.current(), message);
+            boolean before = now.previous().length() > 0 && same(sign(now.previous(), message), text);
+            return before || same(expected, text) ? expected : null;
+        }
+        return null;
     }
 
-    /** The same for the mark that says that another field was made from `data` by this recipe. */
-    String sourceBelieved(Object mark, String recipe, Object data) {
-        return believed(mark, "source:", recipe, data);
+    /** What `mark` signs: these stored bytes, by their SHA-256, came out of this recipe. */
+    static String made(String recipe, String stored) {
+        return recipe + ":" + stored;
     }
 
-    /** The same for the mark that says that the picture was fetched from this address. */
-    String urlBelieved(Object mark, String recipe, String url) {
-        return isMark(mark) ? agreed((String) mark, "url:", recipe, url.getBytes(StandardCharsets.UTF_8)) : null;
+    /** What `source_mark` signs: the stored bytes were made from these source bytes. */
+    static String madeFrom(String recipe, byte[] source, String stored) {
+        return "source:" + recipe + ":" + hex(source) + ":" + stored;
     }
 
-    private String believed(Object mark, String prefix, String recipe, Object data) {
-        // The cheap question first: most documents carry no mark, and decoding costs.
-        byte[] bytes = isMark(mark) ? PictureData.decode(data) : null;
-        return bytes == null ? null : agreed((String) mark, prefix, recipe, bytes);
+    /** What `source_mark` signs of a picture that was fetched: the stored bytes were made from what was at this address. */
+    static String madeFromAddress(String recipe, String url, String stored) {
+        return "url:" + recipe + ":" + hex(url.getBytes(StandardCharsets.UTF_8)) + ":" + stored;
     }
 
-    private static boolean isMark(Object value) {
-        return value instanceof String text && text.length() == LENGTH;
+    /** What `thumbnail_mark` signs: this is the thumbnail of the stored bytes. */
+    static String thumbnail(String recipe, String stored, byte[] thumbnail) {
+        return "thumbnail:" + recipe + ":" + stored + ":" + hex(thumbnail);
     }
 
-    private String agreed(String mark, String prefix, String recipe, byte[] bytes) {
-        String message = prefix + recipe + ":" + HexFormat.of().formatHex(sha256().digest(bytes));
-        Tokens now = tokens;
-        String expected = sign(now.current(), message);
-        boolean before = now.previous().length() > 0 && same(sign(now.previous(), message), mark);
-        return before || same(expected, mark) ? expected : null;
+    /** SHA-256 as lower-case hex. */
+    static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
     }
 
     private static boolean same(String expected, String mark) {

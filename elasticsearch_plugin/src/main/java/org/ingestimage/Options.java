@@ -21,8 +21,9 @@ import org.elasticsearch.core.TimeValue;
  * @param removeBinary whether the picture is removed once its fields are there
  * @param storeData whether the target holds the picture, not only its fields
  * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
- * @param recordInvalid whether a bad picture is stored with its error instead of failing the document
- * @param documentOperations whether a document may ask for one-off operations
+ * @param recordInvalid whether the error of a bad picture is stored instead of failing the document
+ * @param keepInvalid whether a bad picture itself is then stored as it came
+ * @param documentOperations which one-off operations a document may ask for
  * @param timeout of a picture, null for the node's
  */
 record Options(
@@ -34,7 +35,8 @@ record Options(
     boolean storeData,
     boolean acceptTruncated,
     boolean recordInvalid,
-    boolean documentOperations,
+    boolean keepInvalid,
+    DocumentOperations documentOperations,
     TimeValue timeout
 ) {
 
@@ -53,16 +55,23 @@ record Options(
         if (target.isBlank()) {
             refuse(tag, "target_field", "must not be empty");
         }
+        Recipe recipe = Recipe.of(operations, properties);
+        Object wanted = config.remove(DocumentOperations.OPTION);
+        DocumentOperations documentOperations = DocumentOperations.of(wanted, recipe, schema);
+        if (documentOperations == null) {
+            refuse(tag, DocumentOperations.OPTION, DocumentOperations.expected(schema) + ", got [" + Text.shown(wanted) + "]");
+        }
         return new Options(
             field,
             target,
-            Recipe.of(operations, properties),
+            recipe,
             readBooleanProperty(type, tag, config, "ignore_missing", false),
             readBooleanProperty(type, tag, config, "remove_binary", false),
             choice(tag, config, "store", "data", "none").equals("data"),
             choice(tag, config, "truncated", "fail", "accept").equals("accept"),
             choice(tag, config, "on_invalid", "fail", "record").equals("record"),
-            readBooleanProperty(type, tag, config, "document_operations", true),
+            readBooleanProperty(type, tag, config, "keep_invalid", false),
+            documentOperations,
             timeout(tag, readOptionalStringProperty(type, tag, config, "timeout"))
         );
     }

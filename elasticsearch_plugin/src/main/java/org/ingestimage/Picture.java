@@ -1,94 +1,115 @@
 package org.ingestimage;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 import org.ingestimage.Failure.Kind;
 
-/** One picture of a document: whether the service is asked, with what, and what stands in the target afterwards. */
+/** One picture of a document: whether the service is asked, and with what. What comes of it is written by {@link PictureResult}. */
 final class Picture {
 
-    private final ProcessorContext context;
-    private final Options options;
-    private final String path;
-    /** Where the picture's own data is: the field's value, or the target's when that is what gets processed again. */
-    private final Object from;
-    private final Map<String, Object> existing;
-    /** Whether the result replaces what the data was read from. */
-    private final boolean inPlace;
+    final ProcessorContext context;
+    final Options options;
+    /** The target before. */
+    final Map<String, Object> existing;
+    /** Whether the result replaces what the picture was read from. */
+    final boolean inPlace;
+    /** Whether the document says that there is no picture any more: it has a null where one was. */
+    final boolean removed;
+    /** The picture's own data, null when there is none. */
+    final Object data;
     /** The address that the picture is from, null when the document brings the picture along. */
-    private final Object url;
-    private final Belief belief;
+    final Object url;
+    final Belief belief;
     /** In the document's list. */
-    private final int position;
+    final int position;
+    private final String path;
+    private final Object source;
+    /** Where the picture is: the field's value, or the target's when that is what gets processed again. */
+    private final Object from;
     private boolean believed;
-    /** Whether the service is asked for nothing but what only the first picture of a document has. */
     private boolean completing;
 
     /**
      * @param source the value of the field, or one element of it
-     * @param existing the value of the target before; the same as `source` when the target is the field
+     * @param present whether the document has the field, be it null
+     * @param target the value of the target before; the same as `source` when the target is the field
      * @param path for messages, such as `image` or `image.3`
      * @param position in the document's list; 0 when the document has one picture only
      */
-    Picture(ProcessorContext context, Object source, Object existing, String path, int position) {
-        this.position = position;
+    Picture(ProcessorContext context, Object source, boolean present, Object target, String path, int position) {
         this.context = context;
         this.options = context.options();
         this.path = path;
-        this.existing = Target.copy(existing);
-        // The source is gone (remove_binary), but one-off operations are asked of what was made from it: the target is processed in place.
-        boolean again = options.inPlace() == false
-            && data(source) == null
-            && url(source) == null
-            && this.existing.get(Target.MARK) != null
-            && this.existing.get(Target.OPERATIONS) != null;
-        this.from = again ? existing : source;
+        this.source = source;
+        this.position = position;
+        this.existing = Target.copy(target);
+        boolean none = Target.isEmpty(source);
+        this.removed = none && (isNull(source, Target.DATA) || options.inPlace() == false && (present && source == null || isNull(source, Target.URL)));
+        // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
+        boolean again = none && removed == false && options.inPlace() == false;
+        this.from = again ? target : source;
         this.inPlace = again || options.inPlace();
+        this.data = again && target instanceof Map == false && PictureData.is(target) == false ? null : Target.data(from);
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
-        boolean complete = data(source) != null || this.existing.get(Target.MARK) instanceof String;
-        this.url = again || (complete && context.client().urlHosts().isOff()) ? null : url(source);
-        this.belief = new Belief(context, this.existing);
+        boolean complete = data != null || existing.get(Target.MARK) instanceof String;
+        this.url = again || (complete && context.client().urlHosts().isOff()) ? null : Target.url(source);
+        this.belief = new Belief(context, existing);
+    }
+
+    private static boolean isNull(Object value, String key) {
+        return value instanceof Map<?, ?> map && map.containsKey(key) && map.get(key) == null;
     }
 
     String path() {
         return path;
     }
 
-    /** The call that is needed, null when the target stays as it is. */
-    PictureRequest request() throws Failure {
-        Object data = data(from);
-        List<Object> operations = OneOffOperations.of(context, from, existing);
-        if (url != null) {
-            return fromAddress(data, operations);
-        }
-        if (data == null) {
-            return missing(operations);
-        }
-        if (PictureData.is(data) == false) {
-            String type = data instanceof Map ? "an object" : data instanceof List ? "a list" : Text.shown(data);
-            throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got [" + type + "]");
-        }
-        believed = inPlace ? from instanceof Map && belief.made(data) : belief.madeFrom(data);
-        return isDone(data, operations) ? null : request(data, null, operations);
+    /** What the result is written into: the picture's object, or the target's. */
+    Map<String, Object> base() {
+        return Target.copy(inPlace ? from : existing);
     }
 
-    private PictureRequest request(Object data, String address, List<Object> operations) throws Failure {
-        if (data != null && PictureData.exceeds(data, context.client().maxImageBytes())) {
+    /** Whether what is in the target is believed to be what the recipe made of this very picture. Known once `request` was called. */
+    boolean believed() {
+        return believed;
+    }
+
+    /** Whether the service is asked for nothing but what only the first picture of a document has. Known once `request` was called. */
+    boolean completing() {
+        return completing;
+    }
+
+    /** The call that is needed, null when nothing is to be asked. */
+    PictureRequest request() throws Failure {
+        List<Object> operations = options.documentOperations().of(context.schema(), source, existing);
+        if (url != null) {
+            return fromAddress(operations);
+        }
+        if (data == null) {
+            missing(operations);
+            return null;
+        }
+        if (PictureData.is(data) == false) {
+            throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
+        }
+        believed = inPlace ? belief.made() : belief.madeFrom(data) && isWhole();
+        return isDone(operations) ? null : request(data, null, operations);
+    }
+
+    private PictureRequest request(Object sent, String address, List<Object> operations) throws Failure {
+        if (sent != null && PictureData.exceeds(sent, context.client().maxImageBytes())) {
             throw atFault(
                 "image_too_large",
                 "the picture is larger than [ingest.image.max_image_bytes] = [" + context.client().maxImageBytes() + "] bytes"
             );
         }
-        boolean normalized = data != null && believed && inPlace;
         return new PictureRequest(
-            data,
+            sent,
             address,
             completing ? Recipe.of(null, context.schema().onlyFirst(options.recipe())) : options.recipe(),
             operations,
-            normalized,
+            sent != null && believed && inPlace,
             options.acceptTruncated(),
             position,
             context.timeout(),
@@ -97,24 +118,22 @@ final class Picture {
     }
 
     /** The picture is at an address: fetched once, and again when the address or the recipe is another one. */
-    private PictureRequest fromAddress(Object data, List<Object> operations) throws Failure {
+    private PictureRequest fromAddress(List<Object> operations) throws Failure {
         if (url instanceof String == false) {
             throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + Text.shown(url) + "]");
         }
-        String address = (String) url;
-        boolean made = belief.madeFromAddress(address);
-        // Data beside the address is what was made before, from it or from another one, and has a mark or an error. Else it is a picture of its own.
-        boolean before = inPlace && (existing.get(Target.MARK) instanceof String || existing.get(Target.ERROR) instanceof Map);
-        boolean own = data != null && (before == false || made && belief.isAsMade() == false);
-        if (own) {
+        // Data beside the address is what was made before, from it or from another one, or has an error. Else it is a picture of its own.
+        boolean before = inPlace && (belief.made() || existing.get(Target.ERROR) instanceof Map || Belief.isAsHashed(existing));
+        if (data != null && before == false) {
             throw new Failure(
                 Kind.REQUEST,
                 "url_and_data",
                 "the document has [url] and a [data] that was not made from it; set the one to null that is not meant"
             );
         }
-        believed = made && belief.isAsMade();
-        if (isDone(data, operations)) {
+        String address = (String) url;
+        believed = belief.madeFromAddress(address) && isWhole();
+        if (isDone(operations)) {
             return null;
         }
         if (believed && data != null) {
@@ -127,120 +146,45 @@ final class Picture {
         return request(null, address, operations);
     }
 
-    private PictureRequest missing(List<Object> operations) throws Failure {
+    private void missing(List<Object> operations) throws Failure {
         if (operations != null) {
             throw new Failure(Kind.REQUEST, "missing_data", "[operations] need a picture, but there is no [data] beside them");
         }
-        Object mark = inPlace && from instanceof Map<?, ?> map ? map.get(Target.MARK) : existing.get(Target.MARK);
-        if (mark != null || options.ignoreMissing()) {
-            return null;
+        believed = removed == false && belief.made();
+        boolean refused = removed == false && existing.get(Target.ERROR) instanceof Map;
+        if (believed || refused || options.ignoreMissing()) {
+            return;
         }
-        String missing = from instanceof Map ? path + "." + Target.DATA : path;
+        String missing = source instanceof Map ? path + "." + Target.DATA : path;
         throw new IllegalArgumentException(
             "field [" + missing.substring(missing.lastIndexOf('.') + 1) + "] not present as part of path [" + missing + "]"
         );
     }
 
-    private Failure atFault(String code, String reason) {
-        return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
+    /** Whether the target holds what it should: the picture, unless the pipeline leaves that out. */
+    private boolean isWhole() {
+        return options.leavesOutData() || existing.get(Target.DATA) != null;
     }
 
     /**
-     * Whether there is nothing left to do. The first picture of a document may lack what only the first one has: it was another than the
-     * first before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
+     * Whether there is nothing left to do. Fields that were cleared by an error, or a thumbnail that is not the picture's, are made anew, from
+     * the stored picture where there is one. The first picture of a document may lack what only the first one has: it was another than the first
+     * before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
      */
-    private boolean isDone(Object data, List<Object> operations) {
+    private boolean isDone(List<Object> operations) {
         if (believed == false || operations != null) {
+            return false;
+        }
+        if (existing.get(Target.ERROR) != null || belief.hasNoOtherThumbnail() == false) {
             return false;
         }
         List<Object> onlyFirst = context.schema().onlyFirst(options.recipe());
         boolean complete = position > 0 || existing.keySet().containsAll(context.schema().onlyFirstFields(onlyFirst));
         completing = complete == false && inPlace && data != null;
-        return complete || data == null;
+        return completing == false;
     }
 
-    /**
-     * The target when no call was needed: unchanged, but for what the pipeline, the document and its place in a list want removed, for
-     * vectors that Elasticsearch left out of what it handed out, and for marks of an old token.
-     */
-    Object untouched(Object target) {
-        boolean remove = options.leavesOutData() && believed;
-        Map<String, Object> renewed = believed ? belief.renewedMarks() : Map.of();
-        List<String> notHere = notHere();
-        if (target instanceof Map<?, ?> map
-            && (remove
-                || map.containsKey(Target.OPERATIONS)
-                || renewed.isEmpty() == false
-                || notHere.stream().anyMatch(map::containsKey)
-                || context.schema().copies().lacking(map, notHere))) {
-            Map<String, Object> result = Target.copy(target);
-            result.putAll(renewed);
-            result.remove(Target.OPERATIONS);
-            notHere.forEach(result::remove);
-            context.schema().copies().restore(result, notHere);
-            if (remove) {
-                result.remove(Target.DATA);
-            }
-            return result;
-        }
-        return target;
-    }
-
-    /** The target after the service has processed the picture. */
-    Map<String, Object> processed(Map<String, Object> fields) {
-        Map<String, Object> result = Target.copy(inPlace ? from : existing);
-        if (completing) {
-            result.putAll(belief.renewedMarks());
-            List<Object> asked = context.schema().onlyFirst(options.recipe());
-            context.schema().onlyFirstFields(asked).forEach(name -> Target.merge(result, Collections.singletonMap(name, fields.get(name))));
-            context.schema().copies().restore(result, notHere());
-            return result;
-        }
-        result.remove(Target.OPERATIONS);
-        result.remove(Target.ERROR);
-        Target.merge(result, fields);
-        if (options.leavesOutData()) {
-            result.remove(Target.DATA);
-        }
-        return result;
-    }
-
-    /** The target of a picture that is at fault: the original stays, nothing of an earlier picture does. */
-    Map<String, Object> recorded(Failure failure) {
-        Map<String, Object> result = Target.copy(inPlace ? from : existing);
-        Target.merge(result, failure.fields());
-        if (url != null) {
-            // The address may be dead for ever: what is stored stays, without its marks, and is replaced when the address is there again.
-            result.remove(Target.MARK);
-            result.remove(Target.SOURCE_MARK);
-        } else if (inPlace) {
-            result.put(Target.DATA, data(from));
-        } else {
-            result.remove(Target.DATA);
-            result.remove(Target.MARK);
-            result.remove(Target.SOURCE_MARK);
-        }
-        Map<String, Object> error = new LinkedHashMap<>();
-        error.put("code", failure.code());
-        error.put("reason", failure.reason());
-        result.put(Target.ERROR, error);
-        return result;
-    }
-
-    /** Names of the fields that this picture may not have, as it is not the first of the document. */
-    private List<String> notHere() {
-        return position > 0 ? context.schema().firstFields() : List.of();
-    }
-
-    boolean isByAddress() {
-        return url != null;
-    }
-
-    private static Object url(Object value) {
-        return value instanceof Map<?, ?> map ? map.get(Target.URL) : null;
-    }
-
-    static Object data(Object value) {
-        return value instanceof Map<?, ?> map ? map.get(Target.DATA) : value;
+    private Failure atFault(String code, String reason) {
+        return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
     }
 }

@@ -1,15 +1,13 @@
 package org.ingestimage;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.List;
+import java.util.Map;
 
 /** A picture as a document carries it: a base64 string, perhaps with line breaks or as a data URL, or bytes (CBOR, SMILE). */
 final class PictureData {
-
-    private static final Pattern DATA_URL = Pattern.compile("data:[^,]{0,200};base64,", Pattern.CASE_INSENSITIVE);
-    private static final Pattern SPACE = Pattern.compile("[ \\t\\r\\n]+");
 
     private PictureData() {}
 
@@ -17,34 +15,50 @@ final class PictureData {
         return value instanceof String || value instanceof byte[];
     }
 
-    /** Whether the picture has more than `limit` bytes; judged by the length of the text, before anything is decoded or copied. */
+    /** What a value is that is no picture, for a message. Nothing of it is shown but what is short. */
+    static String kind(Object value) {
+        if (isNumbers(value) || (value instanceof Map<?, ?> map && ("Buffer".equals(map.get("type")) || map.containsKey("0")))) {
+            // What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
+            return "the bytes of a Node.js Buffer as numbers; send buffer.toString('base64')";
+        }
+        return "[" + (value instanceof Map ? "an object" : value instanceof List ? "a list" : Text.shown(value)) + "]";
+    }
+
+    /** Whether the value is a list of bytes, each a number. */
+    static boolean isNumbers(Object value) {
+        return value instanceof List<?> list && list.isEmpty() == false && list.stream().allMatch(Number.class::isInstance);
+    }
+
+    /** Whether the picture has more than `limit` bytes; judged by the length of the text, before anything is decoded. */
     static boolean exceeds(Object data, long limit) {
         if (data instanceof byte[] bytes) {
             return bytes.length > limit;
         }
         String text = (String) data;
         long atMost = text.length() * 3L / 4;
-        if (atMost <= limit) {
-            return false;
+        if (atMost <= limit || atMost > 3 * limit + 8192) {
+            // Percent-encoded throughout it would be three times as long.
+            return atMost > limit;
         }
-        // Line breaks, padding and the prefix of a data URL do not count. They are looked for only when they could make the difference.
-        return atMost > limit + limit / 4 + 300 || size(text) > limit;
+        // White space, padding, and what a data URL has besides do not count. They are looked for only when they could make the difference.
+        String payload = payload(text);
+        return digits(payload == null ? text : payload) * 3 / 4 > limit;
     }
 
-    private static long size(String text) {
+    private static long digits(String text) {
         long digits = 0;
-        for (int i = payloadStart(text); i < text.length(); i++) {
+        for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c > ' ' && c != '=') {
+            if (DataUrl.isWhitespace(c) == false && c != '=') {
                 digits++;
             }
         }
-        return digits * 3 / 4;
+        return digits;
     }
 
-    private static int payloadStart(String text) {
-        Matcher matcher = DATA_URL.matcher(text);
-        return matcher.lookingAt() ? matcher.end() : 0;
+    /** The base64 text; null for a data URL that holds something else. */
+    private static String payload(String text) {
+        return DataUrl.is(text) ? DataUrl.base64(text) : text;
     }
 
     /** The picture's bytes, null when the text is no base64. It overlooks what the service overlooks, nothing else. */
@@ -52,22 +66,51 @@ final class PictureData {
         if (data instanceof byte[] bytes) {
             return bytes;
         }
-        String text = (String) data;
         try {
-            return Base64.getDecoder().decode(text);
+            return Base64.getDecoder().decode((String) data);
         } catch (IllegalArgumentException e) {
-            return decodeLeniently(text);
+            String payload = payload((String) data);
+            return payload == null ? null : decodeLeniently(payload);
         }
     }
 
-    /** Data URL, white space, the URL-safe alphabet, missing padding. */
+    /** White space, the URL-safe alphabet, missing or odd padding. */
     private static byte[] decodeLeniently(String text) {
-        String plain = SPACE.matcher(text.substring(payloadStart(text))).replaceAll("").replace('-', '+').replace('_', '/');
+        byte[] plain = new byte[text.length()];
+        int length = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (DataUrl.isWhitespace(c) == false) {
+                // Of what is not ASCII, `*` is as little a digit as itself.
+                plain[length++] = (byte) (c == '-' ? '+' : c == '_' ? '/' : c < 0x80 ? c : '*');
+            }
+        }
+        while (length > 0 && plain[length - 1] == '=') {
+            length--;
+        }
         try {
-            return Base64.getDecoder().decode(plain);
+            return Base64.getDecoder().decode(Arrays.copyOf(plain, length));
         } catch (IllegalArgumentException e) {
             return null;
         }
+    }
+
+    /**
+     * The same picture as nothing but base64: what stands around it in a data URL, and white space, is the writer's and says nothing about
+     * the picture. Bytes are left as they are.
+     *
+     * @param bytes of the picture, as `decode` gives them
+     */
+    static Object plain(Object data, byte[] bytes) {
+        if (data instanceof byte[] || isPlain((String) data, bytes.length)) {
+            return data;
+        }
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    /** Of a text that was decoded to so many bytes: digits of the common alphabet, and padding. */
+    private static boolean isPlain(String text, int bytes) {
+        return text.length() == (bytes + 2L) / 3 * 4 && text.chars().allMatch(c -> c > ' ' && c != '-' && c != '_' && c != ':');
     }
 
     /** What stands between the quotes of the JSON string. */

@@ -1,11 +1,13 @@
 package org.ingestimage;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import org.elasticsearch.ingest.IngestDocument;
-import org.ingestimage.Failure.Kind;
 
 /**
  * All pictures of one document: one, or a list of them. The document is read at the beginning and written at the end, in one go, so that
@@ -19,6 +21,8 @@ final class Pictures {
     private final IngestDocument document;
     private final Object source;
     private final Object target;
+    /** The source when it is a list, else null. */
+    private final List<?> sources;
     private final boolean many;
     private final List<Picture> pictures = new ArrayList<>();
     /** For each picture what came of it: fields (Map), a failure, or null when there was nothing to do. Written by different threads. */
@@ -27,19 +31,32 @@ final class Pictures {
     Pictures(ProcessorContext context, IngestDocument document) throws Exception {
         this.options = context.options();
         this.document = document;
+        expandDottedKeys(context.schema().fields());
+        boolean present = document.hasField(options.field());
         this.source = document.getFieldValue(options.field(), Object.class, true);
         this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
+        // Bytes as numbers are one picture, if a wrong one.
+        this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
         // Without a source, what was made of a list of sources is a list.
-        boolean sourceless = source == null || source instanceof List<?> none && none.isEmpty();
-        List<?> sources = source instanceof List<?> list && sourceless == false ? list : null;
+        boolean sourceless = sources == null && (source instanceof List<?> none ? none.isEmpty() : Target.isEmpty(source));
         List<?> targets = target instanceof List<?> list ? list : List.of();
         this.many = sources != null || sourceless && targets.isEmpty() == false;
         int count = sources != null ? sources.size() : many ? targets.size() : 1;
         this.outcomes = new Object[count];
         for (int i = 0; i < count; i++) {
-            Object element = sources != null ? sources.get(i) : sourceless ? null : source;
-            Object before = many ? (i < targets.size() ? targets.get(i) : null) : (target instanceof List ? null : target);
-            add(new Picture(context, element, before, many ? options.field() + "." + i : options.field(), i), i);
+            Object element = sources != null ? sources.get(i) : source instanceof List<?> none && none.isEmpty() ? null : source;
+            Object before = many ? element(target, i) : target instanceof List && sources == null && options.inPlace() == false ? null : target;
+            add(new Picture(context, element, present, before, many ? options.field() + "." + i : options.field(), i), i);
+        }
+    }
+
+    private void expandDottedKeys(Set<String> fields) throws Exception {
+        for (String field : options.inPlace() ? List.of(options.field()) : List.of(options.field(), options.targetField())) {
+            try {
+                DottedKeys.expand(document, field, fields);
+            } catch (Failure failure) {
+                throw failure.toException(field);
+            }
         }
     }
 
@@ -50,8 +67,9 @@ final class Pictures {
             request = picture.request();
         } catch (Failure failure) {
             fail(index, failure);
-            if (isRecorded(failure) == false) {
-                throw failure.toException(picture.path());
+            Failure refusal = new PictureResult(picture).refusal(failure);
+            if (refusal != null) {
+                throw refusal.toException(picture.path());
             }
         }
         requests.add(request);
@@ -65,15 +83,16 @@ final class Pictures {
         outcomes[index] = failure;
     }
 
-    private boolean isRecorded(Object outcome) {
-        return options.recordInvalid() && outcome instanceof Failure failure && failure.kind() == Kind.PICTURE;
-    }
-
     /** Writes the results into the document, or throws what the first failed picture has to say. */
     void apply() throws Exception {
         for (int i = 0; i < outcomes.length; i++) {
-            if (outcomes[i] instanceof Exception e && isRecorded(e) == false) {
-                throw e instanceof Failure failure ? failure.toException(pictures.get(i).path()) : e;
+            if (outcomes[i] instanceof Failure failure) {
+                Failure refusal = new PictureResult(pictures.get(i)).refusal(failure);
+                if (refusal != null) {
+                    throw refusal.toException(pictures.get(i).path());
+                }
+            } else if (outcomes[i] instanceof Exception e) {
+                throw e;
             }
         }
         List<Object> results = new ArrayList<>();
@@ -94,44 +113,47 @@ final class Pictures {
 
     @SuppressWarnings("unchecked")
     private Object result(int index, Object before) {
-        Picture picture = pictures.get(index);
+        PictureResult result = new PictureResult(pictures.get(index));
         Object outcome = outcomes[index];
         if (outcome instanceof Failure failure) {
-            return picture.recorded(failure);
+            return result.recorded(failure);
         }
-        return outcome == null ? picture.untouched(before) : picture.processed((Map<String, Object>) outcome);
+        return outcome == null ? result.untouched(before) : result.processed((Map<String, Object>) outcome);
     }
 
-    /** The source of a separate target: removed when the pipeline says so, but never when it is the only copy of a bad picture. */
+    /** The source of a separate target: removed when the pipeline says so, unless it is the only copy of a bad picture that is to be kept. */
     private void cleanSource() {
-        boolean failed = false;
-        for (Object outcome : outcomes) {
-            failed |= outcome instanceof Failure;
-        }
-        if (failed) {
+        boolean failed = Arrays.stream(outcomes).anyMatch(Failure.class::isInstance);
+        if (failed && options.keepInvalid()) {
             return;
         }
         // An address is no binary: it says where the picture is.
-        if (options.removeBinary() && pictures.stream().noneMatch(Picture::isByAddress)) {
+        if (options.removeBinary() && pictures.stream().allMatch(picture -> picture.url == null)) {
             document.removeField(options.field());
             return;
         }
-        List<Object> cleaned = new ArrayList<>();
-        boolean changed = false;
-        for (int i = 0; i < outcomes.length; i++) {
-            Object before = many ? element(source, i) : source;
-            Object after = before;
-            if (before instanceof Map<?, ?> map && map.containsKey(Target.OPERATIONS)) {
-                Map<String, Object> copy = Target.copy(before);
-                copy.remove(Target.OPERATIONS);
-                after = copy;
-            }
-            changed |= after != before;
-            cleaned.add(after);
+        List<?> before = sources == null ? Collections.singletonList(source) : sources;
+        List<Object> after = new ArrayList<>();
+        for (int i = 0; i < before.size(); i++) {
+            after.add(cleaned(before.get(i), options.removeBinary() && pictures.get(i).url == null));
         }
-        if (changed) {
-            document.setFieldValue(options.field(), many ? cleaned : cleaned.get(0));
+        if (after.equals(before) == false) {
+            document.setFieldValue(options.field(), sources == null ? after.get(0) : after);
         }
+    }
+
+    /** Without the operations, which are done, and perhaps without the picture; what is left holds its place in the list. */
+    private static Object cleaned(Object before, boolean remove) {
+        boolean asIs = before instanceof Map<?, ?> map ? map.containsKey(Target.OPERATIONS) == false && remove == false : remove == false;
+        if (asIs) {
+            return before;
+        }
+        Map<String, Object> result = Target.copy(before);
+        result.remove(Target.OPERATIONS);
+        if (remove) {
+            result.remove(Target.DATA);
+        }
+        return result;
     }
 
     private static Object element(Object value, int index) {

@@ -3,8 +3,10 @@ package org.ingestimage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -24,19 +26,29 @@ final class RecipeSchema {
     /** Those of them that the service has to make, by the property that they come from; the others are copies. */
     private final Map<String, List<String>> onlyFirst;
     private final Copies copies;
+    /** Fields that hold a picture beside `data`. */
+    private final List<String> pictures;
+    private final List<String> forDocuments;
+    private final List<String> protecting;
 
     private RecipeSchema(
         Map<String, SchemaValidator> operations,
         Map<String, SchemaValidator> properties,
         List<String> fields,
         Map<String, List<String>> onlyFirst,
-        Copies copies
+        Copies copies,
+        List<String> pictures,
+        List<String> forDocuments,
+        List<String> protecting
     ) {
         this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
         this.onlyFirst = new TreeMap<>(onlyFirst);
         this.onlyFirst.replaceAll((property, names) -> names.stream().filter(name -> copies.has(name) == false).toList());
         this.onlyFirst.values().removeIf(List::isEmpty);
         this.copies = copies;
+        this.pictures = pictures;
+        this.forDocuments = forDocuments;
+        this.protecting = protecting;
         this.operations = operations;
         this.properties = properties;
         this.fields = fields;
@@ -61,7 +73,10 @@ final class RecipeSchema {
             validators(json.get("properties")),
             strings(json.get("fields")),
             onlyFirst,
-            Copies.of(json.get("copies"))
+            Copies.of(json.get("copies")),
+            strings(json.get("pictures")),
+            strings(json.get("for_documents")),
+            strings(json.get("protecting"))
         );
     }
 
@@ -107,16 +122,44 @@ final class RecipeSchema {
             : recipe.properties().stream().filter(entry -> onlyFirst.containsKey(name(entry))).toList();
     }
 
-    private static String name(Object entry) {
+    /** The name of an operation or property in a recipe. */
+    static String name(Object entry) {
         return String.valueOf(entry instanceof Map<?, ?> map ? map.keySet().iterator().next() : entry);
     }
 
-    /** Nulls for everything that the service may have written under a target: what the node merges when it refuses a picture itself. */
+    /** Names of all operations. */
+    Set<String> operationNames() {
+        return operations.keySet();
+    }
+
+    /** Names of the operations that documents may ask for where a pipeline does not say otherwise. */
+    List<String> forDocuments() {
+        return forDocuments;
+    }
+
+    /** Names of those of the recipe's operations that hide or sign something, which later ones could undo. */
+    List<String> protecting(Recipe recipe) {
+        return recipe.operations() == null
+            ? List.of()
+            : recipe.operations().stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
+    }
+
+    /** Names of the fields that show what is to be seen: they do not stay where nothing vouches for them. */
+    List<String> pictures() {
+        return pictures;
+    }
+
+    /** Names of everything that the service may write under a target, but for `data`. */
+    Set<String> fields() {
+        Set<String> names = new HashSet<>(fields);
+        names.addAll(List.of(Target.MARK, Target.SOURCE_MARK, Target.THUMBNAIL_MARK, Target.ERROR, Target.OPERATIONS));
+        return names;
+    }
+
+    /** Nulls for all of them: what the node merges when it refuses a picture itself, or when the picture was taken away. */
     Map<String, Object> emptyFields() {
         Map<String, Object> result = new HashMap<>();
-        fields.forEach(field -> result.put(field, null));
-        result.put(Target.MARK, null);
-        result.put(Target.SOURCE_MARK, null);
+        fields().forEach(field -> result.put(field, null));
         return result;
     }
 

@@ -11,9 +11,28 @@ final class Target {
     static final String OPERATIONS = "operations";
     static final String MARK = "mark";
     static final String SOURCE_MARK = "source_mark";
+    static final String THUMBNAIL = "thumbnail";
+    static final String THUMBNAIL_MARK = "thumbnail_mark";
+    /** Of the stored bytes, in hex: what the marks are about where the picture itself is not stored. */
+    static final String SHA256 = "sha256";
     static final String ERROR = "error";
 
     private Target() {}
+
+    /** The picture in a field's value; null when there is none. */
+    static Object data(Object value) {
+        return value instanceof Map<?, ?> map ? map.get(DATA) : value;
+    }
+
+    /** The address in a field's value; null when there is none. */
+    static Object url(Object value) {
+        return value instanceof Map<?, ?> map ? map.get(URL) : null;
+    }
+
+    /** Whether a field's value has neither a picture nor an address. */
+    static boolean isEmpty(Object value) {
+        return data(value) == null && url(value) == null;
+    }
 
     /** A copy, so that a document is changed only when all of its pictures are done. */
     @SuppressWarnings("unchecked")

@@ -23,13 +23,35 @@ final class Documents {
         return map;
     }
 
-    /** A mark as the service makes it: {@code prefix} is {@code source:}, {@code url:} or nothing. */
-    static String mark(String prefix, String recipe, byte[] bytes) {
+    /** A mark as the service makes it of stored bytes. */
+    static String mark(String recipe, byte[] stored) {
+        return sign(recipe + ":" + hash(stored));
+    }
+
+    /** That the stored bytes were made from the source. */
+    static String sourceMark(String recipe, byte[] source, byte[] stored) {
+        return sign("source:" + recipe + ":" + hash(source) + ":" + hash(stored));
+    }
+
+    /** That the stored bytes were made from what is at the address. */
+    static String urlMark(String recipe, String url, byte[] stored) {
+        return sign("url:" + recipe + ":" + hash(url.getBytes(StandardCharsets.UTF_8)) + ":" + hash(stored));
+    }
+
+    /** That the thumbnail is that of the stored bytes. */
+    static String thumbnailMark(String recipe, byte[] stored, byte[] thumbnail) {
+        return sign("thumbnail:" + recipe + ":" + hash(stored) + ":" + hash(thumbnail));
+    }
+
+    static String hash(byte[] bytes) {
+        return HexFormat.of().formatHex(Marks.sha256().digest(bytes));
+    }
+
+    private static String sign(String message) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(new SecretKeySpec(("ingest-image mark v1\n" + TestNode.TOKEN).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-            String hash = HexFormat.of().formatHex(Marks.sha256().digest(bytes));
-            return HexFormat.of().formatHex(mac.doFinal((prefix + recipe + ":" + hash).getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(mac.doFinal(message.getBytes(StandardCharsets.UTF_8)));
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }

@@ -88,6 +88,12 @@ final class FakeService implements AutoCloseable {
             + "\"fields\": {\"width\": null, \"mark\": null}}");
     }
 
+    /** Refuses a picture, and hands it back without its metadata. */
+    static Behaviour refused(String data) {
+        return json(422, "{\"error\": {\"code\": \"corrupt_image\", \"reason\": \"because of corrupt_image\", \"retryable\": false}, "
+            + "\"fields\": {\"width\": null, \"mark\": null, \"data\": \"cut-" + data + "\"}}");
+    }
+
     /** Answers like the service: the data it got, with a prefix, and two fields. */
     static Behaviour good() {
         return (exchange, request) -> json(

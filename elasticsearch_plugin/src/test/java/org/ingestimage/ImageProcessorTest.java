@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -40,6 +41,12 @@ class ImageProcessorTest {
     void close() {
         node.close();
         service.close();
+    }
+
+    private static Map<String, Object> with(Map<String, Object> map, Object... pairs) {
+        Map<String, Object> result = map(pairs);
+        map.forEach(result::putIfAbsent);
+        return result;
     }
 
     private Result run(Object image) {
@@ -125,8 +132,9 @@ class ImageProcessorTest {
         assertTrue(message.length() < 300, message);
         Result recorded = node.run(Map.of("on_invalid", "record"), map("image", map("data", large, "mark", "old")));
         assertEquals("image_too_large", recorded.get("image.error.code"));
-        assertEquals(large, recorded.get("image.data"));
+        assertFalse(recorded.document().hasField("image.data"), "nobody knows what is in it");
         assertNull(recorded.get("image.mark"));
+        assertEquals(large, node.run(Map.of("on_invalid", "record", "keep_invalid", true), map("image", large)).get("image.data"));
         assertEquals(0, service.calls.get());
     }
 
@@ -157,12 +165,31 @@ class ImageProcessorTest {
     }
 
     @Test
-    void removeBinaryNeverRemovesTheOnlyCopy() {
-        service.behaviour = FakeService.error(422, "corrupt_image");
-        assertEquals(DATA, node.run(Map.of("remove_binary", true, "on_invalid", "record"), map("image", DATA)).get("image.data"));
-        Result result = node.run(Map.of("remove_binary", true, "on_invalid", "record", "target_field", "small"), map("image", DATA));
+    void removeBinaryRemovesABadPictureUnlessItIsToBeKept() {
+        service.behaviour = FakeService.refused(DATA);
+        Map<String, Object> config = Map.of("remove_binary", true, "on_invalid", "record");
+        assertFalse(node.run(config, map("image", DATA)).document().hasField("image.data"));
+        Map<String, Object> separate = with(config, "target_field", "small");
+        Result result = node.run(separate, map("image", DATA));
+        assertFalse(result.document().hasField("image"));
+        assertEquals("corrupt_image", result.get("small.error.code"));
+        assertEquals("cut-" + DATA, result.get("small.data"), "of a picture whose source goes");
+        assertFalse(node.run(with(separate, "store", "none"), map("image", DATA)).document().hasField("small.data"));
+        assertEquals(DATA, node.run(with(config, "keep_invalid", true), map("image", DATA)).get("image.data"));
+        result = node.run(with(separate, "keep_invalid", true), map("image", DATA));
         assertEquals(DATA, result.get("image"));
         assertEquals("corrupt_image", result.get("small.error.code"));
+        assertFalse(result.document().hasField("small.data"));
+    }
+
+    @Test
+    void removeBinaryOfAListInWhichSomeAreByAddress() {
+        node.client.setUrlHosts(List.of("images.example.org"));
+        Map<String, Object> url = map("url", "https://images.example.org/cat.jpg");
+        Map<String, Object> config = Map.of("remove_binary", true, "target_field", "small");
+        Result result = node.run(config, map("image", List.of(url, DATA, map("data", DATA, "mine", 1))));
+        assertEquals(List.of(url, map(), map("mine", 1)), result.get("image"), "the others keep their places");
+        assertEquals("done-" + DATA, result.get("small.1.data"));
     }
 
     // Faults.
@@ -185,26 +212,124 @@ class ImageProcessorTest {
         Result recorded = node.run(Map.of("on_invalid", "record"), map("image", List.of("AAA0", map("data", "BAAD", "width", 9, "mine", 1), 7)));
         assertEquals("done-AAA0", recorded.get("image.0.data"));
         assertEquals(
-            map("data", "BAAD", "mine", 1, "error", map("code", "corrupt_image", "reason", "because of corrupt_image")),
+            map("mine", 1, "error", map("code", "corrupt_image", "reason", "because of corrupt_image")),
             recorded.get("image.1")
         );
         assertEquals("invalid_base64", recorded.get("image.2.error.code"));
     }
 
     @Test
-    void recordingKeepsTheOriginalAndNothingOfAnEarlierPicture() {
-        service.behaviour = FakeService.error(422, "corrupt_image");
+    void recordingStoresWhatIsCleanAndNothingOfAnEarlierPicture() {
         Map<String, Object> error = map("code", "corrupt_image", "reason", "because of corrupt_image");
         Map<String, Object> config = Map.of("on_invalid", "record");
-        assertEquals(map("data", DATA, "error", error), node.run(config, map("image", DATA)).get("image"));
+        Map<String, Object> image = map("data", DATA, "caption", "mine", "width", 3, "mark", "x", "thumbnail", "y", "thumbnail_mark", "z");
+        // A service that sends null, none, or a proxy that sends nothing at all.
+        for (String fields : List.of("\"fields\": {\"data\": null, \"width\": null}", "\"fields\": {}", "\"x\": 1")) {
+            service.behaviour = FakeService.json(
+                422,
+                "{\"error\": {\"code\": \"corrupt_image\", \"reason\": \"because of corrupt_image\"}, " + fields + "}"
+            );
+            assertEquals(map("error", error), node.run(config, map("image", DATA)).get("image"));
+            assertEquals(map("caption", "mine", "error", error), node.run(config, map("image", image)).get("image"));
+            assertEquals(map("data", DATA, "error", error), node.run(with(config, "keep_invalid", true), map("image", DATA)).get("image"));
+        }
+        service.behaviour = FakeService.refused(DATA);
+        assertEquals(map("data", "cut-" + DATA, "caption", "mine", "error", error), node.run(config, map("image", image)).get("image"));
         assertEquals(
             map("data", DATA, "caption", "mine", "error", error),
-            node.run(config, map("image", map("data", DATA, "caption", "mine", "width", 3, "mark", "x"))).get("image")
+            node.run(with(config, "keep_invalid", true), map("image", image)).get("image")
         );
+        assertFalse(node.run(with(config, "store", "none"), map("image", image)).document().hasField("image.data"));
         Map<String, Object> separate = Map.of("on_invalid", "record", "target_field", "small");
         Result result = node.run(separate, map("image", DATA, "small", map("data", "older", "mark", "x", "source_mark", "y", "width", 3)));
         assertEquals(map("error", error), result.get("small"));
-        assertEquals(DATA, result.get("image"));
+        assertEquals(DATA, result.get("image"), "the owner said that the source stays");
+    }
+
+    @Test
+    void aProxyThatFindsThePictureTooLargeLeavesNothingOfAnEarlierOne() {
+        service.behaviour = FakeService.json(413, "<html>413 Request Entity Too Large</html>");
+        Map<String, Object> image = map("data", DATA, "width", 3, "sha256", "00", "thumbnail", "t", "mark", "m", "mine", 1);
+        Result result = node.run(Map.of("on_invalid", "record"), map("image", image));
+        assertEquals("image_too_large", result.get("image.error.code"));
+        assertEquals(Set.of("mine", "error"), ((Map<?, ?>) result.get("image")).keySet());
+    }
+
+    @Test
+    void aRecordedDocumentIsNotMissingItsPicture() {
+        Map<String, Object> recorded = map("caption", "mine", "error", map("code", "corrupt_image"));
+        assertEquals(recorded, node.run(Map.of("on_invalid", "record"), map("image", recorded)).get("image"));
+        assertEquals(List.of(recorded), node.run(Map.of(), map("image", List.of(recorded))).get("image"));
+        assertEquals(recorded, node.run(Map.of("target_field", "small"), map("small", recorded)).get("small"));
+        assertEquals(0, service.calls.get());
+    }
+
+    // Pictures that were taken away.
+
+    @Test
+    void aNullClearsWhatIsOursAndAbsentDataDoesNot() {
+        Map<String, Object> fields = map("width", 3, "colors", List.of(), "metadata", map("location", "60,5"), "sha256", "00", "recipe", "r", "mine", 1);
+        Map<String, Object> config = Map.of("ignore_missing", true);
+        assertEquals(map("mine", 1), node.run(config, map("image", with(fields, "data", null))).get("image"));
+        assertEquals(fields, node.run(config, map("image", fields)).get("image"));
+        assertEquals(List.of(map("mine", 1), fields), node.run(config, map("image", List.of(with(fields, "data", null), fields))).get("image"));
+        assertTrue(run(with(fields, "data", null)).message().contains("not present"), "the pipeline wants a picture");
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void aNullAsTheSourceClearsTheTarget() {
+        Map<String, Object> config = Map.of("ignore_missing", true, "target_field", "small");
+        Map<String, Object> made = map("data", DATA, "width", 3, "mark", "m", "mine", 1);
+        for (Object none : new Object[] { null, map("data", null), map("url", null), List.of() }) {
+            assertEquals(map("mine", 1), node.run(config, map("image", none, "small", made)).get("small"));
+        }
+        List<Object> one = new ArrayList<>(List.of(DATA, map("data", DATA)));
+        one.set(0, null);
+        Result result = node.run(config, map("image", one, "small", List.of(made, made)));
+        assertEquals(map("mine", 1), result.get("small.0"));
+        assertEquals("done-" + DATA, result.get("small.1.data"));
+        assertEquals(map(), node.run(config, map("image", null, "small", DATA)).get("small"));
+    }
+
+    // What is not made by us.
+
+    @Test
+    void picturesBesideNoPictureDoNotStay() {
+        Map<String, Object> invented = map("thumbnail", DATA, "placeholder", DATA, "mark", "m", "source_mark", "s", "thumbnail_mark", "t", "mine", 1);
+        Map<String, Object> config = Map.of("ignore_missing", true);
+        assertEquals(map("mine", 1), node.run(config, map("image", invented)).get("image"));
+        assertEquals(List.of(map("mine", 1)), node.run(config, map("image", List.of(invented))).get("image"));
+        assertEquals(map("mine", 1), node.run(with(config, "target_field", "small"), map("small", invented)).get("small"));
+        assertTrue(run(invented).message().contains("not present"), "no mark that is not verified counts");
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void aTargetWithoutASourceIsProcessedItself() {
+        Map<String, Object> config = Map.of("target_field", "small", "ignore_missing", true);
+        assertEquals(map("data", "done-" + DATA, "width", 3), node.run(config, map("small", map("data", DATA))).get("small"));
+        assertEquals("done-" + DATA, node.run(config, map("small", DATA)).get("small.data"));
+        assertEquals("done-" + DATA, node.run(config, map("image", map("mine", 1), "small", List.of(DATA))).get("small.data"));
+        assertEquals(7, node.run(config, map("small", 7)).get("small"));
+        assertEquals(3, service.calls.get());
+    }
+
+    @Test
+    void bytesAsNumbersAreOneWrongPicture() {
+        for (Object image : List.of(
+            List.of(137, 80, 78, 71),
+            map("type", "Buffer", "data", List.of(137, 80)),
+            map("data", List.of(137, 80)),
+            map("data", map("type", "Buffer", "data", List.of(137, 80)))
+        )) {
+            String message = run(image).message();
+            assertTrue(message.contains("Node.js Buffer") && message.endsWith("; field [image]"), message);
+            Result recorded = node.run(Map.of("on_invalid", "record"), map("image", image));
+            assertEquals("invalid_base64", recorded.get("image.error.code"));
+            assertFalse(recorded.document().hasField("image.data"));
+        }
+        assertEquals(0, service.calls.get());
     }
 
     @Test

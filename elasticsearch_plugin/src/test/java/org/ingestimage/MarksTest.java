@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -16,6 +17,8 @@ import org.elasticsearch.common.settings.SecureString;
 import org.junit.jupiter.api.Test;
 
 class MarksTest {
+
+    private static final List<String> KINDS = List.of("marks", "source_marks", "url_marks", "thumbnail_marks");
 
     private static Marks marks(String token) {
         return marks(token, "");
@@ -29,49 +32,56 @@ class MarksTest {
         return new SecureString(text.toCharArray());
     }
 
+    /** What a vector of one of the kinds signs. */
+    private static String message(String kind, Map<String, Object> vector) {
+        String recipe = (String) vector.get("recipe");
+        String stored = kind.equals("marks") ? (String) vector.get("sha256") : Marks.hex(bytes(vector, "stored"));
+        return switch (kind) {
+            case "marks" -> Marks.made(recipe, stored);
+            case "source_marks" -> Marks.madeFrom(recipe, bytes(vector, "source"), stored);
+            case "url_marks" -> Marks.madeFromAddress(recipe, (String) vector.get("url"), stored);
+            default -> Marks.thumbnail(recipe, stored, bytes(vector, "thumbnail"));
+        };
+    }
+
+    private static byte[] bytes(Map<String, Object> vector, String name) {
+        return Base64.getDecoder().decode((String) vector.get(name));
+    }
+
     @Test
     void believesWhatTheServiceSigns() throws Exception {
-        for (Map<String, Object> vector : RecipeTest.vectors("marks")) {
-            Marks marks = marks((String) vector.get("token"));
-            String recipe = (String) vector.get("recipe");
-            String mark = (String) vector.get("mark");
-            String data = (String) vector.get("data");
-            assertNotNull(marks.believed(mark, recipe, data), () -> "vector " + vector);
-            assertNotNull(marks.believed(mark, recipe, Base64.getDecoder().decode(data)), "bytes");
-            assertNotNull(marks.believed(mark, recipe, "\n" + data + "\r\n"), "line breaks");
-            assertNull(marks.sourceBelieved(mark, recipe, data), "a mark is no source mark");
-        }
-        for (Map<String, Object> vector : RecipeTest.vectors("source_marks")) {
-            Marks marks = marks((String) vector.get("token"));
-            assertNotNull(marks.sourceBelieved(vector.get("mark"), (String) vector.get("recipe"), vector.get("data")));
-            assertNull(marks.believed(vector.get("mark"), (String) vector.get("recipe"), vector.get("data")));
-        }
-        for (Map<String, Object> vector : RecipeTest.vectors("url_marks")) {
-            Marks marks = marks((String) vector.get("token"));
-            String url = (String) vector.get("url");
-            assertNotNull(marks.urlBelieved(vector.get("mark"), (String) vector.get("recipe"), url));
-            assertNull(marks.urlBelieved(vector.get("mark"), (String) vector.get("recipe"), url + "x"));
-            assertNull(marks.urlBelieved(7, (String) vector.get("recipe"), url));
+        for (String kind : KINDS) {
+            for (Map<String, Object> vector : RecipeTest.vectors(kind)) {
+                Marks marks = marks((String) vector.get("token"));
+                assertEquals(vector.get("mark"), marks.believed(vector.get("mark"), message(kind, vector)), () -> kind + " " + vector);
+            }
         }
     }
 
     @Test
     void believesNothingElse() throws Exception {
-        Map<String, Object> vector = RecipeTest.vectors("marks").get(1);
-        Marks marks = marks((String) vector.get("token"));
-        String recipe = (String) vector.get("recipe");
-        String mark = (String) vector.get("mark");
-        Object data = vector.get("data");
-        assertNull(marks("other").believed(mark, recipe, data), "another token");
-        assertNull(marks("").believed(mark, recipe, data), "no token");
-        assertNull(marks.believed(mark, recipe.replace(recipe.charAt(0), 'x'), data), "another recipe");
-        assertNull(marks.believed(mark, recipe, "AAAA"), "other bytes");
-        assertNull(marks.believed(mark, recipe, "not base64!"), "no base64");
-        assertNull(marks.believed(mark.toUpperCase(Locale.ROOT), recipe, data), "another spelling");
-        assertNull(marks.believed(mark.substring(1), recipe, data), "a short mark");
-        assertNull(marks.believed("0".repeat(64), recipe, data), "an invented mark");
-        assertNull(marks.believed(42, recipe, data), "a number");
-        assertNull(marks.believed(null, recipe, data), "no mark");
+        for (String kind : KINDS) {
+            Map<String, Object> vector = RecipeTest.vectors(kind).get(1);
+            Marks marks = marks((String) vector.get("token"));
+            String mark = (String) vector.get("mark");
+            String message = message(kind, vector);
+            assertNull(marks("other").believed(mark, message), "another token");
+            assertNull(marks("").believed(mark, message), "no token");
+            assertNull(marks.believed(mark.toUpperCase(Locale.ROOT), message), "another spelling");
+            assertNull(marks.believed(mark.substring(1), message), "a short mark");
+            assertNull(marks.believed("0".repeat(64), message), "an invented mark");
+            assertNull(marks.believed("é".repeat(64), message), "no ASCII");
+            assertNull(marks.believed(42, message), "a number");
+            assertNull(marks.believed(null, message), "no mark");
+            for (Map<String, Object> other : RecipeTest.vectors(kind)) {
+                assertEquals(other.equals(vector), marks.believed(mark, message(kind, other)) != null, "a mark of something else");
+            }
+            for (String another : KINDS) {
+                if (another.equals(kind) == false) {
+                    assertNull(marks.believed(mark, message(another, RecipeTest.vectors(another).get(1))), "a mark of another kind");
+                }
+            }
+        }
     }
 
     @Test
@@ -84,31 +94,27 @@ class MarksTest {
         marks.setTokens(token, previous);
         token.close();
         previous.close();
-        assertNotNull(marks.believed(vector.get("mark"), (String) vector.get("recipe"), vector.get("data")));
+        assertNotNull(marks.believed(vector.get("mark"), message("marks", vector)));
         assertNull(marks("").authorization());
     }
 
     @Test
     void aMarkOfThePreviousTokenIsBelievedAndSignedAnew() throws Exception {
-        for (String kind : new String[] { "marks", "source_marks" }) {
-            Map<String, Object> vector = RecipeTest.vectors(kind).get(kind.equals("marks") ? 1 : 0);
+        for (String kind : KINDS) {
+            Map<String, Object> vector = RecipeTest.vectors(kind).get(1);
             String token = (String) vector.get("token");
             String old = (String) vector.get("mark");
+            String message = message(kind, vector);
             Marks rotating = marks("new", token);
             assertEquals("Bearer new", rotating.authorization());
-            String renewed = believed(rotating, kind, old, vector);
+            String renewed = rotating.believed(old, message);
             assertNotEquals(old, renewed);
-            assertEquals(renewed, believed(marks("new"), kind, renewed, vector), "believed when the previous token is gone");
-            assertEquals(renewed, believed(rotating, kind, renewed, vector));
-            assertEquals(old, believed(marks(token, "older"), kind, old, vector), "nothing to renew");
-            assertNull(believed(marks("new"), kind, old, vector), "the previous token is gone");
-            assertNull(believed(marks("new", "other"), kind, old, vector), "two other tokens");
+            assertEquals(renewed, marks("new").believed(renewed, message), "believed when the previous token is gone");
+            assertEquals(renewed, rotating.believed(renewed, message));
+            assertEquals(old, marks(token, "older").believed(old, message), "nothing to renew");
+            assertNull(marks("new").believed(old, message), "the previous token is gone");
+            assertNull(marks("new", "other").believed(old, message), "two other tokens");
         }
-    }
-
-    private static String believed(Marks marks, String kind, String mark, Map<String, Object> vector) {
-        String recipe = (String) vector.get("recipe");
-        return kind.equals("marks") ? marks.believed(mark, recipe, vector.get("data")) : marks.sourceBelieved(mark, recipe, vector.get("data"));
     }
 
     /** Whoever has no token signs with none: that must not count as the token before. */
@@ -116,7 +122,7 @@ class MarksTest {
     void noPreviousTokenIsNotAnEmptyOne() throws Exception {
         Map<String, Object> unsigned = RecipeTest.vectors("marks").get(0);
         assertEquals("", unsigned.get("token"));
-        assertNull(believed(marks("new", ""), "marks", (String) unsigned.get("mark"), unsigned));
+        assertNull(marks("new", "").believed(unsigned.get("mark"), message("marks", unsigned)));
     }
 
     @Test

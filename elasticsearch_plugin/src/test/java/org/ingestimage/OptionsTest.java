@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import org.elasticsearch.ElasticsearchParseException;
 import org.elasticsearch.core.TimeValue;
@@ -38,7 +39,8 @@ class OptionsTest {
         assertFalse(options.ignoreMissing());
         assertFalse(options.removeBinary());
         assertFalse(options.recordInvalid());
-        assertTrue(options.documentOperations());
+        assertEquals(Set.copyOf(RecipeSchema.packed().forDocuments()), options.documentOperations().allowed());
+        assertFalse(options.keepInvalid());
         assertTrue(options.storeData());
         assertFalse(options.acceptTruncated() || options.leavesOutData());
         assertNull(options.timeout());
@@ -54,6 +56,7 @@ class OptionsTest {
         config.put("ignore_missing", true);
         config.put("remove_binary", true);
         config.put("on_invalid", "record");
+        config.put("keep_invalid", true);
         config.put("document_operations", false);
         config.put("store", "none");
         config.put("truncated", "accept");
@@ -65,7 +68,9 @@ class OptionsTest {
         assertEquals(List.of("auto_orient"), options.recipe().operations());
         assertEquals(List.of("thumbnail"), options.recipe().properties());
         assertTrue(options.ignoreMissing() && options.removeBinary() && options.recordInvalid());
-        assertFalse(options.documentOperations() || options.storeData());
+        assertTrue(options.keepInvalid());
+        assertTrue(options.documentOperations().allowed().isEmpty());
+        assertFalse(options.storeData());
         assertTrue(options.acceptTruncated() && options.leavesOutData());
         assertEquals(TimeValue.timeValueSeconds(5), options.timeout());
     }
@@ -88,6 +93,21 @@ class OptionsTest {
         assertTrue(refusal("target_field", "").contains("must not be empty"));
         assertTrue(refusal("ignore_missing", "maybe").contains("ignore_missing"));
         assertTrue(refusal("operations", "auto_orient").contains("isn't a list"));
+    }
+
+    @Test
+    void documentsMayAskForWhatThePipelineLists() {
+        assertEquals(Set.of("rotate", "convert"), read(Map.of("document_operations", List.of("rotate", "convert"))).documentOperations().allowed());
+        assertEquals(Set.of(), read(Map.of("document_operations", List.of())).documentOperations().allowed());
+        Map<String, Object> watermark = Map.of("operations", List.of(Map.of("watermark", Map.of("text", "mine"))));
+        assertEquals(Set.of(), read(watermark).documentOperations().allowed(), "it could be cut off");
+        Map<String, Object> listed = new HashMap<>(watermark);
+        listed.put("document_operations", List.of("flip"));
+        assertEquals(Set.of("flip"), read(listed).documentOperations().allowed());
+        for (Object wrong : List.of("rotate", "true", 1, List.of("rotat"), List.of(Map.of("rotate", Map.of())), List.of(1))) {
+            String refusal = refusal("document_operations", wrong);
+            assertTrue(refusal.startsWith("[document_operations] must be true, false or a list of names of operations: [adjust, "), refusal);
+        }
     }
 
     @Test

@@ -41,10 +41,6 @@ class PictureByAddressTest {
         service.close();
     }
 
-    private static String sign(String prefix, byte[] bytes) {
-        return Documents.mark(prefix, RECIPE, bytes);
-    }
-
     private static Map<String, Object> with(Map<String, Object> map, Object... pairs) {
         Map<String, Object> result = new HashMap<>(map);
         result.putAll(map(pairs));
@@ -59,16 +55,9 @@ class PictureByAddressTest {
 
     /** What the service made of what is at the address. */
     private static Map<String, Object> made() {
-        return map(
-            "data",
-            DATA,
-            "mark",
-            sign("", Base64.getDecoder().decode(DATA)),
-            "source_mark",
-            sign("url:", URL.getBytes(StandardCharsets.UTF_8)),
-            "width",
-            3
-        );
+        byte[] bytes = Base64.getDecoder().decode(DATA);
+        Map<String, Object> marks = map("mark", Documents.mark(RECIPE, bytes), "source_mark", Documents.urlMark(RECIPE, URL, bytes));
+        return with(marks, "data", DATA, "sha256", Documents.hash(bytes), "width", 3);
     }
 
     private static Map<String, Object> stored() {
@@ -151,7 +140,8 @@ class PictureByAddressTest {
     @Test
     void aForgedMarkFetchesAgain() {
         run(CONFIG, with(stored(), "source_mark", "0".repeat(64)));
-        run(CONFIG, with(stored(), "source_mark", sign("source:", URL.getBytes(StandardCharsets.UTF_8))));
+        byte[] bytes = Base64.getDecoder().decode(DATA);
+        run(CONFIG, with(stored(), "source_mark", Documents.sourceMark(RECIPE, URL.getBytes(StandardCharsets.UTF_8), bytes)));
         run(CONFIG, without(with(stored(), "source_mark", 7), "data"));
         assertEquals(3, service.calls.get());
         assertTrue(service.requests.stream().allMatch(request -> request.get("url").equals(URL) && request.containsKey("data") == false));
@@ -164,7 +154,8 @@ class PictureByAddressTest {
             map("url", URL, "data", DATA),
             with(stored(), "data", "AAAA"),
             with(stored(), "data", 5),
-            without(stored(), "mark")
+            without(without(stored(), "mark"), "sha256"),
+            with(without(stored(), "sha256"), "mark", "x")
         )) {
             assertTrue(run(record, image).message().startsWith("[url_and_data] "), () -> "image " + image.keySet());
         }
@@ -195,15 +186,57 @@ class PictureByAddressTest {
         assertEquals(expected, run(record, map("url", OTHER, "caption", "mine")).get("image"));
         // The address may be dead for ever, what is stored is all there is.
         expected.put("data", DATA);
+        expected.put("mark", made().get("mark"));
         Map<String, Object> image = with(stored(), "url", OTHER, "caption", "mine");
         assertEquals(expected, run(record, image).get("image"));
         assertEquals(expected, run(record, expected).get("image"), "tried again");
         Map<String, Object> toSmall = with(record, "target_field", "small");
         assertEquals(DATA, node.run(toSmall, map("image", map("url", OTHER), "small", made())).get("small.data"));
         service.behaviour = FakeService.good();
-        assertEquals(map("url", OTHER, "caption", "mine", "data", "done-null", "width", 3), run(record, expected).get("image"));
+        Map<String, Object> fetched = map("url", OTHER, "caption", "mine", "data", "done-null", "width", 3, "mark", made().get("mark"));
+        assertEquals(fetched, run(record, expected).get("image"));
+        // Without the address it is a picture like any other, whose fields are made anew.
+        service.requests.clear();
+        run(record, with(expected, "url", null));
+        assertEquals(List.of(map("data", DATA, "operations", List.of("auto_orient"), "normalized", true)), service.requests);
         service.behaviour = FakeService.error(422, "url_not_found");
         assertTrue(run(CONFIG, map("url", OTHER)).message().startsWith("[url_not_found] "));
+    }
+
+    /** Else whoever names a dead address could have anything stored. */
+    @Test
+    void whatTheRecipeDidNotMakeDoesNotStayBesideADeadAddress() {
+        Map<String, Object> record = with(CONFIG, "on_invalid", "record");
+        service.behaviour = FakeService.error(422, "url_not_found");
+        for (Map<String, Object> image : List.of(
+            map("url", OTHER, "data", "AAAA", "error", map()),
+            map("url", OTHER, "data", "AAAA", "error", map(), "mark", "x"),
+            with(stored(), "url", OTHER, "mark", "x"),
+            with(stored(), "url", "https://not.allowed.example.com/", "mark", "x")
+        )) {
+            String message = run(record, image).message();
+            assertTrue(message.contains("set [url] to null to process it"), message);
+            assertTrue(message.startsWith("[url_not_"), message);
+            assertEquals(image.get("data"), run(with(record, "keep_invalid", true), image).get("image.data"));
+        }
+        Map<String, Object> toSmall = with(record, "target_field", "small");
+        String message = node.run(toSmall, map("image", map("url", OTHER), "small", map("data", "AAAA", "mark", "x"))).message();
+        assertTrue(message.contains("set [url] to null"), message);
+    }
+
+    @Test
+    void aPictureThatShouldBeThereIsFetchedAgain() {
+        for (Map<String, Object> image : List.of(without(stored(), "data"), with(stored(), "data", null))) {
+            assertEquals("done-null", run(CONFIG, image).get("image.data"));
+            assertEquals("done-null", node.run(with(CONFIG, "target_field", "small"), map("image", map("url", URL), "small", image)).get("small.data"));
+        }
+        assertEquals(4, service.calls.get());
+    }
+
+    @Test
+    void anotherThumbnailIsMadeAnewFromWhatIsStored() {
+        run(CONFIG, with(stored(), "thumbnail", "AAAA", "thumbnail_mark", "x"));
+        assertEquals(List.of(map("url", URL, "data", DATA, "operations", List.of("auto_orient"), "normalized", true)), service.requests);
     }
 
     @Test

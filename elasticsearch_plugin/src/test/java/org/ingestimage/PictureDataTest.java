@@ -1,13 +1,15 @@
 package org.ingestimage;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 
 import org.junit.jupiter.api.Test;
@@ -18,14 +20,51 @@ class PictureDataTest {
     private static final String TEXT = Base64.getEncoder().encodeToString(BYTES);
 
     @Test
-    void decodesWhatTheServiceDecodes() {
-        assertArrayEquals(BYTES, PictureData.decode(BYTES));
-        assertArrayEquals(BYTES, PictureData.decode(TEXT));
-        assertArrayEquals(BYTES, PictureData.decode("data:image/png;base64," + TEXT));
-        assertArrayEquals(BYTES, PictureData.decode(TEXT.substring(0, 4) + "\r\n" + TEXT.substring(4) + "\n"));
-        assertArrayEquals(BYTES, PictureData.decode(Base64.getUrlEncoder().withoutPadding().encodeToString(BYTES)));
-        assertNull(PictureData.decode("*" + TEXT));
-        assertNull(PictureData.decode("data:image/png," + TEXT));
+    void decodesWhatTheServiceDecodes() throws Exception {
+        assertSame(BYTES, PictureData.decode(BYTES));
+        for (Map<String, Object> vector : vectors()) {
+            byte[] bytes = PictureData.decode(vector.get("text"));
+            String read = bytes == null ? null : Base64.getEncoder().encodeToString(bytes);
+            assertEquals(vector.get("base64"), read, () -> "vector " + vector.get("why"));
+        }
+    }
+
+    @Test
+    void whatIsWrittenOtherwiseBecomesPlainBase64() throws Exception {
+        for (Map<String, Object> vector : vectors()) {
+            if (vector.get("base64") != null) {
+                Object text = vector.get("text");
+                boolean sameButForBits = text.equals("+/+/AR==");
+                assertEquals(sameButForBits ? text : vector.get("base64"), PictureData.plain(text, PictureData.decode(text)));
+            }
+        }
+        assertSame(TEXT, PictureData.plain(TEXT, BYTES), "not even copied");
+        assertSame(BYTES, PictureData.plain(BYTES, BYTES));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<Map<String, Object>> vectors() throws Exception {
+        try (InputStream in = PictureDataTest.class.getResourceAsStream("/picture-text-vectors.json")) {
+            return (List<Map<String, Object>>) Json.read(in.readAllBytes()).get("vectors");
+        }
+    }
+
+    @Test
+    void theHeaderOfADataUrlHasAnEnd() {
+        assertNull(PictureData.decode("data:image/png;name=" + "a".repeat(1_000_000) + ";base64,AAAA"));
+        assertNull(PictureData.decode("data:" + "\"".repeat(1_000_000)));
+    }
+
+    @Test
+    void whatJsonMakesOfABufferIsToldByItsName() {
+        String buffer = "the bytes of a Node.js Buffer as numbers; send buffer.toString('base64')";
+        assertEquals(buffer, PictureData.kind(List.of(137, 80)));
+        assertEquals(buffer, PictureData.kind(Map.of("type", "Buffer", "data", List.of(137, 80))));
+        assertEquals(buffer, PictureData.kind(Map.of("0", 137, "1", 80)));
+        assertEquals("[a list]", PictureData.kind(List.of("AAAA")));
+        assertEquals("[a list]", PictureData.kind(List.of()));
+        assertEquals("[an object]", PictureData.kind(Map.of("a", 1)));
+        assertEquals("[true]", PictureData.kind(true));
     }
 
     @Test
@@ -33,7 +72,8 @@ class PictureDataTest {
         byte[] picture = new byte[3000];
         String text = Base64.getEncoder().encodeToString(picture);
         String lines = Base64.getMimeEncoder().encodeToString(picture);
-        for (Object data : new Object[] { picture, text, lines, "data:image/png;base64," + lines }) {
+        for (Object data : new Object[] {
+            picture, text, lines, "data:image/png;base64," + lines, "data:image/png;base64," + text.replace("A", "%41") }) {
             assertFalse(PictureData.exceeds(data, 3000));
             assertTrue(PictureData.exceeds(data, 2997));
         }

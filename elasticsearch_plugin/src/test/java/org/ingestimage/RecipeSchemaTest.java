@@ -170,7 +170,7 @@ class RecipeSchemaTest {
     @Test
     void anOwnRefusalRemovesWhatTheServiceWrote() {
         Map<String, Object> expected = new HashMap<>();
-        for (String name : List.of("width", "height", "mark", "source_mark")) {
+        for (String name : List.of("width", "height", "mark", "source_mark", "thumbnail_mark", "operations", "error")) {
             expected.put(name, null);
         }
         assertEquals(expected, SCHEMA.emptyFields());
