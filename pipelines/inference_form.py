@@ -50,6 +50,7 @@ def steps(options: Options, endpoint: str) -> list[Body]:
             field=options.field,
             ignore_missing=options.ignore_missing,
             embeds=options.embeds,
+            names=top_level_names(),
             pictures=[field.name for field in FIELDS if field.holds_picture],
         ),
         _fail(f"{TEMPORARY}.refused", f"{here}.refused != null"),

@@ -36,7 +36,7 @@ def changed(stored: dict[str, Any], **image: Any) -> dict[str, Any]:
         {"image": {"alt": "mine"}, "image.data": PHOTO},
         {"image": None, "image.alt": "mine", "image.data": PHOTO},
         {"image.data": PHOTO, "image.alt": "mine", "image.metadata.location": {"lat": 1, "lon": 2}},
-        {"image": {"data": PHOTO, "alt": "mine", "metadata.location": "1,2", "thumbnail": PRIVATE, "thumbnail.b": 1}},
+        {"image": {"data": PHOTO, "alt": "mine", "metadata.location": "1,2", "thumbnail": PRIVATE}},
     ],
 )
 def test_dotted_names_are_processed_like_an_object(way: Way, stored: dict[str, Any], document: dict[str, Any]) -> None:
@@ -53,6 +53,11 @@ def test_dotted_names_are_processed_like_an_object(way: Way, stored: dict[str, A
         {"image": 5, "image.data": OTHER},
         {"image.data": PHOTO, "image.data.more": OTHER},
         {"image": {"metadata": "text"}, "image.metadata.camera": "a"},
+        {"image": {"metadata": "text", "metadata.camera": "a"}},
+        {"image": {"data": PHOTO, "data.more": OTHER}},
+        {"image.": PHOTO},
+        {"image..data": PHOTO},
+        {"image.metadata.": "a"},
     ],
 )
 def test_a_dotted_name_that_says_something_else_is_refused(way: Way, document: dict[str, Any]) -> None:
@@ -67,6 +72,22 @@ def test_dotted_names_are_refused_for_what_only_the_plugin_can_do(way: Way) -> N
     ):
         with pytest.raises(PipelineFailed, match=rf"^\[{code}\] "):
             way(document)
+
+
+@pytest.mark.parametrize("more", [{}, {"data": PHOTO}, {"error": {"code": "url_not_allowed"}}])
+@pytest.mark.parametrize("scheme", ["data:", " DATA:"])
+def test_a_picture_does_not_stay_as_an_address(way: Way, scheme: str, more: dict[str, Any]) -> None:
+    with pytest.raises(PipelineFailed, match=r"^\[url_not_allowed\] "):
+        way({"image": {"url": f"{scheme}image/jpeg;base64,{PHOTO}"} | more})
+
+
+def test_dotted_names_within_the_object_are_read_likewise(way: Way, stored: dict[str, Any]) -> None:
+    original = stored["image"].pop("original")
+    dotted = {f"original.{name}": value for name, value in original.items()}
+    assert way(changed(stored, **dotted, **{"my.own": 1}))["image"] == stored["image"] | {
+        "original": original,
+        "my.own": 1,
+    }
 
 
 def test_names_that_only_begin_like_the_field_are_left_alone(way: Way) -> None:

@@ -86,8 +86,9 @@ def test_the_id_of_an_endpoint_tells_all_that_it_consists_of():
 
 def test_every_field_of_the_service_is_cleared():
     steps = inference_pipeline(IMAGES.body, "x")["processors"]
-    (names,) = [names for step in steps if (names := step.get("script", {}).get("params", {}).get("names"))]
-    assert set(names) == set(absent_fields())
+    read, cleared = [step["script"]["params"]["names"] for step in steps if "script" in step]
+    assert set(cleared) == set(absent_fields())
+    assert set(read) == {*cleared, "data", "url"}
 
 
 def test_the_scripts_know_the_temporary_field_by_its_name():
