@@ -42,7 +42,8 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -
             min_factor=1,
             strict=True,
         )
-    except ValueError:
+    except Exception:
+        # Whatever it is: of some sampling factors, its reader of headers raises a KeyError.
         return None
     image = Image.frombuffer(mode, (pixels.shape[1], pixels.shape[0]), pixels, "raw", mode, 0, 1)
     if mode == "RGBX":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from .adobe_rgb import attach_profile
 from .encoders import encode_picture
@@ -12,6 +12,7 @@ from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .hostile import hostile, truncation
+from .jpeg_end import lacks_end, with_end
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .opening import open_picture
@@ -45,16 +46,28 @@ def decode(
     """
     with truncation(accept_truncated):
         try:
-            return _decode(data, settings, target, all_frames)
+            return _decode_whole(data, settings, target, all_frames)
         except ImageError as error:
             if error.code is not Code.CORRUPT_IMAGE:
                 raise
             for less in without_metadata(data):
                 try:
-                    return _decode(less, settings, target, all_frames)
+                    return _decode_whole(less, settings, target, all_frames)
                 except ImageError:
                     continue
             raise
+
+
+def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
+    """Decode, also a JPEG that lacks nothing but its end marker."""
+    if lacks_end(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+        with hostile(data, settings):
+            check_header(open_picture(data, settings), data, settings)
+        # Pillow would not always mind: what follows the last pixel, zeros for example, can be read as pixels.
+        if (ended := with_end(data)) is None:
+            raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: pixels of the JPEG are missing")
+        data = ended
+    return _decode(data, settings, target, all_frames)
 
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:

@@ -1,0 +1,119 @@
+"""A JPEG that only lacks its end marker: told from one whose last pixels are missing.
+
+libjpeg says so: it warns when it runs out of bits, and when bytes are left over. It does not when whole scans of a
+progressive JPEG are missing; those are counted here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import pairwise
+
+import simplejpeg
+from PIL import Image
+
+from .containers import jpeg_segments
+
+_END = b"\xff\xd9"
+_SCAN = 0xDA
+# Start of frame (ITU-T T.81, table B.1): Huffman codes, one scan for each part or several. Arithmetic codes end in
+# zeros that need not be written: nobody can tell whether some are missing.
+_SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)
+_LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+# Bits that may stand behind the last pixel: what is missing would be read from them.
+_PADS = tuple(bytes([value]) * 64 for value in (0x00, 0x55, 0xAA, 0x3C))
+# Bytes without which, surely, pixels are missing.
+_FEW = 3
+
+
+def lacks_end(data: bytes) -> bool:
+    """Whether a JPEG seems to have no end marker behind its last scan."""
+    return data.startswith(b"\xff\xd8") and data.find(b"\xff\xda", max(0, data.rfind(_END))) >= 0
+
+
+def with_end(data: bytes) -> bytes | None:
+    """The JPEG without what follows its last pixel, and with an end marker; None when pixels are missing."""
+    parts = _to_last_scan(data)
+    if parts is None or not _has_all_scans(parts):
+        return None
+    whole = _without_filling(b"".join(part for _, part in parts))
+    try:
+        with Image.open(io.BytesIO(whole + _END), formats=["JPEG"]) as image:
+            space = _SPACES.get(image.mode)
+        if space is None:
+            return None
+        left_over = _left_over(whole + _END, space)
+        if left_over:
+            whole = whole[:-left_over]
+            left_over = _left_over(whole + _END, space)
+        return whole + _END if left_over == 0 else None
+    except Exception:
+        return None
+
+
+def _without_filling(data: bytes) -> bytes:
+    """Without one byte over and over at the end: an interrupted transfer may leave zeros, which decode as pixels."""
+    bare = data.rstrip(data[-1:])
+    if data.endswith(b"\0") and bare.endswith(b"\xff"):
+        # Within the pixels 0xFF is followed by 0; alone it is half a marker.
+        return bare + b"\0"
+    return bare if len(data) - len(bare) > _FEW or data.endswith(b"\xff") else data
+
+
+def _to_last_scan(data: bytes) -> list[tuple[int, bytes]] | None:
+    """Segments up to the last scan; None for a JPEG that has its end marker, or no scan."""
+    parts: list[tuple[int, bytes]] = []
+    try:
+        for marker, segment in jpeg_segments(data):
+            if marker == 0xD9:
+                return None
+            parts.append((marker, segment))
+    except ValueError:
+        # Rubbish behind the pixels.
+        pass
+    while parts and parts[-1][0] != _SCAN:
+        parts.pop()
+    return parts or None
+
+
+def _has_all_scans(parts: list[tuple[int, bytes]]) -> bool:
+    """Whether every coefficient of every component comes in some scan, to its last bit."""
+    missing: set[tuple[int, int]] = set()
+    for marker, segment in parts:
+        if marker in _SEQUENTIAL + _PROGRESSIVE:
+            components = segment[10 : 10 + 3 * segment[9] : 3]
+            missing = {(component, number) for component in components for number in range(64)}
+        elif marker == _SCAN:
+            count = segment[4]
+            first, last, bits = segment[5 + 2 * count : 8 + 2 * count]
+            if not bits & 15:
+                missing -= {(c, number) for c in segment[5 : 5 + 2 * count : 2] for number in range(first, last + 1)}
+    frames = sum(marker in _SEQUENTIAL + _PROGRESSIVE for marker, _ in parts)
+    return frames == 1 and not missing
+
+
+def _left_over(data: bytes, space: str) -> int | None:
+    """Bytes between the last pixel and the end marker; None when there are too few."""
+    try:
+        simplejpeg.decode_jpeg(data, space, min_width=1, min_height=1, strict=True)
+    except ValueError as error:
+        if found := _LEFT_OVER.search(str(error)):
+            return int(found[1])
+        # Of sampling factors that the fast decoder does not know, Pillow's does not warn.
+        return 0 if "subsampling" in str(error) and _ends_exactly(data[: -len(_END)]) else None
+    return 0
+
+
+def _ends_exactly(whole: bytes) -> bool:
+    """Whether no pixel depends on what follows, and some do when a few bytes less are there."""
+    return not _depends(whole) and _depends(whole[:-_FEW])
+
+
+def _depends(part: bytes) -> bool:
+    pixels = []
+    for pad in _PADS:
+        with Image.open(io.BytesIO(part + pad + _END), formats=["JPEG"]) as image:
+            pixels.append(image.tobytes())
+    return any(one != other for one, other in pairwise(pixels))
