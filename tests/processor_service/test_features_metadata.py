@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
@@ -14,7 +14,6 @@ from PIL.TiffImagePlugin import IFDRational
 from processor_service.features.metadata import Metadata
 from processor_service.features.tags.camera import camera_name
 from processor_service.features.tags.dates import iso_date
-from processor_service.features.tags.place import coarse
 from processor_service.features.tags.text import cleaned, decoded, keywords
 from processor_service.features.tags.xmp import read_xmp
 from processor_service.image_io import decode
@@ -28,8 +27,10 @@ from tests.support import b64, picture
 PNG = Image.new("RGB", (2, 2))
 
 
-def read(exif: bytes = b"", xmp: bytes = b"", iptc: bytes = b"", **parameters: Any) -> dict[str, Any]:
-    source = Picture([PNG], Source("jpeg", 2, 2, 1, 1), metadata=Raw(exif, xmp, iptc))
+def read(
+    exif: bytes = b"", xmp: bytes = b"", iptc: bytes = b"", texts: Mapping[str, str] | None = None, **parameters: Any
+) -> dict[str, Any]:
+    source = Picture([PNG], Source("jpeg", 2, 2, 1, 1), metadata=Raw(exif, xmp, iptc, texts=texts or {}))
     found: dict[str, Any] = Metadata(**parameters).extract(source).get("metadata", {})
     return found
 
@@ -144,6 +145,35 @@ def test_words_of_xmp_and_iptc() -> None:
     }
 
 
+def test_what_the_camera_did_in_xmp_alone() -> None:
+    attributes = (
+        'xmlns:exif="http://ns.adobe.com/exif/1.0/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Make="Testcam" '
+        'exif:FNumber="28/10" exif:ExposureTime="1/60" exif:FocalLength="50" xmp:CreateDate="1978-05"'
+    )
+    speeds = "<exif:ISOSpeedRatings><rdf:Seq><rdf:li>400</rdf:li></rdf:Seq></exif:ISOSpeedRatings>"
+    assert read(xmp=xmp(speeds, attributes)) == {
+        "camera": "Testcam",
+        "f_number": 2.8,
+        "exposure_time": 0.0166667,
+        "focal_length": 50.0,
+        "iso": 400,
+        "taken_at": "1978-05",
+    }
+    broken = (
+        attributes.replace("28/10", "1/0").replace("1/60", "-1").replace('"50"', '"long"').replace("1978-05", "soon")
+    )
+    assert read(xmp=xmp(speeds.replace("400", "NaN"), broken)) == {"camera": "Testcam"}
+
+
+def test_the_day_of_a_scanned_print_comes_before_that_of_the_scan() -> None:
+    scanned = exif(sub={0x9004: "2019:05:06 07:08:09"})
+    created = xmp("", 'xmp:CreateDate="2019-05-06T07:08:09" photoshop:DateCreated="1978"')
+    assert read(scanned, created)["taken_at"] == "1978"
+    assert read(scanned, iptc=dataset(55, b"19780500"))["taken_at"] == "1978-05"
+    assert read(scanned)["taken_at"] == "2019-05-06T07:08:09"
+    assert read(iptc=dataset(62, b"20190506") + dataset(63, b"070809-0330"))["taken_at"] == "2019-05-06T07:08:09-03:30"
+
+
 def test_what_cameras_write_into_every_picture_is_no_caption() -> None:
     assert read(exif({0x010E: "OLYMPUS DIGITAL CAMERA         "})) == {}
 
@@ -175,6 +205,41 @@ def test_cameras_are_named_as_people_name_them(make: str | None, model: str | No
         ("2003-12-14T12:01", "Z", "2003-12-14T12:01:00Z"),
         ("20100510 100401+0200", None, "2010-05-10T10:04:01+02:00"),
         ("20100510", None, "2010-05-10"),
+        ("1978", None, "1978"),
+        ("1978", "+01:00", "1978"),
+        ("1978-05", None, "1978-05"),
+        ("1978:05", None, "1978-05"),
+        ("19780000", None, "1978"),
+        ("19780500", None, "1978-05"),
+        ("19780500 000000+0000", None, "1978-05"),
+        ("1978:00:00 00:00:00", None, "1978"),
+        ("1978-00-12", None, "1978"),
+        ("2003:12:  ", None, "2003-12"),
+        ("2003:  :     :  :  ", "+01:00", "2003"),
+        ("2003:12:14   :  :  ", "+01:00", "2003-12-14"),
+        ("2003:12:14 25:61:00", "+01:00", "2003-12-14"),
+        ("2003-1-5T9:05:00", None, "2003-01-05T09:05:00"),
+        ("2003:12:14 24:00:00", None, "2003-12-15T00:00:00"),
+        ("2003:12:31 24:00", "-03:30", "2004-01-01T00:00:00-03:30"),
+        ("2003:12:14 24:00:01", None, "2003-12-14"),
+        ("9999-12-31T24:00:00", None, "9999-12-31"),
+        ("2016-12-31T23:59:60Z", None, "2016-12-31T23:59:59Z"),
+        ("2003-12-14T12:01:44.123456789-03:30", None, "2003-12-14T12:01:44.123-03:30"),
+        ("2003-12-14T12:01:44,5Z", None, "2003-12-14T12:01:44.500Z"),
+        ("2003-12-14T12:01:44+5:45", None, "2003-12-14T12:01:44+05:45"),
+        ("2003-12-14T12:01:44+0545", None, "2003-12-14T12:01:44+05:45"),
+        ("2003-12-14T12:01:44-12:00", None, "2003-12-14T12:01:44-12:00"),
+        ("2003-12-14T12:01:44+05", None, "2003-12-14T12:01:44+05:00"),
+        ("2003-12-14T12:01:44+99:99", None, "2003-12-14T12:01:44"),
+        ("2003-12-14T12:01:44 UTC", None, "2003-12-14T12:01:44Z"),
+        ("Sun, 14 Dec 2003 12:01:44 GMT", None, "2003-12-14T12:01:44+00:00"),
+        ("14 Dec 2003 12:01:44 -0330", None, "2003-12-14T12:01:44-03:30"),
+        ("2003-12-14T12:01:44\0\0", None, "2003-12-14T12:01:44"),
+        ("1978-13", None, None),
+        ("1978-00-32", None, "1978"),
+        ("2019 was a good year", None, None),
+        ("20191", None, None),
+        ("78", None, None),
         ("0000:00:00 00:00:00", None, None),
         ("2003:02:30 12:01:44", None, None),
         ("0001:01:01 00:00:00", None, None),
@@ -197,53 +262,6 @@ def test_numbers_that_are_none_are_dropped_one_by_one(pair: tuple[int, int]) -> 
     at = block.index(struct.pack("<LL", 777, 778)) if block[6:8] == b"II" else block.index(struct.pack(">LL", 777, 778))
     block[at : at + 8] = struct.pack("<LL" if block[6:8] == b"II" else ">LL", *pair)
     assert read(bytes(block)) == {"focal_length": 50.0}
-
-
-@pytest.mark.parametrize(
-    "gps",
-    [
-        {1: "N", 2: (91, 0, 0), 3: "E", 4: (1, 0, 0)},
-        {1: "N", 2: (1, 0, 0), 3: "E", 4: (181, 0, 0)},
-        {1: "X", 2: (1, 0, 0), 3: "E", 4: (1, 0, 0)},
-        {2: (1, 0, 0), 4: (1, 0, 0)},
-        {1: "N", 2: (0, 0, 0), 3: "E", 4: (0, 0, 0)},
-        {1: "N", 3: "E"},
-    ],
-)
-def test_places_that_are_none(gps: dict[int, Any]) -> None:
-    rational = {
-        key: tuple(map(IFDRational, value)) if isinstance(value, tuple) else value for key, value in gps.items()
-    }
-    assert "location" not in read(exif(gps=rational), location="full")
-
-
-latitudes, longitudes, kilometres = st.floats(-90, 90), st.floats(-180, 180), st.floats(1, 1000)
-
-
-@given(latitudes, longitudes, kilometres)
-@example(90.0, 180.0, 1000.0)
-@example(-89.99, 179.9999, 1.0)
-@example(52.52, 13.405, 10.0)
-def test_a_coarse_place_is_near_and_on_the_grid(latitude: float, longitude: float, km: float) -> None:
-    lat, lon = coarse(latitude, longitude, km)
-    assert -90 <= lat <= 90 and -180 <= lon <= 180
-    # Half a cell down and half a cell (a whole one at most, where the last is wider) across.
-    assert distance(latitude, longitude, lat, lon) <= 1.3 * km
-    # All that can be told from the result is the cell: another place that gives it is as likely.
-    assert coarse(lat, lon, km) == pytest.approx((lat, lon)) or lon == -180
-
-
-def test_longitude_is_rounded_by_the_length_of_its_degree() -> None:
-    places = {round(coarse(60, x / 1000, 10)[1], 6) for x in range(0, 10_000)}
-    # At 60 degrees north ten degrees are 556 km, not 1112.
-    assert len(places) == pytest.approx(56, abs=1.5)
-
-
-def distance(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Kilometres along the great circle (haversine)."""
-    one, other, across = math.radians(lat1), math.radians(lat2), math.radians(lon2 - lon1)
-    h = math.sin((other - one) / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(across / 2) ** 2
-    return 2 * 6371.0088 * math.asin(min(1, math.sqrt(h)))
 
 
 @given(st.text(max_size=3000))

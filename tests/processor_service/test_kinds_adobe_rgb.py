@@ -46,13 +46,13 @@ def srgb_to_adobe(colors: Any) -> NDArray[np.uint8]:
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     to_adobe = np.array([[2.04159, -0.56501, -0.34473], [-0.96924, 1.87597, 0.04156], [0.01344, -0.11836, 1.01517]])
-    adobe = (linear @ to_xyz.T @ to_adobe.T).clip(0, 1) ** (256 / 563)
+    adobe: NDArray[np.float64] = (linear @ to_xyz.T @ to_adobe.T).clip(0, 1) ** (256 / 563)
     return (adobe * 255).round().astype(np.uint8)
 
 
-def camera(color_space: int | None = 0xFFFF, index: str | None = "R03", **options: Any) -> bytes:
-    options = {"quality": 100, "subsampling": 0, "exif": exif(color_space, index)} | options
-    return encoded(patches(srgb_to_adobe(COLORS)), options.pop("format", "JPEG"), **options)
+def camera(color_space: int | None = 0xFFFF, index: str | None = "R03", format: str = "JPEG", **options: Any) -> bytes:
+    quality = {"quality": 100, "subsampling": 0} if format == "JPEG" else {}
+    return encoded(patches(srgb_to_adobe(COLORS)), format, exif=exif(color_space, index), **quality, **options)
 
 
 def processed(data: bytes, *operations: Any, **body: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tests.processor_service.metadata_files import (
     LONG,
     LONG8,
     SHORT,
+    Directory,
     gif,
     iptc,
     jp2,
@@ -34,8 +35,8 @@ from tests.processor_service.metadata_files import (
 )
 from tests.support import encoded, picture
 
-MAIN = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
-SUB = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
+MAIN: Directory = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
+SUB: Directory = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
 EXIF = tiff(MAIN, SUB, place())
 XMP = xmp("<dc:subject><rdf:Bag><rdf:li>harbour</rdf:li></rdf:Bag></dc:subject>", 'photoshop:Headline="At dusk"')
 IPTC = iptc((25, b"boats"), (80, "Jö".encode("latin-1")), (116, b"all rights"))
@@ -83,9 +84,12 @@ def packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
     return b"zTXt", keyword.encode() + b"\0\0" + zlib.compress(content)
 
 
-def international(keyword: str, content: bytes, compressed: bool = False) -> tuple[bytes, bytes]:
-    body = zlib.compress(content) if compressed else content
-    return b"iTXt", keyword.encode() + (b"\0\1\0" if compressed else b"\0\0\0") + b"en\0word\0" + body
+def international(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"iTXt", keyword.encode() + b"\0\0\0en\0word\0" + content
+
+
+def international_packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"iTXt", keyword.encode() + b"\0\1\0en\0word\0" + zlib.compress(content)
 
 
 XMP_CHUNK = international("XML:com.adobe.xmp", XMP)
@@ -102,7 +106,7 @@ FILES = {
     "jpeg 2000": (jp2((JP2_EXIF, EXIF), (JP2_XMP, XMP), (JP2_IPTC, IPTC)), OF_ALL),
     "psd": (psd((1028, IPTC), (1058, EXIF), (1060, XMP)), OF_ALL),
     **{
-        name: (picture_tiff(MAIN | {0x02BC: XMP, **of_iptc}, SUB, place(), **options), OF_ALL)
+        name: (picture_tiff({**MAIN, 0x02BC: XMP, **of_iptc}, SUB, place(), **options), OF_ALL)
         for name, of_iptc, options in (
             ("tiff", {0x83BB: IPTC}, {}),
             ("tiff, big-endian", {0x83BB: IPTC}, {"order": ">"}),
@@ -154,7 +158,7 @@ def test_cases(name: str) -> None:
     assert {key: found.get(key) for key in CASES[name]} == CASES[name]
 
 
-@pytest.mark.parametrize("chunk", [text, packed, international, lambda *a: international(*a, compressed=True)])
+@pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
 @pytest.mark.parametrize(
     ("kind", "content", "wanted"),
     [
@@ -199,7 +203,7 @@ OF_WORDS = {
 }
 
 
-@pytest.mark.parametrize("chunk", [text, packed, international, lambda *a: international(*a, compressed=True)])
+@pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
 @pytest.mark.parametrize("last", [False, True])
 def test_texts_of_a_png(chunk: Any, last: bool) -> None:
     encoding = "utf-8" if chunk not in (text, packed) else "latin-1"
@@ -245,7 +249,7 @@ def test_large_exif(container: str) -> None:
     filler = bytes(1_000_000)
     block = tiff(MAIN, SUB, place(), filler=filler)
     if container == "TIFF":
-        data = picture_tiff(MAIN | {0x9C9B + 100: filler}, SUB, place())
+        data = picture_tiff({**MAIN, 0x9C9B + 100: filler}, SUB, place())
     else:
         data = png((b"eXIf", block)) if container == "PNG" else small("WEBP", exif=block)
     assert fields(data) == OF_EXIF
