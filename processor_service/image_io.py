@@ -62,7 +62,8 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
     """Decode, also a JPEG that lacks nothing but its end marker."""
     if lacks_end(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
         with hostile(data, settings):
-            check_header(open_picture(data, settings), data, settings)
+            image = open_picture(data, settings)
+            check_header(image, data, _first_size(image, target), settings)
         # Pillow would not always mind: what follows the last pixel, zeros for example, can be read as pixels.
         if (ended := with_end(data)) is None:
             raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: pixels of the JPEG are missing")
@@ -74,7 +75,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
     data = mended(data)
     with hostile(data, settings):
         image = open_picture(data, settings)
-        size = target(*image.size, orientation(image)) if target and is_jpeg(image) else None
+        size = _first_size(image, target)
         source = check_header(image, data, size, settings)
         attach_profile(image)
         samples = samples_of(image)
@@ -90,6 +91,11 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
         frame.info.clear()
     return Picture(frames, source, turn, icc_profile, durations, loop, metadata)
+
+
+def _first_size(image: Image.Image, target: Target | None) -> tuple[int, int] | None:
+    """The size to which a JPEG is scaled while it is decoded; None for other formats, and where it is not known."""
+    return target(*image.size, orientation(image)) if target and is_jpeg(image) else None
 
 
 def _first_frame(
