@@ -1,0 +1,155 @@
+"""Neither name nor place reaches what a node stores, whatever becomes of the picture."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch, helpers
+from PIL import Image
+
+from tests.processor_service import secrets_in_files as files
+from tests.processor_service import secrets_in_more_files as more
+from tests.processor_service.secrets_in_files import NAME, TRACES, chunk, exif, saved
+from tests.support import b64, opened, picture
+
+CASES = ("gps.jp2", "gps_only.tif", "page2gps.tif", "gps.ico", "comment.ppm", "exif_full.jpg")
+# The place that the cases of this repository have in them, in EXIF's numbers: 48 and 51 in either byte order.
+PLACES = (b"\0\0\0\x30\0\0\0\1\0\0\0\x33", b"\x30\0\0\0\1\0\0\0\x33\0\0\0", b"# ")
+
+
+def source(es: Elasticsearch, index: str, id: str) -> dict[str, Any]:
+    return dict(es.get(index=index, id=id)["_source"])
+
+
+def pipeline(es: Elasticsearch, name: str, **options: Any) -> str:
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"field": "image", "properties": [], **options}}])
+    return name
+
+
+@pytest.fixture(params=["no operations", "strip_metadata"])
+def as_it_is(request: pytest.FixtureRequest, es: Elasticsearch) -> Iterator[str]:
+    """A pipeline that leaves pixels as they are."""
+    operations = None if request.param == "no operations" else ["strip_metadata"]
+    name = pipeline(es, "as-it-is", **({} if operations is None else {"operations": operations}))
+    yield name
+    es.ingest.delete_pipeline(id=name)
+
+
+@pytest.fixture
+def recording(es: Elasticsearch) -> Iterator[str]:
+    """A pipeline that stores refused pictures with their error."""
+    name = pipeline(es, "recording", operations=["grayscale"], on_invalid="record")
+    yield name
+    es.ingest.delete_pipeline(id=name)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_cases_are_stored_without_it(es: Elasticsearch, index: str, as_it_is: str, case: str) -> None:
+    data = picture(f"cases/{case}")
+    assert any(trace in data for trace in PLACES)
+    es.index(index=index, id="1", document={"image": {"data": b64(data)}}, pipeline=as_it_is)
+    image = source(es, index, "1")["image"]
+    stored = base64.b64decode(image["data"])
+    assert not any(trace in stored for trace in PLACES[:2])
+    assert NAME.split()[0] not in stored and b"# " not in stored[:40]
+    assert opened(stored).size == (image["width"], image["height"])
+
+
+def test_every_place_of_every_format_in_one_bulk(es: Elasticsearch, index: str, as_it_is: str) -> None:
+    makers = (files.jpeg, files.png, files.webp, files.gif, files.jp2, more.tiff, more.avif, more.icons, more.bmp)
+    named = {f"{make.__name__} {where}": data for make in makers for where, data in make()}
+    actions = (
+        {"_op_type": "index", "_index": index, "_id": name[:200], "image": {"data": b64(data)}}
+        for name, data in named.items()
+    )
+    # What cannot be decoded is told by its status; it must be the exception.
+    _, errors = helpers.bulk(es, actions, pipeline=as_it_is, raise_on_error=False, refresh=True)
+    assert isinstance(errors, list) and len(errors) <= 3
+    found = list(helpers.scan(es, index=index, query={"query": {"match_all": {}}}))
+    assert len(found) == len(named) - len(errors)
+    for hit in found:
+        stored = base64.b64decode(hit["_source"]["image"]["data"])
+        assert not any(trace in stored for trace in TRACES), hit["_id"]
+
+
+def large() -> bytes:
+    """A photograph of 72 megapixels, which a recipe that does not scale cannot take."""
+    return saved("JPEG", Image.new("RGB", (9800, 7400), "teal"), exif=exif(), comment=NAME)
+
+
+def photograph_png() -> bytes:
+    data = saved("PNG", Image.effect_noise((80, 60), 90))
+    return data[:33] + chunk(b"tEXt", b"Author\0" + NAME) + chunk(b"eXIf", exif(prefix=False)) + data[33:]
+
+
+def broken_tiff() -> bytes:
+    data = saved("TIFF", description=NAME.decode(), compression="tiff_deflate")
+    with Image.open(io.BytesIO(data)) as image:
+        start = image.tag_v2[273][0]
+    return data[: start + 8] + b"\xff" * 40 + data[start + 48 :]
+
+
+REFUSED = {
+    "too many pixels": (large, "too_many_pixels"),
+    "cut off": (lambda: saved("JPEG", exif=exif(), quality=95)[:-300], "truncated_image"),
+    "cut off, png": (lambda: photograph_png()[:-200], "truncated_image"),
+    "broken, tiff": (broken_tiff, "corrupt_image"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_refused_photograph_is_kept_without_it(es: Elasticsearch, index: str, recording: str, what: str) -> None:
+    make, code = REFUSED[what]
+    data = make()
+    assert any(trace in data for trace in TRACES)
+    es.index(index=index, id="1", document={"title": "x", "image": {"data": b64(data)}}, pipeline=recording)
+    document = source(es, index, "1")
+    assert document["image"]["error"]["code"] == code
+    stored = base64.b64decode(document["image"]["data"])
+    assert stored[:2] == data[:2]
+    assert not any(trace in stored for trace in TRACES)
+    # Nothing changes when it passes again.
+    es.index(index=index, id="1", document=document | {"title": "y"}, pipeline=recording)
+    assert source(es, index, "1") == document | {"title": "y"}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (picture("cases/raw_dng.dng"), "unsupported_format"),
+        (b"a diary by " + NAME, "not_an_image"),
+        (b"%PDF-1.7 " + NAME, "unsupported_format"),
+    ],
+)
+def test_what_cannot_be_made_clean_is_not_kept(
+    es: Elasticsearch, index: str, recording: str, data: bytes, code: str
+) -> None:
+    for value in ({"data": b64(data)}, b64(data)):
+        es.index(index=index, id="1", document={"title": "x", "image": value}, pipeline=recording)
+        image = source(es, index, "1")["image"]
+        assert image["error"]["code"] == code
+        assert set(image) == {"error"}
+    # The document passes again, though it has no picture.
+    es.index(index=index, id="1", document={"title": "y", "image": image}, pipeline=recording)
+    assert source(es, index, "1") == {"title": "y", "image": image}
+
+
+def test_keep_invalid_keeps_it_as_it_came(es: Elasticsearch, index: str) -> None:
+    name = pipeline(es, "keeping", operations=["grayscale"], on_invalid="record", keep_invalid=True)
+    for id_, data in (("1", REFUSED["cut off"][0]()), ("2", b"a diary by " + NAME)):
+        es.index(index=index, id=id_, document={"image": {"data": b64(data)}}, pipeline=name)
+        image = source(es, index, id_)["image"]
+        assert base64.b64decode(image["data"]) == data
+        assert "code" in image["error"]
+    es.ingest.delete_pipeline(id=name)
+
+
+def test_the_bundled_pipeline_takes_a_photograph_of_72_megapixels(es: Elasticsearch, index: str) -> None:
+    es.index(index=index, id="1", document={"image": {"data": b64(large())}})
+    image = source(es, index, "1")["image"]
+    assert "error" not in image
+    assert (image["width"], image["original"]["width"]) == (2048, 9800)
