@@ -54,14 +54,15 @@ def test_a_picture_by_address_is_the_same_as_by_data_but_for_what_it_was_made_fr
     url = address(server, "/cat.jpg")
     by_url = process(fetching, url=url, operations=["grayscale"]).json()["fields"]
     by_data = process(fetching, data=b64(CAT), operations=["grayscale"]).json()["fields"]
-    assert by_url.pop("source_mark") == url_mark(TOKEN, by_url["recipe"], url) != by_data.pop("source_mark")
+    signed = url_mark(TOKEN, by_url["recipe"], url, by_url["sha256"])
+    assert by_url.pop("source_mark") == signed != by_data.pop("source_mark")
     assert by_url == by_data
 
 
 def test_data_beside_a_url_is_taken_as_fetched_before(fetching: Service, server: Stranger) -> None:
     asked = len(server.asked)
     fields = process(fetching, url="https://not.allowed.test/", data=b64(CAT)).json()["fields"]
-    assert fields["source_mark"] == url_mark(TOKEN, fields["recipe"], "https://not.allowed.test/")
+    assert fields["source_mark"] == url_mark(TOKEN, fields["recipe"], "https://not.allowed.test/", fields["sha256"])
     assert len(server.asked) == asked
 
 
