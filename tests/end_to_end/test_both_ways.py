@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from pipelines.endpoints import in_inference_form
 from pipelines.resources import Kind, bundled
-from tests.inference_way.stock import StockProcessors, stock_processors
+from tests.inference_way.stock import PipelineFailed, StockProcessors, stock_processors
 from tests.support import TOKEN, Service, b64, picture
 
 PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
@@ -24,6 +24,31 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "truncated": {"image": {"data": PHOTO[:8000]}},
     "forged": {"image": {"data": PHOTO, "mark": "0" * 64, "recipe": "0" * 32, "width": 7}},
     "no picture": {"title": "nothing"},
+    "dotted name": {"image.data": PHOTO, "image.alt": "a lake"},
+    "dotted names beside an object": {"image": {"alt": "a lake"}, "image.data": PHOTO, "image.metadata.camera": "mine"},
+    "dotted names within the object": {"image": {"data": PHOTO, "original.width": 7, "error.code": "old"}},
+    "data URL": {"image": ' DATA:image/jpeg; name="a;mark=b,c.jpg" ;Base64,' + PHOTO.replace("+", "%2B")},
+    "thumbnail of somebody's": {"image": {"alt": "mine", "thumbnail": PHOTO, "thumbnail_mark": "0" * 64}},
+    "mark of somebody's": {"image": {"alt": "mine", "sha256": "0" * 64, "mark": "0" * 64, "placeholder": "AAAA"}},
+    "removed": {"image": {"data": None, "alt": "mine", "width": 7, "colors": [{"hex": "#ffffff"}]}},
+    "removed by a dotted name": {"image.data": None, "image.width": 7, "image.alt": "mine"},
+    "buffer": {"image": {"data": {"type": "Buffer", "data": [137, 80]}}},
+    "error without data": {"image": {"alt": "mine", "error": {"code": "not_an_image", "reason": "text"}}},
+}
+# What becomes of a document whose picture is normalized when it comes back with this in its image.
+CHANGES: dict[str, Any] = {
+    "another thumbnail": {"thumbnail": PHOTO},
+    "mark of another thumbnail": {"thumbnail_mark": "0" * 64},
+    "an error": {"error": {"code": "not_an_image", "reason": "text"}},
+    "removed": {"data": None},
+    "another hash": {"sha256": "0" * 64},
+    "another mark": {"mark": "0" * 64},
+}
+# Refused on both ways, with the same code.
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "twice": ({"image": {"data": PHOTO}, "image.data": PHOTO}, "ambiguous_field"),
+    "dotted beside a string": ({"image": PHOTO, "image.alt": "a lake"}, "ambiguous_field"),
+    "an empty name": ({"image..data": PHOTO}, "ambiguous_field"),
 }
 
 
@@ -59,3 +84,31 @@ def test_both_ways_store_the_same(es: Elasticsearch, service: Service, stock: St
             assert {**by_node["image"], "embedding": 0} == {**by_plugin["image"], "embedding": 0}, title
             hashes += 1
     assert (hashes > 0) == ("perceptual_hash" in str(definition.body))
+
+
+@pytest.mark.parametrize("with_data", [True, False])
+def test_both_ways_change_the_same(
+    es: Elasticsearch, service: Service, stock: StockProcessors, with_data: bool
+) -> None:
+    definition = next(r for r in bundled() if r.kind is Kind.PIPELINE and r.name == "images")
+    endpoint, pipeline = in_inference_form([definition], "custom", service.url, TOKEN)
+    stored = stock.run(pipeline.body, [endpoint], {"image": {"data": PHOTO, "alt": "mine"}})["image"]
+    prefixed = {"data": f"data:image/jpeg;base64,{stored['data']}"}
+    for title, change in {**CHANGES, "a data URL": prefixed, "nothing": {}}.items():
+        image = stored | change
+        if not with_data and "data" not in change:
+            del image["data"]
+        (answer,) = es.ingest.simulate(id="images", docs=[{"_source": {"image": image}}]).body["docs"]
+        by_plugin = answer["doc"]["_source"]
+        assert stock.run(pipeline.body, [endpoint], {"image": copy.deepcopy(image)}) == by_plugin, title
+
+
+@pytest.mark.parametrize("title", REFUSED)
+def test_both_ways_refuse_the_same(es: Elasticsearch, service: Service, stock: StockProcessors, title: str) -> None:
+    document, code = REFUSED[title]
+    definition = next(r for r in bundled() if r.kind is Kind.PIPELINE and r.name == "images")
+    endpoint, pipeline = in_inference_form([definition], "custom", service.url, TOKEN)
+    (answer,) = es.ingest.simulate(id="images", docs=[{"_source": document}]).body["docs"]
+    assert f"[{code}] " in str(answer["error"])
+    with pytest.raises(PipelineFailed, match=rf"^\[{code}\] "):
+        stock.run(pipeline.body, [endpoint], document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import cbor2
 
 from embedded_node.jdk import Jdk, find_jdk
 from embedded_node.places import cache_folder
@@ -35,7 +38,7 @@ class StockProcessors:
         """What would be stored. Raises PipelineFailed."""
         # OpenSearch's pipelines have no `_meta`.
         pipeline = {key: value for key, value in pipeline.items() if key != "_meta"}
-        request = {"pipeline": pipeline, "endpoints": {e.name: e.body for e in endpoints}, "document": document}
+        request = {"pipeline": pipeline, "endpoints": {e.name: e.body for e in endpoints}, **_written(document)}
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
@@ -43,6 +46,15 @@ class StockProcessors:
         if "error" in answer:
             raise PipelineFailed(answer["error"])
         return dict(answer["document"])
+
+
+def _written(document: dict[str, Any]) -> dict[str, Any]:
+    """As JSON, or as CBOR where it has bytes."""
+    try:
+        json.dumps(document)
+    except TypeError:
+        return {"cbor": base64.b64encode(cbor2.dumps(document)).decode()}
+    return {"document": document}
 
 
 @contextmanager

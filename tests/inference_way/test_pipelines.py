@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ def test_a_picture_is_stored_as_by_the_plugin(stock: StockProcessors, service: S
 
 def test_a_bare_string_becomes_an_object(way: Way) -> None:
     assert way({"image": PHOTO}) == way({"image": {"data": PHOTO}})
+
+
+def test_bytes_of_a_client_that_speaks_cbor_are_a_picture(way: Way) -> None:
+    photo = base64.b64decode(PHOTO)
+    for document in ({"image": photo}, {"image": {"data": photo}}, {"image.data": photo}):
+        assert way(document) == way({"image": PHOTO})
+    assert way({"image": {"data": b"no picture"}})["image"]["error"]["code"] == "not_an_image"
 
 
 def test_no_operations_are_none(way: Way) -> None:

@@ -6,6 +6,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Map;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.common.xcontent.XContentHelper;
+import org.opensearch.common.xcontent.cbor.CborXContent;
 import org.opensearch.common.xcontent.json.JsonXContent;
 import org.opensearch.core.common.bytes.BytesReference;
 import org.opensearch.env.Environment;
@@ -31,10 +33,9 @@ import org.opensearch.script.mustache.MustachePlugin;
 
 /**
  * Runs documents through ingest pipelines with the real processors, conditions (Painless) and templates (Mustache) of OpenSearch, which
- * descend from Elasticsearch's. Two things are stand-ins: `inference`, which is Elastic's own and calls an endpoint as the contract says,
- * and `copy_from` of `set`, which is younger than the descent and is done here by OpenSearch's `copy`.
+ * descend from Elasticsearch's. A stand-in is `inference`, which is Elastic's own: it calls an endpoint as the contract says.
  *
- * One JSON object a line in, `{"pipeline", "endpoints", "document"}`, one out: `{"document"}` or `{"error"}`.
+ * One JSON object a line in, `{"pipeline", "endpoints", "document"}` (or `"cbor"`, the document as base64), one out: `{"document"}` or `{"error"}`.
  */
 public final class StockProcessors {
 
@@ -49,15 +50,6 @@ public final class StockProcessors {
             new Environment(settings, null), scriptService, null, null, System::nanoTime, (delay, job) -> null, null, null, Runnable::run, null
         );
         Map<String, Processor.Factory> stock = new HashMap<>(new IngestCommonPlugin().getProcessors(parameters));
-        Processor.Factory set = stock.get("set");
-        stock.put("set", (registry, tag, description, config) -> {
-            Object from = config.remove("copy_from");
-            if (from == null) {
-                return set.create(registry, tag, description, config);
-            }
-            Map<String, Object> copy = new HashMap<>(Map.of("source_field", from, "target_field", config.remove("field"), "override_target", true));
-            return registry.get("copy").create(registry, tag, description, copy);
-        });
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             Map<String, Object> request = parse(line);
@@ -65,7 +57,7 @@ public final class StockProcessors {
             try {
                 stock.put("inference", (registry, tag, description, config) -> new Inference(tag, description, config, object(request, "endpoints")));
                 Pipeline pipeline = Pipeline.create("test", object(request, "pipeline"), stock, scriptService);
-                IngestDocument document = new IngestDocument("images", "1", null, null, VersionType.INTERNAL, object(request, "document"));
+                IngestDocument document = new IngestDocument("images", "1", null, null, VersionType.INTERNAL, document(request));
                 Exception[] failure = new Exception[1];
                 document.executePipeline(pipeline, (result, exception) -> failure[0] = exception);
                 if (failure[0] != null) {
@@ -195,6 +187,14 @@ public final class StockProcessors {
 
     private static Map<String, Object> parse(String text) {
         return XContentHelper.convertToMap(JsonXContent.jsonXContent, text, true);
+    }
+
+    private static Map<String, Object> document(Map<String, Object> request) {
+        if (request.containsKey("cbor") == false) {
+            return object(request, "document");
+        }
+        byte[] cbor = Base64.getDecoder().decode((String) request.get("cbor"));
+        return XContentHelper.convertToMap(CborXContent.cborXContent, cbor, 0, cbor.length, true);
     }
 
     private static String json(Map<String, Object> map) throws java.io.IOException {
