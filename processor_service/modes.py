@@ -13,8 +13,8 @@ from .ranges import range_of, scaled, white_of
 from .samples import Samples
 
 WORKING_MODES = ("L", "LA", "RGB", "RGBA")
-# What one step of the file's grey values is in the 8 bits to which Pillow widens them.
-_GREY_STEPS = {"L;2": 85, "L;4": 17}
+# The largest of the file's grey values, and what one step is in the 8 bits to which Pillow widens them.
+_GREY_STEPS = {"1": (1, 255), "L;1": (1, 255), "L;2": (3, 85), "L;4": (15, 17)}
 
 
 def to_working_mode(image: Image.Image, samples: Samples) -> tuple[Image.Image, bytes | None]:
@@ -40,7 +40,7 @@ def _convert(image: Image.Image, samples: Samples) -> Image.Image:
         # Pillow widens 16-bit grey with alpha to RGBA; it is grey, and its profile too.
         return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
     if mode in ("1", "L", "RGB") and transparent is not None:
-        return _key_to_alpha(image, transparent, samples.rawmode)
+        return _key_to_alpha(image, transparent, samples)
     if mode == "1" and samples.white_is_zero:
         return ImageChops.invert(image.convert("L"))
     if mode in WORKING_MODES:
@@ -54,13 +54,29 @@ def _convert(image: Image.Image, samples: Samples) -> Image.Image:
     return image.convert("RGB")
 
 
-def _key_to_alpha(image: Image.Image, key: Any, rawmode: str) -> Image.Image:
-    """Make the colour that the file calls transparent (in the file's own depth) transparent."""
+def _key_to_alpha(image: Image.Image, key: Any, samples: Samples) -> Image.Image:
+    """Make the colour that the file calls transparent, in the file's own depth, transparent.
+
+    A key has 16 bits in any case: of those of a picture of fewer bits only so many count (W3C PNG, 11.3.1.1).
+    """
+    if isinstance(key, tuple) and samples.low is not None:
+        return _without_color(image, samples.low, key)
     if isinstance(key, int):
-        image.info["transparency"] = min(255, key * _GREY_STEPS.get(rawmode, 1))
-    elif rawmode == "RGB;16B" and isinstance(key, tuple):
-        image.info["transparency"] = tuple(value >> 8 for value in key)
+        bits, step = _GREY_STEPS.get(samples.rawmode, (255, 1))
+        image.info["transparency"] = (key & bits) * step
+    elif isinstance(key, tuple):
+        image.info["transparency"] = tuple(value & 255 for value in key)
     return image.convert("RGBA" if image.mode == "RGB" else "LA")
+
+
+def _without_color(high: Image.Image, low: Image.Image, key: tuple[int, ...]) -> Image.Image:
+    """The image with transparent pixels where both bytes of all three colours are those of the key."""
+    equal = np.ones((high.height, high.width), bool)
+    for part, shift in ((high, 8), (low, 0)):
+        equal &= (np.asarray(part) == np.array([value >> shift & 255 for value in key], np.uint8)).all(axis=2)
+    result = high.convert("RGB")
+    result.putalpha(Image.fromarray(np.where(equal, 0, 255).astype(np.uint8)))
+    return result
 
 
 def _deep_grey(image: Image.Image, samples: Samples, transparent: Any) -> Image.Image:

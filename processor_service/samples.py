@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
+
+# Pillow's name of 16-bit colour in a PNG.
+KEYED_16_BITS = "RGB;16B"
 
 
 @dataclass(frozen=True)
 class Samples:
-    """`rawmode` is Pillow's name of the layout in the file, `white` the number that means white (None: unknown)."""
+    """`rawmode` is Pillow's name of the layout in the file, `white` the number that means white (None: unknown).
+
+    `low` has the lower 8 bits of 16, of which Pillow keeps the upper ones, where they are needed.
+    """
 
     rawmode: str = ""
     white: int | None = None
     white_is_zero: bool = False
+    low: Image.Image | None = None
 
 
 def samples_of(image: Image.Image) -> Samples:
@@ -30,4 +38,19 @@ def samples_of(image: Image.Image) -> Samples:
     if image.format == "XBM":
         # X11 draws set bits in the foreground colour; Pillow reads them as white.
         return Samples(rawmode, None, True)
+    if rawmode == KEYED_16_BITS and isinstance(image.info.get("transparency"), tuple):
+        return Samples(rawmode, low=_lower_bits(image))
     return Samples(rawmode)
+
+
+def _lower_bits(image: Image.Image) -> Image.Image | None:
+    """A PNG of 16-bit colour, read as if its lower bytes came first."""
+    if not isinstance(image, PngImagePlugin.PngImageFile) or image.fp is None:
+        return None
+    position = image.fp.tell()
+    image.fp.seek(0)
+    twin = PngImagePlugin.PngImageFile(io.BytesIO(image.fp.read()))
+    image.fp.seek(position)
+    twin.tile = [tile._replace(args="RGB;16L") for tile in twin.tile]
+    twin.load()
+    return twin

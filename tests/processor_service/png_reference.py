@@ -119,6 +119,6 @@ def _rgba(samples: NDArray[np.uint32], color: int, depth: int, chunks: dict[byte
     if color in (4, 6):
         out[:, :, 3] = samples[:, :, -1]
     elif key:
-        match = [int.from_bytes(key[i : i + 2]) for i in range(0, 2 if color == 0 else 6, 2)]
+        match = [int.from_bytes(key[i : i + 2]) & top for i in range(0, 2 if color == 0 else 6, 2)]
         out[:, :, 3] = np.where((samples == match).all(axis=2), 0, top)
     return ((out * 510 + top) // (2 * top)).astype(np.uint8)
