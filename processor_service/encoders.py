@@ -8,10 +8,12 @@ from typing import Any
 from PIL import Image
 
 from .alpha import flatten
+from .avif_loops import with_avif_loops
 from .color_profile import make_srgb
 from .errors import Code, ImageError
 from .fitting import fitting
 from .formats import stored_as
+from .frame_times import loops_in, times_in
 from .kept_metadata import exif_block
 from .operations.auto_orient import upright
 from .palette import paletted
@@ -37,7 +39,8 @@ def encode_picture(picture: Picture) -> tuple[bytes, str]:
 
     Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept. A turn that no
     operation applied is kept as an EXIF orientation, so that the picture looks the same as before, or applied where the
-    format has no room for it. Raises ImageError `cannot_fit` and `dimension_too_large`.
+    format has no room for it. Raises ImageError `cannot_fit`, `dimension_too_large`,
+    `out_of_memory` and `cannot_encode`.
     """
     output = picture.output
     transparent = picture.has_transparency()
@@ -53,9 +56,10 @@ def encode_picture(picture: Picture) -> tuple[bytes, str]:
     extra: dict[str, Any] = {} if picture.icc_profile is None else {"icc_profile": picture.icc_profile}
     if exif := exif_block(picture):
         extra["exif"] = exif
+    frames = [_prepared(frame, name, output, transparent) for frame in frames]
     if len(frames) > 1:
-        extra |= _timing(picture, name)
-    data = _encode([_prepared(frame, name, output, transparent) for frame in frames], name, output, extra)
+        extra |= _timing(picture, frames, name)
+    data = _encode(frames, name, output, extra)
     make_srgb(picture)
     return data, name
 
@@ -100,11 +104,27 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
 
 
 def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
+    """Encode by Pillow. Raises ImageError `out_of_memory`, and `cannot_encode` for whatever else the encoder raises."""
     buffer = io.BytesIO()
     if len(frames) > 1:
         options = {"save_all": True, "append_images": frames[1:], **options}
-    frames[0].save(buffer, **options)
-    return buffer.getvalue()
+    try:
+        frames[0].save(buffer, **options)
+    except MemoryError:
+        raise ImageError(
+            Code.OUT_OF_MEMORY,
+            f"storing the picture as {options['format'].lower()} needs more memory than a worker may use "
+            "(IMAGE_WORKER_MEMORY)",
+        ) from None
+    except Exception as error:
+        width, height = frames[0].size
+        raise ImageError(
+            Code.CANNOT_ENCODE,
+            f"the picture ({width}x{height}, {frames[0].mode}, frames: {len(frames)}) cannot be stored as "
+            f"{options['format'].lower()}: {str(error)[:200] or type(error).__name__}; another format may do",
+        ) from error
+    data = buffer.getvalue()
+    return with_avif_loops(data, options.get("loop", 0)) if options["format"] == "AVIF" else data
 
 
 def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
@@ -127,18 +147,19 @@ def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
     return {"format": "GIF"}
 
 
-def _timing(picture: Picture, name: str) -> dict[str, Any]:
+def _timing(picture: Picture, frames: list[Image.Image], name: str) -> dict[str, Any]:
     if name == "tiff":
         return {}
     # Where the decoder did not say (pages), a second each.
-    durations = picture.durations if len(picture.durations) == len(picture.frames) else [1000] * len(picture.frames)
-    timing: dict[str, Any] = {"duration": durations}
+    durations = picture.durations if len(picture.durations) == len(frames) else [1000] * len(frames)
+    loops = loops_in(name, picture.loop)
+    timing: dict[str, Any] = {"duration": times_in(name, durations, frames)}
     if name == "gif":
         # GIF says how often it is repeated after the first time; 0 is for ever, nothing is once. Frames may be
         # transparent where the one before was not: each starts anew.
         timing["disposal"] = 2
-        return timing if picture.loop == 1 else timing | {"loop": max(0, picture.loop - 1)}
+        return timing if loops == 1 else timing | {"loop": max(0, loops - 1)}
     if name == "webp" and picture.has_transparency():
         # Every frame a whole one: libwebp stores the opaque part of others, and the file says it has no alpha.
         timing |= {"kmin": 0, "kmax": 1}
-    return timing | {"loop": picture.loop}
+    return timing | {"loop": loops}

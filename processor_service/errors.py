@@ -45,6 +45,12 @@ class Code(Enum):
     URL_TOO_SLOW = ("url_too_slow", 422, True, "fetching the picture took longer than `IMAGE_URL_TIMEOUT`")
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` lies outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
+    CANNOT_ENCODE = (
+        "cannot_encode",
+        422,
+        False,
+        "the picture cannot be written in the format that is asked for",
+    )
     OUT_OF_MEMORY = ("out_of_memory", 422, False, "the picture needs more memory than a worker may use")
     PICTURE_TIMEOUT = (
         "picture_timeout",

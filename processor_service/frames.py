@@ -8,6 +8,7 @@ from itertools import islice
 from PIL import Image
 
 from .apng import compose_apng
+from .avif_loops import avif_loops
 from .tiff_directories import chain
 
 # Moving pictures, and formats with pages.
@@ -27,7 +28,9 @@ def count_frames(image: Image.Image, data: bytes, most: int) -> int:
         return _count_gif(data, most)
     if image.format == "TIFF":
         return _count_tiff(data, most)
-    return int(getattr(image, "n_frames", 1))
+    # The still picture of an APNG that is shown where animations are not is none of its frames.
+    still = bool(getattr(image, "default_image", False))
+    return max(1, int(getattr(image, "n_frames", 1)) - still)
 
 
 def has_frames(image: Image.Image) -> bool:
@@ -76,8 +79,10 @@ def _on_paper(image: Image.Image, width: int, height: int) -> Image.Image:
     return paper
 
 
-def plays(image: Image.Image) -> int:
+def plays(image: Image.Image, data: bytes) -> int:
     """How often the animation plays, 0 for ever."""
+    if image.format == "AVIF":
+        return avif_loops(data)
     loop = image.info.get("loop")
     if image.format == "GIF":
         # GIF says how often it is repeated after the first time, and plays once when it says nothing.

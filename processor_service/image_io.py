@@ -86,7 +86,8 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
             pixels, icc_profile = _first_frame(image, data, source, samples, size, settings)
             frames, durations = [pixels], []
         # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
-        turn, metadata, loop = orientation(image), raw_metadata(image, data), plays(image) if durations else 0
+        turn, metadata = orientation(image), raw_metadata(image, data)
+        loop = plays(image, data) if durations else 0
     for frame in frames:
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
         frame.info.clear()

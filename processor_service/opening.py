@@ -7,7 +7,7 @@ import struct
 
 from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
-from . import tiff_file
+from . import gif_file, tiff_file
 from .errors import Code, ImageError
 from .formats import accepted, readable
 from .refusals import describe_unreadable, plausible
@@ -19,6 +19,7 @@ from .settings import Settings
 # bounds is dropped (salvage.py).
 PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
 tiff_file.use()
+gif_file.use()
 # One core for one picture: the other cores have pictures of their own.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 

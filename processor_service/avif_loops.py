@@ -1,0 +1,85 @@
+"""How often an animated AVIF plays, which Pillow neither reads nor writes.
+
+It stands in the edit list of the track (ISO 14496-12, 8.6.6): a list that repeats says how long it takes, the track how
+long all does; as libavif has it, a track without an end plays for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_WITHIN = {b"moov", b"trak", b"edts"}
+# Where the duration stands in each box, behind its version: version 0 has 4 bytes for times, version 1 has 8.
+_DURATION_AT = {b"mvhd": (16, 24), b"tkhd": (20, 28), b"elst": (8, 8)}
+_MOST_BOXES = 1000
+
+
+@dataclass(frozen=True)
+class _Duration:
+    """A number in the file; `repeats` of an edit list is whether it says so."""
+
+    box: bytes
+    at: int
+    size: int
+    value: int
+    repeats: bool
+
+    @property
+    def is_endless(self) -> bool:
+        return self.value == (1 << 8 * self.size) - 1
+
+
+def avif_loops(data: bytes) -> int:
+    """How often the animation plays, 0 for ever, as it does when the file does not say."""
+    found = list(_durations(data))
+    track = next((each for each in found if each.box == b"tkhd"), None)
+    once = next((each for each in found if each.box == b"elst"), None)
+    if track is None or once is None:
+        return 0
+    if not once.repeats:
+        return 1
+    return 0 if track.is_endless or not once.value else max(1, -(-track.value // once.value))
+
+
+def with_avif_loops(data: bytes, loops: int) -> bytes:
+    """An AVIF that libavif wrote, which plays for ever, playing so often instead (0: for ever)."""
+    found = list(_durations(data))
+    once = next((each for each in found if each.box == b"elst"), None)
+    if not loops or once is None:
+        return data
+    changed = bytearray(data)
+    for each in found:
+        if each.box != b"elst":
+            changed[each.at : each.at + each.size] = min(once.value * loops, (1 << 8 * each.size) - 2).to_bytes(
+                each.size
+            )
+    return bytes(changed)
+
+
+def _durations(data: bytes) -> Iterator[_Duration]:
+    for name, start, end in _boxes(data):
+        if name in _DURATION_AT and end - start >= 8:
+            version = min(data[start], 1)
+            at, size = start + _DURATION_AT[name][version], (4, 8)[version]
+            if at + size <= end:
+                yield _Duration(name, at, size, int.from_bytes(data[at : at + size]), bool(data[start + 3] & 1))
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, beginning and end of what is in each box, those within boxes after them."""
+    waiting, left = [(0, len(data))], _MOST_BOXES
+    while waiting and left:
+        position, end = waiting.pop()
+        while position + 8 <= end and left:
+            left -= 1
+            size, name, header = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8], 8
+            if size == 1:
+                size, header = int.from_bytes(data[position + 8 : position + 16]), 16
+            following = end if size == 0 else position + size
+            if following < position + header or following > end:
+                break
+            yield name, position + header, following
+            if name in _WITHIN:
+                waiting.append((position + header, following))
+            position = following

@@ -1,0 +1,63 @@
+"""How long the frames of an animation stay, and how often it plays, in what a format has room for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+from PIL import Image
+
+# GIF counts in units of 10 ms, in 16 bits. Browsers take what is shorter than two of them for a mistake: ten.
+_GIF_UNIT, _GIF_MOST, _GIF_LEAST = 10, 655_350, 20
+# APNG has a fraction of a second, 16 bits above and below; what does not fit is told in coarser units.
+_PNG_UNITS, _PNG_MOST, _PNG_PART = (1, 10, 100, 1000), 65_535_000, 65_535
+# WebP: 24 bits for a frame, 31 for all. AVIF: 32 bits, of which decoders use 31.
+_WEBP_MOST, _ALL_MOST = 2**24 - 1, 2**31 - 1
+_MOST_LOOPS = {"gif": 65_535 + 1, "webp": 65_535, "png": 2**31 - 1, "avif": 2**31 - 1}
+
+
+def times_in(name: str, times: list[int], frames: list[Image.Image]) -> list[int]:
+    """Milliseconds of each frame as the format has them: the nearest that it has, the longest for what is longer."""
+    if name == "gif":
+        return _within_runs([_in_gif(time) for time in times], frames)
+    if name == "png":
+        return [_in_png(time) for time in times]
+    times = [min(time, _WEBP_MOST if name == "webp" else _ALL_MOST) for time in times]
+    total = sum(times)
+    return times if total <= _ALL_MOST else [max(1, time * (_ALL_MOST - len(times)) // total) for time in times]
+
+
+def loops_in(name: str, loops: int) -> int:
+    """How often the animation plays (0: for ever), as often as the format can say."""
+    return min(loops, _MOST_LOOPS.get(name, loops))
+
+
+def _in_gif(time: int) -> int:
+    if time >= _GIF_UNIT and time % _GIF_UNIT == 0:
+        # As it is, though browsers may show it longer: so the file said.
+        return min(time, _GIF_MOST)
+    return min(_GIF_MOST, max(_GIF_LEAST, (time + _GIF_UNIT // 2) // _GIF_UNIT * _GIF_UNIT))
+
+
+def _in_png(time: int) -> int:
+    time = min(time, _PNG_MOST)
+    rounded = ((time + unit // 2) // unit * unit for unit in _PNG_UNITS)
+    return next(value for value in rounded if Fraction(value, 1000).numerator <= _PNG_PART)
+
+
+def _within_runs(times: list[int], frames: list[Image.Image]) -> list[int]:
+    """The same times, where Pillow adds up those of frames that look the same: no longer than the format can say."""
+    if sum(times) <= _GIF_MOST:
+        return times
+    same = [False, *(_alike(one, other) for one, other in pairwise(frames))]
+    result: list[int] = []
+    so_far = 0
+    for time, repeated in zip(times, same, strict=True):
+        so_far = so_far if repeated else 0
+        result.append(min(time, _GIF_MOST - so_far))
+        so_far += result[-1]
+    return result
+
+
+def _alike(one: Image.Image, other: Image.Image) -> bool:
+    return one.mode == other.mode and one.getpalette() == other.getpalette() and one.tobytes() == other.tobytes()
