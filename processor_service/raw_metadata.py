@@ -7,13 +7,13 @@ from contextlib import suppress
 
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
+from .boxes import avif_blocks, jp2_blocks
 from .containers import gif_blocks
 from .features.tags.exif import Exif, Tag
 from .features.tags.text import decoded
 from .metadata_blocks import Blocks
 from .picture import Metadata
 from .png_texts import read_png
-from .uuid_boxes import jp2_blocks
 
 # Tags of a TIFF's main directory that describe the picture, not how its pixels lie in the file.
 _DESCRIBING = frozenset(
@@ -108,6 +108,15 @@ def _jp2(_: Image.Image, data: bytes, blocks: Blocks) -> None:
         blocks.add(block)
 
 
+def _avif(image: Image.Image, data: bytes, blocks: Blocks) -> None:
+    with suppress(ValueError, IndexError):
+        for block in avif_blocks(data):
+            blocks.add(block)
+    decoder = Blocks()
+    _as_decoded(image, data, decoder)
+    blocks.exif, blocks.xmp = blocks.exif or decoder.exif, blocks.xmp or decoder.xmp
+
+
 def _psd(image: Image.Image, _: bytes, blocks: Blocks) -> None:
     assert isinstance(image, PsdImagePlugin.PsdImageFile)
     blocks.add_resources((number, content) for number, _name, content in image.resources)
@@ -119,6 +128,7 @@ _READERS: dict[str, Callable[[Image.Image, bytes, Blocks], None]] = {
     "PNG": _png,
     "GIF": _gif,
     "TIFF": _tiff,
+    "AVIF": _avif,
     "JPEG2000": _jp2,
     "PSD": _psd,
 }

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from processor_service.boxes import avif_blocks
 from processor_service.features.metadata import Metadata
 from processor_service.kept_metadata import copyright_of
 from tests.processor_service.kinds import decoded
@@ -33,7 +38,7 @@ from tests.processor_service.metadata_files import (
     tiff,
     xmp,
 )
-from tests.support import encoded, picture
+from tests.support import encoded, opened, picture
 
 MAIN: Directory = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
 SUB: Directory = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
@@ -127,6 +132,29 @@ def test_the_same_fields_from_every_container(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, (_, wanted) in FILES.items() if wanted is OF_ALL])
 def test_author_and_owner_are_kept_from_every_container(name: str) -> None:
     assert copyright_of(decoded(FILES[name][0]).metadata) == ("Jö", "© Jo")
+
+
+def test_an_avif_whose_container_turns_it_in_another_way_than_its_exif() -> None:
+    """Pillow as a reader writes such EXIF anew; as a writer, too, so it gets a tag that is renamed afterwards."""
+    block = tiff({**MAIN, 0x0113: (SHORT, [6]), 0x013B: "Zoë"}, SUB, place(), pointer=IFD)
+    data = small("AVIF", exif=block, xmp=XMP).replace(b"\x13\x01\x03\0", b"\x12\x01\x03\0")
+    assert b"irot" not in data and Image.open(io.BytesIO(data)).info["exif"].removeprefix(PREFIX) != block
+    assert fields(data) == OF_EXIF | OF_XMP | {"artist": "Zoë"}
+
+
+def test_an_avif_of_others() -> None:
+    data = picture("libavif/paris_icc_exif_xmp.avif")
+    raw, as_pillow_has_it = decoded(data).metadata, opened(data).info
+    assert raw.exif == as_pillow_has_it["exif"].removeprefix(PREFIX)
+    assert raw.xmp == as_pillow_has_it["xmp"]
+
+
+@given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
+def test_whatever_the_boxes_of_an_avif_say_it_is_read_or_left_out(position: int, bytes_there: bytes) -> None:
+    whole = FILES["avif"][0]
+    broken = whole[:position] + bytes_there + whole[position + len(bytes_there) :]
+    with suppress(ValueError, IndexError):
+        assert sum(map(len, avif_blocks(broken))) <= 20 * len(broken)
 
 
 def test_a_heic_of_exiftool() -> None:
