@@ -19,6 +19,7 @@ _SIGNATURES = (_RESOURCE, b"PHUT", b"AgHg", b"DCSR", b"MeSa")
 # Numbers of Photoshop's image resources (Adobe Photoshop File Formats Specification).
 _RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP = 1028, 1058, 1060
 _MOST_RESOURCES = 1000
+_MOST_COMMENTS = 100
 # What is in an extension besides words are pictures and depth maps; the reader of XMP takes no more, either.
 _MOST_EXTENSION = 8 * 1024 * 1024
 
@@ -32,6 +33,7 @@ class Blocks:
     iptc: bytes = b""
     extensions: list[bytes] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    comments: list[str] = field(default_factory=list)
 
     def add(self, block: bytes) -> None:
         """Take a block for what it is; what is of no known kind is left out."""
@@ -58,12 +60,20 @@ class Blocks:
         """Take a text that the container has a name for."""
         self.texts.setdefault(keyword.casefold(), text)
 
+    def add_comment(self, text: str) -> None:
+        """Take a comment, of which a file may have several."""
+        if len(self.comments) < _MOST_COMMENTS:
+            self.comments.append(text)
+
     def metadata(self) -> Metadata:
         """All of it. XMP and IPTC that lie within the EXIF, as in every TIFF, come last."""
         if self.exif and not (self.xmp and self.iptc):
             inside = Exif(self.exif)
             for tag in (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP):
                 self.add(inside.block(tag))
+        if self.comments:
+            # Those of an animation are often the same.
+            self.add_text("comment", "\n".join(dict.fromkeys(self.comments)))
         return Metadata(self.exif, self.xmp, self.iptc, self._extension(), self.texts)
 
     def _extension(self) -> bytes:

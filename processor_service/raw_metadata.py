@@ -8,7 +8,7 @@ from contextlib import suppress
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
 from .boxes import avif_blocks, jp2_blocks
-from .containers import gif_blocks
+from .containers import PNG_SIGNATURE, gif_blocks
 from .features.tags.exif import Exif, Tag
 from .features.tags.text import decoded
 from .metadata_blocks import Blocks
@@ -70,11 +70,17 @@ def _jpeg(image: Image.Image, _: bytes, blocks: Blocks) -> None:
         if name in ("APP1", "APP13"):
             blocks.add(segment)
         elif name == "COM":
-            blocks.add_text("comment", decoded(segment))
+            blocks.add_comment(decoded(segment))
 
 
 def _png(_: Image.Image, data: bytes, blocks: Blocks) -> None:
     read_png(data, blocks)
+
+
+def _icon(_: Image.Image, data: bytes, blocks: Blocks) -> None:
+    """What the first PNG within an icon has; its other pictures are bitmaps, without metadata, or the same smaller."""
+    if (at := data.find(PNG_SIGNATURE)) >= 0:
+        read_png(data[at:], blocks)
 
 
 def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
@@ -83,7 +89,7 @@ def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
             # Without sub-blocks, behind introducer, label, length and name; a trailer helps decoders over it.
             blocks.add(block[14:].partition(_TRAILER_IN_GIF)[0])
         elif kind.startswith(_COMMENT_IN_GIF):
-            blocks.add_text("comment", decoded(_sub_blocks(block[2:])))
+            blocks.add_comment(decoded(_sub_blocks(block[2:])))
 
 
 def _sub_blocks(data: bytes) -> bytes:
@@ -126,6 +132,9 @@ _READERS: dict[str, Callable[[Image.Image, bytes, Blocks], None]] = {
     "JPEG": _jpeg,
     "MPO": _jpeg,
     "PNG": _png,
+    "ICO": _icon,
+    "CUR": _icon,
+    "ICNS": _icon,
     "GIF": _gif,
     "TIFF": _tiff,
     "AVIF": _avif,

@@ -176,6 +176,7 @@ CASES: dict[str, dict[str, Any]] = {
     "gps_type13.jpg": {"taken_at": "2019-05-06T07:08:09", "iso": 400, "location": PLACE},
     "date_xmp_year.jpg": {"taken_at": "1978"},
     "gps_only.tif": {"location": PLACE},
+    "gps.ico": {"location": PLACE},
     "gps.jp2": {"artist": "Jo Example", "location": {"lat": 48.8583, "lon": 2.3519}},
 }
 
@@ -256,6 +257,8 @@ def test_comments_are_captions_unless_a_program_names_itself() -> None:
     ):
         assert fields(jpeg(advertisement.encode(), marker=0xFE)) == {}, advertisement
         assert fields(gif(comment=advertisement.encode())) == {}, advertisement
+        both = advertisement.encode(), b"seen from the pier", b"seen from the pier"
+        assert fields(jpeg(*both, marker=0xFE)) == {"caption": "seen from the pier"}, advertisement
 
 
 @pytest.mark.parametrize("pointer", [SHORT, LONG, IFD])

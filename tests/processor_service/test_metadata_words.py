@@ -224,6 +224,7 @@ def test_other_encodings_of_iptc(charset: bytes, encoding: str, text: str) -> No
 def test_a_character_cut_in_two_at_a_fields_end_does_not_change_the_encoding() -> None:
     assert decoded("schön und gr".encode() + "ü".encode()[:1]) == "schön und gr"
     assert decoded(b"caf" + b"\xe9") == "café"
+    assert decoded("café".encode("utf-16")) == decoded("café".encode("utf-8-sig")) == "café"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from collections.abc import Iterable
 
@@ -16,15 +17,17 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def decoded(data: bytes, otherwise: str = "cp1252") -> str:
-    """Bytes of unknown encoding, 200,000 at most: UTF-8, else `otherwise`, by default Windows' Latin-1."""
+    """Bytes of unknown encoding, 200,000 at most: UTF-8 (or UTF-16 with its mark), else `otherwise`."""
     data = data[:_MOST_BYTES]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "ignore")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         # A character that is cut in two at the end does not make another encoding of the text.
         if error.reason == "unexpected end of data" and not before.isascii():
-            return before.decode("utf-8")
+            return before.decode("utf-8-sig")
         return data.decode(otherwise, "ignore")
 
 

@@ -88,7 +88,7 @@ def _authors(tags: Tags) -> list[str | None]:
 
 def _caption(tags: Tags, title: str | None) -> str | None:
     exif, main = tags.exif, tags.exif.main
-    comment = tags.texts.get("comment", "").strip()
+    comments = (text.strip() for text in tags.texts.get("comment", "").splitlines())
     found = (
         *tags.in_xmp("dc:description"),
         *tags.in_iptc(Dataset.CAPTION),
@@ -98,7 +98,7 @@ def _caption(tags: Tags, title: str | None) -> str | None:
         exif.text(main, Tag.WINDOWS_SUBJECT),
         tags.texts.get("description"),
         *tags.in_xmp("tiff:ImageDescription", "exif:UserComment"),
-        None if _ADVERTISEMENT.match(comment) else comment,
+        "\n".join(text for text in comments if not _ADVERTISEMENT.match(text)),
     )
     # Windows writes the title into EXIF's description, too; what else there is says more.
     others = (text for text in found if text and cleaned(text) != title)
