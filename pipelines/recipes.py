@@ -12,6 +12,7 @@ from elasticsearch import ApiError, Elasticsearch
 from .check import TINY_PNG, CheckFailed, diagnose, diagnose_error, reason_of_item
 from .client import reason_of
 from .resources import Body, is_ours
+from .sources import value_at
 
 # The node itself gives up earlier, and its answer says more than ours would.
 _PATIENCE = 90
@@ -32,6 +33,13 @@ def targets_of(pipeline: Body) -> dict[str, str]:
     options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
     sources = [(option.get("field", "image"), option) for option in options]
     return {source: option.get("target_field", source) for source, option in sources}
+
+
+def fields_of_pictures(pipeline: Body) -> tuple[str, ...] | None:
+    """All fields from which and to which a pipeline takes pictures; None when other processors may move them about."""
+    if not is_ours(pipeline) and any("image" not in processor for processor in pipeline.get("processors", ())):
+        return None
+    return tuple(dict.fromkeys(field for pair in targets_of(pipeline).items() for field in pair))
 
 
 def is_inference_form(pipeline: Body) -> bool:
@@ -90,11 +98,4 @@ def _nested(path: str, value: Any) -> Body:
     for part in reversed(path.split(".")):
         value = {part: value}
     assert isinstance(value, dict)
-    return value
-
-
-def value_at(value: Any, path: str) -> Any:
-    """What is at a dotted path; None when nothing is."""
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
     return value

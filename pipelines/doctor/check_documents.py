@@ -9,6 +9,7 @@ from elasticsearch import NotFoundError
 
 from ..check import CheckFailed
 from ..recipes import Maker, current_makers, stale_query
+from ..search.queries import NEWEST_FIRST
 from ..search.schema import read_schema
 from ..sources import holds_picture
 from ..wording import counted, shown
@@ -59,7 +60,7 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
             size=_SAMPLE,
             query={"bool": {"must_not": done}},
             source={"includes": ["image"], "excludes": ["image.thumbnail"]},
-            sort=[{"_seq_no": "desc"}],
+            sort=NEWEST_FIRST,
             track_total_hits=True,
         ).body["hits"]
         total += answer["total"]["value"]

@@ -10,7 +10,7 @@ from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
 from ..client import elasticsearch_options
 from ..index import require_pipeline, size
-from ..wording import counted
+from ..wording import counted, shown
 from . import state as states
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
 from .run import Run
@@ -26,7 +26,7 @@ _SHOWN = 20
 @click.option("--query", metavar="QUERY", help="only these: words as in a search (q=...), or a query as JSON")
 @click.option("--errors", is_flag=True, help="only documents that were stored with an error")
 @click.option("--stale", is_flag=True, help="only pictures made by another recipe than the pipeline has now")
-@click.option("--unprocessed", is_flag=True, help="only documents with neither fields nor an error")
+@click.option("--unprocessed", is_flag=True, help="only pictures that have neither all fields nor an error")
 @click.option("--pipeline", help="ingest pipeline; default: the one of the index")
 @click.option("--dry-run", is_flag=True, help="only say how many documents it would be")
 @click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="size of one request")
@@ -112,21 +112,31 @@ def _refresh(client: Elasticsearch, index: str) -> None:
 
 def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
     for job, total in zip(jobs, totals, strict=True):
+        only = ", as far as they hold a picture" if job.fields is not None and not job.makers else ""
         recipes = "".join(f"; recipe of {target} now: {maker.recipe}" for target, maker in job.makers.items())
         through = ", ".join(job.pipelines)
-        click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{recipes}")
+        click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{only}{recipes}")
 
 
 def _summarize(report: Report, total: int) -> None:
     click.echo(f"{report.written} of {total} written")
+    if report.unchanged:
+        click.echo(f"{report.unchanged} of these came out as they were")
+    if report.without_picture:
+        click.echo(f"{report.without_picture} hold no picture to process again, and were left alone")
+    if report.unprocessed:
+        click.echo(
+            f"{report.unprocessed} still hold a picture that was not processed: does a processor image of the pipeline "
+            "read the field that it is in?"
+        )
     if report.changed:
         click.echo(f"{report.changed} were written or deleted by somebody meanwhile, and left alone")
     if report.errors:
-        counts = ", ".join(f"{count} {code}" for code, count in report.errors.most_common())
+        counts = ", ".join(f"{count} {shown(code)}" for code, count in report.errors.most_common())
         click.echo(f"{report.errors.total()} have an error instead of fields: {counts}")
     if report.failed:
         click.echo(f"{len(report.failed)} failed")
         for id_, reason in report.failed[:_SHOWN]:
-            click.echo(f"  {id_}: {reason}")
+            click.echo(f"  {shown(id_)}: {shown(reason)}")
         if len(report.failed) > _SHOWN:
             click.echo(f"  and {len(report.failed) - _SHOWN} more")

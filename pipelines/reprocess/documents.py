@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from ..recipes import Maker, value_at
-from .selection import Query
+from ..recipes import Maker
+from . import looks
+from .selection import SURE, Query
 
 _PAGE = 200
 _BASE64 = 4 / 3
@@ -46,11 +47,17 @@ class Reader:
     targets: list[str]
     max_bytes: int
     with_vectors: bool
+    # Whether documents have to be looked at that the query is not sure of.
+    look: bool = False
+    # Numeric fields that say how large a document's pictures are.
+    sizes: Sequence[str] = ()
     # Vectors of another embedder are left out, so that they are made anew.
     makers: Mapping[str, Maker] = field(default_factory=dict)
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
+        if self.look:
+            return sum(1 for _ in self.scan(shard, limit, query))
         answer = self.client.search(
             index=self.index,
             preference=f"_shards:{shard}",
@@ -63,8 +70,9 @@ class Reader:
     def scan(self, shard: str, limit: int, query: Query) -> Iterator[Found]:
         """The documents of a shard in the order of their sequence numbers, up to `limit`.
 
-        In a shard every document has another one. So a page begins where the last one ended, and no search context has
-        to be kept open while pictures are being processed.
+        With `look`, without those that turn out to be processed. In a shard every document has another number. So a
+        page begins where the last one ended, and no search context has to be kept open while pictures are being
+        processed.
         """
         last = -1
         while True:
@@ -73,17 +81,27 @@ class Reader:
                 preference=f"_shards:{shard}",
                 size=_PAGE,
                 query=_until(limit, query, last),
-                sort=[{"_seq_no": "asc"}],
-                source=False,
-                docvalue_fields=[{"field": f"{target}.bytes"} for target in self.targets],
+                sort=[{"_seq_no": {"order": "asc", "unmapped_type": "long"}}],
+                source=looks.light(self.targets) if self.look else False,
+                docvalue_fields=[{"field": name} for name in self.sizes],
                 track_total_hits=False,
             ).body["hits"]["hits"]
             if not hits:
                 return
             for hit in hits:
                 sizes = [size for values in hit.get("fields", {}).values() for size in values]
-                yield Found(hit["_id"], hit.get("_routing"), int(sum(sizes) * _BASE64) + _BESIDE if sizes else None)
+                found = Found(hit["_id"], hit.get("_routing"), int(sum(sizes) * _BASE64) + _BESIDE if sizes else None)
+                if not self.look or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
+                    yield found
             last = hits[-1]["sort"][0]
+
+    def _is_unprocessed(self, found: Found, hit: dict[str, Any]) -> bool:
+        source = hit.get("_source")
+        if not any(looks.is_list(source, target) for target in self.targets):
+            return any(looks.is_unprocessed(source, target) for target in self.targets)
+        # Of a list the filter may have left pictures out.
+        (whole,) = self._read([found])
+        return any(looks.is_unprocessed(whole.source, target) for target in self.targets)
 
     def read(self, found: Iterable[Found]) -> Iterator[Document]:
         """The documents as they are now, no more than about `max_bytes` of them in memory.
@@ -124,7 +142,7 @@ class Reader:
     def _drop_vectors_of_others(self, source: Any) -> None:
         """A picture that the node believes is left as it is, but for a vector that it lacks."""
         for target, maker in self.makers.items():
-            value = value_at(source, target)
+            value = _own_value(source, target)
             for picture in value if isinstance(value, list) else [value]:
                 if (
                     isinstance(picture, dict)
@@ -133,6 +151,13 @@ class Reader:
                 ):
                     picture.pop("embedding", None)
                     picture.pop("embedder")
+
+
+def _own_value(source: Any, path: str) -> Any:
+    """What is at a dotted path of objects: the document's own, to be changed."""
+    for part in path.split("."):
+        source = source.get(part) if isinstance(source, dict) else None
+    return source
 
 
 def _until(limit: int, query: Query, after: int = -1) -> Query:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
-from ..recipes import Maker, makers_or_sentence, targets_of
-from ..resources import fingerprint
+from ..recipes import Maker, fields_of_pictures, makers_or_sentence, targets_of
+from ..resources import Body, fingerprint
+from ..search.schema import NUMBERS, read_schema
 from .selection import Query, Selection
 from .state import State
 
@@ -27,6 +28,12 @@ class IndexJob:
     targets: list[str]
     makers: dict[str, Maker]
     query: Query
+    # Whether documents that the query finds have to be looked at, for it cannot tell all that are unprocessed.
+    look: bool = False
+    # Numeric fields that say how large pictures are.
+    sizes: Sequence[str] = ()
+    # Where pictures can be, when documents without one are left alone.
+    fields: tuple[str, ...] | None = None
 
 
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
@@ -37,18 +44,31 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         settings = entry["settings"]
         named = (pipeline or settings.get("index.default_pipeline"), settings.get("index.final_pipeline"))
         pipelines = tuple(dict.fromkeys(name for name in named if name and name != "_none"))
-        targets = list(dict.fromkeys(target for name in pipelines for target in _targets(client, name))) or ["image"]
+        bodies = [_pipeline(client, name) for name in pipelines]
+        targets = list(dict.fromkeys(target for body in bodies for target in targets_of(body).values())) or ["image"]
         makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
-        query = selection.to_query(targets, makers)
-        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query))
+        types = read_schema(client, index).types
+        # Objects can be read without the pictures in them.
+        look = selection.unprocessed and all(types.get(target) in ("object", "nested") for target in targets)
+        sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
+        query = selection.to_query(targets, makers, look)
+        fields = _fields(bodies) if selection.wants_pictures else None
+        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query, look, sizes, fields))
     return jobs
 
 
-def _targets(client: Elasticsearch, pipeline: str) -> list[str]:
+def _pipeline(client: Elasticsearch, name: str) -> Body:
     try:
-        return list(targets_of(client.ingest.get_pipeline(id=pipeline).body[pipeline]).values())
+        return dict(client.ingest.get_pipeline(id=name).body[name])
     except (AuthorizationException, NotFoundError):
-        return []
+        return {}
+
+
+def _fields(pipelines: list[Body]) -> tuple[str, ...] | None:
+    """Where pictures can be, None when nobody can say."""
+    known = [fields_of_pictures(body) if body else None for body in pipelines]
+    found = dict.fromkeys(field for fields in known if fields for field in fields)
+    return tuple(found) if found and None not in known else None
 
 
 def pipeline_fingerprints(client: Elasticsearch, jobs: list[IndexJob]) -> dict[str, str]:

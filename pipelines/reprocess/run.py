@@ -29,7 +29,8 @@ class Run:
         version = client.info().body["version"]["number"].split(".")
         left_out = (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
         self._readers = {
-            job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.makers) for job in jobs
+            job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.look, job.sizes, job.makers)
+            for job in jobs
         }
         # How many documents of each index are to be done.
         self.totals = [self._total(job) for job in jobs]
@@ -49,6 +50,8 @@ class Run:
 
     def _do(self, job: IndexJob, tick: Callable[[], None]) -> None:
         reader = self._readers[job.index]
-        writer = Writer(self._client, job.index, job.targets, self.report, self._pipeline, self._max_bytes, tick)
+        writer = Writer(
+            self._client, job.index, job.targets, self.report, self._pipeline, self._max_bytes, tick, fields=job.fields
+        )
         for shard, limit in self._state.indices[job.index].limits.items():
             writer.write(reader.read(reader.scan(shard, limit, job.query)), limit)

@@ -14,6 +14,10 @@ from ..recipes import Maker, stale_query
 Query = dict[str, Any]
 
 
+# Of a query's clauses, those that are enough by themselves; other documents are looked at (looks.py).
+SURE = "sure"
+
+
 @dataclass(frozen=True)
 class Selection:
     """What the user asked for; nothing at all means every document."""
@@ -23,8 +27,16 @@ class Selection:
     unprocessed: bool = False
     stale: bool = False
 
-    def to_query(self, targets: list[str], makers: Mapping[str, Maker]) -> Query:
-        """The query for an index whose pipeline writes to `targets`, made so now."""
+    @property
+    def wants_pictures(self) -> bool:
+        """Whether documents without a picture are none of those that the user asked for."""
+        return self.errors or self.unprocessed or self.stale
+
+    def to_query(self, targets: list[str], makers: Mapping[str, Maker], look: bool = False) -> Query:
+        """The query for an index whose pipeline writes to `targets`, made so now.
+
+        With `look` it finds the documents, too, that can only be told by looking at them.
+        """
         wanted: list[Query] = []
         for target in targets:
             failed, done = ({"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256"))
@@ -35,7 +47,9 @@ class Selection:
             if self.stale and target in makers:
                 wanted.append(stale_query(target, makers[target]))
         filters = [_user_query(self.query)] if self.query else []
-        if self.errors or self.unprocessed or self.stale:
+        if self.wants_pictures:
+            wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]
+            wanted += [{"match_all": {}}] if look else []
             # Elasticsearch takes a bool query without clauses for all documents.
             filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
         return {"bool": {"filter": filters}} if filters else {"match_all": {}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ from elasticsearch.helpers import streaming_bulk
 
 from ..check import reason_of_item
 from ..client import reason_of
+from ..sources import holds_picture, value_at
+from . import looks
 from .documents import Document
 
 # Busy (429), and a service or node that is restarting. About a minute of waiting in all.
@@ -29,10 +31,26 @@ class Report:
     """What became of the documents."""
 
     written: int = 0
+    # Of those written: the fields of their pictures are the same as before.
+    unchanged: int = 0
+    # Of those written: a picture is still there as it came, with neither fields nor an error.
+    unprocessed: int = 0
+    # There is no picture that could be processed again.
+    without_picture: int = 0
     # A newer write, or a deletion, came first and stays.
     changed: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A document on its way, and what tells whether the pipeline changed its pictures."""
+
+    id: str
+    routing: str | None
+    before: str
+    holds_picture: bool
 
 
 @dataclass
@@ -47,13 +65,15 @@ class Writer:
     max_bulk_bytes: int = 4 * 1024 * 1024
     tick: Callable[[], None] = lambda: None
     max_retries: int = 6
-    _stored: list[Document] = field(default_factory=list)
+    # Where pictures can be, when documents without one are left alone.
+    fields: Sequence[str] | None = None
+    _stored: list[Sent] = field(default_factory=list)
 
     def write(self, documents: Iterable[Document], limit: int) -> None:
         """Write those back that nobody has written since; `limit` is the sequence number of the run's beginning."""
         # The transport's own retries come at once, and would only add to the load. Pictures take time.
         patient = self.client.options(retry_on_status=(), request_timeout=300)
-        sent: dict[str, Document] = {}
+        sent: dict[str, Sent] = {}
         results = streaming_bulk(
             patient,
             self._actions(documents, limit, sent),
@@ -72,17 +92,18 @@ class Writer:
         finally:
             self._look_back()
 
-    def _actions(
-        self, documents: Iterable[Document], limit: int, sent: dict[str, Document]
-    ) -> Iterator[dict[str, Any]]:
+    def _actions(self, documents: Iterable[Document], limit: int, sent: dict[str, Sent]) -> Iterator[dict[str, Any]]:
         for document in documents:
             if document.seq_no < 0 or document.seq_no > limit:
                 self.report.changed += 1
                 self.tick()
             elif document.source is None:
                 self._fail(document.id, "the index stores no _source")
+            elif self.fields is not None and not holds_picture(document.source, self.fields):
+                self.report.without_picture += 1
+                self.tick()
             else:
-                sent[document.id] = Document(document.id, document.routing)
+                sent[document.id] = self._noted(document)
                 yield {
                     "_op_type": "index",
                     "_index": self.index,
@@ -93,7 +114,11 @@ class Writer:
                     **({"routing": document.routing} if document.routing else {}),
                 }
 
-    def _take(self, ok: bool, item: dict[str, Any], sent: dict[str, Document]) -> None:
+    def _noted(self, document: Document) -> Sent:
+        holds = holds_picture(document.source, self.fields or self.targets)
+        return Sent(document.id, document.routing, looks.fingerprint(document.source, self.targets), holds)
+
+    def _take(self, ok: bool, item: dict[str, Any], sent: dict[str, Sent]) -> None:
         document = sent.pop(item["_id"])
         if ok:
             self.report.written += 1
@@ -121,30 +146,22 @@ class Writer:
         stored, self._stored = self._stored, []
         if not stored:
             return
-        wanted = [f"{target}.error.code" for target in self.targets]
         docs = [
-            {"_id": document.id, "_source": wanted} | ({"routing": document.routing} if document.routing else {})
+            {"_id": document.id, "_source": looks.light(self.targets)}
+            | ({"routing": document.routing} if document.routing else {})
             for document in stored
         ]
         try:
-            answer = self.client.mget(index=self.index, docs=docs, filter_path=["docs._source"]).body
+            answer = self.client.mget(index=self.index, docs=docs, filter_path=["docs._id", "docs._source"]).body
         except AuthorizationException:
             return
-        for found in answer.get("docs", ()):
-            for code in _codes(found.get("_source")):
-                self.report.errors[code] += 1
-
-
-def _codes(value: Any) -> Iterator[str]:
-    """Error codes in a source that was filtered down to them; a picture may be one of a list."""
-    if isinstance(value, list):
-        for element in value:
-            yield from _codes(element)
-    elif isinstance(value, dict):
-        for element in value.values():
-            yield from _codes(element)
-    elif isinstance(value, str):
-        yield value
+        for document, found in zip(stored, answer.get("docs", ()), strict=True):
+            source = found.get("_source")
+            self.report.errors.update(looks.error_codes(source, self.targets))
+            self.report.unchanged += looks.fingerprint(source, self.targets) == document.before
+            fields = [looks.is_unprocessed(source, target) for target in self.targets if value_at(source, target)]
+            # What has nothing but its picture comes without anything.
+            self.report.unprocessed += any(fields) or (not fields and document.holds_picture)
 
 
 def _reason(item: dict[str, Any]) -> str:

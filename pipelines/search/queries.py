@@ -28,6 +28,8 @@ LIGHT: dict[str, Any] = {
         *("image.embedding", "image.perceptual_hash", "image.perceptual_hashes.bits"),
     ]
 }
+# An index without any document or mapping knows no sequence numbers.
+NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]
 # How many answers of each kind are ranked together.
 WINDOW = 100
 _PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")
@@ -74,7 +76,7 @@ def plain_query(question: Question) -> Query:
 
 def plain_sort(question: Question) -> list[Any]:
     """Best first; without anything to score, what was stored last first."""
-    return ["_score"] if question.words or question.colors else [{"_seq_no": "desc"}]
+    return ["_score"] if question.words or question.colors else NEWEST_FIRST
 
 
 def exact_query(sample: Sample, clauses: list[Query]) -> Query:

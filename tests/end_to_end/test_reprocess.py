@@ -128,7 +128,9 @@ def test_errors_whose_cause_is_gone(es: Elasticsearch, index: str, run: Run) -> 
     es.index(index=index, id="none", document={"title": "no picture"})
     assert source(es, index, "large")["image"]["error"]["code"] == "image_too_large"
     result = run("--errors")
-    assert result.output == "2 of 2 written\n1 have an error instead of fields: 1 not_an_image\n"
+    assert result.output == (
+        "2 of 2 written\n1 of these came out as they were\n1 have an error instead of fields: 1 not_an_image\n"
+    )
     assert source(es, index, "large")["image"]["width"] == 128
     assert versions(es, index)["none"] == 1
 
@@ -136,8 +138,9 @@ def test_errors_whose_cause_is_gone(es: Elasticsearch, index: str, run: Run) -> 
 def test_a_query_as_words_or_json(es: Elasticsearch, index: str, run: Run) -> None:
     put(es, index, "1", title="a red boat")
     put(es, index, "2", title="a lake")
-    assert run("--query", "title:boat").output == "1 of 1 written\n"
-    assert run("--query", json.dumps({"match": {"title": "lake"}})).output == "1 of 1 written\n"
+    unchanged = "1 of 1 written\n1 of these came out as they were\n"
+    assert run("--query", "title:boat").output == unchanged
+    assert run("--query", json.dumps({"match": {"title": "lake"}})).output == unchanged
     assert versions(es, index) == {"1": 2, "2": 2}
     assert run("--query", "{").exit_code == 2
     assert run("--pipeline", "images-grayscale", "--query", "boat").exit_code == 0
@@ -163,7 +166,7 @@ def test_vectors_routing_and_marked_pictures_are_kept(
     before, counted = everything(), calls(service)
     if es_version.startswith("9"):
         assert "embedding" not in before["1"]["_source"] and before["1"]["fields"]["image.perceptual_hash"]
-    assert run("--max-bulk-bytes", "1kb").output == "4 of 4 written\n"
+    assert run("--max-bulk-bytes", "1kb").output == "4 of 4 written\n4 of these came out as they were\n"
     assert set(versions(es, index).values()) == {2}
     for id, hit in everything().items():
         # Elasticsearch keeps vectors normalized and their length apart: what it gives back may differ in the last digit.
@@ -291,3 +294,104 @@ def test_what_cannot_be_done_is_said(es: Elasticsearch, es_url: str, index: str,
     result = run()
     assert result.exit_code == 1 and "has no pipeline" in result.output
     assert versions(es, index) == {"1": 1}
+
+
+def test_what_was_stored_unprocessed_in_whatever_form(es: Elasticsearch, index: str, run: Run) -> None:
+    """By a bulk update, under a dotted name, in a list beside a processed one, without a mark."""
+    put(es, index, "done", data=LARGE)
+    done = source(es, index, "done")["image"]
+    documents: dict[str, Any] = {
+        "bulk update": {"image": {"data": PHOTO}},
+        "one of a list": {"image": [done, {"data": PHOTO}]},
+        "all of a list": {"image": [done, done]},
+        "no mark": {"image": {name: value for name, value in done.items() if name != "mark"}},
+        "fields that are no fields": {"image": {"data": PHOTO, "sha256": ["x"], "mark": None}},
+        "an error as text": {"image": {"data": PHOTO, "error": {"code": "mine"}}},
+        "no picture": {"title": "no picture"},
+        "null": {"image": None},
+        "a removed picture": {"image": {"data": None, "caption": "gone"}},
+        "surrogates \ufffd": {"title": "caf\udce9 \ud83d", "image": {"data": PHOTO}},
+    }
+    for id, document in documents.items():
+        es.index(index=index, id=id, document=document, pipeline="_none")
+    es.indices.refresh(index=index)
+    dry = run("--unprocessed", "--dry-run").output
+    assert dry == f"{index}: 8 documents would go through images, as far as they hold a picture\n"
+    result = run("--unprocessed")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "5 of 8 written",
+        "3 hold no picture to process again, and were left alone",
+    ]
+    mended = {id for id, version in versions(es, index).items() if version == 2}
+    assert mended == {"bulk update", "one of a list", "no mark", "fields that are no fields", "surrogates \ufffd"}
+    for id in mended:
+        image = source(es, index, id)["image"]
+        assert all(picture["mark"] and picture["sha256"] for picture in (image if isinstance(image, list) else [image]))
+    # Written by anybody, kept by Elasticsearch, and so by us.
+    assert source(es, index, "surrogates \ufffd")["title"] == "caf\udce9 \ud83d"
+    assert run("--unprocessed").output.splitlines() == [
+        "0 of 3 written",
+        "3 hold no picture to process again, and were left alone",
+    ]
+
+
+def test_dotted_names_are_found_and_said_truthfully(es: Elasticsearch, index: str, run: Run) -> None:
+    documents: dict[str, Any] = {"dotted": {"image.data": PHOTO}, "also": {"image.data": PHOTO, "image.caption": "a"}}
+    for id, document in documents.items():
+        es.index(index=index, id=id, document=document, pipeline="_none", refresh=True)
+    output = run("--unprocessed").output
+    assert "2 of 2 written\n" in output
+    images = [source(es, index, id).get("image") or {} for id in documents]
+    if all(image.get("sha256") for image in images):
+        assert output == "2 of 2 written\n"
+        assert run("--unprocessed").output == "0 of 0 written\n"
+    else:
+        # A plugin that does not read dotted names: nothing is said to be done that is not.
+        assert "2 of these came out as they were" in output
+        assert "2 still hold a picture that was not processed" in output
+
+
+def test_a_pipeline_that_does_not_process_is_noticed(es: Elasticsearch, index: str, run: Run) -> None:
+    put(es, index, "1", pipeline="_none")
+    es.ingest.put_pipeline(id=f"nothing-{index}", processors=[])
+    try:
+        output = run("--pipeline", f"nothing-{index}").output
+    finally:
+        es.ingest.delete_pipeline(id=f"nothing-{index}")
+    assert "1 of these came out as they were\n1 still hold a picture that was not processed" in output
+
+
+def test_an_error_without_a_picture_is_not_taken_up_for_ever(es: Elasticsearch, index: str, run: Run) -> None:
+    error = {"code": "too_many_pixels", "reason": "too many"}
+    es.index(index=index, id="gone", document={"image": {"error": error}}, pipeline="_none")
+    es.index(index=index, id="also gone", document={"image": [{"error": error, "data": None}]}, pipeline="_none")
+    es.index(index=index, id="kept", document={"image": {"error": error, "data": PHOTO}}, pipeline="_none")
+    es.indices.refresh(index=index)
+    expected = ["1 of 3 written", "2 hold no picture to process again, and were left alone"]
+    assert run("--errors").output.splitlines() == expected
+    assert versions(es, index) == {"gone": 1, "also gone": 1, "kept": 2}
+    assert source(es, index, "kept")["image"]["width"] == 128
+
+
+def test_an_index_without_our_mapping(es: Elasticsearch, es_url: str, tmp_path: Path) -> None:
+    """Pictures as bare strings, sizes as texts."""
+    es.indices.create(index="guessed", settings={"index.default_pipeline": "images"})
+    documents = {
+        "size": {"image": {"data": PHOTO[:1000], "bytes": "30 kB", "error": {"code": "x"}}},
+        "whole": {"image": {"data": PHOTO}},
+    }
+    es.indices.create(index="bare", settings={"index.default_pipeline": "images"}, mappings={"dynamic": False})
+    try:
+        for id, document in documents.items():
+            es.index(index="guessed", id=id, document=document, pipeline="_none", refresh=True)
+        es.index(index="bare", id="1", document={"image": PHOTO}, pipeline="_none")
+        es.index(index="bare", id="2", document={"image": [PHOTO, "no picture"]}, pipeline="_none", refresh=True)
+        for name, said in (("guessed", "1 of 1 written\n"), ("bare", "2 of 2 written\n1 have an error")):
+            result = CliRunner().invoke(reprocess, [name, "--url", es_url, "--unprocessed"])
+            assert said in result.output, result.output
+            assert PHOTO[:100] not in result.output
+        assert source(es, "bare", "1")["image"]["width"] == 128
+        assert [image.get("width") for image in source(es, "bare", "2")["image"]] == [128, None]
+    finally:
+        es.indices.delete(index="guessed,bare")
