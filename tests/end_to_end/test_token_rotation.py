@@ -61,8 +61,9 @@ def test_a_rotation_encodes_nothing_again(
     es.index(index=index, id="3", document={"image": {"data": PHOTO}})
     assert calls(own_service) == 1
     renewed = retitle(es, index, "1")
-    assert renewed["mark"] != old["mark"]
-    assert renewed | {"mark": old["mark"]} == old
+    marks = ("mark", "thumbnail_mark")
+    assert all(renewed[name] != old[name] for name in marks)
+    assert renewed | {name: old[name] for name in marks} == old
     # 3. The service knows the new one only.
     restart(own_service, token=NEW)
     es.index(index=index, id="4", document={"image": {"data": PHOTO}})

@@ -94,8 +94,9 @@ final class PictureResult {
         Target.merge(result, schema.emptyFields());
         Target.merge(result, failure.fields());
         result.remove(Target.DATA);
-        if (belief.made() && (picture.inPlace || picture.url != null)) {
-            // What is stored is sound: an operation failed, or the address, which may be dead for ever.
+        boolean sound = belief.made() && belief.plainData() != null && options.leavesOutData() == false;
+        if (sound && (picture.inPlace || picture.url != null)) {
+            // What is stored stays: an operation failed, or the address, which may be dead for ever.
             result.put(Target.MARK, belief.marks().get(Target.MARK));
             putBelieved(result);
         } else {

@@ -310,7 +310,7 @@ class ImageProcessorTest {
         Map<String, Object> config = Map.of("target_field", "small", "ignore_missing", true);
         assertEquals(map("data", "done-" + DATA, "width", 3), node.run(config, map("small", map("data", DATA))).get("small"));
         assertEquals("done-" + DATA, node.run(config, map("small", DATA)).get("small.data"));
-        assertEquals("done-" + DATA, node.run(config, map("image", map("mine", 1), "small", List.of(DATA))).get("small.data"));
+        assertEquals("done-" + DATA, node.run(config, map("image", map("mine", 1), "small", List.of(DATA))).get("small.0.data"));
         assertEquals(7, node.run(config, map("small", 7)).get("small"));
         assertEquals(3, service.calls.get());
     }

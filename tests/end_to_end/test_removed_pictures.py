@@ -1,0 +1,141 @@
+"""What stays of a picture that was taken away, and of one that was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import BadRequestError, Elasticsearch
+from PIL import Image
+
+from tests.places import places, with_place
+from tests.support import b64, encoded
+
+PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))
+TRUNCATED = PRIVATE[: len(PRIVATE) // 2]
+RECORD = {"on_invalid": "record", "ignore_missing": True}
+
+
+def source(es: Elasticsearch, index: str, id: str = "1") -> dict[str, Any]:
+    return dict(es.get(index=index, id=id)["_source"])
+
+
+@pytest.fixture
+def pipeline(es: Elasticsearch, index: str) -> Iterator[Any]:
+    """Makes `index` use an `image` processor with these options."""
+
+    def use(**options: Any) -> None:
+        es.ingest.put_pipeline(id=f"own-{index}", processors=[{"image": options}])
+        if not es.indices.exists(index=index):
+            settings = {"default_pipeline": f"own-{index}"}
+            es.indices.create(index=index, settings=settings, mappings={"dynamic": False})
+
+    yield use
+    es.indices.delete(index=index, ignore_unavailable=True)
+    es.ingest.delete_pipeline(id=f"own-{index}")
+
+
+def test_a_null_leaves_nothing_of_the_picture(es: Elasticsearch, index: str) -> None:
+    es.index(index=index, id="1", document={"title": "t", "image": {"data": b64(PRIVATE), "caption": "mine"}})
+    es.update(index=index, id="1", doc={"image": {"data": None}})
+    assert source(es, index) == {"title": "t", "image": {"caption": "mine"}}
+    es.update(index=index, id="1", doc={"title": "u"})
+    assert source(es, index) == {"title": "u", "image": {"caption": "mine"}}
+    es.update(index=index, id="1", doc={"image": {"data": b64(PRIVATE)}})
+    assert source(es, index)["image"]["width"] == 120
+
+
+def test_a_null_in_a_list_is_for_that_one(es: Elasticsearch, index: str) -> None:
+    es.index(index=index, id="1", document={"image": [b64(PRIVATE), b64(PRIVATE)]})
+    first, second = source(es, index)["image"]
+    es.index(index=index, id="1", document={"image": [{**first, "data": None, "caption": "mine"}, second]})
+    assert source(es, index)["image"][0] == {"caption": "mine"}
+    assert source(es, index)["image"][1] == second
+
+
+def test_a_null_where_the_picture_was_clears_the_target(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    pipeline(**RECORD, field="photo", target_field="image")
+    for none in (None, {"data": None}):
+        es.index(index=index, id="1", document={"photo": {"data": b64(PRIVATE)}, "image": {"caption": "mine"}})
+        assert source(es, index)["image"]["width"] == 120
+        es.update(index=index, id="1", doc={"photo": none})
+        assert source(es, index)["image"] == {"caption": "mine"}
+
+
+def test_data_that_is_not_there_says_nothing(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    pipeline(**RECORD, store="none")
+    es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE)}})
+    stored = source(es, index)
+    assert "data" not in stored["image"] and stored["image"]["thumbnail"]
+    es.update(index=index, id="1", doc={"title": "t"})
+    assert source(es, index) == {**stored, "title": "t"}
+
+
+@pytest.mark.parametrize("data", [TRUNCATED, b"%PDF-1.4 no picture", PRIVATE[:40]], ids=["truncated", "pdf", "header"])
+def test_a_refused_picture_is_not_stored_as_it_came(es: Elasticsearch, index: str, data: bytes) -> None:
+    es.index(index=index, id="1", document={"title": "t", "image": {"data": b64(data), "caption": "mine"}})
+    stored = source(es, index)
+    assert stored["image"]["error"]["code"] and stored["image"]["caption"] == "mine"
+    assert not list(places(stored)) and stored["image"].get("data") != b64(data)
+    # Such a document is written again as any other.
+    es.update(index=index, id="1", doc={"title": "u"})
+    assert source(es, index) == {**stored, "title": "u"}
+    es.update(index=index, id="1", doc={"image": {"data": b64(PRIVATE)}})
+    assert source(es, index)["image"]["width"] == 120 and "error" not in source(es, index)["image"]
+
+
+def test_a_document_whose_picture_was_refused_is_not_missing_it(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    pipeline(on_invalid="record")
+    es.index(index=index, id="1", document={"image": b64(b"no picture")})
+    es.update(index=index, id="1", doc={"title": "t"})
+    assert source(es, index)["title"] == "t"
+    with pytest.raises(BadRequestError, match="not present"):
+        es.index(index=index, id="2", document={"image": {"caption": "mine"}})
+
+
+def test_what_is_not_even_sent_to_the_service_is_not_stored(es: Elasticsearch, index: str) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.max_image_bytes": "1kb"})
+    try:
+        es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE)}})
+    finally:
+        es.cluster.put_settings(persistent={"ingest.image.max_image_bytes": None})
+    es.index(index=index, id="2", document={"image": {"data": {"type": "Buffer", "data": list(PRIVATE[:50])}}})
+    es.index(index=index, id="3", document={"image": {"data": "no base64!"}})
+    images = [source(es, index, id)["image"] for id in ("1", "2", "3")]
+    codes = [image["error"]["code"] for image in images]
+    assert codes == ["image_too_large", "invalid_base64", "invalid_base64"]
+    assert "buffer.toString('base64')" in images[1]["error"]["reason"]
+    assert [set(image) for image in images] == [{"error"}] * 3
+
+
+def test_keep_invalid_keeps_it(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    pipeline(**RECORD, keep_invalid=True)
+    es.index(index=index, id="1", document={"image": {"data": b64(TRUNCATED), "width": 5}})
+    image = source(es, index)["image"]
+    assert (set(image), image["data"]) == ({"data", "error"}, b64(TRUNCATED))
+
+
+def test_a_source_that_is_to_go_goes_also_when_it_is_refused(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    options = RECORD | {"field": "photo", "target_field": "image", "remove_binary": True}
+    for keep, left in ((False, {"image"}), (True, {"image", "photo"})):
+        pipeline(**options, keep_invalid=keep)
+        es.index(index=index, id="1", document={"photo": b64(TRUNCATED)})
+        stored = source(es, index)
+        assert set(stored) == left
+        assert stored["image"]["error"]["code"] == "truncated_image"
+        assert not list(places(stored["image"]))
+
+
+def test_an_operation_that_cannot_be_done_loses_no_picture(es: Elasticsearch, index: str) -> None:
+    es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE)}})
+    before = source(es, index)["image"]
+    outside = [{"crop": {"left": 5000, "top": 0, "width": 10, "height": 10}}]
+    es.update(index=index, id="1", doc={"image": {"operations": outside}})
+    after = source(es, index)["image"]
+    assert (after["error"]["code"], after["data"]) == ("crop_outside", before["data"])
+    es.update(index=index, id="1", doc={"title": "t"})
+    again = source(es, index)["image"]
+    kept = ("data", "width", "color_names", "mark", "sha256")
+    assert {name: again[name] for name in kept} == {name: before[name] for name in kept}
+    assert again["thumbnail"] and "error" not in again
