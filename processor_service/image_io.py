@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PIL import Image, ImageFile
 
 from .adobe_rgb import attach_profile
+from .bitmaps import with_visible_alpha
 from .encoders import encode_picture
 from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
@@ -118,8 +119,10 @@ def _first_frame(
     image.load()
     # What is inside a container may be larger than the container said.
     check_size(*image.size, settings)
-    pixels, profile = to_working_mode(image, samples)
-    return (scale(pixels, size) if size and is_jpeg(image) else pixels), profile
+    pixels, icc_profile = to_working_mode(image, samples)
+    if size and is_jpeg(image):
+        pixels = scale(pixels, size)
+    return with_visible_alpha(image, pixels, data), icc_profile
 
 
 def _all_frames(
