@@ -244,6 +244,13 @@ def test_texts_of_a_png(chunk: Any, last: bool) -> None:
 
 
 def test_comments_are_captions_unless_a_program_names_itself() -> None:
+    for words in (
+        "Made by Anna for her mother",
+        "Created in Paris by hand",
+        "see https://example.org/1 for more",
+        "1978, May",
+    ):
+        assert fields(jpeg(words.encode(), marker=0xFE)) == {"caption": words}
     assert fields(gif(comment=b"seen from " + b"far " * 100))["caption"] == ("seen from " + "far " * 100).strip()
     assert fields(jpeg(b"seen from the pier", marker=0xFE)) == {"caption": "seen from the pier"}
     for advertisement in (
@@ -252,11 +259,15 @@ def test_comments_are_captions_unless_a_program_names_itself() -> None:
         "File written by Adobe Photoshop 4.0",
         "Optimized by JPEGmini 3.1",
         "Lavc58.134.100",
+        "Created by OpenJPEG version 2.5.4",
+        "Resized on https://ezgif.com/resize",
         "https://ezgif.com/optimize",
         "LEAD Technologies Inc. V1.01",
     ):
         assert fields(jpeg(advertisement.encode(), marker=0xFE)) == {}, advertisement
         assert fields(gif(comment=advertisement.encode())) == {}, advertisement
+        described = tiff({0x010E: advertisement}, {0x9286: b"ASCII\0\0\0" + advertisement.encode()})
+        assert fields(jpeg(PREFIX + described)) == {}, advertisement
         both = advertisement.encode(), b"seen from the pier", b"seen from the pier"
         assert fields(jpeg(*both, marker=0xFE)) == {"caption": "seen from the pier"}, advertisement
 

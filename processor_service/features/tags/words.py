@@ -18,10 +18,11 @@ from .text import MOST_CHARACTERS, MOST_OF_CAPTION, cleaned, keywords
 _MEANINGLESS = frozenset(
     ("olympus digital camera", "minolta digital camera", "sony dsc", "samsung", "digital camera", "exif_jpeg_picture")
 )
-# Comments in which a program names itself.
+# Comments in which a program names itself; people write more than an address, and more than signs and numbers.
 _ADVERTISEMENT = re.compile(
-    r"(created|made|generated|optimi[sz]ed|processed|compressed|resized|edited|converted|written|saved)\s+(with|by|using|in)\b"
-    r"|creator:|software:|file written by|lead technologies|lavc\d|jpeg encoder|intel\(r\) jpeg|applemark|xv version"
+    r"(created|made|generated|optimi[sz]ed|processed|compressed|resized|edited|converted) (with|using)\b"
+    r"|(generated|optimi[sz]ed|processed|compressed|resized|converted) (by|on)\b|created by .*\d\.\d"
+    r"|file written by|creator:|software:|lead technologies|lavc\d|jpeg encoder|intel\(r\) jpeg|applemark|xv version"
     r"|handmade software|acd systems|u-lead systems|gif(builder|smartsaver)|https?://\S+$|[\W\d_]*$",
     re.IGNORECASE,
 )
@@ -88,21 +89,25 @@ def _authors(tags: Tags) -> list[str | None]:
 
 def _caption(tags: Tags, title: str | None) -> str | None:
     exif, main = tags.exif, tags.exif.main
-    comments = (text.strip() for text in tags.texts.get("comment", "").splitlines())
     found = (
         *tags.in_xmp("dc:description"),
         *tags.in_iptc(Dataset.CAPTION),
-        exif.text(main, Tag.DESCRIPTION),
-        exif.text(exif.exif, Tag.USER_COMMENT),
+        _of_people(exif.text(main, Tag.DESCRIPTION)),
+        _of_people(exif.text(exif.exif, Tag.USER_COMMENT)),
         exif.text(main, Tag.WINDOWS_COMMENT),
         exif.text(main, Tag.WINDOWS_SUBJECT),
         tags.texts.get("description"),
         *tags.in_xmp("tiff:ImageDescription", "exif:UserComment"),
-        "\n".join(text for text in comments if not _ADVERTISEMENT.match(text)),
+        "\n".join(filter(None, map(_of_people, tags.texts.get("comment", "").splitlines()))),
     )
     # Windows writes the title into EXIF's description, too; what else there is says more.
     others = (text for text in found if text and cleaned(text) != title)
     return first(*others, most=MOST_OF_CAPTION) or first(*found, most=MOST_OF_CAPTION)
+
+
+def _of_people(text: str | None) -> str | None:
+    """A text into which programs write their names, if this is not one."""
+    return None if text is None or _ADVERTISEMENT.match(text.strip()) else text
 
 
 def first(*values: str | None, most: int = MOST_CHARACTERS) -> str | None:
