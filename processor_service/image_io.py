@@ -73,7 +73,7 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
 
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
-    data = mended(data)
+    as_it_came, data = data, mended(data)
     with hostile(data, settings):
         image = open_picture(data, settings)
         size = _first_size(image, target)
@@ -87,7 +87,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
             pixels, icc_profile = _first_frame(image, data, source, samples, size, settings)
             frames, durations = [pixels], []
         # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
-        turn, metadata = orientation(image), raw_metadata(image, data)
+        turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)
         loop = plays(image, data) if durations else 0
     for frame in frames:
         # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.

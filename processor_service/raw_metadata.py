@@ -27,16 +27,18 @@ _XMP_IN_GIF, _COMMENT_IN_GIF = b"\xffXMP DataXMP", b"\xfe"
 _TRAILER_IN_GIF = b"\x01\xff\xfe\xfd"
 
 
-def raw_metadata(image: Image.Image, data: bytes) -> Metadata:
+def raw_metadata(image: Image.Image, data: bytes, as_it_came: bytes) -> Metadata:
     """EXIF, XMP, IPTC and texts of a picture, of which `data` is the file; each empty where missing or broken.
 
-    It is as large as the file has it. Only what the file has compressed (texts of a PNG) is bounded here: the readers
-    in `features.tags` look at what they know, and no further than their own bounds.
+    What a TIFF has lost for the decoder, with the preview that stood first, is looked for in the file as it came. All
+    is as large as the file has it. Only what the file has compressed (texts of a PNG) is bounded here: the readers in
+    `features.tags` look at what they know, and no further than their own bounds.
     """
     blocks = Blocks()
-    # What is broken within a container ends it; what was found before stays.
-    with suppress(Exception):
-        _READERS.get(image.format or "", _as_decoded)(image, data, blocks)
+    for file in (data,) if data is as_it_came else (data, as_it_came):
+        # What is broken within a container ends it; what was found before stays.
+        with suppress(Exception):
+            _READERS.get(image.format or "", _as_decoded)(image, file, blocks)
     return blocks.metadata()
 
 
@@ -104,7 +106,7 @@ def _tiff(_: Image.Image, data: bytes, blocks: Blocks) -> None:
     """A TIFF is its own EXIF, when there is anything in it that describes the picture."""
     found = Exif(data)
     if _DESCRIBING & found.main.keys() or found.gps or found.exif != found.main:
-        blocks.exif = data
+        blocks.exif = blocks.exif or data
     for tag in (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP):
         blocks.add(found.block(tag))
 

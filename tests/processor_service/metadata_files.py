@@ -41,21 +41,25 @@ def tiff(
     big: bool = False,
     pointer: int = LONG,
     filler: bytes = b"",
+    start: int = 0,
 ) -> bytes:
-    """A TIFF structure; `filler` lies between the values of the main directory and the other directories."""
+    """A TIFF structure; `filler` lies between the values of the main directory and the other directories.
+
+    `start` is where it will lie in a file, from whose beginning its positions count.
+    """
     mark = b"II" if order == "<" else b"MM"
     header = mark + struct.pack(order + ("HHHQ" if big else "HL"), *((43, 8, 0, 16) if big else (42, 8)))
     main = dict(main)
     for tag, directory in ((EXIF_DIRECTORY, exif), (GPS_DIRECTORY, gps)):
         if directory is not None:
             main[tag] = (pointer, [0])
-    first = _directory(main, len(header), order, big) + filler
+    first = _directory(main, start + len(header), order, big) + filler
     second = header + first
     for tag, directory in ((EXIF_DIRECTORY, exif), (GPS_DIRECTORY, gps)):
         if directory is not None:
-            main[tag] = (pointer, [len(second)])
-            second += _directory(directory, len(second), order, big)
-    whole = header + _directory(main, len(header), order, big) + filler
+            main[tag] = (pointer, [start + len(second)])
+            second += _directory(directory, start + len(second), order, big)
+    whole = header + _directory(main, start + len(header), order, big) + filler
     return whole + second[len(whole) :]
 
 
@@ -200,5 +204,5 @@ def picture_tiff(entries: Directory, exif: Directory | None, gps: Directory | No
     }
     # The pixels are the filler; where they lie is known once the directory's length is.
     whole = tiff(layout | dict(entries), exif, gps, filler=pixels, **options)
-    layout[0x111] = (LONG, [whole.index(pixels)])
+    layout[0x111] = (LONG, [options.get("start", 0) + whole.index(pixels)])
     return tiff(layout | dict(entries), exif, gps, filler=pixels, **options)

@@ -332,6 +332,21 @@ def test_iptc_of_a_tiff_as_swapped_longs() -> None:
     assert fields(picture_tiff({0x83BB: (LONG, numbers)}, None, None, order=">")) == OF_IPTC
 
 
+@pytest.mark.parametrize("described", [0, 1])
+def test_a_tiff_whose_preview_stands_before_the_picture(described: int) -> None:
+    """Whichever of the two directories is described."""
+    preview, whole = ({0x00FE: (LONG, [kind])} for kind in (1, 0))
+    pages = [{**page, **(MAIN if number == described else {})} for number, page in enumerate((preview, whole))]
+    directories = [(SUB, place()) if number == described else (None, None) for number in (0, 1)]
+    first = picture_tiff(pages[0], *directories[0])
+    second = picture_tiff(pages[1], *directories[1], start=len(first))
+    # The second's header is not needed; the end of the first directory says where the second one is.
+    count = int.from_bytes(first[8:10], "little")
+    at = 10 + 12 * count
+    data = first[:at] + (len(first) + 8).to_bytes(4, "little") + first[at + 4 :] + second
+    assert fields(data) == OF_EXIF
+
+
 def test_every_frame_decoded_or_one_the_metadata_is_the_same() -> None:
     image = Image.effect_noise((32, 24), 60).convert("RGB")
     for format in ("PNG", "WEBP"):
