@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import zlib
@@ -16,8 +17,13 @@ from PIL import Image
 from processor_service.boxes import avif_blocks
 from processor_service.features.metadata import Metadata
 from processor_service.kept_metadata import copyright_of
+from processor_service.pipeline import process
+from processor_service.request import Request
+from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
 from tests.processor_service.kinds import decoded
 from tests.processor_service.metadata_files import (
+    BYTE,
     IFD,
     IFD8,
     LONG,
@@ -38,7 +44,7 @@ from tests.processor_service.metadata_files import (
     tiff,
     xmp,
 )
-from tests.support import encoded, opened, picture
+from tests.support import b64, encoded, opened, picture
 
 MAIN: Directory = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
 SUB: Directory = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
@@ -155,6 +161,46 @@ def test_whatever_the_boxes_of_an_avif_say_it_is_read_or_left_out(position: int,
     broken = whole[:position] + bytes_there + whole[position + len(bytes_there) :]
     with suppress(ValueError, IndexError):
         assert sum(map(len, avif_blocks(broken))) <= 20 * len(broken)
+
+
+def extended(packet: bytes, cut: int = 60_000, guid: bytes | None = None) -> tuple[str, list[bytes]]:
+    guid = guid or hashlib.md5(packet).hexdigest().upper().encode()
+    head = b"http://ns.adobe.com/xmp/extension/\0" + guid + len(packet).to_bytes(4)
+    parts = [head + at.to_bytes(4) + packet[at : at + cut] for at in range(0, len(packet), cut)]
+    return f'xmpNote:HasExtendedXMP="{guid.decode()}"', parts
+
+
+NAMED, PARTS = extended(xmp("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li></rdf:Seq></dc:creator>", 'dc:rights="© Zoë"'))
+EXTENDED = [XAP + xmp("", NAMED), *PARTS]
+
+
+SOURCES = {
+    "exif": jpeg(PREFIX + tiff({0x013B: "Zoë", 0x8298: "© Zoë"})),
+    "windows and xmp": jpeg(
+        PREFIX + tiff({0x9C9D: (BYTE, "Zoë".encode("utf-16-le"))}), XAP + xmp("", 'tiff:Copyright="© Zoë"')
+    ),
+    "xmp": gif(xmp("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li></rdf:Seq></dc:creator>", 'dc:rights="© Zoë"')),
+    "iptc": psd((1028, iptc((80, "Zoë".encode()), (116, "© Zoë".encode())))),
+    "raw profile": png(
+        packed("Raw profile type iptc", raw_profile("iptc", iptc((80, b"Zo\xeb"), (116, b"\xa9 Zo\xeb"))))
+    ),
+    "texts": png(text("Author", "Zoë".encode("latin-1")), text("Copyright", "© Zoë".encode())),
+    "boxes": jp2((JP2_EXIF, tiff({0x013B: "Zoë", 0x8298: "© Zoë"}))),
+    "extension": jpeg(*EXTENDED),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", None])
+def test_author_and_owner_reach_the_stored_bytes_when_they_are_kept(source: str, format: str | None) -> None:
+    """Also where nothing but metadata is cut from the file, if its format has room for them."""
+    operations = [{"convert": {"format": format}}] if format else []
+    body = {"data": b64(SOURCES[source]), "operations": [*operations, {"strip_metadata": {"keep": ["copyright"]}}]}
+    stored = process(Request.parse(body), Settings(), Stopwatch())
+    if stored["format"] != "gif":
+        again = base64.b64decode(stored["data"])
+        assert copyright_of(decoded(again).metadata) == ("Zoë", "© Zoë")
+        assert decoded(again).metadata.xmp == decoded(again).metadata.iptc == b""
 
 
 def test_a_heic_of_exiftool() -> None:
@@ -295,13 +341,6 @@ def test_large_exif(container: str) -> None:
     else:
         data = png((b"eXIf", block)) if container == "PNG" else small("WEBP", exif=block)
     assert fields(data) == OF_EXIF
-
-
-def extended(packet: bytes, cut: int = 60_000, guid: bytes | None = None) -> tuple[str, list[bytes]]:
-    guid = guid or hashlib.md5(packet).hexdigest().upper().encode()
-    head = b"http://ns.adobe.com/xmp/extension/\0" + guid + len(packet).to_bytes(4)
-    parts = [head + at.to_bytes(4) + packet[at : at + cut] for at in range(0, len(packet), cut)]
-    return f'xmpNote:HasExtendedXMP="{guid.decode()}"', parts
 
 
 def test_extended_xmp_of_a_jpeg() -> None:
