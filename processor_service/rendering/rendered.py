@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import PIL
+import pybase64
 
 from ..errors import Code, ImageError
 from ..payload import decode_payload
@@ -73,10 +74,13 @@ class Renderer:
             return self.cached(sha256, tag) or self._render(index, id, asked)
 
     def _render(self, index: str, id: str, asked: Asked) -> Rendered:
-        text = self._stored.data(index, id, asked.number)
+        data = decode_payload(self._stored.data(index, id, asked.number), self._max_bytes)
         # What is kept is kept under what the bytes are, not under what a document says they are.
-        sha256 = hashlib.sha256(decode_payload(text, self._max_bytes)).hexdigest()
-        body = orjson.dumps({"data": text, "operations": asked.operations, "properties": []})
+        sha256 = hashlib.sha256(data).hexdigest()
+        # Encoded again: a document's text may be a data URL with anything in its beginning.
+        body = orjson.dumps(
+            {"data": pybase64.b64encode(data).decode("ascii"), "operations": asked.operations, "properties": []}
+        )
         answer = self._pool.run(body, b"render")
         if answer.summary["status"] != 200:
             raise Refused(answer)

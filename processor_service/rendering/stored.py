@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
@@ -12,6 +13,7 @@ from .asked import not_found
 
 FIELD = "image"
 _SECONDS = 10.0
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class Stored:
@@ -34,7 +36,7 @@ class Stored:
         """
         image = self._image(index, id, f"{FIELD}.sha256")
         said = image.get("sha256") if isinstance(image, dict) else None
-        return said if isinstance(said, str) else ""
+        return said if isinstance(said, str) and _SHA256.fullmatch(said) else ""
 
     def data(self, index: str, id: str, number: int) -> str:
         """The picture as base64. Raises ImageError `picture_not_found`, `elasticsearch_error`."""
@@ -49,7 +51,8 @@ class Stored:
     def _image(self, index: str, id: str, includes: str, excludes: str | None = None) -> Any:
         try:
             answer = self._client.get(index=index, id=id, source_includes=includes, source_excludes=excludes)
-        except (NotFoundError, BadRequestError):
+        except (NotFoundError, BadRequestError, RecursionError):
+            # Elasticsearch takes documents that are nested deeper than Python's parser goes.
             raise not_found() from None
         except ApiError as error:
             status = error.meta.status

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ingest_image.cli import main
+from pipelines.reprocess import looks
 from pipelines.search import Question
 from pipelines.search.colors import alike_query
 from pipelines.search.commands import _print
@@ -26,7 +27,7 @@ from pipelines.search.queries import likeness_bodies
 from pipelines.search.sample import sample_of
 from pipelines.search.schema import Schema
 from pipelines.search.table import answer_table, clean
-from pipelines.sources import expanded, value_at
+from pipelines.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
 from tests.any_document import ids, images, sources, texts
 
@@ -147,3 +148,42 @@ def test_a_terminal_of_another_encoding_shows_what_it_can(monkeypatch: pytest.Mo
 
 def test_help_still_works() -> None:
     assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(sources)
+def test_what_reprocess_tells_of_a_document(source: dict[str, Any]) -> None:
+    light = well_formed(source)
+    assert looks.fingerprint(source, ["image"]) == looks.fingerprint(expanded(source), ["image"])
+    assert isinstance(looks.is_unprocessed(light, "image"), bool) and isinstance(looks.is_list(light, "image"), bool)
+    assert all(isinstance(code, str) for code in looks.error_codes(source, ["image", "a.b"]))
+    assert holds_picture(source, ["image"]) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("image", "holds"),
+    [
+        ("<base64>", True),
+        ([None, {"url": "https://example.org/a.jpg"}], True),
+        ({"data": {"type": "Buffer", "data": [1]}}, True),
+        ([["<base64>"]], True),
+        (None, False),
+        ("", False),
+        ([], False),
+        ({"data": None, "url": "", "caption": "x"}, False),
+        ([{"error": {"code": "x"}}], False),
+    ],
+)
+def test_what_holds_a_picture(image: Any, holds: bool) -> None:
+    assert holds_picture({"image": image}, ["image"]) is holds
+    assert holds_picture({"a.b": {"c": image}}, ["x", "a.b.c"]) is holds
+
+
+def test_fingerprints_leave_out_what_is_heavy() -> None:
+    one = {"image": {"data": "x", "width": 5, "original": {"bytes": 1}}}
+    assert looks.fingerprint(one, ["image"]) == looks.fingerprint(
+        {"image.width": 5, "image": {"thumbnail": "y", "original.bytes": 1}}, ["image"]
+    )
+    assert looks.fingerprint(one, ["image"]) != looks.fingerprint({"image": {"width": 6}}, ["image"])
+    # As a source filter leaves them.
+    assert looks.fingerprint({"image": [{"data": "x"}, {"data": "y"}]}, ["image"]) == looks.fingerprint({}, ["image"])

@@ -20,6 +20,15 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 PRODUCT = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
 
 
+CAT = picture("pillow/hopper.jpg")
+
+
+def document(data: bytes) -> bytes:
+    """What Elasticsearch answers for a document with a picture."""
+    image = {"data": b64(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return orjson.dumps({"found": True, "_source": {"image": image}})
+
+
 def test_off_by_default_and_502_without_elasticsearch(tmp_path: Path) -> None:
     with running_service(tmp_path / "off", workers="1") as service:
         answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=10)
@@ -51,12 +60,20 @@ def test_whatever_elasticsearch_answers_there_is_a_status(tmp_path: Path) -> Non
         "list": (gives(b"[]", 200, **PRODUCT), 404),
         "odd": (gives(b'{"_source": {"image": {"sha256": 5, "data": {"a": 1}}}}', 200, **PRODUCT), 404),
         "odder": (gives(b'{"_source": [1]}', 200, **PRODUCT), 404),
+        "null": (gives(b'{"_source": {"image": null}}', 200, **PRODUCT), 404),
+        "dotted": (gives(b'{"_source": {"image.data": "/9j/"}}', 200, **PRODUCT), 404),
+        "nested list": (gives(b'{"_source": {"image": [[{"data": "/9j/"}]]}}', 200, **PRODUCT), 404),
+        "no data": (gives(b'{"_source": {"image": {"error": {"code": "x"}}}}', 200, **PRODUCT), 404),
+        "surrogates": (gives(b'{"_source": {"image": {"data": "\\ud83d", "sha256": "\\ud83d"}}}', 200, **PRODUCT), 422),
+        "no base64": (gives(b'{"_source": {"image": "no base64!"}}', 200, **PRODUCT), 422),
+        "deep": (gives(b'{"_source": {"image": ' + 2000 * b"[" + 2000 * b"]" + b"}}", 200, **PRODUCT), 404),
+        "data URL": (gives(document(CAT).replace(b'"/9j/', b'"data:\\ud83d;base64,/9j/'), 200, **PRODUCT), 200),
     }
-    with stranger({f"/images/_doc/{id}": behaviour for id, (behaviour, _) in answers.items()}) as server:
+    with stranger({f"/images/_doc/{quote(id)}": behaviour for id, (behaviour, _) in answers.items()}) as server:
         settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
         with running_service(tmp_path / "log", workers="1", elasticsearch_api_key="hush", **settings) as service:
             for id, (_, status) in answers.items():
-                answer = requests.get(f"{service.url}/v1/images/images/{id}", headers=AUTHORIZED, timeout=30)
+                answer = requests.get(f"{service.url}/v1/images/images/{quote(id)}", headers=AUTHORIZED, timeout=30)
                 assert answer.status_code == status, (id, answer.text)
                 assert "hush" not in answer.text
             for id in ("a/../b", "%2e%2e", "a%2f..%2f..%2f_search", "1?x"):
@@ -64,12 +81,6 @@ def test_whatever_elasticsearch_answers_there_is_a_status(tmp_path: Path) -> Non
     assert all(headers.get("authorization") == "ApiKey hush" for _, headers in server.asked)
     assert all(path.startswith("/images/_doc/") and path.count("/") == 3 for path, _ in server.asked)
     assert "hush" not in service.log.read_text()
-
-
-def document(data: bytes) -> bytes:
-    """What Elasticsearch answers for a document with a picture."""
-    image = {"data": b64(data), "sha256": hashlib.sha256(data).hexdigest()}
-    return orjson.dumps({"found": True, "_source": {"image": image}})
 
 
 def slow(data: bytes, seconds: float) -> Behaviour:
