@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from .containers import PNG_SIGNATURE, png_chunks
 from .errors import Code, ImageError
 from .modes import to_working_mode
 from .samples import samples_of
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SHARED = (b"PLTE", b"tRNS")
 _GREY = (0, 4)
 _TO_BACKGROUND, _TO_PREVIOUS = 1, 2
@@ -75,12 +75,11 @@ def compose_apng(data: bytes) -> Iterator[Image.Image]:
 
 def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
     """The header, the chunks that all frames share, and the frames; an image before the first fcTL is none of them."""
-    header, position = b"", len(_SIGNATURE)
+    header = b""
     shared: dict[bytes, bytes] = {}
     controls: list[_Control] = []
-    while position + 12 <= len(data):
-        size, kind = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
-        body = data[position + 8 : position + 8 + size]
+    for kind, chunk in png_chunks(data):
+        body = chunk[8:-4]
         if kind == b"IHDR":
             header = body
         elif kind in _SHARED:
@@ -91,7 +90,6 @@ def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
             controls[-1].pixels.append(body)
         elif kind == b"fdAT" and controls:
             controls[-1].pixels.append(body[4:])
-        position += 12 + size
     return header, shared, [control for control in controls if control.pixels]
 
 
@@ -99,7 +97,7 @@ def _decode(control: _Control, header: bytes, shared: dict[bytes, bytes]) -> Ima
     """A frame's pixels, by way of a PNG of its own."""
     chunks = [(b"IHDR", struct.pack(">2I", control.width, control.height) + header[8:])]
     chunks += [*shared.items(), *((b"IDAT", part) for part in control.pixels), (b"IEND", b"")]
-    image = Image.open(io.BytesIO(_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)), formats=["PNG"])
+    image = Image.open(io.BytesIO(PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)), formats=["PNG"])
     samples = samples_of(image)
     image.load()
     return to_working_mode(image, samples)[0]

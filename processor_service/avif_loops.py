@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .boxes import boxes
+
 _WITHIN = {b"moov", b"trak", b"edts"}
 # Where the duration stands in each box, behind its version: version 0 has 4 bytes for times, version 1 has 8.
 _DURATION_AT = {b"mvhd": (16, 24), b"tkhd": (20, 28), b"elst": (8, 8)}
@@ -58,7 +60,7 @@ def with_avif_loops(data: bytes, loops: int) -> bytes:
 
 
 def _durations(data: bytes) -> Iterator[_Duration]:
-    for name, start, end in _boxes(data):
+    for name, start, end in _all_boxes(data):
         if name in _DURATION_AT and end - start >= 8:
             version = min(data[start], 1)
             at, size = start + _DURATION_AT[name][version], (4, 8)[version]
@@ -66,20 +68,14 @@ def _durations(data: bytes) -> Iterator[_Duration]:
                 yield _Duration(name, at, size, int.from_bytes(data[at : at + size]), bool(data[start + 3] & 1))
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _all_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name, beginning and end of what is in each box, those within boxes after them."""
     waiting, left = [(0, len(data))], _MOST_BOXES
-    while waiting and left:
-        position, end = waiting.pop()
-        while position + 8 <= end and left:
+    while waiting:
+        for name, start, end in boxes(data, *waiting.pop()):
             left -= 1
-            size, name, header = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8], 8
-            if size == 1:
-                size, header = int.from_bytes(data[position + 8 : position + 16]), 16
-            following = end if size == 0 else position + size
-            if following < position + header or following > end:
+            if end > len(data) or left < 0:
                 break
-            yield name, position + header, following
+            yield name, start, end
             if name in _WITHIN:
-                waiting.append((position + header, following))
-            position = following
+                waiting.append((start, end))

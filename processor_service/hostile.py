@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageFile
 
+from .boxes import boxes
 from .errors import Code, ImageError
 from .settings import Settings
 
@@ -29,6 +30,7 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
     RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header said:
     Pillow's own limit covers those. A JPEG may be larger where it is decoded at a smaller scale (limits.py).
     """
+    before = Image.MAX_IMAGE_PIXELS
     jpeg = data.startswith(b"\xff\xd8")
     Image.MAX_IMAGE_PIXELS = max(settings.max_pixels, settings.max_jpeg_pixels) if jpeg else settings.max_pixels
     try:
@@ -57,6 +59,8 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
         if any(word in text.lower() for word in _UNKNOWN_KIND):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from None
         raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from None
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _describe(error: Exception) -> str:
@@ -89,19 +93,5 @@ def _ends_early(data: bytes) -> bool:
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     if data[4:8] in (b"ftyp", b"jP  "):
-        return _boxes_end(data) > len(data)
+        return max((end for _, _, end in boxes(data)), default=0) > len(data)
     return False
-
-
-def _boxes_end(data: bytes) -> int:
-    """Where the last top-level box of an ISO base media file or JP2 ends, by its own account."""
-    position = 0
-    while position + 8 <= len(data):
-        size = int.from_bytes(data[position : position + 4])
-        if size == 1:
-            size = int.from_bytes(data[position + 8 : position + 16])
-        if size < 8:
-            # 0: the box reaches to the end of the file.
-            return len(data)
-        position += size
-    return position

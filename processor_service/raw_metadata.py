@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
-from .boxes import avif_blocks, jp2_blocks
+from .box_metadata import avif_blocks, jp2_blocks
 from .containers import PNG_SIGNATURE, gif_blocks
 from .features.tags.exif import Exif, Tag
 from .features.tags.text import decoded

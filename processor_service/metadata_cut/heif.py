@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from .boxes import placed
+from ..boxes import boxes, item_places, items
 from .kept import Kept
 
 _FULL = 4
@@ -30,7 +30,7 @@ _KNOWN = frozenset(
     b"ftyp mdat pitm iloc iref idat ipma ispe pixi av1C hvcC lhvC pasp irot imir clap a1lx a1op lsel clli mdcv cclv"
     b" amve mvhd tkhd elst mdhd vmhd nmhd dref stts stsc stsz stco co64 stss sdtp ctts cslg tref rloc prdi".split()
 )
-_MEDIA_DATA, _ITEMS, _ITEM, _PLACES = b"mdat", b"iinf", b"infe", b"iloc"
+_MEDIA_DATA, _ITEMS, _PLACES = b"mdat", b"iinf", b"iloc"
 _PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
 # Names that encoders give to items and to what handles them. Others may be anything.
 _NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
@@ -49,7 +49,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         if name == _MEDIA_DATA:
             media.append((begin, end))
         elif name == _PLACES:
-            used += _extents(data[begin:end])
+            used += [(at.start, at.start + at.length) for at in item_places(data, begin) if at.method == 0]
         elif name == b"stbl":
             used += _samples(data, begin, end)
     _covered(media, used)
@@ -59,12 +59,17 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 def _walk(data: bytes, begin: int, end: int, kept: Kept) -> Iterator[tuple[bytes, int, int]]:
     """Every box, all the way down, with where its content begins and ends."""
     last = begin
-    for name, start, last in placed(data, start=begin, end=end):
+    for name, start, last in boxes(data, begin, end):
+        if last > end:
+            raise ValueError("a box reaches beyond what it lies in")
         body = data[start:last]
         if name in _CONTAINERS:
             yield from _walk(data, start + _CONTAINERS[name], last, kept)
         elif name == _ITEMS:
-            _check_items(body)
+            for _, kind, said in items(data, start, last):
+                if kind not in _PIXELS:
+                    raise ValueError("an item that holds no pixels")
+                _check_name(said)
         elif name == b"colr":
             if body[:4] in (b"prof", b"rICC"):
                 kept.checked_profile(body[4:])
@@ -91,56 +96,24 @@ def _check_name(text: bytes) -> None:
         raise ValueError("a name that may be anything")
 
 
-def _check_items(body: bytes) -> None:
-    start = _FULL + (2 if body[0] == 0 else 4)
-    for name, begin, end in placed(body, start=start):
-        entry = body[begin:end]
-        # Identifier (two bytes, four from version 3 on), protection, type, name.
-        at = _FULL + (4 if entry[0] >= 3 else 2) + 2
-        if name != _ITEM or entry[0] < 2 or entry[at : at + 4] not in _PIXELS:
-            raise ValueError("an item that holds no pixels")
-        _check_name(entry[at + 4 :])
-
-
 def _check_samples(body: bytes, kept: Kept) -> None:
-    for name, begin, end in placed(body, start=_FULL + 4):
+    for name, begin, end in boxes(body, _FULL + 4):
         if name not in (b"av01", b"hvc1"):
             raise ValueError("samples that hold no pixels")
         # The compressor's name: a length and 31 bytes.
         entry = body[begin:end]
         if entry[43:74].rstrip(b"\0") not in (b"", b"AOM Coding", b"AOM Coding with alpha"):
             raise ValueError("a name that may be anything")
-        for inner, start, last in placed(entry, start=_SAMPLE_ENTRY_BYTES):
+        for inner, start, last in boxes(entry, _SAMPLE_ENTRY_BYTES):
             if inner == b"colr" and entry[start : start + 4] in (b"prof", b"rICC"):
                 kept.checked_profile(entry[start + 4 : last])
             elif inner not in (b"av1C", b"hvcC", b"colr", b"pasp", b"auxi", b"ccst", b"btrt", b"clli", b"pixi"):
                 raise ValueError("a box that is not known")
 
 
-def _extents(body: bytes) -> list[tuple[int, int]]:
-    """Where the items lie in the file (ISO/IEC 14496-12, 8.11.3)."""
-    version, sizes, found = body[0], body[_FULL : _FULL + 2], []
-    offset_bytes, length_bytes, base_bytes = sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4
-    index_bytes = sizes[1] & 15 if version in (1, 2) else 0
-    wide = 4 if version == 2 else 2
-    reader = _Numbers(body, _FULL + 2)
-    for _ in range(reader.take(wide)):
-        reader.take(wide)
-        method = reader.take(2) & 15 if version in (1, 2) else 0
-        reader.take(2)
-        base = reader.take(base_bytes)
-        for _ in range(reader.take(2)):
-            reader.take(index_bytes)
-            start = base + reader.take(offset_bytes)
-            length = reader.take(length_bytes)
-            if method == 0:
-                found.append((start, start + length))
-    return found
-
-
 def _samples(data: bytes, begin: int, end: int) -> list[tuple[int, int]]:
     """Where the samples of a track lie in the file: chunk by chunk (ISO/IEC 14496-12, 8.7)."""
-    tables = {name: data[start + _FULL : last] for name, start, last in placed(data, start=begin, end=end)}
+    tables = {name: data[start + _FULL : last] for name, start, last in boxes(data, begin, end)}
     size, count = struct.unpack_from(">II", tables[b"stsz"])
     sizes = [size] * count if size else list(struct.unpack_from(f">{count}I", tables[b"stsz"], 8))
     wide = b"co64" in tables
@@ -169,16 +142,3 @@ def _covered(media: list[tuple[int, int]], used: list[tuple[int, int]]) -> None:
             at = max(at, min(last, end)) if last > at else at
         if at < end:
             raise ValueError("media data that belongs to nothing")
-
-
-class _Numbers:
-    """Numbers of different lengths, one after the other."""
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self._data, self._position = data, position
-
-    def take(self, size: int) -> int:
-        start, self._position = self._position, self._position + size
-        if self._position > len(self._data):
-            raise ValueError("a table ends too early")
-        return int.from_bytes(self._data[start : self._position])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .boxes import box, boxes
+from ..boxes import box, boxes
 from .kept import Kept
 
 _SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"
@@ -22,7 +22,10 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         yield codestream(data)
         return
     found = False
-    for name, body in boxes(data, to_the_end=_CODESTREAM):
+    for name, begin, end in boxes(data):
+        if end > len(data) and name != _CODESTREAM:
+            raise ValueError("a box reaches beyond the file")
+        body = data[begin:end]
         if name == _SIGNATURE:
             yield box(name, body[:4])
         elif name == _TYPE:
@@ -37,7 +40,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 
 def _in_header(body: bytes, kept: Kept) -> Iterator[bytes]:
-    for name, content in boxes(body):
+    for name, begin, end in boxes(body):
+        content = body[begin:end]
         if name in _IN_HEADER:
             yield box(name, content)
         elif name == _COLOR and content[0] in _PROFILE_METHODS:

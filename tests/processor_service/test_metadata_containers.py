@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from processor_service.boxes import avif_blocks
+from processor_service.box_metadata import avif_blocks
 from processor_service.features.metadata import Metadata
 from processor_service.kept_metadata import copyright_of
 from processor_service.pipeline import process
