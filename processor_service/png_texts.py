@@ -16,9 +16,10 @@ _MOST_OF_WORDS = 256 * 1024
 _RAW_PROFILE = re.compile(r"raw profile type (exif|app1|iptc|8bim|app13|photoshop|xmp)$")
 _HEXADECIMAL = re.compile(rb"\s*[^\n]*\n\s*[0-9]+\s+([0-9A-Fa-f\s]+)")
 _XMP = "xml:com.adobe.xmp"
-_MOST_OF_PROFILE = 4 * 1024 * 1024
+# As much as Pillow takes: a PNG with a longer text is read without it.
+_MOST_OF_PROFILE = 1024 * 1024
 # Of all texts together, decompressed: what is behind that is not looked at.
-_MOST_OF_ALL = 8 * 1024 * 1024
+_MOST_OF_ALL = 4 * 1024 * 1024
 _MOST_KEYWORD = 80
 
 

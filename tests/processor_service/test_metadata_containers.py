@@ -393,6 +393,11 @@ def test_every_frame_decoded_or_one_the_metadata_is_the_same() -> None:
         assert fields(data) == fields(data, all_frames=True) == OF_EXIF
 
 
+def test_a_raw_profile_of_half_a_megabyte() -> None:
+    block = tiff(MAIN, SUB, place(), filler=bytes(500_000))
+    assert fields(png(packed("Raw profile type exif", raw_profile("exif", block)))) == OF_EXIF
+
+
 def test_a_bomb_in_the_texts_of_a_png_says_nothing_and_takes_nothing_along() -> None:
     bomb = zlib.compress(bytes(50_000_000), 9)
     bombs = [(b"zTXt", name + b"\0\0" + bomb) for name in (b"Title", b"Author", b"Raw profile type exif")]

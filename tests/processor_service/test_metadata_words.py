@@ -243,7 +243,7 @@ def test_what_is_no_character_does_not_take_the_packet_along(odd: str) -> None:
 
 def test_values_with_qualifiers_and_structures_of_other_pictures() -> None:
     body = (
-        '<dc:title rdf:parseType="Resource"><rdf:value>The bay</rdf:value></dc:title>'
+        '<dc:title rdf:parseType="Resource">\n <rdf:value>The bay</rdf:value></dc:title>'
         "<xmpMM:Pantry><rdf:Bag><rdf:li><rdf:Description dc:description='another picture' exif:GPSLatitude='1,2N'"
         " exif:GPSLongitude='1,2E'/></rdf:li></rdf:Bag></xmpMM:Pantry>"
     )

@@ -50,17 +50,20 @@ def _read(data: bytes) -> Xmp:
     for rdf in root.iter(_RDF + "RDF"):
         # Descriptions further down are parts of structures: another picture's, or the place that is shown.
         for description in rdf.findall(_RDF + "Description"):
-            for key, value in _properties(description):
-                if (name := _name(key)) is not None and value:
+            for name, value in _properties(description):
+                if value:
                     found.setdefault(name, value)
     return found
 
 
 def _properties(description: Element) -> Iterator[tuple[str, list[str]]]:
+    """Name and values of each property of a known namespace."""
     for key, value in description.attrib.items():
-        yield key, [value] if value.strip() else []
+        if (name := _name(key)) is not None:
+            yield name, [value] if value.strip() else []
     for element in description:
-        yield element.tag, _values(element)
+        if (name := _name(element.tag)) is not None:
+            yield name, _values(element)
 
 
 def _values(element: Element) -> list[str]:
@@ -72,8 +75,8 @@ def _values(element: Element) -> list[str]:
 
 
 def _texts(elements: Iterable[Element]) -> list[str]:
-    """The text of each element; that of a value with qualifiers lies one level below."""
-    texts = (element.text or element.findtext(f"{_RDF}value") or "" for element in elements)
+    """The text of each element; that of a value with qualifiers lies below it."""
+    texts = ((element.text or "").strip() or element.findtext(f".//{_RDF}value") or "" for element in elements)
     return [text for text in texts if text.strip()]
 
 
