@@ -15,7 +15,8 @@ from .tags.exif import Tag
 from .tags.found import Tags, read_tags
 from .tags.iptc import Dataset
 from .tags.place import coarse, location
-from .tags.words import first, words
+from .tags.text import cleaned
+from .tags.words import words
 
 _MOST_ISO = 10_000_000
 _NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(?:/([0-9]{1,12}))?$")
@@ -57,17 +58,17 @@ def _camera(tags: Tags) -> dict[str, Any]:
     if iso is None or iso == 0xFFFF:
         # Where 16 bits are not enough the true value is here.
         iso = _measure(tags, Tag.RECOMMENDED_EXPOSURE_INDEX, "exifEX:RecommendedExposureIndex", most=_MOST_ISO)
-    make = first(exif.text(exif.main, Tag.MAKE), *tags.in_xmp("tiff:Make"))
-    model = first(exif.text(exif.main, Tag.MODEL), *tags.in_xmp("tiff:Model"))
-    lens = first(exif.text(directory, Tag.LENS_MODEL), *tags.in_xmp("exifEX:LensModel", "aux:Lens"))
+    make = _named(exif.text(exif.main, Tag.MAKE), *tags.in_xmp("tiff:Make"))
+    model = _named(exif.text(exif.main, Tag.MODEL), *tags.in_xmp("tiff:Model"))
+    lens = _named(exif.text(directory, Tag.LENS_MODEL), *tags.in_xmp("exifEX:LensModel", "aux:Lens"))
     return {
         "camera": camera_name(make, model),
-        "lens": camera_name(first(exif.text(directory, Tag.LENS_MAKE)), lens) if lens else None,
+        "lens": camera_name(_named(exif.text(directory, Tag.LENS_MAKE)), lens) if lens else None,
         "focal_length": _measure(tags, Tag.FOCAL_LENGTH, "exif:FocalLength", most=100_000),
         "exposure_time": _measure(tags, Tag.EXPOSURE_TIME, "exif:ExposureTime", most=1_000_000),
         "f_number": _measure(tags, Tag.F_NUMBER, "exif:FNumber", most=1000),
         "iso": None if iso is None else max(1, round(iso)),
-        "software": first(
+        "software": _named(
             exif.text(exif.main, Tag.SOFTWARE),
             *tags.in_xmp("xmp:CreatorTool"),
             *tags.in_iptc(Dataset.PROGRAM),
@@ -104,6 +105,11 @@ def _measure(tags: Tags, tag: Tag, *names: str, most: float) -> float | None:
     exif = tags.exif.number(tags.exif.exif, tag)
     numbers = (exif, *(_number(text) for text in tags.in_xmp(*names)))
     return next((float(f"{value:.6g}") for value in numbers if value is not None and 0 < value <= most), None)
+
+
+def _named(*values: str | None) -> str | None:
+    """The first name that is one, cleaned."""
+    return next((name for value in values if value and (name := cleaned(value))), None)
 
 
 def _number(text: str) -> float | None:

@@ -176,6 +176,8 @@ def test_the_day_of_a_scanned_print_comes_before_that_of_the_scan() -> None:
 
 def test_what_cameras_write_into_every_picture_is_no_caption() -> None:
     assert read(exif({0x010E: "OLYMPUS DIGITAL CAMERA         "})) == {}
+    # As a make it is a name.
+    assert read(exif({0x010E: "samsung", 0x010F: "samsung", 0x0110: "SM-G991B"})) == {"camera": "samsung SM-G991B"}
 
 
 @pytest.mark.parametrize(

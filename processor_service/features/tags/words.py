@@ -111,6 +111,6 @@ def _of_people(text: str | None) -> str | None:
 
 
 def first(*values: str | None, most: int = MOST_CHARACTERS) -> str | None:
-    """The first text that says something, cleaned, at most `most` characters."""
+    """The first text that people may have written, cleaned, at most `most` characters."""
     clean = (cleaned(value, most) for value in values if value)
     return next((value for value in clean if value and value.casefold() not in _MEANINGLESS), None)
