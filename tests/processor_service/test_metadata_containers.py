@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from processor_service.box_metadata import avif_blocks
 from processor_service.features.metadata import Metadata
@@ -201,6 +201,24 @@ def test_author_and_owner_reach_the_stored_bytes_when_they_are_kept(source: str,
         again = base64.b64decode(stored["data"])
         assert copyright_of(decoded(again).metadata) == ("Zoë", "© Zoë")
         assert decoded(again).metadata.xmp == decoded(again).metadata.iptc == b""
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_names_are_kept_in_a_turned_avif_too(frames: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist], exif[ExifTags.Base.Orientation] = "Zoë".encode(), 6
+    pages = [Image.new("RGB", (30, 20), color) for color in ("red", "blue")[:frames]]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "WEBP", exif=exif.tobytes(), save_all=True, append_images=pages[1:])
+    keep = [
+        {"animation": {"frames": "keep"}},
+        {"convert": {"format": "avif"}},
+        {"strip_metadata": {"keep": ["copyright"]}},
+    ]
+    stored = process(Request.parse({"data": b64(buffer.getvalue()), "operations": keep}), Settings(), Stopwatch())
+    again = decoded(base64.b64decode(stored["data"]))
+    assert copyright_of(again.metadata)[0] == "Zoë"
+    assert (again.image.size, stored["width"], again.orientation) == ((20, 30), 20, 1)
 
 
 def test_a_heic_of_exiftool() -> None:
