@@ -16,11 +16,12 @@ _NOT_SCHEMA = ("title", "description")
 def recipe_schema() -> dict[str, Any]:
     """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
 
-    `fields` are those that the node removes from a picture that it refuses by itself. `only_first` are those that only
-    the first of a list of pictures has, by the property they come from. `copies` are vectors that the node puts back
-    from another field when a document comes back without them. `pictures` hold a picture beside `data`: they do not
-    stay where nothing vouches for them. `for_documents` are the operations that a document may ask for, `protecting`
-    those after which it may not.
+    - `fields`: those that the node removes from a picture that it refuses by itself, or that was taken away.
+    - `only_first`: those that only the first of a list of pictures has, by the property they come from.
+    - `copies`: vectors that the node puts back from another field when a document comes back without them.
+    - `pictures`: those that show what is to be seen, with the longest that one may be (null: a mark has to tell). They
+      do not stay where nothing vouches for them.
+    - `for_documents`: the operations that a document may ask for; `protecting`: those after which it may not.
     """
     only_first = {name: list(kind.only_first) for name, kind in all_features().items() if kind.only_first}
     fields = [name for name in top_level_names() if name not in NOT_OURS]
@@ -30,7 +31,7 @@ def recipe_schema() -> dict[str, Any]:
         "fields": fields,
         "only_first": only_first,
         "copies": copies(),
-        "pictures": [field.name for field in FIELDS if field.holds_picture],
+        "pictures": {field.name: field.longest for field in FIELDS if field.holds_picture},
         "for_documents": [name for name, kind in all_operations().items() if kind.for_documents],
         "protecting": [name for name, kind in all_operations().items() if kind.protects],
     }

@@ -47,7 +47,8 @@ class Field:
 
     `copy_of` names the field that a vector is another form of. From version 9.2 on Elasticsearch hands documents out
     without vectors: when one comes back, such a vector is put back without a look at the picture. `holds_picture`: the
-    field shows what is to be seen, so that one that is not made from the stored picture is removed.
+    field shows what is to be seen, so that one that is not made from the stored picture is removed. `longest`: in
+    characters, of such a field that is too short to hold anything else.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Field:
     mapping: dict[str, Any]
     copy_of: str | None = None
     holds_picture: bool = False
+    longest: int | None = None
 
 
 FIELDS: tuple[Field, ...] = (
@@ -136,7 +138,13 @@ FIELDS: tuple[Field, ...] = (
         "embedding", "vector of what is to be seen, for kNN search; of a list of pictures the first one's", EMBEDDING
     ),
     Field("embedder", "what made the vector: `builtin-v1`, or the name of a model", KEYWORD),
-    Field("placeholder", "blurred preview of about 25 bytes (ThumbHash), base64", SIGNATURE, holds_picture=True),
+    Field(
+        "placeholder",
+        "blurred preview of about 25 bytes (ThumbHash), base64",
+        SIGNATURE,
+        holds_picture=True,
+        longest=40,
+    ),
     Field("thumbnail", "a small JPEG, base64", BINARY, holds_picture=True),
     Field("thumbnail_mark", "signature that `thumbnail` is one of the stored picture", SIGNATURE),
     Field("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),

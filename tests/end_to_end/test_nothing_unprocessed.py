@@ -96,7 +96,7 @@ def attacks(
             "recipe": one(NOTHING, theirs["recipe"], mine["recipe"]),
             "thumbnail": one(NOTHING, b64(PRIVATE), "data:;base64," + b64(PRIVATE), [b64(PRIVATE)], mine["thumbnail"]),
             "thumbnail_mark": one(NOTHING, theirs["thumbnail_mark"], mine["thumbnail_mark"]),
-            "placeholder": one(NOTHING, mine["placeholder"]),
+            "placeholder": one(NOTHING, mine["placeholder"], mine["placeholder"], b64(PRIVATE)),
             "error": one(NOTHING, NOTHING, {}, {"code": "x"}),
             "url": one(NOTHING, NOTHING, NOTHING, None, "https://dead.example.org/a.jpg"),
             "operations": one(

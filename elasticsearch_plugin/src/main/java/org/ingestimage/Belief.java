@@ -55,12 +55,19 @@ final class Belief {
         return made && holds(Target.SOURCE_MARK, Marks.madeFromAddress(recipe, url, stored));
     }
 
-    /** Whether the thumbnail, if there is one, is that of the picture. */
-    boolean hasNoOtherThumbnail() {
-        if (existing.get(Target.THUMBNAIL) == null) {
-            return true;
+    /** Whether what the target shows beside the picture, if anything, is of this picture. */
+    boolean vouchesForAll() {
+        return context.schema().pictures().keySet().stream().allMatch(this::vouchesFor);
+    }
+
+    /** Whether this field of the schema's `pictures`, if it is there, is of this picture. */
+    boolean vouchesFor(String field) {
+        Object value = existing.get(field);
+        Integer longest = context.schema().pictures().get(field);
+        if (value == null || longest != null) {
+            return value == null || value instanceof String text && text.length() <= longest;
         }
-        byte[] bytes = made ? bytes(existing.get(Target.THUMBNAIL)) : null;
+        byte[] bytes = made && field.equals(Target.THUMBNAIL) ? bytes(value) : null;
         return bytes != null && holds(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
     }
 

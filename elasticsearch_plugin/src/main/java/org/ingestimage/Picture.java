@@ -175,7 +175,7 @@ final class Picture {
         if (believed == false || operations != null) {
             return false;
         }
-        if (existing.get(Target.ERROR) != null || belief.hasNoOtherThumbnail() == false) {
+        if (existing.get(Target.ERROR) != null || belief.vouchesForAll() == false) {
             return false;
         }
         List<Object> onlyFirst = context.schema().onlyFirst(options.recipe());

@@ -36,16 +36,13 @@ final class PictureResult {
             Target.merge(result, schema.emptyFields());
             result.remove(Target.DATA);
         } else if (picture.believed()) {
+            // What nobody vouches for would have been made anew, had there been a picture to make it from.
+            schema.pictures().keySet().stream().filter(name -> belief.vouchesFor(name) == false).forEach(result::remove);
             result.putAll(belief.marks());
             putBelieved(result);
-            if (belief.hasNoOtherThumbnail() == false) {
-                // There is no picture to make another one from.
-                result.remove(Target.THUMBNAIL);
-                result.remove(Target.THUMBNAIL_MARK);
-            }
         } else {
             List.of(Target.MARK, Target.SOURCE_MARK, Target.THUMBNAIL_MARK).forEach(result::remove);
-            schema.pictures().forEach(result::remove);
+            schema.pictures().keySet().forEach(result::remove);
         }
         result.remove(Target.OPERATIONS);
         notHere().forEach(result::remove);

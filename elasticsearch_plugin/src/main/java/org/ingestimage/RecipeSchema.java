@@ -27,7 +27,7 @@ final class RecipeSchema {
     private final Map<String, List<String>> onlyFirst;
     private final Copies copies;
     /** Fields that hold a picture beside `data`. */
-    private final List<String> pictures;
+    private final Map<String, Integer> pictures;
     private final List<String> forDocuments;
     private final List<String> protecting;
 
@@ -37,7 +37,7 @@ final class RecipeSchema {
         List<String> fields,
         Map<String, List<String>> onlyFirst,
         Copies copies,
-        List<String> pictures,
+        Map<String, Integer> pictures,
         List<String> forDocuments,
         List<String> protecting
     ) {
@@ -74,7 +74,7 @@ final class RecipeSchema {
             strings(json.get("fields")),
             onlyFirst,
             Copies.of(json.get("copies")),
-            strings(json.get("pictures")),
+            pictures(json.get("pictures")),
             strings(json.get("for_documents")),
             strings(json.get("protecting"))
         );
@@ -82,6 +82,14 @@ final class RecipeSchema {
 
     private static List<String> strings(Object value) {
         return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+    }
+
+    private static Map<String, Integer> pictures(Object json) {
+        Map<String, Integer> result = new TreeMap<>();
+        if (json instanceof Map<?, ?> map) {
+            map.forEach((name, longest) -> result.put(String.valueOf(name), longest instanceof Integer number ? number : null));
+        }
+        return result;
     }
 
     @SuppressWarnings("unchecked")
@@ -144,8 +152,11 @@ final class RecipeSchema {
             : recipe.operations().stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
     }
 
-    /** Names of the fields that show what is to be seen: they do not stay where nothing vouches for them. */
-    List<String> pictures() {
+    /**
+     * Names of the fields that show what is to be seen: they do not stay where nothing vouches for them. With each the length, in characters, up to
+     * which it can hold nothing else; null where a signature has to tell.
+     */
+    Map<String, Integer> pictures() {
         return pictures;
     }
 

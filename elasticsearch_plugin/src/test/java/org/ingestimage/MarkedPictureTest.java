@@ -239,9 +239,15 @@ class MarkedPictureTest {
             assertFalse(result.document().hasField("image.thumbnail"));
             assertEquals(List.of(map("data", DATA, "operations", List.of("auto_orient"), "normalized", true)), service.requests);
             Map<String, Object> none = with(CONFIG, "store", "none");
-            Map<String, Object> expected = without(marked(), "data", "thumbnail", "thumbnail_mark");
+            Map<String, Object> expected = without(swapped, "data", "thumbnail");
             assertEquals(expected, node.run(none, map("image", without(swapped, "data"))).get("image"), "and nothing to make one from");
         }
+        // Of what is too short to show anything the length is enough.
+        Map<String, Object> blurred = changed(marked(), "placeholder", "A".repeat(36));
+        assertEquals(blurred, node.run(CONFIG, map("image", blurred)).get("image"));
+        service.requests.clear();
+        node.run(CONFIG, map("image", changed(marked(), "placeholder", SOURCE.repeat(100))));
+        assertEquals(true, service.requests.get(0).get("normalized"));
         Map<String, Object> filtered = without(marked(), "thumbnail");
         assertEquals(filtered, node.run(CONFIG, map("image", filtered)).get("image"), "as it is read without it");
     }
