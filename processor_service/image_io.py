@@ -68,8 +68,14 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
         # Pillow would not always mind: what follows the last pixel, zeros for example, can be read as pixels.
         if (ended := with_end(data)) is None:
             raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: pixels of the JPEG are missing")
-        data = ended
-    return _decode(data, settings, target, all_frames)
+        return _decode(ended, settings, target, all_frames)
+    try:
+        return _decode(data, settings, target, all_frames)
+    except ImageError as error:
+        # What follows the last pixel may look like another marker.
+        if error.code is not Code.TRUNCATED_IMAGE or (ended := with_end(data)) is None:
+            raise
+        return _decode(ended, settings, target, all_frames)
 
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:

@@ -29,8 +29,11 @@ _FEW = 3
 
 
 def lacks_end(data: bytes) -> bool:
-    """Whether a JPEG seems to have no end marker behind its last scan."""
-    return data.startswith(b"\xff\xd8") and data.find(b"\xff\xda", max(0, data.rfind(_END))) >= 0
+    """Whether nothing but pixels seems to follow the last scan of a JPEG: no marker, neither of its end nor another."""
+    if not data.startswith(b"\xff\xd8") or data.find(b"\xff\xda", max(0, data.rfind(_END))) < 0:
+        return False
+    parts = _to_last_scan(data)
+    return parts is not None and sum(len(part) for _, part in parts) == len(data)
 
 
 def with_end(data: bytes) -> bytes | None:

@@ -10,7 +10,7 @@ from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 from . import gif_file, tiff_file
 from .errors import Code, ImageError
 from .formats import accepted, readable
-from .refusals import describe_unreadable, plausible
+from .refusals import describe_unknown, describe_unreadable, plausible
 from .salvage import MOST_TEXT
 from .settings import Settings
 
@@ -38,6 +38,8 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=names)
     except UnidentifiedImageError:
+        if complaint := describe_unknown(data, settings):
+            raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from None
         raise _why_not(data, names, settings) from None
 
 

@@ -7,75 +7,65 @@ import re
 from PIL import Image
 
 from .formats import RARE, accepted, heif_is_installed, public_name
+from .markup import described_markup
 from .raw_files import describe_raw
 from .settings import Settings
+from .signatures import described_by_signature, described_by_traces
 
 _HEIF_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1")
-_VIDEO = "is a video, not a picture"
-_CONVERT = "is not accepted; convert it to PNG or JPEG first"
-
-# Offset, signature, name, what to say about it.
-_SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
-    (0, b"%PDF", "PDF", "is a document; send its pages as pictures"),
-    (0, b"%!PS", "PostScript", "is a program; send the picture that it draws"),
-    (0, b"\xc5\xd0\xd3\xc6", "EPS", "is a program; send the picture that it draws"),
-    (0, b"\xff\x0a", "JPEG XL", _CONVERT),
-    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL", _CONVERT),
-    (0, b"II\xbc\x01", "JPEG XR", _CONVERT),
-    (0, b"v/1\x01", "OpenEXR", _CONVERT),
-    (0, b"#?RADIANCE", "Radiance HDR", _CONVERT),
-    (0, b"FLIF", "FLIF", _CONVERT),
-    (0, b"BPG\xfb", "BPG", _CONVERT),
-    (0, b"AT&TFORM", "DjVu", _CONVERT),
-    (0, b"\xabKTX", "KTX", _CONVERT),
-    (128, b"DICM", "DICOM", _CONVERT),
-    (0, b"SIMPLE  =", "FITS", _CONVERT),
-    (0, b"\x89HDF", "HDF5", _CONVERT),
-    (0, b"GRIB", "GRIB", _CONVERT),
-    (0, b"BUFR", "BUFR", _CONVERT),
-    (0, b"\xd7\xcd\xc6\x9a", "WMF", "is a drawing; send it as PNG"),
-    (40, b" EMF", "EMF", "is a drawing; send it as PNG"),
-    (4, b"ftypmp4", "MP4", _VIDEO),
-    (4, b"ftypisom", "MP4", _VIDEO),
-    (4, b"ftypM4V", "MP4", _VIDEO),
-    (4, b"ftypqt  ", "QuickTime", _VIDEO),
-    (8, b"AVI ", "AVI", _VIDEO),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM", _VIDEO),
-    (0, b"\x00\x00\x01\xb3", "MPEG", _VIDEO),
-    (0, b"\x00\x00\x01\xba", "MPEG", _VIDEO),
-    (0, b"\x1f\x8b", "gzip", "is an archive; send what is in it"),
-    (0, b"PK\x03\x04", "zip", "is an archive or an office document; send the pictures in it"),
-)
+# Brands of ISO base media files (ISO 14496-12) that hold pictures, and sound; what is neither is a video.
+_AVIF_BRANDS, _JXL_BRANDS = ("avif", "avis"), ("jxl ",)
+_AUDIO_BRANDS = ("M4A ", "M4B ", "M4P ", "aax ", "F4A ", "F4B ")
+_MOST_BRANDS = 64
 
 
 def describe_unreadable(data: bytes, settings: Settings) -> str | None:
     """A sentence when the bytes are of a known format that is not accepted, None otherwise."""
-    for offset, signature, name, remark in _SIGNATURES:
-        if data.startswith(signature, offset):
-            return f"{name} {remark}; {accepted(settings)}"
-    if complaint := describe_raw(data):
-        return f"{complaint}; {accepted(settings)}"
     if is_heif(data) and not heif_is_installed():
         return (
             "HEIC (HEIF) needs the optional extra: install it where the processor service runs, "
             f"with `pip install 'ingest-image[heic]'`; {accepted(settings)}"
         )
-    if re.match(rb"\s*<(\?xml|!DOCTYPE|svg|html|!--)", data[:512], re.IGNORECASE):
-        if b"<svg" in data[:4096]:
-            return f"SVG is a drawing that may fetch and run things; send it as PNG; {accepted(settings)}"
-        return f"the bytes are markup (HTML or XML), not a picture; {accepted(settings)}"
+    clause = describe_raw(data) or described_by_signature(data) or _described_by_brand(data) or described_markup(data)
+    if clause is not None:
+        return f"{clause}; {accepted(settings)}"
     if settings.formats == "common" and (rare := rare_format(data)):
         return f"{rare} is accepted only with IMAGE_FORMATS=all; {accepted(settings)}"
     return None
 
 
+def describe_unknown(data: bytes, settings: Settings) -> str | None:
+    """A sentence for bytes that no decoder wants, when they show traces of something known."""
+    clause = described_by_traces(data)
+    return None if clause is None else f"{clause}; {accepted(settings)}"
+
+
 def is_heif(data: bytes) -> bool:
     """Whether an ISO base media file says that it holds HEVC pictures (ISO 23008-12); AVIF uses the same container."""
+    brands = _brands(data)
+    return not any(brand in _AVIF_BRANDS for brand in brands) and any(brand in _HEIF_BRANDS for brand in brands)
+
+
+def _described_by_brand(data: bytes) -> str | None:
+    brands = _brands(data)
+    if not brands or any(brand in (*_HEIF_BRANDS, *_AVIF_BRANDS) for brand in brands):
+        return None
+    if "crx " in brands:
+        return describe_raw(b"\0\0\0\x18ftypcrx ")
+    if any(brand in _JXL_BRANDS for brand in brands):
+        return "JPEG XL is not accepted; convert it to PNG or JPEG first"
+    if brands[0] in _AUDIO_BRANDS:
+        return "M4A is a recording of sound, not a picture"
+    return f"{'QuickTime' if brands[0] == 'qt  ' else 'MP4 (or a relative of it)'} is a video, not a picture"
+
+
+def _brands(data: bytes) -> list[str]:
+    """The brands of an ISO base media file, the one that counts most first; none of other files."""
     if data[4:8] != b"ftyp":
-        return False
-    size = min(int.from_bytes(data[:4]), 256)
-    brands = [data[start : start + 4].decode("latin-1") for start in (8, *range(16, size, 4))]
-    return "avif" not in brands and "avis" not in brands and any(brand in _HEIF_BRANDS for brand in brands)
+        return []
+    # Sizes of 0 and 1 are for boxes longer than this one can be; brands follow in any case.
+    end = min(int.from_bytes(data[:4]) or len(data), 16 + 4 * _MOST_BRANDS)
+    return [data[start : start + 4].decode("latin-1") for start in (8, *range(16, end, 4))]
 
 
 def rare_format(data: bytes) -> str | None:

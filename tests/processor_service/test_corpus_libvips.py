@@ -19,9 +19,14 @@ from tests.support import CORPUS, difference
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside this checkout")
 
 _MOST_PIXELS = 2_000_000
+_SMALL_FIRST = "a first frame that is smaller than the screen: black around it there, nothing here, as in browsers"
 # Where libvips shows something else, each looked at, and why.
 DIFFERENT = {
     "jpegturbo-seeds/images/id_000689,src_000131,op_havoc,rep_16,+cov.gif": "a fuzzer's file: frames of several sizes",
+    "jpegturbo-seeds/images/id_000386,src_000247,op_arith8,pos_38,val_-21.gif": _SMALL_FIRST,
+    "jpegturbo-seeds/images/id_000899,src_000633,op_flip1,pos_40.gif": _SMALL_FIRST,
+    "jpegturbo-seeds/images/id_001004,src_000869,op_flip1,pos_23.gif": _SMALL_FIRST,
+    "afl-vuln-samples/firefox-gif-leak2.gif": _SMALL_FIRST,
     "pillow/16_bit_binary_pgm.tiff": "32-bit integers: cut off at 255 there",
     "pillow/16bit.MM.cropped.tif": "12 bits within 16: black there",
     "pillow/16bit.deflate.tif": "12 bits within 16",

@@ -1,0 +1,144 @@
+"""How files begin that are not decoded, and what each of them is."""
+
+from __future__ import annotations
+
+import re
+
+_VIDEO = "is a video, not a picture"
+_AUDIO = "is a recording of sound, not a picture"
+_ARCHIVE = "is an archive; send the pictures in it"
+_OFFICE = "is an archive or an office document; send the pictures in it"
+_FONT = "is a font, not a picture"
+_DRAWING = "is a drawing; send it as PNG"
+_PROGRAM = "is a program; send the picture that it draws"
+_PAGES = "is a document; send its pages as pictures"
+_CONVERT = "is not accepted; convert it to PNG or JPEG first"
+
+# Offset, regular expression, name, what to say about it. Letters alone are no signature: texts begin with them, too.
+_SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, rb"[\s\xef\xbb\xbf\x00]{0,64}%PDF-\d", "PDF", _PAGES),
+    (0, rb"[\s\x04\xef\xbb\xbf]{0,64}%!PS", "PostScript", _PROGRAM),
+    (0, rb"\xc5\xd0\xd3\xc6", "EPS", _PROGRAM),
+    (0, rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE", "is an office document; send the pictures in it"),
+    (0, rb"\{\\rtf", "RTF", _PAGES),
+    (0, rb"\xff\x0a", "JPEG XL", _CONVERT),
+    (0, rb"\x00\x00\x00\x0cJXL ", "JPEG XL", _CONVERT),
+    (0, rb"II\xbc[\x00\x01]", "JPEG XR", _CONVERT),
+    (0, rb"v/1\x01", "OpenEXR", _CONVERT),
+    (0, rb"#\?R(ADIANC|GB)E", "Radiance HDR", _CONVERT),
+    (0, rb"FLIF", "FLIF", _CONVERT),
+    (0, rb"BPG\xfb", "BPG", _CONVERT),
+    (0, rb"AT&TFORM", "DjVu", _CONVERT),
+    (0, rb"\xabKTX", "KTX", _CONVERT),
+    (0, rb"\x13\xab\xa1\x5c", "ASTC", _CONVERT),
+    (0, rb"\x97JB2\r\n", "JBIG2", _CONVERT),
+    (0, rb"[\x8a\x8b][MJ]NG\r\n\x1a\n", "MNG", _CONVERT),
+    (0, rb"gimp xcf", "XCF", _CONVERT),
+    (0, rb"8BPS\x00\x02", "PSB", _CONVERT),
+    (0, rb"FORM.{4}(ILBM|PBM |ACBM)", "IFF", _CONVERT),
+    (0, rb"SIMPLE  =", "FITS", _CONVERT),
+    (0, rb"\x89HDF", "HDF5", _CONVERT),
+    (0, rb"GRIB.{3}[\x01\x02]", "GRIB", _CONVERT),
+    (0, rb"BUFR.{3}[\x00-\x04]", "BUFR", _CONVERT),
+    (0, rb"BLENDER[-_v]", "Blender", _DRAWING),
+    (0, rb"AC10\d\d\x00", "DWG", _DRAWING),
+    (0, rb"\xd7\xcd\xc6\x9a", "WMF", _DRAWING),
+    (0, rb"\x1a\x45\xdf\xa3", "Matroska or WebM", _VIDEO),
+    (0, rb"FLV\x01", "FLV", _VIDEO),
+    (0, rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (WMV, ASF, WMA)", "is a video or sound, not a picture"),
+    (0, rb"OggS\x00", "Ogg", "is a video or sound, not a picture"),
+    (0, rb"\x00\x00\x01[\xb3\xba]", "MPEG", _VIDEO),
+    (0, rb"\.RMF\x00", "RealMedia", _VIDEO),
+    (0, rb"DKIF\x00\x00", "IVF", _VIDEO),
+    (0, rb"YUV4MPEG2 ", "YUV4MPEG", _VIDEO),
+    (0, rb"\x06\x0e\x2b\x34\x02\x05\x01\x01", "MXF", _VIDEO),
+    (0, rb"[FCZ]WS[\x01-\x32].{3}[\x00-\x0f]", "Flash", _VIDEO),
+    (0, rb"ID3[\x02-\x04]", "MP3", _AUDIO),
+    (0, rb"fLaC\x00", "FLAC", _AUDIO),
+    (0, rb"FORM.{4}AIF[FC]", "AIFF", _AUDIO),
+    (0, rb"MThd\x00", "MIDI", _AUDIO),
+    (0, rb"#!AMR", "AMR", _AUDIO),
+    (0, rb"\.snd\x00", "AU", _AUDIO),
+    (0, rb"caff\x00", "CAF", _AUDIO),
+    (0, rb"wvpk.{2}", "WavPack", _AUDIO),
+    (0, rb"PK(\x03\x04|\x05\x06|\x07\x08|00PK)", "zip", _OFFICE),
+    (0, rb"7z\xbc\xaf\x27\x1c", "7z", _ARCHIVE),
+    (0, rb"Rar!\x1a\x07", "RAR", _ARCHIVE),
+    (0, rb"\xfd7zXZ\x00", "xz", _ARCHIVE),
+    (0, rb"BZh[1-9](\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)", "bzip2", _ARCHIVE),
+    (0, rb"[\x22-\x28]\xb5\x2f\xfd", "Zstandard", _ARCHIVE),
+    (0, rb"\x04\x22\x4d\x18", "LZ4", _ARCHIVE),
+    (0, rb"LZIP\x01", "lzip", _ARCHIVE),
+    (0, rb"\x5d\x00\x00.{2}(\xff{8}|.{4}\x00{4})", "LZMA", _ARCHIVE),
+    (0, rb"\x1f\x8b", "gzip", _ARCHIVE),
+    (0, rb"\x1f[\x9d\xa0]", "compress", _ARCHIVE),
+    (0, rb"MSCF\x00\x00\x00\x00", "CAB", _ARCHIVE),
+    (0, rb"!<arch>\n", "ar", _ARCHIVE),
+    (0, rb"07070[127]\d{6}", "cpio", _ARCHIVE),
+    (0, rb"(\x00\x01\x00\x00|true|OTTO)\x00[\x01-\x7f].{6}[A-Za-z/ 0-9]{4}", "TrueType or OpenType", _FONT),
+    (0, rb"ttcf\x00", "TrueType collection", _FONT),
+    (0, rb"wOF[F2](\x00\x01\x00\x00|OTTO|true|ttcf)", "WOFF", _FONT),
+    (0, rb"\x80\x01.{4}%!", "Type 1", _FONT),
+    (0, rb"\x7fELF", "ELF", "is a program, not a picture"),
+    (0, rb"SQLite format 3\x00", "SQLite", "is a database, not a picture"),
+)
+# Those that a picture may have at these places by chance.
+_TRACES: tuple[tuple[int, bytes, str, str], ...] = (
+    (2, rb"-lh[0-7d]-", "LHA", _ARCHIVE),
+    (34, rb"LP\x00\x00\x00\x00\x00\x00", "EOT", _FONT),
+    (40, rb" EMF", "EMF", _DRAWING),
+    (128, rb"DICM", "DICOM", _CONVERT),
+    (257, rb"ustar(\x00|  \x00)", "tar", _ARCHIVE),
+    (32769, rb"CD001", "ISO 9660", _ARCHIVE),
+    (0, rb"\x47.{187}\x47.{187}\x47", "MPEG transport stream", _VIDEO),
+    (4, rb"\x47.{191}\x47.{191}\x47", "MPEG transport stream", _VIDEO),
+)
+
+
+def _described(data: bytes, signatures: tuple[tuple[int, re.Pattern[bytes], str, str], ...]) -> str | None:
+    for offset, regex, name, remark in signatures:
+        if regex.match(data, offset):
+            return f"{name} {remark}"
+    return None
+
+
+def _compiled(
+    signatures: tuple[tuple[int, bytes, str, str], ...],
+) -> tuple[tuple[int, re.Pattern[bytes], str, str], ...]:
+    return tuple((at, re.compile(regex, re.DOTALL), name, remark) for at, regex, name, remark in signatures)
+
+
+_COMPILED, _COMPILED_TRACES = _compiled(_SIGNATURES), _compiled(_TRACES)
+_RIFF = {b"AVI ": ("AVI", _VIDEO), b"WAVE": ("WAV", _AUDIO), b"RMID": ("MIDI", _AUDIO), b"ACON": ("ANI", _CONVERT)}
+# Boxes with which QuickTime files begin that do not say what they are.
+_QUICKTIME = re.compile(rb"\x00.{3}(moov|mdat|wide|pnot|free|skip)", re.DOTALL)
+_SOUND = re.compile(rb"\xff[\xf1-\xf3\xf9-\xfb]")
+# A PDF may begin within the first 1,024 bytes; a text that speaks of one does not end its line there.
+_PDF = re.compile(rb"%PDF-\d\.\d[ \t]*([\r\n]|$)?")
+
+
+def described_by_signature(data: bytes) -> str | None:
+    """A clause that says what the file is, when its first bytes tell that it is none of a picture that is decoded."""
+    if clause := _described(data, _COMPILED):
+        return clause
+    if data[:4] in (b"RIFF", b"RIFX") and data[8:12] in _RIFF:
+        name, remark = _RIFF[data[8:12]]
+        return f"{name} {remark}"
+    return None
+
+
+def described_by_traces(data: bytes) -> str | None:
+    """The same for what could as well be a picture; to be asked when no decoder wants the bytes."""
+    if clause := _described(data, _COMPILED_TRACES):
+        return clause
+    found = _PDF.search(data, 0, 1024)
+    if found and (found[1] is not None or b" obj" in data):
+        return f"PDF {_PAGES}"
+    if _QUICKTIME.match(data):
+        return f"QuickTime {_VIDEO}"
+    if data[:2] == b"MZ" and b"PE\x00\x00" in data[:1024]:
+        return "the file is a program, not a picture"
+    # Frames of sound that follow each other, each with the same beginning.
+    if _SOUND.match(data) and data[:8192].count(data[:2]) >= 4:
+        return f"MP3 or AAC {_AUDIO}"
+    return None
