@@ -74,7 +74,10 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
     def _color_map(self) -> NDArray[np.uint8]:
         """Red, green and blue of each number: of 16 bits each, unless no value needs more than 8."""
         values = np.array(self.tag_v2[_COLOR_MAP], np.uint16)
-        colors = values[: len(values) // 3 * 3].reshape(3, -1).T
+        bits = self.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))[0]
+        if len(values) != 3 << bits:
+            raise ValueError(f"the colour map has {len(values)} numbers, {3 << bits} are needed")
+        colors = values.reshape(3, -1).T
         # As libtiff does: who wrote 0 to 255 meant these.
         return np.ascontiguousarray((colors if colors.max(initial=0) < 256 else colors >> 8).astype(np.uint8))
 

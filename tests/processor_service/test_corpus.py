@@ -24,8 +24,17 @@ pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not b
 
 # What Pillow decodes and we refuse, with the reason; everything else that Pillow decodes is processed.
 REFUSED_ON_PURPOSE = {"thumbor/9643x10328.jpg": Code.TOO_MANY_PIXELS}
-# What Pillow does not decode and we do: pictures within hostile metadata, and HEIC with the optional extra.
-GAINED = {"pillow/png_decompression_dos.png", "pillow/unknown_compression_method.png", "thumbor/image.heic"}
+# What Pillow does not decode and we do: pictures within hostile metadata, HEIC with the optional extra, JPEGs that only
+# lack their end marker, inks with alpha.
+GAINED = {
+    "pillow/png_decompression_dos.png",
+    "pillow/unknown_compression_method.png",
+    "thumbor/image.heic",
+    "pillow/truncated_jpeg.jpg",
+    "jpegturbo-seeds/images/id_000385,src_000000,op_int32,pos_500,val_-32768,+cov.jpg",
+    "jpegturbo-seeds/images/id_000903,src_000177,op_havoc,rep_2.jpg",
+    "image-rs/bad/tiff/TODO_hpredict_cmyk.tiff",
+}
 # Codes that say something about the file. Others (a timeout, a defect) would say something about us.
 ABOUT_THE_FILE = {
     Code.NOT_AN_IMAGE,
