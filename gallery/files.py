@@ -29,7 +29,7 @@ _FOR_EVER = "private, max-age=31536000, immutable"
 def thumbnail(index: str, number: int) -> AnyResponse:
     """The small one; of documents without, the stored one."""
     small = _field(index, number, "thumbnail")
-    if not small:
+    if not kind_of(_decoded(small)):
         return redirect(url_for(".image", index=index, number=number, id=asked_id(), v=request.args.get("v")))
     return _answer(small)
 

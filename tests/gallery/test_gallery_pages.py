@@ -146,6 +146,9 @@ class TestFiles:
         assert "sandbox" in answer.headers["Content-Security-Policy"]
 
     def test_without_thumbnail_the_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        for broken in (None, "no base64!", b64(b"<svg/>"), ["a"], {"x": 1}, "caf\udce9"):
+            es.documents["1"]["image"]["thumbnail"] = broken
+            assert page.get("/thumbnail/images/0?id=1", follow_redirects=True).data == FLOWER
         del es.documents["1"]["image"]["thumbnail"]
         assert page.get("/thumbnail/images/0?id=1", follow_redirects=True).data == FLOWER
 
