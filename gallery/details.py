@@ -14,17 +14,8 @@ Row = tuple[str, str]
 _SHOWN_LENGTH = 300
 # Shown elsewhere on the page, or of no use to a reader.
 _HIDDEN = frozenset(
-    {
-        "colors",
-        "color_names",
-        "thumbnail",
-        "data",
-        "mark",
-        "source_mark",
-        "thumbnail_mark",
-        "placeholder",
-        "perceptual_hash",
-    }
+    {"colors", "color_names", "thumbnail", "data", "placeholder", "perceptual_hash"}
+    | {"mark", "source_mark", "thumbnail_mark"}
 )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from gallery.opening import settings_for
 from ingest_image.cli import main
+from processor_service.formats import heif_is_installed
 from tests.support import ROOT
 
 TOOL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
@@ -49,6 +50,15 @@ def test_every_folder_with_modules_is_a_package() -> None:
 def test_the_image_copies_every_package() -> None:
     copied = re.findall(r"^COPY (\w+) \1$", (ROOT / "docker/service/Dockerfile").read_text(), re.MULTILINE)
     assert sorted(copied) == sorted(PACKAGES)
+
+
+def test_heic_is_read_wherever_we_install() -> None:
+    """By `make install`, and so in the demo, and in the image of Compose."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert "--editable '.[dev]'" in (ROOT / "Makefile").read_text() and "ingest-image[heic]" in extras["dev"]
+    image = (ROOT / "docker/service/Dockerfile").read_text()
+    assert '".[heic]"' in image and '"ingest-image[heic]"' in image
+    assert heif_is_installed()
 
 
 @pytest.mark.parametrize("name", ["service", "users", "bootstrap", "kibana-objects", "gallery", "tools"])
