@@ -6,7 +6,6 @@ import signal
 import threading
 import webbrowser
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import urljoin
 
 import click
@@ -15,7 +14,8 @@ from elasticsearch import Elasticsearch
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from pipelines.search.engine import Engine
-from pipelines.search.look import look_at_document
+from pipelines.search.look import file_of, look_at_document
+from pipelines.wording import well_formed
 
 from .app import create_app
 from .asked import Pairs, address
@@ -90,11 +90,11 @@ def _show(base: str, client: Elasticsearch, index: str, asked: Pairs, like: str 
 
 def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
     """The value of `like` for a file, which the gallery looks at, or for a document."""
-    if Path(like).is_file():
-        with Path(like).open("rb") as file:
+    if path := file_of(like):
+        with path.open("rb") as file:
             answer = requests.post(
                 f"{base}/look",
-                files={"file": (Path(like).name, file)},
+                files={"file": (well_formed(path.name), file)},
                 headers={"Origin": base, "Accept": "application/json"},
                 timeout=120,
             ).json()

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 import requests
@@ -24,6 +23,10 @@ from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.account import other_account
 from embedded_node.choice import choose
 from embedded_node.folder import default_folder
+from pipelines.search import Hit
+from pipelines.search.hits import hit_of
+from pipelines.search.picture import Size, text
+from pipelines.search.table import clean, pixels, swatches
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "tests" / "pictures"
@@ -128,26 +131,25 @@ def result_table(url: str) -> Table:
         table.add_column(column, justify="right" if column == "bytes" else "left")
     body = {"size": 100, "_source": {"excludes": ["image.data", "image.thumbnail"]}, "sort": "title.keyword"}
     for hit in requests.post(f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
-        table.add_row(hit["_source"].get("title", hit["_id"]), *_cells(hit["_source"].get("image") or {}))
+        found = hit_of(hit)
+        table.add_row(clean(found.title), *_cells(found))
     return table
 
 
-def _cells(image: dict[str, Any]) -> Iterator[Text | str]:
-    if error := image.get("error"):
-        yield from ("", Text(error["code"], style="red"), "", "", Text(error["reason"][:60], style="dim"))
+def _cells(hit: Hit) -> Iterator[Text | str]:
+    picture = hit.first
+    if picture.error:
+        yield from ("", Text(picture.error.code, style="red"), "", "", Text(picture.error.reason[:60], style="dim"))
         return
-    if "format" not in image:
+    if not picture.format:
         yield from ("", "no picture", "", "", "")
         return
-    original = image["original"]
-    yield f"{original['format']} {original['width']}x{original['height']}"
-    yield f"{image['format']} {image['width']}x{image['height']}"
-    yield f"{original['bytes'] // 1024} -> {image['bytes'] // 1024} kB"
-    yield f"{image['orientation']}, {image['size_class']}"
-    swatches = Text()
-    for color in image.get("colors", []):
-        swatches.append("  ", style=f"on {color['hex']}")
-    yield swatches.append(" " + ", ".join(image.get("color_names", [])))
+    original = picture.original or Size()
+    yield clean(f"{original.format} {pixels(original, 'x')}")
+    yield clean(f"{picture.format} {pixels(picture, 'x')}")
+    yield f"{(original.bytes or 0) // 1024} -> {(picture.bytes or 0) // 1024} kB"
+    yield clean(", ".join(text(picture.raw.get(name)) for name in ("orientation", "size_class")))
+    yield swatches(hit)
 
 
 def _things_to_try(url: str, gallery: str) -> str:

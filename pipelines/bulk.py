@@ -15,7 +15,7 @@ from elasticsearch.helpers import streaming_bulk
 
 from .check import reason_of_item
 from .client import reason_of
-from .files import PictureFile, Unfit, document, id_of_content, id_of_path
+from .files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
 from .search.picture import pictures_of
 from .sources import value_at
 
@@ -124,7 +124,8 @@ class Sender:
             try:
                 data = file.read(self.max_file_bytes)
             except Unfit as unfit:
-                self._fail(file.relative, str(unfit))
+                hint = " (--max-file-bytes)" if isinstance(unfit, TooLarge) else ""
+                self._fail(file.relative, f"{unfit}{hint}; not sent")
                 continue
             id_ = _IDS[self.id_kind](file, data)
             if self.skip_existing and self.client.exists(index=self.index, id=id_):

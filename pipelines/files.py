@@ -29,6 +29,10 @@ class Unfit(Exception):
     """A file that is not sent; the text says why."""
 
 
+class TooLarge(Unfit):
+    """A file with more bytes than are taken."""
+
+
 @dataclass(frozen=True)
 class PictureFile:
     """A file to index; `relative` is its path below what the user named, with forward slashes.
@@ -55,9 +59,9 @@ class PictureFile:
         except OSError as error:
             raise Unfit(f"cannot be read: {error.strerror}") from error
         if max(size, len(data)) > most:
-            raise Unfit(f"{max(size, len(data))} bytes, more than --max-file-bytes {most}; not sent")
+            raise TooLarge(f"has {max(size, len(data))} bytes, more than {most}")
         if not data:
-            raise Unfit("is empty; not sent")
+            raise Unfit("is empty")
         return data
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..recipes import Maker, stale_query
+from ..wording import well_formed
 
 Query = dict[str, Any]
 
@@ -57,6 +58,7 @@ class Selection:
 
 def _user_query(text: str) -> Query:
     """A JSON query as in a search request, or the words and operators of a query_string."""
+    text = well_formed(text)
     if not text.lstrip().startswith("{"):
         return {"query_string": {"query": text}}
     try:

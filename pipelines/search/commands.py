@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 
 from ..client import elasticsearch_options
+from ..wording import well_formed
 from .colors import DEFAULT_DISTANCE, parse_color
 from .engine import Answer, Engine
 from .filters import parse_filter
@@ -104,7 +105,7 @@ def search(
             )
         from gallery.opening import open_gallery
 
-        asked: list[tuple[str, Any]] = [("q", " ".join(words)), ("near", "1" if near_duplicate else "")]
+        asked: list[tuple[str, Any]] = [("q", well_formed(" ".join(words))), ("near", "1" if near_duplicate else "")]
         asked += [("turned", "1" if turned else ""), ("distance", str(distance) if distance != SAME_PICTURE else "")]
         asked += [("color", color) for color in colors] + [("f", text) for text in filters]
         # On the page a colour is picked by eye, and may be farther off when nothing is said.
@@ -115,7 +116,7 @@ def search(
         return
     try:
         sample = look(engine, like, pipeline) if like else None
-        question = Question(" ".join(words), sample, near_duplicate, distance, turned, wishes, clauses)
+        question = Question(well_formed(" ".join(words)), sample, near_duplicate, distance, turned, wishes, clauses)
         answer = engine.search(question, size, after)
     except UserError as error:
         raise click.ClickException(str(error)) from error

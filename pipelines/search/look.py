@@ -10,6 +10,8 @@ from elasticsearch import ApiError, Elasticsearch
 
 from ..check import diagnose, reason_of_item
 from ..client import reason_of
+from ..files import PictureFile, Unfit
+from ..wording import well_formed
 from .engine import Engine
 from .hits import hit_of
 from .question import UserError
@@ -79,11 +81,21 @@ def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sampl
 
 def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = 20 << 20) -> Sample:
     """The sample of a file when there is one of this name, else of the document with this id."""
-    path = Path(what)
+    path = file_of(what)
+    if path is None:
+        return look_at_document(engine, well_formed(what))
     if path.is_dir():
         raise UserError(f"{what} is a folder: give a picture, or the id of a document")
-    if not path.is_file():
-        return look_at_document(engine, what)
-    if path.stat().st_size > largest:
-        raise UserError(f"{what} is larger than {largest >> 20} MB")
-    return look_at_bytes(engine, path.read_bytes(), path.name, pipeline)
+    try:
+        data = PictureFile(path, path.name).read(largest)
+    except Unfit as unfit:
+        raise UserError(f"{what} {unfit}") from unfit
+    return look_at_bytes(engine, data, well_formed(path.name), pipeline)
+
+
+def file_of(what: str) -> Path | None:
+    """The file or folder of this name; None when there is none, or an id is no name that a file could have."""
+    try:
+        return Path(what) if Path(what).exists() else None
+    except (OSError, ValueError):
+        return None

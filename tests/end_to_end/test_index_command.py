@@ -133,7 +133,7 @@ def test_too_big_is_reported_and_the_rest_is_indexed(run: Run, folder: Path) -> 
     assert result.exit_code == 1
     assert "1 of 4 indexed" in result.output
     assert "harbour/old_boats-0.jpg: " in result.output
-    assert "more than --max-file-bytes 1024; not sent" in result.output
+    assert "bytes, more than 1024 (--max-file-bytes); not sent" in result.output
 
 
 def test_another_pipeline(run: Run, es: Elasticsearch, folder: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ingest_image.cli import main
+from pipelines.doctor import check_documents
+from pipelines.doctor.patient import Patient
 from pipelines.reprocess import looks
 from pipelines.search import Question
 from pipelines.search.colors import alike_query
@@ -21,6 +25,7 @@ from pipelines.search.commands import _print
 from pipelines.search.duplicates import short, with_reasons
 from pipelines.search.engine import Answer
 from pipelines.search.hits import compared, hit_of
+from pipelines.search.look import file_of
 from pipelines.search.near_pairs import as_hashes
 from pipelines.search.picture import number, pictures_of, text
 from pipelines.search.queries import likeness_bodies
@@ -29,6 +34,7 @@ from pipelines.search.schema import Schema
 from pipelines.search.table import answer_table, clean
 from pipelines.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
+from processor_service.fields import mapping
 from tests.any_document import ids, images, sources, texts
 
 HASH = "0f" * 32
@@ -187,3 +193,25 @@ def test_fingerprints_leave_out_what_is_heavy() -> None:
     assert looks.fingerprint(one, ["image"]) != looks.fingerprint({"image": {"width": 6}}, ["image"])
     # As a source filter leaves them.
     assert looks.fingerprint({"image": [{"data": "x"}, {"data": "y"}]}, ["image"]) == looks.fingerprint({}, ["image"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(sources, max_size=3), texts)
+def test_what_the_doctor_says_of_documents(documents: list[dict[str, Any]], code: str) -> None:
+    hits = {"total": {"value": 7}, "hits": [raw(source) for source in documents]}
+    answer = {"hits": hits, "aggregations": {"codes": {"buckets": [{"key": code, "doc_count": 7}]}}}
+    client = Mock()
+    client.search.return_value.body = answer
+    client.indices.get_mapping.return_value.body = {"images": {"mappings": {"properties": {"image": mapping()}}}}
+    patient = Patient(client)
+    vars(patient).update(indices={"images": {}}, patterns=["images"])
+    for check in (check_documents.errors, check_documents.unprocessed):
+        (finding,) = check(patient)
+        finding.what.encode()
+        assert "\x1b" not in finding.what
+
+
+def test_an_id_that_no_file_can_have_is_an_id() -> None:
+    for id in ("x" * 400, "nul\0", "a/b"):
+        assert file_of(id) is None
+    assert file_of(__file__) == Path(__file__)

@@ -151,8 +151,8 @@ def test_too_big_and_unreadable_files_are_reported_and_not_sent(client, script, 
     files[1].path.unlink()
     report = sender(client, max_file_bytes=1000).send(files)
     assert report.failed == [
-        ("0.png", "5000 bytes, more than --max-file-bytes 1000; not sent"),
-        ("1.png", "cannot be read: No such file or directory"),
+        ("0.png", "has 5000 bytes, more than 1000 (--max-file-bytes); not sent"),
+        ("1.png", "cannot be read: No such file or directory; not sent"),
     ]
     assert script.bulks[0][1] == ["2.png"]
 

@@ -187,7 +187,7 @@ def test_reading_is_bounded(tmp_path):
     touch(tmp_path, "a.png")
     (file,) = find([tmp_path]).files
     assert file.read(5) == b"a.png"
-    with pytest.raises(Unfit, match="5 bytes, more than --max-file-bytes 4; not sent"):
+    with pytest.raises(Unfit, match="has 5 bytes, more than 4"):
         file.read(4)
 
 
