@@ -51,7 +51,7 @@ def steps(options: Options, endpoint: str) -> list[Body]:
             ignore_missing=options.ignore_missing,
             embeds=options.embeds,
             names=top_level_names(),
-            pictures=[field.name for field in FIELDS if field.holds_picture],
+            pictures={field.name: field.longest for field in FIELDS if field.holds_picture},
         ),
         _fail(f"{TEMPORARY}.refused", f"{here}.refused != null"),
         {

@@ -38,6 +38,8 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 # What becomes of a document whose picture is normalized when it comes back with this in its image.
 CHANGES: dict[str, Any] = {
     "another thumbnail": {"thumbnail": PHOTO},
+    "a placeholder that is a picture": {"placeholder": PHOTO},
+    "a placeholder that is none": {"placeholder": 5},
     "mark of another thumbnail": {"thumbnail_mark": "0" * 64},
     "an error": {"error": {"code": "not_an_image", "reason": "text"}},
     "removed": {"data": None},

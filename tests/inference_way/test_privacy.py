@@ -213,3 +213,18 @@ def test_percent_encoded_base64_is_base64(way: Way, stored: dict[str, Any]) -> N
     plain = stored["image"]["data"]
     written = plain.replace("+", "%2B").replace("/", "%2f").replace("=", "%3D")
     assert way(changed(stored, data=f"data:image/jpeg;base64,{written}")) == stored
+
+
+@pytest.mark.parametrize("placeholder", [PRIVATE, 5, [PRIVATE]])
+def test_a_preview_that_is_too_long_to_be_one_does_not_stay(way: Way, stored: dict[str, Any], placeholder: Any) -> None:
+    again = way(changed(stored, placeholder=placeholder))["image"]
+    assert again["data"] == stored["image"]["data"]
+    assert isinstance(again["placeholder"], str) and len(again["placeholder"]) <= 40
+    del stored["image"]["data"]
+    assert "placeholder" not in way(changed(stored, placeholder=placeholder))["image"]
+
+
+def test_a_name_of_a_hundred_thousand_dots_refuses_the_document(way: Way) -> None:
+    with pytest.raises(PipelineFailed):
+        way({"image" + ".a" * 100_000: PHOTO})
+    assert way({"title": "next"}) == {"title": "next"}
