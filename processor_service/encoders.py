@@ -48,7 +48,7 @@ def encode_picture(picture: Picture) -> tuple[bytes, str]:
     name = stored_as(wanted or picture.source.format)
     if "icc" not in output.keep or name in _NO_PROFILE:
         make_srgb(picture)
-    # libavif dies of a moving picture with a turn, and Pillow writes question marks into the EXIF of one where it is not
+    # Of pictures with a turn, libavif dies when they move, and Pillow writes question marks into an EXIF that is not
     # ASCII (Pillow 13.0.0, libavif 1.4.2).
     if name in _NO_EXIF or (name == "avif" and (len(picture.frames) > 1 or "copyright" in output.keep)):
         picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
