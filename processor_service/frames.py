@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -16,6 +17,8 @@ _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
 _PAGED = ("TIFF", "DCX")
 # Formats whose further pictures are layers, gain maps, previews or other views of the first.
 _SINGLE = ("PSD", "MPO", "HEIF", "ICNS")
+# The block in which a GIF says how often it is repeated, under either name and at any place.
+_GIF_LOOPS = re.compile(rb"\x21\xff\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 # What browsers do with frames that ask for no time at all.
 _MISSING_DURATION = 100
 
@@ -83,11 +86,12 @@ def plays(image: Image.Image, data: bytes) -> int:
     """How often the animation plays, 0 for ever."""
     if image.format == "AVIF":
         return avif_loops(data)
-    loop = image.info.get("loop")
     if image.format == "GIF":
         # GIF says how often it is repeated after the first time, and plays once when it says nothing.
-        return 1 if loop is None else int(loop) + 1 if loop else 0
-    return int(loop or 0)
+        found = _GIF_LOOPS.search(data)
+        repeated = int.from_bytes(found[1], "little") if found else 0
+        return repeated + 1 if repeated or not found else 0
+    return int(image.info.get("loop") or 0)
 
 
 def _count_gif(data: bytes, most: int) -> int:

@@ -11,17 +11,18 @@ class GifFile(GifImagePlugin.GifImageFile):
     def load_end(self) -> None:
         super().load_end()
         extent = self.dispose_extent
-        if self.tell() or extent is None or "transparency" in self.info or extent == (0, 0, *self.size):
+        if self.tell() or extent is None or self._frame_transparency is not None or extent == (0, 0, *self.size):
             return
-        mask = Image.new("L", self.size)
-        mask.paste(255, extent)
         if self._mode == "P":
             self.im.putpalette("RGB", "RGB", self.palette.getdata()[1] if self.palette else b"\0\0\0")
-        shown = self.im.convert("RGBA", Image.Dither.FLOYDSTEINBERG)
-        shown.fillband(3, 0)
-        opaque = self.im.convert("RGBA", Image.Dither.FLOYDSTEINBERG)
-        shown.paste(opaque, (0, 0, *self.size), mask.im)
-        self.im, self._mode, self.palette = shown, "RGBA", None
+        frame = self.im.convert("RGBA", Image.Dither.FLOYDSTEINBERG).crop(extent)
+        self.im = Image.new("RGBA", self.size).im
+        self.im.paste(frame, extent)
+        self._mode, self.palette = "RGBA", None
+        # What this frame, or a later one, leaves to the ground is transparent as the rest of it; the number is any.
+        self.info["transparency"] = 0
+        if self.disposal_method >= 2:
+            self.dispose = Image.new("RGBA", frame.size).im
 
 
 def use() -> None:

@@ -7,6 +7,7 @@ and less is kept.
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -26,6 +27,8 @@ _WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
 _JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h", b"jp2c"}
 # Bytes of all texts of a PNG, unpacked; what is beyond is dropped.
 MOST_TEXT = 1024**2
+# An entry of an AVIF that says that an item is EXIF (ISO 14496-12, 8.11.6); what is `free` is not looked at.
+_AVIF_EXIF = re.compile(rb"(infe[\x02\x03].{3}.{4,6})Exif", re.DOTALL)
 # More parts than these are not tried one by one.
 _MOST_TRIED = 200
 
@@ -48,6 +51,8 @@ def _lesser(data: bytes) -> Iterator[bytes]:
         yield from (_webp(data, kept) for kept in (_WEBP_PARTS, _WEBP_NEEDED))
     elif data[4:8] == b"jP  ":
         yield _jp2(data)
+    elif data[4:8] == b"ftyp":
+        yield _AVIF_EXIF.sub(rb"\1free", data)
 
 
 def _png(data: bytes) -> Iterator[bytes]:

@@ -148,3 +148,12 @@ def test_a_tiff_with_tags_beyond_its_end_keeps_its_picture() -> None:
     result = decoded(bytes(data))
     assert result.icc_profile == PROFILE
     assert furthest(result.image, base()) == 0
+
+
+@pytest.mark.parametrize("broken", [0, 4])
+def test_broken_exif_in_an_avif_takes_nothing_along(broken: int) -> None:
+    data = picture("libavif/paris_icc_exif_xmp.avif")
+    at = data.index(b"II*\0") - broken
+    result = decoded(data[:at] + b"\xff" * 40 + data[at + 40 :])
+    assert furthest(result.image, decoded(data).image) == 0
+    assert (result.metadata.exif, result.metadata.xmp) == (b"", decoded(data).metadata.xmp)

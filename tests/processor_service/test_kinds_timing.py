@@ -191,6 +191,30 @@ def test_around_a_first_frame_that_is_smaller_than_the_screen_there_is_nothing(
         assert (second[..., 3] == 255).sum() == 64 + 64 - 36
 
 
+@pytest.mark.parametrize("disposal", [2, 3])
+def test_what_a_small_first_frame_leaves_to_the_ground_is_transparent(disposal: int) -> None:
+    """To the background or to what was before: there was nothing in either case."""
+    frames = [
+        ((4, 3), square("#c81e1e"), {"duration": 100, "disposal": disposal}),
+        ((6, 5), square("#00ff00"), {"duration": 100, "disposal": disposal}),
+        ((0, 0), square("#0000ff"), {"duration": 100}),
+    ]
+    result = decoded(gif(frames, (20, 16), palette=bytes((200, 30, 30, 0, 0, 9)), background=1), all_frames=True)
+    for frame, color in zip(result.frames, ((200, 30, 30), (0, 255, 0), (0, 0, 255)), strict=True):
+        shown = rgba(frame)
+        assert {tuple(map(int, pixel)) for pixel in shown.reshape(-1, 4)} == {(*color, 255), (0, 0, 0, 0)}
+        assert (shown[..., 3] == 255).sum() == 64
+
+
+@pytest.mark.parametrize("name", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_gif_may_say_anywhere_how_often_it_plays(name: bytes, place: str) -> None:
+    data = encoded(book()[0], "GIF", save_all=True, append_images=book()[1:])
+    at = data.index(b"\x21\xf9") if place == "first" else len(data) - 1
+    again = data[:at] + b"\x21\xff\x0b" + name + b"\x03\x01\x04\0\0" + data[at:]
+    assert (decoded(data, all_frames=True).loop, decoded(again, all_frames=True).loop) == (1, 5)
+
+
 def test_a_first_frame_of_256_colours_that_is_smaller_than_the_screen() -> None:
     image = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).convert("RGB").quantize(256)
     first = rgba(decoded(gif([((2, 2), image, {})], (24, 20))).image)
