@@ -24,11 +24,15 @@ _MOST = 256 * 1024
 _PROLOGUE = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*", re.DOTALL | re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
 _BEGINS = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|[A-Za-z_][\w:.-]*[\s/>])", re.IGNORECASE)
+# What every such text begins with, however it is written: said of other bytes at once.
+_MAY_BE = re.compile(rb"[\s\x00\xef\xbb\xbf\xfe\xff]*<")
 _HTML_DOCTYPE = re.compile(r"<!DOCTYPE\s+html", re.IGNORECASE)
 
 
 def described_markup(data: bytes) -> str | None:
     """A clause that says what the bytes are when they are markup, None otherwise."""
+    if not _MAY_BE.match(data):
+        return None
     text = _text(data[:_MOST])
     if not _BEGINS.match(text):
         return None

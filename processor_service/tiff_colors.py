@@ -42,9 +42,12 @@ def to_image(
     if mode == "P":
         return _by_palette(colors[..., 0], alpha, samples, color_map)
     if mode in ("CMYK", "LAB"):
-        image = _of_bytes(_inks_or_lab(colors, samples), mode)
         if alpha is None:
-            return image
+            return _of_bytes(_inks_or_lab(colors, samples), mode)
+        if kind == _PREMULTIPLIED and mode == "CMYK":
+            image = _of_bytes(_divided(colors, alpha), mode)
+        else:
+            image = _of_bytes(_inks_or_lab(colors, samples), mode)
         image = to_srgb(image, profile).convert("RGB")
         image.putalpha(Image.fromarray(_to_bytes(alpha, samples)))
         return image

@@ -121,6 +121,17 @@ def test_inks_with_alpha(depth: type, planar: bool) -> None:
     assert np.abs(shown[..., :3] - expected).max() <= 2
 
 
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_premultiplied_inks_are_divided(depth: type) -> None:
+    top = np.iinfo(depth).max
+    straight = colors(5, 0.3, 1)
+    values = straight.copy()
+    values[..., :4] *= straight[..., 4:]
+    shown = pixels(one(np.round(values * top).astype(depth), INKS, extra=(PREMULTIPLIED,)))
+    expected = pixels(one(np.round(straight * top).astype(depth), INKS, extra=(STRAIGHT,)))
+    assert np.abs(shown - expected).max() <= 4
+
+
 def test_lab_of_16_bits_looks_like_lab_of_8() -> None:
     eight = opened(picture("pillow/lab.tif"))
     values = np.asarray(eight)
