@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 
 import simplejpeg
-from PIL import Image
+from PIL import JpegImagePlugin
 
 from .containers import jpeg_segments
 
@@ -43,7 +43,8 @@ def with_end(data: bytes) -> bytes | None:
         return None
     whole = _without_filling(b"".join(part for _, part in parts))
     try:
-        with Image.open(io.BytesIO(whole + _END), formats=["JPEG"]) as image:
+        # By its class: the number of pixels has been checked, and is allowed to be large where it is scaled at once.
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(whole + _END)) as image:
             space = _SPACES.get(image.mode)
         if space is None:
             return None
@@ -117,6 +118,6 @@ def _ends_exactly(whole: bytes) -> bool:
 def _depends(part: bytes) -> bool:
     pixels = []
     for pad in _PADS:
-        with Image.open(io.BytesIO(part + pad + _END), formats=["JPEG"]) as image:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(part + pad + _END)) as image:
             pixels.append(image.tobytes())
     return any(one != other for one, other in pairwise(pixels))

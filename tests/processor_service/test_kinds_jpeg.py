@@ -82,6 +82,13 @@ def test_a_turned_jpeg_without_its_end_marker_keeps_its_turn() -> None:
     assert decoded(data[: data.rindex(END)]).orientation == 6
 
 
+def test_a_large_jpeg_without_its_end_marker_is_scaled_as_it_is_decoded() -> None:
+    """108 megapixels: more than are accepted, unless the recipe makes the picture smaller at once."""
+    data = encoded(Image.new("L", (12_000, 9_000), 90), "JPEG")
+    result = decoded(data[:-2], target=lambda *_: (120, 90))
+    assert result.image.getcolors() == [(120 * 90, 90)]
+
+
 def test_a_jpeg_cut_in_its_metadata_is_refused() -> None:
     data = picture("exif-orientation/Landscape_6.jpg")
     assert refused(data[:300])[0] in (Code.TRUNCATED_IMAGE, Code.CORRUPT_IMAGE)

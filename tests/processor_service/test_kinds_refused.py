@@ -197,6 +197,12 @@ NAMED: dict[str, list[bytes]] = {
     ],
     "JPEG XL": [b"\xff\x0a\xfa\x7f" + bytes(30), b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(30), brand("jxl ")],
     "raw file": [brand("crx ", "crx ", "isom"), brand("isom", "crx ")],
+    "drawing": [
+        b"\xd7\xcd\xc6\x9a" + bytes(40),
+        b"\1\0\x09\0\0\3" + bytes(40),
+        bytes((1, 0, 0, 0)) + bytes(36) + b" EMF",
+    ],
+    "RIFF": [b"RIFF\x10\0\0\0CDR9vrsn" + bytes(30)],
     "RTF": [b"{\\rtf1\\ansi}"],
 }
 
