@@ -86,7 +86,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
 _TRACES: tuple[tuple[int, bytes, str, str], ...] = (
     (2, rb"-lh[0-7d]-", "LHA", _ARCHIVE),
     (0, rb"[\x01\x02]\x00\x09\x00\x00[\x01\x03]", "WMF", _DRAWING),
-    (0, rb"RIF(?:F.{3}\x00|X\x00.{3})(?!WEBP)[A-Za-z0-9 ]{4}", "RIFF", "is a container of something else than a picture"),
+    (0, rb"RIF(?:F.{3}\x00|X\x00.{3})(?!WEBP)[A-Za-z0-9 ]{4}", "RIFF", "holds something else than a picture"),
     (34, rb"LP\x00\x00\x00\x00\x00\x00", "EOT", _FONT),
     (40, rb" EMF", "EMF", _DRAWING),
     (128, rb"DICM", "DICOM", _CONVERT),
