@@ -79,8 +79,9 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
 
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
-    as_it_came, data = data, mended(data)
+    as_it_came = data
     with hostile(data, settings):
+        data = mended(data)
         image = open_picture(data, settings)
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)

@@ -39,7 +39,10 @@ def lacks_end(data: bytes) -> bool:
 def with_end(data: bytes) -> bytes | None:
     """The JPEG without what follows its last pixel, and with an end marker; None when pixels are missing."""
     parts = _to_last_scan(data)
-    if parts is None or not _has_all_scans(parts):
+    try:
+        if parts is None or not _has_all_scans(parts):
+            return None
+    except (IndexError, ValueError):
         return None
     whole = _without_filling(b"".join(part for _, part in parts))
     try:

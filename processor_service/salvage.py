@@ -36,10 +36,14 @@ _MOST_TRIED = 200
 def without_metadata(data: bytes) -> Iterator[bytes]:
     """The same picture without the parts at fault, then with less and less metadata; nothing where all is needed."""
     before = data
-    for less in _lesser(data):
-        if less != before:
-            yield less
-            before = less
+    try:
+        for less in _lesser(data):
+            if less != before:
+                yield less
+                before = less
+    except (ValueError, IndexError):
+        # Not built as such a file is: there are no parts to tell apart.
+        return
 
 
 def _lesser(data: bytes) -> Iterator[bytes]:
@@ -149,7 +153,7 @@ def _webp(data: bytes, kept: set[bytes]) -> bytes:
         for name, chunk in riff_chunks(data)
         if name in kept and len(chunk) >= 8 + int.from_bytes(chunk[4:8], "little")
     ]
-    if chunks and chunks[0].startswith(b"VP8X"):
+    if chunks and chunks[0].startswith(b"VP8X") and len(chunks[0]) >= 18:
         flags = chunks[0][8] & ~0x2C
         for name, flag in ((b"ICCP", 0x20), (b"EXIF", 0x08), (b"XMP ", 0x04)):
             flags |= flag if any(chunk.startswith(name) for chunk in chunks) else 0

@@ -124,6 +124,8 @@ def directory_at(data: bytes, layout: Layout, offset: int) -> Directory | None:
         entries: dict[int, tuple[int, int, int]] = {}
         for number in range(min(count, _MOST_ENTRIES)):
             at = start + number * layout.entry_size
+            if at + layout.entry_size > len(data):
+                return None
             tag, kind, values = struct.unpack_from(layout.order + ("HHQ" if layout.big else "HHI"), data, at)
             entries.setdefault(tag, (kind, values, at + (12 if layout.big else 8)))
     except (struct.error, OverflowError):
