@@ -31,7 +31,7 @@ class Report:
     """What became of the documents."""
 
     written: int = 0
-    # Of those written: the fields of their pictures are the same as before.
+    # Of those written, without an error: the fields of their pictures are the same as before.
     unchanged: int = 0
     # Of those written: a picture is still there as it came, with neither fields nor an error.
     unprocessed: int = 0
@@ -157,8 +157,10 @@ class Writer:
             return
         for document, found in zip(stored, answer.get("docs", ()), strict=True):
             source = found.get("_source")
-            self.report.errors.update(looks.error_codes(source, self.targets))
-            self.report.unchanged += looks.fingerprint(source, self.targets) == document.before
+            codes = looks.error_codes(source, self.targets)
+            self.report.errors.update(codes)
+            # Beside an equal error, the picture may have been cut or removed.
+            self.report.unchanged += not codes and looks.fingerprint(source, self.targets) == document.before
             fields = [looks.is_unprocessed(source, target) for target in self.targets if value_at(source, target)]
             # What has nothing but its picture comes without anything.
             self.report.unprocessed += any(fields) or (not fields and document.holds_picture)

@@ -45,14 +45,15 @@ def read_schema(client: Elasticsearch, index: str) -> Schema:
 
 
 def merged(mappings: list[dict[str, Any]]) -> Schema:
-    """One schema of several mappings; of fields that differ, the last wins."""
+    """One schema of several mappings; of fields that differ, a text loses against what can be asked exactly."""
     types: dict[str, str] = {}
     embedding = dims = None
     bits = set()
     for mapping in mappings:
         for name, definition in _fields(mapping, ""):
-            types[name] = definition.get("type", "object")
-            if types[name] != "dense_vector" or not name.startswith("image."):
+            kind = definition.get("type", "object")
+            types[name] = types[name] if kind == "text" and name in types else kind
+            if kind != "dense_vector" or not name.startswith("image."):
                 continue
             if definition.get("element_type") == "bit":
                 bits.add(name)

@@ -14,6 +14,8 @@ from elasticsearch import Elasticsearch
 from pipelines.commands import bootstrap, index
 from tests.support import PICTURES, TOKEN, b64, opened, picture, running_service
 
+from .conftest import set_hosts
+
 INDEX = "images-index-command"
 Run = Callable[..., Result]
 
@@ -103,9 +105,14 @@ def test_what_phones_and_old_disks_hold(
         "a\u202egpj.exe": "jpeg",
         "old.tga": "tga",
     }
-    # A service that says that it reads less is believed; it is asked where the nodes see it.
+    # A service that says that it reads less is believed. It is asked where the nodes see it, if no address is given.
     with running_service(tmp_path / "log", formats="common") as common:
         assert "left out, not read by the service: 1 .tga" in run(folder, "--service-url", common.url).output
+        set_hosts(es, common.url)
+        try:
+            assert "left out, not read by the service: 1 .tga" in run(folder).output
+        finally:
+            set_hosts(es, service_url)
 
 
 def test_again_replaces_instead_of_adding(run: Run, es: Elasticsearch, folder: Path) -> None:

@@ -301,3 +301,11 @@ def test_what_documents_say_is_not_obeyed_by_the_terminal() -> None:
         console.print(answer_table([hostile], with_reason=False))
     assert "\x1b[31m" not in capture.get()
     assert "[31mred [bold]x[/bold] next" in capture.get()
+
+
+def test_of_indices_that_differ_what_can_be_asked_exactly_wins():
+    ours = {"properties": {"image": mapping()}}
+    guessed = {"properties": {"image": {"properties": {"format": {"type": "text"}, "width": {"type": "text"}}}}}
+    for mappings in ([ours, guessed], [guessed, ours]):
+        schema = merged(mappings)
+        assert (schema.types["image.format"], schema.countable("image.width")) == ("keyword", "image.width")
