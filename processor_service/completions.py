@@ -140,7 +140,7 @@ class Completions:
             known = self._believed(
                 document.thumbnail_mark, lambda token: thumbnail_mark(token, hashed, sha256, thumbnail)
             )
-            changes |= {"thumbnail_mark": known} if known else {"thumbnail": None, "thumbnail_mark": None}
+            changes |= {"thumbnail_mark": known} if known else {"thumbnail": None}
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 
     def _believed(self, sent: str, sign: Callable[[str], str]) -> str | None:
