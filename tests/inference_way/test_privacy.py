@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import threading
@@ -14,7 +15,7 @@ from processor_service.fields import NOT_OURS, top_level_names
 from tests.support import b64, picture
 
 from .stock import PipelineFailed, StockProcessors
-from .way import OTHER, PHOTO, Way
+from .way import OTHER, PHOTO, Way, taken_by
 
 # A thumbnail that another program made, of a picture before it was cropped, say.
 PRIVATE = b64(picture("pillow/hopper.jpg"))
@@ -179,6 +180,17 @@ def test_nothing_hides_behind_a_picture(way: Way, stored: dict[str, Any], tail: 
     left = way(changed(stored, data=plain + tail.format(mark=stored["image"]["mark"])))["image"]
     assert left.keys() == {"alt", "error"}
     assert left["error"]["code"] == "invalid_base64"
+
+
+def test_a_refused_picture_is_stored_without_its_metadata(way: Way) -> None:
+    cut_off = taken_by("Somebody")[:-2000]
+    left = way({"image": {"data": b64(cut_off), "alt": "mine", "thumbnail": PRIVATE}})
+    assert left["image"].keys() == {"data", "alt", "error"}
+    assert left["image"]["error"]["code"] == "truncated_image"
+    stored = base64.b64decode(left["image"]["data"])
+    assert b"Somebody" in cut_off and b"Somebody" not in stored and len(stored) > 2000
+    # Written again, for its title, it is the same again.
+    assert way(left | {"title": "new"}) == left | {"title": "new"}
 
 
 @pytest.mark.parametrize("result", ["{}", '{"answer": 42}', "[]", "5", "Hello!"])

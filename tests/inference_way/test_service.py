@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from processor_service.mark import mark
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
 from .conftest import OTHER_TOKEN
+from .way import taken_by
 
 RECIPE = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
@@ -68,7 +70,6 @@ def test_a_picture_has_the_map_of_the_plugin_way_without_its_nulls(service: Serv
         ("!", "invalid_base64"),
         ("bm8gcGljdHVyZQ==", "not_an_image"),
         ("${token}", "invalid_base64"),
-        (b64(PHOTO[:5000]), "truncated_image"),
         ("AAAA;mark=" + "0" * 64, "not_an_image"),
         ("AAAA;mark=ä", "not_an_image"),
     ],
@@ -82,6 +83,16 @@ def test_what_is_no_picture_is_answered_with_a_string_that_carries_the_error(
         assert list(error) == ["code", "reason"]
         assert error["code"] == code
         assert "token" not in error["reason"]
+
+
+def test_a_refused_picture_comes_back_without_its_metadata(service: Service) -> None:
+    cut_off = taken_by("Somebody")[:-2000]
+    for answer in (custom(service, b64(cut_off)), openai(service, b64(cut_off))):
+        text = fields(answer)
+        assert list(text) == ["error", "data"]
+        assert text["error"]["code"] == "truncated_image"
+        stored = base64.b64decode(text["data"])
+        assert b"Somebody" in cut_off and b"Somebody" not in stored and len(stored) > 2000
 
 
 def test_no_string_as_input_is_answered_too(service: Service) -> None:

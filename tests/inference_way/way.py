@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from PIL import Image
+
 from pipelines.endpoints import Service as Kind
 from pipelines.endpoints import in_inference_form
 from pipelines.resources import Kind as ResourceKind
 from pipelines.resources import Resource, bundled
-from tests.support import TOKEN, b64, picture
+from tests.support import TOKEN, b64, encoded, picture
 
 from .stock import StockProcessors
 
@@ -17,6 +19,13 @@ PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
 OTHER = b64(picture("pillow/hopper.jpg"))
 IMAGES = next(r for r in bundled() if r.name == "images" and r.kind is ResourceKind.PIPELINE)
 IMAGE = IMAGES.body["processors"][0]["image"]
+
+
+def taken_by(artist: str) -> bytes:
+    """A JPEG that names its photographer."""
+    exif = Image.Exif()
+    exif[0x013B] = artist
+    return encoded(Image.effect_noise((200, 100), 60), "JPEG", exif=exif)
 
 
 class Way:
