@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
+from ..jpeg_end import lacks_end, with_end
 from ..kept_metadata import exif_block, turn_only
 from ..picture import Picture
 from . import bmp, gif, heif, ico, jp2, jpeg, png, pnm, tiff, webp
@@ -62,6 +63,9 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     its profile is not to be kept, or its container has no room for that EXIF or holds something that is not known.
     """
     kept = Kept(exif_block(picture), "icc" in picture.output.keep)
+    if lacks_end(data):
+        # Other decoders are not as lenient as the one here.
+        data = with_end(data) or data
     cut = _cut(data, picture.source.format, kept)
     # A profile that only the EXIF told of would be lost with it.
     lost = (

@@ -10,9 +10,12 @@ from PIL import Image
 
 from processor_service import fast_jpeg
 from processor_service.errors import Code, ImageError
+from processor_service.pipeline import process
+from processor_service.request import Request
+from processor_service.timing import Stopwatch
 from tests.processor_service.built_jpegs import flat_jpeg
-from tests.processor_service.kinds import decoded, furthest, refused
-from tests.support import assert_alike, encoded, opened, picture
+from tests.processor_service.kinds import SETTINGS, decoded, furthest, refused
+from tests.support import assert_alike, b64, encoded, opened, picture
 
 END = b"\xff\xd9"
 
@@ -75,6 +78,16 @@ def test_a_jpeg_that_lacks_more_than_its_end_marker_is_refused(kind: str) -> Non
 
 def test_the_case_without_an_end_marker() -> None:
     assert_alike(decoded("cases/jpeg_no_eoi.jpg").image, opened(picture("cases/base.png")).convert("RGB"), 3)
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+def test_what_is_stored_of_it_has_an_end_marker(rubbish: str) -> None:
+    """Also where its pixels are stored as they came: other decoders are not as lenient."""
+    data = JPEGS["baseline"][:-2] + RUBBISH[rubbish]
+    request = Request.parse({"data": b64(data), "operations": [{"strip_metadata": {}}]})
+    stored = process(request, SETTINGS, Stopwatch())["data"]
+    # Encoded again where the rubbish looks like a segment.
+    assert_alike(opened(stored), opened(JPEGS["baseline"]), 3 if rubbish == "another marker" else 0)
 
 
 def test_a_turned_jpeg_without_its_end_marker_keeps_its_turn() -> None:
