@@ -44,13 +44,16 @@ RUBBISH = {
 }
 
 
-@pytest.mark.parametrize("kind", JPEGS)
-@pytest.mark.parametrize("rubbish", RUBBISH)
+# Of odd sampling nobody says how many bytes are left over.
+ENDLESS = [
+    (kind, rubbish) for kind in JPEGS for rubbish in RUBBISH if kind != "odd sampling" or len(RUBBISH[rubbish]) < 2
+]
+
+
+@pytest.mark.parametrize(("kind", "rubbish"), ENDLESS)
 def test_a_jpeg_without_its_end_marker_is_whole(kind: str, rubbish: str) -> None:
     data = JPEGS[kind]
     assert data.endswith(END)
-    if kind == "odd sampling" and rubbish not in ("nothing", "half a marker"):
-        pytest.skip("nobody says how many bytes are left over")
     assert furthest(decoded(data[:-2] + RUBBISH[rubbish]).image, decoded(data).image) == 0
 
 

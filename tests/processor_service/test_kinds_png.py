@@ -77,12 +77,9 @@ def keyed(depth: int, color: int, key: tuple[int, ...], values: np.ndarray[Any, 
 
 
 @pytest.mark.parametrize("high", [0, 0x100, 0xAB00])
-@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
-@pytest.mark.parametrize("color", [0, 2])
+@pytest.mark.parametrize(("color", "depth"), [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16)])
 def test_a_colour_key_is_compared_in_the_depth_of_the_picture(color: int, depth: int, high: int) -> None:
     """16 bits on 16; of fewer bits only these count, whatever stands above them."""
-    if color == 2 and depth < 8:
-        pytest.skip("no such PNG")
     channels = 1 if color == 0 else 3
     top = 2**depth
     values = np.random.default_rng(depth).integers(0, top, (16, 24, channels)).astype(np.uint16)
