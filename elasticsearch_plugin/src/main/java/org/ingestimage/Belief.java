@@ -68,7 +68,9 @@ final class Belief {
             return value == null || value instanceof String text && text.length() <= longest;
         }
         byte[] bytes = made && field.equals(Target.THUMBNAIL) ? bytes(value) : null;
-        return bytes != null && holds(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
+        // A data URL would have room for another picture in its parameters.
+        boolean plain = bytes != null && PictureData.plain(value, bytes) == value;
+        return plain && holds(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
     }
 
     /** Whether the data is what the document itself says that it stores. No signature: it tells an old picture from a new one, that is all. */

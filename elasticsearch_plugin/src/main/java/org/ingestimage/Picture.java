@@ -44,7 +44,9 @@ final class Picture {
         this.source = source;
         this.position = position;
         this.existing = Target.copy(target);
-        boolean none = Target.isEmpty(source);
+        boolean addressesAreOff = context.client().urlHosts().isOff();
+        // Where no address is allowed, one beside a target with a picture is a field like any other.
+        boolean none = Target.data(source) == null && (Target.url(source) == null || addressesAreOff && existing.get(Target.DATA) != null);
         this.removed = none && (isNull(source, Target.DATA) || options.inPlace() == false && (present && source == null || isNull(source, Target.URL)));
         // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
         boolean again = none && removed == false && options.inPlace() == false;
@@ -53,7 +55,7 @@ final class Picture {
         this.data = again && target instanceof Map == false && PictureData.is(target) == false ? null : Target.data(from);
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
         boolean complete = data != null || existing.get(Target.MARK) instanceof String;
-        this.url = again || (complete && context.client().urlHosts().isOff()) ? null : Target.url(source);
+        this.url = again || (complete && addressesAreOff) ? null : Target.url(source);
         this.belief = new Belief(context, existing);
     }
 
@@ -82,6 +84,9 @@ final class Picture {
 
     /** The call that is needed, null when nothing is to be asked. */
     PictureRequest request() throws Failure {
+        if (Target.url(from) instanceof String address && DataUrl.is(address)) {
+            throw new Failure(Kind.REQUEST, "url_not_allowed", "[url] is a data URL; send it as [data]");
+        }
         List<Object> operations = options.documentOperations().of(context.schema(), source, existing);
         if (url != null) {
             return fromAddress(operations);

@@ -96,7 +96,8 @@ final class Pictures {
             }
         }
         List<Object> results = new ArrayList<>();
-        boolean changed = false;
+        // What stands in the target behind the last picture was made of none of them.
+        boolean changed = many && target instanceof List<?> list && list.size() > outcomes.length;
         for (int i = 0; i < outcomes.length; i++) {
             Object before = many ? element(target, i) : target;
             Object after = result(i, before);
