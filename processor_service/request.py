@@ -8,7 +8,6 @@ from typing import Any
 from .errors import Code, ImageError
 from .one_off import check_kept, within_limit
 from .operations import Operation
-from .operations.strip_metadata import StripMetadata
 from .recipe import Recipe, parse_operations, parse_recipe
 
 _KEYS = frozenset(
@@ -58,7 +57,7 @@ class Request:
         And without operations of the document it is not even written again: every byte stays, its fields are read anew.
         """
         if self.normalized and not self.document_operations:
-            return (StripMetadata(keep=["all"]),)
+            return ()
         recipe = self.recipe.operations
         applied = tuple(step for step in recipe if step.output_only) if self.normalized else recipe
         return applied + within_limit(recipe, self.document_operations)
