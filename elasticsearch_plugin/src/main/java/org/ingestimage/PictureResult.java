@@ -38,9 +38,6 @@ final class PictureResult {
         } else if (picture.believed()) {
             // What nobody vouches for would have been made anew, had there been a picture to make it from.
             schema.pictures().keySet().stream().filter(name -> belief.vouchesFor(name) == false).forEach(result::remove);
-            if (belief.vouchesFor(Target.THUMBNAIL) == false) {
-                result.remove(Target.THUMBNAIL_MARK);
-            }
             result.putAll(belief.marks());
             putBelieved(result);
         } else {

@@ -239,7 +239,7 @@ class MarkedPictureTest {
             assertFalse(result.document().hasField("image.thumbnail"));
             assertEquals(List.of(map("data", DATA, "operations", List.of("auto_orient"), "normalized", true)), service.requests);
             Map<String, Object> none = with(CONFIG, "store", "none");
-            Map<String, Object> expected = without(swapped, "data", "thumbnail", "thumbnail_mark");
+            Map<String, Object> expected = without(swapped, "data", "thumbnail");
             assertEquals(expected, node.run(none, map("image", without(swapped, "data"))).get("image"), "and nothing to make one from");
         }
         // Of what is too short to show anything the length is enough.
