@@ -140,3 +140,15 @@ def test_commands(es_url: str, indices: str) -> None:
     output = run(doctor, *(part for index in indices.split(",") for part in ("--index", index))).output
     assert "could not be looked at" not in output
     assert "hold a picture" in output and "1 document stored with an error" in output, output
+
+
+@pytest.mark.parametrize(
+    "title", ["red boat \ud83d", "red \udc1f boat", "\ud83dred boat", "\ud83d\udc1f red boat \ud83d"]
+)
+def test_a_text_that_was_cut_within_an_emoji_is_found_by_its_words(es: Elasticsearch, index: str, title: str) -> None:
+    document = {"title": title, "note": {"caption": title}, "image": {"data": PHOTO}}
+    es.index(index=index, id="1", document=document, refresh=True)
+    found = es.search(index=index, q="boat AND title:red")["hits"]["hits"]
+    assert [hit["_id"] for hit in found] == ["1"]
+    whole = title.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert (found[0]["_source"]["title"], found[0]["_source"]["note"]["caption"]) == (whole, whole)

@@ -110,6 +110,7 @@ final class Pictures {
         if (options.inPlace() == false && source != null) {
             cleanSource();
         }
+        SoundText.mend(document.getSource());
     }
 
     @SuppressWarnings("unchecked")
