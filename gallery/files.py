@@ -52,7 +52,7 @@ def _field(index: str, number: int, name: str) -> Any:
     # Elasticsearch leaves out those of a list that have none of the fields, so its place does not tell which it is.
     same = [picture for picture in pictures if version and picture.sha256 and picture.sha256.startswith(version)]
     chosen = next(iter(same or pictures[number : number + 1]), None)
-    # What the service refused is kept as it came: nobody looked into it.
+    # What the service refused was decoded by nobody, and with `keep_invalid` it is as it came.
     if chosen is None or chosen.error:
         abort(404)
     return chosen.raw.get(name)

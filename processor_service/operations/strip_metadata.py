@@ -13,8 +13,9 @@ from . import Operation
 class StripMetadata(Operation):
     """Store the picture without EXIF, IPTC, XMP, comments and embedded previews, save what is to be kept.
 
-    That is what becomes of every picture: this operation says what is kept. Alone it leaves the pixels of JPEG, PNG,
-    WebP and GIF as they came. Without its colour profile a picture is stored in sRGB, so that its colours stay.
+    That is what becomes of every picture: this operation says what is kept. Alone it leaves the pixels as they came, in
+    the formats that can be cut (docs/formats.md). Without its colour profile a picture is stored in sRGB, so that its
+    colours stay.
     """
 
     output_only: ClassVar[bool] = True
