@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # More than any picture has.
-_MOST_BOXES, _MOST_ITEMS = 10_000, 10_000
+_MOST_BOXES, _MOST_PLACES = 10_000, 10_000
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
@@ -59,17 +59,25 @@ class Place:
 
 
 def item_places(data: bytes, start: int) -> Iterator[Place]:
-    """The places in the content of a box `iloc` (8.11.3). Raises ValueError when it ends too early."""
+    """The places in the content of a box `iloc` (8.11.3). Raises ValueError when it ends too early, or has too many.
+
+    A place may take no bytes in the box, so the length of the box is no bound.
+    """
     version, numbers = data[start], Numbers(data, start + 4)
     sizes = numbers.next(2)
     of_offset, of_length, of_base, of_index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
-    for _ in range(min(numbers.next(wide), _MOST_ITEMS)):
+    left = _MOST_PLACES
+    for _ in range(numbers.next(wide)):
         item = numbers.next(wide)
         method = numbers.next(2) & 15 if version else 0
         numbers.next(2)
         base = numbers.next(of_base)
-        for _ in range(numbers.next(2)):
+        count = numbers.next(2)
+        left -= 1 + count
+        if left < 0:
+            raise ValueError("the file has too many items")
+        for _ in range(count):
             numbers.next(of_index if version else 0)
             offset = base + numbers.next(of_offset)
             yield Place(item, method, offset, numbers.next(of_length))

@@ -115,6 +115,8 @@ def _samples(data: bytes, begin: int, end: int) -> list[tuple[int, int]]:
     """Where the samples of a track lie in the file: chunk by chunk (ISO/IEC 14496-12, 8.7)."""
     tables = {name: data[start + _FULL : last] for name, start, last in boxes(data, begin, end)}
     size, count = struct.unpack_from(">II", tables[b"stsz"])
+    if count > len(data) or size * count > len(data):
+        raise ValueError("the samples are longer than the file")
     sizes = [size] * count if size else list(struct.unpack_from(f">{count}I", tables[b"stsz"], 8))
     wide = b"co64" in tables
     places = tables[b"co64" if wide else b"stco"]
@@ -132,13 +134,12 @@ def _samples(data: bytes, begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def _covered(media: list[tuple[int, int]], used: list[tuple[int, int]]) -> None:
-    """Raise ValueError when media data holds bytes that are of no item and no sample."""
-    used = sorted(used)
+    """Raise ValueError when media data, in the order of the file, holds bytes that are of no item and no sample."""
+    waiting = sorted(used, reverse=True)
+    reached = 0
     for begin, end in media:
-        at = begin
-        for start, last in used:
-            if start > at:
-                break
-            at = max(at, min(last, end)) if last > at else at
-        if at < end:
+        reached = max(reached, begin)
+        while waiting and waiting[-1][0] <= reached < end:
+            reached = max(reached, waiting.pop()[1])
+        if reached < end:
             raise ValueError("media data that belongs to nothing")

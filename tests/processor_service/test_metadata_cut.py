@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+import random
 import struct
 import zlib
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import ExifTags, Image, ImageSequence, PngImagePlugin
 
 from processor_service import image_io
+from processor_service.boxes import item_places
 from processor_service.containers import gif_blocks, jpeg_segments
 from processor_service.errors import Code, ImageError
 from processor_service.metadata_cut import cut_metadata, cut_refused
@@ -19,6 +21,8 @@ from processor_service.refused import failure
 from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from tests.processor_service.secrets_in_files import gif, jp2, jpeg, png, webp
+from tests.processor_service.secrets_in_more_files import avif, bmp, icons, pnm, tiff
 from tests.support import CORPUS, PICTURES, b64, opened, picture
 
 SETTINGS = Settings()
@@ -127,6 +131,27 @@ def test_a_file_that_names_the_same_bytes_a_thousand_times_does_not_grow() -> No
         struct.pack_into("<I", data, len(data) - 4 if len(data) > len(buffer.getvalue()) else first + size, len(data))
         data += directory + bytes(4)
     assert cut_refused(bytes(data)) is None
+
+
+def test_a_table_of_places_that_take_no_bytes_is_bounded() -> None:
+    """Of 65,535 items each says that it has 65,535 parts, in numbers of no bytes."""
+    item = struct.pack(">HHH", 1, 0, 65535)
+    with pytest.raises(ValueError, match="too many items"):
+        list(item_places(bytes(4) + bytes(2) + struct.pack(">H", 65535) + item * 10, 0))
+
+
+def test_damaged_files_are_cut_or_not_and_nothing_else_comes_of_them() -> None:
+    chance = random.Random(12)
+    files = [data for make in (jpeg, png, webp, gif, jp2, tiff, avif, icons, bmp, pnm) for _, data in make()]
+    for _ in range(1500):
+        data = bytearray(chance.choice(files))
+        for _ in range(chance.randint(1, 8)):
+            at = chance.randrange(len(data))
+            data[at : at + chance.choice((0, 1, 1, 4))] = bytes(
+                chance.choice((0, 1, 127, 255)) for _ in range(chance.randint(0, 4))
+            )
+        cut = cut_refused(bytes(data))
+        assert cut is None or len(cut) <= len(data) + 64 * 1024
 
 
 def test_a_refused_photograph_keeps_its_turn_and_nothing_else() -> None:
