@@ -108,6 +108,7 @@ class Service:
             except requests.ConnectionError:
                 pass
             time.sleep(0.05)
+        self.stop()
         raise AssertionError(f"the service did not start:\n{self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
