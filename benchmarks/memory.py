@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.ingest import IMAGES
 from processor_service.settings import Settings
-from processor_service.worker_pool import Worker
+from processor_service.worker_process import Template
 from tests.support import PICTURES, b64, opened
 
 RECIPES: tuple[dict[str, Any], ...] = (
@@ -86,20 +86,21 @@ def main(folder: Path, minutes: float) -> None:
     jobs = [(data, recipe) for data in pictures(folder) for recipe in RECIPES]
     order = random.Random(6)
     timeout = Settings().picture_timeout
-    worker = Worker(timeout)
+    template = Template()
+    template.load("")
+    worker = template.fork(timeout)
     codes: Counter[str] = Counter()
     number, end = 0, time.monotonic() + 60 * minutes
     try:
-        assert worker.is_ready(60), "the process did not start"
         while time.monotonic() < end:
             order.shuffle(jobs)
             for data, recipe in jobs:
                 codes[worker.ask(b"process", orjson.dumps({"data": data, **recipe}), timeout).summary["code"]] += 1
             number += 1
-            resident, most = (memory(worker.process.pid, name) for name in ("VmRSS", "VmHWM"))
+            resident, most = (memory(worker.pid, name) for name in ("VmRSS", "VmHWM"))
             table.add_row(str(number), str(codes.total()), str(codes["ok"]), f"{resident:.0f}", f"{most:.0f}")
     finally:
-        worker.stop()
+        template.stop()
         Console(width=100).print(table)
 
 

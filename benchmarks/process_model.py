@@ -27,7 +27,7 @@ from rich.table import Table
 
 from processor_service.settings import Settings
 from processor_service.worker import handle
-from processor_service.worker_pool import ENVIRONMENT
+from processor_service.worker_process import ENVIRONMENT
 from tests.support import PICTURES, TOKEN, b64, free_port, running_service
 
 CORES = len(os.sched_getaffinity(0))

@@ -14,7 +14,8 @@ from .errors import Code, ImageError
 from .metrics import Metrics
 from .settings import Settings
 from .timing import Stopwatch
-from .worker_pool import Answer, WorkerPool
+from .worker_pool import WorkerPool
+from .worker_process import Answer
 
 log = structlog.get_logger("processor_service")
 _REQUEST_ID = re.compile(r"[^\x21-\x7e]")

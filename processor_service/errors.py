@@ -56,15 +56,29 @@ class Code(Enum):
         "picture_timeout",
         422,
         False,
-        "the picture took longer than `IMAGE_PICTURE_TIMEOUT`",
+        "the picture took more processor time than `IMAGE_PICTURE_TIMEOUT`",
     )
     PICTURE_CRASHED = ("picture_crashed", 422, False, "the picture killed its worker, twice; the worker was replaced")
+    RESULT_TOO_LARGE = (
+        "result_too_large",
+        422,
+        False,
+        "the recipe makes a picture of more bytes than `IMAGE_MAX_RESULT_BYTES`",
+    )
     NOTHING_TO_COMPARE = ("nothing_to_compare", 422, False, "the embedder finds nothing in the picture to compare")
     NO_TEXT_EMBEDDER = ("no_text_embedder", 400, False, "words were sent, and the embedder knows pictures only")
     EMBEDDER_FAILED = ("embedder_failed", 500, False, "the embedder's model cannot be loaded, or fails")
     BUSY = ("busy", 429, True, "all workers are busy and the queue is full")
     INTERNAL_ERROR = ("internal_error", 500, False, "a defect of the service; its log has the details")
     ELASTICSEARCH_ERROR = ("elasticsearch_error", 502, True, "Elasticsearch cannot be reached or refuses to answer")
+    INTERRUPTED = (
+        "interrupted",
+        503,
+        True,
+        "the worker was ended from outside, twice, or got too little of the processor; the picture is not at fault",
+    )
+    NO_WORKER = ("no_worker", 503, True, "no worker can be started; the service tries again")
+    OVERDUE = ("overdue", 503, True, "no worker was free before the client's time was over")
     SHUTTING_DOWN = ("shutting_down", 503, True, "the service is stopping")
 
     def __init__(self, code: str, status: int, retryable: bool, meaning: str) -> None:

@@ -23,7 +23,7 @@ class Metrics:
         self.received = Counter("image_received_bytes", "Bytes of request bodies", registry=self.registry)
         self.stored = Counter("image_stored_bytes", "Bytes of pictures handed back", registry=self.registry)
         self.replaced = Counter(
-            "image_workers_replaced", "Picture processes replaced, by reason", ["reason"], registry=self.registry
+            "image_workers_replaced", "Workers replaced, by reason", ["reason"], registry=self.registry
         )
         self.rendered = Counter(
             "image_rendered",

@@ -85,7 +85,18 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
             stored, format_name = image_io.encode(picture)
         else:
             stored, format_name = store_as_it_came(picture, data, settings)
+    check_result(stored, settings)
     return picture, stored, format_name
+
+
+def check_result(stored: bytes, settings: Settings) -> None:
+    """Raise ImageError `result_too_large`, before a large picture is made into base64 and JSON."""
+    if len(stored) > settings.max_result_bytes:
+        raise ImageError(
+            Code.RESULT_TOO_LARGE,
+            f"the recipe makes {len(stored)} bytes of the picture, at most {settings.max_result_bytes} are handed back "
+            "(IMAGE_MAX_RESULT_BYTES): let it be scaled down, or stored as jpeg",
+        )
 
 
 def leaves_pixels(steps: tuple[Operation, ...]) -> bool:

@@ -8,6 +8,7 @@ code, alone.
 from __future__ import annotations
 
 import atexit
+import os
 from typing import Any
 
 import structlog
@@ -15,7 +16,9 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from .app import create_app
+from .confined import die_with_parent, hide_memory
 from .logs import configure_structlog, logging_config
+from .memory import container_limit, shortage
 from .metrics import Metrics
 from .rendering.routes import render_threads
 from .scaling import SCALER
@@ -27,7 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with our settings; `run()` serves until it is told to stop."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings, self.master = settings, os.getpid()
         super().__init__()
 
     def load_config(self) -> None:
@@ -50,6 +53,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Build the application inside the web process, with its picture processes."""
+        # Without the master nobody would end this process, which would go on holding the port.
+        die_with_parent(self.master)
         configure_structlog()
         if SCALER == "Pillow":
             structlog.get_logger("processor_service").warning(
@@ -57,11 +62,14 @@ class Server(BaseApplication):  # type: ignore[misc]
             )
         metrics = Metrics()
         settings = self.settings
+        if warning := shortage(settings, container_limit()):
+            structlog.get_logger("processor_service").warning("memory", reason=warning)
         pool = WorkerPool(
             settings.workers,
             settings.queue_size,
             settings.picture_timeout,
             lambda why: metrics.replaced.labels(why).inc(),
+            token=settings.token.get_secret_value(),
         )
         atexit.register(pool.stop)
         return create_app(settings, pool, metrics)
@@ -75,4 +83,5 @@ def _threads(settings: Settings) -> int:
 
 def serve(settings: Settings) -> Any:
     """Serve until SIGTERM or SIGINT."""
+    hide_memory()
     Server(settings).run()

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
         default_factory=lambda: max(1, len(os.sched_getaffinity(0))),
         ge=1,
         le=256,
-        description="picture processes; default: one per core",
+        description="workers; default: one per core",
     )
     queue_size: int = Field(64, ge=0, le=10_000, description="pictures that may wait for a worker; above it: 429")
     token: SecretStr = Field(SecretStr(""), description="shared secret of nodes and service; also signs the marks")
@@ -54,7 +54,24 @@ class Settings(BaseSettings):
         "all", description="`common` refuses the rare formats (docs/formats.md), whose decoders few people look at"
     )
     max_frames: int = Field(1000, ge=1, description="frames or pages of a picture")
-    picture_timeout: float = Field(20.0, gt=0, le=3600, description="time for one picture; then its worker is replaced")
+    max_result_bytes: int = Field(
+        45 * 1024**2,
+        ge=1,
+        description="size of a picture that goes out; as base64, a third longer, it must fit into the nodes' "
+        "`ingest.image.max_response_bytes`",
+    )
+    max_held_bytes: int = Field(
+        512 * 1024**2,
+        ge=1,
+        description="request bodies and answers that the web process holds at a time; above it: 429",
+    )
+    picture_timeout: float = Field(
+        20.0,
+        gt=0,
+        le=3600,
+        description="processor time for one picture; then its worker is replaced. After two and a half times as long "
+        "by the clock the answer is 503: the machine is too busy",
+    )
     worker_memory: int = Field(
         2 * 1024**3,
         ge=128 * 1024**2,

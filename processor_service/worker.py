@@ -1,6 +1,6 @@
-"""A picture process: reads requests from its parent, processes one picture at a time, answers.
+"""A worker: reads requests from the web process, processes one picture at a time, answers.
 
-It runs apart from the web server because native decoders may hang, crash or eat memory on hostile bytes: the parent
+It runs apart from the web server because native decoders may hang, crash or eat memory on hostile bytes: the pool
 kills and replaces this process, and no other picture notices.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import resource
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import orjson
+from pydantic import SecretStr
 
 from .embedders import preload
 from .embedding import embed
@@ -28,39 +28,40 @@ from .pipeline import process, render
 from .refused import failure
 from .request import Request
 from .settings import Settings
+from .template import answer_requests
 from .timing import Stopwatch
 
-READY = b"ready"
 
-
-def main() -> None:
-    """Serve requests on the file descriptor named by the first argument until the parent closes it."""
-    connection = Connection(int(sys.argv[1]))
-    settings = Settings()
+def load(token: str) -> Callable[[Connection], None]:
+    """Load everything that pictures need; returns what a worker does with its connection (template.py)."""
+    settings = Settings(token=SecretStr(token))
     _limit_memory(settings.worker_memory)
     _quiet_decoders()
     load_decoders(settings)
-    # The terminal's Ctrl-C is the parent's business: it lets pictures under way finish.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     all_operations(), all_features()
     preload(settings)
-    connection.send_bytes(READY)
-    while True:
-        try:
-            job, body = JOBS[connection.recv_bytes()], connection.recv_bytes()
-        except EOFError:
-            return
-        # Should the parent die while native code hangs, the kernel ends this process.
-        signal.alarm(int(settings.picture_timeout) + 10)
-        summary, answer = handle(body, settings, job)
-        signal.alarm(0)
-        connection.send_bytes(orjson.dumps(summary))
-        connection.send_bytes(answer)
+
+    def serve(connection: Connection) -> None:
+        answer_requests(connection, answer, settings.picture_timeout)
+
+    def answer(job: bytes, body: bytes) -> tuple[bytes, bytes]:
+        summary, answer = handle(body, settings, JOBS[job])
+        return orjson.dumps(summary), answer
+
+    return serve
 
 
 def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
     fields = process(Request.parse(body), settings, watch)
-    return {"format": fields["format"], "stored_bytes": fields["bytes"]}, orjson.dumps({"fields": fields})
+    return {"format": fields["format"], "stored_bytes": fields["bytes"]}, _json(fields)
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    """The answer with the fields. The picture, which needs no escaping, is put in here: orjson would copy it several
+    times, and ends the process when there is no memory for that.
+    """
+    data: bytes = fields.pop("data").encode("ascii")
+    return b'{"fields":{"data":"' + data + b'",' + orjson.dumps(fields)[1:] + b"}"
 
 
 def _render(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
@@ -113,7 +114,10 @@ def handle(
 def _parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if "memory" in error.msg:
+            # Which is how orjson says so: "Not enough memory to allocate buffer for parsing".
+            raise MemoryError from None
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
 
 
@@ -132,7 +136,3 @@ def _limit_memory(size: int) -> None:
     """Bound private memory in bytes: an allocation beyond it raises MemoryError instead of waking the OOM killer."""
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,105 +1,41 @@
-"""A fixed number of picture processes behind a bounded queue; one that hangs or dies is replaced."""
+"""A fixed number of workers behind a bounded queue; one that hangs or dies is replaced."""
 
 from __future__ import annotations
 
-import os
-import queue
-import socket
-import struct
-import subprocess
-import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any
 
-import orjson
+import structlog
 
 from .errors import Code, ImageError
-from .refused import failure
-from .worker import READY
+from .worker_process import WORKER, Answer, Lost, Template, Why, Worker
 
-BOOT_SECONDS = 60.0
-WORKER = (sys.executable, "-m", "processor_service.worker")
-ENVIRONMENT = {
-    # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
-    # pictures are processed a quarter faster with these (docs/performance.md).
-    "MALLOC_MMAP_THRESHOLD_": "268435456",
-    "MALLOC_TRIM_THRESHOLD_": "268435456",
-    # NumPy's matrix library would start a thread with buffers of its own for each core, in each worker.
-    "OPENBLAS_NUM_THREADS": "1",
-}
+log = structlog.get_logger("processor_service")
+
+# A picture may take so many times its processor time by the wall clock: on a busy machine it gets a part of a core.
+WALL = 2.5
+# Seconds between two looks whether an idle worker has been killed.
+_LOOK = 1.0
+# Seconds before a worker that could not be started is tried again: doubled each time.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a picture process made of a request: `summary` for log and metrics, the answer's `body`."""
+class _Turn:
+    """One request's place in the queue, until it is given a worker or an error."""
 
-    summary: dict[str, Any]
-    body: bytes
-
-    @classmethod
-    def refusal(cls, error: ImageError, body: bytes) -> Answer:
-        """The answer when no picture process gave one to a request."""
-        try:
-            request = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            request = None
-        summary = {"status": int(error.code.status), "code": error.code.code, "seconds": {}}
-        return cls(summary, orjson.dumps(failure(error, request)))
-
-
-class Worker:
-    """One picture process and the socket to it."""
-
-    def __init__(self, timeout: float, command: Sequence[str] = WORKER) -> None:
-        ours, theirs = socket.socketpair()
-        # A process that is stuck does not empty its socket, and nobody must wait for that for ever.
-        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
-            ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
-        with theirs:
-            self.process = subprocess.Popen(  # noqa: S603 - our own module
-                [*command, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, **ENVIRONMENT},
-            )
-        self.connection = Connection(ours.detach())
-        self._ready = False
-
-    def is_ready(self, seconds: float) -> bool:
-        """Whether the process can take a picture, or can within so many seconds."""
-        if not self._ready and self.connection.poll(seconds):
-            try:
-                self._ready = self.connection.recv_bytes() == READY
-            except (EOFError, OSError):
-                return False
-        return self._ready
-
-    def ask(self, job: bytes, body: bytes, timeout: float) -> Answer:
-        """Process one request. Raises TimeoutError after `timeout` seconds, EOFError when the process dies."""
-        if not self.is_ready(BOOT_SECONDS):
-            raise EOFError
-        try:
-            self.connection.send_bytes(job)
-            self.connection.send_bytes(body)
-            if not self.connection.poll(timeout):
-                raise TimeoutError
-            return Answer(orjson.loads(self.connection.recv_bytes()), self.connection.recv_bytes())
-        except (BrokenPipeError, ConnectionResetError, BlockingIOError):
-            # Blocking: it takes nothing, or stopped in the middle of its answer.
-            raise EOFError from None
-
-    def stop(self) -> None:
-        """End the process for good, whatever it is doing."""
-        self.connection.close()
-        self.process.kill()
-        self.process.wait()
+    def __init__(self) -> None:
+        self.given = threading.Event()
+        self.worker: Worker | None = None
 
 
 class WorkerPool:
-    """`size` picture processes; at most `queue_size` requests wait for one of them, others are refused as busy."""
+    """`size` workers; at most `queue_size` requests wait for one of them, others are refused as busy.
+
+    `timeout` is a picture's processor time in seconds. A thread of the pool keeps the number of workers: it replaces
+    what has died, and tries again after growing pauses when the system gives it no process.
+    """
 
     def __init__(
         self,
@@ -108,63 +44,197 @@ class WorkerPool:
         timeout: float,
         on_replaced: Callable[[str], None] = lambda _: None,
         command: Sequence[str] = WORKER,
+        token: str = "",
     ) -> None:
         self.size, self.queue_size, self.timeout = size, queue_size, timeout
         self.pending = 0
-        self._on_replaced, self._command = on_replaced, command
-        self._lock = threading.Lock()
+        self._on_replaced, self._command, self._token = on_replaced, command, token
+        self._changed = threading.Condition()
+        self._workers: set[Worker] = set()
         # Last in, first out: a quiet service keeps using the process whose caches are warm.
-        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
-        self._workers = {Worker(timeout, command) for _ in range(size)}
-        for worker in self._workers:
-            self._idle.put(worker)
+        self._idle: list[Worker] = []
+        self._waiting: deque[_Turn] = deque()
+        self._template: Template | None = None
+        self._failed = self._stopped = False
+        threading.Thread(target=self._keep, name="workers", daemon=True).start()
 
-    def run(self, body: bytes, job: bytes = b"process") -> Answer:
-        """Do one job (worker.py) with a request body, whatever becomes of the process. Raises ImageError `busy`."""
-        with self._lock:
+    def run(self, body: bytes, job: bytes = b"process", deadline: float | None = None) -> Answer:
+        """Do one job (worker.py) with a request body, whatever becomes of the process.
+
+        Raises ImageError `busy`; `no_worker` when none can be started; and `overdue` when no worker was free before
+        `deadline` (of time.monotonic(); None: no limit).
+        """
+        with self._changed:
             if self.pending >= self.size + self.queue_size:
                 raise ImageError(Code.BUSY, f"all {self.size} workers are busy and {self.queue_size} pictures wait")
             self.pending += 1
-        worker = self._idle.get()
         try:
-            # A process that dies may have been killed from outside: the picture gets a second try in a fresh one.
-            for _ in range(2):
+            lost: list[Why] = []
+            while lost.count("crash") < 2 and lost.count("killed") < 2:
+                # Who lost a worker to a kill from outside has waited; what killed one waits behind those that have not.
+                worker = self._take(deadline, first=lost[-1:] == ["killed"])
                 try:
-                    return worker.ask(job, body, self.timeout)
-                except TimeoutError:
-                    worker = self._replace(worker, "timeout")
-                    reason = f"the picture took longer than {self.timeout:g} s (IMAGE_PICTURE_TIMEOUT)"
-                    return Answer.refusal(ImageError(Code.PICTURE_TIMEOUT, reason), body)
-                except EOFError:
-                    worker = self._replace(worker, "crash")
-            reason = "the picture killed the process that decoded it, twice"
-            return Answer.refusal(ImageError(Code.PICTURE_CRASHED, reason), body)
+                    answer = worker.ask(job, body, WALL * self.timeout)
+                except Lost as loss:
+                    self._replace(worker, loss.why)
+                    if refusal := self._refusal(loss.why):
+                        return Answer.refusal(refusal, body)
+                    lost.append(loss.why)
+                except BaseException:
+                    # What is still in its socket is not for the next picture.
+                    self._replace(worker, "stalled")
+                    raise
+                else:
+                    self._put(worker)
+                    return answer
+            if lost.count("killed") == 2:
+                refusal = ImageError(Code.INTERRUPTED, "somebody ended the worker, twice; send the picture again")
+            else:
+                refusal = ImageError(Code.PICTURE_CRASHED, "the picture killed the process that decoded it, twice")
+            return Answer.refusal(refusal, body)
         finally:
-            self._idle.put(worker)
-            with self._lock:
+            with self._changed:
                 self.pending -= 1
 
     def ready(self) -> bool:
-        """Whether a picture would be processed at once or wait for others, not for a process to start."""
-        try:
-            worker = self._idle.get_nowait()
-        except queue.Empty:
-            return True
-        try:
-            return worker.is_ready(0)
-        finally:
-            self._idle.put(worker)
+        """Whether there is a worker: a picture would be processed, at once or after others."""
+        with self._changed:
+            self._forget_the_dead()
+            return bool(self._workers)
 
     def stop(self) -> None:
         """End all processes."""
-        for worker in self._workers:
+        with self._changed:
+            self._stopped = True
+            template, workers = self._template, list(self._workers)
+            self._workers.clear()
+            self._idle.clear()
+            self._give_turns()
+            self._changed.notify_all()
+        for worker in workers:
             worker.stop()
+        if template:
+            template.stop()
 
-    def _replace(self, worker: Worker, why: str) -> Worker:
+    def _refusal(self, why: Why) -> ImageError | None:
+        """The answer to a picture that need not be tried again."""
+        if why == "timeout":
+            reason = f"the picture took more than {self.timeout:g} s of processor time (IMAGE_PICTURE_TIMEOUT)"
+            return ImageError(Code.PICTURE_TIMEOUT, reason)
+        if why == "memory":
+            reason = "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
+            return ImageError(Code.OUT_OF_MEMORY, reason)
+        if why == "stalled":
+            reason = f"the picture was not done after {WALL * self.timeout:g} s, in which its worker got too little "
+            return ImageError(Code.INTERRUPTED, reason + "of the processor; send it again")
+        return None
+
+    def _take(self, deadline: float | None, first: bool) -> Worker:
+        turn = _Turn()
+        with self._changed:
+            if first:
+                self._waiting.appendleft(turn)
+            else:
+                self._waiting.append(turn)
+            self._give_turns()
+        turn.given.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        with self._changed:
+            if turn.worker:
+                return turn.worker
+            if not turn.given.is_set():
+                self._waiting.remove(turn)
+                raise ImageError(Code.OVERDUE, "no worker was free before the client's time was over")
+            if self._stopped:
+                raise ImageError(Code.SHUTTING_DOWN, "the service is stopping")
+            raise ImageError(Code.NO_WORKER, "no worker can be started; the service's log says why, and it tries again")
+
+    def _put(self, worker: Worker) -> None:
+        with self._changed:
+            if not self._stopped:
+                self._idle.append(worker)
+            self._give_turns()
+
+    def _replace(self, worker: Worker, why: Why) -> None:
         worker.stop()
         self._on_replaced(why)
-        fresh = Worker(self.timeout, self._command)
-        with self._lock:
+        with self._changed:
             self._workers.discard(worker)
-            self._workers.add(fresh)
-        return fresh
+            self._changed.notify_all()
+
+    def _give_turns(self) -> None:
+        """Give idle workers to those that wait. With the lock held."""
+        self._forget_the_dead()
+        while self._waiting and self._idle:
+            turn = self._waiting.popleft()
+            turn.worker = self._idle.pop()
+            turn.given.set()
+        if self._stopped or (self._failed and not self._workers):
+            while self._waiting:
+                self._waiting.popleft().given.set()
+
+    def _forget_the_dead(self) -> None:
+        """Drop idle workers that somebody has killed. With the lock held."""
+        dead = [worker for worker in self._idle if not worker.is_alive()]
+        for worker in dead:
+            self._idle.remove(worker)
+            self._workers.discard(worker)
+            worker.stop()
+            self._on_replaced("killed")
+        if dead:
+            self._changed.notify_all()
+
+    def _keep(self) -> None:
+        """Keep the number of workers, in a thread of its own, until the pool is stopped."""
+        pause = 0.0
+        while True:
+            with self._changed:
+                if pause:
+                    self._changed.wait_for(lambda: self._stopped, pause)
+                while not self._stopped and len(self._workers) >= self.size:
+                    self._changed.wait(_LOOK)
+                    self._forget_the_dead()
+                if self._stopped:
+                    return
+            try:
+                worker = self._start()
+            except Exception as error:
+                pause = min(max(2 * pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+                log.error("no worker", reason=f"{type(error).__name__}: {error}", again_in_seconds=pause)
+                with self._changed:
+                    self._failed = True
+                    self._give_turns()
+                continue
+            pause = 0.0
+            with self._changed:
+                self._failed = False
+                if not self._stopped:
+                    self._workers.add(worker)
+                    self._idle.append(worker)
+                    self._give_turns()
+                    continue
+            worker.stop()
+
+    def _start(self) -> Worker:
+        """A new worker. Raises whatever the system refuses; the template is another one next time if it is at fault."""
+        if self._template is None or not self._template.is_alive():
+            self._end_template()
+            with self._changed:
+                if self._stopped:
+                    raise ImageError(Code.SHUTTING_DOWN, "the service is stopping")
+                self._template = Template(self._command)
+            try:
+                self._template.load(self._token)
+            except OSError:
+                self._end_template()
+                raise
+        try:
+            return self._template.fork(self.timeout)
+        except (ConnectionError, TimeoutError, ValueError):
+            # It ends with the workers it still has, and their pictures are tried again.
+            self._end_template()
+            raise
+
+    def _end_template(self) -> None:
+        if self._template:
+            self._template.stop()
+            self._template = None

@@ -41,9 +41,14 @@ class DiskCache:
             return
         try:
             descriptor, name = tempfile.mkstemp(prefix=_HALF_WRITTEN, dir=self._folder)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(name).replace(self._folder / key)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                Path(name).replace(self._folder / key)
+            except OSError:
+                # A full disk must not be filled with halves.
+                Path(name).unlink(missing_ok=True)
+                raise
         except OSError:
             return
         with self._lock:

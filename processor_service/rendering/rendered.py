@@ -16,7 +16,8 @@ import pybase64
 from ..errors import Code, ImageError
 from ..payload import decode_payload
 from ..settings import Settings
-from ..worker_pool import Answer, WorkerPool
+from ..worker_pool import WorkerPool
+from ..worker_process import Answer
 from .asked import Asked
 from .cache import DiskCache
 from .stored import Stored

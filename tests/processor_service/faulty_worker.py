@@ -1,26 +1,53 @@
-"""A test double for faults only: a picture process that hangs or dies on command, and echoes otherwise."""
+"""A test double for faults only: a worker that hangs or dies on command, and echoes otherwise.
+
+faulty_worker.py [--no-template] [--no-worker] <file descriptor>
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-connection = Connection(int(sys.argv[1]))
-if os.environ.get("FAULTY_BOOT"):
-    sys.exit(1)
-connection.send_bytes(b"ready")
-while True:
-    try:
-        _job, body = connection.recv_bytes(), connection.recv_bytes()
-    except EOFError:
-        break
+from processor_service.template import answer_requests, fork_workers
+
+CPU_SECONDS = 0.6
+
+
+def handle(_job: bytes, body: bytes) -> tuple[bytes, bytes]:
     if body == b"hang":
         time.sleep(60)
+    if body == b"spin":
+        while True:
+            pass
     if body == b"slow":
         time.sleep(0.5)
     if body == b"die":
         os.abort()
-    connection.send_bytes(b'{"status": 200, "code": "ok", "seconds": {}}')
-    connection.send_bytes(body + b" from " + str(os.getpid()).encode())
+    if body == b"exit":
+        os._exit(3)
+    if body == b"greedy":
+        raise MemoryError
+    if body == b"terminated":
+        os.kill(os.getpid(), signal.SIGTERM)
+    if body.startswith(b"unlucky"):
+        # Killed from outside the first time.
+        once = Path(body.split()[1].decode())
+        if not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return b'{"status": 200, "code": "ok", "seconds": {}}', body + b" from " + str(os.getpid()).encode()
+
+
+def serve(connection: Connection) -> None:
+    if "--no-worker" in sys.argv:
+        sys.exit(1)
+    answer_requests(connection, handle, CPU_SECONDS)
+
+
+if "--no-template" in sys.argv:
+    sys.exit(1)
+fork_workers(lambda _token: serve)

@@ -131,21 +131,48 @@ def _until_at_work(pids: set[int]) -> None:
         time.sleep(0.02)
 
 
-def test_a_picture_process_that_hangs_or_dies_fails_alone(tmp_path: Path) -> None:
-    """Real processes, really stopped and killed in the middle of a picture."""
-    plain = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
-    # 8 + 25 bytes of signature and header, then a text.
-    big = plain[:33] + chunk(b"tEXt", b"Author\0Zebedee Quirk") + plain[33:]
-    slow = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": {"width": 100}}]}
+SLOW = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": {"width": 100}}]}
+
+
+def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_fault(tmp_path: Path) -> None:
+    """Real processes, really stopped and killed in the middle of a picture: nobody may store that as its error."""
+    big = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
     with (
         running_service(tmp_path / "log", workers="1", picture_timeout="3", max_pixels="100000000") as service,
         ThreadPoolExecutor(2) as threads,
     ):
+        for signals in ((signal.SIGSTOP,), (signal.SIGKILL, signal.SIGKILL)):
+            future = threads.submit(service.process_picture, big, **SLOW)
+            seen: set[int] = set()
+            for number in signals:
+                deadline = time.monotonic() + 10
+                while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                _until_at_work(fresh)
+                seen |= fresh
+                for pid in fresh:
+                    with_pid(pid, number)
+            answer = future.result()
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
+            assert answer.json()["error"]["retryable"] and "fields" not in answer.json()
+            assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+
+
+def test_a_picture_that_uses_up_its_processor_time_or_kills_its_worker_fails_alone(tmp_path: Path) -> None:
+    plain = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
+    # 8 + 25 bytes of signature and header, then a text.
+    big = plain[:33] + chunk(b"tEXt", b"Author\0Zebedee Quirk") + plain[33:]
+    endless = {"operations": [{"blur": {"radius": 200}}] * 50}
+    with (
+        running_service(tmp_path / "log", workers="1", picture_timeout="2", max_pixels="100000000") as service,
+        ThreadPoolExecutor(2) as threads,
+    ):
         for signals, code in (
-            ((signal.SIGSTOP,), "picture_timeout"),
-            ((signal.SIGKILL, signal.SIGKILL), "picture_crashed"),
+            ((), "picture_timeout"),
+            # What a decoder does that reads beyond its memory.
+            ((signal.SIGSEGV, signal.SIGSEGV), "picture_crashed"),
         ):
-            future = threads.submit(service.process_picture, big, **slow)
+            future = threads.submit(service.process_picture, big, **endless)
             seen: set[int] = set()
             for number in signals:
                 deadline = time.monotonic() + 10

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from processor_service.errors import Code, ImageError
-from processor_service.worker_pool import Answer, WorkerPool
+from processor_service.worker_pool import WorkerPool
+from processor_service.worker_process import Answer
+from tests.support import with_pid
 
 FAULTY = (sys.executable, str(Path(__file__).parent / "faulty_worker.py"))
 
@@ -29,20 +32,90 @@ def pool(replaced: list[str]) -> Iterator[WorkerPool]:
     pool.stop()
 
 
+def kill(pid: int) -> None:
+    """Kill a process and wait until it is dead, or gone."""
+    with_pid(pid, signal.SIGKILL)
+    status = Path(f"/proc/{pid}/status")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            if "State:\tZ" in status.read_text():
+                return
+        except OSError:
+            return
+        time.sleep(0.01)
+
+
+def whole(pool: WorkerPool) -> list[int]:
+    """Process ids of all workers, once they are there."""
+    deadline = time.monotonic() + 30
+    while len(pool._workers) < pool.size and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return [worker.pid for worker in pool._workers]
+
+
 def code(answer: Answer) -> str:
     return str(json.loads(answer.body)["error"]["code"])
 
 
-def test_a_hanging_picture_is_refused_and_its_process_replaced(pool: WorkerPool, replaced: list[str]) -> None:
-    assert code(pool.run(b"hang")) == "picture_timeout"
+def test_a_picture_that_uses_up_its_processor_time_is_refused_and_its_process_replaced(
+    pool: WorkerPool, replaced: list[str]
+) -> None:
+    assert code(pool.run(b"spin")) == "picture_timeout"
     assert replaced == ["timeout"]
     assert pool.run(b"next").body.startswith(b"next")
 
 
-def test_a_killing_picture_is_tried_twice_and_refused(pool: WorkerPool, replaced: list[str]) -> None:
-    assert code(pool.run(b"die")) == "picture_crashed"
+def test_a_picture_that_only_waits_is_not_at_fault(pool: WorkerPool, replaced: list[str]) -> None:
+    answer = pool.run(b"hang")
+    assert (answer.summary["status"], code(answer)) == (503, "interrupted")
+    assert json.loads(answer.body)["error"]["retryable"]
+    assert replaced == ["stalled"]
+    assert pool.run(b"next").body.startswith(b"next")
+
+
+@pytest.mark.parametrize("how", [b"die", b"exit"])
+def test_a_killing_picture_is_tried_twice_and_refused(pool: WorkerPool, replaced: list[str], how: bytes) -> None:
+    assert code(pool.run(how)) == "picture_crashed"
     assert replaced == ["crash", "crash"]
     assert pool.run(b"next").body.startswith(b"next")
+
+
+def test_a_picture_whose_worker_is_ended_from_outside_is_tried_again(
+    pool: WorkerPool, replaced: list[str], tmp_path: Path
+) -> None:
+    assert pool.run(f"unlucky {tmp_path / 'once'}".encode()).body.startswith(b"unlucky")
+    assert replaced == ["killed"]
+
+
+def test_a_picture_whose_worker_is_ended_from_outside_twice_is_not_at_fault(
+    pool: WorkerPool, replaced: list[str]
+) -> None:
+    answer = pool.run(b"terminated")
+    assert (answer.summary["status"], code(answer)) == (503, "interrupted")
+    assert replaced == ["killed", "killed"]
+
+
+def test_a_worker_without_memory_to_say_so_is_a_picture_that_needs_too_much(pool: WorkerPool) -> None:
+    assert code(pool.run(b"greedy")) == "out_of_memory"
+
+
+def test_a_worker_that_dies_idle_costs_no_picture_a_try(pool: WorkerPool, replaced: list[str]) -> None:
+    for pid in whole(pool):
+        kill(pid)
+    assert [code(pool.run(b"die")) for _ in range(3)] == ["picture_crashed"] * 3
+    assert sorted(replaced) == ["crash"] * 6 + ["killed"] * 2
+
+
+def test_the_template_of_the_workers_may_die(pool: WorkerPool) -> None:
+    whole(pool)
+    with ThreadPoolExecutor(2) as threads:
+        under_way = [threads.submit(pool.run, b"slow") for _ in range(2)]
+        time.sleep(0.2)
+        assert pool._template
+        pool._template.process.kill()
+        assert [future.result().body.split()[0] for future in under_way] == [b"slow"] * 2
+    assert pool.ready()
 
 
 def test_others_are_answered_while_one_hangs_and_one_dies(pool: WorkerPool) -> None:
@@ -51,7 +124,7 @@ def test_others_are_answered_while_one_hangs_and_one_dies(pool: WorkerPool) -> N
         time.sleep(0.1)
         good = [pool.run(f"good{i}".encode()).body for i in range(5)]
     assert [body.split()[0].decode() for body in good] == [f"good{i}" for i in range(5)]
-    assert [code(future.result()) for future in bad] == ["picture_timeout", "picture_crashed"]
+    assert [code(future.result()) for future in bad] == ["interrupted", "picture_crashed"]
 
 
 def test_more_than_workers_and_queue_is_refused_as_busy(pool: WorkerPool) -> None:
@@ -72,22 +145,69 @@ def test_more_than_workers_and_queue_is_refused_as_busy(pool: WorkerPool) -> Non
     assert pool.pending == 0
 
 
-def test_processes_that_do_not_start_are_answered_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAULTY_BOOT", "1")
-    pool = WorkerPool(1, 0, 1.0, command=FAULTY)
+@pytest.mark.parametrize("what", ["--no-template", "--no-worker"])
+def test_processes_that_do_not_start_are_answered_not_waited_for(what: str) -> None:
+    pool = WorkerPool(1, 0, 1.0, command=(*FAULTY, what))
     try:
         assert not pool.ready()
-        assert code(pool.run(b"x")) == "picture_crashed"
+        with pytest.raises(ImageError) as raised:
+            pool.run(b"x")
+        assert raised.value.code is Code.NO_WORKER
+        assert not pool.ready()
     finally:
         pool.stop()
+
+
+def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    for what in ("fork", "template"):
+        workers = whole(pool)
+        with monkeypatch.context() as patched:
+            patched.setattr("processor_service.worker_process.socket.socketpair", refused)
+            if what == "template":
+                assert pool._template
+                pool._template.process.kill()
+            for pid in workers:
+                kill(pid)
+            for _ in range(3):
+                with pytest.raises(ImageError) as raised:
+                    pool.run(b"y")
+                assert raised.value.code is Code.NO_WORKER
+                assert not pool.ready()
+        deadline = time.monotonic() + 30
+        while not pool.ready() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert pool.run(b"z").body.startswith(b"z")
+
+
+def test_what_is_overdue_is_dropped_before_a_worker_takes_it(pool: WorkerPool) -> None:
+    whole(pool)
+    with ThreadPoolExecutor(2) as threads:
+        under_way = [threads.submit(pool.run, b"slow") for _ in range(2)]
+        time.sleep(0.1)
+        with pytest.raises(ImageError) as raised:
+            pool.run(b"late", deadline=time.monotonic() + 0.1)
+        assert raised.value.code is Code.OVERDUE
+        assert pool.run(b"in time", deadline=time.monotonic() + 30).body.startswith(b"in time")
+        assert [future.result().body.split()[0] for future in under_way] == [b"slow"] * 2
+    assert pool.pending == 0
 
 
 def test_stop_ends_every_process(replaced: list[str]) -> None:
     pool = WorkerPool(2, 0, 1.0, command=FAULTY)
     pool.run(b"x")
-    processes = [worker.process for worker in pool._workers]
+    assert pool._template
+    template, workers = pool._template.process, whole(pool)
     pool.stop()
-    assert all(process.poll() is not None for process in processes)
+    assert template.poll() is not None
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 
 def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(replaced: list[str]) -> None:
@@ -95,8 +215,8 @@ def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(re
     pool = WorkerPool(1, 0, 1.0, replaced.append, FAULTY)
     try:
         pool.run(b"x")
-        next(iter(pool._workers)).process.send_signal(signal.SIGSTOP)
+        with_pid(next(iter(pool._workers)).pid, signal.SIGSTOP)
         assert pool.run(b"y" * 10_000_000).body.startswith(b"yyy")
-        assert replaced == ["crash"]
+        assert replaced == ["killed"]
     finally:
         pool.stop()

@@ -1,0 +1,80 @@
+"""What the kernel takes from a process that decodes strangers' bytes. Linux only; elsewhere nothing happens."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import signal
+import sys
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_SECCOMP_MODE_FILTER = 2
+# Of linux/audit.h and the tables of system calls: the architecture, and its number of `socket`.
+_ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+# The same number everywhere. What it sets up opens sockets without the system call.
+_IO_URING_SETUP = 425
+# System calls of x32, x86-64's other set, have this bit.
+_X32 = 0x40000000
+# Of linux/bpf_common.h and linux/seccomp.h.
+_LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NUMBER, _ARCHITECTURE = 0, 4
+_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EACCES
+
+
+class _Instruction(ctypes.Structure):
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("if_true", ctypes.c_uint8),
+        ("if_false", ctypes.c_uint8),
+        ("value", ctypes.c_uint32),
+    )
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
+
+
+def die_with_parent(parent: int) -> None:
+    """Let the kernel end this process, whatever it is doing, as soon as its parent (a process id) has ended."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        # It was gone before we asked.
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hide_memory() -> None:
+    """Keep other processes of the same user from reading this one's memory and environment, which hold the token."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def without_network() -> bool:
+    """Refuse sockets to this process and its children for good; says whether the kernel does it.
+
+    What is open stays open. A filter of system calls, as that needs no privilege and works within containers, where
+    name spaces of networks are refused.
+    """
+    if sys.platform != "linux" or platform.machine() not in _ARCHITECTURES:
+        return False
+    architecture, socket = _ARCHITECTURES[platform.machine()]
+    instructions = (
+        _Instruction(_LOAD, 0, 0, _ARCHITECTURE),
+        _Instruction(_JUMP_EQUAL, 0, 5, architecture),
+        _Instruction(_LOAD, 0, 0, _NUMBER),
+        _Instruction(_JUMP_AT_LEAST, 3, 0, _X32),
+        _Instruction(_JUMP_EQUAL, 2, 0, socket),
+        _Instruction(_JUMP_EQUAL, 1, 0, _IO_URING_SETUP),
+        _Instruction(_RETURN, 0, 0, _ALLOW),
+        _Instruction(_RETURN, 0, 0, _REFUSE),
+    )
+    program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))
+    # Without it the kernel takes a filter from root only.
+    return _prctl(_PR_SET_NO_NEW_PRIVS, 1) and _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
+
+
+def _prctl(option: int, *values: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    padded = (*values, 0, 0, 0, 0)[:4]
+    return bool(ctypes.CDLL(None).prctl(option, *(ctypes.c_ulong(value) for value in padded)) == 0)

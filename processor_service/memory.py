@@ -1,0 +1,70 @@
+"""How much memory the container gives, and whether the settings fit into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .settings import Settings
+
+_CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+# The web process with its libraries and the template of the workers.
+BASE = 256 * 1024**2
+_MB = 1024**2
+
+
+def container_limit(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
+    """The lowest limit in bytes of the control groups that this process is in; None when there is none."""
+    limits = [
+        int(text)
+        for folder in _folders(cgroups, own)
+        for name in ("memory.max", "memory.limit_in_bytes")
+        if (text := _read(folder / name).strip()).isdecimal()
+    ]
+    # Version 1 says "no limit" with a number that no machine has.
+    return min((limit for limit in limits if limit < 2**60), default=None)
+
+
+def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
+    """How many processes of this control group the kernel has ended so far because its memory was used up."""
+    for folder in _folders(cgroups, own):
+        for name in ("memory.events", "memory.oom_control"):
+            for line in _read(folder / name).splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+    return 0
+
+
+def shortage(settings: Settings, limit: int | None) -> str | None:
+    """What is wrong with the settings in a container of so many bytes, and what would be right; None when they fit."""
+    web = BASE + settings.max_held_bytes
+    needed = settings.workers * settings.worker_memory + web
+    if limit is None or needed <= limit:
+        return None
+    room = (limit - web) // settings.workers // _MB
+    advice = f"set IMAGE_WORKER_MEMORY to {room * _MB}, or" if room >= 128 else "lower IMAGE_WORKERS, or"
+    return (
+        f"{settings.workers} workers with {settings.worker_memory // _MB} MB each (IMAGE_WORKER_MEMORY) and the web "
+        f"process with {web // _MB} MB (IMAGE_MAX_HELD_BYTES and {BASE // _MB} MB) may need {needed // _MB} MB, but "
+        f"the container has {limit // _MB} MB: {advice} give it {-(-needed // _MB)} MB"
+    )
+
+
+def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
+    """Our control group's folder and those above it, of version 2 or 1, nearest first."""
+    for line in _read(own).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = cgroups / "memory" if controllers else cgroups
+        # In a container of version 1 the path is the host's, and its folder is mounted as the root.
+        group = Path(path.lstrip("/"))
+        for folder in (group, *group.parents):
+            yield root / folder
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""

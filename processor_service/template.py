@@ -1,0 +1,110 @@
+"""The template of workers: a process in which everything is loaded, and of which each worker is a fork.
+
+Loading takes a second of processor time, forking some milliseconds: a picture that kills its worker costs the others
+next to nothing. The web process has threads and must not fork itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from setproctitle import setproctitle
+
+from .confined import die_with_parent, hide_memory, without_network
+
+READY = b"ready"
+FORK = b"fork"
+# How a worker ends that had no memory left to say so.
+OUT_OF_MEMORY = 12
+Serve = Callable[[Connection], None]
+
+
+def fork_workers(load: Callable[[str], Serve]) -> None:
+    """Serve the web process on the file descriptor named by the last argument until it closes it.
+
+    The first message is the token, as it must not be in the environment: `load` takes it, loads everything, and returns
+    what a worker does with its connection. Each message after that is FORK with the worker's end of a socket, answered
+    with its process id or a negative error number; or the id of a worker that is ending, answered with its exit code.
+    """
+    control = socket.socket(fileno=int(sys.argv[-1]))
+    # The terminal's Ctrl-C is the web process's business: it lets pictures under way finish.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve = load(control.recv(64 * 1024).decode().removesuffix("\n"))
+    hide_memory()
+    without_network()
+    # Forks share what is there now: the garbage collector is not to write to it.
+    gc.collect()
+    gc.freeze()
+    control.sendall(READY)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 64, 1)
+        if not message:
+            return
+        if message != FORK:
+            control.sendall(b"%d" % os.waitstatus_to_exitcode(os.waitpid(int(message), 0)[1]))
+        elif descriptors:
+            control.sendall(b"%d" % _fork(control, descriptors[0], serve))
+        else:
+            # The kernel leaves out a descriptor for which there is no room.
+            control.sendall(b"%d" % -errno.EMFILE)
+
+
+def answer_requests(
+    connection: Connection, handle: Callable[[bytes, bytes], tuple[bytes, bytes]], cpu_seconds: float
+) -> None:
+    """Answer one job with its body after the other until the web process closes the connection.
+
+    The kernel ends this process with SIGPROF when a request has used so many seconds of processor time. That other
+    processes keep the machine busy does not count.
+    """
+    connection.send_bytes(READY)
+    while True:
+        try:
+            job, body = connection.recv_bytes(), connection.recv_bytes()
+        except (EOFError, ConnectionError):
+            return
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        summary, answer = handle(job, body)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        connection.send_bytes(summary)
+        connection.send_bytes(answer)
+        del body, answer
+
+
+def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
+    parent = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(descriptor)
+        return -(error.errno or 1)
+    if pid:
+        os.close(descriptor)
+        return pid
+    code = 1
+    try:
+        control.close()
+        die_with_parent(parent)
+        setproctitle(f"{sys.executable} -m processor_service.worker")
+        serve(Connection(descriptor))
+        code = 0
+    except MemoryError:
+        code = OUT_OF_MEMORY
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    from .worker import load
+
+    fork_workers(load)
