@@ -28,8 +28,7 @@ log = structlog.get_logger("processor_service")
 def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     """The service's WSGI application."""
     app = Flask(__name__)
-    # base64 is 4/3 of the picture, with line breaks a little more; the recipe has some room.
-    app.config["MAX_CONTENT_LENGTH"] = int(settings.max_image_bytes * 1.4) + 256 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = settings.longest_request()
     app.config["SETTINGS"] = settings
     app.register_error_handler(ImageError, _refuse)
     app.register_error_handler(HTTPException, _http_error)

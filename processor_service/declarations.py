@@ -9,6 +9,7 @@ from .declared import MEANT, Declared
 from .features import all_features
 from .fields import FIELDS, NOT_OURS, copies, top_level_names
 from .operations import Operation, all_operations
+from .recipe import MOST_ENTRIES
 
 _NOT_SCHEMA = ("title", "description")
 
@@ -21,6 +22,7 @@ def recipe_schema() -> dict[str, Any]:
     - `copies`: vectors that the node puts back from another field when a document comes back without them.
     - `pictures`: those that show what is to be seen, with the longest that one may be (null: a mark has to tell). They
       do not stay where nothing vouches for them.
+    - `most_entries`: of a list of operations or properties.
     - `for_documents`: the operations that a document may ask for; `protecting`: those after which it may not.
     """
     only_first = {name: list(kind.only_first) for name, kind in all_features().items() if kind.only_first}
@@ -32,6 +34,7 @@ def recipe_schema() -> dict[str, Any]:
         "only_first": only_first,
         "copies": copies(),
         "pictures": {field.name: field.longest for field in FIELDS if field.holds_picture},
+        "most_entries": MOST_ENTRIES,
         "for_documents": [name for name, kind in all_operations().items() if kind.for_documents],
         "protecting": [name for name, kind in all_operations().items() if kind.protects],
     }

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops
 
+from .byte_cache import byte_cache
 from .color_profile import to_srgb
 
 # How far (0 to 255) a profile may move a colour and still count as sRGB: rounding within LittleCMS.
@@ -26,7 +27,7 @@ def carried_profile(icc_profile: bytes | None, mode: str) -> bytes | None:
     return icc_profile if _matters(icc_profile, mode.removesuffix("A")) else None
 
 
-@lru_cache(maxsize=32)
+@byte_cache(8 * 1024**2, lambda icc_profile, mode: len(icc_profile))
 def _matters(icc_profile: bytes, mode: str) -> bool:
     samples = _samples().convert(mode)
     change = ImageChops.difference(samples.convert("RGB"), to_srgb(samples, icc_profile).convert("RGB"))

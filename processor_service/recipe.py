@@ -6,16 +6,21 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import lru_cache
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from .byte_cache import byte_cache
 from .declared import MEANT, Declared
 from .errors import Code, ImageError
 from .features import Feature, all_features
 from .operations import Operation, all_operations
+
+# Far above any recipe in use. Without a bound one small picture keeps a worker busy until its time is up.
+MOST_ENTRIES = 64
+# As JSON. Two watermarks with the largest pictures fit.
+MOST_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,11 @@ class Recipe:
 def parse_recipe(operations: Any, properties: Any) -> Recipe:
     """Validate a pipeline's recipe. Raises ImageError `invalid_recipe` that lists the valid names and parameters."""
     # Pipelines send the same recipe with every picture: parse it once.
-    return _parse_cached(orjson.dumps([operations, properties]))
+    return _parse_cached(_as_json([operations, properties]))
 
 
-@lru_cache(maxsize=256)
+# The parsed recipe is a few times as large as its text.
+@byte_cache(8 * 1024**2, lambda text: 4 * len(text))
 def _parse_cached(text: bytes) -> Recipe:
     operations, properties = orjson.loads(text)
     features = (
@@ -46,6 +52,7 @@ def _parse_cached(text: bytes) -> Recipe:
 
 def parse_operations(operations: Any) -> list[Operation]:
     """Validate a list of operations; None is an empty list."""
+    _as_json(operations)
     parsed: list[Operation] = [] if operations is None else parse_entries(operations, "operation", all_operations())
     if len(parsed) > 1 and any("all" in getattr(operation, "keep", ()) for operation in parsed):
         raise ImageError(
@@ -62,7 +69,21 @@ def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> li
         raise ImageError(
             Code.INVALID_RECIPE, f"{_plural(kind)} must be a list of names or of objects with one {kind} each"
         )
+    if len(entries) > MOST_ENTRIES:
+        raise ImageError(
+            Code.INVALID_RECIPE, f"{_plural(kind)} has {len(entries)} entries, at most {MOST_ENTRIES} are accepted"
+        )
     return [_parse_entry(entry, kind, known) for entry in entries]
+
+
+def _as_json(recipe: Any) -> bytes:
+    text = orjson.dumps(recipe)
+    if len(text) > MOST_BYTES:
+        raise ImageError(
+            Code.INVALID_RECIPE,
+            f"operations and properties have {len(text)} bytes as JSON, at most {MOST_BYTES} are accepted",
+        )
+    return text
 
 
 def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Declared:

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
         )
         return {name: getattr(self, name) for name in names}
 
+    def longest_request(self) -> int:
+        """Bytes of a request body. base64 is 4/3 of the picture, a little more with line breaks; recipes have room."""
+        return int(self.max_image_bytes * 1.4) + 1024**2
+
     def accepted_tokens(self) -> list[str]:
         """Tokens a request may carry; empty when authentication is off."""
         return [t for t in (self.token.get_secret_value(), self.previous_token.get_secret_value()) if t]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..byte_cache import byte_cache
 from ..hash_variants import VARIANTS
 
 Matrix = NDArray[np.float32]
@@ -61,7 +62,7 @@ def _grid(luma: NDArray[np.uint8]) -> Matrix:
     return grid
 
 
-@lru_cache(maxsize=64)
+@byte_cache(32 * 1024**2, lambda size: 4 * _GRID * size)
 def _sampling(size: int) -> Matrix:
     """64 x size: two box filters of a 128th of the side in a row (nearly a tent), then every 64th of the side."""
     window = -(-size // (2 * _GRID))

@@ -83,6 +83,8 @@ def test_a_name_means_no_parameters() -> None:
         ([7], "exactly one"),
         ("grayscale", "operations must be a list"),
         ([{"convert": {"format": "bmp"}}], "operation [convert]: [format]"),
+        (["grayscale"] * 65, "operations has 65 entries, at most 64 are accepted"),
+        ([{"watermark": {"image": "A" * 100_000}}] * 3, "bytes as JSON, at most 262144 are accepted"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_what_would_be_right(operations: Any, complaint: str) -> None:

@@ -30,6 +30,8 @@ final class RecipeSchema {
     private final Map<String, Integer> pictures;
     private final List<String> forDocuments;
     private final List<String> protecting;
+    /** Of a list of operations or properties. */
+    private final int mostEntries;
 
     private RecipeSchema(
         Map<String, SchemaValidator> operations,
@@ -39,7 +41,8 @@ final class RecipeSchema {
         Copies copies,
         Map<String, Integer> pictures,
         List<String> forDocuments,
-        List<String> protecting
+        List<String> protecting,
+        int mostEntries
     ) {
         this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
         this.onlyFirst = new TreeMap<>(onlyFirst);
@@ -49,6 +52,7 @@ final class RecipeSchema {
         this.pictures = pictures;
         this.forDocuments = forDocuments;
         this.protecting = protecting;
+        this.mostEntries = mostEntries;
         this.operations = operations;
         this.properties = properties;
         this.fields = fields;
@@ -76,7 +80,8 @@ final class RecipeSchema {
             Copies.of(json.get("copies")),
             pictures(json.get("pictures")),
             strings(json.get("for_documents")),
-            strings(json.get("protecting"))
+            strings(json.get("protecting")),
+            json.get("most_entries") instanceof Integer most ? most : Integer.MAX_VALUE
         );
     }
 
@@ -174,7 +179,10 @@ final class RecipeSchema {
         return result;
     }
 
-    private static String problem(String kind, String kinds, Map<String, SchemaValidator> known, List<?> entries) {
+    private String problem(String kind, String kinds, Map<String, SchemaValidator> known, List<?> entries) {
+        if (entries.size() > mostEntries) {
+            return "[" + kinds + "] has " + entries.size() + " entries, at most " + mostEntries + " are accepted";
+        }
         for (Object entry : entries) {
             String name;
             Object parameters = Map.of();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,8 @@ class RecipeSchemaTest {
               "either": {"type": ["string", "null"]},
               "free": {"type": "object", "additionalProperties": {"type": "integer"}}}}},
          "properties": {"colors": {"type": "object", "additionalProperties": false, "properties": {"count": {"type": "integer"}}}},
-         "fields": ["width", "height"]}
+         "fields": ["width", "height"],
+         "most_entries": 6}
         """);
 
     private static RecipeSchema schema(String json) {
@@ -63,6 +65,13 @@ class RecipeSchemaTest {
         parameters.put(parameter, value);
         String problem = problem(Map.of("everything", parameters));
         return problem == null ? null : problem.replace("operation [everything]: ", "");
+    }
+
+    @Test
+    void listsHaveABound() {
+        assertNull(SCHEMA.operationsProblem(Collections.nCopies(6, "grayscale")));
+        assertEquals("[operations] has 7 entries, at most 6 are accepted", SCHEMA.operationsProblem(Collections.nCopies(7, "grayscale")));
+        assertEquals("[properties] has 7 entries, at most 6 are accepted", SCHEMA.propertiesProblem(Collections.nCopies(7, "colors")));
     }
 
     @Test
