@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 import uuid
+from collections.abc import Callable
 
 import structlog
 from flask import request
@@ -28,13 +30,13 @@ class Answering:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
     def answer(self, body: bytes, request_id: str, job: bytes = b"process") -> Answer:
-        """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError `busy`, nothing else."""
+        """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError `busy`, `overdue`."""
         start = time.perf_counter()
         self._metrics.pending.inc()
         try:
             answer = self._answer(body, job)
-        except ImageError as busy:
-            self._metrics.record({"code": busy.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
+        except ImageError as refusal:
+            self._metrics.record({"code": refusal.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
             raise
         finally:
             self._metrics.pending.dec()
@@ -52,6 +54,7 @@ class Answering:
 
     def _answer(self, body: bytes, job: bytes) -> Answer:
         watch = Stopwatch()
+        until, gone = deadline(), hung_up()
         try:
             with watch("fetch"):
                 completed = self._by_address.completed(body)
@@ -59,7 +62,7 @@ class Answering:
             if refusal.code is Code.BUSY:
                 raise
             return Answer.refusal(refusal, body)
-        answer = self._pool.run(completed, job)
+        answer = self._pool.run(completed, job, until, gone)
         if completed is not body:
             answer.summary["seconds"] |= watch.seconds
         return answer
@@ -68,3 +71,30 @@ class Answering:
 def request_id() -> str:
     """The client's X-Opaque-Id, made harmless for logs and headers, or a new id."""
     return _REQUEST_ID.sub("", request.headers.get("X-Opaque-Id", ""))[:128] or uuid.uuid4().hex
+
+
+def deadline() -> float | None:
+    """When the client stops waiting, in monotonic seconds: its X-Image-Patience in milliseconds, or None."""
+    patience = request.headers.get("X-Image-Patience", "")
+    return time.monotonic() + int(patience) / 1000 if re.fullmatch("[0-9]{1,9}", patience) else None
+
+
+def hung_up() -> Callable[[], bool]:
+    """Tells whether the client of this request closed its connection, as long as the request lasts."""
+    connection = request.environ.get("gunicorn.socket")
+
+    def gone() -> bool:
+        try:
+            return connection is not None and not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    return gone
+
+
+def retry_after(error: ImageError) -> dict[str, str]:
+    """The header that tells a client when to try again."""
+    later = error.code in (Code.BUSY, Code.OVERDUE)
+    return {"Retry-After": str(error.retry_after or 1)} if later else {}

@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from .answering import Answering, request_id
+from .answering import Answering, request_id, retry_after
 from .chat import chat
 from .declarations import catalogue
 from .errors import Code, ImageError
@@ -62,7 +62,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     @app.get("/v1/limits")
     def limits() -> Response:
         # Which files to send is asked by whoever looks through a folder.
-        return _json({**settings.limits(), "extensions": sorted(extensions(readable(settings)))})
+        return _json({**settings.limits(), **pool.load(), "extensions": sorted(extensions(readable(settings)))})
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -115,8 +115,7 @@ def _json(body: object, status: int = 200) -> Response:
 
 def _refuse(error: ImageError) -> Response:
     response = _json(failure(error), error.code.status)
-    if error.code is Code.BUSY:
-        response.headers["Retry-After"] = "1"
+    response.headers.update(retry_after(error))
     if error.code is Code.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -12,7 +12,7 @@ import orjson
 from flask import Blueprint, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from .answering import Answering, request_id
+from .answering import Answering, request_id, retry_after
 from .completions import Completions, of_error
 from .data_url import is_data_url
 from .errors import Code, ImageError
@@ -51,8 +51,9 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
     def refuse(error: ImageError) -> Response:
         # `message` is where such clients, Elasticsearch among them, look for the reason.
         body = {"message": str(error), "type": "invalid_request_error", "param": None, "code": error.code.code}
-        headers = {"Retry-After": "1"} if error.code is Code.BUSY else {}
-        return Response(orjson.dumps({"error": body}), error.code.status, headers, mimetype="application/json")
+        return Response(
+            orjson.dumps({"error": body}), error.code.status, retry_after(error), mimetype="application/json"
+        )
 
     return blueprint
 

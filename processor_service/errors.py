@@ -78,7 +78,7 @@ class Code(Enum):
         "the worker was ended from outside, twice, or got too little of the processor; the picture is not at fault",
     )
     NO_WORKER = ("no_worker", 503, True, "no worker can be started; the service tries again")
-    OVERDUE = ("overdue", 503, True, "no worker was free before the client's time was over")
+    OVERDUE = ("overdue", 503, True, "nobody waited for the picture any more: it was not started, or not finished")
     SHUTTING_DOWN = ("shutting_down", 503, True, "the service is stopping")
 
     def __init__(self, code: str, status: int, retryable: bool, meaning: str) -> None:
@@ -89,10 +89,14 @@ class Code(Enum):
 
 
 class ImageError(Exception):
-    """A refusal with its `code` and a sentence that says what is wrong and what would be right."""
+    """A refusal with its `code` and a sentence that says what is wrong and what would be right.
 
-    def __init__(self, code: Code, reason: str) -> None:
+    `retry_after`: seconds after which the same request is worth another try, when that is known.
+    """
+
+    def __init__(self, code: Code, reason: str, retry_after: int | None = None) -> None:
         super().__init__(f"[{code.code}] {reason}")
+        self.retry_after = retry_after
         self.code = code
         self.reason = reason
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from .errors import Code, ImageError
+from .patience import LOOK, Pace, check_wanted
 from .worker_process import WORKER, Answer, Lost, Template, Why, Worker
 
 log = structlog.get_logger("processor_service")
@@ -48,6 +49,7 @@ class WorkerPool:
     ) -> None:
         self.size, self.queue_size, self.timeout = size, queue_size, timeout
         self.pending = 0
+        self._pace = Pace()
         self._on_replaced, self._command, self._token = on_replaced, command, token
         self._changed = threading.Condition()
         self._workers: set[Worker] = set()
@@ -58,28 +60,42 @@ class WorkerPool:
         self._failed = self._stopped = False
         threading.Thread(target=self._keep, name="workers", daemon=True).start()
 
-    def run(self, body: bytes, job: bytes = b"process", deadline: float | None = None) -> Answer:
+    def run(
+        self,
+        body: bytes,
+        job: bytes = b"process",
+        deadline: float | None = None,
+        gone: Callable[[], bool] = lambda: False,
+    ) -> Answer:
         """Do one job (worker.py) with a request body, whatever becomes of the process.
 
-        Raises ImageError `busy`; `no_worker` when none can be started; and `overdue` when no worker was free before
-        `deadline` (of time.monotonic(); None: no limit).
+        Raises ImageError `busy`; `no_worker` when none can be started; and `overdue` when nobody waits for the answer
+        any more: after `deadline` (of time.monotonic(); None: no limit), or when the client is `gone`.
         """
+
+        def check() -> None:
+            check_wanted(deadline, gone)
+
         with self._changed:
-            if self.pending >= self.size + self.queue_size:
-                raise ImageError(Code.BUSY, f"all {self.size} workers are busy and {self.queue_size} pictures wait")
+            self._pace.check_line(self.pending - self.size, self.size, self.queue_size, deadline)
             self.pending += 1
         try:
             lost: list[Why] = []
             while lost.count("crash") < 2 and lost.count("killed") < 2:
                 # Who lost a worker to a kill from outside has waited; what killed one waits behind those that have not.
-                worker = self._take(deadline, first=lost[-1:] == ["killed"])
+                worker = self._take(check, first=lost[-1:] == ["killed"])
+                start = time.monotonic()
                 try:
-                    answer = worker.ask(job, body, WALL * self.timeout)
+                    answer = worker.ask(job, body, WALL * self.timeout, check)
                 except Lost as loss:
                     self._replace(worker, loss.why)
                     if refusal := self._refusal(loss.why):
                         return Answer.refusal(refusal, body)
                     lost.append(loss.why)
+                except ImageError:
+                    # Nobody waits for the picture any more.
+                    self._replace(worker, "overdue")
+                    raise
                 except BaseException:
                     # What is still in its socket is not for the next picture.
                     self._replace(worker, "stalled")
@@ -87,6 +103,8 @@ class WorkerPool:
                 else:
                     self._put(worker)
                     return answer
+                finally:
+                    self._pace.took(time.monotonic() - start)
             if lost.count("killed") == 2:
                 refusal = ImageError(Code.INTERRUPTED, "somebody ended the worker, twice; send the picture again")
             else:
@@ -95,6 +113,11 @@ class WorkerPool:
         finally:
             with self._changed:
                 self.pending -= 1
+
+    def load(self) -> dict[str, int | float]:
+        """What waits, and what recent pictures took on average: together, how long a new one would wait."""
+        waiting = max(0, self.pending - self.size)
+        return {"pictures_waiting": waiting, "seconds_per_picture": round(self._pace.seconds, 3)}
 
     def ready(self) -> bool:
         """Whether there is a worker: a picture would be processed, at once or after others."""
@@ -129,7 +152,8 @@ class WorkerPool:
             return ImageError(Code.INTERRUPTED, reason + "of the processor; send it again")
         return None
 
-    def _take(self, deadline: float | None, first: bool) -> Worker:
+    def _take(self, check: Callable[[], None], first: bool) -> Worker:
+        check()
         turn = _Turn()
         with self._changed:
             if first:
@@ -137,16 +161,27 @@ class WorkerPool:
             else:
                 self._waiting.append(turn)
             self._give_turns()
-        turn.given.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        try:
+            while not turn.given.wait(LOOK):
+                check()
+            check()
+        except ImageError:
+            self._give_up(turn)
+            raise
         with self._changed:
             if turn.worker:
                 return turn.worker
-            if not turn.given.is_set():
-                self._waiting.remove(turn)
-                raise ImageError(Code.OVERDUE, "no worker was free before the client's time was over")
             if self._stopped:
                 raise ImageError(Code.SHUTTING_DOWN, "the service is stopping")
             raise ImageError(Code.NO_WORKER, "no worker can be started; the service's log says why, and it tries again")
+
+    def _give_up(self, turn: _Turn) -> None:
+        with self._changed:
+            if not turn.given.is_set():
+                self._waiting.remove(turn)
+                return
+        if turn.worker:
+            self._put(turn.worker)
 
     def _put(self, worker: Worker) -> None:
         with self._changed:

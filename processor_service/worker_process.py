@@ -10,7 +10,8 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from pydantic import SecretStr
 
 from .errors import ImageError
 from .memory import oom_kills
+from .patience import LOOK
 from .refused import failure
 from .settings import Settings
 from .template import FORK, OUT_OF_MEMORY, READY
@@ -41,8 +43,8 @@ _NEEDED = re.compile(r"PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|(LD|
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 # Why a worker gave no answer: the picture used up its processor time; it killed the worker; it needs too much memory;
-# somebody else ended the worker; the wall clock's time is over, though the processor's is not.
-Why = Literal["timeout", "crash", "memory", "killed", "stalled"]
+# somebody else ended the worker; the wall clock's time is over, though the processor's is not; nobody waits any more.
+Why = Literal["timeout", "crash", "memory", "killed", "stalled", "overdue"]
 
 
 class Lost(Exception):
@@ -162,8 +164,11 @@ class Worker:
         """Whether an idle worker can take a picture: one that has nothing to say says only that it has ended."""
         return not self._stopped and not self.connection.poll(0)
 
-    def ask(self, job: bytes, body: bytes, seconds: float) -> Answer:
-        """Do one job, in so many seconds by the wall clock. Raises Lost."""
+    def ask(self, job: bytes, body: bytes, seconds: float, check: Callable[[], None] = lambda: None) -> Answer:
+        """Do one job, in so many seconds by the wall clock. Raises Lost.
+
+        `check` is called again and again while the picture is in work, and ends it by raising ImageError.
+        """
         kills = oom_kills()
         try:
             self.connection.send_bytes(job)
@@ -174,8 +179,11 @@ class Worker:
         except OSError:
             raise self._lost(None, kills) from None
         try:
-            if not self.connection.poll(seconds):
-                raise self._lost("stalled")
+            end = time.monotonic() + seconds
+            while not self.connection.poll(min(LOOK, max(0.0, end - time.monotonic()))):
+                if time.monotonic() >= end:
+                    raise self._lost("stalled")
+                check()
             return Answer(orjson.loads(self.connection.recv_bytes()), self.connection.recv_bytes())
         except BlockingIOError:
             raise self._lost("stalled") from None

@@ -13,6 +13,7 @@ import orjson
 import PIL
 import pybase64
 
+from ..answering import hung_up
 from ..errors import Code, ImageError
 from ..payload import decode_payload
 from ..settings import Settings
@@ -82,7 +83,7 @@ class Renderer:
         body = orjson.dumps(
             {"data": pybase64.b64encode(data).decode("ascii"), "operations": asked.operations, "properties": []}
         )
-        answer = self._pool.run(body, b"render")
+        answer = self._pool.run(body, b"render", gone=hung_up())
         if answer.summary["status"] != 200:
             raise Refused(answer)
         tag, name = etag(index, sha256, asked.operations), answer.summary["format"]

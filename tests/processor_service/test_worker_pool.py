@@ -142,7 +142,7 @@ def test_more_than_workers_and_queue_is_refused_as_busy(pool: WorkerPool) -> Non
     with ThreadPoolExecutor(6) as threads:
         outcomes = sorted(threads.map(one, range(6)))
     assert outcomes == ["busy", "busy", "ok", "ok", "ok", "ok"]
-    assert pool.pending == 0
+    assert pool.load()["pictures_waiting"] == 0
 
 
 @pytest.mark.parametrize("what", ["--no-template", "--no-worker"])
@@ -218,5 +218,35 @@ def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(re
         with_pid(next(iter(pool._workers)).pid, signal.SIGSTOP)
         assert pool.run(b"y" * 10_000_000).body.startswith(b"yyy")
         assert replaced == ["killed"]
+    finally:
+        pool.stop()
+
+
+def test_a_picture_in_work_whose_client_hung_up_is_ended(replaced: list[str]) -> None:
+    """Its process would be busy until its time is up, and good pictures wait."""
+    pool, gone = WorkerPool(1, 4, 30.0, replaced.append, FAULTY), threading.Event()
+    try:
+        pool.run(b"x")
+        with ThreadPoolExecutor(2) as threads:
+            left = threads.submit(pool.run, b"hang", gone=gone.is_set)
+            time.sleep(0.1)
+            waiting = threads.submit(pool.run, b"good")
+            gone.set()
+            with pytest.raises(ImageError, match="hung up"):
+                left.result(15)
+            assert waiting.result(15).body.startswith(b"good")
+        assert replaced == ["overdue"]
+    finally:
+        pool.stop()
+
+
+def test_a_picture_in_work_is_ended_when_the_patience_is(replaced: list[str]) -> None:
+    pool = WorkerPool(1, 0, 30.0, replaced.append, FAULTY)
+    try:
+        pool.run(b"x")
+        with pytest.raises(ImageError, match="patience") as refusal:
+            pool.run(b"hang", deadline=time.monotonic() + 1.5)
+        assert refusal.value.code is Code.OVERDUE
+        assert pool.run(b"next").body.startswith(b"next")
     finally:
         pool.stop()

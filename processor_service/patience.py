@@ -1,0 +1,60 @@
+"""How long pictures wait, and whether it is still worth it.
+
+Whoever has no use for the answer any more leaves the line at once: otherwise good pictures wait behind pictures that
+nobody waits for.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from .errors import Code, ImageError
+
+# Seconds between two looks at whether a client is still there.
+LOOK = 0.25
+# Weight of the latest picture in the mean of recent ones.
+_WEIGHT = 0.1
+_LONGEST_PAUSE = 30
+
+
+class Pace:
+    """Seconds that recent pictures took.
+
+    An exponentially weighted moving average, as TCP has of its round trips (RFC 6298).
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Count one picture."""
+        self.seconds += _WEIGHT * (seconds - self.seconds)
+
+    def check_line(self, waiting: int, places: int, queue_size: int, deadline: float | None) -> None:
+        """Raise ImageError `busy` when the line is full or a turn would come after `deadline` (monotonic seconds).
+
+        `waiting` pictures wait for one of `places` workers; negative: so many workers are free.
+        """
+        expected = max(0, waiting + 1) * self.seconds / places
+        left = math.inf if deadline is None else deadline - time.monotonic()
+        if waiting >= queue_size:
+            reason = f"all {places} workers are busy and {waiting} pictures wait"
+            raise ImageError(Code.BUSY, reason, _pause(self.seconds / places))
+        if waiting >= 0 and expected > left:
+            line = f"{waiting} pictures wait, which takes about {expected:.0f} s"
+            reason = f"{line}; the client waits for {max(left, 0):.0f} s"
+            raise ImageError(Code.BUSY, reason, _pause(expected - left))
+
+
+def check_wanted(deadline: float | None, gone: Callable[[], bool]) -> None:
+    """Raise ImageError `overdue` when nobody waits for the answer any more."""
+    if deadline is not None and time.monotonic() >= deadline:
+        raise ImageError(Code.OVERDUE, "the client's patience (X-Image-Patience) ended before the picture was done")
+    if gone():
+        raise ImageError(Code.OVERDUE, "the client hung up before the picture was done")
+
+
+def _pause(seconds: float) -> int:
+    return max(1, min(_LONGEST_PAUSE, math.ceil(seconds)))
