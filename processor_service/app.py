@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 import orjson
 import structlog
 from flask import Flask, Response, current_app, request
@@ -20,6 +18,7 @@ from .refused import failure
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .settings import Settings
+from .tokens import bears_token, unauthorized
 from .worker_pool import WorkerPool
 
 log = structlog.get_logger("processor_service")
@@ -96,17 +95,8 @@ def _authenticate() -> None:
 
 
 def _check_token() -> None:
-    accepted = current_app.config["SETTINGS"].accepted_tokens()
-    if not accepted:
-        return
-    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
-    # Every accepted token is compared, so that the time tells nothing.
-    matches = [hmac.compare_digest(sent.encode(), token.encode()) for token in accepted]
-    if scheme.lower() != "bearer" or not any(matches):
-        raise ImageError(
-            Code.UNAUTHORIZED,
-            "the bearer token is missing or wrong; the node's ingest.image.token must equal the service's IMAGE_TOKEN",
-        )
+    if not bears_token(request.headers.get("Authorization", ""), current_app.config["SETTINGS"].accepted_tokens()):
+        raise unauthorized()
 
 
 def _json(body: object, status: int = 200) -> Response:

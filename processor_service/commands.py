@@ -34,12 +34,18 @@ def serve(**options: object) -> None:
             f"without a token the service listens on loopback only; set IMAGE_TOKEN (and ingest.image.token in the "
             f"nodes' keystore) to listen on {settings.host}"
         )
-    _check_port(settings.host, settings.port)
+    for port in (settings.port, settings.health_port):
+        if port is not None:
+            _check_port(settings.host, port)
     # Picture processes read the same environment.
     os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
+    from .connections import TooFewFiles
     from .server import serve as run
 
-    run(settings)
+    try:
+        run(settings)
+    except TooFewFiles as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _check_embedder(settings: Settings) -> None:

@@ -25,6 +25,7 @@ class Code(Enum):
         "no such picture, or none that is shown",
     )
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, with another method")
+    LENGTH_REQUIRED = ("length_required", 411, False, "the request has a body without a Content-Length")
     IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
     INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
     NOT_AN_IMAGE = ("not_an_image", 422, False, "the bytes are of no picture format")

@@ -17,6 +17,8 @@ from gunicorn.app.base import BaseApplication
 
 from .app import create_app
 from .confined import die_with_parent, hide_memory
+from .connections import most_connections
+from .guarded_worker import GuardedWorker
 from .logs import configure_structlog, logging_config
 from .memory import container_limit, shortage
 from .metrics import Metrics
@@ -31,16 +33,18 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.master = settings, os.getpid()
+        self.connections = most_connections(settings, threads(settings))
         super().__init__()
 
     def load_config(self) -> None:
         """Called by gunicorn."""
         settings = self.settings
         for key, value in {
-            "bind": f"{settings.host}:{settings.port}",
+            "bind": [_address(settings, port) for port in (settings.port, settings.health_port) if port is not None],
             "workers": 1,
-            "worker_class": "gthread",
-            "threads": _threads(settings),
+            "worker_class": GuardedWorker,
+            "threads": threads(settings),
+            "worker_connections": self.connections,
             # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.
             "keepalive": 1300,
             "graceful_timeout": int(settings.picture_timeout) + 10,
@@ -75,8 +79,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         return create_app(settings, pool, metrics)
 
 
-def _threads(settings: Settings) -> int:
-    """One for each picture in work or waiting, and some that answer health checks and refusals meanwhile."""
+def _address(settings: Settings, port: int) -> str:
+    return f"[{settings.host}]:{port}" if ":" in settings.host else f"{settings.host}:{port}"
+
+
+def threads(settings: Settings) -> int:
+    """One for each picture in work or waiting, and some that say meanwhile that no more are taken."""
     fetches = settings.url_fetches if settings.url_hosts else 0
     return settings.workers + settings.queue_size + fetches + render_threads(settings) + 8
 

@@ -19,6 +19,21 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on; other than loopback needs a token")
     port: int = Field(8090, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    health_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="port of the same address for `/healthz`, `/readyz` and `/metrics` alone, which answers when all "
+        "connections of the other are taken; default: none, the other has them too",
+    )
+    connections: int = Field(
+        1000,
+        ge=16,
+        description="connections at a time, fewer when the limit on open files is low; above it the oldest goes that "
+        "has shown no token",
+    )
+    header_timeout: float = Field(10.0, gt=0, le=600, description="time for the head of a request to come in")
+    body_timeout: float = Field(60.0, gt=0, le=3600, description="time for its body to come in")
     workers: int = Field(
         default_factory=lambda: max(1, len(os.sched_getaffinity(0))),
         ge=1,

@@ -1,0 +1,77 @@
+"""Which requests are read to their end, and the answer to the others: by their heads, before any body."""
+
+from __future__ import annotations
+
+import orjson
+
+from .answering import retry_after
+from .errors import Code, ImageError
+from .received import Guest, body_length
+from .settings import Settings
+from .tokens import bears_token, unauthorized
+
+PROBES = ("/healthz", "/readyz", "/metrics")
+# Clients may write to the end before they read the answer. So what is refused is read up to here, and thrown away.
+MOST_DISCARDED = 128 * 1024**2
+_MOST_HEAD = 32 * 1024
+
+
+class Admission:
+    """What the settings allow."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def is_for_probes(self, guest: Guest) -> bool:
+        """Whether the connection came to the port for probes."""
+        return bool(guest.server[1] == self._settings.health_port)
+
+    def admit(self, guest: Guest, held: int) -> bool:
+        """Read the head and note what body follows. False while the head is incomplete.
+
+        `held` is how many bytes of other bodies are in memory. Raises ImageError when the request is refused, and
+        gunicorn's errors when it is not HTTP.
+        """
+        try:
+            head = guest.take_head(_MOST_HEAD)
+        except ValueError:
+            raise ImageError(Code.INVALID_REQUEST, f"the headers have more than {_MOST_HEAD} bytes") from None
+        if head is None:
+            return False
+        guest.request = request = guest.parser.parse(head)
+        sent = next((value for name, value in request.headers if name == "AUTHORIZATION"), "")
+        guest.trusted = bears_token(sent, self._settings.accepted_tokens())
+        if not guest.trusted:
+            request.force_close()
+        if self.is_for_probes(guest) and request.path not in PROBES:
+            raise ImageError(Code.NOT_FOUND, f"this port is for {', '.join(PROBES)}")
+        self._admit_body(guest, body_length(request), held)
+        return True
+
+    def _admit_body(self, guest: Guest, length: int | None, held: int) -> None:
+        most = self._settings.max_held_bytes
+        guest.length = guest.thrown_away = guest.holds = 0
+        if length != 0 and not guest.trusted:
+            raise unauthorized()
+        if length is None:
+            raise ImageError(Code.LENGTH_REQUIRED, "the body comes in chunks; send it with a Content-Length")
+        if length > self._settings.longest_request():
+            # The application says so; it gets no body.
+            guest.thrown_away = min(length, MOST_DISCARDED)
+        elif length and held + length > most:
+            reason = f"{held} bytes of pictures are held already, at most {most} may be (IMAGE_MAX_HELD_BYTES)"
+            raise ImageError(Code.BUSY, reason)
+        else:
+            guest.length = guest.holds = length
+
+
+def last_answer(error: ImageError) -> bytes:
+    """The answer to a request that is refused by its head; the connection ends with it."""
+    body = orjson.dumps(error.body())
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    if error.code is Code.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    lines = [f"{name}: {value}" for name, value in (headers | retry_after(error)).items()]
+    return (
+        "\r\n".join([f"HTTP/1.1 {error.code.status.value} {error.code.status.phrase}", *lines, "", ""]).encode() + body
+    )

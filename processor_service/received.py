@@ -1,0 +1,113 @@
+"""One connection of the web process: what came over it so far, and the request that it makes.
+
+Gunicorn reads from a socket in a thread, which waits as long as the client likes. Here its parser gets bytes that are
+there already.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import Unreader
+from gunicorn.workers.gthread import TConn
+
+
+class _Bytes(Unreader):  # type: ignore[misc]
+    """What the parser reads from. Slices, where gunicorn's own copies all that is left with each read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._data, self._at = b"", 0
+
+    def feed(self, data: bytes) -> None:
+        """Hand over more, when all before has been read."""
+        self._data, self._at = data, 0
+
+    def read(self, size: int | None = None, read_ahead: int | None = None) -> bytes:
+        end = len(self._data) if size is None else min(self._at + size, len(self._data))
+        piece, self._at = self._data[self._at : end], end
+        if self._at == len(self._data):
+            # The thread has its copy, and the connection may stay open for long.
+            self._data, self._at = b"", 0
+        return piece
+
+    def unread(self, data: bytes) -> None:
+        self._data, self._at = bytes(data) + self._data[self._at :], 0
+
+
+class _Parser(RequestParser):  # type: ignore[misc]
+    """Hands out the request whose head was read before."""
+
+    def __init__(self, cfg: Any, client: Any) -> None:
+        super().__init__(cfg, iter(()), client)
+        self.unreader = _Bytes()
+        self._parsed: Any = None
+
+    def parse(self, head: bytes) -> Any:
+        """Read a whole head. Raises gunicorn's errors."""
+        self.unreader.feed(head)
+        self._parsed = super().__next__()
+        return self._parsed
+
+    def __next__(self) -> Any:
+        parsed, self._parsed = self._parsed, None
+        return parsed
+
+
+class Guest(TConn):  # type: ignore[misc]
+    """A connection that the web process's loop reads from until a request is complete."""
+
+    def __init__(self, cfg: Any, sock: Any, client: Any, server: Any) -> None:
+        super().__init__(cfg, sock, client, server)
+        self.parser = _Parser(cfg, client)
+        # Gunicorn is to find the request read, and neither to wait for it nor to make a parser.
+        self.initialized = self.data_ready = True
+        self.received = bytearray()
+        self.request: Any = None
+        # Whether a request with the token came over it; such a connection may stay open.
+        self.trusted = False
+        # Monotonic seconds at which the loop gives up.
+        self.deadline = 0.0
+        # Bytes of the body, those of them that count as held, and those that are thrown away as they come.
+        self.length = self.holds = self.thrown_away = 0
+        # After the answer: bytes that are still read, so that the client gets to see it.
+        self.lingers: int | None = None
+
+    def take_head(self, most: int) -> bytes | None:
+        """The head, cut off from what came; None while it is incomplete. Raises ValueError above `most` bytes."""
+        end = self.received.find(b"\r\n\r\n", 0, most)
+        if end < 0:
+            if len(self.received) >= most:
+                raise ValueError
+            return None
+        head = bytes(self.received[: end + 4])
+        del self.received[: end + 4]
+        return head
+
+    def body_is_complete(self) -> bool:
+        """Whether the body is there; if so, it is handed to the parser."""
+        if self.thrown_away:
+            came = min(len(self.received), self.thrown_away)
+            del self.received[:came]
+            self.thrown_away -= came
+            return not self.thrown_away
+        if len(self.received) < self.length:
+            return False
+        if self.length:
+            self.parser.unreader.feed(bytes(self.received[: self.length]))
+            del self.received[: self.length]
+        return True
+
+    def missing(self) -> int:
+        """Bytes of the body that are still to come."""
+        return self.thrown_away or self.length - len(self.received)
+
+
+def body_length(request: Any) -> int | None:
+    """Bytes of a request's body, None when it comes in chunks."""
+    reader = request.body.reader
+    if isinstance(reader, ChunkedReader):
+        return None
+    return int(reader.length) if isinstance(reader, LengthReader) else 0
