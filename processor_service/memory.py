@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from .settings import Settings
@@ -11,6 +13,8 @@ _CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 # The web process with its libraries and the template of the workers.
 BASE = 256 * 1024**2
 _MB = 1024**2
+# Of malloc.h. Asking the system for smaller blocks each time costs more than it saves.
+_M_MMAP_THRESHOLD, _LARGE = -3, 2 * _MB
 
 
 def container_limit(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
@@ -48,6 +52,16 @@ def shortage(settings: Settings, limit: int | None) -> str | None:
         f"process with {web // _MB} MB (IMAGE_MAX_HELD_BYTES and {BASE // _MB} MB) may need {needed // _MB} MB, but "
         f"the container has {limit // _MB} MB: {advice} give it {-(-needed // _MB)} MB"
     )
+
+
+def give_back_large_blocks() -> None:
+    """Let glibc give the memory of large pictures back to the system as soon as they are gone.
+
+    By itself it keeps blocks of up to 32 MB for the next one, in a pool for each thread.
+    """
+    # AttributeError: another C library, which has no such option.
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _folders(cgroups: Path, own: Path) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from .confined import die_with_parent, hide_memory
 from .connections import most_connections
 from .guarded_worker import GuardedWorker
 from .logs import configure_structlog, logging_config
-from .memory import container_limit, shortage
+from .memory import container_limit, give_back_large_blocks, shortage
 from .metrics import Metrics
 from .rendering.routes import render_threads
 from .scaling import SCALER
@@ -59,6 +59,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Build the application inside the web process, with its picture processes."""
         # Without the master nobody would end this process, which would go on holding the port.
         die_with_parent(self.master)
+        give_back_large_blocks()
         configure_structlog()
         if SCALER == "Pillow":
             structlog.get_logger("processor_service").warning(

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -21,7 +22,9 @@ from setproctitle import setproctitle
 from .confined import die_with_parent, hide_memory, without_network
 
 READY = b"ready"
-FORK = b"fork"
+FORK, KILL, WAIT = b"fork", b"kill", b"wait"
+# A worker that has closed its socket is about to end by itself, in a way that tells why.
+_ENDING_SECONDS = 1.0
 # How a worker ends that had no memory left to say so.
 OUT_OF_MEMORY = 12
 Serve = Callable[[Connection], None]
@@ -32,7 +35,7 @@ def fork_workers(load: Callable[[str], Serve]) -> None:
 
     The first message is the token, as it must not be in the environment: `load` takes it, loads everything, and returns
     what a worker does with its connection. Each message after that is FORK with the worker's end of a socket, answered
-    with its process id or a negative error number; or the id of a worker that is ending, answered with its exit code.
+    with its process id or a negative error number; or KILL or WAIT and a worker's id, answered with its exit code.
     """
     control = socket.socket(fileno=int(sys.argv[-1]))
     # The terminal's Ctrl-C is the web process's business: it lets pictures under way finish.
@@ -49,7 +52,8 @@ def fork_workers(load: Callable[[str], Serve]) -> None:
         if not message:
             return
         if message != FORK:
-            control.sendall(b"%d" % os.waitstatus_to_exitcode(os.waitpid(int(message), 0)[1]))
+            what, pid = message.split()
+            control.sendall(b"%d" % _end(int(pid), _ENDING_SECONDS if what == WAIT else 0))
         elif descriptors:
             control.sendall(b"%d" % _fork(control, descriptors[0], serve))
         else:
@@ -79,6 +83,18 @@ def answer_requests(
         del body, answer
 
 
+def _end(pid: int, patience: float) -> int:
+    """The exit code of a worker that is killed unless it ends by itself in so many seconds."""
+    last = time.monotonic() + patience
+    while time.monotonic() < last:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.002)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
     parent = os.getpid()
     try:
@@ -94,7 +110,9 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
         control.close()
         die_with_parent(parent)
         setproctitle(f"{sys.executable} -m processor_service.worker")
-        serve(Connection(descriptor))
+        # Held until this process has ended: when the web process sees it closed, the exit code is there.
+        connection = Connection(descriptor)
+        serve(connection)
         code = 0
     except MemoryError:
         code = OUT_OF_MEMORY

@@ -88,6 +88,7 @@ class WorkerPool:
                 try:
                     answer = worker.ask(job, body, WALL * self.timeout, check)
                 except Lost as loss:
+                    log.warning("worker lost", why=loss.why, exit_code=loss.code)
                     self._replace(worker, loss.why)
                     if refusal := self._refusal(loss.why):
                         return Answer.refusal(refusal, body)

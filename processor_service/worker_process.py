@@ -24,7 +24,7 @@ from .memory import oom_kills
 from .patience import LOOK
 from .refused import failure
 from .settings import Settings
-from .template import FORK, OUT_OF_MEMORY, READY
+from .template import FORK, KILL, OUT_OF_MEMORY, READY, WAIT
 
 BOOT_SECONDS = 60.0
 # The template has nothing to do but fork.
@@ -48,11 +48,12 @@ Why = Literal["timeout", "crash", "memory", "killed", "stalled", "overdue"]
 
 
 class Lost(Exception):
-    """A worker that gave no answer, and has been ended."""
+    """A worker that gave no answer, and has been ended; `code` is its exit code, None when nobody knows."""
 
-    def __init__(self, why: Why) -> None:
+    def __init__(self, why: Why, code: int | None) -> None:
         super().__init__(why)
         self.why: Why = why
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -121,15 +122,14 @@ class Template:
         """Whether workers can still be forked from it."""
         return self.process.poll() is None
 
-    def end(self, pid: int) -> int | None:
-        """Kill a worker unless it has ended; returns its exit code, None when the template has ended, too."""
+    def end(self, pid: int, how: bytes) -> int | None:
+        """KILL a worker, or WAIT for one that is ending; returns its exit code, None when the template is gone, too."""
         with self._lock:
             if not self.is_alive():
-                # The kernel has killed its workers, and their ids may be others' by now.
+                # The kernel has killed its workers.
                 return None
             try:
-                os.kill(pid, signal.SIGKILL)
-                self._control.sendall(b"%d" % pid)
+                self._control.sendall(b"%s %d" % (how, pid))
                 return int(self._control.recv(32))
             except (OSError, ValueError):
                 self.process.kill()
@@ -190,17 +190,18 @@ class Worker:
         except (EOFError, OSError):
             raise self._lost(None, kills) from None
 
-    def stop(self) -> int | None:
+    def stop(self, how: bytes = KILL) -> int | None:
         """End the process for good, whatever it is doing; returns its exit code, None when nobody knows."""
         if self._stopped:
             return None
         self._stopped = True
+        code = self._template.end(self.pid, how)
         self.connection.close()
-        return self._template.end(self.pid)
+        return code
 
     def _lost(self, why: Why | None, kills: int = 0) -> Lost:
-        code = self.stop()
-        return Lost(why or _why(code, oom_kills() > kills))
+        code = self.stop(KILL if why else WAIT)
+        return Lost(why or _why(code, oom_kills() > kills), code)
 
 
 def _why(code: int | None, out_of_memory: bool) -> Why:

@@ -13,6 +13,7 @@ import pytest
 
 from embedded_node.places import versions
 from pipelines.users import parsed
+from processor_service.memory import shortage
 from processor_service.settings import Settings
 from tests.support import ROOT
 
@@ -154,6 +155,16 @@ def test_pictures_on_the_fly_are_on_this_machine_only(rendering: dict[str, Any],
     assert set(settings) <= known and set(stack["service"]["environment"]) <= known
     read = Settings(**{name.removeprefix("IMAGE_").lower(): value for name, value in settings.items()})
     assert read.render_indices == ("images*",)
+
+
+@pytest.mark.parametrize("name", ["stack", "rendering", "scaled"])
+def test_the_service_s_memory_is_enough_for_its_workers(name: str, request: pytest.FixtureRequest) -> None:
+    service = request.getfixturevalue(name)["service"]
+    environment = {key: value for key, value in service["environment"].items() if value}
+    settings = Settings(**{key.removeprefix("IMAGE_").lower(): value for key, value in environment.items()})
+    # What lies in /tmp is memory, too.
+    assert [entry.partition("size=")[2].partition(",")[0] for entry in service["tmpfs"]] == ["256m"]
+    assert shortage(settings, int(service["mem_limit"]) - 256 * 1024**2) is None
 
 
 def test_every_variable_is_in_the_example_with_its_default() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -225,6 +227,24 @@ def test_the_cache_is_bounded_and_keeps_what_is_used(tmp_path: Path) -> None:
     assert again.get("b") == b"b" * 200
     assert sum(path.stat().st_size for path in (tmp_path / "cache").iterdir()) <= 450
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_disk_is_not_littered_with_halves(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path / "cache", 10_000_000)
+    cache.put("before", b"kept")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As on a full disk a part is written, and then no more. By default the kernel would end us.
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        for number in range(3):
+            cache.put(f"key{number}", bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["before"]
+    cache.put("after", bytes(100_000))
+    assert cache.get("after") == bytes(100_000)
 
 
 def test_a_cache_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
