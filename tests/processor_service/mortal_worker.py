@@ -1,0 +1,23 @@
+"""A test double for faults only: the real worker, which a request with this mark kills, as a hostile picture would."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from processor_service import worker
+from processor_service.template import fork_workers
+
+MARK = b'"kill-me"'
+_handle = worker.handle
+
+
+def handle(body: bytes, *rest: Any) -> tuple[dict[str, Any], bytes]:
+    if MARK in body:
+        os.abort()
+    return _handle(body, *rest)
+
+
+if __name__ == "__main__":
+    worker.handle = handle
+    fork_workers(worker.load)
