@@ -29,8 +29,8 @@ class Admission:
     def admit(self, guest: Guest, held: int) -> bool:
         """Read the head and note what body follows. False while the head is incomplete.
 
-        `held` is how many bytes of other bodies are in memory. Raises ImageError when the request is refused, and
-        gunicorn's errors when it is not HTTP.
+        `held` is how many bytes of other bodies, and of answers, are in memory. Raises ImageError when the request is
+        refused, and gunicorn's errors when it is not HTTP.
         """
         try:
             head = guest.take_head(_MOST_HEAD)
@@ -58,7 +58,8 @@ class Admission:
         if length > self._settings.longest_request():
             # The application says so; it gets no body.
             guest.thrown_away = min(length, MOST_DISCARDED)
-        elif length and held + length > most:
+        elif length and held and held + length > most:
+            # Alone even a body beyond the limit has room.
             reason = f"{held} bytes of pictures are held already, at most {most} may be (IMAGE_MAX_HELD_BYTES)"
             raise ImageError(Code.BUSY, reason)
         else:

@@ -12,7 +12,7 @@ from .chat import chat
 from .declarations import catalogue
 from .errors import Code, ImageError
 from .formats import extensions, readable
-from .held import HeldBytes
+from .held import HeldAnswers
 from .inference import inference
 from .metrics import Metrics
 from .refused import failure
@@ -34,7 +34,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.before_request(_authenticate)
-    HeldBytes(settings.max_held_bytes).guard(app)
+    HeldAnswers.of(app)
     app.after_request(_drain)
     app.register_blueprint(rendering(settings, pool, metrics, _check_token))
     pictures = Answering(settings, pool, metrics)

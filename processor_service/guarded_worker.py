@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from .admission import MOST_DISCARDED, PROBES, Admission, last_answer
 from .errors import ImageError
+from .held import HeldAnswers
 from .received import Guest
 
 _CHUNK = 256 * 1024
@@ -183,7 +184,7 @@ class GuardedWorker(ThreadWorker):  # type: ignore[misc]
 
     def _began(self, guest: Guest) -> bool:
         """Whether the head is complete. Raises ImageError when the request is not wanted, and gunicorn's errors."""
-        if not self.admission.admit(guest, self.held):
+        if not self.admission.admit(guest, self.held + HeldAnswers.of(self.wsgi).bytes):
             return False
         self.held += guest.holds
         if guest.missing():

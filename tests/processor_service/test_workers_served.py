@@ -92,8 +92,10 @@ def test_the_port_is_free_at_once_when_the_master_is_killed(own: Service) -> Non
     children = own.descendants()
     with ThreadPoolExecutor(1) as threads, requests.Session() as kept:
         kept.get(f"{own.url}/healthz", timeout=10)
-        large = threads.submit(own.process_picture, HOPPER, operations=[{"blur": {"radius": 200}}] * 50)
-        time.sleep(0.2)
+        photo = picture("exif-orientation/Landscape_6.jpg")
+        large = threads.submit(own.process_picture, photo, operations=[{"blur": {"radius": 200}}] * 60)
+        pending = f"{own.url}/metrics"
+        assert until(lambda: "image_pending_pictures 1.0" in kept.get(pending, timeout=10).text)
         own.process.kill()
         own.process.wait()
         own.start()
@@ -108,6 +110,8 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
     before = resource.prlimit(web, resource.RLIMIT_NOFILE)
     try:
         with requests.Session() as session:
+            # Only who has the token keeps a connection.
+            session.headers["Authorization"] = f"Bearer {TOKEN}"
             session.get(f"{own.url}/readyz", timeout=10)
             # Not even what the workers and their template leave.
             files = len(list(Path(f"/proc/{web}/fd").iterdir())) - 3
@@ -115,9 +119,8 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
             for pid in [pid for pid in own.descendants() if "processor_service." in command(pid)]:
                 with_pid(pid, signal.SIGKILL)
             body = {"data": b64(HOPPER)}
-            headers = {"Authorization": f"Bearer {TOKEN}"}
             assert until(lambda: session.get(f"{own.url}/readyz", timeout=10).status_code == 503)
-            answer = session.post(f"{own.url}/v1/process", json=body, headers=headers, timeout=60)
+            answer = session.post(f"{own.url}/v1/process", json=body, timeout=60)
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_worker")
             assert answer.json()["error"]["retryable"]
     finally:
