@@ -22,7 +22,8 @@ from .errors import ImageError
 from .held import HeldAnswers
 from .received import Guest
 
-_CHUNK = 256 * 1024
+# Bytes of one read, and those of one turn of the loop. Each wake-up costs: a body of 8 MB is to take few.
+_FIRST_CHUNK, _CHUNK, _TURN = 64 * 1024, 1024**2, 8 * 1024**2
 # After an answer that closes the connection, for the client to read it.
 _LINGER_SECONDS = 10.0
 # A client that does not read its answer.
@@ -146,12 +147,18 @@ class GuardedWorker(ThreadWorker):  # type: ignore[misc]
         return oldest is not None
 
     def _readable(self, guest: Guest, _: Any) -> None:
+        for _ in range(_TURN // _CHUNK):
+            if not self._read(guest) or guest not in self.guests:
+                return
+
+    def _read(self, guest: Guest) -> bool:
+        """Read once, and do what can be done then. False when nothing is there."""
         # Nothing of the next request is read before this one is answered.
-        most = _CHUNK if guest.request is None else min(_CHUNK, guest.missing())
+        most = _FIRST_CHUNK if guest.request is None else min(_CHUNK, guest.missing())
         try:
             data = guest.sock.recv(most)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
         if guest.lingers is not None:
@@ -161,6 +168,7 @@ class GuardedWorker(ThreadWorker):  # type: ignore[misc]
         elif guest.lingers is None:
             guest.received += data
             self._advance(guest)
+        return True
 
     def _advance(self, guest: Guest) -> None:
         """Do what can be done with what came so far."""

@@ -1,0 +1,157 @@
+"""A bulk beside clients that are slow or silent.
+
+    python -m tests.load.slow_clients [--clients 2000] [--documents 300] [--runs 3]
+
+A real node sends the pictures of bulks to a real service, in turn without and with the hostile clients, which open a new
+connection whenever one is closed: silent ones, one byte, half a head, a body that never comes, and one byte a second.
+Prints documents a second of both, and the longest that a health check took. All in one run: believe the ratios.
+"""
+
+from __future__ import annotations
+
+import base64
+import resource
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import requests
+from elasticsearch import Elasticsearch
+
+from benchmarks.ingest import PHOTO, actions, send, timed
+from embedded_node import EmbeddedNode, find_plugin_zip
+from tests.end_to_end.conftest import bootstrap
+from tests.support import TOKEN, Service, running_service
+
+_HEAD = b"POST /v1/process HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+_KINDS = (b"", b"G", _HEAD, _HEAD + b"\r\n{", b"drip")
+
+
+def attack(port: int, clients: int) -> None:
+    """Keep so many hostile connections open, for as long as standard input is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, clients + 64), hard), hard))
+    selector = selectors.DefaultSelector()
+    dripping: set[socket.socket] = set()
+    opened = 0
+
+    def open_one() -> None:
+        nonlocal opened
+        try:
+            client = socket.create_connection(("127.0.0.1", port), timeout=5)
+            kind = _KINDS[opened % len(_KINDS)]
+            client.sendall(_HEAD if kind == b"drip" else kind)
+        except OSError:
+            return
+        opened += 1
+        if kind == b"drip":
+            dripping.add(client)
+        client.setblocking(False)
+        selector.register(client, selectors.EVENT_READ)
+
+    selector.register(sys.stdin, selectors.EVENT_READ)
+    while True:
+        for _ in range(min(200, clients - len(selector.get_map()) + 1)):
+            open_one()
+        for client in list(dripping):
+            try:
+                client.send(b"X")
+            except OSError:
+                dripping.discard(client)
+        for key, _ in selector.select(1.0):
+            if key.fileobj is sys.stdin:
+                sys.stderr.write(f"{opened} connections were opened\n")
+                return
+            assert isinstance(key.fileobj, socket.socket)
+            try:
+                if key.fileobj.recv(4096):
+                    continue
+            except BlockingIOError:
+                continue
+            except OSError:
+                pass
+            selector.unregister(key.fileobj)
+            dripping.discard(key.fileobj)
+            key.fileobj.close()
+        time.sleep(0.05)
+
+
+@contextmanager
+def attacked(port: int, clients: int) -> Iterator[None]:
+    """Hostile clients, in a process of their own."""
+    code = f"from tests.load.slow_clients import attack; attack({port}, {clients})"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        time.sleep(5)
+        yield
+    finally:
+        assert process.stdin
+        process.stdin.close()
+        process.wait(30)
+
+
+class Probes:
+    """Health checks, one after the other; `longest` in seconds, `failed` those without an answer in ten."""
+
+    def __init__(self, service: Service) -> None:
+        self.longest, self.failed, self._stop = 0.0, 0, threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(f"{service.url}/healthz",))
+        self._thread.start()
+
+    def _run(self, url: str) -> None:
+        while not self._stop.wait(0.2):
+            start = time.perf_counter()
+            try:
+                assert requests.get(url, timeout=10).status_code == 200
+            except requests.RequestException:
+                self.failed += 1
+            self.longest = max(self.longest, time.perf_counter() - start)
+
+    def stop(self) -> str:
+        self._stop.set()
+        self._thread.join()
+        return f"health checks: {self.failed} failed, the longest took {self.longest:.2f} s"
+
+
+@click.command()
+@click.option("--clients", default=2000, show_default=True, help="Hostile connections at a time.")
+@click.option("--documents", default=300, show_default=True, help="Documents of each measurement.")
+@click.option("--runs", default=3, show_default=True, help="Repetitions; the median counts.")
+@click.option("--es-version", default=None, help="Elasticsearch version.")
+def main(clients: int, documents: int, runs: int, es_version: str | None) -> None:
+    """Print documents a second without and with the hostile clients."""
+    version = EmbeddedNode(es_version=es_version).version
+    image = {"data": base64.b64encode(PHOTO).decode()}
+    rates: dict[str, list[float]] = {"alone": [], "attacked": []}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_service(Path(folder) / "service.log", log_level="warning") as service,
+        EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,
+        Elasticsearch(node.url, request_timeout=300) as es,
+    ):
+        bootstrap("--url", node.url, "--service-url", service.url)
+        send(es, actions("images", documents, image))
+        for _ in range(runs):
+            rates["alone"].append(timed(lambda: send(es, actions("images", documents, image)), documents))
+            with attacked(service.port, clients):
+                probes = Probes(service)
+                rates["attacked"].append(timed(lambda: send(es, actions("images", documents, image)), documents))
+                print(probes.stop())
+    alone, beside = (statistics.median(rates[name]) for name in ("alone", "attacked"))
+    print(f"{documents} documents a bulk run, Elasticsearch {version}, median of {runs}")
+    print(
+        f"alone: {alone:.1f} documents a second; beside {clients} hostile clients: {beside:.1f} ({beside / alone:.0%})"
+    )
+
+
+if __name__ == "__main__":
+    main()
