@@ -5,6 +5,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.threadpool.Scheduler;
+import org.ingestimage.Answer.Blame;
 import org.ingestimage.Failure.Kind;
 import org.ingestimage.Hosts.Host;
 
@@ -25,24 +27,40 @@ import org.ingestimage.Hosts.Host;
  *
  * <p>Attempts never overlap; what can come at any time is the end of the deadline and the end of the node. Whoever flips `done` calls the
  * listener, so it is called exactly once.
+ *
+ * <p>The first attempt of a picture gets a part of the time only. Whoever is not done by then, though the host lives, is slow, and is tried
+ * again apart from the others ({@link ServiceClient#apart}), so that a few slow pictures do not hold the places of all others. (Known as "task
+ * assignment by guessing size", Harchol-Balter 2002.)
  */
 final class Call implements CallLimiter.Job {
 
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 2000;
+    /** Of the deadline: what the first attempt of a picture gets, and any that follows on an overload. */
+    private static final int FIRST_PART = 4;
+    /** The service is told a little less than the node waits, so that its "too late" arrives in time. */
+    private static final long LONGEST_GRACE_MILLIS = 500;
 
     private final ServiceClient client;
     private final ServiceRequest request;
     private final ActionListener<Map<String, Object>> listener;
     private final AtomicBoolean done = new AtomicBoolean();
     private final Set<URI> tried = new LinkedHashSet<>();
+    /** What hosts refused that others may not. */
+    private final Map<Host, Failure> refused = new LinkedHashMap<>();
     private volatile long startNanos;
     private volatile Scheduler.Cancellable deadline;
     private BodyPublisher body;
     private volatile int attempts;
     private volatile Failure last;
     private volatile Host failedHost;
+    private volatile Host host;
+    /** Whether the last attempt met a service with too much to do. */
+    private volatile boolean overloaded;
     private volatile CompletableFuture<?> exchange;
+    /** Where it waits or has its place. Both guarded by this. */
+    private CallLimiter lane;
+    private boolean placed;
 
     Call(ServiceClient client, ServiceRequest request, ActionListener<Map<String, Object>> listener) {
         this.client = client;
@@ -59,55 +77,106 @@ final class Call implements CallLimiter.Job {
         return request.isUrgent();
     }
 
-    @Override
-    public void start() {
+    /** Goes to the others, or to the slow ones if it was one before. Among those it may wait for its turn as long as for its answer. */
+    void submit() {
+        boolean slow = client.slow.has(request);
+        if (slow && begin() == false) {
+            return;
+        }
+        queueIn(slow ? client.apart : client.limiter);
+    }
+
+    private void queueIn(CallLimiter where) {
+        synchronized (this) {
+            lane = where;
+        }
+        where.submit(this);
+    }
+
+    /** Starts the clock; false when the call has ended at once. */
+    private boolean begin() {
         startNanos = System.nanoTime();
         client.started(this);
         try {
-            body = request.body();
             deadline = client.timer.apply(timeout().millis(), this::expire);
+        } catch (RuntimeException e) {
+            fail(CallLimiter.closing());
+        }
+        if (done.get() && deadline != null) {
+            // The node closed while the timer was being set.
+            deadline.cancel();
+        }
+        return done.get() == false;
+    }
+
+    @Override
+    public void start() {
+        synchronized (this) {
+            placed = true;
+        }
+        if (done.get() || deadline == null && begin() == false) {
+            giveUpPlace();
+            return;
+        }
+        try {
+            body = request.body();
         } catch (Exception e) {
             fail(defect(e));
             return;
         }
-        if (done.get()) {
-            // The node closed while the timer was being set.
-            deadline.cancel();
-        }
         attempt();
+    }
+
+    /** Gives the place to the next one, if there is one to give. */
+    private boolean giveUpPlace() {
+        CallLimiter from;
+        synchronized (this) {
+            if (placed == false) {
+                return false;
+            }
+            placed = false;
+            from = lane;
+        }
+        from.release();
+        return true;
     }
 
     @Override
     public void reject(Failure failure) {
-        if (done.compareAndSet(false, true)) {
-            listener.onFailure(failure);
-        }
+        fail(failure);
     }
 
     private void attempt() {
         if (done.get()) {
             return;
         }
-        Host host = client.hosts.acquire(failedHost);
+        if (isApart() == false && client.slow.has(request)) {
+            goApart();
+            return;
+        }
+        Host chosen = client.hosts.acquire(failedHost, refused.keySet());
+        host = chosen;
         synchronized (tried) {
-            tried.add(host.uri);
+            tried.add(chosen.uri);
         }
         attempts++;
+        long sentNanos = System.nanoTime();
         CompletableFuture<HttpResponse<byte[]>> sent;
         try {
-            HttpRequest http = request.toHttp(host.uri, body, patience(), client.marks.authorization());
+            HttpRequest http = request.toHttp(chosen.uri, body, patience(), grace(), client.marks.authorization());
             sent = client.http.sendAsync(http, BoundedBody.atMost(client.maxResponseBytes()));
         } catch (Exception e) {
-            client.hosts.release(host, null);
+            client.hosts.release(chosen, null, 0);
             fail(defect(e));
             return;
         }
         exchange = sent;
+        client.watch.sent(chosen, sentNanos);
         sent.whenComplete((response, error) -> {
             try {
-                client.executor.execute(() -> answered(host, response, error));
+                client.executor.execute(() -> answered(chosen, sentNanos, response, error));
             } catch (RuntimeException e) {
-                client.hosts.release(host, null);
+                client.hosts.release(chosen, null, 0);
                 fail(CallLimiter.closing());
             }
         });
@@ -117,24 +186,44 @@ final class Call implements CallLimiter.Job {
         }
     }
 
-    /** With another host at hand, one that hangs must leave it some time. */
-    private Duration patience() {
-        long left = Math.max(1, millisLeft());
-        return Duration.ofMillis(client.hosts.size() > 1 ? Math.max(1, left / 2) : left);
+    private boolean isApart() {
+        synchronized (this) {
+            return lane == client.apart;
+        }
     }
 
-    private void answered(Host host, HttpResponse<byte[]> response, Throwable error) {
+    /** Of the time that is left. With another host at hand, one that hangs must leave it some. */
+    private Duration patience() {
+        long left = Math.max(1, millisLeft());
+        long most = client.hosts.size() > 1 ? left / 2 : left;
+        boolean part = (attempts == 1 || overloaded) && isApart() == false && request.isUrgent() == false;
+        return Duration.ofMillis(Math.max(1, part ? Math.min(most, timeout().millis() / FIRST_PART) : most));
+    }
+
+    private Duration grace() {
+        return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout().millis() / FIRST_PART / 10));
+    }
+
+    private void answered(Host from, long sentNanos, HttpResponse<byte[]> response, Throwable error) {
         Answer answer;
+        long took = System.nanoTime() - sentNanos;
         try {
-            answer = error == null ? Answer.of(response.statusCode(), response.body()) : NoAnswer.because(error);
+            answer = error == null
+                ? Answer.of(response.statusCode(), response.body()).checked(request, client.marks)
+                : NoAnswer.because(error);
         } catch (Throwable e) {
-            client.hosts.release(host, null);
+            client.hosts.release(from, null, took);
             fail(defect(e));
             return;
         }
+        if (error == null) {
+            client.watch.answered(from);
+        }
         // After the deadline the exchange was cancelled: the host did not answer in time.
-        client.hosts.release(host, answer.again() == null);
-        if (answer.again() == null) {
+        boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
+        client.hosts.release(from, answer.blame() == Blame.LOAD ? null : (Boolean) healthy, took);
+        learn(answer, sentNanos, took);
+        if (healthy || answer.blame() == Blame.LOAD) {
             client.answered();
         }
         if (answer.fields() != null) {
@@ -142,26 +231,95 @@ final class Call implements CallLimiter.Job {
                 end();
                 listener.onResponse(answer.fields());
             }
+        } else if (answer.isElsewhere()) {
+            refused.put(from, answer.failure());
+            if (client.hosts.hasOtherThan(refused.keySet())) {
+                failedHost = from;
+                last = answer.failure();
+                attempt();
+            } else {
+                fail(gravest());
+            }
         } else if (answer.failure() != null) {
             fail(answer.failure());
         } else {
-            failedHost = host;
+            failedHost = from;
             last = answer.again();
+            overloaded = answer.blame() == Blame.LOAD;
+            if (answer.again().code().equals("service_timeout") && client.watch.hasHeardSince(from, sentNanos)) {
+                // The host lives: it is the picture that takes so long.
+                client.slow.add(request);
+                goApart();
+            } else {
+                retry();
+            }
+        }
+    }
+
+    /** What the answer says about the load, and about the picture. */
+    private void learn(Answer answer, long sentNanos, long tookNanos) {
+        if (answer.overload()) {
+            client.overloaded(sentNanos);
+        } else if (answer.again() == null) {
+            client.relieved();
+            if (answer.failure() != null && answer.failure().code().equals("picture_timeout")) {
+                client.slow.add(request);
+            } else if (TimeUnit.NANOSECONDS.toMillis(tookNanos) < timeout().millis() / FIRST_PART / 2) {
+                client.slow.remove(request);
+            }
+        }
+    }
+
+    /** Of what all hosts refused: a host that understood the request knows more than one that is none of ours. */
+    private Failure gravest() {
+        return refused.values().stream().filter(failure -> failure.kind() != Kind.DEFECT).findFirst().orElse(last(refused));
+    }
+
+    private static Failure last(Map<Host, Failure> failures) {
+        Failure found = null;
+        for (Failure failure : failures.values()) {
+            found = failure;
+        }
+        return found;
+    }
+
+    /** Leaves its place to others, and waits among the slow ones. */
+    private void goApart() {
+        if (isApart()) {
             retry();
+        } else if (giveUpPlace()) {
+            queueIn(client.apart);
         }
     }
 
     private void retry() {
-        long pause = Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(attempts - 1, 10));
-        long jittered = ThreadLocalRandom.current().nextLong(pause / 2, pause + 1);
+        // Those that are slow at this moment are known as such by then.
+        long atLeast = overloaded ? 2 * grace().toMillis() : 0;
+        long pause = Math.max(atLeast, Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(attempts - 1, 10)));
+        long jittered = ThreadLocalRandom.current().nextLong(Math.max(atLeast, pause / 2), pause + 1);
         if (jittered >= millisLeft()) {
             giveUp(last.code());
             return;
         }
         try {
-            client.timer.apply(jittered, this::attempt);
+            client.timer.apply(jittered, overloaded && isApart() == false ? this::goBehind : this::attempt);
         } catch (RuntimeException e) {
             fail(CallLimiter.closing());
+        }
+    }
+
+    /** Leaves its place to the next one, and waits behind all others: what held it up may be before it. */
+    private void goBehind() {
+        if (giveUpPlace()) {
+            queueIn(client.slow.has(request) ? client.apart : client.limiter);
+        }
+    }
+
+    /** Ends the attempt that waits for this host, if there is one: the next one goes to another. */
+    void takeBack(Host from) {
+        CompletableFuture<?> current = exchange;
+        if (from == host && current != null) {
+            current.cancel(true);
         }
     }
 
@@ -176,14 +334,22 @@ final class Call implements CallLimiter.Job {
             hosts = new LinkedHashSet<>(tried);
         }
         String seconds = String.format(Locale.ROOT, "%.1f", (System.nanoTime() - startNanos) / 1e9);
+        StringBuilder others = new StringBuilder();
+        refused.forEach((from, failure) -> others.append("; [" + from + "] refused it: " + failure.reason()));
         String reason = "no answer from the processor service in " + seconds + "s (timeout [" + timeout() + "]) and " + attempts
             + (attempts == 1 ? " attempt" : " attempts") + "; hosts tried " + hosts + " (setting [ingest.image.hosts]); "
-            + (last == null ? "the last attempt was still waiting" : "last failure: " + last.reason());
+            + (last != null
+                ? "last failure: " + last.reason()
+                : attempts == 0 ? "pictures like it were slow, and it waited for those before it" : "the last attempt was still waiting")
+            + others;
+        Kind kind = last != null && last.kind() == Kind.BUSY && code.equals(last.code()) ? Kind.BUSY : Kind.UNAVAILABLE;
         if (done.compareAndSet(false, true)) {
             // Before the place is given to the next one: that may be one of those who need not wait any longer.
-            client.unanswered(this);
+            if (attempts > 0) {
+                client.unanswered(this);
+            }
             end();
-            listener.onFailure(new Failure(Kind.UNAVAILABLE, code, reason));
+            listener.onFailure(new Failure(kind, code, reason));
         }
     }
 
@@ -205,6 +371,7 @@ final class Call implements CallLimiter.Job {
             current.cancel(true);
         }
         client.finished(this);
+        giveUpPlace();
     }
 
     long millisPassed() {

@@ -3,6 +3,7 @@ package org.ingestimage;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import org.elasticsearch.core.TimeValue;
@@ -33,6 +34,14 @@ record EmbedRequest(String data, String text, String vector, TimeValue timeout, 
             head.put("vector", vector);
         }
         return ServiceRequest.json(head, data);
+    }
+
+    /** Nothing is signed here: the vector is used for one search and stored nowhere. */
+    @Override
+    public String problem(Map<String, Object> fields, Marks marks) {
+        Object made = fields.get("vector");
+        boolean isVector = made instanceof List<?> list && list.isEmpty() == false || made instanceof String;
+        return isVector && fields.get("embedder") instanceof String ? null : "there is no [vector] and [embedder]";
     }
 
     @Override

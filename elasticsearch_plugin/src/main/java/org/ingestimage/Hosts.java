@@ -2,20 +2,26 @@ package org.ingestimage;
 
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
  * Chooses the host for the next call: the least busy of the healthy ones.
  *
- * <p>A host that failed gets no calls for a short time that grows with each failure; then one call tries it, and only its success brings
- * the others back. When every host is in that state, the one whose time is over first is taken: a call is never refused here.
+ * <p>A host that failed gets no calls for a short time that grows with each failure, and with the time that the failed call cost; then one
+ * call tries it, and only its success brings the others back. A host that accepts calls and answers nothing is silent: no picture tries
+ * it, {@link HostWatch} does. When every host is in such a state, the one whose time is over first is taken: a call is never refused here.
  */
 final class Hosts {
 
     private static final long FIRST_PENALTY_NANOS = 100_000_000L;
     private static final long LONGEST_PENALTY_NANOS = 10_000_000_000L;
+    /** A try that costs a picture seconds is made seldom: a tenth of the time at most is spent on them. */
+    private static final int COST_FACTOR = 10;
+    private static final long LONGEST_COSTLY_PENALTY_NANOS = 300_000_000_000L;
 
     /** One service. Guarded by the lock of {@link Hosts}. */
     static final class Host {
@@ -24,6 +30,7 @@ final class Hosts {
         private int failures;
         private long penaltyEnd;
         private long lastUsed;
+        private boolean silent;
 
         private Host(URI uri) {
             this.uri = uri;
@@ -57,12 +64,28 @@ final class Hosts {
         return hosts.size();
     }
 
+    synchronized boolean has(Host host) {
+        return hosts.contains(host);
+    }
+
+    /** Whether there is a host that is none of these. */
+    synchronized boolean hasOtherThan(Collection<Host> these) {
+        return these.containsAll(hosts) == false;
+    }
+
     /** Takes the best host; {@link #release} must follow. `avoid`, which just failed, is taken only when there is no other. */
-    synchronized Host acquire(Host avoid) {
+    Host acquire(Host avoid) {
+        return acquire(avoid, Set.of());
+    }
+
+    /** The same. What `refused` for good is taken only when all have. */
+    synchronized Host acquire(Host avoid, Collection<Host> refused) {
         long now = nanoTime.getAsLong();
         Host best = hosts.stream()
             .min(
-                Comparator.<Host, Boolean>comparing(host -> host == avoid)
+                Comparator.<Host, Boolean>comparing(refused::contains)
+                    .thenComparing(host -> host == avoid)
+                    .thenComparing(host -> host.silent)
                     .thenComparing(host -> usable(host, now) == false)
                     // Compared by difference: nanoTime may overflow. A healthy host has no penalty left.
                     .thenComparing(host -> usable(host, now) ? 0L : Math.max(0L, host.penaltyEnd - now))
@@ -79,14 +102,18 @@ final class Hosts {
         return host.failures == 0 || (host.penaltyEnd - now <= 0 && host.inFlight == 0);
     }
 
-    /** Ends a call. `answered` is null when the call was given up for a reason that says nothing about the host. */
-    synchronized void release(Host host, Boolean answered) {
+    /**
+     * Ends a call that took so long. `answered` is null when it says nothing about the host: it was given up for another reason, or the host
+     * had too much to do.
+     */
+    synchronized void release(Host host, Boolean answered, long tookNanos) {
         host.inFlight--;
         if (answered == null) {
             return;
         }
         if (answered) {
             host.failures = 0;
+            host.silent = false;
             return;
         }
         long now = nanoTime.getAsLong();
@@ -94,7 +121,26 @@ final class Hosts {
         if (stillPunished == false) {
             // Many calls that fail together are one failure.
             host.failures++;
-            host.penaltyEnd = now + Math.min(LONGEST_PENALTY_NANOS, FIRST_PENALTY_NANOS << Math.min(host.failures - 1, 10));
+            // The first one may have been a slow picture's fault.
+            long costly = host.failures < 2 ? 0 : Math.min(LONGEST_COSTLY_PENALTY_NANOS, COST_FACTOR * tookNanos);
+            host.penaltyEnd = now + Math.max(costly, Math.min(LONGEST_PENALTY_NANOS, FIRST_PENALTY_NANOS << Math.min(host.failures - 1, 10)));
         }
+    }
+
+    /** The host accepts calls and answers nothing, not even that it lives. */
+    synchronized void silent(Host host) {
+        host.silent = true;
+    }
+
+    /** The host, which was silent, says that it lives. */
+    synchronized void lives(Host host) {
+        if (host.silent) {
+            host.silent = false;
+            host.failures = 0;
+        }
+    }
+
+    synchronized boolean isBusy(Host host) {
+        return host.inFlight > 0;
     }
 }

@@ -70,8 +70,8 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, SearchPlu
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made.hosts::set);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.TIMEOUT, made::setTimeout);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.SEARCH_TIMEOUT, made::setSearchTimeout);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IN_FLIGHT, made.limiter::setMaxInFlight);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.QUEUE_SIZE, made.limiter::setQueueSize);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IN_FLIGHT, made::setMaxInFlight);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.QUEUE_SIZE, made::setQueueSize);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IMAGE_BYTES, size -> made.setMaxImageBytes(size.getBytes()));
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_RESPONSE_BYTES, size -> made.setMaxResponseBytes(size.getBytes()));
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.URL_HOSTS, made::setUrlHosts);

@@ -73,7 +73,12 @@ final class Marks {
 
     /** What `source_mark` signs: the stored bytes were made from these source bytes. */
     static String madeFrom(String recipe, byte[] source, String stored) {
-        return "source:" + recipe + ":" + hex(source) + ":" + stored;
+        return madeFrom(recipe, hex(source), stored);
+    }
+
+    /** The same, of source bytes that are given by their SHA-256. */
+    static String madeFrom(String recipe, String source, String stored) {
+        return "source:" + recipe + ":" + source + ":" + stored;
     }
 
     /** What `source_mark` signs of a picture that was fetched: the stored bytes were made from what was at this address. */

@@ -25,7 +25,10 @@ final class NoAnswer {
         if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
             return again("service_timeout", "no answer in time");
         }
-        if (error instanceof IOException || error instanceof CancellationException) {
+        if (error instanceof CancellationException) {
+            return again("service_unavailable", "the service answers nothing, not even whether it lives (GET /healthz)");
+        }
+        if (error instanceof IOException) {
             return again("service_unavailable", Text.oneLine(described(error), SHOWN));
         }
         throw error;

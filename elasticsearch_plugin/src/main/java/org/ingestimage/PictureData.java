@@ -1,13 +1,18 @@
 package org.ingestimage;
 
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
 /** A picture as a document carries it: a base64 string, perhaps with line breaks or as a data URL, or bytes (CBOR, SMILE). */
 final class PictureData {
+
+    /** Characters that are decoded at once; a multiple of four. */
+    private static final int PART = 1 << 16;
 
     private PictureData() {}
 
@@ -93,6 +98,34 @@ final class PictureData {
         } catch (IllegalArgumentException e) {
             return null;
         }
+    }
+
+    /** SHA-256 of the bytes of a text that is nothing but padded base64, in hex; null when it is not. Decoded by parts: it may be long. */
+    static String hash(String base64) {
+        if (base64.length() % 4 != 0) {
+            return null;
+        }
+        MessageDigest digest = Marks.sha256();
+        try {
+            for (int at = 0; at < base64.length(); at += PART) {
+                int end = Math.min(base64.length(), at + PART);
+                byte[] bytes = Base64.getDecoder().decode(base64.substring(at, end));
+                if (end < base64.length() && bytes.length < PART / 4 * 3) {
+                    return null;
+                }
+                digest.update(bytes);
+            }
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** SHA-256 of a picture as a document carries it, in hex; null when its text is no base64. */
+    static String hashOfAny(Object data) {
+        String hash = data instanceof String text ? hash(text) : null;
+        byte[] bytes = hash == null ? decode(data) : null;
+        return bytes == null ? hash : Marks.hex(bytes);
     }
 
     /**

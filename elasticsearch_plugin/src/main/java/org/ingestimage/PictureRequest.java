@@ -39,6 +39,11 @@ record PictureRequest(
     }
 
     @Override
+    public String problem(Map<String, Object> fields, Marks marks) {
+        return AnswerCheck.problem(this, fields, marks);
+    }
+
+    @Override
     public BodyPublisher body() throws IOException {
         Map<String, Object> head = new LinkedHashMap<>();
         if (recipe.operations() != null) {

@@ -19,15 +19,24 @@ import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.threadpool.Scheduler;
 import org.ingestimage.Failure.Kind;
+import org.ingestimage.Hosts.Host;
 
 /** The node's one way to the processor services: limits, hosts and the HTTP client that all pipelines share. */
 final class ServiceClient implements AutoCloseable {
+
+    /** Slow pictures that are at the services at the same time. */
+    private static final int APART = 1;
 
     /** Runs something later, on a thread that may work. */
     interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}
 
     final Hosts hosts;
     final CallLimiter limiter;
+    /** Where slow pictures are: a few at a time, so that the others have places, there and at the services. */
+    final CallLimiter apart;
+    final SlowPictures slow = new SlowPictures();
+    final HostWatch watch = new HostWatch(this);
+    private final InFlightWindow window;
     final Marks marks;
     final Executor executor;
     final Timer timer;
@@ -47,7 +56,11 @@ final class ServiceClient implements AutoCloseable {
         this.executor = executor;
         this.timer = timer;
         this.hosts = new Hosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
-        this.limiter = new CallLimiter(executor, ImageSettings.MAX_IN_FLIGHT.get(settings), ImageSettings.QUEUE_SIZE.get(settings));
+        int maxInFlight = ImageSettings.MAX_IN_FLIGHT.get(settings);
+        int queueSize = ImageSettings.QUEUE_SIZE.get(settings);
+        this.window = new InFlightWindow(maxInFlight);
+        this.limiter = new CallLimiter(executor, maxInFlight, queueSize);
+        this.apart = new CallLimiter(executor, APART, queueSize);
         setTimeout(ImageSettings.TIMEOUT.get(settings));
         setSearchTimeout(ImageSettings.SEARCH_TIMEOUT.get(settings));
         setMaxImageBytes(ImageSettings.MAX_IMAGE_BYTES.get(settings).getBytes());
@@ -67,7 +80,7 @@ final class ServiceClient implements AutoCloseable {
 
     /** Processes one picture. The listener is called exactly once, on a thread that may work, or at once when there is no room. */
     void process(PictureRequest request, ActionListener<Map<String, Object>> listener) {
-        limiter.submit(new Call(this, request, listener));
+        new Call(this, request, listener).submit();
     }
 
     /** Asks for a vector. Like {@link #process}, but it waits for its turn no longer than for its answer. */
@@ -82,7 +95,7 @@ final class ServiceClient implements AutoCloseable {
         }
         Call call = new Call(this, request, ActionListener.runBefore(listener, turn::cancel));
         waiting.set(call);
-        limiter.submit(call);
+        call.submit();
     }
 
     private static Failure noTurn(EmbedRequest request) {
@@ -99,7 +112,23 @@ final class ServiceClient implements AutoCloseable {
 
     void finished(Call call) {
         active.remove(call);
-        limiter.release();
+    }
+
+    /** A call that was sent at this time met a service with too much to do. */
+    void overloaded(long sentNanos) {
+        window.overloaded(sentNanos, System.nanoTime());
+        limiter.setMaxInFlight(window.size());
+    }
+
+    /** A picture was answered. */
+    void relieved() {
+        window.answered();
+        limiter.setMaxInFlight(window.size());
+    }
+
+    /** The host is silent: what is there goes to others. */
+    void takeBack(Host host) {
+        active.forEach(call -> call.takeBack(host));
     }
 
     /** Some host gave an answer, whatever it was: the service is there. */
@@ -147,6 +176,20 @@ final class ServiceClient implements AutoCloseable {
         searchTimeout = value;
     }
 
+    void setMaxInFlight(int value) {
+        window.setMost(value);
+        limiter.setMaxInFlight(value);
+    }
+
+    void setQueueSize(int value) {
+        limiter.setQueueSize(value);
+        apart.setQueueSize(value);
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
     long maxImageBytes() {
         return maxImageBytes;
     }
@@ -176,6 +219,7 @@ final class ServiceClient implements AutoCloseable {
     public void close() {
         closed = true;
         limiter.close();
+        apart.close();
         active.forEach(call -> call.fail(CallLimiter.closing()));
         Api.close(http);
     }

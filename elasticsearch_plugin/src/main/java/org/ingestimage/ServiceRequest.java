@@ -17,6 +17,8 @@ import org.elasticsearch.core.TimeValue;
 interface ServiceRequest {
 
     String OPAQUE_ID = "X-Opaque-Id";
+    /** How long the node will wait for an answer, in milliseconds: after that nobody wants it. */
+    String PATIENCE = "X-Image-Patience";
     int OPAQUE_ID_LENGTH = 128;
 
     /** Where it goes, such as `/v1/process`. */
@@ -36,12 +38,16 @@ interface ServiceRequest {
         return false;
     }
 
-    /** The HTTP request to one host, which has `patience` to begin its answer. */
-    default HttpRequest toHttp(URI host, BodyPublisher body, Duration patience, String authorization) {
+    /** What shows that the fields of a 200 are not the service's answer to this; null when they are. */
+    String problem(Map<String, Object> fields, Marks marks);
+
+    /** The HTTP request to one host, which has `patience` to begin its answer, and is told of all of it but `grace`. */
+    default HttpRequest toHttp(URI host, BodyPublisher body, Duration patience, Duration grace, String authorization) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(host.resolve(path()))
             .timeout(patience)
             .header("Content-Type", "application/json")
             .header("Accept", "application/json")
+            .header(PATIENCE, String.valueOf(Math.max(1, patience.minus(grace).toMillis())))
             .POST(body);
         if (authorization != null) {
             builder.header("Authorization", authorization);

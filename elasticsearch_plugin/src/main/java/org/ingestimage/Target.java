@@ -15,6 +15,8 @@ final class Target {
     static final String THUMBNAIL_MARK = "thumbnail_mark";
     /** Of the stored bytes, in hex: what the marks are about where the picture itself is not stored. */
     static final String SHA256 = "sha256";
+    /** What the service tells of the picture that came in; its `sha256` says which one that was. */
+    static final String ORIGINAL = "original";
     static final String ERROR = "error";
 
     private Target() {}

@@ -2,8 +2,10 @@ package org.ingestimage;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 
 import javax.crypto.Mac;
@@ -21,6 +23,37 @@ final class Documents {
             map.put((String) pairs[i], pairs[i + 1]);
         }
         return map;
+    }
+
+    /** What the service of the tests makes of a request: the data with a prefix, or as it is when the wire says so; with every mark. */
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> signed(String token, Map<String, Object> request) {
+        String recipe = Recipe.of((List<Object>) request.get("operations"), (List<Object>) request.get("properties")).hash();
+        boolean normalized = request.get("normalized") != null;
+        byte[] source = request.get("data") == null ? null : PictureData.decode(request.get("data"));
+        String text = source == null ? null : Base64.getEncoder().encodeToString(source);
+        boolean same = normalized && request.get("document_operations") == null;
+        String data = same ? text : "done" + text;
+        byte[] stored = Base64.getDecoder().decode(data);
+        String url = (String) request.get("url");
+        Map<String, Object> fields = map("data", data, "width", 3, "thumbnail", null, "thumbnail_mark", null, "sha256", hash(stored));
+        fields.put("mark", sign(token, Marks.made(recipe, hash(stored))));
+        fields.put(
+            "source_mark",
+            sign(token, url != null ? Marks.madeFromAddress(recipe, url, hash(stored)) : Marks.madeFrom(recipe, source, hash(stored)))
+        );
+        if (normalized == false) {
+            fields.put("original", map("sha256", source == null ? null : hash(source)));
+        }
+        return fields;
+    }
+
+    /** What the tests' service gave, without what it says of the bytes. */
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> plain(Object image) {
+        Map<String, Object> fields = new HashMap<>((Map<String, Object>) image);
+        List.of("sha256", "mark", "source_mark", "original").forEach(fields::remove);
+        return fields;
     }
 
     /** A mark as the service makes it of stored bytes. */
@@ -48,9 +81,13 @@ final class Documents {
     }
 
     private static String sign(String message) {
+        return sign(TestNode.TOKEN, message);
+    }
+
+    static String sign(String token, String message) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(("ingest-image mark v1\n" + TestNode.TOKEN).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+            mac.init(new SecretKeySpec(("ingest-image mark v1\n" + token).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
             return HexFormat.of().formatHex(mac.doFinal(message.getBytes(StandardCharsets.UTF_8)));
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);

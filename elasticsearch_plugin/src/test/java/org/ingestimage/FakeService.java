@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
@@ -35,6 +36,10 @@ final class FakeService implements AutoCloseable {
     final AtomicInteger atOnce = new AtomicInteger();
     final AtomicInteger mostAtOnce = new AtomicInteger();
     volatile Behaviour behaviour;
+    /** Also to those who ask whether it lives; null: it says that it does. */
+    volatile Behaviour everything;
+    /** How often it was asked whether it lives. */
+    final AtomicInteger asked = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final HttpServer server;
@@ -59,11 +64,18 @@ final class FakeService implements AutoCloseable {
         calls.incrementAndGet();
         clientPorts.add(exchange.getRemoteAddress().getPort());
         try (exchange) {
+            if (exchange.getRequestURI().getPath().equals("/healthz")) {
+                asked.incrementAndGet();
+                (everything == null ? json(200, "{}") : everything).answer(exchange, Map.of());
+                return;
+            }
             headers.add(exchange.getRequestHeaders());
             byte[] body = exchange.getRequestBody().readAllBytes();
             Map<String, Object> request = Json.read(body);
             requests.add(request);
-            if (Set.of("/v1/process", "/v1/embed").contains(exchange.getRequestURI().getPath()) == false) {
+            if (everything != null) {
+                everything.answer(exchange, request);
+            } else if (Set.of("/v1/process", "/v1/embed").contains(exchange.getRequestURI().getPath()) == false) {
                 json(404, "{\"error\": {\"code\": \"not_found\", \"reason\": \"not here\", \"retryable\": false}}").answer(exchange, request);
             } else {
                 behaviour.answer(exchange, request);
@@ -94,12 +106,28 @@ final class FakeService implements AutoCloseable {
             + "\"fields\": {\"width\": null, \"mark\": null, \"data\": \"cut-" + data + "\"}}");
     }
 
-    /** Answers like the service: the data it got, with a prefix, and two fields. */
+    /** Answers like the service: the data it got, with a prefix, and a few fields, signed. */
     static Behaviour good() {
-        return (exchange, request) -> json(
-            200,
-            "{\"fields\": {\"data\": \"done-" + String.valueOf(request.get("data")).replace("\n", "") + "\", \"width\": 3, \"thumbnail\": null}}"
-        ).answer(exchange, request);
+        return changed(fields -> {});
+    }
+
+    /** Answers like the service, but for what is changed in the fields. */
+    static Behaviour changed(Consumer<Map<String, Object>> change) {
+        return (exchange, request) -> {
+            Map<String, Object> fields = Documents.signed(token(exchange), request);
+            change.accept(fields);
+            json(200, text(Map.of("fields", fields))).answer(exchange, request);
+        };
+    }
+
+    /** A service has the token of whoever calls it. */
+    private static String token(HttpExchange exchange) {
+        String sent = exchange.getRequestHeaders().getFirst("Authorization");
+        return sent == null ? "" : sent.substring("Bearer ".length());
+    }
+
+    private static String text(Map<String, Object> map) throws IOException {
+        return new String(Json.write(map), StandardCharsets.UTF_8);
     }
 
     /** First these, one each, then the last for ever. */

@@ -27,23 +27,23 @@ class HostsTest {
         Host first = hosts.acquire(null);
         Host second = hosts.acquire(null);
         assertNotEquals(first.uri, second.uri);
-        hosts.release(first, true);
+        hosts.release(first, true, 0);
         assertSame(first, hosts.acquire(null));
     }
 
     @Test
     void idleOnesTakeTurns() {
         Host first = hosts.acquire(null);
-        hosts.release(first, true);
+        hosts.release(first, true, 0);
         Host second = hosts.acquire(null);
-        hosts.release(second, true);
+        hosts.release(second, true, 0);
         assertNotEquals(first.uri, second.uri);
     }
 
     @Test
     void notTheOneThatJustFailed() {
         Host failed = hosts.acquire(null);
-        hosts.release(failed, null);
+        hosts.release(failed, null, 0);
         for (int i = 0; i < 10; i++) {
             assertNotEquals(failed.uri, hosts.acquire(failed).uri);
         }
@@ -52,14 +52,14 @@ class HostsTest {
     @Test
     void aFailedOneIsLeftAloneForAWhileAndThenTriedByOneCall() {
         Host failed = hosts.acquire(null);
-        hosts.release(failed, false);
+        hosts.release(failed, false, 0);
         for (int i = 0; i < 5; i++) {
             assertNotEquals(failed.uri, hosts.acquire(null).uri);
         }
         passMillis(150);
         assertEquals(failed.uri, hosts.acquire(null).uri);
         assertNotEquals(failed.uri, hosts.acquire(null).uri, "one call is enough to try");
-        hosts.release(failed, true);
+        hosts.release(failed, true, 0);
         assertEquals(failed.uri, hosts.acquire(null).uri, "healthy again, and the least busy");
     }
 
@@ -67,16 +67,16 @@ class HostsTest {
     void thePenaltyGrows() {
         Host failed = hosts.acquire(null);
         hosts.acquire(null);
-        hosts.release(failed, false);
+        hosts.release(failed, false, 0);
         passMillis(150);
         assertSame(failed, hosts.acquire(null));
-        hosts.release(failed, false);
+        hosts.release(failed, false, 0);
         passMillis(150);
         assertNotEquals(failed.uri, hosts.acquire(null).uri);
         passMillis(60);
         assertSame(failed, hosts.acquire(null));
         for (int i = 0; i < 100; i++) {
-            hosts.release(failed, false);
+            hosts.release(failed, false, 0);
             passMillis(10_001);
             assertSame(failed, hosts.acquire(null), "never longer than ten seconds");
         }
@@ -90,7 +90,7 @@ class HostsTest {
             one.acquire(null);
         }
         for (int i = 0; i < 8; i++) {
-            one.release(a, false);
+            one.release(a, false, 0);
         }
         passMillis(101);
         assertSame(a, one.acquire(null));
@@ -99,10 +99,10 @@ class HostsTest {
     @Test
     void whenAllHaveFailedOneIsStillTaken() {
         Host first = hosts.acquire(null);
-        hosts.release(first, false);
+        hosts.release(first, false, 0);
         passMillis(10);
         Host second = hosts.acquire(null);
-        hosts.release(second, false);
+        hosts.release(second, false, 0);
         assertSame(first, hosts.acquire(null), "the one whose time is over first");
         assertSame(second, hosts.acquire(first), "but rather another than the same again");
     }
@@ -112,11 +112,11 @@ class HostsTest {
         Host a = hosts.acquire(null);
         hosts.set(List.of(a.uri, URI.create("http://c")));
         assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
-        hosts.release(a, false);
+        hosts.release(a, false, 0);
         assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
         hosts.set(List.of(B, B));
         assertEquals(1, hosts.size());
-        hosts.release(a, true);
+        hosts.release(a, true, 0);
         assertEquals(B, hosts.acquire(null).uri);
     }
 }

@@ -158,8 +158,9 @@ class ImageVectorBuilderTest {
         assertTrue(failure("{\"data\": \"QUJD\"}") instanceof IllegalArgumentException);
         service.behaviour = FakeService.error(500, "embedder_failed");
         assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ((ElasticsearchStatusException) failure("{\"data\": \"QUJD\"}")).status());
+        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueMillis(300));
         service.behaviour = FakeService.json(200, "{\"fields\": {}}");
-        assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().contains("no vector"));
+        assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().startsWith("[service_not_ours]"));
         service.behaviour = FakeService.json(200, VECTOR);
         String message = failure("{\"data\": \"QUJD\", \"embedder\": \"e-2\"}").getMessage();
         assertTrue(message.contains("[e-2]") && message.contains("[e-1]"), message);
@@ -178,11 +179,12 @@ class ImageVectorBuilderTest {
 
     @Test
     void aSearchGoesBeforeWhatWaitsAndDoesNotWaitForEver() throws Exception {
-        node.client.limiter.setMaxInFlight(1);
+        node.client.setMaxInFlight(1);
         service.behaviour = service.slow(300);
         node.call("AAAA", null);
         CompletableFuture<Map<String, Object>> last = node.call("BBBB", null);
-        service.behaviour = FakeService.json(200, VECTOR);
+        service.behaviour = (exchange, request) -> (request.get("data").equals("CCCC") ? FakeService.json(200, VECTOR) : FakeService.good())
+            .answer(exchange, request);
         node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueSeconds(5));
         assertThrows(ExecutionException.class, () -> build("{\"data\": \"CCCC\", \"embedder\": \"x\"}", null, null));
         last.get(20, TimeUnit.SECONDS);

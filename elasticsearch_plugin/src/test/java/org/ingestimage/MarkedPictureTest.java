@@ -1,6 +1,7 @@
 package org.ingestimage;
 
 import static org.ingestimage.Documents.map;
+import static org.ingestimage.Documents.plain;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -105,7 +106,7 @@ class MarkedPictureTest {
         node.marks.setTokens(secret("new"), secret(""));
         assertEquals(renewed, node.run(CONFIG, map("image", renewed)).get("image"));
         assertEquals(0, service.calls.get());
-        assertEquals("done-" + DATA, node.run(CONFIG, map("image", marked())).get("image.data"));
+        assertEquals("done" + DATA, node.run(CONFIG, map("image", marked())).get("image.data"));
     }
 
     private static SecureString secret(String text) {
@@ -122,19 +123,19 @@ class MarkedPictureTest {
     void aForgedMarkIsNotBelieved() {
         Map<String, Object> forged = with(marked(), "x", 1);
         forged.put("data", SOURCE);
-        assertEquals("done-" + SOURCE, node.run(CONFIG, map("image", forged)).get("image.data"));
+        assertEquals("done" + SOURCE, node.run(CONFIG, map("image", forged)).get("image.data"));
         assertNull(service.requests.get(0).get("normalized"));
         forged.put("operations", TURN);
         node.run(CONFIG, map("image", forged));
         assertNull(service.requests.get(1).get("normalized"));
-        assertEquals("done-" + DATA, node.run(Map.of(), map("image", marked())).get("image.data"), "another recipe");
+        assertEquals("done" + DATA, node.run(Map.of(), map("image", marked())).get("image.data"), "another recipe");
     }
 
     @Test
     void onlyNewElementsOfAListAreProcessed() {
         Result result = node.run(CONFIG, map("image", List.of(marked(), SOURCE)));
         assertEquals(marked(), result.get("image.0"));
-        assertEquals("done-" + SOURCE, result.get("image.1.data"));
+        assertEquals("done" + SOURCE, result.get("image.1.data"));
         assertEquals(1, service.calls.get());
     }
 
@@ -152,8 +153,8 @@ class MarkedPictureTest {
     @Test
     void oneOffOperations() {
         Result result = node.run(CONFIG, map("image", with(marked(), "operations", TURN)));
-        assertEquals(without(marked(), "thumbnail", "data"), without(image(result), "data"));
-        assertEquals("done-" + DATA, result.get("image.data"));
+        assertEquals(map("width", 3), without(plain(image(result)), "data"), "and no thumbnail");
+        assertEquals("done" + DATA, result.get("image.data"));
         assertEquals(
             map("data", DATA, "operations", List.of("auto_orient"), "document_operations", TURN, "normalized", true),
             service.requests.get(0)
@@ -303,7 +304,7 @@ class MarkedPictureTest {
         }
         assertEquals(List.of(made()), node.run(config, map("image", List.of(SOURCE), "small", List.of(made()))).get("small"));
         assertEquals(0, service.calls.get());
-        assertEquals("done-" + DATA, node.run(config, map("image", DATA, "small", made())).get("small.data"), "another source");
+        assertEquals("done" + DATA, node.run(config, map("image", DATA, "small", made())).get("small.data"), "another source");
         assertEquals(1, service.calls.get());
     }
 
@@ -313,7 +314,7 @@ class MarkedPictureTest {
         swapped.put("data", SOURCE);
         swapped.put("mark", mark(SOURCE));
         Result result = node.run(with(CONFIG, "target_field", "small"), map("image", SOURCE, "small", swapped));
-        assertEquals("done-" + SOURCE, result.get("small.data"));
+        assertEquals("done" + SOURCE, result.get("small.data"));
         assertEquals(1, service.calls.get());
     }
 
@@ -325,7 +326,7 @@ class MarkedPictureTest {
         assertEquals("field [image] not present as part of path [image]", node.run(config, map("small", map("mine", 1))).message());
         assertEquals(0, service.calls.get());
         Map<String, Object> invented = changed(made(), "mark", "x");
-        assertEquals("done-" + DATA, node.run(config, map("small", invented)).get("small.data"), "processed like any other");
+        assertEquals("done" + DATA, node.run(config, map("small", invented)).get("small.data"), "processed like any other");
         assertNull(service.requests.get(0).get("normalized"));
     }
 
@@ -333,7 +334,7 @@ class MarkedPictureTest {
     void aTargetThatLostItsPictureIsMadeAgain() {
         Map<String, Object> config = with(CONFIG, "target_field", "small");
         Map<String, Object> lost = without(made(), "data");
-        assertEquals("done-" + SOURCE, node.run(config, map("image", SOURCE, "small", lost)).get("small.data"));
+        assertEquals("done" + SOURCE, node.run(config, map("image", SOURCE, "small", lost)).get("small.data"));
         assertEquals(1, service.calls.get());
         assertEquals(lost, node.run(with(config, "store", "none"), map("image", SOURCE, "small", lost)).get("small"));
         assertEquals(lost, node.run(with(config, "store", "none"), map("image", SOURCE, "small", made())).get("small"));
@@ -367,10 +368,10 @@ class MarkedPictureTest {
     void withoutASourceOneOffOperationsAreAppliedToTheTarget() {
         Map<String, Object> config = with(CONFIG, "target_field", "small", "remove_binary", true);
         Result asked = node.run(config, map("image", map("operations", TURN), "small", made()));
-        assertEquals("done-" + DATA, asked.get("small.data"));
+        assertEquals("done" + DATA, asked.get("small.data"));
         service.requests.clear();
         Result result = node.run(config, map("small", with(made(), "operations", TURN)));
-        assertEquals("done-" + DATA, result.get("small.data"));
+        assertEquals("done" + DATA, result.get("small.data"));
         assertFalse(result.document().hasField("small.operations"));
         assertEquals(true, service.requests.get(0).get("normalized"));
     }
@@ -380,7 +381,7 @@ class MarkedPictureTest {
         Map<String, Object> config = with(CONFIG, "target_field", "small");
         Result result = node.run(config, map("image", map("data", SOURCE, "operations", TURN, "mine", 1), "small", made()));
         assertEquals(map("data", SOURCE, "mine", 1), result.get("image"));
-        assertEquals("done-" + SOURCE, result.get("small.data"));
+        assertEquals("done" + SOURCE, result.get("small.data"));
         assertEquals(map("data", SOURCE, "operations", List.of("auto_orient"), "document_operations", TURN), service.requests.get(0));
         node.run(config, map("image", SOURCE, "small", with(new HashMap<>(made()), "operations", TURN)));
         assertEquals(TURN, service.requests.get(1).get("document_operations"));

@@ -69,7 +69,7 @@ class ServiceClientTest {
             new PictureRequest("QUJD\nREVG", null, recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, 2, TimeValue.timeValueSeconds(5), "my-id"),
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
-        assertEquals("done-QUJDREVG", data(result));
+        assertEquals("doneQUJDREVG", data(result));
         assertEquals(
             Map.of(
                 "data", "QUJD\nREVG",
@@ -117,7 +117,7 @@ class ServiceClientTest {
         FakeService service = service(FakeService.good());
         TestNode node = node(TestNode.hosts(service));
         String picture = "QUJD".repeat(6_000_000);
-        assertEquals(("done-" + picture).length(), ((String) data(node.call(picture, null))).length());
+        assertEquals(("done" + picture).length(), ((String) data(node.call(picture, null))).length());
     }
 
     @Test
@@ -136,7 +136,7 @@ class ServiceClientTest {
             FakeService.json(422, "<html>hello</html>"))) {
             FakeService service = service(FakeService.sequence(fault, fault, FakeService.good()));
             TestNode node = node(TestNode.hosts(service));
-            assertEquals("done-AAAA", data(node.call("AAAA", null)));
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
             assertEquals(3, service.calls.get());
         }
     }
@@ -149,8 +149,6 @@ class ServiceClientTest {
             new Case(FakeService.error(413, "image_too_large"), Kind.PICTURE, "image_too_large"),
             new Case(FakeService.json(413, "<html>nginx</html>"), Kind.PICTURE, "image_too_large"),
             new Case(FakeService.error(422, "corrupt_image"), Kind.PICTURE, "corrupt_image"),
-            new Case(FakeService.error(429, "busy"), Kind.BUSY, "busy"),
-            new Case(FakeService.json(429, ""), Kind.BUSY, "busy"),
             new Case(FakeService.error(401, "unauthorized"), Kind.DEFECT, "service_unauthorized"),
             new Case(FakeService.json(403, ""), Kind.DEFECT, "service_unauthorized"),
             new Case(FakeService.error(404, "not_found"), Kind.DEFECT, "service_error"),
@@ -166,13 +164,154 @@ class ServiceClientTest {
     }
 
     @Test
+    void aServiceWithTooMuchToDoIsAskedAgain() throws Exception {
+        FakeService service = service(FakeService.sequence(FakeService.error(429, "busy"), FakeService.json(429, ""), FakeService.good()));
+        TestNode node = node(TestNode.hosts(service));
+        assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        assertEquals(3, service.calls.get());
+        service.behaviour = FakeService.error(429, "busy");
+        Failure failure = node.failure("AAAA", "500ms");
+        assertEquals(Kind.BUSY, failure.kind());
+        assertEquals("busy", failure.code());
+    }
+
+    /** Whatever one host says that cannot do it, the other can. */
+    @Test
+    void aHostThatIsWrongCostsNoPicture() throws Exception {
+        for (FakeService.Behaviour fault : List.of(
+            FakeService.error(401, "unauthorized"),
+            FakeService.json(403, ""),
+            FakeService.json(404, "nothing"),
+            FakeService.json(302, ""),
+            FakeService.json(500, "boom"),
+            FakeService.error(500, "internal_error"),
+            FakeService.error(400, "invalid_recipe"),
+            FakeService.json(413, "<html>proxy</html>"),
+            FakeService.json(200, "<html>portal</html>"),
+            FakeService.json(200, "{\"fields\": {}}"),
+            FakeService.error(429, "busy"),
+            FakeService.hangUp())) {
+            FakeService wrong = service(fault);
+            FakeService good = service(FakeService.good());
+            TestNode node = node(TestNode.hosts(wrong, good));
+            List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+            for (int i = 0; i < 80; i++) {
+                calls.add(node.call("AAAA", null));
+            }
+            for (CompletableFuture<Map<String, Object>> call : calls) {
+                assertEquals("doneAAAA", data(call));
+            }
+            assertEquals(80, good.calls.get());
+        }
+    }
+
+    @Test
+    void aHostThatIsWrongIsNotTheLeastBusyOne() throws Exception {
+        FakeService wrong = service(FakeService.error(401, "unauthorized"));
+        FakeService good = service(null);
+        good.behaviour = good.slow(2);
+        TestNode node = node(TestNode.hosts(wrong, good));
+        for (int i = 0; i < 100; i++) {
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        }
+        assertTrue(wrong.calls.get() < 20, wrong.calls.get() + " calls");
+    }
+
+    @Test
+    void whatAllHostsRefuseReachesTheDocument() {
+        FakeService one = service(FakeService.error(401, "unauthorized"));
+        FakeService two = service(FakeService.json(404, ""));
+        TestNode node = node(TestNode.hosts(one, two));
+        assertEquals(Kind.DEFECT, node.failure("AAAA", null).kind());
+        assertEquals(2, one.calls.get() + two.calls.get());
+        two.behaviour = FakeService.error(400, "invalid_recipe");
+        assertEquals("invalid_recipe", node.failure("AAAA", null).code(), "of the one that understood it");
+        FakeService gone = new FakeService(FakeService.good());
+        gone.close();
+        Failure failure = node(TestNode.hosts(one, gone)).failure("AAAA", "1s");
+        assertEquals(Kind.UNAVAILABLE, failure.kind(), "the other one may come back");
+        assertTrue(failure.reason().contains("[" + one.uri() + "] refused it: the service refuses the token"), failure.reason());
+    }
+
+    /** It accepts connections and answers nothing, like a process that is stopped. */
+    @Test
+    void aFrozenHostIsRemembered() throws Exception {
+        FakeService frozen = service(null);
+        frozen.everything = frozen.hang();
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "60s"));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            assertEquals("doneAAAA", call.get(12, TimeUnit.SECONDS).get("data"), "long before its first attempt is over");
+        }
+        int pictures = frozen.requests.size();
+        for (int i = 0; i < 100; i++) {
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        }
+        assertEquals(pictures, frozen.requests.size(), "no picture pays for finding out");
+        frozen.behaviour = FakeService.good();
+        frozen.everything = null;
+        await(() -> {
+            node.call("AAAA", null).join();
+            return frozen.requests.size() > pictures;
+        });
+    }
+
+    @Test
+    void aSlowPictureIsNoFrozenHost() throws Exception {
+        FakeService slow = service(null);
+        FakeService.Behaviour late = slow.slow(5000);
+        slow.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? late : FakeService.good()).answer(exchange, request);
+        FakeService other = service(slow.behaviour);
+        TestNode node = node(TestNode.hosts(slow, other).put("ingest.image.timeout", "60s"));
+        assertEquals("doneBAAD", data(node.call("BAAD", null)));
+        assertEquals(1, slow.calls.get() + other.calls.get() - slow.asked.get() - other.asked.get(), "it kept its place");
+        assertTrue(slow.asked.get() + other.asked.get() > 0);
+    }
+
+    @Test
+    void theNodeSaysHowLongItWaits() throws Exception {
+        FakeService service = service(FakeService.sequence(FakeService.hangUp(), FakeService.good()));
+        data(node(TestNode.hosts(service)).call("AAAA", "8s"));
+        List<Long> patience = service.headers.stream().map(each -> Long.valueOf(each.getFirst("X-Image-Patience"))).toList();
+        // A quarter of it, less a tenth so that "too late" comes in time; then the rest.
+        assertEquals(1800, patience.get(0));
+        assertTrue(patience.get(1) > 4000 && patience.get(1) < 8000, patience.toString());
+    }
+
+    @Test
+    void slowPicturesLeaveThePlacesToOthers() throws Exception {
+        FakeService service = service(null);
+        FakeService.Behaviour hang = service.hang();
+        service.behaviour = (exchange, request) -> (((String) request.get("data")).startsWith("BA") ? hang : FakeService.good())
+            .answer(exchange, request);
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 4));
+        List<CompletableFuture<Map<String, Object>>> slow = new ArrayList<>();
+        List<CompletableFuture<Map<String, Object>>> good = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            boolean isSlow = i < 20;
+            (isSlow ? slow : good).add(node.call(isSlow ? "BA" + (10 + i) : "AAAA", "8s"));
+        }
+        for (CompletableFuture<Map<String, Object>> call : good) {
+            assertEquals("doneAAAA", data(call));
+        }
+        for (CompletableFuture<Map<String, Object>> call : slow) {
+            Failure failure = (Failure) assertThrows(ExecutionException.class, () -> call.get(30, TimeUnit.SECONDS)).getCause();
+            assertEquals(Kind.UNAVAILABLE, failure.kind());
+        }
+    }
+
+    @Test
     void messagesHelp() {
         FakeService service = service(FakeService.error(401, "unauthorized"));
         assertTrue(node(TestNode.hosts(service)).failure("AAAA", null).reason().contains("[ingest.image.token]"));
         service.behaviour = FakeService.error(422, "corrupt_image");
         Failure failure = node(TestNode.hosts(service)).failure("AAAA", null);
         assertEquals("[corrupt_image] because of corrupt_image", failure.getMessage());
-        assertTrue(failure.fields().containsKey("width"));
+        assertEquals(Map.of(), failure.fields(), "nobody has signed them");
         // What a service says is foreign text: short, on one line, with a code that is one.
         service.behaviour = FakeService.json(422, "{\"error\": {\"code\": \"Not A Code\", \"reason\": \"a\\nb" + "x".repeat(9000) + "\"}}");
         failure = node(TestNode.hosts(service)).failure("AAAA", null);
@@ -202,7 +341,7 @@ class ServiceClientTest {
         CompletableFuture<Map<String, Object>> call = node.call("AAAA", null);
         await(() -> service.calls.get() > 1);
         service.behaviour = FakeService.good();
-        assertEquals("done-AAAA", data(call));
+        assertEquals("doneAAAA", data(call));
     }
 
     @Test
@@ -247,7 +386,7 @@ class ServiceClientTest {
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(gone, broken, good));
         for (int i = 0; i < 20; i++) {
-            assertEquals("done-AAAA", data(node.call("AAAA", null)));
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
         }
         assertEquals(20, good.calls.get());
         assertTrue(broken.calls.get() < 10, "a host that fails is left alone for a while");
@@ -260,7 +399,7 @@ class ServiceClientTest {
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(hanging, good));
         for (int i = 0; i < 4; i++) {
-            assertEquals("done-AAAA", data(node.call("AAAA", "2s")));
+            assertEquals("doneAAAA", data(node.call("AAAA", "2s")));
         }
         assertTrue(hanging.calls.get() >= 1);
     }
@@ -292,7 +431,7 @@ class ServiceClientTest {
             calls.add(node.call("AAAA", null));
         }
         for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("done-AAAA", data(call));
+            assertEquals("doneAAAA", data(call));
         }
         assertEquals(300, service.calls.get());
         assertEquals(3, service.mostAtOnce.get());
@@ -329,7 +468,7 @@ class ServiceClientTest {
         }
         assertTrue(System.nanoTime() - start < TimeUnit.MILLISECONDS.toNanos(1900), "one timeout, not fifty");
         service.behaviour = FakeService.good();
-        assertEquals("done-AAAA", data(node.call("AAAA", null)), "the next one tries afresh");
+        assertEquals("doneAAAA", data(node.call("AAAA", null)), "the next one tries afresh");
         assertFalse(patient.isCompletedExceptionally(), "whoever has more time keeps it");
     }
 
@@ -342,7 +481,7 @@ class ServiceClientTest {
         CompletableFuture<Map<String, Object>> bad = node.call("BAAD", "2s");
         CompletableFuture<Map<String, Object>> good = node.call("AAAA", "2s");
         assertThrows(ExecutionException.class, () -> bad.get(30, TimeUnit.SECONDS));
-        assertEquals("done-AAAA", data(good));
+        assertEquals("doneAAAA", data(good));
     }
 
     @Test
@@ -372,7 +511,7 @@ class ServiceClientTest {
             service.behaviour = fault;
             node.failure("AAAA", "300ms");
             service.behaviour = FakeService.good();
-            assertEquals("done-AAAA", data(node.call("AAAA", null)));
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
         }
     }
 }
