@@ -28,7 +28,7 @@ import org.ingestimage.Hosts.Host;
  * <p>Attempts never overlap; what can come at any time is the end of the deadline and the end of the node. Whoever flips `done` calls the
  * listener, so it is called exactly once.
  *
- * <p>The first attempt of a picture gets a part of the time only. Whoever is not done by then, though the host lives, is slow, and is tried
+ * <p>The first attempt of a picture gets half of the time. Whoever is not done by then, though the host lives, is slow, and is tried
  * again apart from the others ({@link ServiceClient#apart}), so that a few slow pictures do not hold the places of all others. (Known as "task
  * assignment by guessing size", Harchol-Balter 2002.)
  */
@@ -36,8 +36,8 @@ final class Call implements CallLimiter.Job {
 
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 2000;
-    /** Of the deadline: what the first attempt of a picture gets, and any that follows on an overload. */
-    private static final int FIRST_PART = 4;
+    /** Answered in less than this part of the deadline, a picture is not slow. */
+    private static final int QUICK_PART = 8;
     /** The service is told a little less than the node waits, so that its "too late" arrives in time. */
     private static final long LONGEST_GRACE_MILLIS = 500;
 
@@ -57,6 +57,8 @@ final class Call implements CallLimiter.Job {
     private volatile Host host;
     /** Whether the last attempt met a service with too much to do. */
     private volatile boolean overloaded;
+    /** How often the service said that its time was over. */
+    private int overdue;
     private volatile CompletableFuture<?> exchange;
     /** Where it waits or has its place. Both guarded by this. */
     private CallLimiter lane;
@@ -192,16 +194,15 @@ final class Call implements CallLimiter.Job {
         }
     }
 
-    /** Of the time that is left. With another host at hand, one that hangs must leave it some. */
+    /** Half of the time that is left, or all of it: for one that is known to be slow, and where there is no other host to go to. */
     private Duration patience() {
         long left = Math.max(1, millisLeft());
-        long most = client.hosts.size() > 1 ? left / 2 : left;
-        boolean part = (attempts == 1 || overloaded) && isApart() == false && request.isUrgent() == false;
-        return Duration.ofMillis(Math.max(1, part ? Math.min(most, timeout().millis() / FIRST_PART) : most));
+        boolean half = client.hosts.size() > 1 || (attempts == 1 || overloaded) && isApart() == false && request.isUrgent() == false;
+        return Duration.ofMillis(Math.max(1, half ? left / 2 : left));
     }
 
     private Duration grace() {
-        return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout().millis() / FIRST_PART / 10));
+        return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout().millis() / 40));
     }
 
     private void answered(Host from, long sentNanos, HttpResponse<byte[]> response, Throwable error) {
@@ -246,8 +247,10 @@ final class Call implements CallLimiter.Job {
             failedHost = from;
             last = answer.again();
             overloaded = answer.blame() == Blame.LOAD;
-            if (answer.again().code().equals("service_timeout") && client.watch.hasHeardSince(from, sentNanos)) {
-                // The host lives: it is the picture that takes so long.
+            boolean late = answer.again().code().equals("service_timeout");
+            overdue += overloaded && last.kind() != Kind.BUSY ? 1 : 0;
+            if (late && client.watch.hasHeardSince(from, sentNanos) || overdue > 1) {
+                // The host lives: it is the picture that takes so long. Once it may have been those before it in the line.
                 client.slow.add(request);
                 goApart();
             } else {
@@ -264,7 +267,7 @@ final class Call implements CallLimiter.Job {
             client.relieved();
             if (answer.failure() != null && answer.failure().code().equals("picture_timeout")) {
                 client.slow.add(request);
-            } else if (TimeUnit.NANOSECONDS.toMillis(tookNanos) < timeout().millis() / FIRST_PART / 2) {
+            } else if (TimeUnit.NANOSECONDS.toMillis(tookNanos) < timeout().millis() / QUICK_PART) {
                 client.slow.remove(request);
             }
         }

@@ -1,0 +1,149 @@
+"""Hosts that fail and answers that are not the service's, on a real node: nothing strange is stored, and one good service is enough."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import ApiError, Elasticsearch
+
+from tests.support import Service, b64, picture, running_service, with_pid
+
+from .conftest import set_hosts
+from .test_faults import assert_none_half_done, bulk, statuses
+
+PHOTO = b64(picture("pillow/flower.jpg"))
+OTHER = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
+GIF = "R0lGODlhAQABAAAAACw="
+
+
+@contextmanager
+def liar(status: int, body: str) -> Iterator[str]:
+    """A program that answers every request with the same; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_POST
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def hosts(es: Elasticsearch, service: Service) -> Iterator[None]:
+    """The node calls the usual service again when the test is over."""
+    yield
+    set_hosts(es, service.url)
+    es.cluster.put_settings(persistent={"ingest.image.timeout": None})
+
+
+def answer(**fields: Any) -> str:
+    return json.dumps({"fields": fields})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        answer(),
+        answer(width=1),
+        answer(data=GIF, width=1, height=1, sha256="0" * 64, mark="0" * 64, source_mark="0" * 64, recipe="x"),
+        answer(data=7, mark=["x"], sha256={}),
+        answer(title="not the service's"),
+    ],
+    ids=["nothing", "only a width", "another picture with a mark of zeros", "wrong types", "another name"],
+)
+def test_an_answer_that_the_service_has_not_signed_is_not_stored(
+    es: Elasticsearch, index: str, hosts: None, body: str
+) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "1s"})
+    with liar(200, body) as url:
+        set_hosts(es, url)
+        with pytest.raises(ApiError) as refusal:
+            es.index(index=index, id="1", document={"image": {"data": PHOTO}})
+    assert refusal.value.status_code == 503
+    assert "service_not_ours" in str(refusal.value) and PHOTO[:50] not in str(refusal.value)
+    assert not es.indices.exists(index=index) or not es.exists(index=index, id="1")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, "nothing"), (500, "boom"), (200, "<html>portal</html>"), (200, answer())]
+)
+def test_a_wrong_program_beside_a_good_service_costs_no_document(
+    es: Elasticsearch, es_url: str, index: str, service: Service, hosts: None, status: int, body: str
+) -> None:
+    with liar(status, body) as url:
+        set_hosts(es, url, service.url)
+        items = bulk(es_url, index, "images", 40)
+    assert statuses(items) == {201: 40}
+    assert_none_half_done(es, index, items)
+
+
+def test_a_service_with_another_token_beside_a_good_one_costs_no_document(
+    es: Elasticsearch, es_url: str, index: str, service: Service, hosts: None, tmp_path: Path
+) -> None:
+    with running_service(tmp_path / "other.log", token="another", workers="1") as other:
+        set_hosts(es, other.url, service.url)
+        items = bulk(es_url, index, "images", 80)
+    assert statuses(items) == {201: 80}
+    assert_none_half_done(es, index, items)
+
+
+def test_a_frozen_service_beside_a_good_one_is_remembered(
+    es: Elasticsearch, es_url: str, index: str, own_service: Service, service: Service
+) -> None:
+    frozen = [own_service.process.pid, *own_service.descendants()]
+    for pid in frozen:
+        with_pid(pid, signal.SIGSTOP)
+    try:
+        set_hosts(es, own_service.url, service.url)
+        seconds = []
+        for _ in range(3):
+            start = time.monotonic()
+            assert set(statuses(bulk(es_url, index, "images", 20))) == {201}
+            seconds.append(time.monotonic() - start)
+            es.indices.delete(index=index)
+        # The first one finds out, in seconds and not in the half minute that an attempt has. Nobody pays again.
+        assert seconds[0] < 30 and min(seconds[1:]) < seconds[0], seconds
+    finally:
+        for pid in frozen:
+            with_pid(pid, signal.SIGCONT)
+
+
+def test_a_refusal_without_the_services_words_leaves_nothing_of_the_old_picture(
+    es: Elasticsearch, index: str, service: Service, hosts: None
+) -> None:
+    es.index(index=index, id="1", document={"image": {"data": PHOTO}, "title": "t"})
+    assert es.get(index=index, id="1")["_source"]["image"]["thumbnail"]
+    with liar(413, "<html>413 Request Entity Too Large</html>") as url:
+        set_hosts(es, url)
+        es.update(index=index, id="1", doc={"image": {"data": OTHER}})
+    source = es.get(index=index, id="1")["_source"]
+    assert source["title"] == "t" and set(source["image"]) == {"error"}
+    assert source["image"]["error"]["code"] == "image_too_large"

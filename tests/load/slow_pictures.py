@@ -1,0 +1,114 @@
+"""A bulk of 300 with slow pictures first: every good one is to be stored on the first or second try.
+
+    python -m tests.load.slow_pictures 12 30 90
+
+Real parts on loopback: a node and a service with two workers. A slow picture takes the service's whole time for one
+picture; each has operations of its own, so that none is known by another. Prints what came of each bulk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import requests
+from PIL import Image
+
+from embedded_node import EmbeddedNode, find_plugin_zip
+from tests.support import TOKEN, b64, running_service
+
+VERSION = "9.5.3"
+DOCUMENTS = 300
+PICTURE_SECONDS, TIMEOUT = "6", "20s"
+
+
+def jpeg(width: int, height: int, shade: int) -> str:
+    buffer = io.BytesIO()
+    gradient = Image.linear_gradient("L").resize((width, height)).point(lambda value: (value + shade) % 256)
+    gradient.convert("RGB").save(buffer, "JPEG", quality=60)
+    return b64(buffer.getvalue())
+
+
+def documents(slow: int) -> dict[str, dict[str, Any]]:
+    """By id; the slow ones come first."""
+    large = jpeg(6000, 4000, 0)
+    result: dict[str, dict[str, Any]] = {}
+    for i in range(slow):
+        operations = [{"blur": {"radius": 100 + i}}] * 60
+        result[f"slow-{i}"] = {"image": {"data": large, "operations": operations}}
+    for i in range(DOCUMENTS - slow):
+        result[f"good-{i}"] = {"image": {"data": jpeg(80, 60, i)}}
+    return result
+
+
+def bulk(url: str, index: str, of: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """The status of each id."""
+    lines = "".join(
+        json.dumps({"index": {"_index": index, "_id": id_}}) + "\n" + json.dumps(document) + "\n"
+        for id_, document in of.items()
+    )
+    answer = requests.post(
+        f"{url}/_bulk", data=lines, headers={"Content-Type": "application/x-ndjson"}, timeout=1200
+    ).json()
+    return {item["index"]["_id"]: item["index"]["status"] for item in answer["items"]}
+
+
+def good(statuses: dict[str, int]) -> Counter[int]:
+    return Counter(status for id_, status in statuses.items() if id_.startswith("good"))
+
+
+def attempt(url: str, slow: int) -> bool:
+    """One bulk, and what failed of it once more. Whether every good one is stored."""
+    index, of = f"images-slow-{slow}", documents(slow)
+    for number in (1, 2):
+        start = time.monotonic()
+        statuses = bulk(url, index, of)
+        seconds = time.monotonic() - start
+        others = Counter(status for id_, status in statuses.items() if id_.startswith("slow"))
+        print(
+            f"{slow} slow of {DOCUMENTS}, try {number}: good {dict(good(statuses))}, slow {dict(others)}, {seconds:.0f} s"
+        )
+        sys.stdout.flush()
+        of = {id_: document for id_, document in of.items() if statuses[id_] in (429, 503)}
+        if not any(id_.startswith("good") for id_ in of):
+            return True
+    return False
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "service.log"
+        settings = {"workers": "2", "picture_timeout": PICTURE_SECONDS}
+        node = EmbeddedNode(
+            es_version=VERSION,
+            plugin_zip=find_plugin_zip(VERSION),
+            token=TOKEN,
+            heap="1g",
+            quick_start=True,
+            settings={"ingest.image.timeout": TIMEOUT},
+        )
+        with running_service(log, **settings) as service, node:
+            command = [
+                sys.executable,
+                "-m",
+                "ingest_image",
+                "bootstrap",
+                "--url",
+                node.url,
+                "--service-url",
+                service.url,
+            ]
+            subprocess.run(command, check=True, capture_output=True)
+            stored = [attempt(node.url, int(slow)) for slow in sys.argv[1:] or ["12", "30", "90"]]
+    sys.exit(not all(stored))
+
+
+if __name__ == "__main__":
+    main()
