@@ -2,10 +2,17 @@ package org.ingestimage;
 
 import java.net.http.HttpClient;
 
-/** What Java 17 cannot do yet. */
+import org.elasticsearch.common.settings.Settings;
+
+/** What differs from the next line. */
 final class Api {
 
     private Api() {}
+
+    /** Nothing: documents are counted as large as they are. */
+    static Settings additionalSettings(Settings settings) {
+        return Settings.EMPTY;
+    }
 
     /** The client of Java 17 cannot be closed: it ends its thread when it is garbage. */
     static void close(HttpClient client) {}

@@ -43,6 +43,7 @@ final class Call implements CallLimiter.Job {
 
     private final ServiceClient client;
     private final ServiceRequest request;
+    private final ResultShare share;
     private final ActionListener<Map<String, Object>> listener;
     private final AtomicBoolean done = new AtomicBoolean();
     private final Set<URI> tried = new LinkedHashSet<>();
@@ -63,10 +64,12 @@ final class Call implements CallLimiter.Job {
     /** Where it waits or has its place. Both guarded by this. */
     private CallLimiter lane;
     private boolean placed;
+    private volatile boolean letIn;
 
-    Call(ServiceClient client, ServiceRequest request, ActionListener<Map<String, Object>> listener) {
+    Call(ServiceClient client, ServiceRequest request, ResultShare share, ActionListener<Map<String, Object>> listener) {
         this.client = client;
         this.request = request;
+        this.share = share;
         this.listener = listener;
     }
 
@@ -75,12 +78,22 @@ final class Call implements CallLimiter.Job {
     }
 
     @Override
+    public CallLimiter.Memory claim() {
+        return share.claim();
+    }
+
+    @Override
     public boolean isUrgent() {
         return request.isUrgent();
     }
 
-    /** Goes to the others, or to the slow ones if it was one before. Among those it may wait for its turn as long as for its answer. */
-    void submit() {
+    /**
+     * Goes to the others, or to the slow ones if it was one before. Among those it may wait for its turn as long as for its answer.
+     *
+     * @param letIn whether it is not refused because of the queue: what it belongs to was let in before
+     */
+    void submit(boolean letIn) {
+        this.letIn = letIn;
         boolean slow = client.slow.has(request);
         if (slow && begin() == false) {
             return;
@@ -92,7 +105,17 @@ final class Call implements CallLimiter.Job {
         synchronized (this) {
             lane = where;
         }
-        where.submit(this);
+        if (letIn) {
+            where.submitNext(this);
+        } else {
+            where.submit(this);
+        }
+    }
+
+    /** Waits for another turn, without the memory that it would need then. */
+    private void queueAgainIn(CallLimiter where) {
+        share.giveBack();
+        queueIn(where);
     }
 
     /** Starts the clock; false when the call has ended at once. */
@@ -166,7 +189,7 @@ final class Call implements CallLimiter.Job {
         CompletableFuture<HttpResponse<byte[]>> sent;
         try {
             HttpRequest http = request.toHttp(chosen.uri, body, patience(), grace(), client.marks.authorization());
-            sent = client.http.sendAsync(http, BoundedBody.atMost(client.maxResponseBytes()));
+            sent = client.http.sendAsync(http, BoundedBody.atMost(client.maxResponseBytes(), share));
         } catch (Exception e) {
             client.hosts.release(chosen, null, 0);
             fail(defect(e));
@@ -291,7 +314,7 @@ final class Call implements CallLimiter.Job {
         if (isApart()) {
             retry();
         } else if (giveUpPlace()) {
-            queueIn(client.apart);
+            queueAgainIn(client.apart);
         }
     }
 
@@ -314,7 +337,7 @@ final class Call implements CallLimiter.Job {
     /** Leaves its place to the next one, and waits behind all others: what held it up may be before it. */
     private void goBehind() {
         if (giveUpPlace()) {
-            queueIn(client.slow.has(request) ? client.apart : client.limiter);
+            queueAgainIn(client.slow.has(request) ? client.apart : client.limiter);
         }
     }
 

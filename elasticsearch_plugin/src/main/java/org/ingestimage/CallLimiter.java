@@ -3,6 +3,7 @@ package org.ingestimage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
@@ -23,10 +24,24 @@ final class CallLimiter {
         /** It will never have its turn. */
         void reject(Failure failure);
 
+        /** Takes the memory that it will need, or says what becomes of it when there is not enough. */
+        default Memory claim() {
+            return Memory.ENOUGH;
+        }
+
         /** Whether it goes before the others. */
         default boolean isUrgent() {
             return false;
         }
+    }
+
+    /** Whether there is memory for a job. */
+    enum Memory {
+        ENOUGH,
+        /** Not now: others hold it, who do not wait for this one. */
+        LATER,
+        /** Not now, and the job must not wait: what it belongs to holds memory itself until the job is done. */
+        REFUSED
     }
 
     private final Executor executor;
@@ -44,11 +59,25 @@ final class CallLimiter {
 
     /** Starts the job, queues it or rejects it. Never waits. */
     void submit(Job job) {
+        submit(job, false);
+    }
+
+    /** Like {@link #submit}, but it is not refused because of the queue: what it belongs to was let in before. */
+    void submitNext(Job job) {
+        submit(job, true);
+    }
+
+    /** Whether the next job would not be refused. */
+    synchronized boolean hasRoom() {
+        return inFlight < maxInFlight || queue.size() < queueSize;
+    }
+
+    private void submit(Job job, boolean letIn) {
         Failure failure = null;
         synchronized (this) {
             if (closed) {
                 failure = closing();
-            } else if (inFlight < maxInFlight || queue.size() < queueSize) {
+            } else if (letIn || hasRoom()) {
                 if (job.isUrgent()) {
                     queue.addFirst(job);
                 } else {
@@ -78,16 +107,19 @@ final class CallLimiter {
         drain();
     }
 
-    private void drain() {
-        Job next = takeNext();
+    /** Starts whose turn has come; to be called whenever something was given back. */
+    void drain() {
+        Turn next = takeNext();
         while (next != null) {
-            Job job = next;
+            Job job = next.job;
             try {
                 // Always on another thread: a job that ends at once must not start the next one deeper in the same stack.
-                executor.execute(job::start);
+                executor.execute(next.hasMemory ? job::start : () -> job.reject(ServiceClient.noRoom("nothing is free")));
             } catch (RuntimeException e) {
-                synchronized (this) {
-                    inFlight--;
+                if (next.hasMemory) {
+                    synchronized (this) {
+                        inFlight--;
+                    }
                 }
                 job.reject(closing());
             }
@@ -95,12 +127,35 @@ final class CallLimiter {
         }
     }
 
-    private synchronized Job takeNext() {
+    /** Whose turn it is, and whether there is memory for it. */
+    private record Turn(Job job, boolean hasMemory) {}
+
+    /**
+     * Null when nobody's turn has come. What there is no memory for waits for those under way, which may need less than was expected of them.
+     * When there are none, bulks hold everything: those that belong to them are refused, so that the bulks end, and the others wait for that.
+     */
+    private synchronized Turn takeNext() {
         if (inFlight >= maxInFlight || queue.isEmpty()) {
             return null;
         }
-        inFlight++;
-        return queue.remove();
+        for (Iterator<Job> waiting = queue.iterator(); waiting.hasNext();) {
+            Job job = waiting.next();
+            Memory memory = job.claim();
+            if (memory == Memory.ENOUGH) {
+                inFlight++;
+            } else if (inFlight > 0) {
+                return null;
+            }
+            if (memory != Memory.LATER) {
+                waiting.remove();
+                return new Turn(job, memory == Memory.ENOUGH);
+            }
+        }
+        return null;
+    }
+
+    synchronized int maxInFlight() {
+        return maxInFlight;
     }
 
     /** Rejects those that wait and match: there is no point in letting each of them find out by itself that the service is down. */

@@ -8,26 +8,42 @@ import java.util.concurrent.Executor;
 
 import javax.net.ssl.SSLContext;
 
+import org.elasticsearch.action.support.MappedActionFilter;
+import org.elasticsearch.common.breaker.CircuitBreaker;
 import org.elasticsearch.common.settings.ClusterSettings;
 import org.elasticsearch.common.settings.Setting;
 import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.env.Environment;
+import org.elasticsearch.indices.breaker.BreakerSettings;
 import org.elasticsearch.ingest.Processor;
+import org.elasticsearch.plugins.ActionPlugin;
+import org.elasticsearch.plugins.CircuitBreakerPlugin;
 import org.elasticsearch.plugins.IngestPlugin;
 import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.plugins.ReloadablePlugin;
 import org.elasticsearch.plugins.SearchPlugin;
 
 /** The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all pipelines of the node share. */
-public final class ImagePlugin extends Plugin implements IngestPlugin, SearchPlugin, ReloadablePlugin {
+public final class ImagePlugin extends Plugin
+    implements
+        ActionPlugin,
+        CircuitBreakerPlugin,
+        IngestPlugin,
+        SearchPlugin,
+        ReloadablePlugin {
 
+    private final Settings settings;
     private final Marks marks;
+    private final ResultMemory memory = new ResultMemory();
     private Executor executor;
+    private ThreadContext threadContext;
     private ServiceClient.Timer timer;
     private volatile ServiceClient client;
 
     /** Called by the node. The keystore is open only now and in {@link #reload}. */
     public ImagePlugin(Settings settings) {
+        this.settings = settings;
         this.marks = new Marks(ImageSettings.TOKEN.get(settings), ImageSettings.PREVIOUS_TOKEN.get(settings));
     }
 
@@ -36,13 +52,34 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, SearchPlu
         return ImageSettings.all();
     }
 
+    @Override
+    public Settings additionalSettings() {
+        return Api.additionalSettings(settings);
+    }
+
     /** The node calls this before {@link #createComponents}: processors find the client later. */
     @Override
     public Map<String, Processor.Factory> getProcessors(Processor.Parameters parameters) {
         executor = parameters.genericExecutor::accept;
         timer = parameters.scheduler::apply;
+        threadContext = parameters.threadContext;
         ProcessorMaker maker = new ProcessorMaker(RecipeSchema.packed(), parameters.threadContext, executor, () -> client);
         return Map.of(ImageProcessor.TYPE, new ImageFactory(maker));
+    }
+
+    @Override
+    public BreakerSettings getCircuitBreaker(Settings settings) {
+        return ResultMemory.breakerSettings(settings);
+    }
+
+    @Override
+    public void setCircuitBreaker(CircuitBreaker breaker) {
+        memory.setBreaker(breaker);
+    }
+
+    @Override
+    public Collection<MappedActionFilter> getMappedActionFilters() {
+        return List.of(new HeldResults.Filter(() -> threadContext));
     }
 
     @Override
@@ -66,7 +103,7 @@ public final class ImagePlugin extends Plugin implements IngestPlugin, SearchPlu
         Settings settings = environment.settings();
         String authority = ImageSettings.CERTIFICATE_AUTHORITY.get(settings);
         SSLContext trust = authority.isEmpty() ? null : Tls.trusting(underConfig(environment, authority));
-        ServiceClient made = new ServiceClient(settings, marks, trust, executor, timer);
+        ServiceClient made = new ServiceClient(settings, marks, memory, trust, executor, timer);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made.hosts::set);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.TIMEOUT, made::setTimeout);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.SEARCH_TIMEOUT, made::setSearchTimeout);

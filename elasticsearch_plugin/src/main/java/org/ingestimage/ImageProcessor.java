@@ -1,14 +1,12 @@
 package org.ingestimage;
 
-import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 import org.elasticsearch.ElasticsearchException;
-import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.IngestDocument;
@@ -27,6 +25,9 @@ public final class ImageProcessor extends AbstractProcessor {
 
     private final Options options;
     private final ProcessorMaker maker;
+    private final ExpectedLength expected = new ExpectedLength();
+    /** With one-off operations, which may make a picture larger than any other of the pipeline. */
+    private final ExpectedLength expectedOfOneOffs = new ExpectedLength();
 
     ImageProcessor(String tag, String description, Options options, ProcessorMaker maker) {
         super(tag, description);
@@ -63,23 +64,20 @@ public final class ImageProcessor extends AbstractProcessor {
             handler.accept(null, failure);
             return;
         }
-        List<PictureRequest> requests = pictures.requests;
-        int calls = (int) requests.stream().filter(request -> request != null).count();
-        if (calls == 0) {
-            finish(pictures, document, handler);
+        if (pictures.requests.stream().allMatch(Objects::isNull)) {
+            finish(null, pictures, document, handler);
             return;
         }
-        Runnable finish = onAnotherThread(pictures, document, handler);
-        AtomicInteger open = new AtomicInteger(calls);
-        for (int i = 0; i < requests.size(); i++) {
-            if (requests.get(i) != null) {
-                call(pictures, i, () -> {
-                    if (open.decrementAndGet() == 0) {
-                        finish.run();
-                    }
-                });
-            }
-        }
+        AtomicReference<DocumentCalls> calls = new AtomicReference<>();
+        Pictures all = pictures;
+        Runnable finish = onAnotherThread(() -> finish(calls.get(), all, document, handler));
+        HeldResults bulk = HeldResults.of(maker.threadContext());
+        calls.set(new DocumentCalls(maker.client().get(), pictures, bulk, this::expectedOf, finish));
+        calls.get().advance();
+    }
+
+    private ExpectedLength expectedOf(PictureRequest request) {
+        return request.documentOperations() == null ? expected : expectedOfOneOffs;
     }
 
     private ProcessorContext context() throws Exception {
@@ -90,33 +88,12 @@ public final class ImageProcessor extends AbstractProcessor {
         return new ProcessorContext(options, maker.schema(), client, ServiceRequest.opaqueId(maker.threadContext()));
     }
 
-    private void call(Pictures pictures, int index, Runnable done) {
-        ActionListener<Map<String, Object>> listener = ActionListener.notifyOnce(new ActionListener<>() {
-            @Override
-            public void onResponse(Map<String, Object> fields) {
-                pictures.succeed(index, fields);
-                done.run();
-            }
-
-            @Override
-            public void onFailure(Exception failure) {
-                pictures.fail(index, failure);
-                done.run();
-            }
-        });
-        try {
-            maker.client().get().process(pictures.requests.get(index), listener);
-        } catch (RuntimeException e) {
-            listener.onFailure(e);
-        }
-    }
-
     /** The rest of the pipeline runs where work is allowed, and with the request's own context: its headers, and those of its answer. */
-    private Runnable onAnotherThread(Pictures pictures, IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
+    private Runnable onAnotherThread(Runnable work) {
         Supplier<ThreadContext.StoredContext> context = maker.threadContext().newRestorableContext(false);
         Runnable finish = () -> {
             try (ThreadContext.StoredContext ignored = context.get()) {
-                finish(pictures, document, handler);
+                work.run();
             }
         };
         Executor executor = maker.executor();
@@ -134,7 +111,12 @@ public final class ImageProcessor extends AbstractProcessor {
         };
     }
 
-    private static void finish(Pictures pictures, IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
+    private static void finish(
+        DocumentCalls calls,
+        Pictures pictures,
+        IngestDocument document,
+        BiConsumer<IngestDocument, Exception> handler
+    ) {
         Exception failure = null;
         try {
             pictures.apply();
@@ -144,9 +126,16 @@ public final class ImageProcessor extends AbstractProcessor {
             failure = new ElasticsearchException("[internal_error] " + e.getClass().getSimpleName());
         }
         // Outside of the try: what the rest of the pipeline throws is not ours, and must not call the handler again.
-        if (failure == null) {
-            handler.accept(document, null);
+        if (calls == null) {
+            handler.accept(failure == null ? document : null, failure);
+        } else if (failure == null) {
+            try {
+                handler.accept(document, null);
+            } finally {
+                calls.written();
+            }
         } else {
+            calls.dropped();
             handler.accept(null, failure);
         }
     }

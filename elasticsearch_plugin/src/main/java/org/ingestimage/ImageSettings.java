@@ -11,6 +11,7 @@ import org.elasticsearch.common.settings.Setting;
 import org.elasticsearch.common.settings.Setting.Property;
 import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.monitor.jvm.JvmInfo;
 
 /** Every setting of the node once. Those that are safe to change on a running node are dynamic. */
 public final class ImageSettings {
@@ -58,17 +59,19 @@ public final class ImageSettings {
         Property.NodeScope
     );
 
+    private static final long HEAP = JvmInfo.jvmInfo().getMem().getHeapMax().getBytes();
+
     /** Pictures that are at the service at the same time. */
     public static final Setting<Integer> MAX_IN_FLIGHT = Setting.intSetting(
         "ingest.image.max_in_flight",
-        16,
+        settings -> Integer.toString(inFlightFor(HEAP)),
         1,
         1024,
         Property.NodeScope,
         Property.Dynamic
     );
 
-    /** Pictures that may wait for their turn; the next one is refused with status 429. */
+    /** Pictures that may wait for their turn; the next document is refused with status 429. */
     public static final Setting<Integer> QUEUE_SIZE = Setting.intSetting(
         "ingest.image.queue_size",
         2000,
@@ -91,7 +94,7 @@ public final class ImageSettings {
     /** Longest answer of the service that is read. */
     public static final Setting<ByteSizeValue> MAX_RESPONSE_BYTES = Setting.byteSizeSetting(
         "ingest.image.max_response_bytes",
-        ByteSizeValue.ofMb(64),
+        responseFor(HEAP),
         ByteSizeValue.ofKb(1),
         ByteSizeValue.ofGb(1),
         Property.NodeScope,
@@ -120,6 +123,16 @@ public final class ImageSettings {
     );
 
     private ImageSettings() {}
+
+    /** With a heap of 2 GB and more 16 calls, with less fewer: each holds a picture and, at its end, a result. */
+    static int inFlightFor(long heap) {
+        return (int) Math.max(4, Math.min(16, heap >> 27));
+    }
+
+    /** With a heap of 1 GB and more 64 MB, with less a sixteenth of it: no document may be larger than a tenth. */
+    static ByteSizeValue responseFor(long heap) {
+        return ByteSizeValue.ofMb(Math.max(8, Math.min(64, heap >> 24)));
+    }
 
     /** What the plugin registers with the node. */
     public static List<Setting<?>> all() {

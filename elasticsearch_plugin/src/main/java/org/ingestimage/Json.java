@@ -17,6 +17,16 @@ final class Json {
 
     /** An object; anything else, and anything behind it, is an error. */
     static Map<String, Object> read(byte[] json) throws IOException {
+        if (json.length < LongStrings.LONG) {
+            return parse(json);
+        }
+        LongStrings pictures = new LongStrings(json);
+        Map<String, Object> map = parse(pictures.without());
+        pictures.restore(map);
+        return map;
+    }
+
+    private static Map<String, Object> parse(byte[] json) throws IOException {
         try (XContentParser parser = XContentType.JSON.xContent().createParser(XContentParserConfiguration.EMPTY, json)) {
             if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
                 throw new IOException("not a JSON object");

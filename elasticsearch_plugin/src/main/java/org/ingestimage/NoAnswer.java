@@ -19,8 +19,14 @@ final class NoAnswer {
     static Answer because(Throwable wrapped) throws Throwable {
         // Which the JDK wraps when it passes from one stage to the next.
         Throwable error = wrapped instanceof CompletionException && wrapped.getCause() != null ? wrapped.getCause() : wrapped;
-        if (error instanceof BoundedBody.TooLong) {
-            return again("service_bad_answer", error.getMessage());
+        if (error instanceof BoundedBody.TooLong tooLong) {
+            // What is no result of ours is an answer of something else, and another host may do better.
+            return tooLong.isResult
+                ? new Answer(null, new Failure(Kind.PICTURE, "result_too_large", error.getMessage()), null)
+                : again("service_bad_answer", error.getMessage());
+        }
+        if (error instanceof BoundedBody.NoRoom) {
+            return new Answer(null, ServiceClient.noRoom(error.getMessage()), null);
         }
         if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
             return again("service_timeout", "no answer in time");

@@ -9,6 +9,8 @@ import static org.elasticsearch.ingest.ConfigurationUtils.readStringProperty;
 import java.util.List;
 import java.util.Map;
 
+import org.elasticsearch.ElasticsearchParseException;
+import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
 
 /**
@@ -23,6 +25,7 @@ import org.elasticsearch.core.TimeValue;
  * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
  * @param recordInvalid whether the error of a bad picture is stored instead of failing the document
  * @param keepInvalid whether a bad picture itself is then stored as it came
+ * @param maxResultBytes largest picture that is stored, 0 for no other limit than the node's
  * @param documentOperations which one-off operations a document may ask for
  * @param timeout of a picture, null for the node's
  */
@@ -36,6 +39,7 @@ record Options(
     boolean acceptTruncated,
     boolean recordInvalid,
     boolean keepInvalid,
+    long maxResultBytes,
     DocumentOperations documentOperations,
     TimeValue timeout
 ) {
@@ -71,6 +75,7 @@ record Options(
             choice(tag, config, "truncated", "fail", "accept").equals("accept"),
             choice(tag, config, "on_invalid", "fail", "record").equals("record"),
             readBooleanProperty(type, tag, config, "keep_invalid", false),
+            bytes(tag, "max_result_bytes", readOptionalStringProperty(type, tag, config, "max_result_bytes")),
             documentOperations,
             timeout(tag, readOptionalStringProperty(type, tag, config, "timeout"))
         );
@@ -90,6 +95,23 @@ record Options(
         String value = readStringProperty(ImageProcessor.TYPE, tag, config, option, values[0]);
         if (List.of(values).contains(value) == false) {
             refuse(tag, option, "must be one of " + List.of(values) + ", got [" + Text.shown(value) + "]");
+        }
+        return value;
+    }
+
+    /** 0 when there is none. */
+    private static long bytes(String tag, String option, String text) {
+        if (text == null) {
+            return 0;
+        }
+        long value = 0;
+        try {
+            value = ByteSizeValue.parseBytesSizeValue(text, option).getBytes();
+        } catch (ElasticsearchParseException | IllegalArgumentException e) {
+            // Refused below, with an example.
+        }
+        if (value < 1) {
+            refuse(tag, option, "must be a size of at least one byte such as 5mb, got [" + Text.shown(text) + "]");
         }
         return value;
     }

@@ -33,6 +33,11 @@ record PictureRequest(
     String opaqueId
 ) implements ServiceRequest {
 
+    /** Bytes of the picture as it is sent. */
+    long length() {
+        return data instanceof byte[] bytes ? bytes.length * 4L / 3 : data instanceof String text ? text.length() : 0;
+    }
+
     @Override
     public String path() {
         return "/v1/process";

@@ -75,12 +75,28 @@ final class Pictures {
         requests.add(request);
     }
 
-    void succeed(int index, Map<String, Object> fields) {
+    /** Takes a result, and says whether it refuses the document. */
+    boolean succeed(int index, Map<String, Object> fields) {
+        Object data = fields.get(Target.DATA);
+        boolean limited = options.maxResultBytes() > 0 && leavesOutData() == false && pictures.get(index).completing() == false;
+        if (limited && PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes())) {
+            String reason = "the picture became larger than [max_result_bytes] = [" + options.maxResultBytes()
+                + "] bytes; scale it down, or convert it with [max_bytes]";
+            return fail(index, new Failure(Failure.Kind.PICTURE, "result_too_large", reason));
+        }
         outcomes[index] = fields;
+        return false;
     }
 
-    void fail(int index, Exception failure) {
+    /** Takes a failure, and says whether it refuses the document. */
+    boolean fail(int index, Exception failure) {
         outcomes[index] = failure;
+        boolean recorded = failure instanceof Failure known && new PictureResult(pictures.get(index)).refusal(known) == null;
+        return recorded == false;
+    }
+
+    boolean leavesOutData() {
+        return options.leavesOutData();
     }
 
     /** Writes the results into the document, or throws what the first failed picture has to say. */

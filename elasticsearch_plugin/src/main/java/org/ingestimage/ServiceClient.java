@@ -16,6 +16,7 @@ import javax.net.ssl.SSLContext;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.core.Releasables;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.threadpool.Scheduler;
 import org.ingestimage.Failure.Kind;
@@ -26,6 +27,8 @@ final class ServiceClient implements AutoCloseable {
 
     /** Slow pictures that are at the services at the same time. */
     private static final int APART = 1;
+    /** The code of {@link #noRoom}. */
+    static final String NO_ROOM = "results_memory_full";
 
     /** Runs something later, on a thread that may work. */
     interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}
@@ -37,10 +40,12 @@ final class ServiceClient implements AutoCloseable {
     final SlowPictures slow = new SlowPictures();
     final HostWatch watch = new HostWatch(this);
     private final InFlightWindow window;
+    final ResultMemory memory;
     final Marks marks;
     final Executor executor;
     final Timer timer;
     final HttpClient http;
+    private final ExpectedLength vectorLength = new ExpectedLength();
     private final Set<Call> active = ConcurrentHashMap.newKeySet();
     private final AtomicInteger unanswered = new AtomicInteger();
     private volatile long lastAnswerNanos = System.nanoTime();
@@ -51,8 +56,9 @@ final class ServiceClient implements AutoCloseable {
     private volatile UrlHosts urlHosts;
     private volatile boolean closed;
 
-    ServiceClient(Settings settings, Marks marks, SSLContext trust, Executor executor, Timer timer) {
+    ServiceClient(Settings settings, Marks marks, ResultMemory memory, SSLContext trust, Executor executor, Timer timer) {
         this.marks = marks;
+        this.memory = memory;
         this.executor = executor;
         this.timer = timer;
         this.hosts = new Hosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
@@ -61,6 +67,10 @@ final class ServiceClient implements AutoCloseable {
         this.window = new InFlightWindow(maxInFlight);
         this.limiter = new CallLimiter(executor, maxInFlight, queueSize);
         this.apart = new CallLimiter(executor, APART, queueSize);
+        memory.whenFreed(() -> {
+            limiter.drain();
+            apart.drain();
+        });
         setTimeout(ImageSettings.TIMEOUT.get(settings));
         setSearchTimeout(ImageSettings.SEARCH_TIMEOUT.get(settings));
         setMaxImageBytes(ImageSettings.MAX_IMAGE_BYTES.get(settings).getBytes());
@@ -78,9 +88,27 @@ final class ServiceClient implements AutoCloseable {
         this.http = builder.build();
     }
 
-    /** Processes one picture. The listener is called exactly once, on a thread that may work, or at once when there is no room. */
-    void process(PictureRequest request, ActionListener<Map<String, Object>> listener) {
-        new Call(this, request, listener).submit();
+    /**
+     * Processes one picture. The listener is called exactly once, on a thread that may work, or at once when there is no room.
+     *
+     * @param share of the node's memory: given back when there is no result; else the caller has to
+     * @param letIn whether the document of this picture is already being worked on, so that it is not refused because of the queue
+     */
+    void process(PictureRequest request, ResultShare share, boolean letIn, ActionListener<Map<String, Object>> listener) {
+        new Call(this, request, share, listener.delegateResponse((passedOn, failure) -> {
+            share.close();
+            passedOn.onFailure(failure);
+        })).submit(letIn);
+    }
+
+    /** Why a result cannot be taken in now; the client's own retry helps. */
+    static Failure noRoom(String reason) {
+        return new Failure(
+            Kind.BUSY,
+            NO_ROOM,
+            "this node holds as many results of pictures as it has memory for, until their bulks are stored (breaker [" + ResultMemory.NAME
+                + "]); send it again, in smaller or fewer bulks: " + Text.oneLine(reason, 300)
+        );
     }
 
     /** Asks for a vector. Like {@link #process}, but it waits for its turn no longer than for its answer. */
@@ -93,9 +121,10 @@ final class ServiceClient implements AutoCloseable {
             listener.onFailure(CallLimiter.closing());
             return;
         }
-        Call call = new Call(this, request, ActionListener.runBefore(listener, turn::cancel));
+        ResultShare share = new ResultShare(memory, vectorLength, 0, () -> false);
+        Call call = new Call(this, request, share, ActionListener.runBefore(listener, () -> Releasables.close(turn::cancel, share)));
         waiting.set(call);
-        call.submit();
+        call.submit(false);
     }
 
     private static Failure noTurn(EmbedRequest request) {
@@ -198,8 +227,9 @@ final class ServiceClient implements AutoCloseable {
         maxImageBytes = value;
     }
 
+    /** Longest answer that is read: one that the node could never hold twice over would only be refused again and again. */
     long maxResponseBytes() {
-        return maxResponseBytes;
+        return Math.min(maxResponseBytes, memory.longestAnswer());
     }
 
     void setMaxResponseBytes(long value) {

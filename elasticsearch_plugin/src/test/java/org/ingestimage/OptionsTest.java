@@ -44,6 +44,7 @@ class OptionsTest {
         assertTrue(options.storeData());
         assertFalse(options.acceptTruncated() || options.leavesOutData());
         assertNull(options.timeout());
+        assertEquals(0, options.maxResultBytes());
     }
 
     @Test
@@ -61,6 +62,7 @@ class OptionsTest {
         config.put("store", "none");
         config.put("truncated", "accept");
         config.put("timeout", "5s");
+        config.put("max_result_bytes", "5mb");
         Options options = read(config);
         assertEquals("a.b", options.field());
         assertEquals("c", options.targetField());
@@ -73,6 +75,7 @@ class OptionsTest {
         assertFalse(options.storeData());
         assertTrue(options.acceptTruncated() && options.leavesOutData());
         assertEquals(TimeValue.timeValueSeconds(5), options.timeout());
+        assertEquals(5 << 20, options.maxResultBytes());
     }
 
     @Test

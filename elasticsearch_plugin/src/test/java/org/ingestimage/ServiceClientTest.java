@@ -67,6 +67,8 @@ class ServiceClientTest {
         Recipe recipe = Recipe.of(List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))), List.of("thumbnail"));
         node.client.process(
             new PictureRequest("QUJD\nREVG", null, recipe, List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, 2, TimeValue.timeValueSeconds(5), "my-id"),
+            node.share(),
+            false,
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
         assertEquals("doneQUJDREVG", data(result));
@@ -94,6 +96,8 @@ class ServiceClientTest {
         CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
         node.client.process(
             new PictureRequest(new byte[] { 1, 2, 3 }, null, Recipe.of(null, null), null, false, false, 0, TimeValue.timeValueSeconds(5), null),
+            node.share(),
+            false,
             ActionListener.wrap(result::complete, result::completeExceptionally)
         );
         data(result);
@@ -360,14 +364,27 @@ class ServiceClientTest {
     }
 
     @Test
-    void anAnswerThatIsTooLong() {
+    void aResultThatIsTooLongIsFinal() {
         FakeService service = service(FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"));
+        Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "2s");
+        assertEquals(Kind.PICTURE, failure.kind());
+        assertEquals("result_too_large", failure.code());
+        assertEquals(1, service.calls.get());
+        assertTrue(failure.reason().contains("ingest.image.max_response_bytes"), failure.reason());
+        assertFalse(failure.reason().contains("AAAA"), failure.reason());
+    }
+
+    @Test
+    void somethingElseThatIsTooLongIsNoAnswer() {
+        FakeService service = service((exchange, request) -> {
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write(new byte[100_000]);
+        });
         Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "2s");
         assertEquals(Kind.UNAVAILABLE, failure.kind());
         // An attempt that is still under way at the deadline is one without an answer; the reason tells of the one before.
         assertTrue(List.of("service_bad_answer", "service_timeout").contains(failure.code()), failure.code());
-        assertTrue(failure.reason().contains("ingest.image.max_response_bytes"), failure.reason());
-        assertFalse(failure.reason().contains("AAAA"), failure.reason());
+        assertTrue(service.calls.get() > 1);
     }
 
     @Test

@@ -49,6 +49,7 @@ final class TestNode implements AutoCloseable {
     final ExecutorService generic = Executors.newCachedThreadPool(runnable -> new Thread(runnable, "generic"));
     final ScheduledExecutorService schedule = Executors.newScheduledThreadPool(1);
     final Marks marks;
+    final ResultMemory memory = new ResultMemory();
     final ServiceClient client;
     final ProcessorMaker maker;
 
@@ -58,7 +59,7 @@ final class TestNode implements AutoCloseable {
 
     TestNode(Settings.Builder settings, String token) {
         marks = new Marks(new SecureString(token.toCharArray()), new SecureString(new char[0]));
-        client = new ServiceClient(settings.build(), marks, null, generic, this::schedule);
+        client = new ServiceClient(settings.build(), marks, memory, null, generic, this::schedule);
         maker = new ProcessorMaker(RecipeSchema.packed(), threadContext, generic, () -> client);
     }
 
@@ -126,6 +127,10 @@ final class TestNode implements AutoCloseable {
         return new IngestDocument("images", "1", 1, null, null, new HashMap<>(source));
     }
 
+    ResultShare share() {
+        return new ResultShare(memory, new ExpectedLength(), 0, () -> false);
+    }
+
     /** One call of the client: fields or a failure. */
     CompletableFuture<Map<String, Object>> call(Object data, String timeout) {
         CompletableFuture<Map<String, Object>> future = new CompletableFuture<>();
@@ -133,6 +138,8 @@ final class TestNode implements AutoCloseable {
         TimeValue time = timeout == null ? client.timeout() : TimeValue.parseTimeValue(timeout, "timeout");
         client.process(
             new PictureRequest(data, null, Recipe.of(List.of("auto_orient"), null), null, false, false, 0, time, null),
+            share(),
+            false,
             ActionListener.wrap(future::complete, failure -> {
                 if (calls.incrementAndGet() > 1) {
                     throw new AssertionError("the listener was called twice");

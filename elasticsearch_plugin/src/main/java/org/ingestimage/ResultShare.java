@@ -1,0 +1,112 @@
+package org.ingestimage;
+
+import java.util.function.BooleanSupplier;
+
+import org.elasticsearch.common.breaker.CircuitBreakingException;
+import org.elasticsearch.core.Releasable;
+import org.ingestimage.CallLimiter.Memory;
+
+/** The bytes of the node's account that one call has: what it is expected to need, what has arrived, and at last what the document holds. */
+final class ResultShare implements Releasable {
+
+    private final ResultMemory memory;
+    private final ExpectedLength expected;
+    /** Bytes of the request's body, which is there until the answer is. */
+    private final long sent;
+    /** Whether this must not wait for memory, as that is held by what it belongs to. */
+    private final BooleanSupplier holds;
+    private long taken;
+    private long length;
+    /** Whether the answer is there and the document is not written. */
+    private boolean open;
+    private boolean closed;
+
+    /**
+     * @param expected what answers of this kind are long
+     * @param sent bytes of the request's body
+     * @param holds whether this would wait for memory that the document, or the bulk that it is in, holds itself
+     */
+    ResultShare(ResultMemory memory, ExpectedLength expected, long sent, BooleanSupplier holds) {
+        this.memory = memory;
+        this.expected = expected;
+        this.sent = sent;
+        this.holds = holds;
+    }
+
+    /** Takes what the call will probably need. */
+    synchronized Memory claim() {
+        long wanted = sent + ResultMemory.COPIES * Math.min(expected.bytes(), memory.longestAnswer());
+        if (memory.tryTake(wanted)) {
+            taken = wanted;
+            return Memory.ENOUGH;
+        }
+        return holds.getAsBoolean() ? Memory.REFUSED : Memory.LATER;
+    }
+
+    /** Takes what an answer needs that is so long, or so long by now. */
+    synchronized void arrive(long answer) throws CircuitBreakingException {
+        expected.saw(answer);
+        resize(ResultMemory.COPIES * answer);
+        length = answer;
+        if (closed == false && open == false) {
+            open = true;
+            memory.opened();
+        }
+    }
+
+    /** Bytes of the answer that the document will hold. */
+    synchronized long length() {
+        return length;
+    }
+
+    /** So many bytes of the answer are not stored. */
+    synchronized void leaveOut(long bytes) {
+        length = Math.max(0, length - bytes);
+    }
+
+    /** The document is written, and holds the answer once until its request ends. */
+    synchronized void keep() {
+        resize(Math.min(length, taken));
+        settle();
+    }
+
+    private void settle() {
+        if (open) {
+            open = false;
+            memory.settled();
+        }
+    }
+
+    private void resize(long bytes) {
+        if (closed) {
+            return;
+        }
+        if (bytes > taken) {
+            memory.take(bytes - taken);
+        } else {
+            memory.giveBack(taken - bytes);
+        }
+        taken = bytes;
+    }
+
+    /** Nothing is needed until it is claimed again. */
+    void giveBack() {
+        release(false);
+    }
+
+    @Override
+    public void close() {
+        release(true);
+    }
+
+    private void release(boolean forGood) {
+        synchronized (this) {
+            resize(0);
+            settle();
+            length = 0;
+            closed |= forGood;
+        }
+        // Outside of the lock: those that wait come with locks of their own.
+        memory.freed();
+    }
+}

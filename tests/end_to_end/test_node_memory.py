@@ -1,0 +1,121 @@
+"""Results are larger than requests: what a node holds of them is counted, and has an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import BadRequestError, Elasticsearch, helpers
+from PIL import Image
+
+from tests.support import b64, encoded
+
+SMALL = b64(encoded(Image.effect_noise((400, 300), 60), "JPEG"))
+# Becomes a PNG of about a megabyte.
+ENLARGE = [{"resize": {"width": 1200, "height": 900, "enlarge": True}}, {"convert": {"format": "png"}}]
+
+
+@pytest.fixture
+def pipeline(es: Elasticsearch, index: str) -> Iterator[Any]:
+    """Makes a pipeline of these options, and gives its name."""
+
+    def make(**options: Any) -> str:
+        es.ingest.put_pipeline(id=f"own-{index}", processors=[{"image": {"properties": [], **options}}])
+        return f"own-{index}"
+
+    yield make
+    es.ingest.delete_pipeline(id=f"own-{index}")
+
+
+@pytest.fixture
+def settings(es: Elasticsearch) -> Iterator[Any]:
+    """Changes settings of the node for the time of the test."""
+    changed: list[str] = []
+
+    def change(**values: Any) -> None:
+        named = {name.replace("__", "."): value for name, value in values.items()}
+        changed.extend(named)
+        es.cluster.put_settings(persistent=named)
+
+    yield change
+    es.cluster.put_settings(persistent=dict.fromkeys(changed))
+    # A breaker keeps its last limit when the setting goes: that of a node with 512 MB.
+    es.cluster.put_settings(transient={"breaker.ingest_image.limit": "30%", "breaker.ingest_image.overhead": 1.0})
+
+
+def held(es: Elasticsearch) -> int:
+    (node,) = es.nodes.stats(metric="breaker").body["nodes"].values()
+    return int(node["breakers"]["ingest_image"]["estimated_size_in_bytes"])
+
+
+def test_a_bulk_that_fills_the_memory_is_stored_in_part_and_wholly_in_the_end(
+    es: Elasticsearch, index: str, pipeline: Any, settings: Any
+) -> None:
+    settings(breaker__ingest_image__limit="8mb", breaker__ingest_image__overhead=1.0)
+    name = pipeline(operations=ENLARGE)
+    actions = [
+        {"_index": index, "_id": str(i), "pipeline": name, "_source": {"image": {"data": SMALL}}} for i in range(20)
+    ]
+    statuses: list[int] = []
+    left, tries = actions, 0
+    while left:
+        tries += 1
+        assert tries <= 20
+        results = list(helpers.streaming_bulk(es, left, raise_on_error=False))
+        refused = [item["index"] for ok, item in results if not ok]
+        statuses += [item["index"]["status"] for _, item in results]
+        assert {item["status"] for item in refused} <= {429}, refused
+        assert all(item["error"]["reason"].startswith("[results_memory_full]") for item in refused), refused
+        assert len(refused) < len(left), "each time some are stored"
+        assert held(es) == 0, "nothing is held when the bulk has ended"
+        left = [action for action in left if action["_id"] in {item["_id"] for item in refused}]
+    assert statuses.count(429) > 0
+    es.indices.refresh(index=index)
+    assert es.count(index=index)["count"] == 20
+
+
+def test_the_official_helper_comes_to_its_end(es: Elasticsearch, index: str, pipeline: Any, settings: Any) -> None:
+    settings(breaker__ingest_image__limit="12mb", breaker__ingest_image__overhead=1.0)
+    name = pipeline(operations=ENLARGE)
+    actions = (
+        {"_index": index, "_id": str(i), "pipeline": name, "_source": {"image": {"data": SMALL}}} for i in range(15)
+    )
+    stored, errors = helpers.bulk(es, actions, raise_on_error=False, max_retries=15, initial_backoff=0.1, max_backoff=1)
+    assert (stored, errors) == (15, [])
+
+
+def test_a_result_that_is_longer_than_the_node_reads_is_final(
+    es: Elasticsearch, index: str, pipeline: Any, settings: Any
+) -> None:
+    settings(ingest__image__max_response_bytes="1mb")
+    with pytest.raises(BadRequestError, match=r"result_too_large.*max_response_bytes"):
+        es.index(index=index, document={"image": SMALL}, pipeline=pipeline(operations=ENLARGE))
+    recording = pipeline(operations=ENLARGE, on_invalid="record")
+    es.index(index=index, id="1", document={"title": "mine", "image": SMALL}, pipeline=recording)
+    source = es.get(index=index, id="1")["_source"]
+    assert source["title"] == "mine"
+    assert source["image"]["error"]["code"] == "result_too_large"
+    assert "data" not in source["image"]
+
+
+def test_a_pipeline_bounds_what_it_stores(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    with pytest.raises(BadRequestError, match=r"result_too_large.*max_result_bytes.*307200"):
+        es.index(
+            index=index, document={"image": SMALL}, pipeline=pipeline(operations=ENLARGE, max_result_bytes="300kb")
+        )
+    es.index(
+        index=index, document={"image": SMALL}, pipeline=pipeline(operations=["grayscale"], max_result_bytes="300kb")
+    )
+    with pytest.raises(BadRequestError, match=r"max_result_bytes.*such as 5mb, got \[much\]"):
+        pipeline(max_result_bytes="much")
+
+
+def test_a_list_longer_than_the_queue_is_worked_through(
+    es: Elasticsearch, index: str, pipeline: Any, settings: Any
+) -> None:
+    settings(ingest__image__queue_size=2, ingest__image__max_in_flight=2)
+    pictures = [b64(encoded(Image.new("RGB", (8 + i, 8)), "PNG")) for i in range(25)]
+    es.index(index=index, id="1", document={"image": pictures}, pipeline=pipeline())
+    stored = es.get(index=index, id="1")["_source"]["image"]
+    assert [one["width"] for one in stored] == [8 + i for i in range(25)]
