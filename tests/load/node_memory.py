@@ -128,14 +128,18 @@ def main() -> int:
         for client in beside:
             client.start()
         began = time.monotonic()
-        stored = store(es, {f"{given.job}-{i}": {"image": image} for i in range(count)}, given.rounds)
+        try:
+            stored = store(es, {f"{given.job}-{i}": {"image": image} for i in range(count)}, given.rounds)
+        except TransportError as error:
+            print(type(error).__name__)
+            stored = False
         stop.set()
         for client in beside:
             client.join(130)
         alive = node.poll() is None
         print(f"{'stored' if stored else 'NOT stored'} in {time.monotonic() - began:.0f} s; beside: {dict(seen)}")
         if not alive:
-            print(f"the node ended with {node.poll()}:", *[x for x in node.log_tail(400).splitlines() if "OutOf" in x])
+            print(f"the node ended with {node.poll()}; its log ends:\n{node.log_tail(25)}")
             return 1
         one = es.get(index="images", id=f"{given.job}-0", source_includes=["image.bytes"]).body if stored else {}
         print("result:", one.get("_source"), "breaker:", breaker(es))

@@ -28,7 +28,7 @@ final class ResultMemory {
     static final int COPIES = 2;
 
     /** Share of the heap. The rest is for the node itself, for requests (10 %), and for copies that indexing makes. */
-    private static final double SHARE_OF_HEAP = 0.3;
+    private static final double SHARE_OF_HEAP = 0.2;
 
     private volatile CircuitBreaker breaker = new NoopCircuitBreaker(NAME);
 
