@@ -43,15 +43,15 @@ class Asked:
         """Read the arguments; what is no number is the default."""
         distance = args.get("distance", SAME_PICTURE, type=int)
         return cls(
-            args.get("q", "").strip()[:1000],
-            args.get("like", "")[:1000],
+            args.get("q", "").strip(),
+            args.get("like", ""),
             args.get("near") == "1",
             args.get("turned") == "1",
             int(_between(0, distance, BITS)),
-            tuple(value for value in args.getlist("color")[:8] if value),
+            tuple(value for value in args.getlist("color") if value),
             _between(0, args.get("color_distance", _PICKED, type=float), 100),
             _between(0, args.get("color_share", 0.0, type=float), 1),
-            tuple(value for value in args.getlist("f")[:32] if value),
+            tuple(value for value in args.getlist("f") if value),
             int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
         )
 

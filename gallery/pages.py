@@ -18,7 +18,7 @@ _NEIGHBOURS = 24
 
 
 @blueprint.get("/")
-def grid() -> str:
+def grid() -> tuple[str, int]:
     """What the address asks for; without a question, everything, newest first."""
     here = context()
     engine = here.engine()
@@ -30,7 +30,7 @@ def grid() -> str:
         facets = engine.facets(question, answer)
     except UserError as error:
         sentence = str(error)[:1].upper() + str(error)[1:]
-    return render_template(
+    page = render_template(
         "grid.html",
         asked=asked,
         answer=answer,
@@ -41,6 +41,7 @@ def grid() -> str:
         settings=here.settings,
         more=asked.with_(("after", answer.next)) if answer.next else None,
     )
+    return page, 400 if sentence else 200
 
 
 @blueprint.get("/picture/<index>")

@@ -170,6 +170,10 @@ if (more) {
     try {
       const answer = await fetch(more.getAttribute("href"));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!answer.ok) {
+        wait(false);
+        return toast(one(".notice, main p", page)?.textContent ?? `The gallery answered ${answer.status}.`);
+      }
       const cards = all("main .card", page).map((card) => document.adoptNode(card));
       const next = one(".more a", page);
       one("main .grid").append(...cards);

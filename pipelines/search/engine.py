@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
+from ..client import reason_of
+from .bounds import PATIENCE, TIMEOUT
 from .facets import Facets, aggregations, facets_of
 from .hits import EXACT, SAME, Hit, compared, hit_of
+from .place import Place
 from .queries import LIGHT, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
 from .question import Question, UserError
 from .ranking import by_distance, fuse, one_after_the_other
@@ -20,6 +20,7 @@ from .schema import Schema, read_schema
 
 # How long Elasticsearch keeps the state of the index from one page to the next.
 _KEEP_ALIVE = "5m"
+_STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: not all pictures were looked at"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Engine:
 
     def __init__(self, client: Elasticsearch, index: str) -> None:
         self.client, self.index = client, index
+        # For what a question may keep busy. Hung up on, a node gives up; asked again, it would start again.
+        self._impatient = client.options(request_timeout=PATIENCE, max_retries=0)
 
     @cached_property
     def schema(self) -> Schema:
@@ -47,18 +50,18 @@ class Engine:
 
     def search(self, question: Question, size: int = 20, after: str | None = None) -> Answer:
         """A page of `size` answers; `after` is `next` of the page before."""
-        place = _decoded(after)
+        place = Place.of(after)
         if question.sample is None:
             if question.near_duplicates:
                 raise UserError("near duplicates of what? give a picture with --like")
             return self._plain(question, size, place)
         hits, note = self.alike(question)
-        start = int(place.get("from", 0)) if str(place.get("from", 0)).isdigit() else 0
-        following = _encoded({"from": start + size}) if start + size < len(hits) else None
-        return Answer(hits[start : start + size], len(hits), following, note, hits)
+        start, end = place.start, place.start + size
+        following = Place(start=end).mark() if end < len(hits) else None
+        return Answer(hits[start:end], len(hits), following, note, hits)
 
-    def _plain(self, question: Question, size: int, place: dict[str, Any]) -> Answer:
-        pit = place.get("pit")
+    def _plain(self, question: Question, size: int, place: Place) -> Answer:
+        pit = place.pit
         if not pit:
             # Without an index yet there is nothing, which is no error.
             opened = self.client.open_point_in_time(index=self.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)
@@ -71,8 +74,8 @@ class Engine:
             "track_total_hits": True,
             "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
         }
-        if place.get("after"):
-            body["search_after"] = place["after"]
+        if place.after:
+            body["search_after"] = list(place.after)
         try:
             found = self._search_forgiving(question, body)
         except NotFoundError as error:
@@ -80,18 +83,24 @@ class Engine:
         raw = found["hits"]["hits"]
         pit, following = found.get("pit_id", pit), None
         if len(raw) == size:
-            following = _encoded({"pit": pit, "after": raw[-1]["sort"]})
+            following = Place(pit=pit, after=tuple(raw[-1]["sort"])).mark()
         else:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
-        return Answer([hit_of(hit) for hit in raw], found["hits"]["total"]["value"], following)
+        note = _STOPPED if found.get("timed_out") else ""
+        return Answer([hit_of(hit) for hit in raw], found["hits"]["total"]["value"], following, note)
 
     def _search_forgiving(self, question: Question, body: dict[str, Any]) -> Any:
+        body = {**body, "timeout": TIMEOUT}
         try:
-            return self.client.search(**body).body
+            try:
+                return self._impatient.search(**body).body
+            except BadRequestError as error:
+                if not question.words or "Failed to parse query" not in str(error.body):
+                    raise
+            return self._impatient.search(**{**body, "query": plain_query_forgiving(question)}).body
         except BadRequestError as error:
-            if not question.words or "Failed to parse query" not in str(error.body):
-                raise
-        return self.client.search(**{**body, "query": plain_query_forgiving(question)}).body
+            # A number too large for its field, a mark of another question's page, ...
+            raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
 
     def alike(self, question: Question) -> tuple[list[Hit], str]:
         """All answers to a question with a sample, best first (at most a few hundred), and a note."""
@@ -101,7 +110,8 @@ class Engine:
         if not bodies:
             return [], f"{sample.name} has neither hash nor colours: nothing to compare"
         searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]
-        answers = self.client.msearch(index=self.index, searches=searches, ignore_unavailable=True)["responses"]
+        answers = self._impatient.msearch(index=self.index, searches=searches, ignore_unavailable=True)["responses"]
+        stopped = any(answer.get("timed_out") for answer in answers)
         lists: dict[str, list[Hit]] = {}
         for reason, answer in zip(bodies, answers, strict=True):
             if "error" in answer:
@@ -112,7 +122,8 @@ class Engine:
         matching = [lists.pop("words")] if "words" in lists else []
         certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (EXACT, SAME)))
         # What is surely the picture comes before what is like it; together they are one opinion, the words another.
-        return fuse([one_after_the_other([certain, *lists.values()]), *matching]), self._note(question)
+        found_all = fuse([one_after_the_other([certain, *lists.values()]), *matching])
+        return found_all, _STOPPED if stopped else self._note(question)
 
     def _note(self, question: Question) -> str:
         sample = question.sample
@@ -152,22 +163,6 @@ def plain_query_forgiving(question: Question) -> dict[str, Any]:
     query = plain_query(replace(question, words=""))
     query["bool"]["must"].append(forgiving_words_query(question.words))
     return query
-
-
-def _encoded(place: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _decoded(after: str | None) -> dict[str, Any]:
-    if not after:
-        return {}
-    try:
-        place = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-    except (ValueError, binascii.Error):
-        place = None
-    if not isinstance(place, dict):
-        raise UserError("this is no mark of a next page")
-    return place
 
 
 def _reason(error: dict[str, Any]) -> str:

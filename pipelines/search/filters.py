@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .bounds import LONGEST, MOST_VALUES
 from .schema import NUMBERS, Schema
 
 # Short names for what is asked most; every other field of the mapping has its own name, with or without `image.`.
@@ -32,6 +33,8 @@ HELP = (
 
 def parse_filter(text: str, schema: Schema) -> dict[str, Any]:
     """The clause of one filter. Raises ValueError with what would be right."""
+    if len(text) > LONGEST:
+        raise ValueError(f"a filter of {len(text)} characters is too long: at most {LONGEST} are allowed")
     name, colon, value = text.strip().removeprefix("!").partition(":")
     if not colon or not name or not value:
         raise ValueError(f"{text!r} is no filter; {HELP}")
@@ -72,6 +75,8 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
     if kind == "text":
         return {"match_phrase": {field: value}}
     values = [part.strip() for part in value.split(",")] if kind != "boolean" else [value]
+    if len(values) > MOST_VALUES:
+        raise ValueError(f"{len(values)} values are too many for one filter: at most {MOST_VALUES} are allowed")
     if kind in NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):
         raise ValueError(f"{field} is a number, {value!r} is none; valid are 5, 2..5, >=2")
     return {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
 from .hashes import variants
 from .likeness import likeness_of
@@ -45,6 +46,7 @@ def words_query(text: str) -> Query:
     if all(_PLAIN_WORD.fullmatch(word) for word in words) and not _OPERATORS.intersection(words):
         # Colour names are keywords, which are not analyzed.
         text = " AND ".join(word.lower() for word in words)
+    text = without_regex(text)
     return {"query_string": {"query": text, "fields": list(WORD_FIELDS), "default_operator": "AND", "lenient": True}}
 
 
@@ -134,4 +136,4 @@ def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) ->
     if question.words and not question.near_duplicates:
         matching = words_query(question.words)
         bodies["words"] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
-    return {reason: {**body, "size": window, "_source": LIGHT} for reason, body in bodies.items()}
+    return {reason: {**body, "size": window, "_source": LIGHT, "timeout": TIMEOUT} for reason, body in bodies.items()}

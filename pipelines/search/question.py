@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .bounds import MOST_COLORS, MOST_FILTERS, too_costly
 from .colors import ColorWish
 from .hashes import SAME_PICTURE
 from .sample import Sample
@@ -16,7 +17,10 @@ class UserError(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """All parts that are given must hold; `filters` are Elasticsearch clauses (see `filters`)."""
+    """All parts that are given must hold; `filters` are Elasticsearch clauses (see `filters`).
+
+    Raises UserError for more than one question may ask (see `bounds`).
+    """
 
     words: str = ""
     sample: Sample | None = None
@@ -27,3 +31,10 @@ class Question:
     turned: bool = False
     colors: tuple[ColorWish, ...] = ()
     filters: tuple[dict[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if sentence := too_costly(self.words):
+            raise UserError(sentence)
+        for name, parts, most in (("filters", self.filters, MOST_FILTERS), ("colours", self.colors, MOST_COLORS)):
+            if len(parts) > most:
+                raise UserError(f"{len(parts)} {name} are too many for one question: at most {most} are allowed")

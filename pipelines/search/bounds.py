@@ -1,0 +1,80 @@
+"""How much one question may ask: what a person writes fits, what keeps a node busy for minutes does not.
+
+The words of a question are a `query_string`, and some of its forms cost far more than their length suggests. Building
+the automaton of `****...` or of a regular expression cannot be interrupted, so Elasticsearch's own `timeout` does not
+help there: such words are refused before they are sent. docs/search.md has the figures.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+
+# Elasticsearch stops collecting then, and answers with what it has found. `terminate_after` would not serve: it stops
+# after the first documents of a shard, which are neither the best ones nor all that are counted.
+TIMEOUT = "10s"
+# The client hangs up then, and a search whose client has hung up is cancelled.
+PATIENCE = 30
+LONGEST = 1000
+MOST_FILTERS, MOST_COLORS, MOST_VALUES = 32, 8, 100
+
+# What is quoted counts as if it were not: in `[a" TO b] *** ["c TO d]` Elasticsearch sees no quotes.
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+# A slash outside a word opens a regular expression, which goes on to the next slash, over spaces too.
+_REGEX = re.compile(r"(?<![^\s:(+!-])/[^/]*[^\w\s/.,'’&#-][^/]*/(?=[\s)^~]|$)")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """How often each costly part is in some words; the names are those of the sentence."""
+
+    words: int
+    wildcards: int
+    leading_wildcards: int
+    fuzzy_words: int
+    ranges: int
+    nested_parentheses: int
+
+    @classmethod
+    def in_(cls, text: str) -> _Found:
+        return cls(
+            words=len(re.split(r"[\s()]+", text)),
+            wildcards=len(re.findall(r"[*?]", text)),
+            # `title:*` asks whether there is a title.
+            leading_wildcards=len(re.findall(r"(?<![^\s:(+!-])[*?]+[^\s*?)^:]", text)),
+            fuzzy_words=text.count("~"),
+            ranges=len(re.findall(r"[\[{]", text)),
+            nested_parentheses=_deepest(text),
+        )
+
+
+# Room for what people write, far below what hurts: `python -m tests.load.costly_questions`.
+_MOST = _Found(words=100, wildcards=8, leading_wildcards=2, fuzzy_words=4, ranges=8, nested_parentheses=8)
+
+
+def too_costly(words: str) -> str | None:
+    """Why these words are not searched for, as a sentence; None when they are."""
+    if len(words) > LONGEST:
+        return f"{len(words)} characters are too many to search for: at most {LONGEST} are allowed"
+    words = _ESCAPED.sub("x", words)
+    if _REGEX.search(words):
+        return "regular expressions are not searched for: use * and ?, or write text with slashes in quotes"
+    found = _Found.in_(words)
+    for field in fields(_Found):
+        count, most = getattr(found, field.name), getattr(_MOST, field.name)
+        if count > most:
+            return f"{count} {field.name.replace('_', ' ')} are too many to search for: at most {most} are allowed"
+    return None
+
+
+def without_regex(words: str) -> str:
+    """The words with each slash as text: in `query_string` even the slashes of `2020/05/lake` make an expression."""
+    return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", words, flags=re.DOTALL)
+
+
+def _deepest(text: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    return deepest
