@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import PurePath
-from typing import Any
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
 
-import pybase64
 from elasticsearch import ApiError, ConflictError
 from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
@@ -15,8 +16,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from pipelines.check import diagnose
 from pipelines.client import reason_of
 from pipelines.files import title
+from pipelines.picture_body import PictureBody, send
 from pipelines.search import UserError
-from pipelines.search.look import look_at_bytes
+from pipelines.search.look import look_at_open_file
 from pipelines.wording import well_formed
 
 from .asked import address, dropped
@@ -37,9 +39,10 @@ def healthz() -> Response:
 def look() -> AnyResponse:
     """Look at a picture without storing it; the answer is the address of the pictures like it."""
     here = context()
-    name, data = _file()
-    sample = look_at_bytes(here.engine(), data, name, here.settings.pipeline)
-    return _done(address([("like", dropped(here.samples.keep(data, sample)))]))
+    name, file = _file()
+    key = _hash(file)
+    here.samples.keep(key, look_at_open_file(here.engine(), file, name, here.settings.pipeline))
+    return _done(address([("like", dropped(key))]))
 
 
 @blueprint.post("/upload")
@@ -48,16 +51,19 @@ def upload() -> AnyResponse:
     here = context()
     if here.settings.read_only:
         abort(403, "This gallery only shows pictures.")
-    name, data = _file()
-    index, id = here.settings.upload_index, hashlib.sha256(data).hexdigest()[:32]
-    document = {
-        "title": title(PurePath(name).stem),
-        "file_name": name,
-        "image": {"data": pybase64.b64encode(data).decode("ascii")},
-    }
+    name, file = _file()
+    index, id = here.settings.upload_index, _hash(file)
+    about = {"title": title(PurePath(name).stem), "file_name": name}
+    body = PictureBody(file, lambda data: {**about, "image": {"data": data}})
     try:
-        answer = here.client.options(request_timeout=_PATIENCE).index(
-            index=index, id=id, document=document, op_type="create", pipeline=here.settings.pipeline, refresh=True
+        answer = send(
+            here.client.options(request_timeout=_PATIENCE),
+            "PUT",
+            f"/{quote(index, safe='')}/_doc/{id}",
+            body,
+            op_type="create",
+            pipeline=here.settings.pipeline,
+            refresh="true",
         )
     except ConflictError:
         # Behind an alias is an index of another name, which is known only from what was stored.
@@ -70,17 +76,22 @@ def upload() -> AnyResponse:
     stored = here.engine().get(answer["_index"], id).first
     if stored.error:
         return _done(place, name=name, state="problem", reason=stored.error.reason or stored.error.code)
-    return _done(place, name=name, state="stored", bytes=stored.bytes, original=len(data))
+    return _done(place, name=name, state="stored", bytes=stored.bytes, original=file.seek(0, os.SEEK_END))
 
 
-def _file() -> tuple[str, bytes]:
-    file: FileStorage | None = request.files.get("file")
-    data = file.read() if file else b""
-    if file is None or not data:
+def _file() -> tuple[str, BinaryIO]:
+    """Name and bytes of the picture. Larger ones are in a temporary file, where the request's parser put them."""
+    sent: FileStorage | None = request.files.get("file")
+    if sent is None or not sent.stream.read(1):
         raise UserError("there is no file in the request")
     # Browsers send a name without folders; others may not.
-    name = PurePath((file.filename or "picture").replace("\\", "/")).name[:_LONGEST_NAME]
-    return well_formed(name) or "picture", data
+    name = PurePath((sent.filename or "picture").replace("\\", "/")).name[:_LONGEST_NAME]
+    return well_formed(name) or "picture", cast(BinaryIO, sent.stream)
+
+
+def _hash(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()[:32]  # type: ignore[arg-type]
 
 
 def _done(place: str, **more: Any) -> AnyResponse:

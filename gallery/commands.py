@@ -61,5 +61,5 @@ def gallery(
     if host not in LOOPBACK:
         click.echo("note: the gallery has no login, and listens to other machines", err=True)
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"gallery of {index} on http://{shown}:{server.server_port}, Ctrl-C stops it")
+    click.echo(f"gallery of {index} on http://{shown}:{server.port}, Ctrl-C stops it")
     serve(server)

@@ -37,8 +37,9 @@ def thumbnail(index: str, number: int) -> AnyResponse:
 @blueprint.get("/image/<index>/<int:number>")
 def image(index: str, number: int) -> AnyResponse:
     """The stored one; when browsers cannot show its format, the thumbnail."""
-    data = _field(index, number, "data")
-    return _answer(data if kind_of(_decoded(data)) else _field(index, number, "thumbnail"))
+    with context().one_of_few():
+        data = _field(index, number, "data")
+        return _answer(data if kind_of(_decoded(data)) else _field(index, number, "thumbnail"))
 
 
 def _field(index: str, number: int, name: str) -> Any:

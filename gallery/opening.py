@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import webbrowser
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from urllib.parse import urljoin
 import click
 import requests
 from elasticsearch import Elasticsearch
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from pipelines.search.engine import Engine
 from pipelines.search.look import file_of, look_at_document
@@ -20,33 +18,25 @@ from pipelines.wording import well_formed
 from .app import create_app
 from .asked import Pairs, address
 from .security import LOOPBACK
+from .server import Server
 from .settings import GallerySettings
 
 _HOST = "127.0.0.1"
 
 
-class QuietHandler(WSGIRequestHandler):
-    """Leaves requests out of the terminal: what people search for is theirs."""
-
-    timeout = 60
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
-
-
-def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, port: int) -> BaseWSGIServer:
+def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, port: int) -> Server:
     """A server that is bound to its port and does not run yet."""
     try:
-        return make_server(host, port, create_app(client, settings), threaded=True, request_handler=QuietHandler)
-    except (OSError, SystemExit) as error:
+        return Server(create_app(client, settings), host, port)
+    except OSError as error:
         raise click.ClickException(f"port {port} of {host} is taken: choose another one with --port") from error
+    except ValueError as error:
+        raise click.ClickException(f"there is no address {host} to listen on: give another --host") from error
 
 
-def serve(server: BaseWSGIServer) -> None:
+def serve(server: Server) -> None:
     """Answer until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # It takes Ctrl-C for the end itself, and closes its socket.
-    server.serve_forever()
+    server.run_until_signal()
     click.echo("Stopped.", err=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 
@@ -18,15 +17,13 @@ class Samples:
         self._samples: OrderedDict[str, Sample] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, data: bytes, sample: Sample) -> str:
-        """Keep a sample; returns its key."""
-        key = hashlib.sha256(data).hexdigest()[:32]
+    def keep(self, key: str, sample: Sample) -> None:
+        """Keep a sample under the hash of its picture."""
         with self._lock:
             self._samples[key] = sample
             self._samples.move_to_end(key)
             while len(self._samples) > _KEPT:
                 self._samples.popitem(last=False)
-        return key
 
     def get(self, key: str) -> Sample | None:
         """The sample, None when it was dropped meanwhile."""

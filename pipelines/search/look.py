@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
-import pybase64
 from elasticsearch import ApiError, Elasticsearch
 
 from ..check import diagnose, reason_of_item
 from ..client import reason_of
 from ..files import PictureFile, Unfit
+from ..picture_body import PictureBody, send
 from ..wording import well_formed
 from .engine import Engine
 from .hits import hit_of
@@ -19,13 +21,19 @@ from .sample import Sample, sample_of
 
 DEFAULT_PIPELINE = "images"
 _PATIENCE = 90
+_WITHOUT_PICTURES = "-docs.doc._source.image.data,-docs.doc._source.image.thumbnail"
 _NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
 
 
 def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
+    """The sample of a picture in memory that is not stored."""
+    return look_at_open_file(engine, io.BytesIO(data), name, pipeline)
+
+
+def look_at_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
     """The sample of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing."""
-    image = simulated(engine.client, data, pipeline)
+    image = simulated(engine.client, file, pipeline)
     if isinstance(error := image.get("error"), dict):
         raise UserError(f"{name}: {error.get('reason')}")
     if "sha256" not in image:
@@ -35,11 +43,12 @@ def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAUL
     return sample_of(name, image, embedding_field=engine.schema.embedding)
 
 
-def simulated(client: Elasticsearch, data: bytes, pipeline: str) -> dict[str, Any]:
-    """The fields that the pipeline would store for a picture."""
-    document = {"_source": {"image": {"data": pybase64.b64encode(data).decode("ascii")}}}
+def simulated(client: Elasticsearch, picture: BinaryIO, pipeline: str) -> dict[str, Any]:
+    """The fields that the pipeline would store for a picture, without the picture itself."""
+    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
+    path = f"/_ingest/pipeline/{quote(pipeline, safe='')}/_simulate"
     try:
-        answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=pipeline, docs=[document]).body
+        answer = send(client.options(request_timeout=_PATIENCE), "POST", path, body, filter_path=_WITHOUT_PICTURES)
     except ApiError as error:
         if f"pipeline [{pipeline}] does not exist" in reason_of(error):
             raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from None

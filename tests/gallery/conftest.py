@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 
 from gallery import GallerySettings, create_app
+from pipelines.picture_body import PictureBody
 from processor_service.fields import mapping
 from tests.support import b64, picture
 
@@ -57,7 +58,7 @@ class FakeElasticsearch:
                 headers: Any = None,
                 request_timeout: Any = None,
             ) -> NodeApiResponse:
-                status, answer = fake.perform(method, target, body)
+                status, answer = fake.perform(method, target, b"".join(body) if isinstance(body, PictureBody) else body)
                 found = HttpHeaders({"x-elastic-product": "Elasticsearch", "content-type": "application/json"})
                 return NodeApiResponse(
                     ApiResponseMeta(status, "1.1", found, 0.1, self.config), json.dumps(answer).encode()

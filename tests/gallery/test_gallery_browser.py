@@ -88,12 +88,11 @@ def es(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
 def base(es: Elasticsearch) -> Iterator[str]:
     """Address of a running gallery."""
     server = make_gallery(es, settings_for("", "127.0.0.1", f"{INDEX}*", upload_index=INDEX), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.run)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
     thread.join()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -367,10 +366,10 @@ def test_more_pages_in_place(chromium: Any, es: Elasticsearch) -> None:
 
     settings = replace(settings_for("", "127.0.0.1", f"{INDEX}*", read_only=True), page_size=5)
     server = make_gallery_with(es, settings)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        page = Browser(chromium, f"http://127.0.0.1:{server.server_port}")
+        page = Browser(chromium, f"http://127.0.0.1:{server.port}")
         page.open()
         assert len(page.titles()) == 5 and not page.all("form[data-kind=upload]")
         page.one(".more a").click()
@@ -379,9 +378,8 @@ def test_more_pages_in_place(chromium: Any, es: Elasticsearch) -> None:
         page.wait(lambda: len(page.titles()) == 11)
         assert not page.all(".more") and len(set(page.titles())) == 11
     finally:
-        server.shutdown()
+        server.stop()
         thread.join()
-        server.server_close()
 
 
 def make_gallery_with(es: Elasticsearch, settings: Any) -> Any:

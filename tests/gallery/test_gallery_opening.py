@@ -10,12 +10,12 @@ import click
 import pytest
 from click.testing import CliRunner
 from werkzeug.datastructures import MultiDict
-from werkzeug.serving import BaseWSGIServer
 
 from gallery import opening
 from gallery.asked import Asked
 from gallery.commands import gallery
 from gallery.opening import make_gallery, open_gallery, settings_for
+from gallery.server import Server
 from pipelines.commands import search
 from tests.gallery.conftest import FakeElasticsearch
 from tests.support import PICTURES
@@ -24,14 +24,13 @@ FLOWER = str(PICTURES / "pillow/flower.jpg")
 
 
 @pytest.fixture
-def running(es: FakeElasticsearch) -> Iterator[BaseWSGIServer]:
+def running(es: FakeElasticsearch) -> Iterator[Server]:
     server = make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.run)
     thread.start()
     yield server
-    server.shutdown()
+    server.stop()
     thread.join()
-    server.server_close()
 
 
 @pytest.fixture
@@ -42,21 +41,21 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-def test_a_running_gallery_is_opened(es: FakeElasticsearch, running: BaseWSGIServer, opened: list[str]) -> None:
+def test_a_running_gallery_is_opened(es: FakeElasticsearch, running: Server, opened: list[str]) -> None:
     asked = [("q", "lake"), ("near", ""), ("f", "format:jpeg")]
-    open_gallery(es.client, "images*", running.server_port, asked, like="1", pipeline="images")
-    assert opened == [f"http://127.0.0.1:{running.server_port}/?q=lake&f=format%3Ajpeg&like=images%2F1"]
+    open_gallery(es.client, "images*", running.port, asked, like="1", pipeline="images")
+    assert opened == [f"http://127.0.0.1:{running.port}/?q=lake&f=format%3Ajpeg&like=images%2F1"]
 
 
-def test_with_a_file(es: FakeElasticsearch, running: BaseWSGIServer, opened: list[str]) -> None:
-    open_gallery(es.client, "images*", running.server_port, [], like=FLOWER, pipeline="images")
+def test_with_a_file(es: FakeElasticsearch, running: Server, opened: list[str]) -> None:
+    open_gallery(es.client, "images*", running.port, [], like=FLOWER, pipeline="images")
     key = opened[0].partition("/?like=dropped%3A")[2]
     assert len(key) == 32
 
 
-def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: BaseWSGIServer) -> None:
+def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: Server) -> None:
     with pytest.raises(click.ClickException, match="shows images\\*, not people"):
-        open_gallery(es.client, "people", running.server_port, [], like=None, pipeline="images")
+        open_gallery(es.client, "people", running.port, [], like=None, pipeline="images")
 
 
 def test_one_is_started_where_none_runs(
@@ -64,16 +63,15 @@ def test_one_is_started_where_none_runs(
 ) -> None:
     served = []
 
-    def serve(server: BaseWSGIServer) -> None:
-        thread = threading.Thread(target=server.serve_forever)
+    def serve(server: Server) -> None:
+        thread = threading.Thread(target=server.run)
         thread.start()
         for _ in range(100):
             if opened:
                 break
             thread.join(0.1)
-        server.shutdown()
+        server.stop()
         thread.join()
-        server.server_close()
         served.append(server)
 
     monkeypatch.setattr(opening, "serve", serve)
@@ -83,9 +81,9 @@ def test_one_is_started_where_none_runs(
     assert served and "q=lake&like=dropped%3A" in opened[0]
 
 
-def test_the_port_is_taken(es: FakeElasticsearch, running: BaseWSGIServer) -> None:
+def test_the_port_is_taken(es: FakeElasticsearch, running: Server) -> None:
     with pytest.raises(click.ClickException, match="choose another one with --port"):
-        make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", running.server_port)
+        make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", running.port)
 
 
 def test_on_loopback_only_its_own_names_are_answered() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from elastic_transport import ConnectionError as NoConnection
@@ -165,6 +167,25 @@ class TestFiles:
         es.documents["1"]["image"] = {"data": b64(FLOWER), "error": {"code": "x"}}
         assert page.get("/image/images/0?id=1").status_code == 404
 
+    def test_only_a_few_stored_pictures_are_in_memory_at_a_time(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        most, running = [], []
+        perform = es.perform
+
+        def slow(method: str, target: str, body: bytes | None) -> tuple[int, object]:
+            if "_mget" not in target:
+                return perform(method, target, body)
+            running.append(target)
+            most.append(len(running))
+            time.sleep(0.05)
+            running.pop()
+            return perform(method, target, body)
+
+        es.perform = slow  # type: ignore[method-assign]
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: page.application.test_client().get("/image/images/0?id=1"), range(12)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert 1 < max(most) <= 3
+
     @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
     def test_kinds(self, format: str) -> None:
         assert kind_of(encoded(opened(FLOWER).convert("RGB").resize((8, 8)), format)) == f"image/{format.lower()}"
@@ -286,6 +307,7 @@ def test_only_the_last_dropped_pictures_are_remembered() -> None:
     from gallery.samples import Samples
 
     samples = Samples()
-    keys = [samples.keep(str(number).encode(), Sample(str(number))) for number in range(300)]
-    assert samples.get(keys[0]) is None
-    assert samples.get(keys[-1]) == Sample("299")
+    for number in range(300):
+        samples.keep(str(number), Sample(str(number)))
+    assert samples.get("0") is None
+    assert samples.get("299") == Sample("299")

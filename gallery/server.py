@@ -1,0 +1,138 @@
+"""The web server of the gallery: waitress, with a bounded number of threads, connections and uploads.
+
+waitress and not gunicorn, which serves the processor service: it reads from slow clients without a thread for each,
+keeps large bodies on disk, and runs in this process, where the dropped pictures are remembered.
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+import time
+from typing import Any
+
+from flask import Flask
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+
+THREADS = 12
+# Received or worked on at the same time. The rest waits in its connection; so threads for pages are always left.
+UPLOADS = 8
+CONNECTIONS = 200
+# Seconds for the head of a request, for all of it, and for a connection on which nothing happens.
+HEAD_TIME, REQUEST_TIME, IDLE_TIME = 20, 300, 60
+# What is in work when the gallery is stopped may take that long.
+GRACE = 30
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection. `began` is when the request that is being received did."""
+
+    began = 0.0
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.began = time.time()
+        return bool(super().received(data))
+
+    def readable(self) -> bool:
+        return bool(super().readable()) and (not self._has_body() or self.server.lets_in(self))
+
+    def holds_upload(self) -> bool:
+        """Whether a body comes in, or one that came is worked on."""
+        return bool(self.requests) or self._has_body()
+
+    def is_late(self, now: float) -> bool:
+        """Whether the client takes too long to say what it wants."""
+        if self.request is None or self.requests:
+            return False
+        return bool(now - self.began > (REQUEST_TIME if self.request.headers_finished else HEAD_TIME))
+
+    def _has_body(self) -> bool:
+        request = self.request
+        return request is not None and request.headers_finished and bool(request.content_length or request.chunked)
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """Bound to its port when it is made; answers from `run` to `stop`."""
+
+    channel_class = Channel
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        adjustments = Adjustments(
+            host=host,
+            port=port,
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_TIME,
+            cleanup_interval=5,
+            max_request_header_size=128 << 10,
+            max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+            ident=None,
+        )
+        self._uploads: set[Channel] = set()
+        self._stopping = False
+        family, _, _, address = sockinfo = adjustments.listen[0]
+        # Bound here, as waitress leaves its threads and sockets behind when a port is taken.
+        listening = socket.create_server(address, family=family, backlog=adjustments.backlog)
+        super().__init__(app, map={}, adj=adjustments, sockinfo=sockinfo, _sock=listening, bind_socket=False)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, which is another than asked for when 0 was."""
+        return int(self.effective_port)
+
+    def lets_in(self, channel: Channel) -> bool:
+        """Whether a connection may go on with its upload."""
+        self._uploads = {one for one in self._uploads if one.connected and one.holds_upload()}
+        if channel not in self._uploads:
+            if len(self._uploads) >= UPLOADS:
+                # It waits for us, and is not idle.
+                channel.last_activity = time.time()
+                return False
+            self._uploads.add(channel)
+        return True
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_late(now):
+                channel.will_close = True
+
+    def run(self) -> None:
+        """Answer until `stop`; then what is in work is finished, and nothing new is taken."""
+        while not self._stopping:
+            self._step(1)
+        self.del_channel()
+        self.socket.close()
+        end = time.monotonic() + GRACE
+        while time.monotonic() < end and any(map(_is_busy, self.active_channels.values())):
+            self._step(0.1)
+        self.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._map)
+
+    def stop(self) -> None:
+        """End `run`; may be called from a signal handler or another thread."""
+        self._stopping = True
+        self.pull_trigger()
+
+    def run_until_signal(self) -> None:
+        """Answer until Ctrl-C or SIGTERM; a second Ctrl-C ends it at once."""
+
+        def stop(*_: Any) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        self.run()
+
+    def _step(self, patience: float) -> None:
+        wasyncore.loop(timeout=patience, use_poll=hasattr(select, "poll"), map=self._map, count=1)
+
+
+def _is_busy(channel: Channel) -> bool:
+    return bool(channel.requests or channel.total_outbufs_len)
