@@ -18,6 +18,7 @@ from tests.support import ROOT
 BASE = ("-f", "docker-compose.yml")
 SCALED = (*BASE, "-f", "docker-compose.scale.yml")
 RENDERING = (*BASE, "-f", "docker-compose.render.yml")
+FETCHING = (*BASE, "-f", "docker-compose.addresses.yml")
 Compose = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -17,15 +17,21 @@ from processor_service.memory import shortage
 from processor_service.settings import Settings
 from tests.support import ROOT
 
-from .conftest import Compose
+from .conftest import BASE, FETCHING, RENDERING, Compose, read
 
 ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
 LASTING = {"elasticsearch", "service", "kibana", "gallery"}
 OURS = {*ONE_SHOT, "service", "gallery"}
 PASSWORDS = {f"{name}_PASSWORD" for name in ("ELASTIC", "KIBANA", "BOOTSTRAP", "GALLERY", "TOOLS")}
 SECRETS = {*PASSWORDS, "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
-MAY_BE_EMPTY = {"INGEST_IMAGE_PREVIOUS_TOKEN", "IMAGE_URL_HOSTS", "IMAGE_RENDER_KEY", "IMAGE_ELASTICSEARCH_API_KEY"}
-COMPOSE_FILES = ("docker-compose.yml", "docker-compose.scale.yml", "docker-compose.render.yml")
+DIGESTS = {f"{name}_DIGEST" for name in ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA")}
+MAY_BE_EMPTY = {
+    *("INGEST_IMAGE_PREVIOUS_TOKEN", "IMAGE_URL_HOSTS", "IMAGE_RENDER_KEY", "IMAGE_ELASTICSEARCH_API_KEY"),
+    *DIGESTS,
+}
+COMPOSE_FILES = tuple(sorted(path.name for path in ROOT.glob("docker-compose*.yml")))
+# What is neither a picture process nor its limit: the web process with pictures that wait, and /tmp, which is memory.
+BESIDE_WORKERS = 1 << 30
 
 
 def text(name: str) -> str:
@@ -165,6 +171,78 @@ def test_the_service_s_memory_is_enough_for_its_workers(name: str, request: pyte
     # What lies in /tmp is memory, too.
     assert [entry.partition("size=")[2].partition(",")[0] for entry in service["tmpfs"]] == ["256m"]
     assert shortage(settings, int(service["mem_limit"]) - 256 * 1024**2) is None
+
+
+def reached(stack: dict[str, Any], name: str) -> set[str]:
+    """What a container shares a network with."""
+    networks = set(stack[name]["networks"])
+    return {other for other, service in stack.items() if networks & set(service["networks"])} - {name}
+
+
+def test_what_decodes_reaches_neither_kibana_nor_the_gallery_nor_the_internet(compose: Compose, env_file: Path) -> None:
+    whole = read(compose, env_file, *BASE)
+    assert reached(whole["services"], "service") == {"elasticsearch", "bootstrap", "tools"}
+    networks = whole["networks"]
+    assert all(networks[name].get("internal") for name in whole["services"]["service"]["networks"])
+    # Ports are published on a network that leads out only.
+    for name, service in whole["services"].items():
+        if service.get("ports"):
+            assert any(not networks[network].get("internal") for network in service["networks"]), name
+    # And each reaches what it speaks to.
+    for name, service in whole["services"].items():
+        if "ELASTICSEARCH_URL" in service.get("environment", {}):
+            assert "elasticsearch" in reached(whole["services"], name), name
+    for name in ("bootstrap", "tools", "elasticsearch"):
+        assert "service" in reached(whole["services"], name)
+
+
+@pytest.mark.parametrize("files", [RENDERING, FETCHING], ids=["render", "addresses"])
+def test_with_a_way_out_it_still_reaches_neither_kibana_nor_the_gallery(
+    compose: Compose, env_file: Path, files: tuple[str, ...]
+) -> None:
+    whole = read(compose, env_file, *files)
+    assert reached(whole["services"], "service") == {"elasticsearch", "bootstrap", "tools"}
+    leading_out = {
+        name for name in whole["services"]["service"]["networks"] if not whole["networks"][name].get("internal")
+    }
+    assert len(leading_out) == 1
+    (way,) = leading_out
+    masquerade = whole["networks"][way].get("driver_opts", {}).get("com.docker.network.bridge.enable_ip_masquerade")
+    assert masquerade == ("false" if files == RENDERING else None)
+
+
+def test_workers_have_together_less_memory_than_their_container(stack: dict[str, Any]) -> None:
+    service = stack["service"]
+    workers, memory = (int(service["environment"][f"IMAGE_{name}"]) for name in ("WORKERS", "WORKER_MEMORY"))
+    assert workers * memory + BESIDE_WORKERS <= int(service["mem_limit"])
+    temporary = sum(int(size) for size in re.findall(r"size=(\d+)m", str(service["tmpfs"]))) << 20
+    assert temporary < BESIDE_WORKERS / 2
+
+
+def test_uploads_of_the_gallery_are_on_disk(stack: dict[str, Any]) -> None:
+    gallery = stack["gallery"]
+    folder = gallery["environment"]["TMPDIR"]
+    assert [(volume["type"], volume["target"]) for volume in gallery["volumes"]] == [("volume", folder)]
+    assert f"install --directory --owner=10001 --group=10001 {folder}\n" in text("docker/service/Dockerfile")
+
+
+def test_images_are_taken_by_digest_when_one_is_given(compose: Compose, env_file: Path, tmp_path: Path) -> None:
+    digests = {name: f"@sha256:{number:064x}" for number, name in enumerate(sorted(DIGESTS))}
+    lines = [line for line in env_file.read_text().splitlines() if line.split("=")[0] not in DIGESTS]
+    pinned = tmp_path / ".env"
+    pinned.write_text("\n".join([*lines, *(f"{name}={digest}" for name, digest in digests.items())]))
+    services = read(compose, pinned, *BASE)["services"]
+    assert services["kibana"]["image"].endswith(digests["KIBANA_DIGEST"])
+    given = services["service"]["build"]["args"] | services["elasticsearch"]["build"]["args"]
+    assert {name: given[name] for name in DIGESTS - {"KIBANA_DIGEST"}} == {
+        name: digest for name, digest in digests.items() if name != "KIBANA_DIGEST"
+    }
+    # Each base image of a Dockerfile ends with the digest that is given to it, or with nothing.
+    for name in ("service", "elasticsearch"):
+        dockerfile = text(f"docker/{name}/Dockerfile")
+        for image in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE):
+            assert (found := re.search(r"\$\{(\w+_DIGEST)\}$", image)) and found[1] in services[name]["build"]["args"]
+            assert f"ARG {found[1]}=\n" in dockerfile
 
 
 def test_every_variable_is_in_the_example_with_its_default() -> None:

@@ -52,6 +52,31 @@ def test_make_env_makes_secrets_once(env_file: Path) -> None:
     assert env_file.read_text() == first
 
 
+def test_pin_images_writes_digests_and_nothing_else(tmp_path: Path) -> None:
+    before = "A=1\nPYTHON_VERSION=3.11\nELASTIC_VERSION=9.9.9\nPYTHON_DIGEST=\nMAVEN_DIGEST=@sha256:old\nTOKEN=x=y\n"
+    (tmp_path / ".env").write_text(before)
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\ncat {tmp_path}/digest\n')
+    docker.chmod(0o755)
+    command, env = [ROOT / "docker" / "pin-images", tmp_path], {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+
+    (tmp_path / "digest").write_text("no such image\n")
+    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert result.returncode == 1 and "has no digest" in result.stderr
+    assert (tmp_path / ".env").read_text() == before
+
+    digest = "sha256:" + "ab" * 32
+    (tmp_path / "digest").write_text(f"{digest}\n")
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    lines = (tmp_path / ".env").read_text().splitlines()
+    assert lines[:4] == ["A=1", "PYTHON_VERSION=3.11", "ELASTIC_VERSION=9.9.9", "TOKEN=x=y"]
+    assert lines[4:] == [f"{name}_DIGEST=@{digest}" for name in ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA")]
+    asked = [line.rsplit(" ", 1)[1] for line in (tmp_path / "calls").read_text().splitlines()[1:]]
+    assert asked[0] == "python:3.11-slim-bookworm" and asked[1].startswith("maven:3.")
+    assert asked[2:] == [f"docker.elastic.co/{name}/{name}:9.9.9" for name in ("elasticsearch", "kibana")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "calls", "digest", "docker"]
+
+
 def test_the_node_s_tokens_go_from_secrets_into_the_keystore(tmp_path: Path) -> None:
     for folder in ("bin", "config", "secrets"):
         (tmp_path / folder).mkdir()
