@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin demo test check lint generated contact-sheet benchmark clean
+.PHONY: help install plugin demo test check lint generated contact-sheet benchmark lock newest clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,12 @@ contact-sheet: $(STAMP) ## a picture of all operations and kinds of picture, to 
 
 benchmark: install ## ratios against bare Pillow and a client-side script
 	@$(BIN)/python -m benchmarks.ingest
+
+lock: $(STAMP) ## docker/lock: what the service's image installs, with hashes, and its licences
+	@docker/lock
+
+newest: ## the tests with the newest release of every dependency, beyond the upper bounds too
+	@.ci/newest
 
 clean: ## remove what was built (not .venv, not the demo's data)
 	rm -rf build elasticsearch_plugin/target

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -273,15 +272,6 @@ def test_versions_agree(stack: dict[str, Any]) -> None:
     maven_java = int(re.findall(r"FROM maven:[\d.]+-eclipse-temurin-(\d+)", text("docker/elasticsearch/Dockerfile"))[0])
     assert maven_java >= max(version.java_release for version in versions())
     assert f"ARG PYTHON_VERSION={example()['PYTHON_VERSION']}\n" in text("docker/service/Dockerfile")
-
-
-def test_the_image_installs_pinned_versions_of_all_that_the_package_needs() -> None:
-    project = tomllib.loads(text("pyproject.toml"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["heic"]]
-    names = {re.split(r"[<>=!\[; ]", one)[0].lower().replace("_", "-") for one in wanted}
-    lines = [line for line in text("docker/service/constraints.txt").splitlines() if line[0] != "#"]
-    assert all("==" in line for line in lines)
-    assert names <= {line.split("==")[0].lower().replace("_", "-") for line in lines}
 
 
 def test_replicas_are_told_to_the_nodes_by_name(scaled: dict[str, Any], tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Licences of the Python packages that are installed beside this Python.
+
+python notices.py           all their texts, as they are in the image (/usr/share/doc/ingest-image/NOTICES)
+python notices.py --table   name, version and licence of each, as they are in NOTICES.md
+
+Only Python's own library is needed. `docker/lock` writes the table, the Dockerfile the texts.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distributions
+
+# What builds and installs is no part of what runs; our own licence is at the top of the sources.
+LEFT_OUT = {"ingest-image", "pip", "setuptools", "wheel"}
+_TEXTS = re.compile(r"(^|/)(licen[cs]es?|copying|notice|copyright|authors)[^/]*$|\.dist-info/licenses/", re.IGNORECASE)
+_HEADING = """# Licences of what is in the images
+
+Written by `docker/lock`: what [requirements.txt](requirements.txt) installs into the service's image. Each package
+brings its licence texts along; the image has all of them in one file, `/usr/share/doc/ingest-image/NOTICES`.
+
+| package | version | licence |
+| --- | --- | --- |
+"""
+_BELOW = """
+Also in the images, with their own texts:
+
+- Python (PSF licence): `LICENSE.txt` in its library folder. Debian's packages: `/usr/share/doc/*/copyright`.
+- Libraries inside the wheels: in the texts of their packages. Among them are libjpeg-turbo, libtiff, libwebp, libavif,
+  lcms2 and FreeType (pillow), OpenBLAS and libgfortran (numpy), libheif and libde265 (pi-heif). These two are LGPL-3.0
+  and shared objects of their own, which can be replaced; its text is Debian's `/usr/share/common-licenses/LGPL-3`.
+- Elasticsearch and Kibana (Elastic License 2.0 and others): `LICENSE.txt` and `NOTICE.txt` in their home folders. The
+  plugin is Apache-2.0, as this project is, and holds nothing else.
+- Maven and Eclipse Temurin build the plugin and are not in its image.
+"""
+
+
+def name_of(found: Distribution) -> str:
+    """The name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower()
+
+
+def installed() -> list[Distribution]:
+    """All packages that are told about, by name."""
+    named = {name_of(found): found for found in distributions()}
+    return [named[name] for name in sorted(named) if name not in LEFT_OUT]
+
+
+def licence(found: Distribution) -> str:
+    """The licence as the package says it: an SPDX expression, the classifiers, or a short field."""
+    metadata = found.metadata
+    if expression := metadata.get("License-Expression"):
+        return expression
+    classifiers = [one for one in metadata.get_all("Classifier") or [] if one.startswith("License ::")]
+    if names := [one.rpartition(" :: ")[2] for one in classifiers if one != "License :: OSI Approved"]:
+        return ", ".join(names)
+    field = (metadata.get("License") or "").strip()
+    return field.splitlines()[0][:80] if field else "see its texts"
+
+
+def texts(found: Distribution) -> Iterator[tuple[str, str]]:
+    """Path and content of each licence file of a package."""
+    for path in found.files or ():
+        if _TEXTS.search(str(path)) and path.suffix not in (".py", ".pyc", ".pyi", ".so"):
+            yield str(path), path.locate().read_text("utf-8", "replace")  # type: ignore[attr-defined]
+
+
+def main() -> None:
+    """Print what is asked for."""
+    if sys.argv[1:] == ["--table"]:
+        rows = [f"| {name_of(found)} | {found.version} | {licence(found)} |" for found in installed()]
+        print(_HEADING + "\n".join(rows) + "\n" + _BELOW, end="")
+        return
+    for found in installed():
+        print(f"{'=' * 80}\n{name_of(found)} {found.version}: {licence(found)}\n")
+        for path, text in texts(found):
+            print(f"--- {path}\n\n{text.strip()}\n")
+
+
+if __name__ == "__main__":
+    main()
