@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template, request
 
 from pipelines.search import Answer, Engine, Hit, Question, UserError
-from pipelines.search.facets import Facets
 from pipelines.search.look import look_at_document
 
 from .asked import Asked
@@ -23,18 +22,18 @@ def grid() -> tuple[str, int]:
     here = context()
     engine = here.engine()
     asked = Asked.of(request.args)
-    sentence, facets, answer, question = "", Facets(), Answer(), Question()
+    sentence, answer, question = "", Answer(), Question()
     try:
         question = asked.question(engine, here.samples)
-        answer = engine.search(question, asked.size or here.settings.page_size, request.args.get("after"))
-        facets = engine.facets(question, answer)
+        size = asked.size or here.settings.page_size
+        answer = engine.search(question, size, request.args.get("after"), with_facets=True)
     except UserError as error:
         sentence = str(error)[:1].upper() + str(error)[1:]
     page = render_template(
         "grid.html",
         asked=asked,
         answer=answer,
-        facets=facets,
+        facets=answer.facets,
         sentence=sentence,
         sample=question.sample,
         chips=chips(asked, question.sample.name if question.sample else ""),

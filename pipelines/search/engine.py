@@ -33,6 +33,8 @@ class Answer:
     note: str = ""
     # Of a question with a sample: the documents of all pages, best first.
     everything: list[Hit] = field(default_factory=list)
+    # Of all answers, when they were asked for.
+    facets: Facets = field(default_factory=Facets)
 
 
 class Engine:
@@ -48,19 +50,22 @@ class Engine:
         """What these indices can be asked."""
         return read_schema(self.client, self.index)
 
-    def search(self, question: Question, size: int = 20, after: str | None = None) -> Answer:
+    def search(
+        self, question: Question, size: int = 20, after: str | None = None, *, with_facets: bool = False
+    ) -> Answer:
         """A page of `size` answers; `after` is `next` of the page before."""
         place = Place.of(after)
         if question.sample is None:
             if question.near_duplicates:
                 raise UserError("near duplicates of what? give a picture with --like")
-            return self._plain(question, size, place)
+            return self._plain(question, size, place, with_facets)
         hits, note = self.alike(question)
         start, end = place.start, place.start + size
         following = Place(start=end).mark() if end < len(hits) else None
-        return Answer(hits[start:end], len(hits), following, note, hits)
+        answer = Answer(hits[start:end], len(hits), following, note, hits)
+        return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
-    def _plain(self, question: Question, size: int, place: Place) -> Answer:
+    def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Answer:
         pit = place.pit
         if not pit:
             # Without an index yet there is nothing, which is no error.
@@ -74,6 +79,9 @@ class Engine:
             "track_total_hits": True,
             "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
         }
+        if with_facets:
+            # Of the same state of the index as the answers, and not another search for the same.
+            body["aggregations"] = aggregations(self.schema)
         if place.after:
             body["search_after"] = list(place.after)
         try:
@@ -87,7 +95,8 @@ class Engine:
         else:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
         note = _STOPPED if found.get("timed_out") else ""
-        return Answer([hit_of(hit) for hit in raw], found["hits"]["total"]["value"], following, note)
+        total, facets = found["hits"]["total"]["value"], facets_of(found.get("aggregations") or {})
+        return Answer([hit_of(hit) for hit in raw], total, following, note, facets=facets)
 
     def _search_forgiving(self, question: Question, body: dict[str, Any]) -> Any:
         body = {**body, "timeout": TIMEOUT}

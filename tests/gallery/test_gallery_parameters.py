@@ -67,8 +67,14 @@ def test_every_search_has_a_time_limit(page: FlaskClient, es: FakeElasticsearch)
     page.get("/?like=images/1&q=lake")
     searches = [body for _, target, body in es.calls if "_search" in target and "ids" not in str(body.get("query"))]
     searches += [body for _, target, lines in es.calls if "_msearch" in target for body in lines[1::2]]
-    assert len(searches) > 4
+    assert len(searches) > 3
     assert {body["timeout"] for body in searches} == {"10s"}
+
+
+def test_pictures_and_counts_of_a_page_are_of_one_state_of_the_index(page: FlaskClient, es: FakeElasticsearch) -> None:
+    page.get("/?q=lake")
+    (body,) = [body for _, target, body in es.calls if "_search" in target]
+    assert body["pit"]["id"] == "pit" and body["size"] == 48 and "color" in body["aggregations"]
 
 
 def test_it_is_said_when_elasticsearch_ran_out_of_time(
