@@ -30,13 +30,15 @@ WILD = {
 NAMES = ("after", "q", "like", "near", "turned", "distance", "color", "color_distance", "color_share", "f", "size", "v")
 
 
-@pytest.mark.parametrize("value", WILD)
 @pytest.mark.parametrize("name", [*NAMES, "id", "unknown"])
-def test_a_parameter_may_be_anything(page: FlaskClient, name: str, value: str) -> None:
+def test_a_parameter_may_be_anything(page: FlaskClient, name: str) -> None:
     more = {} if name == "id" else {"id": "1"}
-    for path in ("/", "/picture/images", "/image/images/0", "/thumbnail/images/0"):
-        answer = page.get(f"{path}?{urlencode({name: WILD[value], **more})}")
-        assert answer.status_code in (200, 302, 400, 404), (path, answer.text[-500:])
+    # Pictures know but these two.
+    paths = ("/", "/picture/images", *(("/image/images/0", "/thumbnail/images/0") if name in ("id", "v") else ()))
+    for path in paths:
+        for value, wild in WILD.items():
+            answer = page.get(f"{path}?{urlencode({name: wild, **more})}")
+            assert answer.status_code in (200, 302, 400, 404), (path, value, answer.text[-500:])
 
 
 @pytest.mark.parametrize("value", ["deep", "object", "list", "long"])
