@@ -82,12 +82,15 @@ def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
     """The value of `like` for a file, which the gallery looks at, or for a document."""
     if path := file_of(like):
         with path.open("rb") as file:
-            answer = requests.post(
+            sent = requests.post(
                 f"{base}/look",
                 files={"file": (well_formed(path.name), file)},
                 headers={"Origin": base, "Accept": "application/json"},
                 timeout=120,
-            ).json()
+            )
+        if sent.status_code == 413:
+            raise click.ClickException(f"{like} is too large for the gallery at {base} (its --max-upload-bytes)")
+        answer = sent.json()
         if "error" in answer:
             raise click.ClickException(answer["error"])
         return str(answer["url"]).partition("like=")[2].replace("%3A", ":")

@@ -53,6 +53,13 @@ def test_with_a_file(es: FakeElasticsearch, running: Server, opened: list[str]) 
     assert len(key) == 32
 
 
+def test_with_a_file_that_is_too_large(es: FakeElasticsearch, running: Server, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    large.write_bytes(bytes(21 << 20))
+    with pytest.raises(click.ClickException, match="is too large for the gallery at http"):
+        open_gallery(es.client, "images*", running.port, [], like=str(large), pipeline="images")
+
+
 def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: Server) -> None:
     with pytest.raises(click.ClickException, match="shows images\\*, not people"):
         open_gallery(es.client, "people", running.port, [], like=None, pipeline="images")
