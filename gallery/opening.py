@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import webbrowser
 from collections.abc import Sequence
@@ -29,7 +30,9 @@ def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, po
     try:
         return Server(create_app(client, settings), host, port)
     except OSError as error:
-        raise click.ClickException(f"port {port} of {host} is taken: choose another one with --port") from error
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(f"port {port} of {host} is taken: choose another one with --port") from error
+        raise click.ClickException(f"cannot listen on port {port} of {host}: {error.strerror}") from error
     except ValueError as error:
         raise click.ClickException(f"there is no address {host} to listen on: give another --host") from error
 

@@ -16,7 +16,7 @@ from processor_service.memory import shortage
 from processor_service.settings import Settings
 from tests.support import ROOT
 
-from .conftest import BASE, FETCHING, RENDERING, Compose, read
+from .conftest import BASE, FETCHING, RENDERING, SCALED, Compose, read
 
 ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
 LASTING = {"elasticsearch", "service", "kibana", "gallery"}

@@ -93,6 +93,18 @@ def test_the_port_is_taken(es: FakeElasticsearch, running: Server) -> None:
         make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", running.port)
 
 
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        ("no.such.host.invalid", "there is no address no.such.host.invalid"),
+        ("192.0.2.1", "cannot listen on port 0 of 192"),
+    ],
+)
+def test_an_address_that_is_not_this_machine_s(es: FakeElasticsearch, host: str, says: str) -> None:
+    with pytest.raises(click.ClickException, match=says):
+        make_gallery(es.client, settings_for("", host, "images*"), host, 0)
+
+
 def test_on_loopback_only_its_own_names_are_answered() -> None:
     assert settings_for("", "127.0.0.1", "i").hosts == {"127.0.0.1", "localhost", "::1"}
     assert settings_for("", "0.0.0.0", "i").hosts == frozenset()
