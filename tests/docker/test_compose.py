@@ -178,8 +178,11 @@ def reached(stack: dict[str, Any], name: str) -> set[str]:
     return {other for other, service in stack.items() if networks & set(service["networks"])} - {name}
 
 
-def test_what_decodes_reaches_neither_kibana_nor_the_gallery_nor_the_internet(compose: Compose, env_file: Path) -> None:
-    whole = read(compose, env_file, *BASE)
+@pytest.mark.parametrize("files", [BASE, SCALED], ids=["base", "scale"])
+def test_what_decodes_reaches_neither_kibana_nor_the_gallery_nor_the_internet(
+    compose: Compose, env_file: Path, files: tuple[str, ...]
+) -> None:
+    whole = read(compose, env_file, *files)
     assert reached(whole["services"], "service") == {"elasticsearch", "bootstrap", "tools"}
     networks = whole["networks"]
     assert all(networks[name].get("internal") for name in whole["services"]["service"]["networks"])
