@@ -114,8 +114,9 @@ def test_service_killed_in_the_middle_of_a_bulk(
     es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service
 ) -> None:
     with ThreadPoolExecutor(1) as threads:
+        before = calls(own_service)
         future = threads.submit(bulk, es_url, index, impatient, 100, LARGE)
-        time.sleep(1.5)
+        wait_for_work(own_service, before + 3)
         own_service.kill()
         items = future.result()
     counts = statuses(items)
