@@ -68,7 +68,8 @@ class Admission:
 
 def last_answer(error: ImageError) -> bytes:
     """The answer to a request that is refused by its head; the connection ends with it."""
-    body = orjson.dumps(error.body())
+    # `message` is where clients of chat completions look for the reason.
+    body = orjson.dumps({"error": {**error.body()["error"], "message": str(error)}})
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
     if error.code is Code.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
