@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from .bounds import PATIENCE, TIMEOUT
 from .facets import Facets, aggregations, facets_of
 from .hits import EXACT, SAME, Hit, compared, hit_of
 from .place import Place
-from .queries import LIGHT, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
+from .queries import LIGHT, Query, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
 from .question import Question, UserError
 from .ranking import by_distance, fuse, one_after_the_other
 from .schema import Schema, read_schema
@@ -66,13 +67,16 @@ class Engine:
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
     def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Answer:
-        pit = place.pit
-        if not pit:
+        pit, within = place.pit, []
+        if pit:
+            # A mark comes from outside, and a point in time could be one of other indices.
+            within = [{"terms": {"_index": sorted(self.schema.indices)}}]
+        else:
             # Without an index yet there is nothing, which is no error.
             opened = self.client.open_point_in_time(index=self.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)
             pit = opened["id"]
         body: dict[str, Any] = {
-            "query": plain_query(question),
+            "query": _and(plain_query(question), within),
             "sort": plain_sort(question),
             "size": size,
             "source": LIGHT,
@@ -85,7 +89,7 @@ class Engine:
         if place.after:
             body["search_after"] = list(place.after)
         try:
-            found = self._search_forgiving(question, body)
+            found = self._search_forgiving(question, body, within)
         except NotFoundError as error:
             raise UserError("this page has expired; search again") from error
         raw = found["hits"]["hits"]
@@ -98,7 +102,7 @@ class Engine:
         total, facets = found["hits"]["total"]["value"], facets_of(found.get("aggregations") or {})
         return Answer([hit_of(hit) for hit in raw], total, following, note, facets=facets)
 
-    def _search_forgiving(self, question: Question, body: dict[str, Any]) -> Any:
+    def _search_forgiving(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Any:
         body = {**body, "timeout": TIMEOUT}
         try:
             try:
@@ -106,9 +110,10 @@ class Engine:
             except BadRequestError as error:
                 if not question.words or "Failed to parse query" not in str(error.body):
                     raise
-            return self._impatient.search(**{**body, "query": plain_query_forgiving(question)}).body
+            query = _and(plain_query_forgiving(question), within)
+            return self._impatient.search(**{**body, "query": query}).body
         except BadRequestError as error:
-            # A number too large for its field, a mark of another question's page, ...
+            # A place that is none, a date too far away, a mark of another question's page, ...
             raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
 
     def alike(self, question: Question) -> tuple[list[Hit], str]:
@@ -171,6 +176,11 @@ def plain_query_forgiving(question: Question) -> dict[str, Any]:
     """The plain query for words that are no `query_string`."""
     query = plain_query(replace(question, words=""))
     query["bool"]["must"].append(forgiving_words_query(question.words))
+    return query
+
+
+def _and(query: Query, clauses: Sequence[Query]) -> Query:
+    query["bool"]["filter"] += clauses
     return query
 
 

@@ -223,6 +223,22 @@ class TestWordsAndFilters:
         assert len(seen) == len(set(seen)) == 16
         assert seen[0] == "album"
 
+    def test_a_mark_of_a_page_of_another_index_leads_nowhere(self, es, engine):
+        for id in ("1", "2"):
+            es.index(index="secret-search", id=id, document={"title": "A lake"}, refresh=True)
+        try:
+            mark = Engine(es, "secret-search").search(Question("lake"), 1).next
+            found = engine.search(Question("lake"), 1, mark, with_facets=True)
+            assert (found.total, found.hits, found.facets.counts) == (0, [], {})
+        finally:
+            es.indices.delete(index="secret-search")
+
+    @pytest.mark.parametrize("text", ["taken:now+99999999999y", "place:999,999,5km"])
+    def test_what_elasticsearch_cannot_read_is_told(self, engine, text):
+        clause = parse_filter(text, engine.schema)
+        with pytest.raises(UserError, match="this cannot be searched for"):
+            engine.search(Question(filters=(clause,)))
+
     def test_pages_are_of_one_state(self, es, engine):
         first = engine.search(Question(), 15)
         es.index(index=INDEX, id="late", document={"title": "Late"}, refresh=True)

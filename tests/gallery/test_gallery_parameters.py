@@ -13,6 +13,7 @@ from elasticsearch import BadRequestError
 from flask.testing import FlaskClient
 
 from pipelines.commands import search
+from pipelines.search.place import Place
 from tests.gallery.conftest import FakeElasticsearch
 
 WILD = {
@@ -46,6 +47,14 @@ def test_a_mark_of_a_next_page_that_is_none_is_a_bad_request(page: FlaskClient, 
     answer = page.get(f"/?{urlencode({'after': WILD[value]})}")
     assert answer.status_code == 400
     assert "This is no mark of a next page" in answer.text
+
+
+@pytest.mark.parametrize("question", ["q=lake", "q=(lake"])
+def test_a_mark_of_a_next_page_leads_to_no_other_index(page: FlaskClient, es: FakeElasticsearch, question: str) -> None:
+    mark = Place(pit="of .security", after=(1,)).mark()
+    assert page.get(f"/?{question}&after={mark}").status_code == 200
+    (body,) = [body for _, target, body in es.calls if "_search" in target]
+    assert {"terms": {"_index": ["images"]}} in body["query"]["bool"]["filter"]
 
 
 def test_no_number_of_a_picture_is_too_large(page: FlaskClient) -> None:
