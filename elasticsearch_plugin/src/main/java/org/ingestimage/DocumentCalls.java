@@ -122,9 +122,10 @@ final class DocumentCalls {
         client.memory.freed();
     }
 
-    /** A document that fills half of the memory by itself, and still has pictures left, would be refused for ever. */
+    /** A document that fills the memory by itself, and still has pictures left, would be refused for ever. */
     private Exception neverFits(Exception failure, ResultShare share) {
-        if (failure instanceof Failure full && full.code().equals(ServiceClient.NO_ROOM) && length() >= client.memory.longestAnswer() / 2) {
+        boolean full = failure instanceof Failure known && known.code().equals(ServiceClient.NO_ROOM);
+        if (full && length() >= client.memory.longestAnswer() / 2 && taken() >= client.memory.used()) {
             return new Failure(
                 Kind.REQUEST,
                 "results_too_large",
@@ -133,6 +134,10 @@ final class DocumentCalls {
             );
         }
         return failure;
+    }
+
+    private synchronized long taken() {
+        return shares.stream().mapToLong(ResultShare::taken).sum();
     }
 
     /** Of the answers that are there. */

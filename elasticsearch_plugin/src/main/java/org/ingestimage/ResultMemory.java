@@ -62,7 +62,7 @@ final class ResultMemory {
         open.decrementAndGet();
     }
 
-    /** Whether all that has arrived is written, so that only the end of a bulk gives something back. */
+    /** Whether nothing is under way and all that has arrived is written, so that only the end of a bulk gives something back. */
     boolean isSettled() {
         return open.get() == 0;
     }
@@ -71,6 +71,10 @@ final class ResultMemory {
     long longestAnswer() {
         long limit = breaker.getLimit();
         return limit <= 0 ? Long.MAX_VALUE : (long) (limit / breaker.getOverhead() / COPIES);
+    }
+
+    long used() {
+        return breaker.getUsed();
     }
 
     /** Takes so many bytes when they are free. The real heap is not asked: nothing has arrived yet. */

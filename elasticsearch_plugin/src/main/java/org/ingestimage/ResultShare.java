@@ -17,7 +17,7 @@ final class ResultShare implements Releasable {
     private final BooleanSupplier holds;
     private long taken;
     private long length;
-    /** Whether the answer is there and the document is not written. */
+    /** Whether it has taken something and the document is not written. */
     private boolean open;
     private boolean closed;
 
@@ -33,11 +33,15 @@ final class ResultShare implements Releasable {
         this.holds = holds;
     }
 
-    /** Takes what the call will probably need. */
+    /** Takes what the call will probably need, unless it has that already. */
     synchronized Memory claim() {
+        if (open || closed) {
+            return Memory.ENOUGH;
+        }
         long wanted = sent + ResultMemory.COPIES * Math.min(expected.bytes(), memory.longestAnswer());
         if (memory.tryTake(wanted)) {
             taken = wanted;
+            open();
             return Memory.ENOUGH;
         }
         return holds.getAsBoolean() ? Memory.REFUSED : Memory.LATER;
@@ -48,6 +52,10 @@ final class ResultShare implements Releasable {
         expected.saw(answer);
         resize(ResultMemory.COPIES * answer);
         length = answer;
+        open();
+    }
+
+    private void open() {
         if (closed == false && open == false) {
             open = true;
             memory.opened();
@@ -57,6 +65,10 @@ final class ResultShare implements Releasable {
     /** Bytes of the answer that the document will hold. */
     synchronized long length() {
         return length;
+    }
+
+    synchronized long taken() {
+        return taken;
     }
 
     /** So many bytes of the answer are not stored. */

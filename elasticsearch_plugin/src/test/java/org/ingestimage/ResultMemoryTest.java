@@ -233,7 +233,13 @@ class ResultMemoryTest {
 
     @Test
     void aListThatNeverFitsIsFinal() throws Exception {
-        Result result = get(start(node.processor(Map.of()), new ArrayList<>(java.util.Collections.nCopies(8, "AAAA"))));
+        ImageProcessor processor = node.processor(Map.of());
+        List<Object> pictures = java.util.Collections.nCopies(8, "AAAA");
+        Result result = get(start(processor, new ArrayList<>(pictures)));
+        if (result.failure() instanceof EsRejectedExecutionException) {
+            // Two answers may meet before anything is known of their length.
+            result = get(start(processor, new ArrayList<>(pictures)));
+        }
         assertInstanceOf(IllegalArgumentException.class, result.failure());
         assertTrue(result.message().startsWith("[results_too_large]"), result.message());
         await(() -> breaker.getUsed() == 0);
@@ -247,7 +253,7 @@ class ResultMemoryTest {
         assertTrue(result.message().startsWith("[result_too_large]"), result.message());
         Map<String, Object> recording = Map.of("max_result_bytes", "10kb", "on_invalid", "record");
         assertEquals("result_too_large", get(start(node.processor(recording), "AAAA")).get("image.error.code"));
-        assertEquals(LENGTH, breaker.getUsed() + LENGTH, "nothing is held");
+        await(() -> breaker.getUsed() == 0);
         get(start(node.processor(Map.of("max_result_bytes", "1mb")), "AAAA")).get("image.data");
     }
 
