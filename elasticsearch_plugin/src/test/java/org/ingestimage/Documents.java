@@ -33,7 +33,17 @@ final class Documents {
         byte[] source = request.get("data") == null ? null : PictureData.decode(request.get("data"));
         String text = source == null ? null : Base64.getEncoder().encodeToString(source);
         boolean same = normalized && request.get("document_operations") == null;
-        String data = same ? text : "done" + text;
+        return signed(token, request, recipe, source, same ? text : "done" + text);
+    }
+
+    /** The same with other stored bytes, as base64. */
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> signed(String token, Map<String, Object> request, String data) {
+        String recipe = Recipe.of((List<Object>) request.get("operations"), (List<Object>) request.get("properties")).hash();
+        return signed(token, request, recipe, PictureData.decode(request.get("data")), data);
+    }
+
+    private static Map<String, Object> signed(String token, Map<String, Object> request, String recipe, byte[] source, String data) {
         byte[] stored = Base64.getDecoder().decode(data);
         String url = (String) request.get("url");
         Map<String, Object> fields = map("data", data, "width", 3, "thumbnail", null, "thumbnail_mark", null, "sha256", hash(stored));
@@ -42,7 +52,7 @@ final class Documents {
             "source_mark",
             sign(token, url != null ? Marks.madeFromAddress(recipe, url, hash(stored)) : Marks.madeFrom(recipe, source, hash(stored)))
         );
-        if (normalized == false) {
+        if (request.get("normalized") == null) {
             fields.put("original", map("sha256", source == null ? null : hash(source)));
         }
         return fields;

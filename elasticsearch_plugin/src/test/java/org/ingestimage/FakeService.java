@@ -120,6 +120,20 @@ final class FakeService implements AutoCloseable {
         };
     }
 
+    /** Answers like the service with a result that makes the answer so many bytes long. */
+    static Behaviour goodAndLong(int length) {
+        return (exchange, request) -> {
+            int around = answer(exchange, request, "").length();
+            String answer = answer(exchange, request, "A".repeat((length - around) / 4 * 4));
+            json(200, answer + " ".repeat(length - answer.length())).answer(exchange, request);
+        };
+    }
+
+    /** The JSON of an answer with that data. */
+    static String answer(HttpExchange exchange, Map<String, Object> request, String data) throws IOException {
+        return text(Map.of("fields", Documents.signed(token(exchange), request, data)));
+    }
+
     /** A service has the token of whoever calls it. */
     private static String token(HttpExchange exchange) {
         String sent = exchange.getRequestHeaders().getFirst("Authorization");

@@ -36,7 +36,7 @@ class ResultMemoryTest {
 
     private static final int LENGTH = 100_000;
 
-    private final FakeService service = new FakeService(answering(LENGTH));
+    private final FakeService service = new FakeService(FakeService.goodAndLong(LENGTH));
     private final TestNode node = new TestNode(TestNode.hosts(service).put("ingest.image.max_in_flight", 2).put("ingest.image.queue_size", 5));
     private CircuitBreaker breaker;
 
@@ -61,12 +61,6 @@ class ResultMemoryTest {
     void close() {
         node.close();
         service.close();
-    }
-
-    private static FakeService.Behaviour answering(int length) {
-        String head = "{\"fields\": {\"data\": \"";
-        String tail = "\"}}";
-        return FakeService.json(200, head + "A".repeat(length - head.length() - tail.length()) + tail);
     }
 
     private static Map<String, Object> document(Object image) {
@@ -196,14 +190,14 @@ class ResultMemoryTest {
     @Test
     void anAnswerOfUnknownLengthIsCountedAsItComes() throws Exception {
         limit(3 << 20);
-        byte[] json = ("{\"fields\": {\"data\": \"" + "A".repeat(1 << 20) + "\"}}").getBytes(StandardCharsets.UTF_8);
         service.behaviour = (exchange, request) -> {
+            byte[] json = FakeService.answer(exchange, request, "A".repeat(1 << 20)).getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, 0);
             exchange.getResponseBody().write(json);
         };
         assertEquals(1 << 20, ((String) get(start(node.processor(Map.of()), "AAAA")).get("image.data")).length());
-        service.behaviour = answering(2 << 20);
+        service.behaviour = FakeService.goodAndLong(2 << 20);
         assertTrue(get(start(node.processor(Map.of()), "AAAA")).message().startsWith("[result_too_large]"));
         await(() -> breaker.getUsed() == 0);
     }
@@ -218,7 +212,7 @@ class ResultMemoryTest {
         }
         Result result = get(start(node.processor(Map.of()), pictures));
         for (int i = 0; i < 500; i++) {
-            assertEquals("done-A" + (100 + i), result.get("image." + i + ".data"));
+            assertEquals("doneA" + (100 + i), result.get("image." + i + ".data"));
         }
         assertEquals(500, service.calls.get());
     }
