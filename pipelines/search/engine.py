@@ -83,9 +83,6 @@ class Engine:
             "track_total_hits": True,
             "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
         }
-        if with_facets:
-            # Of the same state of the index as the answers, and not another search for the same.
-            body["aggregations"] = aggregations(self.schema)
         if place.after:
             body["search_after"] = list(place.after)
         try:
@@ -93,13 +90,17 @@ class Engine:
         except NotFoundError as error:
             raise UserError("this page has expired; search again") from error
         raw = found["hits"]["hits"]
-        pit, following = found.get("pit_id", pit), None
+        pit, following, facets = found.get("pit_id", pit), None, Facets()
+        if with_facets:
+            # Of the same state of the index. Not in the same search: an index that cannot count a field loses its hits.
+            count = {"query": body["query"], "pit": {"id": pit, "keep_alive": _KEEP_ALIVE}}
+            facets = self._count(question, count, within)
         if len(raw) == size:
             following = Place(pit=pit, after=tuple(raw[-1]["sort"])).mark()
         else:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
         note = _STOPPED if found.get("timed_out") else ""
-        total, facets = found["hits"]["total"]["value"], facets_of(found.get("aggregations") or {})
+        total = found["hits"]["total"]["value"]
         return Answer([hit_of(hit) for hit in raw], total, following, note, facets=facets)
 
     def _search_forgiving(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Any:
@@ -158,9 +159,11 @@ class Engine:
         query = plain_query(question)
         if question.sample is not None:
             query = {"ids": {"values": [hit.id for hit in answer.everything]}}
-        body: dict[str, Any] = {"query": query, "size": 0, "aggregations": aggregations(self.schema)}
-        body |= {"index": self.index, "ignore_unavailable": True}
-        return facets_of(self._search_forgiving(question, body).get("aggregations") or {})
+        return self._count(question, {"query": query, "index": self.index, "ignore_unavailable": True})
+
+    def _count(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Facets:
+        body = {**body, "size": 0, "aggregations": aggregations(self.schema)}
+        return facets_of(self._search_forgiving(question, body, within).get("aggregations") or {})
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
         """One stored document, without its pictures or with some fields. Raises UserError when it is not there."""
