@@ -158,35 +158,53 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_f
             assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
 
 
-def test_a_picture_that_uses_up_its_processor_time_or_kills_its_worker_fails_alone(tmp_path: Path) -> None:
+ENDLESS = {"operations": [{"blur": {"radius": 200}}] * 50}
+
+
+def _with_a_text() -> tuple[bytes, bytes]:
+    """A large PNG without and with a text."""
     plain = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
     # 8 + 25 bytes of signature and header, then a text.
-    big = plain[:33] + chunk(b"tEXt", b"Author\0Zebedee Quirk") + plain[33:]
-    endless = {"operations": [{"blur": {"radius": 200}}] * 50}
+    return plain, plain[:33] + chunk(b"tEXt", b"Author\0Zebedee Quirk") + plain[33:]
+
+
+def _assert_alone(service: Service, answer: requests.Response, code: str, plain: bytes) -> None:
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+    # What may be stored beside the error has no metadata, though nobody could decode it.
+    assert base64.b64decode(answer.json()["fields"]["data"]) == plain
+    assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+
+
+def test_a_picture_that_uses_up_its_processor_time_fails_alone(tmp_path: Path) -> None:
+    plain, big = _with_a_text()
+    with running_service(tmp_path / "log", workers="1", picture_timeout="2", max_pixels="100000000") as service:
+        for _ in range(5):
+            if (answer := service.process_picture(big, **ENDLESS)).status_code != 503:
+                break
+        else:
+            assert answer.json()["error"]["code"] == "interrupted"
+            pytest.skip("the machine is so busy that no worker gets its processor time")
+        _assert_alone(service, answer, "picture_timeout", plain)
+
+
+def test_a_picture_that_crashes_its_worker_twice_fails_alone(tmp_path: Path) -> None:
+    plain, big = _with_a_text()
     with (
-        running_service(tmp_path / "log", workers="1", picture_timeout="2", max_pixels="100000000") as service,
-        ThreadPoolExecutor(2) as threads,
+        running_service(tmp_path / "log", workers="1", max_pixels="100000000") as service,
+        ThreadPoolExecutor(1) as threads,
     ):
-        for signals, code in (
-            ((), "picture_timeout"),
-            # What a decoder does that reads beyond its memory.
-            ((signal.SIGSEGV, signal.SIGSEGV), "picture_crashed"),
-        ):
-            future = threads.submit(service.process_picture, big, **endless)
-            seen: set[int] = set()
-            for number in signals:
-                deadline = time.monotonic() + 10
-                while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                _until_at_work(fresh)
-                seen |= fresh
-                for pid in fresh:
-                    with_pid(pid, number)
-            answer = future.result()
-            assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
-            # What may be stored beside the error has no metadata, though nobody could decode it.
-            assert base64.b64decode(answer.json()["fields"]["data"]) == plain
-            assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+        future = threads.submit(service.process_picture, big, **ENDLESS)
+        seen: set[int] = set()
+        for _ in range(2):
+            deadline = time.monotonic() + 10
+            while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            _until_at_work(fresh)
+            seen |= fresh
+            for pid in fresh:
+                # What a decoder gets that reads beyond its memory.
+                with_pid(pid, signal.SIGSEGV)
+        _assert_alone(service, future.result(), "picture_crashed", plain)
 
 
 def test_memory_of_a_picture_is_bounded(tmp_path: Path) -> None:
