@@ -78,7 +78,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
                 "status " + status + (error == null ? "" : ": " + error(error))
             );
             Blame blame = OVERDUE.equals(code(error, "")) ? Blame.LOAD : Blame.HOST;
-            return new Answer(null, null, failure, blame, status == 503 && error != null);
+            // What is overdue says that something is slow, not that there is too much of it.
+            return new Answer(null, null, failure, blame, status == 503 && error != null && blame == Blame.HOST);
         }
         if (status == 401 || status == 403) {
             return refused(

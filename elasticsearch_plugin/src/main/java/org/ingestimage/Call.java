@@ -38,6 +38,9 @@ final class Call implements CallLimiter.Job {
     private static final long LONGEST_PAUSE_MILLIS = 2000;
     /** Answered in less than this part of the deadline, a picture is not slow. */
     private static final int QUICK_PART = 8;
+    /** What an attempt apart from the others gets at first. */
+    private static final int PARTS_APART = 32;
+    private static final long LEAST_APART_MILLIS = 1000;
     /** The service is told a little less than the node waits, so that its "too late" arrives in time. */
     private static final long LONGEST_GRACE_MILLIS = 500;
 
@@ -58,8 +61,7 @@ final class Call implements CallLimiter.Job {
     private volatile Host host;
     /** Whether the last attempt met a service with too much to do. */
     private volatile boolean overloaded;
-    /** How often the service said that its time was over. */
-    private int overdue;
+    private volatile int attemptsApart;
     private volatile CompletableFuture<?> exchange;
     /** Where it waits or has its place. Both guarded by this. */
     private CallLimiter lane;
@@ -102,6 +104,8 @@ final class Call implements CallLimiter.Job {
     }
 
     private void queueIn(CallLimiter where) {
+        // What waits holds no copy of its picture.
+        body = null;
         synchronized (this) {
             lane = where;
         }
@@ -185,6 +189,7 @@ final class Call implements CallLimiter.Job {
             tried.add(chosen.uri);
         }
         attempts++;
+        attemptsApart += isApart() ? 1 : 0;
         long sentNanos = System.nanoTime();
         CompletableFuture<HttpResponse<byte[]>> sent;
         try {
@@ -217,10 +222,17 @@ final class Call implements CallLimiter.Job {
         }
     }
 
-    /** Half of the time that is left, or all of it: for one that is known to be slow, and where there is no other host to go to. */
+    /**
+     * Half of the time that is left, or all of it where there is no other host to go to. Apart from the others little at first, and twice
+     * as much each time: among those that seem slow are some that were only behind slow ones.
+     */
     private Duration patience() {
         long left = Math.max(1, millisLeft());
-        boolean half = client.hosts.size() > 1 || (attempts == 1 || overloaded) && isApart() == false && request.isUrgent() == false;
+        if (isApart()) {
+            long part = Math.max(LEAST_APART_MILLIS, timeout().millis() / PARTS_APART);
+            return Duration.ofMillis(Math.min(left, part << Math.min(attemptsApart - 1, 10)));
+        }
+        boolean half = client.hosts.size() > 1 || (attempts == 1 || overloaded) && request.isUrgent() == false;
         return Duration.ofMillis(Math.max(1, half ? left / 2 : left));
     }
 
@@ -243,9 +255,13 @@ final class Call implements CallLimiter.Job {
         if (error == null) {
             client.watch.answered(from);
         }
-        // After the deadline the exchange was cancelled: the host did not answer in time.
         boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
-        client.hosts.release(from, answer.blame() == Blame.LOAD ? null : (Boolean) healthy, took);
+        boolean late = answer.again() != null && answer.again().code().equals("service_timeout");
+        boolean lives = late && client.watch.hasHeardSince(from, sentNanos);
+        // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
+        boolean blameless = answer.blame() == Blame.LOAD || late && client.hosts.hasAnsweredSince(from, sentNanos);
+        // After the deadline the exchange was cancelled: the host did not answer in time.
+        client.hosts.release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
         learn(answer, sentNanos, took);
         if (healthy || answer.blame() == Blame.LOAD) {
             client.answered();
@@ -270,11 +286,12 @@ final class Call implements CallLimiter.Job {
             failedHost = from;
             last = answer.again();
             overloaded = answer.blame() == Blame.LOAD;
-            boolean late = answer.again().code().equals("service_timeout");
-            overdue += overloaded && last.kind() != Kind.BUSY ? 1 : 0;
-            if (late && client.watch.hasHeardSince(from, sentNanos) || overdue > 1) {
-                // The host lives: it is the picture that takes so long. Once it may have been those before it in the line.
+            boolean overdue = overloaded && last.kind() != Kind.BUSY;
+            if (lives || overdue && isApart()) {
+                // Among the slow ones nothing was before it in the line: it is the picture that takes so long.
                 client.slow.add(request);
+            }
+            if (lives || overdue) {
                 goApart();
             } else {
                 retry();
@@ -311,9 +328,7 @@ final class Call implements CallLimiter.Job {
 
     /** Leaves its place to others, and waits among the slow ones. */
     private void goApart() {
-        if (isApart()) {
-            retry();
-        } else if (giveUpPlace()) {
+        if (giveUpPlace()) {
             queueAgainIn(client.apart);
         }
     }

@@ -31,6 +31,8 @@ final class Hosts {
         private long penaltyEnd;
         private long lastUsed;
         private boolean silent;
+        private long lastAnswer;
+        private boolean hasAnswered;
 
         private Host(URI uri) {
             this.uri = uri;
@@ -112,6 +114,8 @@ final class Hosts {
             return;
         }
         if (answered) {
+            host.hasAnswered = true;
+            host.lastAnswer = nanoTime.getAsLong();
             host.failures = 0;
             host.silent = false;
             return;
@@ -125,6 +129,11 @@ final class Hosts {
             long costly = host.failures < 2 ? 0 : Math.min(LONGEST_COSTLY_PENALTY_NANOS, COST_FACTOR * tookNanos);
             host.penaltyEnd = now + Math.max(costly, Math.min(LONGEST_PENALTY_NANOS, FIRST_PENALTY_NANOS << Math.min(host.failures - 1, 10)));
         }
+    }
+
+    /** Whether a call that was sent to the host was answered after this time. */
+    synchronized boolean hasAnsweredSince(Host host, long nanos) {
+        return host.hasAnswered && host.lastAnswer - nanos > 0;
     }
 
     /** The host accepts calls and answers nothing, not even that it lives. */

@@ -26,7 +26,7 @@ import org.ingestimage.Hosts.Host;
 final class ServiceClient implements AutoCloseable {
 
     /** Slow pictures that are at the services at the same time. */
-    private static final int APART = 1;
+    private static final int APART = 2;
     /** The code of {@link #noRoom}. */
     static final String NO_ROOM = "results_memory_full";
 

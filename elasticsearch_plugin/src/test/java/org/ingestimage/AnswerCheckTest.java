@@ -159,7 +159,7 @@ class AnswerCheckTest {
             )) {
                 service.behaviour = lie;
                 for (String onInvalid : List.of("fail", "record")) {
-                    Exception failure = node.run(map("timeout", "300ms", "on_invalid", onInvalid), map("image", DATA)).failure();
+                    Exception failure = node.run(map("timeout", "2s", "on_invalid", onInvalid), map("image", DATA)).failure();
                     assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ElasticsearchStatusException) failure).status());
                     assertTrue(failure.getMessage().startsWith("[service_not_ours] "), failure.getMessage());
                     assertTrue(failure.getMessage().contains("ingest.image.hosts"), failure.getMessage());

@@ -1,8 +1,10 @@
 package org.ingestimage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
 import java.util.List;
@@ -80,6 +82,43 @@ class HostsTest {
             passMillis(10_001);
             assertSame(failed, hosts.acquire(null), "never longer than ten seconds");
         }
+    }
+
+    @Test
+    void aTryThatCostsSecondsIsMadeSeldom() {
+        Host failed = hosts.acquire(null);
+        hosts.acquire(null);
+        hosts.release(failed, false, 30_000_000_000L);
+        passMillis(101);
+        assertSame(failed, hosts.acquire(null), "once it may have been the picture");
+        hosts.release(failed, false, 30_000_000_000L);
+        passMillis(299_000);
+        assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        passMillis(1_001);
+        assertSame(failed, hosts.acquire(null));
+    }
+
+    @Test
+    void aSilentOneIsNotTriedUntilItLives() {
+        Host silent = hosts.acquire(null);
+        hosts.release(silent, false, 0);
+        hosts.silent(silent);
+        passMillis(1_000_000);
+        for (int i = 0; i < 5; i++) {
+            assertNotEquals(silent.uri, hosts.acquire(null).uri);
+        }
+        hosts.lives(silent);
+        assertSame(silent, hosts.acquire(null));
+    }
+
+    @Test
+    void theOneThatRefusedIsTakenLast() {
+        Host wrong = hosts.acquire(null);
+        Host down = hosts.acquire(wrong);
+        hosts.release(down, false, 0);
+        assertSame(down, hosts.acquire(down, List.of(wrong)));
+        assertFalse(hosts.hasOtherThan(List.of(wrong, down)));
+        assertTrue(hosts.hasOtherThan(List.of(wrong)));
     }
 
     @Test

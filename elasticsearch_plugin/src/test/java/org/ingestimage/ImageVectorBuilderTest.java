@@ -158,7 +158,7 @@ class ImageVectorBuilderTest {
         assertTrue(failure("{\"data\": \"QUJD\"}") instanceof IllegalArgumentException);
         service.behaviour = FakeService.error(500, "embedder_failed");
         assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ((ElasticsearchStatusException) failure("{\"data\": \"QUJD\"}")).status());
-        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueMillis(300));
+        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueSeconds(2));
         service.behaviour = FakeService.json(200, "{\"fields\": {}}");
         assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().startsWith("[service_not_ours]"));
         service.behaviour = FakeService.json(200, VECTOR);

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 import org.elasticsearch.action.ActionListener;
@@ -174,7 +175,7 @@ class ServiceClientTest {
         assertEquals("doneAAAA", data(node.call("AAAA", null)));
         assertEquals(3, service.calls.get());
         service.behaviour = FakeService.error(429, "busy");
-        Failure failure = node.failure("AAAA", "500ms");
+        Failure failure = node.failure("AAAA", "3s");
         assertEquals(Kind.BUSY, failure.kind());
         assertEquals("busy", failure.code());
     }
@@ -284,6 +285,34 @@ class ServiceClientTest {
         // Half of it, less a little so that "too late" comes in time; then all that is left.
         assertTrue(patience.get(0) > 3000 && patience.get(0) < 4000, patience.toString());
         assertTrue(patience.get(1) > 4000 && patience.get(1) < 8000, patience.toString());
+    }
+
+    @Test
+    void asManyAreSentAsTheServiceCanTake() throws Exception {
+        FakeService service = service(null);
+        AtomicInteger refused = new AtomicInteger();
+        service.behaviour = (exchange, request) -> {
+            try {
+                if (service.atOnce.incrementAndGet() > 3) {
+                    refused.incrementAndGet();
+                    FakeService.error(429, "busy").answer(exchange, request);
+                    return;
+                }
+                Thread.sleep(20);
+            } finally {
+                service.atOnce.decrementAndGet();
+            }
+            FakeService.good().answer(exchange, request);
+        };
+        TestNode node = node(TestNode.hosts(service));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            assertEquals("doneAAAA", data(call));
+        }
+        assertTrue(refused.get() < 150, refused + " refusals of 300");
     }
 
     @Test
