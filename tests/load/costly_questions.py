@@ -3,7 +3,7 @@
 .venv/bin/python -m tests.load.costly_questions [documents]
 
 It starts a node of its own with 20,000 documents of random words, asks each question once, with 60 s of patience, and
-prints a table of seconds. docs/reliability-page.md has one.
+prints a table of seconds. docs/reliability.md has one.
 """
 
 from __future__ import annotations
