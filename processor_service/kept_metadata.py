@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from PIL import ExifTags, Image
 
 from .containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
@@ -12,6 +14,8 @@ from .picture import Metadata, Picture
 
 _APP1 = 0xE1
 _EXIF = b"Exif\0\0"
+# Parts of a file in which the EXIF is looked for.
+_FIRST = 10_000
 
 
 def exif_block(picture: Picture) -> bytes | None:
@@ -43,12 +47,12 @@ def exif_of(data: bytes) -> bytes:
     """The EXIF of a JPEG, PNG or WebP, found without a decoder; empty when there is none."""
     try:
         if data.startswith(b"\xff\xd8"):
-            bodies = (segment[4:] for marker, segment in jpeg_segments(data) if marker == _APP1)
+            bodies = (segment[4:] for marker, segment in islice(jpeg_segments(data), _FIRST) if marker == _APP1)
             return next((body for body in bodies if body.startswith(_EXIF)), b"")
         if data.startswith(PNG_SIGNATURE):
-            return next((chunk[8:-4] for name, chunk in png_chunks(data) if name == b"eXIf"), b"")
+            return next((chunk[8:-4] for name, chunk in islice(png_chunks(data), _FIRST) if name == b"eXIf"), b"")
         if data[8:12] == b"WEBP":
-            return next((chunk[8:] for name, chunk in riff_chunks(data) if name == b"EXIF"), b"")
+            return next((chunk[8:] for name, chunk in islice(riff_chunks(data), _FIRST) if name == b"EXIF"), b"")
     except (ValueError, IndexError):
         pass
     return b""

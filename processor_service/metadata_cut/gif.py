@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..containers import gif_blocks
-from .kept import Kept
+from .kept import Kept, few
 
 _CONTROL_BYTES = 8
 _LOOPS = (b"\xffNETSCAPE2.0", b"\xffANIMEXTS1.0")
@@ -14,7 +14,7 @@ _LOOPS = (b"\xffNETSCAPE2.0", b"\xffANIMEXTS1.0")
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, how long each frame stays, how often all plays. Not: comments, texts, what applications wrote."""
     kept.no_room_for_exif()
-    for kind, block in gif_blocks(data):
+    for kind, block in few(gif_blocks(data)):
         control = kind[:1] == b"\xf9" and len(block) == _CONTROL_BYTES
         if control or kind in (b"header", b"image", b"end"):
             yield block

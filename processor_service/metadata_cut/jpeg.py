@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..containers import jpeg_segments
-from .kept import Kept
+from .kept import Kept, few
 
 BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
@@ -20,7 +20,7 @@ _JFIF_BYTES, _ADOBE_BYTES = 12, 12
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, JFIF and Adobe (which say how colours are to be read), the colour profile."""
-    segments = list(jpeg_segments(data))
+    segments = list(few(jpeg_segments(data)))
     profile = _profile(segments, kept)
     placed = False
     for marker, segment in segments:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from ..containers import PNG_SIGNATURE, png_chunks
-from .kept import Kept
+from .kept import Kept, few
 
 # What the picture, or the animation, looks like, and the lengths that each chunk may have (None: any).
 _LENGTHS: dict[bytes, tuple[int, ...] | None] = {
@@ -36,7 +36,7 @@ _MOST_PROFILE = 16 * 1024**2
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, palette, transparency, frames, numbers that say how colours are to be read, the colour profile."""
     yield PNG_SIGNATURE
-    for name, chunk in png_chunks(data):
+    for name, chunk in few(png_chunks(data)):
         body = chunk[8:-4]
         if name == b"iCCP":
             if profile := kept.checked_profile(_unpacked(body)):

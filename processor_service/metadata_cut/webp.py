@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..containers import riff_chunks
-from .kept import Kept
+from .kept import Kept, few
 
 _IMAGE = frozenset((b"ALPH", b"VP8 ", b"VP8L"))
 _EXIF, _XMP, _PROFILE = 0x08, 0x04, 0x20
@@ -16,7 +16,7 @@ _FRAME_HEADER = 16
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, frames, how often they play, the colour profile."""
     chunks: list[tuple[bytes, bytes]] = []
-    for name, chunk in riff_chunks(data):
+    for name, chunk in few(riff_chunks(data)):
         body = chunk[8:]
         if name in _IMAGE:
             chunks.append((name, chunk))

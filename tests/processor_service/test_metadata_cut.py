@@ -140,6 +140,13 @@ def test_a_table_of_places_that_take_no_bytes_is_bounded() -> None:
         list(item_places(bytes(4) + bytes(2) + struct.pack(">H", 65535) + item * 10, 0))
 
 
+def test_a_file_of_a_million_parts_is_not_gone_through_to_its_end() -> None:
+    segments = b"\xff\xd8" + b"\xff\xe5\0\2" * 1_000_000 + b"\xff\xd9"
+    chunks = b"\x89PNG\r\n\x1a\n" + (bytes(4) + b"IDAT" + bytes(4)) * 200_000
+    assert cut_refused(segments) is None
+    assert cut_refused(chunks) is None
+
+
 def test_damaged_files_are_cut_or_not_and_nothing_else_comes_of_them() -> None:
     chance = random.Random(12)
     files = [data for make in (jpeg, png, webp, gif, jp2, tiff, avif, icons, bmp, pnm) for _, data in make()]
