@@ -50,7 +50,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
                     es_version=version,
                     plugin_zip=find_plugin_zip(version) if plugin else None,
                     token=TOKEN if plugin else None,
-                    heap="384m",
+                    heap="512m",
                     quick_start=True,
                     settings={"node.name": name, **dotted},
                 )
