@@ -77,7 +77,13 @@ def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> li
 
 
 def _as_json(recipe: Any) -> bytes:
-    text = orjson.dumps(recipe)
+    try:
+        text = orjson.dumps(recipe)
+    except TypeError:
+        # Not from a request: there such a number has become a float.
+        raise ImageError(
+            Code.INVALID_RECIPE, "operations and properties hold a number beyond 64 bits, or something else than JSON"
+        ) from None
     if len(text) > MOST_BYTES:
         raise ImageError(
             Code.INVALID_RECIPE,

@@ -134,31 +134,34 @@ def _until_at_work(pids: set[int]) -> None:
 SLOW = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": {"width": 100}}]}
 
 
-def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_fault(tmp_path: Path) -> None:
+# More than any time limit here.
+ENDLESS = {"operations": [{"blur": {"radius": 200}}] * 50}
+
+
+@pytest.mark.parametrize(("signals", "timeout"), [((signal.SIGSTOP,), "3"), ((signal.SIGKILL, signal.SIGKILL), "60")])
+def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_fault(
+    tmp_path: Path, signals: tuple[signal.Signals, ...], timeout: str
+) -> None:
     """Real processes, really stopped and killed in the middle of a picture: nobody may store that as its error."""
     big = encoded(Image.effect_noise((4000, 3000), 80), compress_level=1)
     with (
-        running_service(tmp_path / "log", workers="1", picture_timeout="3", max_pixels="100000000") as service,
+        running_service(tmp_path / "log", workers="1", picture_timeout=timeout, max_pixels="100000000") as service,
         ThreadPoolExecutor(2) as threads,
     ):
-        for signals in ((signal.SIGSTOP,), (signal.SIGKILL, signal.SIGKILL)):
-            future = threads.submit(service.process_picture, big, **SLOW)
-            seen: set[int] = set()
-            for number in signals:
-                deadline = time.monotonic() + 10
-                while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
-                    time.sleep(0.01)
-                _until_at_work(fresh)
-                seen |= fresh
-                for pid in fresh:
-                    with_pid(pid, number)
-            answer = future.result()
-            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
-            assert answer.json()["error"]["retryable"] and "fields" not in answer.json()
-            assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
-
-
-ENDLESS = {"operations": [{"blur": {"radius": 200}}] * 50}
+        future = threads.submit(service.process_picture, big, **ENDLESS)
+        seen: set[int] = set()
+        for number in signals:
+            deadline = time.monotonic() + 10
+            while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            _until_at_work(fresh)
+            seen |= fresh
+            for pid in fresh:
+                with_pid(pid, number)
+        answer = future.result()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
+        assert answer.json()["error"]["retryable"] and "fields" not in answer.json()
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
 
 
 def _with_a_text() -> tuple[bytes, bytes]:
