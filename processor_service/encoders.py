@@ -9,7 +9,7 @@ from PIL import Image
 
 from .alpha import flatten
 from .avif_loops import with_avif_loops
-from .color_profile import make_srgb
+from .color.profiles import make_srgb
 from .errors import Code, ImageError
 from .fitting import fitting
 from .formats import stored_as

@@ -8,6 +8,7 @@ from PIL import Image, ImageFile
 
 from .adobe_rgb import attach_profile
 from .bitmaps import with_visible_alpha
+from .color.profile_check import carried_profile
 from .encoders import encode_picture
 from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
@@ -18,7 +19,6 @@ from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .opening import open_picture
 from .picture import Picture, Source
-from .profile_check import carried_profile
 from .raw_metadata import orientation, raw_metadata
 from .salvage import without_metadata
 from .samples import Samples, samples_of

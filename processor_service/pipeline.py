@@ -8,7 +8,7 @@ from typing import Any
 import pybase64
 
 from . import image_io
-from .color_profile import make_srgb
+from .color.profiles import make_srgb
 from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS, top_level_names

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .color_profile import to_srgb
+from .color.profiles import to_srgb
 from .ranges import range_of, scaled, white_of
 from .tiff_samples import Samples
 

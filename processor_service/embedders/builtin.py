@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from ..features.oklab import to_oklab
+from ..color.oklab import to_oklab
 from ..settings import Settings
 from . import Embedder, Vector
 from .edges import cells, edges, mirrored

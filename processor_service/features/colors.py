@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
+from ..color.names import color_name
+from ..color.oklab import to_rgb
 from ..picture import Picture, has_alpha
 from ..scaling import shrunk
 from . import Feature
 from .color_clusters import dominant
-from .color_names import color_name
-from .oklab import to_rgb
 from .reduced import reduced
 
 # Longest side in pixels: enough for shares to a percent.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from ..color_profile import to_srgb
+from ..color.profiles import to_srgb
 from ..operations.auto_orient import upright
 from ..picture import Picture, has_alpha
 from ..scaling import shrunk

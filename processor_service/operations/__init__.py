@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
-from ..color_profile import make_srgb
+from ..color.profiles import make_srgb
 from ..declared import Declared, scan
 from ..picture import Picture
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..color_profile import make_srgb
+from ..color.profiles import make_srgb
 from ..picture import Picture
 from . import Operation
 

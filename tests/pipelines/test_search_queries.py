@@ -21,8 +21,8 @@ from pipelines.search.ranking import fuse, one_after_the_other
 from pipelines.search.sample import sample_of
 from pipelines.search.schema import Schema, merged
 from pipelines.search.table import answer_table
-from processor_service.features.color_names import color_name
-from processor_service.features.oklab import oklab as oklab_of_the_service
+from processor_service.color.names import color_name
+from processor_service.color.oklab import oklab as oklab_of_the_service
 from processor_service.features.pdq import pdq_variants
 from processor_service.fields import mapping
 from processor_service.hash_variants import VARIANTS, distance

@@ -9,7 +9,7 @@ import pytest
 import pyvips
 from PIL import Image
 
-from processor_service.color_profile import make_srgb
+from processor_service.color.profiles import make_srgb
 from processor_service.errors import ImageError
 from processor_service.operations.auto_orient import upright
 from tests.processor_service.kinds import decoded

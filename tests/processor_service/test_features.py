@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageStat
 
-from processor_service.color_profile import to_srgb
+from processor_service.color.names import color_name
+from processor_service.color.oklab import oklab, to_oklab, to_rgb
+from processor_service.color.profiles import to_srgb
 from processor_service.features import all_features
-from processor_service.features.color_names import color_name
 from processor_service.features.colors import Colors
-from processor_service.features.oklab import oklab, to_oklab, to_rgb
 from processor_service.features.placeholder import Placeholder
 from processor_service.features.reduced import reduced
 from processor_service.features.statistics import Statistics

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageChops, ImageCms
 
-from processor_service.color_profile import make_srgb
+from processor_service.color.profiles import make_srgb
 from tests.processor_service.kinds import decoded, furthest
 from tests.support import assert_alike, encoded, opened, picture
 

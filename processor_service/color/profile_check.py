@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops
 
-from .byte_cache import byte_cache
-from .color_profile import to_srgb
+from ..byte_cache import byte_cache
+from .profiles import to_srgb
 
 # How far (0 to 255) a profile may move a colour and still count as sRGB: rounding within LittleCMS.
 _INVISIBLE = 2

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageCms
 
-from .picture import Picture, has_alpha, has_grey
+from ..picture import Picture, has_alpha, has_grey
 
 # What the signature of a profile's colour space (ICC.1:2022, table 19) is in Pillow's modes.
 _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}

@@ -1,0 +1,1 @@
+"""Colour profiles, colour spaces, and the names of colours."""
