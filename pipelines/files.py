@@ -14,7 +14,7 @@ from typing import Any
 
 import pybase64
 
-from processor_service.formats import every_extension, is_marked
+from processor_service.formats.registry import every_extension, is_marked
 
 from .wording import well_formed
 

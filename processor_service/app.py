@@ -11,7 +11,7 @@ from .answering import Answering, request_id, retry_after
 from .chat import chat
 from .declarations import catalogue
 from .errors import Code, ImageError
-from .formats import extensions, readable
+from .formats.registry import extensions, readable
 from .held import HeldAnswers
 from .inference import inference
 from .metrics import Metrics

@@ -8,17 +8,17 @@ from typing import Any
 from PIL import Image
 
 from .alpha import flatten
-from .avif_loops import with_avif_loops
 from .color.profiles import make_srgb
 from .errors import Code, ImageError
 from .fitting import fitting
-from .formats import stored_as
+from .formats.avif_loops import with_avif_loops
+from .formats.jpeg_tables import is_coarser
+from .formats.registry import stored_as
 from .frame_times import loops_in, times_in
 from .kept_metadata import exif_block
 from .operations.auto_orient import upright
 from .palette import paletted
 from .picture import Output, Picture, has_alpha
-from .quantization import is_coarser
 
 # What a format has no room for.
 NO_ALPHA = frozenset({"jpeg"})

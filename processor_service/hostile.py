@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageFile
 
-from .boxes import boxes
 from .errors import Code, ImageError
+from .formats.boxes import boxes
 from .settings import Settings
 
 # A PNG chunk that is shorter than it must be: not the file's end is missing.

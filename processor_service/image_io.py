@@ -12,9 +12,10 @@ from .color.profile_check import carried_profile
 from .encoders import encode_picture
 from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
+from .formats.jpeg_end import lacks_end, with_end
+from .formats.tiff_pages import mended
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .hostile import hostile, truncation
-from .jpeg_end import lacks_end, with_end
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .opening import open_picture
@@ -24,7 +25,6 @@ from .salvage import without_metadata
 from .samples import Samples, samples_of
 from .scaling import scale
 from .settings import Settings
-from .tiff_pages import mended
 
 # From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
 # first; None when it is not known before it is decoded.

@@ -6,10 +6,10 @@ from itertools import islice
 
 from PIL import ExifTags, Image
 
-from .containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from .features.tags.exif import Exif, Tag
 from .features.tags.found import read_tags
 from .features.tags.words import author_to_keep, owner_to_keep
+from .formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from .picture import Metadata, Picture
 
 _APP1 = 0xE1

@@ -7,10 +7,10 @@ from PIL import Image, ImageFile
 
 from .errors import Code, ImageError
 from .fast_jpeg import decoded_size
-from .formats import public_name
+from .formats.jpeg_tables import tables_of
+from .formats.registry import public_name
 from .frames import count_frames
 from .picture import Source
-from .quantization import tables_of
 from .settings import Settings
 from .tiff_file import TiffFile
 

@@ -9,7 +9,7 @@ from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
 from . import gif_file, tiff_file
 from .errors import Code, ImageError
-from .formats import accepted, readable
+from .formats.registry import accepted, readable
 from .refusals import describe_unknown, describe_unreadable, plausible
 from .salvage import MOST_TEXT
 from .settings import Settings

@@ -12,6 +12,7 @@ from .color.profiles import make_srgb
 from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS, top_level_names
+from .formats.jpeg_tables import tables_to_keep
 from .mark import mark, source_mark, thumbnail_mark, url_mark
 from .metadata_cut import cut_metadata
 from .operations import Operation, wants_all_frames
@@ -20,7 +21,6 @@ from .operations.resize import Resize
 from .operations.strip_metadata import StripMetadata
 from .payload import decode_payload
 from .picture import Picture
-from .quantization import tables_to_keep
 from .request import Request
 from .settings import Settings
 from .timing import Stopwatch

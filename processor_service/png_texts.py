@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 
-from .containers import png_chunks
 from .features.tags.text import decoded
+from .formats.containers import png_chunks
 from .metadata_blocks import Blocks
 
 # PNG specification, 11.3.3: keywords that say something about the picture. Their texts are small.

@@ -8,9 +8,9 @@ from contextlib import suppress
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
 from .box_metadata import avif_blocks, jp2_blocks
-from .containers import PNG_SIGNATURE, gif_blocks
 from .features.tags.exif import Exif, Tag
 from .features.tags.text import decoded
+from .formats.containers import PNG_SIGNATURE, gif_blocks
 from .metadata_blocks import Blocks
 from .picture import Metadata
 from .png_texts import read_png

@@ -6,7 +6,7 @@ import re
 
 from PIL import Image
 
-from .formats import RARE, accepted, heif_is_installed, public_name
+from .formats.registry import RARE, accepted, heif_is_installed, public_name
 from .markup import described_markup
 from .raw_files import describe_raw
 from .settings import Settings

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from ..jpeg_end import lacks_end, with_end
+from ..formats.jpeg_end import lacks_end, with_end
 from ..kept_metadata import exif_block, turn_only
 from ..picture import Picture
 from . import bmp, gif, heif, ico, jp2, jpeg, png, pnm, tiff, webp

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from ..answering import request_id
 from ..errors import Code, ImageError
-from ..formats import mime_type
+from ..formats.registry import mime_type
 from ..metrics import Metrics
 from ..settings import Settings
 from ..worker_pool import WorkerPool

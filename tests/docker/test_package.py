@@ -14,7 +14,7 @@ import pytest
 
 from gallery.opening import settings_for
 from ingest_image.cli import main
-from processor_service.formats import heif_is_installed
+from processor_service.formats.registry import heif_is_installed
 from tests.support import ROOT
 
 TOOL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]

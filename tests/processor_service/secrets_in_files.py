@@ -13,7 +13,7 @@ from functools import cache
 
 from PIL import ExifTags, Image, ImageCms
 
-from processor_service.containers import png_chunks
+from processor_service.formats.containers import png_chunks
 from tests.support import picture
 
 NAME = b"Zebedee Quirk"

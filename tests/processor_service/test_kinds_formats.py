@@ -8,8 +8,8 @@ import sys
 import pytest
 from PIL import Image
 
-from processor_service import formats
 from processor_service.errors import Code
+from processor_service.formats import registry
 from processor_service.settings import Settings
 from tests.processor_service.kinds import SETTINGS, decoded, furthest, refused
 from tests.support import CORPUS, assert_alike, encoded, opened, picture
@@ -98,28 +98,28 @@ def test_the_pnm_family(format: str) -> None:
 
 def test_every_readable_format_has_a_decoder_and_a_name() -> None:
     Image.init()
-    assert set(formats.readable(SETTINGS)) <= set(Image.OPEN)
-    assert all(name.islower() for name in map(formats.public_name, formats.readable(SETTINGS)))
-    assert formats.readable(COMMON) == formats.readable(SETTINGS)[: len(formats.readable(COMMON))]
+    assert set(registry.readable(SETTINGS)) <= set(Image.OPEN)
+    assert all(name.islower() for name in map(registry.public_name, registry.readable(SETTINGS)))
+    assert registry.readable(COMMON) == registry.readable(SETTINGS)[: len(registry.readable(COMMON))]
 
 
 def test_heic_with_the_optional_extra() -> None:
     pytest.importorskip("pi_heif")
     result = decoded("thumbor/image.heic")
     assert (result.source.format, result.image.mode, result.orientation) == ("heif", "RGB", 1)
-    assert formats.stored_as("heif") == "jpeg"
+    assert registry.stored_as("heif") == "jpeg"
     assert refused("thumbor/image.heic", Settings(max_pixels=100))[0] is Code.TOO_MANY_PIXELS
     assert refused(picture("thumbor/image.heic")[:500])[0] in (Code.TRUNCATED_IMAGE, Code.CORRUPT_IMAGE)
 
 
 def test_heic_without_the_optional_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pi_heif", None)
-    formats.heif_is_installed.cache_clear()
+    registry.heif_is_installed.cache_clear()
     try:
         code, reason = refused("thumbor/image.heic")
     finally:
         monkeypatch.undo()
-        formats.heif_is_installed.cache_clear()
+        registry.heif_is_installed.cache_clear()
     assert code is Code.UNSUPPORTED_FORMAT
     assert "pip install 'ingest-image[heic]'" in reason
     assert "heif" not in reason.split("accepted are")[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processor_service.formats import heif_is_installed
+from processor_service.formats.registry import heif_is_installed
 from tests.processor_service.goldens import assert_golden, assert_whole
 from tests.processor_service.kind_cases import KINDS, Kind
 

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import ExifTags, Image
 
-from processor_service.containers import riff_chunks
+from processor_service.formats.containers import riff_chunks
 from processor_service.picture import Picture
 from tests.processor_service.kinds import decoded, furthest
 from tests.processor_service.test_kinds_broken import chunk

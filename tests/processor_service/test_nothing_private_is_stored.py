@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from processor_service.errors import ImageError
-from processor_service.formats import public_name, readable
+from processor_service.formats.registry import public_name, readable
 from processor_service.metadata_cut import CUTS
 from processor_service.pipeline import process
 from processor_service.refused import failure

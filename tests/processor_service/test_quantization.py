@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from processor_service.formats.jpeg_tables import is_coarser, tables_of
 from processor_service.pipeline import process
-from processor_service.quantization import is_coarser, tables_of
 from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch

@@ -12,10 +12,10 @@ from functools import cache
 
 from PIL import Image
 
-from .operations import Operation
-from .operations.auto_orient import AutoOrient
-from .operations.resize import Resize
-from .picture import Picture, Tables
+from ..operations import Operation
+from ..operations.auto_orient import AutoOrient
+from ..operations.resize import Resize
+from ..picture import Picture, Tables
 
 
 def tables_of(image: Image.Image) -> Tables:

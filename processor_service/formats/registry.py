@@ -9,7 +9,7 @@ from functools import cache
 
 from PIL import Image
 
-from .settings import Settings
+from ..settings import Settings
 
 # Pillow's names of the formats that are always decoded, by decoders that all the world feeds with hostile bytes.
 COMMON = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "DIB", "ICO", "JPEG2000", "PPM")

@@ -1,0 +1,1 @@
+"""The picture formats, and how their files are laid out."""
