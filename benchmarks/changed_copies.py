@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 from processor_service import image_io
 from processor_service.errors import ImageError
 from processor_service.features.pdq import pdq
-from processor_service.features.reduced import over_white
 from processor_service.hash_variants import distance
 from processor_service.operations.auto_orient import upright
+from processor_service.pixels.reduced import over_white
 from processor_service.settings import Settings
 from tests.support import encoded
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from PIL import Image
 
-from .alpha import flatten
 from .color.profiles import make_srgb
 from .errors import Code, ImageError
 from .fitting import fitting
@@ -19,6 +18,7 @@ from .kept_metadata import exif_block
 from .operations.auto_orient import upright
 from .palette import paletted
 from .picture import Output, Picture, has_alpha
+from .pixels.alpha import flatten
 
 # What a format has no room for.
 NO_ALPHA = frozenset({"jpeg"})

@@ -20,10 +20,10 @@ from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .opening import open_picture
 from .picture import Picture, Source
+from .pixels.scaling import scale
 from .raw_metadata import orientation, raw_metadata
 from .salvage import without_metadata
 from .samples import Samples, samples_of
-from .scaling import scale
 from .settings import Settings
 
 # From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to

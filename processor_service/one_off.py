@@ -12,7 +12,7 @@ from .operations import Operation
 from .operations.resize import Resize
 from .operations.strip_metadata import StripMetadata
 from .picture import Picture
-from .scaling import scale
+from .pixels.scaling import scale
 
 
 class _SizeLimit(Operation):

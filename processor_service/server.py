@@ -22,8 +22,8 @@ from .guarded_worker import GuardedWorker
 from .logs import configure_structlog, logging_config
 from .memory import container_limit, give_back_large_blocks, shortage
 from .metrics import Metrics
+from .pixels.scaling import SCALER
 from .rendering.routes import render_threads
-from .scaling import SCALER
 from .settings import Settings
 from .worker_pool import WorkerPool
 

@@ -12,10 +12,10 @@ from pydantic import Field
 from ..color.names import color_name
 from ..color.oklab import to_rgb
 from ..picture import Picture, has_alpha
-from ..scaling import shrunk
+from ..pixels.reduced import reduced
+from ..pixels.scaling import shrunk
 from . import Feature
 from .color_clusters import dominant
-from .reduced import reduced
 
 # Longest side in pixels: enough for shares to a percent.
 _SIDE = 80

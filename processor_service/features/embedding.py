@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from ..embedders import embedded
 from ..picture import Picture
+from ..pixels.reduced import over_white, reduced
 from . import Feature
-from .reduced import over_white, reduced
 
 
 class Embedding(Feature):

@@ -8,9 +8,9 @@ import numpy as np
 import pybase64
 
 from ..picture import Picture
-from ..scaling import shrunk
+from ..pixels.reduced import reduced
+from ..pixels.scaling import shrunk
 from . import Feature
-from .reduced import reduced
 from .thumb_hash import SIDE, thumb_hash
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageChops, ImageStat
 
 from ..picture import Picture, has_alpha
+from ..pixels.reduced import over_white, reduced
 from . import Feature
-from .reduced import over_white, reduced
 
 # Variance of the Laplacian below which pictures are usually called blurred.
 _BLURRED = 100.0

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from ..encoders import encode_image
 from ..picture import Output, Picture, is_transparent
-from ..scaling import scale, within
+from ..pixels.reduced import SIDE, reduced, upright_size, upright_srgb
+from ..pixels.scaling import scale, within
 from . import Feature
-from .reduced import SIDE, reduced, upright_size, upright_srgb
 
 
 class Thumbnail(Feature):

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from PIL import Image, ImageEnhance, ImageStat
 from pydantic import Field
 
-from ..alpha import on_color, spread_colors, visible
 from ..picture import has_grey
+from ..pixels.alpha import on_color, spread_colors, visible
 from . import Operation
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image, ImageOps
 from pydantic import Field
 
-from ..alpha import on_color, visible
+from ..pixels.alpha import on_color, visible
 from . import Operation
 
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from ..alpha import flatten
 from ..declared import OpaqueColor
+from ..pixels.alpha import flatten
 from . import Operation
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image, ImageFilter
 from pydantic import Field
 
-from ..alpha import on_premultiplied
+from ..pixels.alpha import on_premultiplied
 from . import Operation
 
 

@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field, model_validator
 
 from ..declared import ABSENT, AT_MOST_ALL, IN_PIXELS, Ratio, Unit, check_unit, ratio
 from ..errors import Code, ImageError
-from ..gravity import Gravity, offset
 from ..picture import Picture
-from ..saliency import salient_offset
+from ..pixels.gravity import Gravity, offset
+from ..pixels.saliency import salient_offset
 from . import Operation
 
 _BOX = ("left", "top", "width", "height")

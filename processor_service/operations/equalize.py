@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from PIL import Image, ImageOps
 
-from ..alpha import on_color, visible
 from ..picture import has_grey
+from ..pixels.alpha import on_color, visible
 from . import Operation
 
 

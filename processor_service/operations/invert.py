@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from PIL import Image, ImageChops
 
-from ..alpha import on_color
+from ..pixels.alpha import on_color
 from . import Operation
 
 

@@ -8,9 +8,9 @@ from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from ..alpha import canvas
 from ..declared import ABSENT, Color, Ratio, Unit, ratio
-from ..gravity import Place, offset
+from ..pixels.alpha import canvas
+from ..pixels.gravity import Place, offset
 from . import Operation
 
 _SIDES = ("left", "top", "right", "bottom")

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Literal, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..alpha import canvas
 from ..declared import Color
-from ..gravity import Gravity, offset
 from ..picture import Picture
-from ..saliency import salient_offset
-from ..scaling import scale
+from ..pixels.alpha import canvas
+from ..pixels.gravity import Gravity, offset
+from ..pixels.saliency import salient_offset
+from ..pixels.scaling import scale
 from . import Operation
 
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from PIL import Image, ImageChops
 from pydantic import Field
 
-from ..alpha import canvas, laid_over
 from ..declared import Color
+from ..pixels.alpha import canvas, laid_over
 from . import Operation
 
 _QUARTERS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}

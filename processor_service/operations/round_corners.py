@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from PIL import Image, ImageChops, ImageDraw
 from pydantic import Field
 
-from ..alpha import canvas, laid_over
 from ..declared import Color, Unit
+from ..pixels.alpha import canvas, laid_over
 from . import Operation
 
 # ImageDraw does not smooth edges: corners are drawn larger and scaled down, unless that would take much memory.

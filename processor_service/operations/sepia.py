@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from ..alpha import on_color
+from ..pixels.alpha import on_color
 from . import Operation
 
 # Source: W3C Filter Effects Module Level 1, `sepia()`, rounded to three places.

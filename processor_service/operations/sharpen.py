@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image, ImageFilter
 from pydantic import Field
 
-from ..alpha import on_color, spread_colors
+from ..pixels.alpha import on_color, spread_colors
 from . import Operation
 
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from ..alpha import on_color
 from ..declared import OpaqueColor, rgba
+from ..pixels.alpha import on_color
 from . import Operation
 
 

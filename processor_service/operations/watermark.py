@@ -8,8 +8,8 @@ from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
 from ..declared import ABSENT, OpaqueColor
-from ..gravity import Place, offset
 from ..picture import has_grey
+from ..pixels.gravity import Place, offset
 from ..stamp import check_text, picture_stamp, text_stamp
 from . import Operation
 

@@ -18,11 +18,11 @@ from processor_service.color.profiles import to_srgb
 from processor_service.features import all_features
 from processor_service.features.colors import Colors
 from processor_service.features.placeholder import Placeholder
-from processor_service.features.reduced import reduced
 from processor_service.features.statistics import Statistics
 from processor_service.features.thumbnail import Thumbnail
 from processor_service.fields import FIELDS, KEYWORD, copies, top_level_names
 from processor_service.picture import Picture, Source
+from processor_service.pixels.reduced import reduced
 from tests.support import PICTURES, difference, opened, picture
 
 

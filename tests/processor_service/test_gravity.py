@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processor_service.gravity import Gravity, Place
+from processor_service.pixels.gravity import Gravity, Place
 from tests.processor_service.test_operations import applied
 from tests.support import b64, encoded
 

@@ -7,7 +7,7 @@ from PIL import Image
 from ..color.profiles import to_srgb
 from ..operations.auto_orient import upright
 from ..picture import Picture, has_alpha
-from ..scaling import shrunk
+from .scaling import shrunk
 
 # Longest side in pixels.
 SIDE = 512

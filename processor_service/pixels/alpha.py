@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PIL import Image, ImageColor, ImageFilter
 
-from .declared import rgba
-from .picture import has_alpha, has_grey, is_transparent
+from ..declared import rgba
+from ..picture import has_alpha, has_grey, is_transparent
 
 
 def on_color(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:

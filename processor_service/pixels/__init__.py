@@ -1,0 +1,1 @@
+"""Works on pixels; knows no file format."""
