@@ -14,7 +14,7 @@ from .formats.avif_loops import with_avif_loops
 from .formats.jpeg_tables import is_coarser
 from .formats.registry import stored_as
 from .frame_times import loops_in, times_in
-from .kept_metadata import exif_block
+from .metadata.write import exif_block
 from .operations.auto_orient import upright
 from .palette import paletted
 from .picture import Output, Picture, has_alpha

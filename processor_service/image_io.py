@@ -17,11 +17,11 @@ from .formats.tiff_pages import mended
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .hostile import hostile, truncation
 from .limits import check_header, check_size, check_total, is_jpeg
+from .metadata.collect import orientation, raw_metadata
 from .modes import to_working_mode
 from .opening import open_picture
 from .picture import Picture, Source
 from .pixels.scaling import scale
-from .raw_metadata import orientation, raw_metadata
 from .salvage import without_metadata
 from .samples import Samples, samples_of
 from .settings import Settings

@@ -14,7 +14,7 @@ from .features import all_features
 from .fields import NOT_OURS, top_level_names
 from .formats.jpeg_tables import tables_to_keep
 from .mark import mark, source_mark, thumbnail_mark, url_mark
-from .metadata_cut import cut_metadata
+from .metadata.cut import cut_metadata
 from .operations import Operation, wants_all_frames
 from .operations.auto_orient import AutoOrient
 from .operations.resize import Resize

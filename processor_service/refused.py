@@ -8,7 +8,7 @@ from typing import Any
 import pybase64
 
 from .errors import Code, ImageError
-from .metadata_cut import cut_refused
+from .metadata.cut import cut_refused
 from .payload import decode_payload
 from .pipeline import absent_fields
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch, helpers
 
-from processor_service.metadata_cut import cut_refused
+from processor_service.metadata.cut import cut_refused
 from tests.support import CORPUS, PICTURES, Service, b64, opened
 
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from processor_service.box_metadata import avif_blocks
 from processor_service.features.metadata import Metadata
-from processor_service.kept_metadata import copyright_of
+from processor_service.metadata.box_metadata import avif_blocks
+from processor_service.metadata.write import copyright_of
 from processor_service.pipeline import process
 from processor_service.request import Request
 from processor_service.settings import Settings

@@ -14,7 +14,7 @@ from processor_service import image_io
 from processor_service.errors import Code, ImageError
 from processor_service.formats.boxes import item_places
 from processor_service.formats.containers import gif_blocks, jpeg_segments
-from processor_service.metadata_cut import cut_metadata, cut_refused
+from processor_service.metadata.cut import cut_metadata, cut_refused
 from processor_service.pipeline import process
 from processor_service.recipe import parse_recipe
 from processor_service.refused import failure

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processor_service.features.tags.place import coarse
+from processor_service.features.metadata.place import coarse
 from tests.processor_service.metadata_files import ASCII, DOUBLE, RATIONAL, SRATIONAL, place, tiff, xmp
 from tests.processor_service.test_features_metadata import read
 

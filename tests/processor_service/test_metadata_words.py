@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor_service.features.tags.exif_text import user_comment
-from processor_service.features.tags.iptc import read_iptc
-from processor_service.features.tags.text import MOST_OF_CAPTION, decoded
-from processor_service.features.tags.xmp import read_xmp
-from processor_service.kept_metadata import copyright_of
+from processor_service.metadata.exif_text import user_comment
+from processor_service.metadata.iptc import read_iptc
+from processor_service.metadata.text import MOST_OF_CAPTION, decoded
+from processor_service.metadata.write import copyright_of
+from processor_service.metadata.xmp import read_xmp
 from processor_service.picture import Metadata as Raw
 from tests.processor_service.metadata_files import BYTE, Directory, iptc, tiff, xmp
 from tests.processor_service.test_features_metadata import read

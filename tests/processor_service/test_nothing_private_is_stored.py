@@ -17,7 +17,7 @@ import pytest
 
 from processor_service.errors import ImageError
 from processor_service.formats.registry import public_name, readable
-from processor_service.metadata_cut import CUTS
+from processor_service.metadata.cut import CUTS
 from processor_service.pipeline import process
 from processor_service.refused import failure
 from processor_service.request import Request

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageCms, ImageSequence
 from processor_service.encoders import encode_image
 from processor_service.errors import Code, ImageError
 from processor_service.image_io import encode
-from processor_service.kept_metadata import copyright_of
+from processor_service.metadata.write import copyright_of
 from processor_service.picture import Metadata, Output, Picture, Source
 from processor_service.pipeline import Request, process
 from processor_service.settings import Settings

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..formats.boxes import boxes, item_places, items
+from ...formats.boxes import boxes, item_places, items
 from .kept import Kept
 
 _FULL = 4

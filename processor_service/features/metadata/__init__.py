@@ -7,16 +7,16 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..picture import Picture
-from . import Feature
-from .tags.camera import camera_name
-from .tags.dates import iso_date
-from .tags.exif import Tag
-from .tags.found import Tags, read_tags
-from .tags.iptc import Dataset
-from .tags.place import coarse, location
-from .tags.text import cleaned
-from .tags.words import words
+from ...metadata.exif import Tag
+from ...metadata.found import Tags, read_tags
+from ...metadata.iptc import Dataset
+from ...metadata.text import cleaned
+from ...metadata.words import words
+from ...picture import Picture
+from .. import Feature
+from .camera import camera_name
+from .dates import iso_date
+from .place import coarse, location
 
 _MOST_ISO = 10_000_000
 _NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(?:/([0-9]{1,12}))?$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...picture import Metadata
+from ..picture import Metadata
 from .exif import Exif
 from .iptc import read_iptc
 from .xmp import Xmp, read_xmp

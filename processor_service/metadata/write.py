@@ -6,11 +6,11 @@ from itertools import islice
 
 from PIL import ExifTags, Image
 
-from .features.tags.exif import Exif, Tag
-from .features.tags.found import read_tags
-from .features.tags.words import author_to_keep, owner_to_keep
-from .formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
-from .picture import Metadata, Picture
+from ..formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
+from ..picture import Metadata, Picture
+from .exif import Exif, Tag
+from .found import read_tags
+from .words import author_to_keep, owner_to_keep
 
 _APP1 = 0xE1
 _EXIF = b"Exif\0\0"

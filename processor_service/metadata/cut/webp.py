@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..formats.containers import riff_chunks
+from ...formats.containers import riff_chunks
 from .kept import Kept, few
 
 _IMAGE = frozenset((b"ALPH", b"VP8 ", b"VP8L"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import zlib
 
-from .features.tags.text import decoded
-from .formats.containers import png_chunks
-from .metadata_blocks import Blocks
+from ..formats.containers import png_chunks
+from .blocks import Blocks
+from .text import decoded
 
 # PNG specification, 11.3.3: keywords that say something about the picture. Their texts are small.
 _WORDS = frozenset(("title", "author", "description", "copyright", "creation time", "software", "comment"))

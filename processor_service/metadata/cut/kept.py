@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..features.tags.exif import Exif, Tag
+from ..exif import Exif, Tag
 
 _PREFIX = b"Exif\0\0"
 # A file of 20 MB may be made of five million segments, which take 13 seconds; pictures have some thousands.

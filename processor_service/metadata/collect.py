@@ -7,13 +7,13 @@ from contextlib import suppress
 
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
+from ..formats.containers import PNG_SIGNATURE, gif_blocks
+from ..picture import Metadata
+from .blocks import Blocks
 from .box_metadata import avif_blocks, jp2_blocks
-from .features.tags.exif import Exif, Tag
-from .features.tags.text import decoded
-from .formats.containers import PNG_SIGNATURE, gif_blocks
-from .metadata_blocks import Blocks
-from .picture import Metadata
+from .exif import Exif, Tag
 from .png_texts import read_png
+from .text import decoded
 
 # Tags of a TIFF's main directory that describe the picture, not how its pixels lie in the file.
 _DESCRIBING = frozenset(

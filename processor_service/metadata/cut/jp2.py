@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..formats.boxes import box, boxes
+from ...formats.boxes import box, boxes
 from .kept import Kept
 
 _SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"

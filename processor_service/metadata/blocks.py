@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .features.tags.exif import Exif, Tag
-from .picture import Metadata
+from ..picture import Metadata
+from .exif import Exif, Tag
 
 _EXIF = re.compile(rb"(?:Exif\0.)*(?:II\*\0|MM\0\*|II\+\0|MM\0\+)", re.DOTALL)
 _XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .formats.boxes import boxes, item_places, items
+from ..formats.boxes import boxes, item_places, items
 
 _UUID_LENGTH = 16
 _XMP_TYPE = b"application/rdf+xml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..formats.containers import gif_blocks
+from ...formats.containers import gif_blocks
 from .kept import Kept, few
 
 _CONTROL_BYTES = 8

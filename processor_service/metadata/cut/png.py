@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from ..formats.containers import PNG_SIGNATURE, png_chunks
+from ...formats.containers import PNG_SIGNATURE, png_chunks
 from .kept import Kept, few
 
 # What the picture, or the animation, looks like, and the lengths that each chunk may have (None: any).

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain as joined
 
-from ..formats.tiff_directories import COMPRESSION, SIZES, Directory, Layout, chain
-from ..formats.tiff_pages import mended
+from ...formats.tiff_directories import COMPRESSION, SIZES, Directory, Layout, chain
+from ...formats.tiff_pages import mended
 from . import jpeg
 from .kept import Kept
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..formats.containers import PNG_SIGNATURE
+from ...formats.containers import PNG_SIGNATURE
 from . import bmp, png
 from .kept import Kept
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .text import cleaned
+from ...metadata.text import cleaned
 
 # What a company is, not what it is called.
 _LEGAL = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from .exif import Exif, Tag
-from .xmp import Xmp
+from ...metadata.exif import Exif, Tag
+from ...metadata.xmp import Xmp
 
 # Length of a degree of latitude, and of longitude at the equator: mean radius of the Earth 6371.0088 km (IUGG).
 _KM_PER_DEGREE = 2 * math.pi * 6371.0088 / 360

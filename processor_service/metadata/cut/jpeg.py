@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..formats.containers import jpeg_segments
+from ...formats.containers import jpeg_segments
 from .kept import Kept, few
 
 BEGINNING = b"\xff\xd8\xff"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from ..formats.jpeg_end import lacks_end, with_end
-from ..kept_metadata import exif_block, turn_only
-from ..picture import Picture
+from ...formats.jpeg_end import lacks_end, with_end
+from ...picture import Picture
+from ..write import exif_block, turn_only
 from . import bmp, gif, heif, ico, jp2, jpeg, png, pnm, tiff, webp
 from .kept import Kept
 

@@ -1,0 +1,1 @@
+"""Collects, writes and cuts EXIF, IPTC and XMP."""
