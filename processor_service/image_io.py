@@ -9,7 +9,7 @@ from PIL import Image, ImageFile
 from .adobe_rgb import attach_profile
 from .bitmaps import with_visible_alpha
 from .color.profile_check import carried_profile
-from .encoders import encode_picture
+from .encoding.encode import encode_picture
 from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
 from .formats.jpeg_end import lacks_end, with_end

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pybase64
 from pydantic import Field
 
-from ..encoders import encode_image
+from ..encoding.encode import encode_image
 from ..picture import Output, Picture, is_transparent
 from ..pixels.reduced import SIDE, reduced, upright_size, upright_srgb
 from ..pixels.scaling import scale, within

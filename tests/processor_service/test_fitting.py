@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from processor_service.encoders import encode_image
+from processor_service.encoding.encode import encode_image
+from processor_service.encoding.fit_bytes import fitting
 from processor_service.errors import Code, ImageError
-from processor_service.fitting import fitting
 from processor_service.picture import Output
 from tests.support import opened, picture
 

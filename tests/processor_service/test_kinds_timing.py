@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image
 
-from processor_service import encoders
+from processor_service.encoding import encode
 from processor_service.errors import Code, ImageError
 from processor_service.picture import Picture
 from processor_service.pipeline import process
@@ -121,10 +121,8 @@ def test_the_case_of_a_fast_webp() -> None:
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("source", FORMATS)
 def test_an_animation_plays_as_often_as_before(source: str, to: str, loops: int) -> None:
-    first = encoders.encode_picture(
-        Picture(
-            book(), decoded("cases/base.png").source, durations=[100] * 3, loop=loops, output=encoders.Output(source)
-        )
+    first = encode.encode_picture(
+        Picture(book(), decoded("cases/base.png").source, durations=[100] * 3, loop=loops, output=encode.Output(source))
     )[0]
     assert decoded(first, all_frames=True).loop == loops
     assert kept(first, to).loop == loops

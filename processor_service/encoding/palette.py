@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageChops
 
-from .picture import has_alpha, has_grey
+from ..picture import has_alpha, has_grey
 
 _COLORS = 256
 # The palette comes from a copy of at most so many pixels a side: counting colours is what takes the time.

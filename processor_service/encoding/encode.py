@@ -7,18 +7,18 @@ from typing import Any
 
 from PIL import Image
 
-from .color.profiles import make_srgb
-from .errors import Code, ImageError
-from .fitting import fitting
-from .formats.avif_loops import with_avif_loops
-from .formats.jpeg_tables import is_coarser
-from .formats.registry import stored_as
+from ..color.profiles import make_srgb
+from ..errors import Code, ImageError
+from ..formats.avif_loops import with_avif_loops
+from ..formats.jpeg_tables import is_coarser
+from ..formats.registry import stored_as
+from ..metadata.write import exif_block
+from ..operations.auto_orient import upright
+from ..picture import Output, Picture, has_alpha
+from ..pixels.alpha import flatten
+from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
-from .metadata.write import exif_block
-from .operations.auto_orient import upright
 from .palette import paletted
-from .picture import Output, Picture, has_alpha
-from .pixels.alpha import flatten
 
 # What a format has no room for.
 NO_ALPHA = frozenset({"jpeg"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .errors import Code, ImageError
+from ..errors import Code, ImageError
 
 # By how much the logarithm of the size grows with each step of quality (of 100), before two sizes are known.
 _SLOPE = 0.03
