@@ -7,8 +7,8 @@ from typing import Any
 
 import pybase64
 
-from . import image_io
 from .color.profiles import make_srgb
+from .decoding import decode
 from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS, top_level_names
@@ -63,7 +63,7 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
     """Decode, operate, encode; returns the picture, the bytes to store and the name of their format."""
     steps = request.steps()
     with watch("decode"):
-        picture = image_io.decode(
+        picture = decode.decode(
             data,
             settings,
             target_of(steps),
@@ -82,7 +82,7 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
             # The node has seen our signature on these very bytes.
             stored, format_name = data, picture.source.format
         elif not leaves_pixels(steps):
-            stored, format_name = image_io.encode(picture)
+            stored, format_name = decode.encode(picture)
         else:
             stored, format_name = store_as_it_came(picture, data, settings)
     check_result(stored, settings)
@@ -112,13 +112,13 @@ def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple
         # Of several pictures in one file only the first is left.
         return cut, "jpeg" if picture.source.format == "mpo" else picture.source.format
     if picture.source.frames > len(picture.frames):
-        whole = image_io.decode(data, settings, all_frames=True)
+        whole = decode.decode(data, settings, all_frames=True)
         whole.output = picture.output
-        return image_io.encode(whole)
-    return image_io.encode(picture)
+        return decode.encode(whole)
+    return decode.encode(picture)
 
 
-def target_of(steps: tuple[Operation, ...]) -> image_io.Target:
+def target_of(steps: tuple[Operation, ...]) -> decode.Target:
     """To which size these steps scale a picture first: decoded to that size, the steps see no difference."""
 
     def target(width: int, height: int, orientation: int) -> tuple[int, int] | None:

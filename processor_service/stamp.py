@@ -27,7 +27,7 @@ _NO_CHARACTER = "\uffff"
 def picture_stamp(base64: str) -> Image.Image:
     """Decode a watermark. Raises ValueError with a reason."""
     # Only now, as the settings of the process are not known to declarations.
-    from .image_io import decode
+    from .decoding.decode import decode
     from .settings import Settings
 
     try:

@@ -19,11 +19,11 @@ import numpy as np
 import orjson
 from pydantic import SecretStr
 
+from .decoding.open import load_decoders
 from .embedders import preload
 from .embedding import embed
 from .errors import Code, ImageError
 from .features import all_features
-from .opening import load_decoders
 from .operations import all_operations
 from .pipeline import process, render
 from .refused import failure

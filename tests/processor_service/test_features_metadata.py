@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
+from processor_service.decoding.decode import decode
 from processor_service.features.metadata import Metadata
 from processor_service.features.metadata.camera import camera_name
 from processor_service.features.metadata.dates import iso_date
-from processor_service.image_io import decode
 from processor_service.metadata.text import cleaned, decoded, keywords
 from processor_service.metadata.xmp import read_xmp
 from processor_service.picture import Metadata as Raw

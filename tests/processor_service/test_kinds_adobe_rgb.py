@@ -11,7 +11,7 @@ import pyvips
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
 
-from processor_service.adobe_rgb import adobe_rgb_profile, is_adobe_rgb
+from processor_service.decoding.adobe_rgb import adobe_rgb_profile, is_adobe_rgb
 from processor_service.pipeline import process
 from processor_service.request import Request
 from processor_service.settings import Settings

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from processor_service.modes import WORKING_MODES, to_working_mode
-from processor_service.samples import Samples
+from processor_service.decoding.modes import WORKING_MODES, to_working_mode
+from processor_service.decoding.samples import Samples
 from tests.processor_service.kinds import decoded, furthest, rgba
 from tests.support import assert_alike, encoded, opened, picture
 

@@ -8,7 +8,7 @@ import random
 import pytest
 from PIL import Image
 
-from processor_service import fast_jpeg
+from processor_service.decoding import fast_jpeg
 from processor_service.errors import Code, ImageError
 from processor_service.pipeline import process
 from processor_service.request import Request

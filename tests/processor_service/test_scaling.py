@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from processor_service.fast_jpeg import decode_jpeg
+from processor_service.decoding.fast_jpeg import decode_jpeg
 from processor_service.pixels import scaling
 from processor_service.pixels.scaling import scale, shrunk, within
 from tests.support import difference, opened, picture

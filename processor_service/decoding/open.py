@@ -7,18 +7,19 @@ import struct
 
 from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
-from . import gif_file, tiff_file
-from .errors import Code, ImageError
-from .formats.registry import accepted, readable
-from .refusals import describe_unknown, describe_unreadable, plausible
+from ..errors import Code, ImageError
+from ..formats.registry import accepted, readable
+from ..settings import Settings
+from . import gif_file
 from .salvage import MOST_TEXT
-from .settings import Settings
+from .tiff import file
+from .unreadable import describe_unknown, describe_unreadable, plausible
 
 # Texts and profiles in a PNG are decompressed on opening, each to no more than 1 MB. Those that matter are small;
 # Pillow's bound of 64 MB for all texts makes a bomb of 64 kB cost a hundred times a small picture. What is beyond the
 # bounds is dropped (salvage.py).
 PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
-tiff_file.use()
+file.use()
 gif_file.use()
 # One core for one picture: the other cores have pictures of their own.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1

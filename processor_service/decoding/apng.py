@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from .errors import Code, ImageError
-from .formats.containers import PNG_SIGNATURE, png_chunks
+from ..errors import Code, ImageError
+from ..formats.containers import PNG_SIGNATURE, png_chunks
 from .modes import to_working_mode
 from .samples import samples_of
 

@@ -6,25 +6,25 @@ from collections.abc import Callable
 
 from PIL import Image, ImageFile
 
+from ..color.profile_check import carried_profile
+from ..encoding.encode import encode_picture
+from ..errors import Code, ImageError
+from ..formats.jpeg_end import lacks_end, with_end
+from ..formats.tiff_pages import mended
+from ..metadata.collect import orientation, raw_metadata
+from ..picture import Picture, Source
+from ..pixels.scaling import scale
+from ..settings import Settings
 from .adobe_rgb import attach_profile
 from .bitmaps import with_visible_alpha
-from .color.profile_check import carried_profile
-from .encoding.encode import encode_picture
-from .errors import Code, ImageError
 from .fast_jpeg import decode_jpeg, decoded_size
-from .formats.jpeg_end import lacks_end, with_end
-from .formats.tiff_pages import mended
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
-from .hostile import hostile, truncation
+from .guard import hostile, truncation
 from .limits import check_header, check_size, check_total, is_jpeg
-from .metadata.collect import orientation, raw_metadata
 from .modes import to_working_mode
-from .opening import open_picture
-from .picture import Picture, Source
-from .pixels.scaling import scale
+from .open import open_picture
 from .salvage import without_metadata
 from .samples import Samples, samples_of
-from .settings import Settings
 
 # From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
 # first; None when it is not known before it is decoded.

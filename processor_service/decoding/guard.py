@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageFile
 
-from .errors import Code, ImageError
-from .formats.boxes import boxes
-from .settings import Settings
+from ..errors import Code, ImageError
+from ..formats.boxes import boxes
+from ..settings import Settings
 
 # A PNG chunk that is shorter than it must be: not the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"Truncated \w{4} chunk")

@@ -6,10 +6,10 @@ import re
 
 from PIL import Image
 
-from .formats.registry import RARE, accepted, heif_is_installed, public_name
+from ..formats.registry import RARE, accepted, heif_is_installed, public_name
+from ..settings import Settings
 from .markup import described_markup
 from .raw_files import describe_raw
-from .settings import Settings
 from .signatures import described_by_signature, described_by_traces
 
 _HEIF_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1")

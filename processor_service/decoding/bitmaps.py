@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .picture import has_alpha
+from ..picture import has_alpha
 
 # Pillow's names of the formats whose fourth byte may have no meaning.
 _BITMAPS = ("BMP", "DIB", "ICO", "CUR", "TGA")

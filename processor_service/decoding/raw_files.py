@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .formats.tiff_directories import COMPRESSION, PHOTOMETRIC, everywhere
+from ..formats.tiff_directories import COMPRESSION, PHOTOMETRIC, everywhere
 
 # Offset, signature, name. Most others are TIFFs, told by what is in them.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (

@@ -8,9 +8,9 @@ from itertools import islice
 
 from PIL import Image
 
+from ..formats.avif_loops import avif_loops
+from ..formats.tiff_directories import chain
 from .apng import compose_apng
-from .formats.avif_loops import avif_loops
-from .formats.tiff_directories import chain
 
 # Moving pictures, and formats with pages.
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from .color.profile_check import carried_profile
-from .color.profiles import to_srgb
+from ..color.profile_check import carried_profile
+from ..color.profiles import to_srgb
 from .ranges import range_of, scaled, white_of
 from .samples import Samples
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette, TiffImagePlugin
 
-from .errors import Code, ImageError
-from .tiff_colors import PALETTE, RGB, is_known, to_image
-from .tiff_samples import Samples, read_samples
+from ...errors import Code, ImageError
+from .colors import PALETTE, RGB, is_known, to_image
+from .samples import Samples, read_samples
 
 _COLOR_MAP, _MAX_SAMPLE = 320, 281
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .color.profiles import to_srgb
-from .ranges import range_of, scaled, white_of
-from .tiff_samples import Samples
+from ...color.profiles import to_srgb
+from ..ranges import range_of, scaled, white_of
+from .samples import Samples
 
 # PhotometricInterpretation: which colours the first samples are.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, LAB, ICC_LAB = 0, 1, 2, 3, 5, 8, 9

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFile
 
-from .errors import Code, ImageError
+from ..errors import Code, ImageError
+from ..formats.jpeg_tables import tables_of
+from ..formats.registry import public_name
+from ..picture import Source
+from ..settings import Settings
 from .fast_jpeg import decoded_size
-from .formats.jpeg_tables import tables_of
-from .formats.registry import public_name
 from .frames import count_frames
-from .picture import Source
-from .settings import Settings
-from .tiff_file import TiffFile
+from .tiff.file import TiffFile
 
 # A progressive JPEG is decoded once per scan. Cameras and encoders write ten or so; a bomb has thousands of empty ones.
 _FEW_SCANS = 64

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .metadata.exif import INTEROPERABILITY_INDEX, Exif, Tag
+from ..metadata.exif import INTEROPERABILITY_INDEX, Exif, Tag
 
 _OPTION_FILE = "R03"
 _SRGB, _ADOBE_RGB = 1, 2

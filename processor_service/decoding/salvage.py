@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
-from .formats.containers import PNG_SIGNATURE, png_chunks, riff_chunks
+from ..formats.containers import PNG_SIGNATURE, png_chunks, riff_chunks
 
 # PNG chunks without which a picture, or an animation, looks different; texts, and those of them that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}

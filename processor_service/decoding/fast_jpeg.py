@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import simplejpeg
 from PIL import Image
 
-from .pixels.scaling import scale
+from ..pixels.scaling import scale
 
 # Colours as the file has them: what they are decoded to, in simplejpeg's and in Pillow's name.
 _MODES = {"YCbCr": ("RGBX", "RGBX"), "Gray": ("GRAY", "L")}

@@ -1,0 +1,1 @@
+"""Turns bytes into pixels. Limits are checked here, header first."""

@@ -1,0 +1,1 @@
+"""Reads the TIFFs that Pillow does not."""
