@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from processor_service.decoding import decode
 from processor_service.errors import ImageError
-from processor_service.features.pdq import pdq
+from processor_service.features.perceptual_hash.pdq import pdq
 from processor_service.hash_variants import distance
 from processor_service.operations.auto_orient import upright
 from processor_service.pixels.reduced import over_white

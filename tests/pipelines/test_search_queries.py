@@ -23,7 +23,7 @@ from pipelines.search.schema import Schema, merged
 from pipelines.search.table import answer_table
 from processor_service.color.names import color_name
 from processor_service.color.oklab import oklab as oklab_of_the_service
-from processor_service.features.pdq import pdq_variants
+from processor_service.features.perceptual_hash.pdq import pdq_variants
 from processor_service.fields import mapping
 from processor_service.hash_variants import VARIANTS, distance
 from tests.support import opened, picture

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from processor_service.decoding import decode
-from processor_service.features.pdq import NO_STRUCTURE, pdq, pdq_variants
 from processor_service.features.perceptual_hash import PerceptualHash
+from processor_service.features.perceptual_hash.pdq import NO_STRUCTURE, pdq, pdq_variants
 from processor_service.hash_variants import distance
 from processor_service.picture import Picture, Source
 from processor_service.settings import Settings

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..byte_cache import byte_cache
-from ..hash_variants import VARIANTS
+from ...byte_cache import byte_cache
+from ...hash_variants import VARIANTS
 
 Matrix = NDArray[np.float32]
 

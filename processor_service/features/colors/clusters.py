@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color.oklab import Colors, to_oklab
+from ...color.oklab import Colors, to_oklab
 
 Weights = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pybase64
 from PIL import Image, ImageDraw, ImageFont
 
-from .declared import rgba
-from .errors import ImageError
+from ...declared import rgba
+from ...errors import ImageError
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1_000_000
@@ -27,8 +27,8 @@ _NO_CHARACTER = "\uffff"
 def picture_stamp(base64: str) -> Image.Image:
     """Decode a watermark. Raises ValueError with a reason."""
     # Only now, as the settings of the process are not known to declarations.
-    from .decoding.decode import decode
-    from .settings import Settings
+    from ...decoding.decode import decode
+    from ...settings import Settings
 
     try:
         data = pybase64.b64decode(base64, validate=True)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from ..color.names import color_name
-from ..color.oklab import to_rgb
-from ..picture import Picture, has_alpha
-from ..pixels.reduced import reduced
-from ..pixels.scaling import shrunk
-from . import Feature
-from .color_clusters import dominant
+from ...color.names import color_name
+from ...color.oklab import to_rgb
+from ...picture import Picture, has_alpha
+from ...pixels.reduced import reduced
+from ...pixels.scaling import shrunk
+from .. import Feature
+from .clusters import dominant
 
 # Longest side in pixels: enough for shares to a percent.
 _SIDE = 80

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..picture import Picture
-from ..pixels.reduced import over_white, reduced
-from . import Feature
+from ...picture import Picture
+from ...pixels.reduced import over_white, reduced
+from .. import Feature
 from .pdq import pdq
 
 # Below, pictures without structure would all be near duplicates of each other: the threshold of PDQ's description.

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pybase64
 
-from ..picture import Picture
-from ..pixels.reduced import reduced
-from ..pixels.scaling import shrunk
-from . import Feature
+from ...picture import Picture
+from ...pixels.reduced import reduced
+from ...pixels.scaling import shrunk
+from .. import Feature
 from .thumb_hash import SIDE, thumb_hash
 
 

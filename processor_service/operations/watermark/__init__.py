@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import ABSENT, OpaqueColor
-from ..picture import has_grey
-from ..pixels.gravity import Place, offset
-from ..stamp import check_text, picture_stamp, text_stamp
-from . import Operation
+from ...declared import ABSENT, OpaqueColor
+from ...picture import has_grey
+from ...pixels.gravity import Place, offset
+from .. import Operation
+from .stamp import check_text, picture_stamp, text_stamp
 
 _MOST = 100_000
 
