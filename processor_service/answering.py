@@ -11,8 +11,8 @@ from collections.abc import Callable
 import structlog
 from flask import request
 
-from .by_address import ByAddress
 from .errors import Code, ImageError
+from .fetching.by_address import ByAddress
 from .metrics import Metrics
 from .settings import Settings
 from .timing import Stopwatch

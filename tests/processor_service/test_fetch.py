@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from processor_service.errors import Code, ImageError
-from processor_service.fetch import Fetcher
+from processor_service.fetching.fetcher import Fetcher
 from processor_service.settings import Settings
 from tests.strangers import Stranger, certificate_of, gives, raw, redirects, stranger
 from tests.support import picture

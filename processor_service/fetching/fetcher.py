@@ -9,10 +9,10 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 from urllib.parse import urljoin
 
-from .addresses import Address, check_host, check_ip, parse_address
-from .errors import Code, ImageError
-from .pinned import Deadline, get
-from .settings import Settings
+from ..addresses import Address, check_host, check_ip, parse_address
+from ..errors import Code, ImageError
+from ..settings import Settings
+from .connection import Deadline, get
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

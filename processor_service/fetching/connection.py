@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .addresses import Address
+from ..addresses import Address
 
 CONNECT_SECONDS = 3.0
 

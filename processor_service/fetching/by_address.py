@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 import pybase64
 
-from .errors import Code, ImageError
-from .fetch import Fetcher
-from .settings import Settings
+from ..errors import Code, ImageError
+from ..settings import Settings
+from .fetcher import Fetcher
 
 # A request without a picture is as long as its recipe, in which the pictures of watermarks are the longest.
 _LONGEST = 1024 * 1024

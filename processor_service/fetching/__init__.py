@@ -1,0 +1,1 @@
+"""Fetches pictures by their address, safely."""
