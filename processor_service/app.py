@@ -9,7 +9,6 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from .answering import Answering, request_id, retry_after
 from .chat import chat
-from .declarations import catalogue
 from .errors import Code, ImageError
 from .formats.registry import extensions, readable
 from .held import HeldAnswers
@@ -20,6 +19,7 @@ from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .settings import Settings
 from .tokens import bears_token, unauthorized
+from .wire.schema import catalogue
 from .worker_pool import WorkerPool
 
 log = structlog.get_logger("processor_service")

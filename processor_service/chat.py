@@ -14,10 +14,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .answering import Answering, request_id, retry_after
 from .completions import Completions, of_error
-from .data_url import is_data_url
 from .errors import Code, ImageError
 from .inference import RECIPE_KEYS, json_body, too_many_bytes
 from .settings import Settings
+from .wire.data_url import is_data_url
 
 MODEL = "ingest-image"
 

@@ -10,10 +10,10 @@ from .errors import Code, ImageError
 from .features.embedding import Embedding
 from .features.perceptual_hash import ALGORITHM, PerceptualHash
 from .operations.resize import Resize
-from .payload import decode_payload
 from .picture import Picture
 from .settings import Settings
 from .timing import Stopwatch
+from .wire.payload import decode_payload
 
 # What the bundled pipelines store. Ordinary JPEGs are decoded straight to that size.
 _TARGET = Resize(width=2048, height=2048, fit="inside")

@@ -13,17 +13,17 @@ from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS, top_level_names
 from .formats.jpeg_tables import tables_to_keep
-from .mark import mark, source_mark, thumbnail_mark, url_mark
 from .metadata.cut import cut_metadata
 from .operations import Operation, wants_all_frames
 from .operations.auto_orient import AutoOrient
 from .operations.resize import Resize
 from .operations.strip_metadata import StripMetadata
-from .payload import decode_payload
 from .picture import Picture
-from .request import Request
 from .settings import Settings
 from .timing import Stopwatch
+from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
+from .wire.payload import decode_payload
+from .wire.request import Request
 
 # A square within 2 %: what people call square.
 _SQUARE = 1.02

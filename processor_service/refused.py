@@ -9,8 +9,8 @@ import pybase64
 
 from .errors import Code, ImageError
 from .metadata.cut import cut_refused
-from .payload import decode_payload
 from .pipeline import absent_fields
+from .wire.payload import decode_payload
 
 # The picture is at fault, so the document may be stored with its error.
 _NO_PICTURE = (Code.NOT_AN_IMAGE, Code.UNSUPPORTED_FORMAT)

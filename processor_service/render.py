@@ -12,13 +12,13 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from .declarations import recipe_schema
 from .declared import Declared
 from .errors import Code
 from .features import Feature, all_features
 from .fields import FIELDS
 from .operations import Operation, all_operations
 from .settings import Settings
+from .wire.schema import recipe_schema
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "elasticsearch_plugin/src/main/resources/recipe-schema.json"

@@ -27,10 +27,10 @@ from .features import all_features
 from .operations import all_operations
 from .pipeline import process, render
 from .refused import failure
-from .request import Request
 from .settings import Settings
 from .template import answer_requests
 from .timing import Stopwatch
+from .wire.request import Request
 
 # Objects, keys and numbers of a request.
 _SMALL = 1024 * 1024

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from processor_service.errors import ImageError
-from processor_service.payload import decode_payload
+from processor_service.wire.payload import decode_payload
 from tests.support import encoded
 
 # In the GPS directory, of which no field is made.

@@ -15,8 +15,8 @@ import pybase64
 
 from ..answering import hung_up
 from ..errors import Code, ImageError
-from ..payload import decode_payload
 from ..settings import Settings
+from ..wire.payload import decode_payload
 from ..worker_pool import WorkerPool
 from ..worker_process import Answer
 from .asked import Asked

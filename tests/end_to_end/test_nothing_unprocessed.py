@@ -14,8 +14,8 @@ import requests
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from processor_service.mark import mark, thumbnail_mark
-from processor_service.recipe import recipe_hash
+from processor_service.wire.marks import mark, thumbnail_mark
+from processor_service.wire.recipe import recipe_hash
 from tests.places import places, with_place
 from tests.support import TOKEN, b64, encoded
 

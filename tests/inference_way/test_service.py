@@ -16,7 +16,7 @@ import requests
 
 from pipelines.check import TINY_PNG
 from processor_service.fields import top_level_names
-from processor_service.mark import mark
+from processor_service.wire.marks import mark
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
 from .conftest import OTHER_TOKEN

@@ -9,7 +9,7 @@ from pipelines.inference_form import TEMPORARY, inference_pipeline
 from pipelines.inference_options import NotExpressible, image_options
 from pipelines.resources import Kind, bundled, fingerprint
 from processor_service.pipeline import absent_fields
-from processor_service.recipe import recipe_hash
+from processor_service.wire.recipe import recipe_hash
 from tests.console import json_texts, parse
 
 PIPELINES = [r for r in bundled() if r.kind is Kind.PIPELINE]

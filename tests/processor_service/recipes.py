@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from processor_service.declarations import recipe_schema
+from processor_service.wire.schema import recipe_schema
 from tests.processor_service.operation_cases import logo
 
 SCHEMA = recipe_schema()["operations"]

@@ -16,7 +16,7 @@ from processor_service.decoding import decode
 from processor_service.errors import Code, ImageError
 from processor_service.operations import Operation, wants_all_frames
 from processor_service.picture import Picture
-from processor_service.recipe import parse_operations
+from processor_service.wire.recipe import parse_operations
 from tests.processor_service.kinds import SETTINGS, furthest, shown
 from tests.support import CORPUS, DEFAULT_OPERATIONS, assert_alike
 

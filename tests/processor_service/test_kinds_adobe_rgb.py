@@ -13,9 +13,9 @@ from PIL import ExifTags, Image, ImageCms
 
 from processor_service.decoding.adobe_rgb import adobe_rgb_profile, is_adobe_rgb
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.kinds import decoded
 from tests.support import assert_alike, b64, encoded, opened
 

@@ -13,9 +13,9 @@ from PIL import Image
 from processor_service.decoding import decode
 from processor_service.errors import Code, ImageError
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.kinds import SETTINGS, decoded, furthest, refused, rgba
 from tests.processor_service.png_reference import decode_apng
 from tests.support import CORPUS, PICTURES, b64, encoded, opened, picture

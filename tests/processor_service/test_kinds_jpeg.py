@@ -11,8 +11,8 @@ from PIL import Image
 from processor_service.decoding import fast_jpeg
 from processor_service.errors import Code, ImageError
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.built_jpegs import flat_jpeg
 from tests.processor_service.kinds import SETTINGS, decoded, furthest, refused
 from tests.support import assert_alike, b64, encoded, opened, picture

@@ -16,8 +16,8 @@ from processor_service.encoding import encode
 from processor_service.errors import Code, ImageError
 from processor_service.picture import Picture
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.kinds import SETTINGS, decoded, furthest, rgba
 from tests.processor_service.png_reference import read_chunks
 from tests.processor_service.test_kinds_broken import chunk

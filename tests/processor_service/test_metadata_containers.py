@@ -18,9 +18,9 @@ from processor_service.features.metadata import Metadata
 from processor_service.metadata.box_metadata import avif_blocks
 from processor_service.metadata.write import copyright_of
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.kinds import decoded
 from tests.processor_service.metadata_files import (
     BYTE,

@@ -16,11 +16,11 @@ from processor_service.formats.boxes import item_places
 from processor_service.formats.containers import gif_blocks, jpeg_segments
 from processor_service.metadata.cut import cut_metadata, cut_refused
 from processor_service.pipeline import process
-from processor_service.recipe import parse_recipe
 from processor_service.refused import failure
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.recipe import parse_recipe
+from processor_service.wire.request import Request
 from tests.processor_service.secrets_in_files import gif, jp2, jpeg, png, webp
 from tests.processor_service.secrets_in_more_files import avif, bmp, icons, pnm, tiff
 from tests.support import CORPUS, PICTURES, b64, opened, picture

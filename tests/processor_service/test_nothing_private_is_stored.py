@@ -20,9 +20,9 @@ from processor_service.formats.registry import public_name, readable
 from processor_service.metadata.cut import CUTS
 from processor_service.pipeline import process
 from processor_service.refused import failure
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service import secrets_in_files as files
 from tests.processor_service import secrets_in_more_files as more
 from tests.processor_service.secrets_in_files import NAME, TRACES

@@ -10,9 +10,9 @@ from PIL import Image
 from processor_service.errors import Code, ImageError
 from processor_service.operations import all_operations
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.support import b64, encoded, opened, picture
 
 BOX = [{"resize": {"width": 80, "height": 40}}]

@@ -16,8 +16,8 @@ from processor_service.operations.resize import Resize
 from processor_service.operations.watermark.stamp import text_stamp
 from processor_service.picture import Picture, Source
 from processor_service.pipeline import check_size
-from processor_service.recipe import parse_operations
 from processor_service.settings import Settings
+from processor_service.wire.recipe import parse_operations
 from tests.processor_service.operation_cases import CASES
 from tests.support import ROOT, b64, encoded
 

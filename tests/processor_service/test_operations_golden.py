@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from processor_service.operations import all_operations
-from processor_service.recipe import parse_operations
+from processor_service.wire.recipe import parse_operations
 from tests.processor_service.goldens import assert_golden, assert_whole
 from tests.processor_service.operation_cases import CASES, Case, side_by_side
 

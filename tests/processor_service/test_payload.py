@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor_service.errors import Code, ImageError
-from processor_service.payload import decode_payload
+from processor_service.wire.payload import decode_payload
 from tests.support import ROOT
 
 VECTORS = json.loads((ROOT / "elasticsearch_plugin/src/test/resources/picture-text-vectors.json").read_text())

@@ -11,10 +11,10 @@ from processor_service.errors import ImageError
 from processor_service.features import all_features
 from processor_service.picture import Picture
 from processor_service.pipeline import describe, process, target_of
-from processor_service.recipe import parse_operations
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.recipe import parse_operations
+from processor_service.wire.request import Request
 from tests.support import b64, picture
 
 

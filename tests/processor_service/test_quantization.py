@@ -9,9 +9,9 @@ from PIL import Image, ImageOps
 
 from processor_service.formats.jpeg_tables import is_coarser, tables_of
 from processor_service.pipeline import process
-from processor_service.request import Request
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.support import b64, encoded, opened, picture
 
 UPRIGHT = [

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor_service.errors import Code, ImageError
-from processor_service.mark import mark, source_mark, thumbnail_mark, url_mark
-from processor_service.recipe import parse_operations, parse_recipe, recipe_hash
+from processor_service.wire.marks import mark, source_mark, thumbnail_mark, url_mark
+from processor_service.wire.recipe import parse_operations, parse_recipe, recipe_hash
 from tests.support import ROOT
 
 VECTORS = json.loads((ROOT / "elasticsearch_plugin/src/test/resources/recipe-vectors.json").read_text())

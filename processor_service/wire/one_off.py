@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .errors import Code, ImageError
-from .operations import Operation
-from .operations.resize import Resize
-from .operations.strip_metadata import StripMetadata
-from .picture import Picture
-from .pixels.scaling import scale
+from ..errors import Code, ImageError
+from ..operations import Operation
+from ..operations.resize import Resize
+from ..operations.strip_metadata import StripMetadata
+from ..picture import Picture
+from ..pixels.scaling import scale
 
 
 class _SizeLimit(Operation):

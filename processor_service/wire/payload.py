@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pybase64
 
+from ..errors import Code, ImageError
 from .data_url import WHITESPACE, base64_of, is_data_url
-from .errors import Code, ImageError
 
 _URL_SAFE = str.maketrans("-_", "+/")
 _NO_WHITESPACE = str.maketrans("", "", WHITESPACE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import Code, ImageError
+from ..errors import Code, ImageError
+from ..operations import Operation
 from .one_off import check_kept, within_limit
-from .operations import Operation
 from .recipe import Recipe, parse_operations, parse_recipe
 
 _KEYS = frozenset(
