@@ -34,7 +34,7 @@ from pipelines.resources import bundled
 from processor_service.pipeline import Request, process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
-from processor_service.worker_process import ENVIRONMENT
+from processor_service.workers.worker import ENVIRONMENT
 from tests.end_to_end.conftest import bootstrap
 from tests.support import PICTURES, TOKEN, running_service
 

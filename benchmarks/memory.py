@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.ingest import IMAGES
 from processor_service.settings import Settings
-from processor_service.worker_process import Template
+from processor_service.workers.worker import Template
 from tests.support import PICTURES, b64, opened
 
 RECIPES: tuple[dict[str, Any], ...] = (

@@ -16,8 +16,8 @@ from .fetching.by_address import ByAddress
 from .metrics import Metrics
 from .settings import Settings
 from .timing import Stopwatch
-from .worker_pool import WorkerPool
-from .worker_process import Answer
+from .workers.pool import WorkerPool
+from .workers.worker import Answer
 
 log = structlog.get_logger("processor_service")
 _REQUEST_ID = re.compile(r"[^\x21-\x7e]")

@@ -20,7 +20,7 @@ from .rendering.routes import rendering
 from .settings import Settings
 from .tokens import bears_token, unauthorized
 from .wire.schema import catalogue
-from .worker_pool import WorkerPool
+from .workers.pool import WorkerPool
 
 log = structlog.get_logger("processor_service")
 

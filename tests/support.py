@@ -127,7 +127,7 @@ class Service:
 
     def workers(self) -> list[int]:
         """Process ids of the picture processes."""
-        return [pid for pid in self.descendants() if "processor_service.worker" in _command(pid)]
+        return [pid for pid in self.descendants() if "processor_service.workers.jobs" in _command(pid)]
 
     def process_picture(self, data: bytes | str, **body: Any) -> requests.Response:
         text = data if isinstance(data, str) else b64(data)

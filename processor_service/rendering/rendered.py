@@ -17,8 +17,8 @@ from ..answering import hung_up
 from ..errors import Code, ImageError
 from ..settings import Settings
 from ..wire.payload import decode_payload
-from ..worker_pool import WorkerPool
-from ..worker_process import Answer
+from ..workers.pool import WorkerPool
+from ..workers.worker import Answer
 from .asked import Asked
 from .cache import DiskCache
 from .stored import Stored

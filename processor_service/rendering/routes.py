@@ -14,7 +14,7 @@ from ..errors import Code, ImageError
 from ..formats.registry import mime_type
 from ..metrics import Metrics
 from ..settings import Settings
-from ..worker_pool import WorkerPool
+from ..workers.pool import WorkerPool
 from .access import keys, seconds_left
 from .asked import check_place, parse
 from .rendered import Refused, Renderer

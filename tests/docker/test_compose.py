@@ -12,8 +12,8 @@ import pytest
 
 from embedded_node.places import versions
 from pipelines.users import parsed
-from processor_service.memory import shortage
 from processor_service.settings import Settings
+from processor_service.workers.memory import shortage
 from tests.support import ROOT
 
 from .conftest import BASE, FETCHING, RENDERING, SCALED, Compose, read

@@ -12,7 +12,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from processor_service.template import answer_requests, fork_workers
+from processor_service.workers.template import answer_requests, fork_workers
 
 CPU_SECONDS = 0.6
 

@@ -1,15 +1,15 @@
-"""A test double for faults only: the real worker, which a request with this mark kills, as a hostile picture would."""
+"""A test double for faults only: the real jobs, which a request with this mark kills, as a hostile picture would."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from processor_service import worker
-from processor_service.template import fork_workers
+from processor_service.workers import jobs
+from processor_service.workers.template import fork_workers
 
 MARK = b'"kill-me"'
-_handle = worker.handle
+_handle = jobs.handle
 
 
 def handle(body: bytes, *rest: Any) -> tuple[dict[str, Any], bytes]:
@@ -19,5 +19,5 @@ def handle(body: bytes, *rest: Any) -> tuple[dict[str, Any], bytes]:
 
 
 if __name__ == "__main__":
-    worker.handle = handle
-    fork_workers(worker.load)
+    jobs.handle = handle
+    fork_workers(jobs.load)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from processor_service.errors import Code, ImageError
-from processor_service.patience import Pace
-from processor_service.worker_pool import WorkerPool
+from processor_service.workers.patience import Pace
+from processor_service.workers.pool import WorkerPool
 from tests.processor_service.test_worker_pool import FAULTY
 
 

@@ -12,9 +12,9 @@ import pytest
 import requests
 from PIL import Image
 
-from processor_service.memory import container_limit, oom_kills, shortage
 from processor_service.settings import Settings
-from processor_service.worker import handle
+from processor_service.workers.jobs import handle
+from processor_service.workers.memory import container_limit, oom_kills, shortage
 from tests.support import TOKEN, Service, b64, encoded, picture, running_service
 
 MB = 1024**2
@@ -110,7 +110,7 @@ def test_a_request_that_does_not_fit_into_memory_is_no_wrong_json(monkeypatch: p
     def scarce(_: bytes) -> None:
         raise orjson.JSONDecodeError("Not enough memory to allocate buffer for parsing", "", 0)
 
-    monkeypatch.setattr("processor_service.worker.orjson.loads", scarce)
+    monkeypatch.setattr("processor_service.workers.jobs.orjson.loads", scarce)
     summary, body = handle(b'{"data": "' + b64(b"x" * 10).encode() + b'"}', Settings())
     assert summary["code"] == "out_of_memory"
     monkeypatch.undo()

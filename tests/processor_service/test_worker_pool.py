@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from processor_service.errors import Code, ImageError
-from processor_service.worker_pool import WorkerPool
-from processor_service.worker_process import Answer
+from processor_service.workers.pool import WorkerPool
+from processor_service.workers.worker import Answer
 from tests.support import with_pid
 
 FAULTY = (sys.executable, str(Path(__file__).parent / "faulty_worker.py"))
@@ -167,7 +167,7 @@ def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
     for what in ("fork", "template"):
         workers = whole(pool)
         with monkeypatch.context() as patched:
-            patched.setattr("processor_service.worker_process.socket.socketpair", refused)
+            patched.setattr("processor_service.workers.worker.socket.socketpair", refused)
             if what == "template":
                 assert pool._template
                 pool._template.process.kill()

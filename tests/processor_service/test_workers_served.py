@@ -16,8 +16,8 @@ import orjson
 import pytest
 import requests
 
-from processor_service.worker_pool import WorkerPool
-from processor_service.worker_process import _environment
+from processor_service.workers.pool import WorkerPool
+from processor_service.workers.worker import _environment
 from tests.processor_service.mortal_worker import MARK
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, picture, running_service, with_pid
 

@@ -109,7 +109,7 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
     try:
         control.close()
         die_with_parent(parent)
-        setproctitle(f"{sys.executable} -m processor_service.worker")
+        setproctitle(f"{sys.executable} -m processor_service.workers.jobs")
         # Held until this process has ended: when the web process sees it closed, the exit code is there.
         connection = Connection(descriptor)
         serve(connection)
@@ -123,6 +123,6 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
 
 
 if __name__ == "__main__":
-    from .worker import load
+    from .jobs import load
 
     fork_workers(load)

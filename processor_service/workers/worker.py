@@ -19,17 +19,17 @@ from typing import Any, Literal
 import orjson
 from pydantic import SecretStr
 
-from .errors import ImageError
+from ..errors import ImageError
+from ..refused import failure
+from ..settings import Settings
 from .memory import oom_kills
 from .patience import LOOK
-from .refused import failure
-from .settings import Settings
 from .template import FORK, KILL, OUT_OF_MEMORY, READY, WAIT
 
 BOOT_SECONDS = 60.0
 # The template has nothing to do but fork.
 _TEMPLATE_SECONDS = 10.0
-WORKER = (sys.executable, "-m", "processor_service.template")
+WORKER = (sys.executable, "-m", "processor_service.workers.template")
 ENVIRONMENT = {
     # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
     # pictures are processed a quarter faster with these (docs/performance.md).

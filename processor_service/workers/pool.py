@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from .errors import Code, ImageError
+from ..errors import Code, ImageError
 from .patience import LOOK, Pace, check_wanted
-from .worker_process import WORKER, Answer, Lost, Template, Why, Worker
+from .worker import WORKER, Answer, Lost, Template, Why, Worker
 
 log = structlog.get_logger("processor_service")
 

@@ -19,18 +19,18 @@ import numpy as np
 import orjson
 from pydantic import SecretStr
 
-from .decoding.open import load_decoders
-from .embedders import preload
-from .embedding import embed
-from .errors import Code, ImageError
-from .features import all_features
-from .operations import all_operations
-from .pipeline import process, render
-from .refused import failure
-from .settings import Settings
+from ..decoding.open import load_decoders
+from ..embedders import preload
+from ..errors import Code, ImageError
+from ..features import all_features
+from ..operations import all_operations
+from ..pipeline import process, render
+from ..query_vector import embed
+from ..refused import failure
+from ..settings import Settings
+from ..timing import Stopwatch
+from ..wire.request import Request
 from .template import answer_requests
-from .timing import Stopwatch
-from .wire.request import Request
 
 # Objects, keys and numbers of a request.
 _SMALL = 1024 * 1024

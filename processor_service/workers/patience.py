@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 
-from .errors import Code, ImageError
+from ..errors import Code, ImageError
 
 # Seconds between two looks at whether a client is still there.
 LOOK = 0.25
