@@ -16,7 +16,7 @@ class Rooms(click.Group):
     rooms: ClassVar[dict[str, str]] = {
         "demo": "ingest_image.demo",
         "serve": "processor_service.commands",
-        "sign-url": "processor_service.rendering.commands",
+        "sign-url": "processor_service.web.rendering.commands",
         "node": "embedded_node.commands",
         "bootstrap": "pipelines.commands",
         "users": "pipelines.users",

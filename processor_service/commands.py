@@ -39,8 +39,8 @@ def serve(**options: object) -> None:
             _check_port(settings.host, port)
     # Picture processes read the same environment.
     os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
-    from .connections import TooFewFiles
-    from .server import serve as run
+    from .web.connections import TooFewFiles
+    from .web.server import serve as run
 
     try:
         run(settings)

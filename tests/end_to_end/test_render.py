@@ -12,7 +12,7 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 
-from processor_service.rendering.access import signed_url
+from processor_service.web.rendering.access import signed_url
 from tests.support import TOKEN, Service, assert_alike, b64, encoded, opened, picture, running_service
 
 PHOTO, CAT = picture("exif-orientation/Landscape_6.jpg"), picture("pillow/hopper.jpg")

@@ -22,11 +22,11 @@ from werkzeug.http import parse_accept_header
 
 from ingest_image.cli import main
 from processor_service.errors import Code, ImageError
-from processor_service.rendering.access import seconds_left, signed_url
-from processor_service.rendering.asked import check_place, parse
-from processor_service.rendering.cache import DiskCache
-from processor_service.rendering.rendered import etag
 from processor_service.settings import Settings
+from processor_service.web.rendering.access import seconds_left, signed_url
+from processor_service.web.rendering.address import check_place, parse
+from processor_service.web.rendering.cache import DiskCache
+from processor_service.web.rendering.renderer import etag
 from tests.support import TOKEN
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -194,7 +194,7 @@ def test_a_signature_ends(expires: int) -> None:
 
 
 def test_a_signature_without_an_end_does_not_hold() -> None:
-    from processor_service.rendering.access import _sign
+    from processor_service.web.rendering.access import _sign
 
     for pairs in ([], [("expires", "soon")], [("expires", "٣" * 12)], [("expires", "9" * 30)]):
         with pytest.raises(ImageError, match="expired"):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import orjson
 import requests
 
-from processor_service.rendering.access import signed_url
+from processor_service.web.rendering.access import signed_url
 from tests.strangers import Behaviour, Request, certificate_of, gives, stranger
 from tests.support import TOKEN, b64, free_port, opened, picture, running_service
 

@@ -12,12 +12,12 @@ import orjson
 from flask import Blueprint, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..errors import Code, ImageError
+from ..settings import Settings
+from ..wire.data_url import is_data_url
 from .answering import Answering, request_id, retry_after
 from .completions import Completions, of_error
-from .errors import Code, ImageError
 from .inference import RECIPE_KEYS, json_body, too_many_bytes
-from .settings import Settings
-from .wire.data_url import is_data_url
 
 MODEL = "ingest-image"
 

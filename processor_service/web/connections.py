@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 
-from .settings import Settings
+from ..settings import Settings
 
 # Listeners, logs, the poller, libraries that are loaded.
 _OTHERS = 64

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from ..errors import Code, ImageError
-from ..settings import Settings
+from ...errors import Code, ImageError
+from ...settings import Settings
 
 
 def keys(settings: Settings) -> list[str]:

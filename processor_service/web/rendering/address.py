@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from werkzeug.datastructures import MIMEAccept
 
-from ..errors import Code, ImageError
+from ...errors import Code, ImageError
 
 _SHORT = ("w", "h", "fit", "rotate", "format", "q", "dpr")
 _KNOWN = ("operations", *_SHORT, "n", "v", "expires", "signature")

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from ..settings import Settings
+from ...settings import Settings
 from .access import keys, signed_url
 
 

@@ -13,13 +13,13 @@ import orjson
 import PIL
 import pybase64
 
+from ...errors import Code, ImageError
+from ...settings import Settings
+from ...wire.payload import decode_payload
+from ...workers.pool import WorkerPool
+from ...workers.worker import Answer
 from ..answering import hung_up
-from ..errors import Code, ImageError
-from ..settings import Settings
-from ..wire.payload import decode_payload
-from ..workers.pool import WorkerPool
-from ..workers.worker import Answer
-from .asked import Asked
+from .address import Asked
 from .cache import DiskCache
 from .stored import Stored
 

@@ -7,20 +7,20 @@ import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..errors import Code, ImageError
+from ..formats.registry import extensions, readable
+from ..refused import failure
+from ..settings import Settings
+from ..wire.schema import catalogue
+from ..workers.pool import WorkerPool
 from .answering import Answering, request_id, retry_after
+from .authentication import bears_token, unauthorized
 from .chat import chat
-from .errors import Code, ImageError
-from .formats.registry import extensions, readable
 from .held import HeldAnswers
 from .inference import inference
 from .metrics import Metrics
-from .refused import failure
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
-from .settings import Settings
-from .tokens import bears_token, unauthorized
-from .wire.schema import catalogue
-from .workers.pool import WorkerPool
 
 log = structlog.get_logger("processor_service")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
-from .errors import Code, ImageError
+from ..errors import Code, ImageError
 
 
 def bears_token(authorization: str, accepted: Sequence[str]) -> bool:

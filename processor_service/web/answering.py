@@ -11,13 +11,13 @@ from collections.abc import Callable
 import structlog
 from flask import request
 
-from .errors import Code, ImageError
-from .fetching.by_address import ByAddress
+from ..errors import Code, ImageError
+from ..fetching.by_address import ByAddress
+from ..settings import Settings
+from ..timing import Stopwatch
+from ..workers.pool import WorkerPool
+from ..workers.worker import Answer
 from .metrics import Metrics
-from .settings import Settings
-from .timing import Stopwatch
-from .workers.pool import WorkerPool
-from .workers.worker import Answer
 
 log = structlog.get_logger("processor_service")
 _REQUEST_ID = re.compile(r"[^\x21-\x7e]")

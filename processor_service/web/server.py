@@ -15,17 +15,17 @@ import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from ..pixels.scaling import SCALER
+from ..settings import Settings
+from ..workers.confined import die_with_parent, hide_memory
+from ..workers.memory import container_limit, give_back_large_blocks, shortage
+from ..workers.pool import WorkerPool
 from .app import create_app
 from .connections import most_connections
 from .guarded_worker import GuardedWorker
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
-from .pixels.scaling import SCALER
 from .rendering.routes import render_threads
-from .settings import Settings
-from .workers.confined import die_with_parent, hide_memory
-from .workers.memory import container_limit, give_back_large_blocks, shortage
-from .workers.pool import WorkerPool
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -9,15 +9,15 @@ from collections.abc import Callable
 import structlog
 from flask import Blueprint, Response, request
 
+from ...errors import Code, ImageError
+from ...formats.registry import mime_type
+from ...settings import Settings
+from ...workers.pool import WorkerPool
 from ..answering import request_id
-from ..errors import Code, ImageError
-from ..formats.registry import mime_type
 from ..metrics import Metrics
-from ..settings import Settings
-from ..workers.pool import WorkerPool
 from .access import keys, seconds_left
-from .asked import check_place, parse
-from .rendered import Refused, Renderer
+from .address import check_place, parse
+from .renderer import Refused, Renderer
 
 log = structlog.get_logger("processor_service")
 NAME = "images"

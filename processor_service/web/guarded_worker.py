@@ -17,8 +17,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from ..errors import ImageError
 from .admission import MOST_DISCARDED, PROBES, Admission, last_answer
-from .errors import ImageError
 from .held import HeldAnswers
 from .received import Guest
 

@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 import pybase64
 
+from ..errors import Code, ImageError
+from ..features import all_features
+from ..fields import FIELDS, copies
+from ..settings import Settings
+from ..wire.marks import mark, thumbnail_mark
+from ..wire.payload import decode_payload
+from ..wire.recipe import recipe_hash
 from .answering import Answering
-from .errors import Code, ImageError
-from .features import all_features
-from .fields import FIELDS, copies
-from .settings import Settings
-from .wire.marks import mark, thumbnail_mark
-from .wire.payload import decode_payload
-from .wire.recipe import recipe_hash
 
 # Behind the mark of a picture whose vector is missing: Elasticsearch hands documents out without it (from 9.2 on).
 _LACKING = ":lacking"

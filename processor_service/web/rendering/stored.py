@@ -7,9 +7,9 @@ from typing import Any
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
 
-from ..errors import Code, ImageError
-from ..settings import Settings
-from .asked import not_found
+from ...errors import Code, ImageError
+from ...settings import Settings
+from .address import not_found
 
 FIELD = "image"
 _SECONDS = 10.0

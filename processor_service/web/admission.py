@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import orjson
 
+from ..errors import Code, ImageError
+from ..settings import Settings
 from .answering import retry_after
-from .errors import Code, ImageError
+from .authentication import bears_token, unauthorized
 from .received import Guest, body_length
-from .settings import Settings
-from .tokens import bears_token, unauthorized
 
 PROBES = ("/healthz", "/readyz", "/metrics")
 # Clients may write to the end before they read the answer. So what is refused is read up to here, and thrown away.

@@ -12,10 +12,10 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..errors import Code, ImageError
+from ..settings import Settings
 from .answering import Answering, request_id
 from .completions import Completions, of_error
-from .errors import Code, ImageError
-from .settings import Settings
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
 # Longer than Elasticsearch takes a document to be (100 MB); a request that is longer still is cut off.
