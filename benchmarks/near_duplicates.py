@@ -25,10 +25,10 @@ from rich.table import Table
 
 from benchmarks.changed_copies import CHANGES, photographs
 from embedded_node import EmbeddedNode, find_plugin_zip
-from pipelines.search import Engine, Question, Sample
-from pipelines.search.hashes import BITS, SAME_PICTURE
-from pipelines.search.likeness import cosine, likeness_of
-from pipelines.search.look import look_at_bytes
+from ingest_image.search import Engine, Question, Sample
+from ingest_image.search.hashes import BITS, SAME_PICTURE
+from ingest_image.search.likeness import cosine, likeness_of
+from ingest_image.search.look import look_at_bytes
 from tests.end_to_end.conftest import bootstrap
 from tests.support import CORPUS, TOKEN, encoded, running_service
 

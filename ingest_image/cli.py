@@ -18,14 +18,14 @@ class Rooms(click.Group):
         "serve": "processor_service.commands",
         "sign-url": "processor_service.web.rendering.commands",
         "node": "embedded_node.commands",
-        "bootstrap": "pipelines.commands",
+        "bootstrap": "pipelines.bootstrap",
         "users": "pipelines.users",
-        "index": "pipelines.commands",
-        "search": "pipelines.commands",
-        "duplicates": "pipelines.commands",
-        "gallery": "gallery.commands",
-        "doctor": "pipelines.doctor.command",
-        "reprocess": "pipelines.reprocess.command",
+        "index": "ingest_image.indexing.command",
+        "search": "ingest_image.search_command",
+        "duplicates": "ingest_image.search.duplicates",
+        "gallery": "ingest_image.gallery.commands",
+        "doctor": "ingest_image.doctor.command",
+        "reprocess": "ingest_image.reprocess.command",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -23,10 +23,11 @@ from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.account import other_account
 from embedded_node.choice import choose
 from embedded_node.folder import default_folder
-from pipelines.search import Hit
-from pipelines.search.hits import hit_of
-from pipelines.search.picture import Size, text
-from pipelines.search.table import clean, pixels, swatches
+
+from .search import Hit
+from .search.hits import hit_of
+from .search.picture import Size, text
+from .search.table import clean, pixels, swatches
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "tests" / "pictures"

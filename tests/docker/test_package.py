@@ -12,8 +12,8 @@ from typing import Any
 import click
 import pytest
 
-from gallery.opening import settings_for
 from ingest_image.cli import main
+from ingest_image.gallery.opening import settings_for
 from processor_service.formats.registry import heif_is_installed
 from tests.support import ROOT
 

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
+from ingest_image.doctor.command import doctor
+from pipelines.bootstrap import bootstrap
 from pipelines.cluster import read, write
-from pipelines.commands import bootstrap
-from pipelines.doctor.command import doctor
 from pipelines.resources import Kind, Resource, bundled, fingerprint
 from tests.pipelines.test_kibana import Server
 from tests.support import TOKEN, free_port

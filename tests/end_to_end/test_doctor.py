@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from ingest_image.doctor.checks import CHECKS
+from ingest_image.doctor.command import doctor
 from pipelines.cluster import write
-from pipelines.doctor.checks import CHECKS
-from pipelines.doctor.command import doctor
 from pipelines.resources import Kind, bundled
 from tests.support import TOKEN, Service, b64, free_port, picture
 

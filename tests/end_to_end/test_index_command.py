@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
-from pipelines.commands import bootstrap, index
+from ingest_image.indexing.command import index
+from pipelines.bootstrap import bootstrap
 from tests.support import PICTURES, TOKEN, b64, opened, picture, running_service
 
 from .conftest import set_hosts

@@ -15,10 +15,11 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 
-from gallery import GallerySettings, create_app
+from ingest_image.doctor.command import doctor
+from ingest_image.gallery import GallerySettings, create_app
+from ingest_image.search.duplicates import duplicates
+from ingest_image.search_command import search
 from pipelines.client import connect
-from pipelines.commands import duplicates, search
-from pipelines.doctor.command import doctor
 from tests.support import b64, picture
 
 PHOTO = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))

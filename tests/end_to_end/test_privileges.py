@@ -21,12 +21,14 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
-from gallery import GallerySettings, create_app
-from pipelines.commands import bootstrap, duplicates, search
-from pipelines.commands import index as index_command
-from pipelines.doctor.command import doctor
+from ingest_image.doctor.command import doctor
+from ingest_image.gallery import GallerySettings, create_app
+from ingest_image.indexing.command import index as index_command
+from ingest_image.reprocess.command import reprocess
+from ingest_image.search.duplicates import duplicates
+from ingest_image.search_command import search
+from pipelines.bootstrap import bootstrap
 from pipelines.privileges import ROLES
-from pipelines.reprocess.command import reprocess
 from tests.support import PICTURES, TOKEN, b64, picture
 
 from .conftest import set_hosts

@@ -17,12 +17,12 @@ from click.testing import CliRunner, Result
 from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
-from pipelines.doctor.command import doctor
-from pipelines.reprocess.command import reprocess
-from pipelines.reprocess.documents import Reader
-from pipelines.reprocess.writer import Report, Stopped, Writer
-from pipelines.search import Engine, Question
-from pipelines.search.look import look
+from ingest_image.doctor.command import doctor
+from ingest_image.reprocess.command import reprocess
+from ingest_image.reprocess.documents import Reader
+from ingest_image.reprocess.writer import Report, Stopped, Writer
+from ingest_image.search import Engine, Question
+from ingest_image.search.look import look
 from tests.support import Service, b64, free_port, picture
 
 from .conftest import set_hosts

@@ -14,11 +14,12 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 from PIL import Image, ImageDraw
 
-from pipelines.commands import duplicates, search
-from pipelines.search import Engine, Question, Sample, UserError
-from pipelines.search.colors import parse_color
-from pipelines.search.filters import parse_filter
-from pipelines.search.look import look, look_at_bytes
+from ingest_image.search import Engine, Question, Sample, UserError
+from ingest_image.search.colors import parse_color
+from ingest_image.search.duplicates import duplicates
+from ingest_image.search.filters import parse_filter
+from ingest_image.search.look import look, look_at_bytes
+from ingest_image.search_command import search
 from tests.postcard import postcard
 from tests.support import ROOT, b64, encoded, opened, picture
 
@@ -489,7 +490,7 @@ def test_many_duplicates_over_several_pages(es: Elasticsearch) -> None:
     random.seed(3)
     from elasticsearch.helpers import bulk
 
-    from pipelines.search.clusters import find_clusters
+    from ingest_image.search.clusters import find_clusters
 
     index = "images-many"
     es.indices.delete(index=index, ignore_unavailable=True)

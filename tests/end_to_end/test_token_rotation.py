@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
-from pipelines.reprocess.command import reprocess
+from ingest_image.reprocess.command import reprocess
 from tests.support import TOKEN, Service, b64, picture
 
 from .test_main_job import calls, source

@@ -14,8 +14,8 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
 from embedded_node.folder import NodeFolder
-from pipelines.commands import bootstrap
-from pipelines.doctor.command import doctor
+from ingest_image.doctor.command import doctor
+from pipelines.bootstrap import bootstrap
 from tests.support import TOKEN, free_port
 
 Start = Callable[..., EmbeddedNode]

@@ -12,7 +12,7 @@ from elastic_transport._node import NodeApiResponse
 from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 
-from gallery import GallerySettings, create_app
+from ingest_image.gallery import GallerySettings, create_app
 from pipelines.picture_body import PictureBody
 from processor_service.fields import mapping
 from tests.support import b64, picture

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.datastructures import MultiDict
 
-from gallery import opening
-from gallery.asked import Asked
-from gallery.commands import gallery
-from gallery.opening import make_gallery, open_gallery, settings_for
-from gallery.server import Server
-from pipelines.commands import search
+from ingest_image.gallery import opening
+from ingest_image.gallery.asked import Asked
+from ingest_image.gallery.commands import gallery
+from ingest_image.gallery.opening import make_gallery, open_gallery, settings_for
+from ingest_image.gallery.server import Server
+from ingest_image.search_command import search
 from tests.gallery.conftest import FakeElasticsearch
 from tests.support import PICTURES
 

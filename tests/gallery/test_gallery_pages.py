@@ -11,10 +11,10 @@ import pytest
 from elastic_transport import ConnectionError as NoConnection
 from flask.testing import FlaskClient
 
-from gallery.asked import Asked, exact_filter
-from gallery.files import kind_of
-from gallery.security import POLICY, host_name
-from pipelines.search import Sample
+from ingest_image.gallery.asked import Asked, exact_filter
+from ingest_image.gallery.files import kind_of
+from ingest_image.gallery.security import POLICY, host_name
+from ingest_image.search import Sample
 from tests.gallery.conftest import OWN, FakeElasticsearch, make, stored
 from tests.support import b64, encoded, opened, picture
 
@@ -304,7 +304,7 @@ def test_addresses() -> None:
 
 
 def test_only_the_last_dropped_pictures_are_remembered() -> None:
-    from gallery.samples import Samples
+    from ingest_image.gallery.samples import Samples
 
     samples = Samples()
     for number in range(300):

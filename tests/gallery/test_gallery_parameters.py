@@ -12,8 +12,8 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import BadRequestError
 from flask.testing import FlaskClient
 
-from pipelines.commands import search
-from pipelines.search.place import Place
+from ingest_image.search.place import Place
+from ingest_image.search_command import search
 from tests.gallery.conftest import FakeElasticsearch
 
 WILD = {

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 import requests
 
-from gallery import server as gallery_server
-from gallery.opening import make_gallery, settings_for
-from gallery.server import THREADS, UPLOADS, Server
+from ingest_image.gallery import server as gallery_server
+from ingest_image.gallery.opening import make_gallery, settings_for
+from ingest_image.gallery.server import THREADS, UPLOADS, Server
 from tests.gallery.conftest import FakeElasticsearch
 from tests.support import free_port
 

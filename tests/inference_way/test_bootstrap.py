@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines.commands import bootstrap
+from pipelines.bootstrap import bootstrap
 from pipelines.resources import Kind, bundled
 from tests.support import TOKEN, Service, free_port
 

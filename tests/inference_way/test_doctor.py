@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from click.testing import CliRunner
 
-from pipelines.commands import bootstrap
-from pipelines.doctor.command import doctor
+from ingest_image.doctor.command import doctor
+from pipelines.bootstrap import bootstrap
 from tests.support import TOKEN, Service, free_port
 
 from .cluster import Cluster

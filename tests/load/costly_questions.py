@@ -19,8 +19,8 @@ from elasticsearch import ApiError, Elasticsearch, helpers
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.places import versions
-from pipelines.search import Engine, Question, UserError
-from pipelines.search.queries import WORD_FIELDS
+from ingest_image.search import Engine, Question, UserError
+from ingest_image.search.queries import WORD_FIELDS
 from processor_service.fields import mapping
 
 LETTERS = "abcdefghijklmnop"

@@ -16,22 +16,22 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ingest_image.cli import main
-from pipelines.doctor import check_documents
-from pipelines.doctor.patient import Patient
-from pipelines.reprocess import looks
-from pipelines.search import Question
-from pipelines.search.colors import alike_query
-from pipelines.search.commands import _print
-from pipelines.search.duplicates import short, with_reasons
-from pipelines.search.engine import Answer
-from pipelines.search.hits import compared, hit_of
-from pipelines.search.look import file_of
-from pipelines.search.near_pairs import as_hashes
-from pipelines.search.picture import number, pictures_of, text
-from pipelines.search.queries import likeness_bodies
-from pipelines.search.sample import sample_of
-from pipelines.search.schema import Schema
-from pipelines.search.table import answer_table, clean
+from ingest_image.doctor import check_documents
+from ingest_image.doctor.patient import Patient
+from ingest_image.reprocess import looks
+from ingest_image.search import Question
+from ingest_image.search.colors import alike_query
+from ingest_image.search.duplicates import short, with_reasons
+from ingest_image.search.engine import Answer
+from ingest_image.search.hits import compared, hit_of
+from ingest_image.search.look import file_of
+from ingest_image.search.near_pairs import as_hashes
+from ingest_image.search.picture import number, pictures_of, text
+from ingest_image.search.queries import likeness_bodies
+from ingest_image.search.sample import sample_of
+from ingest_image.search.schema import Schema
+from ingest_image.search.table import answer_table, clean
+from ingest_image.search_command import _print
 from pipelines.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
 from processor_service.fields import mapping

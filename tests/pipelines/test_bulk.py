@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipelines.bulk import Sender, Stopped
+from ingest_image.indexing.bulk import Sender, Stopped
+from ingest_image.indexing.files import find
 from pipelines.client import connect
-from pipelines.files import find
 
 
 class Script:

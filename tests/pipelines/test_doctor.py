@@ -10,12 +10,12 @@ from unittest.mock import Mock
 import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.doctor import check_cluster, check_limits, checks
-from pipelines.doctor.checks import CHECKS
-from pipelines.doctor.finding import Finding, Level
-from pipelines.doctor.patient import Patient
-from pipelines.doctor.units import bytes_of, seconds_of, shown_bytes
-from pipelines.service import ServiceLimits
+from ingest_image.doctor import check_cluster, check_limits, checks
+from ingest_image.doctor.checks import CHECKS
+from ingest_image.doctor.finding import Finding, Level
+from ingest_image.doctor.patient import Patient
+from ingest_image.doctor.units import bytes_of, seconds_of, shown_bytes
+from ingest_image.service import ServiceLimits
 
 HERE = importlib.metadata.version("ingest-image")
 DEFAULTS = {

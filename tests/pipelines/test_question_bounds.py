@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.search import Question, UserError
-from pipelines.search.bounds import LONGEST, without_regex
-from pipelines.search.colors import ColorWish
-from pipelines.search.filters import parse_filter
-from pipelines.search.place import Place
-from pipelines.search.schema import Schema
+from ingest_image.search import Question, UserError
+from ingest_image.search.bounds import LONGEST, without_regex
+from ingest_image.search.colors import ColorWish
+from ingest_image.search.filters import parse_filter
+from ingest_image.search.place import Place
+from ingest_image.search.schema import Schema
 
 NESTED = "/((((a{0,30}){0,30}){0,30}){0,30})/"
 

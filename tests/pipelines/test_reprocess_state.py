@@ -9,9 +9,9 @@ from unittest.mock import Mock
 import click
 import pytest
 
+from ingest_image.reprocess.selection import Selection
+from ingest_image.reprocess.state import State, key_of, load, save
 from pipelines.recipes import Maker
-from pipelines.reprocess.selection import Selection
-from pipelines.reprocess.state import State, key_of, load, save
 
 
 def client(*numbers: int) -> Mock:

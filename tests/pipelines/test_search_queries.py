@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipelines.search import Hit, Question, Sample
-from pipelines.search.clusters import Union
-from pipelines.search.colors import NAMES, color_query, oklab, parse_color
-from pipelines.search.filters import parse_filter
-from pipelines.search.hashes import nearest, variants
-from pipelines.search.hits import compared
-from pipelines.search.near_pairs import as_hashes, near_pairs, turn
-from pipelines.search.queries import likeness_bodies, plain_query, words_query
-from pipelines.search.ranking import fuse, one_after_the_other
-from pipelines.search.sample import sample_of
-from pipelines.search.schema import Schema, merged
-from pipelines.search.table import answer_table
+from ingest_image.search import Hit, Question, Sample
+from ingest_image.search.clusters import Union
+from ingest_image.search.colors import NAMES, color_query, oklab, parse_color
+from ingest_image.search.filters import parse_filter
+from ingest_image.search.hashes import nearest, variants
+from ingest_image.search.hits import compared
+from ingest_image.search.near_pairs import as_hashes, near_pairs, turn
+from ingest_image.search.queries import likeness_bodies, plain_query, words_query
+from ingest_image.search.ranking import fuse, one_after_the_other
+from ingest_image.search.sample import sample_of
+from ingest_image.search.schema import Schema, merged
+from ingest_image.search.table import answer_table
 from processor_service.color.names import color_name
 from processor_service.color.oklab import oklab as oklab_of_the_service
 from processor_service.features.perceptual_hash.pdq import pdq_variants

@@ -1,0 +1,82 @@
+"""Elasticsearch itself: version, licence, the plugin on every node."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator
+
+from elasticsearch import ApiError
+
+from pipelines.bridge import LICENCES
+from pipelines.check import INSTALL
+
+from .finding import Finding, error, ok, warn
+from .patient import Patient
+
+PLUGIN = "ingest-image"
+
+
+def version(patient: Patient) -> Iterator[Finding]:
+    """Elasticsearch has a version that the plugin is built for."""
+    number = patient.client.info().body["version"]["number"]
+    major, minor = (int(part) for part in number.split(".")[:2])
+    if (major, minor) == (8, 19) or (major == 9 and minor >= 1):
+        yield ok(f"Elasticsearch {number}")
+    elif major < 8:
+        yield error(f"Elasticsearch {number} is too old", "upgrade to 8.19 or newer")
+    else:
+        yield warn(f"Elasticsearch {number} was never tried with this program", "8.19 and 9.1 or newer are supported")
+
+
+def licence(patient: Patient) -> Iterator[Finding]:
+    """The licence is valid, and suffices for the way that pictures go; the plugin works with each of them."""
+    try:
+        found = patient.client.license.get(accept_enterprise=True).body["license"]
+    except ApiError:
+        yield ok("no licence API here; the plugin needs no licence")
+        return
+    if patient.without_plugin and (found.get("type") not in LICENCES or found.get("status") == "expired"):
+        state = " and has expired" if found.get("status") == "expired" else ""
+        yield error(
+            f"the pipelines go through inference endpoints, for which the licence ({found.get('type')}{state}) "
+            "does not suffice: pictures are stored as they came, with an error",
+            "an Enterprise licence, or the plugin: install it on every node with ingest role and run ingest-image "
+            "bootstrap --bridge plugin; then ingest-image reprocess INDEX --errors",
+        )
+    elif found.get("status") == "expired":
+        yield error(
+            f"the licence ({found.get('type')}) has expired, so parts of Elasticsearch are shut",
+            "renew it, or go back with POST /_license/start_basic?acknowledge=true; the plugin works with basic",
+        )
+    else:
+        yield ok(
+            f"licence {found.get('type')}; the plugin works with each, the inference way needs trial or enterprise"
+        )
+
+
+def plugin(patient: Patient) -> Iterator[Finding]:
+    """Every node that runs pipelines has the plugin, in one version, which is this program's."""
+    here = importlib.metadata.version("ingest-image")
+    versions: dict[str, list[str]] = {}
+    lacking = []
+    for node in patient.nodes:
+        found = [entry["version"] for entry in node.get("plugins", ()) if entry["name"] == PLUGIN]
+        if not found:
+            lacking.append(f"{node['name']} ({node['version']})")
+        for number in found:
+            versions.setdefault(number, []).append(node["name"])
+    if lacking and patient.without_plugin:
+        yield ok("the pipelines need no plugin: they go through inference endpoints")
+    elif lacking:
+        yield error(f"the plugin {PLUGIN} is missing on {', '.join(lacking)}", INSTALL)
+    if len(versions) > 1:
+        parts = "; ".join(f"{number} on {', '.join(names)}" for number, names in sorted(versions.items()))
+        yield error(f"the nodes have different versions of the plugin: {parts}", f"install {here} on all of them")
+    elif versions and here not in versions:
+        (number,) = versions
+        yield warn(
+            f"the plugin is version {number}, this program is {here}",
+            "upgrade plugin, service and definitions together (docs/bootstrap.md, Upgrade)",
+        )
+    elif versions and not lacking:
+        yield ok(f"plugin {here} on {len(patient.nodes)} ingest node{'s' if len(patient.nodes) > 1 else ''}")

@@ -1,0 +1,65 @@
+"""What bootstrap installs: pipelines and template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.check import other_template
+from pipelines.plan import Fate, Step
+from pipelines.recipes import is_inference_form
+from pipelines.resources import Kind, is_edited, version_of
+
+from .finding import Finding, error, ok, warn
+from .patient import Patient
+
+_BOOTSTRAP = "run ingest-image bootstrap"
+
+
+def definitions(patient: Patient) -> Iterator[Finding]:
+    """Pipelines and template are installed, in the version of this program, and as it brings them."""
+    current = 0
+    missing = []
+    for step in patient.steps:
+        name = f"{step.resource.kind.value} {step.resource.name}"
+        remark = f" ({step.remark})" if step.remark else ""
+        if step.fate is Fate.CURRENT or _is_current_without_plugin(patient, step):
+            current += 1
+        elif step.fate is Fate.CREATED:
+            missing.append(name)
+        elif step.fate is Fate.UPDATED:
+            yield warn(f"older than this program: {name}{remark}", _BOOTSTRAP)
+        elif step.fate is Fate.EDITED:
+            yield warn(
+                f"changed by hand: {name}",
+                f"nothing, if that was meant; {_BOOTSTRAP} --force to have the bundled one back",
+            )
+        elif step.fate is Fate.NEWER:
+            yield warn(f"newer than this program: {name}{remark}", "upgrade this program")
+        else:
+            yield error(f"somebody else's: {name}{remark}", "its owner has to rename or remove it")
+    if missing:
+        yield error(f"missing: {', '.join(missing)}", _BOOTSTRAP)
+    if current == len(patient.steps):
+        yield ok(f"{current} pipelines and templates are current")
+
+
+def _is_current_without_plugin(patient: Patient, step: Step) -> bool:
+    """The inference form is made when installing, so it differs from the bundled one: it has to be as it was made."""
+    installed = patient.installed.get(step.resource.name) if step.resource.kind is Kind.PIPELINE else None
+    return (
+        installed is not None
+        and is_inference_form(installed)
+        and not is_edited(installed)
+        and version_of(installed) == version_of(step.resource.body)
+    )
+
+
+def template(patient: Patient) -> Iterator[Finding]:
+    """New indices get the pipeline: no other template wins."""
+    if patient.wanted_indices or any(step.fate is Fate.CREATED for step in patient.steps):
+        return
+    remarks = [remark for pattern in patient.patterns for remark in other_template(patient.client, pattern)]
+    for remark in remarks:
+        yield error(remark, "lower the priority of the other template, or let it say index.default_pipeline as well")
+    if not remarks:
+        yield ok(f"new indices {', '.join(patient.patterns)} get the pipeline")

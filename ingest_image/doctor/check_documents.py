@@ -1,0 +1,138 @@
+"""What is stored: pictures that failed, that were not processed, or that were made by another recipe."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from elasticsearch import NotFoundError
+
+from pipelines.check import CheckFailed
+from pipelines.recipes import Maker, current_makers, stale_query
+from pipelines.sources import holds_picture
+from pipelines.wording import counted, shown
+
+from ..search.queries import NEWEST_FIRST
+from ..search.schema import read_schema
+from .finding import Finding, ok, warn
+from .patient import Patient, pipelines_of
+
+# Each may be as large as pictures may be.
+_SAMPLE = 3
+
+
+def errors(patient: Patient) -> Iterator[Finding]:
+    """Documents that were stored with an error, by code."""
+    if not patient.indices:
+        return
+    # An index that is not mapped by our template may have a text there, which cannot be counted by value.
+    field = read_schema(patient.client, ",".join(patient.indices)).countable("image.error.code")
+    answer = patient.client.search(
+        index=list(patient.indices),
+        size=0,
+        query={"exists": {"field": "image.error.code"}},
+        aggs={"codes": {"terms": {"field": field, "size": 20}}} if field else None,
+        track_total_hits=True,
+    ).body
+    count = answer["hits"]["total"]["value"]
+    if not count:
+        yield ok("no document has an error")
+        return
+    buckets = answer["aggregations"]["codes"]["buckets"] if field else []
+    codes = ", ".join(f"{bucket['doc_count']} {shown(str(bucket['key']))}" for bucket in buckets)
+    yield warn(
+        f"{counted(count, 'document')} stored with an error{f': {codes}' if codes else ''}",
+        f"look at them with GET {','.join(patient.patterns)}/_search?q=_exists_:image.error.code&"
+        "_source_includes=image.error; docs/service.md says what the codes mean; when the cause is gone, ingest-image "
+        f"reprocess {_all(patient)} --errors",
+    )
+
+
+def unprocessed(patient: Patient) -> Iterator[Finding]:
+    """Pictures that passed no pipeline, as a bulk `update` or `?pipeline=_none` store them."""
+    if not patient.indices:
+        return
+    # Elasticsearch cannot search for what has a binary field, so some of those that have nothing else are looked at.
+    done = [{"exists": {"field": field}} for field in ("image.sha256", "image.error.code")]
+    total = looked_at = pictures = 0
+    for index in patient.indices:
+        answer = patient.client.search(
+            index=index,
+            size=_SAMPLE,
+            query={"bool": {"must_not": done}},
+            source={"includes": ["image"], "excludes": ["image.thumbnail"]},
+            sort=NEWEST_FIRST,
+            track_total_hits=True,
+        ).body["hits"]
+        total += answer["total"]["value"]
+        looked_at += len(answer["hits"])
+        pictures += sum(holds_picture(hit.get("_source"), ["image"]) for hit in answer["hits"])
+    if pictures:
+        yield warn(
+            f"pictures were stored as they came: {counted(total, 'document')} with neither fields nor an error, and "
+            f"{pictures} of {looked_at} that were looked at hold a picture",
+            f"ingest-image reprocess {_all(patient)} --unprocessed; with index.final_pipeline only a bulk update "
+            "passes by",
+        )
+    elif total > looked_at:
+        yield ok(
+            f"{counted(total, 'document')} with neither fields nor an error: the {looked_at} newest that were looked "
+            "at hold no picture"
+        )
+    else:
+        yield ok("no picture was stored as it came")
+
+
+def stale(patient: Patient) -> Iterator[Finding]:
+    """Pictures that were made by another recipe than their index's pipeline has now."""
+    makers = {name: _makers(patient, name) for name in patient.pipelines}
+    count = 0
+    for index, entry in patient.indices.items():
+        # The final pipeline runs last, so its recipe is what stays.
+        last = {target: (name, maker) for name in pipelines_of(entry) for target, maker in makers[name].items()}
+        for target, (name, maker) in last.items():
+            query = stale_query(target, Maker(maker.recipe))
+            stale = patient.client.count(index=index, query=query).body["count"]
+            count += stale
+            if stale:
+                yield warn(
+                    f"{counted(stale, 'document')} of {index} made by another recipe than the pipeline {name} has now",
+                    f"ingest-image reprocess {index} --stale, when they should all be alike",
+                )
+    if any(makers.values()) and not count:
+        yield ok("every picture was made by its pipeline's present recipe")
+
+
+def _all(patient: Patient) -> str:
+    """All indices that are looked at, for a shell."""
+    return shlex.quote(",".join(patient.patterns))
+
+
+def embedder(patient: Patient) -> Iterator[Finding]:
+    """All vectors of an index are of one embedder, the service's: others have nothing to do with each other."""
+    makers = {name: _makers(patient, name) for name in patient.pipelines}
+    vectors, fine = 0, True
+    for index, entry in patient.indices.items():
+        last = {target: maker.embedder for name in pipelines_of(entry) for target, maker in makers[name].items()}
+        for target, now in last.items():
+            aggs = {"embedders": {"terms": {"field": f"{target}.embedder", "size": 20}}}
+            buckets = patient.client.search(index=index, size=0, aggs=aggs).body["aggregations"]["embedders"]["buckets"]
+            vectors += len(buckets)
+            if len(buckets) > 1 or (now and buckets and buckets[0]["key"] != now):
+                fine = False
+                held = ", ".join(f"{bucket['doc_count']} of {bucket['key']}" for bucket in buckets)
+                yield warn(
+                    f"{index} holds vectors {held}; the service's embedder is {now or 'not known here'}",
+                    f"ingest-image reprocess {index} --stale makes those of others anew; when they have another "
+                    "length, make a new index (docs/likeness.md); until then nothing finds them by likeness",
+                )
+    if vectors and fine:
+        yield ok("all vectors are of the service's embedder")
+
+
+def _makers(patient: Patient, name: str) -> dict[str, Maker]:
+    try:
+        return current_makers(patient.client, name)
+    except (CheckFailed, NotFoundError):
+        # Said by the checks of the service and the indices.
+        return {}

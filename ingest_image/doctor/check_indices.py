@@ -1,0 +1,108 @@
+"""The indices that hold pictures: their pipeline, and how their fields are mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines.check import DEFAULT_PIPELINE
+from pipelines.resources import Kind
+
+from .finding import Finding, error, ok, warn
+from .patient import Patient, pipelines_of
+
+_SHOWN = 8
+_LEFT_ALONE = ("read_only_allow_delete", "read_only", "write")
+
+
+def indices(patient: Patient) -> Iterator[Finding]:
+    """Every index has a pipeline that exists, so that no picture is stored as it came."""
+    if not patient.indices:
+        yield ok(f"no index {', '.join(patient.patterns)} yet")
+        return
+    fine = 0
+    for name, entry in patient.indices.items():
+        pipelines = pipelines_of(entry)
+        absent = [pipeline for pipeline in pipelines if pipeline not in patient.installed]
+        if absent:
+            yield error(
+                f"{name} names the pipeline {', '.join(absent)}, which does not exist: every write is refused",
+                "run ingest-image bootstrap, or install it, or let go of it: PUT "
+                f'{name}/_settings {{"index.default_pipeline": null}}',
+            )
+        elif not pipelines:
+            yield error(
+                f"{name} has no pipeline: pictures are stored as they come",
+                f'PUT {name}/_settings {{"index.default_pipeline": "{DEFAULT_PIPELINE}"}}, then ingest-image reprocess '
+                f"{name} for what is there already",
+            )
+        else:
+            fine += 1
+    if fine:
+        yield ok(f"{fine} of {len(patient.indices)} indices have a pipeline")
+
+
+def blocks(patient: Patient) -> Iterator[Finding]:
+    """No index refuses writes; Elasticsearch blocks indices when the disk is nearly full."""
+    for name, entry in patient.indices.items():
+        for block in _LEFT_ALONE:
+            if entry.get("settings", {}).get(f"index.blocks.{block}") == "true":
+                full = block == "read_only_allow_delete"
+                yield (error if full else warn)(
+                    f"{name} refuses writes (index.blocks.{block})",
+                    "free disk space; Elasticsearch lifts the block by itself, or PUT "
+                    f'{name}/_settings {{"index.blocks.{block}": null}}'
+                    if full
+                    else "nothing, if somebody meant it",
+                )
+
+
+def mapping(patient: Patient) -> Iterator[Finding]:
+    """The fields of `image` are mapped as the template says, `data` as binary above all."""
+    template = next(step.resource for step in patient.steps if step.resource.kind is Kind.TEMPLATE)
+    wanted = _types(template.body["template"]["mappings"]["properties"], "image")
+    fine = 0
+    for name, entry in patient.indices.items():
+        mapped = _types(entry.get("mappings", {}).get("properties", {}), "image")
+        differing = {field: mapped[field] for field in wanted if field in mapped and mapped[field] != wanted[field]}
+        missing = [field for field in wanted if field not in mapped]
+        if "image.data" in differing or "image" in differing:
+            field = "image.data" if "image.data" in differing else "image"
+            yield error(
+                f"{name}: {field} is mapped as {differing[field]}, not as {wanted[field]}: it was guessed from the "
+                "first document, before the template was there; pictures take more disk and are searched as words",
+                "make a new index with the template and copy the documents with _reindex; a mapping cannot be changed",
+            )
+        elif differing:
+            yield warn(
+                f"{name}: mapped otherwise than the template says: "
+                + _some(f"{field} as {there}, not {wanted[field]}" for field, there in differing.items()),
+                "searches and facets for these fields may fail; to change them, make a new index and use _reindex",
+            )
+        if missing:
+            yield warn(
+                f"{name}: {len(missing)} fields are not mapped: {_some(missing)}",
+                f"PUT {name}/_mapping with the properties of the template before the next picture, or "
+                "Elasticsearch guesses",
+            )
+        if not differing and not missing:
+            fine += 1
+    if fine:
+        yield ok(f"{fine} of {len(patient.indices)} indices are mapped as the template says")
+
+
+def _types(properties: Mapping[str, Any], path: str) -> dict[str, str]:
+    """Type by dotted name of the field at `path` and all below it."""
+    field = properties.get(path.rpartition(".")[2])
+    if field is None:
+        return {}
+    found = {path: field.get("type", "object")}
+    for name in field.get("properties", {}):
+        found |= _types(field["properties"], f"{path}.{name}")
+    return found
+
+
+def _some(names: Any) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more

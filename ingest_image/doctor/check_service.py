@@ -1,0 +1,66 @@
+"""The processor service: from the node, and from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.check import DEFAULT_PIPELINE, CheckFailed, process_tiny_picture
+from pipelines.endpoints import service_url
+from pipelines.recipes import is_inference_form
+from pipelines.resources import Body, is_ours
+from pipelines.wording import counted
+
+from .finding import Finding, error, ok, warn
+from .patient import Patient
+
+
+def picture(patient: Patient) -> Iterator[Finding]:
+    """A tiny picture gets through the pipelines: through the node, over the network, through the service and back."""
+    installed = patient.installed
+    wanted = dict.fromkeys([DEFAULT_PIPELINE, *patient.pipelines])
+    for name in wanted:
+        if name not in installed:
+            # Said by the checks of definitions and indices.
+            continue
+        try:
+            yield ok(process_tiny_picture(patient.client, name))
+        except CheckFailed as failed:
+            # A pipeline of one's own may read another field, or need what the tiny document has not.
+            report = error if name == DEFAULT_PIPELINE or is_ours(installed[name]) else warn
+            yield report(
+                f"a test picture does not get through the pipeline {name} ({_address(patient, installed[name])})",
+                str(failed),
+            )
+
+
+def service(patient: Patient) -> Iterator[Finding]:
+    """The service answers here, too; only with `--service-url`."""
+    if patient.service is None:
+        return
+    if patient.service.problem:
+        yield error(patient.service.problem, patient.service.advice)
+    elif patient.service.limits:
+        workers = counted(patient.service.limits["workers"], "worker")
+        yield ok(f"the service at {patient.service.url} answers, with {workers}")
+
+
+def token(patient: Patient) -> Iterator[Finding]:
+    """The service asks for a token; only with `--service-url`. Whether the node's is the same, `picture` shows."""
+    if patient.service is None or patient.service.limits is None:
+        return
+    if patient.service.open_to_all:
+        yield warn(
+            f"the service at {patient.service.url} asks for no token: everybody who reaches it can use it, and forge "
+            "the marks by which processed pictures are recognized",
+            "set IMAGE_TOKEN for the service, and the same as ingest.image.token in the keystore of every node",
+        )
+    else:
+        yield ok("the service asks for a token")
+
+
+def _address(patient: Patient, pipeline: Body) -> str:
+    """Where the picture is sent to, and which setting says so."""
+    if is_inference_form(pipeline):
+        return f"the service of its inference endpoint: {service_url(patient.client)}"
+    hosts = patient.setting("ingest.image.hosts")
+    return f"ingest.image.hosts: {', '.join(map(str, hosts)) if isinstance(hosts, list) else hosts}"

@@ -1,0 +1,62 @@
+"""Every check, in the order in which they are made. A check is a function with a name; nothing else is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from elasticsearch import ApiError, AuthorizationException
+
+from pipelines.client import reason_of
+
+from .check_cluster import licence, plugin, version
+from .check_definitions import definitions, template
+from .check_documents import embedder, errors, stale, unprocessed
+from .check_indices import blocks, indices, mapping
+from .check_limits import in_flight, rejections, sizes, timeouts
+from .check_service import picture, service, token
+from .finding import Finding, warn
+from .patient import Patient
+
+Check = Callable[[Patient], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    version,
+    licence,
+    plugin,
+    definitions,
+    template,
+    picture,
+    service,
+    token,
+    sizes,
+    timeouts,
+    in_flight,
+    rejections,
+    indices,
+    blocks,
+    mapping,
+    errors,
+    unprocessed,
+    stale,
+    embedder,
+)
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Make every check. One that cannot look is a finding of its own, and the others go on."""
+    for check in CHECKS:
+        name = check.__name__
+        try:
+            for finding in check(patient):
+                yield Finding(finding.level, finding.what, finding.advice, name)
+        except AuthorizationException as error:
+            found = warn(
+                f"this could not be looked at: {reason_of(error)}",
+                "use a user with the privileges of docs/security.md for the doctor",
+            )
+            yield Finding(found.level, found.what, found.advice, name)
+        except ApiError as error:
+            found = warn(
+                f"this could not be looked at: {reason_of(error)}", "see what the log of Elasticsearch says about it"
+            )
+            yield Finding(found.level, found.what, found.advice, name)

@@ -1,0 +1,101 @@
+"""What a dropped picture is for: to search by it, or to be stored. Both run it through the ingest pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import PurePath
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+from elasticsearch import ApiError, ConflictError
+from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from pipelines.check import diagnose
+from pipelines.client import reason_of
+from pipelines.picture_body import PictureBody, send
+from pipelines.wording import well_formed
+
+from ..indexing.files import title
+from ..search import UserError
+from ..search.look import look_at_open_file
+from .asked import address, dropped
+from .context import context
+
+blueprint = Blueprint("actions", __name__)
+_PATIENCE = 90
+_LONGEST_NAME = 200
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """That this is a gallery, and of which indices."""
+    return jsonify(gallery=context().settings.index)
+
+
+@blueprint.post("/look")
+def look() -> AnyResponse:
+    """Look at a picture without storing it; the answer is the address of the pictures like it."""
+    here = context()
+    name, file = _file()
+    key = _hash(file)
+    here.samples.keep(key, look_at_open_file(here.engine(), file, name, here.settings.pipeline))
+    return _done(address([("like", dropped(key))]))
+
+
+@blueprint.post("/upload")
+def upload() -> AnyResponse:
+    """Store a picture: one PUT through the pipeline. The same bytes are stored once."""
+    here = context()
+    if here.settings.read_only:
+        abort(403, "This gallery only shows pictures.")
+    name, file = _file()
+    index, id = here.settings.upload_index, _hash(file)
+    about = {"title": title(PurePath(name).stem), "file_name": name}
+    body = PictureBody(file, lambda data: {**about, "image": {"data": data}})
+    try:
+        answer = send(
+            here.client.options(request_timeout=_PATIENCE),
+            "PUT",
+            f"/{quote(index, safe='')}/_doc/{id}",
+            body,
+            op_type="create",
+            pipeline=here.settings.pipeline,
+            refresh="true",
+        )
+    except ConflictError:
+        # Behind an alias is an index of another name, which is known only from what was stored.
+        found = here.engine().client.search(index=index, query={"ids": {"values": [id]}}, source=False)["hits"]["hits"]
+        place = url_for("pages.picture", index=found[0]["_index"], id=id) if found else "/"
+        return _done(place, name=name, state="there")
+    except ApiError as error:
+        raise UserError(diagnose(reason_of(error))) from error
+    place = url_for("pages.picture", index=answer["_index"], id=id)
+    stored = here.engine().get(answer["_index"], id).first
+    if stored.error:
+        return _done(place, name=name, state="problem", reason=stored.error.reason or stored.error.code)
+    return _done(place, name=name, state="stored", bytes=stored.bytes, original=file.seek(0, os.SEEK_END))
+
+
+def _file() -> tuple[str, BinaryIO]:
+    """Name and bytes of the picture. Larger ones are in a temporary file, where the request's parser put them."""
+    sent: FileStorage | None = request.files.get("file")
+    if sent is None or not sent.stream.read(1):
+        raise UserError("there is no file in the request")
+    # Browsers send a name without folders; others may not.
+    name = PurePath((sent.filename or "picture").replace("\\", "/")).name[:_LONGEST_NAME]
+    return well_formed(name) or "picture", cast(BinaryIO, sent.stream)
+
+
+def _hash(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()[:32]  # type: ignore[arg-type]
+
+
+def _done(place: str, **more: Any) -> AnyResponse:
+    """For the script an object, without script the page itself."""
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(url=place, **more)
+    return redirect(place, 303)

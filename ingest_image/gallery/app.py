@@ -1,0 +1,59 @@
+"""Puts the gallery together."""
+
+from __future__ import annotations
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from pipelines.client import explain
+
+from ..search import UserError
+from . import actions, files, labels, pages, security
+from .context import Context
+from .samples import Samples
+from .settings import GallerySettings
+
+# Beside the picture itself a form has a few lines.
+_FORM_ROOM = 64 << 10
+
+
+def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -> Flask:
+    """A gallery over the indices of `client`."""
+    settings = settings or GallerySettings()
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + _FORM_ROOM
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["gallery"] = Context(client, settings, Samples())
+    security.protect(app, settings)
+    labels.register(app)
+    for blueprint in (pages.blueprint, files.blueprint, actions.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
+    app.register_error_handler(UserError, lambda error: _failed(400, str(error)))
+    for kind in (ApiError, TransportError, UnsupportedProductError):
+        app.register_error_handler(kind, lambda error: _failed(502, _upper(explain(error, settings.elasticsearch_url))))
+    return app
+
+
+def _failed(status: int, sentence: str) -> Response:
+    """The sentence, as JSON for the script and as a page for people."""
+    if request.accept_mimetypes.best == "application/json":
+        answer = jsonify(error=_upper(sentence))
+    else:
+        answer = make_response(render_template("error.html", status=status, sentence=_upper(sentence)))
+    answer.status_code = status
+    return answer
+
+
+def _sentence(error: HTTPException) -> str:
+    if error.code == 413:
+        return "This file is too large for the gallery."
+    if error.code == 404:
+        return "There is no such page or picture."
+    return error.description or error.name
+
+
+def _upper(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

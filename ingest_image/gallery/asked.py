@@ -1,0 +1,122 @@
+"""The question in the address of a page, and addresses of questions that differ in one part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from ..search import Engine, Question, Sample, UserError
+from ..search.colors import parse_color
+from ..search.filters import parse_filter
+from ..search.hashes import BITS, SAME_PICTURE
+from ..search.look import look_at_document
+from .samples import Samples
+
+# Of a colour that was picked: wider than on the command line, as it is picked by eye.
+_PICKED = 8.0
+_DROPPED = "dropped:"
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The parts of an address, as they are in it. `like` is `index/id` or `dropped:key`."""
+
+    words: str = ""
+    like: str = ""
+    near: bool = False
+    turned: bool = False
+    distance: int = SAME_PICTURE
+    colors: tuple[str, ...] = ()
+    # How far a colour may be off, and the least part of the picture that has it.
+    color_distance: float = _PICKED
+    color_share: float = 0.0
+    filters: tuple[str, ...] = ()
+    # How many at a time; None: as many as the gallery shows.
+    size: int | None = None
+
+    @classmethod
+    def of(cls, args: MultiDict[str, str]) -> Asked:
+        """Read the arguments; what is no number is the default."""
+        distance = args.get("distance", SAME_PICTURE, type=int)
+        return cls(
+            args.get("q", "").strip(),
+            args.get("like", ""),
+            args.get("near") == "1",
+            args.get("turned") == "1",
+            int(_between(0, distance, BITS)),
+            tuple(value for value in args.getlist("color") if value),
+            _between(0, args.get("color_distance", _PICKED, type=float), 100),
+            _between(0, args.get("color_share", 0.0, type=float), 1),
+            tuple(value for value in args.getlist("f") if value),
+            int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
+        )
+
+    def question(self, engine: Engine, samples: Samples) -> Question:
+        """What it means. Raises UserError."""
+        try:
+            colors = tuple(parse_color(value, self.color_distance, self.color_share) for value in self.colors)
+            filters = tuple(parse_filter(value, engine.schema) for value in self.filters)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        sample = self._sample(engine, samples) if self.like else None
+        return Question(self.words, sample, self.near and bool(sample), self.distance, self.turned, colors, filters)
+
+    def _sample(self, engine: Engine, samples: Samples) -> Sample:
+        if self.like.startswith(_DROPPED):
+            if sample := samples.get(self.like.removeprefix(_DROPPED)):
+                return sample
+            raise UserError("the picture that was dropped is not remembered any more; drop it again")
+        index, _, id = self.like.partition("/")
+        if index not in engine.schema.indices:
+            raise UserError("the picture to compare with is not in these indices")
+        return look_at_document(engine, id, index)
+
+    def pairs(self) -> Pairs:
+        """The parts as arguments of an address; defaults are left out."""
+        found: Pairs = [("q", self.words), ("like", self.like)]
+        found += [("near", "1" if self.near else ""), ("turned", "1" if self.turned else "")]
+        found += [("distance", "" if self.distance == SAME_PICTURE else str(self.distance))]
+        found += [("color", value) for value in self.colors] + [("f", value) for value in self.filters]
+        found += [("color_distance", "" if self.color_distance == _PICKED else f"{self.color_distance:g}")]
+        found += [("color_share", f"{self.color_share:g}" if self.color_share else ""), ("size", str(self.size or ""))]
+        return [(name, value) for name, value in found if value]
+
+    def with_(self, *more: tuple[str, str]) -> str:
+        """The address with more parts; a part that may be there once replaces the one that is."""
+        once = {name for name, _ in more if name not in ("f", "color")}
+        kept = [pair for pair in self.pairs() if pair[0] not in once and pair not in more]
+        return address([*kept, *more])
+
+    def without(self, *names: str, pair: tuple[str, str] | None = None) -> str:
+        """The address without these parts, or without one filter or colour."""
+        return address([part for part in self.pairs() if part[0] not in names and part != pair])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked: everything is shown."""
+        return not self.pairs()
+
+
+def _between(least: float, value: float, most: float) -> float:
+    # What is no number, as `nan` is, is the least.
+    return min(max(least, value), most)
+
+
+def address(pairs: Pairs) -> str:
+    """Address of the grid with these arguments, or of everything."""
+    pairs = [pair for pair in pairs if pair[1]]
+    return f"/?{urlencode(pairs)}" if pairs else "/"
+
+
+def dropped(key: str) -> str:
+    """The value of `like` for a picture that was dropped."""
+    return _DROPPED + key
+
+
+def exact_filter(name: str, value: str) -> str:
+    """The filter of a facet's value; quoted where it would be read as more than a value."""
+    plain = name == "taken" or value.replace("_", "").replace("-", "").isalnum()
+    return f"{name}:{value}" if plain else f'{name}:"{value}"'

@@ -1,0 +1,61 @@
+"""What the routes share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+from elasticsearch import Elasticsearch
+from flask import abort, current_app, request
+
+from ..search import Engine
+from .samples import Samples
+from .settings import GallerySettings
+
+_LARGE = 3
+_PATIENCE = 30
+
+
+@dataclass(frozen=True)
+class Context:
+    """The client, the settings, and the pictures that were dropped to search by."""
+
+    client: Elasticsearch
+    settings: GallerySettings
+    samples: Samples
+    # A stored picture is in memory several times while it is read out of a document: base64, text, bytes.
+    _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE))
+
+    def engine(self) -> Engine:
+        """A new one for each request, as mappings change."""
+        return Engine(self.client, self.settings.index)
+
+    @contextmanager
+    def one_of_few(self) -> Iterator[None]:
+        """Wait until only a few other requests hold a stored picture; 503 when that takes too long."""
+        if not self._large.acquire(timeout=_PATIENCE):
+            abort(503, "The gallery is busy with other pictures; try again.")
+        try:
+            yield
+        finally:
+            self._large.release()
+
+    def allowed_engine(self, index: str) -> Engine:
+        """An engine, when `index` is one of those that this gallery shows; else 404."""
+        engine = self.engine()
+        if index not in engine.schema.indices:
+            abort(404)
+        return engine
+
+
+def context() -> Context:
+    """The context of the app that answers."""
+    return cast(Context, current_app.extensions["gallery"])
+
+
+def asked_id() -> str:
+    """The document's id. It is an argument, as an id may have any character, `/` and `..` too, that changes a path."""
+    return request.args.get("id") or abort(404)

@@ -1,0 +1,88 @@
+"""The pictures themselves, one by one, as browsers may see them."""
+
+from __future__ import annotations
+
+import binascii
+from typing import Any
+
+import pybase64
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..search import UserError
+from .context import asked_id, context
+
+blueprint = Blueprint("files", __name__)
+# By their first bytes, whatever a document says: what is none of these is not handed out. No SVG: it can hold scripts.
+_KINDS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+)
+_AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+# The address has the picture's hash in it.
+_FOR_EVER = "private, max-age=31536000, immutable"
+
+
+@blueprint.get("/thumbnail/<index>/<int:number>")
+def thumbnail(index: str, number: int) -> AnyResponse:
+    """The small one; of documents without, the stored one."""
+    small = _field(index, number, "thumbnail")
+    if not kind_of(_decoded(small)):
+        return redirect(url_for(".image", index=index, number=number, id=asked_id(), v=request.args.get("v")))
+    return _answer(small)
+
+
+@blueprint.get("/image/<index>/<int:number>")
+def image(index: str, number: int) -> AnyResponse:
+    """The stored one; when browsers cannot show its format, the thumbnail."""
+    with context().one_of_few():
+        data = _field(index, number, "data")
+        return _answer(data if kind_of(_decoded(data)) else _field(index, number, "thumbnail"))
+
+
+def _field(index: str, number: int, name: str) -> Any:
+    """A field of one picture of a document; 404 when there is none, or the service refused it."""
+    includes = [f"image.{field}" for field in (name, "sha256", "error")]
+    try:
+        hit = context().allowed_engine(index).get(index, asked_id(), source_includes=includes)
+    except UserError:
+        abort(404)
+    pictures, version = hit.pictures, request.args.get("v")
+    # Elasticsearch leaves out those of a list that have none of the fields, so its place does not tell which it is.
+    same = [picture for picture in pictures if version and picture.sha256 and picture.sha256.startswith(version)]
+    chosen = next(iter(same or pictures[number : number + 1]), None)
+    # What the service refused was decoded by nobody, and with `keep_invalid` it is as it came.
+    if chosen is None or chosen.error:
+        abort(404)
+    return chosen.raw.get(name)
+
+
+def _answer(data: Any) -> Response:
+    decoded = _decoded(data)
+    kind = kind_of(decoded)
+    if kind is None:
+        abort(404)
+    answer = Response(decoded, mimetype=kind)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Content-Disposition"] = "inline"
+    if request.args.get("v"):
+        answer.headers["Cache-Control"] = _FOR_EVER
+    return answer
+
+
+def _decoded(data: Any) -> bytes:
+    try:
+        return pybase64.b64decode(data) if isinstance(data, str) else b""
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def kind_of(data: bytes) -> str | None:
+    """Content type of a picture that browsers show, None for everything else."""
+    for start, kind in _KINDS:
+        if data.startswith(start):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/avif" if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS else None

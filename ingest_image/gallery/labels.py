@@ -1,0 +1,112 @@
+"""How values are written for people: filters of the templates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from pipelines.wording import shown
+
+from ..search import Hit
+from ..search.table import bytes_text, pixels
+from .asked import Asked, exact_filter
+
+# So many digits of its SHA-256 tell a picture from the others of its document.
+VERSION = 12
+FACETS = {
+    "color": "Colour",
+    "format": "Format",
+    "taken": "Taken",
+    "shape": "Shape",
+    "size": "Size",
+    "camera": "Camera",
+    "error": "Problems",
+}
+_TURNS = {
+    "rotate_90": "turned right",
+    "rotate_180": "upside down",
+    "rotate_270": "turned left",
+    "flip_horizontal": "mirrored",
+    "flip_vertical": "mirrored upside down",
+    "transpose": "mirrored and turned",
+    "transverse": "mirrored and turned",
+}
+# One shade for each name, to be recognized by; the names' centres in the service.
+SHADES = {
+    **{"black": "#111111", "gray": "#808080", "silver": "#c4c4c4", "white": "#ffffff", "red": "#dc1e1e"},
+    **{"maroon": "#6e141e", "orange": "#fa8c14", "brown": "#784b28", "beige": "#e1cdaa", "yellow": "#fae128"},
+    **{"olive": "#737328", "green": "#329632", "teal": "#008080", "cyan": "#3cd7e1", "skyblue": "#96beeb"},
+    **{"blue": "#285fd7", "navy": "#141e5a", "purple": "#7d3291", "pink": "#f5a0b9", "magenta": "#e129a5"},
+}
+
+
+def register(app: Flask) -> None:
+    """Give the templates what they need."""
+    app.jinja_env.finalize = visible
+    app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "))
+    app.jinja_env.globals.update(
+        facet_names=FACETS,
+        shades=SHADES,
+        exact_filter=exact_filter,
+        reason=reason,
+        thumbnail_of=thumbnail_of,
+        version=VERSION,
+        page_of=page_of,
+        percent=percent,
+    )
+
+
+def visible(value: Any) -> Any:
+    """A value as a template may write it: what a browser must not obey in the text of a document is replaced."""
+    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def thumbnail_of(hit: Hit) -> str | None:
+    """Address of the thumbnail of the first picture; it changes with the picture, so that browsers can keep it."""
+    if hit.first.sha256 is None:
+        return None
+    return url_for("files.thumbnail", index=hit.index, number=0, id=hit.id, v=hit.first.sha256[:VERSION])
+
+
+def reason(hit: Hit) -> str:
+    """Why a picture is an answer, in a few words; empty for an answer to words."""
+    turn = f", {_TURNS[hit.turn]}" if hit.turn else ""
+    if hit.reason == "exact":
+        return "exact copy"
+    if hit.distance is not None:
+        return f"{hit.reason}{turn} · {hit.distance} bits"
+    if hit.likeness is not None:
+        return f"{hit.reason} · {100 * hit.likeness:.0f} %"
+    return hit.reason if hit.reason != "words" else ""
+
+
+def page_of(hit: Hit, asked: Asked | None = None) -> str:
+    """Address of a document's page; it carries the question it is an answer to, for the way back."""
+    more: dict[str, list[str]] = {}
+    for name, value in asked.pairs() if asked else ():
+        more.setdefault(name, []).append(value)
+    return url_for("pages.picture", index=hit.index, id=hit.id, **more)  # type: ignore[arg-type]
+
+
+def percent(part: Any, whole: Any) -> int:
+    """`part` of `whole` in percent, 0 to 100."""
+    if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0:
+        return 0
+    return max(0, min(100, round(100 * part / whole)))
+
+
+def saved(stored: Any, original: Any) -> str:
+    """`82 % smaller`, of what came in."""
+    if not isinstance(stored, int) or not isinstance(original, int) or original <= 0:
+        return ""
+    change = round(100 * (original - stored) / original)
+    if change == 0:
+        return "same size"
+    return f"{change} % smaller" if change > 0 else f"{-change} % larger"
+
+
+def count(number: int) -> str:
+    """`12 345`, with narrow spaces."""
+    return f"{number:,}".replace(",", "\u202f")

@@ -1,0 +1,102 @@
+"""Runs a gallery, and opens one with a question."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import webbrowser
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+import click
+import requests
+from elasticsearch import Elasticsearch
+
+from pipelines.wording import well_formed
+
+from ..search.engine import Engine
+from ..search.look import file_of, look_at_document
+from .app import create_app
+from .asked import Pairs, address
+from .security import LOOPBACK
+from .server import Server
+from .settings import GallerySettings
+
+_HOST = "127.0.0.1"
+
+
+def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, port: int) -> Server:
+    """A server that is bound to its port and does not run yet."""
+    try:
+        return Server(create_app(client, settings), host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(f"port {port} of {host} is taken: choose another one with --port") from error
+        raise click.ClickException(f"cannot listen on port {port} of {host}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.ClickException(f"there is no address {host} to listen on: give another --host") from error
+
+
+def serve(server: Server) -> None:
+    """Answer until Ctrl-C or SIGTERM."""
+    server.run_until_signal()
+    click.echo("Stopped.", err=True)
+
+
+def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: object) -> GallerySettings:
+    """The settings of a gallery on `host`: on loopback only names of this machine are answered, if `names` is empty."""
+    hosts = frozenset(name.lower() for name in names) or (LOOPBACK | {host} if host in LOOPBACK else frozenset())
+    return GallerySettings(index=index, hosts=hosts, elasticsearch_url=client_url, **more)  # type: ignore[arg-type]
+
+
+def open_gallery(
+    client: Elasticsearch, index: str, port: int, asked: Pairs, *, like: str | None, pipeline: str
+) -> None:
+    """Show the answers to a question in the browser, on the gallery that runs at `port` or on one that is started."""
+    base = f"http://{_HOST}:{port}"
+    if _runs(base, index):
+        _show(base, client, index, asked, like)
+        return
+    server = make_gallery(client, settings_for("", _HOST, index, pipeline=pipeline), _HOST, port)
+    thread = threading.Timer(0.2, _show, (base, client, index, asked, like))
+    thread.daemon = True
+    thread.start()
+    click.echo(f"gallery on {base}, Ctrl-C stops it")
+    serve(server)
+
+
+def _runs(base: str, index: str) -> bool:
+    try:
+        found = requests.get(f"{base}/healthz", timeout=5).json().get("gallery")
+    except (requests.RequestException, ValueError, AttributeError):
+        return False
+    if found != index:
+        raise click.ClickException(f"the gallery at {base} shows {found}, not {index}: give another --gallery-port")
+    return True
+
+
+def _show(base: str, client: Elasticsearch, index: str, asked: Pairs, like: str | None) -> None:
+    place = address([*asked, ("like", _place_of(base, client, index, like))] if like else asked)
+    click.echo(urljoin(base, place))
+    webbrowser.open(urljoin(base, place))
+
+
+def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
+    """The value of `like` for a file, which the gallery looks at, or for a document."""
+    if path := file_of(like):
+        with path.open("rb") as file:
+            sent = requests.post(
+                f"{base}/look",
+                files={"file": (well_formed(path.name), file)},
+                headers={"Origin": base, "Accept": "application/json"},
+                timeout=120,
+            )
+        if sent.status_code == 413:
+            raise click.ClickException(f"{like} is too large for the gallery at {base} (its --max-upload-bytes)")
+        answer = sent.json()
+        if "error" in answer:
+            raise click.ClickException(answer["error"])
+        return str(answer["url"]).partition("like=")[2].replace("%3A", ":")
+    found = look_at_document(Engine(client, index), like).identity
+    assert found is not None
+    return "/".join(found)

@@ -1,0 +1,191 @@
+"""Sends files as bulks and keeps account of what became of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock, RLock
+from typing import Any, Literal
+
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+from elasticsearch.helpers import streaming_bulk
+
+from pipelines.check import reason_of_item
+from pipelines.client import reason_of
+from pipelines.sources import value_at
+
+from ..search.picture import pictures_of
+from .files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
+
+IdKind = Literal["path", "hash", "auto"]
+
+# Busy (429), and a service or node that is restarting. About a minute of waiting in all.
+_RETRIED = (429, 502, 503, 504)
+_UNAVAILABLE = (502, 503, 504)
+_LOOK_BACK = 100
+
+_IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
+    "path": lambda file, data: id_of_path(file),
+    "hash": lambda file, data: id_of_content(data),
+    # Made here, so that a failure can be told by the file's name.
+    "auto": lambda file, data: uuid.uuid4().hex,
+}
+
+
+class Stopped(Exception):
+    """Going on would only fail in the same way; the message says why."""
+
+
+@dataclass
+class Report:
+    """What became of the files."""
+
+    indexed: int = 0
+    existing: int = 0
+    unprocessed: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Turns(Iterator[PictureFile]):
+    """The files for several threads: each takes the next one, until somebody stops."""
+
+    def __init__(self, files: Iterable[PictureFile]) -> None:
+        self._files = iter(files)
+        self._lock = Lock()
+        self.stopped = False
+
+    def __next__(self) -> PictureFile:
+        with self._lock:
+            if self.stopped:
+                raise StopIteration
+            return next(self._files)
+
+
+@dataclass
+class Sender:
+    """Indexes files into `index`; `tick` is called once for each file that is done with."""
+
+    client: Elasticsearch
+    index: str
+    pipeline: str | None = None
+    id_kind: IdKind = "path"
+    max_bulk_bytes: int = 4 * 1024 * 1024
+    max_file_bytes: int = 20 * 1024 * 1024
+    concurrency: int = 2
+    skip_existing: bool = False
+    tick: Callable[[], None] = lambda: None
+    max_retries: int = 6
+    initial_backoff: float = 1
+    report: Report = field(default_factory=Report)
+    _names: dict[str, str] = field(default_factory=dict)
+    _stored: list[tuple[str, str]] = field(default_factory=list)
+    _lock: RLock = field(default_factory=RLock)
+
+    def send(self, files: Iterable[PictureFile]) -> Report:
+        """Send all files; raises Stopped when the rest would fail too. `report` is right in any case."""
+        turns = _Turns(files)
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            try:
+                for worker in [pool.submit(self._send, turns) for _ in range(self.concurrency)]:
+                    worker.result()
+            finally:
+                turns.stopped = True
+        return self.report
+
+    def _send(self, turns: _Turns) -> None:
+        # The transport's own retries come at once, three times, and would only add to the load. Pictures take time.
+        patient = self.client.options(retry_on_status=(), request_timeout=300)
+        try:
+            results = streaming_bulk(
+                patient,
+                self._actions(turns),
+                max_chunk_bytes=self.max_bulk_bytes,
+                raise_on_error=False,
+                raise_on_exception=False,
+                retry_on_status=_RETRIED,
+                max_retries=self.max_retries,
+                initial_backoff=self.initial_backoff,
+                max_backoff=30,
+                pipeline=self.pipeline,
+            )
+            for ok, item in results:
+                self._take(ok, next(iter(item.values())))
+        except BaseException:
+            turns.stopped = True
+            raise
+        finally:
+            self._look_back()
+
+    def _actions(self, files: Iterable[PictureFile]) -> Iterator[dict[str, Any]]:
+        for file in files:
+            try:
+                data = file.read(self.max_file_bytes)
+            except Unfit as unfit:
+                hint = " (--max-file-bytes)" if isinstance(unfit, TooLarge) else ""
+                self._fail(file.relative, f"{unfit}{hint}; not sent")
+                continue
+            id_ = _IDS[self.id_kind](file, data)
+            if self.skip_existing and self.client.exists(index=self.index, id=id_):
+                with self._lock:
+                    self.report.existing += 1
+                self.tick()
+                continue
+            self._names[id_] = file.relative
+            yield {"_op_type": "index", "_index": self.index, "_id": id_, "_source": document(file, data)}
+
+    def _take(self, ok: bool, item: dict[str, Any]) -> None:
+        if ok:
+            with self._lock:
+                self.report.indexed += 1
+                self._stored.append((item["_index"], item["_id"]))
+            self.tick()
+            if len(self._stored) >= _LOOK_BACK:
+                self._look_back()
+            return
+        name = self._names.get(item.get("_id") or "", "a file")
+        status, reason = item.get("status", 500), _reason(item)
+        self._fail(name, f"{status} {reason}")
+        if status in (401, 403) or status in _UNAVAILABLE:
+            raise Stopped(f"stopped at {name}: {status} {reason}")
+
+    def _fail(self, name: str, reason: str) -> None:
+        with self._lock:
+            self.report.failed.append((name, reason))
+        self.tick()
+
+    def _look_back(self) -> None:
+        """See what the pipeline made of the documents stored last; the answer to a bulk does not say."""
+        with self._lock:
+            stored, self._stored = self._stored, []
+        if not stored:
+            return
+        wanted = ["image.sha256", "image.error.code"]
+        try:
+            answer = self.client.mget(
+                docs=[{"_index": index, "_id": id_, "_source": wanted} for index, id_ in stored],
+                filter_path=["docs._source"],
+            )
+        except AuthorizationException:
+            # A writer without the privilege to read: counted as indexed, which is true.
+            return
+        with self._lock:
+            for found in answer.body.get("docs", ()):
+                # A pipeline of one's own may make anything of a document.
+                pictures = pictures_of(value_at(found.get("_source"), "image"))
+                if problem := next((picture.error for picture in pictures if picture.error), None):
+                    self.report.errors[problem.code] += 1
+                elif not any(picture.sha256 for picture in pictures):
+                    self.report.unprocessed += 1
+
+
+def _reason(item: dict[str, Any]) -> str:
+    # The item holds the document as well; only the error may be shown.
+    exception = item.get("exception")
+    if isinstance(exception, ApiError):
+        return reason_of(exception)
+    error = item.get("error")
+    return reason_of_item(error) if isinstance(error, dict) else str(error)[:500]

@@ -1,0 +1,194 @@
+"""`ingest-image index`: indexes files and folders of pictures."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError, TransportError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pipelines.client import elasticsearch_options
+from pipelines.wording import shown
+
+from ..service import ask
+from .bulk import IdKind, Report, Sender, Stopped
+from .files import Found, find
+
+_SHOWN = 20
+_SHOWN_KINDS = 12
+# To ask the service is worth a moment, and not more: it may be where only the nodes reach it.
+_PATIENCE = 3.0
+_ASKED = 2
+
+
+def size(text: str) -> int:
+    """Bytes of a size such as `4mb`, `500kb` or `1048576`; kb, mb and gb are powers of 1024, as in Elasticsearch."""
+    match = re.fullmatch(r"([1-9]\d*)\s*(b|kb|mb|gb)?", text.strip().lower())
+    if not match:
+        raise click.BadParameter(f"{text!r} is no size; valid are for example 4mb, 500kb or 1048576")
+    return int(match[1]) << 10 * ("b", "kb", "mb", "gb").index(match[2] or "b")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
+@click.option("--index", "index_name", required=True, help="index to write to")
+@elasticsearch_options
+@click.option("--pipeline", help="ingest pipeline; default: the one of the index")
+@click.option(
+    "--id",
+    "id_kind",
+    type=click.Choice(["path", "hash", "auto"]),
+    default="path",
+    show_default=True,
+    help="what makes a document's _id: the file's path (again: replaced), its bytes (copies are one), or a new one",
+)
+@click.option(
+    "--skip-existing", is_flag=True, help="leave documents alone that are there already, to go on where it ended"
+)
+@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="size of one bulk request")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="bulk requests at the same time"
+)
+@click.option("--max-file-bytes", type=size, default="20mb", show_default=True, help="larger files are not sent")
+@click.option(
+    "--service-url",
+    metavar="URL",
+    help="the processor service as seen from here, which is asked what it reads; default: where the nodes see it",
+)
+@click.option("--service-token", envvar="IMAGE_TOKEN", help="its token; better set as IMAGE_TOKEN")
+def index(
+    client: Elasticsearch,
+    paths: tuple[Path, ...],
+    index_name: str,
+    pipeline: str | None,
+    id_kind: IdKind,
+    skip_existing: bool,
+    max_bulk_bytes: int,
+    concurrency: int,
+    max_file_bytes: int,
+    service_url: str | None,
+    service_token: str | None,
+) -> None:
+    """Index picture files, and the pictures in folders and below them."""
+    if skip_existing and id_kind == "auto":
+        raise click.UsageError("--skip-existing needs --id path or --id hash")
+    require_pipeline(client, index_name, pipeline)
+    found = find(paths, readable_extensions(client, service_url, service_token))
+    if not found.files:
+        _say_left_out(found)
+        raise click.ClickException("there is no picture to index")
+    sender = Sender(
+        client,
+        index_name,
+        pipeline=pipeline,
+        id_kind=id_kind,
+        max_bulk_bytes=max_bulk_bytes,
+        max_file_bytes=max_file_bytes,
+        concurrency=concurrency,
+        skip_existing=skip_existing,
+    )
+    console = Console(stderr=True)
+    columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task("indexing", total=len(found.files))
+            sender.tick = lambda: progress.advance(task)
+            sender.send(found.files)
+    except (Stopped, TransportError) as error:
+        _summarize(sender.report, found)
+        if isinstance(error, TransportError):
+            raise
+        raise click.ClickException(f"{error}; run it again with --skip-existing to go on") from error
+    except KeyboardInterrupt:
+        _summarize(sender.report, found)
+        raise
+    _summarize(sender.report, found)
+    if sender.report.failed:
+        raise SystemExit(1)
+
+
+def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
+    """Refuse before anything is sent when pictures would be stored as they are. Who may not look is believed."""
+    names = ["index.default_pipeline", "index.final_pipeline"]
+    try:
+        if pipeline:
+            client.ingest.get_pipeline(id=pipeline, filter_path=["*.version"])
+            return
+        try:
+            answer = client.indices.get_settings(index=index_name, name=names, flat_settings=True).body
+            pipelines = [entry["settings"] for entry in answer.values()]
+        except NotFoundError:
+            template = client.indices.simulate_index_template(name=index_name).body.get("template", {})
+            settings = template.get("settings", {}).get("index", {})
+            pipelines = [settings.get("default_pipeline"), settings.get("final_pipeline")]
+    except AuthorizationException:
+        return
+    except NotFoundError:
+        raise click.ClickException(f"there is no pipeline {pipeline}: ingest-image bootstrap installs some") from None
+    if not any(pipelines):
+        raise click.ClickException(
+            f"the index {index_name} has no pipeline, so pictures would be stored as they are: give --pipeline images, "
+            f"or run ingest-image bootstrap --index-pattern '{index_name}*' before the index is made"
+        )
+
+
+def readable_extensions(client: Elasticsearch, url: str | None, token: str | None) -> frozenset[str] | None:
+    """Extensions of the files that the service reads, as it says itself; None when it cannot be asked from here."""
+    for address in [url] if url else _hosts(client):
+        limits = ask(address, token, _PATIENCE).limits or {}
+        if isinstance(found := limits.get("extensions"), list):
+            return frozenset(str(extension) for extension in found)
+    return None
+
+
+def _hosts(client: Elasticsearch) -> list[str]:
+    """Where the nodes see the service; whoever writes documents may not be allowed to look."""
+    name = "ingest.image.hosts"
+    try:
+        layers = client.cluster.get_settings(flat_settings=True, include_defaults=True).body
+    except ApiError:
+        return []
+    hosts: Any = next(
+        (layers[layer][name] for layer in ("transient", "persistent", "defaults") if layers.get(layer)), []
+    )
+    return [str(host) for host in ([hosts] if isinstance(hosts, str) else hosts)][:_ASKED]
+
+
+def _say_left_out(found: Found) -> None:
+    if found.skipped:
+        click.echo(f"left out, no picture by name or content: {shown(_counts(found.skipped))}")
+    if found.unread:
+        click.echo(f"left out, not read by the service: {_counts(found.unread)}")
+    for reason, names in found.left_out.items():
+        more = f" and {len(names) - _SHOWN_KINDS} more" if len(names) > _SHOWN_KINDS else ""
+        click.echo(f"left out, {reason}: {', '.join(map(shown, names[:_SHOWN_KINDS]))}{more}")
+    if found.hidden:
+        click.echo(f"left out, hidden: {found.hidden}")
+
+
+def _summarize(report: Report, found: Found) -> None:
+    _say_left_out(found)
+    click.echo(f"{report.indexed} of {len(found.files)} indexed")
+    if report.existing:
+        click.echo(f"{report.existing} were there already")
+    if report.errors:
+        click.echo(f"{report.errors.total()} stored with an error instead of fields: {shown(_counts(report.errors))}")
+    if report.unprocessed:
+        click.echo(f"{report.unprocessed} stored without being processed: is there a processor image in the pipeline?")
+    if report.failed:
+        click.echo(f"{len(report.failed)} failed")
+        for name, reason in report.failed[:_SHOWN]:
+            click.echo(f"  {shown(name)}: {shown(reason)}")
+        if len(report.failed) > _SHOWN:
+            click.echo(f"  and {len(report.failed) - _SHOWN} more")
+
+
+def _counts(counter: Counter[str]) -> str:
+    shown = counter.most_common(_SHOWN_KINDS)
+    rest = counter.total() - sum(count for _, count in shown)
+    return ", ".join([f"{count} {name}" for name, count in shown] + ([f"{rest} others"] if rest else []))

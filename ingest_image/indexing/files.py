@@ -1,0 +1,187 @@
+"""Finds picture files and makes documents of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pybase64
+
+from pipelines.wording import well_formed
+from processor_service.formats.registry import every_extension, is_marked
+
+_NO_EXTENSION = "no extension"
+LINKED_OUT = "linked out of the folder"
+# Nothing of these can be meant by opening a file by its name, and not all systems know them.
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_HEAD = 32
+
+
+class Unfit(Exception):
+    """A file that is not sent; the text says why."""
+
+
+class TooLarge(Unfit):
+    """A file with more bytes than are taken."""
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A file to index; `relative` is its path below what the user named, with forward slashes.
+
+    `target` is the file itself, where links lead to, as it was when it was found.
+    """
+
+    path: Path
+    relative: str
+    target: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target", Path(os.path.realpath(self.path)))
+
+    def read(self, most: int) -> bytes:
+        """Its bytes. Raises Unfit when there are none, more than `most`, or when it is no file that can be read."""
+        try:
+            # Looked at before it is opened: to open a device may do something, and a pipe makes one wait.
+            if not stat.S_ISREG(self.target.lstat().st_mode):
+                raise Unfit("is no regular file")
+            with os.fdopen(os.open(self.target, _FLAGS), "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                data = file.read(most + 1) if size <= most else b""
+        except OSError as error:
+            raise Unfit(f"cannot be read: {error.strerror}") from error
+        if max(size, len(data)) > most:
+            raise TooLarge(f"has {max(size, len(data))} bytes, more than {most}")
+        if not data:
+            raise Unfit("is empty")
+        return data
+
+
+@dataclass
+class Found:
+    """The files to index, each once, and what the folders hold besides."""
+
+    files: list[PictureFile] = field(default_factory=list)
+    # No pictures by name and content, by extension.
+    skipped: Counter[str] = field(default_factory=Counter)
+    # Pictures by name, of a format that the service does not read, by extension.
+    unread: Counter[str] = field(default_factory=Counter)
+    # Files and folders whose name begins with a dot.
+    hidden: int = 0
+    # Everything else that is left out: names by reason.
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def leave(self, name: str, reason: str) -> None:
+        """Note that a file or folder is left out."""
+        self.left_out.setdefault(reason, []).append(name)
+
+
+def find(paths: Iterable[Path], readable: frozenset[str] | None = None) -> Found:
+    """All files named, and the pictures in all folders named and below them; `readable` are extensions, without dot.
+
+    Links are followed within the folder that the user named, and not out of it.
+    """
+    found = Found()
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _below(path, found, readable) if path.is_dir() else [PictureFile(path, path.name)]:
+            if file.target not in seen:
+                seen.add(file.target)
+                found.files.append(file)
+    return found
+
+
+def _below(folder: Path, found: Found, readable: frozenset[str] | None) -> Iterator[PictureFile]:
+    root = Path(os.path.realpath(folder))
+    known = every_extension()
+    waiting = [folder]
+    while waiting:
+        path = waiting.pop()
+        relative = path.relative_to(folder).as_posix()
+        if path != folder and path.name.startswith("."):
+            found.hidden += 1
+            continue
+        is_link = path != folder and path.is_symlink()
+        try:
+            target = Path(os.path.realpath(path))
+            if is_link and not target.is_relative_to(root):
+                found.leave(relative, LINKED_OUT)
+                continue
+            status = target.stat()
+            if stat.S_ISDIR(status.st_mode):
+                # One that a link leads to, within the folder, is passed by itself.
+                if not is_link:
+                    waiting += sorted(path.iterdir(), reverse=True)
+                continue
+        except OSError as error:
+            found.leave(relative, "leading nowhere" if is_link else f"unreadable ({error.strerror})")
+            continue
+        if reason := _unfit(path, status, found, known, readable):
+            found.leave(relative, reason)
+        elif reason is not None:
+            yield PictureFile(path, relative)
+
+
+def _unfit(
+    path: Path, status: os.stat_result, found: Found, known: frozenset[str], readable: frozenset[str] | None
+) -> str | None:
+    """Why a file is left out; empty for a picture, None when it is counted by its extension."""
+    if not stat.S_ISREG(status.st_mode):
+        return "no regular files"
+    extension = path.suffix.lower()
+    name = extension.removeprefix(".")
+    if name not in known and not (status.st_size and _begins_like_a_picture(path)):
+        found.skipped[extension or _NO_EXTENSION] += 1
+        return None
+    if name in known and readable is not None and name not in readable:
+        found.unread[extension] += 1
+        return None
+    return "" if status.st_size else "empty"
+
+
+def _begins_like_a_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_marked(file.read(_HEAD))
+    except OSError:
+        return False
+
+
+def document(file: PictureFile, data: bytes) -> dict[str, Any]:
+    """The document that is indexed for a file with these bytes.
+
+    In names that are not UTF-8, U+FFFD stands for each byte that is none: Elasticsearch stores what JSON can say.
+    """
+    return {
+        "title": title(well_formed(file.path.stem)),
+        "file_name": well_formed(file.path.name),
+        "file_path": well_formed(file.relative),
+        "image": {"data": pybase64.b64encode(data).decode("ascii")},
+    }
+
+
+def title(stem: str) -> str:
+    """`old_harbour-02` to `old harbour 02`, so that a search for its words finds it."""
+    return re.sub(r"[\s_.+-]+", " ", stem).strip() or stem
+
+
+def id_of_path(file: PictureFile) -> str:
+    """The same for the same file on the same machine, whatever its content: indexing it again replaces the document."""
+    # A name that is not UTF-8 is a legal path.
+    return _short(str(file.target).encode("utf-8", "surrogateescape"))
+
+
+def id_of_content(data: bytes) -> str:
+    """The same for the same bytes, wherever they lie: exact copies become one document."""
+    return _short(data)
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]

@@ -1,0 +1,143 @@
+"""`ingest-image reprocess`: runs stored documents through their pipeline again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
+
+from pipelines.client import elasticsearch_options
+from pipelines.wording import counted, shown
+
+from ..indexing.command import require_pipeline, size
+from . import state as states
+from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
+from .run import Run
+from .selection import Selection
+from .writer import Report, Stopped
+
+_SHOWN = 20
+
+
+@click.command()
+@click.argument("index", metavar="INDEX")
+@elasticsearch_options
+@click.option("--query", metavar="QUERY", help="only these: words as in a search (q=...), or a query as JSON")
+@click.option("--errors", is_flag=True, help="only documents that were stored with an error")
+@click.option("--stale", is_flag=True, help="only pictures made by another recipe than the pipeline has now")
+@click.option("--unprocessed", is_flag=True, help="only pictures that have neither all fields nor an error")
+@click.option("--pipeline", help="ingest pipeline; default: the one of the index")
+@click.option("--dry-run", is_flag=True, help="only say how many documents it would be")
+@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="size of one request")
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="file that remembers where a run began; default: one in the user's folder for applications",
+)
+@click.option("--restart", is_flag=True, help="forget an earlier run that did not come to its end")
+def reprocess(
+    client: Elasticsearch,
+    index: str,
+    query: str | None,
+    errors: bool,
+    stale: bool,
+    unprocessed: bool,
+    pipeline: str | None,
+    dry_run: bool,
+    max_bulk_bytes: int,
+    state_file: Path | None,
+    restart: bool,
+) -> None:
+    """Run the documents of INDEX through their pipeline again: all, or those that the options select.
+
+    A run that was interrupted goes on when the same command is given again. A document that somebody writes meanwhile
+    is left alone.
+    """
+    jobs = _jobs(client, index, pipeline, Selection(query, errors, unprocessed, stale))
+    key = states.key_of(
+        cluster=client.info().body["cluster_uuid"],
+        index=index,
+        queries={job.index: job.query for job in jobs},
+        pipeline=pipeline,
+        pipelines=pipeline_fingerprints(client, jobs),
+    )
+    path = state_file or states.default_path(key)
+    known = None if restart else states.load(path, key)
+    state = known or states.State(key)
+    if known:
+        begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(state.begun))
+        click.echo(f"going on with the run that began at {begun}; --restart begins anew", err=True)
+        wait_for_earlier_bulks(client, state, lambda sentence: click.echo(sentence, err=True))
+    for job in jobs:
+        state.limits(client, job.index, job.uuid)
+        _refresh(client, job.index)
+    run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, max_bulk_bytes)
+    if dry_run:
+        _dry_run(jobs, run.totals)
+        return
+    states.save(path, state)
+    try:
+        run.all()
+    except Stopped as error:
+        raise click.ClickException(f"{error}; the same command goes on") from error
+    finally:
+        _summarize(run.report, sum(run.totals))
+    if run.report.failed:
+        # What failed is what is left for the next time.
+        raise SystemExit(1)
+    path.unlink(missing_ok=True)
+
+
+def _jobs(client: Elasticsearch, index: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
+    try:
+        jobs = plan(client, index, pipeline, selection)
+    except NotFoundError as error:
+        raise click.ClickException(f"there is no index {index}") from error
+    if not jobs:
+        raise click.ClickException(f"there is no index {index}")
+    for job in jobs:
+        require_pipeline(client, job.index, pipeline)
+    return jobs
+
+
+def _refresh(client: Elasticsearch, index: str) -> None:
+    """Let the search see what was written last; without the privilege it is only seen later that it is done."""
+    try:
+        client.indices.refresh(index=index)
+    except AuthorizationException:
+        return
+
+
+def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
+    for job, total in zip(jobs, totals, strict=True):
+        only = ", as far as they hold a picture" if job.fields is not None and not job.makers else ""
+        recipes = "".join(f"; recipe of {target} now: {maker.recipe}" for target, maker in job.makers.items())
+        through = ", ".join(job.pipelines)
+        click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{only}{recipes}")
+
+
+def _summarize(report: Report, total: int) -> None:
+    click.echo(f"{report.written} of {total} written")
+    if report.unchanged:
+        click.echo(f"{report.unchanged} of these came out as they were")
+    if report.without_picture:
+        click.echo(f"{report.without_picture} hold no picture to process again, and were left alone")
+    if report.unprocessed:
+        click.echo(
+            f"{report.unprocessed} still hold a picture that was not processed: does a processor image of the pipeline "
+            "read the field that it is in?"
+        )
+    if report.changed:
+        click.echo(f"{report.changed} were written or deleted by somebody meanwhile, and left alone")
+    if report.errors:
+        counts = ", ".join(f"{count} {shown(code)}" for code, count in report.errors.most_common())
+        click.echo(f"{report.errors.total()} have an error instead of fields: {counts}")
+    if report.failed:
+        click.echo(f"{len(report.failed)} failed")
+        for id_, reason in report.failed[:_SHOWN]:
+            click.echo(f"  {shown(id_)}: {shown(reason)}")
+        if len(report.failed) > _SHOWN:
+            click.echo(f"  and {len(report.failed) - _SHOWN} more")

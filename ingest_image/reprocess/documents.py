@@ -1,0 +1,165 @@
+"""Finds the documents of a run, and reads them a few MB at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from pipelines.recipes import Maker
+
+from . import looks
+from .selection import SURE, Query
+
+_PAGE = 200
+_BASE64 = 4 / 3
+# Thumbnail and fields beside the picture.
+_BESIDE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document that was found, and about how many bytes it has; None when nobody knows before reading it."""
+
+    id: str
+    routing: str | None
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as it is now; `source` is None when it is gone or stores none."""
+
+    id: str
+    routing: str | None
+    seq_no: int = -1
+    primary_term: int = 0
+    source: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one index; `targets` are the fields that pictures are in."""
+
+    client: Elasticsearch
+    index: str
+    targets: list[str]
+    max_bytes: int
+    with_vectors: bool
+    # Whether documents have to be looked at that the query is not sure of.
+    look: bool = False
+    # Numeric fields that say how large a document's pictures are.
+    sizes: Sequence[str] = ()
+    # Vectors of another embedder are left out, so that they are made anew.
+    makers: Mapping[str, Maker] = field(default_factory=dict)
+
+    def count(self, shard: str, limit: int, query: Query) -> int:
+        """How many documents of a shard are to be done."""
+        if self.look:
+            return sum(1 for _ in self.scan(shard, limit, query))
+        answer = self.client.search(
+            index=self.index,
+            preference=f"_shards:{shard}",
+            size=0,
+            track_total_hits=True,
+            query=_until(limit, query),
+        ).body
+        return int(answer["hits"]["total"]["value"])
+
+    def scan(self, shard: str, limit: int, query: Query) -> Iterator[Found]:
+        """The documents of a shard in the order of their sequence numbers, up to `limit`.
+
+        With `look`, without those that turn out to be processed. In a shard every document has another number. So a
+        page begins where the last one ended, and no search context has to be kept open while pictures are being
+        processed.
+        """
+        last = -1
+        while True:
+            hits = self.client.search(
+                index=self.index,
+                preference=f"_shards:{shard}",
+                size=_PAGE,
+                query=_until(limit, query, last),
+                sort=[{"_seq_no": {"order": "asc", "unmapped_type": "long"}}],
+                source=looks.light(self.targets) if self.look else False,
+                docvalue_fields=[{"field": name} for name in self.sizes],
+                track_total_hits=False,
+            ).body["hits"]["hits"]
+            if not hits:
+                return
+            for hit in hits:
+                sizes = [size for values in hit.get("fields", {}).values() for size in values]
+                found = Found(hit["_id"], hit.get("_routing"), int(sum(sizes) * _BASE64) + _BESIDE if sizes else None)
+                if not self.look or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
+                    yield found
+            last = hits[-1]["sort"][0]
+
+    def _is_unprocessed(self, found: Found, hit: dict[str, Any]) -> bool:
+        source = hit.get("_source")
+        if not any(looks.is_list(source, target) for target in self.targets):
+            return any(looks.is_unprocessed(source, target) for target in self.targets)
+        # Of a list the filter may have left pictures out.
+        (whole,) = self._read([found])
+        return any(looks.is_unprocessed(whole.source, target) for target in self.targets)
+
+    def read(self, found: Iterable[Found]) -> Iterator[Document]:
+        """The documents as they are now, no more than about `max_bytes` of them in memory.
+
+        One whose size nobody knows, such as a picture that failed, is read alone.
+        """
+        group: list[Found] = []
+        room = self.max_bytes
+        for document in found:
+            size = self.max_bytes if document.size is None else document.size
+            if group and size > room:
+                yield from self._read(group)
+                group, room = [], self.max_bytes
+            group.append(document)
+            room -= size
+        if group:
+            yield from self._read(group)
+
+    def _read(self, group: list[Found]) -> Iterator[Document]:
+        # Since 9.2 vectors are left out unless one asks for them; written back without them, they would be lost.
+        params = {"_source_exclude_vectors": "false"} if self.with_vectors else {}
+        wanted = [{"_id": one.id} | ({"routing": one.routing} if one.routing else {}) for one in group]
+        answer = self.client.perform_request(
+            "POST",
+            f"/{self.index}/_mget",
+            params=params,
+            headers={"accept": "application/json", "content-type": "application/json"},
+            body={"docs": wanted},
+        ).body
+        for one, doc in zip(group, answer["docs"], strict=True):
+            if doc.get("found"):
+                source = doc.get("_source")
+                self._drop_vectors_of_others(source)
+                yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
+            else:
+                yield Document(one.id, one.routing)
+
+    def _drop_vectors_of_others(self, source: Any) -> None:
+        """A picture that the node believes is left as it is, but for a vector that it lacks."""
+        for target, maker in self.makers.items():
+            value = _own_value(source, target)
+            for picture in value if isinstance(value, list) else [value]:
+                if (
+                    isinstance(picture, dict)
+                    and maker.embedder
+                    and picture.get("embedder") not in (None, maker.embedder)
+                ):
+                    picture.pop("embedding", None)
+                    picture.pop("embedder")
+
+
+def _own_value(source: Any, path: str) -> Any:
+    """What is at a dotted path of objects: the document's own, to be changed."""
+    for part in path.split("."):
+        source = source.get(part) if isinstance(source, dict) else None
+    return source
+
+
+def _until(limit: int, query: Query, after: int = -1) -> Query:
+    return {"bool": {"filter": [query, {"range": {"_seq_no": {"gt": after, "lte": limit}}}]}}

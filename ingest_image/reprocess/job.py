@@ -1,0 +1,106 @@
+"""What a run does to which indices, worked out before anything is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
+
+from pipelines.recipes import Maker, fields_of_pictures, makers_or_sentence, targets_of
+from pipelines.resources import Body, fingerprint
+
+from ..search.schema import NUMBERS, read_schema
+from .selection import Query, Selection
+from .state import State
+
+# A bulk of a killed run goes on in the node for as long as its pictures take.
+_LONGEST_BULK = 600
+
+
+@dataclass(frozen=True)
+class IndexJob:
+    """One index: its pipelines, the fields they write to, the query that selects."""
+
+    index: str
+    uuid: str
+    pipelines: tuple[str, ...]
+    targets: list[str]
+    makers: dict[str, Maker]
+    query: Query
+    # Whether documents that the query finds have to be looked at, for it cannot tell all that are unprocessed.
+    look: bool = False
+    # Numeric fields that say how large pictures are.
+    sizes: Sequence[str] = ()
+    # Where pictures can be, when documents without one are left alone.
+    fields: tuple[str, ...] | None = None
+
+
+def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
+    """A job for each index that the expression (a name, an alias, a pattern) stands for."""
+    answer = client.indices.get_settings(index=expression, flat_settings=True).body
+    jobs = []
+    for index, entry in sorted(answer.items()):
+        settings = entry["settings"]
+        named = (pipeline or settings.get("index.default_pipeline"), settings.get("index.final_pipeline"))
+        pipelines = tuple(dict.fromkeys(name for name in named if name and name != "_none"))
+        bodies = [_pipeline(client, name) for name in pipelines]
+        targets = list(dict.fromkeys(target for body in bodies for target in targets_of(body).values())) or ["image"]
+        makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
+        types = read_schema(client, index).types
+        # Objects can be read without the pictures in them.
+        look = selection.unprocessed and all(types.get(target) in ("object", "nested") for target in targets)
+        sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
+        query = selection.to_query(targets, makers, look)
+        fields = _fields(bodies) if selection.wants_pictures else None
+        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query, look, sizes, fields))
+    return jobs
+
+
+def _pipeline(client: Elasticsearch, name: str) -> Body:
+    try:
+        return dict(client.ingest.get_pipeline(id=name).body[name])
+    except (AuthorizationException, NotFoundError):
+        return {}
+
+
+def _fields(pipelines: list[Body]) -> tuple[str, ...] | None:
+    """Where pictures can be, None when nobody can say."""
+    known = [fields_of_pictures(body) if body else None for body in pipelines]
+    found = dict.fromkeys(field for fields in known if fields for field in fields)
+    return tuple(found) if found and None not in known else None
+
+
+def pipeline_fingerprints(client: Elasticsearch, jobs: list[IndexJob]) -> dict[str, str]:
+    """Hash of each pipeline as it is now: with another pipeline it is another run."""
+    names = dict.fromkeys(name for job in jobs for name in job.pipelines)
+    found = {}
+    for name in names:
+        try:
+            found[name] = fingerprint(client.ingest.get_pipeline(id=name).body[name])
+        except AuthorizationException:
+            found[name] = "unknown"
+    return found
+
+
+def wait_for_earlier_bulks(client: Elasticsearch, state: State, say: Callable[[str], None]) -> None:
+    """Wait until nothing of a killed run is under way: a bulk goes on in the node when its sender is gone."""
+    deadline = time.monotonic() + _LONGEST_BULK
+    said = False
+    while time.monotonic() < deadline:
+        try:
+            # Asked for by its address, for the client warns that the API is a preview.
+            answer = client.perform_request(
+                "GET", "/_tasks", params={"actions": "indices:data/write/bulk*"}, headers={"accept": "application/json"}
+            )
+        except AuthorizationException:
+            return
+        nodes = answer.body.get("nodes", {}).values()
+        tasks = [task for node in nodes for task in node.get("tasks", {}).values()]
+        if not any(task.get("headers", {}).get("X-Opaque-Id") == state.run_id for task in tasks):
+            return
+        if not said:
+            say("waiting for the last request of the earlier run")
+            said = True
+        time.sleep(0.5)

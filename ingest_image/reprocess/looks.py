@@ -1,0 +1,58 @@
+"""What became of a document's picture, told from its fields; Elasticsearch cannot search for all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.sources import flat, value_at
+
+from ..search.picture import pictures_of
+
+# What is large, or comes back in another form on some versions; the other fields tell a picture as well.
+HEAVY = ("data", "thumbnail", "embedding", "perceptual_hash", "perceptual_hashes")
+
+
+def light(targets: Sequence[str]) -> dict[str, list[str]]:
+    """A source filter for the targets without what is heavy."""
+    return {"includes": list(targets), "excludes": [f"{target}.{name}" for target in targets for name in HEAVY]}
+
+
+def is_unprocessed(source: Any, target: str) -> bool:
+    """Whether a picture at the target has neither an error nor all the fields that processing leaves."""
+    return any(not _is_done(picture) for picture in flat(value_at(source, target)) if picture is not None)
+
+
+def is_list(source: Any, target: str) -> bool:
+    """Whether there are several: Elasticsearch leaves those out that have nothing but what is heavy."""
+    return isinstance(value_at(source, target), list)
+
+
+def _is_done(picture: Any) -> bool:
+    if not isinstance(picture, dict):
+        return False
+    (read,) = pictures_of(picture)
+    return read.error is not None or all(picture.get(name) for name in ("sha256", "recipe", "mark"))
+
+
+def fingerprint(source: Any, targets: Sequence[str]) -> str:
+    """Equal for documents whose pictures have equal fields, however they are written."""
+    found = [_without_heavy(value_at(source, target)) for target in targets]
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def _without_heavy(value: Any) -> Any:
+    """As a source filter leaves it: what became empty is gone."""
+    if isinstance(value, list):
+        return [found for part in value if (found := _without_heavy(part)) not in ({}, None)] or None
+    if isinstance(value, dict):
+        return {name: part for name, part in value.items() if name not in HEAVY} or None
+    return None if isinstance(value, str) else value
+
+
+def error_codes(source: Any, targets: Sequence[str]) -> list[str]:
+    """The code of each picture's error."""
+    pictures = (picture for target in targets for picture in pictures_of(value_at(source, target)))
+    return [picture.error.code for picture in pictures if picture.error]

@@ -1,0 +1,69 @@
+"""Which documents are processed again, as a query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from pipelines.recipes import Maker, stale_query
+from pipelines.wording import well_formed
+
+Query = dict[str, Any]
+
+
+# Of a query's clauses, those that are enough by themselves; other documents are looked at (looks.py).
+SURE = "sure"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user asked for; nothing at all means every document."""
+
+    query: str | None = None
+    errors: bool = False
+    unprocessed: bool = False
+    stale: bool = False
+
+    @property
+    def wants_pictures(self) -> bool:
+        """Whether documents without a picture are none of those that the user asked for."""
+        return self.errors or self.unprocessed or self.stale
+
+    def to_query(self, targets: list[str], makers: Mapping[str, Maker], look: bool = False) -> Query:
+        """The query for an index whose pipeline writes to `targets`, made so now.
+
+        With `look` it finds the documents, too, that can only be told by looking at them.
+        """
+        wanted: list[Query] = []
+        for target in targets:
+            failed, done = ({"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256"))
+            if self.errors:
+                wanted.append(failed)
+            if self.unprocessed:
+                wanted.append({"bool": {"must_not": [done, failed]}})
+            if self.stale and target in makers:
+                wanted.append(stale_query(target, makers[target]))
+        filters = [_user_query(self.query)] if self.query else []
+        if self.wants_pictures:
+            wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]
+            wanted += [{"match_all": {}}] if look else []
+            # Elasticsearch takes a bool query without clauses for all documents.
+            filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
+        return {"bool": {"filter": filters}} if filters else {"match_all": {}}
+
+
+def _user_query(text: str) -> Query:
+    """A JSON query as in a search request, or the words and operators of a query_string."""
+    text = well_formed(text)
+    if not text.lstrip().startswith("{"):
+        return {"query_string": {"query": text}}
+    try:
+        query = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise click.BadParameter(f"--query begins like JSON, but is none: {error}") from error
+    assert isinstance(query, dict)
+    return query

@@ -1,0 +1,91 @@
+"""`ingest-image duplicates`: lists the near duplicates of an index."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from elasticsearch import Elasticsearch
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from pipelines.client import elasticsearch_options
+from pipelines.sources import value_at
+from pipelines.wording import counted
+
+from .clusters import described, find_clusters
+from .engine import Engine
+from .hashes import BITS, SAME_PICTURE
+from .hits import Hit, compared
+from .near_pairs import MAX_DISTANCE
+from .sample import sample_of
+from .table import answer_table
+
+
+@click.command()
+@click.argument("index")
+@elasticsearch_options
+@click.option(
+    "--distance",
+    type=click.IntRange(0, MAX_DISTANCE),
+    default=SAME_PICTURE,
+    show_default=True,
+    help="bits of the hash in which copies may differ",
+)
+@click.option("--turned", is_flag=True, help="turned and mirrored copies too; eight times the work")
+@click.option("--json", "as_json", is_flag=True, help="print a line of JSON for each cluster")
+def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, as_json: bool) -> None:
+    """List clusters of near duplicates of a whole INDEX, the largest picture of each first.
+
+    Nothing is changed: what to keep is for you to decide.
+    """
+    engine = Engine(client, index)
+    progress_console = Console(stderr=True)
+    columns = (TextColumn("{task.completed} pictures read"),)
+    with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as progress:
+        task = progress.add_task("comparing", total=None)
+        clusters = find_clusters(engine, distance, turned, lambda count: progress.advance(task, count))
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    for number, keys in enumerate(clusters, 1):
+        # More than a few hundred copies of one picture need no reading.
+        hits = with_reasons(described(client, keys[:500]), distance, turned)
+        if as_json:
+            click.echo(json.dumps({"count": len(keys), "documents": [short(hit) for hit in hits]}, ensure_ascii=False))
+            continue
+        console.print(f"[bold]Cluster {number}[/bold], {len(keys)} pictures", highlight=False)
+        console.print(answer_table(hits, with_reason=True))
+        console.print()
+    if not as_json:
+        members = counted(sum(map(len, clusters)), "picture")
+        click.echo(f"{counted(len(clusters), 'cluster')}, {members}" if clusters else "no duplicates")
+
+
+def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:
+    """Each compared with the first; a neighbour's neighbour can be farther away than `distance`: `similar`."""
+    if not hits:
+        return []
+    first = hits[0]
+    sample = sample_of(first.id, value_at(first.source, "image"))
+    # All bits, so that the distance of a neighbour's neighbour is said too.
+    rest = [compared(hit, sample, BITS, turned) for hit in hits[1:]]
+    return [first, *(hit if hit.reason else _similar(hit) for hit in rest)]
+
+
+def _similar(hit: Hit) -> Hit:
+    return Hit(hit.index, hit.id, hit.source, hit.score, "neighbour", hit.distance, hit.turn)
+
+
+def short(hit: Hit) -> dict[str, object]:
+    """What a program needs to decide which to keep."""
+    picture = hit.first
+    about: dict[str, object] = {"width": picture.width, "height": picture.height, "bytes": picture.bytes}
+    about |= {"format": picture.format or None, "sha256": picture.sha256}
+    found = {"reason": hit.reason or None, "distance": hit.distance, "turn": hit.turn}
+    return {
+        "_index": hit.index,
+        "_id": hit.id,
+        "title": hit.title,
+        **about,
+        **{key: value for key, value in found.items() if value is not None},
+    }

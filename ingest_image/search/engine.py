@@ -1,0 +1,194 @@
+"""Runs the queries of a question and gives a page of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+
+from pipelines.client import reason_of
+
+from .bounds import PATIENCE, TIMEOUT
+from .facets import Facets, aggregations, facets_of
+from .hits import EXACT, SAME, Hit, compared, hit_of
+from .place import Place
+from .queries import LIGHT, Query, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
+from .question import Question, UserError
+from .ranking import by_distance, fuse, one_after_the_other
+from .schema import Schema, read_schema
+
+# How long Elasticsearch keeps the state of the index from one page to the next.
+_KEEP_ALIVE = "5m"
+_STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: not all pictures were looked at"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page. `next` goes into the next call, None on the last page; `note` says what could not be asked."""
+
+    hits: list[Hit] = field(default_factory=list)
+    total: int = 0
+    next: str | None = None
+    note: str = ""
+    # Of a question with a sample: the documents of all pages, best first.
+    everything: list[Hit] = field(default_factory=list)
+    # Of all answers, when they were asked for.
+    facets: Facets = field(default_factory=Facets)
+
+
+class Engine:
+    """Asks questions of the indices that `index` names (a name, a pattern, several with commas)."""
+
+    def __init__(self, client: Elasticsearch, index: str) -> None:
+        self.client, self.index = client, index
+        # For what a question may keep busy. Hung up on, a node gives up; asked again, it would start again.
+        self._impatient = client.options(request_timeout=PATIENCE, max_retries=0)
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What these indices can be asked."""
+        return read_schema(self.client, self.index)
+
+    def search(
+        self, question: Question, size: int = 20, after: str | None = None, *, with_facets: bool = False
+    ) -> Answer:
+        """A page of `size` answers; `after` is `next` of the page before."""
+        place = Place.of(after)
+        if question.sample is None:
+            if question.near_duplicates:
+                raise UserError("near duplicates of what? give a picture with --like")
+            return self._plain(question, size, place, with_facets)
+        hits, note = self.alike(question)
+        start, end = place.start, place.start + size
+        following = Place(start=end).mark() if end < len(hits) else None
+        answer = Answer(hits[start:end], len(hits), following, note, hits)
+        return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
+
+    def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Answer:
+        pit, within = place.pit, []
+        if pit:
+            # A mark comes from outside, and a point in time could be one of other indices.
+            within = [{"terms": {"_index": sorted(self.schema.indices)}}]
+        else:
+            # Without an index yet there is nothing, which is no error.
+            opened = self.client.open_point_in_time(index=self.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)
+            pit = opened["id"]
+        body: dict[str, Any] = {
+            "query": _and(plain_query(question), within),
+            "sort": plain_sort(question),
+            "size": size,
+            "source": LIGHT,
+            "track_total_hits": True,
+            "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
+        }
+        if place.after:
+            body["search_after"] = list(place.after)
+        try:
+            found = self._search_forgiving(question, body, within)
+        except NotFoundError as error:
+            raise UserError("this page has expired; search again") from error
+        raw = found["hits"]["hits"]
+        pit, following, facets = found.get("pit_id", pit), None, Facets()
+        if with_facets:
+            # Of the same state of the index. Not in the same search: an index that cannot count a field loses its hits.
+            count = {"query": body["query"], "pit": {"id": pit, "keep_alive": _KEEP_ALIVE}}
+            facets = self._count(question, count, within)
+        if len(raw) == size:
+            following = Place(pit=pit, after=tuple(raw[-1]["sort"])).mark()
+        else:
+            self.client.options(ignore_status=404).close_point_in_time(id=pit)
+        note = _STOPPED if found.get("timed_out") else ""
+        total = found["hits"]["total"]["value"]
+        return Answer([hit_of(hit) for hit in raw], total, following, note, facets=facets)
+
+    def _search_forgiving(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Any:
+        body = {**body, "timeout": TIMEOUT}
+        try:
+            try:
+                return self._impatient.search(**body).body
+            except BadRequestError as error:
+                if not question.words or "Failed to parse query" not in str(error.body):
+                    raise
+            query = _and(plain_query_forgiving(question), within)
+            return self._impatient.search(**{**body, "query": query}).body
+        except BadRequestError as error:
+            # A place that is none, a date too far away, a mark of another question's page, ...
+            raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
+
+    def alike(self, question: Question) -> tuple[list[Hit], str]:
+        """All answers to a question with a sample, best first (at most a few hundred), and a note."""
+        sample = question.sample
+        assert sample is not None
+        bodies = likeness_bodies(question, self.schema)
+        if not bodies:
+            return [], f"{sample.name} has neither hash nor colours: nothing to compare"
+        searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]
+        answers = self._impatient.msearch(index=self.index, searches=searches, ignore_unavailable=True)["responses"]
+        stopped = any(answer.get("timed_out") for answer in answers)
+        lists: dict[str, list[Hit]] = {}
+        for reason, answer in zip(bodies, answers, strict=True):
+            if "error" in answer:
+                raise UserError(_reason(answer["error"]))
+            found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
+            hits = [compared(hit, sample, question.distance, question.turned) for hit in found]
+            lists[reason] = [hit for hit in hits if hit.copy or not question.near_duplicates]
+        matching = [lists.pop("words")] if "words" in lists else []
+        certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (EXACT, SAME)))
+        # What is surely the picture comes before what is like it; together they are one opinion, the words another.
+        found_all = fuse([one_after_the_other([certain, *lists.values()]), *matching])
+        return found_all, _STOPPED if stopped else self._note(question)
+
+    def _note(self, question: Question) -> str:
+        sample = question.sample
+        assert sample is not None
+        if not sample.hashes:
+            return f"{sample.name} has too little structure for a perceptual hash: only exact copies are certain"
+        if not self.schema.hash_vector:
+            return (
+                "these indices have no vector image.perceptual_hash: only exact copies are certain (see docs/search.md)"
+            )
+        if question.near_duplicates and not embedding_knn(sample, self.schema, []):
+            # Without vectors, or with those of an embedder of another length.
+            return "there is no image.embedding to compare with: crops and other larger changes are not found"
+        return ""
+
+    def facets(self, question: Question, answer: Answer) -> Facets:
+        """Counts by colour, format, date, ... of all answers."""
+        query = plain_query(question)
+        if question.sample is not None:
+            query = {"ids": {"values": [hit.id for hit in answer.everything]}}
+        return self._count(question, {"query": query, "index": self.index, "ignore_unavailable": True})
+
+    def _count(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Facets:
+        body = {**body, "size": 0, "aggregations": aggregations(self.schema)}
+        return facets_of(self._search_forgiving(question, body, within).get("aggregations") or {})
+
+    def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
+        """One stored document, without its pictures or with some fields. Raises UserError when it is not there."""
+        which = {"source_includes": source_includes} if source_includes else {"source_excludes": LIGHT["excludes"]}
+        # In a body an id may be anything; in a path, `..` is a step.
+        (found,) = self.client.mget(index=index, ids=[id], **which)["docs"]
+        if not found.get("found"):
+            raise UserError(f"there is no document {id} in {index}")
+        return hit_of(found)
+
+
+def plain_query_forgiving(question: Question) -> dict[str, Any]:
+    """The plain query for words that are no `query_string`."""
+    query = plain_query(replace(question, words=""))
+    query["bool"]["must"].append(forgiving_words_query(question.words))
+    return query
+
+
+def _and(query: Query, clauses: Sequence[Query]) -> Query:
+    query["bool"]["filter"] += clauses
+    return query
+
+
+def _reason(error: dict[str, Any]) -> str:
+    while isinstance(error.get("caused_by"), dict):
+        error = error["caused_by"]
+    return str(error.get("reason") or error.get("type"))

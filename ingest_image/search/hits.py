@@ -1,0 +1,108 @@
+"""An answer: a stored document, and why it is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from pipelines.sources import flat, value_at
+from pipelines.wording import well_formed
+from processor_service.hash_variants import UPRIGHT
+
+from .hashes import RELATED, SAME_PICTURE, nearest
+from .likeness import cosine, likeness_of
+from .picture import NO_PICTURE, Picture, number, pictures_of, text
+from .sample import Sample, sha256_of
+
+EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """`distance` is in bits of the hash, `likeness` the cosine of visual vectors.
+
+    `turn` says how the sample must be turned to look like this; `copy` whether one is most likely a copy of the other.
+    """
+
+    index: str
+    id: str
+    source: dict[str, Any] = field(repr=False)
+    score: float | None = None
+    reason: str = ""
+    distance: int | None = None
+    turn: str | None = None
+    likeness: float | None = None
+    copy: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other document."""
+        return self.index, self.id
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """Its pictures, mostly one."""
+        return pictures_of(value_at(self.source, "image"))
+
+    @property
+    def first(self) -> Picture:
+        """The picture that stands for the document; one without anything when it has none."""
+        return self.pictures[0] if self.pictures else NO_PICTURE
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        for value in (self.source.get("title"), self.first.title, self.source.get("file_name")):
+            if (found := text(value)).strip():
+                return found
+        return self.id
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs; without pictures."""
+        about = {"score": self.score, "reason": self.reason or None, "distance": self.distance, "turn": self.turn}
+        about["likeness"] = self.likeness
+        named = {"_index": self.index, "_id": self.id, "title": self.title}
+        # A picture that was stored as a bare string is left out as well.
+        source = {key: value for key, value in self.source.items() if key != "image" or _is_light(value)}
+        return named | {key: value for key, value in about.items() if value is not None} | {"_source": source}
+
+
+def _is_light(image: Any) -> bool:
+    return not any(isinstance(part, str) for part in flat(image))
+
+
+def hit_of(raw: dict[str, Any], reason: str = "") -> Hit:
+    """A hit as Elasticsearch gives it."""
+    source = well_formed(raw.get("_source"))
+    id = well_formed(raw["_id"])
+    return Hit(raw["_index"], id, source if isinstance(source, dict) else {}, number(raw.get("_score")), reason)
+
+
+def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
+    """The hit with distance, and the strongest reason that holds; `distance` is the largest that was asked for."""
+    reason, found, turn = hit.reason, None, None
+    hashes = [value for picture in hit.pictures for value in picture.hashes]
+    ways = [way for value in sample.hashes if (way := nearest(value, hashes, turned))]
+    if ways:
+        found, turn = min(ways, key=lambda way: way[0])
+    if sample.sha256.intersection(value for picture in hit.pictures for value in sha256_of(picture)):
+        reason, found, turn = EXACT, 0, None
+    elif found is not None and found <= min(distance, SAME_PICTURE):
+        reason = SAME
+    elif reason == SAME:
+        reason = SIMILAR
+    # Far away, bits say nothing.
+    if found is not None and found > max(distance, RELATED):
+        found, turn = None, None
+    likeness = round(cosine(hit.score), 3) if hit.reason == SIMILAR and hit.score is not None else None
+    # Without hashes both are nearly blank, and alike without being copies.
+    alike = bool(ways) and likeness is not None and likeness >= likeness_of(sample.embedder).copy
+    return replace(
+        hit,
+        reason=reason,
+        distance=found,
+        turn=None if turn == UPRIGHT else turn,
+        likeness=likeness,
+        copy=alike or found is not None,
+    )

@@ -1,0 +1,111 @@
+"""Makes a sample of a file or of a stored document."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from elasticsearch import ApiError, Elasticsearch
+
+from pipelines.check import diagnose, reason_of_item
+from pipelines.client import reason_of
+from pipelines.picture_body import PictureBody, send
+from pipelines.wording import well_formed
+
+from ..indexing.files import PictureFile, Unfit
+from .engine import Engine
+from .hits import hit_of
+from .question import UserError
+from .sample import Sample, sample_of
+
+DEFAULT_PIPELINE = "images"
+_PATIENCE = 90
+_WITHOUT_PICTURES = "-docs.doc._source.image.data,-docs.doc._source.image.thumbnail"
+_NAMES = ("title", "file_name", "image.metadata.title")
+_COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
+
+
+def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
+    """The sample of a picture in memory that is not stored."""
+    return look_at_open_file(engine, io.BytesIO(data), name, pipeline)
+
+
+def look_at_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
+    """The sample of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing."""
+    image = simulated(engine.client, file, pipeline)
+    if isinstance(error := image.get("error"), dict):
+        raise UserError(f"{name}: {error.get('reason')}")
+    if "sha256" not in image:
+        raise UserError(f"the pipeline {pipeline} does not process pictures: give another one with --pipeline")
+    if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
+        raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: give another one with --pipeline")
+    return sample_of(name, image, embedding_field=engine.schema.embedding)
+
+
+def simulated(client: Elasticsearch, picture: BinaryIO, pipeline: str) -> dict[str, Any]:
+    """The fields that the pipeline would store for a picture, without the picture itself."""
+    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
+    path = f"/_ingest/pipeline/{quote(pipeline, safe='')}/_simulate"
+    try:
+        answer = send(client.options(request_timeout=_PATIENCE), "POST", path, body, filter_path=_WITHOUT_PICTURES)
+    except ApiError as error:
+        if f"pipeline [{pipeline}] does not exist" in reason_of(error):
+            raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from None
+        raise UserError(diagnose(reason_of(error))) from error
+    result = answer["docs"][0]
+    if "error" in result:
+        raise UserError(diagnose(reason_of_item(result["error"])))
+    image = result["doc"]["_source"].get("image")
+    return image if isinstance(image, dict) else {}
+
+
+def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sample:
+    """The sample of a stored document. `fields` has the vector that Elasticsearch 9 leaves out of `_source`."""
+    vector = engine.schema.embedding
+    found = engine.client.search(
+        index=index or engine.index,
+        query={"ids": {"values": [id]}},
+        size=2,
+        source_includes=[*_NAMES, *_COMPARED],
+        fields=[{"field": vector}] if vector else None,
+        ignore_unavailable=True,
+    )["hits"]["hits"]
+    if not found:
+        raise UserError(f"there is no document {id} in {index or engine.index}, and no such file")
+    if len(found) > 1:
+        raise UserError(f"several indices have a document {id}: name one with --index")
+    hit = found[0]
+    vectors = (hit.get("fields") or {}).get(vector, []) if vector else []
+    # A vector comes as one list of numbers.
+    vectors = [vectors] if vectors and isinstance(vectors[0], int | float) else vectors
+    return sample_of(
+        hit_of(hit).title,
+        hit["_source"].get("image"),
+        identity=(hit["_index"], id),
+        embeddings=vectors,
+        embedding_field=vector,
+    )
+
+
+def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = 20 << 20) -> Sample:
+    """The sample of a file when there is one of this name, else of the document with this id."""
+    path = file_of(what)
+    if path is None:
+        return look_at_document(engine, well_formed(what))
+    if path.is_dir():
+        raise UserError(f"{what} is a folder: give a picture, or the id of a document")
+    try:
+        data = PictureFile(path, path.name).read(largest)
+    except Unfit as unfit:
+        raise UserError(f"{what} {unfit}") from unfit
+    return look_at_bytes(engine, data, well_formed(path.name), pipeline)
+
+
+def file_of(what: str) -> Path | None:
+    """The file or folder of this name; None when there is none, or an id is no name that a file could have."""
+    try:
+        return Path(what) if Path(what).exists() else None
+    except (OSError, ValueError):
+        return None

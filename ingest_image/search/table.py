@@ -1,0 +1,93 @@
+"""Answers as a table for people. What documents say is data: no markup, no control characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.wording import shown
+
+from .hits import Hit
+from .picture import Size
+
+_LONGEST = 60
+
+
+def clean(text: str, longest: int = _LONGEST) -> Text:
+    """A text of a document, on one line; a terminal must not obey it."""
+    line = " ".join(shown(text).split())
+    return Text(line if len(line) <= longest else line[: longest - 1] + "…")
+
+
+def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
+    """One line for each hit."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("id", overflow="fold")
+    table.add_column("title")
+    table.add_column("distance" if with_reason else "score", justify="right")
+    hits = list(hits)
+    with_likeness = any(hit.likeness is not None for hit in hits)
+    if with_likeness:
+        table.add_column("likeness", justify="right")
+    if with_reason:
+        table.add_column("reason")
+    table.add_column("size")
+    table.add_column("colours")
+    for hit in hits:
+        reason = [Text(likeness_of(hit))] if with_likeness else []
+        reason += [Text(reason_of(hit))] if with_reason else []
+        number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
+        table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), swatches(hit))
+    return table
+
+
+def reason_of(hit: Hit) -> str:
+    """Why it is an answer, and how it is turned."""
+    return f"{hit.reason}, {hit.turn.replace('_', ' ')}" if hit.turn else hit.reason
+
+
+def distance_of(hit: Hit) -> str:
+    """Bits of the hash in which it differs."""
+    return "" if hit.distance is None else str(hit.distance)
+
+
+def likeness_of(hit: Hit) -> str:
+    """Cosine of the visual vectors."""
+    return "" if hit.likeness is None else f"{hit.likeness:.2f}"
+
+
+def size_of(hit: Hit) -> Text:
+    """Pixels, format and bytes of its first picture."""
+    if not hit.pictures:
+        return Text("no picture", style="dim")
+    picture = hit.first
+    if picture.error:
+        return clean(picture.error.code)
+    if picture.width is None and picture.sha256 is None:
+        return Text("not processed", style="dim")
+    more = f" (+{len(hit.pictures) - 1})" if len(hit.pictures) > 1 else ""
+    return clean(f"{pixels(picture, 'x')} {picture.format} {bytes_text(picture.bytes)}{more}")
+
+
+def pixels(size: Size, times: str) -> str:
+    """`640x480`; a side that nobody knows is `?`."""
+    return times.join("?" if side is None else str(side) for side in (size.width, size.height))
+
+
+def bytes_text(count: int | None) -> str:
+    """`340 kB`, as people say it; empty when nobody knows."""
+    if count is None:
+        return ""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def swatches(hit: Hit) -> Text:
+    """The colours themselves, where the terminal has colours, and their names."""
+    text = Text()
+    for color in hit.first.colors:
+        text.append("  ", style=f"on {color.hex}")
+    return text.append(" ").append_text(clean(", ".join(hit.first.color_names), 40))
