@@ -11,7 +11,7 @@ import click
 from elasticsearch import Elasticsearch
 from rich.console import Console
 
-from pipelines.client import elasticsearch_options
+from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import well_formed
 
 from .search.colors import DEFAULT_DISTANCE, parse_color

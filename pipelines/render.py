@@ -15,7 +15,7 @@ import click
 
 from processor_service.fields import mapping
 
-from . import inference_console
+from .inference import console
 from .kibana import objects
 from .resources import DEFINITIONS, fingerprint
 
@@ -47,7 +47,7 @@ def rendered() -> Iterator[tuple[Path, str]]:
             body["template"]["mappings"]["properties"]["image"] = mapping()
         body["_meta"]["fingerprint"] = fingerprint(body)
         yield path, to_json(body) + "\n"
-    yield inference_console.FILE, inference_console.text(to_json)
+    yield console.FILE, console.text(to_json)
 
 
 def to_json(value: Any, indent: int = 0) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from elasticsearch import ApiError
 
-from pipelines.bridge import LICENCES
-from pipelines.check import INSTALL
+from pipelines.cluster.check import INSTALL
+from pipelines.inference.choose import LICENCES
 
 from .finding import Finding, error, ok, warn
 from .patient import Patient

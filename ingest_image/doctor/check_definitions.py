@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.check import other_template
-from pipelines.plan import Fate, Step
-from pipelines.recipes import is_inference_form
+from pipelines.cluster.check import other_template
+from pipelines.cluster.makers import is_inference_form
+from pipelines.install.plan import Fate, Step
 from pipelines.resources import Kind, is_edited, version_of
 
 from .finding import Finding, error, ok, warn

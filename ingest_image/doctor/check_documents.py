@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from elasticsearch import NotFoundError
 
-from pipelines.check import CheckFailed
-from pipelines.recipes import Maker, current_makers, stale_query
-from pipelines.sources import holds_picture
+from pipelines.cluster.check import CheckFailed
+from pipelines.cluster.makers import Maker, current_makers, stale_query
+from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
 
 from ..search.queries import NEWEST_FIRST

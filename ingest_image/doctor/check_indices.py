@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.check import DEFAULT_PIPELINE
+from pipelines.cluster.check import DEFAULT_PIPELINE
 from pipelines.resources import Kind
 
 from .finding import Finding, error, ok, warn

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.cluster.units import bytes_of, seconds_of, shown_bytes
 from pipelines.wording import counted
 
 from .finding import Finding, error, ok, warn
 from .patient import Patient
-from .units import bytes_of, seconds_of, shown_bytes
 
 # base64 makes four characters of three bytes.
 _BASE64 = 4 / 3

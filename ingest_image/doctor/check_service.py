@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.check import DEFAULT_PIPELINE, CheckFailed, process_tiny_picture
-from pipelines.endpoints import service_url
-from pipelines.recipes import is_inference_form
+from pipelines.cluster.check import DEFAULT_PIPELINE, CheckFailed, process_tiny_picture
+from pipelines.cluster.makers import is_inference_form
+from pipelines.inference.endpoints import service_url
 from pipelines.resources import Body, is_ours
 from pipelines.wording import counted
 

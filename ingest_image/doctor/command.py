@@ -10,7 +10,7 @@ import click
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
-from pipelines.client import elasticsearch_options, explain
+from pipelines.cluster.client import elasticsearch_options, explain
 from pipelines.wording import counted
 
 from ..service import ask

@@ -9,10 +9,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from pipelines import cluster
-from pipelines.install import plan_install
-from pipelines.plan import Step
-from pipelines.recipes import is_inference_form
+from pipelines.cluster.makers import is_inference_form
+from pipelines.install import kinds
+from pipelines.install.apply import plan_install
+from pipelines.install.plan import Step
 from pipelines.resources import Body, Kind
 
 from ..service import ServiceLimits
@@ -25,7 +25,7 @@ _NODE_PARTS = [
 
 @dataclass
 class Patient:
-    """A cluster, and perhaps the processor service as it is seen from here."""
+    """A kinds, and perhaps the processor service as it is seen from here."""
 
     client: Elasticsearch
     wanted_indices: Sequence[str] = ()
@@ -78,7 +78,7 @@ class Patient:
         if self.wanted_indices:
             return list(self.wanted_indices)
         template = next(step.resource for step in self.steps if step.resource.kind is Kind.TEMPLATE)
-        return list((cluster.read(self.client, template) or template.body)["index_patterns"])
+        return list((kinds.read(self.client, template) or template.body)["index_patterns"])
 
     @cached_property
     def indices(self) -> dict[str, Body]:

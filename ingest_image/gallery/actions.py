@@ -13,9 +13,9 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request, url_fo
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from pipelines.check import diagnose
-from pipelines.client import reason_of
-from pipelines.picture_body import PictureBody, send
+from pipelines.cluster.check import diagnose
+from pipelines.cluster.client import reason_of
+from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.wording import well_formed
 
 from ..indexing.files import title

@@ -7,7 +7,7 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from pipelines.client import explain
+from pipelines.cluster.client import explain
 
 from ..search import UserError
 from . import actions, files, labels, pages, security

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from elasticsearch import Elasticsearch
 
-from pipelines.client import elasticsearch_options
+from pipelines.cluster.client import elasticsearch_options
 
 from ..indexing.command import size
 from .opening import make_gallery, serve, settings_for

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.sources import expanded
+from pipelines.cluster.sources import expanded
 
 from ..search import Hit
 from ..search.picture import Size, first_object

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
-from pipelines.check import reason_of_item
-from pipelines.client import reason_of
-from pipelines.sources import value_at
+from pipelines.cluster.check import reason_of_item
+from pipelines.cluster.client import reason_of
+from pipelines.cluster.sources import value_at
 
 from ..search.picture import pictures_of
 from .files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path

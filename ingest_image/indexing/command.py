@@ -12,7 +12,7 @@ from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipelines.client import elasticsearch_options
+from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import shown
 
 from ..service import ask

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
-from pipelines.client import elasticsearch_options
+from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, shown
 
 from ..indexing.command import require_pipeline, size

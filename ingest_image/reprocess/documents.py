@@ -8,7 +8,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from pipelines.recipes import Maker
+from pipelines.cluster.makers import Maker
 
 from . import looks
 from .selection import SURE, Query

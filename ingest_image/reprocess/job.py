@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
-from pipelines.recipes import Maker, fields_of_pictures, makers_or_sentence, targets_of
+from pipelines.cluster.makers import Maker, fields_of_pictures, makers_or_sentence, targets_of
 from pipelines.resources import Body, fingerprint
 
 from ..search.schema import NUMBERS, read_schema

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.sources import flat, value_at
+from pipelines.cluster.sources import flat, value_at
 
 from ..search.picture import pictures_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pipelines.recipes import Maker, stale_query
+from pipelines.cluster.makers import Maker, stale_query
 from pipelines.wording import well_formed
 
 Query = dict[str, Any]

@@ -10,9 +10,9 @@ from typing import Any
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
-from pipelines.check import reason_of_item
-from pipelines.client import reason_of
-from pipelines.sources import holds_picture, value_at
+from pipelines.cluster.check import reason_of_item
+from pipelines.cluster.client import reason_of
+from pipelines.cluster.sources import holds_picture, value_at
 
 from . import looks
 from .documents import Document

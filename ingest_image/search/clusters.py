@@ -8,7 +8,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from pipelines.sources import value_at
+from pipelines.cluster.sources import value_at
 
 from .engine import Engine
 from .hashes import SAME_PICTURE

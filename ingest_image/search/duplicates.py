@@ -10,8 +10,8 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from pipelines.client import elasticsearch_options
-from pipelines.sources import value_at
+from pipelines.cluster.client import elasticsearch_options
+from pipelines.cluster.sources import value_at
 from pipelines.wording import counted
 
 from .clusters import described, find_clusters

@@ -9,7 +9,7 @@ from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
-from pipelines.client import reason_of
+from pipelines.cluster.client import reason_of
 
 from .bounds import PATIENCE, TIMEOUT
 from .facets import Facets, aggregations, facets_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pipelines.sources import flat, value_at
+from pipelines.cluster.sources import flat, value_at
 from pipelines.wording import well_formed
 from processor_service.hash_variants import UPRIGHT
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from elasticsearch import ApiError, Elasticsearch
 
-from pipelines.check import diagnose, reason_of_item
-from pipelines.client import reason_of
-from pipelines.picture_body import PictureBody, send
+from pipelines.cluster.check import diagnose, reason_of_item
+from pipelines.cluster.client import reason_of
+from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.wording import well_formed
 
 from ..indexing.files import PictureFile, Unfit

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.sources import expanded, flat
+from pipelines.cluster.sources import expanded, flat
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # A PDQ hash has 256 bits.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.sources import flat
+from pipelines.cluster.sources import flat
 
 from .picture import Color, Picture, number, pictures_of
 

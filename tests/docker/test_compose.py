@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from embedded_node.places import versions
-from pipelines.users import parsed
+from pipelines.install.users import parsed
 from processor_service.settings import Settings
 from processor_service.workers.memory import shortage
 from tests.support import ROOT

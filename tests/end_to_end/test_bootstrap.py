@@ -16,8 +16,8 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from ingest_image.doctor.command import doctor
-from pipelines.bootstrap import bootstrap
-from pipelines.cluster import read, write
+from pipelines.install.bootstrap import bootstrap
+from pipelines.install.kinds import read, write
 from pipelines.resources import Kind, Resource, bundled, fingerprint
 from tests.pipelines.test_kibana import Server
 from tests.support import TOKEN, free_port

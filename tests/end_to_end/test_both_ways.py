@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from pipelines.endpoints import in_inference_form
+from pipelines.inference.endpoints import in_inference_form
 from pipelines.resources import Kind, bundled
 from tests.inference_way.stock import PipelineFailed, StockProcessors, stock_processors
 from tests.support import TOKEN, Service, b64, picture

@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 
 from ingest_image.doctor.checks import CHECKS
 from ingest_image.doctor.command import doctor
-from pipelines.cluster import write
+from pipelines.install.kinds import write
 from pipelines.resources import Kind, bundled
 from tests.support import TOKEN, Service, b64, free_port, picture
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from ingest_image.indexing.command import index
-from pipelines.bootstrap import bootstrap
+from pipelines.install.bootstrap import bootstrap
 from tests.support import PICTURES, TOKEN, b64, opened, picture, running_service
 
 from .conftest import set_hosts

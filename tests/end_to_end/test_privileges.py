@@ -27,8 +27,8 @@ from ingest_image.indexing.command import index as index_command
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
-from pipelines.bootstrap import bootstrap
-from pipelines.privileges import ROLES
+from pipelines.install.bootstrap import bootstrap
+from pipelines.install.roles import ROLES
 from tests.support import PICTURES, TOKEN, b64, picture
 
 from .conftest import set_hosts

@@ -15,7 +15,7 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
 from embedded_node.folder import NodeFolder
 from ingest_image.doctor.command import doctor
-from pipelines.bootstrap import bootstrap
+from pipelines.install.bootstrap import bootstrap
 from tests.support import TOKEN, free_port
 
 Start = Callable[..., EmbeddedNode]

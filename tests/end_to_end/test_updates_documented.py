@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from elasticsearch import Elasticsearch
 
-from pipelines.install import carry_out, plan_install
+from pipelines.install.apply import carry_out, plan_install
 from tests.support import b64, picture
 
 PICTURE = b64(picture("pillow/hopper.jpg"))

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 
 from ingest_image.gallery import GallerySettings, create_app
-from pipelines.picture_body import PictureBody
+from pipelines.cluster.picture_body import PictureBody
 from processor_service.fields import mapping
 from tests.support import b64, picture
 

@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.places import versions
 from ingest_image.gallery.opening import make_gallery, settings_for
-from pipelines.client import connect
+from pipelines.cluster.client import connect
 from tests.end_to_end.conftest import HEAP, bootstrap
 from tests.support import PICTURES, TOKEN, b64, encoded, opened, picture, running_service
 

@@ -121,7 +121,7 @@ def test_the_search_command_opens_the_page(
     monkeypatch: pytest.MonkeyPatch, es: FakeElasticsearch, tmp_path: Path
 ) -> None:
     seen = []
-    monkeypatch.setattr("pipelines.client.Elasticsearch", lambda *args, **kwargs: es.client)
+    monkeypatch.setattr("pipelines.cluster.client.Elasticsearch", lambda *args, **kwargs: es.client)
     monkeypatch.setattr(
         opening, "open_gallery", lambda client, index, port, asked, **more: seen.append((index, port, asked, more))
     )

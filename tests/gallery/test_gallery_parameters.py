@@ -69,7 +69,7 @@ def test_costly_words_do_not_reach_elasticsearch(
 ) -> None:
     answer = page.get(f"/?{urlencode({'q': words})}")
     assert answer.status_code == 400 and "to search for" in answer.text.replace("not searched for", "to search for")
-    monkeypatch.setattr("pipelines.client.Elasticsearch", lambda *args, **kwargs: es.client)
+    monkeypatch.setattr("pipelines.cluster.client.Elasticsearch", lambda *args, **kwargs: es.client)
     result = CliRunner().invoke(search, [words])
     assert result.exit_code == 1 and "for: " in result.output
     assert not [target for _, target, _ in es.calls if "_search" in target]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines.bootstrap import bootstrap
+from pipelines.install.bootstrap import bootstrap
 from pipelines.resources import Kind, bundled
 from tests.support import TOKEN, Service, free_port
 
@@ -90,7 +90,7 @@ def test_an_endpoint_that_changes_is_there_before_the_pipeline_names_it_and_the_
         for resource in changed:
             if resource.kind is Kind.PIPELINE:
                 resource.body["processors"][0]["image"]["properties"] = ["colors"]
-        monkeypatch.setattr("pipelines.bootstrap.bundled", lambda: changed)
+        monkeypatch.setattr("pipelines.install.bootstrap.bundled", lambda: changed)
         result = run(url=None)
     else:
         url = service.url.replace("127.0.0.1", "localhost") if change == "address" else None

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ingest_image.doctor.command import doctor
-from pipelines.bootstrap import bootstrap
+from pipelines.install.bootstrap import bootstrap
 from tests.support import TOKEN, Service, free_port
 
 from .cluster import Cluster

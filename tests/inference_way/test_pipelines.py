@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.endpoints import Service as Kind
+from pipelines.inference.endpoints import Service as Kind
 from processor_service.fields import top_level_names
 from tests.support import TOKEN, Service, free_port, opened, running_service
 

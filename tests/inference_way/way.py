@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from pipelines.endpoints import Service as Kind
-from pipelines.endpoints import in_inference_form
+from pipelines.inference.endpoints import Service as Kind
+from pipelines.inference.endpoints import in_inference_form
 from pipelines.resources import Kind as ResourceKind
 from pipelines.resources import Resource, bundled
 from tests.support import TOKEN, b64, encoded, picture

@@ -4,7 +4,7 @@ import io
 import pytest
 from PIL import Image
 
-from pipelines.check import TINY_PNG, diagnose, reason_of_item
+from pipelines.cluster.check import TINY_PNG, diagnose, reason_of_item
 
 
 def test_the_tiny_picture_is_one():

@@ -8,7 +8,7 @@ import pytest
 
 from ingest_image.indexing.bulk import Sender, Stopped
 from ingest_image.indexing.files import find
-from pipelines.client import connect
+from pipelines.cluster.client import connect
 
 
 class Script:

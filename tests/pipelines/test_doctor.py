@@ -14,8 +14,8 @@ from ingest_image.doctor import check_cluster, check_limits, checks
 from ingest_image.doctor.checks import CHECKS
 from ingest_image.doctor.finding import Finding, Level
 from ingest_image.doctor.patient import Patient
-from ingest_image.doctor.units import bytes_of, seconds_of, shown_bytes
 from ingest_image.service import ServiceLimits
+from pipelines.cluster.units import bytes_of, seconds_of, shown_bytes
 
 HERE = importlib.metadata.version("ingest-image")
 DEFAULTS = {

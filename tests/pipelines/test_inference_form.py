@@ -3,10 +3,10 @@ import json
 
 import pytest
 
-from pipelines.endpoints import endpoint, endpoint_body, in_inference_form
-from pipelines.inference_console import FILE
-from pipelines.inference_form import TEMPORARY, inference_pipeline
-from pipelines.inference_options import NotExpressible, image_options
+from pipelines.inference.console import FILE
+from pipelines.inference.endpoints import endpoint, endpoint_body, in_inference_form
+from pipelines.inference.form import TEMPORARY, inference_pipeline
+from pipelines.inference.options import NotExpressible, image_options
 from pipelines.resources import Kind, bundled, fingerprint
 from processor_service.pipeline import absent_fields
 from processor_service.wire.recipe import recipe_hash

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
-from pipelines.client import elasticsearch_options
+from pipelines.cluster.client import elasticsearch_options
 from pipelines.kibana.api import Kibana, KibanaError
 from pipelines.kibana.install import connect, install, kibana_option, uninstall
 from pipelines.kibana.objects import CHARTS, FILE, identities, ndjson, saved_objects

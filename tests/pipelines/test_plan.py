@@ -2,8 +2,8 @@ import copy
 
 import pytest
 
-from pipelines.cluster import hosts
-from pipelines.plan import Fate, install_step, uninstall_step
+from pipelines.install.kinds import hosts
+from pipelines.install.plan import Fate, install_step, uninstall_step
 from pipelines.resources import Kind, Resource, bundled, fingerprint
 
 TEMPLATE = next(r for r in bundled() if r.kind is Kind.TEMPLATE)

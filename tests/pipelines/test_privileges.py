@@ -6,8 +6,8 @@ import json
 
 from click.testing import CliRunner
 
-from pipelines.bootstrap import bootstrap
-from pipelines.privileges import ROLES
+from pipelines.install.bootstrap import bootstrap
+from pipelines.install.roles import ROLES
 from tests.console import parse
 from tests.support import free_port
 

@@ -11,7 +11,7 @@ import pytest
 
 from ingest_image.reprocess.selection import Selection
 from ingest_image.reprocess.state import State, key_of, load, save
-from pipelines.recipes import Maker
+from pipelines.cluster.makers import Maker
 
 
 def client(*numbers: int) -> Mock:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines import users as module
-from pipelines.privileges import ROLES
-from pipelines.users import users
+from pipelines.install import users as module
+from pipelines.install.roles import ROLES
+from pipelines.install.users import users
 
 PASSWORD = 'pa"ss\\word'
 ENVIRONMENT = {"KIBANA_SYSTEM_PASSWORD": PASSWORD, "MY_GALLERY_PASSWORD": "secret-2"}

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
-from .check import CheckFailed, diagnose_endpoint
-from .client import reason_of
-from .inference_form import inference_pipeline
-from .inference_options import Options, image_options
-from .resources import Body, Kind, Resource
+from ..cluster.check import CheckFailed, diagnose_endpoint
+from ..cluster.client import reason_of
+from ..resources import Body, Kind, Resource
+from .form import inference_pipeline
+from .options import Options, image_options
 
 Service = Literal["custom", "openai"]
 PREFIX = "ingest-image-"

@@ -9,9 +9,9 @@ from typing import Any
 import click
 from elasticsearch import ApiError, Elasticsearch
 
+from ..resources import Body, is_ours
 from .check import TINY_PNG, CheckFailed, diagnose, diagnose_error, reason_of_item
 from .client import reason_of
-from .resources import Body, is_ours
 from .sources import value_at
 
 # The node itself gives up earlier, and its answer says more than ours would.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .resources import Body, Kind, Resource, fingerprint, is_edited, is_ours, version_of, without_server_keys
+from ..resources import Body, Kind, Resource, fingerprint, is_edited, is_ours, version_of, without_server_keys
 
 
 class Fate(Enum):

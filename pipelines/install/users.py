@@ -10,9 +10,9 @@ import click
 from elastic_transport import ConnectionError as NoConnection
 from elasticsearch import ApiError, AuthenticationException, BadRequestError, Elasticsearch
 
-from .client import elasticsearch_options, reason_of
-from .privileges import PREFIX, ROLES
-from .resources import Body, Kind, bundled
+from ..cluster.client import elasticsearch_options, reason_of
+from ..resources import Body, Kind, bundled
+from .roles import PREFIX, ROLES
 
 _ROLES = {role.name.removeprefix(PREFIX): role for role in ROLES}
 # Healthy means that a request was answered; the index of users may still need a moment.

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Callable
 
+from ..resources import DEFINITIONS, Body, Kind, bundled
 from .endpoints import PREFIX, endpoint_body
-from .inference_form import inference_pipeline
-from .inference_options import image_options
-from .resources import DEFINITIONS, Body, Kind, bundled
+from .form import inference_pipeline
+from .options import image_options
 
 FILE = DEFINITIONS / "inference_way.console"
 _HEAD = """\

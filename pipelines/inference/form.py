@@ -13,9 +13,9 @@ from typing import Any
 
 from processor_service.fields import FIELDS, NOT_OURS, copies, top_level_names
 
-from .check import INFERENCE_FAILED
-from .inference_options import Options, image_options
-from .resources import Body, fingerprint
+from ..cluster.check import INFERENCE_FAILED
+from ..resources import Body, fingerprint
+from .options import Options, image_options
 
 # What the steps hand on to each other; removed at the end. The scripts know the name, too.
 TEMPORARY = "_image"
@@ -85,7 +85,7 @@ def steps(options: Options, endpoint: str) -> list[Body]:
 
 
 def _script(name: str, condition: str | None = None, **params: Any) -> Body:
-    source = (_SCRIPTS / f"inference_{name}.painless").read_text("utf-8")
+    source = (_SCRIPTS / f"{name}.painless").read_text("utf-8")
     return {"script": {"source": source, "params": params, **({"if": condition} if condition else {})}}
 
 

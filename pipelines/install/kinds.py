@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from . import endpoints
-from .resources import Body, Kind, Resource
+from ..inference import endpoints
+from ..resources import Body, Kind, Resource
 
 HOSTS_SETTING = "ingest.image.hosts"
 # A node that starts without the plugin keeps the plugin's settings under this prefix.

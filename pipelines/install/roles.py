@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .render import to_json
-from .resources import Body
+from ..render import to_json
+from ..resources import Body
 
 PREFIX = "ingest-image-"
 _EXPIRATION = "90d"

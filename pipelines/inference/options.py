@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .resources import Body
+from ..resources import Body
 
 _RECIPE = ("operations", "properties", "truncated")
 # `document_operations` is as good as false here, whatever it says.

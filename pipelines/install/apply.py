@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from . import cluster, endpoints
+from ..inference import endpoints
+from ..resources import Kind, Resource, bundled
+from . import kinds
 from .plan import Fate, Step, install_step, uninstall_step
-from .resources import Kind, Resource, bundled
 
 
 def plan_install(
@@ -22,18 +23,18 @@ def plan_install(
 
     `definitions` are those in another form than the bundled one, with the endpoints that they need.
     """
-    resources = [cluster.hosts(list(service_urls))] if service_urls else []
+    resources = [kinds.hosts(list(service_urls))] if service_urls else []
     resources += bundled() if definitions is None else definitions
     steps = [
-        install_step(resource, cluster.read(client, resource), patterns=patterns, force=force) for resource in resources
+        install_step(resource, kinds.read(client, resource), patterns=patterns, force=force) for resource in resources
     ]
     return steps + _endpoints_without_use(client, steps)
 
 
 def plan_uninstall(client: Elasticsearch) -> list[Step]:
     """Decide what to remove; changes nothing. The template goes first, so that no new index asks for a pipeline."""
-    resources: list[Resource] = [*reversed(bundled()), cluster.hosts([])]
-    steps = [uninstall_step(resource, cluster.read(client, resource)) for resource in resources]
+    resources: list[Resource] = [*reversed(bundled()), kinds.hosts([])]
+    steps = [uninstall_step(resource, kinds.read(client, resource)) for resource in resources]
     return steps + _endpoints_without_use(client, steps)
 
 
@@ -53,9 +54,9 @@ def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
     """Send what has to be sent, yielding each step once it is done."""
     for step in steps:
         if step.fate is Fate.REMOVED:
-            cluster.delete(client, step.resource)
+            kinds.delete(client, step.resource)
         elif step.body is not None and step.fate.changes:
-            cluster.write(client, step.resource, step.body)
+            kinds.write(client, step.resource, step.body)
         yield step
 
 

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 import click
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
-from . import check, cluster, endpoints, install, privileges
-from .bridge import Wish, choose
-from .client import elasticsearch_options, reason_of
-from .inference_options import NotExpressible
-from .kibana import install as in_kibana
-from .kibana.api import KibanaError
+from ..cluster import check
+from ..cluster.client import elasticsearch_options, reason_of
+from ..inference import endpoints
+from ..inference.choose import Wish, choose
+from ..inference.options import NotExpressible
+from ..kibana import install as in_kibana
+from ..kibana.api import KibanaError
+from ..resources import Kind, Resource, bundled
+from . import apply, kinds, roles
 from .plan import Fate, Step
-from .resources import Kind, Resource, bundled
 
 
 @click.command()
@@ -66,7 +68,7 @@ def bootstrap(
     """Install pipelines and index template into Elasticsearch; run it again at any time, also to upgrade."""
     if print_roles:
         template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
-        click.echo(privileges.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
+        click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
         return
     if uninstall:
         if service_urls or patterns or force or start_trial or wish != "auto":
@@ -87,7 +89,7 @@ def bootstrap(
             token = os.environ.get("IMAGE_TOKEN", "")
             definitions = endpoints.in_inference_form(bundled(), bridge.service, url, token)
             service_urls = ()
-        _install(client, install.plan_install(client, service_urls, patterns, force, definitions), dry_run)
+        _install(client, apply.plan_install(client, service_urls, patterns, force, definitions), dry_run)
     except (check.CheckFailed, NotExpressible) as error:
         raise click.ClickException(str(error)) from error
     _in_kibana(client, kibana_url, dry_run)
@@ -120,7 +122,7 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
             )
         return
     try:
-        for step in install.carry_out(client, steps):
+        for step in apply.carry_out(client, steps):
             _report([step])
     except BadRequestError as error:
         raise click.ClickException(check.diagnose(reason_of(error))) from error
@@ -131,13 +133,13 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
 
 
 def _patterns(client: Elasticsearch, template: Resource) -> list[str]:
-    installed = cluster.read(client, template) or template.body
+    installed = kinds.read(client, template) or template.body
     return list(installed["index_patterns"])
 
 
 def _uninstall(client: Elasticsearch, dry_run: bool) -> None:
-    steps = install.plan_uninstall(client)
-    users = install.indices_using(client, steps)
+    steps = apply.plan_uninstall(client)
+    users = apply.indices_using(client, steps)
     if dry_run:
         _report(steps, "would be ")
     for (pipeline, setting), indices in users.items():
@@ -149,7 +151,7 @@ def _uninstall(client: Elasticsearch, dry_run: bool) -> None:
     if dry_run:
         return
     try:
-        for step in install.carry_out(client, steps):
+        for step in apply.carry_out(client, steps):
             _report([step])
     except ApiError as error:
         raise click.ClickException(f"stopped, run it again when this is settled: {reason_of(error)}") from error

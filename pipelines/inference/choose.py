@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
-from .check import INSTALL, CheckFailed
-from .client import reason_of
+from ..cluster.check import INSTALL, CheckFailed
+from ..cluster.client import reason_of
 from .endpoints import Service
 
 Wish = Literal["auto", "plugin", "inference"]

@@ -1,0 +1,1 @@
+"""The way without the plugin: the same pipelines through the `inference` processor."""
