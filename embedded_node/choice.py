@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .errors import NodeError
 from .jdk import Jdk, find_jdk
-from .places import Version, version, versions
+from .versions import Version, version, versions
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from .account import other_account
 from .choice import choose
 from .errors import NodeError
 from .folder import default_folder
 from .node import EmbeddedNode
-from .places import find_plugin_zip
+from .run_as import other_account
+from .versions import find_plugin_zip
 
 
 def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

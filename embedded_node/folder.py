@@ -13,9 +13,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from .account import Account
 from .errors import NodeError
-from .places import CHECKOUT, Version
+from .run_as import Account
+from .versions import CHECKOUT, Version
 
 _LOCK = "embedded-node.lock"
 # A place that every user can reach and that survives a reboot.

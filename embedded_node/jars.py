@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .errors import NodeError
 from .jdk import Jdk
-from .places import JAVA_SOURCES, Version, cache_folder
+from .versions import JAVA_SOURCES, Version, cache_folder
 
 _AGENT_MANIFEST = (
     "Manifest-Version: 1.0\n"

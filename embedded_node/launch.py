@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from .distribution import BRIDGE
 from .errors import NodeError
 from .folder import NodeFolder
-from .home import BRIDGE
 from .jdk import Jdk
 
 

@@ -12,13 +12,13 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from . import jars
-from .account import other_account
 from .choice import choose
+from .distribution import build_home, install_plugin, write_config
 from .errors import NodeError
 from .folder import NodeFolder, throwaway_folder
-from .home import build_home, install_plugin, write_config
 from .launch import environment, node_command, node_input
-from .watch import address_if_ready, check_port, tail, why_it_ended
+from .readiness import address_if_ready, check_port, tail, why_it_ended
+from .run_as import other_account
 
 T = TypeVar("T")
 

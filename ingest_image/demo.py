@@ -20,9 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
-from embedded_node.account import other_account
 from embedded_node.choice import choose
 from embedded_node.folder import default_folder
+from embedded_node.run_as import other_account
 
 from .search import Hit
 from .search.hits import hit_of

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from embedded_node.places import versions
+from embedded_node.versions import versions
 from pipelines.install.users import parsed
 from processor_service.settings import Settings
 from processor_service.workers.memory import shortage

@@ -16,7 +16,7 @@ import pytest
 from embedded_node import EmbeddedNode
 from embedded_node.choice import choose
 from embedded_node.jars import elasticsearch_jars
-from embedded_node.places import versions
+from embedded_node.versions import versions
 
 POLICY = "ALL-UNNAMED:\n  - outbound_network\n"
 

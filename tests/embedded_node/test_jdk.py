@@ -10,7 +10,7 @@ import pytest
 
 from embedded_node import NodeError, jdk
 from embedded_node.choice import choose
-from embedded_node.places import CHECKOUT, versions
+from embedded_node.versions import CHECKOUT, versions
 
 
 def make_jdk(home: Path, version: str, *programs: str) -> Path:

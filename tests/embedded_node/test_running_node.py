@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
-from embedded_node.account import other_account
+from embedded_node.run_as import other_account
 
 
 def test_the_official_client_knows_it(node: EmbeddedNode) -> None:

@@ -14,7 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError
-from embedded_node.places import CHECKOUT, versions
+from embedded_node.versions import CHECKOUT, versions
 
 from .conftest import alive, wait_until
 

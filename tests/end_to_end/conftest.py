@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
-from embedded_node.places import versions
+from embedded_node.versions import versions
 from tests.support import TOKEN, Service, running_service
 
 HEAP = "512m"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from embedded_node.account import other_account
 from embedded_node.folder import throwaway_folder
+from embedded_node.run_as import other_account
 from ingest_image.demo import DOCUMENTS
 from tests.support import _command, _descendants, free_port
 

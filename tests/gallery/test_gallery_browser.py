@@ -15,7 +15,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
-from embedded_node.places import versions
+from embedded_node.versions import versions
 from ingest_image.gallery.opening import make_gallery, settings_for
 from pipelines.cluster.client import connect
 from tests.end_to_end.conftest import HEAP, bootstrap

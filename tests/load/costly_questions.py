@@ -18,7 +18,7 @@ from elastic_transport import ConnectionTimeout
 from elasticsearch import ApiError, Elasticsearch, helpers
 
 from embedded_node import EmbeddedNode, find_plugin_zip
-from embedded_node.places import versions
+from embedded_node.versions import versions
 from ingest_image.search import Engine, Question, UserError
 from ingest_image.search.queries import WORD_FIELDS
 from processor_service.fields import mapping

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import NodeError
-from .places import CHECKOUT
+from .versions import CHECKOUT
 
 
 @dataclass(frozen=True)

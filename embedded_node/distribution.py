@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import NodeError
 from .folder import NodeFolder
-from .places import Version
+from .versions import Version
 
 BRIDGE = "elasticsearch-entitlement-bridge-"
 # These belong to the network module; everything else is the server's.
