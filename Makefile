@@ -31,18 +31,17 @@ test: install ## all tests: unit, service, plugin (JUnit), end to end on every E
 	@elasticsearch_plugin/build --test
 	@$(BIN)/pytest
 
-lint: $(STAMP) ## ruff, mypy (strict), generated files current
+lint: $(STAMP) ## ruff, mypy (strict), generated files current, rooms in order
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/python -m processor_service.render --check
-	@$(BIN)/python -m pipelines.render --check
+	@$(BIN)/python -m generate --check
+	@$(BIN)/lint-imports --no-logo
 
 check: lint test ## everything that must hold before a commit
 
 generated: $(STAMP) ## write the schema, mapping and tables that are rendered from the declarations
-	@$(BIN)/python -m processor_service.render
-	@$(BIN)/python -m pipelines.render
+	@$(BIN)/python -m generate
 
 contact-sheet: $(STAMP) ## a picture of all operations and kinds of picture, to be looked at
 	@$(BIN)/python -m tests.contact_sheet

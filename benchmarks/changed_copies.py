@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
 from processor_service.errors import ImageError
 from processor_service.features.perceptual_hash.pdq import pdq
 from processor_service.hash_variants import distance
@@ -46,7 +46,7 @@ def photographs(folder: Path) -> dict[str, Image.Image]:
 def _decoded(folder: Path) -> Iterator[tuple[str, Image.Image]]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
-            picture = decode.decode(path.read_bytes(), Settings(max_pixels=30_000_000))
+            picture = decode(path.read_bytes(), Settings(max_pixels=30_000_000))
         except ImageError:
             continue
         yield str(path.relative_to(folder)), over_white(upright(picture.image, picture.orientation)).convert("RGB")

@@ -31,9 +31,10 @@ from rich.table import Table
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.resources import bundled
-from processor_service.pipeline import Request, process
+from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from processor_service.workers.worker import ENVIRONMENT
 from tests.end_to_end.conftest import bootstrap
 from tests.support import PICTURES, TOKEN, running_service

@@ -36,9 +36,10 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from processor_service.pipeline import Request, process
+from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.support import PICTURES, opened
 
 PHOTO = PICTURES / "exif-orientation" / "Landscape_1.jpg"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .decoding import decode
+from .decoding.decode import decode
 from .embedders import embedded
 from .errors import Code, ImageError
 from .features.embedding import Embedding
@@ -33,7 +33,7 @@ def embed(question: Any, settings: Settings, watch: Stopwatch) -> dict[str, Any]
         raise ImageError(Code.INVALID_REQUEST, "vector must be `embedding` or `perceptual_hash`")
     data = decode_payload(question["data"], settings.max_image_bytes)
     with watch("decode"):
-        picture = decode.decode(data, settings, lambda width, height, _: _TARGET.size(width, height))
+        picture = decode(data, settings, lambda width, height, _: _TARGET.size(width, height))
     with watch(kind):
         return _hash(picture) if kind == "perceptual_hash" else _answer(Embedding().extract(picture))
 

@@ -18,7 +18,7 @@ from pipelines.cluster.client import reason_of
 from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.wording import well_formed
 
-from ..indexing.files import title
+from ..files import title
 from ..search import UserError
 from ..search.look import look_at_open_file
 from .asked import address, dropped

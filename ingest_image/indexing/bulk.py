@@ -17,8 +17,8 @@ from pipelines.cluster.check import reason_of_item
 from pipelines.cluster.client import reason_of
 from pipelines.cluster.sources import value_at
 
+from ..files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
 from ..search.picture import pictures_of
-from .files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
 
 IdKind = Literal["path", "hash", "auto"]
 

@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import shown
 
+from ..files import Found, find
 from ..service import ask
 from .bulk import IdKind, Report, Sender, Stopped
-from .files import Found, find
 
 _SHOWN = 20
 _SHOWN_KINDS = 12

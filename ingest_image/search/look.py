@@ -14,7 +14,7 @@ from pipelines.cluster.client import reason_of
 from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.wording import well_formed
 
-from ..indexing.files import PictureFile, Unfit
+from ..files import PictureFile, Unfit
 from .engine import Engine
 from .hits import hit_of
 from .question import UserError

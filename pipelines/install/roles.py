@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..render import to_json
+from ..json_text import to_json
 from ..resources import Body
 
 PREFIX = "ingest-image-"

@@ -1,4 +1,4 @@
-"""The only place where bytes become pixels and pixels become bytes. Limits are checked here, header first."""
+"""The only place where bytes become pixels. Limits are checked here, header first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PIL import Image, ImageFile
 
 from ..color.profile_check import carried_profile
-from ..encoding.encode import encode_picture
 from ..errors import Code, ImageError
 from ..formats.jpeg_end import lacks_end, with_end
 from ..formats.tiff_pages import mended
@@ -156,8 +155,3 @@ def _all_frames(
     frames = alike(frames)
     check_total(frames[0].width * frames[0].height * len(frames), settings)
     return frames, durations if any(durations) else [], profiles[0]
-
-
-def encode(picture: Picture) -> tuple[bytes, str]:
-    """Encode as `picture.output` says; returns the bytes and the public name of the format."""
-    return encode_picture(picture)

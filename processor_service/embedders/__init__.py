@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..declared import scan
 from ..errors import Code, ImageError
+from ..registry import scan
 from ..settings import Settings
 
 Vector = NDArray[Any]

@@ -13,9 +13,9 @@ from ..formats.avif_loops import with_avif_loops
 from ..formats.jpeg_tables import is_coarser
 from ..formats.registry import stored_as
 from ..metadata.write import exif_block
-from ..operations.auto_orient import upright
 from ..picture import Output, Picture, has_alpha
 from ..pixels.alpha import flatten
+from ..pixels.orientation import upright
 from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
 from .palette import paletted
@@ -34,7 +34,7 @@ _FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
 _QUALITY = {"jpeg": 85, "webp": 80, "avif": 65}
 
 
-def encode_picture(picture: Picture) -> tuple[bytes, str]:
+def encode(picture: Picture) -> tuple[bytes, str]:
     """Encode as `picture.output` says; returns the bytes and the public name of the format.
 
     Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept. A turn that no

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, ClassVar
 
-from ..declared import Declared, scan
 from ..picture import Picture
+from ..registry import Declared, scan
 
 
 class Feature(Declared):

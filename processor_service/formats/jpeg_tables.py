@@ -7,15 +7,11 @@ finer ones store what the first encoding left over, larger and no better (docs/p
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from functools import cache
 
 from PIL import Image
 
-from ..operations import Operation
-from ..operations.auto_orient import AutoOrient
-from ..operations.resize import Resize
-from ..picture import Picture, Tables
+from ..picture import Tables
 
 
 def tables_of(image: Image.Image) -> Tables:
@@ -26,20 +22,6 @@ def tables_of(image: Image.Image) -> Tables:
     return (
         tables if plain and all(len(table) == 64 and 1 <= min(table) <= max(table) <= 255 for table in tables) else ()
     )
-
-
-def tables_to_keep(picture: Picture, steps: Iterable[Operation]) -> Tables:
-    """The tables with which the picture came, turned as it was; none when any of its pixels is another one now."""
-    source, size = picture.source, picture.image.size
-    if not all(step.output_only or isinstance(step, AutoOrient | Resize) for step in steps):
-        return ()
-    if size == (source.width, source.height):
-        return source.tables
-    if size == (source.height, source.width):
-        return tuple(
-            tuple(table[8 * column + row] for row in range(8) for column in range(8)) for table in source.tables
-        )
-    return ()
 
 
 def is_coarser(tables: Tables, quality: int) -> bool:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from PIL import Image
 
 from ..color.profiles import make_srgb
-from ..declared import Declared, scan
 from ..picture import Picture
+from ..registry import Declared, scan
 
 
 class Operation(Declared):

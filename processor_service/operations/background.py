@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from ..declared import OpaqueColor
+from ..parameters import OpaqueColor
 from ..pixels.alpha import flatten
 from . import Operation
 

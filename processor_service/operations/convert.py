@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import OpaqueColor
+from ..parameters import OpaqueColor
 from ..picture import Picture
 from . import Operation
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import ABSENT, AT_MOST_ALL, IN_PIXELS, Ratio, Unit, check_unit, ratio
 from ..errors import Code, ImageError
+from ..parameters import ABSENT, AT_MOST_ALL, IN_PIXELS, Ratio, Unit, check_unit, ratio
 from ..picture import Picture
 from ..pixels.gravity import Gravity, offset
 from ..pixels.saliency import salient_offset

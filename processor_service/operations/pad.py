@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from ..declared import ABSENT, Color, Ratio, Unit, ratio
+from ..parameters import ABSENT, Color, Ratio, Unit, ratio
 from ..pixels.alpha import canvas
 from ..pixels.gravity import Place, offset
 from . import Operation

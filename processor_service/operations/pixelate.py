@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import AT_MOST_ALL, IN_PIXELS, Parameters, Unit, check_unit
+from ..parameters import AT_MOST_ALL, IN_PIXELS, Parameters, Unit, check_unit
 from . import Operation
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ..declared import Color
+from ..parameters import Color
 from ..picture import Picture
 from ..pixels.alpha import canvas
 from ..pixels.gravity import Gravity, offset

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from PIL import Image, ImageChops
 from pydantic import Field
 
-from ..declared import Color
+from ..parameters import Color
 from ..pixels.alpha import canvas, laid_over
 from . import Operation
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image, ImageChops, ImageDraw
 from pydantic import Field
 
-from ..declared import Color, Unit
+from ..parameters import Color, Unit
 from ..pixels.alpha import canvas, laid_over
 from . import Operation
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from ..declared import OpaqueColor, rgba
+from ..parameters import OpaqueColor, rgba
 from ..pixels.alpha import on_color
 from . import Operation
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PIL import Image, ImageChops
 from pydantic import Field
 
-from ..declared import Color, rgba
+from ..parameters import Color, rgba
 from ..picture import Picture, has_alpha
 from . import Operation
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image, ImageColor, ImageFilter
 
-from ..declared import rgba
+from ..parameters import rgba
 from ..picture import has_alpha, has_grey, is_transparent
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PIL import Image
 
 from ..color.profiles import to_srgb
-from ..operations.auto_orient import upright
 from ..picture import Picture, has_alpha
+from .orientation import upright
 from .scaling import shrunk
 
 # Longest side in pixels.

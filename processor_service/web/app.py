@@ -7,9 +7,9 @@ import structlog
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..document import failure
 from ..errors import Code, ImageError
 from ..formats.registry import extensions, readable
-from ..refused import failure
 from ..settings import Settings
 from ..wire.schema import catalogue
 from ..workers.pool import WorkerPool

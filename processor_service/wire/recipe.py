@@ -12,10 +12,11 @@ import orjson
 from pydantic import ValidationError
 
 from ..byte_cache import byte_cache
-from ..declared import MEANT, Declared
 from ..errors import Code, ImageError
 from ..features import Feature, all_features
 from ..operations import Operation, all_operations
+from ..parameters import MEANT
+from ..registry import Declared
 
 # Far above any recipe in use. Without a bound one small picture keeps a worker busy until its time is up.
 MOST_ENTRIES = 64

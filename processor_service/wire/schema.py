@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..declared import MEANT, Declared
 from ..features import all_features
 from ..fields import FIELDS, NOT_OURS, copies, top_level_names
 from ..operations import Operation, all_operations
+from ..parameters import MEANT
+from ..registry import Declared
 from .recipe import MOST_ENTRIES
 
 _NOT_SCHEMA = ("title", "description")

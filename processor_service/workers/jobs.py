@@ -20,13 +20,13 @@ import orjson
 from pydantic import SecretStr
 
 from ..decoding.open import load_decoders
+from ..document import failure
 from ..embedders import preload
 from ..errors import Code, ImageError
 from ..features import all_features
 from ..operations import all_operations
 from ..pipeline import process, render
 from ..query_vector import embed
-from ..refused import failure
 from ..settings import Settings
 from ..timing import Stopwatch
 from ..wire.request import Request

@@ -120,9 +120,3 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
         traceback.print_exc()
     finally:
         os._exit(code)
-
-
-if __name__ == "__main__":
-    from .jobs import load
-
-    fork_workers(load)

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import orjson
 from pydantic import SecretStr
 
+from ..document import failure
 from ..errors import ImageError
-from ..refused import failure
 from ..settings import Settings
 from .memory import oom_kills
 from .patience import LOOK
@@ -29,7 +29,7 @@ from .template import FORK, KILL, OUT_OF_MEMORY, READY, WAIT
 BOOT_SECONDS = 60.0
 # The template has nothing to do but fork.
 _TEMPLATE_SECONDS = 10.0
-WORKER = (sys.executable, "-m", "processor_service.workers.template")
+WORKER = (sys.executable, "-m", "processor_service.workers")
 ENVIRONMENT = {
     # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
     # pictures are processed a quarter faster with these (docs/performance.md).

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ingest_image.files import find
 from ingest_image.indexing.bulk import Sender, Stopped
-from ingest_image.indexing.files import find
 from pipelines.cluster.client import connect
 
 

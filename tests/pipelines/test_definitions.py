@@ -3,7 +3,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from pipelines import render, resources
+from generate import __main__ as generate
+from generate import definitions
+from pipelines import resources
+from pipelines.json_text import to_json
 from pipelines.resources import Kind, bundled, fingerprint, is_edited, is_ours, version_of
 from processor_service.fields import mapping
 
@@ -12,7 +15,7 @@ PIPELINES = {r.name: r for r in bundled() if r.kind is Kind.PIPELINE}
 
 
 def test_the_generated_parts_are_current():
-    result = CliRunner().invoke(render.main, ["--check"])
+    result = CliRunner().invoke(generate.main, ["--check"])
     assert result.exit_code == 0, result.output
 
 
@@ -20,13 +23,13 @@ def test_check_names_a_stale_file_and_writes_nothing(monkeypatch, tmp_path):
     path = tmp_path / "pipelines" / "definitions" / "ingest_pipelines" / "x.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"version": 1, "_meta": {}}')
-    monkeypatch.setattr(render, "DEFINITIONS", path.parent.parent)
-    result = CliRunner().invoke(render.main, ["--check"])
+    monkeypatch.setattr(definitions, "DEFINITIONS", path.parent.parent)
+    result = CliRunner().invoke(generate.main, ["--check"])
     assert result.exit_code == 1
-    assert "ingest_pipelines/x.json is stale: run python -m pipelines.render" in result.output
+    assert "ingest_pipelines/x.json is stale: run make generated" in result.output
     assert path.read_text() == '{"version": 1, "_meta": {}}'
-    assert CliRunner().invoke(render.main, []).exit_code == 0
-    assert CliRunner().invoke(render.main, ["--check"]).exit_code == 0
+    assert CliRunner().invoke(generate.main, []).exit_code == 0
+    assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
 
 
 def test_every_definition_says_whose_it_is_and_is_recognized_as_unedited():
@@ -94,7 +97,7 @@ def test_a_version_that_is_no_number_counts_as_none():
 
 def test_json_for_people_is_the_same_json():
     for resource in bundled():
-        text = render.to_json(resource.body)
+        text = to_json(resource.body)
         assert json.loads(text) == resource.body
         assert list(json.loads(text)) == list(resource.body)
     assert resources.DEFINITIONS.is_dir()

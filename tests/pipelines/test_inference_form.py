@@ -8,7 +8,7 @@ from pipelines.inference.endpoints import endpoint, endpoint_body, in_inference_
 from pipelines.inference.form import TEMPORARY, inference_pipeline
 from pipelines.inference.options import NotExpressible, image_options
 from pipelines.resources import Kind, bundled, fingerprint
-from processor_service.pipeline import absent_fields
+from processor_service.document import absent_fields
 from processor_service.wire.recipe import recipe_hash
 from tests.console import json_texts, parse
 

@@ -241,7 +241,7 @@ def walk(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_the_file_is_what_is_sent() -> None:
-    assert FILE.read_text("utf-8") == ndjson(OBJECTS), "run python -m pipelines.render"
+    assert FILE.read_text("utf-8") == ndjson(OBJECTS), "run make generated"
 
 
 def test_references_resolve_and_come_first() -> None:

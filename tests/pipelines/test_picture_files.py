@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ingest_image.indexing.files import PictureFile, Unfit, document, find, id_of_content, id_of_path, title
+from ingest_image.files import PictureFile, Unfit, document, find, id_of_content, id_of_path, title
 from processor_service.formats.registry import every_extension, extensions, is_marked, readable
 from processor_service.settings import Settings
 from tests.support import PICTURES, encoded, picture

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
 from processor_service.errors import Code, ImageError
 from processor_service.operations.auto_orient import upright
 from processor_service.picture import Picture
@@ -20,7 +20,7 @@ SETTINGS = Settings()
 
 def decoded(source: str | bytes, **options: Any) -> Picture:
     """A test picture by name, or bytes, decoded with the default limits."""
-    return decode.decode(picture(source) if isinstance(source, str) else source, SETTINGS, **options)
+    return decode(picture(source) if isinstance(source, str) else source, SETTINGS, **options)
 
 
 def shown(source: str | bytes, **options: Any) -> Image.Image:
@@ -32,7 +32,7 @@ def shown(source: str | bytes, **options: Any) -> Image.Image:
 def refused(source: str | bytes, settings: Settings = SETTINGS, **options: Any) -> tuple[Code, str]:
     """Code and reason of a picture that must not be decoded."""
     try:
-        decode.decode(picture(source) if isinstance(source, str) else source, settings, **options)
+        decode(picture(source) if isinstance(source, str) else source, settings, **options)
     except ImageError as error:
         return error.code, error.reason
     raise AssertionError("the picture was decoded")

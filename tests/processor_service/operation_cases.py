@@ -9,9 +9,10 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from processor_service.pipeline import Request, process
+from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.support import b64, opened, picture
 
 CAT, FLOWER, FACE, COINS = "skimage/chelsea.png", "pillow/flower.jpg", "skimage/astronaut.png", "skimage/coins.png"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
+from processor_service.encoding.encode import encode
 from processor_service.errors import Code, ImageError
 from processor_service.operations import Operation, wants_all_frames
 from processor_service.picture import Picture
@@ -88,7 +89,7 @@ def outcomes() -> dict[str, Picture | ImageError]:
 def decode_all() -> Iterator[tuple[str, Picture | ImageError]]:
     for name in EXPECTED:
         try:
-            picture = decode.decode((CORPUS / name).read_bytes(), SETTINGS)
+            picture = decode((CORPUS / name).read_bytes(), SETTINGS)
             # Looked at later for their sizes only: the pixels of all files are too much to keep.
             picture.frames = [
                 frame if frame.width * frame.height < 300_000 else frame.resize((9, 9)) for frame in picture.frames
@@ -165,10 +166,10 @@ def test_nothing_of_the_metadata_is_stored(steps: list[dict[str, Any]]) -> None:
         data = (CORPUS / name).read_bytes()
         if not (b"Exif" in data or b"eXIf" in data or any(word in data for word in LOCATED) or b"xmp" in data):
             continue
-        picture = decode.decode(data, SETTINGS)
+        picture = decode(data, SETTINGS)
         for operation in operations:
             operation.apply_to(picture)
-        stored, _ = decode.encode(picture)
+        stored, _ = encode(picture)
         written = Image.open(io.BytesIO(stored))
         exif = written.getexif()
         # Where nothing turned the picture, its orientation is all that is kept.
@@ -204,10 +205,10 @@ def test_no_place_is_stored_however_the_picture_is_written(steps: list[dict[str,
         data = (CORPUS / name).read_bytes()
         if known["pillow_outcome"] != "ok" or len(data) > 3_000_000 or not has_place(data):
             continue
-        picture = decode.decode(data, SETTINGS, all_frames=wants_all_frames(operations))
+        picture = decode(data, SETTINGS, all_frames=wants_all_frames(operations))
         for operation in operations:
             operation.apply_to(picture)
-        stored, _ = decode.encode(picture)
+        stored, _ = encode(picture)
         assert not has_place(stored), name
         located += 1
     assert located >= 5

@@ -19,9 +19,10 @@ from processor_service.metadata.text import cleaned, decoded, keywords
 from processor_service.metadata.xmp import read_xmp
 from processor_service.picture import Metadata as Raw
 from processor_service.picture import Picture, Source
-from processor_service.pipeline import Request, process
+from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.support import b64, picture
 
 PNG = Image.new("RGB", (2, 2))

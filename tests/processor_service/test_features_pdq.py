@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
 from processor_service.features.perceptual_hash import PerceptualHash
 from processor_service.features.perceptual_hash.pdq import NO_STRUCTURE, pdq, pdq_variants
 from processor_service.hash_variants import distance
@@ -28,7 +28,7 @@ def fields(image: Image.Image) -> dict[str, Any]:
 
 def extracted(data: bytes) -> dict[str, Any]:
     """The fields of a file, decoded as the service does it."""
-    return PerceptualHash().extract(decode.decode(data, Settings()))
+    return PerceptualHash().extract(decode(data, Settings()))
 
 
 def luma(image: Image.Image) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
 from processor_service.errors import Code, ImageError
 from processor_service.pipeline import process
 from processor_service.settings import Settings
@@ -166,7 +166,7 @@ def test_pixels_of_all_frames_count_when_all_are_decoded() -> None:
     settings = Settings(max_pixels=40 * 20 * 29)
     for format in ("GIF", "PNG", "WEBP", "AVIF", "TIFF"):
         data = encoded(book[0], format, save_all=True, append_images=book[1:])
-        assert len(decode.decode(data, settings).frames) == 1
+        assert len(decode(data, settings).frames) == 1
         code, reason = refused(data, settings, all_frames=True)
         assert code is Code.TOO_MANY_PIXELS
         assert "in all" in reason

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
 from processor_service.errors import ImageError
 from tests.processor_service.built_tiffs import Page, one, tiff
 from tests.processor_service.kinds import SETTINGS
@@ -48,7 +48,7 @@ def test_a_damaged_picture_is_decoded_or_refused(name: str) -> None:
                 # Decoders warn of what is broken.
                 warnings.simplefilter("ignore")
                 try:
-                    decode.decode(data, SETTINGS, all_frames=all_frames, accept_truncated=luck.random() < 0.3)
+                    decode(data, SETTINGS, all_frames=all_frames, accept_truncated=luck.random() < 0.3)
                 except ImageError as error:
                     assert len(error.reason) > 15
 
@@ -60,6 +60,6 @@ def test_a_picture_that_ends_anywhere_is_decoded_or_refused(name: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                decode.decode(data[:length], SETTINGS)
+                decode(data[:length], SETTINGS)
             except ImageError as error:
                 assert len(error.reason) > 15

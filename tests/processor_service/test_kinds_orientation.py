@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from processor_service.decoding import decode
+from processor_service.encoding.encode import encode
 from processor_service.operations.auto_orient import upright
 from processor_service.picture import Output, Picture, Source
 from tests.processor_service.kinds import decoded, furthest, shown
@@ -154,7 +154,7 @@ def test_a_turn_that_nobody_applied_is_stored_in_every_format(format: str, orien
     held = [frame.transpose(HELD[orientation]) if HELD[orientation] is not None else frame for frame in frames]
     picture = Picture(held, Source("png", *held[0].size, count, 1), orientation, durations=[100] * count)
     picture.output = Output(format=format, quality=95, chroma="4:4:4")
-    stored, _ = decode.encode(picture)
+    stored, _ = encode(picture)
     result = decoded(stored, all_frames=True)
     assert len(result.frames) == (1 if format == "jpeg" else count)
     for frame, expected in zip(result.frames, frames, strict=False):

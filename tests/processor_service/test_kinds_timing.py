@@ -121,7 +121,7 @@ def test_the_case_of_a_fast_webp() -> None:
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("source", FORMATS)
 def test_an_animation_plays_as_often_as_before(source: str, to: str, loops: int) -> None:
-    first = encode.encode_picture(
+    first = encode.encode(
         Picture(book(), decoded("cases/base.png").source, durations=[100] * 3, loop=loops, output=encode.Output(source))
     )[0]
     assert decoded(first, all_frames=True).loop == loops

@@ -10,7 +10,7 @@ import time
 import pytest
 from PIL import Image
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
 from processor_service.errors import Code, ImageError
 from processor_service.settings import Settings
 from tests.processor_service.bombs import DEFUSED, REFUSED, jpeg, jpeg_of_many_scans, small_pictures
@@ -24,7 +24,7 @@ def seconds(data: bytes) -> float:
     for _ in range(7):
         started = time.process_time()
         try:
-            decode.decode(data, SETTINGS)
+            decode(data, SETTINGS)
         except ImageError:
             pass
         best = min(best, time.process_time() - started)
@@ -55,10 +55,10 @@ def test_a_bomb_in_the_metadata_costs_little_and_harms_nothing(name: str, small:
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
 def test_a_photograph_of_72_megapixels_is_taken_where_the_recipe_makes_it_small(options: dict[str, bool]) -> None:
     data = encoded(Image.radial_gradient("L").resize((9800, 7400)).convert("RGB"), "JPEG", **options)
-    small = decode.decode(data, SETTINGS, lambda width, height, _: (width // 8, height // 8))
+    small = decode(data, SETTINGS, lambda width, height, _: (width // 8, height // 8))
     assert (small.source.width, small.source.height, small.image.size) == (9800, 7400, (1225, 925))
     # At three quarters it still has 41 megapixels.
-    assert decode.decode(data, SETTINGS, lambda w, h, _: (w * 3 // 4, h * 3 // 4)).image.size == (7350, 5550)
+    assert decode(data, SETTINGS, lambda w, h, _: (w * 3 // 4, h * 3 // 4)).image.size == (7350, 5550)
     code, reason = refused(data)
     assert code is Code.TOO_MANY_PIXELS
     assert "IMAGE_MAX_JPEG_PIXELS" in reason
@@ -67,7 +67,7 @@ def test_a_photograph_of_72_megapixels_is_taken_where_the_recipe_makes_it_small(
 
 def test_so_is_one_that_the_fast_decoder_does_not_know() -> None:
     data = encoded(Image.new("CMYK", (9800, 7400), (0, 255, 255, 0)), "JPEG")
-    assert decode.decode(data, SETTINGS, lambda *_: (980, 740)).image.size == (980, 740)
+    assert decode(data, SETTINGS, lambda *_: (980, 740)).image.size == (980, 740)
 
 
 def test_160_bytes_that_claim_100_megapixels() -> None:
@@ -90,7 +90,7 @@ from tests.processor_service.kinds import SETTINGS
 def peak(pictures):
     for data in pictures:
         try:
-            decode.decode(data, SETTINGS)
+            decode(data, SETTINGS)
         except ImageError:
             pass
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -105,7 +105,7 @@ print(json.dumps([before, peak([*(data for data, _ in REFUSED.values()), *DEFUSE
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "ICO"])
 def test_the_last_pixel_that_is_allowed(format: str) -> None:
     data = encoded(Image.new("RGB", (60, 40)), format, **({"sizes": [(60, 40)]} if format == "ICO" else {}))
-    assert decode.decode(data, Settings(max_pixels=2400, max_dimension=60)).image.size == (60, 40)
+    assert decode(data, Settings(max_pixels=2400, max_dimension=60)).image.size == (60, 40)
     code, reason = refused(data, Settings(max_pixels=2399))
     assert (code, "IMAGE_MAX_PIXELS" in reason) == (Code.TOO_MANY_PIXELS, True)
     code, reason = refused(data, Settings(max_dimension=59))
@@ -116,7 +116,7 @@ def test_the_default_is_50_megapixels() -> None:
     assert SETTINGS.max_pixels == 50_000_000
     # A camera's 48 megapixels pass, and are read straight to the size that is asked for.
     photograph = encoded(Image.new("L", (8000, 6000)), "JPEG")
-    assert decode.decode(photograph, SETTINGS, lambda *_: (500, 375)).image.size == (500, 375)
+    assert decode(photograph, SETTINGS, lambda *_: (500, 375)).image.size == (500, 375)
 
 
 def test_a_progressive_photograph_of_many_scans_is_no_bomb() -> None:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageSequence, PngImagePlugin
 
-from processor_service.decoding import decode
+from processor_service.decoding.decode import decode
+from processor_service.document import failure
 from processor_service.errors import Code, ImageError
 from processor_service.formats.boxes import item_places
 from processor_service.formats.containers import gif_blocks, jpeg_segments
 from processor_service.metadata.cut import cut_metadata, cut_refused
 from processor_service.pipeline import process
-from processor_service.refused import failure
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.recipe import parse_recipe
@@ -98,7 +98,7 @@ def test_a_tiff_keeps_every_bit_of_its_pixels(name: str) -> None:
     described = b"ImageDescription: " + SECRET
     cut = stored(data + described)
     assert SECRET not in cut
-    before, after = (decode.decode(file, SETTINGS).image for file in (data, cut))
+    before, after = (decode(file, SETTINGS).image for file in (data, cut))
     assert np.array_equal(np.asarray(before), np.asarray(after))
     with Image.open(io.BytesIO(data)) as one, Image.open(io.BytesIO(cut)) as other:
         for tag in (258, 259, 262, 277, 284):
@@ -240,7 +240,7 @@ def test_the_whole_corpus() -> None:
             continue
         name, data = path.name, path.read_bytes()
         try:
-            source = decode.decode(data, SETTINGS)
+            source = decode(data, SETTINGS)
         except ImageError:
             continue
         source.output.keep = frozenset({"icc"})
@@ -251,7 +251,7 @@ def test_the_whole_corpus() -> None:
         assert len(cut) <= len(data) + 1000, name
         for trace in (b"Exif\0\0MM\0*\0\0\0\x08\0\x09", b"xmpmeta", b"rdf:RDF", b"Photoshop 3.0", b"8BIM"):
             assert trace not in cut, (name, trace)
-        one, other = source, decode.decode(cut, SETTINGS)
+        one, other = source, decode(cut, SETTINGS)
         other.output = one.output
         assert one.orientation == other.orientation, name
         assert np.array_equal(np.asarray(one.image), np.asarray(other.image)), name

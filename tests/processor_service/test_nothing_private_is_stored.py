@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from processor_service.document import failure
 from processor_service.errors import ImageError
 from processor_service.formats.registry import public_name, readable
 from processor_service.metadata.cut import CUTS
 from processor_service.pipeline import process
-from processor_service.refused import failure
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request

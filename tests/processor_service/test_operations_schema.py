@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from processor_service.declared import MEANT
 from processor_service.operations import all_operations
+from processor_service.parameters import MEANT
 from processor_service.wire.schema import recipe_schema
 from tests.processor_service.operation_cases import CASES
 

@@ -13,9 +13,10 @@ from processor_service.encoding.encode import encode_image
 from processor_service.errors import Code, ImageError
 from processor_service.metadata.write import copyright_of
 from processor_service.picture import Metadata, Output, Picture, Source
-from processor_service.pipeline import Request, process
+from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.operation_cases import CAT, FLOWER, MOVING, P3
 from tests.support import assert_alike, b64, difference, encoded, opened, picture
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from processor_service import pipeline
+from processor_service.document import describe
 from processor_service.errors import ImageError
 from processor_service.features import all_features
 from processor_service.picture import Picture
-from processor_service.pipeline import describe, process, target_of
+from processor_service.pipeline import process
 from processor_service.settings import Settings
+from processor_service.shortcuts import target_of
 from processor_service.timing import Stopwatch
 from processor_service.wire.recipe import parse_operations
 from processor_service.wire.request import Request

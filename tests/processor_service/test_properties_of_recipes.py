@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from processor_service.errors import Code, ImageError
-from processor_service.pipeline import Request, process
+from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.processor_service.recipes import SCHEMA, operation, recipes
 from tests.support import PICTURES, b64, difference, opened
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from PIL import Image
 from pydantic import ConfigDict, Field, model_validator
 
-from ...declared import ABSENT, OpaqueColor
+from ...parameters import ABSENT, OpaqueColor
 from ...picture import has_grey
 from ...pixels.gravity import Place, offset
 from .. import Operation

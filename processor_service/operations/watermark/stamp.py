@@ -9,8 +9,8 @@ from pathlib import Path
 import pybase64
 from PIL import Image, ImageDraw, ImageFont
 
-from ...declared import rgba
 from ...errors import ImageError
+from ...parameters import rgba
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1_000_000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
-from ..resources import DEFINITIONS, Body, Kind, bundled
-from .endpoints import PREFIX, endpoint_body
-from .form import inference_pipeline
-from .options import image_options
+from pipelines.inference.endpoints import PREFIX, endpoint_body
+from pipelines.inference.form import inference_pipeline
+from pipelines.inference.options import image_options
+from pipelines.json_text import to_json
+from pipelines.resources import DEFINITIONS, Kind, bundled
 
 FILE = DEFINITIONS / "inference_way.console"
 _HEAD = """\
@@ -24,7 +24,7 @@ _HEAD = """\
 _LINES = re.compile(r'"(?:[^"\\]|\\.)*\\n(?:[^"\\]|\\.)*"')
 
 
-def text(to_json: Callable[[Body], str]) -> str:
+def text() -> str:
     """The requests, in the order in which they can be sent."""
     requests = []
     for resource in bundled():

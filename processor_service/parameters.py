@@ -1,14 +1,9 @@
-"""What operations and features share: one file each, found by scanning their package, declared by a pydantic model."""
+"""Types of the parameters of operations and features, which are pydantic models."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from collections.abc import Iterable
-from functools import cache
-from types import ModuleType
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from PIL import ImageColor
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -63,37 +58,3 @@ def check_unit(unit: Unit, offsets: Iterable[float], sides: Iterable[float]) -> 
         raise ValueError("fractions are at most 1; percent are divided by 100, pixels need unit pixels")
     if unit == "pixels" and all(side < 1 for side in sides):
         raise ValueError("the box is smaller than a pixel; fractions need unit fraction")
-
-
-class Declared(Parameters):
-    """A named thing with parameters (the model's fields), a docstring and an example; its name is that of its file."""
-
-    example: ClassVar[dict[str, Any]] = {}
-
-    @classmethod
-    def name(cls) -> str:
-        """The name by which a recipe calls it."""
-        return cls.__module__.rpartition(".")[2]
-
-    @classmethod
-    def summary(cls) -> str:
-        """The docstring's first paragraph, on one line."""
-        return cls.paragraphs()[0]
-
-    @classmethod
-    def paragraphs(cls) -> list[str]:
-        """The docstring, each paragraph on one line."""
-        return [" ".join(paragraph.split()) for paragraph in (inspect.getdoc(cls) or "").split("\n\n")]
-
-
-@cache
-def scan(package: ModuleType, base: type[Any]) -> dict[str, type[Any]]:
-    """Name to class of every subclass of `base`, which has a `name()`, in the modules of `package`, sorted by name."""
-    found: dict[str, type[Any]] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        for member in vars(module).values():
-            if inspect.isclass(member) and issubclass(member, base) and member.__module__ == module.__name__:
-                kind: Any = member
-                found[kind.name()] = kind
-    return dict(sorted(found.items()))

@@ -1,10 +1,9 @@
-"""Render what the declarations say: the plugin's schema, the tables in the docs. `--check` tells what is stale."""
+"""The plugin's schema, and the tables in README and docs."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,31 +11,18 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from .declared import Declared
-from .errors import Code
-from .features import Feature, all_features
-from .fields import FIELDS
-from .operations import Operation, all_operations
-from .settings import Settings
-from .wire.schema import recipe_schema
+from processor_service.errors import Code
+from processor_service.features import Feature, all_features
+from processor_service.fields import FIELDS
+from processor_service.operations import Operation, all_operations
+from processor_service.registry import Declared
+from processor_service.settings import Settings
+from processor_service.wire.schema import recipe_schema
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "elasticsearch_plugin/src/main/resources/recipe-schema.json"
 # A table is rendered wherever a Markdown file has its pair of markers.
 DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-
-
-def main() -> int:
-    """Write every generated file; with `--check`, write none and return 1 when one is stale."""
-    stale = [path for path, text in rendered() if not path.exists() or path.read_text() != text]
-    if "--check" in sys.argv:
-        for path in stale:
-            print(f"{path.relative_to(ROOT)} is stale; run 'make generated'")
-        return 1 if stale else 0
-    for path, text in rendered():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return 0
 
 
 def rendered() -> Iterable[tuple[Path, str]]:
@@ -146,7 +132,3 @@ def _settings() -> Iterable[tuple[str, str, str]]:
 
 def _type(mapping: dict[str, Any]) -> str:
     return f"`{mapping['type']}`"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,112 @@
+"""What is merged into a document: the fields of its picture, the marks, or what is left of a refused picture."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import Any
+
+import pybase64
+
+from .errors import Code, ImageError
+from .features import all_features
+from .fields import NOT_OURS, top_level_names
+from .metadata.cut import cut_refused
+from .picture import Picture
+from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
+from .wire.payload import decode_payload
+from .wire.request import Request
+
+# A square within 2 %: what people call square.
+_SQUARE = 1.02
+_SIZE_CLASSES = ((20_000, "icon"), (300_000, "small"), (2_000_000, "medium"), (8_000_000, "large"))
+# The picture is at fault, so the document may be stored with its error.
+_NO_PICTURE = (Code.NOT_AN_IMAGE, Code.UNSUPPORTED_FORMAT)
+AT_FAULT = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def absent_fields(keep_source: bool = False) -> dict[str, Any]:
+    """Every field as null, so that none of an earlier picture's stays behind; what is the document's is not touched.
+
+    `keep_source` leaves alone what was read from the picture that came in: the normalized one does not have it.
+    """
+    kept = set(NOT_OURS)
+    if keep_source:
+        of_source = (kind.produces for kind in all_features().values() if kind.of_source)
+        kept.update(("original",), *of_source)
+    return {name: None for name in top_level_names() if name not in kept}
+
+
+def describe(picture: Picture, stored: bytes, format_name: str) -> dict[str, Any]:
+    """The fields of the stored picture that every document gets."""
+    width, height = picture.image.size
+    ratio = max(width, height) / min(width, height)
+    return {
+        "data": pybase64.b64encode_as_string(stored),
+        "format": format_name,
+        "width": width,
+        "height": height,
+        "bytes": len(stored),
+        "sha256": hashlib.sha256(stored).hexdigest(),
+        "has_alpha": picture.has_transparency(),
+        "frames": picture.source.frames,
+        "orientation": "square" if ratio <= _SQUARE else "landscape" if width > height else "portrait",
+        "size_class": next((name for limit, name in _SIZE_CLASSES if width * height < limit), "huge"),
+    }
+
+
+def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, Any]:
+    """The fields of the picture that came in."""
+    source = picture.source
+    return {
+        "format": source.format,
+        "width": source.width,
+        "height": source.height,
+        "bytes": len(data),
+        "sha256": sha256,
+    }
+
+
+def sign(request: Request, fields: dict[str, Any], source: str, token: str) -> dict[str, str]:
+    """The fields by which the node recognizes a picture that was processed, what it was made from, and its thumbnail.
+
+    `source` is the SHA-256, in hex, of the bytes that came in.
+    """
+    recipe, stored, url = request.recipe.hash, fields["sha256"], request.url
+    marks = {
+        "recipe": recipe,
+        "mark": mark(token, recipe, stored),
+        "source_mark": source_mark(token, recipe, source, stored)
+        if url is None
+        else url_mark(token, recipe, url, stored),
+    }
+    if thumbnail := fields.get("thumbnail"):
+        marks["thumbnail_mark"] = thumbnail_mark(token, recipe, stored, pybase64.b64decode(thumbnail))
+    return marks
+
+
+def failure(error: ImageError, request: Any = None) -> dict[str, Any]:
+    """The body of a refusal; `request` is the refused body as JSON, None when it was not read.
+
+    When the picture is at fault it has `fields` to merge: nulls for what an earlier picture left, and in `data` the
+    same file without its metadata, or null when nobody can take the metadata out of it. What is stored of a picture
+    that is fetched by its address stays: the address may be back tomorrow.
+    """
+    body: dict[str, Any] = error.body()
+    if error.code.status not in AT_FAULT:
+        return body
+    fields = absent_fields()
+    if not (isinstance(request, dict) and request.get("url") is not None):
+        # Of a raw file, which begins as a TIFF, only the preview would be left.
+        fields["data"] = None if error.code in _NO_PICTURE else _without_metadata(request)
+    return {**body, "fields": fields}
+
+
+def _without_metadata(request: Any) -> str | None:
+    text = request.get("data") if isinstance(request, dict) else None
+    try:
+        # What was too long for this has been refused before it was read.
+        cut = cut_refused(decode_payload(text, len(text))) if isinstance(text, str) else None
+    except ImageError:
+        return None
+    return None if cut is None else pybase64.b64encode_as_string(cut)

@@ -1,0 +1,50 @@
+"""What a recipe allows to be done faster or with less loss. Only this file and `operations/` know single operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .decoding.decode import Target
+from .operations import Operation
+from .operations.auto_orient import AutoOrient
+from .operations.resize import Resize
+from .operations.strip_metadata import StripMetadata
+from .picture import Picture, Tables
+
+
+def leaves_pixels(steps: tuple[Operation, ...]) -> bool:
+    """Whether the picture is stored as it came, but for its metadata."""
+    return all(isinstance(step, StripMetadata) for step in steps)
+
+
+def target_of(steps: tuple[Operation, ...]) -> Target:
+    """To which size these steps scale a picture first: decoded to that size, the steps see no difference."""
+
+    def target(width: int, height: int, orientation: int) -> tuple[int, int] | None:
+        turned = False
+        for step in steps:
+            if isinstance(step, Resize):
+                size = step.size(height, width)[::-1] if turned else step.size(width, height)
+                # Larger pictures are made by the step, once their size has been checked.
+                return size if size[0] <= width and size[1] <= height else None
+            if not step.scale_free:
+                return None
+            # Orientations 5 to 8 swap the sides.
+            turned = turned or (isinstance(step, AutoOrient) and orientation >= 5)
+        return None
+
+    return target
+
+
+def tables_to_keep(picture: Picture, steps: Iterable[Operation]) -> Tables:
+    """The tables with which the picture came, turned as it was; none when any of its pixels is another one now."""
+    source, size = picture.source, picture.image.size
+    if not all(step.output_only or isinstance(step, AutoOrient | Resize) for step in steps):
+        return ()
+    if size == (source.width, source.height):
+        return source.tables
+    if size == (source.height, source.width):
+        return tuple(
+            tuple(table[8 * column + row] for row in range(8) for column in range(8)) for table in source.tables
+        )
+    return ()
