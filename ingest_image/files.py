@@ -15,7 +15,7 @@ from typing import Any
 import pybase64
 
 from pipelines.wording import well_formed
-from processor_service.formats.registry import every_extension, is_marked
+from processor_service.formats.registry import FORMATS, extensions, is_marked
 
 _NO_EXTENSION = "no extension"
 LINKED_OUT = "linked out of the folder"
@@ -100,7 +100,7 @@ def find(paths: Iterable[Path], readable: frozenset[str] | None = None) -> Found
 
 def _below(folder: Path, found: Found, readable: frozenset[str] | None) -> Iterator[PictureFile]:
     root = Path(os.path.realpath(folder))
-    known = every_extension()
+    known = extensions(FORMATS)
     waiting = [folder]
     while waiting:
         path = waiting.pop()

@@ -9,14 +9,10 @@ from itertools import islice
 from PIL import Image
 
 from ..formats.avif_loops import avif_loops
+from ..formats.registry import format_of
 from ..formats.tiff_directories import chain
 from .apng import compose_apng
 
-# Moving pictures, and formats with pages.
-_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF", "FLI")
-_PAGED = ("TIFF", "DCX")
-# Formats whose further pictures are layers, gain maps, previews or other views of the first.
-_SINGLE = ("PSD", "MPO", "HEIF", "ICNS")
 # The block in which a GIF says how often it is repeated, under either name and at any place.
 _GIF_LOOPS = re.compile(rb"\x21\xff\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
 # What browsers do with frames that ask for no time at all.
@@ -25,7 +21,7 @@ _MISSING_DURATION = 100
 
 def count_frames(image: Image.Image, data: bytes, most: int) -> int:
     """Number of frames or pages, counted no further than `most` + 1. Decodes nothing."""
-    if image.format in _SINGLE:
+    if _further(image) == "ignored":
         return 1
     if image.format == "GIF":
         return _count_gif(data, most)
@@ -38,12 +34,16 @@ def count_frames(image: Image.Image, data: bytes, most: int) -> int:
 
 def has_frames(image: Image.Image) -> bool:
     """Whether the format's further pictures are frames or pages, worth keeping together."""
-    return is_animated(image) or image.format in _PAGED
+    return _further(image) != "ignored"
 
 
 def is_animated(image: Image.Image) -> bool:
     """Whether the format's further pictures are frames, all of the size in its header."""
-    return image.format in _ANIMATED
+    return _further(image) == "frames"
+
+
+def _further(image: Image.Image) -> str:
+    return format_of(image.format or "").further
 
 
 def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Image]:
@@ -60,7 +60,7 @@ def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Im
 
 def duration(image: Image.Image) -> int:
     """How long (milliseconds) a loaded frame stays; 0 for a page."""
-    if image.format in _PAGED:
+    if _further(image) == "pages":
         return 0
     return round(float(image.info.get("duration", 0))) or _MISSING_DURATION
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageFile
 
 from ..errors import Code, ImageError
 from ..formats.jpeg_tables import tables_of
-from ..formats.registry import public_name
+from ..formats.registry import format_of
 from ..picture import Source
 from ..settings import Settings
 from .fast_jpeg import decoded_size
@@ -44,7 +44,7 @@ def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None
     if isinstance(image, TiffFile):
         # As in the file: Pillow says how large the picture will be once it is turned.
         width, height = image.size_in_file
-    return Source(public_name(image.format or ""), width, height, frames, len(data), tables_of(image))
+    return Source(format_of(image.format or "").name, width, height, frames, len(data), tables_of(image))
 
 
 def is_jpeg(image: Image.Image) -> bool:

@@ -8,7 +8,7 @@ import struct
 from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
 from ..errors import Code, ImageError
-from ..formats.registry import accepted, readable
+from ..formats.registry import accepted, decoders, readable
 from ..settings import Settings
 from . import gif_file
 from .salvage import MOST_TEXT
@@ -35,7 +35,7 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
     """Read the header. Raises ImageError when the bytes are of no accepted format, and whatever decoders raise."""
     if complaint := describe_unreadable(data, settings):
         raise ImageError(Code.UNSUPPORTED_FORMAT, complaint)
-    names = [name for name in readable(settings) if plausible(name, data)]
+    names = [name for name in decoders(readable(settings)) if plausible(name, data)]
     try:
         return Image.open(io.BytesIO(data), formats=names)
     except UnidentifiedImageError:

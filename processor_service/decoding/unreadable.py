@@ -6,7 +6,7 @@ import re
 
 from PIL import Image
 
-from ..formats.registry import RARE, accepted, heif_is_installed, public_name
+from ..formats.registry import FORMATS, accepted, heif_is_installed
 from ..settings import Settings
 from .markup import described_markup
 from .raw_files import describe_raw
@@ -69,12 +69,12 @@ def _brands(data: bytes) -> list[str]:
 
 
 def rare_format(data: bytes) -> str | None:
-    """Public name of the rare format whose signature the bytes bear."""
+    """Name of the rare format whose signature the bytes bear."""
     Image.init()
-    for name in RARE:
-        accept = Image.OPEN[name][1]
-        if accept and accept(data[:16]) is True and plausible(name, data):
-            return public_name(name)
+    for one in FORMATS:
+        accepts = [(name, Image.OPEN[name][1]) for name in one.pillow if one.rare]
+        if any(accept and accept(data[:16]) is True and plausible(name, data) for name, accept in accepts):
+            return one.name
     return None
 
 

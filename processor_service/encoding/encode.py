@@ -11,7 +11,7 @@ from ..color.profiles import make_srgb
 from ..errors import Code, ImageError
 from ..formats.avif_loops import with_avif_loops
 from ..formats.jpeg_tables import is_coarser
-from ..formats.registry import stored_as
+from ..formats.registry import stored_as, stored_in
 from ..metadata.write import exif_block
 from ..picture import Output, Picture, has_alpha
 from ..pixels.alpha import flatten
@@ -20,18 +20,10 @@ from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
 from .palette import paletted
 
-# What a format has no room for.
-NO_ALPHA = frozenset({"jpeg"})
-_NO_PROFILE = _NO_EXIF = frozenset({"gif"})
-_STILL = frozenset({"jpeg"})
-# The largest side in pixels.
-_MOST_SIDE = {"webp": 16383, "jpeg": 65535, "gif": 65535}
 # Pixels of what is rather a drawing than a photograph.
 _SMALL_PNG = 300_000
 # Pixels up to which `max_bytes` gives the very best quality; above, encoding takes seconds, and a size near it will do.
 _FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
-# What looks about the same in each format.
-_QUALITY = {"jpeg": 85, "webp": 80, "avif": 65}
 
 
 def encode(picture: Picture) -> tuple[bytes, str]:
@@ -46,14 +38,15 @@ def encode(picture: Picture) -> tuple[bytes, str]:
     transparent = picture.has_transparency()
     wanted = output.format_with_alpha if transparent and output.format_with_alpha else output.format
     name = stored_as(wanted or picture.source.format)
-    if "icc" not in output.keep or name in _NO_PROFILE:
+    room = stored_in(name)
+    if "icc" not in output.keep or not room.profile:
         make_srgb(picture)
     # Of pictures with a turn, libavif dies when they move, and Pillow writes question marks into an EXIF that is not
     # ASCII (Pillow 13.0.0, libavif 1.4.2).
-    if name in _NO_EXIF or (name == "avif" and (len(picture.frames) > 1 or "copyright" in output.keep)):
+    if not room.exif or (name == "avif" and (len(picture.frames) > 1 or "copyright" in output.keep)):
         picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
         picture.orientation = 1
-    frames = picture.frames[:1] if name in _STILL else picture.frames
+    frames = picture.frames if room.moves else picture.frames[:1]
     extra: dict[str, Any] = {} if picture.icc_profile is None else {"icc_profile": picture.icc_profile}
     if exif := exif_block(picture):
         extra["exif"] = exif
@@ -76,24 +69,25 @@ def _prepared(image: Image.Image, name: str, output: Output, transparent: bool) 
     if has_alpha(image):
         if not transparent:
             image = image.convert(image.mode[:-1])
-        elif name in NO_ALPHA:
+        elif not stored_in(name).alpha:
             image = flatten(image, output.background)
     return paletted(image) if name == "gif" else image
 
 
 def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[str, Any]) -> bytes:
     width, height = frames[0].size
-    if max(width, height) > (most := _MOST_SIDE.get(name, width + height)):
+    room = stored_in(name)
+    if room.most_side is not None and max(width, height) > room.most_side:
         raise ImageError(
-            Code.DIMENSION_TOO_LARGE, f"the picture is {width}x{height}, {name} has room for {most} a side"
+            Code.DIMENSION_TOO_LARGE, f"the picture is {width}x{height}, {name} has room for {room.most_side} a side"
         )
     if name == "png":
         # Level 6 costs twice the time of level 1 and saves nothing on photographs; it does on icons and drawings.
         extra = extra | {"compress_level": 6 if width * height <= _SMALL_PNG else 1}
-    quality = output.quality or _QUALITY.get(name, 0)
+    quality = output.quality or room.quality or 0
     if output.max_bytes is None:
         return _save(frames, _options(name, output, quality) | extra)
-    lossless = name not in _QUALITY or (name == "webp" and output.lossless)
+    lossless = room.quality is None or (name == "webp" and output.lossless)
     lowest = quality if lossless else min(output.min_quality, quality)
     return fitting(
         lambda level: _save(frames, _options(name, output, level) | extra),

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 from PIL import Image
 
+from ..formats.registry import stored_in
+
 # GIF counts in units of 10 ms, in 16 bits. Browsers take what is shorter than two of them for a mistake: ten.
 _GIF_UNIT, _GIF_MOST, _GIF_LEAST = 10, 655_350, 20
 # APNG has a fraction of a second, 16 bits above and below; what does not fit is told in coarser units.
 _PNG_UNITS, _PNG_MOST, _PNG_PART = (1, 10, 100, 1000), 65_535_000, 65_535
 # WebP: 24 bits for a frame, 31 for all. AVIF: 32 bits, of which decoders use 31.
 _WEBP_MOST, _ALL_MOST = 2**24 - 1, 2**31 - 1
-_MOST_LOOPS = {"gif": 65_535 + 1, "webp": 65_535, "png": 2**31 - 1, "avif": 2**31 - 1}
 
 
 def times_in(name: str, times: list[int], frames: list[Image.Image]) -> list[int]:
@@ -29,7 +30,7 @@ def times_in(name: str, times: list[int], frames: list[Image.Image]) -> list[int
 
 def loops_in(name: str, loops: int) -> int:
     """How often the animation plays (0: for ever), as often as the format can say."""
-    return min(loops, _MOST_LOOPS.get(name, loops))
+    return min(loops, stored_in(name).most_loops or loops)
 
 
 def _in_gif(time: int) -> int:

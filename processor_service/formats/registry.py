@@ -1,32 +1,162 @@
-"""Which picture formats are read and written, their public names, file extensions and MIME types.
+"""The picture formats: one record each. docs/formats.md says why these and no others.
 
-docs/formats.md says why.
+To add a format, add its record. Where its file can be cut, `metadata/cut/` gets a module for its container; without
+one its pictures are encoded again.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from PIL import Image
 
 from ..settings import Settings
 
-# Pillow's names of the formats that are always decoded, by decoders that all the world feeds with hostile bytes.
-COMMON = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "DIB", "ICO", "JPEG2000", "PPM")
-# Formats that few people use: decoded unless IMAGE_FORMATS=common. TGA comes last, since nothing marks its beginning.
-RARE = (
-    *("PSD", "ICNS", "CUR", "DDS", "FTEX", "BLP", "QOI", "SGI", "SUN", "PCX", "DCX", "FLI"),
-    *("IM", "MSP", "PIXAR", "XBM", "XPM", "TGA"),
-)
+Beginning = tuple[int, bytes]
 
-# What the format is stored as when the recipe names none: itself where it can be written well, PNG otherwise.
-WRITABLE = ("jpeg", "png", "webp", "gif", "tiff", "avif")
-_STORED_AS = {"mpo": "jpeg", "heif": "jpeg"}
-# Known without the optional extra, too: whoever looks through a folder may not be the one who decodes.
-_HEIF_EXTENSIONS = frozenset({"heic", "heics", "heif", "heifs", "hif"})
-# Formats whose first bytes are like nothing else. Those of TIFF are the same as of most cameras' raw files.
-_MARKED = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "JPEG2000", "HEIF")
-_MIME = {"mpo": "image/jpeg", "ico": "image/x-icon", "jp2": "image/jp2", "pnm": "image/x-portable-anymap"}
+
+@dataclass(frozen=True)
+class Stored:
+    """What a format that pictures are stored in has room for."""
+
+    alpha: bool = True
+    profile: bool = True
+    exif: bool = True
+    moves: bool = True
+    # The largest side in pixels, and how often an animation can play at most; None: nothing that matters.
+    most_side: int | None = None
+    most_loops: int | None = None
+    # What looks about the same in each lossy format, 1 to 100; None: lossless.
+    quality: int | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """A picture format that is read."""
+
+    # The name in documents, recipes and errors.
+    name: str
+    # Pillow's names of its decoders.
+    pillow: tuple[str, ...]
+    # Formats that few people use are read unless IMAGE_FORMATS=common.
+    rare: bool = False
+    # The MIME type, where it is not `image/<name>`.
+    mime: str | None = None
+    # Extensions that are known without the optional extra that reads them, too: whoever looks through a folder may not
+    # be the one who decodes.
+    extensions: tuple[str, ...] = ()
+    # How its files begin: any of these signatures at its offset.
+    beginnings: tuple[Beginning, ...] = ()
+    # Whether nothing else begins like it. TIFF begins like most cameras' raw files.
+    unmistakable: bool = False
+    # The further pictures of a file: frames of one size, pages, or views and layers that are not looked at.
+    further: Literal["frames", "pages", "ignored"] = "ignored"
+    # Pictures are stored in this format when the recipe names none; None: in the format itself.
+    stored_as: str | None = "png"
+    # What it has room for, when pictures are stored in it.
+    stored: Stored | None = None
+
+    @property
+    def mime_type(self) -> str:
+        """Its MIME type."""
+        return self.mime or f"image/{self.name}"
+
+    def begins(self, data: bytes) -> bool:
+        """Whether a file of these first bytes can be one of this format."""
+        return any(data.startswith(signature, offset) for offset, signature in self.beginnings)
+
+
+def _rare(name: str, *pillow: str) -> Format:
+    return Format(name, pillow or (name.upper(),), rare=True)
+
+
+# In the order in which they are tried. TGA comes last, since nothing marks its beginning.
+FORMATS = (
+    Format(
+        "jpeg",
+        ("JPEG",),
+        beginnings=((0, b"\xff\xd8"),),
+        unmistakable=True,
+        stored_as=None,
+        stored=Stored(alpha=False, moves=False, most_side=65535, quality=85),
+    ),
+    # Several JPEGs in a file: other views, gain maps. Pillow opens it by the decoder of JPEG.
+    Format("mpo", ("MPO",), mime="image/jpeg", stored_as="jpeg"),
+    Format(
+        "png",
+        ("PNG",),
+        beginnings=((0, b"\x89PNG\r\n\x1a\n"),),
+        unmistakable=True,
+        further="frames",
+        stored_as=None,
+        stored=Stored(most_loops=2**31 - 1),
+    ),
+    Format(
+        "webp",
+        ("WEBP",),
+        beginnings=((8, b"WEBP"),),
+        unmistakable=True,
+        further="frames",
+        stored_as=None,
+        stored=Stored(most_side=16383, most_loops=65_535, quality=80),
+    ),
+    Format(
+        "gif",
+        ("GIF",),
+        beginnings=((0, b"GIF8"),),
+        unmistakable=True,
+        further="frames",
+        stored_as=None,
+        # It says how often an animation is repeated after the first time.
+        stored=Stored(profile=False, exif=False, most_side=65535, most_loops=65_535 + 1),
+    ),
+    Format(
+        "tiff",
+        ("TIFF",),
+        beginnings=((0, b"II*\0"), (0, b"MM\0*"), (0, b"II+\0"), (0, b"MM\0+")),
+        further="pages",
+        stored_as=None,
+        stored=Stored(),
+    ),
+    Format(
+        "avif",
+        ("AVIF",),
+        unmistakable=True,
+        further="frames",
+        stored_as=None,
+        stored=Stored(most_loops=2**31 - 1, quality=65),
+    ),
+    Format("bmp", ("BMP", "DIB"), beginnings=((0, b"BM"),)),
+    Format("ico", ("ICO",), mime="image/x-icon", beginnings=((0, b"\0\0\1\0"),)),
+    Format("jp2", ("JPEG2000",), beginnings=((4, b"jP  "), (0, b"\xff\x4f\xff\x51")), unmistakable=True),
+    Format(
+        "pnm",
+        ("PPM",),
+        mime="image/x-portable-anymap",
+        beginnings=tuple((0, magic) for magic in (b"P4", b"P5", b"P6", b"Pf", b"PF")),
+    ),
+    # Read with the extra `heic`. AVIF begins like it.
+    Format(
+        "heif",
+        ("HEIF",),
+        extensions=("heic", "heics", "heif", "heifs", "hif"),
+        beginnings=((4, b"ftyp"),),
+        unmistakable=True,
+        stored_as="jpeg",
+    ),
+    _rare("psd"),
+    _rare("icns"),
+    Format("cur", ("CUR",), rare=True, beginnings=((0, b"\0\0\2\0"),)),
+    *map(_rare, ("dds", "ftex", "blp", "qoi", "sgi", "sun", "pcx")),
+    Format("dcx", ("DCX",), rare=True, further="pages"),
+    Format("fli", ("FLI",), rare=True, further="frames"),
+    *map(_rare, ("im", "msp", "pixar", "xbm", "xpm", "tga")),
+)
+_BY_NAME = {one.name: one for one in FORMATS}
+_BY_PILLOW = {name: one for one in FORMATS for name in one.pillow}
+WRITABLE = tuple(one.name for one in FORMATS if one.stored)
 
 
 @cache
@@ -41,51 +171,61 @@ def heif_is_installed() -> bool:
     return True
 
 
-def readable(settings: Settings) -> tuple[str, ...]:
-    """Pillow's names of the formats that are decoded, in the order in which they are tried."""
-    common = (*COMMON, "HEIF") if heif_is_installed() else COMMON
-    return common if settings.formats == "common" else common + RARE
+def readable(settings: Settings) -> tuple[Format, ...]:
+    """The formats that are read, in the order in which they are tried."""
+    return tuple(
+        one
+        for one in FORMATS
+        if not (one.rare and settings.formats == "common") and (one.name != "heif" or heif_is_installed())
+    )
 
 
-def public_name(pillow_name: str) -> str:
-    """`JPEG` to `jpeg`, `JPEG2000` to `jp2`, `PPM` to `pnm`."""
-    return {"JPEG2000": "jp2", "PPM": "pnm", "DIB": "bmp"}.get(pillow_name, pillow_name.lower())
+def decoders(formats: tuple[Format, ...]) -> tuple[str, ...]:
+    """Pillow's names of the decoders of these formats, in their order."""
+    # Its decoder of JPEG sees for itself whether there are several pictures.
+    return tuple(name for one in formats for name in one.pillow if name != "MPO")
 
 
-def extensions(names: tuple[str, ...]) -> frozenset[str]:
-    """File extensions, lower-case and without the dot, of formats by Pillow's names."""
+def format_of(pillow_name: str) -> Format:
+    """The format by the name of one of Pillow's decoders. Raises KeyError when it is not read."""
+    return _BY_PILLOW[pillow_name]
+
+
+def stored_in(name: str) -> Stored:
+    """What a format has room for that pictures are stored in, by its name."""
+    stored = _BY_NAME[name].stored
+    assert stored is not None, f"no picture is stored as {name}"
+    return stored
+
+
+def extensions(formats: tuple[Format, ...]) -> frozenset[str]:
+    """File extensions, lower-case and without the dot."""
     heif_is_installed()
     Image.init()
-    # Pillow has one decoder for both.
-    wanted = {*names, "MPO"} if "JPEG" in names else set(names)
+    wanted = {name for one in formats for name in one.pillow}
     found = {ending.removeprefix(".") for ending, name in Image.registered_extensions().items() if name in wanted}
-    return frozenset(found | _HEIF_EXTENSIONS) if "HEIF" in wanted else frozenset(found)
-
-
-def every_extension() -> frozenset[str]:
-    """Extensions of all formats that a service can read: with every extra, and the rare ones."""
-    return extensions((*COMMON, *RARE, "HEIF"))
+    return frozenset(found.union(*(one.extensions for one in formats)))
 
 
 def is_marked(head: bytes) -> bool:
     """Whether a file that begins like this is a picture of a format that cannot be mistaken for anything else."""
     heif_is_installed()
     Image.init()
-    accepts = [Image.OPEN[name][1] for name in _MARKED if name in Image.OPEN]
+    accepts = [Image.OPEN[name][1] for one in FORMATS if one.unmistakable for name in one.pillow if name in Image.OPEN]
     return any(accept is not None and accept(head[:32]) is True for accept in accepts)
 
 
 def mime_type(name: str) -> str:
-    """The MIME type of a format by its public name."""
-    return _MIME.get(name, f"image/{name}")
+    """The MIME type of a format by its name."""
+    return _BY_NAME[name].mime_type
 
 
 def accepted(settings: Settings) -> str:
     """A clause that lists the accepted formats."""
-    return f"accepted are {', '.join(dict.fromkeys(map(public_name, readable(settings))))}"
+    names = (one.name for one in readable(settings) if one.name != "mpo")
+    return f"accepted are {', '.join(names)}"
 
 
 def stored_as(name: str) -> str:
     """The format in which a picture of format `name` is stored when the recipe does not say."""
-    name = _STORED_AS.get(name, name)
-    return name if name in WRITABLE else "png"
+    return _BY_NAME[name].stored_as or name

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from pipelines.inference.console import FILE
+from generate.inference_console import FILE
 from pipelines.inference.endpoints import endpoint, endpoint_body, in_inference_form
 from pipelines.inference.form import TEMPORARY, inference_pipeline
 from pipelines.inference.options import NotExpressible, image_options

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ingest_image.files import PictureFile, Unfit, document, find, id_of_content, id_of_path, title
-from processor_service.formats.registry import every_extension, extensions, is_marked, readable
+from processor_service.formats.registry import FORMATS, extensions, is_marked, readable
 from processor_service.settings import Settings
 from tests.support import PICTURES, encoded, picture
 
@@ -64,7 +64,7 @@ def test_what_no_service_reads_is_counted(tmp_path, name):
 
 def test_what_this_service_does_not_read_is_counted_apart(tmp_path):
     touch(tmp_path, "a.heic", "b.HEIC", "c.psd", "d.jpg")
-    found = find([tmp_path], extensions(("JPEG", "PNG")))
+    found = find([tmp_path], extensions(tuple(one for one in FORMATS if one.name in ("jpeg", "png"))))
     assert [file.relative for file in found.files] == ["d.jpg"]
     assert (found.unread, found.skipped) == ({".heic": 2, ".psd": 1}, {})
 
@@ -103,10 +103,10 @@ def test_each_file_once(tmp_path):
 
 
 def test_extensions_are_those_of_the_formats():
-    assert {"jpg", "heic", "hif", "apng", "tga", "mpo"} <= extensions(readable(Settings())) == every_extension()
+    assert {"jpg", "heic", "hif", "apng", "tga", "mpo"} <= extensions(readable(Settings())) == extensions(FORMATS)
     common = extensions(readable(Settings(formats="common")))
     assert "jpg" in common and "heif" in common and "psd" not in common
-    assert not every_extension() & {"eps", "pdf", "svg", "mpg", "fits", "jxl", ""}
+    assert not extensions(FORMATS) & {"eps", "pdf", "svg", "mpg", "fits", "jxl", ""}
 
 
 def test_links_out_of_the_folder_are_not_followed_and_named(tmp_path):

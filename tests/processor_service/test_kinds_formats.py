@@ -98,8 +98,8 @@ def test_the_pnm_family(format: str) -> None:
 
 def test_every_readable_format_has_a_decoder_and_a_name() -> None:
     Image.init()
-    assert set(registry.readable(SETTINGS)) <= set(Image.OPEN)
-    assert all(name.islower() for name in map(registry.public_name, registry.readable(SETTINGS)))
+    assert set(registry.decoders(registry.readable(SETTINGS))) <= set(Image.OPEN)
+    assert all(name.islower() for name in (one.name for one in registry.readable(SETTINGS)))
     assert registry.readable(COMMON) == registry.readable(SETTINGS)[: len(registry.readable(COMMON))]
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from processor_service.document import failure
 from processor_service.errors import ImageError
-from processor_service.formats.registry import public_name, readable
+from processor_service.formats.registry import readable
 from processor_service.metadata.cut import CUTS
 from processor_service.pipeline import process
 from processor_service.settings import Settings
@@ -104,7 +104,7 @@ def test_the_files_have_what_is_looked_for(tmp_path: Path, exiftool: str) -> Non
 
 def test_every_format_is_tried_and_stands_in_the_table_of_the_docs() -> None:
     tried = {format_ for format_, _, _ in PLACES}
-    names = {public_name(name) for name in readable(SETTINGS)}
+    names = {one.name for one in readable(SETTINGS)}
     assert names - tried == set()
     page = (ROOT / "docs" / "formats.md").read_text()
     table = page.partition("## How each format is made clean")[2].partition("\n## ")[0]

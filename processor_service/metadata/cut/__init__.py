@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from ...formats.jpeg_end import lacks_end, with_end
+from ...formats.registry import FORMATS
 from ...picture import Picture
 from ..write import exif_block, turn_only
 from . import bmp, gif, heif, ico, jp2, jpeg, png, pnm, tiff, webp
@@ -34,24 +35,6 @@ CUTS: dict[str, Cut] = {
     "bmp": bmp.parts,
     "pnm": pnm.parts,
 }
-# How files of these formats begin: offset and signature, in the order in which they are tried.
-_BEGINNINGS = (
-    (0, jpeg.BEGINNING, "jpeg"),
-    (0, b"\x89PNG\r\n\x1a\n", "png"),
-    (8, b"WEBP", "webp"),
-    (0, b"GIF8", "gif"),
-    (0, b"II*\0", "tiff"),
-    (0, b"MM\0*", "tiff"),
-    (0, b"II+\0", "tiff"),
-    (0, b"MM\0+", "tiff"),
-    (4, b"jP  ", "jp2"),
-    (0, b"\xff\x4f\xff\x51", "jp2"),
-    (4, b"ftyp", "heif"),
-    (0, b"\0\0\1\0", "ico"),
-    (0, b"\0\0\2\0", "cur"),
-    (0, b"BM", "bmp"),
-    *((0, magic, "pnm") for magic in (b"P4", b"P5", b"P6", b"Pf", b"PF")),
-)
 # What a cut file may be longer than the file that came in: the EXIF of a turn, a header that had no room for it.
 _SLACK = 64 * 1024
 
@@ -76,10 +59,8 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
 
 def cut_refused(data: bytes) -> bytes | None:
     """The same for bytes that were refused as a picture; None when nobody can tell what is metadata in them."""
-    for offset, signature, name in _BEGINNINGS:
-        if data.startswith(signature, offset):
-            return _cut(data, name, Kept(turn_only(data), profile=True))
-    return None
+    begun = next((one.name for one in FORMATS if one.begins(data)), None)
+    return None if begun is None else _cut(data, begun, Kept(turn_only(data), profile=True))
 
 
 def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:
