@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageSequence
 
-from processor_service.decoding.decode import encode
-from processor_service.encoding.encode import encode_image
+from processor_service.encoding.encode import encode, encode_image
 from processor_service.errors import Code, ImageError
 from processor_service.metadata.write import copyright_of
 from processor_service.picture import Metadata, Output, Picture, Source
