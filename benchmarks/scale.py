@@ -20,7 +20,7 @@ from rich.table import Table
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from processor_service.embedders.builtin import Builtin
-from processor_service.fields import mapping
+from processor_service.wire.fields import mapping
 from tests.support import TOKEN
 
 FIELDS = ("embedding", "embedder", "perceptual_hash", "perceptual_hashes")

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.json_text import to_json
 from pipelines.kibana import objects
 from pipelines.resources import DEFINITIONS, fingerprint
-from processor_service.fields import mapping
+from processor_service.wire.fields import mapping
 
 from . import inference_console
 

@@ -13,10 +13,10 @@ from pydantic_core import PydanticUndefined
 
 from processor_service.errors import Code
 from processor_service.features import Feature, all_features
-from processor_service.fields import FIELDS
 from processor_service.operations import Operation, all_operations
 from processor_service.registry import Declared
 from processor_service.settings import Settings
+from processor_service.wire.fields import all_fields
 from processor_service.wire.schema import recipe_schema
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,9 @@ def rendered() -> Iterable[tuple[Path, str]]:
         "properties": _summary_table(all_features()),
         "operation-parameters": _parameters(all_operations()),
         "property-parameters": _parameters(all_features()),
-        "fields": _table(("field", "meaning", "type"), ((f"`{f.name}`", f.meaning, _type(f.mapping)) for f in FIELDS)),
+        "fields": _table(
+            ("field", "meaning", "type"), ((f"`{f.name}`", f.meaning, _type(f.mapping)) for f in all_fields())
+        ),
         "errors": _table(
             ("code", "status", "retry", "meaning"),
             ((f"`{c.code}`", str(int(c.status)), "yes" if c.retryable else "no", c.meaning) for c in Code),
@@ -71,7 +73,7 @@ def _parameters(declared: dict[str, type[Declared]]) -> str:
     parts = []
     for name, kind in declared.items():
         produces = (
-            f" Fields: {', '.join(f'`{field}`' for field in kind.produces)}." if issubclass(kind, Feature) else ""
+            f" Fields: {', '.join(f'`{field}`' for field in kind.produces())}." if issubclass(kind, Feature) else ""
         )
         schema = kind.model_json_schema()
         rows = [

@@ -10,9 +10,10 @@ import pybase64
 
 from .errors import Code, ImageError
 from .features import all_features
-from .fields import NOT_OURS, top_level_names
+from .fields import NOT_OURS
 from .metadata.cut import cut_refused
 from .picture import Picture
+from .wire.fields import top_level_names
 from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
 from .wire.payload import decode_payload
 from .wire.request import Request
@@ -32,7 +33,7 @@ def absent_fields(keep_source: bool = False) -> dict[str, Any]:
     """
     kept = set(NOT_OURS)
     if keep_source:
-        of_source = (kind.produces for kind in all_features().values() if kind.of_source)
+        of_source = (kind.produces() for kind in all_features().values() if kind.of_source)
         kept.update(("original",), *of_source)
     return {name: None for name in top_level_names() if name not in kept}
 

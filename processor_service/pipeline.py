@@ -34,7 +34,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
         if not request.normalized:
             fields["original"] = describe_original(picture, data, source_sha256)
     for feature in request.recipe.features:
-        wanted = set(feature.produces).difference(feature.only_first if request.position > 0 else ())
+        wanted = set(feature.produces(request.position))
         if not wanted or (request.normalized and feature.of_source):
             continue
         with watch(feature.name()):

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from processor_service.fields import mapping
+from processor_service.wire.fields import mapping
 
 # With lone surrogates, control characters and what turns a line round.
 texts = st.text(st.characters(exclude_categories=()), max_size=12) | st.sampled_from(

@@ -11,7 +11,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from processor_service.fields import FIELDS, NOT_OURS, copies, top_level_names
+from processor_service.fields import NOT_OURS
+from processor_service.wire.fields import all_fields, copies, top_level_names
 
 from ..cluster.check import INFERENCE_FAILED
 from ..resources import Body, fingerprint
@@ -51,7 +52,7 @@ def steps(options: Options, endpoint: str) -> list[Body]:
             ignore_missing=options.ignore_missing,
             embeds=options.embeds,
             names=top_level_names(),
-            pictures={field.name: field.longest for field in FIELDS if field.holds_picture},
+            pictures={field.name: field.longest for field in all_fields() if field.holds_picture},
         ),
         _fail(f"{TEMPORARY}.refused", f"{here}.refused != null"),
         {

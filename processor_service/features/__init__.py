@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, ClassVar
 
+from ..fields import DocumentField
 from ..picture import Picture
 from ..registry import Declared, scan
 
@@ -12,14 +13,17 @@ from ..registry import Declared, scan
 class Feature(Declared):
     """Something a recipe's `properties` can ask for."""
 
-    # Names of the document fields (see `fields.py`) that this feature produces, directly under the target.
-    produces: ClassVar[tuple[str, ...]] = ()
+    # The document fields that it makes, relative to the target.
+    fields: ClassVar[tuple[DocumentField, ...]] = ()
     # Whether it is extracted when a pipeline names no `properties`.
     default: ClassVar[bool] = True
     # Whether it reads what only the picture that came in has. A picture that was normalized before keeps these fields.
     of_source: ClassVar[bool] = False
-    # Those of them that a document holds once: of a list of pictures, only the first has them.
-    only_first: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def produces(cls, position: int = 0) -> list[str]:
+        """Names of its fields directly under the target, for the picture at a position (from 0) of a list."""
+        return list(dict.fromkeys(field.top for field in cls.fields if position == 0 or not field.first_only))
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """Read the fields from the finished picture; a field that does not apply is left out."""

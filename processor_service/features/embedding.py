@@ -5,17 +5,36 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..embedders import embedded
+from ..fields import KEYWORD, DocumentField
 from ..picture import Picture
 from ..pixels.reduced import over_white, reduced
 from . import Feature
+
+# As long as the first vector that comes, which is the embedder's business; a vector of another length is refused.
+EMBEDDING: dict[str, Any] = {
+    "type": "dense_vector",
+    "index": True,
+    "similarity": "cosine",
+    # Bytes find the candidates, the exact numbers rank them: 99.6 % of the true ten nearest, 89 to 94 % without.
+    "index_options": {"type": "int8_hnsw", "m": 16, "ef_construction": 100, "rescore_vector": {"oversample": 3.0}},
+}
 
 
 class Embedding(Feature):
     """A vector of what the picture shows, by which alike pictures are found (docs/likeness.md)."""
 
-    produces: ClassVar[tuple[str, ...]] = ("embedding", "embedder")
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField(
+            "embedding",
+            "vector of what is to be seen, for kNN search; of a list of pictures the first one's",
+            EMBEDDING,
+            first_only=True,
+        ),
+        DocumentField(
+            "embedder", "what made the vector: `builtin-v1`, or the name of a model", KEYWORD, first_only=True
+        ),
+    )
     default: ClassVar[bool] = False
-    only_first: ClassVar[tuple[str, ...]] = produces
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The vector of the upright picture, transparent parts over white, and the embedder's name."""

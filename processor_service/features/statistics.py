@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image, ImageChops, ImageStat
 
+from ..fields import BOOLEAN, FLOAT, DocumentField
 from ..picture import Picture, has_alpha
 from ..pixels.reduced import over_white, reduced
 from . import Feature
@@ -20,7 +21,17 @@ _UNIFORM = 2.55
 class Statistics(Feature):
     """Brightness, contrast, saturation and sharpness as numbers to sort and filter by; whether it is blank."""
 
-    produces: ClassVar[tuple[str, ...]] = ("brightness", "contrast", "saturation", "sharpness", "blank")
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField("brightness", "mean luma, 0 (black) to 1 (white)", FLOAT),
+        DocumentField("contrast", "standard deviation of the luma, 0 to 0.5", FLOAT),
+        DocumentField("saturation", "mean saturation, 0 (grey) to 1; dark parts count less", FLOAT),
+        DocumentField(
+            "sharpness",
+            "0 (blurred) to 1 (sharp), below 0.5 usually blurred: v / (v + 100), v the variance of the Laplacian",
+            FLOAT,
+        ),
+        DocumentField("blank", "whether everything is nearly one colour", BOOLEAN),
+    )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """Measured over the pixels that are more opaque than not; only `blank` when there are none."""

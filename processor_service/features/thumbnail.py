@@ -8,6 +8,7 @@ import pybase64
 from pydantic import Field
 
 from ..encoding.encode import encode_image
+from ..fields import BINARY, DocumentField
 from ..picture import Output, Picture, is_transparent
 from ..pixels.reduced import SIDE, reduced, upright_size, upright_srgb
 from ..pixels.scaling import scale, within
@@ -17,7 +18,9 @@ from . import Feature
 class Thumbnail(Feature):
     """A small upright JPEG for lists and grids, over white where the picture is transparent."""
 
-    produces: ClassVar[tuple[str, ...]] = ("thumbnail",)
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField("thumbnail", "a small JPEG, base64", BINARY, holds_picture=True),
+    )
     example: ClassVar[dict[str, Any]] = {"size": 256}
 
     size: int = Field(256, ge=16, le=1024, description="longest side in pixels")

@@ -13,8 +13,8 @@ import pybase64
 
 from ..errors import Code, ImageError
 from ..features import all_features
-from ..fields import FIELDS, copies
 from ..settings import Settings
+from ..wire.fields import all_fields, copies
 from ..wire.marks import mark, thumbnail_mark
 from ..wire.payload import decode_payload
 from ..wire.recipe import recipe_hash
@@ -25,7 +25,7 @@ _LACKING = ":lacking"
 # What the pipeline writes behind the picture, always all of it and in this order.
 _PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
 # What a document without a picture keeps only when we signed it.
-_SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in FIELDS if field.holds_picture))
+_SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
 Fields = dict[str, Any]
 
 
@@ -154,7 +154,10 @@ class Completions:
 
     def _vector(self, data: str, recipe: Fields, id_: str) -> Fields:
         """What the recipe makes once for a document, of a picture that is normalized already."""
-        made = {name: set(kind.only_first) - copies().keys() for name, kind in all_features().items()}
+        made = {
+            name: {field.name for field in kind.fields if field.first_only} - copies().keys()
+            for name, kind in all_features().items()
+        }
         wanted = [entry for entry in recipe.get("properties") or () if made.get(_name(entry))]
         found = self._process({"data": data, "properties": wanted, "normalized": True}, id_).get("fields") or {}
         names = {name for entry in wanted for name in made[_name(entry)]}

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..features import all_features
-from ..fields import FIELDS, NOT_OURS, copies, top_level_names
+from ..fields import NOT_OURS
 from ..operations import Operation, all_operations
 from ..parameters import MEANT
 from ..registry import Declared
+from .fields import all_fields, copies, top_level_names
 from .recipe import MOST_ENTRIES
 
 _NOT_SCHEMA = ("title", "description")
@@ -26,7 +27,11 @@ def recipe_schema() -> dict[str, Any]:
     - `most_entries`: of a list of operations or properties.
     - `for_documents`: the operations that a document may ask for; `protecting`: those after which it may not.
     """
-    only_first = {name: list(kind.only_first) for name, kind in all_features().items() if kind.only_first}
+    only_first = {
+        name: names
+        for name, kind in all_features().items()
+        if (names := [field.name for field in kind.fields if field.first_only])
+    }
     fields = [name for name in top_level_names() if name not in NOT_OURS]
     return {
         "operations": _schemas(all_operations()),
@@ -34,7 +39,7 @@ def recipe_schema() -> dict[str, Any]:
         "fields": fields,
         "only_first": only_first,
         "copies": copies(),
-        "pictures": {field.name: field.longest for field in FIELDS if field.holds_picture},
+        "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
         "for_documents": [name for name, kind in all_operations().items() if kind.for_documents],
         "protecting": [name for name, kind in all_operations().items() if kind.protects],

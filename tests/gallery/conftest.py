@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from ingest_image.gallery import GallerySettings, create_app
 from pipelines.cluster.picture_body import PictureBody
-from processor_service.fields import mapping
+from processor_service.wire.fields import mapping
 from tests.support import b64, picture
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.inference.endpoints import Service as Kind
-from processor_service.fields import top_level_names
+from processor_service.wire.fields import top_level_names
 from tests.support import TOKEN, Service, free_port, opened, running_service
 
 from .stock import PipelineFailed, StockProcessors

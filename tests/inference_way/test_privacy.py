@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from processor_service.fields import NOT_OURS, top_level_names
+from processor_service.fields import NOT_OURS
+from processor_service.wire.fields import top_level_names
 from tests.support import b64, picture
 
 from .stock import PipelineFailed, StockProcessors

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from pipelines.cluster.check import TINY_PNG
-from processor_service.fields import top_level_names
+from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 

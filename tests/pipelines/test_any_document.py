@@ -34,7 +34,7 @@ from ingest_image.search.table import answer_table, clean
 from ingest_image.search_command import _print
 from pipelines.cluster.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
-from processor_service.fields import mapping
+from processor_service.wire.fields import mapping
 from tests.any_document import ids, images, sources, texts
 
 HASH = "0f" * 32

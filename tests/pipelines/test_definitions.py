@@ -8,7 +8,7 @@ from generate import definitions
 from pipelines import resources
 from pipelines.json_text import to_json
 from pipelines.resources import Kind, bundled, fingerprint, is_edited, is_ours, version_of
-from processor_service.fields import mapping
+from processor_service.wire.fields import mapping
 
 TEMPLATE = next(r for r in bundled() if r.kind is Kind.TEMPLATE)
 PIPELINES = {r.name: r for r in bundled() if r.kind is Kind.PIPELINE}

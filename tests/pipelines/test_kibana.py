@@ -24,7 +24,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.kibana.api import Kibana, KibanaError
 from pipelines.kibana.install import connect, install, kibana_option, uninstall
 from pipelines.kibana.objects import CHARTS, FILE, identities, ndjson, saved_objects
-from processor_service.fields import FIELDS
+from processor_service.wire.fields import all_fields
 
 Json = dict[str, Any]
 
@@ -203,8 +203,8 @@ def test_the_command_s_user_is_kibana_s_user(server: Server) -> None:
 # What the objects are made of.
 
 OBJECTS = saved_objects()
-MULTI = {f"image.{field.name}.keyword" for field in FIELDS if "fields" in field.mapping}
-OURS = {f"image.{field.name}": field.mapping["type"] for field in FIELDS} | {"title": "text"}
+MULTI = {f"image.{field.name}.keyword" for field in all_fields() if "fields" in field.mapping}
+OURS = {f"image.{field.name}": field.mapping["type"] for field in all_fields()} | {"title": "text"}
 # From Kibana's saved-object schemas of 8.9 (dashboard, which allows nothing else) and 8.8 (search).
 ALLOWED = {
     "dashboard": {

@@ -20,9 +20,10 @@ from processor_service.features.colors import Colors
 from processor_service.features.placeholder import Placeholder
 from processor_service.features.statistics import Statistics
 from processor_service.features.thumbnail import Thumbnail
-from processor_service.fields import FIELDS, KEYWORD, copies, top_level_names
+from processor_service.fields import KEYWORD
 from processor_service.picture import Picture, Source
 from processor_service.pixels.reduced import reduced
+from processor_service.wire.fields import all_fields, copies, top_level_names
 from tests.support import PICTURES, difference, opened, picture
 
 
@@ -41,7 +42,7 @@ ImageDraw.Draw(SIGN).ellipse((50, 50, 150, 150), fill=(255, 102, 0, 255))
 
 
 def test_copies_are_vectors_of_fields_that_are_there() -> None:
-    fields = {field.name: field for field in FIELDS}
+    fields = {field.name: field for field in all_fields()}
     assert copies()
     for name, source in copies().items():
         assert fields[name].mapping["type"] == "dense_vector" and fields[source].mapping == KEYWORD
@@ -55,8 +56,8 @@ def test_every_feature_takes_every_mode_and_shape(name: str, mode: str, size: tu
     before = source.image.tobytes()
     feature = all_features()[name]
     fields = feature().extract(source)
-    assert set(fields) <= set(feature.produces) <= set(top_level_names())
-    assert set(feature.only_first) <= set(feature.produces)
+    assert set(fields) <= set(feature.produces()) <= set(top_level_names())
+    assert set(feature.produces(position=1)) <= set(feature.produces())
     json.dumps(fields, allow_nan=False)
     assert source.image.tobytes() == before
 

@@ -50,8 +50,8 @@ def test_what_is_not_selected_costs_nothing(properties: list[Any], monkeypatch: 
     fields = process(Request.parse(body), Settings(), watch)
     names = [entry if isinstance(entry, str) else next(iter(entry)) for entry in properties]
     assert set(watch.seconds) == {"decode", "operate", "encode", "describe", *names}
-    produced = {name for kind in all_features().values() for name in kind.produces}
-    selected = {name for kind in names for name in all_features()[kind].produces}
+    produced = {name for kind in all_features().values() for name in kind.produces()}
+    selected = {name for kind in names for name in all_features()[kind].produces()}
     assert {name for name in produced if fields.get(name) is not None} == selected
     assert names not in ([], ["metadata"]) or pictures[0].reduced_from is None
 

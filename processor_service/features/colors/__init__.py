@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ...color.names import color_name
 from ...color.oklab import to_rgb
+from ...fields import FLOAT, KEYWORD, DocumentField
 from ...picture import Picture, has_alpha
 from ...pixels.reduced import reduced
 from ...pixels.scaling import shrunk
@@ -24,7 +25,20 @@ _SIDE = 80
 class Colors(Feature):
     """Dominant colours with their share, name and place in OKLab; transparent pixels do not count."""
 
-    produces: ClassVar[tuple[str, ...]] = ("colors", "color_names")
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField("colors", "dominant colours, most frequent first", {"type": "nested"}),
+        DocumentField("colors.hex", "the colour, `#rrggbb`", KEYWORD),
+        DocumentField("colors.name", "the nearest of 20 everyday colour names", KEYWORD),
+        DocumentField("colors.share", "its share of the picture, 0 to 1", FLOAT),
+        DocumentField("colors.l", "its lightness in OKLab, 0 to 100; 2 is a difference that can just be seen", FLOAT),
+        DocumentField(
+            "colors.a", "its place between green (-) and red (+) in OKLab, about -30 to 30, in the same unit", FLOAT
+        ),
+        DocumentField(
+            "colors.b", "its place between blue (-) and yellow (+) in OKLab, about -30 to 20, in the same unit", FLOAT
+        ),
+        DocumentField("color_names", "names of the dominant colours, for word search and facets", KEYWORD),
+    )
     example: ClassVar[dict[str, Any]] = {"count": 5}
 
     count: int = Field(5, ge=1, le=16, description="how many colours at most")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from ...fields import DATE, FLOAT, GEO_POINT, INTEGER, WORDS, DocumentField
 from ...metadata.exif import Tag
 from ...metadata.found import Tags, read_tags
 from ...metadata.iptc import Dataset
@@ -25,7 +26,31 @@ _NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(?:/([0-9]{1,12}))?$")
 class Metadata(Feature):
     """What the camera and people wrote into the picture: when, with what, where, title, caption, keywords, rights."""
 
-    produces: ClassVar[tuple[str, ...]] = ("metadata",)
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField(
+            "metadata.taken_at",
+            "when it was taken, as exactly as is known (`1978`, `1978-05`); the camera's local time without an offset",
+            DATE,
+        ),
+        DocumentField("metadata.camera", "make and model of the camera", WORDS),
+        DocumentField("metadata.lens", "the lens", WORDS),
+        DocumentField("metadata.focal_length", "focal length in millimetres", FLOAT),
+        DocumentField("metadata.exposure_time", "exposure time in seconds", FLOAT),
+        DocumentField("metadata.f_number", "aperture: 2.8 for f/2.8", FLOAT),
+        DocumentField("metadata.iso", "sensitivity", INTEGER),
+        DocumentField("metadata.software", "the program that wrote the picture", WORDS),
+        DocumentField("metadata.title", "title that somebody gave the picture (XMP, IPTC, EXIF, PNG)", WORDS),
+        DocumentField(
+            "metadata.caption", "what somebody wrote about it (XMP, IPTC, EXIF, PNG, comments)", {"type": "text"}
+        ),
+        DocumentField("metadata.keywords", "keywords that somebody gave it (XMP, IPTC, EXIF)", WORDS),
+        DocumentField("metadata.artist", "who made it", WORDS),
+        DocumentField("metadata.copyright", "copyright notice in EXIF, or in the text of a PNG", WORDS),
+        DocumentField("metadata.rights", "rights as in XMP and IPTC", WORDS),
+        DocumentField(
+            "metadata.location", "where it was taken; only when the pipeline says `coarse` or `full`", GEO_POINT
+        ),
+    )
     # Who wrote what is personal: it is kept when a pipeline says so.
     default: ClassVar[bool] = False
     of_source: ClassVar[bool] = True

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...fields import INTEGER, KEYWORD, DocumentField
 from ...picture import Picture
 from ...pixels.reduced import over_white, reduced
 from .. import Feature
@@ -15,12 +16,47 @@ from .pdq import pdq
 _MEANINGFUL = 50
 ALGORITHM = "pdq"
 
+# Hamming distance, compared one by one: exact, and quick up to millions, as a hash has 32 bytes.
+HASH_BITS: dict[str, Any] = {
+    "type": "dense_vector",
+    "element_type": "bit",
+    "dims": 256,
+    "index": True,
+    "similarity": "l2_norm",
+    "index_options": {"type": "flat"},
+}
+
 
 class PerceptualHash(Feature):
     """Hash (PDQ, 256 bit) that stays nearly the same when a picture is resized, recompressed or slightly changed."""
 
-    produces: ClassVar[tuple[str, ...]] = ("perceptual_hash", "perceptual_hash_quality", "perceptual_hashes")
-    only_first: ClassVar[tuple[str, ...]] = ("perceptual_hash",)
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField(
+            "perceptual_hash",
+            "PDQ hash, given as 64 hex digits: pictures that look the same differ in at most 31 of 256 bits; "
+            "of a list of pictures the first one's; absent when its quality is below 50",
+            HASH_BITS,
+            copy_of="perceptual_hashes.hex",
+            first_only=True,
+        ),
+        DocumentField(
+            "perceptual_hash_quality",
+            "0 to 100; below 50 the picture has too little structure for the hash to mean much",
+            INTEGER,
+        ),
+        # Nested, as a document may have a list of pictures, and a vector field takes one value only.
+        DocumentField(
+            "perceptual_hashes", "the hash of each picture of a list, or of the only one", {"type": "nested"}
+        ),
+        DocumentField("perceptual_hashes.algorithm", "how it was computed: `pdq`", KEYWORD),
+        DocumentField("perceptual_hashes.hex", "the hash as text; on all versions in what a search hands out", KEYWORD),
+        DocumentField(
+            "perceptual_hashes.bits",
+            "the hash for kNN search in all pictures of a list",
+            HASH_BITS,
+            copy_of="perceptual_hashes.hex",
+        ),
+    )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The hash of the upright picture, transparent parts over white."""

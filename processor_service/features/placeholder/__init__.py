@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pybase64
 
+from ...fields import SIGNATURE, DocumentField
 from ...picture import Picture
 from ...pixels.reduced import reduced
 from ...pixels.scaling import shrunk
@@ -17,7 +18,15 @@ from .thumb_hash import SIDE, thumb_hash
 class Placeholder(Feature):
     """A blurred preview (ThumbHash) in about 25 bytes, to show while the picture is loading."""
 
-    produces: ClassVar[tuple[str, ...]] = ("placeholder",)
+    fields: ClassVar[tuple[DocumentField, ...]] = (
+        DocumentField(
+            "placeholder",
+            "blurred preview of about 25 bytes (ThumbHash), base64",
+            SIGNATURE,
+            holds_picture=True,
+            longest=40,
+        ),
+    )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The ThumbHash as base64."""

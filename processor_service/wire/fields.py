@@ -1,0 +1,38 @@
+"""Every document field once, in the order of the docs: those of every picture, and those of all features."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..features import all_features
+from ..fields import OF_THE_DOCUMENT, OF_THE_PICTURE, DocumentField
+
+
+@cache
+def all_fields() -> tuple[DocumentField, ...]:
+    """All fields; names are relative to the target field."""
+    return (*OF_THE_PICTURE, *(field for kind in all_features().values() for field in kind.fields), *OF_THE_DOCUMENT)
+
+
+def top_level_names() -> list[str]:
+    """Names directly under the target, each once, in the order of `all_fields`."""
+    return list(dict.fromkeys(field.top for field in all_fields()))
+
+
+def copies() -> dict[str, str]:
+    """Name of each vector that is another form of a field, to that field's."""
+    return {field.name: field.copy_of for field in all_fields() if field.copy_of}
+
+
+def mapping() -> dict[str, Any]:
+    """The Elasticsearch mapping of the target field: an object with `properties`."""
+    root: dict[str, Any] = {"properties": {}}
+    for field in all_fields():
+        node = root
+        *parents, leaf = field.name.split(".")
+        for parent in parents:
+            node = node["properties"].setdefault(parent, {"properties": {}})
+            node.setdefault("properties", {})
+        node["properties"][leaf] = dict(field.mapping)
+    return root
