@@ -22,6 +22,8 @@ from .options import Options, image_options
 TEMPORARY = "_image"
 UNREADABLE = "inference_answer_unreadable"
 _SCRIPTS = Path(__file__).parent
+# Texts that Elasticsearch puts beside the document's own fields.
+_METADATA = ["_index", "_id", "_routing", "_version_type", "_op_type", "_dynamic_templates"]
 
 
 def inference_pipeline(definition: Body, endpoint: str) -> Body:
@@ -53,6 +55,7 @@ def steps(options: Options, endpoint: str) -> list[Body]:
             embeds=options.embeds,
             names=top_level_names(),
             pictures={field.name: field.longest for field in all_fields() if field.holds_picture},
+            metadata=_METADATA,
         ),
         _fail(f"{TEMPORARY}.refused", f"{here}.refused != null"),
         {

@@ -33,6 +33,12 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "removed": {"image": {"data": None, "alt": "mine", "width": 7, "colors": [{"hex": "#ffffff"}]}},
     "removed by a dotted name": {"image.data": None, "image.width": 7, "image.alt": "mine"},
     "buffer": {"image": {"data": {"type": "Buffer", "data": [137, 80]}}},
+    "half a surrogate pair": {"title": "boat \ud83d", "image": {"data": PHOTO, "alt": "\udc1f\ud83d\udc1f\udc1f"}},
+    "half a pair deep in lists": {"a": [[{"b": ["x", "\ud83d", 5, None]}], {"c": "\ud83d\udc1f"}], "image": PHOTO},
+    "half a pair in a name": {"bad\ud83d": "\ud83d", "image": {"alt\udc1f": "\udc1f", "data": PHOTO}},
+    "half a pair without a picture": {"_own": "\ud83d", "title": ["boat \ud83d"], "image": {"alt": "\udc1f"}},
+    "half a pair within base64": {"image": {"data": PHOTO[:1000] + "\ud83d"}},
+    "half a pair in a mark": {"image": {"data": PHOTO, "mark": "\ud83d", "thumbnail": "\udc1f"}},
     "error without data": {"image": {"alt": "mine", "error": {"code": "not_an_image", "reason": "text"}}},
 }
 # What becomes of a document whose picture is normalized when it comes back with this in its image.

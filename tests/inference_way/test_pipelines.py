@@ -207,3 +207,36 @@ def test_the_pipeline_names_no_processor_that_is_not_stock(way: Way) -> None:
     types = {next(iter(step)) for step in way.pipeline.body["processors"]}
     assert types == {"script", "fail", "inference", "json", "remove"}
     assert TOKEN not in json.dumps(way.pipeline.body)
+
+
+HALVES: dict[str, tuple[Any, Any]] = {
+    "at the end": ("boat \ud83d", "boat \ufffd"),
+    "at the beginning": ("\udc1fboat", "\ufffdboat"),
+    "the wrong way round": ("\udc1f\ud83d", "\ufffd\ufffd"),
+    "beside a whole pair": ("\ud83d\ud83d\udc1f\udc1f", "\ufffd\U0001f41f\ufffd"),
+    "deep": ({"a": [["x", {"b": "\ud83d"}], 5]}, {"a": [["x", {"b": "\ufffd"}], 5]}),
+    "in a list": (["one", "two \ud83d", None], ["one", "two \ufffd", None]),
+    "none": ("whole \U0001f41f", "whole \U0001f41f"),
+    "in a text of more characters than a loop may have statements": (
+        "boat " * 209_000 + "\ud83d",
+        "boat " * 209_000 + "\ufffd",
+    ),
+}
+
+
+@pytest.mark.parametrize("where", HALVES)
+def test_half_a_surrogate_pair_becomes_a_replacement_character(way: Way, where: str) -> None:
+    """As by the plugin, whether the document holds a picture or not."""
+    text, whole = HALVES[where]
+    assert way({"title": text}) == {"title": whole}
+    assert way({"title": text, "_own": text, "image": {"alt": text}}) == {
+        **{"title": whole, "_own": whole, "image": {"alt": whole}},
+    }
+    stored = way({"title": text, "image": {"data": OTHER, "alt": text}})
+    assert (stored["title"], stored["image"]["alt"]) == (whole, whole)
+    assert stored["image"]["format"] == "jpeg"
+
+
+def test_a_list_of_more_elements_than_a_loop_may_have_statements_passes(way: Way) -> None:
+    numbers = [7] * 1_100_000
+    assert way({"numbers": numbers}) == {"numbers": numbers}
