@@ -83,7 +83,7 @@ class Reader:
                 size=_PAGE,
                 query=_until(limit, query, last),
                 sort=[{"_seq_no": {"order": "asc", "unmapped_type": "long"}}],
-                source=looks.light(self.targets) if self.look else False,
+                source=looks.telling(self.targets) if self.look else False,
                 docvalue_fields=[{"field": name} for name in self.sizes],
                 track_total_hits=False,
             ).body["hits"]["hits"]
@@ -99,7 +99,7 @@ class Reader:
     def _is_unprocessed(self, found: Found, hit: dict[str, Any]) -> bool:
         source = hit.get("_source")
         if not any(looks.is_list(source, target) for target in self.targets):
-            return any(looks.is_unprocessed(source, target) for target in self.targets)
+            return any(looks.is_unprocessed(source, target, whole=False) for target in self.targets)
         # Of a list the filter may have left pictures out.
         (whole,) = self._read([found])
         return any(looks.is_unprocessed(whole.source, target) for target in self.targets)

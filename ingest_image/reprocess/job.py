@@ -49,10 +49,8 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         targets = list(dict.fromkeys(target for body in bodies for target in targets_of(body).values())) or ["image"]
         makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
         types = read_schema(client, index).types
-        # Objects can be read without the pictures in them.
-        look = selection.unprocessed and all(types.get(target) in ("object", "nested") for target in targets)
         sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
-        query = selection.to_query(targets, makers, look)
+        query, look = selection.to_query(targets, makers), selection.unprocessed
         fields = _fields(bodies) if selection.wants_pictures else None
         jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query, look, sizes, fields))
     return jobs

@@ -7,12 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.cluster.sources import flat, value_at
+from pipelines.cluster.sources import can_be_processed, pictures_at, value_at
 
 from ..search.picture import pictures_of
 
 # What is large, or comes back in another form on some versions; the other fields tell a picture as well.
 HEAVY = ("data", "thumbnail", "embedding", "perceptual_hash", "perceptual_hashes")
+# What processing leaves in every picture, unless it leaves an error.
+_MARKS = ("sha256", "recipe", "mark")
 
 
 def light(targets: Sequence[str]) -> dict[str, list[str]]:
@@ -20,13 +22,23 @@ def light(targets: Sequence[str]) -> dict[str, list[str]]:
     return {"includes": list(targets), "excludes": [f"{target}.{name}" for target in targets for name in HEAVY]}
 
 
-def is_unprocessed(source: Any, target: str) -> bool:
-    """Whether a picture at the target has neither an error nor all the fields that processing leaves."""
-    return any(not _is_done(picture) for picture in flat(value_at(source, target)) if picture is not None)
+def telling(targets: Sequence[str]) -> dict[str, list[str]]:
+    """A source filter for what `is_unprocessed` looks at: never a picture, not even one that is a bare string."""
+    return {"includes": [f"{target}.{name}" for target in targets for name in (*_MARKS, "error")]}
+
+
+def is_unprocessed(source: Any, target: str, whole: bool = True) -> bool:
+    """Whether a picture at the target has neither an error nor all the fields that processing leaves.
+
+    Of a document that was not read as a `whole`, whatever is there counts as a picture.
+    """
+    return any(
+        not _is_done(picture) and (not whole or can_be_processed(picture)) for picture in pictures_at(source, target)
+    )
 
 
 def is_list(source: Any, target: str) -> bool:
-    """Whether there are several: Elasticsearch leaves those out that have nothing but what is heavy."""
+    """Whether there are several: a source filter leaves those out that have nothing of what is asked for."""
     return isinstance(value_at(source, target), list)
 
 
@@ -34,7 +46,7 @@ def _is_done(picture: Any) -> bool:
     if not isinstance(picture, dict):
         return False
     (read,) = pictures_of(picture)
-    return read.error is not None or all(picture.get(name) for name in ("sha256", "recipe", "mark"))
+    return read.error is not None or all(picture.get(name) for name in _MARKS)
 
 
 def fingerprint(source: Any, targets: Sequence[str]) -> str:

@@ -33,10 +33,10 @@ class Selection:
         """Whether documents without a picture are none of those that the user asked for."""
         return self.errors or self.unprocessed or self.stale
 
-    def to_query(self, targets: list[str], makers: Mapping[str, Maker], look: bool = False) -> Query:
+    def to_query(self, targets: list[str], makers: Mapping[str, Maker]) -> Query:
         """The query for an index whose pipeline writes to `targets`, made so now.
 
-        With `look` it finds the documents, too, that can only be told by looking at them.
+        For `unprocessed` it finds the documents, too, that can only be told by looking at them.
         """
         wanted: list[Query] = []
         for target in targets:
@@ -50,7 +50,7 @@ class Selection:
         filters = [_user_query(self.query)] if self.query else []
         if self.wants_pictures:
             wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]
-            wanted += [{"match_all": {}}] if look else []
+            wanted += [{"match_all": {}}] if self.unprocessed else []
             # Elasticsearch takes a bool query without clauses for all documents.
             filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
         return {"bool": {"filter": filters}} if filters else {"match_all": {}}

@@ -162,9 +162,18 @@ class Writer:
             self.report.errors.update(codes)
             # Beside an equal error, the picture may have been cut or removed.
             self.report.unchanged += not codes and looks.fingerprint(source, self.targets) == document.before
-            fields = [looks.is_unprocessed(source, target) for target in self.targets if value_at(source, target)]
-            # What has nothing but its picture comes without anything.
-            self.report.unprocessed += any(fields) or (not fields and document.holds_picture)
+            fields = [
+                looks.is_unprocessed(source, target, False) for target in self.targets if value_at(source, target)
+            ]
+            # What has nothing but its picture comes without anything; what has other fields may have no picture.
+            left = any(fields) and self._is_unprocessed(document) if fields else document.holds_picture
+            self.report.unprocessed += left
+
+    def _is_unprocessed(self, document: Sent) -> bool:
+        """Told from the whole document, as its light form does not say what is a picture."""
+        patient = self.client.options(ignore_status=404)
+        source = patient.get(index=self.index, id=document.id, routing=document.routing).body.get("_source")
+        return any(looks.is_unprocessed(source, target) for target in self.targets)
 
 
 def _reason(item: dict[str, Any]) -> str:

@@ -59,12 +59,14 @@ def pictures_at(source: Any, path: str) -> list[Any]:
 
 def holds_picture(source: Any, paths: Sequence[str]) -> bool:
     """Whether there is anything at these paths that a pipeline could make a picture of."""
-    return any(_can_be_processed(picture) for path in paths for picture in pictures_at(source, path))
+    return any(can_be_processed(picture) for path in paths for picture in pictures_at(source, path))
 
 
-def _can_be_processed(picture: Any) -> bool:
+def can_be_processed(picture: Any) -> bool:
+    """Whether there is anything in an element of a picture field that a pipeline could make a picture of."""
     if isinstance(picture, dict):
-        return any(picture.get(name) not in (None, "") for name in ("data", "url"))
+        # The bytes of a Uint8Array as numbers are meant to be one.
+        return any(picture.get(name) not in (None, "") for name in ("data", "url", "0"))
     return bool(picture != "")
 
 
