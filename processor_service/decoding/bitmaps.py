@@ -30,6 +30,23 @@ def with_visible_alpha(image: Image.Image, pixels: Image.Image, data: bytes) -> 
     return opaque
 
 
+def cursor_as_icon(data: bytes) -> bytes | None:
+    """The icon that a cursor with a PNG in it would be, as Pillow reads PNGs in icons only; None for other bytes."""
+    if data[:4] != b"\0\0\2\0":
+        return None
+    count = min(int.from_bytes(data[4:6], "little"), (len(data) - _HEADER) // _ENTRY)
+    starts = [_HEADER + number * _ENTRY for number in range(count)]
+    offsets = [int.from_bytes(data[start + 12 : start + 16], "little") for start in starts]
+    if not any(data[at : at + 8] == b"\x89PNG\r\n\x1a\n" for at in offsets):
+        return None
+    icon = bytearray(data)
+    icon[2] = 1
+    for start in starts:
+        # Where a cursor points to is the depth of an icon's pixels.
+        icon[start + 4 : start + 8] = bytes(4)
+    return bytes(icon)
+
+
 def _icon_at(data: bytes, size: tuple[int, int]) -> int | None:
     """Where the bitmap of that size begins in an icon or cursor."""
     for number in range(int.from_bytes(data[4:6], "little")):

@@ -11,6 +11,7 @@ from ..errors import Code, ImageError
 from ..formats.registry import accepted, decoders, readable
 from ..settings import Settings
 from . import gif_file
+from .bitmaps import cursor_as_icon
 from .salvage import MOST_TEXT
 from .tiff import file
 from .unreadable import describe_unknown, describe_unreadable, plausible
@@ -36,12 +37,16 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
     if complaint := describe_unreadable(data, settings):
         raise ImageError(Code.UNSUPPORTED_FORMAT, complaint)
     names = [name for name in decoders(readable(settings)) if plausible(name, data)]
+    icon = cursor_as_icon(data)
     try:
-        return Image.open(io.BytesIO(data), formats=names)
+        image = Image.open(io.BytesIO(icon or data), formats=names)
     except UnidentifiedImageError:
         if complaint := describe_unknown(data, settings):
             raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from None
         raise _why_not(data, names, settings) from None
+    if icon:
+        image.format = "CUR"
+    return image
 
 
 def _why_not(data: bytes, names: list[str], settings: Settings) -> Exception:

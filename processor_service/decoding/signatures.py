@@ -29,6 +29,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"FLIF", "FLIF", _CONVERT),
     (0, rb"BPG\xfb", "BPG", _CONVERT),
     (0, rb"AT&TFORM", "DjVu", _CONVERT),
+    (0, rb"P7\s", "PAM", _CONVERT),
     (0, rb"\xabKTX", "KTX", _CONVERT),
     (0, rb"\x13\xab\xa1\x5c", "ASTC", _CONVERT),
     (0, rb"\x97JB2\r\n", "JBIG2", _CONVERT),

@@ -102,6 +102,19 @@ def test_a_png_in_an_icon_stays_transparent() -> None:
     assert decoded(data).image.getextrema()[3] == (0, 0)
 
 
+@pytest.mark.parametrize("sizes", [[(16, 16)], [(16, 16), (48, 48)]])
+def test_a_png_in_a_cursor_is_read_as_in_an_icon(sizes: list[tuple[int, int]]) -> None:
+    """As cursors are since Windows Vista. A cursor has the place that it points to where an icon has its depth."""
+    icon = bytearray(encoded(Image.new("RGBA", (48, 48), (9, 90, 200, 255)), "ICO", sizes=sizes))
+    icon[2] = 2
+    for number in range(len(sizes)):
+        icon[6 + 16 * number + 4 : 6 + 16 * number + 8] = struct.pack("<HH", 7, 9)
+    found = decoded(bytes(icon))
+    assert found.image.size == max(sizes)
+    assert found.image.getpixel((3, 3)) == (9, 90, 200, 255)
+    assert found.source.format == "cur"
+
+
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF", "AVIF"])
 def test_other_formats_stay_transparent(format: str) -> None:
     options = {"lossless": True} if format == "WEBP" else {}

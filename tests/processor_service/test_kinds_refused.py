@@ -202,6 +202,11 @@ NAMED: dict[str, list[bytes]] = {
         b"\1\0\x09\0\0\3" + bytes(40),
         bytes((1, 0, 0, 0)) + bytes(36) + b" EMF",
     ],
+    "PAM": [
+        b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\nabc",
+        b"P7\r\n# a comment\r\n",
+        b"P7 332\n",
+    ],
     "RIFF": [b"RIFF\x10\0\0\0CDR9vrsn" + bytes(30)],
     "RTF": [b"{\\rtf1\\ansi}"],
 }
