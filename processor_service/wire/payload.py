@@ -60,7 +60,7 @@ def _too_large(size: int, max_bytes: int) -> ImageError:
 def _json_type(value: object) -> str:
     if _is_numbers(value) or (isinstance(value, dict) and (value.get("type") == "Buffer" or "0" in value)):
         # What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
-        return "the bytes of a Node.js Buffer as numbers; send buffer.toString('base64')"
+        return "the bytes of a Buffer or Uint8Array as numbers; send Buffer.from(bytes).toString('base64')"
     names = {
         dict: "an object",
         list: "a list",

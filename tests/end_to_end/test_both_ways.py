@@ -39,6 +39,10 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "half a pair without a picture": {"_own": "\ud83d", "title": ["boat \ud83d"], "image": {"alt": "\udc1f"}},
     "half a pair within base64": {"image": {"data": PHOTO[:1000] + "\ud83d"}},
     "half a pair in a mark": {"image": {"data": PHOTO, "mark": "\ud83d", "thumbnail": "\udc1f"}},
+    "numbers": {"image": [137, 80, 78, 71]},
+    "typed array": {"image": {"0": 255, "1": 216, "2": 255}},
+    "typed array under a dotted name": {"image.0": 255, "image.1": 216},
+    "a name that is a number": {"image": {"0": 5, "data": PHOTO}},
     "error without data": {"image": {"alt": "mine", "error": {"code": "not_an_image", "reason": "text"}}},
 }
 # What becomes of a document whose picture is normalized when it comes back with this in its image.

@@ -105,7 +105,7 @@ def test_what_is_not_even_sent_to_the_service_is_not_stored(es: Elasticsearch, i
     images = [source(es, index, id)["image"] for id in ("1", "2", "3")]
     codes = [image["error"]["code"] for image in images]
     assert codes == ["image_too_large", "invalid_base64", "invalid_base64"]
-    assert "buffer.toString('base64')" in images[1]["error"]["reason"]
+    assert "Buffer.from(bytes).toString('base64')" in images[1]["error"]["reason"]
     assert [set(image) for image in images] == [{"error"}] * 3
 
 
@@ -139,3 +139,18 @@ def test_an_operation_that_cannot_be_done_loses_no_picture(es: Elasticsearch, in
     kept = ("data", "width", "color_names", "mark", "sha256")
     assert {name: again[name] for name in kept} == {name: before[name] for name in kept}
     assert again["thumbnail"] and "error" not in again
+
+
+@pytest.mark.parametrize("numbers", [list(PRIVATE[:50]), {str(i): byte for i, byte in enumerate(PRIVATE[:50])}])
+def test_bytes_as_numbers_are_not_stored_where_a_result_should_be(
+    es: Elasticsearch, index: str, pipeline: Any, numbers: Any
+) -> None:
+    """What `JSON.stringify` makes of a Buffer's bytes and of a Uint8Array, in the field and in a target without a source."""
+    for options in ({}, {"field": "photo", "target_field": "image"}):
+        pipeline(**RECORD, **options)
+        for id, image in (("one", numbers), ("list", [numbers, {"error": {"code": "mine"}}])):
+            es.index(index=index, id=id, document={"image": image})
+            stored = source(es, index, id)["image"]
+            left = stored[0] if isinstance(stored, list) else stored
+            assert (set(left), left["error"]["code"]) == ({"error"}, "invalid_base64")
+            assert "Buffer.from(bytes).toString('base64')" in left["error"]["reason"]

@@ -219,7 +219,7 @@ def test_an_answer_of_another_service_is_not_taken_for_ours(stock: StockProcesso
 def test_a_buffer_of_node_js_is_told_how_it_should_be_sent(way: Way, data: Any) -> None:
     left = way({"image": {"data": data}})["image"]
     assert left.keys() == {"error"}
-    assert "buffer.toString('base64')" in left["error"]["reason"]
+    assert "Buffer.from(bytes).toString('base64')" in left["error"]["reason"]
 
 
 def test_percent_encoded_base64_is_base64(way: Way, stored: dict[str, Any]) -> None:

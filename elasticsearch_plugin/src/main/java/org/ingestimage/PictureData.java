@@ -24,7 +24,7 @@ final class PictureData {
     static String kind(Object value) {
         if (isNumbers(value) || (value instanceof Map<?, ?> map && ("Buffer".equals(map.get("type")) || map.containsKey("0")))) {
             // What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
-            return "the bytes of a Node.js Buffer as numbers; send buffer.toString('base64')";
+            return "the bytes of a Buffer or Uint8Array as numbers; send Buffer.from(bytes).toString('base64')";
         }
         return "[" + (value instanceof Map ? "an object" : value instanceof List ? "a list" : Text.shown(value)) + "]";
     }
@@ -32,6 +32,12 @@ final class PictureData {
     /** Whether the value is a list of bytes, each a number. */
     static boolean isNumbers(Object value) {
         return value instanceof List<?> list && list.isEmpty() == false && list.stream().allMatch(Number.class::isInstance);
+    }
+
+    /** Bytes as numbers that stand where a picture's object should be, as the `data` that they are meant to be; anything else as it is. */
+    static Object named(Object value) {
+        boolean typedArray = value instanceof Map<?, ?> map && map.get("0") instanceof Number && Target.isEmpty(map);
+        return typedArray || isNumbers(value) ? Map.of(Target.DATA, value) : value;
     }
 
     /** Whether the picture has more than `limit` bytes; judged by the length of the text, before anything is decoded. */

@@ -27,11 +27,12 @@ final class PictureResult {
      * vectors that Elasticsearch left out of what it handed out, for marks of an old token, and for what nobody vouches for.
      */
     Object untouched(Object target) {
-        boolean gone = picture.removed && picture.inPlace == false && PictureData.is(target);
+        boolean bare = PictureData.is(target) || PictureData.named(target) != target;
+        boolean gone = picture.removed && picture.inPlace == false && bare;
         if (target instanceof Map == false && gone == false) {
             return target;
         }
-        Map<String, Object> result = Target.copy(target);
+        Map<String, Object> result = Target.copy(gone ? null : target);
         if (picture.removed) {
             Target.merge(result, schema.emptyFields());
             result.remove(Target.DATA);

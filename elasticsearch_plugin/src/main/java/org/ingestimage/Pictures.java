@@ -39,14 +39,14 @@ final class Pictures {
         this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
         // Without a source, what was made of a list of sources is a list.
         boolean sourceless = sources == null && (source instanceof List<?> none ? none.isEmpty() : Target.isEmpty(source));
-        List<?> targets = target instanceof List<?> list ? list : List.of();
+        List<?> targets = target instanceof List<?> list && PictureData.isNumbers(list) == false ? list : List.of();
         this.many = sources != null || sourceless && targets.isEmpty() == false;
         int count = sources != null ? sources.size() : many ? targets.size() : 1;
         this.outcomes = new Object[count];
         for (int i = 0; i < count; i++) {
             Object element = sources != null ? sources.get(i) : source instanceof List<?> none && none.isEmpty() ? null : source;
-            Object before = many ? element(target, i) : target instanceof List && sources == null && options.inPlace() == false ? null : target;
-            add(new Picture(context, element, present, before, many ? options.field() + "." + i : options.field(), i), i);
+            Object before = many ? element(target, i) : targets.isEmpty() == false && sources == null && options.inPlace() == false ? null : target;
+            add(new Picture(context, PictureData.named(element), present, PictureData.named(before), many ? options.field() + "." + i : options.field(), i), i);
         }
     }
 

@@ -248,6 +248,26 @@ class ImageProcessorTest {
     }
 
     @Test
+    void bytesAsNumbersAreNotStoredWhereverTheyStand() {
+        Map<String, Object> typedArray = map("0", 255, "1", 216, "2", 255);
+        Map<String, Object> record = Map.of("on_invalid", "record", "ignore_missing", true);
+        Map<String, Object> separate = with(record, "target_field", "small");
+        for (Object numbers : new Object[] { List.of(255, 216), List.of(255.0, 216), typedArray, map("data", typedArray), map("data", List.of(255)) }) {
+            for (Result result : List.of(node.run(record, map("image", numbers)), node.run(separate, map("small", numbers)))) {
+                Object stored = result.document().hasField("small") ? result.get("small") : result.get("image");
+                assertEquals(Set.of("error"), ((Map<?, ?>) stored).keySet());
+                assertTrue(((Map<?, ?>) ((Map<?, ?>) stored).get("error")).get("reason").toString().contains("Buffer.from(bytes)"));
+            }
+            assertTrue(node.run(Map.of("ignore_missing", true, "target_field", "small"), map("small", numbers)).message().contains("[invalid_base64]"));
+            Result list = node.run(separate, map("small", List.of(numbers, map("error", map("code", "x")))));
+            assertEquals("invalid_base64", list.get("small.0.error.code"));
+            assertEquals(map(), node.run(separate, map("image", null, "small", numbers)).get("small"));
+        }
+        assertEquals(map("0", "a text", "mine", 1), node.run(record, map("image", map("0", "a text", "mine", 1))).get("image"));
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
     void aProxyThatFindsThePictureTooLargeLeavesNothingOfAnEarlierOne() {
         service.behaviour = FakeService.json(413, "<html>413 Request Entity Too Large</html>");
         Map<String, Object> image = map("data", DATA, "width", 3, "sha256", "00", "thumbnail", "t", "mark", "m", "mine", 1);
@@ -325,7 +345,7 @@ class ImageProcessorTest {
             map("data", map("type", "Buffer", "data", List.of(137, 80)))
         )) {
             String message = run(image).message();
-            assertTrue(message.contains("Node.js Buffer") && message.endsWith("; field [image]"), message);
+            assertTrue(message.contains("a Buffer or Uint8Array") && message.endsWith("; field [image]"), message);
             Result recorded = node.run(Map.of("on_invalid", "record"), map("image", image));
             assertEquals("invalid_base64", recorded.get("image.error.code"));
             assertFalse(recorded.document().hasField("image.data"));

@@ -57,7 +57,7 @@ class PictureDataTest {
 
     @Test
     void whatJsonMakesOfABufferIsToldByItsName() {
-        String buffer = "the bytes of a Node.js Buffer as numbers; send buffer.toString('base64')";
+        String buffer = "the bytes of a Buffer or Uint8Array as numbers; send Buffer.from(bytes).toString('base64')";
         assertEquals(buffer, PictureData.kind(List.of(137, 80)));
         assertEquals(buffer, PictureData.kind(Map.of("type", "Buffer", "data", List.of(137, 80))));
         assertEquals(buffer, PictureData.kind(Map.of("0", 137, "1", 80)));
