@@ -1,0 +1,93 @@
+"""What passed by the pipeline is found and mended afterwards, as docs/security.md says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
+from PIL import Image
+
+from ingest_image.doctor.command import doctor
+from ingest_image.reprocess.command import reprocess
+from tests.places import places, with_place
+from tests.support import b64, encoded
+
+CLEAN = b64(encoded(Image.effect_noise((90, 60), 60), "JPEG"))
+PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))
+TRUNCATED = b64(PRIVATE[: len(PRIVATE) // 2])
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the state of a run is kept."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def with_a_place(es: Elasticsearch, index: str) -> set[str]:
+    es.indices.refresh(index=index)
+    hits = es.search(index=index, size=50)["hits"]["hits"]
+    return {hit["_id"] for hit in hits if any(places(hit["_source"]))}
+
+
+def bulk_update(es: Elasticsearch, index: str, id: str, image: Any) -> None:
+    lines = [{"update": {"_id": id}}, {"doc": {"image": image}, "doc_as_upsert": False}]
+    answer = es.bulk(index=index, body="".join(f"{json.dumps(line)}\n" for line in lines))
+    assert not answer["errors"], str(answer)[:300]
+
+
+def test_a_bulk_update_is_found(es: Elasticsearch, es_url: str, index: str) -> None:
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(reprocess, [index, "--url", es_url, *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    for id in ("no picture before", "list before"):
+        es.index(index=index, id=id, document={"title": id})
+    es.index(index=index, id="a picture before", document={"image": CLEAN})
+    bulk_update(es, index, "no picture before", {"data": b64(PRIVATE)})
+    processed = es.get(index=index, id="a picture before")["_source"]["image"]
+    bulk_update(es, index, "list before", [processed, {"data": b64(PRIVATE)}])
+    bulk_update(es, index, "a picture before", {"data": b64(PRIVATE)})
+    assert with_a_place(es, index) == {"no picture before", "list before", "a picture before"}
+    said = CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+    assert "warn  unprocessed: pictures were stored as they came: 1 document with neither fields nor an error" in said
+    assert run("--unprocessed").startswith("2 of 2 written\n")
+    # The mark of the earlier picture is still there, and only the node can tell that it is not of this one.
+    assert with_a_place(es, index) == {"a picture before"}
+    said = CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+    assert "ok    unprocessed: no document has a picture and neither fields nor an error" in said
+    assert run().startswith("3 of 3 written\n2 of these came out as they were")
+    assert with_a_place(es, index) == set()
+
+
+@pytest.mark.parametrize("way", ["ignore_failure", "on_failure"])
+def test_a_pipeline_that_goes_on_after_a_failure(es: Elasticsearch, es_url: str, index: str, way: str) -> None:
+    handlers = [{"image": {"field": "nothing", "ignore_missing": True}}]
+    options = {"ignore_failure": True} if way == "ignore_failure" else {"on_failure": handlers}
+    es.ingest.put_pipeline(id=f"on-{index}", processors=[{"image": options}])
+
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(reprocess, [index, "--url", es_url, "--unprocessed", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    try:
+        es.indices.create(index=index, settings={"default_pipeline": f"on-{index}"})
+        es.index(index=index, id="1", document={"image": {"data": TRUNCATED}})
+        assert with_a_place(es, index) == {"1"}
+        assert (
+            "pictures were stored as they came"
+            in CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+        )
+        # The same pipeline fails, and goes on, in the same way.
+        assert "1 still hold a picture that was not processed" in run()
+        assert "1 have an error instead of fields: 1 truncated_image" in run("--pipeline", "images")
+        assert with_a_place(es, index) == set()
+    finally:
+        es.indices.delete(index=index, ignore_unavailable=True)
+        es.ingest.delete_pipeline(id=f"on-{index}")
