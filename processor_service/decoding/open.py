@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 
 from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
@@ -25,6 +26,9 @@ gif_file.use()
 # One core for one picture: the other cores have pictures of their own.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
+# What GIMP writes before an XBM, and Pillow does not expect there.
+_COMMENT = re.compile(rb"\s*/\*(?:[^*]|\*(?!/)){0,2000}\*/\s*(?=#define)")
+
 
 def load_decoders(settings: Settings) -> None:
     """Load all decoders now, so that the first picture does not wait for them."""
@@ -38,8 +42,9 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
         raise ImageError(Code.UNSUPPORTED_FORMAT, complaint)
     names = [name for name in decoders(readable(settings)) if plausible(name, data)]
     icon = cursor_as_icon(data)
+    comment = _COMMENT.match(data)
     try:
-        image = Image.open(io.BytesIO(icon or data), formats=names)
+        image = Image.open(io.BytesIO(icon or data[comment.end() if comment else 0 :]), formats=names)
     except UnidentifiedImageError:
         if complaint := describe_unknown(data, settings):
             raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from None

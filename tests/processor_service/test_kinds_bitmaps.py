@@ -115,6 +115,16 @@ def test_a_png_in_a_cursor_is_read_as_in_an_icon(sizes: list[tuple[int, int]]) -
     assert found.source.format == "cur"
 
 
+XBM = b"#define a_width 8\n#define a_height 2\nstatic char a_bits[] = {\n0x0f,0xf0};\n"
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"/* Created with GIMP */\n", b"\n/** two\n * lines **/ \n", b"/*" + b"*" * 1500 + b"*/"]
+)
+def test_an_xbm_may_begin_with_a_comment(before: bytes) -> None:
+    assert (decoded(before + XBM).image.convert("L").tobytes()) == decoded(XBM).image.convert("L").tobytes()
+
+
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF", "AVIF"])
 def test_other_formats_stay_transparent(format: str) -> None:
     options = {"lossless": True} if format == "WEBP" else {}
