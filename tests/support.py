@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,11 +78,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+PROGRAM = (sys.executable, "-m", "ingest_image")
+
+
 class Service:
     """A real service under gunicorn; `url`, `log` (a file), `process`."""
 
-    def __init__(self, log: Path, port: int | None = None, **settings: str) -> None:
-        self.port, self.log, self.settings = port or free_port(), log, settings
+    def __init__(self, log: Path, program: Sequence[str] = PROGRAM, port: int | None = None, **settings: str) -> None:
+        self.port, self.log, self.settings, self._program = port or free_port(), log, settings, program
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -94,7 +97,7 @@ class Service:
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ingest_image", "serve", "--port", str(self.port)],
+                [*self._program, "serve", "--port", str(self.port)],
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -129,19 +132,19 @@ class Service:
         """Process ids of the picture processes."""
         return [pid for pid in self.descendants() if "processor_service.workers.jobs" in _command(pid)]
 
-    def process_picture(self, data: bytes | str, **body: Any) -> requests.Response:
+    def process_picture(self, data: bytes | str, timeout: float = 60, **body: Any) -> requests.Response:
         text = data if isinstance(data, str) else b64(data)
         return requests.post(
             f"{self.url}/v1/process",
             json={"data": text, **body},
             headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=60,
+            timeout=timeout,
         )
 
 
 @contextmanager
-def running_service(log: Path, **settings: str) -> Iterator[Service]:
-    service = Service(log, **settings)
+def running_service(log: Path, program: Sequence[str] = PROGRAM, **settings: str) -> Iterator[Service]:
+    service = Service(log, program, **settings)
     try:
         yield service
     finally:

@@ -45,7 +45,7 @@ def test_the_hash_of_the_small_copy_is_nearly_that_of_the_whole() -> None:
     assert found["perceptual_hash_quality"] == 100
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not here")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside this checkout")
 def test_reference_hashes_of_the_corpus() -> None:
     expected = json.loads((CORPUS / "EXPECTED.json").read_text())
     references = {name: entry["pdq"] for name, entry in expected.items() if "pdq" in entry}
