@@ -229,6 +229,21 @@ def test_the_cache_is_bounded_and_keeps_what_is_used(tmp_path: Path) -> None:
     assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
 
 
+def test_what_is_not_the_cache_s_in_its_folder_is_left_alone(tmp_path: Path) -> None:
+    """The top of a disk has `lost+found`, which looks like the least recently used."""
+    folder = tmp_path / "lost+found"
+    folder.mkdir()
+    (tmp_path / ".new-folder").mkdir()
+    os.utime(folder, (1, 1))
+    cache = DiskCache(tmp_path, 1000)
+    for key in "abcdef":
+        cache.put(key, bytes(240))
+    assert folder.is_dir()
+    assert cache.get("f") == bytes(240) and cache.get("a") is None
+    assert sum(path.stat().st_size for path in tmp_path.iterdir() if path.is_file()) <= 1000
+    assert DiskCache(tmp_path, 100).get("f") is None
+
+
 def test_a_full_disk_is_not_littered_with_halves(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path / "cache", 10_000_000)
     cache.put("before", b"kept")

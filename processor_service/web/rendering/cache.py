@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 from pathlib import Path
+from stat import S_ISREG
 
 # Room is made in one go, not for each picture anew.
 _FILLED_AGAIN = 0.9
@@ -21,7 +22,7 @@ class DiskCache:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in folder.glob(f"{_HALF_WRITTEN}*"):
-            left.unlink(missing_ok=True)
+            _remove(left)
         self._bytes = 0
         self._make_room()
 
@@ -59,12 +60,17 @@ class DiskCache:
     def _make_room(self) -> None:
         """Count anew, as others may write here, too, and remove the least recently used."""
         files = []
-        for path in self._folder.iterdir():
+        try:
+            paths = list(self._folder.iterdir())
+        except OSError:
+            paths = []
+        for path in paths:
             try:
-                status = path.stat()
+                status = path.lstat()
             except OSError:
                 continue
-            if not path.name.startswith(_HALF_WRITTEN):
+            # A folder is somebody else's: the top of a disk has `lost+found`.
+            if S_ISREG(status.st_mode) and not path.name.startswith(_HALF_WRITTEN):
                 files.append((status.st_mtime_ns, status.st_size, path))
         self._bytes = sum(size for _, size, _ in files)
         if self._bytes <= self._max_bytes:
@@ -72,5 +78,14 @@ class DiskCache:
         for _, size, path in sorted(files):
             if self._bytes <= self._max_bytes * _FILLED_AGAIN:
                 return
-            path.unlink(missing_ok=True)
-            self._bytes -= size
+            if _remove(path):
+                self._bytes -= size
+
+
+def _remove(path: Path) -> bool:
+    """Whether a file is gone; one of another user may have to stay."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
