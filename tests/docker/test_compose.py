@@ -13,6 +13,8 @@ import pytest
 from embedded_node.versions import versions
 from pipelines.install.users import parsed
 from processor_service.settings import Settings
+from processor_service.web.connections import most_connections
+from processor_service.web.server import threads
 from processor_service.workers.memory import shortage
 from tests.support import ROOT
 
@@ -29,7 +31,7 @@ MAY_BE_EMPTY = {
     *DIGESTS,
 }
 COMPOSE_FILES = tuple(sorted(path.name for path in ROOT.glob("docker-compose*.yml")))
-# What is neither a picture process nor its limit: the web process with pictures that wait, and /tmp, which is memory.
+# What is neither a worker nor its limit: the web process with pictures that wait, and /tmp, which is memory.
 BESIDE_WORKERS = 1 << 30
 
 
@@ -219,6 +221,24 @@ def test_workers_have_together_less_memory_than_their_container(stack: dict[str,
     assert workers * memory + BESIDE_WORKERS <= int(service["mem_limit"])
     temporary = sum(int(size) for size in re.findall(r"size=(\d+)m", str(service["tmpfs"]))) << 20
     assert temporary < BESIDE_WORKERS / 2
+
+
+def test_the_service_is_probed_at_a_port_that_its_clients_cannot_take(stack: dict[str, Any]) -> None:
+    service = stack["service"]
+    port = service["environment"]["IMAGE_HEALTH_PORT"]
+    assert port != service["environment"]["IMAGE_PORT"]
+    assert f"127.0.0.1:{port}/readyz" in " ".join(service["healthcheck"]["test"])
+    assert port not in service["expose"] and "ports" not in service
+
+
+def test_the_service_has_enough_files_for_its_connections(
+    stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = stack["service"]["ulimits"]["nofile"]
+    monkeypatch.setattr("processor_service.web.connections.resource.getrlimit", lambda _: (files, files))
+    environment = stack["service"]["environment"]
+    settings = Settings(workers=environment["IMAGE_WORKERS"], queue_size=environment["IMAGE_QUEUE_SIZE"])
+    assert most_connections(settings, threads(settings)) == settings.connections
 
 
 def test_uploads_of_the_gallery_are_on_disk(stack: dict[str, Any]) -> None:
