@@ -79,7 +79,13 @@ class Code(Enum):
         "the worker was ended from outside, twice, or got too little of the processor; the picture is not at fault",
     )
     NO_WORKER = ("no_worker", 503, True, "no worker can be started; the service tries again")
-    OVERDUE = ("overdue", 503, True, "nobody waited for the picture any more: it was not started, or not finished")
+    OVERDUE = ("overdue", 503, True, "the client stopped waiting before the picture's turn came: it was not begun")
+    ABANDONED = (
+        "abandoned",
+        503,
+        True,
+        "the client stopped waiting after the picture was begun: it was not finished",
+    )
     SHUTTING_DOWN = ("shutting_down", 503, True, "the service is stopping")
 
     def __init__(self, code: str, status: int, retryable: bool, meaning: str) -> None:

@@ -103,7 +103,8 @@ class Service:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        deadline = time.monotonic() + 60
+        # A busy machine takes long to start Python.
+        deadline = time.monotonic() + 200
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if requests.get(f"{self.url}/readyz", timeout=5).ok:
@@ -120,7 +121,7 @@ class Service:
         self.process.wait(40)
 
     def kill(self) -> None:
-        """Kill the web server as a crash would: master, web process and picture processes at once."""
+        """Kill the web server as a crash would: master, web process and workers at once."""
         for pid in [self.process.pid, *self.descendants()]:
             with_pid(pid, 9)
         self.process.wait(10)
@@ -129,7 +130,7 @@ class Service:
         return _descendants(self.process.pid)
 
     def workers(self) -> list[int]:
-        """Process ids of the picture processes."""
+        """Process ids of the workers."""
         return [pid for pid in self.descendants() if "processor_service.workers.jobs" in _command(pid)]
 
     def process_picture(self, data: bytes | str, timeout: float = 60, **body: Any) -> requests.Response:

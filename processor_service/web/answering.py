@@ -30,7 +30,7 @@ class Answering:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
     def answer(self, body: bytes, request_id: str, job: bytes = b"process") -> Answer:
-        """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError `busy`, `overdue`."""
+        """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError as the pool does."""
         start = time.perf_counter()
         self._metrics.pending.inc()
         try:
@@ -96,5 +96,5 @@ def hung_up() -> Callable[[], bool]:
 
 def retry_after(error: ImageError) -> dict[str, str]:
     """The header that tells a client when to try again."""
-    later = error.code in (Code.BUSY, Code.OVERDUE)
+    later = error.code in (Code.BUSY, Code.OVERDUE, Code.ABANDONED)
     return {"Retry-After": str(error.retry_after or 1)} if later else {}

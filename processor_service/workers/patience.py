@@ -48,12 +48,17 @@ class Pace:
             raise ImageError(Code.BUSY, reason, _pause(expected - left))
 
 
-def check_wanted(deadline: float | None, gone: Callable[[], bool]) -> None:
-    """Raise ImageError `overdue` when nobody waits for the answer any more."""
+def check_wanted(deadline: float | None, gone: Callable[[], bool], begun: bool) -> None:
+    """Raise ImageError when nobody waits for the answer any more: `abandoned` if it was `begun`, else `overdue`."""
     if deadline is not None and time.monotonic() >= deadline:
-        raise ImageError(Code.OVERDUE, "the client's patience (X-Image-Patience) ended before the picture was done")
-    if gone():
-        raise ImageError(Code.OVERDUE, "the client hung up before the picture was done")
+        what = "the client's patience (X-Image-Patience) ended"
+    elif gone():
+        what = "the client hung up"
+    else:
+        return
+    if begun:
+        raise ImageError(Code.ABANDONED, f"{what} after the picture was begun; it was not finished")
+    raise ImageError(Code.OVERDUE, f"{what} before the picture's turn came; it was not begun")
 
 
 def _pause(seconds: float) -> int:

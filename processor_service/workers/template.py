@@ -38,6 +38,8 @@ def fork_workers(load: Callable[[str], Serve]) -> None:
     with its process id or a negative error number; or KILL or WAIT and a worker's id, answered with its exit code.
     """
     control = socket.socket(fileno=int(sys.argv[-1]))
+    # A stopped process does not see that the web process is gone, and would stay for good.
+    die_with_parent(os.getppid())
     # The terminal's Ctrl-C is the web process's business: it lets pictures under way finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve = load(control.recv(64 * 1024).decode().removesuffix("\n"))

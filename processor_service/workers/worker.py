@@ -44,7 +44,7 @@ _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, s
 
 # Why a worker gave no answer: the picture used up its processor time; it killed the worker; it needs too much memory;
 # somebody else ended the worker; the wall clock's time is over, though the processor's is not; nobody waits any more.
-Why = Literal["timeout", "crash", "memory", "killed", "stalled", "overdue"]
+Why = Literal["timeout", "crash", "memory", "killed", "stalled", "abandoned"]
 
 
 class Lost(Exception):
@@ -151,7 +151,9 @@ class Worker:
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
         self.pid, self.connection = pid, Connection(ours.detach())
-        self._template, self._stopped = template, False
+        self._template = template
+        # Taken by the first that ends it, and never given back: its process id may be somebody else's after that.
+        self._stopped = threading.Lock()
 
     def is_ready(self) -> bool:
         """Whether it has said so, which it does once."""
@@ -162,7 +164,7 @@ class Worker:
 
     def is_alive(self) -> bool:
         """Whether an idle worker can take a picture: one that has nothing to say says only that it has ended."""
-        return not self._stopped and not self.connection.poll(0)
+        return not self._stopped.locked() and not self.connection.poll(0)
 
     def ask(self, job: bytes, body: bytes, seconds: float, check: Callable[[], None] = lambda: None) -> Answer:
         """Do one job, in so many seconds by the wall clock. Raises Lost.
@@ -192,9 +194,8 @@ class Worker:
 
     def stop(self, how: bytes = KILL) -> int | None:
         """End the process for good, whatever it is doing; returns its exit code, None when nobody knows."""
-        if self._stopped:
+        if not self._stopped.acquire(blocking=False):
             return None
-        self._stopped = True
         code = self._template.end(self.pid, how)
         self.connection.close()
         return code

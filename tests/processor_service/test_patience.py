@@ -85,7 +85,9 @@ def test_a_picture_is_dropped_when_the_patience_of_its_client_ends(service: Serv
 def test_a_slow_picture_is_ended_when_the_patience_of_its_client_ends(service: Service) -> None:
     headers = {**AUTHORIZED, "X-Image-Patience": "3000"}
     answer = requests.post(f"{service.url}/v1/process", json=SLOW, headers=headers, timeout=60)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overdue")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "abandoned")
+    assert answer.json()["error"]["retryable"] is True
+    assert int(answer.headers["Retry-After"]) >= 1
 
 
 @pytest.mark.parametrize("patience", ["", "soon", "-5", "1e9", "9" * 40])

@@ -49,9 +49,9 @@ def kill(pid: int) -> None:
 def whole(pool: WorkerPool) -> list[int]:
     """Process ids of all workers, once they are there."""
     deadline = time.monotonic() + 30
-    while len(pool._workers) < pool.size and time.monotonic() < deadline:
+    while len(pool.crew.workers) < pool.size and time.monotonic() < deadline:
         time.sleep(0.01)
-    return [worker.pid for worker in pool._workers]
+    return [worker.pid for worker in pool.crew.workers]
 
 
 def code(answer: Answer) -> str:
@@ -114,8 +114,8 @@ def test_the_template_of_the_workers_may_die(pool: WorkerPool) -> None:
     with ThreadPoolExecutor(2) as threads:
         under_way = [threads.submit(pool.run, b"slow") for _ in range(2)]
         time.sleep(0.2)
-        assert pool._template
-        pool._template.process.kill()
+        assert pool.crew.source.template
+        pool.crew.source.template.process.kill()
         assert [future.result().body.split()[0] for future in under_way] == [b"slow"] * 2
     assert pool.ready()
 
@@ -171,8 +171,8 @@ def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
         with monkeypatch.context() as patched:
             patched.setattr("processor_service.workers.worker.socket.socketpair", refused)
             if what == "template":
-                assert pool._template
-                pool._template.process.kill()
+                assert pool.crew.source.template
+                pool.crew.source.template.process.kill()
             for pid in workers:
                 kill(pid)
             for _ in range(3):
@@ -199,11 +199,40 @@ def test_what_is_overdue_is_dropped_before_a_worker_takes_it(pool: WorkerPool) -
     assert pool.pending == 0
 
 
+def test_a_picture_that_lost_its_worker_and_waits_again_was_begun(pool: WorkerPool, replaced: list[str]) -> None:
+    with pytest.raises(ImageError) as refusal:
+        pool.run(b"die", gone=lambda: bool(replaced))
+    assert refusal.value.code is Code.ABANDONED
+    assert replaced == ["crash"]
+
+
+def test_a_template_that_is_stuck_keeps_nobody_from_the_workers_that_live(
+    replaced: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processor_service.workers.worker._TEMPLATE_SECONDS", 60)
+    pool = WorkerPool(2, 2, 30.0, replaced.append, FAULTY)
+    try:
+        killed, _ = whole(pool)
+        assert pool.crew.source.template
+        template = pool.crew.source.template.process
+        with_pid(template.pid, signal.SIGSTOP)
+        with_pid(killed, signal.SIGKILL)
+        while not replaced:
+            assert pool.ready()
+            time.sleep(0.01)
+        assert pool.run(b"good").body.startswith(b"good")
+        assert pool.ready()
+        # It has not been given up meanwhile.
+        assert template.poll() is None
+    finally:
+        pool.stop()
+
+
 def test_stop_ends_every_process(replaced: list[str]) -> None:
     pool = WorkerPool(2, 0, 1.0, command=FAULTY)
     pool.run(b"x")
-    assert pool._template
-    template, workers = pool._template.process, whole(pool)
+    assert pool.crew.source.template
+    template, workers = pool.crew.source.template.process, whole(pool)
     pool.stop()
     assert template.poll() is not None
     deadline = time.monotonic() + 10
@@ -217,7 +246,7 @@ def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(re
     pool = WorkerPool(1, 0, 1.0, replaced.append, FAULTY)
     try:
         pool.run(b"x")
-        with_pid(next(iter(pool._workers)).pid, signal.SIGSTOP)
+        with_pid(next(iter(pool.crew.workers)).pid, signal.SIGSTOP)
         assert pool.run(b"y" * 10_000_000).body.startswith(b"yyy")
         assert replaced == ["killed"]
     finally:
@@ -234,10 +263,11 @@ def test_a_picture_in_work_whose_client_hung_up_is_ended(replaced: list[str]) ->
             time.sleep(0.1)
             waiting = threads.submit(pool.run, b"good")
             gone.set()
-            with pytest.raises(ImageError, match="hung up"):
-                left.result(15)
-            assert waiting.result(15).body.startswith(b"good")
-        assert replaced == ["overdue"]
+            with pytest.raises(ImageError, match=r"hung up.* not finished") as refusal:
+                left.result(60)
+            assert refusal.value.code is Code.ABANDONED
+            assert waiting.result(60).body.startswith(b"good")
+        assert replaced == ["abandoned"]
     finally:
         pool.stop()
 
@@ -246,9 +276,9 @@ def test_a_picture_in_work_is_ended_when_the_patience_is(replaced: list[str]) ->
     pool = WorkerPool(1, 0, 30.0, replaced.append, FAULTY)
     try:
         pool.run(b"x")
-        with pytest.raises(ImageError, match="patience") as refusal:
+        with pytest.raises(ImageError, match=r"patience.* not finished") as refusal:
             pool.run(b"hang", deadline=time.monotonic() + 1.5)
-        assert refusal.value.code is Code.OVERDUE
+        assert refusal.value.code is Code.ABANDONED
         assert pool.run(b"next").body.startswith(b"next")
     finally:
         pool.stop()

@@ -105,6 +105,18 @@ def test_the_port_is_free_at_once_when_the_master_is_killed(own: Service) -> Non
     assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
 
 
+def test_no_process_stays_when_the_master_is_killed_and_the_template_is_stopped(own: Service) -> None:
+    children = own.descendants()
+    (template,) = [pid for pid in children if "processor_service.workers.template" in command(pid)]
+    with_pid(template, signal.SIGSTOP)
+    own.process.kill()
+    own.process.wait()
+    try:
+        assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+    finally:
+        with_pid(template, signal.SIGKILL)
+
+
 def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(own: Service) -> None:
     (web,) = [pid for pid in own.descendants() if "gunicorn" in command(pid)]
     before = resource.prlimit(web, resource.RLIMIT_NOFILE)
@@ -138,7 +150,7 @@ def test_pictures_that_kill_their_worker_do_not_slow_down_the_others() -> None:
     command = (sys.executable, "-m", "tests.processor_service.mortal_worker")
     pool = WorkerPool(2, 64, 20.0, command=command)
     try:
-        assert until(lambda: len(pool._workers) == 2)
+        assert until(lambda: len(pool.crew.workers) == 2)
         pool.run(good), pool.run(good)
 
         def answered(bodies: list[bytes]) -> list[float]:

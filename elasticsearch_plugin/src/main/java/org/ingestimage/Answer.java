@@ -2,6 +2,7 @@ package org.ingestimage;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 import org.ingestimage.Failure.Kind;
@@ -30,8 +31,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     }
 
     private static final Pattern CODE = Pattern.compile("[a-z0-9_]{1,64}");
-    /** The service's code for a picture whose time was over before it was begun. */
-    private static final String OVERDUE = "overdue";
+    /** The service's codes for a picture whose time was over: before it was begun, and in work. */
+    private static final Set<String> OVERDUE = Set.of("overdue", "abandoned");
     private static final int REASON = 500;
 
     Answer(Map<String, Object> fields, Failure failure, Failure again) {
@@ -77,7 +78,7 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
                 "service_unavailable",
                 "status " + status + (error == null ? "" : ": " + error(error))
             );
-            Blame blame = OVERDUE.equals(code(error, "")) ? Blame.LOAD : Blame.HOST;
+            Blame blame = OVERDUE.contains(code(error, "")) ? Blame.LOAD : Blame.HOST;
             // What is overdue says that something is slow, not that there is too much of it.
             return new Answer(null, null, failure, blame, status == 503 && error != null && blame == Blame.HOST);
         }

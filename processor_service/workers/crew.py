@@ -1,0 +1,177 @@
+"""A fixed number of workers and the line before them; one that dies is replaced."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from ..errors import Code, ImageError
+from .patience import LOOK
+from .worker import Why, Worker
+from .worker_source import WorkerSource
+
+log = structlog.get_logger("processor_service")
+
+# Seconds between two looks whether an idle worker has been killed.
+_LOOK = 1.0
+# Seconds before a worker that could not be started is tried again: doubled each time.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class _Turn:
+    """One request's place in the queue, until it is given a worker or an error."""
+
+    def __init__(self) -> None:
+        self.given = threading.Event()
+        self.worker: Worker | None = None
+
+
+class Crew:
+    """`size` workers, kept at that number by a thread of its own.
+
+    It replaces what has died, and tries again after growing pauses when the system gives it no process. `timeout` is a
+    picture's processor time in seconds.
+    """
+
+    def __init__(
+        self, size: int, timeout: float, on_replaced: Callable[[str], None], command: Sequence[str], token: str
+    ) -> None:
+        self.workers: set[Worker] = set()
+        self.source = WorkerSource(command, token, timeout)
+        self._size, self._on_replaced = size, on_replaced
+        self._changed = threading.Condition()
+        # Last in, first out: a quiet service keeps using the process whose caches are warm.
+        self._idle: list[Worker] = []
+        # Killed while idle; the thread that keeps the number ends what is left of them.
+        self._dead: list[Worker] = []
+        self._waiting: deque[_Turn] = deque()
+        self._failed = self._stopped = False
+        threading.Thread(target=self._keep, name="workers", daemon=True).start()
+
+    def ready(self) -> bool:
+        """Whether there is a worker: a picture would be processed, at once or after others."""
+        with self._changed:
+            self._forget_the_dead()
+            return bool(self.workers)
+
+    def stop(self) -> None:
+        """End all processes."""
+        with self._changed:
+            self._stopped = True
+            workers = list(self.workers)
+            self.workers.clear()
+            self._idle.clear()
+            self._give_turns()
+            self._changed.notify_all()
+        for worker in workers:
+            worker.stop()
+        self.source.end()
+
+    def take(self, check: Callable[[], None], first: bool) -> Worker:
+        """A worker, when it is our turn. `first`: before all that wait. Raises what `check` raises meanwhile, and
+        ImageError `no_worker` or `shutting_down` when there is none to wait for.
+        """
+        check()
+        turn = _Turn()
+        with self._changed:
+            if first:
+                self._waiting.appendleft(turn)
+            else:
+                self._waiting.append(turn)
+            self._give_turns()
+        try:
+            while not turn.given.wait(LOOK):
+                check()
+            check()
+        except ImageError:
+            self._give_up(turn)
+            raise
+        with self._changed:
+            if turn.worker:
+                return turn.worker
+            if self._stopped:
+                raise ImageError(Code.SHUTTING_DOWN, "the service is stopping")
+            raise ImageError(Code.NO_WORKER, "no worker can be started; the service's log says why, and it tries again")
+
+    def _give_up(self, turn: _Turn) -> None:
+        with self._changed:
+            if not turn.given.is_set():
+                self._waiting.remove(turn)
+                return
+        if turn.worker:
+            self.put(turn.worker)
+
+    def put(self, worker: Worker) -> None:
+        """Give back a worker that has done its work."""
+        with self._changed:
+            if not self._stopped:
+                self._idle.append(worker)
+            self._give_turns()
+
+    def replace(self, worker: Worker, why: Why) -> None:
+        """End a worker that was taken; another one is started."""
+        worker.stop()
+        self._on_replaced(why)
+        with self._changed:
+            self.workers.discard(worker)
+            self._changed.notify_all()
+
+    def _give_turns(self) -> None:
+        """Give idle workers to those that wait. With the lock held."""
+        self._forget_the_dead()
+        while self._waiting and self._idle:
+            turn = self._waiting.popleft()
+            turn.worker = self._idle.pop()
+            turn.given.set()
+        if self._stopped or (self._failed and not self.workers):
+            while self._waiting:
+                self._waiting.popleft().given.set()
+
+    def _forget_the_dead(self) -> None:
+        """Drop idle workers that somebody has killed. With the lock held."""
+        dead = [worker for worker in self._idle if not worker.is_alive()]
+        for worker in dead:
+            self._idle.remove(worker)
+            self.workers.discard(worker)
+            self._dead.append(worker)
+            self._on_replaced("killed")
+        if dead:
+            self._changed.notify_all()
+
+    def _keep(self) -> None:
+        """Keep the number of workers, in a thread of its own, until the pool is stopped."""
+        pause = 0.0
+        while True:
+            with self._changed:
+                if pause:
+                    self._changed.wait_for(lambda: self._stopped, pause)
+                while not self._stopped and len(self.workers) >= self._size:
+                    self._changed.wait(_LOOK)
+                    self._forget_the_dead()
+                if self._stopped:
+                    return
+                dead, self._dead = self._dead, []
+            # A template that is stuck takes seconds to say so: nobody is to wait for the lock meanwhile.
+            for worker in dead:
+                worker.stop()
+            try:
+                worker = self.source.start()
+            except Exception as error:
+                pause = min(max(2 * pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+                log.error("no worker", reason=f"{type(error).__name__}: {error}", again_in_seconds=pause)
+                with self._changed:
+                    self._failed = True
+                    self._give_turns()
+                continue
+            pause = 0.0
+            with self._changed:
+                self._failed = False
+                if not self._stopped:
+                    self.workers.add(worker)
+                    self._idle.append(worker)
+                    self._give_turns()
+                    continue
+            worker.stop()

@@ -1,0 +1,43 @@
+"""Whose fault it is that a picture lost its worker."""
+
+from __future__ import annotations
+
+from ..errors import Code, ImageError
+from .worker import Why
+
+
+class Losses:
+    """The workers that one picture has lost. `timeout`: its processor time in seconds, `wall`: that by the clock."""
+
+    def __init__(self, timeout: float, wall: float) -> None:
+        self._timeout, self._wall = timeout, wall
+        self._lost: list[Why] = []
+
+    def begun(self) -> bool:
+        """Whether any worker has begun the picture."""
+        return bool(self._lost)
+
+    def goes_first(self) -> bool:
+        """Whether the picture is next: whoever lost a worker to a kill from outside has waited already.
+
+        What killed one itself waits behind those that have not.
+        """
+        return self._lost[-1:] == ["killed"]
+
+    def count(self, why: Why) -> ImageError | None:
+        """Count one; returns the answer when the picture is not to be tried again."""
+        self._lost.append(why)
+        if why == "timeout":
+            reason = f"the picture took more than {self._timeout:g} s of processor time (IMAGE_PICTURE_TIMEOUT)"
+            return ImageError(Code.PICTURE_TIMEOUT, reason)
+        if why == "memory":
+            reason = "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
+            return ImageError(Code.OUT_OF_MEMORY, reason)
+        if why == "stalled":
+            reason = f"the picture was not done after {self._wall:g} s, in which its worker got too little "
+            return ImageError(Code.INTERRUPTED, reason + "of the processor; send it again")
+        if self._lost.count("killed") == 2:
+            return ImageError(Code.INTERRUPTED, "somebody ended the worker, twice; send the picture again")
+        if self._lost.count("crash") == 2:
+            return ImageError(Code.PICTURE_CRASHED, "the picture killed the worker that decoded it, twice")
+        return None
