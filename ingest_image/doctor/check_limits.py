@@ -57,12 +57,18 @@ def timeouts(patient: Patient) -> Iterator[Finding]:
         timeout = patient.setting(_TIMEOUT, node)
         if timeout is None:
             continue
-        picture = _of_service(patient, "picture_timeout")
+        picture, longest = (_of_service(patient, name) for name in ("picture_timeout", "most_seconds_per_picture"))
         if picture is not None and seconds_of(timeout) <= picture:
             yield error(
                 f"{node['name']} gives up after {timeout}, the service only after {picture:g}s: a slow picture is "
                 "answered 503 and sent again for ever, instead of being recorded as picture_timeout",
-                f"make {_TIMEOUT} longer than IMAGE_PICTURE_TIMEOUT, about three times",
+                f"make {_TIMEOUT} {3 * picture:g}s, which is three times IMAGE_PICTURE_TIMEOUT, or longer",
+            )
+        elif picture is not None and longest is not None and seconds_of(timeout) <= longest:
+            yield warn(
+                f"{node['name']} gives up after {timeout}, but on a busy machine the service may work on a picture for "
+                f"{longest:g}s before it says that the picture is not at fault",
+                f"make {_TIMEOUT} {3 * picture:g}s, which is three times IMAGE_PICTURE_TIMEOUT, or longer",
             )
         connect = patient.setting("ingest.image.connect_timeout", node)
         if seconds_of(timeout) <= seconds_of(connect):

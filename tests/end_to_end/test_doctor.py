@@ -161,6 +161,8 @@ def test_fault_7_limits_that_do_not_fit_the_service(
     monkeypatch.setenv("IMAGE_TOKEN", TOKEN)
     with setting(es, "ingest.image.timeout", "10s"):
         examine("--service-url", service.url).only("timeouts", "error", "10s", "IMAGE_PICTURE_TIMEOUT")
+    with setting(es, "ingest.image.timeout", "30s"):
+        examine("--service-url", service.url).only("timeouts", "warn", "30s", "50s", "ingest.image.timeout 60s")
     with setting(es, "ingest.image.max_in_flight", 500):
         examine("--service-url", service.url).only("in_flight", "warn", "500 pictures", "IMAGE_QUEUE_SIZE")
     with setting(es, "ingest.image.max_image_bytes", "30mb"):

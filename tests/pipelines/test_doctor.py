@@ -98,6 +98,27 @@ def test_all_nodes_and_all_services_count() -> None:
     assert one(check_limits.in_flight(patient(nodes[0], service=service))).level is Level.OK
 
 
+@pytest.mark.parametrize(
+    ("timeout", "level", "words"),
+    [
+        ("20s", Level.ERROR, "a slow picture is answered 503 and sent again for ever"),
+        ("50s", Level.WARN, "the service may work on a picture for 50s"),
+        ("30s", Level.WARN, "a gives up after 30s"),
+        ("51s", None, ""),
+        ("60s", None, ""),
+        ("2m", None, ""),
+    ],
+)
+def test_a_node_waits_longer_than_the_service_works_on_a_picture(timeout: str, level: Level | None, words: str) -> None:
+    limits = {"picture_timeout": 20.0, "most_seconds_per_picture": 50.0}
+    made = patient(node("a"), service=ServiceLimits("http://a", limits), **{"ingest.image.timeout": timeout})
+    found = list(check_limits.timeouts(made))
+    assert [finding.level for finding in found] == ([level] if level else [])
+    if found:
+        assert words in found[0].what
+        assert found[0].advice == "make ingest.image.timeout 60s, which is three times IMAGE_PICTURE_TIMEOUT, or longer"
+
+
 def test_a_node_without_the_plugin_knows_none_of_its_settings() -> None:
     made = patient(node("a", None))
     vars(made)["_cluster_settings"] = {
