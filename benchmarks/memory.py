@@ -1,4 +1,4 @@
-"""Whether a picture process grows: one process, the same mixed pictures again and again, its memory after each pass.
+"""Whether a worker grows: one process, the same mixed pictures again and again, its memory after each pass.
 
     python -m benchmarks.memory [folder] [--minutes 4]
 
@@ -79,8 +79,8 @@ def pictures(folder: Path) -> list[str]:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=PICTURES)
 @click.option("--minutes", default=4.0, show_default=True)
 def main(folder: Path, minutes: float) -> None:
-    """Print the memory of a picture process after each pass over a folder."""
-    table = Table(title="one picture process, megabytes")
+    """Print the memory of a worker after each pass over a folder."""
+    table = Table(title="one worker, megabytes")
     for column in ("pass", "pictures so far", "processed", "resident", "at most"):
         table.add_column(column, justify="right")
     jobs = [(data, recipe) for data in pictures(folder) for recipe in RECIPES]

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-# As the picture processes have it, and libvips likewise.
+# As the workers have it, and libvips likewise.
 os.environ.setdefault("VIPS_CONCURRENCY", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if "MALLOC_TRIM_THRESHOLD_" not in os.environ:

@@ -14,7 +14,7 @@ def byte_cache(most: int, size: Callable[..., int]) -> Callable[[Callable[..., T
     """Remember a function's results, up to `most` bytes; the least recently used go first.
 
     `size` gets the same arguments and says how many bytes key and result take. What would fill more than a quarter by
-    itself is not kept. Meant for picture processes, which do one thing at a time.
+    itself is not kept. Meant for workers, which do one thing at a time.
     """
 
     def decorate(function: Callable[..., T]) -> Callable[..., T]:

@@ -16,7 +16,7 @@ from .settings import Settings
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8090]")
-@click.option("--workers", type=click.IntRange(1, 256), help="Picture processes.  [default: one per core]")
+@click.option("--workers", type=click.IntRange(1, 256), help="Workers.  [default: one per core]")
 def serve(**options: object) -> None:
     """Run the processor service.
 
@@ -37,7 +37,7 @@ def serve(**options: object) -> None:
     for port in (settings.port, settings.health_port):
         if port is not None:
             _check_port(settings.host, port)
-    # Picture processes read the same environment.
+    # Workers read the same environment.
     os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
     from .web.connections import TooFewFiles
     from .web.server import serve as run

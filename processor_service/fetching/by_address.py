@@ -1,6 +1,6 @@
 """A request that names a picture's address becomes one that carries the picture.
 
-Done in the web process: the network is not to keep a picture process waiting, and what speaks to strangers is not to
+Done in the web process: the network is not to keep a worker waiting, and what speaks to strangers is not to
 share a process with what decodes.
 """
 
@@ -30,7 +30,7 @@ class ByAddress:
         self._slots = threading.BoundedSemaphore(settings.url_fetches)
 
     def completed(self, body: bytes) -> bytes:
-        """The request body with `data`. One that has it, or is wrong, comes back as it is: a picture process says so.
+        """The request body with `data`. One that has it, or is wrong, comes back as it is: a worker says so.
 
         Raises ImageError `url_...`, `busy`.
         """

@@ -1,4 +1,4 @@
-"""The web application: authenticate, bound, hand to a picture process, answer."""
+"""The web application: authenticate, bound, hand to a worker, answer."""
 
 from __future__ import annotations
 

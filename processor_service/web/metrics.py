@@ -1,4 +1,4 @@
-"""Prometheus metrics. They live in the one web process, so they are right whatever the number of picture processes."""
+"""Prometheus metrics. They live in the one web process, so they are right whatever the number of workers."""
 
 from __future__ import annotations
 

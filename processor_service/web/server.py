@@ -1,6 +1,6 @@
 """The service under gunicorn.
 
-One web process with threads takes requests, and hands each to a picture process. Against gunicorn's own sync workers it
+One web process with threads takes requests, and hands each to a worker. Against gunicorn's own sync workers it
 costs a copy of the picture over a socket, and buys that a picture that hangs or kills its process is answered with a
 code, alone.
 """
@@ -56,7 +56,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(key, value)
 
     def load(self) -> Flask:
-        """Build the application inside the web process, with its picture processes."""
+        """Build the application inside the web process, with its workers."""
         # Without the master nobody would end this process, which would go on holding the port.
         die_with_parent(self.master)
         give_back_large_blocks()

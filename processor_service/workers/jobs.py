@@ -78,7 +78,7 @@ def _embed(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, A
     return {"embedder": fields["embedder"]}, orjson.dumps({"fields": fields})
 
 
-# What can be asked of a picture process: each makes of a request's JSON what to log and measure, and the answer's body.
+# What can be asked of a worker: each makes of a request's JSON what to log and measure, and the answer's body.
 JOBS = {b"process": _process, b"render": _render, b"embed": _embed}
 
 

@@ -61,7 +61,7 @@ def test_every_document_is_there_processed_or_with_a_code(
     with capsys.disabled():
         print(f"\n{len(FILES)} files, {sum(codes.values())} documents: {dict(codes.most_common())}")
         print(f"{kept} of those with an error hold the file without its metadata")
-        print(f"picture processes before {workers}, after {sorted(service.workers())}")
+        print(f"workers before {workers}, after {sorted(service.workers())}")
     assert codes["ok"] > len(FILES) / 2
     assert not codes["internal_error"]
     log = [json.loads(line) for line in Path(service.log).read_text().splitlines() if '"defect"' in line]

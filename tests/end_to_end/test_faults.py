@@ -147,7 +147,7 @@ def test_another_host_takes_over(
     assert statuses(items) == {201: 30}
 
 
-def test_a_picture_process_killed_under_load_costs_nothing(
+def test_a_worker_killed_under_load_costs_nothing(
     es: Elasticsearch, es_url: str, index: str, own_service: Service
 ) -> None:
     with ThreadPoolExecutor(1) as threads:

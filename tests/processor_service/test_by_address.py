@@ -92,7 +92,7 @@ def test_a_truncated_picture_is_accepted_when_the_pipeline_says_so(fetching: Ser
 
 
 def test_slow_strangers_keep_nobody_else_waiting(fetching: Service, server: Stranger) -> None:
-    """One picture process, two slow fetches: a third one is refused as busy, a picture with data is processed."""
+    """One worker, two slow fetches: a third one is refused as busy, a picture with data is processed."""
     over = threading.Event()
     server.paths["/slow"] = raw(HEAD + b"\r\n", b"x", pause=0.1, then=lambda: not over.is_set())
     with ThreadPoolExecutor(2) as threads:

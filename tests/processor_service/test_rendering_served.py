@@ -136,7 +136,7 @@ def test_a_key_of_its_own_without_a_token_means_signed_addresses_only(tmp_path: 
 
 
 def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -> None:
-    """Two picture processes, six slow renderings: one process is left for what is to be stored."""
+    """Two workers, six slow renderings: one process is left for what is to be stored."""
     large = document(picture("exif-orientation/Landscape_1.jpg"))
     turn = '[{"rotate":{"degrees":%d}},{"blur":{"radius":50}},{"convert":{"format":"webp"}}]'
     with stranger({"/images/_doc/1": gives(large, **PRODUCT)}) as server:

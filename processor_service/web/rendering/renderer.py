@@ -1,4 +1,4 @@
-"""A stored picture and operations to a rendered picture: from the cache, or by a picture process."""
+"""A stored picture and operations to a rendered picture: from the cache, or by a worker."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Rendered:
 
 
 class Refused(Exception):
-    """What a picture process refused; `answer` has the status and the JSON."""
+    """What a worker refused; `answer` has the status and the JSON."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.summary["code"])
@@ -53,7 +53,7 @@ class Renderer:
         self._stored, self._pool = Stored(settings), pool
         self._max_bytes = settings.max_image_bytes
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
-        # Half of the picture processes: however many look at pictures, documents are still stored.
+        # Half of the workers: however many look at pictures, documents are still stored.
         self._turns = threading.BoundedSemaphore(max(1, settings.workers // 2))
 
     def unchanged(self, index: str, id: str, asked: Asked) -> tuple[str, str]:
@@ -69,7 +69,7 @@ class Renderer:
         return Rendered(data, name.decode(), sha256, tag, cached=True)
 
     def render(self, index: str, id: str, asked: Asked, sha256: str, tag: str) -> Rendered:
-        """Render when it is our turn. Raises ImageError, or Refused with what the picture process said."""
+        """Render when it is our turn. Raises ImageError, or Refused with what the worker said."""
         # The document is fetched only then: who waits holds no picture in memory.
         with self._turns:
             # Whoever was before may have asked for the same.
