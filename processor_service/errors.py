@@ -110,3 +110,13 @@ class ImageError(Exception):
     def body(self) -> dict[str, dict[str, str | bool]]:
         """The answer's JSON body."""
         return {"error": {"code": self.code.code, "reason": self.reason, "retryable": self.code.retryable}}
+
+
+def too_large(limit: int) -> ImageError:
+    """The refusal of a picture of more than `limit` bytes."""
+    return ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
+
+
+def defect(error: Exception) -> ImageError:
+    """What is said of an exception that nobody expected."""
+    return ImageError(Code.INTERNAL_ERROR, f"a defect of the service: {type(error).__name__}; its log has the details")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import orjson
+import re
 
-from ..errors import Code, ImageError
+import orjson
+import structlog
+from gunicorn.http.errors import ParseException
+
+from ..errors import Code, ImageError, defect, too_large
 from ..settings import Settings
 from .answering import retry_after
 from .authentication import bears_token, unauthorized
 from .received import Guest, body_length
+
+log = structlog.get_logger("processor_service")
 
 PROBES = ("/healthz", "/readyz", "/metrics")
 # Clients may write to the end before they read the answer. So what is refused is read up to here, and thrown away.
@@ -56,6 +62,9 @@ class Admission:
         if length is None:
             raise ImageError(Code.LENGTH_REQUIRED, "the body comes in chunks; send it with a Content-Length")
         if length > self._settings.longest_request():
+            if guest.request._expected_100_continue:
+                # The client waits for this before it sends anything.
+                raise too_large(self._settings.max_image_bytes)
             # The application says so; it gets no body.
             guest.thrown_away = min(length, MOST_DISCARDED)
         elif length and held and held + length > most:
@@ -64,6 +73,15 @@ class Admission:
             raise ImageError(Code.BUSY, reason)
         else:
             guest.length = guest.holds = length
+
+
+def not_http(error: Exception) -> ImageError:
+    """The refusal of a head that gunicorn's parser does not take. The head is not quoted: it may hold a secret."""
+    if not isinstance(error, ParseException):
+        log.error("defect", defect=type(error).__name__, exc_info=error)
+        return defect(error)
+    what = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+    return ImageError(Code.INVALID_REQUEST, f"the head of the request is not HTTP/1.1 that we take: {what}")
 
 
 def last_answer(error: ImageError) -> bytes:

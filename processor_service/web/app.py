@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..document import failure
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, defect, too_large
 from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
@@ -115,10 +115,7 @@ def _refuse(error: ImageError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
-        limit = current_app.config["SETTINGS"].max_image_bytes
-        return _refuse(
-            ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
-        )
+        return _refuse(too_large(current_app.config["SETTINGS"].max_image_bytes))
     if error.code == 404:
         return _refuse(ImageError(Code.NOT_FOUND, "there is nothing here; pictures go to POST /v1/process"))
     if error.code == 405:
@@ -128,6 +125,4 @@ def _http_error(error: HTTPException) -> Response:
 
 def _defect(error: Exception) -> Response:
     log.error("defect", defect=type(error).__name__, exc_info=error)
-    return _refuse(
-        ImageError(Code.INTERNAL_ERROR, f"a defect of the service: {type(error).__name__}; its log has the details")
-    )
+    return _refuse(defect(error))

@@ -50,6 +50,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": int(settings.picture_timeout) + 10,
             "timeout": 60,
             "logconfig_dict": logging_config(settings.log_level),
+            # Nothing here depends on what proxies say of the client, and headers for it would be errors.
+            "forwarded_allow_ips": "",
             "proc_name": "ingest-image",
             "control_socket_disable": True,
         }.items():

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from ..decoding.open import load_decoders
 from ..document import failure
 from ..embedders import preload
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, defect
 from ..features import all_features
 from ..operations import all_operations
 from ..pipeline import process, render
@@ -102,16 +102,12 @@ def handle(
         )
         answer = orjson.dumps(failure(refusal, request))
         summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
-    except Exception as defect:
-        refusal = ImageError(
-            Code.INTERNAL_ERROR, f"a defect of the service: {type(defect).__name__}; its log has the details"
-        )
+    except Exception as error:
+        refusal = defect(error)
         answer = orjson.dumps(failure(refusal))
         # Frames only: an exception's message could quote a document.
-        trace = [
-            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(defect.__traceback__)
-        ]
-        summary |= {"status": 500, "code": refusal.code.code, "defect": type(defect).__name__, "trace": trace}
+        trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+        summary |= {"status": 500, "code": refusal.code.code, "defect": type(error).__name__, "trace": trace}
     return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, answer
 
 

@@ -144,6 +144,45 @@ def test_a_client_that_asks_first_whether_to_send_is_told(service: Service) -> N
         assert read_all(other).startswith(b"HTTP/1.1 401")
 
 
+def test_a_client_that_asks_first_is_told_that_its_body_is_too_large(service: Service) -> None:
+    expects = "Expect: 100-continue\r\nContent-Length: 99999999999\r\n"
+    with connections(service, 1, head(WITH_TOKEN + expects)) as (client,):
+        answer = read_all(client)
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"IMAGE_MAX_IMAGE_BYTES" in answer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        head(WITH_TOKEN + "Content-Length: -5\r\n"),
+        head(WITH_TOKEN + "Content-Length: 2, 2\r\n"),
+        head(WITH_TOKEN + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"),
+        head(WITH_TOKEN + "Transfer-Encoding: odd\r\n"),
+        head(WITH_TOKEN + "Expect: the moon\r\nContent-Length: 2\r\n"),
+        head("X: a\r\n folded\r\n"),
+        head("".join(f"X{number}: 1\r\n" for number in range(200))),
+        head("", "/" + "a" * 20_000, "GET"),
+        b"GET /healthz\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\0\xa5\1\0\0\xa1\3\3" + bytes(160) + b"\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_of_ours_is_refused_with_a_code(service: Service, sent: bytes) -> None:
+    with connections(service, 1, sent) as (client,):
+        answer = read_all(client)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    error = json.loads(answer.rpartition(b"\r\n")[2])["error"]
+    assert (error["code"], error["retryable"]) == ("invalid_request", False)
+    assert error["reason"].startswith("the head of the request is not HTTP/1.1 that we take: ")
+    assert TOKEN.encode() not in answer
+
+
+def test_headers_for_proxies_are_no_errors(service: Service) -> None:
+    headers = "SCRIPT_NAME: /elsewhere\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n"
+    with connections(service, 1, head(headers, "/healthz", "GET")) as (client,):
+        assert read_all(client).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_body_in_chunks_is_refused_with_what_would_be_right(service: Service) -> None:
     answer = requests.post(f"{service.url}/v1/process", data=iter([b"{", b"}"]), headers=AUTHORIZED, timeout=20)
     assert (answer.status_code, answer.json()["error"]["code"]) == (411, "length_required")
