@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -17,14 +18,14 @@ from .settings import Settings
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8090]")
 @click.option("--workers", type=click.IntRange(1, 256), help="Workers.  [default: one per core]")
-def serve(**options: object) -> None:
+def serve(**options: Any) -> None:
     """Run the processor service.
 
     All settings are environment variables IMAGE_... (docs/service.md); the options here override three of them.
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from None

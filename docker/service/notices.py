@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 
 # What builds and installs is no part of what runs; our own licence is at the top of the sources.
 LEFT_OUT = {"ingest-image", "pip", "setuptools", "wheel"}
@@ -64,7 +65,7 @@ def texts(found: Distribution) -> Iterator[tuple[str, str]]:
     """Path and content of each licence file of a package."""
     for path in found.files or ():
         if _TEXTS.search(str(path)) and path.suffix not in (".py", ".pyc", ".pyi", ".so"):
-            yield str(path), path.locate().read_text("utf-8", "replace")  # type: ignore[attr-defined]
+            yield str(path), Path(path.locate()).read_text("utf-8", "replace")
 
 
 def main() -> None:

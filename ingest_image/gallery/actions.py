@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from io import BufferedIOBase
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -91,7 +92,8 @@ def _file() -> tuple[str, BinaryIO]:
 
 def _hash(file: BinaryIO) -> str:
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()[:32]  # type: ignore[arg-type]
+    # In memory or a temporary file: both are, though BinaryIO does not say so.
+    return hashlib.file_digest(cast(BufferedIOBase, file), "sha256").hexdigest()[:32]
 
 
 def _done(place: str, **more: Any) -> AnyResponse:

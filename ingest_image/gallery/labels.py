@@ -84,10 +84,10 @@ def reason(hit: Hit) -> str:
 
 def page_of(hit: Hit, asked: Asked | None = None) -> str:
     """Address of a document's page; it carries the question it is an answer to, for the way back."""
-    more: dict[str, list[str]] = {}
+    more: dict[str, Any] = {}
     for name, value in asked.pairs() if asked else ():
         more.setdefault(name, []).append(value)
-    return url_for("pages.picture", index=hit.index, id=hit.id, **more)  # type: ignore[arg-type]
+    return url_for("pages.picture", index=hit.index, id=hit.id, **more)
 
 
 def percent(part: Any, whole: Any) -> int:

@@ -6,6 +6,7 @@ import errno
 import threading
 import webbrowser
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urljoin
 
 import click
@@ -43,10 +44,10 @@ def serve(server: Server) -> None:
     click.echo("Stopped.", err=True)
 
 
-def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: object) -> GallerySettings:
+def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: Any) -> GallerySettings:
     """The settings of a gallery on `host`: on loopback only names of this machine are answered, if `names` is empty."""
     hosts = frozenset(name.lower() for name in names) or (LOOPBACK | {host} if host in LOOPBACK else frozenset())
-    return GallerySettings(index=index, hosts=hosts, elasticsearch_url=client_url, **more)  # type: ignore[arg-type]
+    return GallerySettings(index=index, hosts=hosts, elasticsearch_url=client_url, **more)
 
 
 def open_gallery(
