@@ -28,7 +28,20 @@ class GuardedWorker(ReadingWorker):
         """Called by gunicorn; returns when the process is to end."""
         self._probes = ThreadPoolExecutor(2, "probe")
         self._accepting: bool = False
+        # Monotonic seconds at which pictures are given up; None while the process is not to stop.
+        self._gives_up: float | None = None
         super().init_process()
+
+    def murder_pending(self) -> None:
+        """Called in each round of the loop. Before gunicorn's master ends a process that is to stop, pictures that are
+        not done are given up: their clients are told to come again, where they would see a broken connection.
+        """
+        super().murder_pending()
+        if not self.alive:
+            now = time.monotonic()
+            self._gives_up = self._gives_up or now + self.settings.picture_timeout
+            if now >= self._gives_up and self.app.pool:
+                self.app.pool.stop()
 
     def accept(self, listener: Any) -> None:
         """Take a connection. When all places are taken, the oldest goes that has shown no token."""

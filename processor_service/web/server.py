@@ -34,6 +34,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self.settings, self.master = settings, os.getpid()
         self.connections = most_connections(settings, threads(settings))
+        self.pool: WorkerPool | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -47,6 +48,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_connections": self.connections,
             # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.
             "keepalive": 1300,
+            # Pictures in work have their time, and then those that are not done have some to be told so.
             "graceful_timeout": int(settings.picture_timeout) + 10,
             "timeout": 60,
             "logconfig_dict": logging_config(settings.log_level),
@@ -71,7 +73,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         settings = self.settings
         if warning := shortage(settings, container_limit()):
             structlog.get_logger("processor_service").warning("memory", reason=warning)
-        pool = WorkerPool(
+        self.pool = pool = WorkerPool(
             settings.workers,
             settings.queue_size,
             settings.picture_timeout,

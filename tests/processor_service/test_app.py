@@ -242,6 +242,24 @@ def test_sigterm_finishes_pictures_under_way_and_leaves_no_process(tmp_path: Pat
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
 
 
+def test_sigterm_tells_the_clients_of_pictures_that_are_not_done_in_time(tmp_path: Path) -> None:
+    with (
+        running_service(tmp_path / "log", workers="1", picture_timeout="5") as service,
+        ThreadPoolExecutor(6) as threads,
+    ):
+        big = encoded(Image.new("RGB", (3000, 2000)), "JPEG")
+        futures = [threads.submit(service.process_picture, big, timeout=200, **ENDLESS) for _ in range(6)]
+        pending = f"{service.url}/metrics"
+        while "image_pending_pictures 6.0" not in requests.get(pending, timeout=60).text:
+            time.sleep(0.1)
+        service.process.terminate()
+        codes = [future.result().json()["error"]["code"] for future in futures]
+        # 5 s of processor time each: some may have had it.
+        assert "shutting_down" in codes
+        assert set(codes) <= {"shutting_down", "picture_timeout", "interrupted"}
+        assert service.process.wait(100) == 0
+
+
 def test_without_a_token_only_loopback(tmp_path: Path) -> None:
     from click.testing import CliRunner
 

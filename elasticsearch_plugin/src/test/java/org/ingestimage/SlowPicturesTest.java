@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -47,6 +48,17 @@ class SlowPicturesTest {
         }
         assertFalse(slow.has(picture("A0", null)));
         assertTrue(slow.has(picture("A2999", null)));
+    }
+
+    @Test
+    void whatIsTooLateIsNoFaultOfTheHostWhetherItWasBegunOrNot() {
+        for (String code : List.of("overdue", "abandoned")) {
+            String body = "{\"error\": {\"code\": \"" + code + "\", \"reason\": \"too late\", \"retryable\": true}}";
+            Answer answer = Answer.of(503, body.getBytes(StandardCharsets.UTF_8));
+            assertEquals(Answer.Blame.LOAD, answer.blame(), code);
+            assertFalse(answer.overload(), code);
+            assertTrue(answer.again().toString().contains(code), code);
+        }
     }
 
     @Test
