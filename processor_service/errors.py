@@ -117,6 +117,11 @@ def too_large(limit: int) -> ImageError:
     return ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
 
 
+def no_memory() -> ImageError:
+    """The refusal of a request for which the web process has no memory."""
+    return ImageError(Code.BUSY, "the service has no memory for this request now; send it again later")
+
+
 def defect(error: Exception) -> ImageError:
     """What is said of an exception that nobody expected."""
     return ImageError(Code.INTERNAL_ERROR, f"a defect of the service: {type(error).__name__}; its log has the details")

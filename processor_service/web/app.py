@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..document import failure
-from ..errors import Code, ImageError, defect, too_large
+from ..errors import Code, ImageError, defect, no_memory, too_large
 from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
@@ -32,6 +32,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.config["SETTINGS"] = settings
     app.register_error_handler(ImageError, _refuse)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
     app.register_error_handler(Exception, _defect)
     app.before_request(_authenticate)
     HeldAnswers.of(app)

@@ -6,12 +6,12 @@ import errno
 import socket
 import struct
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from selectors import EVENT_READ
 from typing import Any
 
 from .admission import PROBES
-from .reading_worker import ReadingWorker
+from .reading_worker import ReadingWorker, Threads
 from .received import Guest
 
 # A client that does not read its answer.
@@ -26,7 +26,7 @@ class GuardedWorker(ReadingWorker):
 
     def init_process(self) -> None:
         """Called by gunicorn; returns when the process is to end."""
-        self._probes = ThreadPoolExecutor(2, "probe")
+        self._probes = Threads(2, "probe")
         self._accepting: bool = False
         # Monotonic seconds at which pictures are given up; None while the process is not to stop.
         self._gives_up: float | None = None

@@ -8,22 +8,39 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+import structlog
 from gunicorn.workers.gthread import ThreadWorker
 
-from ..errors import ImageError
+from ..errors import ImageError, no_memory
 from .admission import MOST_DISCARDED, Admission, last_answer, not_http
 from .held import HeldAnswers
 from .received import Guest
+
+log = structlog.get_logger("processor_service")
 
 # Bytes of one read, and those of one turn of the loop. Each wake-up costs: a body of 8 MB is to take few.
 _FIRST_CHUNK, _CHUNK, _TURN = 64 * 1024, 1024**2, 8 * 1024**2
 # After an answer that closes the connection, for the client to read it.
 _LINGER_SECONDS = 10.0
 _LOOK = 0.5
+
+
+class Threads(ThreadPoolExecutor):
+    """Goes on with the threads it has when the system gives it no other one."""
+
+    def _adjust_thread_count(self) -> None:
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
 
 
 class ReadingWorker(ThreadWorker):  # type: ignore[misc]
@@ -39,6 +56,10 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]
         self.held = 0
         self._next_look = 0.0
         super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Called by gunicorn."""
+        return Threads(self.cfg.threads)
 
     def murder_pending(self) -> None:
         """Called in each round of the loop: give up on what takes too long."""
@@ -72,9 +93,22 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]
         guest.close()
 
     def _readable(self, guest: Guest, _: Any) -> None:
-        for _ in range(_TURN // _CHUNK):
-            if not self._read(guest) or guest not in self.guests:
-                return
+        with self._alone(guest):
+            for _ in range(_TURN // _CHUNK):
+                if not self._read(guest) or guest not in self.guests:
+                    return
+
+    @contextmanager
+    def _alone(self, guest: Guest) -> Iterator[None]:
+        """What goes wrong with one connection ends that one: an exception in the loop would end the process."""
+        try:
+            yield
+        except MemoryError:
+            guest.received = bytearray()
+            self._refuse(guest, no_memory())
+        except Exception as error:
+            log.error("connection dropped", defect=type(error).__name__, exc_info=error)
+            self.drop(guest)
 
     def _read(self, guest: Guest) -> bool:
         """Read once, and do what can be done then. False when nothing is there."""
@@ -97,6 +131,10 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]
 
     def advance(self, guest: Guest) -> None:
         """Do what can be done with what came so far."""
+        with self._alone(guest):
+            self._advance(guest)
+
+    def _advance(self, guest: Guest) -> None:
         try:
             if guest.request is None and not self._began(guest):
                 return
@@ -106,6 +144,8 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]
         except StopIteration:
             self.drop(guest)
             return
+        except MemoryError:
+            raise
         except Exception as error:
             self._refuse(guest, not_http(error))
             return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -97,6 +99,35 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_made_into_json(small
     assert (answer.status_code, error["code"], error["retryable"]) == (422, "result_too_large", False)
     assert "IMAGE_MAX_RESULT_BYTES" in error["reason"]
     assert small.process_picture(data, operations=[{"resize": {"width": 50}}]).status_code == 200
+
+
+def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp_path: Path) -> None:
+    """Nor is there a thread more than there was: the kernel gives no memory for its stack."""
+    with running_service(tmp_path / "log", workers="1") as service:
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+        (web,) = [pid for pid in service.descendants() if b"gunicorn" in command_of(pid)]
+        before = resource.prlimit(web, resource.RLIMIT_AS)
+        resource.prlimit(web, resource.RLIMIT_AS, (10 * MB, before[1]))
+        try:
+            answer = service.process_picture(picture("pillow/hopper.jpg") + bytes(14_000_000))
+            assert (answer.status_code, answer.json()["error"]["code"]) == (429, "busy")
+            assert "memory" in answer.json()["error"]["reason"] and answer.headers["Retry-After"]
+            with ThreadPoolExecutor(8) as threads:
+                codes = list(
+                    threads.map(lambda _: requests.get(f"{service.url}/healthz", timeout=60).status_code, range(16))
+                )
+            assert codes == [200] * 16
+        finally:
+            resource.prlimit(web, resource.RLIMIT_AS, before)
+        assert service.process_picture(picture("pillow/hopper.jpg") + bytes(14_000_000)).status_code == 200
+        assert command_of(web)
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_health_is_answered_whatever_is_held(small: Service) -> None:
