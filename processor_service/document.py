@@ -89,18 +89,31 @@ def sign(request: Request, fields: dict[str, Any], source: str, token: str) -> d
 def failure(error: ImageError, request: Any = None) -> dict[str, Any]:
     """The body of a refusal; `request` is the refused body as JSON, None when it was not read.
 
-    When the picture is at fault it has `fields` to merge: nulls for what an earlier picture left, and in `data` the
-    same file without its metadata, or null when nobody can take the metadata out of it. What is stored of a picture
-    that is fetched by its address stays: the address may be back tomorrow.
+    When the picture is at fault it has `fields` to merge: nulls for what an earlier picture left, and what stays.
     """
+    return failure_with(error, what_stays(request, error.code) if is_at_fault(error) else {})
+
+
+def failure_with(error: ImageError, stays: dict[str, Any]) -> dict[str, Any]:
+    """The same when somebody else has found out what stays of the picture."""
     body: dict[str, Any] = error.body()
-    if error.code.status not in AT_FAULT:
-        return body
-    fields = absent_fields()
-    if not (isinstance(request, dict) and request.get("url") is not None):
-        # Of a raw file, which begins as a TIFF, only the preview would be left.
-        fields["data"] = None if error.code in _NO_PICTURE else _without_metadata(request)
-    return {**body, "fields": fields}
+    return {**body, "fields": absent_fields() | stays} if is_at_fault(error) else body
+
+
+def is_at_fault(error: ImageError) -> bool:
+    """Whether the picture is, so that the document may be stored with its error."""
+    return error.code.status in AT_FAULT
+
+
+def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
+    """The field `data` of a refused picture: the same file without its metadata, or null when nobody can cut it.
+
+    Nothing for a picture that is fetched by its address. What is stored of it stays: the address may be back tomorrow.
+    """
+    if isinstance(request, dict) and request.get("url") is not None:
+        return {}
+    # Of a raw file, which begins as a TIFF, only the preview would be left.
+    return {"data": None if code in _NO_PICTURE else _without_metadata(request)}
 
 
 def _without_metadata(request: Any) -> str | None:

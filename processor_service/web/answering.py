@@ -61,7 +61,8 @@ class Answering:
         except ImageError as refusal:
             if refusal.code is Code.BUSY:
                 raise
-            return Answer.refusal(refusal, body)
+            # What was stored of the address stays.
+            return Answer.refusal(refusal, {})
         answer = self._pool.run(completed, job, until, gone)
         if completed is not body:
             answer.summary["seconds"] |= watch.seconds

@@ -20,7 +20,7 @@ import orjson
 from pydantic import SecretStr
 
 from ..decoding.open import load_decoders
-from ..document import failure
+from ..document import failure, what_stays
 from ..embedders import preload
 from ..errors import Code, ImageError, defect
 from ..features import all_features
@@ -30,7 +30,7 @@ from ..query_vector import embed
 from ..settings import Settings
 from ..timing import Stopwatch
 from ..wire.request import Request
-from .template import answer_requests
+from .template import CUT, answer_requests
 
 # Objects, keys and numbers of a request.
 _SMALL = 1024 * 1024
@@ -78,8 +78,14 @@ def _embed(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, A
     return {"embedder": fields["embedder"]}, orjson.dumps({"fields": fields})
 
 
+def _cut(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
+    """What stays of a picture that another worker did not survive."""
+    with watch("cut"):
+        return {}, orjson.dumps(what_stays(body))
+
+
 # What can be asked of a worker: each makes of a request's JSON what to log and measure, and the answer's body.
-JOBS = {b"process": _process, b"render": _render, b"embed": _embed}
+JOBS = {b"process": _process, b"render": _render, b"embed": _embed, CUT: _cut}
 
 
 def handle(

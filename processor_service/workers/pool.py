@@ -5,19 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any
 
+import orjson
 import structlog
 
+from ..document import is_at_fault
 from ..errors import ImageError
 from .crew import Crew
 from .losses import Losses
 from .patience import Pace, check_wanted
+from .template import CUT
 from .worker import WORKER, Answer, Lost
 
 log = structlog.get_logger("processor_service")
 
 # A picture may take so many times its processor time by the wall clock: on a busy machine it gets a part of a core.
 WALL = 2.5
+# Raises when nobody waits any more for a picture that no worker (False), or one (True), has begun.
+Check = Callable[[bool], None]
 
 
 class WorkerPool:
@@ -57,39 +64,63 @@ class WorkerPool:
 
         losses = Losses(self.timeout, WALL * self.timeout)
 
-        def check(begun: bool = True) -> None:
+        def check(begun: bool) -> None:
             check_wanted(deadline, gone, begun)
 
         with self._counting:
             self._pace.check_line(self.pending - self.size, self.size, self.queue_size, deadline)
             self.pending += 1
         try:
-            while True:
-                worker = self.crew.take(lambda: check(losses.begun()), first=losses.goes_first())
-                start = time.monotonic()
-                try:
-                    answer = worker.ask(job, body, WALL * self.timeout, check)
-                except Lost as loss:
-                    log.warning("worker lost", why=loss.why, exit_code=loss.code)
-                    self.crew.replace(worker, loss.why)
-                    if refusal := losses.count(loss.why):
-                        return Answer.refusal(refusal, body)
-                except ImageError:
-                    # Nobody waits for the picture any more.
-                    self.crew.replace(worker, "abandoned")
-                    raise
-                except BaseException:
-                    # What is still in its socket is not for the next picture.
-                    self.crew.replace(worker, "stalled")
-                    raise
-                else:
-                    self.crew.put(worker)
-                    return answer
-                finally:
-                    self._pace.took(time.monotonic() - start)
+            result = self._tried(job, body, check, losses)
+            if isinstance(result, Answer):
+                return result
+            # A hostile file may take long to cut, so that is a worker's business, too.
+            stays = self._cut(body, check) if job == b"process" and is_at_fault(result) else {}
+            return Answer.refusal(result, stays)
         finally:
             with self._counting:
                 self.pending -= 1
+
+    def _tried(self, job: bytes, body: bytes, check: Check, losses: Losses) -> Answer | ImageError:
+        """A worker's answer, or why the picture is refused when it got none."""
+        while True:
+            try:
+                return self._asked(job, body, check, begun=losses.begun(), first=losses.goes_first())
+            except Lost as loss:
+                if refusal := losses.count(loss.why):
+                    return refusal
+
+    def _asked(self, job: bytes, body: bytes, check: Check, begun: bool, first: bool) -> Answer:
+        """The answer of one worker. Raises Lost when it gave none; another one takes its place."""
+        worker = self.crew.take(lambda: check(begun), first=first)
+        start = time.monotonic()
+        try:
+            answer = worker.ask(job, body, WALL * self.timeout, lambda: check(True))
+        except Lost as loss:
+            log.warning("worker lost", why=loss.why, exit_code=loss.code)
+            self.crew.replace(worker, loss.why)
+            raise
+        except ImageError:
+            # Nobody waits for the picture any more.
+            self.crew.replace(worker, "abandoned")
+            raise
+        except BaseException:
+            # What is still in its socket is not for the next picture.
+            self.crew.replace(worker, "stalled")
+            raise
+        else:
+            self.crew.put(worker)
+            return answer
+        finally:
+            self._pace.took(time.monotonic() - start)
+
+    def _cut(self, body: bytes, check: Check) -> dict[str, Any]:
+        """What stays of a picture that its worker did not survive; nothing of it when the next one does not, either."""
+        try:
+            answer = self._asked(CUT, body, check, begun=True, first=True)
+        except Lost:
+            return {"data": None}
+        return orjson.loads(answer.body) if answer.summary["status"] == HTTPStatus.OK else {"data": None}
 
     def load(self) -> dict[str, int | float]:
         """What waits, and what recent pictures took on average: together, how long a new one would wait.

@@ -23,6 +23,8 @@ from .confined import die_with_parent, hide_memory, without_network
 
 READY = b"ready"
 FORK, KILL, WAIT = b"fork", b"kill", b"wait"
+# The job of finding out what may be stored of a picture that another worker did not survive (worker.py).
+CUT: bytes = b"cut"
 # A worker that has closed its socket is about to end by itself, in a way that tells why.
 _ENDING_SECONDS = 1.0
 # How a worker ends that had no memory left to say so.

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import SecretStr
 
-from ..document import failure
+from ..document import failure_with
 from ..errors import ImageError
 from ..settings import Settings
 from .memory import oom_kills
@@ -64,14 +64,10 @@ class Answer:
     body: bytes
 
     @classmethod
-    def refusal(cls, error: ImageError, body: bytes) -> Answer:
-        """The answer when no worker gave one to a request."""
-        try:
-            request = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            request = None
+    def refusal(cls, error: ImageError, stays: dict[str, Any]) -> Answer:
+        """The answer when no worker gave one to a request, with what stays of its picture (document.py)."""
         summary = {"status": int(error.code.status), "code": error.code.code, "seconds": {}}
-        return cls(summary, orjson.dumps(failure(error, request)))
+        return cls(summary, orjson.dumps(failure_with(error, stays)))
 
 
 class Template:

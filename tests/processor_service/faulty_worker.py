@@ -12,12 +12,17 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from processor_service.workers.template import answer_requests, fork_workers
+from processor_service.workers.template import CUT, answer_requests, fork_workers
 
 CPU_SECONDS = 0.6
+OK = b'{"status": 200, "code": "ok", "seconds": {}}'
 
 
-def handle(_job: bytes, body: bytes) -> tuple[bytes, bytes]:
+def handle(job: bytes, body: bytes) -> tuple[bytes, bytes]:
+    if job == CUT and body != b"spin and spin":
+        return OK, b'{"data": "cut by %d"}' % os.getpid()
+    if body == b"spin and spin":
+        body = b"spin"
     if body == b"hang":
         time.sleep(60)
     if body == b"spin":
@@ -39,7 +44,7 @@ def handle(_job: bytes, body: bytes) -> tuple[bytes, bytes]:
         if not once.exists():
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-    return b'{"status": 200, "code": "ok", "seconds": {}}', body + b" from " + str(os.getpid()).encode()
+    return OK, body + b" from " + str(os.getpid()).encode()
 
 
 def serve(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from processor_service import refused
 from processor_service.errors import Code, ImageError
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker import Answer
@@ -65,6 +66,28 @@ def test_a_picture_that_uses_up_its_processor_time_is_refused_and_its_process_re
     monkeypatch.setattr("processor_service.workers.pool.WALL", 100)
     assert code(pool.run(b"spin")) == "picture_timeout"
     assert replaced == ["timeout"]
+    assert pool.run(b"next").body.startswith(b"next")
+
+
+@pytest.mark.parametrize("how", [b"spin", b"die"])
+def test_a_picture_that_cost_its_worker_is_cut_by_another_one(
+    pool: WorkerPool, how: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the web process: a hostile file is to hold none of its threads."""
+    monkeypatch.setattr(refused, "cut_refused", None)
+    before = whole(pool)
+    kept = json.loads(pool.run(how).body)["fields"]["data"]
+    assert kept.startswith("cut by ")
+    assert int(kept.split()[-1]) in {*before, *whole(pool)}
+
+
+def test_a_picture_that_also_costs_the_worker_that_cuts_it_is_left_out(pool: WorkerPool, replaced: list[str]) -> None:
+    answer = pool.run(b"spin and spin")
+    assert code(answer) == "picture_timeout"
+    assert json.loads(answer.body)["fields"]["data"] is None
+    # By the processor's time, or on a busy machine by the wall clock's.
+    assert replaced[0] == "timeout"
+    assert len(replaced) == 2
     assert pool.run(b"next").body.startswith(b"next")
 
 
