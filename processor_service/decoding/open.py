@@ -10,6 +10,7 @@ from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
 from ..errors import Code, ImageError
 from ..formats.registry import accepted, decoders, readable
+from ..formats.tiff_classic import as_classic
 from ..settings import Settings
 from . import gif_file
 from .bitmaps import cursor_as_icon
@@ -43,8 +44,9 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
     names = [name for name in decoders(readable(settings)) if plausible(name, data)]
     icon = cursor_as_icon(data)
     comment = _COMMENT.match(data)
+    data = as_classic(data[comment.end() :] if comment else data)
     try:
-        image = Image.open(io.BytesIO(icon or data[comment.end() if comment else 0 :]), formats=names)
+        image = Image.open(io.BytesIO(icon or data), formats=names)
     except UnidentifiedImageError:
         if complaint := describe_unknown(data, settings):
             raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from None

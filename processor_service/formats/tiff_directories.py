@@ -12,7 +12,7 @@ from itertools import islice
 
 SUBFILE, OLD_SUBFILE = 254, 255
 WIDTH, HEIGHT = 256, 257
-COMPRESSION, PHOTOMETRIC = 259, 262
+COMPRESSION, PHOTOMETRIC, ORIENTATION = 259, 262, 274
 SUB_DIRECTORIES = 330
 # struct's letters of the integer types (TIFF 6.0, section 2; BigTIFF: 16 and 18); 13 is an offset to a directory.
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import struct
 
-from .tiff_directories import SUBFILE, Directory, below, chain, layout_of
+from ..metadata.exif import as_turn
+from .tiff_directories import ORIENTATION, SIZES, SUBFILE, Directory, below, chain, layout_of
 
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
 _NO_PAGE = 5
+_SHORT, _BYTES = 3, (2, 7)
 # Tags without which the pixels cannot be read: a file that has lost them is broken.
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
 
@@ -16,12 +18,12 @@ def mended(data: bytes) -> bytes:
     """The same TIFF without what keeps it from being read; other files as they are.
 
     The first page is no reduced copy of a larger one that follows or lies below it. Entries that describe the picture
-    and point beyond the file's end are empty: Pillow does not look at what follows them.
+    and point beyond the file's end are empty: Pillow does not look at what follows them. Turns are of the usual type.
     """
     if layout_of(data) is None:
         return data
     pages = list(chain(data))
-    return _without_previews(_without_loose_ends(data, pages), pages)
+    return _without_previews(_with_plain_turns(_without_loose_ends(data, pages), pages), pages)
 
 
 def _without_loose_ends(data: bytes, pages: list[Directory]) -> bytes:
@@ -34,6 +36,23 @@ def _without_loose_ends(data: bytes, pages: list[Directory]) -> bytes:
         size = 8 if pages[0].layout.big else 4
         changed[at - size : at] = bytes(size)
     return bytes(changed)
+
+
+def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
+    """The same with orientations as the SHORT that they should be, if another type leaves no doubt of the number."""
+    changed = None
+    for page in pages:
+        kind, count, at = page.entries.get(ORIENTATION, (_SHORT, 1, 0))
+        size = SIZES.get(kind, 0) * count
+        if kind == _SHORT or not 0 < size <= struct.calcsize(page.layout.word):
+            continue
+        value = data[at : at + size] if kind in _BYTES else page.number(ORIENTATION)
+        if turn := as_turn(value, page.layout.order):
+            changed = changed or bytearray(data)
+            # Type and count stand before the value.
+            word = page.layout.word
+            struct.pack_into(f"{word[0]}H{word[1]}HH", changed, at - 2 - struct.calcsize(word), _SHORT, 1, turn, 0)
+    return bytes(changed) if changed else data
 
 
 def _without_previews(data: bytes, pages: list[Directory]) -> bytes:

@@ -11,7 +11,7 @@ from ..formats.containers import PNG_SIGNATURE, gif_blocks
 from ..picture import Metadata
 from .blocks import Blocks
 from .box_metadata import avif_blocks, jp2_blocks
-from .exif import Exif, Tag
+from .exif import Exif, Tag, as_turn
 from .png_texts import read_png
 from .text import decoded
 
@@ -49,10 +49,10 @@ def orientation(image: Image.Image) -> int:
     no orientation behind.
     """
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        exif = image.getexif()
+        return as_turn(exif.get(ExifTags.Base.Orientation), exif.endian or "<") or 1
     except Exception:
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _as_decoded(image: Image.Image, _: bytes, blocks: Blocks) -> None:

@@ -130,6 +130,14 @@ class Exif:
             return [_ratio(over, under) for over, under in zip(values[::2], values[1::2], strict=True)]
         return [float(value) for value in values]
 
+    def turn(self) -> int | None:
+        """The orientation, 2 to 8; None for upright, missing and broken ones."""
+        kind, count, position = self.main.get(Tag.ORIENTATION, (0, 0, 0))
+        if kind in (_ASCII, _UNDEFINED):
+            return as_turn(self._data[position : position + count], self._order)
+        numbers = self.values(self.main, Tag.ORIENTATION)
+        return as_turn(numbers[0] if numbers else None, self._order)
+
     def block(self, tag: Tag) -> bytes:
         """The bytes of a tag of the main directory, in which other metadata is embedded; empty where there are none."""
         kind, count, position = self.main.get(tag, (0, 0, 0))
@@ -164,6 +172,23 @@ class Exif:
             if value + size <= len(self._data):
                 entries.setdefault(tag, (kind, amount, value))
         return entries
+
+
+def as_turn(value: object, order: str) -> int | None:
+    """An orientation, 2 to 8, of whatever type its writer took for it; None for what is not clear, and for upright.
+
+    It should be a SHORT. Other numbers, a digit, and bytes that hold one number in the file's order (`<` or `>`) are
+    clear: ExifTool and libexif take them, too.
+    """
+    if isinstance(value, tuple):
+        value = value[0] if value else None
+    if isinstance(value, bytes):
+        number = int.from_bytes(value, "little" if order == "<" else "big")
+        value = number if number < 9 else value.decode("latin-1")
+    if isinstance(value, str):
+        value = value.strip("\0 ")
+        value = int(value) if re.fullmatch("[1-8]", value) else None
+    return next((turn for turn in range(2, 9) if value == turn), None)
 
 
 def _size(kind: int) -> int:

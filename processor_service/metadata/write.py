@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 
 from ..formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from ..picture import Metadata, Picture
-from .exif import Exif, Tag
+from .exif import Exif
 from .found import read_tags
 from .words import author_to_keep, owner_to_keep
 
@@ -34,12 +34,11 @@ def exif_block(picture: Picture) -> bytes | None:
 
 def turn_only(data: bytes) -> bytes | None:
     """The EXIF of a turn, read from a file that was refused; None when it is upright, or keeps its turn elsewhere."""
-    exif = Exif(exif_of(data))
-    turn = exif.number(exif.main, Tag.ORIENTATION) or 1
-    if turn not in range(2, 9):
+    turn = Exif(exif_of(data)).turn()
+    if turn is None:
         return None
     written = Image.Exif()
-    written[ExifTags.Base.Orientation] = int(turn)
+    written[ExifTags.Base.Orientation] = turn
     return written.tobytes()
 
 

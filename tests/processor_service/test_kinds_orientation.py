@@ -9,9 +9,12 @@ import pytest
 from PIL import ExifTags, Image
 
 from processor_service.encoding.encode import encode
+from processor_service.metadata.cut import cut_refused
+from processor_service.metadata.exif import as_turn
 from processor_service.operations.auto_orient import upright
 from processor_service.picture import Output, Picture, Source
 from tests.processor_service.kinds import decoded, furthest, shown
+from tests.processor_service.rewritten_tiffs import rewritten
 from tests.support import assert_alike, encoded, opened, picture
 
 # What a camera does to the scene so that the orientation turns it back (EXIF 2.32, tag 0x0112).
@@ -160,3 +163,46 @@ def test_a_turn_that_nobody_applied_is_stored_in_every_format(format: str, orien
     for frame, expected in zip(result.frames, frames, strict=False):
         tolerance = {"png": 0, "gif": 9}.get(format, 6)
         assert_alike(upright(frame, result.orientation), expected, tolerance, f"stored-{format}-{orientation}")
+
+
+# Types of TIFF 6.0: BYTE, ASCII, LONG, SBYTE, UNDEFINED, SSHORT, SLONG.
+ODD_TYPES = {1: "BYTE", 2: "ASCII", 4: "LONG", 6: "SBYTE", 7: "UNDEFINED", 8: "SSHORT", 9: "SLONG"}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ODD_TYPES, ids=ODD_TYPES.values())
+@pytest.mark.parametrize("format", LOSSLESS.keys() - {"AVIF"})
+def test_an_orientation_of_another_type_counts_when_it_is_clear(format: str, kind: int, order: str) -> None:
+    """As with ExifTool; in AVIF the container's own turn counts."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    held = scene().transpose(HELD[6])
+    if format == "TIFF":
+        data = rewritten(encoded(held, format, exif=exif), order, big=False, kinds={274: kind})
+    else:
+        block = rewritten(exif.tobytes().removeprefix(b"Exif\0\0"), order, big=False, kinds={274: kind})
+        data = encoded(held, format, exif=b"Exif\0\0" + block, **LOSSLESS[format])
+        assert cut_turn(data) == 6
+    assert_alike(shown(data), scene(), 2, f"{format}-{ODD_TYPES[kind]}-orientation")
+
+
+def cut_turn(data: bytes) -> int:
+    """The turn that stays in a refused picture."""
+    cut = cut_refused(data)
+    assert cut is not None
+    with Image.open(io.BytesIO(cut)) as image:
+        return int(image.getexif()[ExifTags.Base.Orientation])
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535, b"", b"x", b"left", "", "0", "12", "6.5", (), None, 6.5, float("nan")])
+def test_an_orientation_that_is_not_clear_is_upright(value: object) -> None:
+    assert as_turn(value, "<") is None
+    assert as_turn(value, ">") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "order"),
+    [(b"\6", "<"), (b"\6\0", "<"), (b"\0\6", ">"), (b"\0\0\0\6", ">"), ("6", "<"), (6.0, ">"), ((6, 1), "<")],
+)
+def test_an_orientation_in_bytes_has_the_order_of_the_file(value: object, order: str) -> None:
+    assert as_turn(value, order) == 6

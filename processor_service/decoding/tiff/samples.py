@@ -26,6 +26,7 @@ _OFFSETS, _SIZES = (_STRIP_OFFSETS, _TILE_OFFSETS), (_STRIP_SIZES, _TILE_SIZES)
 _PACKING, _PREDICTING = {1, 32773}, {5, 8, 32946, 34925, 50000}
 _DEPTHS = {"u": (8, 16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}
 _MOST_SAMPLES = 8
+_LONG = 4
 # Bits unpacked at a time, where samples do not fill bytes: each takes a byte.
 _AT_A_TIME = 8_000_000
 
@@ -126,25 +127,20 @@ def _octets(
 
 
 def _with_directory(data: bytes, entries: dict[int, tuple[int, ...]], order: str) -> bytes:
-    """The file with another first and only directory, written behind it."""
-    big = data[2:4] in (b"+\0", b"\0+")
-    word, size, inline = ("Q", 16, 8) if big else ("I", 4, 4)
-    width = struct.calcsize("=" + word)
+    """The file, which is no BigTIFF (tiff_classic.py), with another first and only directory, written behind it."""
     head, body = [], b""
-    padding = bytes(-len(data) % 8)
+    padding = bytes(-len(data) % 2)
     start = len(data) + len(padding)
-    counted = order + ("Q" if big else "H")
-    behind = start + struct.calcsize(counted) + len(entries) * (20 if big else 12) + width
+    behind = start + 2 + 12 * len(entries) + 4
     for tag, values in sorted(entries.items()):
-        packed = struct.pack(f"{order}{len(values)}{word}", *values)
-        if len(packed) > inline:
-            place, body = struct.pack(order + word, behind + len(body)), body + packed
+        packed = struct.pack(f"{order}{len(values)}I", *values)
+        if len(packed) > 4:
+            place, body = struct.pack(order + "I", behind + len(body)), body + packed
         else:
-            place = packed.ljust(inline, b"\0")
-        head.append(struct.pack(f"{order}HH{word}", tag, size, len(values)) + place)
-    first = data[:8] + struct.pack(order + "Q", start) if big else data[:4] + struct.pack(order + "I", start)
-    directory = struct.pack(counted, len(entries)) + b"".join(head) + bytes(width)
-    return first + data[len(first) :] + padding + directory + body
+            place = packed.ljust(4, b"\0")
+        head.append(struct.pack(order + "HHI", tag, _LONG, len(values)) + place)
+    directory = struct.pack(order + "H", len(entries)) + b"".join(head) + bytes(4)
+    return data[:4] + struct.pack(order + "I", start) + data[8:] + padding + directory + body
 
 
 def _numbers(rows: NDArray[np.uint8], length: int, count: int, samples: Samples) -> NDArray[Any]:
