@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 
 from ..color.profile_check import carried_profile
 from ..color.profiles import to_srgb
-from .ranges import range_of, scaled, white_of
+from .ranges import range_of, scaled
 from .samples import Samples
 
 WORKING_MODES = ("L", "LA", "RGB", "RGBA")
@@ -83,7 +83,7 @@ def _deep_grey(image: Image.Image, samples: Samples, transparent: Any) -> Image.
     """Grey of 16 or 32 bits or of floating point as L, or LA when one value is transparent."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        white = samples.white or white_of(int(values.max()))
+        white = samples.white or 65535
         table = np.minimum(np.arange(65536, dtype=np.uint32), white) * 510 + white
         levels = (table // (2 * white)).astype(np.uint8)
         pixels = 255 - levels if samples.white_is_zero else levels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,27 @@ from numpy.typing import NDArray
 
 # Numbers scaled at a time: what is between has floating point, four times the memory.
 _AT_A_TIME = 4_000_000
+# White of 8, 10 and 12 bits in 16.
+_UNUSED_BITS = (255, 1023, 4095)
+# How 8 bits are widened to 16: to the full range, or by a shift.
+_WIDENED = (257, 256)
 
 
-def white_of(highest: int) -> int:
+def white_of(parts: Sequence[NDArray[Any]], described: bool) -> int:
     """What means white in a file of 16 bits: cameras and microscopes leave the upper bits unused and do not say so.
 
-    A picture with no pixel above a sixteenth of the full range would be black otherwise.
+    A picture with no pixel above a sixteenth of the full range would be black otherwise, one with none above a quarter
+    dark. The latter may be meant to be dark, though: it is not when `described`, as by a profile of its colours, which
+    what comes from a sensor does not have. Numbers of 8 bits that were widened to 16 have the full range.
     """
-    return next((white for white in (255, 1023, 4095) if highest <= white), 65535)
+    highest = max(int(part.max()) for part in parts)
+    whites = _UNUSED_BITS if described else (*_UNUSED_BITS, 16383)
+    white = next((white for white in whites if highest <= white), 65535)
+    return 65535 if 255 < white < 65535 and any(_are_multiples(parts, of) for of in _WIDENED) else white
+
+
+def _are_multiples(parts: Sequence[NDArray[Any]], of: int) -> bool:
+    return all(not (row % of).any() for part in parts for row in part)
 
 
 def range_of(values: NDArray[Any], white: int | None = None) -> tuple[float, float]:

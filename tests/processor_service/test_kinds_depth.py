@@ -88,7 +88,9 @@ def test_a_dark_16_bit_picture_of_a_known_range_stays_dark() -> None:
         assert grey(encoded(image, format)).max() == 1
 
 
-@pytest.mark.parametrize(("highest", "white"), [(200, 255), (1000, 1023), (4095, 4095), (4096, 65535)])
+@pytest.mark.parametrize(
+    ("highest", "white"), [(200, 255), (1000, 1023), (4095, 4095), (4096, 16383), (16383, 16383), (16384, 65535)]
+)
 def test_a_tiff_whose_upper_bits_are_unused_is_not_black(highest: int, white: int) -> None:
     values = np.linspace(0, highest, 256).astype("<u2").reshape(16, 16)
     assert np.abs(grey(tiff(values)) - values.astype(np.int64) * 255 / white).max() <= 1

@@ -13,7 +13,7 @@ from PIL import Image
 from processor_service.errors import Code
 from tests.processor_service.built_tiffs import Page, one, packed, tiff
 from tests.processor_service.kinds import decoded, refused
-from tests.support import opened, picture
+from tests.support import encoded, opened, picture
 
 HEIGHT, WIDTH = 12, 20
 GREY, RGB, PALETTE, INKS, LAB, ICC_LAB = 1, 2, 3, 5, 8, 9
@@ -44,7 +44,7 @@ def assert_shown(data: bytes, expected: NDArray[Any], tolerance: float = 1) -> N
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("highest", [255, 1023, 4095, 65535])
+@pytest.mark.parametrize("highest", [255, 1023, 4095, 16383, 65535])
 @pytest.mark.parametrize("count", [3, 4])
 @pytest.mark.parametrize("way", ["plain", "planes", "deflated", "differences"])
 def test_16_bits_of_colour_of_which_some_are_not_used(way: str, count: int, highest: int, order: str) -> None:
@@ -83,6 +83,26 @@ def test_the_largest_value_that_the_file_tells_is_white(bits: int) -> None:
     white = 2**bits - 1
     values = np.round(colors(3) * white / 2).astype(np.uint16)
     assert_shown(one(values, RGB, tags={281: (white,) * 3}), colors(3) * 127.5)
+
+
+@pytest.mark.parametrize("factor", [256, 257])
+@pytest.mark.parametrize("highest", [3, 14, 60])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_dark_picture_of_8_bits_that_were_widened_to_16_stays_dark(count: int, highest: int, factor: int) -> None:
+    levels = np.round(colors(count) * highest).astype(np.uint16)
+    assert_shown(one(levels * factor, RGB if count == 3 else GREY), levels)
+
+
+def test_a_dark_picture_of_16_bits_whose_colours_a_profile_describes_stays_dark() -> None:
+    profile = opened(picture("libavif/apple_gainmap_old.jpg")).info["icc_profile"]
+    values = np.round(colors(3) * 16000).astype(np.uint16)
+    image = pyvips.Image.new_from_array(values).copy(interpretation="rgb16")
+    assert_shown(bytes(image.tiffsave_buffer()), values * (255 / 16383))
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    assert_shown(bytes(image.tiffsave_buffer()), values * (255 / 65535))
+    grey = Image.fromarray(values[..., 0])
+    assert_shown(encoded(grey, "TIFF"), values[..., :1] * (255 / 16383))
+    assert_shown(encoded(grey, "TIFF", icc_profile=profile), values[..., :1] * (255 / 65535))
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])

@@ -51,7 +51,7 @@ def to_image(
         image = to_srgb(image, profile).convert("RGB")
         image.putalpha(Image.fromarray(_to_bytes(alpha, samples)))
         return image
-    low, high = _range(colors, alpha if kind == _PREMULTIPLIED else None, samples, white)
+    low, high = _range(colors, alpha if kind == _PREMULTIPLIED else None, samples, white, bool(profile))
     shown = _divided(colors, alpha) if alpha is not None and kind == _PREMULTIPLIED else scaled(colors, low, high)
     if samples.photometric == WHITE_IS_ZERO:
         shown = 255 - shown
@@ -73,15 +73,14 @@ def _alpha_kind(samples: Samples, colors: int) -> int:
 
 
 def _range(
-    colors: NDArray[Any], alpha: NDArray[Any] | None, samples: Samples, white: int | None
+    colors: NDArray[Any], alpha: NDArray[Any] | None, samples: Samples, white: int | None, described: bool
 ) -> tuple[float, float]:
     if samples.kind == "u" and samples.bits <= 16:
         if white:
             return 0.0, float(white)
         if samples.bits < 16:
             return 0.0, float(2**samples.bits - 1)
-        parts = [colors] if alpha is None else [colors, alpha]
-        return 0.0, float(white_of(max(int(part.max()) for part in parts)))
+        return 0.0, float(white_of([colors] if alpha is None else [colors, alpha], described))
     if samples.kind == "i" and samples.bits <= 16:
         # Signed samples of few bits are mostly unsigned ones by another name.
         highest = 2 ** (samples.bits - 1) - 1
