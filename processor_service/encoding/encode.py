@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from ..color.bare_profile import bare_profile
 from ..color.profiles import make_srgb
 from ..errors import Code, ImageError
 from ..formats.avif_loops import with_avif_loops
@@ -29,9 +30,9 @@ _FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
 def encode(picture: Picture) -> tuple[bytes, str]:
     """Encode as `picture.output` says; returns the bytes and the public name of the format.
 
-    Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept. A turn that no
-    operation applied is kept as an EXIF orientation, so that the picture looks the same as before, or applied where the
-    format has no room for it. Raises ImageError `cannot_fit`, `dimension_too_large`,
+    Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept, with nothing but
+    colours in it. A turn that no operation applied is kept as an EXIF orientation, so that the picture looks the same
+    as before, or applied where the format has no room for it. Raises ImageError `cannot_fit`, `dimension_too_large`,
     `out_of_memory` and `cannot_encode`.
     """
     output = picture.output
@@ -39,7 +40,8 @@ def encode(picture: Picture) -> tuple[bytes, str]:
     wanted = output.format_with_alpha if transparent and output.format_with_alpha else output.format
     name = stored_as(wanted or picture.source.format)
     room = stored_in(name)
-    if "icc" not in output.keep or not room.profile:
+    profile = bare_profile(picture.icc_profile or b"")
+    if "icc" not in output.keep or not room.profile or not profile:
         make_srgb(picture)
     # Of pictures with a turn, libavif dies when they move, and Pillow writes question marks into an EXIF that is not
     # ASCII (Pillow 13.0.0, libavif 1.4.2).
@@ -47,7 +49,7 @@ def encode(picture: Picture) -> tuple[bytes, str]:
         picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
         picture.orientation = 1
     frames = picture.frames if room.moves else picture.frames[:1]
-    extra: dict[str, Any] = {} if picture.icc_profile is None else {"icc_profile": picture.icc_profile}
+    extra: dict[str, Any] = {} if picture.icc_profile is None else {"icc_profile": profile}
     if exif := exif_block(picture):
         extra["exif"] = exif
     frames = [_prepared(frame, name, output, transparent) for frame in frames]

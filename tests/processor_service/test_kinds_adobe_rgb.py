@@ -10,6 +10,7 @@ import pytest
 import pyvips
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
+from processor_service.color.bare_profile import bare_profile
 
 from processor_service.decoding.adobe_rgb import adobe_rgb_profile, is_adobe_rgb
 from processor_service.pipeline import process
@@ -98,7 +99,7 @@ def test_stored_colours_are_those_that_were_seen(operations: list[Any]) -> None:
 
 def test_a_kept_profile_is_written_where_there_was_none() -> None:
     stored = opened(processed(camera(), {"strip_metadata": {"keep": ["icc"]}})["data"])
-    assert stored.info["icc_profile"] == adobe_rgb_profile()
+    assert stored.info["icc_profile"] == bare_profile(adobe_rgb_profile())
     assert_alike(stored.convert("RGB"), patches(srgb_to_adobe(COLORS)), 1.5, "adobe-rgb-kept")
 
 

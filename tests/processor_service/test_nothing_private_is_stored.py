@@ -24,6 +24,7 @@ from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.processor_service import secrets_in_files as files
 from tests.processor_service import secrets_in_more_files as more
+from tests.processor_service import secrets_in_profiles as profiles
 from tests.processor_service.secrets_in_files import NAME, TRACES
 from tests.support import DEFAULT_OPERATIONS, ROOT, b64
 
@@ -42,8 +43,8 @@ DECODED_BY_NOBODY = ("jpeg, reserved", "webp, in the header", "heif, meta with",
 
 def places() -> Iterator[tuple[str, str, bytes]]:
     """Format, place, file."""
-    for module in (files, more):
-        for name in ("jpeg", "png", "webp", "gif", "jp2", "tiff", "avif", "heif", "icns", "bmp", "pnm"):
+    for module in (files, more, profiles):
+        for name in ("jpeg", "png", "webp", "gif", "jp2", "tiff", "avif", "heif", "ico", "icns", "bmp", "pnm"):
             if make := getattr(module, name, None):
                 yield from ((name, where, data) for where, data in make())
     for where, data in (*more.icons(), *more.others()):

@@ -60,7 +60,7 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
 def cut_refused(data: bytes) -> bytes | None:
     """The same for bytes that were refused as a picture; None when nobody can tell what is metadata in them."""
     begun = next((one.name for one in FORMATS if one.begins(data)), None)
-    return None if begun is None else _cut(data, begun, Kept(turn_only(data), profile=True))
+    return None if begun is None else _cut(data, begun, Kept(turn_only(data), at_any_price=True))
 
 
 def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:

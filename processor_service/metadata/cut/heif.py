@@ -1,6 +1,7 @@
-"""AVIF and HEIF: read only. The file stays as it came when everything in it is known, else it is encoded again.
+"""AVIF and HEIF: the file keeps its length. It stays when everything in it is known, else it is encoded again.
 
-Places of bytes stand all over an ISO base media file (ISO/IEC 14496-12, 23008-12), so nothing is taken out of it.
+Places of bytes stand all over an ISO base media file (ISO/IEC 14496-12, 23008-12), so nothing is taken out of it. Only
+colour profiles are replaced by ones of the same length that hold nothing but colours.
 """
 
 from __future__ import annotations
@@ -27,10 +28,15 @@ _CONTAINERS = {
 }
 # What says how the picture, or the animation, is to be decoded and shown, in numbers.
 _KNOWN = frozenset(
-    b"ftyp mdat pitm iloc iref idat ipma ispe pixi av1C hvcC lhvC pasp irot imir clap a1lx a1op lsel clli mdcv cclv"
+    b"ftyp mdat pitm iloc iref idat ipma ispe pixi colr av1C hvcC pasp irot imir clap a1lx a1op lsel clli mdcv cclv"
     b" amve mvhd tkhd elst mdhd vmhd nmhd dref stts stsc stsz stco co64 stss sdtp ctts cslg tref rloc prdi".split()
 )
-_MEDIA_DATA, _ITEMS, _PLACES = b"mdat", b"iinf", b"iloc"
+# The same of samples.
+_OF_SAMPLES = frozenset(b"av1C hvcC colr pasp auxi ccst btrt clli pixi".split())
+_MEDIA_DATA, _ITEMS, _PLACES, _COLORS = b"mdat", b"iinf", b"iloc", b"colr"
+_PROFILES = (b"prof", b"rICC")
+# Colours in numbers, and a list of data references with one entry, which says that the data is in this file.
+_LENGTHS = {_COLORS: 11, b"dref": 20}
 _PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
 # Names that encoders give to items and to what handles them. Others may be anything.
 _NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
@@ -39,24 +45,37 @@ _SAMPLE_ENTRY_BYTES = 78
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """The file as it is. Raises ValueError when something in it is not known."""
+    """The file with bare profiles. Raises ValueError when something in it is not known."""
     # The turn is in the container.
     if kept.names:
         raise ValueError("the file has no room for the names that are to be kept")
+    file = bytearray(data)
     media: list[tuple[int, int]] = []
     used: list[tuple[int, int]] = []
-    for name, begin, end in _walk(data, 0, len(data), kept):
+    for name, begin, end in _walk(data, 0, len(data)):
         if name == _MEDIA_DATA:
             media.append((begin, end))
         elif name == _PLACES:
             used += [(at.start, at.start + at.length) for at in item_places(data, begin) if at.method == 0]
         elif name == b"stbl":
             used += _samples(data, begin, end)
+        elif name == _COLORS and data[begin : begin + 4] in _PROFILES:
+            file[begin + 4 : end] = _bare(data[begin + 4 : end], kept)
+        elif end - begin > _LENGTHS.get(name, end):
+            raise ValueError("a box is longer than its numbers")
     _covered(media, used)
-    yield data
+    yield bytes(file)
 
 
-def _walk(data: bytes, begin: int, end: int, kept: Kept) -> Iterator[tuple[bytes, int, int]]:
+def _bare(profile: bytes, kept: Kept) -> bytes:
+    """A bare profile of the same length, which ends in zeros."""
+    bare, size = kept.checked_profile(profile), len(profile)
+    if not 0 < len(bare) <= size:
+        raise ValueError("a profile that cannot be replaced")
+    return (size.to_bytes(4) + bare[4:]).ljust(size, b"\0")
+
+
+def _walk(data: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Every box, all the way down, with where its content begins and ends."""
     last = begin
     for name, start, last in boxes(data, begin, end):
@@ -64,15 +83,12 @@ def _walk(data: bytes, begin: int, end: int, kept: Kept) -> Iterator[tuple[bytes
             raise ValueError("a box reaches beyond what it lies in")
         body = data[start:last]
         if name in _CONTAINERS:
-            yield from _walk(data, start + _CONTAINERS[name], last, kept)
+            yield from _walk(data, start + _CONTAINERS[name], last)
         elif name == _ITEMS:
             for _, kind, said in items(data, start, last):
                 if kind not in _PIXELS:
                     raise ValueError("an item that holds no pixels")
                 _check_name(said)
-        elif name == b"colr":
-            if body[:4] in (b"prof", b"rICC"):
-                kept.checked_profile(body[4:])
         elif name == b"hdlr":
             # Version, handler type, three reserved numbers, and a name.
             _check_name(body[24:])
@@ -80,7 +96,7 @@ def _walk(data: bytes, begin: int, end: int, kept: Kept) -> Iterator[tuple[bytes
             if body[_FULL:].split(b"\0")[0] not in _ALPHA_URNS:
                 raise ValueError("an auxiliary picture that is not known")
         elif name == b"stsd":
-            _check_samples(body, kept)
+            yield from _walk_samples(data, start, last)
         elif name in (b"free", b"skip"):
             if any(body):
                 raise ValueError("a box that is said to be free is not")
@@ -96,19 +112,18 @@ def _check_name(text: bytes) -> None:
         raise ValueError("a name that may be anything")
 
 
-def _check_samples(body: bytes, kept: Kept) -> None:
-    for name, begin, end in boxes(body, _FULL + 4):
+def _walk_samples(data: bytes, start: int, last: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes of each kind of samples."""
+    for name, begin, end in boxes(data, start + _FULL + 4, last):
         if name not in (b"av01", b"hvc1"):
             raise ValueError("samples that hold no pixels")
         # The compressor's name: a length and 31 bytes.
-        entry = body[begin:end]
-        if entry[43:74].rstrip(b"\0") not in (b"", b"AOM Coding", b"AOM Coding with alpha"):
+        if data[begin + 43 : begin + 74].rstrip(b"\0") not in (b"", b"AOM Coding", b"AOM Coding with alpha"):
             raise ValueError("a name that may be anything")
-        for inner, start, last in boxes(entry, _SAMPLE_ENTRY_BYTES):
-            if inner == b"colr" and entry[start : start + 4] in (b"prof", b"rICC"):
-                kept.checked_profile(entry[start + 4 : last])
-            elif inner not in (b"av1C", b"hvcC", b"colr", b"pasp", b"auxi", b"ccst", b"btrt", b"clli", b"pixi"):
+        for inner, at, to in boxes(data, begin + _SAMPLE_ENTRY_BYTES, end):
+            if inner not in _OF_SAMPLES or to > end:
                 raise ValueError("a box that is not known")
+            yield inner, at, to
 
 
 def _samples(data: bytes, begin: int, end: int) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ...color.bare_profile import bare_profile
 from ..exif import Exif, Tag
 
 _PREFIX = b"Exif\0\0"
@@ -24,10 +25,14 @@ def few(parts: Iterator[_Part]) -> Iterator[_Part]:
 
 @dataclass(frozen=True)
 class Kept:
-    """`exif`: EXIF to put in, None for none. `profile`: whether the colour profile may stay."""
+    """`exif`: EXIF to put in, None for none. `profile`: whether the colour profile may stay.
+
+    `at_any_price`: nobody can encode the picture again, so that a profile of a kind that is not known is left out.
+    """
 
     exif: bytes | None = None
     profile: bool = True
+    at_any_price: bool = False
 
     @property
     def bare_exif(self) -> bytes:
@@ -47,13 +52,17 @@ class Kept:
             raise ValueError("the format has no room for the EXIF that is to be kept")
 
     def checked_profile(self, profile: bytes) -> bytes:
-        """The profile up to its declared end, empty when it is none (ICC.1:2022, 7.2).
+        """The profile with nothing but colours in it (bare_profile.py), empty when it is none (ICC.1:2022, 7.2).
 
-        Raises ValueError when there is one and it is not to be kept: the pixels must be converted then.
+        Raises ValueError when there is one that is not to be kept, or of a kind that is not known: the pixels must be
+        converted then.
         """
         size = int.from_bytes(profile[:4])
         if profile[36:40] != b"acsp" or not 128 < size <= len(profile):
             return b""
         if not self.profile:
             raise ValueError("the colour profile is not to be kept")
-        return profile[:size]
+        bare = bare_profile(profile[:size])
+        if not bare and not self.at_any_price:
+            raise ValueError("a kind of colour profile that is not known")
+        return bare
