@@ -6,10 +6,10 @@ colour profiles are replaced by ones of the same length that hold nothing but co
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 
-from ...formats.boxes import boxes, item_places, items
+from ...formats.boxes import boxes, items
+from .heif_pixels import CODECS, Pixels
 from .kept import Kept
 
 _FULL = 4
@@ -33,7 +33,7 @@ _KNOWN = frozenset(
 )
 # The same of samples.
 _OF_SAMPLES = frozenset(b"av1C hvcC colr pasp auxi ccst btrt clli pixi".split())
-_MEDIA_DATA, _ITEMS, _PLACES, _COLORS = b"mdat", b"iinf", b"iloc", b"colr"
+_ITEMS, _COLORS = b"iinf", b"colr"
 _PROFILES = (b"prof", b"rICC")
 # Colours in numbers, and a list of data references with one entry, which says that the data is in this file.
 _LENGTHS = {_COLORS: 11, b"dref": 20}
@@ -42,6 +42,16 @@ _PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
 _NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
 _ALPHA_URNS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 _SAMPLE_ENTRY_BYTES = 78
+# What tells where the pixels are, or holds them.
+_OF_PIXELS = {
+    b"mdat": Pixels.add_media_data,
+    b"idat": Pixels.add_data_of_items,
+    _ITEMS: Pixels.add_items,
+    b"iloc": Pixels.add_places,
+    b"stbl": Pixels.add_samples,
+    b"hvcC": Pixels.add_hevc,
+    b"av1C": Pixels.add_av1,
+}
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -49,21 +59,15 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     # The turn is in the container.
     if kept.names:
         raise ValueError("the file has no room for the names that are to be kept")
-    file = bytearray(data)
-    media: list[tuple[int, int]] = []
-    used: list[tuple[int, int]] = []
+    file, pixels = bytearray(data), Pixels(data)
     for name, begin, end in _walk(data, 0, len(data)):
-        if name == _MEDIA_DATA:
-            media.append((begin, end))
-        elif name == _PLACES:
-            used += [(at.start, at.start + at.length) for at in item_places(data, begin) if at.method == 0]
-        elif name == b"stbl":
-            used += _samples(data, begin, end)
+        if name in _OF_PIXELS:
+            _OF_PIXELS[name](pixels, begin, end)
         elif name == _COLORS and data[begin : begin + 4] in _PROFILES:
             file[begin + 4 : end] = _bare(data[begin + 4 : end], kept)
         elif end - begin > _LENGTHS.get(name, end):
             raise ValueError("a box is longer than its numbers")
-    _covered(media, used)
+    pixels.check()
     yield bytes(file)
 
 
@@ -115,7 +119,7 @@ def _check_name(text: bytes) -> None:
 def _walk_samples(data: bytes, start: int, last: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes of each kind of samples."""
     for name, begin, end in boxes(data, start + _FULL + 4, last):
-        if name not in (b"av01", b"hvc1"):
+        if name not in CODECS:
             raise ValueError("samples that hold no pixels")
         # The compressor's name: a length and 31 bytes.
         if data[begin + 43 : begin + 74].rstrip(b"\0") not in (b"", b"AOM Coding", b"AOM Coding with alpha"):
@@ -124,37 +128,3 @@ def _walk_samples(data: bytes, start: int, last: int) -> Iterator[tuple[bytes, i
             if inner not in _OF_SAMPLES or to > end:
                 raise ValueError("a box that is not known")
             yield inner, at, to
-
-
-def _samples(data: bytes, begin: int, end: int) -> list[tuple[int, int]]:
-    """Where the samples of a track lie in the file: chunk by chunk (ISO/IEC 14496-12, 8.7)."""
-    tables = {name: data[start + _FULL : last] for name, start, last in boxes(data, begin, end)}
-    size, count = struct.unpack_from(">II", tables[b"stsz"])
-    if count > len(data) or size * count > len(data):
-        raise ValueError("the samples are longer than the file")
-    sizes = [size] * count if size else list(struct.unpack_from(f">{count}I", tables[b"stsz"], 8))
-    wide = b"co64" in tables
-    places = tables[b"co64" if wide else b"stco"]
-    (chunks,) = struct.unpack_from(">I", places)
-    offsets = struct.unpack_from(f">{chunks}{'Q' if wide else 'I'}", places, 4)
-    (runs,) = struct.unpack_from(">I", tables[b"stsc"])
-    numbers = struct.unpack_from(f">{3 * runs}I", tables[b"stsc"], 4)
-    per_chunk = {numbers[at]: numbers[at + 1] for at in range(0, len(numbers), 3)}
-    found, at, each = [], 0, 0
-    for number, offset in enumerate(offsets, 1):
-        each = per_chunk.get(number, each)
-        found.append((offset, offset + sum(sizes[at : at + each])))
-        at += each
-    return found
-
-
-def _covered(media: list[tuple[int, int]], used: list[tuple[int, int]]) -> None:
-    """Raise ValueError when media data, in the order of the file, holds bytes that are of no item and no sample."""
-    waiting = sorted(used, reverse=True)
-    reached = 0
-    for begin, end in media:
-        reached = max(reached, begin)
-        while waiting and waiting[-1][0] <= reached < end:
-            reached = max(reached, waiting.pop()[1])
-        if reached < end:
-            raise ValueError("media data that belongs to nothing")

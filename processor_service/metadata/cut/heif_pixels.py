@@ -1,0 +1,129 @@
+"""Where the compressed pixels of AVIF and HEIF lie, and that nothing else lies there (ISO/IEC 14496-12, 23008-12)."""
+
+from __future__ import annotations
+
+import struct
+
+from ...formats.boxes import Place, boxes, item_places, items
+from .units import check_av1, check_av1_configuration, check_hevc, check_hevc_configuration
+
+CODECS = (b"av01", b"hvc1")
+_FULL = 4
+_IN_FILE, _IN_DATA_OF_ITEMS = 0, 1
+# Bytes of a grid, an overlay or a tone map.
+_MOST_DERIVED = 256
+_Range = tuple[int, int]
+
+
+class Pixels:
+    """What the boxes of a file say of its pixels. Each `add` gets a box by where its content begins and ends."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._media: list[_Range] = []
+        self._data_of_items: list[_Range] = []
+        self._kinds: dict[int, bytes] = {}
+        self._places: list[Place] = []
+        self._chunks: list[tuple[bytes, int, int]] = []
+        self._length_sizes: set[int] = set()
+
+    def add_media_data(self, begin: int, end: int) -> None:
+        self._media.append((begin, end))
+
+    def add_data_of_items(self, begin: int, end: int) -> None:
+        self._data_of_items.append((begin, end))
+
+    def add_items(self, begin: int, end: int) -> None:
+        if self._kinds:
+            raise ValueError("a second list of items")
+        self._kinds = {item: kind for item, kind, _ in items(self._data, begin, end)}
+
+    def add_places(self, begin: int, _end: int) -> None:
+        self._places += item_places(self._data, begin)
+
+    def add_samples(self, begin: int, end: int) -> None:
+        codec, chunks = _samples(self._data, begin, end)
+        self._chunks += [(codec, *chunk) for chunk in chunks]
+
+    def add_hevc(self, begin: int, end: int) -> None:
+        self._length_sizes.add(check_hevc_configuration(self._data[begin:end]))
+
+    def add_av1(self, begin: int, end: int) -> None:
+        check_av1_configuration(self._data[begin:end])
+
+    def check(self) -> None:
+        """Raise ValueError when there is anything among the pixels that is not of them."""
+        ranges = [(place, self._range(place)) for place in self._places]
+        used = [place for _, place in ranges] + [(begin, end) for _, begin, end in self._chunks]
+        _covered(self._media + self._data_of_items, used)
+        if sum(end - begin for begin, end in used) > 2 * len(self._data):
+            raise ValueError("pixels lie in several places")
+        parts: dict[int, bytes] = {}
+        for place, (begin, end) in ranges:
+            if self._kinds.get(place.item) in CODECS:
+                parts[place.item] = parts.get(place.item, b"") + self._data[begin:end]
+            elif end - begin > _MOST_DERIVED:
+                raise ValueError("how to put pictures together takes some numbers only")
+        for item, part in parts.items():
+            self._check(self._kinds[item], part)
+        for codec, begin, end in self._chunks:
+            self._check(codec, self._data[begin:end])
+
+    def _range(self, place: Place) -> _Range:
+        """Where it begins and ends in the file. Raises ValueError when it lies anywhere else."""
+        if place.method == _IN_FILE:
+            begin, last = 0, len(self._data)
+        elif place.method == _IN_DATA_OF_ITEMS and len(self._data_of_items) == 1:
+            begin, last = self._data_of_items[0]
+        else:
+            raise ValueError("an item that lies in another one, or nowhere")
+        begin += place.start
+        # No length is all that there is.
+        end = begin + place.length if place.length else last
+        if not begin <= end <= last:
+            raise ValueError("an item reaches beyond what it lies in")
+        return begin, end
+
+    def _check(self, codec: bytes, part: bytes) -> None:
+        if codec == b"av01":
+            check_av1(part)
+        else:
+            # One file, one way to write lengths.
+            (length_size,) = self._length_sizes
+            check_hevc(part, length_size)
+
+
+def _samples(data: bytes, begin: int, end: int) -> tuple[bytes, list[_Range]]:
+    """The codec of a track's samples, and where these lie in the file: chunk by chunk (ISO/IEC 14496-12, 8.7)."""
+    tables = {name: data[start + _FULL : last] for name, start, last in boxes(data, begin, end)}
+    size, count = struct.unpack_from(">II", tables[b"stsz"])
+    if count > len(data) or size * count > len(data):
+        raise ValueError("the samples are longer than the file")
+    sizes = [size] * count if size else list(struct.unpack_from(f">{count}I", tables[b"stsz"], 8))
+    wide = b"co64" in tables
+    places = tables[b"co64" if wide else b"stco"]
+    (chunks,) = struct.unpack_from(">I", places)
+    offsets = struct.unpack_from(f">{chunks}{'Q' if wide else 'I'}", places, 4)
+    (runs,) = struct.unpack_from(">I", tables[b"stsc"])
+    numbers = struct.unpack_from(f">{3 * runs}I", tables[b"stsc"], 4)
+    per_chunk = {numbers[at]: numbers[at + 1] for at in range(0, len(numbers), 3)}
+    if int.from_bytes(tables[b"stsd"][:4]) != 1:
+        raise ValueError("samples of several kinds")
+    found, at, each = [], 0, 0
+    for number, offset in enumerate(offsets, 1):
+        each = per_chunk.get(number, each)
+        found.append((offset, offset + sum(sizes[at : at + each])))
+        at += each
+    return tables[b"stsd"][8:12], found
+
+
+def _covered(media: list[_Range], used: list[_Range]) -> None:
+    """Raise ValueError when media data holds bytes that are of no item and no sample."""
+    waiting = sorted(used, reverse=True)
+    reached = 0
+    for begin, end in sorted(media):
+        reached = max(reached, begin)
+        while waiting and waiting[-1][0] <= reached < end:
+            reached = max(reached, waiting.pop()[1])
+        if reached < end:
+            raise ValueError("media data that belongs to nothing")
