@@ -18,8 +18,9 @@ import requests
 
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker import _environment
+from tests.places import places, with_place
 from tests.processor_service.mortal_worker import MARK
-from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, picture, running_service, with_pid
+from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
 HOPPER = picture("pillow/hopper.jpg")
 
@@ -140,6 +141,22 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
     assert until(lambda: is_ready(own))
     assert own.process_picture(HOPPER).status_code == 200
     assert until(lambda: len(own.workers()) == 2)
+
+
+def test_a_picture_that_killed_two_workers_is_kept_without_its_place() -> None:
+    """That is what a pipeline with `"on_invalid": "record"` stores beside its error; a third worker cuts it."""
+    body = orjson.dumps({"data": b64(with_place(HOPPER)), "operations": [orjson.loads(MARK)]})
+    assert MARK in body
+    lost: list[str] = []
+    pool = WorkerPool(1, 8, 20.0, lost.append, (sys.executable, "-m", "tests.processor_service.mortal_worker"))
+    try:
+        answer = pool.run(body)
+    finally:
+        pool.stop()
+    assert (answer.summary["code"], lost) == ("picture_crashed", ["crash", "crash"])
+    fields = orjson.loads(answer.body)["fields"]
+    assert list(places(fields)) == []
+    assert opened(fields["data"]).size == opened(HOPPER).size
 
 
 def test_pictures_that_kill_their_worker_do_not_slow_down_the_others() -> None:
