@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 _HEADER = 128
-_MOST_TAGS = 100
+_MOST_TAGS, _MOST_BYTES = 100, 4 * 1024**2
 _CLASSES = (b"scnr", b"mntr", b"prtr", b"spac")
 _SPACES = (b"RGB ", b"GRAY", b"CMYK", b"Lab ")
 _CONNECTIONS = (b"XYZ ", b"Lab ")
@@ -19,11 +19,12 @@ _DATE = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
 _NAME = "Colour profile"
 # Numbers of a parametric curve, by its function (10.18).
 _PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
+_TEXTS = frozenset((b"desc", b"cprt"))
 _CURVES = (b"rTRC", b"gTRC", b"bTRC", b"kTRC")
 _TABLES = tuple(b"%s%d" % (name, number) for name in (b"A2B", b"B2A") for number in range(3))
 _POINTS = (b"wtpt", b"bkpt", b"lumi", b"rXYZ", b"gXYZ", b"bXYZ")
 # Tables of floating point come before all others. They may be made of anything, and nobody has them in pictures.
-_UNKNOWN = tuple(b"%s%d" % (name, number) for name in (b"D2B", b"B2D") for number in range(4))
+_UNKNOWN = frozenset(b"%s%d" % (name, number) for name in (b"D2B", b"B2D") for number in range(4))
 
 
 def bare_profile(profile: bytes) -> bytes:
@@ -35,28 +36,35 @@ def bare_profile(profile: bytes) -> bytes:
 
 
 def _bare(profile: bytes) -> bytes:
-    if len(profile) <= _HEADER or profile[36:40] != b"acsp":
+    if not _HEADER < len(profile) <= _MOST_BYTES or profile[36:40] != b"acsp":
         raise ValueError("no profile")
     contents = dict(_contents(profile))
-    texts = {b"desc", b"cprt"} & contents.keys()
-    if contents.keys() & set(_UNKNOWN):
+    if contents.keys() & _UNKNOWN:
         raise ValueError("tables of floating point")
     # What must stay and is of a type that is not known raises KeyError.
     tags = {name: _KNOWN[name][content[:4]](content) for name, content in contents.items() if name in _KNOWN}
-    tags |= {name: _text(name, profile[8]) for name in texts}
+    tags |= {name: _text(name, profile[8]) for name in _TEXTS & contents.keys()}
     return _written(_header(profile), tags)
 
 
 def _contents(profile: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each tag (7.3); of two with one name the first counts, so that comes last."""
+    """Name and content of each tag that matters (7.3); of two with one name the first counts, so that comes last."""
     (count,) = struct.unpack_from(">I", profile, _HEADER)
     if count > _MOST_TAGS:
         raise ValueError("more tags than any profile has")
+    pieces: dict[tuple[int, int], bytes] = {}
+    left = len(profile)
     for number in reversed(range(count)):
         name, start, size = struct.unpack_from(">4sII", profile, _HEADER + 4 + 12 * number)
-        if start + size > len(profile):
-            raise ValueError("a tag beyond the profile's end")
-        yield name, profile[start : start + size]
+        if name not in _KNOWN and name not in _TEXTS and name not in _UNKNOWN:
+            continue
+        # Tags may share their content, but no bytes else: a hundred could claim all of a large file.
+        if (start, size) not in pieces:
+            left -= size
+            if start + size > len(profile) or left < 0:
+                raise ValueError("a tag beyond the profile's end, or in another one")
+            pieces[start, size] = profile[start : start + size]
+        yield name, pieces[start, size]
 
 
 def _header(profile: bytes) -> bytes:

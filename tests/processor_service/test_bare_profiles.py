@@ -105,6 +105,15 @@ def test_what_a_profile_needs_and_nobody_knows_is_no_bare_profile(tag: bytes, co
     assert bare_profile(profile) == b""
 
 
+def test_tags_that_all_claim_the_same_large_piece_are_no_profile() -> None:
+    names = [b"A2B0", b"A2B1", b"A2B2", b"B2A0", b"B2A1", b"B2A2"]
+    count, size = len(names), 2_000_000
+    table = b"".join(name + struct.pack(">II", 300 + number, size - 1000) for number, name in enumerate(names))
+    profile = struct.pack(">I", size) + DISPLAY_P3[4:128] + struct.pack(">I", count) + table
+    assert bare_profile(profile.ljust(size, b"\0")) == b""
+    assert bare_profile(DISPLAY_P3.ljust(5_000_000, b"\0")) == b""
+
+
 def stored(data: bytes, operations: list[Any]) -> Image.Image:
     fields = process(Request.parse({"data": b64(data), "operations": operations}), Settings(), Stopwatch())
     kept = base64.b64decode(fields["data"])
