@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from ..metadata.exif import as_turn
 from .tiff_directories import ORIENTATION, SIZES, SUBFILE, Directory, below, chain, layout_of
+from .turns import as_turn
 
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
 _NO_PAGE = 5

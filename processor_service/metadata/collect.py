@@ -8,10 +8,11 @@ from contextlib import suppress
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
 from ..formats.containers import PNG_SIGNATURE, gif_blocks
+from ..formats.turns import as_turn
 from ..picture import Metadata
 from .blocks import Blocks
 from .box_metadata import avif_blocks, jp2_blocks
-from .exif import Exif, Tag, as_turn
+from .exif import Exif, Tag
 from .png_texts import read_png
 from .text import decoded
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
-from processor_service.color.bare_profile import bare_profile
 
+from processor_service.color.bare_profile import bare_profile
 from tests.processor_service import secrets_in_profiles, test_kinds_big_tiff, test_kinds_bitmaps, test_units_of_pixels
 from tests.processor_service.built_jpegs import flat_jpeg
 from tests.processor_service.built_tiffs import one

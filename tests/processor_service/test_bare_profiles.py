@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from processor_service.color.bare_profile import bare_profile
 
+from processor_service.color.bare_profile import bare_profile
 from processor_service.decoding.adobe_rgb import adobe_rgb_profile
 from processor_service.metadata.cut import cut_refused
 from processor_service.pipeline import process

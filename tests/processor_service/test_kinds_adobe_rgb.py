@@ -10,8 +10,8 @@ import pytest
 import pyvips
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
-from processor_service.color.bare_profile import bare_profile
 
+from processor_service.color.bare_profile import bare_profile
 from processor_service.decoding.adobe_rgb import adobe_rgb_profile, is_adobe_rgb
 from processor_service.pipeline import process
 from processor_service.settings import Settings

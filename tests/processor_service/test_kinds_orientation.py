@@ -9,8 +9,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from processor_service.encoding.encode import encode
+from processor_service.formats.turns import as_turn
 from processor_service.metadata.cut import cut_refused
-from processor_service.metadata.exif import as_turn
 from processor_service.operations.auto_orient import upright
 from processor_service.picture import Output, Picture, Source
 from tests.processor_service.kinds import decoded, furthest, shown

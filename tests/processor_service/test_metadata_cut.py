@@ -9,8 +9,8 @@ import zlib
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageSequence, PngImagePlugin
-from processor_service.color.bare_profile import bare_profile
 
+from processor_service.color.bare_profile import bare_profile
 from processor_service.decoding.decode import decode
 from processor_service.document import failure
 from processor_service.errors import Code, ImageError

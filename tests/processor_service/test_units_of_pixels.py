@@ -8,10 +8,10 @@ import struct
 
 import pytest
 from PIL import Image
-from processor_service.metadata.cut.units import check_av1, check_hevc, check_hevc_configuration
 
 from processor_service.formats.boxes import boxes, item_places
 from processor_service.metadata.cut import cut_refused
+from processor_service.metadata.cut.units import check_av1, check_hevc, check_hevc_configuration
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch

@@ -1,0 +1,22 @@
+"""EXIF orientations as files tell them."""
+
+from __future__ import annotations
+
+import re
+
+
+def as_turn(value: object, order: str) -> int | None:
+    """An orientation, 2 to 8, of whatever type its writer took for it; None for what is not clear, and for upright.
+
+    It should be a SHORT. Other numbers, a digit, and bytes that hold one number in the file's order (`<` or `>`) are
+    clear: ExifTool and libexif take them, too.
+    """
+    if isinstance(value, tuple):
+        value = value[0] if value else None
+    if isinstance(value, bytes):
+        number = int.from_bytes(value, "little" if order == "<" else "big")
+        value = number if number < 9 else value.decode("latin-1")
+    if isinstance(value, str):
+        value = value.strip("\0 ")
+        value = int(value) if re.fullmatch("[1-8]", value) else None
+    return next((turn for turn in range(2, 9) if value == turn), None)
