@@ -11,6 +11,7 @@ import re
 import struct
 from enum import IntEnum
 
+from ..formats.turns import as_turn
 from .exif_text import user_comment, windows_text
 from .text import MOST_OF_CAPTION, cleaned, decoded
 
