@@ -10,14 +10,18 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.elasticsearch.common.breaker.CircuitBreakingException;
 
 /**
  * Reads an answer into memory that was taken from the node's account before, and hangs up when it is longer than allowed or when there is no room.
  * Where the answer says how long it is, both are known before a byte of it is read.
+ *
+ * <p>The answer is handed over in a reference, to be taken out of it: an idle connection of the JDK's client keeps the first exchange that it
+ * had, with what came of it, until it is closed.
  */
-final class BoundedBody implements BodySubscriber<byte[]> {
+final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
 
     /** An answer that is longer than allowed. */
     static final class TooLong extends IOException {
@@ -52,7 +56,7 @@ final class BoundedBody implements BodySubscriber<byte[]> {
     private final boolean isResult;
     /** As the answer says, -1 when it does not. */
     private final long announced;
-    private final CompletableFuture<byte[]> body = new CompletableFuture<>();
+    private final CompletableFuture<AtomicReference<byte[]>> body = new CompletableFuture<>();
     private final List<ByteBuffer> parts = new ArrayList<>();
     /** The answer when its length was announced; else null, and it is put together at the end. */
     private byte[] bytes;
@@ -67,12 +71,12 @@ final class BoundedBody implements BodySubscriber<byte[]> {
         this.announced = head.headers().firstValueAsLong("Content-Length").orElse(-1);
     }
 
-    static BodyHandler<byte[]> atMost(long limit, ResultShare share) {
+    static BodyHandler<AtomicReference<byte[]>> atMost(long limit, ResultShare share) {
         return head -> new BoundedBody(head, limit, share);
     }
 
     @Override
-    public CompletionStage<byte[]> getBody() {
+    public CompletionStage<AtomicReference<byte[]>> getBody() {
         return body;
     }
 
@@ -150,6 +154,6 @@ final class BoundedBody implements BodySubscriber<byte[]> {
         }
         byte[] result = bytes;
         drop();
-        body.complete(result);
+        body.complete(new AtomicReference<>(result));
     }
 }

@@ -2,7 +2,6 @@ package org.ingestimage;
 
 import java.net.URI;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -14,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
@@ -54,7 +54,7 @@ final class Call implements CallLimiter.Job {
     private final Map<Host, Failure> refused = new LinkedHashMap<>();
     private volatile long startNanos;
     private volatile Scheduler.Cancellable deadline;
-    private BodyPublisher body;
+    private volatile RequestBody body;
     private volatile int attempts;
     private volatile Failure last;
     private volatile Host failedHost;
@@ -105,7 +105,7 @@ final class Call implements CallLimiter.Job {
 
     private void queueIn(CallLimiter where) {
         // What waits holds no copy of its picture.
-        body = null;
+        dropBody();
         synchronized (this) {
             lane = where;
         }
@@ -113,6 +113,13 @@ final class Call implements CallLimiter.Job {
             where.submitNext(this);
         } else {
             where.submit(this);
+        }
+    }
+
+    private void dropBody() {
+        RequestBody current = body;
+        if (current != null) {
+            current.drop();
         }
     }
 
@@ -148,7 +155,7 @@ final class Call implements CallLimiter.Job {
             return;
         }
         try {
-            body = request.body();
+            body = new RequestBody(request.body());
         } catch (Exception e) {
             fail(defect(e));
             return;
@@ -191,7 +198,7 @@ final class Call implements CallLimiter.Job {
         attempts++;
         attemptsApart += isApart() ? 1 : 0;
         long sentNanos = System.nanoTime();
-        CompletableFuture<HttpResponse<byte[]>> sent;
+        CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent;
         try {
             HttpRequest http = request.toHttp(chosen.uri, body, patience(), grace(), client.marks.authorization());
             sent = client.http.sendAsync(http, BoundedBody.atMost(client.maxResponseBytes(), share));
@@ -240,12 +247,12 @@ final class Call implements CallLimiter.Job {
         return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout().millis() / 40));
     }
 
-    private void answered(Host from, long sentNanos, HttpResponse<byte[]> response, Throwable error) {
+    private void answered(Host from, long sentNanos, HttpResponse<AtomicReference<byte[]>> response, Throwable error) {
         Answer answer;
         long took = System.nanoTime() - sentNanos;
         try {
             answer = error == null
-                ? Answer.of(response.statusCode(), response.body()).checked(request, client.marks)
+                ? Answer.of(response.statusCode(), response.body().getAndSet(null)).checked(request, client.marks)
                 : NoAnswer.because(error);
         } catch (Throwable e) {
             client.hosts.release(from, null, took);
@@ -411,6 +418,7 @@ final class Call implements CallLimiter.Job {
         if (current != null) {
             current.cancel(true);
         }
+        dropBody();
         client.finished(this);
         giveUpPlace();
     }

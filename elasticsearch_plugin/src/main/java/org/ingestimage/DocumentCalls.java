@@ -148,11 +148,11 @@ final class DocumentCalls {
     /** The document is written: from now on it holds its results once, until the bulk has ended. */
     void written() {
         for (ResultShare share : shares) {
-            share.keep();
+            long kept = share.handOver();
             if (bulk == null) {
-                share.close();
+                client.memory.giveBack(kept);
             } else {
-                bulk.add(share);
+                bulk.add(kept);
             }
         }
         // Only now: those that wait ask what the bulk holds.

@@ -1,6 +1,5 @@
 package org.ingestimage;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -22,45 +21,49 @@ final class HeldResults implements Releasable {
 
     private static final String TRANSIENT = "_ingest_image_results";
 
-    private final List<ResultShare> shares = new ArrayList<>();
-    private volatile boolean any;
+    private final ResultMemory memory;
+    private long bytes;
     private boolean closed;
+
+    HeldResults(ResultMemory memory) {
+        this.memory = memory;
+    }
 
     /** The bulk that this thread works for, null when it is none, such as `_simulate`. */
     static HeldResults of(ThreadContext context) {
         return context.getTransient(TRANSIENT);
     }
 
-    /** Keeps a share until the end. */
-    void add(ResultShare share) {
+    /** Keeps bytes of the account until the end: a number only, so that nothing of a written document stays reachable from here. */
+    void add(long more) {
         synchronized (this) {
             if (closed == false) {
-                any |= share.length() > 0;
-                shares.add(share);
+                bytes += more;
                 return;
             }
         }
-        share.close();
+        memory.giveBack(more);
     }
 
     /** Whether some document of the bulk is done and holds a result. */
-    boolean any() {
-        return any;
+    synchronized boolean any() {
+        return bytes > 0;
     }
 
     @Override
     public void close() {
-        List<ResultShare> given;
+        long given;
         synchronized (this) {
             closed = true;
-            given = List.copyOf(shares);
-            shares.clear();
+            given = bytes;
+            bytes = 0;
         }
-        given.forEach(ResultShare::close);
+        memory.giveBack(given);
+        memory.freed();
     }
 
     /** Stands around every bulk of the node. */
-    record Filter(Supplier<ThreadContext> context) implements MappedActionFilter {
+    record Filter(Supplier<ThreadContext> context, ResultMemory memory) implements MappedActionFilter {
 
         @Override
         public String actionName() {
@@ -75,7 +78,7 @@ final class HeldResults implements Releasable {
             ActionListener<Response> listener,
             ActionFilterChain<Request, Response> chain
         ) {
-            HeldResults results = new HeldResults();
+            HeldResults results = new HeldResults(memory);
             // Cleared first: a bulk may be started by what another one left behind.
             try (var ignored = context.get().newStoredContextPreservingResponseHeaders(List.of(TRANSIENT), List.of())) {
                 context.get().putTransient(TRANSIENT, results);

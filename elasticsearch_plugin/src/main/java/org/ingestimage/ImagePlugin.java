@@ -79,7 +79,7 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<MappedActionFilter> getMappedActionFilters() {
-        return List.of(new HeldResults.Filter(() -> threadContext));
+        return List.of(new HeldResults.Filter(() -> threadContext, memory));
     }
 
     @Override

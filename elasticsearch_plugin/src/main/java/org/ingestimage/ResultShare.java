@@ -13,8 +13,8 @@ final class ResultShare implements Releasable {
     private final ExpectedLength expected;
     /** Bytes of the request's body, which is there until the answer is. */
     private final long sent;
-    /** Whether this must not wait for memory, as that is held by what it belongs to. */
-    private final BooleanSupplier holds;
+    /** Whether this must not wait for memory, as that is held by what it belongs to. It knows the document, so it is dropped at the end. */
+    private BooleanSupplier holds;
     private long taken;
     private long length;
     /** Whether it has taken something and the document is not written. */
@@ -76,10 +76,19 @@ final class ResultShare implements Releasable {
         length = Math.max(0, length - bytes);
     }
 
-    /** The document is written, and holds the answer once until its request ends. */
-    synchronized void keep() {
+    /** The document is written, and holds the answer once until its request ends: the bytes that whoever takes over has to give back then. */
+    synchronized long handOver() {
         resize(Math.min(length, taken));
         settle();
+        long kept = taken;
+        taken = 0;
+        end();
+        return kept;
+    }
+
+    private void end() {
+        closed = true;
+        holds = null;
     }
 
     private void settle() {
@@ -116,7 +125,9 @@ final class ResultShare implements Releasable {
             resize(0);
             settle();
             length = 0;
-            closed |= forGood;
+            if (forGood) {
+                end();
+            }
         }
         // Outside of the lock: those that wait come with locks of their own.
         memory.freed();

@@ -1,16 +1,19 @@
 package org.ingestimage;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -24,6 +27,7 @@ import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
 import org.elasticsearch.indices.breaker.BreakerSettings;
 import org.elasticsearch.indices.breaker.CircuitBreakerMetrics;
 import org.elasticsearch.indices.breaker.HierarchyCircuitBreakerService;
+import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.TestNode.Result;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,7 +74,7 @@ class ResultMemoryTest {
     /** A bulk as the node runs it: with our filter around it. It ends when the listener is called. */
     private ActionListener<BulkResponse> bulk(Runnable work) {
         CompletableFuture<ActionListener<BulkResponse>> end = new CompletableFuture<>();
-        new HeldResults.Filter(() -> node.threadContext).<BulkRequest, BulkResponse>apply(
+        new HeldResults.Filter(() -> node.threadContext, node.memory).<BulkRequest, BulkResponse>apply(
             null,
             "bulk",
             new BulkRequest(),
@@ -113,6 +117,68 @@ class ResultMemoryTest {
         await(() -> breaker.getUsed() == 2 * LENGTH);
         end.onResponse(null);
         assertEquals(0, breaker.getUsed());
+    }
+
+    /** Elasticsearch makes bytes of a written document. Its fields would be there a second time, in no account. */
+    @Test
+    void aBulkHoldsNothingOfAWrittenDocumentButItsLength() throws Exception {
+        ImageProcessor processor = node.processor(Map.of());
+        List<WeakReference<IngestDocument>> written = new ArrayList<>();
+        ActionListener<BulkResponse> end = bulk(() -> {
+            IngestDocument document = TestNode.document(document("AAAA"));
+            written.add(new WeakReference<>(document));
+            CountDownLatch done = new CountDownLatch(1);
+            processor.execute(document, (result, failure) -> done.countDown());
+            assertDoesNotThrow(() -> assertTrue(done.await(30, TimeUnit.SECONDS)));
+        });
+        await(() -> breaker.getUsed() == LENGTH);
+        await(() -> {
+            System.gc();
+            return written.get(0).get() == null;
+        });
+        end.onResponse(null);
+        assertEquals(0, breaker.getUsed());
+    }
+
+    /** The JDK's client keeps the first exchange of each connection for as long as that is open. */
+    @Test
+    void idleConnectionsHoldNeitherPicturesNorResults() throws Exception {
+        int size = 8 << 20;
+        limit(1L << 30);
+        service.behaviour = (exchange, request) -> {
+            byte[] json = FakeService.answer(exchange, request, "A".repeat(size)).getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(200, json.length);
+            // In parts, as the server keeps a buffer that is as long as the longest.
+            for (int at = 0; at < json.length; at += 1 << 14) {
+                exchange.getResponseBody().write(json, at, Math.min(1 << 14, json.length - at));
+            }
+        };
+        ImageProcessor processor = node.processor(Map.of("store", "none"));
+        get(start(processor, "AAAA"));
+        // What the first call leaves on the stacks of its threads would count as before.
+        long before = Long.MAX_VALUE;
+        for (int i = 0; i < 10; i++) {
+            Thread.sleep(50);
+            before = Math.min(before, heapInUse());
+        }
+        for (int round = 0; round < 2; round++) {
+            List<CompletableFuture<Result>> documents = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                documents.add(start(processor, "A".repeat(size)));
+            }
+            for (CompletableFuture<Result> document : documents) {
+                get(document).get("image.width");
+            }
+        }
+        service.requests.clear();
+        long idle = before;
+        await(() -> heapInUse() - idle < size / 2);
+    }
+
+    private static long heapInUse() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
     @Test

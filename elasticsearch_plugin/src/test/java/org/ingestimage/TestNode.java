@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -47,7 +47,7 @@ final class TestNode implements AutoCloseable {
 
     final ThreadContext threadContext = new ThreadContext(Settings.EMPTY);
     final ExecutorService generic = Executors.newCachedThreadPool(runnable -> new Thread(runnable, "generic"));
-    final ScheduledExecutorService schedule = Executors.newScheduledThreadPool(1);
+    final ScheduledThreadPoolExecutor schedule = new ScheduledThreadPoolExecutor(1);
     final Marks marks;
     final ResultMemory memory = new ResultMemory();
     final ServiceClient client;
@@ -58,6 +58,8 @@ final class TestNode implements AutoCloseable {
     }
 
     TestNode(Settings.Builder settings, String token) {
+        // As the node's scheduler does: a deadline that is cancelled holds nothing.
+        schedule.setRemoveOnCancelPolicy(true);
         marks = new Marks(new SecureString(token.toCharArray()), new SecureString(new char[0]));
         client = new ServiceClient(settings.build(), marks, memory, null, generic, this::schedule);
         maker = new ProcessorMaker(RecipeSchema.packed(), threadContext, generic, () -> client);
