@@ -1,17 +1,9 @@
 package org.ingestimage;
 
-import java.net.URI;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -34,38 +26,17 @@ import org.ingestimage.Hosts.Host;
  */
 final class Call implements CallLimiter.Job {
 
-    private static final long FIRST_PAUSE_MILLIS = 50;
-    private static final long LONGEST_PAUSE_MILLIS = 2000;
-    /** Answered in less than this part of the deadline, a picture is not slow. */
-    private static final int QUICK_PART = 8;
-    /** What an attempt apart from the others gets at first. */
-    private static final int PARTS_APART = 32;
-    private static final long LEAST_APART_MILLIS = 1000;
-    /** The service is told a little less than the node waits, so that its "too late" arrives in time. */
-    private static final long LONGEST_GRACE_MILLIS = 500;
-
     private final ServiceClient client;
     private final ServiceRequest request;
     private final ResultShare share;
     private final ActionListener<Map<String, Object>> listener;
     private final AtomicBoolean done = new AtomicBoolean();
-    private final Set<URI> tried = new LinkedHashSet<>();
-    /** What hosts refused that others may not. */
-    private final Map<Host, Failure> refused = new LinkedHashMap<>();
-    private volatile long startNanos;
+    private final CallTime time;
+    private final CallHistory history = new CallHistory();
+    private final CallPlace place = new CallPlace();
+    private final CallExchange exchange;
     private volatile Scheduler.Cancellable deadline;
-    private volatile RequestBody body;
-    private volatile int attempts;
-    private volatile Failure last;
-    private volatile Host failedHost;
-    private volatile Host host;
-    /** Whether the last attempt met a service with too much to do. */
-    private volatile boolean overloaded;
     private volatile int attemptsApart;
-    private volatile CompletableFuture<?> exchange;
-    /** Where it waits or has its place. Both guarded by this. */
-    private CallLimiter lane;
-    private boolean placed;
     private volatile boolean letIn;
 
     Call(ServiceClient client, ServiceRequest request, ResultShare share, ActionListener<Map<String, Object>> listener) {
@@ -73,10 +44,16 @@ final class Call implements CallLimiter.Job {
         this.request = request;
         this.share = share;
         this.listener = listener;
+        this.time = new CallTime(request.timeout());
+        this.exchange = new CallExchange(client, request, share);
     }
 
     TimeValue timeout() {
-        return request.timeout();
+        return time.timeout();
+    }
+
+    long millisPassed() {
+        return time.millisPassed();
     }
 
     @Override
@@ -105,21 +82,12 @@ final class Call implements CallLimiter.Job {
 
     private void queueIn(CallLimiter where) {
         // What waits holds no copy of its picture.
-        dropBody();
-        synchronized (this) {
-            lane = where;
-        }
+        exchange.drop();
+        place.waitIn(where);
         if (letIn) {
             where.submitNext(this);
         } else {
             where.submit(this);
-        }
-    }
-
-    private void dropBody() {
-        RequestBody current = body;
-        if (current != null) {
-            current.drop();
         }
     }
 
@@ -131,7 +99,7 @@ final class Call implements CallLimiter.Job {
 
     /** Starts the clock; false when the call has ended at once. */
     private boolean begin() {
-        startNanos = System.nanoTime();
+        time.start();
         client.started(this);
         try {
             deadline = client.timer.apply(timeout().millis(), this::expire);
@@ -147,34 +115,18 @@ final class Call implements CallLimiter.Job {
 
     @Override
     public void start() {
-        synchronized (this) {
-            placed = true;
-        }
+        place.take();
         if (done.get() || deadline == null && begin() == false) {
-            giveUpPlace();
+            place.giveUp();
             return;
         }
         try {
-            body = new RequestBody(request.body());
+            exchange.prepare();
         } catch (Exception e) {
             fail(defect(e));
             return;
         }
         attempt();
-    }
-
-    /** Gives the place to the next one, if there is one to give. */
-    private boolean giveUpPlace() {
-        CallLimiter from;
-        synchronized (this) {
-            if (placed == false) {
-                return false;
-            }
-            placed = false;
-            from = lane;
-        }
-        from.release();
-        return true;
     }
 
     @Override
@@ -190,24 +142,18 @@ final class Call implements CallLimiter.Job {
             goApart();
             return;
         }
-        Host chosen = client.hosts.acquire(failedHost, refused.keySet());
-        host = chosen;
-        synchronized (tried) {
-            tried.add(chosen.uri);
-        }
-        attempts++;
+        Host chosen = client.hosts.acquire(history.failedHost(), history.refusedHosts());
+        history.attempt(chosen);
         attemptsApart += isApart() ? 1 : 0;
         long sentNanos = System.nanoTime();
         CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent;
         try {
-            HttpRequest http = request.toHttp(chosen.uri, body, patience(), grace(), client.marks.authorization());
-            sent = client.http.sendAsync(http, BoundedBody.atMost(client.maxResponseBytes(), share));
+            sent = exchange.send(chosen, patience(), time.grace());
         } catch (Exception e) {
             client.hosts.release(chosen, null, 0);
             fail(defect(e));
             return;
         }
-        exchange = sent;
         client.watch.sent(chosen, sentNanos);
         sent.whenComplete((response, error) -> {
             try {
@@ -224,27 +170,15 @@ final class Call implements CallLimiter.Job {
     }
 
     private boolean isApart() {
-        synchronized (this) {
-            return lane == client.apart;
-        }
+        return place.isIn(client.apart);
     }
 
-    /**
-     * Half of the time that is left, or all of it where there is no other host to go to. Apart from the others little at first, and twice
-     * as much each time: among those that seem slow are some that were only behind slow ones.
-     */
+    /** Half of the time that is left, or all of it where there is no other host to go to. */
     private Duration patience() {
-        long left = Math.max(1, millisLeft());
         if (isApart()) {
-            long part = Math.max(LEAST_APART_MILLIS, timeout().millis() / PARTS_APART);
-            return Duration.ofMillis(Math.min(left, part << Math.min(attemptsApart - 1, 10)));
+            return time.patienceApart(attemptsApart);
         }
-        boolean half = client.hosts.size() > 1 || (attempts == 1 || overloaded) && request.isUrgent() == false;
-        return Duration.ofMillis(Math.max(1, half ? left / 2 : left));
-    }
-
-    private Duration grace() {
-        return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout().millis() / 40));
+        return time.patience(client.hosts.size() > 1 || (history.attempts() == 1 || history.overloaded()) && request.isUrgent() == false);
     }
 
     private void answered(Host from, long sentNanos, HttpResponse<AtomicReference<byte[]>> response, Throwable error) {
@@ -262,95 +196,61 @@ final class Call implements CallLimiter.Job {
         if (error == null) {
             client.watch.answered(from);
         }
-        boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
-        boolean late = answer.again() != null && answer.again().code().equals("service_timeout");
-        boolean lives = late && client.watch.hasHeardSince(from, sentNanos);
-        // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
-        boolean blameless = answer.blame() == Blame.LOAD || late && client.hosts.hasAnsweredSince(from, sentNanos);
-        // After the deadline the exchange was cancelled: the host did not answer in time.
-        client.hosts.release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
-        learn(answer, sentNanos, took);
-        if (healthy || answer.blame() == Blame.LOAD) {
-            client.answered();
-        }
+        Lesson lesson = Lesson.learn(client, request, time, from, sentNanos, took, answer);
         if (answer.fields() != null) {
             if (done.compareAndSet(false, true)) {
                 end();
                 listener.onResponse(answer.fields());
             }
         } else if (answer.isElsewhere()) {
-            refused.put(from, answer.failure());
-            if (client.hosts.hasOtherThan(refused.keySet())) {
-                failedHost = from;
-                last = answer.failure();
-                attempt();
-            } else {
-                fail(gravest());
-            }
+            elsewhere(from, answer.failure());
         } else if (answer.failure() != null) {
             fail(answer.failure());
         } else {
-            failedHost = from;
-            last = answer.again();
-            overloaded = answer.blame() == Blame.LOAD;
-            boolean overdue = overloaded && last.kind() != Kind.BUSY;
-            if (lives || overdue && isApart()) {
-                // Among the slow ones nothing was before it in the line: it is the picture that takes so long.
-                client.slow.add(request);
-            }
-            if (lives || overdue) {
-                goApart();
-            } else {
-                retry();
-            }
+            again(from, answer, lesson);
         }
     }
 
-    /** What the answer says about the load, and about the picture. */
-    private void learn(Answer answer, long sentNanos, long tookNanos) {
-        if (answer.overload()) {
-            client.overloaded(sentNanos);
-        } else if (answer.again() == null) {
-            client.relieved();
-            if (answer.failure() != null && answer.failure().code().equals("picture_timeout")) {
-                client.slow.add(request);
-            } else if (TimeUnit.NANOSECONDS.toMillis(tookNanos) < timeout().millis() / QUICK_PART) {
-                client.slow.remove(request);
-            }
+    private void elsewhere(Host from, Failure failure) {
+        history.refused(from, failure);
+        if (client.hosts.hasOtherThan(history.refusedHosts())) {
+            history.elsewhere(from, failure);
+            attempt();
+        } else {
+            fail(history.gravest());
         }
     }
 
-    /** Of what all hosts refused: a host that understood the request knows more than one that is none of ours. */
-    private Failure gravest() {
-        return refused.values().stream().filter(failure -> failure.kind() != Kind.DEFECT).findFirst().orElse(last(refused));
-    }
-
-    private static Failure last(Map<Host, Failure> failures) {
-        Failure found = null;
-        for (Failure failure : failures.values()) {
-            found = failure;
+    private void again(Host from, Answer answer, Lesson lesson) {
+        boolean overloaded = answer.blame() == Blame.LOAD;
+        history.again(from, answer.again(), overloaded);
+        boolean overdue = overloaded && answer.again().kind() != Kind.BUSY;
+        if (lesson.isLate() || overdue && isApart()) {
+            // Among the slow ones nothing was before it in the line: it is the picture that takes so long.
+            client.slow.add(request);
         }
-        return found;
+        if (lesson.isLate() || overdue) {
+            goApart();
+        } else {
+            retry();
+        }
     }
 
     /** Leaves its place to others, and waits among the slow ones. */
     private void goApart() {
-        if (giveUpPlace()) {
+        if (place.giveUp()) {
             queueAgainIn(client.apart);
         }
     }
 
     private void retry() {
-        // Those that are slow at this moment are known as such by then.
-        long atLeast = overloaded ? 2 * grace().toMillis() : 0;
-        long pause = Math.max(atLeast, Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(attempts - 1, 10)));
-        long jittered = ThreadLocalRandom.current().nextLong(Math.max(atLeast, pause / 2), pause + 1);
-        if (jittered >= millisLeft()) {
-            giveUp(last.code());
+        long pause = time.pause(history.attempts(), history.overloaded());
+        if (pause < 0) {
+            giveUp(history.last().code());
             return;
         }
         try {
-            client.timer.apply(jittered, overloaded && isApart() == false ? this::goBehind : this::attempt);
+            client.timer.apply(pause, history.overloaded() && isApart() == false ? this::goBehind : this::attempt);
         } catch (RuntimeException e) {
             fail(CallLimiter.closing());
         }
@@ -358,46 +258,31 @@ final class Call implements CallLimiter.Job {
 
     /** Leaves its place to the next one, and waits behind all others: what held it up may be before it. */
     private void goBehind() {
-        if (giveUpPlace()) {
+        if (place.giveUp()) {
             queueAgainIn(client.slow.has(request) ? client.apart : client.limiter);
         }
     }
 
     /** Ends the attempt that waits for this host, if there is one: the next one goes to another. */
     void takeBack(Host from) {
-        CompletableFuture<?> current = exchange;
-        if (from == host && current != null) {
-            current.cancel(true);
+        if (exchange.isWith(from)) {
+            exchange.cancel();
         }
     }
 
     private void expire() {
-        boolean waiting = exchange != null && exchange.isDone() == false;
-        giveUp(waiting || last == null ? "service_timeout" : last.code());
+        giveUp(exchange.isWaiting() || history.last() == null ? "service_timeout" : history.last().code());
     }
 
     private void giveUp(String code) {
-        Set<URI> hosts;
-        synchronized (tried) {
-            hosts = new LinkedHashSet<>(tried);
-        }
-        String seconds = String.format(Locale.ROOT, "%.1f", (System.nanoTime() - startNanos) / 1e9);
-        StringBuilder others = new StringBuilder();
-        refused.forEach((from, failure) -> others.append("; [" + from + "] refused it: " + failure.reason()));
-        String reason = "no answer from the processor service in " + seconds + "s (timeout [" + timeout() + "]) and " + attempts
-            + (attempts == 1 ? " attempt" : " attempts") + "; hosts tried " + hosts + " (setting [ingest.image.hosts]); "
-            + (last != null
-                ? "last failure: " + last.reason()
-                : attempts == 0 ? "pictures like it were slow, and it waited for those before it" : "the last attempt was still waiting")
-            + others;
-        Kind kind = last != null && last.kind() == Kind.BUSY && code.equals(last.code()) ? Kind.BUSY : Kind.UNAVAILABLE;
+        Failure failure = history.givenUp(code, time);
         if (done.compareAndSet(false, true)) {
             // Before the place is given to the next one: that may be one of those who need not wait any longer.
-            if (attempts > 0) {
+            if (history.attempts() > 0) {
                 client.unanswered(this);
             }
             end();
-            listener.onFailure(new Failure(kind, code, reason));
+            listener.onFailure(failure);
         }
     }
 
@@ -414,21 +299,10 @@ final class Call implements CallLimiter.Job {
         if (timer != null) {
             timer.cancel();
         }
-        CompletableFuture<?> current = exchange;
-        if (current != null) {
-            current.cancel(true);
-        }
-        dropBody();
+        exchange.cancel();
+        exchange.drop();
         client.finished(this);
-        giveUpPlace();
-    }
-
-    long millisPassed() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
-    }
-
-    private long millisLeft() {
-        return timeout().millis() - millisPassed();
+        place.giveUp();
     }
 
     /** A defect of ours or a missing entitlement. The message may quote a header, so only the type is told. */
