@@ -113,7 +113,7 @@ class ImagePluginTest {
             clusterSettings.applySettings(
                 Settings.builder()
                     .put("ingest.image.hosts", other.uri().toString())
-                    .put("ingest.image.timeout", "3s")
+                    .put("ingest.image.timeout", "30s")
                     .put("ingest.image.max_in_flight", 1)
                     .put("ingest.image.queue_size", 7)
                     .put("ingest.image.max_response_bytes", "1mb")

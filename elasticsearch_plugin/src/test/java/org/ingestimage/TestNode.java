@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.common.settings.SecureString;
@@ -113,11 +114,24 @@ final class TestNode implements AutoCloseable {
         }
     }
 
+    /** The same with a time that is over at some point, as attempts go on until then: ever more of it, until what is awaited has come of it. */
+    Result runUntil(Predicate<Result> awaited, Map<String, Object> config, Map<String, Object> source) {
+        Result result = null;
+        for (int millis = 300; millis < 30_000 && (result == null || awaited.test(result) == false); millis *= 3) {
+            Map<String, Object> timed = new HashMap<>(config);
+            timed.put("timeout", millis + "ms");
+            result = run(timed, new HashMap<>(source));
+        }
+        return result;
+    }
+
+    final AtomicInteger started = new AtomicInteger();
     final AtomicInteger handlerCalls = new AtomicInteger();
 
     CompletableFuture<Result> start(ImageProcessor processor, IngestDocument document) {
         CompletableFuture<Result> future = new CompletableFuture<>();
         AtomicInteger calls = new AtomicInteger();
+        started.incrementAndGet();
         processor.execute(document, (result, failure) -> {
             handlerCalls.incrementAndGet();
             future.complete(new Result(result, failure, Thread.currentThread().getName(), calls.incrementAndGet()));
