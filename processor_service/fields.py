@@ -32,7 +32,7 @@ class DocumentField:
     `copy_of` names the field that a vector is another form of. From version 9.2 on Elasticsearch hands documents out
     without vectors: when one comes back, such a vector is put back without a look at the picture. `holds_picture`: the
     field shows what is to be seen, so that one that is not made from the stored picture is removed. `longest`: in
-    characters, of such a field that is too short to hold anything else.
+    characters, of such a field that is too short to hold anything else. `many`: a list of such values.
     """
 
     name: str
@@ -42,6 +42,7 @@ class DocumentField:
     copy_of: str | None = None
     holds_picture: bool = False
     longest: int | None = None
+    many: bool = False
 
     @property
     def top(self) -> str:

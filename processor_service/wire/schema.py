@@ -10,6 +10,7 @@ from ..fields import NOT_OURS
 from ..operations import Operation, all_operations
 from ..parameters import MEANT
 from ..registry import Declared
+from .answer_schema import answer_schemas
 from .fields import all_fields, copies, top_level_names
 from .recipe import MOST_ENTRIES
 
@@ -20,6 +21,7 @@ def recipe_schema() -> dict[str, Any]:
     """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
 
     - `fields`: those that the node removes from a picture that it refuses by itself, or that was taken away.
+    - `answer`: JSON schema of each field that an answer may have.
     - `only_first`: those that only the first of a list of pictures has, by the property they come from.
     - `copies`: vectors that the node puts back from another field when a document comes back without them.
     - `pictures`: those that show what is to be seen, with the longest that one may be (null: a mark has to tell). They
@@ -37,6 +39,7 @@ def recipe_schema() -> dict[str, Any]:
         "operations": _schemas(all_operations()),
         "properties": _schemas(all_features()),
         "fields": fields,
+        "answer": answer_schemas(),
         "only_first": only_first,
         "copies": copies(),
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},

@@ -6,13 +6,14 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from elasticsearch import ApiError, Elasticsearch
 
 from tests.support import Service, b64, picture, running_service, with_pid
@@ -28,16 +29,43 @@ GIF = "R0lGODlhAQABAAAAACw="
 @contextmanager
 def liar(status: int, body: str) -> Iterator[str]:
     """A program that answers every request with the same; its address."""
+    with program(lambda *_: (status, body)) as url:
+        yield url
+
+
+@contextmanager
+def changing(service: Service, **fields: Any) -> Iterator[str]:
+    """A program between node and service that changes fields of good answers; its address."""
+
+    def answer(path: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
+        passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
+        given = requests.post(service.url + path, data=body, headers=passed, timeout=60)
+        changed = given.json()
+        if given.status_code == 200:
+            changed["fields"] |= fields
+        return given.status_code, json.dumps(changed)
+
+    with program(answer) as url:
+        yield url
+
+
+@contextmanager
+def program(answer: Callable[[str, dict[str, str], bytes], tuple[int, str]]) -> Iterator[str]:
+    """A program that answers with status and text, from the path, the head and the body of a request; its address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, body = answer(self.path, dict(self.headers), asked)
             self.send_response(status)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body.encode())
+            # Whoever has heard enough hangs up.
+            with suppress(ConnectionError):
+                self.wfile.write(body.encode())
 
         do_GET = do_POST
 
@@ -90,6 +118,38 @@ def test_an_answer_that_the_service_has_not_signed_is_not_stored(
     assert refusal.value.status_code == 503
     assert "service_not_ours" in str(refusal.value) and PHOTO[:50] not in str(refusal.value)
     assert not es.indices.exists(index=index) or not es.exists(index=index, id="1")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"width": "abc"},
+        {"width": {"a": {"b": 1}}},
+        {"width": 1.5},
+        {"width": 2**40},
+        {"format": "x" * 10_000_000},
+        {"color_names": ["red"] * 100_000},
+        {"colors": [{"share": "much"}]},
+        {"metadata": {"mine": 1}},
+    ],
+    ids=["text", "an object", "a fraction", "too large", "a long text", "a long list", "deep within", "another name"],
+)
+def test_a_field_of_another_type_or_size_is_not_stored(
+    es: Elasticsearch, index: str, service: Service, hosts: None, fields: dict[str, Any]
+) -> None:
+    with changing(service) as url:
+        set_hosts(es, url)
+        es.index(index=index, id="good", document={"image": {"data": PHOTO}})
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "3s"})
+    with changing(service, **fields) as url:
+        set_hosts(es, url)
+        with pytest.raises(ApiError) as refusal:
+            es.index(index=index, id="1", document={"image": {"data": PHOTO}})
+    name = next(iter(fields))
+    assert refusal.value.status_code == 503
+    assert f"the field [{name}] is not of the type and size" in str(refusal.value)
+    assert len(str(refusal.value)) < 2000, "nothing of the answer is quoted"
+    assert not es.exists(index=index, id="1")
 
 
 @pytest.mark.parametrize(

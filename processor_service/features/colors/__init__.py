@@ -26,7 +26,7 @@ class Colors(Feature):
     """Dominant colours with their share, name and place in OKLab; transparent pixels do not count."""
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
-        DocumentField("colors", "dominant colours, most frequent first", {"type": "nested"}),
+        DocumentField("colors", "dominant colours, most frequent first", {"type": "nested"}, many=True),
         DocumentField("colors.hex", "the colour, `#rrggbb`", KEYWORD),
         DocumentField("colors.name", "the nearest of 20 everyday colour names", KEYWORD),
         DocumentField("colors.share", "its share of the picture, 0 to 1", FLOAT),
@@ -37,7 +37,7 @@ class Colors(Feature):
         DocumentField(
             "colors.b", "its place between blue (-) and yellow (+) in OKLab, about -30 to 20, in the same unit", FLOAT
         ),
-        DocumentField("color_names", "names of the dominant colours, for word search and facets", KEYWORD),
+        DocumentField("color_names", "names of the dominant colours, for word search and facets", KEYWORD, many=True),
     )
     example: ClassVar[dict[str, Any]] = {"count": 5}
 

@@ -43,7 +43,7 @@ class Metadata(Feature):
         DocumentField(
             "metadata.caption", "what somebody wrote about it (XMP, IPTC, EXIF, PNG, comments)", {"type": "text"}
         ),
-        DocumentField("metadata.keywords", "keywords that somebody gave it (XMP, IPTC, EXIF)", WORDS),
+        DocumentField("metadata.keywords", "keywords that somebody gave it (XMP, IPTC, EXIF)", WORDS, many=True),
         DocumentField("metadata.artist", "who made it", WORDS),
         DocumentField("metadata.copyright", "copyright notice in EXIF, or in the text of a PNG", WORDS),
         DocumentField("metadata.rights", "rights as in XMP and IPTC", WORDS),

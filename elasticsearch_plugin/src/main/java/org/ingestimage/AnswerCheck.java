@@ -1,9 +1,7 @@
 package org.ingestimage;
 
 import java.util.Base64;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Whether fields are the service's answer to the very picture that was sent. Any program may answer 200: a service with another token, a
@@ -11,8 +9,7 @@ import java.util.Set;
  */
 final class AnswerCheck {
 
-    private static final Set<String> NAMES = names();
-    private static final Set<String> ONLY_NULL = Set.of(Target.ERROR, Target.OPERATIONS);
+    private static final Map<String, SchemaValidator> FIELDS = RecipeSchema.packed().answer();
 
     private final PictureRequest request;
     private final Map<String, Object> fields;
@@ -24,21 +21,20 @@ final class AnswerCheck {
         this.marks = marks;
     }
 
-    private static Set<String> names() {
-        Set<String> names = new HashSet<>(RecipeSchema.packed().fields());
-        names.add(Target.DATA);
-        return Set.copyOf(names);
-    }
-
     /** What shows that the fields are not the service's answer to the request; null when they are. It quotes nothing but names. */
     static String problem(PictureRequest request, Map<String, Object> fields, Marks marks) {
         return new AnswerCheck(request, fields, marks).problem();
     }
 
     private String problem() {
+        // Signed are the pictures. Everything else is at least of its kind, so that it can neither fill the index nor break its mapping.
         for (Map.Entry<String, Object> field : fields.entrySet()) {
-            if (NAMES.contains(field.getKey()) == false || field.getValue() != null && ONLY_NULL.contains(field.getKey())) {
+            SchemaValidator declared = FIELDS.get(field.getKey());
+            if (declared == null) {
                 return "the field [" + Text.shown(field.getKey()) + "] is none that this version of the service gives";
+            }
+            if (declared.problem(field.getValue()) != null) {
+                return "the field [" + field.getKey() + "] is not of the type and size that this version of the service gives";
             }
         }
         String recipe = request.recipe().hash();

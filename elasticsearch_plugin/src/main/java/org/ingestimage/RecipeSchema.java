@@ -20,6 +20,7 @@ final class RecipeSchema {
 
     private final Map<String, SchemaValidator> operations;
     private final Map<String, SchemaValidator> properties;
+    private final Map<String, SchemaValidator> answer;
     private final List<String> fields;
     /** Fields that only the first picture of a document has. */
     private final List<String> firstFields;
@@ -36,6 +37,7 @@ final class RecipeSchema {
     private RecipeSchema(
         Map<String, SchemaValidator> operations,
         Map<String, SchemaValidator> properties,
+        Map<String, SchemaValidator> answer,
         List<String> fields,
         Map<String, List<String>> onlyFirst,
         Copies copies,
@@ -55,6 +57,7 @@ final class RecipeSchema {
         this.mostEntries = mostEntries;
         this.operations = operations;
         this.properties = properties;
+        this.answer = answer;
         this.fields = fields;
     }
 
@@ -75,6 +78,7 @@ final class RecipeSchema {
         return new RecipeSchema(
             validators(json.get("operations")),
             validators(json.get("properties")),
+            validators(json.getOrDefault("answer", Map.of())),
             strings(json.get("fields")),
             onlyFirst,
             Copies.of(json.get("copies")),
@@ -112,6 +116,11 @@ final class RecipeSchema {
     /** The first thing that is wrong with a list of properties, null when nothing is. */
     String propertiesProblem(List<?> entries) {
         return problem("property", "properties", properties, entries);
+    }
+
+    /** What checks each field that an answer may have, by its name. */
+    Map<String, SchemaValidator> answer() {
+        return answer;
     }
 
     /** Names of all fields that only the first picture of a document has. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Answers with status 200 that are not the service's, or not about the picture that was sent. */
-@Timeout(60)
+@Timeout(120)
 class AnswerCheckTest {
 
     private static final String DATA = Base64.getEncoder().encodeToString("a picture".getBytes(StandardCharsets.UTF_8));
@@ -111,12 +111,53 @@ class AnswerCheckTest {
         changes.put("a mark without a thumbnail", fields -> fields.put("thumbnail_mark", "0".repeat(64)));
         changes.put("a field that is not the service's", fields -> fields.put("title", "mine"));
         changes.put("an error", fields -> fields.put("error", Map.of("code", "x")));
+        changes.put("text as a number", fields -> fields.put("width", "abc"));
+        changes.put("an object as a number", fields -> fields.put("width", Map.of("a", Map.of("b", 1))));
+        changes.put("a list as a number", fields -> fields.put("height", List.of(1, 2)));
+        changes.put("a fraction as a whole number", fields -> fields.put("width", 1.5));
+        changes.put("a number that the index cannot hold", fields -> fields.put("width", 1L << 40));
+        changes.put("a number as text", fields -> fields.put("format", 7));
+        changes.put("a number as a truth", fields -> fields.put("has_alpha", 1));
+        changes.put("a very long text", fields -> fields.put("format", "x".repeat(10 << 20)));
+        changes.put("a very long caption", fields -> fields.put("metadata", map("caption", "x".repeat(10 << 20))));
+        changes.put("a very long list", fields -> fields.put("color_names", java.util.Collections.nCopies(100_000, "red")));
+        changes.put("a list of something else", fields -> fields.put("colors", List.of("red")));
+        changes.put("an object as a list", fields -> fields.put("colors", map("hex", "#ffffff")));
+        changes.put("a name within that is not the service's", fields -> fields.put("metadata", map("title", "x", "mine", 1)));
+        changes.put("a wrong type deep within", fields -> fields.put("colors", List.of(map("share", "much"))));
+        changes.put("a place that is none", fields -> fields.put("metadata", map("location", List.of("x"))));
+        changes.put("a vector of words", fields -> fields.put("embedding", List.of("a", "b")));
+        changes.put("a vector without an end", fields -> fields.put("embedding", java.util.Collections.nCopies(100_000, 1.0)));
+        changes.put("operations", fields -> fields.put("operations", List.of()));
         changes.forEach((what, change) -> assertTrue(problem(request, change) != null, what));
         assertNull(problem(request, fields -> {
             byte[] stored = Base64.getDecoder().decode((String) fields.get("data"));
             fields.put("thumbnail", "AAAA");
             fields.put("thumbnail_mark", Documents.thumbnailMark(RECIPE.hash(), stored, new byte[3]));
         }), "its own thumbnail");
+    }
+
+    @Test
+    void fieldsAsTheServiceGivesThemAreBelieved() {
+        PictureRequest request = request(DATA, null, null, false);
+        assertNull(problem(request, fields -> {
+            fields.putAll(
+                map("format", "jpeg", "height", 2, "bytes", 9, "has_alpha", false, "brightness", 1, "contrast", 0.25, "blank", null)
+            );
+            fields.put("colors", List.of(map("hex", "#ffffff", "name", "white", "share", 1, "l", 100.0, "a", -0.1, "b", 0)));
+            fields.put("color_names", List.of("white"));
+            fields.put("perceptual_hash", "0".repeat(64));
+            fields.put("perceptual_hashes", map("algorithm", "pdq", "hex", "0".repeat(64), "bits", "0".repeat(64)));
+            fields.put("embedding", List.of(0.5, 1, -0.25));
+            fields.put("metadata", map("taken_at", "1978-05", "iso", 100, "location", map("lat", 1.5, "lon", -3), "keywords", List.of("a")));
+        }));
+    }
+
+    /** What is refused is told by its name: the value may be anything, and as long as an answer. */
+    @Test
+    void aProblemQuotesNothing() {
+        String problem = problem(request(DATA, null, null, false), fields -> fields.put("width", "abc"));
+        assertEquals("the field [width] is not of the type and size that this version of the service gives", problem);
     }
 
     @Test
@@ -155,11 +196,16 @@ class AnswerCheckTest {
                 FakeService.json(200, "{\"fields\": {}}"),
                 FakeService.json(200, "{\"fields\": {\"width\": 1}}"),
                 FakeService.changed(fields -> fields.put("mark", "0".repeat(64))),
-                FakeService.changed(fields -> fields.put("title", "mine"))
+                FakeService.changed(fields -> fields.put("title", "mine")),
+                FakeService.changed(fields -> fields.put("width", "abc"))
             )) {
                 service.behaviour = lie;
                 for (String onInvalid : List.of("fail", "record")) {
-                    Exception failure = node.run(map("timeout", "2s", "on_invalid", onInvalid), map("image", DATA)).failure();
+                    Exception failure = node.runUntil(
+                        result -> result.message().startsWith("[service_timeout]") == false,
+                        map("on_invalid", onInvalid),
+                        map("image", DATA)
+                    ).failure();
                     assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ElasticsearchStatusException) failure).status());
                     assertTrue(failure.getMessage().startsWith("[service_not_ours] "), failure.getMessage());
                     assertTrue(failure.getMessage().contains("ingest.image.hosts"), failure.getMessage());
