@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from processor_service import refused
+from processor_service import document
 from processor_service.errors import Code, ImageError
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker import Answer
@@ -74,7 +74,7 @@ def test_a_picture_that_cost_its_worker_is_cut_by_another_one(
     pool: WorkerPool, how: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not in the web process: a hostile file is to hold none of its threads."""
-    monkeypatch.setattr(refused, "cut_refused", None)
+    monkeypatch.setattr(document, "cut_refused", None)
     before = whole(pool)
     kept = json.loads(pool.run(how).body)["fields"]["data"]
     assert kept.startswith("cut by ")
