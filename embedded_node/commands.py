@@ -39,7 +39,7 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 @click.option(
     "--token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the token that the plugin sends to the processor service  [environment variable IMAGE_TOKEN]",
+    help="File with the token that the processor service has  [environment variable IMAGE_TOKEN]",
 )
 @click.option("--heap", default="1g", show_default=True, help="Heap of the JVM.")
 @click.option(

@@ -15,7 +15,8 @@ FILE = DEFINITIONS / "inference_way.console"
 _HEAD = """\
 # The pipelines without our plugin (docs/inference-way.md): inference endpoints, and pipelines that ask them
 #
-# Rendered from the definitions beside it (make generated). Put in the address of the service and its token.
+# Rendered from the definitions beside it (make generated). Put in the address of the service, and what
+# `ingest-image api-token` prints.
 # The index template is the same as with the plugin. It needs an Enterprise licence or a trial:
 #
 # POST _license/start_trial?acknowledge=true
@@ -31,7 +32,7 @@ def text() -> str:
         if resource.kind is not Kind.PIPELINE:
             continue
         id_ = f"{PREFIX}{resource.name}"
-        body = endpoint_body(image_options(resource.body), "custom", "http://service:8090", "<IMAGE_TOKEN>")
+        body = endpoint_body(image_options(resource.body), "custom", "http://service:8090", "<API token>")
         requests.append(f"PUT _inference/completion/{id_}\n{to_json(body)}\n")
         requests.append(
             f"PUT _ingest/pipeline/{resource.name}\n{_readable(to_json(inference_pipeline(resource.body, id_)))}\n"

@@ -16,6 +16,7 @@ class Rooms(click.Group):
     rooms: ClassVar[dict[str, str]] = {
         "demo": "ingest_image.demo",
         "serve": "processor_service.commands",
+        "api-token": "processor_service.commands",
         "sign-url": "processor_service.web.rendering.commands",
         "node": "embedded_node.commands",
         "bootstrap": "pipelines.install.bootstrap",

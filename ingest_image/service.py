@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from processor_service.keys import api_token
 
 _PATIENCE = 10.0
 
@@ -22,14 +23,17 @@ class ServiceLimits:
 
 
 def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimits:
-    """Ask a service for its limits, within so many seconds; its failures are told, not raised."""
+    """Ask a service for its limits, within so many seconds; its failures are told, not raised.
+
+    The token itself is not sent, only the API token that is derived from it.
+    """
     url = url.rstrip("/")
     address = f"{url}/v1/limits"
     try:
         answer = requests.get(address, timeout=timeout, allow_redirects=False)
         open_to_all = answer.ok
         if answer.status_code == 401 and token:
-            headers = {"Authorization": f"Bearer {token}"}
+            headers = {"Authorization": f"Bearer {api_token(token)}"}
             answer = requests.get(address, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         return ServiceLimits(

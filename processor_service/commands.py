@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from . import keys
 from .embedders import EmbedderError, chosen
 from .settings import Settings
 
@@ -30,7 +30,11 @@ def serve(**options: Any) -> None:
         first = error.errors(include_url=False, include_input=False)[0]
         raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from None
     _check_embedder(settings)
-    if not settings.accepted_tokens() and not _is_loopback(settings.host):
+    if any(map(keys.is_api_token, settings.accepted_tokens())):
+        raise click.ClickException(
+            "IMAGE_TOKEN is an API token, which is derived from the token of the service: set that one"
+        )
+    if not settings.accepted_tokens() and not settings.is_loopback():
         raise click.ClickException(
             f"without a token the service listens on loopback only; set IMAGE_TOKEN (and ingest.image.token in the "
             f"nodes' keystore) to listen on {settings.host}"
@@ -70,8 +74,14 @@ def _check_port(host: str, port: int) -> None:
             ) from None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+@click.command("api-token")
+def api_token() -> None:
+    """Print the bearer token for whoever is no node: curl, chat clients, endpoints made by hand.
+
+    It is derived from IMAGE_TOKEN. It can neither sign requests as a node does, nor make the marks of processed
+    pictures; IMAGE_TOKEN of doctor, index and bootstrap may be it.
+    """
+    token = Settings().token.get_secret_value()
+    if not token:
+        raise click.ClickException("there is no token: set IMAGE_TOKEN as the service has it")
+    click.echo(keys.api_token(token))

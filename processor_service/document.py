@@ -68,7 +68,7 @@ def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, A
     }
 
 
-def sign(request: Request, fields: dict[str, Any], source: str, token: str) -> dict[str, str]:
+def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> dict[str, str]:
     """The fields by which the node recognizes a picture that was processed, what it was made from, and its thumbnail.
 
     `source` is the SHA-256, in hex, of the bytes that came in.
@@ -76,13 +76,13 @@ def sign(request: Request, fields: dict[str, Any], source: str, token: str) -> d
     recipe, stored, url = request.recipe.hash, fields["sha256"], request.url
     marks = {
         "recipe": recipe,
-        "mark": mark(token, recipe, stored),
-        "source_mark": source_mark(token, recipe, source, stored)
+        "mark": mark(key, recipe, stored),
+        "source_mark": source_mark(key, recipe, source, stored)
         if url is None
-        else url_mark(token, recipe, url, stored),
+        else url_mark(key, recipe, url, stored),
     }
     if thumbnail := fields.get("thumbnail"):
-        marks["thumbnail_mark"] = thumbnail_mark(token, recipe, stored, pybase64.b64decode(thumbnail))
+        marks["thumbnail_mark"] = thumbnail_mark(key, recipe, stored, pybase64.b64decode(thumbnail))
     return marks
 
 

@@ -16,7 +16,11 @@ class Code(Enum):
         False,
         "an operation, a property or a parameter is unknown or wrong",
     )
-    UNAUTHORIZED = ("unauthorized", 401, False, "the token is missing or wrong")
+    UNAUTHORIZED = ("unauthorized", 401, False, "the signature or the token is missing or wrong")
+    WRONG_HOST = ("wrong_host", 401, False, "the request was signed for another address than those of `IMAGE_KNOWN_AS`")
+    CLOCK_SKEW = ("clock_skew", 401, False, "the request was signed longer ago, or later, than `IMAGE_CLOCK_SKEW`")
+    REPLAYED = ("replayed", 401, True, "the same signed request came before; signed anew it may succeed")
+    BODY_CHANGED = ("body_changed", 401, False, "the body is not the one that was signed")
     NOT_FOUND = ("not_found", 404, False, "there is nothing at this address")
     PICTURE_NOT_FOUND = (
         "picture_not_found",

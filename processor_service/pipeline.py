@@ -39,7 +39,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
             continue
         with watch(feature.name()):
             fields |= {name: value for name, value in feature.extract(picture).items() if name in wanted}
-    return fields | sign(request, fields, source_sha256, settings.token.get_secret_value())
+    return fields | sign(request, fields, source_sha256, settings.mark_key())
 
 
 def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[bytes, str]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from .addresses import HOST_PATTERN, Network
+from .origins import ORIGIN_PATTERN, plain_origin
 
 
 def words(value: Any) -> Any:
@@ -27,6 +28,15 @@ def _hosts(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return patterns
 
 
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not ORIGIN_PATTERN.fullmatch(origin.lower()):
+            raise ValueError(
+                f"[{origin}] is no address of a service; valid are http://service:8090, https://pictures-*.internal:8443"
+            )
+    return tuple(map(plain_origin, origins))
+
+
 def _networks(value: Any) -> Any:
     return tuple(ip_network(word) if isinstance(word, str) else word for word in words(value))
 
@@ -38,6 +48,7 @@ def _index_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return patterns
 
 
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_origins)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_hosts)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 IndexPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_index_patterns)]

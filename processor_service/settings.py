@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from .setting_types import Hosts, IndexPatterns, Networks
+from .keys import first_mark_key, mark_key
+from .setting_types import Hosts, IndexPatterns, Networks, Origins
 
 
 class Settings(BaseSettings):
     """Settings of the processor service. Sizes are in bytes, times in seconds."""
 
     model_config = SettingsConfigDict(env_prefix="IMAGE_", extra="ignore")
+    _mark_key: bytes | None = PrivateAttr(None)
 
     host: str = Field("127.0.0.1", description="address to listen on; other than loopback needs a token")
     port: int = Field(8090, ge=0, le=65535, description="port to listen on; 0 takes a free one")
@@ -41,9 +44,26 @@ class Settings(BaseSettings):
         description="workers; default: one per core",
     )
     queue_size: int = Field(64, ge=0, le=10_000, description="pictures that may wait for a worker; above it: 429")
-    token: SecretStr = Field(SecretStr(""), description="shared secret of nodes and service; also signs the marks")
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="shared secret of nodes and service, from which keys are derived (docs/security.md); it is sent to "
+        "nobody",
+    )
     previous_token: SecretStr = Field(
         SecretStr(""), description="accepted besides `token` while tokens are rotated; signs nothing"
+    )
+    known_as: Origins = Field(
+        (),
+        description="addresses by which nodes know the service, as in their `ingest.image.hosts`, such as "
+        "`https://pictures-1.internal:8443, http://service-*:8090`; requests signed for others are refused. Default: "
+        "any; on loopback, of addresses with `http` only those of loopback with the service's port",
+    )
+    clock_skew: int = Field(
+        300,
+        ge=1,
+        le=3600,
+        description="how far apart the clocks of a node and the service may be, and how long "
+        "a signed request may take to arrive",
     )
     max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="size of a picture that comes in")
     max_pixels: int = Field(
@@ -142,5 +162,26 @@ class Settings(BaseSettings):
         return int(self.max_image_bytes * 1.4) + 1024**2
 
     def accepted_tokens(self) -> list[str]:
-        """Tokens a request may carry; empty when authentication is off."""
+        """Tokens from which the keys of requests are derived; empty when authentication is off."""
         return [t for t in (self.token.get_secret_value(), self.previous_token.get_secret_value()) if t]
+
+    def mark_key(self) -> bytes:
+        """The key that signs marks: derived from the token, or the one that was handed over."""
+        return self._mark_key or mark_key(self.token.get_secret_value())
+
+    def use_mark_key(self, key: bytes) -> None:
+        """Sign with this key. Workers, which decode pictures, get it instead of the token."""
+        self._mark_key = key
+
+    def believed_mark_keys(self) -> list[bytes]:
+        """Keys of marks that are believed, the one that signs first; without a token that is the empty one's."""
+        token = self.token.get_secret_value()
+        tokens = [token, *(other for other in self.accepted_tokens() if other != token)]
+        return [key(each) for each in tokens for key in (mark_key, first_mark_key)]
+
+    def is_loopback(self) -> bool:
+        """Whether the service listens to this machine only."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"

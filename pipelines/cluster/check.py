@@ -26,6 +26,14 @@ _ADVICE = {
         "the service refuses the node's token: IMAGE_TOKEN of the service and ingest.image.token in the keystore of "
         "every node must be the same (after a change: POST _nodes/reload_secure_settings)"
     ),
+    "clock_skew": (
+        "the clocks of a node and of the processor service are too far apart: set both, best by NTP, or allow more "
+        "with the service's IMAGE_CLOCK_SKEW"
+    ),
+    "wrong_host": (
+        "the processor service does not know that it is the one in ingest.image.hosts: add the address, as it stands "
+        "there, to its IMAGE_KNOWN_AS; if it is not its address, somebody hands requests on that are not theirs"
+    ),
     "service_unavailable": (
         "the node cannot reach the processor service: start it (ingest-image serve) and give its address, as the "
         "nodes see it, with ingest-image bootstrap --service-url"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+from processor_service.keys import api_token
 
 from ..cluster.check import CheckFailed, diagnose_endpoint
 from ..cluster.client import reason_of
@@ -32,18 +33,20 @@ def endpoint(pipeline: str, options: Options, service: Service, url: str, token:
     Its id ends in a hash of all that it consists of, the token included: one that changes is another one. So the new
     one is there before the pipeline names it, and the old one goes when nobody names it any more.
     """
-    body = endpoint_body(options, service, url, token)
-    key = f"ingest-image endpoint v1\n{token}".encode()
+    # Whoever has the endpoint send it elsewhere does not get the token of the nodes.
+    secret = api_token(token) if token else ""
+    body = endpoint_body(options, service, url, secret)
+    key = f"ingest-image endpoint v1\n{secret}".encode()
     content = json.dumps(endpoint_body(options, service, url, ""), sort_keys=True).encode()
     digest = hmac.new(key, content, hashlib.sha256).hexdigest()[:8]
     return Resource(Kind.ENDPOINT, f"{PREFIX}{pipeline}-{digest}", body)
 
 
-def endpoint_body(options: Options, service: Service, url: str, token: str) -> Body:
-    """The body of `PUT _inference/completion/<id>`; the token is in secret settings, which nobody can read back."""
+def endpoint_body(options: Options, service: Service, url: str, secret: str) -> Body:
+    """The body of `PUT _inference/completion/<id>`; the API token is in secret settings, which nobody can read back."""
     address = url.rstrip("/") + _PATHS[service]
     # Both want a secret; a service without a token does not look at it.
-    secret = token or "none"
+    secret = secret or "none"
     if service == "openai":
         settings: Body = {"api_key": secret, "url": address, "model_id": json.dumps(options.recipe)}
     else:

@@ -11,8 +11,9 @@ from gunicorn.http.errors import ParseException
 from ..errors import Code, ImageError, defect, too_large
 from ..settings import Settings
 from .answering import retry_after
-from .authentication import bears_token, unauthorized
+from .authentication import Access, is_signed
 from .received import Guest, body_length
+from .signed_requests import Freshness
 
 log = structlog.get_logger("processor_service")
 
@@ -27,6 +28,7 @@ class Admission:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._access, self._freshness = Access(settings), Freshness(settings)
 
     def is_for_probes(self, guest: Guest) -> bool:
         """Whether the connection came to the port for probes."""
@@ -45,20 +47,34 @@ class Admission:
         if head is None:
             return False
         guest.request = request = guest.parser.parse(head)
-        sent = next((value for name, value in request.headers if name == "AUTHORIZATION"), "")
-        guest.trusted = bears_token(sent, self._settings.accepted_tokens())
-        if not guest.trusted:
+        refusal = self._check_caller(guest)
+        guest.trusted = refusal is None
+        if refusal:
             request.force_close()
         if self.is_for_probes(guest) and request.path not in PROBES:
             raise ImageError(Code.NOT_FOUND, f"this port is for {', '.join(PROBES)}")
+        if refusal and body_length(request) != 0:
+            raise refusal
         self._admit_body(guest, body_length(request), held)
         return True
+
+    def _check_caller(self, guest: Guest) -> ImageError | None:
+        """Why the caller is not trusted. Raises ImageError for what is signed wrongly, which has no other use."""
+        request = guest.request
+        sent = next((value for name, value in request.headers if name == "AUTHORIZATION"), "")
+        try:
+            caller = self._access.caller(sent, request.method, request.uri)
+            if caller.signed:
+                self._freshness.check(caller.signed, guest.server[1])
+        except ImageError as refusal:
+            if is_signed(sent):
+                raise
+            return refusal
+        return None
 
     def _admit_body(self, guest: Guest, length: int | None, held: int) -> None:
         most = self._settings.max_held_bytes
         guest.length = guest.thrown_away = guest.holds = 0
-        if length != 0 and not guest.trusted:
-            raise unauthorized()
         if length is None:
             raise ImageError(Code.LENGTH_REQUIRED, "the body comes in chunks; send it with a Content-Length")
         if length > self._settings.longest_request():
@@ -89,7 +105,7 @@ def last_answer(error: ImageError) -> bytes:
     # `message` is where clients of chat completions look for the reason.
     body = orjson.dumps({"error": {**error.body()["error"], "message": str(error)}})
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
-    if error.code is Code.UNAUTHORIZED:
+    if error.code.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     lines = [f"{name}: {value}" for name, value in (headers | retry_after(error)).items()]
     return (

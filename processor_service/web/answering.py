@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from flask import request
+from flask import g, request
 
 from ..errors import Code, ImageError
 from ..fetching.by_address import ByAddress
@@ -21,6 +21,14 @@ from .metrics import Metrics
 
 log = structlog.get_logger("processor_service")
 _REQUEST_ID = re.compile(r"[^\x21-\x7e]")
+
+
+def whole_body() -> bytes:
+    """The request's body. Raises ImageError `body_changed` when the request was signed with another one."""
+    body = request.get_data(cache=False)
+    if signed := g.get("signed"):
+        signed.check_body(body)
+    return body
 
 
 class Answering:

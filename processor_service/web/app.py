@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import structlog
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..document import failure
@@ -13,8 +13,8 @@ from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
 from ..workers.pool import WorkerPool
-from .answering import Answering, request_id, retry_after
-from .authentication import bears_token, unauthorized
+from .answering import Answering, request_id, retry_after, whole_body
+from .authentication import Access
 from .chat import chat
 from .held import HeldAnswers
 from .inference import inference
@@ -30,6 +30,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.longest_request()
     app.config["SETTINGS"] = settings
+    app.config["ACCESS"] = Access(settings)
     app.register_error_handler(ImageError, _refuse)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
@@ -52,7 +53,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
     def answered(job: bytes) -> Response:
         id_ = request_id()
-        answer = pictures.answer(request.get_data(cache=False), id_, job)
+        answer = pictures.answer(whole_body(), id_, job)
         return Response(
             answer.body, answer.summary["status"], mimetype="application/json", headers={"X-Request-Id": id_}
         )
@@ -98,8 +99,20 @@ def _authenticate() -> None:
 
 
 def _check_token() -> None:
-    if not bears_token(request.headers.get("Authorization", ""), current_app.config["SETTINGS"].accepted_tokens()):
-        raise unauthorized()
+    # Whether a signed request is fresh was checked by its head (admission.py), before this body was read.
+    sent, target = request.headers.get("Authorization", ""), request.environ.get("RAW_URI", request.path)
+    caller = current_app.config["ACCESS"].caller(sent, request.method, target)
+    if caller.has_api_token and request.endpoint == "process":
+        # The service takes the node's word there, as that a picture was normalized before, and signs it.
+        raise ImageError(
+            Code.UNAUTHORIZED,
+            "this address is for nodes, which sign their requests; the API token is for all others, such as "
+            "/v1/inference/completion",
+        )
+    if caller.has_token and not current_app.config.get("WARNED"):
+        current_app.config["WARNED"] = True
+        log.warning("token", reason="a client sent IMAGE_TOKEN itself, which 0.2 refuses: `ingest-image api-token`")
+    g.signed = caller.signed
 
 
 def _json(body: object, status: int = 200) -> Response:
@@ -109,7 +122,7 @@ def _json(body: object, status: int = 200) -> Response:
 def _refuse(error: ImageError) -> Response:
     response = _json(failure(error), error.code.status)
     response.headers.update(retry_after(error))
-    if error.code is Code.UNAUTHORIZED:
+    if error.code.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 

@@ -1,24 +1,71 @@
-"""Whether a request carries the token."""
+"""Who calls: a node, which signs its requests, or somebody with the API token."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..errors import Code, ImageError
+from ..keys import api_token, transport_key
+from ..settings import Settings
+from .signed_requests import SCHEME, Signed
 
 
-def bears_token(authorization: str, accepted: Sequence[str]) -> bool:
-    """Whether an Authorization header has one of the accepted tokens; always when there are none."""
-    scheme, _, sent = authorization.partition(" ")
+@dataclass(frozen=True)
+class Caller:
+    """Whoever was let in. `signed`: how the request was signed, None when it was not.
+
+    `has_token`: the shared token itself was sent, as before 0.1 and until 0.2. `has_api_token`: the token for everybody
+    who is no node.
+    """
+
+    signed: Signed | None = None
+    has_token: bool = False
+    has_api_token: bool = False
+
+
+class Access:
+    """The tokens of the settings, and what they open."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._tokens = settings.accepted_tokens()
+        self._transport_keys = [transport_key(token) for token in self._tokens]
+        self._api_tokens = [api_token(token) for token in self._tokens]
+
+    def caller(self, authorization: str, method: str, target: str) -> Caller:
+        """Who sends a request with this Authorization header. Raises ImageError `unauthorized`.
+
+        Everybody may call when there is no token. `target`: path and query as they were sent.
+        """
+        if not self._tokens:
+            return Caller()
+        scheme, _, sent = authorization.partition(" ")
+        if scheme.lower() == SCHEME:
+            signed = Signed.parse(sent)
+            if signed and signed.is_by(self._transport_keys, method, target):
+                return Caller(signed)
+        elif scheme.lower() == "bearer":
+            caller = Caller(has_token=_is_among(sent, self._tokens), has_api_token=_is_among(sent, self._api_tokens))
+            if caller != Caller():
+                return caller
+        raise unauthorized()
+
+
+def is_signed(authorization: str) -> bool:
+    """Whether an Authorization header claims to be a signature, right or wrong."""
+    return authorization.partition(" ")[0].lower() == SCHEME
+
+
+def _is_among(sent: str, accepted: list[str]) -> bool:
     # Every accepted token is compared, so that the time tells nothing.
     matches = [hmac.compare_digest(sent.encode(), token.encode()) for token in accepted]
-    return not accepted or (scheme.lower() == "bearer" and any(matches))
+    return any(matches)
 
 
 def unauthorized() -> ImageError:
-    """The refusal of a request without it."""
+    """The refusal of a request without a valid signature or token."""
     return ImageError(
         Code.UNAUTHORIZED,
-        "the bearer token is missing or wrong; the node's ingest.image.token must equal the service's IMAGE_TOKEN",
+        "neither signature nor bearer token is valid; the node's ingest.image.token must equal the service's "
+        "IMAGE_TOKEN, everybody else sends what `ingest-image api-token` prints",
     )

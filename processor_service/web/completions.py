@@ -61,9 +61,7 @@ class Completions:
     def __init__(self, settings: Settings, pictures: Answering) -> None:
         self._pictures = pictures
         self._max_bytes = settings.max_image_bytes
-        # The one that signs, which without a token is the empty one, then what else is believed.
-        signs = settings.token.get_secret_value()
-        self._tokens = [signs, *(token for token in settings.accepted_tokens() if token != signs)]
+        self._keys = settings.believed_mark_keys()
 
     def of_data(self, text: Any, recipe: Fields, id_: str) -> str:
         """The text for a picture, perhaps with marks."""
@@ -128,7 +126,7 @@ class Completions:
     def _changed_marks(self, document: Marked, recipe: Fields, sha256: str) -> Fields | None:
         """Marks to renew, and null for a thumbnail that is not of this picture; None when the mark is not ours."""
         hashed = recipe_hash(recipe.get("operations"), recipe.get("properties"))
-        believed = self._believed(document.mark, lambda token: mark(token, hashed, sha256))
+        believed = self._believed(document.mark, lambda key: mark(key, hashed, sha256))
         if believed is None:
             return None
         changes: Fields = {"mark": believed}
@@ -137,18 +135,16 @@ class Completions:
                 thumbnail = pybase64.b64decode(document.thumbnail, validate=True)
             except ValueError:
                 thumbnail = b""
-            known = self._believed(
-                document.thumbnail_mark, lambda token: thumbnail_mark(token, hashed, sha256, thumbnail)
-            )
+            known = self._believed(document.thumbnail_mark, lambda key: thumbnail_mark(key, hashed, sha256, thumbnail))
             changes |= {"thumbnail_mark": known} if known else {"thumbnail": None}
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 
-    def _believed(self, sent: str, sign: Callable[[str], str]) -> str | None:
-        """The signature with the present token when one of ours was sent; None when it is not.
+    def _believed(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
+        """The signature with the present key when one of ours was sent; None when it is not.
 
         While tokens are rotated, each document that is written takes the new signatures along, as with the plugin.
         """
-        signatures = [sign(token) for token in self._tokens]
+        signatures = [sign(key) for key in self._keys]
         known = [hmac.compare_digest(signature.encode(), sent.encode()) for signature in signatures]
         return signatures[0] if any(known) else None
 

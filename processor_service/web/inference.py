@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import Code, ImageError
 from ..settings import Settings
-from .answering import Answering, request_id
+from .answering import Answering, request_id, whole_body
 from .completions import Completions, of_error
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
@@ -51,7 +51,7 @@ def result(text: str) -> Response:
 def json_body() -> dict[str, Any]:
     """The request's JSON object. Raises ImageError `invalid_request`."""
     try:
-        body = orjson.loads(request.get_data(cache=False))
+        body = orjson.loads(whole_body())
     except orjson.JSONDecodeError:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
     if not isinstance(body, dict):

@@ -78,7 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             settings.queue_size,
             settings.picture_timeout,
             lambda why: metrics.replaced.labels(why).inc(),
-            token=settings.token.get_secret_value(),
+            mark_key=settings.mark_key(),
         )
         atexit.register(pool.stop)
         return create_app(settings, pool, metrics)

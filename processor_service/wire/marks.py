@@ -6,26 +6,25 @@ import hashlib
 import hmac
 
 
-def mark(token: str, recipe: str, stored: str) -> str:
-    """Signature over stored bytes, given by their SHA-256 in hex: lower-case hex HMAC-SHA256."""
-    return _sign(token, f"{recipe}:{stored}")
+def mark(key: bytes, recipe: str, stored: str) -> str:
+    """Signature over stored bytes, given by their SHA-256 in hex: lower-case hex HMAC-SHA256, keyed by `mark_key`."""
+    return _sign(key, f"{recipe}:{stored}")
 
 
-def source_mark(token: str, recipe: str, source: str, stored: str) -> str:
+def source_mark(key: bytes, recipe: str, source: str, stored: str) -> str:
     """Signature that the stored bytes were made from these source bytes, both given by their SHA-256."""
-    return _sign(token, f"source:{recipe}:{source}:{stored}")
+    return _sign(key, f"source:{recipe}:{source}:{stored}")
 
 
-def url_mark(token: str, recipe: str, url: str, stored: str) -> str:
+def url_mark(key: bytes, recipe: str, url: str, stored: str) -> str:
     """Signature that the stored bytes were fetched from this address; it takes the place of `source_mark`."""
-    return _sign(token, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}:{stored}")
+    return _sign(key, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}:{stored}")
 
 
-def thumbnail_mark(token: str, recipe: str, stored: str, thumbnail: bytes) -> str:
+def thumbnail_mark(key: bytes, recipe: str, stored: str, thumbnail: bytes) -> str:
     """Signature that this thumbnail is one of the stored bytes."""
-    return _sign(token, f"thumbnail:{recipe}:{stored}:{hashlib.sha256(thumbnail).hexdigest()}")
+    return _sign(key, f"thumbnail:{recipe}:{stored}:{hashlib.sha256(thumbnail).hexdigest()}")
 
 
-def _sign(token: str, message: str) -> str:
-    key = f"ingest-image mark v1\n{token}".encode()
+def _sign(key: bytes, message: str) -> str:
     return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()

@@ -37,10 +37,10 @@ class Crew:
     """
 
     def __init__(
-        self, size: int, timeout: float, on_replaced: Callable[[str], None], command: Sequence[str], token: str
+        self, size: int, timeout: float, on_replaced: Callable[[str], None], command: Sequence[str], mark_key: bytes
     ) -> None:
         self.workers: set[Worker] = set()
-        self.source = WorkerSource(command, token, timeout)
+        self.source = WorkerSource(command, mark_key, timeout)
         self._size, self._on_replaced = size, on_replaced
         self._changed = threading.Condition()
         # Last in, first out: a quiet service keeps using the process whose caches are warm.

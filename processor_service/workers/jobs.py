@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-from pydantic import SecretStr
 
 from ..decoding.open import load_decoders
 from ..document import failure, what_stays
@@ -36,9 +35,13 @@ from .template import CUT, answer_requests
 _SMALL = 1024 * 1024
 
 
-def load(token: str) -> Callable[[Connection], None]:
-    """Load everything that pictures need; returns what a worker does with its connection (template.py)."""
-    settings = Settings(token=SecretStr(token))
+def load(mark_key: str) -> Callable[[Connection], None]:
+    """Load everything that pictures need; returns what a worker does with its connection (template.py).
+
+    `mark_key`: in hex.
+    """
+    settings = Settings()
+    settings.use_mark_key(bytes.fromhex(mark_key))
     _limit_memory(settings.worker_memory)
     _quiet_decoders()
     load_decoders(settings)

@@ -40,11 +40,11 @@ class WorkerPool:
         timeout: float,
         on_replaced: Callable[[str], None] = lambda _: None,
         command: Sequence[str] = WORKER,
-        token: str = "",
+        mark_key: bytes = b"",
     ) -> None:
         self.size, self.queue_size, self.timeout = size, queue_size, timeout
         self.pending = 0
-        self.crew = Crew(size, timeout, on_replaced, command, token)
+        self.crew = Crew(size, timeout, on_replaced, command, mark_key)
         self._pace = Pace()
         self._counting = threading.Lock()
 

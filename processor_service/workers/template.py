@@ -35,9 +35,10 @@ Serve = Callable[[Connection], None]
 def fork_workers(load: Callable[[str], Serve]) -> None:
     """Serve the web process on the file descriptor named by the last argument until it closes it.
 
-    The first message is the token, as it must not be in the environment: `load` takes it, loads everything, and returns
-    what a worker does with its connection. Each message after that is FORK with the worker's end of a socket, answered
-    with its process id or a negative error number; or KILL or WAIT and a worker's id, answered with its exit code.
+    The first message is the key of the marks, as it must not be in the environment: `load` takes it, loads everything,
+    and returns what a worker does with its connection. Each message after that is FORK with the end of a socket for the
+    worker, answered with its process id or a negative error number; or KILL or WAIT and the id of a worker, answered
+    with its exit code.
     """
     control = socket.socket(fileno=int(sys.argv[-1]))
     # A stopped process does not see that the web process is gone, and would stay for good.

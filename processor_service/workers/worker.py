@@ -88,10 +88,10 @@ class Template:
             self._control.close()
             raise
 
-    def load(self, token: str) -> None:
+    def load(self, mark_key: str) -> None:
         """Wait until everything is loaded. Raises OSError when that fails."""
         self._control.settimeout(BOOT_SECONDS)
-        self._control.sendall(token.encode() + b"\n")
+        self._control.sendall(mark_key.encode() + b"\n")
         if self._control.recv(len(READY)) != READY:
             raise ConnectionError("the template of the workers ended while it was loading; see the log")
         self._control.settimeout(_TEMPLATE_SECONDS)
@@ -213,7 +213,7 @@ def _why(code: int | None, out_of_memory: bool) -> Why:
 
 
 def _environment() -> dict[str, str]:
-    """What workers see of ours: neither the token, which goes over the socket, nor anybody else's secret."""
+    """What workers see of ours: neither the token nor anybody else's secret."""
     fields = {f"IMAGE_{name.upper()}": field for name, field in Settings.model_fields.items()}
     settings = {name for name, field in fields.items() if field.annotation is not SecretStr}
     needed = {name: value for name, value in os.environ.items() if name.upper() in settings or _NEEDED.fullmatch(name)}

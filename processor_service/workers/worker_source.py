@@ -12,9 +12,9 @@ from .worker import Template, Worker
 class WorkerSource:
     """Starts workers, one at a time. `timeout`: seconds of processor time for one picture."""
 
-    def __init__(self, command: Sequence[str], token: str, timeout: float) -> None:
+    def __init__(self, command: Sequence[str], mark_key: bytes, timeout: float) -> None:
         self.template: Template | None = None
-        self._command, self._token, self._timeout = command, token, timeout
+        self._command, self._mark_key, self._timeout = command, mark_key, timeout
         self._lock, self._ended = threading.Lock(), False
 
     def start(self) -> Worker:
@@ -26,7 +26,7 @@ class WorkerSource:
                     raise ImageError(Code.SHUTTING_DOWN, "the service is stopping")
                 self.template = Template(self._command)
             try:
-                self.template.load(self._token)
+                self.template.load(self._mark_key.hex())
             except OSError:
                 self._drop()
                 raise

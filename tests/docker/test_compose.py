@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processor_service.origins import is_among
 
 from embedded_node.versions import versions
 from pipelines.install.users import parsed
@@ -310,3 +311,12 @@ def test_replicas_are_told_to_the_nodes_by_name(scaled: dict[str, Any], tmp_path
     hosts = [said[i + 1] for i, word in enumerate(said) if word == "--service-url"]
     assert hosts == [f"http://ingest-image-service-{number}:8090" for number in (1, 2, 3)]
     assert said[0] == "bootstrap"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGE_KNOWN_AS", scaled["service"]["environment"]["IMAGE_KNOWN_AS"])
+        assert all(is_among(host, Settings().known_as) for host in (*hosts, "http://service:8090"))
+        assert not is_among("http://service-1.evil.example:8090", Settings().known_as)
+
+
+def test_the_service_knows_the_address_that_the_nodes_are_told(stack: dict[str, Any]) -> None:
+    command = stack["bootstrap"]["command"]
+    assert stack["service"]["environment"]["IMAGE_KNOWN_AS"] == command[command.index("--service-url") + 1]

@@ -13,6 +13,7 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 from PIL import Image
+from processor_service.keys import mark_key
 
 from processor_service.wire.marks import mark, thumbnail_mark
 from processor_service.wire.recipe import recipe_hash
@@ -121,12 +122,12 @@ def problems(stored: dict[str, Any], recipe: str) -> Iterator[str]:
     if data is not None and b64(base64.b64decode(data)) != data:
         yield "data is not plain base64"
     sha256 = hashlib.sha256(base64.b64decode(data)).hexdigest() if data else stored.get("sha256", "")
-    if "mark" in stored and stored["mark"] != mark(TOKEN, recipe, sha256):
+    if "mark" in stored and stored["mark"] != mark(mark_key(TOKEN), recipe, sha256):
         yield "mark"
     if data and "error" not in stored and "mark" not in stored:
         yield "a picture without a mark"
     if "thumbnail" in stored:
-        expected = thumbnail_mark(TOKEN, recipe, sha256, base64.b64decode(stored["thumbnail"]))
+        expected = thumbnail_mark(mark_key(TOKEN), recipe, sha256, base64.b64decode(stored["thumbnail"]))
         if stored.get("thumbnail_mark") != expected:
             yield "thumbnail"
 

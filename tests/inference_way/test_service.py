@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from processor_service.keys import mark_key
 
 from pipelines.cluster.check import TINY_PNG
 from processor_service.wire.fields import top_level_names
@@ -137,7 +138,7 @@ def test_a_vector_that_is_lacking_is_made_from_the_picture_that_stays(service: S
 
 def test_a_mark_of_the_other_token_is_believed_and_renewed(service: Service) -> None:
     made = fields(custom(service, b64(PHOTO)))
-    other = mark(OTHER_TOKEN, made["recipe"], made["sha256"])
+    other = mark(mark_key(OTHER_TOKEN), made["recipe"], made["sha256"])
     for ask in (custom, openai):
         assert fields(ask(service, f"{made['data']};mark={other}")) == {"unchanged": True, "mark": made["mark"]}
     unknown = mark("unknown", made["recipe"], made["sha256"])

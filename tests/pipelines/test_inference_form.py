@@ -2,6 +2,7 @@ import copy
 import json
 
 import pytest
+from processor_service.keys import api_token
 
 from generate.inference_console import FILE
 from pipelines.inference.endpoints import endpoint, endpoint_body, in_inference_form
@@ -63,11 +64,14 @@ def test_what_is_sent_to_create_an_endpoint_byte_for_byte():
 
 
 @pytest.mark.parametrize("service", ["custom", "openai"])
-def test_the_token_is_a_secret_parameter_and_nowhere_else(service):
+def test_the_api_token_is_a_secret_parameter_and_the_token_is_nowhere(service):
+    sent = api_token("secret-token")
     asked, *rest = in_inference_form([IMAGES], service, URL, "secret-token")
+    assert in_inference_form([IMAGES], service, URL, sent) == [asked, *rest]
+    assert "secret-token" not in json.dumps(asked.body)
     settings = asked.body["service_settings"]
-    assert settings.pop("api_key", None) or settings.pop("secret_parameters") == {"token": "secret-token"}
-    assert "secret-token" not in json.dumps([asked.name, asked.body, [r.body for r in rest]])
+    assert (settings.pop("api_key", None) or settings.pop("secret_parameters")["token"]) == sent
+    assert sent not in json.dumps([asked.name, asked.body, [r.body for r in rest]])
 
 
 def test_the_id_of_an_endpoint_tells_all_that_it_consists_of():
@@ -138,4 +142,4 @@ def test_what_can_be_pasted_is_what_bootstrap_sends():
         resource = next(r for r in PIPELINES if r.name == name)
         id_ = endpoint_.path.rpartition("/")[2]
         assert json_texts(pipeline.body) == [inference_pipeline(resource.body, id_)]
-        assert json.loads(endpoint_.body) == endpoint_body(image_options(resource.body), "custom", URL, "<IMAGE_TOKEN>")
+        assert json.loads(endpoint_.body) == endpoint_body(image_options(resource.body), "custom", URL, "<API token>")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from processor_service.keys import mark_key
 
 from processor_service.wire.marks import url_mark
 from tests.strangers import Stranger, gives, raw, stranger
@@ -54,7 +55,7 @@ def test_a_picture_by_address_is_the_same_as_by_data_but_for_what_it_was_made_fr
     url = address(server, "/cat.jpg")
     by_url = process(fetching, url=url, operations=["grayscale"]).json()["fields"]
     by_data = process(fetching, data=b64(CAT), operations=["grayscale"]).json()["fields"]
-    signed = url_mark(TOKEN, by_url["recipe"], url, by_url["sha256"])
+    signed = url_mark(mark_key(TOKEN), by_url["recipe"], url, by_url["sha256"])
     assert by_url.pop("source_mark") == signed != by_data.pop("source_mark")
     assert by_url == by_data
 
@@ -62,7 +63,9 @@ def test_a_picture_by_address_is_the_same_as_by_data_but_for_what_it_was_made_fr
 def test_data_beside_a_url_is_taken_as_fetched_before(fetching: Service, server: Stranger) -> None:
     asked = len(server.asked)
     fields = process(fetching, url="https://not.allowed.test/", data=b64(CAT)).json()["fields"]
-    assert fields["source_mark"] == url_mark(TOKEN, fields["recipe"], "https://not.allowed.test/", fields["sha256"])
+    assert fields["source_mark"] == url_mark(
+        mark_key(TOKEN), fields["recipe"], "https://not.allowed.test/", fields["sha256"]
+    )
     assert len(server.asked) == asked
 
 

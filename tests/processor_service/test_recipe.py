@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from processor_service.keys import mark_key
 
 from processor_service.errors import Code, ImageError
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark, url_mark
@@ -24,24 +25,31 @@ def test_node_and_service_compute_the_same_recipe_hash(vector: dict[str, Any]) -
 
 @pytest.mark.parametrize("vector", VECTORS["marks"])
 def test_node_and_service_compute_the_same_mark(vector: dict[str, str]) -> None:
-    assert mark(vector["token"], vector["recipe"], vector["sha256"]) == vector["mark"]
+    assert mark(mark_key(vector["token"]), vector["recipe"], vector["sha256"]) == vector["mark"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["source_marks"])
 def test_node_and_service_compute_the_same_source_mark(vector: dict[str, str]) -> None:
-    signed = source_mark(vector["token"], vector["recipe"], sha256(vector["source"]), sha256(vector["stored"]))
+    signed = source_mark(
+        mark_key(vector["token"]), vector["recipe"], sha256(vector["source"]), sha256(vector["stored"])
+    )
     assert signed == vector["mark"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["url_marks"])
 def test_node_and_service_compute_the_same_mark_of_an_address(vector: dict[str, str]) -> None:
-    assert url_mark(vector["token"], vector["recipe"], vector["url"], sha256(vector["stored"])) == vector["mark"]
+    assert (
+        url_mark(mark_key(vector["token"]), vector["recipe"], vector["url"], sha256(vector["stored"])) == vector["mark"]
+    )
 
 
 @pytest.mark.parametrize("vector", VECTORS["thumbnail_marks"])
 def test_node_and_service_compute_the_same_thumbnail_mark(vector: dict[str, str]) -> None:
     thumbnail = base64.b64decode(vector["thumbnail"])
-    assert thumbnail_mark(vector["token"], vector["recipe"], sha256(vector["stored"]), thumbnail) == vector["mark"]
+    assert (
+        thumbnail_mark(mark_key(vector["token"]), vector["recipe"], sha256(vector["stored"]), thumbnail)
+        == vector["mark"]
+    )
 
 
 def sha256(text: str) -> str:

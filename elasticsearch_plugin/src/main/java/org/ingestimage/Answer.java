@@ -33,6 +33,10 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     private static final Pattern CODE = Pattern.compile("[a-z0-9_]{1,64}");
     /** The service's codes for a picture whose time was over: before it was begun, and in work. */
     private static final Set<String> OVERDUE = Set.of("overdue", "abandoned");
+    /** Its code for a signed request that came before: something on the way sent it twice. */
+    private static final String REPLAYED = "replayed";
+    /** Its codes for what is signed with the right token and refused all the same. */
+    private static final Set<String> SIGNATURE = Set.of("clock_skew", "wrong_host", "body_changed");
     private static final int REASON = 500;
 
     Answer(Map<String, Object> fields, Failure failure, Failure again) {
@@ -81,6 +85,13 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
             Blame blame = OVERDUE.contains(code(error, "")) ? Blame.LOAD : Blame.HOST;
             // What is overdue says that something is slow, not that there is too much of it.
             return new Answer(null, null, failure, blame, status == 503 && error != null && blame == Blame.HOST);
+        }
+        if (REPLAYED.equals(code(error, ""))) {
+            // The next attempt is signed anew.
+            return again("service_unavailable", "status " + status + ": " + error(error));
+        }
+        if (status == 401 && error != null && SIGNATURE.contains(code(error, ""))) {
+            return refused(Kind.DEFECT, code(error, ""), "the service refuses the signed request: " + reason(error), Blame.HOST);
         }
         if (status == 401 || status == 403) {
             return refused(

@@ -26,7 +26,7 @@ final class CallExchange {
 
     /** Makes the body, which is as large as the picture. */
     void prepare() throws Exception {
-        body = new RequestBody(request.body());
+        body = request.body();
     }
 
     /** Lets go of the body. */
@@ -38,7 +38,9 @@ final class CallExchange {
     }
 
     CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience, Duration grace) {
-        HttpRequest http = request.toHttp(to.uri, body, patience, grace, client.marks.authorization());
+        RequestBody current = body;
+        String authorization = client.marks.authorization(to.uri, request.path(), current);
+        HttpRequest http = request.toHttp(to.uri, current, patience, grace, authorization);
         CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent = client.http.sendAsync(
             http,
             BoundedBody.atMost(client.maxResponseBytes(), share)

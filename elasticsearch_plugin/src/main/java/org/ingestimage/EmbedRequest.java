@@ -1,7 +1,6 @@
 package org.ingestimage;
 
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublisher;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +24,7 @@ record EmbedRequest(String data, String text, String vector, TimeValue timeout, 
     }
 
     @Override
-    public BodyPublisher body() throws IOException {
+    public RequestBody body() throws IOException {
         Map<String, Object> head = new LinkedHashMap<>();
         if (text != null) {
             head.put("text", text);

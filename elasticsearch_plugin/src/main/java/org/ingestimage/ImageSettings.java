@@ -110,10 +110,10 @@ public final class ImageSettings {
         Property.Dynamic
     );
 
-    /** Secret shared with the service, in the keystore. It authenticates the calls and signs the marks. */
+    /** Secret shared with the service, in the keystore. Keys are derived from it that sign calls and marks; it is sent to nobody. */
     public static final Setting<SecureString> TOKEN = SecureSetting.secureString("ingest.image.token", null);
 
-    /** While the token is changed: marks under this one are believed, too. It is sent to nobody. */
+    /** While the token is changed: marks under this one are believed, too. */
     public static final Setting<SecureString> PREVIOUS_TOKEN = SecureSetting.secureString("ingest.image.previous_token", null);
 
     /** PEM file under the config folder with the certificate authorities that are trusted for https; empty: those of the JVM. */

@@ -1,67 +1,55 @@
 package org.ingestimage;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 import org.elasticsearch.common.settings.SecureString;
 
 /**
- * Verifies the service's signature under a picture that it has processed, and holds the tokens that key it.
+ * Verifies the service's signature under a picture that it has processed, and holds the keys of it and of requests.
  *
  * <p>A believed mark saves the call and, above all, keeps a picture's bytes as they are when something else in the document changes.
  * A writer cannot forge it: whoever has no token cannot make a picture pass unprocessed.
  */
 final class Marks {
 
-    private static final byte[] PURPOSE = "ingest-image mark v1\n".getBytes(StandardCharsets.UTF_8);
     private static final int LENGTH = 64;
 
-    /** The token, and the one before it while tokens are rotated, else an empty one. */
-    private record Tokens(SecureString current, SecureString previous) {}
-
-    private volatile Tokens tokens;
+    private volatile Keys keys;
 
     Marks(SecureString token, SecureString previous) {
         setTokens(token, previous);
     }
 
-    /** Copies the tokens: the caller's are closed after a reload. */
+    /** Derives the keys; the tokens are not kept. */
     void setTokens(SecureString token, SecureString previous) {
-        tokens = new Tokens(checked("ingest.image.token", token), checked("ingest.image.previous_token", previous));
+        keys = Keys.of(token, previous);
     }
 
-    /** It goes into a header, hence visible ASCII only. */
-    private static SecureString checked(String setting, SecureString token) {
-        if (token.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
-            throw new IllegalArgumentException("[" + setting + "] in the keystore must consist of visible ASCII characters without spaces");
-        }
-        return token.clone();
-    }
-
-    /** The value of the `Authorization` header, null without a token. */
-    String authorization() {
-        SecureString current = tokens.current();
-        return current.length() == 0 ? null : "Bearer " + current;
+    /** The value of the `Authorization` header of a POST to this host, null without a token. */
+    String authorization(URI host, String path, RequestBody body) {
+        SecretKeySpec key = keys.transport();
+        return key == null ? null : RequestSignature.authorization(key, "POST", host, path, body.sha256());
     }
 
     /**
-     * Null unless `mark` signs `message`. Else the mark as it should be stored: signed anew when it was made with the previous token, so that
-     * it is believed when that one is gone.
+     * Null unless `mark` signs `message`. Else the mark as it should be stored: signed anew when it was made with an older key or with the
+     * previous token, so that it is believed when those are gone.
      */
     String believed(Object mark, String message) {
         if (mark instanceof String text && text.length() == LENGTH) {
-            Tokens now = tokens;
-            String expected = sign(now.current(), message);
-            boolean before = now.previous().length() > 0 && same(sign(now.previous(), message), text);
-            return before || same(expected, text) ? expected : null;
+            Keys now = keys;
+            String expected = Keys.sign(now.mark(), message);
+            boolean before = false;
+            for (SecretKeySpec key : now.believed()) {
+                before |= same(Keys.sign(key, message), text);
+            }
+            return before | same(expected, text) ? expected : null;
         }
         return null;
     }
@@ -98,18 +86,6 @@ final class Marks {
 
     private static boolean same(String expected, String mark) {
         return MessageDigest.isEqual(expected.getBytes(StandardCharsets.US_ASCII), mark.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String sign(SecureString token, String message) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            ByteBuffer secret = StandardCharsets.UTF_8.encode(CharBuffer.wrap(token));
-            byte[] key = ByteBuffer.allocate(PURPOSE.length + secret.remaining()).put(PURPOSE).put(secret).array();
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
-            return HexFormat.of().formatHex(mac.doFinal(message.getBytes(StandardCharsets.UTF_8)));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JVM has HmacSHA256", e);
-        }
     }
 
     static MessageDigest sha256() {

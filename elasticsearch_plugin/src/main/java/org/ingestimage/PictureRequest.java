@@ -1,7 +1,6 @@
 package org.ingestimage;
 
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublisher;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +48,7 @@ record PictureRequest(
     }
 
     @Override
-    public BodyPublisher body() throws IOException {
+    public RequestBody body() throws IOException {
         Map<String, Object> head = new LinkedHashMap<>();
         if (recipe.operations() != null) {
             head.put("operations", recipe.operations());

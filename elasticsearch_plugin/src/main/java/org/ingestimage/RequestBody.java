@@ -2,22 +2,41 @@ package org.ingestimage;
 
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
 
 /**
- * A request's body that can be dropped. An idle connection of the JDK's client keeps the first exchange that it had, for 20 minutes with
- * Java 17: with it, it would keep a picture.
+ * The bytes of a request, in parts that are published one after the other: a picture's text is copied once, not twice.
+ *
+ * They can be dropped. An idle connection of the JDK's client keeps the first exchange that it had, for 20 minutes with Java 17: with it,
+ * it would keep a picture.
  */
 final class RequestBody implements BodyPublisher {
 
     private final long length;
-    private volatile BodyPublisher body;
+    private final String sha256;
+    private volatile List<byte[]> parts;
 
-    RequestBody(BodyPublisher body) {
-        this.length = body.contentLength();
-        this.body = body;
+    private RequestBody(List<byte[]> parts) {
+        MessageDigest digest = Marks.sha256();
+        parts.forEach(digest::update);
+        this.parts = parts;
+        this.length = parts.stream().mapToLong(part -> part.length).sum();
+        this.sha256 = HexFormat.of().formatHex(digest.digest());
+    }
+
+    static RequestBody of(byte[]... parts) {
+        return new RequestBody(List.of(parts));
+    }
+
+    /** Of all bytes, as lower-case hex. */
+    String sha256() {
+        return sha256;
     }
 
     @Override
@@ -27,9 +46,9 @@ final class RequestBody implements BodyPublisher {
 
     @Override
     public void subscribe(Subscriber<? super ByteBuffer> subscriber) {
-        BodyPublisher current = body;
+        List<byte[]> current = parts;
         if (current != null) {
-            current.subscribe(subscriber);
+            BodyPublishers.concat(current.stream().map(BodyPublishers::ofByteArray).toArray(BodyPublisher[]::new)).subscribe(subscriber);
             return;
         }
         subscriber.onSubscribe(new Subscription() {
@@ -44,6 +63,6 @@ final class RequestBody implements BodyPublisher {
 
     /** The call has ended: nothing of the body is needed any more. */
     void drop() {
-        body = null;
+        parts = null;
     }
 }

@@ -3,8 +3,6 @@ package org.ingestimage;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -25,7 +23,7 @@ interface ServiceRequest {
     String path();
 
     /** Its JSON. */
-    BodyPublisher body() throws IOException;
+    RequestBody body() throws IOException;
 
     /** Time from its turn to its answer, retries included. */
     TimeValue timeout();
@@ -42,7 +40,7 @@ interface ServiceRequest {
     String problem(Map<String, Object> fields, Marks marks);
 
     /** The HTTP request to one host, which has `patience` to begin its answer, and is told of all of it but `grace`. */
-    default HttpRequest toHttp(URI host, BodyPublisher body, Duration patience, Duration grace, String authorization) {
+    default HttpRequest toHttp(URI host, RequestBody body, Duration patience, Duration grace, String authorization) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(host.resolve(path()))
             .timeout(patience)
             .header("Content-Type", "application/json")
@@ -58,19 +56,19 @@ interface ServiceRequest {
         return builder.build();
     }
 
-    /** `head` and `data`, if there is any. The parts are published one after the other: a picture's text is copied once, not twice. */
-    static BodyPublisher json(Map<String, Object> head, Object data) throws IOException {
+    /** `head` and `data`, if there is any. */
+    static RequestBody json(Map<String, Object> head, Object data) throws IOException {
         byte[] json = Json.write(head);
         if (data == null) {
-            return BodyPublishers.ofByteArray(json);
+            return RequestBody.of(json);
         }
         byte[] open = Arrays.copyOf(json, json.length - 1);
         String key = (head.isEmpty() ? "" : ",") + "\"data\":\"";
-        return BodyPublishers.concat(
-            BodyPublishers.ofByteArray(open),
-            BodyPublishers.ofString(key, StandardCharsets.US_ASCII),
-            BodyPublishers.ofByteArray(PictureData.json(data)),
-            BodyPublishers.ofString("\"}", StandardCharsets.US_ASCII)
+        return RequestBody.of(
+            open,
+            key.getBytes(StandardCharsets.US_ASCII),
+            PictureData.json(data),
+            "\"}".getBytes(StandardCharsets.US_ASCII)
         );
     }
 

@@ -95,10 +95,19 @@ final class Documents {
     }
 
     static String sign(String token, String message) {
+        return HexFormat.of().formatHex(hmac(derived("ingest-image mark v2", token), message));
+    }
+
+    /** The key that a label and a token make. */
+    static byte[] derived(String label, String token) {
+        return hmac(label.getBytes(StandardCharsets.UTF_8), token);
+    }
+
+    static byte[] hmac(byte[] key, String message) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(("ingest-image mark v1\n" + token).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-            return HexFormat.of().formatHex(mac.doFinal(message.getBytes(StandardCharsets.UTF_8)));
+            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            return mac.doFinal(message.getBytes(StandardCharsets.UTF_8));
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
@@ -29,8 +32,15 @@ final class FakeService implements AutoCloseable {
         void answer(HttpExchange exchange, Map<String, Object> request) throws Exception;
     }
 
+    private static final List<String> TOKENS = List.of(TestNode.TOKEN, "first", "second", "old", "new");
+    private static final Pattern AUTHORIZATION = Pattern.compile(
+        "Ingest-Image host=(?<host>[^, ]+), time=(?<time>[0-9]+), nonce=(?<nonce>[0-9a-f]{32}), body=(?<body>[0-9a-f]{64}), "
+            + "signature=(?<signature>[0-9a-f]{64})"
+    );
+
     final List<Map<String, Object>> requests = new CopyOnWriteArrayList<>();
     final List<Headers> headers = new CopyOnWriteArrayList<>();
+    private final List<String> targets = new CopyOnWriteArrayList<>();
     final Set<Integer> clientPorts = ConcurrentHashMap.newKeySet();
     final AtomicInteger calls = new AtomicInteger();
     final AtomicInteger atOnce = new AtomicInteger();
@@ -56,6 +66,11 @@ final class FakeService implements AutoCloseable {
         server.start();
     }
 
+    /** The token that signed the request of this number; it fails when there is none. */
+    String token(int number) {
+        return tokenOf(headers.get(number).getFirst("Authorization"), "POST", targets.get(number));
+    }
+
     URI uri() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     }
@@ -69,8 +84,12 @@ final class FakeService implements AutoCloseable {
                 (everything == null ? json(200, "{}") : everything).answer(exchange, Map.of());
                 return;
             }
+            targets.add(exchange.getRequestURI().toString());
             headers.add(exchange.getRequestHeaders());
             byte[] body = exchange.getRequestBody().readAllBytes();
+            if (isWhole(exchange.getRequestHeaders(), body) == false) {
+                throw new IOException("another body was signed");
+            }
             Map<String, Object> request = Json.read(body);
             requests.add(request);
             if (everything != null) {
@@ -134,10 +153,34 @@ final class FakeService implements AutoCloseable {
         return text(Map.of("fields", Documents.signed(token(exchange), request, data)));
     }
 
-    /** A service has the token of whoever calls it. */
+    /** A service has the token of whoever calls it: the one of the tests' tokens that the request is signed with. */
     private static String token(HttpExchange exchange) {
         String sent = exchange.getRequestHeaders().getFirst("Authorization");
-        return sent == null ? "" : sent.substring("Bearer ".length());
+        return sent == null ? "" : tokenOf(sent, exchange.getRequestMethod(), exchange.getRequestURI().toString());
+    }
+
+    /** The token that signed a request with this header; it fails when there is none. */
+    static String tokenOf(String authorization, String method, String target) {
+        Matcher sent = AUTHORIZATION.matcher(authorization);
+        if (sent.matches() == false) {
+            throw new AssertionError("not signed: " + authorization);
+        }
+        String signed = String.join(
+            "\n", "ingest-image request v1", method, target, sent.group("host"), sent.group("time"), sent.group("nonce"), sent.group("body"));
+        return TOKENS.stream()
+            .filter(token -> sign(token, signed).equals(sent.group("signature")))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("signed with another token: " + authorization));
+    }
+
+    private static String sign(String token, String signed) {
+        return HexFormat.of().formatHex(Documents.hmac(Documents.derived("ingest-image transport v1", token), signed));
+    }
+
+    /** Whether the body is the one that was signed, if it was. */
+    private static boolean isWhole(Headers headers, byte[] body) {
+        String sent = headers.getFirst("Authorization");
+        return sent == null || sent.contains(", body=" + Marks.hex(body) + ", ");
     }
 
     private static String text(Map<String, Object> map) throws IOException {

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -85,7 +87,7 @@ class ServiceClientTest {
             service.requests.get(0)
         );
         assertEquals("application/json", service.headers.get(0).getFirst("Content-Type"));
-        assertEquals("Bearer " + TestNode.TOKEN, service.headers.get(0).getFirst("Authorization"));
+        assertEquals(TestNode.TOKEN, service.token(0));
         assertEquals("my-id", service.headers.get(0).getFirst("X-Opaque-Id"));
     }
 
@@ -334,6 +336,38 @@ class ServiceClientTest {
         for (CompletableFuture<Map<String, Object>> call : slow) {
             Failure failure = (Failure) assertThrows(ExecutionException.class, () -> call.get(30, TimeUnit.SECONDS)).getCause();
             assertEquals(Kind.UNAVAILABLE, failure.kind());
+        }
+    }
+
+    @Test
+    void eachAttemptIsSignedAnewForItsHost() throws Exception {
+        FakeService one = service(FakeService.error(401, "replayed"));
+        FakeService two = service(FakeService.error(503, "no_worker"));
+        TestNode node = node(TestNode.hosts(one, two));
+        CompletableFuture<Map<String, Object>> call = node.call("AAAA", null);
+        while (one.headers.size() < 2 || two.headers.size() < 2) {
+            Thread.sleep(10);
+        }
+        one.behaviour = FakeService.good();
+        assertEquals("doneAAAA", data(call));
+        Set<String> sent = new HashSet<>();
+        for (FakeService service : List.of(one, two)) {
+            for (int i = 0; i < service.headers.size(); i++) {
+                String authorization = service.headers.get(i).getFirst("Authorization");
+                assertTrue(authorization.contains("host=" + service.uri() + ","), authorization);
+                assertEquals(TestNode.TOKEN, service.token(i));
+                assertTrue(sent.add(authorization), "signed anew");
+            }
+        }
+    }
+
+    @Test
+    void whyASignedRequestIsRefusedReachesTheAdministrator() {
+        for (String code : List.of("clock_skew", "wrong_host", "body_changed")) {
+            FakeService service = service(FakeService.error(401, code));
+            Failure failure = node(TestNode.hosts(service)).failure("AAAA", null);
+            assertEquals(Kind.DEFECT, failure.kind());
+            assertEquals("[" + code + "] the service refuses the signed request: because of " + code, failure.getMessage());
         }
     }
 
