@@ -73,6 +73,11 @@ class Server(BaseApplication):  # type: ignore[misc]
         settings = self.settings
         if warning := shortage(settings, container_limit()):
             structlog.get_logger("processor_service").warning("memory", reason=warning)
+        if settings.accepted_tokens() and not settings.known_as and not settings.is_loopback():
+            structlog.get_logger("processor_service").warning(
+                "known_as",
+                reason="requests that nodes signed for any host are accepted; IMAGE_KNOWN_AS names the right",
+            )
         self.pool = pool = WorkerPool(
             settings.workers,
             settings.queue_size,
