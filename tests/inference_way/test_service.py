@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from processor_service.keys import mark_key
+from processor_service.keys import first_mark_key, mark_key
 
 from pipelines.cluster.check import TINY_PNG
 from processor_service.wire.fields import top_level_names
@@ -136,12 +136,13 @@ def test_a_vector_that_is_lacking_is_made_from_the_picture_that_stays(service: S
     assert fields(custom(service, f"{marked[:-1]}:lacking", template)).keys() >= {"data", "embedding"}
 
 
-def test_a_mark_of_the_other_token_is_believed_and_renewed(service: Service) -> None:
+def test_a_mark_of_the_other_token_or_of_the_first_kind_is_believed_and_renewed(service: Service) -> None:
     made = fields(custom(service, b64(PHOTO)))
-    other = mark(mark_key(OTHER_TOKEN), made["recipe"], made["sha256"])
-    for ask in (custom, openai):
-        assert fields(ask(service, f"{made['data']};mark={other}")) == {"unchanged": True, "mark": made["mark"]}
-    unknown = mark("unknown", made["recipe"], made["sha256"])
+    for key in (mark_key(OTHER_TOKEN), first_mark_key(OTHER_TOKEN), first_mark_key(TOKEN)):
+        other = mark(key, made["recipe"], made["sha256"])
+        for ask in (custom, openai):
+            assert fields(ask(service, f"{made['data']};mark={other}")) == {"unchanged": True, "mark": made["mark"]}
+    unknown = mark(mark_key("unknown"), made["recipe"], made["sha256"])
     assert "unchanged" not in fields(custom(service, f"{made['data']};mark={unknown}"))
 
 
