@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+
 from processor_service.keys import api_token
 
 _PATIENCE = 10.0

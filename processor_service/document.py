@@ -77,9 +77,7 @@ def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> d
     marks = {
         "recipe": recipe,
         "mark": mark(key, recipe, stored),
-        "source_mark": source_mark(key, recipe, source, stored)
-        if url is None
-        else url_mark(key, recipe, url, stored),
+        "source_mark": source_mark(key, recipe, source, stored) if url is None else url_mark(key, recipe, url, stored),
     }
     if thumbnail := fields.get("thumbnail"):
         marks["thumbnail_mark"] = thumbnail_mark(key, recipe, stored, pybase64.b64decode(thumbnail))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
+
 from processor_service.keys import api_token
 
 from ..cluster.check import CheckFailed, diagnose_endpoint

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processor_service.origins import is_among
 
 from embedded_node.versions import versions
 from pipelines.install.users import parsed
+from processor_service.origins import is_among
 from processor_service.settings import Settings
 from processor_service.web.connections import most_connections
 from processor_service.web.server import threads

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
-from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
 
+from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark
 from tests.support import TOKEN, Service, b64, picture
 

@@ -13,8 +13,8 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 from PIL import Image
-from processor_service.keys import mark_key
 
+from processor_service.keys import mark_key
 from processor_service.wire.marks import mark, thumbnail_mark
 from processor_service.wire.recipe import recipe_hash
 from tests.places import places, with_place

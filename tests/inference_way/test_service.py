@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import requests
-from processor_service.keys import first_mark_key, mark_key
 
 from pipelines.cluster.check import TINY_PNG
+from processor_service.keys import first_mark_key, mark_key
 from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid

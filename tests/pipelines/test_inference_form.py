@@ -2,7 +2,6 @@ import copy
 import json
 
 import pytest
-from processor_service.keys import api_token
 
 from generate.inference_console import FILE
 from pipelines.inference.endpoints import endpoint, endpoint_body, in_inference_form
@@ -10,6 +9,7 @@ from pipelines.inference.form import TEMPORARY, inference_pipeline
 from pipelines.inference.options import NotExpressible, image_options
 from pipelines.resources import Kind, bundled, fingerprint
 from processor_service.document import absent_fields
+from processor_service.keys import api_token
 from processor_service.wire.recipe import recipe_hash
 from tests.console import json_texts, parse
 

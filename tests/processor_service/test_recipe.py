@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from processor_service.keys import mark_key
 
 from processor_service.errors import Code, ImageError
+from processor_service.keys import mark_key
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark, url_mark
 from processor_service.wire.recipe import parse_operations, parse_recipe, recipe_hash
 from tests.support import ROOT

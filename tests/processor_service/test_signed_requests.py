@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 import requests
 from click.testing import CliRunner
-from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
-from processor_service.web.nonces import Nonces
-from processor_service.web.signed_requests import Freshness, Signed
 
 from processor_service.commands import api_token as api_token_command
 from processor_service.commands import serve
 from processor_service.errors import ImageError
+from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
 from processor_service.settings import Settings
 from processor_service.web.authentication import Access
+from processor_service.web.nonces import Nonces
+from processor_service.web.signed_requests import Freshness, Signed
 from tests.support import TOKEN, Service, authorization, b64, free_port, picture, running_service
 
 from .test_recipe import VECTORS
