@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin demo test check lint generated contact-sheet benchmark lock newest clean
+.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark lock newest clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,8 +28,15 @@ demo: install ## the main job on a real node with real pictures; stays up to try
 	@$(BIN)/ingest-image demo
 
 test: install ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
+	@$(MAKE) --no-print-directory --jobs=2 test-plugin test-python
+
+# Both at the same time: the tests of the plugin mostly wait. They build zips again; the ones of `install` serve until then.
+test-plugin: install ## JUnit, for every Elasticsearch version
 	@elasticsearch_plugin/build --test
-	@$(BIN)/pytest
+
+# Two workers; what shares a node shares a worker (tests/conftest.py), and starts first, as it takes longest.
+test-python: install ## pytest; for one test: .venv/bin/pytest tests/FILE.py::test_name
+	@$(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy (strict), generated files current, rooms in order
 	@$(BIN)/ruff check

@@ -8,6 +8,7 @@ import hmac
 import io
 import json
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -77,9 +78,18 @@ def assert_alike(one: Image.Image, other: Image.Image, tolerance: float, name: s
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, below those that the system gives to connections: it stays free until it is used.
+
+    By chance (and not that of a seed), as several workers of pytest-xdist ask at the same time.
+    """
+    for port in random.SystemRandom().sample(range(10_240, 32_000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("100 ports in a row are taken")
 
 
 PROGRAM = (sys.executable, "-m", "ingest_image")
@@ -121,13 +131,13 @@ class Service:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        # A busy machine takes long to start Python.
-        deadline = time.monotonic() + 200
+        # It takes 3 s of processor time, and a minute where ten others want the processor, too.
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if requests.get(f"{self.url}/readyz", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(0.05)
         self.stop()
@@ -136,7 +146,11 @@ class Service:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(40)
+        try:
+            self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """Kill the web server as a crash would: master, web process and workers at once."""

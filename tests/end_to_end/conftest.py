@@ -86,6 +86,6 @@ def set_hosts(es: Elasticsearch, *urls: str) -> None:
 def bootstrap(*arguments: str) -> str:
     """Run the command as users do; returns what it prints."""
     command = [sys.executable, "-m", "ingest_image", "bootstrap", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

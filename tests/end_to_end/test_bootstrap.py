@@ -33,7 +33,9 @@ Run = Callable[..., Result]
 @pytest.fixture(scope="module")
 def bootstrap_url(es_version: str) -> Iterator[str]:
     """A node with the plugin, for the tests of this module alone."""
-    with EmbeddedNode(es_version=es_version, plugin_zip=find_plugin_zip(es_version), token=TOKEN, heap=HEAP) as node:
+    with EmbeddedNode(
+        es_version=es_version, plugin_zip=find_plugin_zip(es_version), token=TOKEN, heap=HEAP, quick_start=True
+    ) as node:
         yield node.url
 
 
@@ -44,10 +46,12 @@ def bare_url(es_version: str) -> Iterator[str]:
         # The node's own user has to get to it.
         Path(folder).chmod(0o755)
         data, zip_ = Path(folder) / "node", find_plugin_zip(es_version)
-        with_plugin = EmbeddedNode(es_version=es_version, data=data, plugin_zip=zip_, token=TOKEN, heap=HEAP)
+        with_plugin = EmbeddedNode(
+            es_version=es_version, data=data, plugin_zip=zip_, token=TOKEN, heap=HEAP, quick_start=True
+        )
         with with_plugin as node, Elasticsearch(node.url) as client:
             client.cluster.put_settings(persistent={"ingest.image.hosts": ["http://127.0.0.1:1"]})
-        with EmbeddedNode(es_version=es_version, data=data, heap=HEAP) as node:
+        with EmbeddedNode(es_version=es_version, data=data, heap=HEAP, quick_start=True) as node:
             yield node.url
 
 

@@ -88,7 +88,9 @@ def test_a_node_that_trusts_an_authority_of_ones_own(
     settings = {"ingest.image.ssl.certificate_authority": "ingest-image/ca.pem", "ingest.image.timeout": "5s"}
     zip_ = find_plugin_zip(es_version)
     with (
-        EmbeddedNode(es_version=es_version, plugin_zip=zip_, token=TOKEN, heap=HEAP, settings=settings) as node,
+        EmbeddedNode(
+            es_version=es_version, plugin_zip=zip_, token=TOKEN, heap=HEAP, settings=settings, quick_start=True
+        ) as node,
         Elasticsearch(node.url) as es,
     ):
         bootstrap("--url", node.url, "--service-url", f"https://localhost:{proxy}")

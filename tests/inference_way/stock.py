@@ -94,9 +94,12 @@ def _jars(jdk: Jdk) -> Path:
                 [*command, f"-DoutputDirectory={scratch}"], env={**os.environ, "JAVA_HOME": str(jdk.home)}, check=True
             )
             scratch.chmod(0o755)
-            # Somebody may have finished first.
-            if not target.is_dir():
+            try:
                 scratch.rename(target)
+            except OSError:
+                # Somebody else finished first; theirs is as good.
+                if not target.is_dir():
+                    raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return target

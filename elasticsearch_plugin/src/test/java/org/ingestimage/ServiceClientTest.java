@@ -51,7 +51,7 @@ class ServiceClientTest {
     }
 
     private static Object data(CompletableFuture<Map<String, Object>> call) throws Exception {
-        return call.get(30, TimeUnit.SECONDS).get("data");
+        return call.get(55, TimeUnit.SECONDS).get("data");
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
@@ -122,7 +122,8 @@ class ServiceClientTest {
     @Test
     void largePicturesAndAnswersPass() throws Exception {
         FakeService service = service(FakeService.good());
-        TestNode node = node(TestNode.hosts(service));
+        // A busy machine needs its time for that much.
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.timeout", "50s"));
         String picture = "QUJD".repeat(6_000_000);
         assertEquals(("done" + picture).length(), ((String) data(node.call(picture, "60s"))).length());
     }

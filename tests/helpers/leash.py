@@ -1,0 +1,68 @@
+"""Ends what the tests started when the process that runs them ends, however it ends (a killed worker of pytest-xdist, too).
+
+Every child inherits a variable with a name of this run. A small process of its own waits for our end, looks who still
+carries that name, and kills those and what they started. Fixtures stop what they start; this is for when they cannot.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+VARIABLE = "INGEST_IMAGE_TEST_RUN"
+
+
+def leash() -> subprocess.Popen[bytes]:
+    """Start the process that waits for our end. Where there is no /proc it does nothing.
+
+    Its standard input is the leash: keep the returned object; closing `stdin` has the same effect as ending.
+    """
+    name = uuid.uuid4().hex
+    # Not yet in our environment: the one that waits must not find itself.
+    waiting = subprocess.Popen(
+        [sys.executable, "-I", __file__, name],
+        stdin=subprocess.PIPE,
+        env={key: value for key, value in os.environ.items() if key != VARIABLE},
+        # Ctrl-C ends us, and only then it has work to do.
+        start_new_session=True,
+    )
+    os.environ[VARIABLE] = name
+    return waiting
+
+
+def left(name: str) -> set[int]:
+    """Process ids of those that carry that name, and of their descendants."""
+    parents, found = {}, set()
+    mark = f"{VARIABLE}={name}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found.add(int(folder.name))
+        # It has ended, or it is another user's.
+        except OSError:
+            continue
+    below = found
+    while below := {pid for pid, parent in parents.items() if parent in below} - found:
+        found |= below
+    return found
+
+
+def main(name: str) -> None:
+    """Wait until the other end of the standard input is closed, then kill what is left."""
+    sys.stdin.buffer.read()
+    # One that was about to start another may have got away from the first look.
+    while pids := left(name):
+        for pid in pids:
+            try:
+                os.kill(pid, 9)
+            except (ProcessLookupError, PermissionError):
+                continue
+    # Zombies of a parent that lives have no environment, so this ends.
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
