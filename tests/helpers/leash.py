@@ -1,12 +1,14 @@
-"""Ends what the tests started when the process that runs them ends, however it ends (a killed worker of pytest-xdist, too).
+"""What the tests start takes signals, and ends when the process that runs them ends, however that ends.
 
 Every child inherits a variable with a name of this run. A small process of its own waits for our end, looks who still
-carries that name, and kills those and what they started. Fixtures stop what they start; this is for when they cannot.
+carries that name, and kills those and what they started. Fixtures stop what they start; this is for when they cannot, as in a
+killed worker of pytest-xdist.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -31,6 +33,16 @@ def leash() -> subprocess.Popen[bytes]:
     )
     os.environ[VARIABLE] = name
     return waiting
+
+
+def let_children_take_signals() -> None:
+    """Children do not inherit that we ignore a signal, as a script's background jobs do: tests send them.
+
+    A handler is not inherited. SIGHUP stays ignored: who says `nohup` means the children, too.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def left(name: str) -> set[int]:

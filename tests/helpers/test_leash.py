@@ -25,7 +25,7 @@ time.sleep(300)
 # Starts one that waits, interrupts it, and says how it ended.
 INTERRUPTS = """
 import signal, subprocess, sys
-from tests.conftest import pytest_configure
+from tests.helpers.leash import let_children_take_signals
 {before}
 child = subprocess.Popen(["sleep", "5"])
 child.send_signal(signal.SIGINT)
@@ -61,4 +61,4 @@ def interrupted(before: str) -> str:
 
 def test_signals_that_a_script_in_the_background_ignores_reach_what_the_tests_start() -> None:
     assert interrupted("") == "0 True"
-    assert interrupted("pytest_configure()") == f"{-signal.SIGINT} True"
+    assert interrupted("let_children_take_signals()") == f"{-signal.SIGINT} True"
