@@ -17,9 +17,8 @@ from processor_service.settings import Settings
 from processor_service.web.connections import most_connections
 from processor_service.web.server import threads
 from processor_service.workers.memory import shortage
+from tests.helpers.compose import BASE, FETCHING, RENDERING, SCALED, Compose, read
 from tests.support import ROOT
-
-from .conftest import BASE, FETCHING, RENDERING, SCALED, Compose, read
 
 ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
 LASTING = {"elasticsearch", "service", "kibana", "gallery"}

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.compose import program
 from tests.support import ROOT
-
-from .conftest import program
 
 DOCKERFILES = sorted((ROOT / "docker").glob("*/Dockerfile"))
 SCRIPTS = ROOT / "docker" / "elasticsearch"

@@ -15,8 +15,7 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError
 from embedded_node.versions import CHECKOUT, versions
-
-from .conftest import alive, wait_until
+from tests.helpers.processes import alive, wait_until
 
 OLDEST = versions()[-1].number
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import uuid
@@ -14,9 +15,8 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.versions import versions
+from tests.helpers.nodes import HEAP, bootstrap, set_hosts
 from tests.support import TOKEN, Service, running_service
-
-HEAP = "512m"
 
 
 @pytest.fixture(scope="session", params=[version.number for version in versions()])
@@ -77,15 +77,3 @@ def own_service(es: Elasticsearch, service: Service, tmp_path: Path) -> Iterator
         set_hosts(es, running.url)
         yield running
     set_hosts(es, service.url)
-
-
-def set_hosts(es: Elasticsearch, *urls: str) -> None:
-    es.cluster.put_settings(persistent={"ingest.image.hosts": list(urls)})
-
-
-def bootstrap(*arguments: str) -> str:
-    """Run the command as users do; returns what it prints."""
-    command = [sys.executable, "-m", "ingest_image", "bootstrap", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout

@@ -10,8 +10,8 @@ import pytest
 import requests
 from elasticsearch import BadRequestError, Elasticsearch
 
-from tests.end_to_end.conftest import set_hosts
-from tests.strangers import Stranger, gives, redirects, stranger
+from tests.helpers.nodes import set_hosts
+from tests.helpers.web_server import Stranger, gives, redirects, stranger
 from tests.support import Service, b64, opened, picture, running_service
 
 CAT, DOG = picture("pillow/hopper.jpg"), picture("exif-orientation/Landscape_6.jpg")

@@ -19,10 +19,9 @@ from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.kinds import read, write
 from pipelines.resources import Kind, Resource, bundled, fingerprint
+from tests.helpers.nodes import HEAP
 from tests.pipelines.test_kibana import Server
 from tests.support import TOKEN, free_port
-
-from .conftest import HEAP
 
 RESOURCES = bundled()
 TEMPLATE = next(r for r in RESOURCES if r.kind is Kind.TEMPLATE)

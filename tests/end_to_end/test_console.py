@@ -8,7 +8,7 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 
-from tests.console import Request, json_texts, parse
+from tests.helpers.dev_tools import Request, json_texts, parse
 from tests.support import ROOT
 
 FILES = sorted((ROOT / "pipelines" / "console").glob("*.console"))

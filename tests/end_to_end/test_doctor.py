@@ -16,9 +16,9 @@ from ingest_image.doctor.checks import CHECKS
 from ingest_image.doctor.command import doctor
 from pipelines.install.kinds import write
 from pipelines.resources import Kind, bundled
+from tests.helpers.nodes import set_hosts
 from tests.support import TOKEN, Service, b64, free_port, picture
 
-from .conftest import set_hosts
 from .test_bootstrap import at_version, refusing_url  # noqa: F401 - a fixture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))

@@ -11,7 +11,7 @@ import requests
 from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
-from tests.places import places, with_place
+from tests.helpers.located_pictures import places, with_place
 from tests.support import b64, encoded
 
 PRIVATE = with_place(encoded(Image.effect_noise((60, 40), 60), "JPEG"))

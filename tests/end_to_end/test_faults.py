@@ -15,9 +15,9 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 
+from tests.helpers.nodes import set_hosts
 from tests.support import Service, b64, picture, with_pid
 
-from .conftest import set_hosts
 from .test_main_job import calls
 
 PHOTO = b64(picture("pillow/flower.jpg"))

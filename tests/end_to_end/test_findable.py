@@ -13,7 +13,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
 
-from tests.postcard import postcard
+from tests.helpers.searchable_picture import postcard
 from tests.support import ROOT, Service, b64, encoded, picture
 
 PROPERTIES = ["colors", "statistics", {"metadata": {"location": "coarse"}}, "perceptual_hash", "placeholder"]

@@ -13,9 +13,8 @@ from elasticsearch import Elasticsearch
 
 from ingest_image.indexing.command import index
 from pipelines.install.bootstrap import bootstrap
+from tests.helpers.nodes import set_hosts
 from tests.support import PICTURES, TOKEN, b64, opened, picture, running_service
-
-from .conftest import set_hosts
 
 INDEX = "images-index-command"
 Run = Callable[..., Result]

@@ -17,7 +17,7 @@ from PIL import Image
 from processor_service.keys import mark_key
 from processor_service.wire.marks import mark, thumbnail_mark
 from processor_service.wire.recipe import recipe_hash
-from tests.places import places, with_place
+from tests.helpers.located_pictures import places, with_place
 from tests.support import TOKEN, b64, encoded
 
 OPERATIONS: list[Any] = [{"resize": {"width": 60, "height": 60}}, "strip_metadata"]

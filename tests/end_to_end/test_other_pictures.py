@@ -10,7 +10,7 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
-from tests.places import places, with_place
+from tests.helpers.located_pictures import places, with_place
 from tests.support import b64, encoded
 
 CLEAN = encoded(Image.effect_noise((80, 50), 60), "JPEG")

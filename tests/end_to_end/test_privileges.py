@@ -29,9 +29,8 @@ from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.roles import ROLES
+from tests.helpers.nodes import set_hosts
 from tests.support import PICTURES, TOKEN, b64, picture
-
-from .conftest import set_hosts
 
 GRANTS = {
     "monitor": ("cluster:monitor/*", "indices:admin/index_template/get"),

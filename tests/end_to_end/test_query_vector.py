@@ -15,9 +15,9 @@ import requests
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 from PIL import Image
 
-from tests import tiny_model
-from tests.end_to_end.conftest import set_hosts
 from tests.end_to_end.test_main_job import calls
+from tests.helpers import tiny_model
+from tests.helpers.nodes import set_hosts
 from tests.support import ROOT, Service, b64, encoded, free_port, opened, picture, running_service
 
 NAMES = ["exif-orientation/Landscape_6.jpg", "pillow/flower.jpg", "skimage/coins.png", "pdq/bridge-mods/aaa-orig.jpg"]

@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
-from tests.places import places, with_place
+from tests.helpers.located_pictures import places, with_place
 from tests.support import b64, encoded
 
 PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))

@@ -23,9 +23,9 @@ from ingest_image.reprocess.documents import Reader
 from ingest_image.reprocess.writer import Report, Stopped, Writer
 from ingest_image.search import Engine, Question
 from ingest_image.search.look import look
+from tests.helpers.nodes import set_hosts
 from tests.support import Service, b64, free_port, picture
 
-from .conftest import set_hosts
 from .test_main_job import calls, source
 
 PHOTO = b64(picture("pillow/hopper.jpg"))

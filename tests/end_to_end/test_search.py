@@ -20,7 +20,7 @@ from ingest_image.search.duplicates import duplicates
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.look import look, look_at_bytes
 from ingest_image.search_command import search
-from tests.postcard import postcard
+from tests.helpers.searchable_picture import postcard
 from tests.support import ROOT, b64, encoded, opened, picture
 
 INDEX = "images-search"

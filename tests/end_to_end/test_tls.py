@@ -15,10 +15,10 @@ from elasticsearch import ApiError, Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
 from embedded_node.folder import NodeFolder
-from tests.strangers import certificate_of
+from tests.helpers.nodes import HEAP, bootstrap, set_hosts
+from tests.helpers.web_server import certificate_of
 from tests.support import TOKEN, Service, b64, picture
 
-from .conftest import HEAP, bootstrap, set_hosts
 from .test_main_job import calls
 
 PHOTO = b64(picture("pillow/hopper.jpg"))

@@ -8,7 +8,7 @@ import pytest
 import requests
 from elasticsearch import Elasticsearch
 
-from tests.console import Request, parse
+from tests.helpers.dev_tools import Request, parse
 from tests.support import ROOT
 
 

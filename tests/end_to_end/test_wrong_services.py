@@ -16,9 +16,9 @@ import pytest
 import requests
 from elasticsearch import ApiError, Elasticsearch
 
+from tests.helpers.nodes import set_hosts
 from tests.support import Service, b64, picture, running_service, with_pid
 
-from .conftest import set_hosts
 from .test_faults import assert_none_half_done, bulk, statuses
 
 PHOTO = b64(picture("pillow/flower.jpg"))

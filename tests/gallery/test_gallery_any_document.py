@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 
-from tests.any_document import ids, sources
-from tests.gallery.conftest import FakeElasticsearch, stored
+from tests.helpers.any_document import ids, sources
+from tests.helpers.fake_elasticsearch import FakeElasticsearch, stored
 from tests.support import b64, picture
 
 _NEVER_SHOWN = re.compile("[\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")

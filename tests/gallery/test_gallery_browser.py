@@ -18,7 +18,7 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.versions import versions
 from ingest_image.gallery.opening import make_gallery, settings_for
 from pipelines.cluster.client import connect
-from tests.end_to_end.conftest import HEAP, bootstrap
+from tests.helpers.nodes import HEAP, bootstrap
 from tests.support import PICTURES, TOKEN, b64, encoded, opened, picture, running_service
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -17,7 +17,7 @@ from ingest_image.gallery.commands import gallery
 from ingest_image.gallery.opening import make_gallery, open_gallery, settings_for
 from ingest_image.gallery.server import Server
 from ingest_image.search_command import search
-from tests.gallery.conftest import FakeElasticsearch
+from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.support import PICTURES
 
 FLOWER = str(PICTURES / "pillow/flower.jpg")

@@ -15,7 +15,7 @@ from ingest_image.gallery.asked import Asked, exact_filter
 from ingest_image.gallery.files import kind_of
 from ingest_image.gallery.security import POLICY, host_name
 from ingest_image.search import Sample
-from tests.gallery.conftest import OWN, FakeElasticsearch, make, stored
+from tests.helpers.fake_elasticsearch import OWN, FakeElasticsearch, make, stored
 from tests.support import b64, encoded, opened, picture
 
 FLOWER = picture("pillow/flower.jpg")

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from ingest_image.search.place import Place
 from ingest_image.search_command import search
-from tests.gallery.conftest import FakeElasticsearch
+from tests.helpers.fake_elasticsearch import FakeElasticsearch
 
 WILD = {
     "long": "x" * 5000,

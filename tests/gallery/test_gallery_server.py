@@ -23,7 +23,7 @@ import requests
 from ingest_image.gallery import server as gallery_server
 from ingest_image.gallery.opening import make_gallery, settings_for
 from ingest_image.gallery.server import THREADS, UPLOADS, Server
-from tests.gallery.conftest import FakeElasticsearch
+from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.support import free_port
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}

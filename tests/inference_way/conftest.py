@@ -7,9 +7,7 @@ import pytest
 from tests.support import Service, running_service
 
 from .stock import StockProcessors, stock_processors
-from .way import Way
-
-OTHER_TOKEN = "another-token"
+from .way import OTHER_TOKEN, Way
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from pipelines.resources import Kind, bundled
 from tests.support import TOKEN, Service, free_port
 
 from .cluster import Cluster, node
-from .conftest import OTHER_TOKEN
 from .stock import StockProcessors
+from .way import OTHER_TOKEN
 
 Run = Callable[..., Result]
 PIPELINES = [r.name for r in bundled() if r.kind is Kind.PIPELINE]

@@ -20,8 +20,7 @@ from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
-from .conftest import OTHER_TOKEN
-from .way import taken_by
+from .way import OTHER_TOKEN, taken_by
 
 RECIPE = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
 PHOTO = picture("exif-orientation/Landscape_6.jpg")

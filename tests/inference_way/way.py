@@ -15,6 +15,8 @@ from tests.support import TOKEN, b64, encoded, picture
 
 from .stock import StockProcessors
 
+# A service in the middle of a change of tokens takes this one, too.
+OTHER_TOKEN = "another-token"
 PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
 OTHER = b64(picture("pillow/hopper.jpg"))
 IMAGES = next(r for r in bundled() if r.name == "images" and r.kind is ResourceKind.PIPELINE)

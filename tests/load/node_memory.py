@@ -23,7 +23,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
 from PIL import Image
 
 from embedded_node import EmbeddedNode, find_plugin_zip
-from tests.end_to_end.conftest import bootstrap
+from tests.helpers.nodes import bootstrap
 from tests.support import TOKEN, b64, encoded, running_service
 
 CLIENTS = 20

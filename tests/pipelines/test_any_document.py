@@ -35,7 +35,7 @@ from ingest_image.search_command import _print
 from pipelines.cluster.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
 from processor_service.wire.fields import mapping
-from tests.any_document import ids, images, sources, texts
+from tests.helpers.any_document import ids, images, sources, texts
 
 HASH = "0f" * 32
 SCHEMA = Schema({"image.embedder": "keyword"}, "image.perceptual_hash", "image.embedding", 2)

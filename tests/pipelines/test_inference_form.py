@@ -11,7 +11,7 @@ from pipelines.resources import Kind, bundled, fingerprint
 from processor_service.document import absent_fields
 from processor_service.keys import api_token
 from processor_service.wire.recipe import recipe_hash
-from tests.console import json_texts, parse
+from tests.helpers.dev_tools import json_texts, parse
 
 PIPELINES = [r for r in bundled() if r.kind is Kind.PIPELINE]
 IMAGES = next(r for r in PIPELINES if r.name == "images")

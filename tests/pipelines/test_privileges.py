@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.roles import ROLES
-from tests.console import parse
+from tests.helpers.dev_tools import parse
 from tests.support import free_port
 
 

@@ -15,7 +15,7 @@ import requests
 
 from processor_service.keys import mark_key
 from processor_service.wire.marks import url_mark
-from tests.strangers import Stranger, gives, raw, stranger
+from tests.helpers.web_server import Stranger, gives, raw, stranger
 from tests.support import TOKEN, Service, b64, picture, running_service
 
 CAT = picture("pillow/hopper.jpg")

@@ -20,7 +20,7 @@ from processor_service.embedders.onnx import Onnx, prepared
 from processor_service.errors import ImageError
 from processor_service.hash_variants import distance
 from processor_service.settings import Settings
-from tests import tiny_model
+from tests.helpers import tiny_model
 from tests.support import TOKEN, Service, b64, encoded, opened, picture, running_service
 
 LITE0 = Path(__file__).parents[3] / "shared" / "models" / "efficientnet-lite0.onnx"

@@ -16,7 +16,7 @@ import pytest
 from processor_service.errors import Code, ImageError
 from processor_service.fetching.fetcher import Fetcher
 from processor_service.settings import Settings
-from tests.strangers import Stranger, certificate_of, gives, raw, redirects, stranger
+from tests.helpers.web_server import Stranger, certificate_of, gives, raw, redirects, stranger
 from tests.support import picture
 
 CAT = picture("pillow/hopper.jpg")

@@ -13,7 +13,7 @@ import orjson
 import requests
 
 from processor_service.web.rendering.access import signed_url
-from tests.strangers import Behaviour, Request, certificate_of, gives, stranger
+from tests.helpers.web_server import Behaviour, Request, certificate_of, gives, stranger
 from tests.support import TOKEN, b64, free_port, opened, picture, running_service
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
