@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 ALLOWED = ("not beside this checkout", "only root hands the node to another user")
 
 
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]

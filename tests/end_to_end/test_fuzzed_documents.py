@@ -22,7 +22,7 @@ from ingest_image.reprocess.command import reprocess
 from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
 from pipelines.cluster.client import connect
-from tests.any_document import ids, sources
+from tests.helpers.any_document import ids, sources
 
 DOCUMENTS = 150
 # Of those in the other index; each costs several questions.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from ingest_image.gallery import GallerySettings, create_app
 from tests.helpers.fake_elasticsearch import FakeElasticsearch, make, stored
 from tests.support import b64, picture
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.helpers.dev_tools import json_texts, parse
 
+from tests.helpers.dev_tools import json_texts, parse
 from tests.support import ROOT
 
 

@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.helpers.groups import group
 
 from embedded_node.versions import versions
+from tests.helpers.groups import group
 from tests.support import ROOT
 
 NEWEST = versions()[0].number

@@ -18,7 +18,7 @@ import requests
 
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker import _environment
-from tests.places import places, with_place
+from tests.helpers.located_pictures import places, with_place
 from tests.processor_service.mortal_worker import MARK
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
