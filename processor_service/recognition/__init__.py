@@ -1,0 +1,13 @@
+"""Recognition: text, number plates, faces and things in a picture, and boxes of it made unrecognizable.
+
+Plain functions of upright Pillow pictures. Models are loaded when first used, once a process, with one thread each. A
+process that forks must not have used them before: threads and locks of onnxruntime and OpenCV do not survive a fork.
+
+The packages are the extra `recognition`; what needs them raises RecognitionMissing when they are not installed. Only
+`hide` works without.
+"""
+
+from .box import Box
+from .runtime import RecognitionMissing, missing
+
+__all__ = ["Box", "RecognitionMissing", "missing"]

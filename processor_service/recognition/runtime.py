@@ -1,0 +1,46 @@
+"""The packages and models of recognition: what is there, and onnxruntime sessions with one thread."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+MODELS = Path(__file__).parent / "models"
+_PACKAGES = ("onnxruntime", "rapidocr", "cv2")
+
+
+class RecognitionMissing(Exception):
+    """Recognition cannot run here; the message says what to install."""
+
+
+def missing() -> str | None:
+    """What recognition lacks in this installation, as a sentence; None when it can run. Loads nothing."""
+    absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if not absent:
+        return None
+    packages = f"the package {absent[0]} is" if len(absent) == 1 else f"the packages {', '.join(absent)} are"
+    return f"{packages} missing: pip install 'ingest-image[recognition]'"
+
+
+def needed() -> None:
+    """Raises RecognitionMissing when `missing` has something to say."""
+    if lack := missing():
+        raise RecognitionMissing(lack)
+
+
+@cache
+def session(model: str) -> Any:
+    """The onnxruntime session of a file in `models`, one a process. Raises RecognitionMissing."""
+    needed()
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # The other cores have pictures of their own.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Memory that grows in powers of two would meet the worker's limit early.
+    options.enable_cpu_mem_arena = False
+    # CenterFace's file has warnings about its fixed sizes, one for each layer.
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(MODELS / model), options, providers=["CPUExecutionProvider"])
