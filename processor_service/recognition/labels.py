@@ -21,8 +21,20 @@ _SIDE = 224
 # The middle of a picture is what remains of it, scaled to these sizes, at _SIDE.
 _MIDDLES = (256, 288)
 # What says that there is a vehicle with a plate: the word of its classes, and classes of parts seen from near.
-_VEHICLES = ("car", "truck", "bus", "van", "motorcycle", "moped", "motor scooter", "minivan", "car mirror", "car wheel")
-_FRONT = "grille"
+_VEHICLES = (
+    "car",
+    "truck",
+    "bus",
+    "van",
+    "motorcycle",
+    "moped",
+    "motor scooter",
+    "minivan",
+    "car mirror",
+    "car wheel",
+    "grille",
+)
+_PERSON = "person"
 Numbers = NDArray[np.float32]
 
 
@@ -45,13 +57,14 @@ class Seen:
     vector: Numbers
     probabilities: Numbers
 
-    def labels(self, min_probability: float = MIN_PROBABILITY) -> list[Label]:
+    def labels(self, min_probability: float = MIN_PROBABILITY, faces: int = 0) -> list[Label]:
         """The words that are at least so probable, from specific to general.
 
         A word's probability is the sum of those of the classes below it: where it is open which breed, it is still
-        certain that it is a dog.
+        certain that it is a dog. `faces`: how many were found, when they were looked for; the classes hardly know
+        people, and where there is a face, there is a person.
         """
-        found = [Label(word, self.of(word)) for word in _words()]
+        found = [Label(word, 1.0 if faces and word == _PERSON else self.of(word)) for word in _words()]
         return [label for label in found if label.probability >= min_probability]
 
     def of(self, *words: str) -> float:
@@ -62,7 +75,7 @@ class Seen:
     @property
     def vehicle(self) -> float:
         """The probability of a vehicle that has a number plate, or of a part of it, for `plates`."""
-        return self.of(*_VEHICLES, _FRONT)
+        return self.of(*_VEHICLES)
 
 
 def see(image: Image.Image) -> Seen:

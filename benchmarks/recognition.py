@@ -1,0 +1,207 @@
+"""How well recognition reads and sees, and what it costs, on pictures with truths.
+
+    python -m benchmarks.recognition [--recognition ../shared/recognition] [--images ../shared/images] [--only plates]
+
+`--recognition` is a folder with
+
+- `plates/`, and `plates.csv` with the columns `file` (its name up to the first `_` is the region) and `plate`. Read
+  right is a plate that is among those found, O and Q taken for 0, I for 1; every other one found is *wrong*;
+- `faces/`, and `faces.json`: `{"file": [[x, y, width, height], ...]}` in pixels. A face is found when a box shares a
+  third of the union with it;
+- `text/`, and `text.json`: `{"file": "text"}`; without it, truths/text.json. Counted are the characters, without
+  spaces, that stand in the same order in what was read.
+
+`--images` is a folder with any pictures. truths/labels.tsv says by file name (glob) which words are right for the
+photographs among them, a tab between name and words; truths/with_faces.txt which have faces (globs): in all others no
+face and in all no plate may be found. A picture that is there twice counts once.
+
+Times are processor time of one thread; the first picture, which loads the models, is not counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import resource
+import time
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import click
+from PIL import Image, ImageOps
+from processor_service.recognition.faces import faces
+from processor_service.recognition.labels import see
+from processor_service.recognition.plates import plates
+from processor_service.recognition.text import lines, look, plain
+from rich.console import Console
+from rich.table import Table
+
+from tests.support import CORPUS
+
+TRUTHS = Path(__file__).parent / "truths"
+ALIKE = str.maketrans("OQI", "001")
+PARTS = ("text", "plates", "faces", "labels", "others")
+spent: dict[str, list[float]] = defaultdict(list)
+
+
+def timed(name, function, *arguments):
+    start = time.process_time()
+    result = function(*arguments)
+    spent[name].append(time.process_time() - start)
+    return result
+
+
+def opened(file: Path) -> Image.Image:
+    image = ImageOps.exif_transpose(Image.open(file))
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def pictures(folder: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Every picture of at least 120 x 64 pixels, by its path in the folder; each once."""
+    seen = set()
+    for file in sorted(folder.rglob("*")):
+        try:
+            with Image.open(file) as header:
+                if max(header.size) < 120 or min(header.size) < 64 or header.width * header.height > 60_000_000:
+                    continue
+            image = opened(file)
+        except Exception:
+            continue
+        digest = hashlib.sha256(image.resize((64, 64)).tobytes()).digest()
+        if digest not in seen:
+            seen.add(digest)
+            yield file.relative_to(folder).as_posix(), image
+
+
+def text(folder: Path) -> str:
+    given = folder / "text.json"
+    truths = json.loads((given if given.exists() else TRUTHS / "text.json").read_text())
+    right = total = read = 0
+    for name, truth in truths.items():
+        expected, found = (
+            "".join(words.split())
+            for words in (truth, plain(lines(timed("text", look, opened(folder / "text" / name)))))
+        )
+        right += sum(block.size for block in SequenceMatcher(None, expected, found, False).get_matching_blocks())
+        total, read = total + len(expected), read + len(found)
+    return f"{right} of {total} characters ({right / total:.1%}), {read - right} others read"
+
+
+def plates_of(folder: Path) -> str:
+    right, total, wrong = Counter(), Counter(), []
+    with (folder / "plates.csv").open() as rows:
+        for row in csv.DictReader(rows):
+            image = opened(folder / "plates" / row["file"])
+            seen, page = timed("labels", see, image), timed("text", look, image)
+            found = [plate.text for plate in timed("plates, beside text", plates, page, seen.vehicle)]
+            region = row["file"].partition("_")[0]
+            total[region] += 1
+            right[region] += row["plate"].translate(ALIKE) in [plate.translate(ALIKE) for plate in found]
+            wrong += [plate for plate in found if plate.translate(ALIKE) != row["plate"].translate(ALIKE)]
+    shares = ", ".join(f"{region} {right[region]} of {total[region]}" for region in sorted(total))
+    return f"{shares}; {len(wrong)} others: {', '.join(wrong)}"
+
+
+def faces_of(folder: Path) -> str:
+    found = total = others = 0
+    for name, truth in json.loads((folder / "faces.json").read_text()).items():
+        image = opened(folder / "faces" / name)
+        boxes = [
+            (
+                face.box.x * image.width,
+                face.box.y * image.height,
+                face.box.width * image.width,
+                face.box.height * image.height,
+            )
+            for face in timed("faces", faces, image)
+        ]
+        hits = sum(any(shared(box, face) > 1 / 3 for box in boxes) for face in truth)
+        found, total, others = found + hits, total + len(truth), others + len(boxes) - hits
+    return f"{found} of {total}, {others} others"
+
+
+def shared(one, other) -> float:
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    common = max(0, across) * max(0, down)
+    return common / (one[2] * one[3] + other[2] * other[3] - common)
+
+
+def labels_of(folder: Path, with_faces: bool = False) -> str:
+    said = right = covered = photographs = 0
+    wrong: Counter[str] = Counter()
+    for row in (TRUTHS / "labels.tsv").read_text().splitlines():
+        name, _, words = row.partition("\t")
+        for file in sorted(folder.glob(name)):
+            image = opened(file)
+            count = len(timed("faces", faces, image)) if with_faces else 0
+            found = [label.word for label in timed("labels", see, image).labels(faces=count)]
+            good = [word for word in found if f" {word} " in f" {words} "]
+            wrong.update(word for word in found if word not in good)
+            said, right = said + len(found), right + len(good)
+            covered, photographs = covered + bool(good), photographs + 1
+    return (
+        f"{right} of {said} words right ({right / said:.1%}), at least one right for {covered} of {photographs} "
+        f"photographs ({covered / photographs:.1%}); wrong: {', '.join(f'{word} {count}' for word, count in wrong.items())}"
+    )
+
+
+def others(folder: Path) -> str:
+    """What is found that is not there."""
+    with_faces = {
+        file.relative_to(folder).as_posix()
+        for pattern in (TRUTHS / "with_faces.txt").read_text().split()
+        for file in [*folder.glob(pattern), *folder.glob(f"{pattern}/**/*")]
+    }
+    looked = without = false_faces = 0
+    false_plates = []
+    for name, image in pictures(folder):
+        looked += 1
+        seen, page = timed("labels", see, image), timed("text", look, image)
+        if found := timed("plates, beside text", plates, page, seen.vehicle):
+            false_plates.append(f"{name} {', '.join(plate.text for plate in found)}")
+        if name not in with_faces:
+            without += 1
+            false_faces += len(timed("faces", faces, image))
+    return (
+        f"plates in {len(false_plates)} of {looked} pictures without cars {false_plates}; "
+        f"{false_faces} faces in {without} pictures without"
+    )
+
+
+@click.command(help=__doc__.splitlines()[0])
+@click.option("--recognition", type=Path, default=CORPUS.parent / "recognition", show_default=True)
+@click.option("--images", type=Path, default=CORPUS, show_default=True)
+@click.option("--only", type=click.Choice(PARTS), multiple=True, help="some of the parts; all by default")
+def main(recognition: Path, images: Path, only: tuple[str, ...]) -> None:
+    warnings.simplefilter("ignore")
+    chosen = only or PARTS
+    table = Table("what", "how well")
+    first = Image.new("RGB", (320, 240), "white")
+    see(first), faces(first), look(first)
+    for name, measure, folder in zip(
+        PARTS, (text, plates_of, faces_of, labels_of, others), (recognition,) * 3 + (images,) * 2, strict=True
+    ):
+        if name in chosen:
+            table.add_row(name, measure(folder))
+    if "labels" in chosen:
+        table.add_row("labels, faces too", labels_of(images, with_faces=True))
+    Console(width=160).print(table)
+    times = Table("what", "pictures", "median ms", "p95 ms")
+    for name, seconds in spent.items():
+        ordered = sorted(seconds)
+        times.add_row(
+            name,
+            str(len(ordered)),
+            *(f"{1000 * ordered[int(share * (len(ordered) - 1))]:.0f}" for share in (0.5, 0.95)),
+        )
+    Console(width=160).print(times)
+    print(f"memory at most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What a picture shows is said in words, from specific to general, and as a vector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from processor_service.recognition.labels import DIMS, Seen, see
+from processor_service.recognition.labels_table import rows
+from processor_service.recognition.runtime import MODELS
+
+from tests.support import PICTURES
+
+TABLE = (MODELS / "labels.tsv").read_text().splitlines()
+
+
+def shown(name: str) -> Seen:
+    return see(Image.open(PICTURES / name))
+
+
+def sure_of(**classes: float) -> Seen:
+    """As if the model had seen classes, by their WordNet identifiers, with these probabilities."""
+    probabilities = np.zeros(1000, np.float32)
+    for identifier, probability in classes.items():
+        probabilities[[row.startswith(identifier) for row in TABLE].index(True)] = probability
+    return Seen(np.zeros(DIMS, np.float32), probabilities)
+
+
+def test_a_cat_is_a_cat_and_an_animal() -> None:
+    words = [label.word for label in shown("skimage/chelsea.png").labels()]
+    assert words[-3:] == ["cat", "mammal", "animal"]
+
+
+def test_an_airplane_is_a_vehicle_without_a_number_plate() -> None:
+    seen = shown("pillow/exif_gps_typeerror.jpg")
+    assert {"airplane", "aircraft", "vehicle"} <= {label.word for label in seen.labels()}
+    assert seen.vehicle < 0.2
+
+
+def test_of_many_breeds_remains_what_they_have_in_common() -> None:
+    tabby, persian, siamese = 0.3, 0.25, 0.2
+    labels = sure_of(n02123045=tabby, n02123394=persian, n02123597=siamese).labels()
+    assert [label.word for label in labels] == ["cat", "mammal", "animal"]
+    assert labels[0].probability == pytest.approx(0.75)
+
+
+def test_a_surer_class_is_named_itself() -> None:
+    assert next(label.word for label in sure_of(n02123045=0.9).labels()) == "tabby"
+
+
+def test_cars_and_their_parts_have_plates() -> None:
+    assert sure_of(n04285008=0.3).vehicle == pytest.approx(0.3)
+    assert sure_of(n03459775=0.3).vehicle == pytest.approx(0.3)
+    assert sure_of(n02690373=0.9).vehicle == 0
+
+
+def test_a_face_makes_a_person() -> None:
+    nobody = sure_of(n02123045=0.9)
+    assert "person" not in [label.word for label in nobody.labels()]
+    assert "person" in [label.word for label in nobody.labels(faces=1)]
+
+
+def test_the_vector_has_unit_length_and_says_what_is_alike() -> None:
+    cat, plane = shown("skimage/chelsea.png").vector, shown("pillow/exif_gps_typeerror.jpg").vector
+    mirrored = see(Image.open(PICTURES / "skimage/chelsea.png").transpose(Image.Transpose.FLIP_LEFT_RIGHT)).vector
+    assert cat.shape == (DIMS,)
+    assert np.linalg.norm(cat) == pytest.approx(1, abs=1e-5)
+    assert cat @ mirrored > 0.8 > 0.5 > cat @ plane
+
+
+@pytest.mark.parametrize("image", [Image.new("RGBA", (1, 1)), Image.new("L", (2000, 3)), Image.new("P", (7, 7))])
+def test_every_mode_and_size_is_taken(image: Image.Image) -> None:
+    assert np.isfinite(see(image).vector).all()
+
+
+def test_the_table_has_a_row_for_each_class_and_no_words_that_nobody_searches() -> None:
+    assert len(TABLE) == len({row.split("\t")[0] for row in TABLE}) == 1000
+    words = {word for row in TABLE for word in row.split("\t")[1:]}
+    assert not words & {"entity", "object", "whole", "artifact", "placental", "instrumentality", "chordate"}
+    assert {"cat", "dog", "car", "bird", "food", "building", "animal", "phone", "tree frog"} <= words
+
+
+def test_the_table_is_made_from_wordnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nouns = tmp_path / "data.noun"
+    nouns.write_text(
+        "  1 a licence\n"
+        "00000001 03 n 01 entity 0 000 | what is\n"
+        "00000002 05 n 02 animal 0 beast 0 001 @ 00000001 n 0000 | lives\n"
+        "00000003 05 n 02 cat 0 true_cat 0 001 @ 00000002 n 0000 | purrs\n"
+        "00000004 05 n 01 tabby_cat 0 001 @ 00000003 n 0000 | striped\n"
+    )
+    (tmp_path / "imagenet1k_to_21k.json").write_text('{"0": "n00000004"}')
+    monkeypatch.setattr("processor_service.recognition.labels_table.files", lambda _: tmp_path)
+    assert list(rows(nouns)) == ["n00000004\ttabby cat\tcat\tanimal"]

@@ -1,0 +1,121 @@
+"""Number plates are told from other texts, and read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from processor_service.recognition.ocr import Reading
+from processor_service.recognition.plate_text import folded, is_chinese, is_plate, normal, stacked
+from processor_service.recognition.plates import Plate, _elected, _guesses, plates
+from processor_service.recognition.text import look
+
+from .drawn import page, plate
+
+
+def found(image: Image.Image, vehicle: float | None = 1.0) -> list[str]:
+    return [folded(plate.text) for plate in plates(look(image), vehicle)]
+
+
+@pytest.mark.parametrize("text", ["RK 755 AJ", "M-AB 1234", "OUZ-2198", "BRA2E19", "5EZP631"])
+@pytest.mark.parametrize("turned", [0, -10])
+def test_a_plate_is_read(text: str, turned: float) -> None:
+    assert found(plate([text], turned)) == [folded(text)]
+
+
+@pytest.mark.parametrize("rows", [["ABC", "1D23"], ["AB12", "CDE"]])
+def test_the_two_lines_of_a_plate_are_joined(rows: list[str]) -> None:
+    assert found(plate(rows)) == [folded("".join(rows))]
+
+
+def test_a_plate_has_its_place() -> None:
+    (one,) = plates(look(plate(["RK 755 AJ"])), 1.0)
+    assert 215 / 640 < one.box.x < one.box.right < 425 / 640
+    assert 235 / 480 < one.box.y < one.box.bottom < 300 / 480
+
+
+def test_where_no_vehicle_is_seen_there_are_no_plates() -> None:
+    assert found(plate(["RK 755 AJ"]), vehicle=0.1) == []
+    assert found(plate(["RK 755 AJ"]), vehicle=None) == [folded("RK755AJ")]
+
+
+def test_other_texts_are_no_plates() -> None:
+    assert found(page(["TOYOTA", "12 345 678", "speed limit 500 kg", "www.example.com/a1"])) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("rk-755 aj", "RK755AJ"),
+        ("川A·8H458", "川A8H458"),
+        ("鄂·F8888警", "鄂F8888警"),
+        ("RK²576AH", "RK576AH"),
+        ("李谈车A1", ""),
+    ],
+)
+def test_the_normal_form_is_upper_case_without_separators(text: str, plain: str) -> None:
+    assert normal(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("RKO99AN", "RK099AN"), ("BA268IM", "BA2681M"), ("8B1B", "B818"), ("ab-12 Q", "AB120")]
+)
+def test_what_is_easily_confused_is_the_same_in_a_search(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["RK755AJ", "FWE50", "002HHM", "CEMENT0", "1B80338", "京A12345", "粤B6R678", "鄂F8888警", "粤Z1234港"]
+)
+def test_texts_that_can_be_plates(text: str) -> None:
+    assert is_plate(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["TOYOTA", "20140508", "A1", "1080P", "500KG", "24DEC2026", "ABCDEFGH12", "川A", "2WD"]
+)
+def test_texts_that_cannot(text: str) -> None:
+    assert not is_plate(text)
+
+
+def test_a_green_plate_of_china_has_one_more_character() -> None:
+    assert is_chinese("粤BD12345")
+    assert not is_chinese("粤BD123456")
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "joined"),
+    [
+        ("京E", "A5331", "京EA5331"),
+        ("沪A", "N9241", "沪AN9241"),
+        ("ABC", "1D23", "ABC1D23"),
+        ("AB12", "CDE", "AB12CDE"),
+        ("TEXAS", "CLT0108", None),
+        ("FORD", "2011", None),
+    ],
+)
+def test_two_lines_that_are_a_plate(upper: str, lower: str, joined: str | None) -> None:
+    assert stacked(upper, lower) == joined
+
+
+def test_lines_far_from_each_other_are_not_joined() -> None:
+    def at(text: str, top: float) -> Reading:
+        corners = [(0.0, top), (100.0, top), (100.0, top + 30), (0.0, top + 30)]
+        return Reading(text, 0.99, corners, False, np.zeros((1, 1, 3), np.uint8))
+
+    assert [guess.text for guess in _guesses([at("京E", 0), at("A5331", 35)], (640, 480))] == ["京EA5331"]
+    assert [guess.text for guess in _guesses([at("京E", 0), at("A5331", 90)], (640, 480))] == ["A5331"]
+
+
+@pytest.mark.parametrize(
+    ("votes", "elected"),
+    [
+        ([("UJ5HE1A", 0.92), ("UJ5E1A", 0.9)], "UJ5E1A"),
+        ([("A5331", 1.0), ("A5331", 1.0), ("京EA5331", 0.8)], "京EA5331"),
+        ([("RON464", 0.9), ("RDN464", 0.9), ("RDN464", 0.9)], "RDN464"),
+        ([], None),
+    ],
+)
+def test_several_looks_elect_one_text(votes: list[tuple[str, float]], elected: str | None) -> None:
+    best = _elected([Plate(text, score, [(0, 0), (1, 0), (1, 1), (0, 1)]) for text, score in votes])
+    assert (best.text if best else None) == elected

@@ -1,0 +1,116 @@
+"""Text is read line by line, in reading order, whichever way up."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from processor_service.recognition import RecognitionMissing, missing, ocr
+from processor_service.recognition.ocr import Reading
+from processor_service.recognition.text import in_order, lines, look, plain
+
+from .drawn import page
+
+ROWS = ["Elasticsearch keeps pictures", "and does nothing with them.", "The pipeline reads 2026 words"]
+
+
+def letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def read(image: Image.Image) -> str:
+    return letters(plain(lines(look(image))))
+
+
+def piece(text: str, left: float, top: float, width: float, height: float, upside_down: bool = False) -> Reading:
+    corners = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
+    return Reading(text, 1.0, corners, upside_down, np.zeros((1, 1, 3), np.uint8))
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270, 8])
+def test_a_picture_reads_the_same_whichever_way_up(degrees: int) -> None:
+    assert read(page(ROWS).rotate(degrees, expand=True, fillcolor="white")) == letters("".join(ROWS))
+
+
+def test_a_line_has_its_place_and_score() -> None:
+    first, *_, last = lines(look(page(ROWS)))
+    assert first.score > 0.9
+    assert first.box.bottom < 0.4 < last.box.y < last.box.bottom <= 1
+    assert 0 < first.box.x < 0.15
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["Größe, Übung, Straße", "déjà vu, garçon, œuvre", "El niño comió piña", "São Paulo, coração", "Zażółć gęślą jaźń"],
+)
+def test_languages_with_latin_letters_are_read(row: str) -> None:
+    found = read(page([row], size=40))
+    assert len(set(letters(row)) - set(found)) <= 1, found
+
+
+@pytest.mark.parametrize(("ink", "other"), [("white", "black"), ("black", "white"), ("yellow", "navy")])
+def test_text_on_a_transparent_ground_is_read_whatever_its_colour(ink: str, other: str) -> None:
+    for color in (ink, other):
+        assert read(page(["Transparent"], ink=color, ground=None)) == "Transparent"
+
+
+@pytest.mark.parametrize("image", [Image.new("RGB", (300, 200)), Image.new("RGBA", (9, 9)), Image.new("L", (1, 700))])
+def test_a_picture_without_text_has_no_lines(image: Image.Image) -> None:
+    assert lines(look(image)) == []
+
+
+def test_small_print_of_a_large_page_is_read() -> None:
+    rows = [f"Line {number} of a page in small print" for number in range(1, 30)]
+    assert read(page(rows, size=26).resize((1100, 1760))) == letters("".join(rows))
+
+
+def test_vertical_columns_are_read_from_right_to_left() -> None:
+    pieces = [
+        piece("left column", 10, 0, 20, 300),
+        piece("right column", 90, 0, 20, 300),
+        piece("middle", 50, 5, 20, 280),
+    ]
+    assert [reading.text for reading in in_order(pieces)] == ["right column", "middle", "left column"]
+
+
+def test_pieces_of_a_row_are_read_from_left_to_right() -> None:
+    pieces = [piece("price", 200, 12, 80, 20), piece("below it", 0, 50, 90, 20), piece("name", 0, 10, 80, 20)]
+    assert [reading.text for reading in in_order(pieces)] == ["name", "price", "below it"]
+
+
+def test_rows_that_are_upside_down_are_read_from_the_bottom() -> None:
+    pieces = [
+        piece("last", 0, 10, 80, 20, True),
+        piece("second", 0, 50, 80, 20, True),
+        piece("first", 100, 50, 80, 20, True),
+    ]
+    assert [reading.text for reading in in_order(pieces)] == ["first", "second", "last"]
+
+
+def test_reading_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise AssertionError("something asked for the network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    ocr._engine.cache_clear()
+    assert read(page(["offline"])) == "offline"
+
+
+def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = __import__("importlib.util").util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "rapidocr" else real(name))
+    assert missing() == "the package rapidocr is missing: pip install 'ingest-image[recognition]'"
+    ocr._engine.cache_clear()
+    with pytest.raises(RecognitionMissing, match="rapidocr is missing"):
+        look(page(["absent"]))
+
+
+def test_a_missing_model_is_an_error_and_no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ocr._MODELS, "Rec", "another.onnx")
+    ocr._engine.cache_clear()
+    with pytest.raises(RecognitionMissing, match=r"without another\.onnx"):
+        look(page(["absent"]))
