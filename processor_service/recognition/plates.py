@@ -14,8 +14,9 @@ from .plate_text import folded, is_chinese, is_plate, normal, stacked
 from .text import Page, fractions
 
 MIN_SCORE = 0.6
-# The probability of a vehicle from which plates are looked for.
-VEHICLE = 0.2
+# The probability of a vehicle from which plates are looked for. Close-ups of plates have 0.13, of 208 pictures without
+# cars none more than 0.06.
+VEHICLE = 0.1
 # A doubtful text of this score can be a plate that is read better at another size.
 _DOUBTFUL = 0.3
 _ASPECT = (1.4, 9.0)
@@ -96,16 +97,16 @@ def _elected(votes: list[Plate]) -> Plate | None:
     if chinese := [vote for vote in votes if is_chinese(vote.text)]:
         votes = chinese
     texts: dict[str, float] = defaultdict(float)
+    alike: dict[str, float] = defaultdict(float)
     for vote in votes:
-        texts[folded(vote.text)] += vote.score
-    weight = {
-        text: score + sum(more for longer, more in texts.items() if not chinese and _has_one_more(longer, text))
-        for text, score in texts.items()
-    }
-    if not weight:
-        return None
-    most = max(weight, key=lambda text: weight[text])
-    return max((vote for vote in votes if folded(vote.text) == most), key=lambda vote: vote.score)
+        texts[vote.text] += vote.score
+        alike[folded(vote.text)] += vote.score
+    if not chinese:
+        for longer, more in list(alike.items()):
+            for text in alike:
+                if _has_one_more(longer, text):
+                    alike[text] += more
+    return max(votes, key=lambda vote: (alike[folded(vote.text)], texts[vote.text], vote.score), default=None)
 
 
 def _has_one_more(longer: str, text: str) -> bool:
