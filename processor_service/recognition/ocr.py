@@ -52,10 +52,10 @@ class Reading:
 
 
 def read(image: Image.Image, side: int) -> list[Reading]:
-    """Every piece of text in an RGB picture; text is looked for with the long side at most `side` pixels.
+    """Every piece of text in an RGB picture, also what cannot be made out (empty, or of a low score).
 
-    It is read from the pixels as they are: small letters profit from a picture larger than `side`.
-    Raises RecognitionMissing.
+    It is looked for with the long side at most `side` pixels, and read from the pixels as they are: small letters
+    profit from a picture larger than `side`. Raises RecognitionMissing.
     """
     pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
     with _LOCK:
@@ -74,7 +74,6 @@ def read(image: Image.Image, side: int) -> list[Reading]:
     return [
         Reading(text, float(score), [(float(x), float(y)) for x, y in points], label == "180" and sure > _SURE, crop)
         for text, score, points, (label, sure), crop in parts
-        if text.strip()
     ]
 
 

@@ -53,11 +53,16 @@ def lines(page: Page, min_score: float = MIN_SCORE) -> list[Line]:
     Rows from top to bottom, in a row from left to right; vertical text from right to left. A picture that lies on its
     side or is upside down is read as if it were turned upright.
     """
-    sure = [reading for reading in page.readings if reading.score >= min_score]
+    sure = [reading for reading in page.readings if reading.score >= min_score and reading.text.strip()]
     return [
         Line(reading.text.strip(), reading.score, fractions(reading.corners, page.image.size))
         for reading in in_order(sure)
     ]
+
+
+def places(page: Page) -> list[Box]:
+    """The hulls of everything that looks like text, also of scripts that cannot be read: what `hide` takes."""
+    return [Box.around(fractions(reading.corners, page.image.size)) for reading in page.readings]
 
 
 def plain(found: list[Line]) -> str:

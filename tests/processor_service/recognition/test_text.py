@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
-from processor_service.recognition.text import in_order, lines, look, plain
+from processor_service.recognition.text import in_order, lines, look, places, plain
 
 from .drawn import page
 
@@ -60,6 +60,12 @@ def test_text_on_a_transparent_ground_is_read_whatever_its_colour(ink: str, othe
 @pytest.mark.parametrize("image", [Image.new("RGB", (300, 200)), Image.new("RGBA", (9, 9)), Image.new("L", (1, 700))])
 def test_a_picture_without_text_has_no_lines(image: Image.Image) -> None:
     assert lines(look(image)) == []
+
+
+def test_text_of_a_script_that_cannot_be_read_has_a_place_all_the_same() -> None:
+    readable, russian = look(page(["pictures", "and words"])), look(page(["съешь же ещё", "этих булок"]))
+    assert letters(plain(lines(russian))) != "съешьжеещёэтихбулок"
+    assert len(places(russian)) == len(places(readable)) == 2
 
 
 def test_small_print_of_a_large_page_is_read() -> None:
