@@ -157,8 +157,8 @@ def others(folder: Path) -> str:
         for pattern in (TRUTHS / "with_faces.txt").read_text().split()
         for file in [*folder.glob(pattern), *folder.glob(f"{pattern}/**/*")]
     }
-    looked = without = false_faces = 0
-    false_plates = []
+    looked = without = 0
+    false_plates, false_faces = [], []
     for name, image in pictures(folder):
         looked += 1
         seen, page = timed("labels", see, image), timed("text", look, image)
@@ -166,10 +166,10 @@ def others(folder: Path) -> str:
             false_plates.append(f"{name} {', '.join(plate.text for plate in found)}")
         if name not in with_faces:
             without += 1
-            false_faces += len(timed("faces", faces, image))
+            false_faces += [name] * len(timed("faces", faces, image))
     return (
         f"plates in {len(false_plates)} of {looked} pictures without cars {false_plates}; "
-        f"{false_faces} faces in {without} pictures without"
+        f"{len(false_faces)} faces in {without} pictures without {false_faces}"
     )
 
 

@@ -11,9 +11,11 @@ from .box import Box
 
 How = Literal["pixelate", "blur", "fill"]
 MARGIN = 0.15
-# Squares across the short side of a box, however large it is: a face of 6 x 8 squares is nobody's, and of a line of
-# text not even the letters' number is left.
+# Squares across the short side of a box, however large it is: a face of 6 x 8 squares is nobody's. Of letters less must
+# remain, since whoever knows the font can try every letter and compare: in a long box, a square is wider than a letter.
 _SQUARES = 6
+_SQUARES_OF_LETTERS = 2
+_LONG = 2
 # In squares of this size at least, also in a small box.
 _SMALLEST = 4
 
@@ -22,9 +24,9 @@ def hide(image: Image.Image, boxes: Iterable[Box], how: How = "pixelate", margin
     """A copy of a picture (L, LA, RGB or RGBA) with nothing recognizable in the boxes; the same elsewhere.
 
     `margin`: how much of its size a box grows by on each side. `pixelate`: squares of their mean colours, at most 6
-    across the short side; `blur`: the same squares with soft edges, so that no more can be known; `fill`: one colour,
-    the box's mean. Boxes that overlap are hidden as one, since each by itself would leave a finer grid of squares.
-    The hull of a turned box is hidden. Raises ValueError.
+    across the short side, 2 where a box is long, as those of text are; `blur`: the same squares with soft edges, so
+    that no more can be known; `fill`: one colour, the box's mean. Boxes that overlap are hidden as one, since each by
+    itself would leave a finer grid of squares. The hull of a turned box is hidden. Raises ValueError.
     """
     if how not in get_args(How):
         raise ValueError(f"[{how}] is no way to hide; valid are {', '.join(get_args(How))}")
@@ -38,12 +40,13 @@ def hide(image: Image.Image, boxes: Iterable[Box], how: How = "pixelate", margin
 def _coarse(part: Image.Image, how: How) -> Image.Image:
     if how == "fill":
         return part.resize((1, 1), Image.Resampling.BOX).resize(part.size)
-    side = max(_SMALLEST, -(-min(part.size) // _SQUARES))
+    squares = _SQUARES if max(part.size) < _LONG * min(part.size) else _SQUARES_OF_LETTERS
+    side = max(_SMALLEST, -(-min(part.size) // squares))
     # Pillow averages with premultiplied alpha, and the squares at right and bottom over what there is of them.
     small = part.reduce((min(side, part.width), min(side, part.height)))
     across, down = small.width * side, small.height * side
-    squares = small.resize((across, down), Image.Resampling.NEAREST).crop((0, 0, *part.size))
-    return squares.filter(ImageFilter.GaussianBlur(side / 2)) if how == "blur" else squares
+    coarse = small.resize((across, down), Image.Resampling.NEAREST).crop((0, 0, *part.size))
+    return coarse.filter(ImageFilter.GaussianBlur(side / 2)) if how == "blur" else coarse
 
 
 def _apart(areas: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:

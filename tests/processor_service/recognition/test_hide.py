@@ -42,6 +42,13 @@ def test_the_squares_are_as_coarse_whatever_the_size(size: tuple[int, int]) -> N
     assert 1 + (np.diff(rows.astype(int), axis=0) != 0).any(axis=1).sum() <= 6
 
 
+@pytest.mark.parametrize("size", [(400, 60), (60, 400), (4000, 300)])
+def test_letters_are_no_larger_than_the_squares_of_a_long_box(size: tuple[int, int]) -> None:
+    after = np.array(hide(noise(size), [Box(0, 0, 1, 1)], "pixelate", margin=0))
+    short = after[:, 0] if size[0] > size[1] else after[0]
+    assert 1 + (np.diff(short.astype(int), axis=0) != 0).any(axis=1).sum() <= 2
+
+
 @pytest.mark.parametrize("how", WAYS)
 def test_two_pictures_of_the_same_means_cannot_be_told_apart(how: How) -> None:
     image = noise((120, 120))
