@@ -20,19 +20,10 @@ MIN_PROBABILITY = 0.45
 _SIDE = 224
 # The middle of a picture is what remains of it, scaled to these sizes, at _SIDE.
 _MIDDLES = (256, 288)
-# What says that there is a vehicle with a plate: the word of its classes, and classes of parts seen from near.
+# What says that there is a vehicle with a plate: words of its classes, and of parts seen from near.
 _VEHICLES = (
-    "car",
-    "truck",
-    "bus",
-    "van",
-    "motorcycle",
-    "moped",
-    "motor scooter",
-    "minivan",
-    "car mirror",
-    "car wheel",
-    "grille",
+    *("car", "truck", "bus", "van", "minivan", "motorcycle", "moped", "motor scooter", "recreational vehicle"),
+    *("mobile home", "tractor", "snowplow", "half track", "car mirror", "car wheel", "grille"),
 )
 _PERSON = "person"
 Numbers = NDArray[np.float32]
