@@ -33,13 +33,13 @@ from pathlib import Path
 
 import click
 from PIL import Image, ImageOps
+from rich.console import Console
+from rich.table import Table
+
 from processor_service.recognition.faces import faces
 from processor_service.recognition.labels import see
 from processor_service.recognition.plates import plates
 from processor_service.recognition.text import lines, look, plain
-from rich.console import Console
-from rich.table import Table
-
 from tests.support import CORPUS
 
 TRUTHS = Path(__file__).parent / "truths"

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 from PIL import Image
-from processor_service.recognition.faces import faces
 
+from processor_service.recognition.faces import faces
 from tests.support import PICTURES
 
 ASTRONAUT = PICTURES / "skimage" / "astronaut.png"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+
 from processor_service.recognition import Box
 from processor_service.recognition.faces import faces
 from processor_service.recognition.hide import How, hide
 from processor_service.recognition.text import lines, look
-
 from tests.support import PICTURES
 
 from .drawn import page

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from processor_service.recognition.labels import DIMS, Seen, see
 from processor_service.recognition.labels_table import rows
 from processor_service.recognition.runtime import MODELS
-
 from tests.support import PICTURES
 
 TABLE = (MODELS / "labels.tsv").read_text().splitlines()

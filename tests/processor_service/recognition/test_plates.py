@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.plate_text import folded, is_chinese, is_plate, normal, stacked
 from processor_service.recognition.plates import Plate, _elected, _guesses, plates

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.text import in_order, lines, look, places, plain
