@@ -32,6 +32,8 @@ def leash() -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     os.environ[VARIABLE] = name
+    # gunicorn's processes rename themselves, and the new name would be written over their environment.
+    os.environ["SPT_NOENV"] = "1"
     return waiting
 
 

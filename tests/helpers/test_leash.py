@@ -11,15 +11,17 @@ import pytest
 
 from tests.support import ROOT
 
-# Starts two that would stay for minutes (one without our environment below another), and says their process ids.
+# Starts what would stay (one without our environment below another; a service, which renames itself), and says the ids.
 STARTS = """
-import subprocess, time
+import subprocess, sys, tempfile, time
+from pathlib import Path
 from tests.helpers.leash import leash
+from tests.support import Service
 kept = leash()
 below = "import subprocess; child = subprocess.Popen(['sleep', '300'], env={}); print(child.pid, flush=True); child.wait()"
-import sys
 child = subprocess.Popen([sys.executable, "-c", below], start_new_session=True)
-print(child.pid, flush=True)
+service = Service(Path(tempfile.mkdtemp()) / "log", workers="1")
+print(child.pid, service.process.pid, *service.descendants(), flush=True)
 time.sleep(300)
 """
 # Starts one that waits, interrupts it, and says how it ended.
@@ -45,8 +47,8 @@ def runs(pid: int) -> bool:
 def test_what_a_killed_run_of_the_tests_started_ends_with_it() -> None:
     with subprocess.Popen([sys.executable, "-c", STARTS], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout
-        started = [int(run.stdout.readline()), int(run.stdout.readline())]
-        assert all(map(runs, started))
+        started = [int(pid) for _ in range(2) for pid in run.stdout.readline().split()]
+        assert len(started) >= 6 and all(map(runs, started))
         os.kill(run.pid, signal.SIGKILL)
     deadline = time.monotonic() + 120
     while any(map(runs, started)):
