@@ -122,7 +122,7 @@ NAMED: dict[str, list[bytes]] = {
         zipped(),
         zipped("word/document.xml"),
         b"PK\x05\x06" + bytes(18),
-        gzip.compress(SVG.encode()),
+        gzip.compress(SVG.encode(), mtime=0),
         bz2.compress(b"text"),
         lzma.compress(b"text"),
         lzma.compress(b"text", lzma.FORMAT_ALONE),
