@@ -43,7 +43,8 @@ def is_animated(image: Image.Image) -> bool:
 
 
 def _further(image: Image.Image) -> str:
-    return format_of(image.format or "").further
+    # A frame that was composed here has no format any more.
+    return format_of(image.format).further if image.format else "frames"
 
 
 def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Image]:
