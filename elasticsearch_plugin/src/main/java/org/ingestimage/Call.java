@@ -57,7 +57,7 @@ final class Call implements CallLimiter.Job {
     }
 
     @Override
-    public CallLimiter.Memory claim() {
+    public Claim claim() {
         return share.claim();
     }
 

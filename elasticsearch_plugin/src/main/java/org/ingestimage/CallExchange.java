@@ -39,7 +39,7 @@ final class CallExchange {
 
     CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience, Duration grace) {
         RequestBody current = body;
-        String authorization = client.marks.authorization(to.uri, request.path(), current);
+        String authorization = RequestSignature.post(client.marks.transportKey(), to.uri, request.path(), current.sha256());
         HttpRequest http = request.toHttp(to.uri, current, patience, grace, authorization);
         CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent = client.http.sendAsync(
             http,

@@ -25,23 +25,14 @@ final class CallLimiter {
         void reject(Failure failure);
 
         /** Takes the memory that it will need, or says what becomes of it when there is not enough. */
-        default Memory claim() {
-            return Memory.ENOUGH;
+        default Claim claim() {
+            return Claim.ENOUGH;
         }
 
         /** Whether it goes before the others. */
         default boolean isUrgent() {
             return false;
         }
-    }
-
-    /** Whether there is memory for a job. */
-    enum Memory {
-        ENOUGH,
-        /** Not now: others hold it, who do not wait for this one. */
-        LATER,
-        /** Not now, and the job must not wait: what it belongs to holds memory itself until the job is done. */
-        REFUSED
     }
 
     private final Executor executor;
@@ -114,7 +105,7 @@ final class CallLimiter {
             Job job = next.job;
             try {
                 // Always on another thread: a job that ends at once must not start the next one deeper in the same stack.
-                executor.execute(next.hasMemory ? job::start : () -> job.reject(ServiceClient.noRoom("nothing is free")));
+                executor.execute(next.hasMemory ? job::start : () -> job.reject(ResultMemory.noRoom("nothing is free")));
             } catch (RuntimeException e) {
                 if (next.hasMemory) {
                     synchronized (this) {
@@ -140,15 +131,15 @@ final class CallLimiter {
         }
         for (Iterator<Job> waiting = queue.iterator(); waiting.hasNext();) {
             Job job = waiting.next();
-            Memory memory = job.claim();
-            if (memory == Memory.ENOUGH) {
+            Claim claimed = job.claim();
+            if (claimed == Claim.ENOUGH) {
                 inFlight++;
             } else if (inFlight > 0) {
                 return null;
             }
-            if (memory != Memory.LATER) {
+            if (claimed != Claim.LATER) {
                 waiting.remove();
-                return new Turn(job, memory == Memory.ENOUGH);
+                return new Turn(job, claimed == Claim.ENOUGH);
             }
         }
         return null;

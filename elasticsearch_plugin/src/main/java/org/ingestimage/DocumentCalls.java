@@ -124,7 +124,7 @@ final class DocumentCalls {
 
     /** A document that fills the memory by itself, and still has pictures left, would be refused for ever. */
     private Exception neverFits(Exception failure, ResultShare share) {
-        boolean full = failure instanceof Failure known && known.code().equals(ServiceClient.NO_ROOM);
+        boolean full = failure instanceof Failure known && known.code().equals(ResultMemory.NO_ROOM);
         if (full && length() >= client.memory.longestAnswer() / 2 && taken() >= client.memory.used()) {
             return new Failure(
                 Kind.REQUEST,

@@ -1,6 +1,5 @@
 package org.ingestimage;
 
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -31,10 +30,9 @@ final class Marks {
         keys = Keys.of(token, previous);
     }
 
-    /** The value of the `Authorization` header of a POST to this host, null without a token. */
-    String authorization(URI host, String path, RequestBody body) {
-        SecretKeySpec key = keys.transport();
-        return key == null ? null : RequestSignature.authorization(key, "POST", host, path, body.sha256());
+    /** Signs requests; null without a token. */
+    SecretKeySpec transportKey() {
+        return keys.transport();
     }
 
     /**

@@ -26,7 +26,7 @@ final class NoAnswer {
                 : again("service_bad_answer", error.getMessage());
         }
         if (error instanceof BoundedBody.NoRoom) {
-            return new Answer(null, ServiceClient.noRoom(error.getMessage()), null);
+            return new Answer(null, ResultMemory.noRoom(error.getMessage()), null);
         }
         if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
             return again("service_timeout", "no answer in time");

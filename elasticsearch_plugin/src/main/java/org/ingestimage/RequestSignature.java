@@ -17,14 +17,17 @@ final class RequestSignature {
 
     private RequestSignature() {}
 
-    /** A header for a request that is made now. */
-    static String authorization(SecretKeySpec key, String method, URI host, String path, String bodySha256) {
+    /** A header for a POST that is made now; null without a key. */
+    static String post(SecretKeySpec key, URI host, String path, String bodySha256) {
+        if (key == null) {
+            return null;
+        }
         byte[] nonce = new byte[16];
         RANDOM.nextBytes(nonce);
-        return authorization(key, method, host, path, bodySha256, System.currentTimeMillis() / 1000, HexFormat.of().formatHex(nonce));
+        return authorization(key, "POST", host, path, bodySha256, System.currentTimeMillis() / 1000, HexFormat.of().formatHex(nonce));
     }
 
-    /** The same with a time, in seconds since 1970, and a number that is used once. */
+    /** The same with a method, a time, in seconds since 1970, and a number that is used once. */
     static String authorization(SecretKeySpec key, String method, URI host, String path, String bodySha256, long time, String nonce) {
         String signed = String.join("\n", LABEL, method, path, host.toString(), Long.toString(time), nonce, bodySha256);
         return "Ingest-Image host=" + host + ", time=" + time + ", nonce=" + nonce + ", body=" + bodySha256 + ", signature="

@@ -8,6 +8,7 @@ import org.elasticsearch.common.breaker.NoopCircuitBreaker;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.indices.breaker.BreakerSettings;
 import org.elasticsearch.monitor.jvm.JvmInfo;
+import org.ingestimage.Failure.Kind;
 
 /**
  * The node's account of results: what arrives from the service, until the request that stores it has ended. A bulk holds the results of all its
@@ -27,6 +28,9 @@ final class ResultMemory {
      */
     static final int COPIES = 2;
 
+    /** The code of {@link #noRoom}. */
+    static final String NO_ROOM = "results_memory_full";
+
     /** Share of the heap. The rest is for the node itself, for requests (10 %), and for copies that indexing makes. */
     private static final double SHARE_OF_HEAP = 0.2;
 
@@ -39,6 +43,16 @@ final class ResultMemory {
         long limit = (long) (JvmInfo.jvmInfo().getMem().getHeapMax().getBytes() * SHARE_OF_HEAP);
         BreakerSettings defaults = new BreakerSettings(NAME, limit, 1.0, CircuitBreaker.Type.MEMORY, CircuitBreaker.Durability.TRANSIENT);
         return BreakerSettings.updateFromSettings(defaults, settings);
+    }
+
+    /** Why a result cannot be taken in now; the client's own retry helps. */
+    static Failure noRoom(String reason) {
+        return new Failure(
+            Kind.BUSY,
+            NO_ROOM,
+            "this node holds as many results of pictures as it has memory for, until their bulks are stored (breaker [" + NAME
+                + "]); send it again, in smaller or fewer bulks: " + Text.oneLine(reason, 300)
+        );
     }
 
     void setBreaker(CircuitBreaker value) {

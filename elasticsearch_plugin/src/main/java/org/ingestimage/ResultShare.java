@@ -4,7 +4,6 @@ import java.util.function.BooleanSupplier;
 
 import org.elasticsearch.common.breaker.CircuitBreakingException;
 import org.elasticsearch.core.Releasable;
-import org.ingestimage.CallLimiter.Memory;
 
 /** The bytes of the node's account that one call has: what it is expected to need, what has arrived, and at last what the document holds. */
 final class ResultShare implements Releasable {
@@ -34,17 +33,17 @@ final class ResultShare implements Releasable {
     }
 
     /** Takes what the call will probably need, unless it has that already. */
-    synchronized Memory claim() {
+    synchronized Claim claim() {
         if (open || closed) {
-            return Memory.ENOUGH;
+            return Claim.ENOUGH;
         }
         long wanted = sent + ResultMemory.COPIES * Math.min(expected.bytes(), memory.longestAnswer());
         if (memory.tryTake(wanted)) {
             taken = wanted;
             open();
-            return Memory.ENOUGH;
+            return Claim.ENOUGH;
         }
-        return holds.getAsBoolean() ? Memory.REFUSED : Memory.LATER;
+        return holds.getAsBoolean() ? Claim.REFUSED : Claim.LATER;
     }
 
     /** Takes what an answer needs that is so long, or so long by now. */

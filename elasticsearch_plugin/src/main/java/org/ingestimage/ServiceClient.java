@@ -27,9 +27,6 @@ final class ServiceClient implements AutoCloseable {
 
     /** Slow pictures that are at the services at the same time. */
     private static final int APART = 2;
-    /** The code of {@link #noRoom}. */
-    static final String NO_ROOM = "results_memory_full";
-
     /** Runs something later, on a thread that may work. */
     interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}
 
@@ -99,16 +96,6 @@ final class ServiceClient implements AutoCloseable {
             share.close();
             passedOn.onFailure(failure);
         })).submit(letIn);
-    }
-
-    /** Why a result cannot be taken in now; the client's own retry helps. */
-    static Failure noRoom(String reason) {
-        return new Failure(
-            Kind.BUSY,
-            NO_ROOM,
-            "this node holds as many results of pictures as it has memory for, until their bulks are stored (breaker [" + ResultMemory.NAME
-                + "]); send it again, in smaller or fewer bulks: " + Text.oneLine(reason, 300)
-        );
     }
 
     /** Asks for a vector. Like {@link #process}, but it waits for its turn no longer than for its answer. */

@@ -8,10 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,14 +89,14 @@ class MarksTest {
     void theTokenIsCopiedAndReplaced() throws Exception {
         Map<String, Object> vector = RecipeTest.vectors("marks").get(1);
         Marks marks = marks("old");
-        assertEquals("old", token(marks));
+        assertEquals(marks("old").transportKey(), marks.transportKey());
         SecureString token = secret((String) vector.get("token"));
         SecureString previous = secret("old");
         marks.setTokens(token, previous);
         token.close();
         previous.close();
         assertNotNull(marks.believed(vector.get("mark"), message("marks", vector)));
-        assertNull(authorization(marks("")));
+        assertNull(marks("").transportKey());
     }
 
     @Test
@@ -109,7 +107,7 @@ class MarksTest {
             String old = (String) vector.get("mark");
             String message = message(kind, vector);
             Marks rotating = marks("new", token);
-            assertEquals("new", token(rotating));
+            assertEquals(marks("new").transportKey(), rotating.transportKey(), "requests are signed with the new one");
             String renewed = rotating.believed(old, message);
             assertNotEquals(old, renewed);
             assertEquals(renewed, marks("new").believed(renewed, message), "believed when the previous token is gone");
@@ -133,43 +131,6 @@ class MarksTest {
                 }
             }
         }
-    }
-
-    @Test
-    void requestsAreSignedAsTheServiceExpects() throws Exception {
-        for (Map<String, Object> vector : RecipeTest.vectors("signed_requests")) {
-            String authorization = RequestSignature.authorization(
-                Keys.of(secret((String) vector.get("token")), secret("")).transport(),
-                (String) vector.get("method"),
-                URI.create((String) vector.get("host")),
-                (String) vector.get("path"),
-                RequestBody.of(((String) vector.get("body")).getBytes(StandardCharsets.UTF_8)).sha256(),
-                ((Number) vector.get("time")).longValue(),
-                (String) vector.get("nonce")
-            );
-            assertEquals(vector.get("authorization"), authorization);
-        }
-    }
-
-    @Test
-    void aRequestHasNoTokenAndNoKeyOfMarksAndIsSignedForOneHostOnce() {
-        Marks marks = marks("new", "old");
-        String sent = authorization(marks);
-        assertFalse(sent.contains("new") || sent.contains("old"), sent);
-        assertFalse(sent.contains(HexFormat.of().formatHex(Documents.derived("ingest-image mark v2", "new"))), sent);
-        assertTrue(sent.contains("host=" + HOST + ","), sent);
-        assertNotEquals(sent, authorization(marks), "the same request twice");
-    }
-
-    private static final URI HOST = URI.create("http://pictures.internal:8090");
-
-    private static String authorization(Marks marks) {
-        return marks.authorization(HOST, "/v1/process", RequestBody.of(new byte[] { 1 }));
-    }
-
-    /** The token that signs requests. */
-    private static String token(Marks marks) {
-        return FakeService.tokenOf(authorization(marks), "POST", "/v1/process");
     }
 
     /** Whoever has no token signs with none: that must not count as the token before. */
