@@ -23,6 +23,18 @@ import org.elasticsearch.plugins.IngestPlugin;
 import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.plugins.ReloadablePlugin;
 import org.elasticsearch.plugins.SearchPlugin;
+import org.ingestimage.memory.HeldResults;
+import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.picture.Marks;
+import org.ingestimage.processor.ImageFactory;
+import org.ingestimage.processor.ImageProcessor;
+import org.ingestimage.processor.ProcessorMaker;
+import org.ingestimage.recipe.RecipeSchema;
+import org.ingestimage.search.ImageVectorBuilder;
+import org.ingestimage.service.Api;
+import org.ingestimage.service.ImageSettings;
+import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.Tls;
 
 /** The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all pipelines of the node share. */
 public final class ImagePlugin extends Plugin
@@ -104,7 +116,7 @@ public final class ImagePlugin extends Plugin
         String authority = ImageSettings.CERTIFICATE_AUTHORITY.get(settings);
         SSLContext trust = authority.isEmpty() ? null : Tls.trusting(underConfig(environment, authority));
         ServiceClient made = new ServiceClient(settings, marks, memory, trust, executor, timer);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made.hosts::set);
+        clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made::setHosts);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.TIMEOUT, made::setTimeout);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.SEARCH_TIMEOUT, made::setSearchTimeout);
         clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IN_FLIGHT, made::setMaxInFlight);

@@ -1,0 +1,20 @@
+package org.ingestimage.processor;
+
+import java.util.Map;
+
+import org.elasticsearch.ingest.Processor;
+
+/** Makes `image` processors; the signature of Elasticsearch 8.x and 9.0. */
+public final class ImageFactory implements Processor.Factory {
+
+    private final ProcessorMaker maker;
+
+    public ImageFactory(ProcessorMaker maker) {
+        this.maker = maker;
+    }
+
+    @Override
+    public Processor create(Map<String, Processor.Factory> factories, String tag, String description, Map<String, Object> config) {
+        return maker.make(tag, description, config);
+    }
+}

@@ -1,0 +1,26 @@
+package org.ingestimage.service;
+
+import java.net.http.HttpClient;
+
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.index.IndexingPressure;
+
+/** What differs from the line before: Java 21, and how the node accounts for what is indexed. */
+public final class Api {
+
+    private Api() {}
+
+    /**
+     * From 9.5 on a node counts the largest document of a bulk four times more while it is indexed, within a limit of 10 % of the heap: a document
+     * of more than a fortieth of the heap would be refused with 429 for ever. Pictures are larger. Whoever has set a limit keeps it.
+     */
+    public static Settings additionalSettings(Settings settings) {
+        boolean own = IndexingPressure.MAX_INDEXING_BYTES.exists(settings) || IndexingPressure.MAX_PRIMARY_BYTES.exists(settings);
+        return own ? Settings.EMPTY : Settings.builder().put(IndexingPressure.MAX_PRIMARY_BYTES.getKey(), "30%").build();
+    }
+
+    /** At once: nothing is under way that anybody waits for. */
+    static void close(HttpClient client) {
+        client.shutdownNow();
+    }
+}

@@ -1,0 +1,50 @@
+package org.ingestimage.common;
+
+import java.io.IOException;
+import java.util.Map;
+
+import org.elasticsearch.common.bytes.BytesReference;
+import org.elasticsearch.xcontent.XContentBuilder;
+import org.elasticsearch.xcontent.XContentFactory;
+import org.elasticsearch.xcontent.XContentParser;
+import org.elasticsearch.xcontent.XContentParserConfiguration;
+import org.elasticsearch.xcontent.XContentType;
+
+/** JSON with the node's own library. */
+public final class Json {
+
+    private Json() {}
+
+    /** An object; anything else, and anything behind it, is an error. */
+    public static Map<String, Object> read(byte[] json) throws IOException {
+        if (json.length < LongStrings.LONG) {
+            return parse(json);
+        }
+        LongStrings pictures = new LongStrings(json);
+        Map<String, Object> map = parse(pictures.without());
+        pictures.restore(map);
+        return map;
+    }
+
+    private static Map<String, Object> parse(byte[] json) throws IOException {
+        try (XContentParser parser = XContentType.JSON.xContent().createParser(XContentParserConfiguration.EMPTY, json)) {
+            if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
+                throw new IOException("not a JSON object");
+            }
+            Map<String, Object> map = parser.map();
+            if (parser.nextToken() != null) {
+                throw new IOException("more than one JSON value");
+            }
+            return map;
+        } catch (RuntimeException e) {
+            // What the parser throws at malformed text is unchecked; the message may quote the text, so it goes no further.
+            throw new IOException("not valid JSON");
+        }
+    }
+
+    public static byte[] write(Map<String, Object> map) throws IOException {
+        try (XContentBuilder builder = XContentFactory.jsonBuilder()) {
+            return BytesReference.toBytes(BytesReference.bytes(builder.map(map)));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.ingestimage.common;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Texts without halves of surrogate pairs, which programs leave behind that cut a text within an emoji. U+FFFD takes their place, as in every
+ * UTF-8 encoder. Left in, one at the end of a text keeps Elasticsearch's standard analyzer from finding any word of it.
+ */
+public final class SoundText {
+
+    /** What is longer is a picture rather than a text. */
+    private static final int LONGEST = 1 << 20;
+    private static final int DEEPEST = 100;
+    private static final char REPLACEMENT = '\ufffd';
+
+    private SoundText() {}
+
+    /** Replaces them in all values of the document, however deep. What is changed is copied before. */
+    public static void mend(Map<String, Object> document) {
+        document.replaceAll((name, value) -> sound(value, 0));
+    }
+
+    /** The same object when there is nothing to replace in it. */
+    private static Object sound(Object value, int depth) {
+        if (value instanceof String text) {
+            return text.length() > LONGEST ? text : sound(text);
+        }
+        if (depth == DEEPEST) {
+            return value;
+        }
+        if (value instanceof Map<?, ?> map) {
+            Map<Object, Object> result = new LinkedHashMap<>();
+            boolean changed = false;
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                Object after = sound(entry.getValue(), depth + 1);
+                changed |= after != entry.getValue();
+                result.put(entry.getKey(), after);
+            }
+            return changed ? result : value;
+        }
+        if (value instanceof List<?> list) {
+            List<Object> result = new ArrayList<>(list.size());
+            boolean changed = false;
+            for (Object before : list) {
+                Object after = sound(before, depth + 1);
+                changed |= after != before;
+                result.add(after);
+            }
+            return changed ? result : value;
+        }
+        return value;
+    }
+
+    private static String sound(String text) {
+        StringBuilder result = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c) == false) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+                continue;
+            }
+            result = result == null ? new StringBuilder(text) : result;
+            result.setCharAt(i, REPLACEMENT);
+        }
+        return result == null ? text : result.toString();
+    }
+}

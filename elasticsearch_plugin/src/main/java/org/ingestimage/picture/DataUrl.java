@@ -1,0 +1,99 @@
+package org.ingestimage.picture;
+
+import java.util.Locale;
+
+/** Data URLs (RFC 2397) as browsers, mail programs and scripts write them; the service reads them alike (data_url.py). */
+public final class DataUrl {
+
+    private static final String SCHEME = "data:";
+    /** In characters: what stands before the comma. Parameters may hold a file's name, nothing longer. */
+    private static final int LONGEST_HEADER = 4096;
+
+    private DataUrl() {}
+
+    /** Whether the text begins as a data URL does, in any case and behind any white space. */
+    public static boolean is(String text) {
+        return text.regionMatches(true, firstVisible(text), SCHEME, 0, SCHEME.length());
+    }
+
+    /**
+     * The base64 text of a data URL, its percent-encoding undone; null when the URL holds something else.
+     *
+     * <p>`;base64` may be written in any case, with blanks around it, before or behind other parameters. A comma or semicolon within a quoted
+     * parameter belongs to that parameter.
+     */
+    static String base64(String text) {
+        int start = firstVisible(text) + SCHEME.length();
+        int end = Math.min(text.length(), start + LONGEST_HEADER);
+        StringBuilder part = new StringBuilder();
+        boolean quoted = false;
+        boolean escaped = false;
+        boolean first = true;
+        boolean base64 = false;
+        for (int at = start; at < end; at++) {
+            char c = text.charAt(at);
+            if (escaped) {
+                escaped = false;
+            } else if (quoted && c == '\\') {
+                escaped = true;
+            } else if (c == '"') {
+                quoted = quoted == false;
+            } else if (quoted == false && (c == ';' || c == ',')) {
+                base64 |= first == false && isBase64(part.toString());
+                if (c == ',') {
+                    return base64 ? unescaped(text.substring(at + 1)) : null;
+                }
+                first = false;
+                part.setLength(0);
+            } else if (quoted == false) {
+                part.append(c);
+            }
+        }
+        return null;
+    }
+
+    private static boolean isBase64(String parameter) {
+        int end = parameter.length();
+        while (end > 0 && isWhitespace(parameter.charAt(end - 1))) {
+            end--;
+        }
+        return parameter.substring(Math.min(end, firstVisible(parameter)), end).toLowerCase(Locale.ROOT).equals("base64");
+    }
+
+    private static String unescaped(String payload) {
+        if (payload.indexOf('%') < 0) {
+            return payload;
+        }
+        StringBuilder result = new StringBuilder(payload.length());
+        for (int at = 0; at < payload.length(); at++) {
+            char c = payload.charAt(at);
+            int high = c == '%' && at + 2 < payload.length() ? digit(payload.charAt(at + 1)) : -1;
+            int low = high < 0 ? -1 : digit(payload.charAt(at + 2));
+            if (low < 0) {
+                result.append(c);
+            } else {
+                result.append((char) (high << 4 | low));
+                at += 2;
+            }
+        }
+        return result.toString();
+    }
+
+    /** Of an ASCII hex digit; Character.digit() takes others, too. */
+    private static int digit(char c) {
+        return c < 0x80 ? Character.digit(c, 16) : -1;
+    }
+
+    private static int firstVisible(String text) {
+        int at = 0;
+        while (at < text.length() && isWhitespace(text.charAt(at))) {
+            at++;
+        }
+        return at;
+    }
+
+    /** ASCII white space, as the WHATWG's "forgiving base64" overlooks it. */
+    static boolean isWhitespace(char c) {
+        return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
+    }
+}

@@ -1,0 +1,96 @@
+package org.ingestimage.picture;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+import javax.crypto.spec.SecretKeySpec;
+
+import org.elasticsearch.common.settings.SecureString;
+
+/**
+ * Verifies the service's signature under a picture that it has processed, and holds the keys of it and of requests.
+ *
+ * <p>A believed mark saves the call and, above all, keeps a picture's bytes as they are when something else in the document changes.
+ * A writer cannot forge it: whoever has no token cannot make a picture pass unprocessed.
+ */
+public final class Marks {
+
+    private static final int LENGTH = 64;
+
+    private volatile Keys keys;
+
+    public Marks(SecureString token, SecureString previous) {
+        setTokens(token, previous);
+    }
+
+    /** Derives the keys; the tokens are not kept. */
+    public void setTokens(SecureString token, SecureString previous) {
+        keys = Keys.of(token, previous);
+    }
+
+    /** Signs requests; null without a token. */
+    public SecretKeySpec transportKey() {
+        return keys.transport();
+    }
+
+    /**
+     * Null unless `mark` signs `message`. Else the mark as it should be stored: signed anew when it was made with an older key or with the
+     * previous token, so that it is believed when those are gone.
+     */
+    public String believed(Object mark, String message) {
+        if (mark instanceof String text && text.length() == LENGTH) {
+            Keys now = keys;
+            String expected = Keys.sign(now.mark(), message);
+            boolean before = false;
+            for (SecretKeySpec key : now.believed()) {
+                before |= same(Keys.sign(key, message), text);
+            }
+            return before | same(expected, text) ? expected : null;
+        }
+        return null;
+    }
+
+    /** What `mark` signs: these stored bytes, by their SHA-256, came out of this recipe. */
+    public static String made(String recipe, String stored) {
+        return recipe + ":" + stored;
+    }
+
+    /** What `source_mark` signs: the stored bytes were made from these source bytes. */
+    public static String madeFrom(String recipe, byte[] source, String stored) {
+        return madeFrom(recipe, hex(source), stored);
+    }
+
+    /** The same, of source bytes that are given by their SHA-256. */
+    public static String madeFrom(String recipe, String source, String stored) {
+        return "source:" + recipe + ":" + source + ":" + stored;
+    }
+
+    /** What `source_mark` signs of a picture that was fetched: the stored bytes were made from what was at this address. */
+    public static String madeFromAddress(String recipe, String url, String stored) {
+        return "url:" + recipe + ":" + hex(url.getBytes(StandardCharsets.UTF_8)) + ":" + stored;
+    }
+
+    /** What `thumbnail_mark` signs: this is the thumbnail of the stored bytes. */
+    public static String thumbnail(String recipe, String stored, byte[] thumbnail) {
+        return "thumbnail:" + recipe + ":" + stored + ":" + hex(thumbnail);
+    }
+
+    /** SHA-256 as lower-case hex. */
+    public static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
+    }
+
+    private static boolean same(String expected, String mark) {
+        return MessageDigest.isEqual(expected.getBytes(StandardCharsets.US_ASCII), mark.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JVM has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package org.ingestimage.processor;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+import org.ingestimage.picture.Marks;
+import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.Target;
+
+/**
+ * What the service has signed about one picture of a document (docs/wire.md).
+ *
+ * <p>Every signature is over the stored bytes: those of `data`, or, where the target holds no picture, over the hash of them that is there in
+ * its place. So a mark that was copied from elsewhere speaks of what was there, and of nothing else.
+ */
+final class Belief {
+
+    private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+
+    private final ProcessorContext context;
+    private final Map<String, Object> existing;
+    private final String recipe;
+    private final Map<String, Object> renewed = new HashMap<>();
+    /** SHA-256 of the stored bytes, null when it is not known. */
+    private final String stored;
+    private final Object plain;
+    private final boolean made;
+
+    /**
+     * @param context of the document
+     * @param existing the target before
+     */
+    Belief(ProcessorContext context, Map<String, Object> existing) {
+        this.context = context;
+        this.existing = existing;
+        this.recipe = context.options().recipe().hash();
+        Object data = existing.get(Target.DATA);
+        // The cheap question first: most documents carry no mark, and decoding costs.
+        byte[] bytes = existing.get(Target.MARK) instanceof String ? bytes(data) : null;
+        this.stored = bytes != null ? Marks.hex(bytes) : data == null ? hash(existing.get(Target.SHA256)) : null;
+        this.made = stored != null && holds(Target.MARK, Marks.made(recipe, stored));
+        this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
+    }
+
+    /** Whether the target is about a picture that came out of the recipe, whether or not it holds the picture. */
+    boolean made() {
+        return made;
+    }
+
+    /** Whether the target is about what was made from this very source. */
+    boolean madeFrom(Object source) {
+        byte[] bytes = made && existing.get(Target.SOURCE_MARK) instanceof String ? bytes(source) : null;
+        return bytes != null && holds(Target.SOURCE_MARK, Marks.madeFrom(recipe, bytes, stored));
+    }
+
+    /** Whether the target is about what was made from what is at this address. */
+    boolean madeFromAddress(String url) {
+        return made && holds(Target.SOURCE_MARK, Marks.madeFromAddress(recipe, url, stored));
+    }
+
+    /** Whether what the target shows beside the picture, if anything, is of this picture. */
+    boolean vouchesForAll() {
+        return context.schema().pictures().keySet().stream().allMatch(this::vouchesFor);
+    }
+
+    /** Whether this field of the schema's `pictures`, if it is there, is of this picture. */
+    boolean vouchesFor(String field) {
+        Object value = existing.get(field);
+        Integer longest = context.schema().pictures().get(field);
+        if (value == null || longest != null) {
+            return value == null || value instanceof String text && text.length() <= longest;
+        }
+        byte[] bytes = made && field.equals(Target.THUMBNAIL) ? bytes(value) : null;
+        // A data URL would have room for another picture in its parameters.
+        boolean plain = bytes != null && PictureData.plain(value, bytes) == value;
+        return plain && holds(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
+    }
+
+    /** Whether the data is what the document itself says that it stores. No signature: it tells an old picture from a new one, that is all. */
+    static boolean isAsHashed(Map<String, Object> target) {
+        byte[] bytes = target.get(Target.SHA256) instanceof String ? decoded(target.get(Target.DATA)) : null;
+        return bytes != null && Marks.hex(bytes).equals(target.get(Target.SHA256));
+    }
+
+    /** The believed data as nothing but base64. */
+    Object plainData() {
+        return plain;
+    }
+
+    /** The marks that were believed, those of the previous token signed anew. */
+    Map<String, Object> marks() {
+        return renewed;
+    }
+
+    private boolean holds(String name, String message) {
+        String mark = context.client().marks.believed(existing.get(name), message);
+        if (mark != null) {
+            renewed.put(name, mark);
+        }
+        return mark != null;
+    }
+
+    /** A result may be larger than what comes in may be; but what could never have been an answer is not even hashed. */
+    private byte[] bytes(Object data) {
+        return PictureData.is(data) && PictureData.exceeds(data, context.client().maxResponseBytes()) == false ? PictureData.decode(data) : null;
+    }
+
+    private static byte[] decoded(Object data) {
+        return PictureData.is(data) ? PictureData.decode(data) : null;
+    }
+
+    private static String hash(Object value) {
+        return value instanceof String text && HASH.matcher(text).matches() ? text : null;
+    }
+}

@@ -1,0 +1,174 @@
+package org.ingestimage.processor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.core.Releasables;
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.memory.ExpectedLength;
+import org.ingestimage.memory.HeldResults;
+import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.memory.ResultShare;
+import org.ingestimage.picture.Target;
+import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.ServiceClient;
+
+/**
+ * The calls for the pictures of one document, worked through in turn: a long list takes no more of the queue than there is room, and is not refused
+ * for its length. Only its first picture can be refused by a full queue.
+ */
+final class DocumentCalls {
+
+    private final ServiceClient client;
+    private final Pictures pictures;
+    private final HeldResults bulk;
+    private final Function<PictureRequest, ExpectedLength> expected;
+    private final Runnable end;
+    private final List<ResultShare> shares = new ArrayList<>();
+    private int next;
+    private int open;
+    private volatile boolean holds;
+    private boolean refused;
+    private boolean ended;
+
+    /**
+     * @param bulk that the document is in, null when it is not stored
+     * @param expected length of an answer
+     * @param end called once, when there is nothing left to ask or no reason to
+     */
+    DocumentCalls(
+        ServiceClient client,
+        Pictures pictures,
+        HeldResults bulk,
+        Function<PictureRequest, ExpectedLength> expected,
+        Runnable end
+    ) {
+        this.client = client;
+        this.pictures = pictures;
+        this.bulk = bulk;
+        this.expected = expected;
+        this.end = end;
+    }
+
+    /** Starts as many calls as there is room for, at least one when none is open; ends when none is and nothing is left. */
+    void advance() {
+        int index = take();
+        while (index >= 0) {
+            call(index);
+            index = take();
+        }
+        synchronized (this) {
+            // When something is left, whoever just ended a call is about to start the next one.
+            boolean left = refused == false && next < pictures.requests.size();
+            if (open > 0 || left || ended) {
+                return;
+            }
+            ended = true;
+        }
+        end.run();
+    }
+
+    /** The next picture to call for, -1 when there is none now. */
+    private synchronized int take() {
+        while (next < pictures.requests.size() && pictures.requests.get(next) == null) {
+            next++;
+        }
+        boolean done = refused || next == pictures.requests.size();
+        if (done || open > 0 && (open >= client.limiter.maxInFlight() || client.limiter.hasRoom() == false)) {
+            return -1;
+        }
+        open++;
+        return next++;
+    }
+
+    private void call(int index) {
+        PictureRequest request = pictures.requests.get(index);
+        ResultShare share = new ResultShare(
+            client.memory,
+            expected.apply(request),
+            request.length(),
+            () -> holds || bulk != null && bulk.any() && client.memory.isSettled()
+        );
+        boolean letIn;
+        synchronized (this) {
+            letIn = shares.isEmpty() == false;
+            shares.add(share);
+        }
+        ActionListener<Map<String, Object>> listener = ActionListener.notifyOnce(new ActionListener<>() {
+            @Override
+            public void onResponse(Map<String, Object> fields) {
+                holds = true;
+                if (pictures.leavesOutData() && fields.get(Target.DATA) instanceof String data) {
+                    share.leaveOut(data.length());
+                }
+                done(pictures.succeed(index, fields));
+            }
+
+            @Override
+            public void onFailure(Exception failure) {
+                done(pictures.fail(index, neverFits(failure, share)));
+            }
+        });
+        try {
+            client.process(request, share, letIn, listener);
+        } catch (RuntimeException e) {
+            listener.onFailure(e);
+        }
+    }
+
+    private void done(boolean refusesDocument) {
+        synchronized (this) {
+            open--;
+            refused |= refusesDocument;
+        }
+        advance();
+        // The pictures of this document that wait may have to be refused, now that it holds something.
+        client.memory.freed();
+    }
+
+    /** A document that fills the memory by itself, and still has pictures left, would be refused for ever. */
+    private Exception neverFits(Exception failure, ResultShare share) {
+        boolean full = failure instanceof Failure known && known.code().equals(ResultMemory.NO_ROOM);
+        if (full && length() >= client.memory.longestAnswer() / 2 && taken() >= client.memory.used()) {
+            return new Failure(
+                Kind.REQUEST,
+                "results_too_large",
+                "the pictures of this document come to more than [" + length() + "] bytes, which this node cannot hold at once; store fewer of "
+                    + "them in one document, or smaller ones"
+            );
+        }
+        return failure;
+    }
+
+    private synchronized long taken() {
+        return shares.stream().mapToLong(ResultShare::taken).sum();
+    }
+
+    /** Of the answers that are there. */
+    private synchronized long length() {
+        return shares.stream().mapToLong(ResultShare::length).sum();
+    }
+
+    /** The document is written: from now on it holds its results once, until the bulk has ended. */
+    void written() {
+        for (ResultShare share : shares) {
+            long kept = share.handOver();
+            if (bulk == null) {
+                client.memory.giveBack(kept);
+            } else {
+                bulk.add(kept);
+            }
+        }
+        // Only now: those that wait ask what the bulk holds.
+        client.memory.freed();
+    }
+
+    /** The document is refused: nothing of it is left. */
+    void dropped() {
+        Releasables.close(shares);
+    }
+}

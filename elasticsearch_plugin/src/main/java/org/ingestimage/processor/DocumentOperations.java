@@ -1,0 +1,91 @@
+package org.ingestimage.processor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.common.Text;
+import org.ingestimage.picture.Target;
+import org.ingestimage.recipe.Recipe;
+import org.ingestimage.recipe.RecipeSchema;
+
+/**
+ * What documents may ask to be done to their pictures once: the option `document_operations` of a pipeline.
+ *
+ * @param allowed names of operations
+ * @param why no other is allowed, and who can allow it; a sentence for the document's writer
+ */
+record DocumentOperations(Set<String> allowed, String why) {
+
+    static final String OPTION = "document_operations";
+
+    /**
+     * Null when the option is set to something else; then `expected` says what is right.
+     *
+     * @param value of the option: true, false or a list of names; null when it is not set
+     */
+    static DocumentOperations of(Object value, Recipe recipe, RecipeSchema schema) {
+        if (value instanceof Boolean no && no == false) {
+            return new DocumentOperations(Set.of(), "the pipeline says [" + OPTION + ": false], so a document must not carry [operations]");
+        }
+        if (value == null || value instanceof Boolean) {
+            return byDefault(recipe, schema);
+        }
+        if (value instanceof List<?> names && names.stream().allMatch(name -> name instanceof String text && schema.operationNames().contains(text))) {
+            Set<String> allowed = new TreeSet<>();
+            names.forEach(name -> allowed.add((String) name));
+            return new DocumentOperations(allowed, "the pipeline allows documents " + allowed + " and nothing else; its owner can add to [" + OPTION + "]");
+        }
+        return null;
+    }
+
+    /** What the option should be. */
+    static String expected(RecipeSchema schema) {
+        return "must be true, false or a list of names of operations: " + new TreeSet<>(schema.operationNames());
+    }
+
+    private static DocumentOperations byDefault(Recipe recipe, RecipeSchema schema) {
+        List<String> protecting = schema.protecting(recipe);
+        if (protecting.isEmpty() == false) {
+            return new DocumentOperations(
+                Set.of(),
+                "the pipeline applies " + protecting + ", which operations of a document could undo; its owner can list those that are allowed in ["
+                    + OPTION + "]"
+            );
+        }
+        Set<String> allowed = new TreeSet<>(schema.forDocuments());
+        return new DocumentOperations(allowed, "documents may ask for " + allowed + "; the pipeline's owner can list others in [" + OPTION + "]");
+    }
+
+    /** Those that stand beside the data, or in the target. Null when there are none; a failure when they are wrong or not allowed. */
+    List<Object> of(RecipeSchema schema, Object from, Map<String, Object> existing) throws Failure {
+        Object value = from instanceof Map<?, ?> map ? map.get(Target.OPERATIONS) : null;
+        if (value == null) {
+            value = existing.get(Target.OPERATIONS);
+        }
+        if (value == null || value instanceof List<?> none && none.isEmpty()) {
+            return null;
+        }
+        if (allowed.isEmpty()) {
+            throw new Failure(Kind.REQUEST, "document_operations_disabled", why);
+        }
+        if (value instanceof List == false) {
+            throw new Failure(Kind.REQUEST, "invalid_recipe", "[operations] must be a list, got [" + Text.shown(value) + "]");
+        }
+        List<Object> operations = new ArrayList<>((List<?>) value);
+        String problem = schema.operationsProblem(operations);
+        if (problem != null) {
+            throw new Failure(Kind.REQUEST, "invalid_recipe", problem);
+        }
+        for (Object operation : operations) {
+            if (allowed.contains(RecipeSchema.name(operation)) == false) {
+                throw new Failure(Kind.REQUEST, "operation_not_allowed", "operation [" + RecipeSchema.name(operation) + "]: " + why);
+            }
+        }
+        return operations;
+    }
+}

@@ -1,0 +1,148 @@
+package org.ingestimage.processor;
+
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+
+import org.elasticsearch.ElasticsearchException;
+import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.ingest.AbstractProcessor;
+import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.memory.ExpectedLength;
+import org.ingestimage.memory.HeldResults;
+import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.ServiceRequest;
+
+/**
+ * The `image` processor: hands the pictures of a document to the processor service and goes on with the document when they are back.
+ *
+ * <p>It never waits: `execute` returns at once, and the node is told through the handler. The handler is called exactly once, whatever
+ * happens; a handler that is never called would hang the bulk for ever, for there is no timeout above this.
+ */
+public final class ImageProcessor extends AbstractProcessor {
+
+    /** The name of the processor in a pipeline. */
+    public static final String TYPE = "image";
+
+    private final Options options;
+    private final ProcessorMaker maker;
+    private final ExpectedLength expected = new ExpectedLength();
+    /** With one-off operations, which may make a picture larger than any other of the pipeline. */
+    private final ExpectedLength expectedOfOneOffs = new ExpectedLength();
+
+    ImageProcessor(String tag, String description, Options options, ProcessorMaker maker) {
+        super(tag, description);
+        this.options = options;
+        this.maker = maker;
+    }
+
+    @Override
+    public String getType() {
+        return TYPE;
+    }
+
+    /** Without it the node would call the synchronous method, and leave the document as it is. */
+    @Override
+    public boolean isAsync() {
+        return true;
+    }
+
+    @Override
+    public IngestDocument execute(IngestDocument document) {
+        throw new UnsupportedOperationException("the [image] processor works asynchronously only");
+    }
+
+    @Override
+    public void execute(IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
+        Pictures pictures = null;
+        Exception failure = null;
+        try {
+            pictures = new Pictures(context(), document);
+        } catch (Exception e) {
+            failure = e;
+        }
+        if (failure != null) {
+            handler.accept(null, failure);
+            return;
+        }
+        if (pictures.requests.stream().allMatch(Objects::isNull)) {
+            finish(null, pictures, document, handler);
+            return;
+        }
+        AtomicReference<DocumentCalls> calls = new AtomicReference<>();
+        Pictures all = pictures;
+        Runnable finish = onAnotherThread(() -> finish(calls.get(), all, document, handler));
+        HeldResults bulk = HeldResults.of(maker.threadContext());
+        calls.set(new DocumentCalls(maker.client().get(), pictures, bulk, this::expectedOf, finish));
+        calls.get().advance();
+    }
+
+    private ExpectedLength expectedOf(PictureRequest request) {
+        return request.documentOperations() == null ? expected : expectedOfOneOffs;
+    }
+
+    private ProcessorContext context() throws Exception {
+        ServiceClient client = maker.client().get();
+        if (client == null) {
+            throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting").toException(options.field());
+        }
+        return new ProcessorContext(options, maker.schema(), client, ServiceRequest.opaqueId(maker.threadContext()));
+    }
+
+    /** The rest of the pipeline runs where work is allowed, and with the request's own context: its headers, and those of its answer. */
+    private Runnable onAnotherThread(Runnable work) {
+        Supplier<ThreadContext.StoredContext> context = maker.threadContext().newRestorableContext(false);
+        Runnable finish = () -> {
+            try (ThreadContext.StoredContext ignored = context.get()) {
+                work.run();
+            }
+        };
+        Executor executor = maker.executor();
+        return () -> {
+            boolean accepted = true;
+            try {
+                executor.execute(finish);
+            } catch (RuntimeException e) {
+                // The node is stopping. The thread does not matter any more, the call of the handler does.
+                accepted = false;
+            }
+            if (accepted == false) {
+                finish.run();
+            }
+        };
+    }
+
+    private static void finish(
+        DocumentCalls calls,
+        Pictures pictures,
+        IngestDocument document,
+        BiConsumer<IngestDocument, Exception> handler
+    ) {
+        Exception failure = null;
+        try {
+            pictures.apply();
+        } catch (Exception e) {
+            failure = e;
+        } catch (Error e) {
+            failure = new ElasticsearchException("[internal_error] " + e.getClass().getSimpleName());
+        }
+        // Outside of the try: what the rest of the pipeline throws is not ours, and must not call the handler again.
+        if (calls == null) {
+            handler.accept(failure == null ? document : null, failure);
+        } else if (failure == null) {
+            try {
+                handler.accept(document, null);
+            } finally {
+                calls.written();
+            }
+        } else {
+            calls.dropped();
+            handler.accept(null, failure);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package org.ingestimage.processor;
+
+import java.util.List;
+import java.util.Map;
+
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.common.Text;
+import org.ingestimage.picture.DataUrl;
+import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.Target;
+import org.ingestimage.recipe.Recipe;
+import org.ingestimage.service.PictureRequest;
+
+/** One picture of a document: whether the service is asked, and with what. What comes of it is written by {@link PictureResult}. */
+final class Picture {
+
+    final ProcessorContext context;
+    final Options options;
+    /** The target before. */
+    final Map<String, Object> existing;
+    /** Whether the result replaces what the picture was read from. */
+    final boolean inPlace;
+    /** Whether the document says that there is no picture any more: it has a null where one was. */
+    final boolean removed;
+    /** The picture's own data, null when there is none. */
+    final Object data;
+    /** The address that the picture is from, null when the document brings the picture along. */
+    final Object url;
+    final Belief belief;
+    /** In the document's list. */
+    final int position;
+    private final String path;
+    private final Object source;
+    /** Where the picture is: the field's value, or the target's when that is what gets processed again. */
+    private final Object from;
+    private boolean believed;
+    private boolean completing;
+
+    /**
+     * @param source the value of the field, or one element of it
+     * @param present whether the document has the field, be it null
+     * @param target the value of the target before; the same as `source` when the target is the field
+     * @param path for messages, such as `image` or `image.3`
+     * @param position in the document's list; 0 when the document has one picture only
+     */
+    Picture(ProcessorContext context, Object source, boolean present, Object target, String path, int position) {
+        this.context = context;
+        this.options = context.options();
+        this.path = path;
+        this.source = source;
+        this.position = position;
+        this.existing = Target.copy(target);
+        boolean addressesAreOff = context.client().urlHosts().isOff();
+        // Where no address is allowed, one beside a target with a picture is a field like any other.
+        boolean none = Target.data(source) == null && (Target.url(source) == null || addressesAreOff && existing.get(Target.DATA) != null);
+        this.removed = none && (isNull(source, Target.DATA) || options.inPlace() == false && (present && source == null || isNull(source, Target.URL)));
+        // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
+        boolean again = none && removed == false && options.inPlace() == false;
+        this.from = again ? target : source;
+        this.inPlace = again || options.inPlace();
+        this.data = again && target instanceof Map == false && PictureData.is(target) == false ? null : Target.data(from);
+        // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
+        boolean complete = data != null || existing.get(Target.MARK) instanceof String;
+        this.url = again || (complete && addressesAreOff) ? null : Target.url(source);
+        this.belief = new Belief(context, existing);
+    }
+
+    private static boolean isNull(Object value, String key) {
+        return value instanceof Map<?, ?> map && map.containsKey(key) && map.get(key) == null;
+    }
+
+    String path() {
+        return path;
+    }
+
+    /** What the result is written into: the picture's object, or the target's. */
+    Map<String, Object> base() {
+        return Target.copy(inPlace ? from : existing);
+    }
+
+    /** Whether what is in the target is believed to be what the recipe made of this very picture. Known once `request` was called. */
+    boolean believed() {
+        return believed;
+    }
+
+    /** Whether the service is asked for nothing but what only the first picture of a document has. Known once `request` was called. */
+    boolean completing() {
+        return completing;
+    }
+
+    /** The call that is needed, null when nothing is to be asked. */
+    PictureRequest request() throws Failure {
+        if (Target.url(from) instanceof String address && DataUrl.is(address)) {
+            throw new Failure(Kind.REQUEST, "url_not_allowed", "[url] is a data URL; send it as [data]");
+        }
+        List<Object> operations = options.documentOperations().of(context.schema(), source, existing);
+        if (url != null) {
+            return fromAddress(operations);
+        }
+        if (data == null) {
+            missing(operations);
+            return null;
+        }
+        if (PictureData.is(data) == false) {
+            throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
+        }
+        believed = inPlace ? belief.made() : belief.madeFrom(data) && isWhole();
+        return isDone(operations) ? null : request(data, null, operations);
+    }
+
+    private PictureRequest request(Object sent, String address, List<Object> operations) throws Failure {
+        if (sent != null && PictureData.exceeds(sent, context.client().maxImageBytes())) {
+            throw atFault(
+                "image_too_large",
+                "the picture is larger than [ingest.image.max_image_bytes] = [" + context.client().maxImageBytes() + "] bytes"
+            );
+        }
+        return new PictureRequest(
+            sent,
+            address,
+            completing ? Recipe.of(null, context.schema().onlyFirst(options.recipe())) : options.recipe(),
+            operations,
+            sent != null && believed && inPlace,
+            options.acceptTruncated(),
+            position,
+            context.timeout(),
+            context.opaqueId()
+        );
+    }
+
+    /** The picture is at an address: fetched once, and again when the address or the recipe is another one. */
+    private PictureRequest fromAddress(List<Object> operations) throws Failure {
+        if (url instanceof String == false) {
+            throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + Text.shown(url) + "]");
+        }
+        // Data beside the address is what was made before, from it or from another one, or has an error. Else it is a picture of its own.
+        boolean before = inPlace && (belief.made() || existing.get(Target.ERROR) instanceof Map || Belief.isAsHashed(existing));
+        if (data != null && before == false) {
+            throw new Failure(
+                Kind.REQUEST,
+                "url_and_data",
+                "the document has [url] and a [data] that was not made from it; set the one to null that is not meant"
+            );
+        }
+        String address = (String) url;
+        believed = belief.madeFromAddress(address) && isWhole();
+        if (isDone(operations)) {
+            return null;
+        }
+        if (believed && data != null) {
+            return request(data, address, operations);
+        }
+        String problem = context.client().urlHosts().problem(address);
+        if (problem != null) {
+            throw atFault("url_not_allowed", problem);
+        }
+        return request(null, address, operations);
+    }
+
+    private void missing(List<Object> operations) throws Failure {
+        if (operations != null) {
+            throw new Failure(Kind.REQUEST, "missing_data", "[operations] need a picture, but there is no [data] beside them");
+        }
+        believed = removed == false && belief.made();
+        boolean refused = removed == false && existing.get(Target.ERROR) instanceof Map;
+        if (believed || refused || options.ignoreMissing()) {
+            return;
+        }
+        String missing = source instanceof Map ? path + "." + Target.DATA : path;
+        throw new IllegalArgumentException(
+            "field [" + missing.substring(missing.lastIndexOf('.') + 1) + "] not present as part of path [" + missing + "]"
+        );
+    }
+
+    /** Whether the target holds what it should: the picture, unless the pipeline leaves that out. */
+    private boolean isWhole() {
+        return options.leavesOutData() || existing.get(Target.DATA) != null;
+    }
+
+    /**
+     * Whether there is nothing left to do. Fields that were cleared by an error, or a thumbnail that is not the picture's, are made anew, from
+     * the stored picture where there is one. The first picture of a document may lack what only the first one has: it was another than the first
+     * before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
+     */
+    private boolean isDone(List<Object> operations) {
+        if (believed == false || operations != null) {
+            return false;
+        }
+        if (existing.get(Target.ERROR) != null || belief.vouchesForAll() == false) {
+            return false;
+        }
+        List<Object> onlyFirst = context.schema().onlyFirst(options.recipe());
+        boolean complete = position > 0 || existing.keySet().containsAll(context.schema().onlyFirstFields(onlyFirst));
+        completing = complete == false && inPlace && data != null;
+        return completing == false;
+    }
+
+    private Failure atFault(String code, String reason) {
+        return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
+    }
+}

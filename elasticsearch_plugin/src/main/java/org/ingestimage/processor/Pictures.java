@@ -1,0 +1,185 @@
+package org.ingestimage.processor;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.SoundText;
+import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.Target;
+import org.ingestimage.service.PictureRequest;
+
+/**
+ * All pictures of one document: one, or a list of them. The document is read at the beginning and written at the end, in one go, so that
+ * it is never half done.
+ */
+final class Pictures {
+
+    /** Requests of the pictures that need a call, null at the places of the others. */
+    final List<PictureRequest> requests = new ArrayList<>();
+    private final Options options;
+    private final IngestDocument document;
+    private final Object source;
+    private final Object target;
+    /** The source when it is a list, else null. */
+    private final List<?> sources;
+    private final boolean many;
+    private final List<Picture> pictures = new ArrayList<>();
+    /** For each picture what came of it: fields (Map), a failure, or null when there was nothing to do. Written by different threads. */
+    private final Object[] outcomes;
+
+    Pictures(ProcessorContext context, IngestDocument document) throws Exception {
+        this.options = context.options();
+        this.document = document;
+        expandDottedKeys(context.schema().fields());
+        boolean present = document.hasField(options.field());
+        this.source = document.getFieldValue(options.field(), Object.class, true);
+        this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
+        // Bytes as numbers are one picture, if a wrong one.
+        this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
+        // Without a source, what was made of a list of sources is a list.
+        boolean sourceless = sources == null && (source instanceof List<?> none ? none.isEmpty() : Target.isEmpty(source));
+        List<?> targets = target instanceof List<?> list && PictureData.isNumbers(list) == false ? list : List.of();
+        this.many = sources != null || sourceless && targets.isEmpty() == false;
+        int count = sources != null ? sources.size() : many ? targets.size() : 1;
+        this.outcomes = new Object[count];
+        for (int i = 0; i < count; i++) {
+            Object element = sources != null ? sources.get(i) : source instanceof List<?> none && none.isEmpty() ? null : source;
+            Object before = many ? element(target, i) : targets.isEmpty() == false && sources == null && options.inPlace() == false ? null : target;
+            add(new Picture(context, PictureData.named(element), present, PictureData.named(before), many ? options.field() + "." + i : options.field(), i), i);
+        }
+    }
+
+    private void expandDottedKeys(Set<String> fields) throws Exception {
+        for (String field : options.inPlace() ? List.of(options.field()) : List.of(options.field(), options.targetField())) {
+            try {
+                DottedKeys.expand(document, field, fields);
+            } catch (Failure failure) {
+                throw failure.toException(field);
+            }
+        }
+    }
+
+    private void add(Picture picture, int index) throws Exception {
+        pictures.add(picture);
+        PictureRequest request = null;
+        try {
+            request = picture.request();
+        } catch (Failure failure) {
+            fail(index, failure);
+            Failure refusal = new PictureResult(picture).refusal(failure);
+            if (refusal != null) {
+                throw refusal.toException(picture.path());
+            }
+        }
+        requests.add(request);
+    }
+
+    /** Takes a result, and says whether it refuses the document. */
+    boolean succeed(int index, Map<String, Object> fields) {
+        Object data = fields.get(Target.DATA);
+        boolean limited = options.maxResultBytes() > 0 && leavesOutData() == false && pictures.get(index).completing() == false;
+        if (limited && PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes())) {
+            String reason = "the picture became larger than [max_result_bytes] = [" + options.maxResultBytes()
+                + "] bytes; scale it down, or convert it with [max_bytes]";
+            return fail(index, new Failure(Failure.Kind.PICTURE, "result_too_large", reason));
+        }
+        outcomes[index] = fields;
+        return false;
+    }
+
+    /** Takes a failure, and says whether it refuses the document. */
+    boolean fail(int index, Exception failure) {
+        outcomes[index] = failure;
+        boolean recorded = failure instanceof Failure known && new PictureResult(pictures.get(index)).refusal(known) == null;
+        return recorded == false;
+    }
+
+    boolean leavesOutData() {
+        return options.leavesOutData();
+    }
+
+    /** Writes the results into the document, or throws what the first failed picture has to say. */
+    void apply() throws Exception {
+        for (int i = 0; i < outcomes.length; i++) {
+            if (outcomes[i] instanceof Failure failure) {
+                Failure refusal = new PictureResult(pictures.get(i)).refusal(failure);
+                if (refusal != null) {
+                    throw refusal.toException(pictures.get(i).path());
+                }
+            } else if (outcomes[i] instanceof Exception e) {
+                throw e;
+            }
+        }
+        List<Object> results = new ArrayList<>();
+        // What stands in the target behind the last picture was made of none of them.
+        boolean changed = many && target instanceof List<?> list && list.size() > outcomes.length;
+        for (int i = 0; i < outcomes.length; i++) {
+            Object before = many ? element(target, i) : target;
+            Object after = result(i, before);
+            changed |= after != before;
+            results.add(after);
+        }
+        if (changed) {
+            document.setFieldValue(options.targetField(), many ? results : results.get(0));
+        }
+        if (options.inPlace() == false && source != null) {
+            cleanSource();
+        }
+        SoundText.mend(document.getSource());
+    }
+
+    @SuppressWarnings("unchecked")
+    private Object result(int index, Object before) {
+        PictureResult result = new PictureResult(pictures.get(index));
+        Object outcome = outcomes[index];
+        if (outcome instanceof Failure failure) {
+            return result.recorded(failure);
+        }
+        return outcome == null ? result.untouched(before) : result.processed((Map<String, Object>) outcome);
+    }
+
+    /** The source of a separate target: removed when the pipeline says so, unless it is the only copy of a bad picture that is to be kept. */
+    private void cleanSource() {
+        boolean failed = Arrays.stream(outcomes).anyMatch(Failure.class::isInstance);
+        if (failed && options.keepInvalid()) {
+            return;
+        }
+        // An address is no binary: it says where the picture is.
+        if (options.removeBinary() && pictures.stream().allMatch(picture -> picture.url == null)) {
+            document.removeField(options.field());
+            return;
+        }
+        List<?> before = sources == null ? Collections.singletonList(source) : sources;
+        List<Object> after = new ArrayList<>();
+        for (int i = 0; i < before.size(); i++) {
+            after.add(cleaned(before.get(i), options.removeBinary() && pictures.get(i).url == null));
+        }
+        if (after.equals(before) == false) {
+            document.setFieldValue(options.field(), sources == null ? after.get(0) : after);
+        }
+    }
+
+    /** Without the operations, which are done, and perhaps without the picture; what is left holds its place in the list. */
+    private static Object cleaned(Object before, boolean remove) {
+        boolean asIs = before instanceof Map<?, ?> map ? map.containsKey(Target.OPERATIONS) == false && remove == false : remove == false;
+        if (asIs) {
+            return before;
+        }
+        Map<String, Object> result = Target.copy(before);
+        result.remove(Target.OPERATIONS);
+        if (remove) {
+            result.remove(Target.DATA);
+        }
+        return result;
+    }
+
+    private static Object element(Object value, int index) {
+        return value instanceof List<?> list && index < list.size() ? list.get(index) : null;
+    }
+}

@@ -1,0 +1,62 @@
+package org.ingestimage.recipe;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
+
+import org.ingestimage.picture.Target;
+
+/**
+ * Vectors that are another field in another form, such as the bits of a hash that is also there as text.
+ *
+ * <p>From 9.2 on Elasticsearch hands documents out without their vectors. When such a document comes back these are put back here, without a
+ * call to the service.
+ *
+ * @param sources dotted names under the target, of the vector and of the field that it is a copy of
+ */
+public record Copies(Map<String, String> sources) {
+
+    static Copies of(Object json) {
+        Map<String, String> sources = new TreeMap<>();
+        if (json instanceof Map<?, ?> map) {
+            map.forEach((field, source) -> sources.put(String.valueOf(field), String.valueOf(source)));
+        }
+        return new Copies(Map.copyOf(sources));
+    }
+
+    boolean has(String field) {
+        return sources.containsKey(field);
+    }
+
+    /** Whether a vector is lacking whose source is there. */
+    boolean lacking(Map<?, ?> target, Collection<String> not) {
+        return sources.keySet().stream().anyMatch(field -> lacks(target, field, not));
+    }
+
+    /** Puts the lacking ones into the target. */
+    public void restore(Map<String, Object> target, Collection<String> not) {
+        sources.forEach((field, source) -> {
+            if (lacks(target, field, not)) {
+                Object value = value(target, source);
+                int dot = field.indexOf('.');
+                if (dot < 0) {
+                    target.put(field, value);
+                } else {
+                    Map<String, Object> inner = Target.copy(target.get(field.substring(0, dot)));
+                    inner.put(field.substring(dot + 1), value);
+                    target.put(field.substring(0, dot), inner);
+                }
+            }
+        });
+    }
+
+    private boolean lacks(Map<?, ?> target, String field, Collection<String> not) {
+        return not.contains(field) == false && value(target, field) == null && value(target, sources.get(field)) instanceof String;
+    }
+
+    /** Of a name with one dot or none; null when it is not there. */
+    private static Object value(Map<?, ?> target, String field) {
+        int dot = field.indexOf('.');
+        return dot < 0 ? target.get(field) : target.get(field.substring(0, dot)) instanceof Map<?, ?> inner ? inner.get(field.substring(dot + 1)) : null;
+    }
+}

@@ -1,0 +1,225 @@
+package org.ingestimage.recipe;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+import org.ingestimage.common.Json;
+import org.ingestimage.common.Text;
+import org.ingestimage.picture.Target;
+
+/**
+ * The operations and properties that the service knows, and their parameters.
+ *
+ * <p>Rendered from the service's declarations (recipe-schema.json) and packed into the plugin, so that a wrong recipe is refused when the
+ * pipeline is stored and not with the first document.
+ */
+public final class RecipeSchema {
+
+    private final Map<String, SchemaValidator> operations;
+    private final Map<String, SchemaValidator> properties;
+    private final Map<String, SchemaValidator> answer;
+    private final List<String> fields;
+    /** Fields that only the first picture of a document has. */
+    private final List<String> firstFields;
+    /** Those of them that the service has to make, by the property that they come from; the others are copies. */
+    private final Map<String, List<String>> onlyFirst;
+    private final Copies copies;
+    /** Fields that hold a picture beside `data`. */
+    private final Map<String, Integer> pictures;
+    private final List<String> forDocuments;
+    private final List<String> protecting;
+    /** Of a list of operations or properties. */
+    private final int mostEntries;
+
+    private RecipeSchema(
+        Map<String, SchemaValidator> operations,
+        Map<String, SchemaValidator> properties,
+        Map<String, SchemaValidator> answer,
+        List<String> fields,
+        Map<String, List<String>> onlyFirst,
+        Copies copies,
+        Map<String, Integer> pictures,
+        List<String> forDocuments,
+        List<String> protecting,
+        int mostEntries
+    ) {
+        this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
+        this.onlyFirst = new TreeMap<>(onlyFirst);
+        this.onlyFirst.replaceAll((property, names) -> names.stream().filter(name -> copies.has(name) == false).toList());
+        this.onlyFirst.values().removeIf(List::isEmpty);
+        this.copies = copies;
+        this.pictures = pictures;
+        this.forDocuments = forDocuments;
+        this.protecting = protecting;
+        this.mostEntries = mostEntries;
+        this.operations = operations;
+        this.properties = properties;
+        this.answer = answer;
+        this.fields = fields;
+    }
+
+    /** Reads the schema that is packed into the plugin. */
+    public static RecipeSchema packed() {
+        try (InputStream in = RecipeSchema.class.getResourceAsStream("/recipe-schema.json")) {
+            return of(Json.read(in.readAllBytes()));
+        } catch (IOException e) {
+            throw new IllegalStateException("recipe-schema.json in the plugin cannot be read", e);
+        }
+    }
+
+    static RecipeSchema of(Map<String, Object> json) {
+        Map<String, List<String>> onlyFirst = new TreeMap<>();
+        if (json.get("only_first") instanceof Map<?, ?> map) {
+            map.forEach((property, names) -> onlyFirst.put(String.valueOf(property), strings(names)));
+        }
+        return new RecipeSchema(
+            validators(json.get("operations")),
+            validators(json.get("properties")),
+            validators(json.getOrDefault("answer", Map.of())),
+            strings(json.get("fields")),
+            onlyFirst,
+            Copies.of(json.get("copies")),
+            pictures(json.get("pictures")),
+            strings(json.get("for_documents")),
+            strings(json.get("protecting")),
+            json.get("most_entries") instanceof Integer most ? most : Integer.MAX_VALUE
+        );
+    }
+
+    private static List<String> strings(Object value) {
+        return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+    }
+
+    private static Map<String, Integer> pictures(Object json) {
+        Map<String, Integer> result = new TreeMap<>();
+        if (json instanceof Map<?, ?> map) {
+            map.forEach((name, longest) -> result.put(String.valueOf(name), longest instanceof Integer number ? number : null));
+        }
+        return result;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, SchemaValidator> validators(Object schemas) {
+        Map<String, SchemaValidator> result = new TreeMap<>();
+        ((Map<String, Object>) schemas).forEach((name, schema) -> result.put(name, new SchemaValidator((Map<String, Object>) schema)));
+        return result;
+    }
+
+    /** The first thing that is wrong with a list of operations, null when nothing is. */
+    public String operationsProblem(List<?> entries) {
+        return problem("operation", "operations", operations, entries);
+    }
+
+    /** The first thing that is wrong with a list of properties, null when nothing is. */
+    public String propertiesProblem(List<?> entries) {
+        return problem("property", "properties", properties, entries);
+    }
+
+    /** What checks each field that an answer may have, by its name. */
+    public Map<String, SchemaValidator> answer() {
+        return answer;
+    }
+
+    /** Names of all fields that only the first picture of a document has. */
+    public List<String> firstFields() {
+        return firstFields;
+    }
+
+    public Copies copies() {
+        return copies;
+    }
+
+    /** Names of the fields that only the first picture has and that the service makes for these properties. */
+    public List<String> onlyFirstFields(List<Object> wanted) {
+        return wanted.stream().flatMap(entry -> onlyFirst.get(name(entry)).stream()).toList();
+    }
+
+    /** Those of the recipe's properties that give such fields; the default properties do not. */
+    public List<Object> onlyFirst(Recipe recipe) {
+        return recipe.properties() == null
+            ? List.of()
+            : recipe.properties().stream().filter(entry -> onlyFirst.containsKey(name(entry))).toList();
+    }
+
+    /** The name of an operation or property in a recipe. */
+    public static String name(Object entry) {
+        return String.valueOf(entry instanceof Map<?, ?> map ? map.keySet().iterator().next() : entry);
+    }
+
+    /** Names of all operations. */
+    public Set<String> operationNames() {
+        return operations.keySet();
+    }
+
+    /** Names of the operations that documents may ask for where a pipeline does not say otherwise. */
+    public List<String> forDocuments() {
+        return forDocuments;
+    }
+
+    /** Names of those of the recipe's operations that hide or sign something, which later ones could undo. */
+    public List<String> protecting(Recipe recipe) {
+        return recipe.operations() == null
+            ? List.of()
+            : recipe.operations().stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
+    }
+
+    /**
+     * Names of the fields that show what is to be seen: they do not stay where nothing vouches for them. With each the length, in characters, up to
+     * which it can hold nothing else; null where a signature has to tell.
+     */
+    public Map<String, Integer> pictures() {
+        return pictures;
+    }
+
+    /** Names of everything that the service may write under a target, but for `data`. */
+    public Set<String> fields() {
+        Set<String> names = new HashSet<>(fields);
+        names.addAll(List.of(Target.MARK, Target.SOURCE_MARK, Target.THUMBNAIL_MARK, Target.ERROR, Target.OPERATIONS));
+        return names;
+    }
+
+    /** Nulls for all of them: what the node merges when it refuses a picture itself, or when the picture was taken away. */
+    public Map<String, Object> emptyFields() {
+        Map<String, Object> result = new HashMap<>();
+        fields().forEach(field -> result.put(field, null));
+        return result;
+    }
+
+    private String problem(String kind, String kinds, Map<String, SchemaValidator> known, List<?> entries) {
+        if (entries.size() > mostEntries) {
+            return "[" + kinds + "] has " + entries.size() + " entries, at most " + mostEntries + " are accepted";
+        }
+        for (Object entry : entries) {
+            String name;
+            Object parameters = Map.of();
+            if (entry instanceof String text) {
+                name = text;
+            } else if (entry instanceof Map<?, ?> map && map.size() == 1) {
+                name = String.valueOf(map.keySet().iterator().next());
+                parameters = map.values().iterator().next();
+            } else {
+                return "each of [" + kinds + "] must be a name or an object with one key, got [" + Text.shown(entry) + "]; valid " + kinds
+                    + " are " + new TreeSet<>(known.keySet());
+            }
+            SchemaValidator validator = known.get(name);
+            if (validator == null) {
+                return "unknown " + kind + " [" + Text.shown(name) + "]; valid " + kinds + " are "
+                    + new TreeSet<>(known.keySet());
+            }
+            String problem = parameters instanceof Map
+                ? validator.problem(parameters)
+                : "parameters must be an object, got [" + Text.shown(parameters) + "]";
+            if (problem != null) {
+                return kind + " [" + name + "]: " + problem;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,166 @@
+package org.ingestimage.search;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+import org.elasticsearch.TransportVersion;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.get.GetRequest;
+import org.elasticsearch.action.get.GetResponse;
+import org.elasticsearch.action.support.ContextPreservingActionListener;
+import org.elasticsearch.client.internal.Client;
+import org.elasticsearch.common.io.stream.StreamInput;
+import org.elasticsearch.common.io.stream.StreamOutput;
+import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.search.vectors.QueryVectorBuilder;
+import org.elasticsearch.xcontent.XContentBuilder;
+import org.elasticsearch.xcontent.XContentParser;
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.common.Text;
+import org.ingestimage.picture.PictureData;
+import org.ingestimage.service.EmbedRequest;
+import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.ServiceRequest;
+
+/**
+ * `"query_vector_builder": {"image": {...}}` in a kNN search: a picture, words or a stored document becomes the vector to search with.
+ *
+ * <p>Pictures and words go to the same service, so to the same embedder, as the pictures of documents.
+ */
+public final class ImageVectorBuilder implements QueryVectorBuilder {
+
+    public static final String NAME = "image";
+
+    private static final Pattern HASH = Pattern.compile("([0-9a-f]{2})+");
+    private static final String AT = "query_vector_builder." + NAME;
+
+    private final Question question;
+    private final Supplier<ServiceClient> client;
+
+    public ImageVectorBuilder(Question question, Supplier<ServiceClient> client) {
+        this.question = question;
+        this.client = client;
+    }
+
+    public ImageVectorBuilder(StreamInput in, Supplier<ServiceClient> client) throws IOException {
+        this(new Question(in), client);
+    }
+
+    public static ImageVectorBuilder parse(XContentParser parser, Supplier<ServiceClient> client) {
+        try {
+            // The node hands over the parser at the name, tests and others at the object.
+            XContentParser.Token token = parser.currentToken() == XContentParser.Token.START_OBJECT ? parser.currentToken() : parser.nextToken();
+            if (token != XContentParser.Token.START_OBJECT) {
+                throw Question.wrong("must be an object");
+            }
+            return new ImageVectorBuilder(Question.of(parser.map()), client);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void buildVector(Client node, ActionListener<float[]> listener) {
+        build(node.threadPool().getThreadContext(), node::get, listener);
+    }
+
+    void build(ThreadContext context, BiConsumer<GetRequest, ActionListener<GetResponse>> get, ActionListener<float[]> listener) {
+        ActionListener<float[]> answer = ActionListener.notifyOnce(ContextPreservingActionListener.wrapPreservingContext(listener, context));
+        try {
+            if (question.id() != null) {
+                StoredVector.read(get, question, answer);
+            } else {
+                ask(ServiceRequest.opaqueId(context), answer);
+            }
+        } catch (Exception e) {
+            answer.onFailure(e instanceof Failure failure ? failure.toException(AT) : e);
+        }
+    }
+
+    private void ask(String opaqueId, ActionListener<float[]> listener) throws Failure {
+        ServiceClient service = client.get();
+        if (service == null) {
+            throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting");
+        }
+        if (question.data() != null && PictureData.exceeds(question.data(), service.maxImageBytes())) {
+            throw new Failure(
+                Kind.PICTURE,
+                "image_too_large",
+                "the picture is larger than [ingest.image.max_image_bytes] = [" + service.maxImageBytes() + "] bytes"
+            );
+        }
+        EmbedRequest request = new EmbedRequest(question.data(), question.text(), question.vector(), service.searchTimeout(), opaqueId);
+        service.ask(request, new ActionListener<>() {
+            @Override
+            public void onResponse(Map<String, Object> fields) {
+                ActionListener.completeWith(listener, () -> vector(fields.get("vector"), fields.get("embedder"), question.embedder()));
+            }
+
+            @Override
+            public void onFailure(Exception e) {
+                listener.onFailure(e instanceof Failure failure ? failure.toException(AT) : e);
+            }
+        });
+    }
+
+    /** The numbers, or the bits of a hash as signed bytes, which is what a field of bits takes; provided that they come from the embedder that is asked for. */
+    static float[] vector(Object numbers, Object embedder, String wanted) {
+        if (wanted != null && wanted.equals(embedder) == false) {
+            throw Question.wrong("wants a vector of the embedder [" + Text.shown(wanted) + "], but it is one of [" + Text.shown(embedder) + "]");
+        }
+        if (numbers instanceof List<?> list && list.isEmpty() == false && list.stream().allMatch(Number.class::isInstance)) {
+            float[] vector = new float[list.size()];
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] = ((Number) list.get(i)).floatValue();
+            }
+            return vector;
+        }
+        if (numbers instanceof String hash && HASH.matcher(hash).matches()) {
+            byte[] bytes = HexFormat.of().parseHex(hash);
+            float[] vector = new float[bytes.length];
+            for (int i = 0; i < vector.length; i++) {
+                vector[i] = bytes[i];
+            }
+            return vector;
+        }
+        throw Question.wrong("got no vector");
+    }
+
+    @Override
+    public String getWriteableName() {
+        return NAME;
+    }
+
+    @Override
+    public TransportVersion getMinimalSupportedVersion() {
+        return TransportVersion.minimumCompatible();
+    }
+
+    @Override
+    public void writeTo(StreamOutput out) throws IOException {
+        question.writeTo(out);
+    }
+
+    @Override
+    public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
+        return question.toXContent(builder, params);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ImageVectorBuilder builder && question.equals(builder.question);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(NAME, question);
+    }
+}

@@ -1,0 +1,176 @@
+package org.ingestimage.service;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.common.Json;
+import org.ingestimage.common.Text;
+import org.ingestimage.picture.Marks;
+import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.Target;
+
+/**
+ * What an HTTP answer of the service means (docs/wire.md): fields, a failure, or a reason to try again. One of the three is set.
+ *
+ * @param fields to merge into the target
+ * @param failure the same request would fail again, at this host
+ * @param again why this was no answer; the next attempt, perhaps at another host, may succeed
+ * @param blame who is to blame for a failure
+ * @param overload whether fewer calls at once would have helped
+ */
+record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame blame, boolean overload) {
+
+    /** Whose fault it is that there are no fields. */
+    enum Blame {
+        /** Nobody's, or the picture's: every host would say the same. */
+        NOBODY,
+        /** The request's, as this host sees it: one of another version may see it differently. */
+        REQUEST,
+        /** The host's: it is down, or not the service that it should be. It is left alone for a while. */
+        HOST,
+        /** Nobody's: the host has too much to do. */
+        LOAD
+    }
+
+    private static final Pattern CODE = Pattern.compile("[a-z0-9_]{1,64}");
+    /** The service's codes for a picture whose time was over: before it was begun, and in work. */
+    private static final Set<String> OVERDUE = Set.of("overdue", "abandoned");
+    /** Its code for a signed request that came before: something on the way sent it twice. */
+    private static final String REPLAYED = "replayed";
+    /** Its codes for what is signed with the right token and refused all the same. */
+    private static final Set<String> SIGNATURE = Set.of("clock_skew", "wrong_host", "body_changed");
+    private static final int REASON = 500;
+
+    Answer(Map<String, Object> fields, Failure failure, Failure again) {
+        this(fields, failure, again, again == null ? Blame.NOBODY : Blame.HOST, false);
+    }
+
+    /** Whether another host may do what this one refused for good. */
+    boolean isElsewhere() {
+        return failure != null && blame != Blame.NOBODY;
+    }
+
+    /** The same, unless the fields are not the service's answer to the request. */
+    Answer checked(ServiceRequest request, Marks marks) {
+        String problem = fields == null ? null : request.problem(fields, marks);
+        return problem == null
+            ? this
+            : again(
+                "service_not_ours",
+                "the answer is not the processor service's, or its token is another one: " + problem
+                    + " (settings [ingest.image.hosts], [ingest.image.token])"
+            );
+    }
+
+    static Answer of(int status, byte[] body) {
+        Map<String, Object> json = read(body);
+        Map<?, ?> error = json != null && json.get("error") instanceof Map<?, ?> map ? map : null;
+        if (status == 200) {
+            Map<String, Object> fields = json == null ? null : fields(json);
+            return fields == null ? nonsense(status, "no JSON object with [fields]") : new Answer(fields, null, null);
+        }
+        if (status == 429) {
+            return new Answer(
+                null,
+                null,
+                new Failure(Kind.BUSY, code(error, "busy"), error == null ? "the service is busy" : reason(error)),
+                Blame.LOAD,
+                true
+            );
+        }
+        if (status == 502 || status == 503 || status == 504) {
+            Failure failure = new Failure(
+                Kind.UNAVAILABLE,
+                "service_unavailable",
+                "status " + status + (error == null ? "" : ": " + error(error))
+            );
+            Blame blame = OVERDUE.contains(code(error, "")) ? Blame.LOAD : Blame.HOST;
+            // What is overdue says that something is slow, not that there is too much of it.
+            return new Answer(null, null, failure, blame, status == 503 && error != null && blame == Blame.HOST);
+        }
+        if (REPLAYED.equals(code(error, ""))) {
+            // The next attempt is signed anew.
+            return again("service_unavailable", "status " + status + ": " + error(error));
+        }
+        if (status == 401 && error != null && SIGNATURE.contains(code(error, ""))) {
+            return refused(Kind.DEFECT, code(error, ""), "the service refuses the signed request: " + reason(error), Blame.HOST);
+        }
+        if (status == 401 || status == 403) {
+            return refused(
+                Kind.DEFECT,
+                "service_unauthorized",
+                "the service refuses the token (status " + status + "): the setting [ingest.image.token] in the keystore of this node must be "
+                    + "the token of the service",
+                Blame.HOST
+            );
+        }
+        if (status == 413 && error == null) {
+            // A proxy in between says so without our JSON.
+            String reason = "the picture is larger than the service or a proxy before it accepts";
+            return refused(Kind.PICTURE, "image_too_large", reason, Blame.REQUEST);
+        }
+        if (status == 413 || status == 422 || status == 400) {
+            if (error == null) {
+                return nonsense(status, "no JSON object with [error]");
+            }
+            Kind kind = status == 400 ? Kind.REQUEST : Kind.PICTURE;
+            Failure failure = new Failure(kind, code(error, "service_error"), reason(error), cut(json));
+            return new Answer(null, failure, null, status == 400 ? Blame.REQUEST : Blame.NOBODY, false);
+        }
+        String hint = status < 500 ? "; does [ingest.image.hosts] name the processor service?" : "";
+        return refused(
+            Kind.DEFECT,
+            "service_error",
+            "status " + status + (error == null ? "" : ": " + error(error)) + hint,
+            Blame.HOST
+        );
+    }
+
+    /** Of what a refusal brings along only the picture without its metadata counts: nobody has signed it. */
+    private static Map<String, Object> cut(Map<String, Object> json) {
+        Map<String, Object> fields = fields(json);
+        boolean sound = fields != null && fields.get(Target.DATA) instanceof String data && PictureData.decode(data) != null;
+        return sound ? Map.of(Target.DATA, fields.get(Target.DATA)) : Map.of();
+    }
+
+    private static Answer nonsense(int status, String problem) {
+        return again("service_bad_answer", "status " + status + " with " + problem);
+    }
+
+    private static Answer again(String code, String reason) {
+        return new Answer(null, null, new Failure(Kind.UNAVAILABLE, code, reason));
+    }
+
+    private static Answer refused(Kind kind, String code, String reason, Blame blame) {
+        return new Answer(null, new Failure(kind, code, reason), null, blame, false);
+    }
+
+    private static Map<String, Object> read(byte[] body) {
+        try {
+            return Json.read(body);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> fields(Map<String, Object> json) {
+        return json.get("fields") instanceof Map<?, ?> fields ? (Map<String, Object>) fields : null;
+    }
+
+    private static String error(Map<?, ?> error) {
+        return "[" + code(error, "unknown") + "] " + reason(error);
+    }
+
+    private static String code(Map<?, ?> error, String otherwise) {
+        return error != null && error.get("code") instanceof String code && CODE.matcher(code).matches() ? code : otherwise;
+    }
+
+    private static String reason(Map<?, ?> error) {
+        return error.get("reason") instanceof String reason ? Text.oneLine(reason, REASON) : "no reason given";
+    }
+}

@@ -1,0 +1,95 @@
+package org.ingestimage.service;
+
+import java.util.Base64;
+import java.util.Map;
+
+import org.ingestimage.common.Text;
+import org.ingestimage.picture.Marks;
+import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.Target;
+import org.ingestimage.recipe.RecipeSchema;
+import org.ingestimage.recipe.SchemaValidator;
+
+/**
+ * Whether fields are the service's answer to the very picture that was sent. Any program may answer 200: a service with another token, a
+ * proxy, a stub. Only the service can sign the marks, and they name the recipe, the picture that was sent, and the one that came back.
+ */
+final class AnswerCheck {
+
+    private static final Map<String, SchemaValidator> FIELDS = RecipeSchema.packed().answer();
+
+    private final PictureRequest request;
+    private final Map<String, Object> fields;
+    private final Marks marks;
+
+    private AnswerCheck(PictureRequest request, Map<String, Object> fields, Marks marks) {
+        this.request = request;
+        this.fields = fields;
+        this.marks = marks;
+    }
+
+    /** What shows that the fields are not the service's answer to the request; null when they are. It quotes nothing but names. */
+    static String problem(PictureRequest request, Map<String, Object> fields, Marks marks) {
+        return new AnswerCheck(request, fields, marks).problem();
+    }
+
+    private String problem() {
+        // Signed are the pictures. Everything else is at least of its kind, so that it can neither fill the index nor break its mapping.
+        for (Map.Entry<String, Object> field : fields.entrySet()) {
+            SchemaValidator declared = FIELDS.get(field.getKey());
+            if (declared == null) {
+                return "the field [" + Text.shown(field.getKey()) + "] is none that this version of the service gives";
+            }
+            if (declared.problem(field.getValue()) != null) {
+                return "the field [" + field.getKey() + "] is not of the type and size that this version of the service gives";
+            }
+        }
+        String recipe = request.recipe().hash();
+        String stored = fields.get(Target.DATA) instanceof String data ? PictureData.hash(data) : null;
+        if (stored == null || stored.equals(fields.get(Target.SHA256)) == false) {
+            return "[sha256] is not that of [data]";
+        }
+        if (isSigned(Target.MARK, Marks.made(recipe, stored)) == false) {
+            return "[mark] does not sign its [data] and the recipe that was asked for";
+        }
+        String source = request.data() == null ? null : PictureData.hashOfAny(request.data());
+        String from = request.url() != null
+            ? Marks.madeFromAddress(recipe, request.url(), stored)
+            : Marks.madeFrom(recipe, String.valueOf(source), stored);
+        if (isSigned(Target.SOURCE_MARK, from) == false || isAboutAnother(source, stored)) {
+            return "it is about another picture than the one that was sent";
+        }
+        return isThumbnailSigned(recipe, stored) ? null : "[thumbnail_mark] does not sign its [thumbnail]";
+    }
+
+    /** Of a normalized picture nothing is told about the original, and without operations of the document its bytes stay. */
+    private boolean isAboutAnother(String source, String stored) {
+        if (source == null) {
+            return false;
+        }
+        if (request.normalized()) {
+            return request.documentOperations() == null && source.equals(stored) == false;
+        }
+        return (fields.get(Target.ORIGINAL) instanceof Map<?, ?> original && source.equals(original.get(Target.SHA256))) == false;
+    }
+
+    private boolean isThumbnailSigned(String recipe, String stored) {
+        Object thumbnail = fields.get(Target.THUMBNAIL);
+        if (thumbnail == null) {
+            return fields.get(Target.THUMBNAIL_MARK) == null;
+        }
+        if (thumbnail instanceof String == false) {
+            return false;
+        }
+        try {
+            byte[] bytes = Base64.getDecoder().decode((String) thumbnail);
+            return isSigned(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private boolean isSigned(String name, String message) {
+        return marks.believed(fields.get(name), message) != null;
+    }
+}

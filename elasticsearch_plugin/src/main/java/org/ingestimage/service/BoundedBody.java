@@ -1,0 +1,161 @@
+package org.ingestimage.service;
+
+import java.io.IOException;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.net.http.HttpResponse.ResponseInfo;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow.Subscription;
+import java.util.concurrent.atomic.AtomicReference;
+
+import org.elasticsearch.common.breaker.CircuitBreakingException;
+import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.memory.ResultShare;
+
+/**
+ * Reads an answer into memory that was taken from the node's account before, and hangs up when it is longer than allowed or when there is no room.
+ * Where the answer says how long it is, both are known before a byte of it is read.
+ *
+ * <p>The answer is handed over in a reference, to be taken out of it: an idle connection of the JDK's client keeps the first exchange that it
+ * had, with what came of it, until it is closed.
+ */
+final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
+
+    /** An answer that is longer than allowed. */
+    static final class TooLong extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        /** Whether it is a result, so that the next attempt would have the same. */
+        final boolean isResult;
+
+        TooLong(long limit, boolean isResult) {
+            super(
+                "the answer is longer than [" + limit + "] bytes: [ingest.image.max_response_bytes], or half of the node's memory for results "
+                    + "([breaker." + ResultMemory.NAME + ".limit]), whichever is less"
+            );
+            this.isResult = isResult;
+        }
+    }
+
+    /** An answer for which the node has no memory now. */
+    static final class NoRoom extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoRoom(CircuitBreakingException cause) {
+            super(cause.getMessage());
+        }
+    }
+
+    /** Answers of unknown length are accounted in such steps, in bytes. */
+    private static final long STEP = 1 << 20;
+
+    private final long limit;
+    private final ResultShare share;
+    private final boolean isResult;
+    /** As the answer says, -1 when it does not. */
+    private final long announced;
+    private final CompletableFuture<AtomicReference<byte[]>> body = new CompletableFuture<>();
+    private final List<ByteBuffer> parts = new ArrayList<>();
+    /** The answer when its length was announced; else null, and it is put together at the end. */
+    private byte[] bytes;
+    private Subscription subscription;
+    private long accounted;
+    private int length;
+
+    private BoundedBody(ResponseInfo head, long limit, ResultShare share) {
+        this.limit = limit;
+        this.share = share;
+        this.isResult = head.statusCode() == 200 && head.headers().firstValue("Content-Type").orElse("").startsWith("application/json");
+        this.announced = head.headers().firstValueAsLong("Content-Length").orElse(-1);
+    }
+
+    static BodyHandler<AtomicReference<byte[]>> atMost(long limit, ResultShare share) {
+        return head -> new BoundedBody(head, limit, share);
+    }
+
+    @Override
+    public CompletionStage<AtomicReference<byte[]>> getBody() {
+        return body;
+    }
+
+    @Override
+    public void onSubscribe(Subscription newSubscription) {
+        subscription = newSubscription;
+        if (isAllowed(Math.max(announced, 0))) {
+            bytes = announced < 0 ? null : new byte[(int) announced];
+            subscription.request(Long.MAX_VALUE);
+        }
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> buffers) {
+        if (body.isDone()) {
+            return;
+        }
+        long size = buffers.stream().mapToLong(ByteBuffer::remaining).sum();
+        if (length + size > accounted && isAllowed(length + size) == false) {
+            return;
+        }
+        if (bytes == null) {
+            parts.addAll(buffers);
+            length += (int) size;
+        } else {
+            buffers.forEach(this::append);
+        }
+    }
+
+    private void append(ByteBuffer part) {
+        int size = part.remaining();
+        part.get(bytes, length, size);
+        length += size;
+    }
+
+    /** Takes the memory for so many bytes; else hangs up. */
+    private boolean isAllowed(long size) {
+        IOException problem = size > limit ? new TooLong(limit, isResult) : null;
+        if (problem == null) {
+            try {
+                accounted = announced >= size ? size : Math.min(limit, size + STEP);
+                share.arrive(announced >= 0 ? size : accounted);
+            } catch (CircuitBreakingException e) {
+                problem = new NoRoom(e);
+            }
+        }
+        if (problem != null) {
+            subscription.cancel();
+            drop();
+            body.completeExceptionally(problem);
+        }
+        return problem == null;
+    }
+
+    @Override
+    public void onError(Throwable error) {
+        drop();
+        body.completeExceptionally(error);
+    }
+
+    private void drop() {
+        parts.clear();
+        bytes = null;
+    }
+
+    @Override
+    public void onComplete() {
+        if (body.isDone()) {
+            return;
+        }
+        if (bytes == null) {
+            bytes = new byte[length];
+            length = 0;
+            parts.forEach(this::append);
+        }
+        byte[] result = bytes;
+        drop();
+        body.complete(new AtomicReference<>(result));
+    }
+}

@@ -1,0 +1,101 @@
+package org.ingestimage.service;
+
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.service.Hosts.Host;
+
+/** What came of the attempts of one call so far, and the sentence about it when the call is given up. */
+final class CallHistory {
+
+    private final Set<URI> tried = new LinkedHashSet<>();
+    /** What hosts refused that others may not. */
+    private final Map<Host, Failure> refused = new LinkedHashMap<>();
+    private volatile int attempts;
+    private volatile Failure last;
+    private volatile Host failedHost;
+    /** Whether the last attempt met a service with too much to do. */
+    private volatile boolean overloaded;
+
+    void attempt(Host host) {
+        synchronized (tried) {
+            tried.add(host.uri);
+        }
+        attempts++;
+    }
+
+    int attempts() {
+        return attempts;
+    }
+
+    /** The last attempt was no answer; the next one may be. */
+    void again(Host host, Failure failure, boolean overload) {
+        failedHost = host;
+        last = failure;
+        overloaded = overload;
+    }
+
+    /** The host refused for good what another one may do. */
+    void refused(Host host, Failure failure) {
+        refused.put(host, failure);
+    }
+
+    /** The same, and another host is asked. */
+    void elsewhere(Host host, Failure failure) {
+        failedHost = host;
+        last = failure;
+    }
+
+    Set<Host> refusedHosts() {
+        return refused.keySet();
+    }
+
+    Failure last() {
+        return last;
+    }
+
+    Host failedHost() {
+        return failedHost;
+    }
+
+    boolean overloaded() {
+        return overloaded;
+    }
+
+    /** Of what all hosts refused: a host that understood the request knows more than one that is none of ours. */
+    Failure gravest() {
+        Failure found = null;
+        for (Failure failure : refused.values()) {
+            if (failure.kind() != Kind.DEFECT) {
+                return failure;
+            }
+            found = failure;
+        }
+        return found;
+    }
+
+    /** Why the call ended without an answer. */
+    Failure givenUp(String code, CallTime time) {
+        Set<URI> hosts;
+        synchronized (tried) {
+            hosts = new LinkedHashSet<>(tried);
+        }
+        String seconds = String.format(Locale.ROOT, "%.1f", time.nanosPassed() / 1e9);
+        StringBuilder others = new StringBuilder();
+        refused.forEach((from, failure) -> others.append("; [" + from + "] refused it: " + failure.reason()));
+        String reason = "no answer from the processor service in " + seconds + "s (timeout [" + time.timeout() + "]) and " + attempts
+            + (attempts == 1 ? " attempt" : " attempts") + "; hosts tried " + hosts + " (setting [ingest.image.hosts]); "
+            + (last != null
+                ? "last failure: " + last.reason()
+                : attempts == 0 ? "pictures like it were slow, and it waited for those before it" : "the last attempt was still waiting")
+            + others;
+        Kind kind = last != null && last.kind() == Kind.BUSY && code.equals(last.code()) ? Kind.BUSY : Kind.UNAVAILABLE;
+        return new Failure(kind, code, reason);
+    }
+}

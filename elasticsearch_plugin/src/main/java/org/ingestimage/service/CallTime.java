@@ -1,0 +1,81 @@
+package org.ingestimage.service;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+import org.elasticsearch.core.TimeValue;
+
+/** How the time of one call is spent: on attempts, and on pauses between them. Starts when its first turn has come. */
+final class CallTime {
+
+    private static final long FIRST_PAUSE_MILLIS = 50;
+    private static final long LONGEST_PAUSE_MILLIS = 2000;
+    /** Answered in less than this part of the deadline, a picture is not slow. */
+    private static final int QUICK_PART = 8;
+    /** What an attempt apart from the others gets at first. */
+    private static final int PARTS_APART = 32;
+    private static final long LEAST_APART_MILLIS = 1000;
+    /** The service is told a little less than the node waits, so that its "too late" arrives in time. */
+    private static final long LONGEST_GRACE_MILLIS = 500;
+
+    private final TimeValue timeout;
+    private volatile long startNanos;
+
+    CallTime(TimeValue timeout) {
+        this.timeout = timeout;
+    }
+
+    void start() {
+        startNanos = System.nanoTime();
+    }
+
+    TimeValue timeout() {
+        return timeout;
+    }
+
+    long nanosPassed() {
+        return System.nanoTime() - startNanos;
+    }
+
+    long millisPassed() {
+        return TimeUnit.NANOSECONDS.toMillis(nanosPassed());
+    }
+
+    private long millisLeft() {
+        return timeout.millis() - millisPassed();
+    }
+
+    /** For an attempt among the others: the time that is left, or half of it. */
+    Duration patience(boolean half) {
+        long left = Math.max(1, millisLeft());
+        return Duration.ofMillis(Math.max(1, half ? left / 2 : left));
+    }
+
+    /**
+     * For an attempt apart from the others, the first one being 1: little at first, and twice as much each time, as among those that seem slow
+     * are some that were only behind slow ones.
+     */
+    Duration patienceApart(int attempt) {
+        long left = Math.max(1, millisLeft());
+        long part = Math.max(LEAST_APART_MILLIS, timeout.millis() / PARTS_APART);
+        return Duration.ofMillis(Math.min(left, part << Math.min(attempt - 1, 10)));
+    }
+
+    Duration grace() {
+        return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout.millis() / 40));
+    }
+
+    /** Milliseconds until the next attempt, which grow with the attempts made, with jitter; -1 when there is not so much time. */
+    long pause(int attempts, boolean overloaded) {
+        // Those that are slow at this moment are known as such by then.
+        long atLeast = overloaded ? 2 * grace().toMillis() : 0;
+        long pause = Math.max(atLeast, Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(attempts - 1, 10)));
+        long jittered = ThreadLocalRandom.current().nextLong(Math.max(atLeast, pause / 2), pause + 1);
+        return jittered >= millisLeft() ? -1 : jittered;
+    }
+
+    boolean isQuick(long tookNanos) {
+        return TimeUnit.NANOSECONDS.toMillis(tookNanos) < timeout.millis() / QUICK_PART;
+    }
+}

@@ -1,0 +1,102 @@
+package org.ingestimage.service;
+
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+import org.ingestimage.service.Hosts.Host;
+
+/**
+ * Tells hosts that answer nothing (a frozen process, a machine that is gone) from hosts that have a slow picture: both look the same from
+ * here. A host that has been quiet for a while is asked whether it lives (`GET /healthz`). Where there is another host, one that does not
+ * say so gives its pictures back at once, and is asked again, ever more seldom, until it answers: no picture pays for finding out.
+ */
+final class HostWatch {
+
+    private static final long QUIET_MILLIS = 1000;
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final long LONGEST_PAUSE_MILLIS = 60_000;
+
+    private final ServiceClient client;
+    /** When each watched host was last heard of, in nanoseconds. */
+    private final Map<Host, Long> heard = new ConcurrentHashMap<>();
+
+    HostWatch(ServiceClient client) {
+        this.client = client;
+    }
+
+    /** A call goes to the host: it is watched until nothing is under way there. */
+    void sent(Host host, long nanos) {
+        if (heard.putIfAbsent(host, nanos) == null) {
+            later(QUIET_MILLIS, () -> look(host));
+        }
+    }
+
+    /** The host answered, whatever it was. */
+    void answered(Host host) {
+        heard.computeIfPresent(host, (same, before) -> System.nanoTime());
+        client.hosts.lives(host);
+    }
+
+    /** Whether the host lived after this time. */
+    boolean hasHeardSince(Host host, long nanos) {
+        Long last = heard.get(host);
+        return last != null && last - nanos > 0;
+    }
+
+    private void look(Host host) {
+        Long last = heard.get(host);
+        if (last == null || client.hosts.isBusy(host) == false || isOver(host)) {
+            heard.remove(host);
+            if (client.hosts.isBusy(host) && isOver(host) == false) {
+                // A call came between the two lines above.
+                sent(host, System.nanoTime());
+            }
+            return;
+        }
+        long quiet = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - last);
+        if (quiet < QUIET_MILLIS) {
+            later(QUIET_MILLIS - quiet, () -> look(host));
+        } else {
+            ask(host, QUIET_MILLIS);
+        }
+    }
+
+    private void ask(Host host, long pause) {
+        if (isOver(host)) {
+            heard.remove(host);
+            return;
+        }
+        HttpRequest question = HttpRequest.newBuilder(host.uri.resolve("/healthz")).timeout(PATIENCE).GET().build();
+        client.http.sendAsync(question, BodyHandlers.discarding()).whenComplete((response, error) -> {
+            if (error == null) {
+                answered(host);
+                client.answered();
+                later(QUIET_MILLIS, () -> look(host));
+            } else if (client.hosts.size() > 1) {
+                client.hosts.silent(host);
+                client.takeBack(host);
+                later(pause, () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)));
+            } else {
+                // It is the only one: what waits for it may as well go on waiting.
+                later(QUIET_MILLIS, () -> look(host));
+            }
+        });
+    }
+
+    private boolean isOver(Host host) {
+        return client.isClosed() || client.hosts.has(host) == false;
+    }
+
+    private void later(long millis, Runnable what) {
+        try {
+            client.timer.apply(millis, what);
+        } catch (RuntimeException e) {
+            // The node is closing.
+            heard.clear();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package org.ingestimage.service;
+
+import org.ingestimage.service.Answer.Blame;
+import org.ingestimage.service.Hosts.Host;
+
+/**
+ * What came of one attempt, beside its answer: what it tells of the host, of the load and of the picture.
+ *
+ * @param isLate whether there was no answer, though the host lives
+ */
+record Lesson(boolean isLate) {
+
+    /** Ends the attempt at the host, and lets hosts, window and slow pictures know. */
+    static Lesson learn(ServiceClient client, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
+        boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
+        boolean late = answer.again() != null && answer.again().code().equals("service_timeout");
+        boolean lives = late && client.watch.hasHeardSince(from, sentNanos);
+        // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
+        boolean blameless = answer.blame() == Blame.LOAD || late && client.hosts.hasAnsweredSince(from, sentNanos);
+        // After the deadline the exchange was cancelled: the host did not answer in time.
+        client.hosts.release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
+        if (answer.overload()) {
+            client.overloaded(sentNanos);
+        } else if (answer.again() == null) {
+            client.relieved();
+            if (answer.failure() != null && answer.failure().code().equals("picture_timeout")) {
+                client.slow.add(request);
+            } else if (time.isQuick(took)) {
+                client.slow.remove(request);
+            }
+        }
+        if (healthy || answer.blame() == Blame.LOAD) {
+            client.answered();
+        }
+        return new Lesson(lives);
+    }
+}

@@ -1,0 +1,38 @@
+package org.ingestimage.service;
+
+import java.net.URI;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+
+import javax.crypto.spec.SecretKeySpec;
+
+import org.ingestimage.picture.Keys;
+
+/**
+ * The `Authorization` header of a request to one host (docs/wire.md). Hosts come from a setting of the cluster, so whoever may change that
+ * is sent it: it is good for this request, to this host, once, for a few minutes.
+ */
+final class RequestSignature {
+
+    private static final String LABEL = "ingest-image request v1";
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private RequestSignature() {}
+
+    /** A header for a POST that is made now; null without a key. */
+    static String post(SecretKeySpec key, URI host, String path, String bodySha256) {
+        if (key == null) {
+            return null;
+        }
+        byte[] nonce = new byte[16];
+        RANDOM.nextBytes(nonce);
+        return authorization(key, "POST", host, path, bodySha256, System.currentTimeMillis() / 1000, HexFormat.of().formatHex(nonce));
+    }
+
+    /** The same with a method, a time, in seconds since 1970, and a number that is used once. */
+    static String authorization(SecretKeySpec key, String method, URI host, String path, String bodySha256, long time, String nonce) {
+        String signed = String.join("\n", LABEL, method, path, host.toString(), Long.toString(time), nonce, bodySha256);
+        return "Ingest-Image host=" + host + ", time=" + time + ", nonce=" + nonce + ", body=" + bodySha256 + ", signature="
+            + Keys.sign(key, signed);
+    }
+}

@@ -1,0 +1,161 @@
+package org.ingestimage.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.URI;
+import java.util.List;
+
+import org.ingestimage.service.Hosts.Host;
+import org.junit.jupiter.api.Test;
+
+class HostsTest {
+
+    private static final URI A = URI.create("http://a");
+    private static final URI B = URI.create("http://b");
+
+    private long now = Long.MAX_VALUE - 1000;
+    private final Hosts hosts = new Hosts(List.of(A, B), () -> now);
+
+    private void passMillis(long millis) {
+        now += millis * 1_000_000;
+    }
+
+    @Test
+    void theLeastBusyOne() {
+        Host first = hosts.acquire(null);
+        Host second = hosts.acquire(null);
+        assertNotEquals(first.uri, second.uri);
+        hosts.release(first, true, 0);
+        assertSame(first, hosts.acquire(null));
+    }
+
+    @Test
+    void idleOnesTakeTurns() {
+        Host first = hosts.acquire(null);
+        hosts.release(first, true, 0);
+        Host second = hosts.acquire(null);
+        hosts.release(second, true, 0);
+        assertNotEquals(first.uri, second.uri);
+    }
+
+    @Test
+    void notTheOneThatJustFailed() {
+        Host failed = hosts.acquire(null);
+        hosts.release(failed, null, 0);
+        for (int i = 0; i < 10; i++) {
+            assertNotEquals(failed.uri, hosts.acquire(failed).uri);
+        }
+    }
+
+    @Test
+    void aFailedOneIsLeftAloneForAWhileAndThenTriedByOneCall() {
+        Host failed = hosts.acquire(null);
+        hosts.release(failed, false, 0);
+        for (int i = 0; i < 5; i++) {
+            assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        }
+        passMillis(150);
+        assertEquals(failed.uri, hosts.acquire(null).uri);
+        assertNotEquals(failed.uri, hosts.acquire(null).uri, "one call is enough to try");
+        hosts.release(failed, true, 0);
+        assertEquals(failed.uri, hosts.acquire(null).uri, "healthy again, and the least busy");
+    }
+
+    @Test
+    void thePenaltyGrows() {
+        Host failed = hosts.acquire(null);
+        hosts.acquire(null);
+        hosts.release(failed, false, 0);
+        passMillis(150);
+        assertSame(failed, hosts.acquire(null));
+        hosts.release(failed, false, 0);
+        passMillis(150);
+        assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        passMillis(60);
+        assertSame(failed, hosts.acquire(null));
+        for (int i = 0; i < 100; i++) {
+            hosts.release(failed, false, 0);
+            passMillis(10_001);
+            assertSame(failed, hosts.acquire(null), "never longer than ten seconds");
+        }
+    }
+
+    @Test
+    void aTryThatCostsSecondsIsMadeSeldom() {
+        Host failed = hosts.acquire(null);
+        hosts.acquire(null);
+        hosts.release(failed, false, 30_000_000_000L);
+        passMillis(101);
+        assertSame(failed, hosts.acquire(null), "once it may have been the picture");
+        hosts.release(failed, false, 30_000_000_000L);
+        passMillis(299_000);
+        assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        passMillis(1_001);
+        assertSame(failed, hosts.acquire(null));
+    }
+
+    @Test
+    void aSilentOneIsNotTriedUntilItLives() {
+        Host silent = hosts.acquire(null);
+        hosts.release(silent, false, 0);
+        hosts.silent(silent);
+        passMillis(1_000_000);
+        for (int i = 0; i < 5; i++) {
+            assertNotEquals(silent.uri, hosts.acquire(null).uri);
+        }
+        hosts.lives(silent);
+        assertSame(silent, hosts.acquire(null));
+    }
+
+    @Test
+    void theOneThatRefusedIsTakenLast() {
+        Host wrong = hosts.acquire(null);
+        Host down = hosts.acquire(wrong);
+        hosts.release(down, false, 0);
+        assertSame(down, hosts.acquire(down, List.of(wrong)));
+        assertFalse(hosts.hasOtherThan(List.of(wrong, down)));
+        assertTrue(hosts.hasOtherThan(List.of(wrong)));
+    }
+
+    @Test
+    void callsThatFailTogetherAreOneFailure() {
+        Hosts one = new Hosts(List.of(A, B), () -> now);
+        Host a = one.acquire(null);
+        for (int i = 0; i < 15; i++) {
+            one.acquire(null);
+        }
+        for (int i = 0; i < 8; i++) {
+            one.release(a, false, 0);
+        }
+        passMillis(101);
+        assertSame(a, one.acquire(null));
+    }
+
+    @Test
+    void whenAllHaveFailedOneIsStillTaken() {
+        Host first = hosts.acquire(null);
+        hosts.release(first, false, 0);
+        passMillis(10);
+        Host second = hosts.acquire(null);
+        hosts.release(second, false, 0);
+        assertSame(first, hosts.acquire(null), "the one whose time is over first");
+        assertSame(second, hosts.acquire(first), "but rather another than the same again");
+    }
+
+    @Test
+    void aNewListKeepsWhatIsKnown() {
+        Host a = hosts.acquire(null);
+        hosts.set(List.of(a.uri, URI.create("http://c")));
+        assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
+        hosts.release(a, false, 0);
+        assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
+        hosts.set(List.of(B, B));
+        assertEquals(1, hosts.size());
+        hosts.release(a, true, 0);
+        assertEquals(B, hosts.acquire(null).uri);
+    }
+}
