@@ -23,7 +23,7 @@ import org.elasticsearch.plugins.IngestPlugin;
 import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.plugins.ReloadablePlugin;
 import org.elasticsearch.plugins.SearchPlugin;
-import org.ingestimage.memory.HeldResults;
+import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.processor.ImageFactory;
@@ -91,7 +91,7 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<MappedActionFilter> getMappedActionFilters() {
-        return List.of(new HeldResults.Filter(() -> threadContext, memory));
+        return List.of(new BulkResults.Filter(() -> threadContext, memory));
     }
 
     @Override

@@ -10,7 +10,7 @@ import org.elasticsearch.indices.breaker.BreakerSettings;
 import org.elasticsearch.monitor.jvm.JvmInfo;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 
 /**
  * The node's account of results: what arrives from the service, until the request that stores it has ended. A bulk holds the results of all its
@@ -53,7 +53,7 @@ public final class ResultMemory {
             Kind.BUSY,
             NO_ROOM,
             "this node holds as many results of pictures as it has memory for, until their bulks are stored (breaker [" + NAME
-                + "]); send it again, in smaller or fewer bulks: " + Text.oneLine(reason, 300)
+                + "]); send it again, in smaller or fewer bulks: " + SafeText.oneLine(reason, 300)
         );
     }
 

@@ -8,7 +8,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 
 /** A picture as a document carries it: a base64 string, perhaps with line breaks or as a data URL, or bytes (CBOR, SMILE). */
 public final class PictureData {
@@ -28,7 +28,7 @@ public final class PictureData {
             // What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
             return "the bytes of a Buffer or Uint8Array as numbers; send Buffer.from(bytes).toString('base64')";
         }
-        return "[" + (value instanceof Map ? "an object" : value instanceof List ? "a list" : Text.shown(value)) + "]";
+        return "[" + (value instanceof Map ? "an object" : value instanceof List ? "a list" : SafeText.shown(value)) + "]";
     }
 
     /** Whether the value is a list of bytes, each a number. */
@@ -38,8 +38,8 @@ public final class PictureData {
 
     /** Bytes as numbers that stand where a picture's object should be, as the `data` that they are meant to be; anything else as it is. */
     public static Object named(Object value) {
-        boolean typedArray = value instanceof Map<?, ?> map && map.get("0") instanceof Number && Target.isEmpty(map);
-        return typedArray || isNumbers(value) ? Map.of(Target.DATA, value) : value;
+        boolean typedArray = value instanceof Map<?, ?> map && map.get("0") instanceof Number && TargetFields.isEmpty(map);
+        return typedArray || isNumbers(value) ? Map.of(TargetFields.DATA, value) : value;
     }
 
     /** Whether the picture has more than `limit` bytes; judged by the length of the text, before anything is decoded. */

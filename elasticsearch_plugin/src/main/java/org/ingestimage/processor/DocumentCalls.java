@@ -9,11 +9,11 @@ import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.Releasables;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
-import org.ingestimage.memory.HeldResults;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.service.PictureRequest;
 import org.ingestimage.service.ServiceClient;
 
@@ -24,8 +24,8 @@ import org.ingestimage.service.ServiceClient;
 final class DocumentCalls {
 
     private final ServiceClient client;
-    private final Pictures pictures;
-    private final HeldResults bulk;
+    private final DocumentPictures pictures;
+    private final BulkResults bulk;
     private final Function<PictureRequest, ExpectedLength> expected;
     private final Runnable end;
     private final List<ResultShare> shares = new ArrayList<>();
@@ -42,8 +42,8 @@ final class DocumentCalls {
      */
     DocumentCalls(
         ServiceClient client,
-        Pictures pictures,
-        HeldResults bulk,
+        DocumentPictures pictures,
+        BulkResults bulk,
         Function<PictureRequest, ExpectedLength> expected,
         Runnable end
     ) {
@@ -102,7 +102,7 @@ final class DocumentCalls {
             @Override
             public void onResponse(Map<String, Object> fields) {
                 holds = true;
-                if (pictures.leavesOutData() && fields.get(Target.DATA) instanceof String data) {
+                if (pictures.leavesOutData() && fields.get(TargetFields.DATA) instanceof String data) {
                     share.leaveOut(data.length());
                 }
                 done(pictures.succeed(index, fields));

@@ -10,8 +10,8 @@ import java.util.Set;
 import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.Text;
-import org.ingestimage.picture.Target;
+import org.ingestimage.common.SafeText;
+import org.ingestimage.picture.TargetFields;
 
 /**
  * Writes `{"image.data": ...}` as `{"image": {"data": ...}}`: to Elasticsearch's mapping both are the same field, to a processor the first
@@ -48,7 +48,7 @@ final class DottedKeys {
             way = field.substring("_source.".length());
         }
         Set<String> ours = new HashSet<>(fields);
-        ours.addAll(List.of(Target.DATA, Target.URL));
+        ours.addAll(List.of(TargetFields.DATA, TargetFields.URL));
         Map<String, Object> expanded = new DottedKeys(field, List.of(way.split("\\.")), ours).of(root, 0);
         if (expanded != root) {
             root.keySet().retainAll(expanded.keySet());
@@ -135,10 +135,10 @@ final class DottedKeys {
             Object there = result.get(name);
             boolean free = there == null || there instanceof Map<?, ?> map && map.containsKey(rest) == false;
             if (free == false || rest.startsWith(".") || rest.endsWith(".") || rest.isEmpty() || rest.contains("..")) {
-                throw refused("the key [" + Text.shown(key) + "] cannot be read as an object beside the others; write each thing once, as in "
+                throw refused("the key [" + SafeText.shown(key) + "] cannot be read as an object beside the others; write each thing once, as in "
                     + "{\"image\": {\"data\": ...}}");
             }
-            Map<String, Object> below = Target.copy(there);
+            Map<String, Object> below = TargetFields.copy(there);
             below.put(rest, object.get(key));
             result = result == object ? new LinkedHashMap<>(object) : result;
             result.remove(key);

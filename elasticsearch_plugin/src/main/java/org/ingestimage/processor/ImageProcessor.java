@@ -12,8 +12,8 @@ import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
+import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
-import org.ingestimage.memory.HeldResults;
 import org.ingestimage.service.PictureRequest;
 import org.ingestimage.service.ServiceClient;
 import org.ingestimage.service.ServiceRequest;
@@ -59,10 +59,10 @@ public final class ImageProcessor extends AbstractProcessor {
 
     @Override
     public void execute(IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
-        Pictures pictures = null;
+        DocumentPictures pictures = null;
         Exception failure = null;
         try {
-            pictures = new Pictures(context(), document);
+            pictures = new DocumentPictures(context(), document);
         } catch (Exception e) {
             failure = e;
         }
@@ -75,9 +75,9 @@ public final class ImageProcessor extends AbstractProcessor {
             return;
         }
         AtomicReference<DocumentCalls> calls = new AtomicReference<>();
-        Pictures all = pictures;
+        DocumentPictures all = pictures;
         Runnable finish = onAnotherThread(() -> finish(calls.get(), all, document, handler));
-        HeldResults bulk = HeldResults.of(maker.threadContext());
+        BulkResults bulk = BulkResults.of(maker.threadContext());
         calls.set(new DocumentCalls(maker.client().get(), pictures, bulk, this::expectedOf, finish));
         calls.get().advance();
     }
@@ -119,7 +119,7 @@ public final class ImageProcessor extends AbstractProcessor {
 
     private static void finish(
         DocumentCalls calls,
-        Pictures pictures,
+        DocumentPictures pictures,
         IngestDocument document,
         BiConsumer<IngestDocument, Exception> handler
     ) {

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.elasticsearch.ElasticsearchParseException;
 import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
 
@@ -43,7 +43,7 @@ record Options(
     boolean recordInvalid,
     boolean keepInvalid,
     long maxResultBytes,
-    DocumentOperations documentOperations,
+    OneOffOperations documentOperations,
     TimeValue timeout
 ) {
 
@@ -63,10 +63,10 @@ record Options(
             refuse(tag, "target_field", "must not be empty");
         }
         Recipe recipe = Recipe.of(operations, properties);
-        Object wanted = config.remove(DocumentOperations.OPTION);
-        DocumentOperations documentOperations = DocumentOperations.of(wanted, recipe, schema);
+        Object wanted = config.remove(OneOffOperations.OPTION);
+        OneOffOperations documentOperations = OneOffOperations.of(wanted, recipe, schema);
         if (documentOperations == null) {
-            refuse(tag, DocumentOperations.OPTION, DocumentOperations.expected(schema) + ", got [" + Text.shown(wanted) + "]");
+            refuse(tag, OneOffOperations.OPTION, OneOffOperations.expected(schema) + ", got [" + SafeText.shown(wanted) + "]");
         }
         return new Options(
             field,
@@ -97,7 +97,7 @@ record Options(
     private static String choice(String tag, Map<String, Object> config, String option, String... values) {
         String value = readStringProperty(ImageProcessor.TYPE, tag, config, option, values[0]);
         if (List.of(values).contains(value) == false) {
-            refuse(tag, option, "must be one of " + List.of(values) + ", got [" + Text.shown(value) + "]");
+            refuse(tag, option, "must be one of " + List.of(values) + ", got [" + SafeText.shown(value) + "]");
         }
         return value;
     }
@@ -114,7 +114,7 @@ record Options(
             // Refused below, with an example.
         }
         if (value < 1) {
-            refuse(tag, option, "must be a size of at least one byte such as 5mb, got [" + Text.shown(text) + "]");
+            refuse(tag, option, "must be a size of at least one byte such as 5mb, got [" + SafeText.shown(text) + "]");
         }
         return value;
     }
@@ -130,7 +130,7 @@ record Options(
             // Refused below, with an example.
         }
         if (value == null || value.millis() < 1 || value.compareTo(TimeValue.timeValueHours(1)) > 0) {
-            refuse(tag, "timeout", "must be a time between 1ms and 1h such as 30s, got [" + Text.shown(text) + "]");
+            refuse(tag, "timeout", "must be a time between 1ms and 1h such as 30s, got [" + SafeText.shown(text) + "]");
         }
         return value;
     }

@@ -5,10 +5,10 @@ import java.util.Map;
 
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.DataUrl;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.service.PictureRequest;
 
@@ -27,7 +27,7 @@ final class Picture {
     final Object data;
     /** The address that the picture is from, null when the document brings the picture along. */
     final Object url;
-    final Belief belief;
+    final MarkCheck check;
     /** In the document's list. */
     final int position;
     private final String path;
@@ -50,20 +50,20 @@ final class Picture {
         this.path = path;
         this.source = source;
         this.position = position;
-        this.existing = Target.copy(target);
+        this.existing = TargetFields.copy(target);
         boolean addressesAreOff = context.client().urlHosts().isOff();
         // Where no address is allowed, one beside a target with a picture is a field like any other.
-        boolean none = Target.data(source) == null && (Target.url(source) == null || addressesAreOff && existing.get(Target.DATA) != null);
-        this.removed = none && (isNull(source, Target.DATA) || options.inPlace() == false && (present && source == null || isNull(source, Target.URL)));
+        boolean none = TargetFields.data(source) == null && (TargetFields.url(source) == null || addressesAreOff && existing.get(TargetFields.DATA) != null);
+        this.removed = none && (isNull(source, TargetFields.DATA) || options.inPlace() == false && (present && source == null || isNull(source, TargetFields.URL)));
         // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
         boolean again = none && removed == false && options.inPlace() == false;
         this.from = again ? target : source;
         this.inPlace = again || options.inPlace();
-        this.data = again && target instanceof Map == false && PictureData.is(target) == false ? null : Target.data(from);
+        this.data = again && target instanceof Map == false && PictureData.is(target) == false ? null : TargetFields.data(from);
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
-        boolean complete = data != null || existing.get(Target.MARK) instanceof String;
-        this.url = again || (complete && addressesAreOff) ? null : Target.url(source);
-        this.belief = new Belief(context, existing);
+        boolean complete = data != null || existing.get(TargetFields.MARK) instanceof String;
+        this.url = again || (complete && addressesAreOff) ? null : TargetFields.url(source);
+        this.check = new MarkCheck(context, existing);
     }
 
     private static boolean isNull(Object value, String key) {
@@ -76,7 +76,7 @@ final class Picture {
 
     /** What the result is written into: the picture's object, or the target's. */
     Map<String, Object> base() {
-        return Target.copy(inPlace ? from : existing);
+        return TargetFields.copy(inPlace ? from : existing);
     }
 
     /** Whether what is in the target is believed to be what the recipe made of this very picture. Known once `request` was called. */
@@ -91,7 +91,7 @@ final class Picture {
 
     /** The call that is needed, null when nothing is to be asked. */
     PictureRequest request() throws Failure {
-        if (Target.url(from) instanceof String address && DataUrl.is(address)) {
+        if (TargetFields.url(from) instanceof String address && DataUrl.is(address)) {
             throw new Failure(Kind.REQUEST, "url_not_allowed", "[url] is a data URL; send it as [data]");
         }
         List<Object> operations = options.documentOperations().of(context.schema(), source, existing);
@@ -105,7 +105,7 @@ final class Picture {
         if (PictureData.is(data) == false) {
             throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
         }
-        believed = inPlace ? belief.made() : belief.madeFrom(data) && isWhole();
+        believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
         return isDone(operations) ? null : request(data, null, operations);
     }
 
@@ -132,10 +132,10 @@ final class Picture {
     /** The picture is at an address: fetched once, and again when the address or the recipe is another one. */
     private PictureRequest fromAddress(List<Object> operations) throws Failure {
         if (url instanceof String == false) {
-            throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + Text.shown(url) + "]");
+            throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + SafeText.shown(url) + "]");
         }
         // Data beside the address is what was made before, from it or from another one, or has an error. Else it is a picture of its own.
-        boolean before = inPlace && (belief.made() || existing.get(Target.ERROR) instanceof Map || Belief.isAsHashed(existing));
+        boolean before = inPlace && (check.made() || existing.get(TargetFields.ERROR) instanceof Map || MarkCheck.isAsHashed(existing));
         if (data != null && before == false) {
             throw new Failure(
                 Kind.REQUEST,
@@ -144,7 +144,7 @@ final class Picture {
             );
         }
         String address = (String) url;
-        believed = belief.madeFromAddress(address) && isWhole();
+        believed = check.madeFromAddress(address) && isWhole();
         if (isDone(operations)) {
             return null;
         }
@@ -162,12 +162,12 @@ final class Picture {
         if (operations != null) {
             throw new Failure(Kind.REQUEST, "missing_data", "[operations] need a picture, but there is no [data] beside them");
         }
-        believed = removed == false && belief.made();
-        boolean refused = removed == false && existing.get(Target.ERROR) instanceof Map;
+        believed = removed == false && check.made();
+        boolean refused = removed == false && existing.get(TargetFields.ERROR) instanceof Map;
         if (believed || refused || options.ignoreMissing()) {
             return;
         }
-        String missing = source instanceof Map ? path + "." + Target.DATA : path;
+        String missing = source instanceof Map ? path + "." + TargetFields.DATA : path;
         throw new IllegalArgumentException(
             "field [" + missing.substring(missing.lastIndexOf('.') + 1) + "] not present as part of path [" + missing + "]"
         );
@@ -175,7 +175,7 @@ final class Picture {
 
     /** Whether the target holds what it should: the picture, unless the pipeline leaves that out. */
     private boolean isWhole() {
-        return options.leavesOutData() || existing.get(Target.DATA) != null;
+        return options.leavesOutData() || existing.get(TargetFields.DATA) != null;
     }
 
     /**
@@ -187,7 +187,7 @@ final class Picture {
         if (believed == false || operations != null) {
             return false;
         }
-        if (existing.get(Target.ERROR) != null || belief.vouchesForAll() == false) {
+        if (existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false) {
             return false;
         }
         List<Object> onlyFirst = context.schema().onlyFirst(options.recipe());

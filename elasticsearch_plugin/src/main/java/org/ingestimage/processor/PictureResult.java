@@ -8,7 +8,7 @@ import java.util.Map;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.RecipeSchema;
 
 /** What stands in the target once it is known what came of a picture. */
@@ -17,13 +17,13 @@ final class PictureResult {
     private final Picture picture;
     private final Options options;
     private final RecipeSchema schema;
-    private final Belief belief;
+    private final MarkCheck check;
 
     PictureResult(Picture picture) {
         this.picture = picture;
         this.options = picture.options;
         this.schema = picture.context.schema();
-        this.belief = picture.belief;
+        this.check = picture.check;
     }
 
     /**
@@ -36,20 +36,20 @@ final class PictureResult {
         if (target instanceof Map == false && gone == false) {
             return target;
         }
-        Map<String, Object> result = Target.copy(gone ? null : target);
+        Map<String, Object> result = TargetFields.copy(gone ? null : target);
         if (picture.removed) {
-            Target.merge(result, schema.emptyFields());
-            result.remove(Target.DATA);
+            TargetFields.merge(result, schema.emptyFields());
+            result.remove(TargetFields.DATA);
         } else if (picture.believed()) {
             // What nobody vouches for would have been made anew, had there been a picture to make it from.
-            schema.pictures().keySet().stream().filter(name -> belief.vouchesFor(name) == false).forEach(result::remove);
-            result.putAll(belief.marks());
+            schema.pictures().keySet().stream().filter(name -> check.vouchesFor(name) == false).forEach(result::remove);
+            result.putAll(check.marks());
             putBelieved(result);
         } else {
-            List.of(Target.MARK, Target.SOURCE_MARK, Target.THUMBNAIL_MARK).forEach(result::remove);
+            List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK).forEach(result::remove);
             schema.pictures().keySet().forEach(result::remove);
         }
-        result.remove(Target.OPERATIONS);
+        result.remove(TargetFields.OPERATIONS);
         notHere().forEach(result::remove);
         schema.copies().restore(result, notHere());
         return result.equals(target) ? target : result;
@@ -59,18 +59,18 @@ final class PictureResult {
     Map<String, Object> processed(Map<String, Object> fields) {
         Map<String, Object> result = picture.base();
         if (picture.completing()) {
-            result.putAll(belief.marks());
+            result.putAll(check.marks());
             putBelieved(result);
             List<Object> asked = schema.onlyFirst(options.recipe());
-            schema.onlyFirstFields(asked).forEach(name -> Target.merge(result, Collections.singletonMap(name, fields.get(name))));
+            schema.onlyFirstFields(asked).forEach(name -> TargetFields.merge(result, Collections.singletonMap(name, fields.get(name))));
             schema.copies().restore(result, notHere());
             return result;
         }
-        result.remove(Target.OPERATIONS);
-        result.remove(Target.ERROR);
-        Target.merge(result, fields);
+        result.remove(TargetFields.OPERATIONS);
+        result.remove(TargetFields.ERROR);
+        TargetFields.merge(result, fields);
         if (options.leavesOutData()) {
-            result.remove(Target.DATA);
+            result.remove(TargetFields.DATA);
         }
         return result;
     }
@@ -80,7 +80,7 @@ final class PictureResult {
         if (options.recordInvalid() == false || failure.kind() != Kind.PICTURE) {
             return failure;
         }
-        boolean strange = picture.url != null && picture.existing.get(Target.DATA) != null && belief.made() == false;
+        boolean strange = picture.url != null && picture.existing.get(TargetFields.DATA) != null && check.made() == false;
         return strange && options.keepInvalid() == false
             ? new Failure(
                 Kind.REQUEST,
@@ -93,35 +93,35 @@ final class PictureResult {
     /** The target of a picture that is at fault: nothing of an earlier picture stays, and of this one what is known to carry no metadata. */
     Map<String, Object> recorded(Failure failure) {
         Map<String, Object> result = picture.base();
-        Target.merge(result, schema.emptyFields());
-        Target.merge(result, failure.fields());
-        result.remove(Target.DATA);
-        boolean sound = belief.made() && belief.plainData() != null && options.leavesOutData() == false;
+        TargetFields.merge(result, schema.emptyFields());
+        TargetFields.merge(result, failure.fields());
+        result.remove(TargetFields.DATA);
+        boolean sound = check.made() && check.plainData() != null && options.leavesOutData() == false;
         if (sound && (picture.inPlace || picture.url != null)) {
             // What is stored stays: an operation failed, or the address, which may be dead for ever.
-            result.put(Target.MARK, belief.marks().get(Target.MARK));
+            result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
             putBelieved(result);
         } else {
-            Target.merge(result, Collections.singletonMap(Target.DATA, kept(failure)));
+            TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, kept(failure)));
         }
         Map<String, Object> error = new LinkedHashMap<>();
         error.put("code", failure.code());
         error.put("reason", failure.reason());
-        result.put(Target.ERROR, error);
+        result.put(TargetFields.ERROR, error);
         return result;
     }
 
     /** The refused picture as it is stored, null when it is not. */
     private Object kept(Failure failure) {
         if (options.keepInvalid()) {
-            return picture.url != null ? picture.existing.get(Target.DATA) : picture.inPlace ? picture.data : null;
+            return picture.url != null ? picture.existing.get(TargetFields.DATA) : picture.inPlace ? picture.data : null;
         }
         boolean only = picture.inPlace || options.removeBinary();
-        return picture.url == null && only && options.leavesOutData() == false ? failure.fields().get(Target.DATA) : null;
+        return picture.url == null && only && options.leavesOutData() == false ? failure.fields().get(TargetFields.DATA) : null;
     }
 
     private void putBelieved(Map<String, Object> result) {
-        Target.merge(result, Collections.singletonMap(Target.DATA, options.leavesOutData() ? null : belief.plainData()));
+        TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, options.leavesOutData() ? null : check.plainData()));
     }
 
     /** Names of the fields that this picture may not have, as it is not the first of the document. */

@@ -11,8 +11,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 import org.ingestimage.common.Json;
-import org.ingestimage.common.Text;
-import org.ingestimage.picture.Target;
+import org.ingestimage.common.SafeText;
+import org.ingestimage.picture.TargetFields;
 
 /**
  * The operations and properties that the service knows, and their parameters.
@@ -30,7 +30,7 @@ public final class RecipeSchema {
     private final List<String> firstFields;
     /** Those of them that the service has to make, by the property that they come from; the others are copies. */
     private final Map<String, List<String>> onlyFirst;
-    private final Copies copies;
+    private final VectorCopies copies;
     /** Fields that hold a picture beside `data`. */
     private final Map<String, Integer> pictures;
     private final List<String> forDocuments;
@@ -44,7 +44,7 @@ public final class RecipeSchema {
         Map<String, SchemaValidator> answer,
         List<String> fields,
         Map<String, List<String>> onlyFirst,
-        Copies copies,
+        VectorCopies copies,
         Map<String, Integer> pictures,
         List<String> forDocuments,
         List<String> protecting,
@@ -85,7 +85,7 @@ public final class RecipeSchema {
             validators(json.getOrDefault("answer", Map.of())),
             strings(json.get("fields")),
             onlyFirst,
-            Copies.of(json.get("copies")),
+            VectorCopies.of(json.get("copies")),
             pictures(json.get("pictures")),
             strings(json.get("for_documents")),
             strings(json.get("protecting")),
@@ -132,7 +132,7 @@ public final class RecipeSchema {
         return firstFields;
     }
 
-    public Copies copies() {
+    public VectorCopies copies() {
         return copies;
     }
 
@@ -181,7 +181,7 @@ public final class RecipeSchema {
     /** Names of everything that the service may write under a target, but for `data`. */
     public Set<String> fields() {
         Set<String> names = new HashSet<>(fields);
-        names.addAll(List.of(Target.MARK, Target.SOURCE_MARK, Target.THUMBNAIL_MARK, Target.ERROR, Target.OPERATIONS));
+        names.addAll(List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK, TargetFields.ERROR, TargetFields.OPERATIONS));
         return names;
     }
 
@@ -205,17 +205,17 @@ public final class RecipeSchema {
                 name = String.valueOf(map.keySet().iterator().next());
                 parameters = map.values().iterator().next();
             } else {
-                return "each of [" + kinds + "] must be a name or an object with one key, got [" + Text.shown(entry) + "]; valid " + kinds
+                return "each of [" + kinds + "] must be a name or an object with one key, got [" + SafeText.shown(entry) + "]; valid " + kinds
                     + " are " + new TreeSet<>(known.keySet());
             }
             SchemaValidator validator = known.get(name);
             if (validator == null) {
-                return "unknown " + kind + " [" + Text.shown(name) + "]; valid " + kinds + " are "
+                return "unknown " + kind + " [" + SafeText.shown(name) + "]; valid " + kinds + " are "
                     + new TreeSet<>(known.keySet());
             }
             String problem = parameters instanceof Map
                 ? validator.problem(parameters)
-                : "parameters must be an object, got [" + Text.shown(parameters) + "]";
+                : "parameters must be an object, got [" + SafeText.shown(parameters) + "]";
             if (problem != null) {
                 return kind + " [" + name + "]: " + problem;
             }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 
 /** The part of JSON Schema that compares numbers: ranges and sizes. */
 final class SchemaNumbers {
@@ -39,7 +39,7 @@ final class SchemaNumbers {
         if (below != null) {
             bounds.add("less than " + below);
         }
-        return name + " must be " + String.join(" and ", bounds) + ", got [" + Text.shown(value) + "]";
+        return name + " must be " + String.join(" and ", bounds) + ", got [" + SafeText.shown(value) + "]";
     }
 
     static String sizeProblem(Map<String, Object> schema, String leastKey, String mostKey, int size, String unit, String name) {

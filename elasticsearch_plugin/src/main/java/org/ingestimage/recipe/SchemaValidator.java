@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 
 /**
  * Checks a value against the part of JSON Schema that the service's declarations render.
@@ -66,7 +66,7 @@ public final class SchemaValidator {
             return null;
         }
         String wanted = String.join(" or ", types.stream().map(SchemaValidator::article).toList());
-        return name(at) + " must be " + wanted + ", got [" + Text.shown(value) + "]";
+        return name(at) + " must be " + wanted + ", got [" + SafeText.shown(value) + "]";
     }
 
     private static boolean hasType(Object value, String type) {
@@ -93,10 +93,10 @@ public final class SchemaValidator {
 
     private static String choiceProblem(Map<String, Object> schema, Object value, String at) {
         if (schema.get("enum") instanceof List<?> valid && valid.stream().noneMatch(item -> SchemaNumbers.same(item, value))) {
-            return name(at) + " must be one of " + Text.oneLine(valid.toString(), 1000) + ", got [" + Text.shown(value) + "]";
+            return name(at) + " must be one of " + SafeText.oneLine(valid.toString(), 1000) + ", got [" + SafeText.shown(value) + "]";
         }
         if (schema.containsKey("const") && SchemaNumbers.same(schema.get("const"), value) == false) {
-            return name(at) + " must be [" + Text.shown(schema.get("const")) + "], got [" + Text.shown(value) + "]";
+            return name(at) + " must be [" + SafeText.shown(schema.get("const")) + "], got [" + SafeText.shown(value) + "]";
         }
         return null;
     }
@@ -107,7 +107,7 @@ public final class SchemaValidator {
         if (problem == null && schema.get("pattern") instanceof String pattern && Pattern.compile(pattern).matcher(value).find() == false) {
             // Where the service says in words what the pattern means, nobody has to read it.
             String wanted = schema.get("$comment") instanceof String comment ? ": " + comment : " must match [" + pattern + "]";
-            return name(at) + wanted + ", got [" + Text.shown(value) + "]";
+            return name(at) + wanted + ", got [" + SafeText.shown(value) + "]";
         }
         return problem;
     }
@@ -136,7 +136,7 @@ public final class SchemaValidator {
             if (properties.containsKey(key)) {
                 problem = problem(properties.get(key), entry.getValue(), path);
             } else if (Boolean.FALSE.equals(others)) {
-                problem = "unknown parameter [" + Text.shown(path) + "]; valid parameters are " + new TreeSet<>(properties.keySet());
+                problem = "unknown parameter [" + SafeText.shown(path) + "]; valid parameters are " + new TreeSet<>(properties.keySet());
             } else if (others instanceof Map) {
                 problem = problem(others, entry.getValue(), path);
             }
@@ -174,7 +174,7 @@ public final class SchemaValidator {
                     problems.add(problem(part, value, at));
                 }
                 if (problems.contains(null) == false) {
-                    return Text.oneLine(String.join("; or ", problems), 1000);
+                    return SafeText.oneLine(String.join("; or ", problems), 1000);
                 }
             }
         }

@@ -24,7 +24,7 @@ import org.elasticsearch.xcontent.XContentBuilder;
 import org.elasticsearch.xcontent.XContentParser;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.service.EmbedRequest;
 import org.ingestimage.service.ServiceClient;
@@ -42,16 +42,16 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
     private static final Pattern HASH = Pattern.compile("([0-9a-f]{2})+");
     private static final String AT = "query_vector_builder." + NAME;
 
-    private final Question question;
+    private final VectorQuestion question;
     private final Supplier<ServiceClient> client;
 
-    public ImageVectorBuilder(Question question, Supplier<ServiceClient> client) {
+    public ImageVectorBuilder(VectorQuestion question, Supplier<ServiceClient> client) {
         this.question = question;
         this.client = client;
     }
 
     public ImageVectorBuilder(StreamInput in, Supplier<ServiceClient> client) throws IOException {
-        this(new Question(in), client);
+        this(new VectorQuestion(in), client);
     }
 
     public static ImageVectorBuilder parse(XContentParser parser, Supplier<ServiceClient> client) {
@@ -59,9 +59,9 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
             // The node hands over the parser at the name, tests and others at the object.
             XContentParser.Token token = parser.currentToken() == XContentParser.Token.START_OBJECT ? parser.currentToken() : parser.nextToken();
             if (token != XContentParser.Token.START_OBJECT) {
-                throw Question.wrong("must be an object");
+                throw VectorQuestion.wrong("must be an object");
             }
-            return new ImageVectorBuilder(Question.of(parser.map()), client);
+            return new ImageVectorBuilder(VectorQuestion.of(parser.map()), client);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -114,7 +114,7 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
     /** The numbers, or the bits of a hash as signed bytes, which is what a field of bits takes; provided that they come from the embedder that is asked for. */
     static float[] vector(Object numbers, Object embedder, String wanted) {
         if (wanted != null && wanted.equals(embedder) == false) {
-            throw Question.wrong("wants a vector of the embedder [" + Text.shown(wanted) + "], but it is one of [" + Text.shown(embedder) + "]");
+            throw VectorQuestion.wrong("wants a vector of the embedder [" + SafeText.shown(wanted) + "], but it is one of [" + SafeText.shown(embedder) + "]");
         }
         if (numbers instanceof List<?> list && list.isEmpty() == false && list.stream().allMatch(Number.class::isInstance)) {
             float[] vector = new float[list.size()];
@@ -131,7 +131,7 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
             }
             return vector;
         }
-        throw Question.wrong("got no vector");
+        throw VectorQuestion.wrong("got no vector");
     }
 
     @Override

@@ -16,7 +16,7 @@ final class StoredVector {
 
     private StoredVector() {}
 
-    static void read(BiConsumer<GetRequest, ActionListener<GetResponse>> get, Question question, ActionListener<float[]> listener) {
+    static void read(BiConsumer<GetRequest, ActionListener<GetResponse>> get, VectorQuestion question, ActionListener<float[]> listener) {
         String field = question.field();
         String embedder = field.substring(0, field.lastIndexOf('.') + 1) + "embedder";
         GetRequest request = new GetRequest(question.index(), question.id()).routing(question.routing())
@@ -25,14 +25,14 @@ final class StoredVector {
         get.accept(request, listener.delegateFailureAndWrap((next, document) -> next.onResponse(vector(document, question, embedder))));
     }
 
-    private static float[] vector(GetResponse document, Question question, String embedder) {
+    private static float[] vector(GetResponse document, VectorQuestion question, String embedder) {
         if (document.isExists() == false) {
             throw new ResourceNotFoundException("there is no document [" + question.id() + "] in [" + question.index() + "] to search with");
         }
         Map<String, Object> source = document.getSourceAsMap();
         Object numbers = source == null ? null : first(XContentMapValues.extractValue(question.field(), source));
         if (numbers == null) {
-            throw Question.wrong("finds no vector in [" + question.field() + "] of document [" + question.id() + "] in [" + question.index() + "]");
+            throw VectorQuestion.wrong("finds no vector in [" + question.field() + "] of document [" + question.id() + "] in [" + question.index() + "]");
         }
         Object by = XContentMapValues.extractValue(embedder, source);
         return ImageVectorBuilder.vector(numbers, by instanceof List<?> list && list.isEmpty() == false ? list.get(0) : by, question.embedder());

@@ -8,10 +8,10 @@ import java.util.regex.Pattern;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.Json;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 
 /**
  * What an HTTP answer of the service means (docs/wire.md): fields, a failure, or a reason to try again. One of the three is set.
@@ -133,8 +133,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     /** Of what a refusal brings along only the picture without its metadata counts: nobody has signed it. */
     private static Map<String, Object> cut(Map<String, Object> json) {
         Map<String, Object> fields = fields(json);
-        boolean sound = fields != null && fields.get(Target.DATA) instanceof String data && PictureData.decode(data) != null;
-        return sound ? Map.of(Target.DATA, fields.get(Target.DATA)) : Map.of();
+        boolean sound = fields != null && fields.get(TargetFields.DATA) instanceof String data && PictureData.decode(data) != null;
+        return sound ? Map.of(TargetFields.DATA, fields.get(TargetFields.DATA)) : Map.of();
     }
 
     private static Answer nonsense(int status, String problem) {
@@ -171,6 +171,6 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     }
 
     private static String reason(Map<?, ?> error) {
-        return error.get("reason") instanceof String reason ? Text.oneLine(reason, REASON) : "no reason given";
+        return error.get("reason") instanceof String reason ? SafeText.oneLine(reason, REASON) : "no reason given";
     }
 }

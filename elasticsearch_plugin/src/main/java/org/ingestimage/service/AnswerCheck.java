@@ -3,10 +3,10 @@ package org.ingestimage.service;
 import java.util.Base64;
 import java.util.Map;
 
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.recipe.SchemaValidator;
 
@@ -38,25 +38,25 @@ final class AnswerCheck {
         for (Map.Entry<String, Object> field : fields.entrySet()) {
             SchemaValidator declared = FIELDS.get(field.getKey());
             if (declared == null) {
-                return "the field [" + Text.shown(field.getKey()) + "] is none that this version of the service gives";
+                return "the field [" + SafeText.shown(field.getKey()) + "] is none that this version of the service gives";
             }
             if (declared.problem(field.getValue()) != null) {
                 return "the field [" + field.getKey() + "] is not of the type and size that this version of the service gives";
             }
         }
         String recipe = request.recipe().hash();
-        String stored = fields.get(Target.DATA) instanceof String data ? PictureData.hash(data) : null;
-        if (stored == null || stored.equals(fields.get(Target.SHA256)) == false) {
+        String stored = fields.get(TargetFields.DATA) instanceof String data ? PictureData.hash(data) : null;
+        if (stored == null || stored.equals(fields.get(TargetFields.SHA256)) == false) {
             return "[sha256] is not that of [data]";
         }
-        if (isSigned(Target.MARK, Marks.made(recipe, stored)) == false) {
+        if (isSigned(TargetFields.MARK, Marks.made(recipe, stored)) == false) {
             return "[mark] does not sign its [data] and the recipe that was asked for";
         }
         String source = request.data() == null ? null : PictureData.hashOfAny(request.data());
         String from = request.url() != null
             ? Marks.madeFromAddress(recipe, request.url(), stored)
             : Marks.madeFrom(recipe, String.valueOf(source), stored);
-        if (isSigned(Target.SOURCE_MARK, from) == false || isAboutAnother(source, stored)) {
+        if (isSigned(TargetFields.SOURCE_MARK, from) == false || isAboutAnother(source, stored)) {
             return "it is about another picture than the one that was sent";
         }
         return isThumbnailSigned(recipe, stored) ? null : "[thumbnail_mark] does not sign its [thumbnail]";
@@ -70,20 +70,20 @@ final class AnswerCheck {
         if (request.normalized()) {
             return request.documentOperations() == null && source.equals(stored) == false;
         }
-        return (fields.get(Target.ORIGINAL) instanceof Map<?, ?> original && source.equals(original.get(Target.SHA256))) == false;
+        return (fields.get(TargetFields.ORIGINAL) instanceof Map<?, ?> original && source.equals(original.get(TargetFields.SHA256))) == false;
     }
 
     private boolean isThumbnailSigned(String recipe, String stored) {
-        Object thumbnail = fields.get(Target.THUMBNAIL);
+        Object thumbnail = fields.get(TargetFields.THUMBNAIL);
         if (thumbnail == null) {
-            return fields.get(Target.THUMBNAIL_MARK) == null;
+            return fields.get(TargetFields.THUMBNAIL_MARK) == null;
         }
         if (thumbnail instanceof String == false) {
             return false;
         }
         try {
             byte[] bytes = Base64.getDecoder().decode((String) thumbnail);
-            return isSigned(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
+            return isSigned(TargetFields.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
         } catch (IllegalArgumentException e) {
             return false;
         }

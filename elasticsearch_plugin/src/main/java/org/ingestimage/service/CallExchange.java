@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.ingestimage.memory.ResultShare;
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 
 /** What one call has on the wire: the body of its request, which serves all attempts of a turn, and the exchange of the present attempt. */
 final class CallExchange {

@@ -9,7 +9,7 @@ import java.util.Set;
 
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 
 /** What came of the attempts of one call so far, and the sentence about it when the call is given up. */
 final class CallHistory {

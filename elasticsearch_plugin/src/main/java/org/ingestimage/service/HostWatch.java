@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 
 /**
  * Tells hosts that answer nothing (a frozen process, a machine that is gone) from hosts that have a slow picture: both look the same from

@@ -12,7 +12,7 @@ import org.elasticsearch.common.settings.Setting.Property;
 import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.monitor.jvm.JvmInfo;
-import org.ingestimage.picture.UrlHosts;
+import org.ingestimage.picture.AllowedUrlHosts;
 
 /** Every setting of the node once. Those that are safe to change on a running node are dynamic. */
 public final class ImageSettings {
@@ -106,7 +106,7 @@ public final class ImageSettings {
     public static final Setting<List<String>> URL_HOSTS = Setting.listSetting(
         "ingest.image.url_hosts",
         List.of(),
-        UrlHosts::pattern,
+        AllowedUrlHosts::pattern,
         Property.NodeScope,
         Property.Dynamic
     );

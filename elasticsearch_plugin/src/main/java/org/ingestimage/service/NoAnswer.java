@@ -8,7 +8,7 @@ import java.util.concurrent.CompletionException;
 
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.memory.ResultMemory;
 
 /** What it means when a call ends without an answer: the next attempt may succeed. */
@@ -38,7 +38,7 @@ final class NoAnswer {
             return again("service_unavailable", "the service answers nothing, not even whether it lives (GET /healthz)");
         }
         if (error instanceof IOException) {
-            return again("service_unavailable", Text.oneLine(described(error), SHOWN));
+            return again("service_unavailable", SafeText.oneLine(described(error), SHOWN));
         }
         throw error;
     }

@@ -7,7 +7,7 @@ import java.util.Map;
 
 import org.elasticsearch.core.TimeValue;
 import org.ingestimage.picture.Marks;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.Recipe;
 
 /**
@@ -72,7 +72,7 @@ public record PictureRequest(
             head.put("position", position);
         }
         if (url != null) {
-            head.put(Target.URL, url);
+            head.put(TargetFields.URL, url);
         }
         return ServiceRequest.json(head, data);
     }

@@ -25,9 +25,9 @@ import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
+import org.ingestimage.picture.AllowedUrlHosts;
 import org.ingestimage.picture.Marks;
-import org.ingestimage.picture.UrlHosts;
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 
 /** The node's one way to the processor services: limits, hosts and the HTTP client that all pipelines share. */
 public final class ServiceClient implements AutoCloseable {
@@ -37,7 +37,7 @@ public final class ServiceClient implements AutoCloseable {
     /** Runs something later, on a thread that may work. */
     public interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}
 
-    public final Hosts hosts;
+    public final ServiceHosts hosts;
     public final CallLimiter limiter;
     /** Where slow pictures are: a few at a time, so that the others have places, there and at the services. */
     final CallLimiter apart;
@@ -50,14 +50,14 @@ public final class ServiceClient implements AutoCloseable {
     final Timer timer;
     final HttpClient http;
     private final ExpectedLength vectorLength = new ExpectedLength();
-    private final Set<Call> active = ConcurrentHashMap.newKeySet();
+    private final Set<ServiceCall> active = ConcurrentHashMap.newKeySet();
     private final AtomicInteger unanswered = new AtomicInteger();
     private volatile long lastAnswerNanos = System.nanoTime();
     private volatile TimeValue timeout;
     private volatile TimeValue searchTimeout;
     private volatile long maxImageBytes;
     private volatile long maxResponseBytes;
-    private volatile UrlHosts urlHosts;
+    private volatile AllowedUrlHosts urlHosts;
     private volatile boolean closed;
 
     public ServiceClient(Settings settings, Marks marks, ResultMemory memory, SSLContext trust, Executor executor, Timer timer) {
@@ -65,7 +65,7 @@ public final class ServiceClient implements AutoCloseable {
         this.memory = memory;
         this.executor = executor;
         this.timer = timer;
-        this.hosts = new Hosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
+        this.hosts = new ServiceHosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
         int maxInFlight = ImageSettings.MAX_IN_FLIGHT.get(settings);
         int queueSize = ImageSettings.QUEUE_SIZE.get(settings);
         this.window = new InFlightWindow(maxInFlight);
@@ -99,7 +99,7 @@ public final class ServiceClient implements AutoCloseable {
      * @param letIn whether the document of this picture is already being worked on, so that it is not refused because of the queue
      */
     public void process(PictureRequest request, ResultShare share, boolean letIn, ActionListener<Map<String, Object>> listener) {
-        new Call(this, request, share, listener.delegateResponse((passedOn, failure) -> {
+        new ServiceCall(this, request, share, listener.delegateResponse((passedOn, failure) -> {
             share.close();
             passedOn.onFailure(failure);
         })).submit(letIn);
@@ -107,7 +107,7 @@ public final class ServiceClient implements AutoCloseable {
 
     /** Asks for a vector. Like {@link #process}, but it waits for its turn no longer than for its answer. */
     public void ask(EmbedRequest request, ActionListener<Map<String, Object>> listener) {
-        AtomicReference<Call> waiting = new AtomicReference<>();
+        AtomicReference<ServiceCall> waiting = new AtomicReference<>();
         Scheduler.Cancellable turn;
         try {
             turn = timer.apply(request.timeout().millis(), () -> limiter.rejectWaiting(job -> job == waiting.get(), noTurn(request)));
@@ -116,7 +116,7 @@ public final class ServiceClient implements AutoCloseable {
             return;
         }
         ResultShare share = new ResultShare(memory, vectorLength, 0, () -> false);
-        Call call = new Call(this, request, share, ActionListener.runBefore(listener, () -> Releasables.close(turn::cancel, share)));
+        ServiceCall call = new ServiceCall(this, request, share, ActionListener.runBefore(listener, () -> Releasables.close(turn::cancel, share)));
         waiting.set(call);
         call.submit(false);
     }
@@ -126,14 +126,14 @@ public final class ServiceClient implements AutoCloseable {
         return new Failure(Kind.UNAVAILABLE, "service_timeout", reason);
     }
 
-    void started(Call call) {
+    void started(ServiceCall call) {
         active.add(call);
         if (closed) {
             call.fail(CallLimiter.closing());
         }
     }
 
-    void finished(Call call) {
+    void finished(ServiceCall call) {
         active.remove(call);
     }
 
@@ -166,7 +166,7 @@ public final class ServiceClient implements AutoCloseable {
      *
      * <p>One odd picture is no such reason. It takes two, one after the other or at the same time, and a silence long enough.
      */
-    void unanswered(Call call) {
+    void unanswered(ServiceCall call) {
         long given = call.timeout().millis();
         boolean silence = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lastAnswerNanos) >= given / 2;
         boolean second = unanswered.incrementAndGet() > 1;
@@ -180,7 +180,7 @@ public final class ServiceClient implements AutoCloseable {
             "given up while waiting for its turn: no processor service answers the pictures before it (setting [ingest.image.hosts])"
         );
         // Only those who would not be more patient than the one who failed.
-        limiter.rejectWaiting(job -> ((Call) job).timeout().millis() <= given, failure);
+        limiter.rejectWaiting(job -> ((ServiceCall) job).timeout().millis() <= given, failure);
     }
 
     public TimeValue timeout() {
@@ -234,12 +234,12 @@ public final class ServiceClient implements AutoCloseable {
         maxResponseBytes = value;
     }
 
-    public UrlHosts urlHosts() {
+    public AllowedUrlHosts urlHosts() {
         return urlHosts;
     }
 
     public void setUrlHosts(List<String> patterns) {
-        urlHosts = new UrlHosts(patterns);
+        urlHosts = new AllowedUrlHosts(patterns);
     }
 
     /** Fails everything that waits or is under way: a document whose handler is never called would hang its bulk for ever. */

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.core.TimeValue;
 import org.ingestimage.common.Json;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 
@@ -79,6 +79,6 @@ public interface ServiceRequest {
     /** The request's own, made harmless for a header; null when there is none. */
     static String opaqueId(ThreadContext context) {
         String id = context.getHeader(OPAQUE_ID);
-        return id == null || id.isBlank() ? null : Text.header(id.strip(), OPAQUE_ID_LENGTH);
+        return id == null || id.isBlank() ? null : SafeText.header(id.strip(), OPAQUE_ID_LENGTH);
     }
 }

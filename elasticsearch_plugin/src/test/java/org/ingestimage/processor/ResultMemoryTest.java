@@ -28,7 +28,7 @@ import org.elasticsearch.indices.breaker.BreakerSettings;
 import org.elasticsearch.indices.breaker.CircuitBreakerMetrics;
 import org.elasticsearch.indices.breaker.HierarchyCircuitBreakerService;
 import org.elasticsearch.ingest.IngestDocument;
-import org.ingestimage.memory.HeldResults;
+import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.TestNode;
@@ -78,7 +78,7 @@ class ResultMemoryTest {
     /** A bulk as the node runs it: with our filter around it. It ends when the listener is called. */
     private ActionListener<BulkResponse> bulk(Runnable work) {
         CompletableFuture<ActionListener<BulkResponse>> end = new CompletableFuture<>();
-        new HeldResults.Filter(() -> node.threadContext, node.memory).<BulkRequest, BulkResponse>apply(
+        new BulkResults.Filter(() -> node.threadContext, node.memory).<BulkRequest, BulkResponse>apply(
             null,
             "bulk",
             new BulkRequest(),

@@ -219,9 +219,9 @@ class ImageVectorBuilderTest {
         String data = "QUJD".repeat(100);
         String printed = Strings.toString(parse("{\"data\": \"" + data + "\", \"embedder\": \"e\"}"));
         assertEquals("{\"data\":\"<400 characters>\",\"embedder\":\"e\"}", printed);
-        assertFalse(new Question(data, null, null, null, null, "f", null, null).toString().contains("QUJD"));
+        assertFalse(new VectorQuestion(data, null, null, null, null, "f", null, null).toString().contains("QUJD"));
         byte[] bytes = "ABC".getBytes(StandardCharsets.UTF_8);
-        assertEquals("QUJD", Question.of(Map.of("data", bytes)).data());
+        assertEquals("QUJD", VectorQuestion.of(Map.of("data", bytes)).data());
         assertEquals(Set.of("data"), Json.read(Strings.toString(parse("{\"data\": \"QUJD\"}")).getBytes(StandardCharsets.UTF_8)).keySet());
     }
 }

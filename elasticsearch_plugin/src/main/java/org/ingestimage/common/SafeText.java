@@ -1,11 +1,11 @@
 package org.ingestimage.common;
 
 /** Makes foreign text fit for messages and headers. */
-public final class Text {
+public final class SafeText {
 
     private static final int SHOWN = 80;
 
-    private Text() {}
+    private SafeText() {}
 
     /** A value for a message: short, on one line. Nothing ever prints a picture. */
     public static String shown(Object value) {

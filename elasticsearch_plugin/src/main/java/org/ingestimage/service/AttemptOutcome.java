@@ -1,17 +1,17 @@
 package org.ingestimage.service;
 
 import org.ingestimage.service.Answer.Blame;
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 
 /**
  * What came of one attempt, beside its answer: what it tells of the host, of the load and of the picture.
  *
  * @param isLate whether there was no answer, though the host lives
  */
-record Lesson(boolean isLate) {
+record AttemptOutcome(boolean isLate) {
 
     /** Ends the attempt at the host, and lets hosts, window and slow pictures know. */
-    static Lesson learn(ServiceClient client, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
+    static AttemptOutcome learn(ServiceClient client, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
         boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
         boolean late = answer.again() != null && answer.again().code().equals("service_timeout");
         boolean lives = late && client.watch.hasHeardSince(from, sentNanos);
@@ -32,6 +32,6 @@ record Lesson(boolean isLate) {
         if (healthy || answer.blame() == Blame.LOAD) {
             client.answered();
         }
-        return new Lesson(lives);
+        return new AttemptOutcome(lives);
     }
 }

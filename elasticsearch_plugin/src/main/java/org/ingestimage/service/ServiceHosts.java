@@ -15,7 +15,7 @@ import java.util.function.LongSupplier;
  * call tries it, and only its success brings the others back. A host that accepts calls and answers nothing is silent: no picture tries
  * it, {@link HostWatch} does. When every host is in such a state, the one whose time is over first is taken: a call is never refused here.
  */
-final class Hosts {
+final class ServiceHosts {
 
     private static final long FIRST_PENALTY_NANOS = 100_000_000L;
     private static final long LONGEST_PENALTY_NANOS = 10_000_000_000L;
@@ -23,7 +23,7 @@ final class Hosts {
     private static final int COST_FACTOR = 10;
     private static final long LONGEST_COSTLY_PENALTY_NANOS = 300_000_000_000L;
 
-    /** One service. Guarded by the lock of {@link Hosts}. */
+    /** One service. Guarded by the lock of {@link ServiceHosts}. */
     static final class Host {
         final URI uri;
         private int inFlight;
@@ -48,7 +48,7 @@ final class Hosts {
     private List<Host> hosts = List.of();
     private long uses;
 
-    Hosts(List<URI> uris, LongSupplier nanoTime) {
+    ServiceHosts(List<URI> uris, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         set(uris);
     }

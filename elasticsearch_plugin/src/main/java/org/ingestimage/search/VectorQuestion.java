@@ -11,7 +11,7 @@ import org.elasticsearch.common.io.stream.StreamOutput;
 import org.elasticsearch.common.io.stream.Writeable;
 import org.elasticsearch.xcontent.ToXContentObject;
 import org.elasticsearch.xcontent.XContentBuilder;
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 
 /**
  * What is asked for likeness: a picture, words, or a stored document. One of `data`, `text` and `id` is set.
@@ -25,7 +25,7 @@ import org.ingestimage.common.Text;
  * @param vector which vector of the picture, such as `perceptual_hash`; null for that of the embedder
  * @param embedder that must have made the vector, null when any may
  */
-record Question(String data, String text, String id, String index, String routing, String field, String vector, String embedder)
+record VectorQuestion(String data, String text, String id, String index, String routing, String field, String vector, String embedder)
     implements
         Writeable,
         ToXContentObject {
@@ -35,10 +35,10 @@ record Question(String data, String text, String id, String index, String routin
     private static final Set<String> KINDS = new TreeSet<>(Set.of("data", "text", "id"));
 
     /** Throws IllegalArgumentException, a 400 for who asks. */
-    static Question of(Map<String, Object> map) {
+    static VectorQuestion of(Map<String, Object> map) {
         for (String key : map.keySet()) {
             if (VALID.contains(key) == false) {
-                throw wrong("has an unknown key [" + Text.shown(key) + "]; valid are " + VALID);
+                throw wrong("has an unknown key [" + SafeText.shown(key) + "]; valid are " + VALID);
             }
         }
         if (KINDS.stream().filter(map::containsKey).count() != 1) {
@@ -58,7 +58,7 @@ record Question(String data, String text, String id, String index, String routin
             throw wrong("needs the [index] of the document [id]");
         }
         String field = text(map, "field");
-        return new Question(
+        return new VectorQuestion(
             data(map),
             text(map, "text"),
             id,
@@ -70,7 +70,7 @@ record Question(String data, String text, String id, String index, String routin
         );
     }
 
-    Question(StreamInput in) throws IOException {
+    VectorQuestion(StreamInput in) throws IOException {
         this(
             in.readOptionalString(),
             in.readOptionalString(),
@@ -112,7 +112,7 @@ record Question(String data, String text, String id, String index, String routin
 
     @Override
     public String toString() {
-        return "Question[" + (data != null ? data.length() + " characters" : text != null ? text : index + "/" + id) + "]";
+        return "VectorQuestion[" + (data != null ? data.length() + " characters" : text != null ? text : index + "/" + id) + "]";
     }
 
     private static void put(XContentBuilder builder, String key, String value) throws IOException {
@@ -132,7 +132,7 @@ record Question(String data, String text, String id, String index, String routin
             return number.toString();
         }
         if (map.containsKey(key) && (value instanceof String == false || ((String) value).isBlank())) {
-            throw wrong("needs a string for [" + key + "], got [" + (value instanceof String ? "" : Text.shown(value)) + "]");
+            throw wrong("needs a string for [" + key + "], got [" + (value instanceof String ? "" : SafeText.shown(value)) + "]");
         }
         return (String) value;
     }

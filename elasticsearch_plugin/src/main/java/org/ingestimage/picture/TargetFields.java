@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The map under the target field. These are the only names that the plugin knows; everything else in it is the service's. */
-public final class Target {
+public final class TargetFields {
 
     public static final String DATA = "data";
     public static final String URL = "url";
@@ -19,7 +19,7 @@ public final class Target {
     public static final String ORIGINAL = "original";
     public static final String ERROR = "error";
 
-    private Target() {}
+    private TargetFields() {}
 
     /** The picture in a field's value; null when there is none. */
     public static Object data(Object value) {

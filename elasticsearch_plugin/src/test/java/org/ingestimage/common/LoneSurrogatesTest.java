@@ -10,10 +10,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Halves of surrogate pairs, from programs that cut a text within an emoji. */
-class SoundTextTest {
+class LoneSurrogatesTest {
 
     private static Map<String, Object> mended(Map<String, Object> document) {
-        SoundText.mend(document);
+        LoneSurrogates.mend(document);
         return document;
     }
 
@@ -30,7 +30,7 @@ class SoundTextTest {
         Map<String, Object> inner = Map.of("emoji", "\ud83d\udc1f", "number", 5);
         List<Object> list = List.of("plain", 1.5, inner);
         Map<String, Object> document = map("image", inner, "list", list, "none", null);
-        SoundText.mend(document);
+        LoneSurrogates.mend(document);
         assertSame(inner, document.get("image"));
         assertSame(list, document.get("list"));
     }

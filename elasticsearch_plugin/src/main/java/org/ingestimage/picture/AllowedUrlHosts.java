@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-import org.ingestimage.common.Text;
+import org.ingestimage.common.SafeText;
 
 /**
  * The hosts that a document may name as its picture's address. The service checks again, and every redirect; this is the node's own word.
  *
  * @param patterns `images.example.org`, `*.example.org`, `host:8443`, `[::1]:80` or `*`, in lower case
  */
-public record UrlHosts(List<String> patterns) {
+public record AllowedUrlHosts(List<String> patterns) {
 
     private static final Pattern VALID = Pattern.compile(
         "(\\*|(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*|\\[[0-9a-f:.]+\\])(:[1-9][0-9]{0,4})?"
@@ -25,7 +25,7 @@ public record UrlHosts(List<String> patterns) {
         if (VALID.matcher(pattern).matches() == false) {
             throw new IllegalArgumentException(
                 "a host in [ingest.image.url_hosts] must be like images.example.org, *.example.org, host:8443, [::1]:80 or *, got ["
-                    + Text.shown(text) + "]"
+                    + SafeText.shown(text) + "]"
             );
         }
         return pattern;
@@ -62,7 +62,7 @@ public record UrlHosts(List<String> patterns) {
         String name = uri.getHost().toLowerCase(Locale.ROOT);
         String host = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
         if (patterns.stream().noneMatch(pattern -> matches(pattern, host, port, usual))) {
-            return "no pictures are fetched from [" + Text.shown(host + (port == usual ? "" : ":" + port))
+            return "no pictures are fetched from [" + SafeText.shown(host + (port == usual ? "" : ":" + port))
                 + "]: [ingest.image.url_hosts] does not name it";
         }
         return null;

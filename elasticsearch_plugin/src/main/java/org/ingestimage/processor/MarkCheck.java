@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 
 /**
  * What the service has signed about one picture of a document (docs/wire.md).
@@ -14,7 +14,7 @@ import org.ingestimage.picture.Target;
  * <p>Every signature is over the stored bytes: those of `data`, or, where the target holds no picture, over the hash of them that is there in
  * its place. So a mark that was copied from elsewhere speaks of what was there, and of nothing else.
  */
-final class Belief {
+final class MarkCheck {
 
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
@@ -31,15 +31,15 @@ final class Belief {
      * @param context of the document
      * @param existing the target before
      */
-    Belief(ProcessorContext context, Map<String, Object> existing) {
+    MarkCheck(ProcessorContext context, Map<String, Object> existing) {
         this.context = context;
         this.existing = existing;
         this.recipe = context.options().recipe().hash();
-        Object data = existing.get(Target.DATA);
+        Object data = existing.get(TargetFields.DATA);
         // The cheap question first: most documents carry no mark, and decoding costs.
-        byte[] bytes = existing.get(Target.MARK) instanceof String ? bytes(data) : null;
-        this.stored = bytes != null ? Marks.hex(bytes) : data == null ? hash(existing.get(Target.SHA256)) : null;
-        this.made = stored != null && holds(Target.MARK, Marks.made(recipe, stored));
+        byte[] bytes = existing.get(TargetFields.MARK) instanceof String ? bytes(data) : null;
+        this.stored = bytes != null ? Marks.hex(bytes) : data == null ? hash(existing.get(TargetFields.SHA256)) : null;
+        this.made = stored != null && holds(TargetFields.MARK, Marks.made(recipe, stored));
         this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
     }
 
@@ -50,13 +50,13 @@ final class Belief {
 
     /** Whether the target is about what was made from this very source. */
     boolean madeFrom(Object source) {
-        byte[] bytes = made && existing.get(Target.SOURCE_MARK) instanceof String ? bytes(source) : null;
-        return bytes != null && holds(Target.SOURCE_MARK, Marks.madeFrom(recipe, bytes, stored));
+        byte[] bytes = made && existing.get(TargetFields.SOURCE_MARK) instanceof String ? bytes(source) : null;
+        return bytes != null && holds(TargetFields.SOURCE_MARK, Marks.madeFrom(recipe, bytes, stored));
     }
 
     /** Whether the target is about what was made from what is at this address. */
     boolean madeFromAddress(String url) {
-        return made && holds(Target.SOURCE_MARK, Marks.madeFromAddress(recipe, url, stored));
+        return made && holds(TargetFields.SOURCE_MARK, Marks.madeFromAddress(recipe, url, stored));
     }
 
     /** Whether what the target shows beside the picture, if anything, is of this picture. */
@@ -71,16 +71,16 @@ final class Belief {
         if (value == null || longest != null) {
             return value == null || value instanceof String text && text.length() <= longest;
         }
-        byte[] bytes = made && field.equals(Target.THUMBNAIL) ? bytes(value) : null;
+        byte[] bytes = made && field.equals(TargetFields.THUMBNAIL) ? bytes(value) : null;
         // A data URL would have room for another picture in its parameters.
         boolean plain = bytes != null && PictureData.plain(value, bytes) == value;
-        return plain && holds(Target.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
+        return plain && holds(TargetFields.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
     }
 
     /** Whether the data is what the document itself says that it stores. No signature: it tells an old picture from a new one, that is all. */
     static boolean isAsHashed(Map<String, Object> target) {
-        byte[] bytes = target.get(Target.SHA256) instanceof String ? decoded(target.get(Target.DATA)) : null;
-        return bytes != null && Marks.hex(bytes).equals(target.get(Target.SHA256));
+        byte[] bytes = target.get(TargetFields.SHA256) instanceof String ? decoded(target.get(TargetFields.DATA)) : null;
+        return bytes != null && Marks.hex(bytes).equals(target.get(TargetFields.SHA256));
     }
 
     /** The believed data as nothing but base64. */

@@ -9,16 +9,16 @@ import java.util.Set;
 
 import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.SoundText;
+import org.ingestimage.common.LoneSurrogates;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.service.PictureRequest;
 
 /**
  * All pictures of one document: one, or a list of them. The document is read at the beginning and written at the end, in one go, so that
  * it is never half done.
  */
-final class Pictures {
+final class DocumentPictures {
 
     /** Requests of the pictures that need a call, null at the places of the others. */
     final List<PictureRequest> requests = new ArrayList<>();
@@ -33,7 +33,7 @@ final class Pictures {
     /** For each picture what came of it: fields (Map), a failure, or null when there was nothing to do. Written by different threads. */
     private final Object[] outcomes;
 
-    Pictures(ProcessorContext context, IngestDocument document) throws Exception {
+    DocumentPictures(ProcessorContext context, IngestDocument document) throws Exception {
         this.options = context.options();
         this.document = document;
         expandDottedKeys(context.schema().fields());
@@ -43,7 +43,7 @@ final class Pictures {
         // Bytes as numbers are one picture, if a wrong one.
         this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
         // Without a source, what was made of a list of sources is a list.
-        boolean sourceless = sources == null && (source instanceof List<?> none ? none.isEmpty() : Target.isEmpty(source));
+        boolean sourceless = sources == null && (source instanceof List<?> none ? none.isEmpty() : TargetFields.isEmpty(source));
         List<?> targets = target instanceof List<?> list && PictureData.isNumbers(list) == false ? list : List.of();
         this.many = sources != null || sourceless && targets.isEmpty() == false;
         int count = sources != null ? sources.size() : many ? targets.size() : 1;
@@ -82,7 +82,7 @@ final class Pictures {
 
     /** Takes a result, and says whether it refuses the document. */
     boolean succeed(int index, Map<String, Object> fields) {
-        Object data = fields.get(Target.DATA);
+        Object data = fields.get(TargetFields.DATA);
         boolean limited = options.maxResultBytes() > 0 && leavesOutData() == false && pictures.get(index).completing() == false;
         if (limited && PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes())) {
             String reason = "the picture became larger than [max_result_bytes] = [" + options.maxResultBytes()
@@ -131,7 +131,7 @@ final class Pictures {
         if (options.inPlace() == false && source != null) {
             cleanSource();
         }
-        SoundText.mend(document.getSource());
+        LoneSurrogates.mend(document.getSource());
     }
 
     @SuppressWarnings("unchecked")
@@ -167,14 +167,14 @@ final class Pictures {
 
     /** Without the operations, which are done, and perhaps without the picture; what is left holds its place in the list. */
     private static Object cleaned(Object before, boolean remove) {
-        boolean asIs = before instanceof Map<?, ?> map ? map.containsKey(Target.OPERATIONS) == false && remove == false : remove == false;
+        boolean asIs = before instanceof Map<?, ?> map ? map.containsKey(TargetFields.OPERATIONS) == false && remove == false : remove == false;
         if (asIs) {
             return before;
         }
-        Map<String, Object> result = Target.copy(before);
-        result.remove(Target.OPERATIONS);
+        Map<String, Object> result = TargetFields.copy(before);
+        result.remove(TargetFields.OPERATIONS);
         if (remove) {
-            result.remove(Target.DATA);
+            result.remove(TargetFields.DATA);
         }
         return result;
     }

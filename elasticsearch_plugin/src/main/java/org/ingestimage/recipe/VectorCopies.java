@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.ingestimage.picture.Target;
+import org.ingestimage.picture.TargetFields;
 
 /**
  * Vectors that are another field in another form, such as the bits of a hash that is also there as text.
@@ -14,14 +14,14 @@ import org.ingestimage.picture.Target;
  *
  * @param sources dotted names under the target, of the vector and of the field that it is a copy of
  */
-public record Copies(Map<String, String> sources) {
+public record VectorCopies(Map<String, String> sources) {
 
-    static Copies of(Object json) {
+    static VectorCopies of(Object json) {
         Map<String, String> sources = new TreeMap<>();
         if (json instanceof Map<?, ?> map) {
             map.forEach((field, source) -> sources.put(String.valueOf(field), String.valueOf(source)));
         }
-        return new Copies(Map.copyOf(sources));
+        return new VectorCopies(Map.copyOf(sources));
     }
 
     boolean has(String field) {
@@ -42,7 +42,7 @@ public record Copies(Map<String, String> sources) {
                 if (dot < 0) {
                     target.put(field, value);
                 } else {
-                    Map<String, Object> inner = Target.copy(target.get(field.substring(0, dot)));
+                    Map<String, Object> inner = TargetFields.copy(target.get(field.substring(0, dot)));
                     inner.put(field.substring(dot + 1), value);
                     target.put(field.substring(0, dot), inner);
                 }

@@ -13,15 +13,15 @@ import org.elasticsearch.common.settings.Settings;
 import org.ingestimage.service.ImageSettings;
 import org.junit.jupiter.api.Test;
 
-class UrlHostsTest {
+class AllowedUrlHostsTest {
 
     private static String problem(String pattern, String url) {
-        return new UrlHosts(List.of(UrlHosts.pattern(pattern))).problem(url);
+        return new AllowedUrlHosts(List.of(AllowedUrlHosts.pattern(pattern))).problem(url);
     }
 
     @Test
     void offByDefault() {
-        UrlHosts hosts = new UrlHosts(ImageSettings.URL_HOSTS.get(Settings.EMPTY));
+        AllowedUrlHosts hosts = new AllowedUrlHosts(ImageSettings.URL_HOSTS.get(Settings.EMPTY));
         assertTrue(hosts.isOff());
         assertTrue(hosts.problem("https://images.example.org/").contains("[ingest.image.url_hosts]"));
     }

@@ -9,16 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.URI;
 import java.util.List;
 
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 import org.junit.jupiter.api.Test;
 
-class HostsTest {
+class ServiceHostsTest {
 
     private static final URI A = URI.create("http://a");
     private static final URI B = URI.create("http://b");
 
     private long now = Long.MAX_VALUE - 1000;
-    private final Hosts hosts = new Hosts(List.of(A, B), () -> now);
+    private final ServiceHosts hosts = new ServiceHosts(List.of(A, B), () -> now);
 
     private void passMillis(long millis) {
         now += millis * 1_000_000;
@@ -123,7 +123,7 @@ class HostsTest {
 
     @Test
     void callsThatFailTogetherAreOneFailure() {
-        Hosts one = new Hosts(List.of(A, B), () -> now);
+        ServiceHosts one = new ServiceHosts(List.of(A, B), () -> now);
         Host a = one.acquire(null);
         for (int i = 0; i < 15; i++) {
             one.acquire(null);

@@ -8,8 +8,8 @@ import java.util.TreeSet;
 
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.Text;
-import org.ingestimage.picture.Target;
+import org.ingestimage.common.SafeText;
+import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
 
@@ -19,7 +19,7 @@ import org.ingestimage.recipe.RecipeSchema;
  * @param allowed names of operations
  * @param why no other is allowed, and who can allow it; a sentence for the document's writer
  */
-record DocumentOperations(Set<String> allowed, String why) {
+record OneOffOperations(Set<String> allowed, String why) {
 
     static final String OPTION = "document_operations";
 
@@ -28,9 +28,9 @@ record DocumentOperations(Set<String> allowed, String why) {
      *
      * @param value of the option: true, false or a list of names; null when it is not set
      */
-    static DocumentOperations of(Object value, Recipe recipe, RecipeSchema schema) {
+    static OneOffOperations of(Object value, Recipe recipe, RecipeSchema schema) {
         if (value instanceof Boolean no && no == false) {
-            return new DocumentOperations(Set.of(), "the pipeline says [" + OPTION + ": false], so a document must not carry [operations]");
+            return new OneOffOperations(Set.of(), "the pipeline says [" + OPTION + ": false], so a document must not carry [operations]");
         }
         if (value == null || value instanceof Boolean) {
             return byDefault(recipe, schema);
@@ -38,7 +38,7 @@ record DocumentOperations(Set<String> allowed, String why) {
         if (value instanceof List<?> names && names.stream().allMatch(name -> name instanceof String text && schema.operationNames().contains(text))) {
             Set<String> allowed = new TreeSet<>();
             names.forEach(name -> allowed.add((String) name));
-            return new DocumentOperations(allowed, "the pipeline allows documents " + allowed + " and nothing else; its owner can add to [" + OPTION + "]");
+            return new OneOffOperations(allowed, "the pipeline allows documents " + allowed + " and nothing else; its owner can add to [" + OPTION + "]");
         }
         return null;
     }
@@ -48,24 +48,24 @@ record DocumentOperations(Set<String> allowed, String why) {
         return "must be true, false or a list of names of operations: " + new TreeSet<>(schema.operationNames());
     }
 
-    private static DocumentOperations byDefault(Recipe recipe, RecipeSchema schema) {
+    private static OneOffOperations byDefault(Recipe recipe, RecipeSchema schema) {
         List<String> protecting = schema.protecting(recipe);
         if (protecting.isEmpty() == false) {
-            return new DocumentOperations(
+            return new OneOffOperations(
                 Set.of(),
                 "the pipeline applies " + protecting + ", which operations of a document could undo; its owner can list those that are allowed in ["
                     + OPTION + "]"
             );
         }
         Set<String> allowed = new TreeSet<>(schema.forDocuments());
-        return new DocumentOperations(allowed, "documents may ask for " + allowed + "; the pipeline's owner can list others in [" + OPTION + "]");
+        return new OneOffOperations(allowed, "documents may ask for " + allowed + "; the pipeline's owner can list others in [" + OPTION + "]");
     }
 
     /** Those that stand beside the data, or in the target. Null when there are none; a failure when they are wrong or not allowed. */
     List<Object> of(RecipeSchema schema, Object from, Map<String, Object> existing) throws Failure {
-        Object value = from instanceof Map<?, ?> map ? map.get(Target.OPERATIONS) : null;
+        Object value = from instanceof Map<?, ?> map ? map.get(TargetFields.OPERATIONS) : null;
         if (value == null) {
-            value = existing.get(Target.OPERATIONS);
+            value = existing.get(TargetFields.OPERATIONS);
         }
         if (value == null || value instanceof List<?> none && none.isEmpty()) {
             return null;
@@ -74,7 +74,7 @@ record DocumentOperations(Set<String> allowed, String why) {
             throw new Failure(Kind.REQUEST, "document_operations_disabled", why);
         }
         if (value instanceof List == false) {
-            throw new Failure(Kind.REQUEST, "invalid_recipe", "[operations] must be a list, got [" + Text.shown(value) + "]");
+            throw new Failure(Kind.REQUEST, "invalid_recipe", "[operations] must be a list, got [" + SafeText.shown(value) + "]");
         }
         List<Object> operations = new ArrayList<>((List<?>) value);
         String problem = schema.operationsProblem(operations);

@@ -17,7 +17,7 @@ import org.elasticsearch.tasks.Task;
  * The results that one bulk holds: given back when the bulk has ended, which no processor is told. Every way to store a document is a bulk inside
  * the node, also a single one, an update and a reindex. The bulk travels with its documents as a transient of the thread context.
  */
-public final class HeldResults implements Releasable {
+public final class BulkResults implements Releasable {
 
     private static final String TRANSIENT = "_ingest_image_results";
 
@@ -25,12 +25,12 @@ public final class HeldResults implements Releasable {
     private long bytes;
     private boolean closed;
 
-    HeldResults(ResultMemory memory) {
+    BulkResults(ResultMemory memory) {
         this.memory = memory;
     }
 
     /** The bulk that this thread works for, null when it is none, such as `_simulate`. */
-    public static HeldResults of(ThreadContext context) {
+    public static BulkResults of(ThreadContext context) {
         return context.getTransient(TRANSIENT);
     }
 
@@ -78,7 +78,7 @@ public final class HeldResults implements Releasable {
             ActionListener<Response> listener,
             ActionFilterChain<Request, Response> chain
         ) {
-            HeldResults results = new HeldResults(memory);
+            BulkResults results = new BulkResults(memory);
             // Cleared first: a bulk may be started by what another one left behind.
             try (var ignored = context.get().newStoredContextPreservingResponseHeaders(List.of(TRANSIENT), List.of())) {
                 context.get().putTransient(TRANSIENT, results);

@@ -15,7 +15,7 @@ import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.Claim;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.service.Answer.Blame;
-import org.ingestimage.service.Hosts.Host;
+import org.ingestimage.service.ServiceHosts.Host;
 
 /**
  * One picture or question at the service, until it is answered or its time is over: attempts, one after the other, with growing pauses.
@@ -27,7 +27,7 @@ import org.ingestimage.service.Hosts.Host;
  * again apart from the others ({@link ServiceClient#apart}), so that a few slow pictures do not hold the places of all others. (Known as "task
  * assignment by guessing size", Harchol-Balter 2002.)
  */
-final class Call implements CallLimiter.Job {
+final class ServiceCall implements CallLimiter.Job {
 
     private final ServiceClient client;
     private final ServiceRequest request;
@@ -42,7 +42,7 @@ final class Call implements CallLimiter.Job {
     private volatile int attemptsApart;
     private volatile boolean letIn;
 
-    Call(ServiceClient client, ServiceRequest request, ResultShare share, ActionListener<Map<String, Object>> listener) {
+    ServiceCall(ServiceClient client, ServiceRequest request, ResultShare share, ActionListener<Map<String, Object>> listener) {
         this.client = client;
         this.request = request;
         this.share = share;
@@ -199,7 +199,7 @@ final class Call implements CallLimiter.Job {
         if (error == null) {
             client.watch.answered(from);
         }
-        Lesson lesson = Lesson.learn(client, request, time, from, sentNanos, took, answer);
+        AttemptOutcome outcome = AttemptOutcome.learn(client, request, time, from, sentNanos, took, answer);
         if (answer.fields() != null) {
             if (done.compareAndSet(false, true)) {
                 end();
@@ -210,7 +210,7 @@ final class Call implements CallLimiter.Job {
         } else if (answer.failure() != null) {
             fail(answer.failure());
         } else {
-            again(from, answer, lesson);
+            again(from, answer, outcome);
         }
     }
 
@@ -224,15 +224,15 @@ final class Call implements CallLimiter.Job {
         }
     }
 
-    private void again(Host from, Answer answer, Lesson lesson) {
+    private void again(Host from, Answer answer, AttemptOutcome outcome) {
         boolean overloaded = answer.blame() == Blame.LOAD;
         history.again(from, answer.again(), overloaded);
         boolean overdue = overloaded && answer.again().kind() != Kind.BUSY;
-        if (lesson.isLate() || overdue && isApart()) {
+        if (outcome.isLate() || overdue && isApart()) {
             // Among the slow ones nothing was before it in the line: it is the picture that takes so long.
             client.slow.add(request);
         }
-        if (lesson.isLate() || overdue) {
+        if (outcome.isLate() || overdue) {
             goApart();
         } else {
             retry();
