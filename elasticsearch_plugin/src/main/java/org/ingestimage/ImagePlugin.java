@@ -28,7 +28,7 @@ import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.processor.ImageFactory;
 import org.ingestimage.processor.ImageProcessor;
-import org.ingestimage.processor.ProcessorMaker;
+import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.search.ImageVectorBuilder;
 import org.ingestimage.service.Api;
@@ -75,8 +75,8 @@ public final class ImagePlugin extends Plugin
         executor = parameters.genericExecutor::accept;
         timer = parameters.scheduler::apply;
         threadContext = parameters.threadContext;
-        ProcessorMaker maker = new ProcessorMaker(RecipeSchema.packed(), parameters.threadContext, executor, () -> client);
-        return Map.of(ImageProcessor.TYPE, new ImageFactory(maker));
+        ProcessorEnvironment environment = new ProcessorEnvironment(RecipeSchema.packed(), parameters.threadContext, executor, () -> client);
+        return Map.of(ImageProcessor.TYPE, new ImageFactory(environment));
     }
 
     @Override

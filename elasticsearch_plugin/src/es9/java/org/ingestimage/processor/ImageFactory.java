@@ -8,10 +8,10 @@ import org.elasticsearch.ingest.Processor;
 /** Makes `image` processors; the signature of Elasticsearch 9.1 and later. */
 public final class ImageFactory implements Processor.Factory {
 
-    private final ProcessorMaker maker;
+    private final ProcessorEnvironment environment;
 
-    public ImageFactory(ProcessorMaker maker) {
-        this.maker = maker;
+    public ImageFactory(ProcessorEnvironment environment) {
+        this.environment = environment;
     }
 
     @Override
@@ -22,6 +22,6 @@ public final class ImageFactory implements Processor.Factory {
         Map<String, Object> config,
         ProjectId projectId
     ) {
-        return maker.make(tag, description, config);
+        return ImageProcessor.make(environment, tag, description, config);
     }
 }

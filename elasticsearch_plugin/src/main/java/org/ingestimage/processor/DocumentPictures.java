@@ -33,10 +33,10 @@ final class DocumentPictures {
     /** For each picture what came of it: fields (Map), a failure, or null when there was nothing to do. Written by different threads. */
     private final Object[] outcomes;
 
-    DocumentPictures(ProcessorContext context, IngestDocument document) throws Exception {
-        this.options = context.options();
+    DocumentPictures(Options options, ProcessorEnvironment environment, IngestDocument document) throws Exception {
+        this.options = options;
         this.document = document;
-        expandDottedKeys(context.schema().fields());
+        expandDottedKeys(environment.schema().fields());
         boolean present = document.hasField(options.field());
         this.source = document.getFieldValue(options.field(), Object.class, true);
         this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
@@ -51,7 +51,7 @@ final class DocumentPictures {
         for (int i = 0; i < count; i++) {
             Object element = sources != null ? sources.get(i) : source instanceof List<?> none && none.isEmpty() ? null : source;
             Object before = many ? element(target, i) : targets.isEmpty() == false && sources == null && options.inPlace() == false ? null : target;
-            add(new Picture(context, PictureData.named(element), present, PictureData.named(before), many ? options.field() + "." + i : options.field(), i), i);
+            add(new Picture(options, environment, PictureData.named(element), present, PictureData.named(before), many ? options.field() + "." + i : options.field(), i), i);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.ingestimage.processor;
 
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
@@ -15,8 +16,6 @@ import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.service.PictureRequest;
-import org.ingestimage.service.ServiceClient;
-import org.ingestimage.service.ServiceRequest;
 
 /**
  * The `image` processor: hands the pictures of a document to the processor service and goes on with the document when they are back.
@@ -27,18 +26,23 @@ import org.ingestimage.service.ServiceRequest;
 public final class ImageProcessor extends AbstractProcessor {
 
     /** The name of the processor in a pipeline. */
-    public static final String TYPE = "image";
+    public static final String TYPE = Options.TYPE;
 
     private final Options options;
-    private final ProcessorMaker maker;
+    private final ProcessorEnvironment environment;
     private final ExpectedLength expected = new ExpectedLength();
     /** With one-off operations, which may make a picture larger than any other of the pipeline. */
     private final ExpectedLength expectedOfOneOffs = new ExpectedLength();
 
-    ImageProcessor(String tag, String description, Options options, ProcessorMaker maker) {
+    private ImageProcessor(String tag, String description, Options options, ProcessorEnvironment environment) {
         super(tag, description);
         this.options = options;
-        this.maker = maker;
+        this.environment = environment;
+    }
+
+    /** Runs on the thread that applies cluster states: it only reads the configuration. */
+    static ImageProcessor make(ProcessorEnvironment environment, String tag, String description, Map<String, Object> config) {
+        return new ImageProcessor(tag, description, Options.read(tag, config, environment.schema()), environment);
     }
 
     @Override
@@ -62,7 +66,8 @@ public final class ImageProcessor extends AbstractProcessor {
         DocumentPictures pictures = null;
         Exception failure = null;
         try {
-            pictures = new DocumentPictures(context(), document);
+            refuseWhileStarting();
+            pictures = new DocumentPictures(options, environment, document);
         } catch (Exception e) {
             failure = e;
         }
@@ -77,8 +82,8 @@ public final class ImageProcessor extends AbstractProcessor {
         AtomicReference<DocumentCalls> calls = new AtomicReference<>();
         DocumentPictures all = pictures;
         Runnable finish = onAnotherThread(() -> finish(calls.get(), all, document, handler));
-        BulkResults bulk = BulkResults.of(maker.threadContext());
-        calls.set(new DocumentCalls(maker.client().get(), pictures, bulk, this::expectedOf, finish));
+        BulkResults bulk = BulkResults.of(environment.threadContext());
+        calls.set(new DocumentCalls(environment.client(), pictures, bulk, this::expectedOf, finish));
         calls.get().advance();
     }
 
@@ -86,23 +91,21 @@ public final class ImageProcessor extends AbstractProcessor {
         return request.documentOperations() == null ? expected : expectedOfOneOffs;
     }
 
-    private ProcessorContext context() throws Exception {
-        ServiceClient client = maker.client().get();
-        if (client == null) {
+    private void refuseWhileStarting() throws Exception {
+        if (environment.client() == null) {
             throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting").toException(options.field());
         }
-        return new ProcessorContext(options, maker.schema(), client, ServiceRequest.opaqueId(maker.threadContext()));
     }
 
     /** The rest of the pipeline runs where work is allowed, and with the request's own context: its headers, and those of its answer. */
     private Runnable onAnotherThread(Runnable work) {
-        Supplier<ThreadContext.StoredContext> context = maker.threadContext().newRestorableContext(false);
+        Supplier<ThreadContext.StoredContext> context = environment.threadContext().newRestorableContext(false);
         Runnable finish = () -> {
             try (ThreadContext.StoredContext ignored = context.get()) {
                 work.run();
             }
         };
-        Executor executor = maker.executor();
+        Executor executor = environment.executor();
         return () -> {
             boolean accepted = true;
             try {

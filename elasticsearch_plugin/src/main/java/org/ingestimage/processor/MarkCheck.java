@@ -18,7 +18,7 @@ final class MarkCheck {
 
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
-    private final ProcessorContext context;
+    private final ProcessorEnvironment environment;
     private final Map<String, Object> existing;
     private final String recipe;
     private final Map<String, Object> renewed = new HashMap<>();
@@ -28,13 +28,13 @@ final class MarkCheck {
     private final boolean made;
 
     /**
-     * @param context of the document
+     * @param options of the processor
      * @param existing the target before
      */
-    MarkCheck(ProcessorContext context, Map<String, Object> existing) {
-        this.context = context;
+    MarkCheck(Options options, ProcessorEnvironment environment, Map<String, Object> existing) {
+        this.environment = environment;
         this.existing = existing;
-        this.recipe = context.options().recipe().hash();
+        this.recipe = options.recipe().hash();
         Object data = existing.get(TargetFields.DATA);
         // The cheap question first: most documents carry no mark, and decoding costs.
         byte[] bytes = existing.get(TargetFields.MARK) instanceof String ? bytes(data) : null;
@@ -61,13 +61,13 @@ final class MarkCheck {
 
     /** Whether what the target shows beside the picture, if anything, is of this picture. */
     boolean vouchesForAll() {
-        return context.schema().pictures().keySet().stream().allMatch(this::vouchesFor);
+        return environment.schema().pictures().keySet().stream().allMatch(this::vouchesFor);
     }
 
     /** Whether this field of the schema's `pictures`, if it is there, is of this picture. */
     boolean vouchesFor(String field) {
         Object value = existing.get(field);
-        Integer longest = context.schema().pictures().get(field);
+        Integer longest = environment.schema().pictures().get(field);
         if (value == null || longest != null) {
             return value == null || value instanceof String text && text.length() <= longest;
         }
@@ -94,7 +94,7 @@ final class MarkCheck {
     }
 
     private boolean holds(String name, String message) {
-        String mark = context.client().marks.believed(existing.get(name), message);
+        String mark = environment.client().marks.believed(existing.get(name), message);
         if (mark != null) {
             renewed.put(name, mark);
         }
@@ -103,7 +103,7 @@ final class MarkCheck {
 
     /** A result may be larger than what comes in may be; but what could never have been an answer is not even hashed. */
     private byte[] bytes(Object data) {
-        return PictureData.is(data) && PictureData.exceeds(data, context.client().maxResponseBytes()) == false ? PictureData.decode(data) : null;
+        return PictureData.is(data) && PictureData.exceeds(data, environment.client().maxResponseBytes()) == false ? PictureData.decode(data) : null;
     }
 
     private static byte[] decoded(Object data) {

@@ -47,13 +47,15 @@ record Options(
     TimeValue timeout
 ) {
 
+    /** The name of the processor in a pipeline. */
+    static final String TYPE = "image";
+
     /** Takes every option out of `config`: what is left in it afterwards is refused by the node. */
     static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
-        String type = ImageProcessor.TYPE;
-        String field = readStringProperty(type, tag, config, "field", "image");
-        String target = readStringProperty(type, tag, config, "target_field", field);
-        List<Object> operations = readOptionalList(type, tag, config, "operations");
-        List<Object> properties = readOptionalList(type, tag, config, "properties");
+        String field = readStringProperty(TYPE, tag, config, "field", "image");
+        String target = readStringProperty(TYPE, tag, config, "target_field", field);
+        List<Object> operations = readOptionalList(TYPE, tag, config, "operations");
+        List<Object> properties = readOptionalList(TYPE, tag, config, "properties");
         refuse(tag, "operations", operations == null ? null : schema.operationsProblem(operations));
         refuse(tag, "properties", properties == null ? null : schema.propertiesProblem(properties));
         if (field.isBlank()) {
@@ -72,15 +74,15 @@ record Options(
             field,
             target,
             recipe,
-            readBooleanProperty(type, tag, config, "ignore_missing", false),
-            readBooleanProperty(type, tag, config, "remove_binary", false),
+            readBooleanProperty(TYPE, tag, config, "ignore_missing", false),
+            readBooleanProperty(TYPE, tag, config, "remove_binary", false),
             choice(tag, config, "store", "data", "none").equals("data"),
             choice(tag, config, "truncated", "fail", "accept").equals("accept"),
             choice(tag, config, "on_invalid", "fail", "record").equals("record"),
-            readBooleanProperty(type, tag, config, "keep_invalid", false),
-            bytes(tag, "max_result_bytes", readOptionalStringProperty(type, tag, config, "max_result_bytes")),
+            readBooleanProperty(TYPE, tag, config, "keep_invalid", false),
+            bytes(tag, "max_result_bytes", readOptionalStringProperty(TYPE, tag, config, "max_result_bytes")),
             documentOperations,
-            timeout(tag, readOptionalStringProperty(type, tag, config, "timeout"))
+            timeout(tag, readOptionalStringProperty(TYPE, tag, config, "timeout"))
         );
     }
 
@@ -95,7 +97,7 @@ record Options(
 
     /** One of the values; the first is the default. */
     private static String choice(String tag, Map<String, Object> config, String option, String... values) {
-        String value = readStringProperty(ImageProcessor.TYPE, tag, config, option, values[0]);
+        String value = readStringProperty(TYPE, tag, config, option, values[0]);
         if (List.of(values).contains(value) == false) {
             refuse(tag, option, "must be one of " + List.of(values) + ", got [" + SafeText.shown(value) + "]");
         }
@@ -137,7 +139,7 @@ record Options(
 
     private static void refuse(String tag, String option, String problem) {
         if (problem != null) {
-            throw newConfigurationException(ImageProcessor.TYPE, tag, option, problem);
+            throw newConfigurationException(TYPE, tag, option, problem);
         }
     }
 }

@@ -15,8 +15,8 @@ import org.ingestimage.service.PictureRequest;
 /** One picture of a document: whether the service is asked, and with what. What comes of it is written by {@link PictureResult}. */
 final class Picture {
 
-    final ProcessorContext context;
     final Options options;
+    final ProcessorEnvironment environment;
     /** The target before. */
     final Map<String, Object> existing;
     /** Whether the result replaces what the picture was read from. */
@@ -44,14 +44,14 @@ final class Picture {
      * @param path for messages, such as `image` or `image.3`
      * @param position in the document's list; 0 when the document has one picture only
      */
-    Picture(ProcessorContext context, Object source, boolean present, Object target, String path, int position) {
-        this.context = context;
-        this.options = context.options();
+    Picture(Options options, ProcessorEnvironment environment, Object source, boolean present, Object target, String path, int position) {
+        this.options = options;
+        this.environment = environment;
         this.path = path;
         this.source = source;
         this.position = position;
         this.existing = TargetFields.copy(target);
-        boolean addressesAreOff = context.client().urlHosts().isOff();
+        boolean addressesAreOff = environment.client().urlHosts().isOff();
         // Where no address is allowed, one beside a target with a picture is a field like any other.
         boolean none = TargetFields.data(source) == null && (TargetFields.url(source) == null || addressesAreOff && existing.get(TargetFields.DATA) != null);
         this.removed = none && (isNull(source, TargetFields.DATA) || options.inPlace() == false && (present && source == null || isNull(source, TargetFields.URL)));
@@ -63,7 +63,7 @@ final class Picture {
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
         boolean complete = data != null || existing.get(TargetFields.MARK) instanceof String;
         this.url = again || (complete && addressesAreOff) ? null : TargetFields.url(source);
-        this.check = new MarkCheck(context, existing);
+        this.check = new MarkCheck(options, environment, existing);
     }
 
     private static boolean isNull(Object value, String key) {
@@ -94,7 +94,7 @@ final class Picture {
         if (TargetFields.url(from) instanceof String address && DataUrl.is(address)) {
             throw new Failure(Kind.REQUEST, "url_not_allowed", "[url] is a data URL; send it as [data]");
         }
-        List<Object> operations = options.documentOperations().of(context.schema(), source, existing);
+        List<Object> operations = options.documentOperations().of(environment.schema(), source, existing);
         if (url != null) {
             return fromAddress(operations);
         }
@@ -110,22 +110,22 @@ final class Picture {
     }
 
     private PictureRequest request(Object sent, String address, List<Object> operations) throws Failure {
-        if (sent != null && PictureData.exceeds(sent, context.client().maxImageBytes())) {
+        if (sent != null && PictureData.exceeds(sent, environment.client().maxImageBytes())) {
             throw atFault(
                 "image_too_large",
-                "the picture is larger than [ingest.image.max_image_bytes] = [" + context.client().maxImageBytes() + "] bytes"
+                "the picture is larger than [ingest.image.max_image_bytes] = [" + environment.client().maxImageBytes() + "] bytes"
             );
         }
         return new PictureRequest(
             sent,
             address,
-            completing ? Recipe.of(null, context.schema().onlyFirst(options.recipe())) : options.recipe(),
+            completing ? Recipe.of(null, environment.schema().onlyFirst(options.recipe())) : options.recipe(),
             operations,
             sent != null && believed && inPlace,
             options.acceptTruncated(),
             position,
-            context.timeout(),
-            context.opaqueId()
+            options.timeout() == null ? environment.client().timeout() : options.timeout(),
+            environment.opaqueId()
         );
     }
 
@@ -151,7 +151,7 @@ final class Picture {
         if (believed && data != null) {
             return request(data, address, operations);
         }
-        String problem = context.client().urlHosts().problem(address);
+        String problem = environment.client().urlHosts().problem(address);
         if (problem != null) {
             throw atFault("url_not_allowed", problem);
         }
@@ -190,13 +190,13 @@ final class Picture {
         if (existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false) {
             return false;
         }
-        List<Object> onlyFirst = context.schema().onlyFirst(options.recipe());
-        boolean complete = position > 0 || existing.keySet().containsAll(context.schema().onlyFirstFields(onlyFirst));
+        List<Object> onlyFirst = environment.schema().onlyFirst(options.recipe());
+        boolean complete = position > 0 || existing.keySet().containsAll(environment.schema().onlyFirstFields(onlyFirst));
         completing = complete == false && inPlace && data != null;
         return completing == false;
     }
 
     private Failure atFault(String code, String reason) {
-        return new Failure(Kind.PICTURE, code, reason, context.schema().emptyFields());
+        return new Failure(Kind.PICTURE, code, reason, environment.schema().emptyFields());
     }
 }

@@ -22,7 +22,7 @@ final class PictureResult {
     PictureResult(Picture picture) {
         this.picture = picture;
         this.options = picture.options;
-        this.schema = picture.context.schema();
+        this.schema = picture.environment.schema();
         this.check = picture.check;
     }
 

@@ -2,13 +2,10 @@ package org.ingestimage.search;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 
 import org.elasticsearch.TransportVersion;
 import org.elasticsearch.action.ActionListener;
@@ -24,7 +21,6 @@ import org.elasticsearch.xcontent.XContentBuilder;
 import org.elasticsearch.xcontent.XContentParser;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
-import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.service.EmbedRequest;
 import org.ingestimage.service.ServiceClient;
@@ -37,9 +33,8 @@ import org.ingestimage.service.ServiceRequest;
  */
 public final class ImageVectorBuilder implements QueryVectorBuilder {
 
-    public static final String NAME = "image";
+    public static final String NAME = VectorQuestion.BUILDER;
 
-    private static final Pattern HASH = Pattern.compile("([0-9a-f]{2})+");
     private static final String AT = "query_vector_builder." + NAME;
 
     private final VectorQuestion question;
@@ -101,7 +96,7 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
         service.ask(request, new ActionListener<>() {
             @Override
             public void onResponse(Map<String, Object> fields) {
-                ActionListener.completeWith(listener, () -> vector(fields.get("vector"), fields.get("embedder"), question.embedder()));
+                ActionListener.completeWith(listener, () -> question.vector(fields.get("vector"), fields.get("embedder")));
             }
 
             @Override
@@ -109,29 +104,6 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
                 listener.onFailure(e instanceof Failure failure ? failure.toException(AT) : e);
             }
         });
-    }
-
-    /** The numbers, or the bits of a hash as signed bytes, which is what a field of bits takes; provided that they come from the embedder that is asked for. */
-    static float[] vector(Object numbers, Object embedder, String wanted) {
-        if (wanted != null && wanted.equals(embedder) == false) {
-            throw VectorQuestion.wrong("wants a vector of the embedder [" + SafeText.shown(wanted) + "], but it is one of [" + SafeText.shown(embedder) + "]");
-        }
-        if (numbers instanceof List<?> list && list.isEmpty() == false && list.stream().allMatch(Number.class::isInstance)) {
-            float[] vector = new float[list.size()];
-            for (int i = 0; i < vector.length; i++) {
-                vector[i] = ((Number) list.get(i)).floatValue();
-            }
-            return vector;
-        }
-        if (numbers instanceof String hash && HASH.matcher(hash).matches()) {
-            byte[] bytes = HexFormat.of().parseHex(hash);
-            float[] vector = new float[bytes.length];
-            for (int i = 0; i < vector.length; i++) {
-                vector[i] = bytes[i];
-            }
-            return vector;
-        }
-        throw VectorQuestion.wrong("got no vector");
     }
 
     @Override

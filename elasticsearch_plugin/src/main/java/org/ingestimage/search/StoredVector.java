@@ -35,7 +35,7 @@ final class StoredVector {
             throw VectorQuestion.wrong("finds no vector in [" + question.field() + "] of document [" + question.id() + "] in [" + question.index() + "]");
         }
         Object by = XContentMapValues.extractValue(embedder, source);
-        return ImageVectorBuilder.vector(numbers, by instanceof List<?> list && list.isEmpty() == false ? list.get(0) : by, question.embedder());
+        return question.vector(numbers, by instanceof List<?> list && list.isEmpty() == false ? list.get(0) : by);
     }
 
     /** Of a list of pictures, the one that has a vector. */

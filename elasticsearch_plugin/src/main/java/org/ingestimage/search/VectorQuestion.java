@@ -2,9 +2,12 @@ package org.ingestimage.search;
 
 import java.io.IOException;
 import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 import org.elasticsearch.common.io.stream.StreamInput;
 import org.elasticsearch.common.io.stream.StreamOutput;
@@ -30,7 +33,10 @@ record VectorQuestion(String data, String text, String id, String index, String 
         Writeable,
         ToXContentObject {
 
+    /** The name of the query vector builder that asks. */
+    static final String BUILDER = "image";
     static final String DEFAULT_FIELD = "image.embedding";
+    private static final Pattern HASH = Pattern.compile("([0-9a-f]{2})+");
     private static final Set<String> VALID = new TreeSet<>(Set.of("data", "text", "id", "index", "routing", "field", "vector", "embedder"));
     private static final Set<String> KINDS = new TreeSet<>(Set.of("data", "text", "id"));
 
@@ -137,7 +143,34 @@ record VectorQuestion(String data, String text, String id, String index, String 
         return (String) value;
     }
 
+    /**
+     * What answers the question: numbers as they are, the bits of a hash as signed bytes, which is what a field of bits takes.
+     *
+     * @param by the embedder that made them; another one than the question asks for is refused
+     */
+    float[] vector(Object numbers, Object by) {
+        if (embedder != null && embedder.equals(by) == false) {
+            throw wrong("wants a vector of the embedder [" + SafeText.shown(embedder) + "], but it is one of [" + SafeText.shown(by) + "]");
+        }
+        if (numbers instanceof List<?> list && list.isEmpty() == false && list.stream().allMatch(Number.class::isInstance)) {
+            float[] result = new float[list.size()];
+            for (int i = 0; i < result.length; i++) {
+                result[i] = ((Number) list.get(i)).floatValue();
+            }
+            return result;
+        }
+        if (numbers instanceof String hash && HASH.matcher(hash).matches()) {
+            byte[] bytes = HexFormat.of().parseHex(hash);
+            float[] result = new float[bytes.length];
+            for (int i = 0; i < result.length; i++) {
+                result[i] = bytes[i];
+            }
+            return result;
+        }
+        throw wrong("got no vector");
+    }
+
     static IllegalArgumentException wrong(String problem) {
-        return new IllegalArgumentException("[query_vector_builder] [" + ImageVectorBuilder.NAME + "] " + problem);
+        return new IllegalArgumentException("[query_vector_builder] [" + BUILDER + "] " + problem);
     }
 }

@@ -522,8 +522,8 @@ class ImageProcessorTest {
 
     @Test
     void aNodeThatIsStillStarting() {
-        ProcessorMaker early = new ProcessorMaker(RecipeSchema.packed(), node.threadContext, node.generic, () -> null);
-        CompletableFuture<Result> result = node.start(early.make(null, null, map()), TestNode.document(map("image", DATA)));
+        ProcessorEnvironment early = new ProcessorEnvironment(RecipeSchema.packed(), node.threadContext, node.generic, () -> null);
+        CompletableFuture<Result> result = node.start(ImageProcessor.make(early, null, null, map()), TestNode.document(map("image", DATA)));
         assertEquals(RestStatus.SERVICE_UNAVAILABLE, ExceptionsHelper.status(result.join().failure()));
     }
 

@@ -29,8 +29,9 @@ import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.picture.Marks;
+import org.ingestimage.processor.ImageFactory;
 import org.ingestimage.processor.ImageProcessor;
-import org.ingestimage.processor.ProcessorMaker;
+import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.service.PictureRequest;
@@ -63,7 +64,7 @@ public final class TestNode implements AutoCloseable {
     public final Marks marks;
     public final ResultMemory memory = new ResultMemory();
     public final ServiceClient client;
-    final ProcessorMaker maker;
+    final ProcessorEnvironment environment;
 
     public TestNode(Settings.Builder settings) {
         this(settings, TOKEN);
@@ -74,7 +75,7 @@ public final class TestNode implements AutoCloseable {
         schedule.setRemoveOnCancelPolicy(true);
         marks = new Marks(new SecureString(token.toCharArray()), new SecureString(new char[0]));
         client = new ServiceClient(settings.build(), marks, memory, null, generic, this::schedule);
-        maker = new ProcessorMaker(RecipeSchema.packed(), threadContext, generic, () -> client);
+        environment = new ProcessorEnvironment(RecipeSchema.packed(), threadContext, generic, () -> client);
     }
 
     public static Settings.Builder hosts(FakeService... services) {
@@ -110,7 +111,14 @@ public final class TestNode implements AutoCloseable {
 
     public ImageProcessor processor(Map<String, Object> config) {
         Map<String, Object> left = new HashMap<>(config);
-        ImageProcessor processor = maker.make("tag", null, left);
+        ImageProcessor processor;
+        try {
+            processor = (ImageProcessor) TestApi.create(new ImageFactory(environment), left);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
         assertEquals(Map.of(), left, "options that were not read");
         return processor;
     }
