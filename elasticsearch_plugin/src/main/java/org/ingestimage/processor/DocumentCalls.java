@@ -63,7 +63,7 @@ final class DocumentCalls {
         }
         synchronized (this) {
             // When something is left, whoever just ended a call is about to start the next one.
-            boolean left = refused == false && next < pictures.requests.size();
+            boolean left = refused == false && next < pictures.size();
             if (open > 0 || left || ended) {
                 return;
             }
@@ -74,10 +74,10 @@ final class DocumentCalls {
 
     /** The next picture to call for, -1 when there is none now. */
     private synchronized int take() {
-        while (next < pictures.requests.size() && pictures.requests.get(next) == null) {
+        while (next < pictures.size() && pictures.request(next) == null) {
             next++;
         }
-        boolean done = refused || next == pictures.requests.size();
+        boolean done = refused || next == pictures.size();
         if (done || open > 0 && (open >= client.limiter.maxInFlight() || client.limiter.hasRoom() == false)) {
             return -1;
         }
@@ -86,7 +86,7 @@ final class DocumentCalls {
     }
 
     private void call(int index) {
-        PictureRequest request = pictures.requests.get(index);
+        PictureRequest request = pictures.request(index);
         ResultShare share = new ResultShare(
             client.memory,
             expected.apply(request),

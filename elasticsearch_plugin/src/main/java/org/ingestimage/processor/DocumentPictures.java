@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.common.Failure;
@@ -20,8 +21,8 @@ import org.ingestimage.service.PictureRequest;
  */
 final class DocumentPictures {
 
-    /** Requests of the pictures that need a call, null at the places of the others. */
-    final List<PictureRequest> requests = new ArrayList<>();
+    /** For each picture what is to be done, null when it has failed already. */
+    private final List<Decision> decisions = new ArrayList<>();
     private final Options options;
     private final IngestDocument document;
     private final Object source;
@@ -67,9 +68,9 @@ final class DocumentPictures {
 
     private void add(Picture picture, int index) throws Exception {
         pictures.add(picture);
-        PictureRequest request = null;
+        Decision decision = null;
         try {
-            request = picture.request();
+            decision = picture.decide();
         } catch (Failure failure) {
             fail(index, failure);
             Failure refusal = new PictureResult(picture).refusal(failure);
@@ -77,13 +78,28 @@ final class DocumentPictures {
                 throw refusal.toException(picture.path());
             }
         }
-        requests.add(request);
+        decisions.add(decision);
+    }
+
+    int size() {
+        return decisions.size();
+    }
+
+    /** What the service is asked about a picture, null when it is not asked. */
+    PictureRequest request(int index) {
+        Decision decision = decisions.get(index);
+        return decision == null ? null : decision.request();
+    }
+
+    /** Whether the service is asked about none of them. */
+    boolean areDone() {
+        return IntStream.range(0, size()).allMatch(index -> request(index) == null);
     }
 
     /** Takes a result, and says whether it refuses the document. */
     boolean succeed(int index, Map<String, Object> fields) {
         Object data = fields.get(TargetFields.DATA);
-        boolean limited = options.maxResultBytes() > 0 && leavesOutData() == false && pictures.get(index).completing() == false;
+        boolean limited = options.maxResultBytes() > 0 && leavesOutData() == false && decisions.get(index).completes() == false;
         if (limited && PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes())) {
             String reason = "the picture became larger than [max_result_bytes] = [" + options.maxResultBytes()
                 + "] bytes; scale it down, or convert it with [max_bytes]";
@@ -141,7 +157,8 @@ final class DocumentPictures {
         if (outcome instanceof Failure failure) {
             return result.recorded(failure);
         }
-        return outcome == null ? result.untouched(before) : result.processed((Map<String, Object>) outcome);
+        Decision decision = decisions.get(index);
+        return outcome == null ? result.untouched(before, decision) : result.processed(decision, (Map<String, Object>) outcome);
     }
 
     /** The source of a separate target: removed when the pipeline says so, unless it is the only copy of a bad picture that is to be kept. */

@@ -1,7 +1,6 @@
 package org.ingestimage.processor;
 
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
@@ -75,7 +74,7 @@ public final class ImageProcessor extends AbstractProcessor {
             handler.accept(null, failure);
             return;
         }
-        if (pictures.requests.stream().allMatch(Objects::isNull)) {
+        if (pictures.areDone()) {
             finish(null, pictures, document, handler);
             return;
         }

@@ -9,6 +9,7 @@ import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.DataUrl;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
+import org.ingestimage.processor.Decision.What;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.service.PictureRequest;
 
@@ -22,7 +23,7 @@ final class Picture {
     /** Whether the result replaces what the picture was read from. */
     final boolean inPlace;
     /** Whether the document says that there is no picture any more: it has a null where one was. */
-    final boolean removed;
+    private final boolean removed;
     /** The picture's own data, null when there is none. */
     final Object data;
     /** The address that the picture is from, null when the document brings the picture along. */
@@ -34,8 +35,6 @@ final class Picture {
     private final Object source;
     /** Where the picture is: the field's value, or the target's when that is what gets processed again. */
     private final Object from;
-    private boolean believed;
-    private boolean completing;
 
     /**
      * @param source the value of the field, or one element of it
@@ -79,47 +78,35 @@ final class Picture {
         return TargetFields.copy(inPlace ? from : existing);
     }
 
-    /** Whether what is in the target is believed to be what the recipe made of this very picture. Known once `request` was called. */
-    boolean believed() {
-        return believed;
-    }
-
-    /** Whether the service is asked for nothing but what only the first picture of a document has. Known once `request` was called. */
-    boolean completing() {
-        return completing;
-    }
-
-    /** The call that is needed, null when nothing is to be asked. */
-    PictureRequest request() throws Failure {
+    /** What is to be done; a failure when the service need not be asked to know that the picture, or what is asked for it, is wrong. */
+    Decision decide() throws Failure {
         if (TargetFields.url(from) instanceof String address && DataUrl.is(address)) {
             throw new Failure(Kind.REQUEST, "url_not_allowed", "[url] is a data URL; send it as [data]");
         }
         List<Object> operations = options.documentOperations().of(environment.schema(), source, existing);
         if (url != null) {
-            return fromAddress(operations);
+            return decideByAddress(operations);
         }
         if (data == null) {
-            missing(operations);
-            return null;
+            return decideWithoutPicture(operations);
         }
         if (PictureData.is(data) == false) {
             throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
         }
-        believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
-        return isDone(operations) ? null : request(data, null, operations);
+        boolean believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
+        What what = what(believed, operations);
+        return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, data, null, operations, believed);
     }
 
-    private PictureRequest request(Object sent, String address, List<Object> operations) throws Failure {
-        if (sent != null && PictureData.exceeds(sent, environment.client().maxImageBytes())) {
-            throw atFault(
-                "image_too_large",
-                "the picture is larger than [ingest.image.max_image_bytes] = [" + environment.client().maxImageBytes() + "] bytes"
-            );
+    private Decision ask(What what, Object sent, String address, List<Object> operations, boolean believed) throws Failure {
+        long limit = environment.client().maxImageBytes();
+        if (sent != null && PictureData.exceeds(sent, limit)) {
+            throw atFault("image_too_large", "the picture is larger than [ingest.image.max_image_bytes] = [" + limit + "] bytes");
         }
-        return new PictureRequest(
+        PictureRequest request = new PictureRequest(
             sent,
             address,
-            completing ? Recipe.of(null, environment.schema().onlyFirst(options.recipe())) : options.recipe(),
+            what == What.COMPLETE ? Recipe.of(null, environment.schema().onlyFirst(options.recipe())) : options.recipe(),
             operations,
             sent != null && believed && inPlace,
             options.acceptTruncated(),
@@ -127,10 +114,11 @@ final class Picture {
             options.timeout() == null ? environment.client().timeout() : options.timeout(),
             environment.opaqueId()
         );
+        return new Decision(what, request);
     }
 
     /** The picture is at an address: fetched once, and again when the address or the recipe is another one. */
-    private PictureRequest fromAddress(List<Object> operations) throws Failure {
+    private Decision decideByAddress(List<Object> operations) throws Failure {
         if (url instanceof String == false) {
             throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + SafeText.shown(url) + "]");
         }
@@ -144,28 +132,29 @@ final class Picture {
             );
         }
         String address = (String) url;
-        believed = check.madeFromAddress(address) && isWhole();
-        if (isDone(operations)) {
-            return null;
+        boolean believed = check.madeFromAddress(address) && isWhole();
+        What what = what(believed, operations);
+        if (what == What.LEAVE_ALONE) {
+            return Decision.without(what);
         }
         if (believed && data != null) {
-            return request(data, address, operations);
+            return ask(what, data, address, operations, true);
         }
         String problem = environment.client().urlHosts().problem(address);
         if (problem != null) {
             throw atFault("url_not_allowed", problem);
         }
-        return request(null, address, operations);
+        return ask(What.FETCH, null, address, operations, believed);
     }
 
-    private void missing(List<Object> operations) throws Failure {
+    private Decision decideWithoutPicture(List<Object> operations) throws Failure {
         if (operations != null) {
             throw new Failure(Kind.REQUEST, "missing_data", "[operations] need a picture, but there is no [data] beside them");
         }
-        believed = removed == false && check.made();
+        What what = removed ? What.TAKE_AWAY : check.made() ? What.LEAVE_ALONE : What.CLEAR_MARKS;
         boolean refused = removed == false && existing.get(TargetFields.ERROR) instanceof Map;
-        if (believed || refused || options.ignoreMissing()) {
-            return;
+        if (what == What.LEAVE_ALONE || refused || options.ignoreMissing()) {
+            return Decision.without(what);
         }
         String missing = source instanceof Map ? path + "." + TargetFields.DATA : path;
         throw new IllegalArgumentException(
@@ -179,21 +168,19 @@ final class Picture {
     }
 
     /**
-     * Whether there is nothing left to do. Fields that were cleared by an error, or a thumbnail that is not the picture's, are made anew, from
-     * the stored picture where there is one. The first picture of a document may lack what only the first one has: it was another than the first
-     * before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
+     * Whether a picture is left alone, completed or processed. Fields that were cleared by an error, or a thumbnail that is not the picture's, are
+     * made again, from the stored picture if there is one. The first picture of a document may lack what only the first one has: it was another
+     * than the first before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
+     *
+     * @param believed whether what is in the target is believed to be what the recipe made of this very picture
      */
-    private boolean isDone(List<Object> operations) {
-        if (believed == false || operations != null) {
-            return false;
-        }
-        if (existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false) {
-            return false;
+    private What what(boolean believed, List<Object> operations) {
+        if (believed == false || operations != null || existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false) {
+            return What.PROCESS;
         }
         List<Object> onlyFirst = environment.schema().onlyFirst(options.recipe());
         boolean complete = position > 0 || existing.keySet().containsAll(environment.schema().onlyFirstFields(onlyFirst));
-        completing = complete == false && inPlace && data != null;
-        return completing == false;
+        return complete == false && inPlace && data != null ? What.COMPLETE : What.LEAVE_ALONE;
     }
 
     private Failure atFault(String code, String reason) {

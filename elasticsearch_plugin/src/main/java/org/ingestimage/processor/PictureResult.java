@@ -9,6 +9,7 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
+import org.ingestimage.processor.Decision.What;
 import org.ingestimage.recipe.RecipeSchema;
 
 /** What stands in the target once it is known what came of a picture. */
@@ -27,20 +28,21 @@ final class PictureResult {
     }
 
     /**
-     * The target when no call was needed: unchanged, but for what the pipeline, the document and its place in a list want removed, for
+     * The target when the service was not asked: unchanged, but for what the pipeline, the document and its place in a list want removed, for
      * vectors that Elasticsearch left out of what it handed out, for marks of an old token, and for what nobody vouches for.
      */
-    Object untouched(Object target) {
+    Object untouched(Object target, Decision decision) {
         boolean bare = PictureData.is(target) || PictureData.named(target) != target;
-        boolean gone = picture.removed && picture.inPlace == false && bare;
+        boolean removed = decision.what() == What.TAKE_AWAY;
+        boolean gone = removed && picture.inPlace == false && bare;
         if (target instanceof Map == false && gone == false) {
             return target;
         }
         Map<String, Object> result = TargetFields.copy(gone ? null : target);
-        if (picture.removed) {
+        if (removed) {
             TargetFields.merge(result, schema.emptyFields());
             result.remove(TargetFields.DATA);
-        } else if (picture.believed()) {
+        } else if (decision.what() == What.LEAVE_ALONE) {
             // What nobody vouches for would have been made anew, had there been a picture to make it from.
             schema.pictures().keySet().stream().filter(name -> check.vouchesFor(name) == false).forEach(result::remove);
             result.putAll(check.marks());
@@ -56,9 +58,9 @@ final class PictureResult {
     }
 
     /** The target after the service has processed the picture. */
-    Map<String, Object> processed(Map<String, Object> fields) {
+    Map<String, Object> processed(Decision decision, Map<String, Object> fields) {
         Map<String, Object> result = picture.base();
-        if (picture.completing()) {
+        if (decision.completes()) {
             result.putAll(check.marks());
             putBelieved(result);
             List<Object> asked = schema.onlyFirst(options.recipe());
