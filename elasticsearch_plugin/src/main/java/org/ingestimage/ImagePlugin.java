@@ -34,6 +34,7 @@ import org.ingestimage.search.ImageVectorBuilder;
 import org.ingestimage.service.Api;
 import org.ingestimage.service.ImageSettings;
 import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.Timer;
 import org.ingestimage.service.Tls;
 
 /** The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all pipelines of the node share. */
@@ -50,7 +51,7 @@ public final class ImagePlugin extends Plugin
     private final ResultMemory memory = new ResultMemory();
     private Executor executor;
     private ThreadContext threadContext;
-    private ServiceClient.Timer timer;
+    private Timer timer;
     private volatile ServiceClient client;
 
     /** Called by the node. The keystore is open only now and in {@link #reload}. */
@@ -116,14 +117,7 @@ public final class ImagePlugin extends Plugin
         String authority = ImageSettings.CERTIFICATE_AUTHORITY.get(settings);
         SSLContext trust = authority.isEmpty() ? null : Tls.trusting(underConfig(environment, authority));
         ServiceClient made = new ServiceClient(settings, marks, memory, trust, executor, timer);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.HOSTS, made::setHosts);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.TIMEOUT, made::setTimeout);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.SEARCH_TIMEOUT, made::setSearchTimeout);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IN_FLIGHT, made::setMaxInFlight);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.QUEUE_SIZE, made::setQueueSize);
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_IMAGE_BYTES, size -> made.setMaxImageBytes(size.getBytes()));
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.MAX_RESPONSE_BYTES, size -> made.setMaxResponseBytes(size.getBytes()));
-        clusterSettings.addSettingsUpdateConsumer(ImageSettings.URL_HOSTS, made::setUrlHosts);
+        clusterSettings.addSettingsUpdateConsumer(made::apply, ImageSettings.DYNAMIC);
         client = made;
     }
 

@@ -78,7 +78,7 @@ final class DocumentCalls {
             next++;
         }
         boolean done = refused || next == pictures.size();
-        if (done || open > 0 && (open >= client.limiter.maxInFlight() || client.limiter.hasRoom() == false)) {
+        if (done || client.hasRoom(open) == false) {
             return -1;
         }
         open++;
@@ -88,10 +88,10 @@ final class DocumentCalls {
     private void call(int index) {
         PictureRequest request = pictures.request(index);
         ResultShare share = new ResultShare(
-            client.memory,
+            client.memory(),
             expected.apply(request),
             request.length(),
-            () -> holds || bulk != null && bulk.any() && client.memory.isSettled()
+            () -> holds || bulk != null && bulk.any() && client.memory().isSettled()
         );
         boolean letIn;
         synchronized (this) {
@@ -127,13 +127,13 @@ final class DocumentCalls {
         }
         advance();
         // The pictures of this document that wait may have to be refused, now that it holds something.
-        client.memory.freed();
+        client.memory().freed();
     }
 
     /** A document that fills the memory by itself, and still has pictures left, would be refused for ever. */
     private Exception neverFits(Exception failure, ResultShare share) {
         boolean full = failure instanceof Failure known && known.code().equals(ResultMemory.NO_ROOM);
-        if (full && length() >= client.memory.longestAnswer() / 2 && taken() >= client.memory.used()) {
+        if (full && length() >= client.memory().longestAnswer() / 2 && taken() >= client.memory().used()) {
             return new Failure(
                 Kind.REQUEST,
                 "results_too_large",
@@ -158,13 +158,13 @@ final class DocumentCalls {
         for (ResultShare share : shares) {
             long kept = share.handOver();
             if (bulk == null) {
-                client.memory.giveBack(kept);
+                client.memory().giveBack(kept);
             } else {
                 bulk.add(kept);
             }
         }
         // Only now: those that wait ask what the bulk holds.
-        client.memory.freed();
+        client.memory().freed();
     }
 
     /** The document is refused: nothing of it is left. */

@@ -1,12 +1,14 @@
 package org.ingestimage.service;
 
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
+import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.recipe.SchemaValidator;
 
@@ -18,18 +20,35 @@ final class AnswerCheck {
 
     private static final Map<String, SchemaValidator> FIELDS = RecipeSchema.packed().answer();
 
-    private final PictureRequest request;
+    /** What an answer is checked against. */
+    interface Asked {
+        /** Base64 text or bytes, null when the service was to fetch the picture. */
+        Object data();
+
+        /** The address of the picture, null when it has none. */
+        String url();
+
+        Recipe recipe();
+
+        /** One-off operations, null when there are none. */
+        List<Object> documentOperations();
+
+        /** Whether the recipe's operations were applied to these bytes before. */
+        boolean normalized();
+    }
+
+    private final Asked request;
     private final Map<String, Object> fields;
     private final Marks marks;
 
-    private AnswerCheck(PictureRequest request, Map<String, Object> fields, Marks marks) {
+    private AnswerCheck(Asked request, Map<String, Object> fields, Marks marks) {
         this.request = request;
         this.fields = fields;
         this.marks = marks;
     }
 
     /** What shows that the fields are not the service's answer to the request; null when they are. It quotes nothing but names. */
-    static String problem(PictureRequest request, Map<String, Object> fields, Marks marks) {
+    static String problem(Asked request, Map<String, Object> fields, Marks marks) {
         return new AnswerCheck(request, fields, marks).problem();
     }
 

@@ -11,26 +11,26 @@ import org.ingestimage.service.ServiceHosts.Host;
 record AttemptOutcome(boolean isLate) {
 
     /** Ends the attempt at the host, and lets hosts, window and slow pictures know. */
-    static AttemptOutcome learn(ServiceClient client, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
+    static AttemptOutcome learn(CallEnvironment calls, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
         boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
         boolean late = answer.again() != null && answer.again().code().equals("service_timeout");
-        boolean lives = late && client.watch.hasHeardSince(from, sentNanos);
+        boolean lives = late && calls.watch().hasHeardSince(from, sentNanos);
         // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
-        boolean blameless = answer.blame() == Blame.LOAD || late && client.hosts.hasAnsweredSince(from, sentNanos);
+        boolean blameless = answer.blame() == Blame.LOAD || late && calls.hosts().hasAnsweredSince(from, sentNanos);
         // After the deadline the exchange was cancelled: the host did not answer in time.
-        client.hosts.release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
+        calls.hosts().release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
         if (answer.overload()) {
-            client.overloaded(sentNanos);
+            calls.window().overloaded(sentNanos, System.nanoTime());
         } else if (answer.again() == null) {
-            client.relieved();
+            calls.window().answered();
             if (answer.failure() != null && answer.failure().code().equals("picture_timeout")) {
-                client.slow.add(request);
+                calls.slow().add(request);
             } else if (time.isQuick(took)) {
-                client.slow.remove(request);
+                calls.slow().remove(request);
             }
         }
         if (healthy || answer.blame() == Blame.LOAD) {
-            client.answered();
+            calls.active().answered();
         }
         return new AttemptOutcome(lives);
     }

@@ -6,28 +6,53 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
+import org.ingestimage.common.Failure;
+import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.service.ServiceHosts.Host;
 
 /** What one call has on the wire: the body of its request, which serves all attempts of a turn, and the exchange of the present attempt. */
 final class CallExchange {
 
-    private final ServiceClient client;
+    /** Hears what came of an attempt: one of the two, once. */
+    interface Listener {
+        /**
+         * On a thread that may work.
+         *
+         * @param isLate whether there was no answer, though the host lives
+         */
+        void answered(Host from, Answer answer, boolean isLate);
+
+        /** There can be no answer, from no host. */
+        void fail(Failure failure);
+    }
+
+    private final CallEnvironment calls;
     private final ServiceRequest request;
     private final ResultShare share;
+    private final CallTime time;
+    private final Listener listener;
     private volatile RequestBody body;
     private volatile Host host;
     private volatile CompletableFuture<?> exchange;
 
-    CallExchange(ServiceClient client, ServiceRequest request, ResultShare share) {
-        this.client = client;
+    CallExchange(CallEnvironment calls, ServiceRequest request, ResultShare share, CallTime time, Listener listener) {
+        this.calls = calls;
         this.request = request;
         this.share = share;
+        this.time = time;
+        this.listener = listener;
     }
 
-    /** Makes the body, which is as large as the picture. */
-    void prepare() throws Exception {
-        body = request.body();
+    /** Makes the body, which is as large as the picture; false when that failed, and the listener knows. */
+    boolean prepare() {
+        try {
+            body = request.body();
+            return true;
+        } catch (Exception e) {
+            listener.fail(defect(e));
+            return false;
+        }
     }
 
     /** Lets go of the body. */
@@ -38,17 +63,61 @@ final class CallExchange {
         }
     }
 
-    CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience, Duration grace) {
+    /** Sends the request to a host that was acquired; what comes of it is told to the host's watchers, too, and releases it. */
+    void attempt(Host to, Duration patience) {
+        long sentNanos = System.nanoTime();
+        CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent;
+        try {
+            sent = send(to, patience);
+        } catch (Exception e) {
+            calls.hosts().release(to, null, 0);
+            listener.fail(defect(e));
+            return;
+        }
+        calls.watch().sent(to, sentNanos);
+        sent.whenComplete((response, error) -> {
+            try {
+                // Reading an answer and checking its signature is work, which a thread of the HTTP client must not do.
+                calls.executor().execute(() -> answered(to, sentNanos, response, error));
+            } catch (RuntimeException e) {
+                calls.hosts().release(to, null, 0);
+                listener.fail(CallLimiter.closing());
+            }
+        });
+    }
+
+    private CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience) {
         RequestBody current = body;
-        String authorization = RequestSignature.post(client.marks.transportKey(), to.uri, request.path(), current.sha256());
-        HttpRequest http = request.toHttp(to.uri, current, patience, grace, authorization);
-        CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent = client.http.sendAsync(
-            http,
-            BoundedBody.atMost(client.maxResponseBytes(), share)
-        );
+        String authorization = RequestSignature.post(calls.marks().transportKey(), to.uri, request.path(), current.sha256());
+        HttpRequest http = request.toHttp(to.uri, current, patience, time.grace(), authorization);
+        var sent = calls.http().sendAsync(http, BoundedBody.atMost(calls.maxResponseBytes().getAsLong(), share));
         host = to;
         exchange = sent;
         return sent;
+    }
+
+    private void answered(Host from, long sentNanos, HttpResponse<AtomicReference<byte[]>> response, Throwable error) {
+        Answer answer;
+        long took = System.nanoTime() - sentNanos;
+        try {
+            answer = error == null
+                ? Answer.of(response.statusCode(), response.body().getAndSet(null)).checked(request, calls.marks())
+                : NoAnswer.because(error);
+        } catch (Throwable e) {
+            calls.hosts().release(from, null, took);
+            listener.fail(defect(e));
+            return;
+        }
+        if (error == null) {
+            calls.watch().answered(from);
+        }
+        AttemptOutcome outcome = AttemptOutcome.learn(calls, request, time, from, sentNanos, took, answer);
+        listener.answered(from, answer, outcome.isLate());
+    }
+
+    /** A defect of ours or a missing entitlement. The message may quote a header, so only the type is told. */
+    private static Failure defect(Throwable e) {
+        return new Failure(Kind.DEFECT, "internal_error", "the call could not be made: " + e.getClass().getSimpleName());
     }
 
     boolean isWaiting() {

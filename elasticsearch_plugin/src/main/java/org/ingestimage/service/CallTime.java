@@ -5,6 +5,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.threadpool.Scheduler;
 
 /** How the time of one call is spent: on attempts, and on pauses between them. Starts when its first turn has come. */
 final class CallTime {
@@ -21,13 +22,39 @@ final class CallTime {
 
     private final TimeValue timeout;
     private volatile long startNanos;
+    private volatile boolean started;
+    private volatile Scheduler.Cancellable deadline;
 
     CallTime(TimeValue timeout) {
         this.timeout = timeout;
     }
 
+    /** Starts the clock. */
     void start() {
         startNanos = System.nanoTime();
+        started = true;
+    }
+
+    /** Sets the deadline; false when the node is stopping. */
+    boolean setDeadline(Timer timer, Runnable expire) {
+        try {
+            deadline = timer.apply(timeout.millis(), expire);
+            return true;
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    boolean hasStarted() {
+        return started;
+    }
+
+    /** There is no deadline any more. */
+    void stop() {
+        Scheduler.Cancellable current = deadline;
+        if (current != null) {
+            current.cancel();
+        }
     }
 
     TimeValue timeout() {

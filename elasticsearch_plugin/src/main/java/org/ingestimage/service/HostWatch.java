@@ -1,5 +1,6 @@
 package org.ingestimage.service;
 
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
@@ -20,12 +21,18 @@ final class HostWatch {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final long LONGEST_PAUSE_MILLIS = 60_000;
 
-    private final ServiceClient client;
+    private final ServiceHosts hosts;
+    private final ActiveCalls active;
+    private final HttpClient http;
+    private final Timer timer;
     /** When each watched host was last heard of, in nanoseconds. */
     private final Map<Host, Long> heard = new ConcurrentHashMap<>();
 
-    HostWatch(ServiceClient client) {
-        this.client = client;
+    HostWatch(ServiceHosts hosts, ActiveCalls active, HttpClient http, Timer timer) {
+        this.hosts = hosts;
+        this.active = active;
+        this.http = http;
+        this.timer = timer;
     }
 
     /** A call goes to the host: it is watched until nothing is under way there. */
@@ -38,7 +45,7 @@ final class HostWatch {
     /** The host answered, whatever it was. */
     void answered(Host host) {
         heard.computeIfPresent(host, (same, before) -> System.nanoTime());
-        client.hosts.lives(host);
+        hosts.lives(host);
     }
 
     /** Whether the host lived after this time. */
@@ -49,9 +56,9 @@ final class HostWatch {
 
     private void look(Host host) {
         Long last = heard.get(host);
-        if (last == null || client.hosts.isBusy(host) == false || isOver(host)) {
+        if (last == null || hosts.isBusy(host) == false || isOver(host)) {
             heard.remove(host);
-            if (client.hosts.isBusy(host) && isOver(host) == false) {
+            if (hosts.isBusy(host) && isOver(host) == false) {
                 // A call came between the two lines above.
                 sent(host, System.nanoTime());
             }
@@ -71,14 +78,14 @@ final class HostWatch {
             return;
         }
         HttpRequest question = HttpRequest.newBuilder(host.uri.resolve("/healthz")).timeout(PATIENCE).GET().build();
-        client.http.sendAsync(question, BodyHandlers.discarding()).whenComplete((response, error) -> {
+        http.sendAsync(question, BodyHandlers.discarding()).whenComplete((response, error) -> {
             if (error == null) {
                 answered(host);
-                client.answered();
+                active.answered();
                 later(QUIET_MILLIS, () -> look(host));
-            } else if (client.hosts.size() > 1) {
-                client.hosts.silent(host);
-                client.takeBack(host);
+            } else if (hosts.size() > 1) {
+                hosts.silent(host);
+                active.takeBack(host);
                 later(pause, () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)));
             } else {
                 // It is the only one: what waits for it may as well go on waiting.
@@ -88,12 +95,12 @@ final class HostWatch {
     }
 
     private boolean isOver(Host host) {
-        return client.isClosed() || client.hosts.has(host) == false;
+        return active.isClosed() || hosts.has(host) == false;
     }
 
     private void later(long millis, Runnable what) {
         try {
-            client.timer.apply(millis, what);
+            timer.apply(millis, what);
         } catch (RuntimeException e) {
             // The node is closing.
             heard.clear();

@@ -123,6 +123,9 @@ public final class ImageSettings {
         Property.NodeScope
     );
 
+    /** What may change on a running node. */
+    public static final List<Setting<?>> DYNAMIC = all().stream().filter(Setting::isDynamic).toList();
+
     private ImageSettings() {}
 
     /** With a heap of 2 GB and more 16 calls, with less fewer: each holds a picture and, at its end, a result. */

@@ -7,29 +7,28 @@ package org.ingestimage.service;
  */
 final class InFlightWindow {
 
+    private final CallLimiter limiter;
     private int most;
     private double size;
     private long lastDecrease;
     private boolean decreased;
 
-    InFlightWindow(int most) {
+    /** @param limiter that is told how many */
+    InFlightWindow(CallLimiter limiter, int most) {
+        this.limiter = limiter;
         this.most = most;
         this.size = most;
-    }
-
-    synchronized int size() {
-        return (int) size;
     }
 
     /** A new `max_in_flight`, which may well fit other services: tried at once. */
     synchronized void setMost(int value) {
         most = value;
-        size = value;
+        resize(value);
     }
 
     /** A picture was answered. */
     synchronized void answered() {
-        size = Math.min(most, size + 1 / size);
+        resize(Math.min(most, size + 1 / size));
     }
 
     /** A call that was sent at this time met an overload. Those that were sent before the last decrease knew nothing of it: one overload. */
@@ -39,6 +38,11 @@ final class InFlightWindow {
         }
         decreased = true;
         lastDecrease = nowNanos;
-        size = Math.max(1, size / 2);
+        resize(Math.max(1, size / 2));
+    }
+
+    private void resize(double value) {
+        size = value;
+        limiter.setMaxInFlight((int) value);
     }
 }

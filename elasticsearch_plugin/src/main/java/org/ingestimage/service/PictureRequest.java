@@ -33,7 +33,7 @@ public record PictureRequest(
     int position,
     TimeValue timeout,
     String opaqueId
-) implements ServiceRequest {
+) implements ServiceRequest, AnswerCheck.Asked {
 
     /** Bytes of the picture as it is sent. */
     public long length() {

@@ -129,7 +129,7 @@ class ImageProcessorTest {
 
     @Test
     void tooLargeIsRefusedWithoutACall() {
-        node.client.setMaxImageBytes(100);
+        node.set(settings -> settings.put("ingest.image.max_image_bytes", "100b"));
         String large = "A".repeat(1_000_000);
         String message = run(large).message();
         assertTrue(message.startsWith("[image_too_large] ") && message.contains("[ingest.image.max_image_bytes] = [100]"), message);
@@ -188,7 +188,7 @@ class ImageProcessorTest {
 
     @Test
     void removeBinaryOfAListInWhichSomeAreByAddress() {
-        node.client.setUrlHosts(List.of("images.example.org"));
+        node.set(settings -> settings.putList("ingest.image.url_hosts", "images.example.org"));
         Map<String, Object> url = map("url", "https://images.example.org/cat.jpg");
         Map<String, Object> config = Map.of("remove_binary", true, "target_field", "small");
         Result result = node.run(config, map("image", List.of(url, DATA, map("data", DATA, "mine", 1))));

@@ -119,7 +119,7 @@ class MarkedPictureTest {
 
     @Test
     void alsoWhenItIsLargerThanWhatMayComeIn() {
-        node.client.setMaxImageBytes(5);
+        node.set(settings -> settings.put("ingest.image.max_image_bytes", "5b"));
         assertEquals(marked(), node.run(CONFIG, map("image", marked())).get("image"));
     }
 

@@ -37,7 +37,7 @@ class PictureByAddressTest {
 
     @BeforeEach
     void allow() {
-        node.client.setUrlHosts(List.of("images.example.org"));
+        node.set(settings -> settings.putList("ingest.image.url_hosts", "images.example.org"));
     }
 
     @AfterEach
@@ -86,7 +86,7 @@ class PictureByAddressTest {
     @Test
     void offUnlessTheSettingNamesTheHost() {
         for (List<String> hosts : List.of(List.<String>of(), List.of("other.example.org"))) {
-            node.client.setUrlHosts(hosts);
+            node.set(settings -> settings.putList("ingest.image.url_hosts", hosts));
             String message = run(CONFIG, map("url", URL)).message();
             assertTrue(message.startsWith("[url_not_allowed] ") && message.contains("[ingest.image.url_hosts]"), message);
             assertTrue(message.endsWith("; field [image]"), message);
@@ -101,7 +101,7 @@ class PictureByAddressTest {
 
     @Test
     void whereItIsOffAnAddressIsAFieldLikeAnyOther() {
-        node.client.setUrlHosts(List.of());
+        node.set(settings -> settings.putList("ingest.image.url_hosts", List.of()));
         assertEquals("doneAAAA", run(CONFIG, map("url", URL, "data", "AAAA")).get("image.data"));
         assertEquals(map("data", "AAAA", "operations", List.of("auto_orient")), service.requests.get(0));
         assertEquals(stored(), run(CONFIG, stored()).get("image"));
@@ -119,7 +119,7 @@ class PictureByAddressTest {
             assertEquals(fields, run(config, fields).get("image"));
             assertEquals(fields, run(config, stored()).get("image"), "only the data goes");
         }
-        node.client.setUrlHosts(List.of("another.example.org"));
+        node.set(settings -> settings.putList("ingest.image.url_hosts", "another.example.org"));
         assertEquals(stored(), run(CONFIG, stored()).get("image"), "nothing is fetched, so nothing has to be allowed");
         assertEquals(0, service.calls.get());
     }

@@ -158,7 +158,7 @@ class ResultMemoryTest {
                 exchange.getResponseBody().write(json, at, Math.min(1 << 14, json.length - at));
             }
         };
-        node.client.setMaxInFlight(6);
+        node.set(settings -> settings.put("ingest.image.max_in_flight", 6));
         ImageProcessor processor = node.processor(Map.of("store", "none", "timeout", "60s"));
         get(start(processor, "AAAA"));
         // What the first call leaves on the stacks of its threads would count as before.
@@ -205,7 +205,7 @@ class ResultMemoryTest {
     @Test
     void aBulkThatFillsTheMemoryIsRefusedInPartAndTheNextOneIsNot() throws Exception {
         ImageProcessor processor = node.processor(Map.of());
-        node.client.setQueueSize(100);
+        node.set(settings -> settings.put("ingest.image.queue_size", 100));
         int left = 20;
         for (int round = 0; left > 0; round++) {
             assertTrue(round < 20, "no end");

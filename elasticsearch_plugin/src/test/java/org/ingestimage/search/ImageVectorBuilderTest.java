@@ -162,19 +162,19 @@ class ImageVectorBuilderTest {
         assertTrue(failure("{\"data\": \"QUJD\"}") instanceof IllegalArgumentException);
         service.behaviour = FakeService.error(500, "embedder_failed");
         assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ((ElasticsearchStatusException) failure("{\"data\": \"QUJD\"}")).status());
-        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueSeconds(2));
+        node.set(settings -> settings.put("ingest.image.search_timeout", "2s"));
         service.behaviour = FakeService.json(200, "{\"fields\": {}}");
         assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().startsWith("[service_not_ours]"));
         service.behaviour = FakeService.json(200, VECTOR);
         String message = failure("{\"data\": \"QUJD\", \"embedder\": \"e-2\"}").getMessage();
         assertTrue(message.contains("[e-2]") && message.contains("[e-1]"), message);
-        node.client.setMaxImageBytes(2);
+        node.set(settings -> settings.put("ingest.image.max_image_bytes", "2b"));
         assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().startsWith("[image_too_large]"));
     }
 
     @Test
     void aSearchDoesNotHangWithTheService() {
-        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueMillis(300));
+        node.set(settings -> settings.put("ingest.image.search_timeout", "300ms"));
         service.behaviour = service.hang();
         Exception failure = failure("{\"data\": \"QUJD\"}");
         assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ElasticsearchStatusException) failure).status());
@@ -183,19 +183,19 @@ class ImageVectorBuilderTest {
 
     @Test
     void aSearchGoesBeforeWhatWaitsAndDoesNotWaitForEver() throws Exception {
-        node.client.setMaxInFlight(1);
+        node.set(settings -> settings.put("ingest.image.max_in_flight", 1));
         service.behaviour = service.slow(300);
         node.call("AAAA", null);
         CompletableFuture<Map<String, Object>> last = node.call("BBBB", null);
         service.behaviour = (exchange, request) -> (request.get("data").equals("CCCC") ? FakeService.json(200, VECTOR) : FakeService.good())
             .answer(exchange, request);
-        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueSeconds(5));
+        node.set(settings -> settings.put("ingest.image.search_timeout", "5s"));
         assertThrows(ExecutionException.class, () -> build("{\"data\": \"CCCC\", \"embedder\": \"x\"}", null, null));
         last.get(20, TimeUnit.SECONDS);
         assertEquals(List.of("AAAA", "CCCC", "BBBB"), service.requests.stream().map(request -> request.get("data")).toList());
         service.behaviour = service.hang();
         node.call("DDDD", null);
-        node.client.setSearchTimeout(org.elasticsearch.core.TimeValue.timeValueMillis(200));
+        node.set(settings -> settings.put("ingest.image.search_timeout", "200ms"));
         String message = failure("{\"data\": \"CCCC\"}").getMessage();
         assertTrue(message.contains("ingest.image.search_timeout"), message);
     }

@@ -64,25 +64,26 @@ class SlowPicturesTest {
 
     @Test
     void anOverloadHalvesTheWindowOnceAndAnswersOpenItAgain() {
-        InFlightWindow window = new InFlightWindow(16);
+        CallLimiter limiter = new CallLimiter(Runnable::run, 16, 0);
+        InFlightWindow window = new InFlightWindow(limiter, 16);
         window.overloaded(0, 10);
         window.overloaded(5, 12);
-        assertEquals(8, window.size(), "sent before the window was halved");
+        assertEquals(8, limiter.maxInFlight(), "sent before the window was halved");
         window.overloaded(11, 20);
-        assertEquals(4, window.size());
+        assertEquals(4, limiter.maxInFlight());
         for (int i = 0; i < 5; i++) {
             window.answered();
         }
-        assertEquals(5, window.size(), "one more for a round of answers");
+        assertEquals(5, limiter.maxInFlight(), "one more for a round of answers");
         for (int i = 0; i < 1000; i++) {
             window.answered();
         }
-        assertEquals(16, window.size());
+        assertEquals(16, limiter.maxInFlight());
         for (int i = 30; i < 100; i++) {
             window.overloaded(i, i);
         }
-        assertEquals(1, window.size());
+        assertEquals(1, limiter.maxInFlight());
         window.setMost(3);
-        assertEquals(3, window.size());
+        assertEquals(3, limiter.maxInFlight());
     }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.common.settings.SecureString;
@@ -64,6 +65,7 @@ public final class TestNode implements AutoCloseable {
     public final Marks marks;
     public final ResultMemory memory = new ResultMemory();
     public final ServiceClient client;
+    private Settings settings;
     final ProcessorEnvironment environment;
 
     public TestNode(Settings.Builder settings) {
@@ -74,8 +76,15 @@ public final class TestNode implements AutoCloseable {
         // As the node's scheduler does: a deadline that is cancelled holds nothing.
         schedule.setRemoveOnCancelPolicy(true);
         marks = new Marks(new SecureString(token.toCharArray()), new SecureString(new char[0]));
-        client = new ServiceClient(settings.build(), marks, memory, null, generic, this::schedule);
+        this.settings = settings.build();
+        client = new ServiceClient(this.settings, marks, memory, null, generic, this::schedule);
         environment = new ProcessorEnvironment(RecipeSchema.packed(), threadContext, generic, () -> client);
+    }
+
+    /** Changes settings of the running node. */
+    public void set(UnaryOperator<Settings.Builder> change) {
+        settings = change.apply(Settings.builder().put(settings)).build();
+        client.apply(settings);
     }
 
     public static Settings.Builder hosts(FakeService... services) {

@@ -1,0 +1,38 @@
+package org.ingestimage.service;
+
+import java.net.http.HttpClient;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+
+import org.ingestimage.picture.Marks;
+
+/**
+ * What all calls of the node share.
+ *
+ * @param hosts of the services
+ * @param watch over the hosts
+ * @param limiter where calls wait for their turn
+ * @param apart where slow pictures are: a few at a time, so that the others have places, there and at the services
+ * @param window of the limiter
+ * @param slow pictures that were slow
+ * @param active calls that are under way
+ * @param marks sign requests, and answers are checked with them
+ * @param maxResponseBytes longest answer that is read
+ * @param http client of the JDK
+ * @param executor for work that must not run on a thread of the network
+ * @param timer of the node
+ */
+record CallEnvironment(
+    ServiceHosts hosts,
+    HostWatch watch,
+    CallLimiter limiter,
+    CallLimiter apart,
+    InFlightWindow window,
+    SlowPictures slow,
+    ActiveCalls active,
+    Marks marks,
+    LongSupplier maxResponseBytes,
+    HttpClient http,
+    Executor executor,
+    Timer timer
+) {}
