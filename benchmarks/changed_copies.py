@@ -13,7 +13,7 @@ from processor_service.decoding.decode import decode
 from processor_service.errors import ImageError
 from processor_service.features.perceptual_hash.pdq import pdq
 from processor_service.hash_variants import distance
-from processor_service.operations.auto_orient import upright
+from processor_service.pixels.orientation import upright
 from processor_service.pixels.reduced import over_white
 from processor_service.settings import Settings
 from tests.support import encoded

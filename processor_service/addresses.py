@@ -71,8 +71,8 @@ def parse_address(url: object) -> Address:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or ""), parts.port
-    except ValueError:
-        raise _refused("the address is not a valid URL") from None
+    except ValueError as error:
+        raise _refused("the address is not a valid URL") from error
     if parts.scheme not in _PORTS:
         raise _refused("the address must begin with https:// or http://")
     if "@" in parts.netloc:
@@ -89,15 +89,15 @@ def _checked_host(host: str, bracketed: bool) -> str:
         try:
             # With a zone (%eth0) it would be an address of this machine's neighbours.
             return str(ipaddress.IPv6Address("" if "%" in host else host))
-        except ValueError:
-            raise _refused("the address has no valid IPv6 host") from None
+        except ValueError as error:
+            raise _refused("the address has no valid IPv6 host") from error
     if not _HOST.fullmatch(host) or len(host) > 253:
         raise _refused("the address has no valid host name; international names are written as xn--...")
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         try:
             ipaddress.IPv4Address(host)
-        except ValueError:
-            raise _refused("an IPv4 host must be written as four decimal numbers") from None
+        except ValueError as error:
+            raise _refused("an IPv4 host must be written as four decimal numbers") from error
     return host
 
 

@@ -28,7 +28,7 @@ def serve(**options: Any) -> None:
         settings = Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from None
+        raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from error
     _check_embedder(settings)
     if any(map(keys.is_api_token, settings.accepted_tokens())):
         raise click.ClickException(
@@ -50,7 +50,7 @@ def serve(**options: Any) -> None:
     try:
         run(settings)
     except TooFewFiles as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(str(error)) from error
 
 
 def _check_embedder(settings: Settings) -> None:
@@ -58,7 +58,7 @@ def _check_embedder(settings: Settings) -> None:
     try:
         chosen(settings).check(settings)
     except EmbedderError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(str(error)) from error
 
 
 def _check_port(host: str, port: int) -> None:
@@ -71,7 +71,7 @@ def _check_port(host: str, port: int) -> None:
         except OSError as error:
             raise click.ClickException(
                 f"cannot listen on {host}:{port} ({error.strerror}); stop what listens there, or choose another --port"
-            ) from None
+            ) from error
 
 
 @click.command("api-token")

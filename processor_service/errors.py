@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from enum import Enum
 from http import HTTPStatus
 
@@ -114,6 +115,21 @@ class ImageError(Exception):
     def body(self) -> dict[str, dict[str, str | bool]]:
         """The answer's JSON body."""
         return {"error": {"code": self.code.code, "reason": self.reason, "retryable": self.code.retryable}}
+
+
+def causes(error: BaseException) -> list[str]:
+    """What an error was raised from, the nearest first: the type of each exception, and where it was raised.
+
+    Never its text, which may quote a document.
+    """
+    found = []
+    cause = error.__cause__
+    while cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)
+        place = f" at {frames[-1].filename}:{frames[-1].lineno} {frames[-1].name}" if frames else ""
+        found.append(f"{type(cause).__name__}{place}")
+        cause = cause.__cause__
+    return found
 
 
 def too_large(limit: int) -> ImageError:

@@ -47,18 +47,18 @@ def hostile(data: bytes, settings: Settings) -> Iterator[None]:
             Code.TOO_MANY_PIXELS,
             f"the picture has {claim[0] if claim else 'more'} pixels, at most {settings.max_pixels} are accepted "
             "(IMAGE_MAX_PIXELS)",
-        ) from None
-    except MemoryError:
+        ) from bomb
+    except MemoryError as error:
         raise ImageError(
             Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
-        ) from None
+        ) from error
     except Exception as error:
         text = _describe(error)
         if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or _ends_early(data):
-            raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from None
+            raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
         if any(word in text.lower() for word in _UNKNOWN_KIND):
-            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from None
-        raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from None
+            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from error
+        raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = before
 

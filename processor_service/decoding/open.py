@@ -47,10 +47,11 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
     data = as_classic(data[comment.end() :] if comment else data)
     try:
         image = Image.open(io.BytesIO(icon or data), formats=names)
-    except UnidentifiedImageError:
+    except UnidentifiedImageError as error:
         if complaint := describe_unknown(data, settings):
-            raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from None
-        raise _why_not(data, names, settings) from None
+            raise ImageError(Code.UNSUPPORTED_FORMAT, complaint) from error
+        reason = _why_not(data, names, settings)
+        raise reason from reason.__cause__ or error
     if icon:
         image.format = "CUR"
     return image

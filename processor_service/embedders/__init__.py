@@ -99,7 +99,7 @@ def embedded(query: Image.Image | str) -> dict[str, object]:
         model = embedder()
         vector = model.text(query) if isinstance(query, str) else model.image(query)
     except EmbedderError as error:
-        raise ImageError(Code.EMBEDDER_FAILED, str(error)) from None
+        raise ImageError(Code.EMBEDDER_FAILED, str(error)) from error
     vector = vector.astype(np.float64)
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length):

@@ -79,11 +79,11 @@ class ModelFolder:
         try:
             described = Description.model_validate_json(file.read_bytes())
         except OSError as error:
-            raise EmbedderError(f"{file} cannot be read: {error.strerror}; docs/likeness.md shows one") from None
+            raise EmbedderError(f"{file} cannot be read: {error.strerror}; docs/likeness.md shows one") from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
-            raise EmbedderError(f"{file}: {where}: {first['msg']}" if where else f"{file}: {first['msg']}") from None
+            raise EmbedderError(f"{file}: {where}: {first['msg']}" if where else f"{file}: {first['msg']}") from error
         image_file = next((name for name in _IMAGE_FILES if (path / name).is_file()), _IMAGE_FILES[0])
         text = described.text
         needed = [image_file, *((text.file, text.tokenizer) if text else ())]

@@ -94,7 +94,7 @@ class _Model:
         try:
             self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise EmbedderError(f"{file}: onnxruntime cannot load it: {_first_line(error)}") from None
+            raise EmbedderError(f"{file}: onnxruntime cannot load it: {_first_line(error)}") from error
         self.inputs = [tensor.name for tensor in self._session.get_inputs()]
         self.types = {
             tensor.name: np.int32 if "int32" in tensor.type else np.int64 for tensor in self._session.get_inputs()
@@ -109,7 +109,7 @@ class _Model:
         try:
             result = np.asarray(self._session.run([self._output], inputs)[0])
         except Exception as error:
-            raise EmbedderError(f"{self.file}: {_first_line(error)}") from None
+            raise EmbedderError(f"{self.file}: {_first_line(error)}") from error
         if result.size != result.shape[-1]:
             shape = "x".join(map(str, result.shape))
             raise EmbedderError(

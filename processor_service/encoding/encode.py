@@ -107,12 +107,12 @@ def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
         options = {"save_all": True, "append_images": frames[1:], **options}
     try:
         frames[0].save(buffer, **options)
-    except MemoryError:
+    except MemoryError as error:
         raise ImageError(
             Code.OUT_OF_MEMORY,
             f"storing the picture as {options['format'].lower()} needs more memory than a worker may use "
             "(IMAGE_WORKER_MEMORY)",
-        ) from None
+        ) from error
     except Exception as error:
         width, height = frames[0].size
         raise ImageError(

@@ -46,12 +46,12 @@ class Fetcher:
                     if response.status not in _REDIRECTS or not location:
                         return self._read(response, address)
                     address = _redirected(address, location)
-        except TimeoutError:
+        except TimeoutError as error:
             reason = f"[{address.authority}] took longer than {self._settings.url_timeout:g} s (IMAGE_URL_TIMEOUT)"
-            raise ImageError(Code.URL_TOO_SLOW, reason) from None
+            raise ImageError(Code.URL_TOO_SLOW, reason) from error
         except (OSError, http.client.HTTPException) as error:
             reason = f"[{address.authority}] cannot be reached or breaks off: {type(error).__name__}"
-            raise ImageError(Code.URL_UNREACHABLE, reason) from None
+            raise ImageError(Code.URL_UNREACHABLE, reason) from error
         raise ImageError(Code.URL_NOT_FOUND, f"the address redirects more than {MOST_REDIRECTS} times")
 
     def _resolve(self, address: Address, deadline: Deadline) -> list[tuple[int, Any]]:
@@ -59,9 +59,9 @@ class Fetcher:
         lookup = self._resolver.submit(socket.getaddrinfo, address.host, address.port, type=socket.SOCK_STREAM)
         try:
             found = lookup.result(deadline.left())
-        except FutureTimeout:
+        except FutureTimeout as error:
             lookup.cancel()
-            raise TimeoutError from None
+            raise TimeoutError from error
         for *_, where in found:
             check_ip(str(where[0]), self._settings.url_private_networks)
         return [(family, where) for family, *_, where in found]
@@ -95,8 +95,8 @@ class Fetcher:
 def _redirected(address: Address, location: str) -> Address:
     try:
         target = parse_address(urljoin(address.url(), location))
-    except ValueError:
-        raise ImageError(Code.URL_NOT_ALLOWED, "the address redirects to what is not a valid URL") from None
+    except ValueError as error:
+        raise ImageError(Code.URL_NOT_ALLOWED, "the address redirects to what is not a valid URL") from error
     if address.scheme == "https" and target.scheme == "http":
         raise ImageError(Code.URL_NOT_ALLOWED, "the address redirects from https to http")
     return target

@@ -42,8 +42,8 @@ class Admission:
         """
         try:
             head = guest.take_head(_MOST_HEAD)
-        except ValueError:
-            raise ImageError(Code.INVALID_REQUEST, f"the headers have more than {_MOST_HEAD} bytes") from None
+        except ValueError as error:
+            raise ImageError(Code.INVALID_REQUEST, f"the headers have more than {_MOST_HEAD} bytes") from error
         if head is None:
             return False
         guest.request = request = guest.parser.parse(head)
@@ -100,11 +100,12 @@ def not_http(error: Exception) -> ImageError:
     return ImageError(Code.INVALID_REQUEST, f"the head of the request is not HTTP/1.1 that we take: {what}")
 
 
-def last_answer(error: ImageError) -> bytes:
+def last_answer(error: ImageError, request_id: str) -> bytes:
     """The answer to a request that is refused by its head; the connection ends with it."""
     # `message` is where clients of chat completions look for the reason.
-    body = orjson.dumps({"error": {**error.body()["error"], "message": str(error)}})
+    body = orjson.dumps({"error": {"request_id": request_id, **error.body()["error"], "message": str(error)}})
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    headers["X-Request-Id"] = request_id
     if error.code.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     lines = [f"{name}: {value}" for name, value in (headers | retry_after(error)).items()]

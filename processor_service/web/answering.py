@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 import socket
 import time
-import uuid
 from collections.abc import Callable
 
 import structlog
 from flask import g, request
 
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, causes
 from ..fetching.by_address import ByAddress
 from ..settings import Settings
 from ..timing import Stopwatch
 from ..workers.pool import WorkerPool
 from ..workers.worker import Answer
 from .metrics import Metrics
+from .request_ids import log_causes, request_id
 
 log = structlog.get_logger("processor_service")
-_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
 
 
 def whole_body() -> bytes:
@@ -37,7 +36,7 @@ class Answering:
     def __init__(self, settings: Settings, pool: WorkerPool, metrics: Metrics) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
-    def answer(self, body: bytes, request_id: str, job: bytes = b"process") -> Answer:
+    def answer(self, body: bytes, job: bytes = b"process") -> Answer:
         """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError as the pool does."""
         start = time.perf_counter()
         self._metrics.pending.inc()
@@ -49,11 +48,12 @@ class Answering:
         finally:
             self._metrics.pending.dec()
         seconds = time.perf_counter() - start
+        log_causes(answer.summary["code"], answer.summary.pop("causes", None))
         self._metrics.record(answer.summary, seconds, len(body))
         level = "error" if answer.summary["status"] >= 500 else "info"
         getattr(log, level)(
             "picture",
-            request_id=request_id,
+            request_id=request_id(),
             received_bytes=len(body),
             total_seconds=round(seconds, 4),
             **answer.summary,
@@ -70,16 +70,12 @@ class Answering:
             if refusal.code is Code.BUSY:
                 raise
             # What was stored of the address stays.
+            log_causes(refusal.code.code, causes(refusal))
             return Answer.refusal(refusal, {})
         answer = self._pool.run(completed, job, until, gone)
         if completed is not body:
             answer.summary["seconds"] |= watch.seconds
         return answer
-
-
-def request_id() -> str:
-    """The client's X-Opaque-Id, made harmless for logs and headers, or a new id."""
-    return _REQUEST_ID.sub("", request.headers.get("X-Opaque-Id", ""))[:128] or uuid.uuid4().hex
 
 
 def deadline() -> float | None:

@@ -13,7 +13,7 @@ from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
 from ..workers.pool import WorkerPool
-from .answering import Answering, request_id, retry_after, whole_body
+from .answering import Answering, retry_after, whole_body
 from .authentication import Access
 from .chat import chat
 from .held import HeldAnswers
@@ -21,6 +21,7 @@ from .inference import inference
 from .metrics import Metrics
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
+from .request_ids import add_request_id, log_refusal, request_id
 
 log = structlog.get_logger("processor_service")
 
@@ -38,6 +39,8 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.before_request(_authenticate)
     HeldAnswers.of(app)
     app.after_request(_drain)
+    # Flask calls the last one first: what counts bytes sees the whole answer.
+    app.after_request(add_request_id)
     app.register_blueprint(rendering(settings, pool, metrics, _check_token))
     pictures = Answering(settings, pool, metrics)
     app.register_blueprint(inference(settings, pictures))
@@ -52,11 +55,8 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
         return answered(b"embed")
 
     def answered(job: bytes) -> Response:
-        id_ = request_id()
-        answer = pictures.answer(whole_body(), id_, job)
-        return Response(
-            answer.body, answer.summary["status"], mimetype="application/json", headers={"X-Request-Id": id_}
-        )
+        answer = pictures.answer(whole_body(), job)
+        return Response(answer.body, answer.summary["status"], mimetype="application/json")
 
     @app.get("/v1/operations")
     def operations() -> Response:
@@ -120,6 +120,7 @@ def _json(body: object, status: int = 200) -> Response:
 
 
 def _refuse(error: ImageError) -> Response:
+    log_refusal(error)
     response = _json(failure(error), error.code.status)
     response.headers.update(retry_after(error))
     if error.code.status == 401:
@@ -138,5 +139,5 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _defect(error: Exception) -> Response:
-    log.error("defect", defect=type(error).__name__, exc_info=error)
+    log.error("defect", request_id=request_id(), defect=type(error).__name__, exc_info=error)
     return _refuse(defect(error))

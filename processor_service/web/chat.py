@@ -15,9 +15,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ..errors import Code, ImageError
 from ..settings import Settings
 from ..wire.data_url import is_data_url
-from .answering import Answering, request_id, retry_after
+from .answering import Answering, retry_after
 from .completions import Completions, of_error
 from .inference import RECIPE_KEYS, json_body, too_many_bytes
+from .request_ids import log_refusal, request_id
 
 MODEL = "ingest-image"
 
@@ -32,23 +33,24 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
         body = json_body()
         if body.get("stream"):
             raise ImageError(Code.INVALID_REQUEST, "there is nothing to stream: leave stream off")
-        recipe, id_ = recipe_of(body.get("model")), request_id()
+        recipe = recipe_of(body.get("model"))
         content = last_user_content(body.get("messages"))
         address = _address(content)
         if address is None:
-            text = completions.of_data(content, recipe, id_)
+            text = completions.of_data(content, recipe)
         elif is_data_url(address):
-            text = completions.of_data(address, recipe, id_)
+            text = completions.of_data(address, recipe)
         else:
-            text = completions.of_picture({"url": address}, recipe, id_)
-        return _completion(text, id_)
+            text = completions.of_picture({"url": address}, recipe)
+        return _completion(text)
 
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
-        return _completion(of_error(too_many_bytes(settings)), request_id())
+        return _completion(of_error(too_many_bytes(settings)))
 
     @blueprint.errorhandler(ImageError)
     def refuse(error: ImageError) -> Response:
+        log_refusal(error)
         # `message` is where such clients, Elasticsearch among them, look for the reason.
         body = {"message": str(error), "type": "invalid_request_error", "param": None, "code": error.code.code}
         return Response(
@@ -100,9 +102,9 @@ def _address(content: Any) -> str | None:
     return address
 
 
-def _completion(text: str, id_: str) -> Response:
+def _completion(text: str) -> Response:
     body = {
-        "id": f"chatcmpl-{id_}",
+        "id": f"chatcmpl-{request_id()}",
         "object": "chat.completion",
         "created": int(time.time()),
         # Not the recipe, which may be long.

@@ -63,18 +63,18 @@ class Completions:
         self._max_bytes = settings.max_image_bytes
         self._keys = settings.believed_mark_keys()
 
-    def of_data(self, text: Any, recipe: Fields, id_: str) -> str:
+    def of_data(self, text: Any, recipe: Fields) -> str:
         """The text for a picture, perhaps with marks."""
         document = Marked.parse(text)
         if document.data == "" and document.sha256:
             return orjson.dumps(self._without_picture(document, recipe)).decode()
-        if unchanged := self._unchanged(document, recipe, id_):
+        if unchanged := self._unchanged(document, recipe):
             return orjson.dumps(unchanged).decode()
-        return self.of_picture({"data": document.data}, recipe, id_)
+        return self.of_picture({"data": document.data}, recipe)
 
-    def of_picture(self, source: Fields, recipe: Fields, id_: str) -> str:
+    def of_picture(self, source: Fields, recipe: Fields) -> str:
         """The text for `data` or `url`."""
-        body = self._process(source | recipe, id_)
+        body = self._process(source | recipe)
         if "error" not in body:
             fields = {name: value for name, value in body["fields"].items() if value is not None}
             return self._too_large(fields["bytes"]) or orjson.dumps(fields).decode()
@@ -93,10 +93,10 @@ class Completions:
         )
         return of_error(ImageError(Code.IMAGE_TOO_LARGE, reason))
 
-    def _process(self, request: Fields, id_: str) -> Fields:
-        return dict(orjson.loads(self._pictures.answer(orjson.dumps(request), id_).body))
+    def _process(self, request: Fields) -> Fields:
+        return dict(orjson.loads(self._pictures.answer(orjson.dumps(request)).body))
 
-    def _unchanged(self, document: Marked, recipe: Fields, id_: str) -> Fields | None:
+    def _unchanged(self, document: Marked, recipe: Fields) -> Fields | None:
         """What to change in a document whose picture came out of this recipe; None when we never signed that."""
         if not document.mark:
             return None
@@ -112,10 +112,10 @@ class Completions:
             changes["data"] = plain
         if "thumbnail" in changes:
             # It is made anew, as every field is, of the picture that stays.
-            made = self._process({"data": plain, **recipe, "normalized": True}, id_)
+            made = self._process({"data": plain, **recipe, "normalized": True})
             changes |= {} if "error" in made else made["fields"]
         elif document.lacking:
-            changes |= self._vector(plain, recipe, id_)
+            changes |= self._vector(plain, recipe)
         return {"unchanged": True} | changes
 
     def _without_picture(self, document: Marked, recipe: Fields) -> Fields:
@@ -148,14 +148,14 @@ class Completions:
         known = [hmac.compare_digest(signature.encode(), sent.encode()) for signature in signatures]
         return signatures[0] if any(known) else None
 
-    def _vector(self, data: str, recipe: Fields, id_: str) -> Fields:
+    def _vector(self, data: str, recipe: Fields) -> Fields:
         """What the recipe makes once for a document, of a picture that is normalized already."""
         made = {
             name: {field.name for field in kind.fields if field.first_only} - copies().keys()
             for name, kind in all_features().items()
         }
         wanted = [entry for entry in recipe.get("properties") or () if made.get(_name(entry))]
-        found = self._process({"data": data, "properties": wanted, "normalized": True}, id_).get("fields") or {}
+        found = self._process({"data": data, "properties": wanted, "normalized": True}).get("fields") or {}
         names = {name for entry in wanted for name in made[_name(entry)]}
         return {name: found[name] for name in names if found.get(name) is not None}
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ..errors import Code, ImageError
 from ..settings import Settings
-from .answering import Answering, request_id, whole_body
+from .answering import Answering, whole_body
 from .completions import Completions, of_error
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
@@ -34,7 +34,7 @@ def inference(settings: Settings, pictures: Answering) -> Blueprint:
             raise ImageError(Code.INVALID_REQUEST, f"unknown key [{min(extra)[:80]}]; valid: input, operations, ...")
         if "input" not in body:
             raise ImageError(Code.INVALID_REQUEST, "input is missing: the endpoint's request must have ${input}")
-        return result(completions.of_data(body.pop("input"), body, request_id()))
+        return result(completions.of_data(body.pop("input"), body))
 
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
@@ -52,8 +52,8 @@ def json_body() -> dict[str, Any]:
     """The request's JSON object. Raises ImageError `invalid_request`."""
     try:
         body = orjson.loads(whole_body())
-    except orjson.JSONDecodeError:
-        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
+    except orjson.JSONDecodeError as error:
+        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
     if not isinstance(body, dict):
         raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
     return body

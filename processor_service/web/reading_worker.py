@@ -22,6 +22,7 @@ from ..errors import ImageError, no_memory
 from .admission import MOST_DISCARDED, Admission, last_answer, not_http
 from .held import HeldAnswers
 from .received import Guest
+from .request_ids import id_of_head
 
 log = structlog.get_logger("processor_service")
 
@@ -167,8 +168,11 @@ class ReadingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _refuse(self, guest: Guest, error: ImageError) -> None:
         """Answer, and close: what the client still sends is nobody's."""
+        id_ = id_of_head(guest.request.headers if guest.request else ())
+        # Strangers get here, too: they must not fill the log.
+        log.debug("refused", request_id=id_, code=error.code.code, reason=error.reason)
         try:
-            guest.sock.send(last_answer(error))
+            guest.sock.send(last_answer(error, id_))
         except OSError:
             self.drop(guest)
         else:

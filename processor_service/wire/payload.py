@@ -44,10 +44,10 @@ def _decode(text: str, max_bytes: int) -> bytes:
     text = text.translate(_NO_WHITESPACE).translate(_URL_SAFE).rstrip("=")
     try:
         return pybase64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError:
+    except ValueError as error:
         raise ImageError(
             Code.INVALID_BASE64, "data is not base64: it has characters outside the alphabet or a wrong length"
-        ) from None
+        ) from error
 
 
 def _too_large(size: int, max_bytes: int) -> ImageError:

@@ -80,11 +80,11 @@ def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> li
 def _as_json(recipe: Any) -> bytes:
     try:
         text = orjson.dumps(recipe)
-    except TypeError:
+    except TypeError as error:
         # Not from a request: there such a number has become a float.
         raise ImageError(
             Code.INVALID_RECIPE, "operations and properties hold a number beyond 64 bits, or something else than JSON"
-        ) from None
+        ) from error
     if len(text) > MOST_BYTES:
         raise ImageError(
             Code.INVALID_RECIPE,
@@ -108,7 +108,7 @@ def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Decla
     try:
         result = declared(**parameters)
     except ValidationError as error:
-        raise ImageError(Code.INVALID_RECIPE, f"{kind} [{name}]: {_complaint(error, declared)}") from None
+        raise ImageError(Code.INVALID_RECIPE, f"{kind} [{name}]: {_complaint(error, declared)}") from error
     assert isinstance(result, Declared)
     return result
 

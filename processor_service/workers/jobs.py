@@ -21,7 +21,7 @@ import orjson
 from ..decoding.open import load_decoders
 from ..document import failure, what_stays
 from ..embedders import preload
-from ..errors import Code, ImageError, defect
+from ..errors import Code, ImageError, causes, defect
 from ..features import all_features
 from ..operations import all_operations
 from ..pipeline import process, render
@@ -105,6 +105,7 @@ def handle(
     except ImageError as error:
         answer = orjson.dumps(failure(error, request))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
+        summary["causes"] = causes(error)
     except MemoryError:
         refusal = ImageError(
             Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
@@ -129,8 +130,8 @@ def _parse(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if "memory" in error.msg:
             # Which is how orjson says so: "Not enough memory to allocate buffer for parsing".
-            raise MemoryError from None
-        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from None
+            raise MemoryError from error
+        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
 
 
 def _quiet_decoders() -> None:

@@ -171,11 +171,11 @@ class Worker:
         try:
             self.connection.send_bytes(job)
             self.connection.send_bytes(body)
-        except BlockingIOError:
+        except BlockingIOError as error:
             # It was stopped before the picture came.
-            raise self._lost("killed") from None
-        except OSError:
-            raise self._lost(None, kills) from None
+            raise self._lost("killed") from error
+        except OSError as error:
+            raise self._lost(None, kills) from error
         try:
             end = time.monotonic() + seconds
             while not self.connection.poll(min(LOOK, max(0.0, end - time.monotonic()))):
@@ -183,10 +183,10 @@ class Worker:
                     raise self._lost("stalled")
                 check()
             return Answer(orjson.loads(self.connection.recv_bytes()), self.connection.recv_bytes())
-        except BlockingIOError:
-            raise self._lost("stalled") from None
-        except (EOFError, OSError):
-            raise self._lost(None, kills) from None
+        except BlockingIOError as error:
+            raise self._lost("stalled") from error
+        except (EOFError, OSError) as error:
+            raise self._lost(None, kills) from error
 
     def stop(self, how: bytes = KILL) -> int | None:
         """End the process for good, whatever it is doing; returns its exit code, None when nobody knows."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from processor_service.color.profiles import make_srgb
-from processor_service.operations.auto_orient import upright
+from processor_service.pixels.orientation import upright
 from tests.processor_service.kinds import decoded
 from tests.processor_service.operation_cases import side_by_side
 from tests.support import encoded, opened, picture

@@ -10,8 +10,8 @@ from PIL import Image
 
 from processor_service.decoding.decode import decode
 from processor_service.errors import Code, ImageError
-from processor_service.operations.auto_orient import upright
 from processor_service.picture import Picture
+from processor_service.pixels.orientation import upright
 from processor_service.settings import Settings
 from tests.support import picture
 

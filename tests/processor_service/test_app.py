@@ -102,6 +102,29 @@ def test_the_request_id_reaches_the_log_and_no_picture_does(tmp_path: Path) -> N
     assert data[:40] not in log and "AAAAAAAA" not in log and TOKEN not in log
 
 
+def test_a_refusal_and_its_line_in_the_log_share_an_id_and_the_log_says_what_it_was_raised_from(tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", workers="1", log_level="debug") as service:
+        broken = service.process_picture(encoded(opened(picture("pillow/hopper.jpg")))[:10_000])
+        unknown = requests.post(
+            f"{service.url}/v1/inference/completion",
+            data=b"{",
+            headers={**AUTHORIZED, "X-Opaque-Id": 'say "7\\'},
+            timeout=10,
+        )
+        unsigned = requests.post(f"{service.url}/v1/process", data=b"{}", headers={"X-Opaque-Id": "8"}, timeout=10)
+    lines = [json.loads(line) for line in service.log.read_text().splitlines()]
+    for answer, event in ((broken, "picture"), (unknown, "refused"), (unsigned, "refused")):
+        error = answer.json()["error"]
+        assert answer.headers["X-Request-Id"] == error["request_id"]
+        (line,) = [line for line in lines if line["event"] == event and line["request_id"] == error["request_id"]]
+        assert (line["code"], line["reason"]) == (error["code"], error["reason"])
+    assert [answer.json()["error"]["request_id"] for answer in (unknown, unsigned)] == ['say"7\\', "8"]
+    causes = {line["request_id"]: line["causes"] for line in lines if line["event"] == "cause"}
+    cause = causes[broken.json()["error"]["request_id"]][0]
+    assert cause.startswith("OSError at ") and "ImageFile.py" in cause
+    assert causes[unknown.json()["error"]["request_id"]][0].startswith("JSONDecodeError at ")
+
+
 def test_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
     with running_service(tmp_path / "log", workers="2") as service:
         with ThreadPoolExecutor(4) as threads:
@@ -174,7 +197,7 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_f
 PATIENT = (
     sys.executable,
     "-c",
-    "from processor_service import worker_pool; worker_pool.WALL = 1000; from ingest_image.cli import main; main()",
+    "from processor_service.workers import pool; pool.WALL = 1000; from ingest_image.cli import main; main()",
 )
 
 

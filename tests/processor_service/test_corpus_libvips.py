@@ -11,7 +11,7 @@ from PIL import Image
 
 from processor_service.color.profiles import make_srgb
 from processor_service.errors import ImageError
-from processor_service.operations.auto_orient import upright
+from processor_service.pixels.orientation import upright
 from tests.processor_service.kinds import decoded
 from tests.processor_service.test_corpus import EXPECTED
 from tests.support import CORPUS, difference

@@ -11,8 +11,8 @@ from PIL import ExifTags, Image
 from processor_service.encoding.encode import encode
 from processor_service.formats.turns import as_turn
 from processor_service.metadata.cut import cut_refused
-from processor_service.operations.auto_orient import upright
 from processor_service.picture import Output, Picture, Source
+from processor_service.pixels.orientation import upright
 from tests.processor_service.kinds import decoded, furthest, shown
 from tests.processor_service.rewritten_tiffs import rewritten
 from tests.support import assert_alike, encoded, opened, picture

@@ -88,7 +88,7 @@ def test_too_little_memory_is_an_error_not_the_end_of_the_process() -> None:
     script = """
 import resource
 from PIL import Image
-from processor_service.scaling import scale
+from processor_service.pixels.scaling import scale
 image = Image.new("RGBA", (6000, 2000))
 ends = []
 for megabytes in range(100, 500, 20):

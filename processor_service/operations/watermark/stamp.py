@@ -32,14 +32,14 @@ def picture_stamp(base64: str) -> Image.Image:
 
     try:
         data = pybase64.b64decode(base64, validate=True)
-    except ValueError:
-        raise ValueError("image is not base64") from None
+    except ValueError as error:
+        raise ValueError("image is not base64") from error
     if not data.startswith(_PNG):
         raise ValueError("image is not a PNG")
     try:
         return decode(data, Settings(max_pixels=_MOST_PIXELS, max_frames=1)).image.convert("RGBA")
     except ImageError as error:
-        raise ValueError(f"image: {error.reason}") from None
+        raise ValueError(f"image: {error.reason}") from error
 
 
 def check_text(text: str) -> None:

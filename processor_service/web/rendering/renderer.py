@@ -96,6 +96,6 @@ def etag(index: str, sha256: str, operations: list[Any]) -> str:
     """The name of a rendering. The index is in it, so that nobody finds what was rendered from an index of others."""
     try:
         text = orjson.dumps([_RENDERER, index, sha256, operations], option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        raise ImageError(Code.INVALID_REQUEST, "operations cannot be written as JSON") from None
+    except TypeError as error:
+        raise ImageError(Code.INVALID_REQUEST, "operations cannot be written as JSON") from error
     return hashlib.sha256(text).hexdigest()[:40]

@@ -13,8 +13,8 @@ from ...errors import Code, ImageError
 from ...formats.registry import mime_type
 from ...settings import Settings
 from ...workers.pool import WorkerPool
-from ..answering import request_id
 from ..metrics import Metrics
+from ..request_ids import log_causes, request_id
 from .access import keys, seconds_left
 from .address import check_place, parse
 from .renderer import Refused, Renderer
@@ -94,6 +94,7 @@ def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: i
             found = renderer.cached(sha256, tag) or renderer.render(index, id, asked, sha256, tag)
         except Refused as refused:
             answer = refused.answer
+            log_causes(answer.summary["code"], answer.summary.pop("causes", None))
             return Response(answer.body, answer.summary["status"], mimetype="application/json"), answer.summary["code"]
         sha256, tag = found.sha256, found.etag
         response, how = Response(found.data, mimetype=mime_type(found.format)), "cached" if found.cached else "rendered"

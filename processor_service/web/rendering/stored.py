@@ -51,17 +51,17 @@ class Stored:
     def _image(self, index: str, id: str, includes: str, excludes: str | None = None) -> Any:
         try:
             answer = self._client.get(index=index, id=id, source_includes=includes, source_excludes=excludes)
-        except (NotFoundError, BadRequestError, RecursionError):
+        except (NotFoundError, BadRequestError, RecursionError) as error:
             # Elasticsearch takes documents that are nested deeper than Python's parser goes.
-            raise not_found() from None
+            raise not_found() from error
         except ApiError as error:
             status = error.meta.status
             hint = "; may the key of IMAGE_ELASTICSEARCH_API_KEY read the index?" if status in (401, 403) else ""
             reason = f"Elasticsearch answers with status {status}{hint}"
-            raise ImageError(Code.ELASTICSEARCH_ERROR, reason) from None
+            raise ImageError(Code.ELASTICSEARCH_ERROR, reason) from error
         except TransportError as error:
             # Its message may hold the address with a password.
             reason = f"Elasticsearch cannot be reached: {type(error).__name__}"
-            raise ImageError(Code.ELASTICSEARCH_ERROR, reason) from None
+            raise ImageError(Code.ELASTICSEARCH_ERROR, reason) from error
         document = answer.body.get("_source") if isinstance(answer.body, dict) else None
         return document.get(FIELD) if isinstance(document, dict) else None
