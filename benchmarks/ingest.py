@@ -35,7 +35,7 @@ from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
-from processor_service.workers.worker import ENVIRONMENT
+from processor_service.workers.worker_source import ENVIRONMENT
 from tests.end_to_end.conftest import bootstrap
 from tests.support import PICTURES, TOKEN, running_service
 

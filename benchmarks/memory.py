@@ -24,7 +24,8 @@ from rich.table import Table
 
 from benchmarks.ingest import IMAGES
 from processor_service.settings import Settings
-from processor_service.workers.worker import Template
+from processor_service.workers.protocol import Job
+from processor_service.workers.worker_source import TemplateProcess
 from tests.support import PICTURES, b64, opened
 
 RECIPES: tuple[dict[str, Any], ...] = (
@@ -86,7 +87,7 @@ def main(folder: Path, minutes: float) -> None:
     jobs = [(data, recipe) for data in pictures(folder) for recipe in RECIPES]
     order = random.Random(6)
     timeout = Settings().picture_timeout
-    template = Template()
+    template = TemplateProcess()
     template.load("")
     worker = template.fork(timeout)
     codes: Counter[str] = Counter()
@@ -95,7 +96,7 @@ def main(folder: Path, minutes: float) -> None:
         while time.monotonic() < end:
             order.shuffle(jobs)
             for data, recipe in jobs:
-                codes[worker.ask(b"process", orjson.dumps({"data": data, **recipe}), timeout).summary["code"]] += 1
+                codes[worker.ask(Job.PROCESS, orjson.dumps({"data": data, **recipe}), timeout).summary["code"]] += 1
             number += 1
             resident, most = (memory(worker.pid, name) for name in ("VmRSS", "VmHWM"))
             table.add_row(str(number), str(codes.total()), str(codes["ok"]), f"{resident:.0f}", f"{most:.0f}")

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from processor_service.settings import Settings
 from processor_service.workers.jobs import handle
-from processor_service.workers.worker import ENVIRONMENT
+from processor_service.workers.worker_source import ENVIRONMENT
 from tests.support import PICTURES, TOKEN, b64, free_port, running_service
 
 CORES = len(os.sched_getaffinity(0))

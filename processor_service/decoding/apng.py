@@ -17,7 +17,7 @@ from PIL import Image
 from ..errors import Code, ImageError
 from ..formats.containers import PNG_SIGNATURE, png_chunks
 from .modes import to_working_mode
-from .samples import samples_of
+from .sample_layout import sample_layout
 
 _SHARED = (b"PLTE", b"tRNS")
 _GREY = (0, 4)
@@ -98,9 +98,9 @@ def _decode(control: _Control, header: bytes, shared: dict[bytes, bytes]) -> Ima
     chunks = [(b"IHDR", struct.pack(">2I", control.width, control.height) + header[8:])]
     chunks += [*shared.items(), *((b"IDAT", part) for part in control.pixels), (b"IEND", b"")]
     image = Image.open(io.BytesIO(PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)), formats=["PNG"])
-    samples = samples_of(image)
+    layout = sample_layout(image)
     image.load()
-    return to_working_mode(image, samples)[0]
+    return to_working_mode(image, layout)[0]
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -9,7 +9,7 @@ from PIL import Image, ImageFile
 from ..color.profile_check import carried_profile
 from ..errors import Code, ImageError
 from ..formats.jpeg_end import lacks_end, with_end
-from ..formats.tiff_pages import mended
+from ..formats.tiff_repair import repaired
 from ..metadata.collect import orientation, raw_metadata
 from ..picture import Picture, Source
 from ..pixels.scaling import scale
@@ -18,12 +18,12 @@ from .adobe_rgb import attach_profile
 from .bitmaps import with_visible_alpha
 from .fast_jpeg import decode_jpeg, decoded_size
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
-from .guard import hostile, truncation
+from .guard import decoder_errors, truncation
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .open import open_picture
 from .salvage import without_metadata
-from .samples import Samples, samples_of
+from .sample_layout import SampleLayout, sample_layout
 
 # From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
 # first; None when it is not known before it is decoded.
@@ -61,7 +61,7 @@ def decode(
 def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     """Decode, also a JPEG that lacks nothing but its end marker."""
     if lacks_end(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
-        with hostile(data, settings):
+        with decoder_errors(data, settings):
             image = open_picture(data, settings)
             check_header(image, data, _first_size(image, target), settings)
         # Pillow would not always mind: what follows the last pixel, zeros for example, can be read as pixels.
@@ -79,18 +79,18 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     as_it_came = data
-    with hostile(data, settings):
-        data = mended(data)
+    with decoder_errors(data, settings):
+        data = repaired(data)
         image = open_picture(data, settings)
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
         attach_profile(image)
-        samples = samples_of(image)
+        layout = sample_layout(image)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):
             frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
-            pixels, icc_profile = _first_frame(image, data, source, samples, size, settings)
+            pixels, icc_profile = _first_frame(image, data, source, layout, size, settings)
             frames, durations = [pixels], []
         # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)
@@ -110,7 +110,7 @@ def _first_frame(
     image: Image.Image,
     data: bytes,
     source: Source,
-    samples: Samples,
+    layout: SampleLayout,
     size: tuple[int, int] | None,
     settings: Settings,
 ) -> tuple[Image.Image, bytes | None]:
@@ -125,7 +125,7 @@ def _first_frame(
     image.load()
     # What is inside a container may be larger than the container said.
     check_size(*image.size, settings)
-    pixels, icc_profile = to_working_mode(image, samples)
+    pixels, icc_profile = to_working_mode(image, layout)
     if size and is_jpeg(image):
         pixels = scale(pixels, size)
     return with_visible_alpha(image, pixels, data), icc_profile
@@ -144,9 +144,9 @@ def _all_frames(
     for frame in each_frame(image, data, count):
         pixels += frame.width * frame.height
         check_total(pixels, settings)
-        samples = samples_of(frame)
+        layout = sample_layout(frame)
         frame.load()
-        converted, icc_profile = to_working_mode(frame.copy(), samples)
+        converted, icc_profile = to_working_mode(frame.copy(), layout)
         frames.append(converted)
         durations.append(duration(frame))
         profiles.append(icc_profile)

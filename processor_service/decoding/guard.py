@@ -23,7 +23,7 @@ _UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot h
 
 
 @contextmanager
-def hostile(data: bytes, settings: Settings) -> Iterator[None]:
+def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
     """Turn whatever a decoder raises into an ImageError.
 
     Pillow raises nearly everything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,

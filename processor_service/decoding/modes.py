@@ -9,15 +9,15 @@ from PIL import Image, ImageChops
 
 from ..color.profile_check import carried_profile
 from ..color.profiles import to_srgb
-from .ranges import range_of, scaled
-from .samples import Samples
+from .bit_depth import range_of, scaled
+from .sample_layout import SampleLayout
 
 WORKING_MODES = ("L", "LA", "RGB", "RGBA")
 # The largest of the file's grey values, and what one step is in the 8 bits to which Pillow widens them.
 _GREY_STEPS = {"1": (1, 255), "L;1": (1, 255), "L;2": (3, 85), "L;4": (15, 17)}
 
 
-def to_working_mode(image: Image.Image, samples: Samples) -> tuple[Image.Image, bytes | None]:
+def to_working_mode(image: Image.Image, layout: SampleLayout) -> tuple[Image.Image, bytes | None]:
     """Pixels in a working mode, and the colour profile that they are in (None for sRGB).
 
     Nothing is clipped: more than 8 bits are scaled down, palettes and premultiplied alpha are resolved, ink (CMYK) and
@@ -27,21 +27,21 @@ def to_working_mode(image: Image.Image, samples: Samples) -> tuple[Image.Image, 
     icc_profile = icc_profile if isinstance(icc_profile, bytes) else None
     if image.mode in ("CMYK", "LAB"):
         return to_srgb(image, icc_profile or b""), None
-    pixels = _convert(image, samples)
+    pixels = _convert(image, layout)
     return pixels, carried_profile(icc_profile, pixels.mode)
 
 
-def _convert(image: Image.Image, samples: Samples) -> Image.Image:
+def _convert(image: Image.Image, layout: SampleLayout) -> Image.Image:
     mode = image.mode
     transparent = image.info.get("transparency")
     if mode.startswith("I;16") or mode in ("I", "F"):
-        return _deep_grey(image, samples, transparent)
-    if samples.rawmode == "LA;16B" and mode == "RGBA":
+        return _deep_grey(image, layout, transparent)
+    if layout.rawmode == "LA;16B" and mode == "RGBA":
         # Pillow widens 16-bit grey with alpha to RGBA; it is grey, and its profile too.
         return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
     if mode in ("1", "L", "RGB") and transparent is not None:
-        return _key_to_alpha(image, transparent, samples)
-    if mode == "1" and samples.white_is_zero:
+        return _key_to_alpha(image, transparent, layout)
+    if mode == "1" and layout.white_is_zero:
         return ImageChops.invert(image.convert("L"))
     if mode in WORKING_MODES:
         # Without the file behind it, in which Pillow's encoder of AVIF would look for further frames.
@@ -54,15 +54,15 @@ def _convert(image: Image.Image, samples: Samples) -> Image.Image:
     return image.convert("RGB")
 
 
-def _key_to_alpha(image: Image.Image, key: Any, samples: Samples) -> Image.Image:
+def _key_to_alpha(image: Image.Image, key: Any, layout: SampleLayout) -> Image.Image:
     """Make the colour that the file calls transparent, in the file's own depth, transparent.
 
     A key has 16 bits in any case: of those of a picture of fewer bits only so many count (W3C PNG, 11.3.1.1).
     """
-    if isinstance(key, tuple) and samples.low is not None:
-        return _without_color(image, samples.low, key)
+    if isinstance(key, tuple) and layout.low is not None:
+        return _without_color(image, layout.low, key)
     if isinstance(key, int):
-        bits, step = _GREY_STEPS.get(samples.rawmode, (255, 1))
+        bits, step = _GREY_STEPS.get(layout.rawmode, (255, 1))
         image.info["transparency"] = (key & bits) * step
     elif isinstance(key, tuple):
         image.info["transparency"] = tuple(value & 255 for value in key)
@@ -79,17 +79,17 @@ def _without_color(high: Image.Image, low: Image.Image, key: tuple[int, ...]) ->
     return result
 
 
-def _deep_grey(image: Image.Image, samples: Samples, transparent: Any) -> Image.Image:
+def _deep_grey(image: Image.Image, layout: SampleLayout, transparent: Any) -> Image.Image:
     """Grey of 16 or 32 bits or of floating point as L, or LA when one value is transparent."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        white = samples.white or 65535
+        white = layout.white or 65535
         table = np.minimum(np.arange(65536, dtype=np.uint32), white) * 510 + white
         levels = (table // (2 * white)).astype(np.uint8)
-        pixels = 255 - levels if samples.white_is_zero else levels
+        pixels = 255 - levels if layout.white_is_zero else levels
         grey = Image.fromarray(pixels[values])
     else:
-        grey = Image.fromarray(scaled(values, *range_of(values, samples.white)))
+        grey = Image.fromarray(scaled(values, *range_of(values, layout.white)))
     if not isinstance(transparent, int):
         return grey
     alpha = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))

@@ -9,8 +9,8 @@ import struct
 from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 
 from ..errors import Code, ImageError
+from ..formats.big_tiff import as_classic
 from ..formats.registry import accepted, decoders, readable
-from ..formats.tiff_classic import as_classic
 from ..settings import Settings
 from . import gif_file
 from .bitmaps import cursor_as_icon

@@ -8,12 +8,12 @@ from contextlib import suppress
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
 from ..formats.containers import PNG_SIGNATURE, gif_blocks
-from ..formats.turns import as_turn
+from ..formats.exif_orientation import orientation_from
 from ..picture import Metadata
 from .blocks import Blocks
 from .box_metadata import avif_blocks, jp2_blocks
 from .exif import Exif, Tag
-from .png_texts import read_png
+from .png_metadata import read_png
 from .text import decoded
 
 # Tags of a TIFF's main directory that describe the picture, not how its pixels lie in the file.
@@ -51,7 +51,7 @@ def orientation(image: Image.Image) -> int:
     """
     try:
         exif = image.getexif()
-        return as_turn(exif.get(ExifTags.Base.Orientation), exif.endian or "<") or 1
+        return orientation_from(exif.get(ExifTags.Base.Orientation), exif.endian or "<") or 1
     except Exception:
         return 1
 

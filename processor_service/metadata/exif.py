@@ -11,7 +11,7 @@ import re
 import struct
 from enum import IntEnum
 
-from ..formats.turns import as_turn
+from ..formats.exif_orientation import orientation_from
 from .exif_text import user_comment, windows_text
 from .text import MOST_OF_CAPTION, cleaned, decoded
 
@@ -135,9 +135,9 @@ class Exif:
         """The orientation, 2 to 8; None for upright, missing and broken ones."""
         kind, count, position = self.main.get(Tag.ORIENTATION, (0, 0, 0))
         if kind in (_ASCII, _UNDEFINED):
-            return as_turn(self._data[position : position + count], self._order)
+            return orientation_from(self._data[position : position + count], self._order)
         numbers = self.values(self.main, Tag.ORIENTATION)
-        return as_turn(numbers[0] if numbers else None, self._order)
+        return orientation_from(numbers[0] if numbers else None, self._order)
 
     def block(self, tag: Tag) -> bytes:
         """The bytes of a tag of the main directory, in which other metadata is embedded; empty where there are none."""

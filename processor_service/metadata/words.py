@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from .exif import Tag
-from .found import Tags
 from .iptc import Dataset
+from .tags import Tags
 from .text import MOST_CHARACTERS, MOST_OF_CAPTION, cleaned, keywords
 
 # Written by cameras into every picture.

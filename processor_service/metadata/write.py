@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 from ..formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from ..picture import Metadata, Picture
 from .exif import Exif
-from .found import read_tags
+from .tags import read_tags
 from .words import author_to_keep, owner_to_keep
 
 _APP1 = 0xE1

@@ -12,7 +12,7 @@ from ..errors import Code, ImageError, defect, too_large
 from ..settings import Settings
 from .answering import retry_after
 from .authentication import Access, is_signed
-from .received import Guest, body_length
+from .client_connection import ClientConnection, body_length
 from .signed_requests import Freshness
 
 log = structlog.get_logger("processor_service")
@@ -30,65 +30,65 @@ class Admission:
         self._settings = settings
         self._access, self._freshness = Access(settings), Freshness(settings)
 
-    def is_for_probes(self, guest: Guest) -> bool:
+    def is_for_probes(self, connection: ClientConnection) -> bool:
         """Whether the connection came to the port for probes."""
-        return bool(guest.server[1] == self._settings.health_port)
+        return bool(connection.server[1] == self._settings.health_port)
 
-    def admit(self, guest: Guest, held: int) -> bool:
+    def admit(self, connection: ClientConnection, held: int) -> bool:
         """Read the head and note what body follows. False while the head is incomplete.
 
         `held` is how many bytes of other bodies, and of answers, are in memory. Raises ImageError when the request is
         refused, and gunicorn's errors when it is not HTTP.
         """
         try:
-            head = guest.take_head(_MOST_HEAD)
+            head = connection.take_head(_MOST_HEAD)
         except ValueError as error:
             raise ImageError(Code.INVALID_REQUEST, f"the headers have more than {_MOST_HEAD} bytes") from error
         if head is None:
             return False
-        guest.request = request = guest.parser.parse(head)
-        refusal = self._check_caller(guest)
-        guest.trusted = refusal is None
+        connection.request = request = connection.parser.parse(head)
+        refusal = self._check_caller(connection)
+        connection.trusted = refusal is None
         if refusal:
             request.force_close()
-        if self.is_for_probes(guest) and request.path not in PROBES:
+        if self.is_for_probes(connection) and request.path not in PROBES:
             raise ImageError(Code.NOT_FOUND, f"this port is for {', '.join(PROBES)}")
         if refusal and body_length(request) != 0:
             raise refusal
-        self._admit_body(guest, body_length(request), held)
+        self._admit_body(connection, body_length(request), held)
         return True
 
-    def _check_caller(self, guest: Guest) -> ImageError | None:
+    def _check_caller(self, connection: ClientConnection) -> ImageError | None:
         """Why the caller is not trusted. Raises ImageError for what is signed wrongly, which has no other use."""
-        request = guest.request
+        request = connection.request
         sent = next((value for name, value in request.headers if name == "AUTHORIZATION"), "")
         try:
             caller = self._access.caller(sent, request.method, request.uri)
             if caller.signed:
-                self._freshness.check(caller.signed, guest.server[1])
+                self._freshness.check(caller.signed, connection.server[1])
         except ImageError as refusal:
             if is_signed(sent):
                 raise
             return refusal
         return None
 
-    def _admit_body(self, guest: Guest, length: int | None, held: int) -> None:
+    def _admit_body(self, connection: ClientConnection, length: int | None, held: int) -> None:
         most = self._settings.max_held_bytes
-        guest.length = guest.thrown_away = guest.holds = 0
+        connection.length = connection.thrown_away = connection.holds = 0
         if length is None:
             raise ImageError(Code.LENGTH_REQUIRED, "the body comes in chunks; send it with a Content-Length")
         if length > self._settings.longest_request():
-            if guest.request._expected_100_continue:
+            if connection.request._expected_100_continue:
                 # The client waits for this before it sends anything.
                 raise too_large(self._settings.max_image_bytes)
             # The application says so; it gets no body.
-            guest.thrown_away = min(length, MOST_DISCARDED)
+            connection.thrown_away = min(length, MOST_DISCARDED)
         elif length and held and held + length > most:
             # Alone even a body beyond the limit has room.
             reason = f"{held} bytes of pictures are held already, at most {most} may be (IMAGE_MAX_HELD_BYTES)"
             raise ImageError(Code.BUSY, reason)
         else:
-            guest.length = guest.holds = length
+            connection.length = connection.holds = length
 
 
 def not_http(error: Exception) -> ImageError:

@@ -15,6 +15,7 @@ from ..fetching.by_address import ByAddress
 from ..settings import Settings
 from ..timing import Stopwatch
 from ..workers.pool import WorkerPool
+from ..workers.protocol import Job
 from ..workers.worker import Answer
 from .metrics import Metrics
 from .request_ids import log_causes, request_id
@@ -36,7 +37,7 @@ class Answering:
     def __init__(self, settings: Settings, pool: WorkerPool, metrics: Metrics) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
-    def answer(self, body: bytes, job: bytes = b"process") -> Answer:
+    def answer(self, body: bytes, job: Job = Job.PROCESS) -> Answer:
         """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError as the pool does."""
         start = time.perf_counter()
         self._metrics.pending.inc()
@@ -60,7 +61,7 @@ class Answering:
         )
         return answer
 
-    def _answer(self, body: bytes, job: bytes) -> Answer:
+    def _answer(self, body: bytes, job: Job) -> Answer:
         watch = Stopwatch()
         until, gone = deadline(), hung_up()
         try:

@@ -13,10 +13,11 @@ from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
 from ..workers.pool import WorkerPool
+from ..workers.protocol import Job
 from .answering import Answering, retry_after, whole_body
 from .authentication import Access
 from .chat import chat
-from .held import HeldAnswers
+from .held_answers import HeldAnswers
 from .inference import inference
 from .metrics import Metrics
 from .rendering.routes import NAME as RENDERING
@@ -48,13 +49,13 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
     @app.post("/v1/process")
     def process() -> Response:
-        return answered(b"process")
+        return answered(Job.PROCESS)
 
     @app.post("/v1/embed")
     def embed() -> Response:
-        return answered(b"embed")
+        return answered(Job.EMBED)
 
-    def answered(job: bytes) -> Response:
+    def answered(job: Job) -> Response:
         answer = pictures.answer(whole_body(), job)
         return Response(answer.body, answer.summary["status"], mimetype="application/json")
 

@@ -22,10 +22,10 @@ from ..workers.memory import container_limit, give_back_large_blocks, shortage
 from ..workers.pool import WorkerPool
 from .app import create_app
 from .connections import most_connections
-from .guarded_worker import GuardedWorker
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
 from .rendering.routes import render_threads
+from .web_process import WebProcess
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -43,7 +43,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         for key, value in {
             "bind": [_address(settings, port) for port in (settings.port, settings.health_port) if port is not None],
             "workers": 1,
-            "worker_class": GuardedWorker,
+            "worker_class": WebProcess,
             "threads": threads(settings),
             "worker_connections": self.connections,
             # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.

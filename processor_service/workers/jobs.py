@@ -29,7 +29,8 @@ from ..query_vector import embed
 from ..settings import Settings
 from ..timing import Stopwatch
 from ..wire.request import Request
-from .template import CUT, answer_requests
+from .protocol import Job
+from .template import answer_requests
 
 # Objects, keys and numbers of a request.
 _SMALL = 1024 * 1024
@@ -51,8 +52,8 @@ def load(mark_key: str) -> Callable[[Connection], None]:
     def serve(connection: Connection) -> None:
         answer_requests(connection, answer, settings.picture_timeout)
 
-    def answer(job: bytes, body: bytes) -> tuple[bytes, bytes]:
-        summary, answer = handle(body, settings, JOBS[job])
+    def answer(job: Job, body: bytes) -> tuple[bytes, bytes]:
+        summary, answer = handle(body, settings, job)
         return orjson.dumps(summary), answer
 
     return serve
@@ -87,20 +88,18 @@ def _cut(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any
         return {}, orjson.dumps(what_stays(body))
 
 
-# What can be asked of a worker: each makes of a request's JSON what to log and measure, and the answer's body.
-JOBS = {b"process": _process, b"render": _render, b"embed": _embed, CUT: _cut}
+# Each makes two things of a request's JSON: what to log and measure, and the answer's body.
+_DO = {Job.PROCESS: _process, Job.RENDER: _render, Job.EMBED: _embed, Job.CUT: _cut}
 
 
-def handle(
-    body: bytes, settings: Settings, job: Callable[[Any, Settings, Stopwatch], tuple[dict[str, Any], bytes]] = _process
-) -> tuple[dict[str, Any], bytes]:
+def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dict[str, Any], bytes]:
     """Do one job; returns what to log and measure, and the answer's body. Never raises."""
     watch = Stopwatch()
     summary: dict[str, Any] = {"status": 200, "code": "ok"}
     request = None
     try:
         request = _parse(body)
-        details, answer = job(request, settings, watch)
+        details, answer = _DO[job](request, settings, watch)
         summary |= details
     except ImageError as error:
         answer = orjson.dumps(failure(error, request))

@@ -16,8 +16,9 @@ from ..errors import ImageError
 from .crew import Crew
 from .losses import Losses
 from .patience import Pace, check_wanted
-from .template import CUT
-from .worker import WORKER, Answer, Lost
+from .protocol import Job
+from .worker import Answer, Lost
+from .worker_source import WORKER
 
 log = structlog.get_logger("processor_service")
 
@@ -51,7 +52,7 @@ class WorkerPool:
     def run(
         self,
         body: bytes,
-        job: bytes = b"process",
+        job: Job = Job.PROCESS,
         deadline: float | None = None,
         gone: Callable[[], bool] = lambda: False,
     ) -> Answer:
@@ -75,22 +76,22 @@ class WorkerPool:
             if isinstance(result, Answer):
                 return result
             # A hostile file may take long to cut, so that is a worker's business, too.
-            stays = self._cut(body, check) if job == b"process" and is_at_fault(result) else {}
+            stays = self._cut(body, check) if job is Job.PROCESS and is_at_fault(result) else {}
             return Answer.refusal(result, stays)
         finally:
             with self._counting:
                 self.pending -= 1
 
-    def _tried(self, job: bytes, body: bytes, check: Check, losses: Losses) -> Answer | ImageError:
+    def _tried(self, job: Job, body: bytes, check: Check, losses: Losses) -> Answer | ImageError:
         """A worker's answer, or why the picture is refused when it got none."""
         while True:
             try:
-                return self._asked(job, body, check, begun=losses.begun(), first=losses.goes_first())
+                return self._ask_one(job, body, check, begun=losses.begun(), first=losses.goes_first())
             except Lost as loss:
                 if refusal := losses.count(loss.why):
                     return refusal
 
-    def _asked(self, job: bytes, body: bytes, check: Check, begun: bool, first: bool) -> Answer:
+    def _ask_one(self, job: Job, body: bytes, check: Check, begun: bool, first: bool) -> Answer:
         """The answer of one worker. Raises Lost when it gave none; another one takes its place."""
         worker = self.crew.take(lambda: check(begun), first=first)
         start = time.monotonic()
@@ -117,7 +118,7 @@ class WorkerPool:
     def _cut(self, body: bytes, check: Check) -> dict[str, Any]:
         """What stays of a picture that its worker did not survive; nothing of it when the next one does not, either."""
         try:
-            answer = self._asked(CUT, body, check, begun=True, first=True)
+            answer = self._ask_one(Job.CUT, body, check, begun=True, first=True)
         except Lost:
             return {"data": None}
         return orjson.loads(answer.body) if answer.summary["status"] == HTTPStatus.OK else {"data": None}

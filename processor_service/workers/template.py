@@ -20,15 +20,10 @@ from multiprocessing.connection import Connection
 from setproctitle import setproctitle
 
 from .confined import die_with_parent, hide_memory, without_network
+from .protocol import FORK, OUT_OF_MEMORY, READY, WAIT, Job
 
-READY = b"ready"
-FORK, KILL, WAIT = b"fork", b"kill", b"wait"
-# The job of finding out what may be stored of a picture that another worker did not survive (worker.py).
-CUT: bytes = b"cut"
 # A worker that has closed its socket is about to end by itself, in a way that tells why.
 _ENDING_SECONDS = 1.0
-# How a worker ends that had no memory left to say so.
-OUT_OF_MEMORY = 12
 Serve = Callable[[Connection], None]
 
 
@@ -67,7 +62,7 @@ def fork_workers(load: Callable[[str], Serve]) -> None:
 
 
 def answer_requests(
-    connection: Connection, handle: Callable[[bytes, bytes], tuple[bytes, bytes]], cpu_seconds: float
+    connection: Connection, handle: Callable[[Job, bytes], tuple[bytes, bytes]], cpu_seconds: float
 ) -> None:
     """Answer one job with its body after the other until the web process closes the connection.
 
@@ -77,7 +72,7 @@ def answer_requests(
     connection.send_bytes(READY)
     while True:
         try:
-            job, body = connection.recv_bytes(), connection.recv_bytes()
+            job, body = Job(connection.recv_bytes()), connection.recv_bytes()
         except (EOFError, ConnectionError):
             return
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)

@@ -2,18 +2,111 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 
+from pydantic import SecretStr
+
 from ..errors import Code, ImageError
-from .worker import Template, Worker
+from ..settings import Settings
+from .protocol import FORK, READY
+from .worker import Worker
+
+BOOT_SECONDS = 60.0
+# The template has nothing to do but fork.
+_TEMPLATE_SECONDS = 10.0
+WORKER = (sys.executable, "-m", "processor_service.workers")
+ENVIRONMENT = {
+    # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
+    # pictures are processed a quarter faster with these (docs/performance.md).
+    "MALLOC_MMAP_THRESHOLD_": "268435456",
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+    # NumPy's matrix library would start a thread with buffers of its own for each core, in each worker.
+    "OPENBLAS_NUM_THREADS": "1",
+}
+# What a worker needs of our environment. All else may be a secret of somebody.
+_NEEDED = re.compile(r"PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|(LD|DYLD|PYTHON|MALLOC|OMP|ORT)_?\w*")
+
+
+class TemplateProcess:
+    """The process that workers are forked from (template.py). Raises OSError when it cannot be started."""
+
+    def __init__(self, command: Sequence[str] = WORKER) -> None:
+        self._control, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        try:
+            with theirs:
+                self.process = subprocess.Popen(  # noqa: S603 - our own module
+                    [*command, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    env=_environment(),
+                )
+        except BaseException:
+            self._control.close()
+            raise
+
+    def load(self, mark_key: str) -> None:
+        """Wait until everything is loaded. Raises OSError when that fails."""
+        self._control.settimeout(BOOT_SECONDS)
+        self._control.sendall(mark_key.encode() + b"\n")
+        if self._control.recv(len(READY)) != READY:
+            raise ConnectionError("the template of the workers ended while it was loading; see the log")
+        self._control.settimeout(_TEMPLATE_SECONDS)
+
+    def fork(self, timeout: float) -> Worker:
+        """A new worker, ready for a picture. Raises OSError when there is none to be had."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, self._lock:
+                socket.send_fds(self._control, [FORK], [theirs.fileno()])
+                pid = int(self._control.recv(32) or b"0")
+            if pid <= 0:
+                raise OSError(-pid, os.strerror(-pid)) if pid else ConnectionError("the template of the workers ended")
+        except BaseException:
+            ours.close()
+            raise
+        worker = Worker(self.end, pid, ours, timeout)
+        if not worker.connection.poll(BOOT_SECONDS) or not worker.is_ready():
+            worker.stop()
+            raise ChildProcessError("a worker ended as soon as it was started; see the log")
+        return worker
+
+    def is_alive(self) -> bool:
+        """Whether workers can still be forked from it."""
+        return self.process.poll() is None
+
+    def end(self, pid: int, how: bytes) -> int | None:
+        """KILL a worker, or WAIT for one that is ending; returns its exit code, None when the template is gone, too."""
+        with self._lock:
+            if not self.is_alive():
+                # The kernel has killed its workers.
+                return None
+            try:
+                self._control.sendall(b"%s %d" % (how, pid))
+                return int(self._control.recv(32))
+            except (OSError, ValueError):
+                self.process.kill()
+                return None
+
+    def stop(self) -> None:
+        """End it and its workers."""
+        self.process.kill()
+        self.process.wait()
+        with self._lock:
+            self._control.close()
 
 
 class WorkerSource:
     """Starts workers, one at a time. `timeout`: seconds of processor time for one picture."""
 
     def __init__(self, command: Sequence[str], mark_key: bytes, timeout: float) -> None:
-        self.template: Template | None = None
+        self.template: TemplateProcess | None = None
         self._command, self._mark_key, self._timeout = command, mark_key, timeout
         self._lock, self._ended = threading.Lock(), False
 
@@ -24,7 +117,7 @@ class WorkerSource:
             with self._lock:
                 if self._ended:
                     raise ImageError(Code.SHUTTING_DOWN, "the service is stopping")
-                self.template = Template(self._command)
+                self.template = TemplateProcess(self._command)
             try:
                 self.template.load(self._mark_key.hex())
             except OSError:
@@ -49,3 +142,11 @@ class WorkerSource:
         if self.template:
             self.template.stop()
             self.template = None
+
+
+def _environment() -> dict[str, str]:
+    """What workers see of ours: neither the token nor anybody else's secret."""
+    fields = {f"IMAGE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+    settings = {name for name, field in fields.items() if field.annotation is not SecretStr}
+    needed = {name: value for name, value in os.environ.items() if name.upper() in settings or _NEEDED.fullmatch(name)}
+    return needed | ENVIRONMENT

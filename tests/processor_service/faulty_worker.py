@@ -12,14 +12,15 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from processor_service.workers.template import CUT, answer_requests, fork_workers
+from processor_service.workers.protocol import Job
+from processor_service.workers.template import answer_requests, fork_workers
 
 CPU_SECONDS = 0.6
 OK = b'{"status": 200, "code": "ok", "seconds": {}}'
 
 
-def handle(job: bytes, body: bytes) -> tuple[bytes, bytes]:
-    if job == CUT and body != b"spin and spin":
+def handle(job: Job, body: bytes) -> tuple[bytes, bytes]:
+    if job is Job.CUT and body != b"spin and spin":
         return OK, b'{"data": "cut by %d"}' % os.getpid()
     if body == b"spin and spin":
         body = b"spin"

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from processor_service.workers import jobs
+from processor_service.workers.protocol import Job
 from processor_service.workers.template import fork_workers
 
 MARK = b'"kill-me"'
@@ -14,7 +15,7 @@ _handle = jobs.handle
 
 def handle(body: bytes, *rest: Any) -> tuple[dict[str, Any], bytes]:
     # Not while the picture is only cut: what kills is a decoder.
-    if MARK in body and jobs._cut not in rest:
+    if MARK in body and Job.CUT not in rest:
         os.abort()
     return _handle(body, *rest)
 

@@ -12,7 +12,7 @@ import pyvips
 from PIL import Image
 
 from processor_service.errors import Code
-from processor_service.formats.tiff_classic import as_classic
+from processor_service.formats.big_tiff import as_classic
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch

@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from processor_service.encoding.encode import encode
-from processor_service.formats.turns import as_turn
+from processor_service.formats.exif_orientation import orientation_from
 from processor_service.metadata.cut import cut_refused
 from processor_service.picture import Output, Picture, Source
 from processor_service.pixels.orientation import upright
@@ -196,8 +196,8 @@ def cut_turn(data: bytes) -> int:
 
 @pytest.mark.parametrize("value", [0, 9, 65535, b"", b"x", b"left", "", "0", "12", "6.5", (), None, 6.5, float("nan")])
 def test_an_orientation_that_is_not_clear_is_upright(value: object) -> None:
-    assert as_turn(value, "<") is None
-    assert as_turn(value, ">") is None
+    assert orientation_from(value, "<") is None
+    assert orientation_from(value, ">") is None
 
 
 @pytest.mark.parametrize(
@@ -205,4 +205,4 @@ def test_an_orientation_that_is_not_clear_is_upright(value: object) -> None:
     [(b"\6", "<"), (b"\6\0", "<"), (b"\0\6", ">"), (b"\0\0\0\6", ">"), ("6", "<"), (6.0, ">"), ((6, 1), "<")],
 )
 def test_an_orientation_in_bytes_has_the_order_of_the_file(value: object, order: str) -> None:
-    assert as_turn(value, order) == 6
+    assert orientation_from(value, order) == 6

@@ -192,7 +192,7 @@ def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
     for what in ("fork", "template"):
         workers = whole(pool)
         with monkeypatch.context() as patched:
-            patched.setattr("processor_service.workers.worker.socket.socketpair", refused)
+            patched.setattr("processor_service.workers.worker_source.socket.socketpair", refused)
             if what == "template":
                 assert pool.crew.source.template
                 pool.crew.source.template.process.kill()
@@ -232,7 +232,7 @@ def test_a_picture_that_lost_its_worker_and_waits_again_was_begun(pool: WorkerPo
 def test_a_template_that_is_stuck_keeps_nobody_from_the_workers_that_live(
     replaced: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("processor_service.workers.worker._TEMPLATE_SECONDS", 60)
+    monkeypatch.setattr("processor_service.workers.worker_source._TEMPLATE_SECONDS", 60)
     pool = WorkerPool(2, 2, 30.0, replaced.append, FAULTY)
     try:
         killed, _ = whole(pool)

@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from processor_service.workers.pool import WorkerPool
-from processor_service.workers.worker import _environment
 from tests.helpers.located_pictures import places, with_place
+from processor_service.workers.worker_source import _environment
 from tests.processor_service.mortal_worker import MARK
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
@@ -76,7 +76,7 @@ def test_workers_can_open_no_socket(own: Service) -> None:
         assert "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
     program = """
 import socket
-from processor_service.confined import without_network
+from processor_service.workers.confined import without_network
 assert without_network()
 for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...color.profiles import to_srgb
-from ..ranges import range_of, scaled, white_of
-from .samples import Samples
+from ..bit_depth import range_of, scaled, white_of
+from .samples import TiffSamples
 
 # PhotometricInterpretation: which colours the first samples are.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, LAB, ICC_LAB = 0, 1, 2, 3, 5, 8, 9
@@ -18,7 +18,7 @@ _COLORS = {WHITE_IS_ZERO: "L", BLACK_IS_ZERO: "L", RGB: "RGB", PALETTE: "P", INK
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 
 
-def is_known(samples: Samples) -> bool:
+def is_known(samples: TiffSamples) -> bool:
     """Whether pictures of these samples are read here."""
     mode = _COLORS.get(samples.photometric)
     if mode is None or samples.count < len(mode):
@@ -29,7 +29,7 @@ def is_known(samples: Samples) -> bool:
 
 
 def to_image(
-    values: NDArray[Any], samples: Samples, color_map: NDArray[np.uint8] | None, white: int | None, profile: bytes
+    values: NDArray[Any], samples: TiffSamples, color_map: NDArray[np.uint8] | None, white: int | None, profile: bytes
 ) -> Image.Image:
     """Numbers (height x width x samples) as an image; inks beside transparency are brought to sRGB, by their profile.
 
@@ -61,7 +61,7 @@ def to_image(
     return _of_bytes(np.dstack([shown, opacity]), mode + "A")
 
 
-def _alpha_kind(samples: Samples, colors: int) -> int:
+def _alpha_kind(samples: TiffSamples, colors: int) -> int:
     """0: the first sample beyond the colours is no transparency."""
     if samples.count == colors:
         return 0
@@ -73,7 +73,7 @@ def _alpha_kind(samples: Samples, colors: int) -> int:
 
 
 def _range(
-    colors: NDArray[Any], alpha: NDArray[Any] | None, samples: Samples, white: int | None, described: bool
+    colors: NDArray[Any], alpha: NDArray[Any] | None, samples: TiffSamples, white: int | None, described: bool
 ) -> tuple[float, float]:
     if samples.kind == "u" and samples.bits <= 16:
         if white:
@@ -88,7 +88,7 @@ def _range(
     return range_of(colors)
 
 
-def _alpha_range(alpha: NDArray[Any], low: float, high: float, samples: Samples) -> tuple[float, float]:
+def _alpha_range(alpha: NDArray[Any], low: float, high: float, samples: TiffSamples) -> tuple[float, float]:
     """Transparency has the range of the colours where it keeps within it, otherwise one of its own."""
     highest = float(alpha.max())
     full = float(2**samples.bits - 1) if samples.kind == "u" else 1.0
@@ -97,7 +97,7 @@ def _alpha_range(alpha: NDArray[Any], low: float, high: float, samples: Samples)
     return 0.0, full if highest <= full else highest
 
 
-def _inks_or_lab(values: NDArray[Any], samples: Samples) -> NDArray[np.uint8]:
+def _inks_or_lab(values: NDArray[Any], samples: TiffSamples) -> NDArray[np.uint8]:
     octets = _to_bytes(values, samples)
     if samples.photometric == ICC_LAB:
         # a and b have 128 added there; Pillow takes them signed, as CIE's Lab has them.
@@ -105,12 +105,12 @@ def _inks_or_lab(values: NDArray[Any], samples: Samples) -> NDArray[np.uint8]:
     return octets
 
 
-def _to_bytes(values: NDArray[Any], samples: Samples) -> NDArray[np.uint8]:
+def _to_bytes(values: NDArray[Any], samples: TiffSamples) -> NDArray[np.uint8]:
     return values.astype(np.uint8) if samples.bits == 8 else (values >> 8).astype(np.uint8)
 
 
 def _by_palette(
-    numbers: NDArray[Any], alpha: NDArray[Any] | None, samples: Samples, color_map: NDArray[np.uint8] | None
+    numbers: NDArray[Any], alpha: NDArray[Any] | None, samples: TiffSamples, color_map: NDArray[np.uint8] | None
 ) -> Image.Image:
     if color_map is None:
         raise ValueError("the TIFF has no colour map")

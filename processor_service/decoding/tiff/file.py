@@ -10,7 +10,7 @@ from PIL import Image, ImagePalette, TiffImagePlugin
 
 from ...errors import Code, ImageError
 from .colors import PALETTE, RGB, is_known, to_image
-from .samples import Samples, read_samples
+from .samples import TiffSamples, read_samples
 
 _COLOR_MAP, _MAX_SAMPLE = 320, 281
 
@@ -19,7 +19,7 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
     """A TIFF whose samples are read by `tiff_samples` where Pillow has no mode for them, or one that loses bits."""
 
     # What the page that is being looked at holds, None where Pillow reads it.
-    samples: Samples | None = None
+    samples: TiffSamples | None = None
 
     @property
     def size_in_file(self) -> tuple[int, int]:
@@ -28,7 +28,7 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         return width, height
 
     def _setup(self) -> None:
-        samples = Samples.of(self.tag_v2)
+        samples = TiffSamples.of(self.tag_v2)
         if samples is not None and not is_known(samples):
             samples = None
         try:

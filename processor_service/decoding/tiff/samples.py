@@ -32,7 +32,7 @@ _AT_A_TIME = 8_000_000
 
 
 @dataclass(frozen=True)
-class Samples:
+class TiffSamples:
     """What a page says of its samples. `kind`: `u`, `i`, `f` as in numpy; `extra`: what those beyond colour are."""
 
     width: int
@@ -47,7 +47,7 @@ class Samples:
     order: str
 
     @classmethod
-    def of(cls, tags: TiffImagePlugin.ImageFileDirectory_v2) -> Samples | None:
+    def of(cls, tags: TiffImagePlugin.ImageFileDirectory_v2) -> TiffSamples | None:
         """None for a layout that cannot be read here: several depths in one picture, or a compression of pixels."""
         count = _one(tags, _SAMPLES, 1)
         depths, kinds = _all(tags, _BITS) or (1,), set(_all(tags, _FORMAT) or (1,))
@@ -77,7 +77,7 @@ class Samples:
         )
 
 
-def read_samples(data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: Samples) -> NDArray[Any]:
+def read_samples(data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: TiffSamples) -> NDArray[Any]:
     """Height x width x samples, as they stand in the file. Raises what Pillow raises on broken files."""
     if not samples.planar or samples.count == 1:
         return _read_plane(data, tags, samples, samples.count, None)
@@ -86,7 +86,7 @@ def read_samples(data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, sampl
 
 
 def _read_plane(
-    data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: Samples, count: int, number: int | None
+    data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: TiffSamples, count: int, number: int | None
 ) -> NDArray[Any]:
     """Height x width x count samples; `number` says which plane, when each sample has one of its own."""
     tile_width = _one(tags, _TILE_WIDTH, 0) if _TILE_OFFSETS in tags else 0
@@ -106,7 +106,7 @@ def _octets(
     width: int,
     height: int,
     tile_width: int,
-    samples: Samples,
+    samples: TiffSamples,
     number: int | None,
 ) -> NDArray[np.uint8]:
     """The unpacked bytes of the picture, or of one plane, by way of a grey picture of `width` bytes a row."""
@@ -127,7 +127,7 @@ def _octets(
 
 
 def _with_directory(data: bytes, entries: dict[int, tuple[int, ...]], order: str) -> bytes:
-    """The file, which is no BigTIFF (tiff_classic.py), with another first and only directory, written behind it."""
+    """The file, which is no BigTIFF (big_tiff.py), with another first and only directory, written behind it."""
     head, body = [], b""
     padding = bytes(-len(data) % 2)
     start = len(data) + len(padding)
@@ -143,7 +143,7 @@ def _with_directory(data: bytes, entries: dict[int, tuple[int, ...]], order: str
     return data[:4] + struct.pack(order + "I", start) + data[8:] + padding + directory + body
 
 
-def _numbers(rows: NDArray[np.uint8], length: int, count: int, samples: Samples) -> NDArray[Any]:
+def _numbers(rows: NDArray[np.uint8], length: int, count: int, samples: TiffSamples) -> NDArray[Any]:
     """Rows of bytes (height x chunks x bytes) as rows of numbers; differences, if that is what they are, summed up."""
     bits, size = samples.bits, samples.bits // 8
     if bits not in (8, 16, 32, 64):

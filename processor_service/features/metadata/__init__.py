@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ...fields import DATE, FLOAT, GEO_POINT, INTEGER, WORDS, DocumentField
 from ...metadata.exif import Tag
-from ...metadata.found import Tags, read_tags
 from ...metadata.iptc import Dataset
+from ...metadata.tags import Tags, read_tags
 from ...metadata.text import cleaned
 from ...metadata.words import words
 from ...picture import Picture

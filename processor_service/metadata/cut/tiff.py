@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain as joined
 
 from ...formats.tiff_directories import COMPRESSION, SIZES, Directory, Layout, chain
-from ...formats.tiff_pages import mended
+from ...formats.tiff_repair import repaired
 from . import jpeg
 from .kept import Kept
 
@@ -47,7 +47,7 @@ _Page = dict[int, _Value]
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels of all pages, the numbers that say how to read them, the colour profile. Not: previews."""
-    data = mended(data)
+    data = repaired(data)
     pages = list(chain(data, _MOST_PAGES))
     pages = [page for page in pages if not page.is_reduced] or pages
     if not pages:

@@ -17,6 +17,7 @@ from ...errors import Code, ImageError
 from ...settings import Settings
 from ...wire.payload import decode_payload
 from ...workers.pool import WorkerPool
+from ...workers.protocol import Job
 from ...workers.worker import Answer
 from ..answering import hung_up
 from .address import Asked
@@ -83,7 +84,7 @@ class Renderer:
         body = orjson.dumps(
             {"data": pybase64.b64encode(data).decode("ascii"), "operations": asked.operations, "properties": []}
         )
-        answer = self._pool.run(body, b"render", gone=hung_up())
+        answer = self._pool.run(body, Job.RENDER, gone=hung_up())
         if answer.summary["status"] != 200:
             raise Refused(answer)
         tag, name = etag(index, sha256, asked.operations), answer.summary["format"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from .exif_orientation import orientation_from
 from .tiff_directories import ORIENTATION, SIZES, SUBFILE, Directory, below, chain, layout_of
-from .turns import as_turn
 
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
 _NO_PAGE = 5
@@ -14,7 +14,7 @@ _SHORT, _BYTES = 3, (2, 7)
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
 
 
-def mended(data: bytes) -> bytes:
+def repaired(data: bytes) -> bytes:
     """The same TIFF without what keeps it from being read; other files as they are.
 
     The first page is no reduced copy of a larger one that follows or lies below it. Entries that describe the picture
@@ -47,7 +47,7 @@ def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
         if kind == _SHORT or not 0 < size <= struct.calcsize(page.layout.word):
             continue
         value = data[at : at + size] if kind in _BYTES else page.number(ORIENTATION)
-        if turn := as_turn(value, page.layout.order):
+        if turn := orientation_from(value, page.layout.order):
             changed = changed or bytearray(data)
             # Type and count stand before the value.
             word = page.layout.word

@@ -56,7 +56,7 @@ class _Parser(RequestParser):  # type: ignore[misc]
         return parsed
 
 
-class Guest(TConn):  # type: ignore[misc]
+class ClientConnection(TConn):  # type: ignore[misc]
     """A connection that the web process's loop reads from until a request is complete."""
 
     def __init__(self, cfg: Any, sock: Any, client: Any, server: Any) -> None:

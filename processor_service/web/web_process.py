@@ -11,8 +11,8 @@ from selectors import EVENT_READ
 from typing import Any
 
 from .admission import PROBES
-from .reading_worker import ReadingWorker, Threads
-from .received import Guest
+from .client_connection import ClientConnection
+from .reading_loop import ReadingLoop, Threads
 
 # A client that does not read its answer.
 _SEND_SECONDS = 30
@@ -21,7 +21,7 @@ _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _MOST_PROBES = 32
 
 
-class GuardedWorker(ReadingWorker):
+class WebProcess(ReadingLoop):
     """The web process under gunicorn. Everything here but `handle` runs in the one thread of the loop."""
 
     def init_process(self) -> None:
@@ -56,13 +56,13 @@ class GuardedWorker(ReadingWorker):
             return
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
         self.nr_conns += 1
-        guest = Guest(self.cfg, sock, client, listener.getsockname())
-        self.listen(guest, self.settings.header_timeout)
-        if self.admission.is_for_probes(guest):
-            probes = [other for other in self.guests if self.admission.is_for_probes(other)]
+        connection = ClientConnection(self.cfg, sock, client, listener.getsockname())
+        self.listen(connection, self.settings.header_timeout)
+        if self.admission.is_for_probes(connection):
+            probes = [other for other in self.reading if self.admission.is_for_probes(other)]
             if len(probes) > _MOST_PROBES:
                 self.drop(probes[0])
-        while self.nr_conns >= self.worker_connections and self._evict(guest):
+        while self.nr_conns >= self.worker_connections and self._evict(connection):
             pass
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -79,34 +79,38 @@ class GuardedWorker(ReadingWorker):
                 self.poller.unregister(listener)
         self._accepting = enabled
 
-    def on_client_socket_readable(self, guest: Guest, client: Any) -> None:
+    def on_client_socket_readable(self, connection: ClientConnection, client: Any) -> None:
         """The next request on a connection that was kept."""
         self.poller.unregister(client)
-        self.keepalived_conns.remove(guest)
-        self.listen(guest, self.settings.header_timeout)
+        self.keepalived_conns.remove(connection)
+        self.listen(connection, self.settings.header_timeout)
 
-    def enqueue_req(self, guest: Guest) -> None:
+    def enqueue_req(self, connection: ClientConnection) -> None:
         """Hand a complete request to a thread: probes to threads of their own."""
-        threads = self._probes if guest.request.path in PROBES else self.tpool
-        future = threads.submit(self.handle, guest)
-        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, guest, done))
+        threads = self._probes if connection.request.path in PROBES else self.tpool
+        future = threads.submit(self.handle, connection)
+        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
 
-    def finish_request(self, guest: Guest, future: Future[Any]) -> None:
+    def finish_request(self, connection: ClientConnection, future: Future[Any]) -> None:
         """Keep the connection, or let the client read the answer first: not here, where all others would wait."""
-        self.held -= guest.holds
-        guest.holds, guest.request = 0, None
+        self.held -= connection.holds
+        connection.holds, connection.request = 0, None
         if future.exception() or not future.result():
-            self.linger(guest)
-        elif guest.received:
-            self.listen(guest, self.settings.header_timeout)
-            self.advance(guest)
+            self.linger(connection)
+        elif connection.received:
+            self.listen(connection, self.settings.header_timeout)
+            self.advance(connection)
         else:
-            super().finish_request(guest, future)
+            super().finish_request(connection, future)
 
-    def _evict(self, newest: Guest | None = None) -> bool:
+    def _evict(self, newest: ClientConnection | None = None) -> bool:
         """Close the oldest connection that has shown no token, the newest apart. False when there is none."""
-        silent = (guest for guest in self.guests if not guest.trusted and not self.admission.is_for_probes(guest))
-        oldest = next((guest for guest in silent if guest is not newest), None)
+        silent = (
+            connection
+            for connection in self.reading
+            if not connection.trusted and not self.admission.is_for_probes(connection)
+        )
+        oldest = next((connection for connection in silent if connection is not newest), None)
         if oldest:
             self.drop(oldest)
         return oldest is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 
-def as_turn(value: object, order: str) -> int | None:
+def orientation_from(value: object, order: str) -> int | None:
     """An orientation, 2 to 8, of whatever type its writer took for it; None for what is not clear, and for upright.
 
     It should be a SHORT. Other numbers, a digit, and bytes that hold one number in the file's order (`<` or `>`) are

@@ -12,7 +12,7 @@ KEYED_16_BITS = "RGB;16B"
 
 
 @dataclass(frozen=True)
-class Samples:
+class SampleLayout:
     """`rawmode` is Pillow's name of the layout in the file, `white` the number that means white (None: unknown).
 
     `low` has the lower 8 bits of 16, of which Pillow keeps the upper ones, where they are needed.
@@ -24,7 +24,7 @@ class Samples:
     low: Image.Image | None = None
 
 
-def samples_of(image: Image.Image) -> Samples:
+def sample_layout(image: Image.Image) -> SampleLayout:
     """To be called before the picture is loaded."""
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else ""
@@ -32,15 +32,15 @@ def samples_of(image: Image.Image) -> Samples:
     rawmode = rawmode if isinstance(rawmode, str) else ""
     if image.format == "PPM" and image.mode == "I":
         # Pillow has scaled the file's own maximum to this.
-        return Samples(rawmode, 65535)
+        return SampleLayout(rawmode, 65535)
     if image.mode.startswith("I;16"):
-        return Samples(rawmode, 65535)
+        return SampleLayout(rawmode, 65535)
     if image.format == "XBM":
         # X11 draws set bits in the foreground colour; Pillow reads them as white.
-        return Samples(rawmode, None, True)
+        return SampleLayout(rawmode, None, True)
     if rawmode == KEYED_16_BITS and isinstance(image.info.get("transparency"), tuple):
-        return Samples(rawmode, low=_lower_bits(image))
-    return Samples(rawmode)
+        return SampleLayout(rawmode, low=_lower_bits(image))
+    return SampleLayout(rawmode)
 
 
 def _lower_bits(image: Image.Image) -> Image.Image | None:
