@@ -44,7 +44,7 @@ def serve(**options: Any) -> None:
             _check_port(settings.host, port)
     # Workers read the same environment.
     os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
-    from .web.connections import TooFewFiles
+    from .web.server import TooFewFiles
     from .web.server import serve as run
 
     try:

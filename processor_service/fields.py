@@ -21,7 +21,6 @@ WORDS: dict[str, Any] = {"type": "text", "fields": {"keyword": {"type": "keyword
 BINARY: dict[str, Any] = {"type": "binary"}
 # Never searched for, only handed back.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
-NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ from .adobe_rgb import attach_profile
 from .bitmaps import with_visible_alpha
 from .fast_jpeg import decode_jpeg, decoded_size
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
-from .guard import decoder_errors, truncation
+from .guard import decoder_errors
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .open import open_picture
+from .pillow import truncation
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
 

@@ -9,6 +9,7 @@ from itertools import islice
 from PIL import Image
 
 from ..formats.avif_loops import avif_loops
+from ..formats.containers import count_gif_frames
 from ..formats.registry import format_of
 from ..formats.tiff_directories import chain
 from .apng import compose_apng
@@ -24,9 +25,9 @@ def count_frames(image: Image.Image, data: bytes, most: int) -> int:
     if _further(image) == "ignored":
         return 1
     if image.format == "GIF":
-        return _count_gif(data, most)
+        return count_gif_frames(data, most)
     if image.format == "TIFF":
-        return _count_tiff(data, most)
+        return max(1, sum(1 for _ in chain(data, most + 1)))
     # The still picture of an APNG that is shown where animations are not is none of its frames.
     still = bool(getattr(image, "default_image", False))
     return max(1, int(getattr(image, "n_frames", 1)) - still)
@@ -93,37 +94,3 @@ def plays(image: Image.Image, data: bytes) -> int:
         repeated = int.from_bytes(found[1], "little") if found else 0
         return repeated + 1 if repeated or not found else 0
     return int(image.info.get("loop") or 0)
-
-
-def _count_gif(data: bytes, most: int) -> int:
-    """Image descriptors of a GIF (GIF89a, appendix A): hops from block to block."""
-    position, frames = 13 + _color_table(data[10]), 0
-    try:
-        while frames <= most:
-            kind = data[position]
-            if kind == 0x2C:
-                frames += 1
-                position += 11 + _color_table(data[position + 9])
-            elif kind == 0x21:
-                position += 2
-            else:
-                # The trailer; or rubbish between blocks, at which Pillow hops on as well.
-                if kind == 0x3B:
-                    break
-                position += 1
-                continue
-            while size := data[position]:
-                position += 1 + size
-            position += 1
-    except IndexError:
-        # Cut off: what is there counts, decoding tells the rest.
-        pass
-    return max(1, frames)
-
-
-def _color_table(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _count_tiff(data: bytes, most: int) -> int:
-    return max(1, sum(1 for _ in chain(data, most + 1)))

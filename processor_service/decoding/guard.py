@@ -1,4 +1,4 @@
-"""What decoders raise on hostile bytes, as errors with a code; and how strict they are."""
+"""Turns what decoders raise on broken or malicious files into errors with a code."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image, ImageFile
+from PIL import Image
 
 from ..errors import Code, ImageError
 from ..formats.boxes import boxes
 from ..settings import Settings
+from .pillow import pixel_limit
 
 # A PNG chunk that is shorter than it must be: not the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"Truncated \w{4} chunk")
@@ -30,11 +31,10 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
     RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header said:
     Pillow's own limit covers those. A JPEG may be larger where it is decoded at a smaller scale (limits.py).
     """
-    before = Image.MAX_IMAGE_PIXELS
     jpeg = data.startswith(b"\xff\xd8")
-    Image.MAX_IMAGE_PIXELS = max(settings.max_pixels, settings.max_jpeg_pixels) if jpeg else settings.max_pixels
+    most = max(settings.max_pixels, settings.max_jpeg_pixels) if jpeg else settings.max_pixels
     try:
-        with warnings.catch_warnings():
+        with pixel_limit(most), warnings.catch_warnings():
             # Broken metadata makes Pillow warn; only the bomb warning is a reason to refuse.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -59,8 +59,6 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
         if any(word in text.lower() for word in _UNKNOWN_KIND):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from error
         raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from error
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
 
 
 def _describe(error: Exception) -> str:
@@ -69,17 +67,6 @@ def _describe(error: Exception) -> str:
     if stumbled or not isinstance(error, _TELLING) or "not identified" in str(error):
         return "its header is incomplete or contradicts itself"
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-
-
-@contextmanager
-def truncation(accepted: bool) -> Iterator[None]:
-    """Let decoders fill up what is missing at a picture's end, if accepted. A process decodes one picture at a time."""
-    before = ImageFile.LOAD_TRUNCATED_IMAGES
-    ImageFile.LOAD_TRUNCATED_IMAGES = accepted
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _ends_early(data: bytes) -> bool:

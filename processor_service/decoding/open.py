@@ -6,26 +6,18 @@ import io
 import re
 import struct
 
-from PIL import AvifImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import Code, ImageError
 from ..formats.big_tiff import as_classic
 from ..formats.registry import accepted, decoders, readable
 from ..settings import Settings
-from . import gif_file
 from .bitmaps import cursor_as_icon
-from .salvage import MOST_TEXT
-from .tiff import file
+from .pillow import prepare
+from .tiff.file import TiffFile
 from .unreadable import describe_unknown, describe_unreadable, plausible
 
-# Texts and profiles in a PNG are decompressed on opening, each to no more than 1 MB. Those that matter are small;
-# Pillow's bound of 64 MB for all texts makes a bomb of 64 kB cost a hundred times a small picture. What is beyond the
-# bounds is dropped (salvage.py).
-PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
-file.use()
-gif_file.use()
-# One core for one picture: the other cores have pictures of their own.
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+prepare(TiffFile)
 
 # What GIMP writes before an XBM, and Pillow does not expect there.
 _COMMENT = re.compile(rb"\s*/\*(?:[^*]|\*(?!/)){0,2000}\*/\s*(?=#define)")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
-from ..formats.containers import PNG_SIGNATURE, png_chunks, riff_chunks
+from ..formats.containers import PNG_SIGNATURE, jpeg_header, png_chunks, riff_chunks
 
 # PNG chunks without which a picture, or an animation, looks different; texts, and those of them that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
@@ -111,7 +111,7 @@ def _text_length(name: bytes, body: bytes, most: int) -> int:
 
 def _jpeg(data: bytes) -> Iterator[bytes]:
     """Without the comments and application segments at fault, then without all that do not say how to decode."""
-    segments, rest = _jpeg_segments(data)
+    segments, rest = jpeg_header(data)
     sound = [
         segment
         for number, (marker, segment) in enumerate(segments)
@@ -128,22 +128,6 @@ def _jpeg(data: bytes) -> Iterator[bytes]:
 
 def _is_metadata(marker: int) -> bool:
     return 0xE0 <= marker <= 0xEF or marker == 0xFE
-
-
-def _jpeg_segments(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """Marker and bytes of the segments before the first scan, and what follows. Bytes between segments are left out."""
-    segments, position = [], 2
-    while 0 <= (position := data.find(b"\xff", position)) < len(data) - 3:
-        marker = data[position + 1]
-        if marker == 0xDA:
-            break
-        if marker in (0x00, 0xFF):
-            position += 1
-            continue
-        end = position + 2 + max(2, int.from_bytes(data[position + 2 : position + 4]))
-        segments.append((marker, data[position:end]))
-        position = end
-    return segments, data[max(2, position) :] if position >= 0 else b""
 
 
 def _webp(data: bytes, kept: set[bytes]) -> bytes:

@@ -48,6 +48,24 @@ def _length(data: bytes, position: int) -> int:
     return length
 
 
+def jpeg_header(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+    """Marker and bytes of the segments before the first scan, and all that follows. Takes broken files, too: bytes
+    between segments are left out.
+    """
+    segments, position = [], 2
+    while 0 <= (position := data.find(b"\xff", position)) < len(data) - 3:
+        marker = data[position + 1]
+        if marker == _SCAN:
+            break
+        if marker in (0x00, 0xFF):
+            position += 1
+            continue
+        end = position + 2 + max(2, int.from_bytes(data[position + 2 : position + 4]))
+        segments.append((marker, data[position:end]))
+        position = end
+    return segments, data[max(2, position) :] if position >= 0 else b""
+
+
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Name and bytes (length, name, content, checksum) of each chunk, to the one that ends the picture."""
     position = len(PNG_SIGNATURE)
@@ -92,6 +110,40 @@ def gif_blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             position += 1 + size
         position += 1
         yield label if kind == _GIF_IMAGE else label + first, data[start:position]
+
+
+def gif_sub_blocks(data: bytes) -> bytes:
+    """The content of the sub-blocks that begin here, joined."""
+    parts, position = [], 0
+    while position < len(data) and data[position]:
+        parts.append(data[position + 1 : position + 1 + data[position]])
+        position += 1 + data[position]
+    return b"".join(parts)
+
+
+def count_gif_frames(data: bytes, most: int) -> int:
+    """Frames of a GIF, at least 1, counted no further than `most` + 1. In a broken file, those that are there."""
+    position, frames = 13 + _gif_colors(data, 10), 0
+    try:
+        while frames <= most:
+            kind = data[position]
+            if kind == _GIF_IMAGE:
+                frames += 1
+                position += 11 + _gif_colors(data, position + 9)
+            elif kind == _GIF_EXTENSION:
+                position += 2
+            elif kind == _GIF_END:
+                break
+            else:
+                # Rubbish between blocks, which Pillow skips as well.
+                position += 1
+                continue
+            while size := data[position]:
+                position += 1 + size
+            position += 1
+    except IndexError:
+        pass
+    return max(1, frames)
 
 
 def _gif_colors(data: bytes, position: int) -> int:

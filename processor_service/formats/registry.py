@@ -156,7 +156,6 @@ FORMATS = (
 )
 _BY_NAME = {one.name: one for one in FORMATS}
 _BY_PILLOW = {name: one for one in FORMATS for name in one.pillow}
-WRITABLE = tuple(one.name for one in FORMATS if one.stored)
 
 
 @cache

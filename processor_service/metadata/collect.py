@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
-from ..formats.containers import PNG_SIGNATURE, gif_blocks
+from ..formats.containers import PNG_SIGNATURE, gif_blocks, gif_sub_blocks
 from ..formats.exif_orientation import orientation_from
 from ..picture import Metadata
 from .blocks import Blocks
@@ -92,15 +92,7 @@ def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
             # Without sub-blocks, behind introducer, label, length and name; a trailer helps decoders over it.
             blocks.add(block[14:].partition(_TRAILER_IN_GIF)[0])
         elif kind.startswith(_COMMENT_IN_GIF):
-            blocks.add_comment(decoded(_sub_blocks(block[2:])))
-
-
-def _sub_blocks(data: bytes) -> bytes:
-    parts, position = [], 0
-    while position < len(data) and data[position]:
-        parts.append(data[position + 1 : position + 1 + data[position]])
-        position += 1 + data[position]
-    return b"".join(parts)
+            blocks.add_comment(decoded(gif_sub_blocks(block[2:])))
 
 
 def _tiff(_: Image.Image, data: bytes, blocks: Blocks) -> None:

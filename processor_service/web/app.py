@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..document import failure
@@ -15,7 +15,7 @@ from ..wire.schema import catalogue
 from ..workers.pool import WorkerPool
 from ..workers.protocol import Job
 from .answering import Answering, retry_after, whole_body
-from .authentication import Access
+from .authentication import Access, check_caller
 from .chat import chat
 from .held_answers import HeldAnswers
 from .inference import inference
@@ -37,12 +37,12 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
     app.register_error_handler(Exception, _defect)
-    app.before_request(_authenticate)
+    app.before_request(_check_caller)
     HeldAnswers.of(app)
     app.after_request(_drain)
     # Flask calls the last one first: what counts bytes sees the whole answer.
     app.after_request(add_request_id)
-    app.register_blueprint(rendering(settings, pool, metrics, _check_token))
+    app.register_blueprint(rendering(settings, pool, metrics))
     pictures = Answering(settings, pool, metrics)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
@@ -85,35 +85,18 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     return app
 
 
+def _check_caller() -> None:
+    # Pictures on the fly may be asked for by a signed address instead (rendering/routes.py).
+    if request.path.startswith("/v1/") and request.blueprint != RENDERING:
+        check_caller()
+
+
 def _drain(response: Response) -> Response:
     """Read, within the limit, what a refused client still sends: else it may see a broken pipe, not the answer."""
     left = int(current_app.config["MAX_CONTENT_LENGTH"])
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(chunk)
     return response
-
-
-def _authenticate() -> None:
-    # Pictures on the fly may be asked for with a signature instead.
-    if request.path.startswith("/v1/") and request.blueprint != RENDERING:
-        _check_token()
-
-
-def _check_token() -> None:
-    # Whether a signed request is fresh was checked by its head (admission.py), before this body was read.
-    sent, target = request.headers.get("Authorization", ""), request.environ.get("RAW_URI", request.path)
-    caller = current_app.config["ACCESS"].caller(sent, request.method, target)
-    if caller.has_api_token and request.endpoint == "process":
-        # The service takes the node's word there, as that a picture was normalized before, and signs it.
-        raise ImageError(
-            Code.UNAUTHORIZED,
-            "this address is for nodes, which sign their requests; the API token is for all others, such as "
-            "/v1/inference/completion",
-        )
-    if caller.has_token and not current_app.config.get("WARNED"):
-        current_app.config["WARNED"] = True
-        log.warning("token", reason="a client sent IMAGE_TOKEN itself, which 0.2 refuses: `ingest-image api-token`")
-    g.signed = caller.signed
 
 
 def _json(body: object, status: int = 200) -> Response:

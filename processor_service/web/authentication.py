@@ -5,10 +5,15 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
+import structlog
+from flask import current_app, g, request
+
 from ..errors import Code, ImageError
 from ..keys import api_token, transport_key
 from ..settings import Settings
 from .signed_requests import SCHEME, Signed
+
+log = structlog.get_logger("processor_service")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,26 @@ class Access:
             if caller != Caller():
                 return caller
         raise unauthorized()
+
+
+def check_caller() -> None:
+    """Raise ImageError `unauthorized` when the caller of the current request may not make it.
+
+    Whether a signed request is fresh was checked by its head (admission.py), before this body was read.
+    """
+    sent, target = request.headers.get("Authorization", ""), request.environ.get("RAW_URI", request.path)
+    caller = current_app.config["ACCESS"].caller(sent, request.method, target)
+    if caller.has_api_token and request.endpoint == "process":
+        # There the service signs a picture as normalized because a node says that it is.
+        raise ImageError(
+            Code.UNAUTHORIZED,
+            "this address is for nodes, which sign their requests; the API token is for all others, such as "
+            "/v1/inference/completion",
+        )
+    if caller.has_token and not current_app.config.get("WARNED"):
+        current_app.config["WARNED"] = True
+        log.warning("token", reason="a client sent IMAGE_TOKEN itself, which 0.2 refuses: `ingest-image api-token`")
+    g.signed = caller.signed
 
 
 def is_signed(authorization: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import resource
 from typing import Any
 
 import structlog
@@ -21,11 +22,13 @@ from ..workers.confined import die_with_parent, hide_memory
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
 from ..workers.pool import WorkerPool
 from .app import create_app
-from .connections import most_connections
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
 from .rendering.routes import render_threads
 from .web_process import WebProcess
+
+# Listeners, logs, the poller, libraries that are loaded.
+_OTHERS = 64
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -97,6 +100,33 @@ def threads(settings: Settings) -> int:
     """One for each picture in work or waiting, and some that say meanwhile that no more are taken."""
     fetches = settings.url_fetches if settings.url_hosts else 0
     return settings.workers + settings.queue_size + fetches + render_threads(settings) + 8
+
+
+class TooFewFiles(Exception):
+    """The limit on open files leaves no room for connections."""
+
+
+def most_connections(settings: Settings, threads: int) -> int:
+    """`IMAGE_CONNECTIONS`, or fewer when there are not enough files. Raises the soft limit on files when it has to.
+
+    Raises TooFewFiles when there would be no more connections than threads.
+    """
+    # Each worker has a socket and its successor one, each thread may speak to Elasticsearch or fetch a picture.
+    others = 3 * settings.workers + 2 * threads + _OTHERS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.connections + others
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    files = wanted if soft == resource.RLIM_INFINITY else soft
+    most = min(settings.connections, files - others)
+    if most <= threads:
+        raise TooFewFiles(
+            f"{settings.workers} workers with a queue of {settings.queue_size} need {threads + others + 1} open files "
+            f"and IMAGE_CONNECTIONS above {threads}; the limit is {files} files (ulimit -n) and "
+            f"{settings.connections} connections"
+        )
+    return most
 
 
 def serve(settings: Settings) -> Any:

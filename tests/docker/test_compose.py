@@ -14,8 +14,7 @@ from embedded_node.versions import versions
 from pipelines.install.users import parsed
 from processor_service.origins import is_among
 from processor_service.settings import Settings
-from processor_service.web.connections import most_connections
-from processor_service.web.server import threads
+from processor_service.web.server import most_connections, threads
 from processor_service.workers.memory import shortage
 from tests.helpers.compose import BASE, FETCHING, RENDERING, SCALED, Compose, read
 from tests.support import ROOT
@@ -235,7 +234,7 @@ def test_the_service_has_enough_files_for_its_connections(
     stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = stack["service"]["ulimits"]["nofile"]
-    monkeypatch.setattr("processor_service.web.connections.resource.getrlimit", lambda _: (files, files))
+    monkeypatch.setattr("processor_service.web.server.resource.getrlimit", lambda _: (files, files))
     environment = stack["service"]["environment"]
     settings = Settings(workers=environment["IMAGE_WORKERS"], queue_size=environment["IMAGE_QUEUE_SIZE"])
     assert most_connections(settings, threads(settings)) == settings.connections

@@ -90,8 +90,3 @@ def _unknown_kind(tags: TiffImagePlugin.ImageFileDirectory_v2) -> ImageError:
         f"{', '.join(map(str, bits[:8]))}, SampleFormat {tags.get(339, (1,))[0]}, Compression {tags.get(259, 1)}); "
         "send it with 8 or 16 bits a sample, in grey, RGB or CMYK, uncompressed or with LZW or deflate",
     )
-
-
-def use() -> None:
-    """Have Pillow open TIFF by this class."""
-    Image.register_open(TiffFile.format, TiffFile, TiffImagePlugin._accept)

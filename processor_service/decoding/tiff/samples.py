@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import TiffImagePlugin
+
+from ..pillow import pixel_limit
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _STRIP_OFFSETS, _SAMPLES, _ROWS, _STRIP_SIZES, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
@@ -120,7 +120,8 @@ def _octets(
         if places := _all(tags, tag):
             each = len(places) // samples.count
             entries[tag] = places if number is None else places[number * each : (number + 1) * each]
-    with _unlimited():
+    # Pixels are bytes here: the picture's own have been counted.
+    with pixel_limit(None):
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(_with_directory(data, entries, samples.order)))
         image.load()
     return np.asarray(image)
@@ -171,17 +172,6 @@ def _unpacked(rows: NDArray[np.uint8], length: int, bits: int) -> NDArray[np.uin
         single = np.unpackbits(flat[start : start + at_a_time], axis=1, count=length * bits)
         values[start : start + at_a_time] = single.reshape(-1, length, bits) @ weights
     return values.reshape(*rows.shape[:2], length)
-
-
-@contextmanager
-def _unlimited() -> Iterator[None]:
-    """Without Pillow's bound on pixels, which here are bytes: the picture's have been counted."""
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
 
 
 def _all(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int) -> tuple[int, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import structlog
 from flask import Blueprint, Response, request
@@ -13,6 +12,7 @@ from ...errors import Code, ImageError
 from ...formats.registry import mime_type
 from ...settings import Settings
 from ...workers.pool import WorkerPool
+from ..authentication import check_caller
 from ..metrics import Metrics
 from ..request_ids import log_causes, request_id
 from .access import keys, seconds_left
@@ -30,7 +30,7 @@ _HEADERS = {
 }
 
 
-def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics, check_token: Callable[[], None]) -> Blueprint:
+def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Blueprint:
     """The address under which stored pictures are seen."""
     blueprint = Blueprint(NAME, __name__)
     if not settings.render_indices:
@@ -42,7 +42,7 @@ def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics, check_toke
     @blueprint.get("/v1/images/<index>/<path:id>")
     def image(index: str, id: str) -> Response:
         start = time.perf_counter()
-        left = _check_access(settings, check_token)
+        left = _check_access(settings)
         if not slots.acquire(blocking=False):
             raise ImageError(Code.BUSY, "all workers are busy and the queue is full")
         try:
@@ -72,13 +72,13 @@ def render_threads(settings: Settings) -> int:
     return settings.workers + settings.queue_size if settings.render_indices else 0
 
 
-def _check_access(settings: Settings, check_token: Callable[[], None]) -> int:
+def _check_access(settings: Settings) -> int:
     """Seconds for which the address holds: for ever with the token."""
     accepted = keys(settings)
     if "signature" not in request.args or not accepted:
         if accepted and not settings.accepted_tokens():
             raise ImageError(Code.UNAUTHORIZED, "the address is not signed (docs/rendering.md)")
-        check_token()
+        check_caller()
         return _YEAR
     return seconds_left(request.path, list(request.args.items(multi=True)), accepted)
 
