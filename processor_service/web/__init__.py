@@ -1,1 +1,1 @@
-"""Speaks HTTP: the Flask app, its routes, metrics and logs, and what gunicorn needs."""
+"""Speaks HTTP: gunicorn's worker, the Flask app, its routes, metrics and logs."""

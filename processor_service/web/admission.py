@@ -1,4 +1,4 @@
-"""Which requests are read to their end, and the answer to the others: by their heads, before any body."""
+"""Decides by the head of a request whether its body is read, and answers the requests that are refused."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from .signed_requests import Freshness
 log = structlog.get_logger("processor_service")
 
 PROBES = ("/healthz", "/readyz", "/metrics")
-# Clients may write to the end before they read the answer. So what is refused is read up to here, and thrown away.
+# Many clients send their whole body before they read the answer. So up to this many bytes of a refused body are read
+# and thrown away.
 MOST_DISCARDED = 128 * 1024**2
 _MOST_HEAD = 32 * 1024
 
 
 class Admission:
-    """What the settings allow."""
+    """The limits of the settings, applied to each request."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -35,10 +36,10 @@ class Admission:
         return bool(connection.server[1] == self._settings.health_port)
 
     def admit(self, connection: ClientConnection, held: int) -> bool:
-        """Read the head and note what body follows. False while the head is incomplete.
+        """Read the head, and note how long the body is. False while the head is incomplete.
 
-        `held` is how many bytes of other bodies, and of answers, are in memory. Raises ImageError when the request is
-        refused, and gunicorn's errors when it is not HTTP.
+        `held`: bytes of other bodies and of answers in memory. Raises ImageError when the request is refused,
+        gunicorn's errors when it is not HTTP.
         """
         try:
             head = connection.take_head(_MOST_HEAD)
@@ -59,7 +60,10 @@ class Admission:
         return True
 
     def _check_caller(self, connection: ClientConnection) -> ImageError | None:
-        """Why the caller is not trusted. Raises ImageError for what is signed wrongly, which has no other use."""
+        """Why the caller is not trusted; None when it is.
+
+        Raises ImageError for a wrong signature: such a request is never let in.
+        """
         request = connection.request
         sent = next((value for name, value in request.headers if name == "AUTHORIZATION"), "")
         try:
@@ -81,10 +85,10 @@ class Admission:
             if connection.request._expected_100_continue:
                 # The client waits for this before it sends anything.
                 raise too_large(self._settings.max_image_bytes)
-            # The application says so; it gets no body.
+            # The application refuses it. It gets no body.
             connection.thrown_away = min(length, MOST_DISCARDED)
         elif length and held and held + length > most:
-            # Alone even a body beyond the limit has room.
+            # A body beyond the limit is taken when nothing else is held.
             reason = f"{held} bytes of pictures are held already, at most {most} may be (IMAGE_MAX_HELD_BYTES)"
             raise ImageError(Code.BUSY, reason)
         else:
@@ -92,7 +96,7 @@ class Admission:
 
 
 def not_http(error: Exception) -> ImageError:
-    """The refusal of a head that gunicorn's parser does not take. The head is not quoted: it may hold a secret."""
+    """The refusal of a head that gunicorn's parser rejects. The head is not quoted: it may hold a secret."""
     if not isinstance(error, ParseException):
         log.error("defect", defect=type(error).__name__, exc_info=error)
         return defect(error)
@@ -101,8 +105,8 @@ def not_http(error: Exception) -> ImageError:
 
 
 def last_answer(error: ImageError, request_id: str) -> bytes:
-    """The answer to a request that is refused by its head; the connection ends with it."""
-    # `message` is where clients of chat completions look for the reason.
+    """The answer to a request that is refused by its head. The connection is closed after it."""
+    # Clients of chat completions look for the reason in `message`.
     body = orjson.dumps({"error": {"request_id": request_id, **error.body()["error"], "message": str(error)}})
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
     headers["X-Request-Id"] = request_id

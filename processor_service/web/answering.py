@@ -1,4 +1,4 @@
-"""From a request's body to a picture's answer, with one line in the log and a place in the metrics for each."""
+"""Turns a request's body into a picture's answer, with one line in the log and one count in the metrics."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def whole_body() -> bytes:
 
 
 class Answering:
-    """What every address that takes pictures shares."""
+    """What all routes that take pictures share."""
 
     def __init__(self, settings: Settings, pool: WorkerPool, metrics: Metrics) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
     def answer(self, body: bytes, job: Job = Job.PROCESS) -> Answer:
-        """Do one job (worker.py) with a request body as docs/wire.md has it. Raises ImageError as the pool does."""
+        """Do one job with a request body (docs/wire.md). Raises ImageError as the pool does."""
         start = time.perf_counter()
         self._metrics.pending.inc()
         try:
@@ -70,7 +70,7 @@ class Answering:
         except ImageError as refusal:
             if refusal.code is Code.BUSY:
                 raise
-            # What was stored of the address stays.
+            # What the document already has from this address stays.
             log_causes(refusal.code.code, causes(refusal))
             return Answer.refusal(refusal, {})
         answer = self._pool.run(completed, job, until, gone)
@@ -80,13 +80,13 @@ class Answering:
 
 
 def deadline() -> float | None:
-    """When the client stops waiting, in monotonic seconds: its X-Image-Patience in milliseconds, or None."""
+    """When the client stops waiting, in monotonic seconds. None when it sent no X-Image-Patience (milliseconds)."""
     patience = request.headers.get("X-Image-Patience", "")
     return time.monotonic() + int(patience) / 1000 if re.fullmatch("[0-9]{1,9}", patience) else None
 
 
 def hung_up() -> Callable[[], bool]:
-    """Tells whether the client of this request closed its connection, as long as the request lasts."""
+    """A function that says whether the client has closed its connection. It works as long as the request lasts."""
     connection = request.environ.get("gunicorn.socket")
 
     def gone() -> bool:
@@ -101,6 +101,6 @@ def hung_up() -> Callable[[], bool]:
 
 
 def retry_after(error: ImageError) -> dict[str, str]:
-    """The header that tells a client when to try again."""
+    """The header that tells a client when to try again; empty when trying again does not help."""
     later = error.code in (Code.BUSY, Code.OVERDUE, Code.ABANDONED)
     return {"Retry-After": str(error.retry_after or 1)} if later else {}

@@ -1,4 +1,4 @@
-"""The web application: authenticate, bound, hand to a worker, answer."""
+"""The web application: authenticates, checks limits, hands pictures to workers, answers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
     @app.get("/v1/limits")
     def limits() -> Response:
-        # Which files to send is asked by whoever looks through a folder.
+        # `extensions` tells programs that read a folder which files to send.
         return _json({**settings.limits(), **pool.load(), "extensions": sorted(extensions(readable(settings)))})
 
     @app.get("/healthz")
@@ -92,7 +92,10 @@ def _check_caller() -> None:
 
 
 def _drain(response: Response) -> Response:
-    """Read, within the limit, what a refused client still sends: else it may see a broken pipe, not the answer."""
+    """Read, within the limit, what a refused client still sends.
+
+    Otherwise it may see a broken pipe instead of the answer.
+    """
     left = int(current_app.config["MAX_CONTENT_LENGTH"])
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(chunk)

@@ -1,4 +1,4 @@
-"""Who calls: a node, which signs its requests, or somebody with the API token."""
+"""Finds out who calls: a node, which signs its requests, or another client, which sends the API token."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = structlog.get_logger("processor_service")
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever was let in. `signed`: how the request was signed, None when it was not.
+    """A caller that was let in. `signed`: the signature, None when the request was not signed.
 
-    `has_token`: the shared token itself was sent, as before 0.1 and until 0.2. `has_api_token`: the token for everybody
-    who is no node.
+    `has_token`: it sent the shared token itself, which works until 0.2. `has_api_token`: it sent the API token, which
+    is for all clients but nodes.
     """
 
     signed: Signed | None = None
@@ -30,7 +30,7 @@ class Caller:
 
 
 class Access:
-    """The tokens of the settings, and what they open."""
+    """The tokens and keys of the settings, and who is let in with them."""
 
     def __init__(self, settings: Settings) -> None:
         self._tokens = settings.accepted_tokens()
@@ -38,9 +38,9 @@ class Access:
         self._api_tokens = [api_token(token) for token in self._tokens]
 
     def caller(self, authorization: str, method: str, target: str) -> Caller:
-        """Who sends a request with this Authorization header. Raises ImageError `unauthorized`.
+        """The caller that sends this Authorization header. Raises ImageError `unauthorized`.
 
-        Everybody may call when there is no token. `target`: path and query as they were sent.
+        Everybody is let in when there is no token. `target`: path and query as they were sent.
         """
         if not self._tokens:
             return Caller()
@@ -82,7 +82,7 @@ def is_signed(authorization: str) -> bool:
 
 
 def _is_among(sent: str, accepted: list[str]) -> bool:
-    # Every accepted token is compared, so that the time tells nothing.
+    # Every accepted token is compared, so that timing reveals nothing.
     matches = [hmac.compare_digest(sent.encode(), token.encode()) for token in accepted]
     return any(matches)
 

@@ -1,4 +1,4 @@
-"""The same as a chat completion in the manner of OpenAI, for Elasticsearch 8.14 to 8.18 and for other clients.
+"""The inference way as an OpenAI chat completion, for Elasticsearch 8.14 to 8.18 and for other clients.
 
 The picture is in the last message of the user, and the model's name is the recipe (docs/inference-way.md).
 """
@@ -51,7 +51,7 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
     @blueprint.errorhandler(ImageError)
     def refuse(error: ImageError) -> Response:
         log_refusal(error)
-        # `message` is where such clients, Elasticsearch among them, look for the reason.
+        # Such clients, including Elasticsearch, look for the reason in `message`.
         body = {"message": str(error), "type": "invalid_request_error", "param": None, "code": error.code.code}
         return Response(
             orjson.dumps({"error": body}), error.code.status, retry_after(error), mimetype="application/json"
@@ -61,7 +61,7 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
 
 
 def recipe_of(model: Any) -> dict[str, Any]:
-    """The recipe that a model's name is: JSON such as `{"operations": [...]}`, or `ingest-image` for none."""
+    """The recipe in a model's name: JSON such as `{"operations": [...]}`, or `ingest-image` for none."""
     if model == MODEL:
         return {}
     if isinstance(model, str) and model.startswith("{"):

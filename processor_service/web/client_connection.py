@@ -1,7 +1,7 @@
-"""One connection of the web process: what came over it so far, and the request that it makes.
+"""One connection of the web process: what was received on it, and the request that this makes.
 
-Gunicorn reads from a socket in a thread, which waits as long as the client likes. Here its parser gets bytes that are
-there already.
+Gunicorn reads from a socket in a thread, which waits for the client. Here its parser gets bytes that were already
+received.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from gunicorn.workers.gthread import TConn
 
 
 class _Bytes(Unreader):  # type: ignore[misc]
-    """What the parser reads from. Slices, where gunicorn's own copies all that is left with each read."""
+    """What the parser reads from. It cuts slices; gunicorn's own copies the whole rest with each read."""
 
     def __init__(self) -> None:
         super().__init__()
         self._data, self._at = b"", 0
 
     def feed(self, data: bytes) -> None:
-        """Hand over more, when all before has been read."""
+        """Hand over more bytes, when all earlier ones are read."""
         self._data, self._at = data, 0
 
     def read(self, size: int | None = None, read_ahead: int | None = None) -> bytes:
         end = len(self._data) if size is None else min(self._at + size, len(self._data))
         piece, self._at = self._data[self._at : end], end
         if self._at == len(self._data):
-            # The thread has its copy, and the connection may stay open for long.
+            # The thread has its copy, and the connection may stay open for a long time.
             self._data, self._at = b"", 0
         return piece
 
@@ -38,7 +38,7 @@ class _Bytes(Unreader):  # type: ignore[misc]
 
 
 class _Parser(RequestParser):  # type: ignore[misc]
-    """Hands out the request whose head was read before."""
+    """Returns the request whose head was read before."""
 
     def __init__(self, cfg: Any, client: Any) -> None:
         super().__init__(cfg, iter(()), client)
@@ -62,21 +62,24 @@ class ClientConnection(TConn):  # type: ignore[misc]
     def __init__(self, cfg: Any, sock: Any, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
         self.parser = _Parser(cfg, client)
-        # Gunicorn is to find the request read, and neither to wait for it nor to make a parser.
+        # So gunicorn takes the request as read: it neither waits for it nor makes a parser.
         self.initialized = self.data_ready = True
         self.received = bytearray()
         self.request: Any = None
-        # Whether a request with the token came over it; such a connection may stay open.
+        # Whether a request that was let in came over it; such a connection may stay open.
         self.trusted = False
         # Monotonic seconds at which the loop gives up.
         self.deadline = 0.0
-        # Bytes of the body, those of them that count as held, and those that are thrown away as they come.
+        # Bytes of the body; those of them that count as held; those that are thrown away as they come in.
         self.length = self.holds = self.thrown_away = 0
-        # After the answer: bytes that are still read, so that the client gets to see it.
+        # After the answer: bytes that are still read, so that the client sees the answer.
         self.lingers: int | None = None
 
     def take_head(self, most: int) -> bytes | None:
-        """The head, cut off from what came; None while it is incomplete. Raises ValueError above `most` bytes."""
+        """The head, removed from what was received; None while it is incomplete.
+
+        Raises ValueError above `most` bytes.
+        """
         end = self.received.find(b"\r\n\r\n", 0, most)
         if end < 0:
             if len(self.received) >= most:
@@ -87,7 +90,7 @@ class ClientConnection(TConn):  # type: ignore[misc]
         return head
 
     def body_is_complete(self) -> bool:
-        """Whether the body is there; if so, it is handed to the parser."""
+        """Whether the whole body was received; if so, the parser gets it."""
         if self.thrown_away:
             came = min(len(self.received), self.thrown_away)
             del self.received[:came]
@@ -101,7 +104,7 @@ class ClientConnection(TConn):  # type: ignore[misc]
         return True
 
     def missing(self) -> int:
-        """Bytes of the body that are still to come."""
+        """Bytes of the body that are still missing."""
         return self.thrown_away or self.length - len(self.received)
 
 

@@ -1,4 +1,4 @@
-"""The completion of a text, which is a picture in and the JSON text of its fields out (docs/inference-way.md)."""
+"""Completes a text: takes a picture, and gives the JSON text of its fields (docs/inference-way.md)."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from ..wire.payload import decode_payload
 from ..wire.recipe import recipe_hash
 from .answering import Answering
 
-# Behind the mark of a picture whose vector is missing: Elasticsearch hands documents out without it (from 9.2 on).
+# This follows the mark of a picture whose vector is missing: since 9.2 Elasticsearch returns documents without vectors.
 _LACKING = ":lacking"
-# What the pipeline writes behind the picture, always all of it and in this order.
+# The pipeline writes these after the picture, always all of them and in this order.
 _PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
-# What a document without a picture keeps only when we signed it.
+# A document without a picture keeps these only if we signed them.
 _SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
 Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A picture and what its document says of it, each text empty when it says nothing."""
+    """A picture and what its document says about it. A text is empty when the document says nothing."""
 
     data: Any
     mark: str = ""
     thumbnail_mark: str = ""
     thumbnail: str = ""
-    # Of the picture that the document does not hold any more; empty when there is data.
+    # Of a picture that the document no longer holds; empty when there is data.
     sha256: str = ""
     lacking: bool = False
 
     @classmethod
     def parse(cls, text: Any) -> Marked:
-        """Read data alone, data with `;mark=...` behind it, or data with all parts behind it."""
+        """Read data alone, data followed by `;mark=...`, or data followed by all parts."""
         for names in (_PARTS, _PARTS[:1]) if isinstance(text, str) else ():
             data, *parts = text.rsplit(";", len(names))
             split = [part.partition("=") for part in parts]
-            # The beginning of a data URL may say anything, but a comma and the picture stand behind it.
+            # The head of a data URL may hold anything, but a comma and the picture follow it.
             if [name for name, _, _ in split] == list(names) and "," not in parts[-1]:
                 values = {name: value for name, _, value in split}
                 lacking = values["mark"].endswith(_LACKING)
@@ -56,7 +56,7 @@ class Marked:
 
 
 class Completions:
-    """The service as something that completes a text. Raises ImageError when the picture is not at fault."""
+    """The service as something that completes texts. Raises ImageError for errors that are not the picture's fault."""
 
     def __init__(self, settings: Settings, pictures: Answering) -> None:
         self._pictures = pictures
@@ -64,7 +64,7 @@ class Completions:
         self._keys = settings.believed_mark_keys()
 
     def of_data(self, text: Any, recipe: Fields) -> str:
-        """The text for a picture, perhaps with marks."""
+        """The text for a picture that may come with marks."""
         document = Marked.parse(text)
         if document.data == "" and document.sha256:
             return orjson.dumps(self._without_picture(document, recipe)).decode()
@@ -84,7 +84,7 @@ class Completions:
         return of_error(error, (body.get("fields") or {}).get("data"))
 
     def _too_large(self, size: int) -> str | None:
-        """The refusal of a result that could not come in again: its mark could never be verified."""
+        """The refusal of a result that is too large to come in again: its mark could never be verified."""
         if size <= self._max_bytes:
             return None
         reason = (
@@ -97,7 +97,7 @@ class Completions:
         return dict(orjson.loads(self._pictures.answer(orjson.dumps(request)).body))
 
     def _unchanged(self, document: Marked, recipe: Fields) -> Fields | None:
-        """What to change in a document whose picture came out of this recipe; None when we never signed that."""
+        """What to change in a document whose picture is current; None when it has no valid mark of this recipe."""
         if not document.mark:
             return None
         try:
@@ -111,7 +111,7 @@ class Completions:
             # A data URL, or line breaks.
             changes["data"] = plain
         if "thumbnail" in changes:
-            # It is made anew, as every field is, of the picture that stays.
+            # The picture stays. All fields are made again, and the thumbnail with them.
             made = self._process({"data": plain, **recipe, "normalized": True})
             changes |= {} if "error" in made else made["fields"]
         elif document.lacking:
@@ -119,12 +119,12 @@ class Completions:
         return {"unchanged": True} | changes
 
     def _without_picture(self, document: Marked, recipe: Fields) -> Fields:
-        """What to change in a document that has no picture: marks and thumbnails that are not ours go."""
+        """What to change in a document without a picture: marks and thumbnails that are not ours are removed."""
         changes = self._changed_marks(document, recipe, document.sha256)
         return {"unchanged": True} | (dict.fromkeys(_SIGNED) if changes is None else changes)
 
     def _changed_marks(self, document: Marked, recipe: Fields, sha256: str) -> Fields | None:
-        """Marks to renew, and null for a thumbnail that is not of this picture; None when the mark is not ours."""
+        """Marks to renew, and null for a thumbnail of another picture. None when the mark is not valid."""
         hashed = recipe_hash(recipe.get("operations"), recipe.get("properties"))
         believed = self._believed(document.mark, lambda key: mark(key, hashed, sha256))
         if believed is None:
@@ -140,16 +140,16 @@ class Completions:
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 
     def _believed(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
-        """The signature with the present key when one of ours was sent; None when it is not.
+        """The signature with the current key if the one that was sent is valid; None if not.
 
-        While tokens are rotated, each document that is written takes the new signatures along, as with the plugin.
+        While tokens are rotated, each document that is written gets the new signatures, as with the plugin.
         """
         signatures = [sign(key) for key in self._keys]
         known = [hmac.compare_digest(signature.encode(), sent.encode()) for signature in signatures]
         return signatures[0] if any(known) else None
 
     def _vector(self, data: str, recipe: Fields) -> Fields:
-        """What the recipe makes once for a document, of a picture that is normalized already."""
+        """The fields that only the first picture of a document has, made from a picture that is already normalized."""
         made = {
             name: {field.name for field in kind.fields if field.first_only} - copies().keys()
             for name, kind in all_features().items()

@@ -1,4 +1,4 @@
-"""How many bytes of answers the web process holds: they wait for clients that read slowly."""
+"""Counts the bytes of answers in the web process that wait for clients that read slowly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = "held_answers"
 
 
 class HeldAnswers:
-    """An account of answers, each until it has been sent. Where they pile up, new bodies are not taken (admission)."""
+    """Bytes of answers, each counted until it is sent. While they pile up, new bodies are refused (admission.py)."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -18,7 +18,7 @@ class HeldAnswers:
 
     @classmethod
     def of(cls, app: Flask) -> HeldAnswers:
-        """The account of an application; the first call opens it."""
+        """The counter of an application; the first call makes it."""
         if _NAME not in app.extensions:
             account = app.extensions[_NAME] = cls()
             app.after_request(account._count)

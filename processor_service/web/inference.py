@@ -1,7 +1,8 @@
-"""What Elasticsearch's own `inference` processor asks through an endpoint of service `custom` (docs/inference-way.md).
+"""The route for Elasticsearch's own `inference` processor, by an endpoint of service `custom` (docs/inference-way.md).
 
-The endpoint takes one string and gives one string. So the map for the document goes out as JSON text, and so does the
-error of a picture that is at fault: the pipeline stores it. A status other than 200 is for what others have to mend.
+The endpoint takes one string and gives one string. So the map for the document is sent as JSON text. The error of a
+picture that is at fault is sent the same way, and the pipeline stores it. A status other than 200 means that somebody
+else has to act.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .answering import Answering, whole_body
 from .completions import Completions, of_error
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
-# Longer than Elasticsearch takes a document to be (100 MB); a request that is longer still is cut off.
+# More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024
 
 
@@ -60,7 +61,10 @@ def json_body() -> dict[str, Any]:
 
 
 def too_many_bytes(settings: Settings) -> ImageError:
-    """The refusal of a body that is too long, once it has been read: who is still sending would not hear the answer."""
+    """The refusal of a body that is too long.
+
+    Reads the body first: a client that is still sending would miss the answer.
+    """
     left = _DRAINED
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(chunk)

@@ -1,4 +1,4 @@
-"""Prometheus metrics. They live in the one web process, so they are right whatever the number of workers."""
+"""Prometheus metrics. They live in the one web process, so they are right for any number of workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory for what was used once and must not be used again."""
+"""Remembers the numbers of signed requests, so that none is accepted twice."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import heapq
 
 
 class Nonces:
-    """Numbers used once, each remembered for as long as its request would be accepted.
+    """Numbers that were used once. Each is remembered as long as its request would be accepted.
 
-    At most `most` are remembered. Above that the oldest go, and with them everything as old is refused: what was
-    forgotten is never accepted again.
+    At most `most` are remembered. Above that the oldest are forgotten, and all requests that are as old are refused: a
+    forgotten one is never accepted again.
     """
 
     def __init__(self, most: int) -> None:
@@ -22,9 +22,9 @@ class Nonces:
         return len(self._seen)
 
     def take(self, nonce: str, signed: int, oldest: float) -> bool:
-        """Remember a nonce (hex) of a request signed at this time; False when it was there, or may have been.
+        """Remember the nonce (hex) of a request signed at this time. False when it was, or may have been, used before.
 
-        Times are seconds since 1970; what was signed before `oldest` is refused elsewhere, and forgotten here.
+        Times are seconds since 1970. Requests signed before `oldest` are refused elsewhere, and forgotten here.
         """
         while self._by_time and (self._by_time[0][0] < oldest):
             self._forget()

@@ -1,7 +1,7 @@
-"""Gunicorn's worker with threads, in which the loop reads requests.
+"""Gunicorn's worker with threads, changed: its loop reads the requests.
 
-Gunicorn gives a thread to each connection and lets it wait for the client. Here the loop reads head and body, within
-times and limits, and a thread gets a request that is complete: clients, however slow, hold no thread.
+Gunicorn gives each connection a thread, which waits for the client. Here the loop reads head and body, within time
+limits and size limits, and a thread gets only complete requests. So slow clients hold no thread.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from .request_ids import id_of_head
 
 log = structlog.get_logger("processor_service")
 
-# Bytes of one read, and those of one turn of the loop. Each wake-up costs: a body of 8 MB is to take few.
+# Bytes of one read, and of one turn of the loop. Each wake-up costs time: a body of 8 MB should take few.
 _FIRST_CHUNK, _CHUNK, _TURN = 64 * 1024, 1024**2, 8 * 1024**2
-# After an answer that closes the connection, for the client to read it.
+# Time for the client to read an answer after which the connection is closed.
 _LINGER_SECONDS = 10.0
 _LOOK = 0.5
 
 
 class Threads(ThreadPoolExecutor):
-    """Goes on with the threads it has when the system gives it no other one."""
+    """Threads. When the system gives no more of them, it goes on with those that it has."""
 
     def _adjust_thread_count(self) -> None:
         try:
@@ -50,10 +50,10 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Called by gunicorn; returns when the process is to end."""
         self.settings = self.app.settings
-        # From which the loop reads, oldest first.
+        # Connections that the loop reads from, oldest first.
         self.reading: dict[ClientConnection, None] = {}
         self.admission = Admission(self.settings)
-        # Bytes of bodies that are coming in or in work.
+        # Bytes of bodies that are being received or processed.
         self.held = 0
         self._next_look = 0.0
         super().init_process()
@@ -63,7 +63,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         return Threads(self.cfg.threads)
 
     def murder_pending(self) -> None:
-        """Called in each round of the loop: give up on what takes too long."""
+        """Called in each round of the loop: drop connections that take too long."""
         if (now := time.monotonic()) < self._next_look:
             return
         self._next_look = now + _LOOK
@@ -73,7 +73,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
                 self.drop(connection)
 
     def listen(self, connection: ClientConnection, seconds: float) -> None:
-        """Read from a connection, for so many seconds at most."""
+        """Read from a connection, for up to this many seconds."""
         connection.deadline = time.monotonic() + seconds
         if connection not in self.reading:
             connection.sock.setblocking(False)
@@ -101,7 +101,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
 
     @contextmanager
     def _alone(self, connection: ClientConnection) -> Iterator[None]:
-        """What goes wrong with one connection ends that one: an exception in the loop would end the process."""
+        """An error with one connection ends only that connection. An exception in the loop would end the process."""
         try:
             yield
         except MemoryError:
@@ -112,8 +112,8 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             self.drop(connection)
 
     def _read(self, connection: ClientConnection) -> bool:
-        """Read once, and do what can be done then. False when nothing is there."""
-        # Nothing of the next request is read before this one is answered.
+        """Read once, and go on as far as possible. False when there is nothing to read."""
+        # The next request is not read before this one is answered.
         most = _FIRST_CHUNK if connection.request is None else min(_CHUNK, connection.missing())
         try:
             data = connection.sock.recv(most)
@@ -131,7 +131,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         return True
 
     def advance(self, connection: ClientConnection) -> None:
-        """Do what can be done with what came so far."""
+        """Go on as far as what was received allows."""
         with self._alone(connection):
             self._advance(connection)
 
@@ -155,7 +155,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             self.enqueue_req(connection)
 
     def _began(self, connection: ClientConnection) -> bool:
-        """Whether the head is complete. Raises ImageError when the request is not wanted, and gunicorn's errors."""
+        """Whether the head is complete. Raises ImageError when the request is refused, and gunicorn's errors."""
         if not self.admission.admit(connection, self.held + HeldAnswers.of(self.wsgi).bytes):
             return False
         self.held += connection.holds
@@ -167,7 +167,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         return True
 
     def _refuse(self, connection: ClientConnection, error: ImageError) -> None:
-        """Answer, and close: what the client still sends is nobody's."""
+        """Answer, and close. What the client still sends is thrown away."""
         id_ = id_of_head(connection.request.headers if connection.request else ())
         # Strangers get here, too: they must not fill the log.
         log.debug("refused", request_id=id_, code=error.code.code, reason=error.reason)
@@ -179,7 +179,10 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             self.linger(connection)
 
     def linger(self, connection: ClientConnection) -> None:
-        """Close for writing, and read on for a while: closed at once, the client might see a reset, not the answer."""
+        """Close for writing, and read on for a while.
+
+        Closed at once, the client might see a reset instead of the answer.
+        """
         self.held -= connection.holds
         connection.holds, connection.lingers, connection.trusted, connection.request = 0, MOST_DISCARDED, False, None
         try:

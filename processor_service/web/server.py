@@ -1,8 +1,7 @@
 """The service under gunicorn.
 
-One web process with threads takes requests, and hands each to a worker. Against gunicorn's own sync workers it
-costs a copy of the picture over a socket, and buys that a picture that hangs or kills its process is answered with a
-code, alone.
+One web process with threads takes requests, and hands each to a worker. Compared to gunicorn's own sync workers this
+costs a copy of the picture over a socket. In return a picture that hangs or kills its process fails alone, with a code.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from .metrics import Metrics
 from .rendering.routes import render_threads
 from .web_process import WebProcess
 
-# Listeners, logs, the poller, libraries that are loaded.
+# Files for listeners, logs, the poller, loaded libraries.
 _OTHERS = 64
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with our settings; `run()` serves until it is told to stop."""
+    """Gunicorn with our settings. `run()` serves until it is told to stop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.master = settings, os.getpid()
@@ -49,13 +48,13 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_class": WebProcess,
             "threads": threads(settings),
             "worker_connections": self.connections,
-            # Longer than the node keeps idle connections, so that it is not we who close one just as it is used again.
+            # Longer than the node keeps idle connections. So we never close one just as the node uses it again.
             "keepalive": 1300,
-            # Pictures in work have their time, and then those that are not done have some to be told so.
+            # Pictures in work have their full time. Then there is some time left to answer the unfinished ones.
             "graceful_timeout": int(settings.picture_timeout) + 10,
             "timeout": 60,
             "logconfig_dict": logging_config(settings.log_level),
-            # Nothing here depends on what proxies say of the client, and headers for it would be errors.
+            # Nothing here depends on what proxies say about the client, and such headers would be errors.
             "forwarded_allow_ips": "",
             "proc_name": "ingest-image",
             "control_socket_disable": True,
@@ -64,7 +63,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Build the application inside the web process, with its workers."""
-        # Without the master nobody would end this process, which would go on holding the port.
+        # Without its master nobody would end this process, and it would go on holding the port.
         die_with_parent(self.master)
         give_back_large_blocks()
         configure_structlog()
@@ -97,7 +96,7 @@ def _address(settings: Settings, port: int) -> str:
 
 
 def threads(settings: Settings) -> int:
-    """One for each picture in work or waiting, and some that say meanwhile that no more are taken."""
+    """One for each picture in work or waiting, and some to refuse more pictures meanwhile."""
     fetches = settings.url_fetches if settings.url_hosts else 0
     return settings.workers + settings.queue_size + fetches + render_threads(settings) + 8
 
@@ -107,11 +106,11 @@ class TooFewFiles(Exception):
 
 
 def most_connections(settings: Settings, threads: int) -> int:
-    """`IMAGE_CONNECTIONS`, or fewer when there are not enough files. Raises the soft limit on files when it has to.
+    """`IMAGE_CONNECTIONS`, or fewer when the limit on open files is too low. Raises the soft limit if necessary.
 
-    Raises TooFewFiles when there would be no more connections than threads.
+    Raises TooFewFiles when there would be too few connections for the threads.
     """
-    # Each worker has a socket and its successor one, each thread may speak to Elasticsearch or fetch a picture.
+    # Each worker has a socket, and so has its successor. Each thread may talk to Elasticsearch or fetch a picture.
     others = 3 * settings.workers + 2 * threads + _OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.connections + others

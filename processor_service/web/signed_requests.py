@@ -1,6 +1,6 @@
-"""Requests that a node signed: the token itself is sent to nobody (docs/wire.md).
+"""Requests that a node signed. The token itself is never sent (docs/wire.md).
 
-A signature is over everything that matters of one request to one host, so whoever is sent it can do nothing else with
+A signature covers everything that matters in one request to one host. So whoever receives it can do nothing else with
 it.
 """
 
@@ -25,7 +25,7 @@ _FIELDS = re.compile(
     r"host=(?P<host>https?://[a-zA-Z0-9._:\[\]-]{1,300}), time=(?P<time>0|[1-9][0-9]{0,10}), "
     r"nonce=(?P<nonce>[0-9a-f]{32}), body=(?P<body>[0-9a-f]{64}), signature=(?P<signature>[0-9a-f]{64})"
 )
-# Requests that are remembered; 40 MB at most.
+# Requests that are remembered, in up to 40 MB.
 _MOST_NONCES = 200_000
 
 
@@ -44,7 +44,7 @@ class Signed:
 
     @classmethod
     def parse(cls, fields: str) -> Signed | None:
-        """Read what follows the scheme; None when it is not of this form."""
+        """Read what follows the scheme; None when it has another form."""
         found = _FIELDS.fullmatch(fields)
         if found is None:
             return None
@@ -53,14 +53,14 @@ class Signed:
     def is_by(self, keys: Sequence[bytes], method: str, target: str) -> bool:
         """Whether one of the keys signed this request for this method and target (path and query as sent)."""
         message = "\n".join((_LABEL, method, target, self.host, str(self.time), self.nonce, self.body)).encode()
-        # Every key is compared, so that the time tells nothing.
+        # Every key is compared, so that timing reveals nothing.
         matches = [
             hmac.compare_digest(self.signature, hmac.new(key, message, hashlib.sha256).hexdigest()) for key in keys
         ]
         return any(matches)
 
     def check_body(self, body: bytes) -> None:
-        """Raise ImageError `body_changed` when this is not the body that was signed."""
+        """Raise ImageError `body_changed` when another body was signed."""
         if not hmac.compare_digest(hashlib.sha256(body).hexdigest(), self.body):
             raise ImageError(
                 Code.BODY_CHANGED,
@@ -71,7 +71,7 @@ class Signed:
 class Freshness:
     """Whether a signed request is meant for this service, made now, and seen for the first time.
 
-    For one thread. What was seen is known to this process alone, and forgotten when it ends.
+    For one thread. Only this process knows what it has seen, and forgets it when it ends.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -79,7 +79,7 @@ class Freshness:
         self._nonces = Nonces(_MOST_NONCES)
 
     def check(self, signed: Signed, port: int) -> None:
-        """Raise ImageError `wrong_host`, `clock_skew` or `replayed`. `port`: the one that the request came to."""
+        """Raise ImageError `wrong_host`, `clock_skew` or `replayed`. `port`: the port that received the request."""
         if not self._is_ours(signed.host, port):
             raise ImageError(
                 Code.WRONG_HOST,
@@ -103,8 +103,8 @@ class Freshness:
         wanted = plain_origin(origin)
         if self._settings.known_as:
             return is_among(wanted, self._settings.known_as)
-        # Nothing else than this machine reaches loopback, and by no other names, except through a proxy. One that ends
-        # TLS is known by its scheme; any other has to be named.
+        # Only this machine reaches loopback, and only by these names, except through a proxy. A proxy that ends TLS can
+        # be recognized by the scheme; any other has to be named.
         return not self._settings.is_loopback() or wanted.startswith("https:") or wanted in of_loopback(port)
 
 

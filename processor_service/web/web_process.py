@@ -1,4 +1,4 @@
-"""Gunicorn's worker with threads, guarded against slow and silent clients, and against too many of them."""
+"""The web process under gunicorn, guarded against slow and silent clients, and against too many of them."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .admission import PROBES
 from .client_connection import ClientConnection
 from .reading_loop import ReadingLoop, Threads
 
-# A client that does not read its answer.
+# Time for a client to read its answer.
 _SEND_SECONDS = 30
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-# Connections to the port for probes, beyond the limit on others.
+# Connections to the port for probes; they do not count towards the limit on others.
 _MOST_PROBES = 32
 
 
 class WebProcess(ReadingLoop):
-    """The web process under gunicorn. Everything here but `handle` runs in the one thread of the loop."""
+    """Gunicorn's worker with threads. Everything here except `handle` runs in the loop's thread."""
 
     def init_process(self) -> None:
-        """Called by gunicorn; returns when the process is to end."""
+        """Called by gunicorn; returns when the process should end."""
         self._probes = Threads(2, "probe")
         self._accepting: bool = False
-        # Monotonic seconds at which pictures are given up; None while the process is not to stop.
+        # When pictures are given up, in monotonic seconds; None until the process is told to stop.
         self._gives_up: float | None = None
         super().init_process()
 
     def murder_pending(self) -> None:
-        """Called in each round of the loop. Before gunicorn's master ends a process that is to stop, pictures that are
-        not done are given up: their clients are told to come again, where they would see a broken connection.
+        """Called in each round of the loop. Gives up unfinished pictures before gunicorn's master ends a process that
+        was told to stop. So their clients are told to come again, and do not see a broken connection.
         """
         super().murder_pending()
         if not self.alive:
@@ -44,7 +44,7 @@ class WebProcess(ReadingLoop):
                 self.app.pool.stop()
 
     def accept(self, listener: Any) -> None:
-        """Take a connection. When all places are taken, the oldest goes that has shown no token."""
+        """Take a connection. When all places are taken, drop the oldest one that has shown no token."""
         try:
             sock, client = listener.accept()
         except OSError as error:
@@ -66,7 +66,7 @@ class WebProcess(ReadingLoop):
             pass
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """The listener for probes stays open when all places are taken."""
+        """Accept connections or not. The listener for probes stays open when all places are taken."""
         if enabled == self._accepting:
             return
         for listener in self.sockets:
@@ -80,19 +80,22 @@ class WebProcess(ReadingLoop):
         self._accepting = enabled
 
     def on_client_socket_readable(self, connection: ClientConnection, client: Any) -> None:
-        """The next request on a connection that was kept."""
+        """Called by gunicorn: the next request arrives on a connection that was kept."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(connection)
         self.listen(connection, self.settings.header_timeout)
 
     def enqueue_req(self, connection: ClientConnection) -> None:
-        """Hand a complete request to a thread: probes to threads of their own."""
+        """Hand a complete request to a thread. Probes have threads of their own."""
         threads = self._probes if connection.request.path in PROBES else self.tpool
         future = threads.submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
 
     def finish_request(self, connection: ClientConnection, future: Future[Any]) -> None:
-        """Keep the connection, or let the client read the answer first: not here, where all others would wait."""
+        """Keep the connection, or let the client read the answer and close it.
+
+        Nothing may block here: all others would wait.
+        """
         self.held -= connection.holds
         connection.holds, connection.request = 0, None
         if future.exception() or not future.result():
@@ -104,7 +107,7 @@ class WebProcess(ReadingLoop):
             super().finish_request(connection, future)
 
     def _evict(self, newest: ClientConnection | None = None) -> bool:
-        """Close the oldest connection that has shown no token, the newest apart. False when there is none."""
+        """Close the oldest connection that has shown no token, except the newest. False when there is none."""
         silent = (
             connection
             for connection in self.reading

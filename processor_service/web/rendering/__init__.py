@@ -1,4 +1,4 @@
 """Stored pictures rendered on the fly: `GET /v1/images/<index>/<id>` (docs/rendering.md).
 
-The only part of the service that knows Elasticsearch, and off until `IMAGE_RENDER_INDICES` names an index.
+The only part of the service that knows Elasticsearch. It is off until `IMAGE_RENDER_INDICES` names an index.
 """

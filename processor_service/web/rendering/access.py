@@ -1,4 +1,4 @@
-"""Who may look: a signature over the address, which can be given away, or the bearer token."""
+"""Who may look: clients with a signed address, which can be passed on, or with the bearer token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...settings import Settings
 
 
 def keys(settings: Settings) -> list[str]:
-    """What signatures may be made with, the current one first: the key of its own, or the tokens."""
+    """The keys that signatures may be made with, the current one first: `IMAGE_RENDER_KEY`, or the tokens."""
     own = settings.render_key.get_secret_value()
     return [own] if own else settings.accepted_tokens()
 
@@ -29,10 +29,10 @@ def signed_url(url: str, key: str, expires: int) -> str:
 
 
 def seconds_left(path: str, pairs: Sequence[tuple[str, str]], accepted: Iterable[str]) -> int:
-    """How long a signed address still holds. Raises ImageError `unauthorized` when it does not."""
+    """Seconds for which a signed address is still valid. Raises ImageError `unauthorized` when it is not."""
     given = dict(pairs)
     covered = [pair for pair in pairs if pair[0] != "signature"]
-    # Every key is compared, so that the time tells nothing.
+    # Every key is compared, so that timing reveals nothing.
     signature = given["signature"].encode()
     matches = [hmac.compare_digest(signature, _sign(key, path, covered).encode()) for key in accepted]
     if not any(matches):
@@ -45,6 +45,6 @@ def seconds_left(path: str, pairs: Sequence[tuple[str, str]], accepted: Iterable
 
 
 def _sign(key: str, path: str, pairs: Sequence[tuple[str, str]]) -> str:
-    # Decoded and written anew: proxies and clients escape as they like.
+    # Decoded and written again: proxies and clients escape differently.
     message = f"{quote(path)}?{urlencode(sorted(pairs))}"
     return hmac.new(f"ingest-image url v1\n{key}".encode(), message.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""What an address asks for: which picture, which operations, which version."""
+"""What an address asks for: picture, operations, version."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def parse(pairs: Sequence[tuple[str, str]], accept: MIMEAccept) -> Asked:
     if len(given) != len(pairs):
         raise _wrong("each parameter may be given once")
     operations = _operations(given)
-    # The stored bytes are handed out as they are; what is encoded anyway can be encoded smaller.
+    # Without operations the stored bytes are sent unchanged. What is encoded anyway can be made smaller.
     negotiable = bool(operations) and not any(_names_format(entry) for entry in operations)
     if negotiable and (name := _best(accept)):
         operations = _with_format(operations, name)
@@ -78,7 +78,7 @@ def _operations(given: dict[str, str]) -> list[Any]:
 
 
 def _from_short(short: dict[str, str]) -> list[Any]:
-    """`w=300&h=200&fit=cover&rotate=90&format=webp&q=80&dpr=2`; what is turned is turned before it is fitted."""
+    """`w=300&h=200&fit=cover&rotate=90&format=webp&q=80&dpr=2`; the picture is turned before it is fitted."""
     steps: list[Any] = [{"auto_orient": {}}]
     if "rotate" in short:
         steps.append({"rotate": {"degrees": _number("rotate", short["rotate"])}})
@@ -103,7 +103,7 @@ def _names_format(entry: Any) -> bool:
 
 
 def _with_format(operations: list[Any], name: str) -> list[Any]:
-    """The last `convert` says how the picture is written: it gets the format, or there is one now."""
+    """The last `convert` says how the picture is written. It gets the format; without one, a `convert` is added."""
     for at in range(len(operations) - 1, -1, -1):
         entry = operations[at]
         if isinstance(entry, dict) and isinstance(entry.get("convert"), dict):

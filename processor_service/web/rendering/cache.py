@@ -1,4 +1,7 @@
-"""Rendered pictures on disk: bounded, the least recently used go first, shared by who shares the folder."""
+"""Rendered pictures on disk
+
+bounded, the least recently used go first, shared by all services that share the folder.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ import threading
 from pathlib import Path
 from stat import S_ISREG
 
-# Room is made in one go, not for each picture anew.
+# Room is made in one go, not for each picture again.
 _FILLED_AGAIN = 0.9
-# What a process that was killed has left half written.
+# Prefix of files that a killed process may leave half written.
 _HALF_WRITTEN = ".new-"
 
 
 class DiskCache:
-    """At most `max_bytes` in `folder`. What cannot be read or written is not cached; a picture never fails for it."""
+    """At most `max_bytes` in `folder`. What cannot be read or written is not cached; no picture fails because of it."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder, self._max_bytes = folder, max_bytes
@@ -27,7 +30,7 @@ class DiskCache:
         self._make_room()
 
     def get(self, key: str) -> bytes | None:
-        """What was put under a key (letters and digits), and mark it as used."""
+        """Read what was put under a key (letters and digits), and mark it as used."""
         path = self._folder / key
         try:
             data = path.read_bytes()
@@ -37,7 +40,7 @@ class DiskCache:
         return data
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep data under a key; all of it is seen, or nothing."""
+        """Keep data under a key. Readers see all of it, or nothing."""
         if len(data) > self._max_bytes // 4:
             return
         try:
@@ -58,7 +61,7 @@ class DiskCache:
                 self._make_room()
 
     def _make_room(self) -> None:
-        """Count anew, as others may write here, too, and remove the least recently used."""
+        """Count again, as other services may write here, and remove the least recently used."""
         files = []
         try:
             paths = list(self._folder.iterdir())
@@ -69,7 +72,7 @@ class DiskCache:
                 status = path.lstat()
             except OSError:
                 continue
-            # A folder is somebody else's: the top of a disk has `lost+found`.
+            # Folders are not ours: the top of a disk has `lost+found`.
             if S_ISREG(status.st_mode) and not path.name.startswith(_HALF_WRITTEN):
                 files.append((status.st_mtime_ns, status.st_size, path))
         self._bytes = sum(size for _, size, _ in files)
@@ -83,7 +86,7 @@ class DiskCache:
 
 
 def _remove(path: Path) -> bool:
-    """Whether a file is gone; one of another user may have to stay."""
+    """Whether the file is gone. A file of another user may have to stay."""
     try:
         path.unlink(missing_ok=True)
     except OSError:

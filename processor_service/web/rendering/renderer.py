@@ -1,4 +1,4 @@
-"""A stored picture and operations to a rendered picture: from the cache, or by a worker."""
+"""Turns a stored picture and operations into a rendered picture: from the cache, or by a worker."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RENDERER = f"{version('ingest-image')} {PIL.__version__}"
 
 @dataclass(frozen=True)
 class Rendered:
-    """A picture to send; `sha256` of the stored one that it was made from, `etag` of this very rendering."""
+    """A picture to send. `sha256`: of the stored picture that it was made from; `etag`: of this rendering."""
 
     data: bytes
     format: str
@@ -40,7 +40,7 @@ class Rendered:
 
 
 class Refused(Exception):
-    """What a worker refused; `answer` has the status and the JSON."""
+    """A worker refused the picture; `answer` has the status and the JSON."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.summary["code"])
@@ -54,11 +54,11 @@ class Renderer:
         self._stored, self._pool = Stored(settings), pool
         self._max_bytes = settings.max_image_bytes
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
-        # Half of the workers: however many look at pictures, documents are still stored.
+        # Half of the workers: however many people look at pictures, documents are still stored.
         self._turns = threading.BoundedSemaphore(max(1, settings.workers // 2))
 
     def unchanged(self, index: str, id: str, asked: Asked) -> tuple[str, str]:
-        """SHA-256 and ETag of the picture as the document has them, both empty when it does not say."""
+        """SHA-256 and ETag of the picture as the document has them; both empty when it does not say."""
         sha256 = self._stored.sha256(index, id) if asked.number == 0 else ""
         return (sha256, etag(index, sha256, asked.operations)) if sha256 else ("", "")
 
@@ -70,17 +70,17 @@ class Renderer:
         return Rendered(data, name.decode(), sha256, tag, cached=True)
 
     def render(self, index: str, id: str, asked: Asked, sha256: str, tag: str) -> Rendered:
-        """Render when it is our turn. Raises ImageError, or Refused with what the worker said."""
-        # The document is fetched only then: who waits holds no picture in memory.
+        """Render when it is our turn. Raises ImageError, or Refused with the worker's answer."""
+        # The document is fetched only then: a request that waits holds no picture in memory.
         with self._turns:
-            # Whoever was before may have asked for the same.
+            # The request before may have asked for the same.
             return self.cached(sha256, tag) or self._render(index, id, asked)
 
     def _render(self, index: str, id: str, asked: Asked) -> Rendered:
         data = decode_payload(self._stored.data(index, id, asked.number), self._max_bytes)
-        # What is kept is kept under what the bytes are, not under what a document says they are.
+        # The cache key comes from the bytes, not from what a document says about them.
         sha256 = hashlib.sha256(data).hexdigest()
-        # Encoded again: a document's text may be a data URL with anything in its beginning.
+        # Encoded again: a document's text may be a data URL with anything in its head.
         body = orjson.dumps(
             {"data": pybase64.b64encode(data).decode("ascii"), "operations": asked.operations, "properties": []}
         )
@@ -94,7 +94,7 @@ class Renderer:
 
 
 def etag(index: str, sha256: str, operations: list[Any]) -> str:
-    """The name of a rendering. The index is in it, so that nobody finds what was rendered from an index of others."""
+    """The name of a rendering. The index is part of it, so that nobody gets what was rendered from another index."""
     try:
         text = orjson.dumps([_RENDERER, index, sha256, operations], option=orjson.OPT_SORT_KEYS)
     except TypeError as error:

@@ -23,7 +23,7 @@ log = structlog.get_logger("processor_service")
 NAME = "images"
 _YEAR = 31_536_000
 _HEADERS = {
-    # A picture is a picture, whatever else its bytes could be taken for.
+    # Browsers must take the bytes as a picture, whatever else they could be.
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -31,12 +31,12 @@ _HEADERS = {
 
 
 def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Blueprint:
-    """The address under which stored pictures are seen."""
+    """The route that shows stored pictures."""
     blueprint = Blueprint(NAME, __name__)
     if not settings.render_indices:
         return blueprint
     renderer = Renderer(settings, pool)
-    # As many as may wait; each has a thread of the web process.
+    # As many as may wait. Each has a thread of the web process.
     slots = threading.BoundedSemaphore(render_threads(settings))
 
     @blueprint.get("/v1/images/<index>/<path:id>")
@@ -68,12 +68,12 @@ def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Bluepri
 
 
 def render_threads(settings: Settings) -> int:
-    """Threads of the web process that pictures on the fly take at most."""
+    """Most threads of the web process that pictures on the fly take."""
     return settings.workers + settings.queue_size if settings.render_indices else 0
 
 
 def _check_access(settings: Settings) -> int:
-    """Seconds for which the address holds: for ever with the token."""
+    """Seconds for which the address is valid; a year with the token."""
     accepted = keys(settings)
     if "signature" not in request.args or not accepted:
         if accepted and not settings.accepted_tokens():
@@ -102,13 +102,13 @@ def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: i
     response.headers["Cache-Control"] = _cache_control(settings, asked.version, sha256, left)
     if asked.negotiated:
         response.headers["Vary"] = "Accept"
-    # Where the document did not say beforehand what its picture is.
+    # For documents that did not say before what their picture is.
     response.make_conditional(request.environ)
     return response, how
 
 
 def _cache_control(settings: Settings, version: str, sha256: str, left: int) -> str:
-    """`v=` with the beginning of the picture's SHA-256 names one picture, which will never be another one."""
+    """`v=` with the beginning of the picture's SHA-256 names exactly one picture, which never changes."""
     if len(version) >= 8 and sha256.startswith(version):
         return f"private, max-age={min(_YEAR, left)}, immutable"
     return f"private, max-age={min(settings.render_max_age, left)}"

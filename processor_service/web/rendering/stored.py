@@ -1,4 +1,4 @@
-"""Pictures as they lie in Elasticsearch."""
+"""Reads stored pictures from Elasticsearch."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ class Stored:
         )
 
     def sha256(self, index: str, id: str) -> str:
-        """What a document says its only picture's SHA-256 is, without fetching the picture. Empty when it does not say.
+        """The SHA-256 of the only picture as the document has it, without fetching the picture. Empty when it does not
+        say.
 
-        A list's elements cannot be told apart so: those without the field are left out of the answer.
+        The pictures of a list cannot be told apart this way: elements without the field are left out of the answer.
         """
         image = self._image(index, id, f"{FIELD}.sha256")
         said = image.get("sha256") if isinstance(image, dict) else None
@@ -52,7 +53,7 @@ class Stored:
         try:
             answer = self._client.get(index=index, id=id, source_includes=includes, source_excludes=excludes)
         except (NotFoundError, BadRequestError, RecursionError) as error:
-            # Elasticsearch takes documents that are nested deeper than Python's parser goes.
+            # Elasticsearch accepts documents that are nested too deeply for Python's parser.
             raise not_found() from error
         except ApiError as error:
             status = error.meta.status
