@@ -1,4 +1,7 @@
-"""Which addresses a picture may be fetched from: the form of the URL, the host's name, and where the name leads."""
+"""Decides which addresses a picture may be fetched from
+
+by the form of the URL, the host name, and its IP addresses.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 HOST_PATTERN = re.compile(r"(\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _PORTS = {"http": 80, "https": 443}
 _LONGEST = 4096
-# Control characters and spaces are dropped or turned round by one parser or another, a backslash is a slash to some.
+# Some parsers drop or change control characters and spaces. To some a backslash is a slash.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-# 127.1, 0x7f000001, 017700000001 and 2130706433 are all 127.0.0.1 to a resolver.
+# To a resolver 127.1, 0x7f000001, 017700000001 and 2130706433 are all 127.0.0.1.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-# Where clouds hand out credentials. Never allowed, even when a network that holds them is.
+# Addresses at which clouds hand out credentials. Never allowed, even if their network is.
 _METADATA = frozenset(
     map(
         ipaddress.ip_address,
@@ -42,7 +45,7 @@ _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 @dataclass(frozen=True)
 class Address:
-    """A URL taken apart: what is connected to, and what is asked for there."""
+    """The parts of a URL: where to connect, and what to ask for there."""
 
     scheme: str
     host: str
@@ -51,7 +54,7 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """Host and port as the `Host` header has them."""
+        """Host and port in the form of the `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -87,7 +90,7 @@ def parse_address(url: object) -> Address:
 def _checked_host(host: str, bracketed: bool) -> str:
     if bracketed:
         try:
-            # With a zone (%eth0) it would be an address of this machine's neighbours.
+            # With a zone (%eth0) it would be the address of a neighbour of this machine.
             return str(ipaddress.IPv6Address("" if "%" in host else host))
         except ValueError as error:
             raise _refused("the address has no valid IPv6 host") from error
@@ -119,11 +122,11 @@ def _matches(address: Address, pattern: str) -> bool:
 
 
 def check_ip(text: str, private_networks: Iterable[Network]) -> None:
-    """Refuse an IP address that is not public, in whatever way it is wrapped, unless a setting names its network."""
+    """Refuse an IP address that is not public, even wrapped in another one, unless a setting names its network."""
     for ip in _unwrapped(ipaddress.ip_address(text)):
         named = any(ip in network for network in private_networks)
         if ip in _METADATA or not (named or _is_public(ip)):
-            # Which address it is would tell a writer about the network inside.
+            # Naming the address would tell the writer about the internal network.
             raise _refused("the host leads to an address that is private or special, not to a public one")
 
 
@@ -133,7 +136,7 @@ def _is_public(ip: _Ip) -> bool:
 
 
 def _unwrapped(ip: _Ip) -> list[_Ip]:
-    """The addresses that are reached through this one: itself, and an IPv4 address that is inside an IPv6 address."""
+    """The addresses reached through this one: itself, and an IPv4 address inside an IPv6 address."""
     if isinstance(ip, ipaddress.IPv4Address):
         return [ip]
     if ip.ipv4_mapped:

@@ -1,4 +1,4 @@
-"""A cache that is bounded by bytes, not by entries: what a stranger sends decides how large an entry is."""
+"""A cache that is bounded by bytes, not by entries: clients decide how large an entry is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ T = TypeVar("T")
 def byte_cache(most: int, size: Callable[..., int]) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Remember a function's results, up to `most` bytes; the least recently used go first.
 
-    `size` gets the same arguments and says how many bytes key and result take. What would fill more than a quarter by
-    itself is not kept. Meant for workers, which do one thing at a time.
+    `size` gets the same arguments and returns how many bytes key and result take. A result that would fill more than a
+    quarter of the cache is not kept. Not for threads: workers do one thing at a time.
     """
 
     def decorate(function: Callable[..., T]) -> Callable[..., T]:

@@ -1,4 +1,4 @@
-"""`ingest-image serve`."""
+"""The commands `ingest-image serve` and `ingest-image api-token`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def serve(**options: Any) -> None:
 
 
 def _check_embedder(settings: Settings) -> None:
-    """Say at once that the embedder cannot be used, not with the first document."""
+    """Say at the start that the embedder cannot be used, not with the first document."""
     try:
         chosen(settings).check(settings)
     except EmbedderError as error:
@@ -62,7 +62,7 @@ def _check_embedder(settings: Settings) -> None:
 
 
 def _check_port(host: str, port: int) -> None:
-    """Say that a port is taken at once; gunicorn would try again for seconds and say it in its log."""
+    """Say at once that a port is taken. Gunicorn would try again for seconds, and say so in its log."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -76,10 +76,10 @@ def _check_port(host: str, port: int) -> None:
 
 @click.command("api-token")
 def api_token() -> None:
-    """Print the bearer token for whoever is no node: curl, chat clients, endpoints made by hand.
+    """Print the bearer token for clients that are not nodes: curl, chat clients, endpoints made by hand.
 
-    It is derived from IMAGE_TOKEN. It can neither sign requests as a node does, nor make the marks of processed
-    pictures; IMAGE_TOKEN of doctor, index and bootstrap may be it.
+    It is derived from IMAGE_TOKEN. It can neither sign requests as a node does nor make marks of pictures. Doctor, index
+    and bootstrap accept it as IMAGE_TOKEN.
     """
     token = Settings().token.get_secret_value()
     if not token:

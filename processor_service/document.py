@@ -1,4 +1,4 @@
-"""What is merged into a document: the fields of its picture, the marks, or what is left of a refused picture."""
+"""What is merged into a document: the fields of its picture, the marks, or what stays of a refused picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
 from .wire.payload import decode_payload
 from .wire.request import Request
 
-# A square within 2 %: what people call square.
+# Within 2 %, people call a picture square.
 _SQUARE = 1.02
 _SIZE_CLASSES = ((20_000, "icon"), (300_000, "small"), (2_000_000, "medium"), (8_000_000, "large"))
 # The picture is at fault, so the document may be stored with its error.
@@ -27,9 +27,10 @@ AT_FAULT = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def absent_fields(keep_source: bool = False) -> dict[str, Any]:
-    """Every field as null, so that none of an earlier picture's stays behind; what is the document's is not touched.
+    """Every field as null, so that none of an earlier picture stays behind. Fields of the document itself are left
+    alone.
 
-    `keep_source` leaves alone what was read from the picture that came in: the normalized one does not have it.
+    `keep_source` leaves alone the fields that were read from the original: the normalized picture no longer has them.
     """
     kept = set(NOT_OURS)
     if keep_source:
@@ -57,7 +58,7 @@ def describe(picture: Picture, stored: bytes, format_name: str) -> dict[str, Any
 
 
 def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, Any]:
-    """The fields of the picture that came in."""
+    """The fields of the original."""
     source = picture.source
     return {
         "format": source.format,
@@ -69,9 +70,9 @@ def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, A
 
 
 def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> dict[str, str]:
-    """The fields by which the node recognizes a picture that was processed, what it was made from, and its thumbnail.
+    """The marks by which the node recognizes a processed picture, its source and its thumbnail, and `recipe`.
 
-    `source` is the SHA-256, in hex, of the bytes that came in.
+    `source`: SHA-256 of the original bytes, in hex.
     """
     recipe, stored, url = request.recipe.hash, fields["sha256"], request.url
     marks = {
@@ -85,39 +86,40 @@ def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> d
 
 
 def failure(error: ImageError, request: Any = None) -> dict[str, Any]:
-    """The body of a refusal; `request` is the refused body as JSON, None when it was not read.
+    """The body of a refusal. `request`: the parsed body of the refused request, None when it was not read.
 
-    When the picture is at fault it has `fields` to merge: nulls for what an earlier picture left, and what stays.
+    When the picture is at fault it has `fields` to merge: nulls for the fields of an earlier picture, and what stays.
     """
     return failure_with(error, what_stays(request, error.code) if is_at_fault(error) else {})
 
 
 def failure_with(error: ImageError, stays: dict[str, Any]) -> dict[str, Any]:
-    """The same when somebody else has found out what stays of the picture."""
+    """The same when it is already known what stays of the picture."""
     body: dict[str, Any] = error.body()
     return {**body, "fields": absent_fields() | stays} if is_at_fault(error) else body
 
 
 def is_at_fault(error: ImageError) -> bool:
-    """Whether the picture is, so that the document may be stored with its error."""
+    """Whether the picture is at fault, so that the document may be stored with its error."""
     return error.code.status in AT_FAULT
 
 
 def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
-    """The field `data` of a refused picture: the same file without its metadata, or null when nobody can cut it.
+    """The field `data` of a refused picture: the same file without its metadata, or null when it cannot be cut.
 
-    Nothing for a picture that is fetched by its address. What is stored of it stays: the address may be back tomorrow.
+    Nothing for a picture that is fetched by its address. What is stored of it stays: the address may work again
+    tomorrow.
     """
     if isinstance(request, dict) and request.get("url") is not None:
         return {}
-    # Of a raw file, which begins as a TIFF, only the preview would be left.
+    # A raw file begins like a TIFF: only its preview would be left.
     return {"data": None if code in _NO_PICTURE else _without_metadata(request)}
 
 
 def _without_metadata(request: Any) -> str | None:
     text = request.get("data") if isinstance(request, dict) else None
     try:
-        # What was too long for this has been refused before it was read.
+        # A longer body was refused before it was read.
         cut = cut_refused(decode_payload(text, len(text))) if isinstance(text, str) else None
     except ImageError:
         return None

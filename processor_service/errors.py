@@ -1,4 +1,4 @@
-"""Every error once: stable code, HTTP status, retryable or not."""
+"""All errors: stable code, HTTP status, retryable or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 
 class Code(Enum):
-    """Stable error codes; the value is (code, HTTP status, whether the same request may succeed later, meaning)."""
+    """Stable error codes. The value: code, HTTP status, whether the same request may succeed later, meaning."""
 
     INVALID_REQUEST = ("invalid_request", 400, False, "the request is not the JSON that this address expects")
     INVALID_RECIPE = (
@@ -103,7 +103,7 @@ class Code(Enum):
 class ImageError(Exception):
     """A refusal with its `code` and a sentence that says what is wrong and what would be right.
 
-    `retry_after`: seconds after which the same request is worth another try, when that is known.
+    `retry_after`: seconds after which the same request is worth another try; None when that is not known.
     """
 
     def __init__(self, code: Code, reason: str, retry_after: int | None = None) -> None:
@@ -138,10 +138,10 @@ def too_large(limit: int) -> ImageError:
 
 
 def no_memory() -> ImageError:
-    """The refusal of a request for which the web process has no memory."""
+    """The refusal of a request when the web process has no memory for it."""
     return ImageError(Code.BUSY, "the service has no memory for this request now; send it again later")
 
 
 def defect(error: Exception) -> ImageError:
-    """What is said of an exception that nobody expected."""
+    """The error for an unexpected exception."""
     return ImageError(Code.INTERNAL_ERROR, f"a defect of the service: {type(error).__name__}; its log has the details")

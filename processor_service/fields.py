@@ -1,7 +1,7 @@
-"""Document fields: name, meaning, Elasticsearch mapping. A feature declares its own; here are those of every picture.
+"""Fields of documents: name, meaning, Elasticsearch mapping. Features declare theirs; here are those of every picture.
 
-The index template in `pipelines/` and the tables in the docs are rendered from all of them (`make generated`).
-Names are relative to the target field, `image` by default.
+The index template in `pipelines/` and the tables in the docs are rendered from them (`make generated`). Names are
+relative to the target field, `image` by default.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ FLOAT: dict[str, Any] = {"type": "float"}
 BOOLEAN: dict[str, Any] = {"type": "boolean"}
 DATE: dict[str, Any] = {"type": "date"}
 GEO_POINT: dict[str, Any] = {"type": "geo_point"}
-# Searched by word, and counted and sorted as a whole.
+# Searched by words; counted and sorted as a whole.
 WORDS: dict[str, Any] = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 BINARY: dict[str, Any] = {"type": "binary"}
-# Never searched for, only handed back.
+# Never searched for, only returned.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
 
 
 @dataclass(frozen=True)
 class DocumentField:
-    """One field of the stored picture; `name` may be dotted, `mapping` is what Elasticsearch is told.
+    """One field of a document. `name` may have dots; `mapping` is its Elasticsearch mapping.
 
-    `first_only`: a document holds it once; of a list of pictures, only the first has it.
-    `copy_of` names the field that a vector is another form of. From version 9.2 on Elasticsearch hands documents out
-    without vectors: when one comes back, such a vector is put back without a look at the picture. `holds_picture`: the
-    field shows what is to be seen, so that one that is not made from the stored picture is removed. `longest`: in
-    characters, of such a field that is too short to hold anything else. `many`: a list of such values.
+    `first_only`: a document holds it once. Of a list of pictures, only the first has it. `copy_of`: the field that this
+    vector is another form of. Since 9.2 Elasticsearch returns documents without vectors. When such a document comes
+    back, the vector is restored from that field, without looking at the picture. `holds_picture`: the field shows the
+    picture, so it is removed when it was not made from the stored one. `longest`: most characters of such a field, when
+    that is too short to show another picture. `many`: the field is a list of such values.
     """
 
     name: str
@@ -45,11 +45,11 @@ class DocumentField:
 
     @property
     def top(self) -> str:
-        """Its name, or the part before the first dot: what lies directly under the target."""
+        """The part of its name before the first dot: the name directly under the target."""
         return self.name.partition(".")[0]
 
 
-# Of every picture, whatever its recipe asks for.
+# Every picture has these, whatever its recipe asks for.
 OF_THE_PICTURE = (
     DocumentField("data", "the stored picture, base64", BINARY),
     DocumentField(
@@ -72,7 +72,7 @@ OF_THE_PICTURE = (
     DocumentField("original.bytes", "its size in bytes", LONG),
     DocumentField("original.sha256", "its SHA-256, lower-case hex", KEYWORD),
 )
-# What stands between the document, the node and the service.
+# For the document, the node and the service.
 OF_THE_DOCUMENT = (
     DocumentField("thumbnail_mark", "signature that `thumbnail` is one of the stored picture", SIGNATURE),
     DocumentField("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
@@ -86,8 +86,8 @@ OF_THE_DOCUMENT = (
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),
     DocumentField("error.code", "why the picture was not processed: a stable code", KEYWORD),
-    # Not searched: its words ("accepted are jpeg, png ...") would find broken pictures for who looks for good ones.
+    # Not indexed: words in the reason, such as "jpeg", would match normal searches.
     DocumentField("error.reason", "the same in a sentence; shown, not searched", {"type": "text", "index": False}),
 )
-# Under the target, but the document's own: never cleared.
+# Under the target, but owned by the document: never cleared.
 NOT_OURS = frozenset({"data", "url"})

@@ -1,6 +1,6 @@
-"""What becomes of a PDQ hash when its picture is turned or mirrored, and how far apart two are.
+"""How a PDQ hash changes when its picture is turned or mirrored, and how far apart two hashes are.
 
-Without pixels: also for those who have nothing but hashes.
+Needs no pixels, so it also serves callers that only have hashes.
 """
 
 from __future__ import annotations

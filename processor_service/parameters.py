@@ -15,7 +15,7 @@ _COLOR = rf"^({_OPAQUE}|#[0-9a-fA-F]{{8}}|transparent)$"
 OpaqueColor = Annotated[str, StringConstraints(pattern=_OPAQUE_COLOR)]
 Color = Annotated[str, StringConstraints(pattern=_COLOR)]
 Unit = Literal["pixels", "fraction"]
-# In a JSON schema: a parameter that another one excludes.
+# In a JSON schema: a parameter that must be absent.
 ABSENT: JsonDict = {"type": "null"}
 _SIDE = r"[1-9][0-9]{0,4}(\.[0-9]{1,4})?"
 _RATIO = rf"^{_SIDE}:{_SIDE}$"
@@ -23,7 +23,7 @@ Ratio = Annotated[str, StringConstraints(pattern=_RATIO)]
 # In a JSON schema: in pixels, or not beyond the whole.
 IN_PIXELS: JsonDict = {"properties": {"unit": {"const": "pixels"}}}
 AT_MOST_ALL: JsonDict = {"maximum": 1}
-# What a text should have been, in words: nobody reads a pattern.
+# What a text should look like, in words: nobody reads a pattern.
 MEANT = {
     _OPAQUE_COLOR: "a colour should be #rgb, #rrggbb, black, white or gray",
     _COLOR: "a colour should be #rgb, #rrggbb, #rrggbbaa, black, white, gray or transparent",
@@ -52,7 +52,7 @@ class Parameters(BaseModel):
 
 
 def check_unit(unit: Unit, offsets: Iterable[float], sides: Iterable[float]) -> None:
-    """Raise ValueError for a box whose numbers are of the other unit: what it is to cut or hide would be missed."""
+    """Raise ValueError for a box whose numbers are in the other unit: it would miss what it should cut or hide."""
     sides = list(sides)
     if unit == "fraction" and any(number > 1 for number in (*offsets, *sides)):
         raise ValueError("fractions are at most 1; percent are divided by 100, pixels need unit pixels")

@@ -1,4 +1,4 @@
-"""The picture on its way through the pipeline: pixels, what came in, and how it will go out."""
+"""The picture on its way through the pipeline: its pixels, what came in, and how it will be stored."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-# Of a JPEG: luma first, 64 numbers each, row by row.
+# Quantization tables of a JPEG: luma first, 64 numbers each, row by row.
 Tables = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
 class Source:
-    """What came in, read from the header. Width and height in pixels, before any turning."""
+    """The original, as its header describes it. Width and height are in pixels, before any turning."""
 
     format: str
     width: int
@@ -25,7 +25,7 @@ class Source:
 
 @dataclass
 class Output:
-    """How the picture will be encoded. `format` None: as it came in; `quality` None: the format's default."""
+    """How the picture will be encoded. `format` None: the original's format; `quality` None: the format's default."""
 
     format: str | None = None
     format_with_alpha: str | None = None
@@ -40,42 +40,42 @@ class Output:
     min_quality: int = 1
     # Metadata that is written: `icc`, `copyright`.
     keep: frozenset[str] = frozenset()
-    # A JPEG's own tables, taken where they are coarser than those of `quality`.
+    # The original JPEG's tables, used if they are coarser than those of `quality`.
     tables: Tables = ()
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Metadata as it came in, raw; empty where there is none."""
+    """Raw metadata of the original; empty when there is none."""
 
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
-    # What of the XMP did not fit into one segment of a JPEG.
+    # The part of the XMP that did not fit into one segment of a JPEG.
     xmp_extension: bytes = b""
-    # Texts that the container has a name for, in lower case: PNG's `title`, ..., the `comment` of a GIF or JPEG.
+    # Texts by the container's name for them, in lower case: PNG's `title`, ..., the `comment` of a GIF or JPEG.
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Picture:
-    """Pixels in one of the modes L, LA, RGB, RGBA, and everything that must travel with them."""
+    """Pixels in one of the modes L, LA, RGB, RGBA, and everything that belongs to them."""
 
     # One image, or all frames of an animation when the recipe keeps them; all of one size and mode.
     frames: list[Image.Image]
     source: Source
     # EXIF orientation (1 to 8) that is still to be applied; 1 is upright.
     orientation: int = 1
-    # The colour profile in which the pixels are, None for sRGB.
+    # The colour profile of the pixels; None for sRGB.
     icc_profile: bytes | None = None
-    # Of an animation: milliseconds of each frame, and how often it plays (0: for ever).
+    # For an animation: milliseconds of each frame, and how often it plays (0: for ever).
     durations: list[int] = field(default_factory=list)
     loop: int = 0
     metadata: Metadata = field(default_factory=Metadata)
     output: Output = field(default_factory=Output)
-    # The long and the short side, in pixels, that it may have after the one-off operations of a document.
+    # Most pixels of the long and the short side after the one-off operations of a document.
     size_limit: tuple[int, int] | None = None
-    # Kept by `features.reduced`: the small copy from which most fields are read, and the image it was made of.
+    # Set by `pixels.reduced`: the small copy that most features read, and the image it was made from.
     reduced_from: tuple[Image.Image, Image.Image] | None = None
 
     @property
@@ -84,7 +84,7 @@ class Picture:
         return self.frames[0]
 
     def has_transparency(self) -> bool:
-        """Whether any pixel is not fully opaque: an alpha channel alone does not make alpha matter."""
+        """Whether any pixel is not fully opaque. An alpha channel alone does not count."""
         return any(is_transparent(frame) for frame in self.frames)
 
 

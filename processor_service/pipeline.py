@@ -26,7 +26,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
     picture, stored, format_name = transform(data, request, settings, watch)
     with watch("describe"):
         if request.recipe.features:
-            # Fields describe colours as they look, whether they are stored in a profile of their own or not.
+            # Fields describe how colours look, whatever profile they are stored in.
             make_srgb(picture)
         source_sha256 = hashlib.sha256(data).hexdigest()
         fields = absent_fields(keep_source=request.normalized)
@@ -43,7 +43,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
 
 
 def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[bytes, str]:
-    """Process a stored picture for somebody who looks at it; returns the bytes and their format. Raises ImageError."""
+    """Process a stored picture for display; returns the bytes and their format. Raises ImageError."""
     data = decode_payload(request.data, settings.max_image_bytes)
     _, rendered, format_name = transform(data, request, settings, watch)
     return rendered, format_name
@@ -69,7 +69,7 @@ def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatc
         picture.output.tables = tables_to_keep(picture, steps)
     with watch("encode"):
         if request.normalized and not request.document_operations:
-            # The node has seen our signature on these very bytes.
+            # The node has verified our signature on these bytes.
             stored, format_name = data, picture.source.format
         elif not leaves_pixels(steps):
             stored, format_name = encode(picture)
@@ -90,11 +90,14 @@ def check_result(stored: bytes, settings: Settings) -> None:
 
 
 def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple[bytes, str]:
-    """The original file without its metadata, and its format; encoded again where the container cannot be edited."""
+    """The original file without unwanted metadata, and its format.
+
+    Encodes again when the container cannot be edited.
+    """
     if "all" in picture.output.keep:
         return data, picture.source.format
     if (cut := cut_metadata(data, picture)) is not None:
-        # Of several pictures in one file only the first is left.
+        # Only the first of several pictures in a file is left.
         return cut, "jpeg" if picture.source.format == "mpo" else picture.source.format
     if picture.source.frames > len(picture.frames):
         whole = decode(data, settings, all_frames=True)
@@ -104,7 +107,7 @@ def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple
 
 
 def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
-    """Refuse an operation that would make the picture larger than pictures may be, before it takes memory for that."""
+    """Refuse an operation that would make the picture too large, before it takes memory for that."""
     width, height = step.size_after(*picture.image.size)
     pixels = width * height * len(picture.frames)
     what = f"operation [{step.name()}] makes the picture {width}x{height}"

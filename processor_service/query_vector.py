@@ -1,4 +1,4 @@
-"""A question, a picture or words, to its vector (`POST /v1/embed`), as the same picture in a document gets it."""
+"""Turns a question (a picture or words) into its vector for `POST /v1/embed`, the same as in a document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .settings import Settings
 from .timing import Stopwatch
 from .wire.payload import decode_payload
 
-# What the bundled pipelines store. Ordinary JPEGs are decoded straight to that size.
+# The size that the bundled pipelines store. Ordinary JPEGs are decoded straight to it.
 _TARGET = Resize(width=2048, height=2048, fit="inside")
 _LONGEST_TEXT = 2000
 _KEYS = ({"data"}, {"data", "vector"}, {"text"})
@@ -45,7 +45,7 @@ def _answer(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hash(picture: Picture) -> dict[str, Any]:
-    """The hash as Elasticsearch stores it, in hex; its embedder is the algorithm."""
+    """The hash in hex, as Elasticsearch stores it. Its `embedder` is the algorithm."""
     value = PerceptualHash().extract(picture).get("perceptual_hash")
     if value is None:
         raise ImageError(

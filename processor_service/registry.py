@@ -1,4 +1,4 @@
-"""Operations, features and embedders are one file each, found by scanning their package."""
+"""Finds operations, features and embedders, one file each, by scanning their package."""
 
 from __future__ import annotations
 

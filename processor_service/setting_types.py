@@ -1,4 +1,4 @@
-"""Types of settings that are lists: words between commas or spaces, as one writes them into an environment variable."""
+"""Types of settings that are lists: in an environment variable, words separated by commas or spaces."""
 
 from __future__ import annotations
 

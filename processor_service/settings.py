@@ -1,4 +1,4 @@
-"""Every setting once: name, type, default, help. Read from environment variables `IMAGE_...`."""
+"""All settings: name, type, default, help. Read from environment variables `IMAGE_...`."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 
     def limits(self) -> dict[str, int | float]:
-        """What the nodes' settings have to fit; `ingest-image doctor` asks for it."""
+        """The limits that the nodes' settings must fit; `ingest-image doctor` reads them."""
         names = (
             "workers",
             "queue_size",
@@ -158,7 +158,10 @@ class Settings(BaseSettings):
         return {name: getattr(self, name) for name in names}
 
     def longest_request(self) -> int:
-        """Bytes of a request body. base64 is 4/3 of the picture, a little more with line breaks; recipes have room."""
+        """Most bytes of a request body
+
+        base64 is 4/3 of the picture, a little more with line breaks, and there is room for recipes.
+        """
         return int(self.max_image_bytes * 1.4) + 1024**2
 
     def accepted_tokens(self) -> list[str]:
@@ -166,15 +169,15 @@ class Settings(BaseSettings):
         return [t for t in (self.token.get_secret_value(), self.previous_token.get_secret_value()) if t]
 
     def mark_key(self) -> bytes:
-        """The key that signs marks: derived from the token, or the one that was handed over."""
+        """The key that signs marks: derived from the token, or the one that `use_mark_key` set."""
         return self._mark_key or mark_key(self.token.get_secret_value())
 
     def use_mark_key(self, key: bytes) -> None:
-        """Sign with this key. Workers, which decode pictures, get it instead of the token."""
+        """Sign with this key. Workers get it instead of the token, as they decode untrusted bytes."""
         self._mark_key = key
 
     def believed_mark_keys(self) -> list[bytes]:
-        """Keys of marks that are believed, the one that signs first; without a token that is the empty one's."""
+        """Keys whose marks are valid, the one that signs first; without a token, the key of an empty one."""
         token = self.token.get_secret_value()
         tokens = [token, *(other for other in self.accepted_tokens() if other != token)]
         return [key(each) for each in tokens for key in (mark_key, first_mark_key)]

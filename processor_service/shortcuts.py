@@ -1,4 +1,4 @@
-"""What a recipe allows to be done faster or with less loss. Only this file and `operations/` know single operations."""
+"""What a recipe allows to do faster or with less loss. Knows single operations, as `operations/` does."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .picture import Picture, Tables
 
 
 def leaves_pixels(steps: tuple[Operation, ...]) -> bool:
-    """Whether the picture is stored as it came, but for its metadata."""
+    """Whether the picture is stored unchanged except for its metadata."""
     return all(isinstance(step, StripMetadata) for step in steps)
 
 
 def target_of(steps: tuple[Operation, ...]) -> Target:
-    """To which size these steps scale a picture first: decoded to that size, the steps see no difference."""
+    """The size to which these steps scale a picture first. Decoded straight to it, the result is the same."""
 
     def target(width: int, height: int, orientation: int) -> tuple[int, int] | None:
         turned = False
         for step in steps:
             if isinstance(step, Resize):
                 size = step.size(height, width)[::-1] if turned else step.size(width, height)
-                # Larger pictures are made by the step, once their size has been checked.
+                # A picture is enlarged by the step itself, after its size was checked.
                 return size if size[0] <= width and size[1] <= height else None
             if not step.scale_free:
                 return None
@@ -37,7 +37,7 @@ def target_of(steps: tuple[Operation, ...]) -> Target:
 
 
 def tables_to_keep(picture: Picture, steps: Iterable[Operation]) -> Tables:
-    """The tables with which the picture came, turned as it was; none when any of its pixels is another one now."""
+    """The original's tables, turned as the picture was; none when any of its pixels has changed."""
     source, size = picture.source, picture.image.size
     if not all(step.output_only or isinstance(step, AutoOrient | Resize) for step in steps):
         return ()

@@ -1,4 +1,4 @@
-"""What the kernel takes from a process that decodes strangers' bytes. Linux only; elsewhere nothing happens."""
+"""Has the kernel confine a process that decodes untrusted bytes. Linux only; elsewhere nothing happens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 
 _SECCOMP_MODE_FILTER = 2
 # Of linux/audit.h and the tables of system calls: the architecture, and its number of `socket`.
 _ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
-# The same number everywhere. What it sets up opens sockets without the system call.
+# The same number everywhere. What it sets up can open sockets without the system call.
 _IO_URING_SETUP = 425
 # System calls of x32, x86-64's other set, have this bit.
 _X32 = 0x40000000
@@ -37,10 +37,10 @@ class _Program(ctypes.Structure):
 
 
 def die_with_parent(parent: int) -> None:
-    """Let the kernel end this process, whatever it is doing, as soon as its parent (a process id) has ended."""
+    """Have the kernel end this process, whatever it is doing, as soon as its parent (a process id) has ended."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        # It was gone before we asked.
+        # The parent had ended before we asked.
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -50,10 +50,10 @@ def hide_memory() -> None:
 
 
 def without_network() -> bool:
-    """Refuse sockets to this process and its children for good; says whether the kernel does it.
+    """Refuse sockets to this process and its children for good. Says whether the kernel does so.
 
-    What is open stays open. A filter of system calls, as that needs no privilege and works within containers, where
-    name spaces of networks are refused.
+    Open sockets stay open. This is a filter of system calls: it needs no privilege, and works in containers, which
+    refuse network name spaces.
     """
     if sys.platform != "linux" or platform.machine() not in _ARCHITECTURES:
         return False
@@ -69,7 +69,7 @@ def without_network() -> bool:
         _Instruction(_RETURN, 0, 0, _REFUSE),
     )
     program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))
-    # Without it the kernel takes a filter from root only.
+    # Without this the kernel accepts a filter from root only.
     return _prctl(_PR_SET_NO_NEW_PRIVS, 1) and _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
 
 

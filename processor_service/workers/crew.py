@@ -1,4 +1,4 @@
-"""A fixed number of workers and the line before them; one that dies is replaced."""
+"""A fixed number of workers, and the queue for them. A worker that dies is replaced."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .worker_source import WorkerSource
 
 log = structlog.get_logger("processor_service")
 
-# Seconds between two looks whether an idle worker has been killed.
+# Seconds between two checks whether an idle worker has been killed.
 _LOOK = 1.0
-# Seconds before a worker that could not be started is tried again: doubled each time.
+# Seconds before the next attempt to start a worker after one failed; doubled each time.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 class _Turn:
-    """One request's place in the queue, until it is given a worker or an error."""
+    """One request's place in the queue, until it gets a worker or an error."""
 
     def __init__(self) -> None:
         self.given = threading.Event()
@@ -32,8 +32,8 @@ class _Turn:
 class Crew:
     """`size` workers, kept at that number by a thread of its own.
 
-    It replaces what has died, and tries again after growing pauses when the system gives it no process. `timeout` is a
-    picture's processor time in seconds.
+    It replaces workers that died. When the system gives it no process, it tries again after growing pauses. `timeout`:
+    processor time for one picture, in seconds.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Crew:
         self.source = WorkerSource(command, mark_key, timeout)
         self._size, self._on_replaced = size, on_replaced
         self._changed = threading.Condition()
-        # Last in, first out: a quiet service keeps using the process whose caches are warm.
+        # Last in, first out: a quiet service keeps using the worker whose caches are warm.
         self._idle: list[Worker] = []
-        # Killed while idle; the thread that keeps the number ends what is left of them.
+        # Workers killed while idle. The thread that replaces them cleans up after them.
         self._dead: list[Worker] = []
         self._waiting: deque[_Turn] = deque()
         self._failed = self._stopped = False
@@ -71,7 +71,7 @@ class Crew:
         self.source.end()
 
     def take(self, check: Callable[[], None], first: bool) -> Worker:
-        """A worker, when it is our turn. `first`: before all that wait. Raises what `check` raises meanwhile, and
+        """A worker, when it is our turn; with `first`, before all that wait. Raises what `check` raises meanwhile, and
         ImageError `no_worker` or `shutting_down` when there is none to wait for.
         """
         check()
@@ -112,7 +112,7 @@ class Crew:
             self._give_turns()
 
     def replace(self, worker: Worker, why: Why) -> None:
-        """End a worker that was taken; another one is started."""
+        """End a worker that was taken. Another one is started in its place."""
         worker.stop()
         self._on_replaced(why)
         with self._changed:
@@ -120,7 +120,7 @@ class Crew:
             self._changed.notify_all()
 
     def _give_turns(self) -> None:
-        """Give idle workers to those that wait. With the lock held."""
+        """Give idle workers to those that wait. The caller holds the lock."""
         self._forget_the_dead()
         while self._waiting and self._idle:
             turn = self._waiting.popleft()
@@ -131,7 +131,7 @@ class Crew:
                 self._waiting.popleft().given.set()
 
     def _forget_the_dead(self) -> None:
-        """Drop idle workers that somebody has killed. With the lock held."""
+        """Drop idle workers that somebody has killed. The caller holds the lock."""
         dead = [worker for worker in self._idle if not worker.is_alive()]
         for worker in dead:
             self._idle.remove(worker)
@@ -154,7 +154,7 @@ class Crew:
                 if self._stopped:
                     return
                 dead, self._dead = self._dead, []
-            # A template that is stuck takes seconds to say so: nobody is to wait for the lock meanwhile.
+            # A template that is stuck takes seconds to fail. Nobody should wait for the lock meanwhile.
             for worker in dead:
                 worker.stop()
             try:

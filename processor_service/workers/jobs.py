@@ -1,7 +1,7 @@
-"""A worker: reads requests from the web process, processes one picture at a time, answers.
+"""A worker: reads requests from the web process, processes one picture at a time, and answers.
 
-It runs apart from the web server because native decoders may hang, crash or eat memory on hostile bytes: the pool
-kills and replaces this process, and no other picture notices.
+It is a process of its own because native decoders may hang, crash or eat memory on malicious bytes. The pool then
+replaces this process, and no other picture is affected.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SMALL = 1024 * 1024
 
 
 def load(mark_key: str) -> Callable[[Connection], None]:
-    """Load everything that pictures need; returns what a worker does with its connection (template.py).
+    """Load everything that pictures need. Returns the function that serves a worker's connection (template.py).
 
     `mark_key`: in hex.
     """
@@ -65,8 +65,8 @@ def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str,
 
 
 def _json(fields: dict[str, Any]) -> bytes:
-    """The answer with the fields. The picture, which needs no escaping, is put in here: orjson would copy it several
-    times, and ends the process when there is no memory for that.
+    """The answer with the fields, as JSON. The picture needs no escaping, so it is inserted here. orjson would copy it
+    several times, and aborts when there is no memory for that.
     """
     data: bytes = fields.pop("data").encode("ascii")
     return b'{"fields":{"data":"' + data + b'",' + orjson.dumps(fields)[1:] + b"}"
@@ -83,7 +83,7 @@ def _embed(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, A
 
 
 def _cut(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
-    """What stays of a picture that another worker did not survive."""
+    """What may be stored of a picture that another worker did not survive."""
     with watch("cut"):
         return {}, orjson.dumps(what_stays(body))
 
@@ -93,7 +93,7 @@ _DO = {Job.PROCESS: _process, Job.RENDER: _render, Job.EMBED: _embed, Job.CUT: _
 
 
 def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dict[str, Any], bytes]:
-    """Do one job; returns what to log and measure, and the answer's body. Never raises."""
+    """Do one job. Returns what to log and measure, and the answer's body. Never raises."""
     watch = Stopwatch()
     summary: dict[str, Any] = {"status": 200, "code": "ok"}
     request = None
@@ -114,29 +114,30 @@ def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dic
     except Exception as error:
         refusal = defect(error)
         answer = orjson.dumps(failure(refusal))
-        # Frames only: an exception's message could quote a document.
+        # Only the frames: an exception's message could quote a document.
         trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
         summary |= {"status": 500, "code": refusal.code.code, "defect": type(error).__name__, "trace": trace}
     return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, answer
 
 
 def _parse(body: bytes) -> Any:
-    # orjson asks for twelve times the length and, when a string after that does not fit, ends the process. Asked for
-    # here, it is a MemoryError; what nobody writes to is no memory of the machine's.
+    # orjson allocates twelve times the length, and aborts when a string does not fit after that. Allocate as much first
+    # to get a MemoryError instead. Memory that is never written to costs nothing.
     np.empty(13 * len(body) + _SMALL, np.uint8)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if "memory" in error.msg:
-            # Which is how orjson says so: "Not enough memory to allocate buffer for parsing".
+            # orjson says "Not enough memory to allocate buffer for parsing".
             raise MemoryError from error
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
 
 
 def _quiet_decoders() -> None:
-    """Keep what decoders say of hostile files, hundreds of lines for some, out of the log; errors carry the reason.
+    """Keep the messages of decoders out of the log: hundreds of lines for some malicious files. Errors carry the
+    reason.
 
-    libtiff writes to standard error by itself; Python's own tracebacks still reach it.
+    libtiff writes to standard error directly. Python's own tracebacks still reach the log.
     """
     log = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -1,4 +1,4 @@
-"""Whose fault it is that a picture lost its worker."""
+"""Decides whose fault it is that a picture lost its worker, and whether it is tried again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from .worker import Why
 
 
 class Losses:
-    """The workers that one picture has lost. `timeout`: its processor time in seconds, `wall`: that by the clock."""
+    """The workers that one picture has lost.
+
+    `timeout`: its processor time in seconds; `wall`: its time by the clock.
+    """
 
     def __init__(self, timeout: float, wall: float) -> None:
         self._timeout, self._wall = timeout, wall
@@ -18,14 +21,14 @@ class Losses:
         return bool(self._lost)
 
     def goes_first(self) -> bool:
-        """Whether the picture is next: whoever lost a worker to a kill from outside has waited already.
+        """Whether the picture goes before all others: its worker was killed from outside, and it has waited already.
 
-        What killed one itself waits behind those that have not.
+        A picture that killed its worker itself waits behind those that have not.
         """
         return self._lost[-1:] == ["killed"]
 
     def count(self, why: Why) -> ImageError | None:
-        """Count one; returns the answer when the picture is not to be tried again."""
+        """Count one. Returns the refusal when the picture should not be tried again."""
         self._lost.append(why)
         if why == "timeout":
             reason = f"the picture took more than {self._timeout:g} s of processor time (IMAGE_PICTURE_TIMEOUT)"

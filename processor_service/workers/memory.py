@@ -1,4 +1,4 @@
-"""How much memory the container gives, and whether the settings fit into it."""
+"""Finds out how much memory the container gives, and whether the settings fit into it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 # The web process with its libraries and the template of the workers.
 BASE = 256 * 1024**2
 _MB = 1024**2
-# Of malloc.h. Asking the system for smaller blocks each time costs more than it saves.
+# From malloc.h. For smaller blocks, asking the system each time costs more than it saves.
 _M_MMAP_THRESHOLD, _LARGE = -3, 2 * _MB
 
 
 def container_limit(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
-    """The lowest limit in bytes of the control groups that this process is in; None when there is none."""
+    """The lowest memory limit, in bytes, of the control groups of this process; None when there is none."""
     limits = [
         int(text)
         for folder in _folders(cgroups, own)
@@ -30,7 +30,7 @@ def container_limit(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
 
 
 def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
-    """How many processes of this control group the kernel has ended so far because its memory was used up."""
+    """How many processes of this control group the kernel has killed so far because its memory was used up."""
     for folder in _folders(cgroups, own):
         for name in ("memory.events", "memory.oom_control"):
             for line in _read(folder / name).splitlines():
@@ -40,7 +40,7 @@ def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
 
 
 def shortage(settings: Settings, limit: int | None) -> str | None:
-    """What is wrong with the settings in a container of so many bytes, and what would be right; None when they fit."""
+    """What is wrong with the settings in a container of `limit` bytes, and what would be right. None when they fit."""
     web = BASE + settings.max_held_bytes
     needed = settings.workers * settings.worker_memory + web
     if limit is None or needed <= limit:
@@ -55,9 +55,9 @@ def shortage(settings: Settings, limit: int | None) -> str | None:
 
 
 def give_back_large_blocks() -> None:
-    """Let glibc give the memory of large pictures back to the system as soon as they are gone.
+    """Have glibc give the memory of large pictures back to the system as soon as it is freed.
 
-    By itself it keeps blocks of up to 32 MB for the next one, in a pool for each thread.
+    By default it keeps blocks of up to 32 MB for the next picture, in a pool for each thread.
     """
     # AttributeError: another C library, which has no such option.
     with suppress(AttributeError):
@@ -65,7 +65,7 @@ def give_back_large_blocks() -> None:
 
 
 def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
-    """Our control group's folder and those above it, of version 2 or 1, nearest first."""
+    """The folder of our control group and those above it, of version 2 or 1, nearest first."""
     for line in _read(own).splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):

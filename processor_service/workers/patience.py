@@ -1,7 +1,6 @@
-"""How long pictures wait, and whether it is still worth it.
+"""Estimates how long pictures wait, and checks whether somebody still waits for them.
 
-Whoever has no use for the answer any more leaves the line at once: otherwise good pictures wait behind pictures that
-nobody waits for.
+A picture that nobody waits for any more leaves the queue at once. Otherwise other pictures would wait behind it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Callable
 
 from ..errors import Code, ImageError
 
-# Seconds between two looks at whether a client is still there.
+# Seconds between two checks whether a client is still there.
 LOOK = 0.25
 # Weight of the latest picture in the mean of recent ones.
 _WEIGHT = 0.1
@@ -20,9 +19,9 @@ _LONGEST_PAUSE = 30
 
 
 class Pace:
-    """Seconds that recent pictures took.
+    """How many seconds recent pictures took.
 
-    An exponentially weighted moving average, as TCP has of its round trips (RFC 6298).
+    An exponentially weighted moving average, as TCP keeps of its round trips (RFC 6298).
     """
 
     def __init__(self) -> None:
@@ -33,9 +32,9 @@ class Pace:
         self.seconds += _WEIGHT * (seconds - self.seconds)
 
     def check_line(self, waiting: int, places: int, queue_size: int, deadline: float | None) -> None:
-        """Raise ImageError `busy` when the line is full or a turn would come after `deadline` (monotonic seconds).
+        """Raise ImageError `busy` when the queue is full, or a turn would come after `deadline` (monotonic seconds).
 
-        `waiting` pictures wait for one of `places` workers; negative: so many workers are free.
+        `waiting` pictures wait for one of `places` workers; a negative number is the number of free workers.
         """
         expected = max(0, waiting + 1) * self.seconds / places
         left = math.inf if deadline is None else deadline - time.monotonic()
@@ -49,7 +48,10 @@ class Pace:
 
 
 def check_wanted(deadline: float | None, gone: Callable[[], bool], begun: bool) -> None:
-    """Raise ImageError when nobody waits for the answer any more: `abandoned` if it was `begun`, else `overdue`."""
+    """Raise ImageError when nobody waits for the answer any more
+
+    `abandoned` if the picture was begun, else `overdue`.
+    """
     if deadline is not None and time.monotonic() >= deadline:
         what = "the client's patience (X-Image-Patience) ended"
     elif gone():

@@ -1,4 +1,4 @@
-"""Does one job after the other with workers behind a bounded queue, whatever becomes of a worker."""
+"""Does jobs with workers behind a bounded queue. A job gets its answer whatever happens to a worker."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from .worker_source import WORKER
 
 log = structlog.get_logger("processor_service")
 
-# A picture may take so many times its processor time by the wall clock: on a busy machine it gets a part of a core.
+# By the clock a picture may take this many times its processor time: on a busy machine it gets only part of a core.
 WALL = 2.5
-# Raises when nobody waits any more for a picture that no worker (False), or one (True), has begun.
+# Raises when nobody waits for a picture any more. The argument says whether a worker has begun it.
 Check = Callable[[bool], None]
 
 
 class WorkerPool:
-    """`size` workers; at most `queue_size` requests wait for one of them, others are refused as busy.
+    """`size` workers. Up to `queue_size` requests wait for one of them; others are refused as busy.
 
-    `timeout` is a picture's processor time in seconds.
+    `timeout`: processor time for one picture, in seconds.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class WorkerPool:
         deadline: float | None = None,
         gone: Callable[[], bool] = lambda: False,
     ) -> Answer:
-        """Do one job (worker.py) with a request body, whatever becomes of the process.
+        """Do one job with a request body, whatever happens to the worker.
 
-        Raises ImageError `busy`; `no_worker` when none can be started; and when nobody waits for the answer any more,
-        after `deadline` (of time.monotonic(); None: no limit) or when the client is `gone`: `overdue` when no worker
-        has begun the picture, else `abandoned`.
+        Raises ImageError `busy`, and `no_worker` when no worker can be started. Raises `overdue` or `abandoned` when
+        nobody waits for the answer any more: after `deadline` (of time.monotonic(); None: no limit), or when the client
+        is `gone`. It is `abandoned` when a worker had begun the picture.
         """
 
         losses = Losses(self.timeout, WALL * self.timeout)
@@ -75,7 +75,7 @@ class WorkerPool:
             result = self._tried(job, body, check, losses)
             if isinstance(result, Answer):
                 return result
-            # A hostile file may take long to cut, so that is a worker's business, too.
+            # A malicious file may take long to cut, so a worker does that, too.
             stays = self._cut(body, check) if job is Job.PROCESS and is_at_fault(result) else {}
             return Answer.refusal(result, stays)
         finally:
@@ -83,7 +83,7 @@ class WorkerPool:
                 self.pending -= 1
 
     def _tried(self, job: Job, body: bytes, check: Check, losses: Losses) -> Answer | ImageError:
-        """A worker's answer, or why the picture is refused when it got none."""
+        """A worker's answer, or the reason to refuse the picture when it got none."""
         while True:
             try:
                 return self._ask_one(job, body, check, begun=losses.begun(), first=losses.goes_first())
@@ -92,7 +92,7 @@ class WorkerPool:
                     return refusal
 
     def _ask_one(self, job: Job, body: bytes, check: Check, begun: bool, first: bool) -> Answer:
-        """The answer of one worker. Raises Lost when it gave none; another one takes its place."""
+        """The answer of one worker. Raises Lost when it gave none. Another worker takes its place."""
         worker = self.crew.take(lambda: check(begun), first=first)
         start = time.monotonic()
         try:
@@ -106,7 +106,7 @@ class WorkerPool:
             self.crew.replace(worker, "abandoned")
             raise
         except BaseException:
-            # What is still in its socket is not for the next picture.
+            # Bytes left in its socket must not reach the next picture.
             self.crew.replace(worker, "stalled")
             raise
         else:
@@ -116,7 +116,7 @@ class WorkerPool:
             self._pace.took(time.monotonic() - start)
 
     def _cut(self, body: bytes, check: Check) -> dict[str, Any]:
-        """What stays of a picture that its worker did not survive; nothing of it when the next one does not, either."""
+        """What may be stored of a picture that killed its worker; nothing when it kills the next one, too."""
         try:
             answer = self._ask_one(Job.CUT, body, check, begun=True, first=True)
         except Lost:
@@ -124,9 +124,10 @@ class WorkerPool:
         return orjson.loads(answer.body) if answer.summary["status"] == HTTPStatus.OK else {"data": None}
 
     def load(self) -> dict[str, int | float]:
-        """What waits, and what recent pictures took on average: together, how long a new one would wait.
+        """How many pictures wait, and how long recent ones took on average. Together: how long a new picture would
+        wait.
 
-        And the seconds by the clock after which the service gives up on a picture that a worker has begun.
+        Also the seconds by the clock after which the service gives up on a picture that a worker has begun.
         """
         return {
             "pictures_waiting": max(0, self.pending - self.size),

@@ -1,7 +1,7 @@
-"""The template of workers: a process in which everything is loaded, and of which each worker is a fork.
+"""The template of the workers: a process with everything loaded. Each worker is a fork of it.
 
-Loading takes a second of processor time, forking some milliseconds: a picture that kills its worker costs the others
-next to nothing. The web process has threads and must not fork itself.
+Loading takes a second of processor time, forking some milliseconds. So a picture that kills its worker costs the others
+next to nothing. The web process has threads, so it must not fork itself.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from setproctitle import setproctitle
 from .confined import die_with_parent, hide_memory, without_network
 from .protocol import FORK, OUT_OF_MEMORY, READY, WAIT, Job
 
-# A worker that has closed its socket is about to end by itself, in a way that tells why.
+# Time for a worker that has closed its socket to end by itself: its exit code says why.
 _ENDING_SECONDS = 1.0
 Serve = Callable[[Connection], None]
 
 
 def fork_workers(load: Callable[[str], Serve]) -> None:
-    """Serve the web process on the file descriptor named by the last argument until it closes it.
+    """Serve the web process on the file descriptor in the last argument, until the web process closes it.
 
-    The first message is the key of the marks, as it must not be in the environment: `load` takes it, loads everything,
-    and returns what a worker does with its connection. Each message after that is FORK with the end of a socket for the
-    worker, answered with its process id or a negative error number; or KILL or WAIT and the id of a worker, answered
-    with its exit code.
+    The first message is the key of the marks, which must not be in the environment. `load` takes it, loads everything,
+    and returns the function that serves a worker's connection. Each later message is FORK with the end of a socket for
+    the worker, or KILL or WAIT with the id of a worker. FORK is answered with a process id or a negative error number,
+    the others with the worker's exit code.
     """
     control = socket.socket(fileno=int(sys.argv[-1]))
-    # A stopped process does not see that the web process is gone, and would stay for good.
+    # A stopped process does not notice that the web process is gone, and would stay for ever.
     die_with_parent(os.getppid())
-    # The terminal's Ctrl-C is the web process's business: it lets pictures under way finish.
+    # Ctrl-C in a terminal is for the web process, which lets pictures in work finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve = load(control.recv(64 * 1024).decode().removesuffix("\n"))
     hide_memory()
     without_network()
-    # Forks share what is there now: the garbage collector is not to write to it.
+    # Forks share this memory as long as nobody writes to it. The garbage collector must not.
     gc.collect()
     gc.freeze()
     control.sendall(READY)
@@ -57,17 +57,17 @@ def fork_workers(load: Callable[[str], Serve]) -> None:
         elif descriptors:
             control.sendall(b"%d" % _fork(control, descriptors[0], serve))
         else:
-            # The kernel leaves out a descriptor for which there is no room.
+            # The kernel drops a descriptor when there is no room for it.
             control.sendall(b"%d" % -errno.EMFILE)
 
 
 def answer_requests(
     connection: Connection, handle: Callable[[Job, bytes], tuple[bytes, bytes]], cpu_seconds: float
 ) -> None:
-    """Answer one job with its body after the other until the web process closes the connection.
+    """Do one job after the other until the web process closes the connection.
 
-    The kernel ends this process with SIGPROF when a request has used so many seconds of processor time. That other
-    processes keep the machine busy does not count.
+    The kernel ends this process with SIGPROF when a request has used `cpu_seconds` of processor time. Time in which
+    other processes keep the machine busy does not count.
     """
     connection.send_bytes(READY)
     while True:
@@ -84,7 +84,7 @@ def answer_requests(
 
 
 def _end(pid: int, patience: float) -> int:
-    """The exit code of a worker that is killed unless it ends by itself in so many seconds."""
+    """Wait up to `patience` seconds for a worker to end by itself, then kill it; returns its exit code."""
     last = time.monotonic() + patience
     while time.monotonic() < last:
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -110,7 +110,7 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
         control.close()
         die_with_parent(parent)
         setproctitle(f"{sys.executable} -m processor_service.workers.jobs")
-        # Held until this process has ended: when the web process sees it closed, the exit code is there.
+        # Held until this process ends: when the web process sees it closed, there is an exit code.
         connection = Connection(descriptor)
         serve(connection)
         code = 0

@@ -23,7 +23,7 @@ from .protocol import KILL, OUT_OF_MEMORY, READY, WAIT, Job
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 # Why a worker gave no answer: the picture used up its processor time; it killed the worker; it needs too much memory;
-# somebody else ended the worker; the wall clock's time is over, though the processor's is not; nobody waits any more.
+# somebody else killed the worker; the time by the clock is over, but not the processor time; nobody waits any more.
 Why = Literal["timeout", "crash", "memory", "killed", "stalled", "abandoned"]
 
 
@@ -32,7 +32,7 @@ End = Callable[[int, bytes], int | None]
 
 
 class Lost(Exception):
-    """A worker that gave no answer, and has been ended; `code` is its exit code, None when nobody knows."""
+    """A worker gave no answer, and has been ended. `code`: its exit code, None when nobody knows."""
 
     def __init__(self, why: Why, code: int | None) -> None:
         super().__init__(why)
@@ -42,14 +42,14 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker made of a request: `summary` for log and metrics, the answer's `body`."""
+    """What a worker made of a request. `summary`: for log and metrics; `body`: of the answer."""
 
     summary: dict[str, Any]
     body: bytes
 
     @classmethod
     def refusal(cls, error: ImageError, stays: dict[str, Any]) -> Answer:
-        """The answer when no worker gave one to a request, with what stays of its picture (document.py)."""
+        """The answer when no worker gave one, with what may be stored of the picture (document.py)."""
         summary = {"status": int(error.code.status), "code": error.code.code, "seconds": {}}
         return cls(summary, orjson.dumps(failure_with(error, stays)))
 
@@ -58,36 +58,37 @@ class Worker:
     """One process that works on one picture at a time, and the socket to it."""
 
     def __init__(self, end: End, pid: int, ours: socket.socket, timeout: float) -> None:
-        # A process that is stuck does not empty its socket, and nobody must wait for that for ever.
+        # A worker that is stuck does not read from its socket. Nobody must wait for that for ever.
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
         self.pid, self.connection = pid, Connection(ours.detach())
         self._end = end
-        # Taken by the first that ends it, and never given back: its process id may be somebody else's after that.
+        # Taken by the first caller that ends it, and never released: after that its process id may be another
+        # process's.
         self._stopped = threading.Lock()
 
     def is_ready(self) -> bool:
-        """Whether it has said so, which it does once."""
+        """Whether the worker says that it is ready, which it does once."""
         try:
             return self.connection.recv_bytes() == READY
         except (EOFError, OSError):
             return False
 
     def is_alive(self) -> bool:
-        """Whether an idle worker can take a picture: one that has nothing to say says only that it has ended."""
+        """Whether an idle worker can take a picture. An idle worker sends nothing, so readable means ended."""
         return not self._stopped.locked() and not self.connection.poll(0)
 
     def ask(self, job: Job, body: bytes, seconds: float, check: Callable[[], None] = lambda: None) -> Answer:
-        """Do one job, in so many seconds by the wall clock. Raises Lost.
+        """Do one job, in up to `seconds` by the clock. Raises Lost.
 
-        `check` is called again and again while the picture is in work, and ends it by raising ImageError.
+        `check` is called again and again while the picture is in work. It gives the picture up by raising ImageError.
         """
         kills = oom_kills()
         try:
             self.connection.send_bytes(job.value)
             self.connection.send_bytes(body)
         except BlockingIOError as error:
-            # It was stopped before the picture came.
+            # The worker was stopped before it got the picture.
             raise self._lost("killed") from error
         except OSError as error:
             raise self._lost(None, kills) from error
@@ -104,7 +105,7 @@ class Worker:
             raise self._lost(None, kills) from error
 
     def stop(self, how: bytes = KILL) -> int | None:
-        """End the process for good, whatever it is doing; returns its exit code, None when nobody knows."""
+        """End the worker, whatever it is doing; returns its exit code, None when nobody knows."""
         if not self._stopped.acquire(blocking=False):
             return None
         code = self._end(self.pid, how)
@@ -117,7 +118,10 @@ class Worker:
 
 
 def _why(code: int | None, out_of_memory: bool) -> Why:
-    """Why a worker with this exit code ended; `out_of_memory`: the kernel has killed a process for that meanwhile."""
+    """Why a worker with this exit code ended.
+
+    `out_of_memory`: the kernel has meanwhile killed a process for lack of memory.
+    """
     if code == OUT_OF_MEMORY:
         return "memory"
     if code == -signal.SIGPROF:

@@ -1,4 +1,4 @@
-"""Where new workers come from: the template, and another one when that is gone."""
+"""Starts workers: forks of the template, which is started again when it is gone."""
 
 from __future__ import annotations
 
@@ -18,23 +18,26 @@ from .protocol import FORK, READY
 from .worker import Worker
 
 BOOT_SECONDS = 60.0
-# The template has nothing to do but fork.
+# The template only forks, so it answers fast.
 _TEMPLATE_SECONDS = 10.0
 WORKER = (sys.executable, "-m", "processor_service.workers")
 ENVIRONMENT = {
-    # glibc gives freed megabytes back to the system at once by default, and each picture pays the page faults again:
-    # pictures are processed a quarter faster with these (docs/performance.md).
+    # By default glibc gives freed megabytes back to the system at once, and each picture pays for the page faults
+    # again. With these, pictures are processed a quarter faster (docs/performance.md).
     "MALLOC_MMAP_THRESHOLD_": "268435456",
     "MALLOC_TRIM_THRESHOLD_": "268435456",
     # NumPy's matrix library would start a thread with buffers of its own for each core, in each worker.
     "OPENBLAS_NUM_THREADS": "1",
 }
-# What a worker needs of our environment. All else may be a secret of somebody.
+# What a worker needs of our environment. Everything else may be a secret.
 _NEEDED = re.compile(r"PATH|HOME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|VIRTUAL_ENV|(LD|DYLD|PYTHON|MALLOC|OMP|ORT)_?\w*")
 
 
 class TemplateProcess:
-    """The process that workers are forked from (template.py). Raises OSError when it cannot be started."""
+    """The process that workers are forked from (template.py), as the web process sees it.
+
+    Raises OSError when it cannot be started.
+    """
 
     def __init__(self, command: Sequence[str] = WORKER) -> None:
         self._control, theirs = socket.socketpair()
@@ -60,7 +63,7 @@ class TemplateProcess:
         self._control.settimeout(_TEMPLATE_SECONDS)
 
     def fork(self, timeout: float) -> Worker:
-        """A new worker, ready for a picture. Raises OSError when there is none to be had."""
+        """A new worker, ready for a picture. Raises OSError when none can be started."""
         ours, theirs = socket.socketpair()
         try:
             with theirs, self._lock:
@@ -82,10 +85,10 @@ class TemplateProcess:
         return self.process.poll() is None
 
     def end(self, pid: int, how: bytes) -> int | None:
-        """KILL a worker, or WAIT for one that is ending; returns its exit code, None when the template is gone, too."""
+        """KILL a worker, or WAIT for one that is ending; returns its exit code. None when there is no template."""
         with self._lock:
             if not self.is_alive():
-                # The kernel has killed its workers.
+                # Then the kernel has killed its workers.
                 return None
             try:
                 self._control.sendall(b"%s %d" % (how, pid))
@@ -111,7 +114,10 @@ class WorkerSource:
         self._lock, self._ended = threading.Lock(), False
 
     def start(self) -> Worker:
-        """A new worker. Raises whatever the system refuses; the template is another one next time if it is at fault."""
+        """A new worker.
+
+        Raises what the system raises. If the template is at fault, the next call starts another one.
+        """
         if self.template is None or not self.template.is_alive():
             self._drop()
             with self._lock:
@@ -126,12 +132,12 @@ class WorkerSource:
         try:
             return self.template.fork(self._timeout)
         except (ConnectionError, TimeoutError, ValueError):
-            # It ends with the workers it still has, and their pictures are tried again.
+            # It ends together with its workers, and their pictures are tried again.
             self._drop()
             raise
 
     def end(self) -> None:
-        """End the template and its workers; there will be no others."""
+        """End the template and its workers for good."""
         with self._lock:
             self._ended = True
             template = self.template
@@ -145,7 +151,7 @@ class WorkerSource:
 
 
 def _environment() -> dict[str, str]:
-    """What workers see of ours: neither the token nor anybody else's secret."""
+    """The environment of workers: neither the token nor any other secret."""
     fields = {f"IMAGE_{name.upper()}": field for name, field in Settings.model_fields.items()}
     settings = {name for name, field in fields.items() if field.annotation is not SecretStr}
     needed = {name: value for name, value in os.environ.items() if name.upper() in settings or _NEEDED.fullmatch(name)}
