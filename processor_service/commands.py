@@ -78,8 +78,8 @@ def _check_port(host: str, port: int) -> None:
 def api_token() -> None:
     """Print the bearer token for clients that are not nodes: curl, chat clients, endpoints made by hand.
 
-    It is derived from IMAGE_TOKEN. It can neither sign requests as a node does nor make marks of pictures. Doctor, index
-    and bootstrap accept it as IMAGE_TOKEN.
+    It is derived from IMAGE_TOKEN. It can neither sign requests as a node does nor make marks of pictures. Doctor,
+    index and bootstrap accept it as IMAGE_TOKEN.
     """
     token = Settings().token.get_secret_value()
     if not token:

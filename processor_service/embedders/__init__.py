@@ -1,6 +1,6 @@
-"""Embedders: pictures, and for some words, to vectors whose cosine says how alike they are. One file each.
+"""Embedders turn pictures, and some of them words, into vectors. Their cosine says how alike two are. One file each.
 
-Which one a service uses is a setting (`IMAGE_EMBEDDER`): an index holds vectors of one embedder only.
+A setting chooses the embedder (`IMAGE_EMBEDDER`). An index holds vectors of one embedder only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..registry import scan
 from ..settings import Settings
 
 Vector = NDArray[Any]
-# Of numbers between -1 and 1; HNSW rounds to a byte, and a comparison of the exact vectors needs no more.
+# Decimals of numbers between -1 and 1. HNSW rounds to a byte, and comparing the exact vectors needs no more.
 _DECIMALS = 5
 _NOTHING = 1e-9
 
@@ -30,7 +30,7 @@ class EmbedderError(Exception):
 
 
 class Embedder(ABC):
-    """Makes vectors of one length. `label` names it, with its version: other vectors, another label."""
+    """Makes vectors of one length. `label` names it with its version: when the vectors change, the label changes."""
 
     label: str
     dims: int
@@ -45,7 +45,7 @@ class Embedder(ABC):
     @classmethod
     @abstractmethod
     def check(cls, settings: Settings) -> None:
-        """Look quickly whether it can be used with these settings. Raises EmbedderError."""
+        """Check quickly whether it can be used with these settings. Raises EmbedderError."""
 
     @classmethod
     @abstractmethod
@@ -54,7 +54,7 @@ class Embedder(ABC):
 
     @abstractmethod
     def image(self, image: Image.Image) -> Vector:
-        """The vector of an upright RGB picture of any size, not of unit length yet."""
+        """The vector of an upright RGB picture of any size; its length need not be 1."""
 
     def text(self, words: str) -> Vector:
         """The vector of a description. Raises ImageError `no_text_embedder` when it knows pictures only."""
@@ -84,14 +84,17 @@ def embedder() -> Embedder:
 
 
 def preload(settings: Settings) -> None:
-    """Load a model now, so that the first picture does not wait for it. One that cannot be loaded says so when used."""
+    """Load a model now, so that the first picture does not wait.
+
+    If that fails, the error comes when the model is used.
+    """
     with suppress(EmbedderError):
         if chosen(settings).has_model:
             embedder()
 
 
 def embedded(query: Image.Image | str) -> dict[str, object]:
-    """The document fields of a picture's vector, or of a description's; none when it has no direction to compare.
+    """The document fields for the vector of a picture or of words; none when all its numbers are about zero.
 
     Raises ImageError `embedder_failed`, `no_text_embedder`.
     """

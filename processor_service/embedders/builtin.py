@@ -1,4 +1,4 @@
-"""builtin: edges and colours. Needs no model, finds copies and pictures of the same scene; knows nothing of meaning."""
+"""builtin: edges and colours. Needs no model. Finds copies and pictures of the same scene, but knows no meaning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIDE = 64
 _EDGE_CELLS = 4
 _LIGHT_CELLS = 6
 _COLOR_CELLS = 2
-# Steps of OKLab's a and b, and the value at which the outermost lie: few pictures have stronger colours.
+# Steps of OKLab's a and b, and the value of the outermost step: few pictures have stronger colours.
 _STEPS = 6
 _STRONGEST = 0.18
 # How much each part counts; chosen with benchmarks/likeness.py.
@@ -22,12 +22,12 @@ _PLACED, _EITHER_WAY, _COLORS, _LIGHT = 0.7, 1.0, 0.7, 0.5
 
 
 class Builtin(Embedder):
-    """Edge directions in 4x4 cells, as they are and mirrored onto themselves; colours in 2 rows; where it is light.
+    """Edge directions in 4x4 cells, plain and mirrored onto themselves; colours in 2 rows; where the picture is light.
 
     Edges are histograms of oriented gradients (N. Dalal, B. Triggs, "Histograms of Oriented Gradients for Human
-    Detection", CVPR 2005), in few and soft cells and without their block norm; histograms are compared by the root of
-    their entries (Hellinger). 282 numbers: 128 placed edges; 64 edges, 72 colours and 18 lightnesses that a mirrored
-    picture shares. Any two pictures have a cosine of about 0.8: what is alike begins at 0.85 (docs/likeness.md).
+    Detection", CVPR 2005), in few, soft cells and without block norm. Histograms are compared by the roots of their
+    entries (Hellinger). 282 numbers: 128 placed edges; 64 edges, 72 colours and 18 lightnesses that a mirrored picture
+    shares. Any two pictures have a cosine of about 0.8; alike begins at 0.85 (docs/likeness.md).
     """
 
     label = "builtin-v1"
@@ -59,7 +59,7 @@ class Builtin(Embedder):
 
 
 def _colors(ab: Vector) -> Vector:
-    """Roots of the shares of 6 x 6 steps of a and b, in the upper and in the lower half; 2 x 36."""
+    """Roots of the shares of 6 x 6 steps of a and b, in the upper and the lower half: 2 x 36."""
     place = np.clip((ab / _STRONGEST + 1) / 2 * (_STEPS - 1), 0, _STEPS - 1 - 1e-4)
     low = place.astype(int)
     above = place - low
@@ -67,7 +67,7 @@ def _colors(ab: Vector) -> Vector:
     column = np.arange(ab.shape[1])[None, :] * _COLOR_CELLS // ab.shape[1]
     size = _STEPS * _STEPS
     shares = np.zeros(_COLOR_CELLS * _COLOR_CELLS * size)
-    # Each pixel is shared between the four nearest steps, so that a slight change of colour changes little.
+    # Each pixel counts for the four nearest steps, so that a slight change of colour changes little.
     for a in (0, 1):
         for b in (0, 1):
             weight = np.abs(1 - a - above[..., 0]) * np.abs(1 - b - above[..., 1])
@@ -82,5 +82,5 @@ def _colors(ab: Vector) -> Vector:
 def _unit(part: Vector) -> Vector:
     flat = part.ravel()
     length = float(np.linalg.norm(flat))
-    # Where nothing is (no edges at all), rounding errors are not to be blown up.
+    # When there is nothing (no edges at all), rounding errors must not be amplified.
     return flat / length if length > 1e-4 else np.zeros_like(flat)

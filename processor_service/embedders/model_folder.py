@@ -1,4 +1,4 @@
-"""The folder of a model: `embedder.json` says what its files want and give."""
+"""Reads the folder of a model: `embedder.json` describes the input and output of its files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ImageInput(_Part):
 
 
 class TextInput(_Part):
-    """How words become numbers: tokens, cut or filled up to `length`."""
+    """How words become numbers: tokens, cut or padded to `length`."""
 
     file: str = "text.onnx"
     tokenizer: str = "tokenizer.json"
@@ -64,7 +64,7 @@ class Description(_Part):
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A folder with a model, its files there."""
+    """A folder with a model whose files exist."""
 
     path: Path
     name: str
@@ -74,7 +74,7 @@ class ModelFolder:
 
     @classmethod
     def read(cls, path: Path) -> ModelFolder:
-        """Read the description, and see that the files are there. Raises EmbedderError."""
+        """Read the description, and check that the files exist. Raises EmbedderError."""
         file = path / DESCRIPTION
         try:
             described = Description.model_validate_json(file.read_bytes())

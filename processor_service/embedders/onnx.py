@@ -22,13 +22,13 @@ _GREY = Image.new("RGB", (64, 64), (128, 128, 128))
 
 
 class Onnx(Embedder):
-    """A model in the ONNX format for pictures, and perhaps one for words whose vectors lie in the same space."""
+    """A model in the ONNX format for pictures, and perhaps one for words that makes vectors in the same space."""
 
     has_model = True
 
     @classmethod
     def check(cls, settings: Settings) -> None:
-        """Read the folder's description and look whether its files and the packages are there, without loading them."""
+        """Read the folder's description, and check that its files and the packages exist, without loading them."""
         folder = ModelFolder.read(_path(settings))
         for package, needed in (("onnxruntime", True), ("tokenizers", folder.text is not None)):
             if needed and importlib.util.find_spec(package) is None:
@@ -50,7 +50,7 @@ class Onnx(Embedder):
             self._tokenizer = Tokenizer.from_file(str(folder.path / folder.text.tokenizer))
             self._tokenizer.enable_truncation(folder.text.length)
             self._tokenizer.enable_padding(length=folder.text.length, pad_id=folder.text.pad_id)
-        # Whether everything fits together shows now, not with the first document.
+        # Find out now whether everything fits together, not with the first document.
         self.dims = self.image(_GREY).size
         if folder.text and (words := self.text("a picture").size) != self.dims:
             raise EmbedderError(f"{folder.path}: vectors of words have {words} numbers, those of pictures {self.dims}")
@@ -87,7 +87,7 @@ class _Model:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        # Memory that grows in powers of two would meet the worker's limit early.
+        # An arena that grows in powers of two would reach the worker's memory limit early.
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         self.file = file
@@ -119,11 +119,11 @@ class _Model:
 
 
 def prepared(image: Image.Image, wanted: ImageInput) -> Vector:
-    """The picture as the model wants it: 1 x 3 x height x width, or 1 x height x width x 3."""
+    """The picture as the model needs it: 1 x 3 x height x width, or 1 x height x width x 3."""
     width, height = wanted.size
     resample = _RESAMPLE[wanted.resample]
     if wanted.resize == "crop":
-        # The shorter side fits, the middle of the longer one is seen.
+        # The shorter side fits, and the middle of the longer one is used.
         ratio = max(width / image.width, height / image.height)
         fitted = image.resize(
             (max(width, round(image.width * ratio)), max(height, round(image.height * ratio))), resample

@@ -1,4 +1,4 @@
-"""Features: what is extracted from a picture. One file each, with its parameters and the fields it produces."""
+"""Features: what is extracted from a picture. One file each, with its parameters and its fields."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..registry import Declared, scan
 class Feature(Declared):
     """Something a recipe's `properties` can ask for."""
 
-    # The document fields that it makes, relative to the target.
+    # The document fields that it makes; names are relative to the target.
     fields: ClassVar[tuple[DocumentField, ...]] = ()
     # Whether it is extracted when a pipeline names no `properties`.
     default: ClassVar[bool] = True
-    # Whether it reads what only the picture that came in has. A picture that was normalized before keeps these fields.
+    # Whether it reads what only the original has. A picture that is already normalized keeps these fields.
     of_source: ClassVar[bool] = False
 
     @classmethod
@@ -26,7 +26,7 @@ class Feature(Declared):
         return list(dict.fromkeys(field.top for field in cls.fields if position == 0 or not field.first_only))
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """Read the fields from the finished picture; a field that does not apply is left out."""
+        """Read the fields from the finished picture. A field that does not apply is left out."""
         raise TypeError(f"feature {self.name()} does not implement extract")
 
 

@@ -10,12 +10,13 @@ from ..picture import Picture
 from ..pixels.reduced import over_white, reduced
 from . import Feature
 
-# As long as the first vector that comes, which is the embedder's business; a vector of another length is refused.
+# The first vector sets the length, and the embedder decides that. Elasticsearch refuses vectors of another length.
 EMBEDDING: dict[str, Any] = {
     "type": "dense_vector",
     "index": True,
     "similarity": "cosine",
-    # Bytes find the candidates, the exact numbers rank them: 99.6 % of the true ten nearest, 89 to 94 % without.
+    # Bytes find the candidates, exact numbers rank them: 99.6 % of the true ten nearest are found, 89 to 94 % without
+    # ranking.
     "index_options": {"type": "int8_hnsw", "m": 16, "ef_construction": 100, "rescore_vector": {"oversample": 3.0}},
 }
 

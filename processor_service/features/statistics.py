@@ -12,9 +12,9 @@ from ..picture import Picture, has_alpha
 from ..pixels.reduced import over_white, reduced
 from . import Feature
 
-# Variance of the Laplacian below which pictures are usually called blurred.
+# Pictures are usually called blurred when the variance of their Laplacian is below this.
 _BLURRED = 100.0
-# Standard deviation (of 0 to 255) of every channel below which nothing is to be seen: sensor and JPEG noise stay below.
+# With less standard deviation (of 0 to 255) in every channel nothing can be seen: sensor and JPEG noise have less.
 _UNIFORM = 2.55
 
 
@@ -34,7 +34,7 @@ class Statistics(Feature):
     )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """Measured over the pixels that are more opaque than not; only `blank` when there are none."""
+        """Measured over the pixels that are at least half opaque; only `blank` when there are none."""
         small = reduced(picture)
         mask = _opaque(small)
         if mask is not None and mask.getbbox() is None:
@@ -58,7 +58,7 @@ def _opaque(image: Image.Image) -> Image.Image | None:
 
 
 def _saturation(rgb: Image.Image, mask: Image.Image | None) -> float:
-    """Mean saturation (HSV, 0 grey to 1), each pixel weighted by its value: the colours in dark noise do not count."""
+    """Mean saturation (HSV, 0 grey to 1), each pixel weighted by its value: colours in dark noise do not count."""
     red, green, blue = rgb.split()
     highest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     lowest = ImageChops.darker(ImageChops.darker(red, green), blue)
@@ -67,7 +67,7 @@ def _saturation(rgb: Image.Image, mask: Image.Image | None) -> float:
 
 
 def _sharpness(image: Image.Image) -> float:
-    """v / (v + 100), where v is the variance of the Laplacian of the luma: 0 blurred, 0.5 doubtful, 1 sharp.
+    """v / (v + 100), v being the variance of the Laplacian of the luma: 0 blurred, 0.5 doubtful, 1 sharp.
 
     Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative study", ICPR 2000;
     the four-neighbour Laplacian, and the customary threshold of 100.
@@ -83,6 +83,6 @@ def _sharpness(image: Image.Image) -> float:
 def _is_blank(image: Image.Image, rgb: Image.Image, mask: Image.Image | None) -> bool:
     deviations = ImageStat.Stat(rgb, mask).stddev
     if has_alpha(image):
-        # One colour, but in a shape: a black sign on nothing is not blank.
+        # One colour, but a shape: a black sign on a transparent ground is not blank.
         deviations = [*deviations, *ImageStat.Stat(image.getchannel("A")).stddev]
     return max(deviations) < _UNIFORM

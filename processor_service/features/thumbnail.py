@@ -28,7 +28,7 @@ class Thumbnail(Feature):
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The thumbnail as base64."""
-        # Sharp from twice its size on; larger ones are made from the picture itself.
+        # The small copy is sharp enough if it is twice as large. Larger thumbnails are made from the picture itself.
         if 2 * self.size <= SIDE:
             small = scale(reduced(picture), within(upright_size(picture), self.size))
         else:

@@ -16,16 +16,16 @@ from ..registry import Declared, scan
 class Operation(Declared):
     """One step of a recipe. Its parameters are the model's fields."""
 
-    # True for operations that only say how the picture is written. They hold for a normalized picture too; the others
-    # were applied to it once and are not applied again.
+    # True for operations that only say how the picture is stored. They also apply to a normalized picture. All others
+    # were applied to it once, and are not applied again.
     output_only: ClassVar[bool] = False
-    # Whether a document may ask for it where its pipeline does not say otherwise: what people update a picture for, not
-    # what would undo the recipe's limits or its privacy.
+    # Whether a document may ask for it when its pipeline does not say otherwise. These are operations that people use
+    # to update a picture. Operations that would undo the recipe's limits or privacy are not among them.
     for_documents: ClassVar[bool] = False
-    # Whether it hides or signs something, which later operations could undo: then a document may ask for none, unless
-    # the pipeline lists it.
+    # Whether it hides or signs something that later operations could undo. Then a document may ask only for operations
+    # that the pipeline lists.
     protects: ClassVar[bool] = False
-    # What it does with an animation of which all frames are kept; told in the docs of each operation.
+    # What it does with an animation when all frames are kept; shown in the docs of each operation.
     on_animations: ClassVar[str] = "each frame"
 
     @property
@@ -35,7 +35,7 @@ class Operation(Declared):
 
     @property
     def mixes_colors(self) -> bool:
-        """Whether it brings in colours, or weighs channels, of sRGB: then the picture is brought to sRGB before."""
+        """Whether it adds colours or weighs channels in sRGB. Then the picture is converted to sRGB before."""
         return False
 
     @property
@@ -46,7 +46,7 @@ class Operation(Declared):
     def size_after(self, width: int, height: int) -> tuple[int, int]:
         """The largest size, in pixels, that it can make of a picture of this size.
 
-        The pipeline asks before the step, so that a size that is too large is refused before memory is taken for it.
+        The pipeline asks before the operation, so that a size that is too large is refused before it takes memory.
         """
         return width, height
 
@@ -55,14 +55,14 @@ class Operation(Declared):
         raise TypeError(f"operation {self.name()} implements neither apply nor apply_to")
 
     def apply_to(self, picture: Picture) -> None:
-        """Process the picture, frame by frame; override only what needs more than pixels of one frame."""
+        """Process the picture, frame by frame. Override it only if the pixels of one frame are not enough."""
         if self.mixes_colors:
             make_srgb(picture)
         picture.frames = same_mode([self.apply(frame) for frame in picture.frames])
 
 
 def same_mode(frames: list[Image.Image]) -> list[Image.Image]:
-    """Frames of different modes (one transparent, one not) in a mode that has room for all."""
+    """Converts frames of different modes (one transparent, one not) to a mode that has room for all."""
     modes = {frame.mode for frame in frames}
     if len(modes) == 1:
         return frames
@@ -72,7 +72,7 @@ def same_mode(frames: list[Image.Image]) -> list[Image.Image]:
 
 
 def wants_all_frames(steps: Iterable[Operation]) -> bool:
-    """Whether an animation is to be decoded with all its frames; else its first frame is the picture."""
+    """Whether an animation must be decoded with all its frames. Otherwise its first frame is the picture."""
     return any(step.keeps_frames for step in steps)
 
 

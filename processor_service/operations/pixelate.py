@@ -74,7 +74,7 @@ class Pixelate(Operation):
         image = image.copy()
         across, down = (image.width, image.height) if self.unit == "fraction" else (1, 1)
         for area in self.boxes:
-            # Rounded outwards: what is to be hidden is hidden to its last pixel.
+            # Rounded outwards, so that every pixel that should be hidden is hidden.
             left, top = math.floor(area.left * across), math.floor(area.top * down)
             right = min(image.width, math.ceil((area.left + area.width) * across))
             bottom = min(image.height, math.ceil((area.top + area.height) * down))
@@ -84,7 +84,8 @@ class Pixelate(Operation):
 
     def _squares(self, image: Image.Image) -> Image.Image:
         across, down = min(self.size, image.width), min(self.size, image.height)
-        # Pillow averages with premultiplied alpha, and the squares at right and bottom over what there is of them.
+        # Pillow averages with premultiplied alpha, and squares at the right and bottom edge over the pixels that they
+        # have.
         small = image.reduce((across, down))
         large = small.resize((small.width * across, small.height * down), Image.Resampling.NEAREST)
         return large.crop((0, 0, *image.size))

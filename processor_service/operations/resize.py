@@ -63,7 +63,7 @@ class Resize(Operation):
             return
         size = self._cover_size(*picture.image.size)
         scaled = [scale(frame, self._covering(*frame.size)) for frame in picture.frames]
-        # One cut for all frames, or an animation would jump about.
+        # One cut for all frames. Otherwise an animation would jump about.
         left, top = self._cut(scaled[0], size)
         picture.frames = [frame.crop((left, top, left + size[0], top + size[1])) for frame in scaled]
 
@@ -72,13 +72,13 @@ class Resize(Operation):
         if self.fit != "pad":
             return scaled
         padded = canvas(self.box(*image.size), self.background, scaled)
-        # In the middle of something there is nothing salient.
+        # Padding has no salient part.
         gravity = "center" if self.gravity == "smart" else self.gravity
         padded.paste(scaled.convert(padded.mode), offset(padded.size, scaled.size, gravity))
         return padded
 
     def box(self, width: int, height: int) -> tuple[int, int]:
-        """The box in pixels for a picture of that size, the missing side filled in from the picture's shape."""
+        """The box in pixels for a picture of that size. A missing side follows from the picture's shape."""
         box_width = self._scaled(self.width) or max(1, round((self._scaled(self.height) or 0) * width / height))
         return box_width, self._scaled(self.height) or max(1, round(box_width * height / width))
 
@@ -89,7 +89,7 @@ class Resize(Operation):
             if self.enlarge:
                 return box_width, box_height
             return min(box_width, width), min(box_height, height)
-        # A side that was not given is a rounded one: it has no say.
+        # A side that was not given is rounded, so it does not count.
         ratios = [
             ratio for ratio, given in ((box_width / width, self.width), (box_height / height, self.height)) if given
         ]
@@ -105,12 +105,12 @@ class Resize(Operation):
         box_width, box_height = self.box(width, height)
         if self.enlarge:
             return box_width, box_height
-        # Not large enough for the box: the largest box of the same shape that the picture covers.
+        # If the picture is smaller than the box: the largest box of the same shape that it covers.
         shrink = min(1.0, width / box_width, height / box_height)
         return max(1, round(box_width * shrink)), max(1, round(box_height * shrink))
 
     def _covering(self, width: int, height: int) -> tuple[int, int]:
-        """The size that covers what `cover` makes of a picture of that size, by no more than a pixel."""
+        """The size that covers the result of `cover` for a picture of that size, by at most a pixel."""
         cover = self._cover_size(width, height)
         scaled = self.size(width, height)
         return max(cover[0], scaled[0]), max(cover[1], scaled[1])

@@ -36,7 +36,7 @@ class Rotate(Operation):
             return width, height
         angle = math.radians(self.degrees)
         cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
-        # Rounded up, save for what floating point adds to quarter turns.
+        # Rounded up, except for what floating point adds to quarter turns.
         return math.ceil(width * cos + height * sin - 1e-6), math.ceil(width * sin + height * cos - 1e-6)
 
     def apply(self, image: Image.Image) -> Image.Image:
@@ -50,10 +50,10 @@ class Rotate(Operation):
         return laid_over(canvas(size, self.background, image), self._turned(image, size))
 
     def _turned(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
-        """The turned image as RGBA of that size, transparent where the corners appear.
+        """The turned image as RGBA of that size, with transparent corners.
 
-        Colours are interpolated with premultiplied alpha, from a copy whose edge goes on for a pixel; how much of a
-        pixel is covered comes from a mask. So edges are smooth, without dark or light fringes.
+        Colours are interpolated with premultiplied alpha, from a copy whose edge is extended by a pixel. A mask says
+        how much of each pixel is covered. So edges are smooth, without dark or light fringes.
         """
         premultiplied = image.convert("RGBA").convert("RGBa")
         wider = Image.new("RGBa", (image.width + 2, image.height + 2))

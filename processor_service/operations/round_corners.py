@@ -11,7 +11,7 @@ from ..parameters import Color, Unit
 from ..pixels.alpha import canvas, laid_over
 from . import Operation
 
-# ImageDraw does not smooth edges: corners are drawn larger and scaled down, unless that would take much memory.
+# ImageDraw does not smooth edges. So corners are drawn larger and scaled down, unless that would take much memory.
 _SMOOTHING = 4
 _MOST = 4096
 

@@ -30,7 +30,7 @@ class Trim(Operation):
     color: Color | None = Field(None, description="the border's colour, when it is known")
 
     def apply_to(self, picture: Picture) -> None:
-        # Of an animation only what is border in every frame.
+        # In an animation, only what is border in every frame is cut off.
         boxes = [box for frame in picture.frames if (box := self.box(frame))]
         if not boxes:
             return
@@ -40,8 +40,8 @@ class Trim(Operation):
             picture.frames = [frame.crop(box) for frame in picture.frames]
 
     def box(self, image: Image.Image) -> _Box | None:
-        """Left, top, right, bottom of what is not border, None when nothing is."""
-        # Premultiplied, all transparent pixels are the same, whatever colour hides in them.
+        """Left, top, right, bottom of what is not border; None when everything is."""
+        # Premultiplied, all transparent pixels are equal, whatever colour they hide.
         pixels = image.convert("RGBA").convert("RGBa") if has_alpha(image) else image.convert("RGB")
         color = self._given(len(pixels.getbands())) or _border_color(pixels)
         boxes = []

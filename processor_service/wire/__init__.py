@@ -1,1 +1,1 @@
-"""The contract of docs/wire.md: requests, recipes, marks, and the schema rendered from the declarations."""
+"""The contract of docs/wire.md: requests, recipes, marks, and the schema that is rendered from the declarations."""

@@ -1,4 +1,4 @@
-"""What the fields of an answer look like, for the node: JSON schema rendered from the declared fields."""
+"""The JSON schema of an answer's fields, for the node, rendered from the declared fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..fields import NOT_OURS, DocumentField
 from ..metadata.text import MOST_CHARACTERS, MOST_OF_CAPTION
 from .fields import all_fields
 
-# Declared, but never given with a picture: the node writes or removes them by itself.
+# Declared, but never part of an answer: the node writes or removes them by itself.
 _ONLY_NULL = frozenset({"error", "operations"})
 _MOST_ITEMS, _MOST_DIMENSIONS = 1000, 4096
 _MOST_FLOAT = 3.4e38
@@ -18,7 +18,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "keyword": {"type": "string", "maxLength": MOST_CHARACTERS},
     "text": {"type": "string", "maxLength": MOST_OF_CAPTION},
     "date": {"type": "string", "maxLength": 100},
-    # As long as the answer may be.
+    # Bounded only by the length of the answer.
     "binary": {"type": "string"},
     "boolean": {"type": "boolean"},
     "integer": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},

@@ -1,12 +1,12 @@
-"""Data URLs (RFC 2397) as browsers, mail programs and scripts write them; the node reads them alike (DataUrl.java)."""
+"""Data URLs (RFC 2397) as browsers, mail programs and scripts write them. The node reads the same (DataUrl.java)."""
 
 from __future__ import annotations
 
 import re
 
-# ASCII white space, as the WHATWG's "forgiving base64" overlooks it.
+# ASCII white space, which the WHATWG's "forgiving base64" ignores.
 WHITESPACE = " \t\n\f\r"
-# In characters: what stands before the comma. Parameters may hold a file's name, nothing longer.
+# Most characters before the comma. Parameters may hold a file's name, nothing longer.
 _LONGEST_HEADER = 4096
 _SCHEME = "data:"
 _ESCAPED = re.compile(r"%([0-9a-fA-F]{2})")
@@ -14,15 +14,15 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def is_data_url(text: str) -> bool:
-    """Whether the text begins as a data URL does, in any case and behind any white space."""
+    """Whether the text begins like a data URL: in upper or lower case, after any white space."""
     return text.lstrip(WHITESPACE)[: len(_SCHEME)].lower() == _SCHEME
 
 
 def base64_of(text: str) -> str | None:
-    """The base64 text of a data URL, its percent-encoding undone; None when the URL holds something else.
+    """The base64 text of a data URL without percent-encoding; None when the URL holds something else.
 
-    `;base64` may be written in any case, with blanks around it, before or behind other parameters. A comma or semicolon
-    within a quoted parameter belongs to that parameter.
+    `;base64` may be in upper or lower case, with blanks around it, before or after other parameters. A comma or
+    semicolon within quotes belongs to the quoted parameter.
     """
     start = len(text) - len(text.lstrip(WHITESPACE)) + len(_SCHEME)
     comma = _comma(text, start)
@@ -36,7 +36,7 @@ def base64_of(text: str) -> str | None:
 
 
 def _comma(text: str, start: int) -> int:
-    """Where the header ends: at the first comma outside of quotes; -1 when there is none."""
+    """Where the head ends: the position of the first comma outside quotes; -1 when there is none."""
     quoted = escaped = False
     for at in range(start, min(len(text), start + _LONGEST_HEADER)):
         char = text[at]

@@ -1,4 +1,4 @@
-"""Every document field once, in the order of the docs: those of every picture, and those of all features."""
+"""All document fields, in the order of the docs: those of every picture and those of all features."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def all_fields() -> tuple[DocumentField, ...]:
 
 
 def top_level_names() -> list[str]:
-    """Names directly under the target, each once, in the order of `all_fields`."""
+    """The names directly under the target, each once, in the order of `all_fields`."""
     return list(dict.fromkeys(field.top for field in all_fields()))
 
 
 def copies() -> dict[str, str]:
-    """Name of each vector that is another form of a field, to that field's."""
+    """Maps the name of each vector that is another form of a field to the name of that field."""
     return {field.name: field.copy_of for field in all_fields() if field.copy_of}
 
 

@@ -7,7 +7,10 @@ import hmac
 
 
 def mark(key: bytes, recipe: str, stored: str) -> str:
-    """Signature over stored bytes, given by their SHA-256 in hex: lower-case hex HMAC-SHA256, keyed by `mark_key`."""
+    """Signature over stored bytes, given by their SHA-256 in hex
+
+    HMAC-SHA256 in lower-case hex, keyed by `mark_key`.
+    """
     return _sign(key, f"{recipe}:{stored}")
 
 
@@ -17,12 +20,12 @@ def source_mark(key: bytes, recipe: str, source: str, stored: str) -> str:
 
 
 def url_mark(key: bytes, recipe: str, url: str, stored: str) -> str:
-    """Signature that the stored bytes were fetched from this address; it takes the place of `source_mark`."""
+    """Signature that the stored bytes were made from what was at this address; it takes the place of `source_mark`."""
     return _sign(key, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}:{stored}")
 
 
 def thumbnail_mark(key: bytes, recipe: str, stored: str, thumbnail: bytes) -> str:
-    """Signature that this thumbnail is one of the stored bytes."""
+    """Signature that this thumbnail was made from the stored bytes."""
     return _sign(key, f"thumbnail:{recipe}:{stored}:{hashlib.sha256(thumbnail).hexdigest()}")
 
 

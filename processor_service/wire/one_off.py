@@ -1,6 +1,6 @@
-"""What the one-off operations of a document may do to what its pipeline's recipe says (docs/security.md).
+"""Bounds what the one-off operations of a document may change in what the recipe does (docs/security.md).
 
-Which operations a document may ask for at all is the node's to say: the pipeline's option `document_operations`.
+The node decides which operations a document may ask for: by the pipeline's option `document_operations`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..pixels.scaling import scale
 
 
 class _SizeLimit(Operation):
-    """Note how large a picture may be when the document's operations are done."""
+    """Note how large the picture may be after the document's operations."""
 
     box: Resize
 
@@ -26,7 +26,7 @@ class _SizeLimit(Operation):
 
 
 class _WithinLimit(Operation):
-    """Scale the picture down, never up, to what the recipe allows, upright or on its side."""
+    """Scale the picture down, never up, to the size that the recipe allows, upright or on its side."""
 
     def apply_to(self, picture: Picture) -> None:
         width, height = picture.image.size
@@ -38,12 +38,12 @@ class _WithinLimit(Operation):
 
 
 def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    """The longer of the long sides and of the short ones: operations may turn the picture."""
+    """The larger of both long sides, and of both short sides: operations may turn the picture."""
     return max(*one, *other), max(min(one), min(other))
 
 
 def within_limit(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> tuple[Operation, ...]:
-    """A document's operations, and what makes the size limit of the recipe hold after them."""
+    """A document's operations, with steps around them that keep the recipe's size limit."""
     limits = [step for step in recipe if isinstance(step, Resize)]
     return (_SizeLimit(box=limits[-1]), *wanted, _WithinLimit()) if wanted and limits else tuple(wanted)
 

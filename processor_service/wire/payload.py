@@ -1,4 +1,4 @@
-"""The text of `data` to bytes: base64, data URL, base64 with line breaks; limits before work."""
+"""Turns the text of `data` into bytes: base64, data URL, base64 with line breaks. Checks limits before work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_WHITESPACE = str.maketrans("", "", WHITESPACE)
 
 
 def decode_payload(text: object, max_bytes: int) -> bytes:
-    """Decode what a document carries as a picture.
+    """Decode the text that a document has as its picture.
 
     Raises ImageError `image_too_large` (before decoding, when the text is too long) or `invalid_base64`.
     """
@@ -59,7 +59,7 @@ def _too_large(size: int, max_bytes: int) -> ImageError:
 
 def _json_type(value: object) -> str:
     if _is_numbers(value) or (isinstance(value, dict) and (value.get("type") == "Buffer" or "0" in value)):
-        # What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
+        # JSON of a Buffer, of its bytes, or of a Uint8Array.
         return "the bytes of a Buffer or Uint8Array as numbers; send Buffer.from(bytes).toString('base64')"
     names = {
         dict: "an object",

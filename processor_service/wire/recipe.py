@@ -1,4 +1,4 @@
-"""A recipe: the operations and properties of a pipeline, validated, and its hash."""
+"""Validates recipes (the operations and properties of a pipeline), and computes their hash."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ..operations import Operation, all_operations
 from ..parameters import MEANT
 from ..registry import Declared
 
-# Far above any recipe in use. Without a bound one small picture keeps a worker busy until its time is up.
+# Far above any recipe in use. Without a bound a small picture could keep a worker busy until its time is up.
 MOST_ENTRIES = 64
-# As JSON. Two watermarks with the largest pictures fit.
+# Most bytes as JSON. Two watermarks with the largest pictures fit.
 MOST_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a pipeline asks for. `hash` identifies it (see docs/wire.md)."""
+    """What a pipeline asks for. `hash` identifies it (docs/wire.md)."""
 
     operations: tuple[Operation, ...]
     features: tuple[Feature, ...]
@@ -35,7 +35,7 @@ class Recipe:
 
 def parse_recipe(operations: Any, properties: Any) -> Recipe:
     """Validate a pipeline's recipe. Raises ImageError `invalid_recipe` that lists the valid names and parameters."""
-    # Pipelines send the same recipe with every picture: parse it once.
+    # Pipelines send the same recipe with every picture, so it is parsed once.
     return _parse_cached(_as_json([operations, properties]))
 
 
@@ -81,7 +81,7 @@ def _as_json(recipe: Any) -> bytes:
     try:
         text = orjson.dumps(recipe)
     except TypeError as error:
-        # Not from a request: there such a number has become a float.
+        # Never from a request: there such a number has become a float.
         raise ImageError(
             Code.INVALID_RECIPE, "operations and properties hold a number beyond 64 bits, or something else than JSON"
         ) from error
@@ -139,7 +139,10 @@ def _plural(kind: str) -> str:
 
 
 def recipe_hash(operations: Any, properties: Any) -> str:
-    """First 32 hex digits of the SHA-256 of the recipe's canonical form; the node computes the same (docs/wire.md)."""
+    """The first 32 hex digits of the SHA-256 of the recipe's canonical form.
+
+    The node computes the same (docs/wire.md).
+    """
     return hashlib.sha256(_canonical([_named(operations), _named(properties)])).hexdigest()[:32]
 
 

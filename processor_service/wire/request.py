@@ -1,4 +1,4 @@
-"""A request for one picture, validated; docs/wire.md has the contract."""
+"""Validates the request for one picture (docs/wire.md)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _KEYS = frozenset(
 
 @dataclass(frozen=True)
 class Request:
-    """One picture and what is to be done with it; see docs/wire.md."""
+    """One picture and what to do with it (docs/wire.md)."""
 
     data: Any
     recipe: Recipe
     document_operations: tuple[Operation, ...]
     normalized: bool
-    # Where `data` was fetched from, None when the document brought it along.
+    # Where `data` was fetched from; None when the document holds it.
     url: str | None = None
     accept_truncated: bool = False
-    # Of a list of pictures in the document, counted from 0.
+    # The picture's position in the document's list, from 0.
     position: int = 0
 
     @classmethod
@@ -52,9 +52,10 @@ class Request:
         return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
 
     def steps(self) -> tuple[Operation, ...]:
-        """The operations to apply. A normalized picture had the recipe's before: only how it is written still holds.
+        """The operations to apply. A normalized picture already had those of the recipe, except how it is stored.
 
-        And without operations of the document it is not even written again: every byte stays, its fields are read anew.
+        Without operations of the document it is not stored again either: every byte stays, and its fields are read
+        again.
         """
         if self.normalized and not self.document_operations:
             return ()

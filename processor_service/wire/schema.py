@@ -1,4 +1,4 @@
-"""What the declarations of operations and features render to: JSON schema for the node, catalogue, docs tables."""
+"""Renders the declarations of operations and features: JSON schema for the node, and the catalogue."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _NOT_SCHEMA = ("title", "description")
 
 
 def recipe_schema() -> dict[str, Any]:
-    """What is packed into the plugin: JSON schema of each operation's and property's parameters, and names of fields.
+    """What the plugin contains: the JSON schema of each operation's and property's parameters, and facts about fields.
 
-    - `fields`: those that the node removes from a picture that it refuses by itself, or that was taken away.
+    - `fields`: those that the node removes when it refuses a picture by itself, or when the picture was removed.
     - `answer`: JSON schema of each field that an answer may have.
-    - `only_first`: those that only the first of a list of pictures has, by the property they come from.
-    - `copies`: vectors that the node puts back from another field when a document comes back without them.
-    - `pictures`: those that show what is to be seen, with the longest that one may be (null: a mark has to tell). They
-      do not stay where nothing vouches for them.
-    - `most_entries`: of a list of operations or properties.
-    - `for_documents`: the operations that a document may ask for; `protecting`: those after which it may not.
+    - `only_first`: those that only the first picture of a list has, by the property that makes them.
+    - `copies`: vectors that the node restores from another field when a document comes back without them.
+    - `pictures`: those that show the picture, with their greatest length (null: a mark has to vouch for it). They are
+      removed when nothing vouches for them.
+    - `most_entries`: how many operations or properties a list may have.
+    - `for_documents`: operations that a document may ask for. `protecting`: after these, a document may ask for none.
     """
     only_first = {
         name: names
@@ -50,7 +50,7 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
-    """Everything a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`."""
+    """Everything that a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`."""
     return {"operations": _entries(all_operations()), "properties": _entries(all_features())}
 
 
@@ -72,7 +72,10 @@ def _entries(declared: Mapping[str, type[Declared]]) -> list[dict[str, Any]]:
 
 
 def _without_titles(node: Any) -> Any:
-    """The schema without prose, which the node has no use for. Parameters may be called `title`, so names are kept."""
+    """The schema without prose, which the node does not need.
+
+    Parameters may be called `title`, so their names are kept.
+    """
     if isinstance(node, list):
         return [_without_titles(item) for item in node]
     if not isinstance(node, dict):

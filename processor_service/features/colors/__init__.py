@@ -18,7 +18,7 @@ from ...pixels.scaling import shrunk
 from .. import Feature
 from .clusters import dominant
 
-# Longest side in pixels: enough for shares to a percent.
+# Longest side in pixels: gives shares to within a percent.
 _SIDE = 80
 
 
@@ -45,7 +45,7 @@ class Colors(Feature):
     minimum_share: float = Field(0.02, ge=0, le=1, description="colours with a smaller share are left out")
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """Colours of a small copy, most frequent first; one at least, unless everything is transparent."""
+        """Colours of a small copy, most frequent first. At least one, unless everything is transparent."""
         pixels = opaque_pixels(shrunk(reduced(picture), _SIDE))
         if not len(pixels):
             return {}
@@ -59,7 +59,7 @@ class Colors(Feature):
 
 
 def opaque_pixels(image: Image.Image) -> NDArray[np.uint8]:
-    """The pixels that are more opaque than not, n x 3."""
+    """The pixels that are at least half opaque, n x 3."""
     if not has_alpha(image):
         return np.asarray(image if image.mode == "RGB" else image.convert("RGB")).reshape(-1, 3)
     rgba = np.asarray(image.convert("RGBA")).reshape(-1, 4)
@@ -72,7 +72,7 @@ def _color(rgb: NDArray[np.uint8], lab: NDArray[np.float64], share: float) -> di
         "hex": f"#{rgb.tobytes().hex()}",
         "name": color_name(lightness, a, b),
         "share": round(float(share), 4),
-        # In hundredths: numbers that people can read, and a float field keeps two decimals of them.
+        # In hundredths: people can read the numbers, and a float field keeps two decimals of them.
         "l": round(100 * lightness, 2),
         "a": round(100 * a, 2),
         "b": round(100 * b, 2),

@@ -1,4 +1,4 @@
-"""The few colours that stand for many: clusters in OKLab. No chance is involved: a picture always gives the same."""
+"""Reduces many colours to a few: clusters in OKLab. Nothing is random: a picture always gives the same colours."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ...color.oklab import Colors, to_oklab
 
 Weights = NDArray[np.float64]
 
-# Clusters to begin with, at least; the nearest are merged afterwards.
+# Clusters at the start, at least. The nearest are merged afterwards.
 _SEEDS = 20
-# Rounds of k-means before merging, and after it: the latter make nearly equal pictures end in equal colours.
+# Rounds of k-means before merging, and after it. The later ones make nearly equal pictures end with equal colours.
 _ROUNDS, _FINAL_ROUNDS = 2, 12
-# Light and shade make one colour of a thing look like many: lightness counts half, hue and chroma fully.
+# Light and shade turn the one colour of a thing into many. So lightness counts half, hue and chroma fully.
 _AXES = np.array((0.5, 1.0, 1.0))
-# Colours nearer than this (OKLab distance) are one to a searcher: shades of the same sky.
+# To people who search, colours nearer than this (OKLab distance) are one: shades of the same sky.
 _SAME = 0.06
 
 
@@ -32,7 +32,7 @@ def dominant(rgb: NDArray[np.uint8], count: int) -> tuple[Colors, Weights]:
 
 
 def _binned(rgb: NDArray[np.uint8]) -> tuple[Colors, Weights]:
-    """Means (OKLab) and shares of the pixels that fall into the same of 16x16x16 boxes: hundreds, not thousands."""
+    """Means (OKLab) and shares of the pixels in each of 16x16x16 boxes: hundreds of points, not thousands."""
     levels = (rgb >> 4).astype(np.int32)
     box = levels[:, 0] << 8 | levels[:, 1] << 4 | levels[:, 2]
     counts = np.bincount(box, minlength=4096)
@@ -43,7 +43,7 @@ def _binned(rgb: NDArray[np.uint8]) -> tuple[Colors, Weights]:
 
 
 def _seeds(points: Colors, weights: Weights, count: int) -> Colors:
-    """The heaviest point and then, each time, the one that is heaviest and farthest from those chosen."""
+    """The heaviest point, then again and again the one that is heaviest and farthest from those chosen."""
     chosen = [int(np.argmax(weights))]
     nearest = _squares_to(points, points[chosen[0]])
     while len(chosen) < min(count, len(points)):
@@ -70,7 +70,7 @@ def _moved(points: Colors, weights: Weights, centers: Colors, rounds: int) -> tu
 
 
 def _merged(centers: Colors, shares: Weights, count: int) -> Colors:
-    """Merge what looks alike, then what changes the picture least (Ward, 1963), until `count` are left."""
+    """Merge clusters that look alike, then those that change the picture least (Ward, 1963), until `count` are left."""
     squares, weight = _squares(centers, centers), _reduced_mass(shares[:, None], shares)
     np.fill_diagonal(squares, np.inf)
     left = np.ones(len(centers), bool)

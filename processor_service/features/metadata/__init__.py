@@ -51,7 +51,7 @@ class Metadata(Feature):
             "metadata.location", "where it was taken; only when the pipeline says `coarse` or `full`", GEO_POINT
         ),
     )
-    # Who wrote what is personal: it is kept when a pipeline says so.
+    # Metadata is personal: it is kept only if a pipeline says so.
     default: ClassVar[bool] = False
     of_source: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"location": "coarse", "coarse_km": 10}
@@ -62,7 +62,7 @@ class Metadata(Feature):
     coarse_km: float = Field(10, ge=1, le=1000, description="distance of the grid's lines in kilometres")
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """What can be read of it; a broken tag is left out."""
+        """The metadata that can be read. Broken tags are left out."""
         tags = read_tags(picture.metadata)
         fields = _camera(tags) | {"taken_at": _taken_at(tags)} | words(tags) | self._place(tags)
         found = {name: value for name, value in fields.items() if value not in (None, [])}
@@ -73,7 +73,7 @@ class Metadata(Feature):
         if place is None:
             return {}
         latitude, longitude = coarse(*place, self.coarse_km) if self.location == "coarse" else place
-        # A millionth of a degree is a decimetre.
+        # A millionth of a degree is about a decimetre.
         return {"location": {"lat": round(latitude, 6), "lon": round(longitude, 6)}}
 
 
@@ -81,7 +81,7 @@ def _camera(tags: Tags) -> dict[str, Any]:
     exif, directory = tags.exif, tags.exif.exif
     iso = _measure(tags, Tag.ISO, "exifEX:PhotographicSensitivity", "exif:ISOSpeedRatings", most=_MOST_ISO)
     if iso is None or iso == 0xFFFF:
-        # Where 16 bits are not enough the true value is here.
+        # When 16 bits are not enough, the true value is here.
         iso = _measure(tags, Tag.RECOMMENDED_EXPOSURE_INDEX, "exifEX:RecommendedExposureIndex", most=_MOST_ISO)
     make = _named(exif.text(exif.main, Tag.MAKE), *tags.in_xmp("tiff:Make"))
     model = _named(exif.text(exif.main, Tag.MODEL), *tags.in_xmp("tiff:Model"))
@@ -103,7 +103,7 @@ def _camera(tags: Tags) -> dict[str, Any]:
 
 
 def _taken_at(tags: Tags) -> str | None:
-    """When the picture was taken: not when the file was changed, which is what EXIF's `DateTime` says."""
+    """When the picture was taken. EXIF's `DateTime` says when the file was changed, so it is not used."""
 
     def from_exif(*names: Tag) -> str | None:
         return iso_date(*(tags.exif.text(tags.exif.exif, name) for name in names))
@@ -126,14 +126,14 @@ def _taken_at(tags: Tags) -> str | None:
 
 
 def _measure(tags: Tags, tag: Tag, *names: str, most: float) -> float | None:
-    """A measure of EXIF, else of XMP, with six significant digits; None when it is none."""
+    """A number from EXIF, else from XMP, with six significant digits; None when there is none between 0 and `most`."""
     exif = tags.exif.number(tags.exif.exif, tag)
     numbers = (exif, *(_number(text) for text in tags.in_xmp(*names)))
     return next((float(f"{value:.6g}") for value in numbers if value is not None and 0 < value <= most), None)
 
 
 def _named(*values: str | None) -> str | None:
-    """The first name that is one, cleaned."""
+    """The first name that is not empty, cleaned."""
     return next((name for value in values if value and (name := cleaned(value))), None)
 
 

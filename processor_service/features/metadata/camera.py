@@ -1,4 +1,4 @@
-"""Names of cameras, as people say them."""
+"""Names of cameras as people say them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from ...metadata.text import cleaned
 
-# What a company is, not what it is called.
+# Words for the kind of company, which are not its name.
 _LEGAL = re.compile(
     r"[\s,]+(corporation|corp|company|co|ltd|inc|gmbh|ag|imaging|optical|digital|camera|electronics|techwin"
     r"|international|computer|photo film)\b\.?",
@@ -15,7 +15,7 @@ _LEGAL = re.compile(
 
 
 def camera_name(make: str | None, model: str | None) -> str | None:
-    """Make and model without what they repeat: `NIKON CORPORATION` and `NIKON D750` make `NIKON D750`."""
+    """Make and model without repetition: `NIKON CORPORATION` and `NIKON D750` make `NIKON D750`."""
     if not make or not model:
         return model or (brand(make) if make else None)
     name = brand(make)

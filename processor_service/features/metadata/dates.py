@@ -1,4 +1,4 @@
-"""Dates from tags to ISO 8601, no more exact than they were written."""
+"""Turns dates from tags into ISO 8601, no more exact than they were written."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from datetime import datetime, timedelta
 from email.utils import parsedate_tz
 
-# Before photography there is no day on which a picture was taken; clocks that were never set say 0000.
+# Before photography no picture was taken. Clocks that were never set say 0000.
 _FIRST_YEAR = 1800
-# Year, or year and month, or a day; with separators of any kind, or with none.
+# A year, a year and month, or a day; with any separators, or none.
 _DATE = re.compile(
     r"(\d{4})(?:[:\-./](\d{1,2})(?:[:\-./](\d{1,2}))?|(\d\d)(\d\d)?)?(?:[T ]\s*(?P<time>[\d:].*))?$", re.ASCII
 )
 _TIME = re.compile(r"(\d{1,2}):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*(\S+)?$", re.ASCII)
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?$", re.ASCII | re.IGNORECASE)
-# EXIF leaves blanks where a part is not known: `2003:12:  ` and `    :  :     :  :  `.
+# EXIF has blanks for an unknown part: `2003:12: ` and ` : : : : `.
 _BLANK_END = re.compile(r"[\s:]+$")
 _MOST_HOURS_OFFSET = 14
 
@@ -22,8 +22,8 @@ _MOST_HOURS_OFFSET = 14
 def iso_date(text: str | None, offset: str | None = None, subsecond: str | None = None) -> str | None:
     """`2003:12:14 12:01:44` and the like as `2003-12-14T12:01:44+01:00`; None for what is no date.
 
-    A year or a month stays one: `1978`, `1978-05`. Without an offset it is the camera's local time, and none is made
-    up. A day whose time is broken is that day.
+    A year or a month stays one: `1978`, `1978-05`. Without an offset it is the camera's local time; no offset is made
+    up. If the time is broken, the day is returned.
     """
     text = _BLANK_END.sub("", (text or "").strip()[:100])
     match = _DATE.match(text)
@@ -47,7 +47,7 @@ def _with_time(date: datetime, text: str | None, offset: str | None, subsecond: 
         return None
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     digits = re.match(r"[0-9]{1,9}", match[4] or (subsecond or "").strip())
-    # The end of a day is the beginning of the next; a leap second is the last one of its minute.
+    # 24:00 is the beginning of the next day. A leap second becomes the last second of its minute.
     midnight = hour == 24 and minute == second == 0
     try:
         date = date.replace(hour=0 if midnight else hour, minute=minute, second=59 if second == 60 else second)

@@ -1,4 +1,4 @@
-"""Where a picture was taken: from EXIF or XMP, exact or only roughly. Not what it shows or where the way led to."""
+"""Where a picture was taken, from EXIF or XMP, exact or rounded. Not the place that it shows, nor a destination."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...metadata.xmp import Xmp
 
 # Length of a degree of latitude, and of longitude at the equator: mean radius of the Earth 6371.0088 km (IUGG).
 _KM_PER_DEGREE = 2 * math.pi * 6371.0088 / 360
-# XMP's `48,51,30N` and `48,51.5N` (ISO 16684-1, GPSCoordinate), and what else is written: `-33.85`, `48° 51' 30" N`.
+# XMP's `48,51,30N` and `48,51.5N` (ISO 16684-1, GPSCoordinate), and other ways to write it: `-33.85`, `48° 51' 30" N`.
 _WRITTEN = re.compile(
     r"([NSEW])?\s*([+-]?\d{1,3}(?:\.\d+)?)\s*(?:(?:,|:|°|º|deg|\s)\s*(\d{1,2}(?:\.\d+)?)\s*)?"
     r"(?:(?:,|:|'|′|’|\s)\s*(\d{1,2}(?:\.\d+)?)\s*)?[°º'′’\"″”]*\s*([NSEW])?$",
@@ -21,7 +21,7 @@ _WRITTEN = re.compile(
 def location(exif: Exif, xmp: Xmp) -> tuple[float, float] | None:
     """Latitude and longitude in degrees; None when missing, out of range, or 0, 0, which devices write for unknown.
 
-    Both come from EXIF, or both from XMP: half a place of each is none.
+    Both come from EXIF, or both from XMP. Half a place from each is no place.
     """
     return _place(
         _from_exif(exif, Tag.GPS_LATITUDE, Tag.GPS_LATITUDE_REF, "NS", 90),
@@ -33,15 +33,15 @@ def location(exif: Exif, xmp: Xmp) -> tuple[float, float] | None:
 
 
 def coarse(latitude: float, longitude: float, km: float) -> tuple[float, float]:
-    """The nearest point of a grid whose lines lie `km` apart, so that only the cell is told.
+    """The nearest point of a grid whose lines are `km` apart, so that only the cell is revealed.
 
-    A degree of longitude shrinks with the cosine of the latitude; the grid line's own latitude is taken, so that all
-    places of a cell give the same. Around the poles every longitude is the same place.
+    A degree of longitude shrinks with the cosine of the latitude. The latitude of the grid line is used, so that all
+    places in a cell give the same point. Around the poles all longitudes are the same place.
     """
     step = km / _KM_PER_DEGREE
     line = min(90.0, max(-90.0, round(latitude / step) * step))
     around = 360 * math.cos(math.radians(line))
-    # A whole number of cells around the Earth, or the last one would be cut.
+    # A whole number of cells fits around the Earth. Otherwise the last one would be smaller.
     cells = max(1, math.floor(around / step))
     place = round(longitude / 360 * cells) * 360 / cells
     return line, (place + 180) % 360 - 180
@@ -55,7 +55,7 @@ def _place(latitude: float | None, longitude: float | None) -> tuple[float, floa
 
 def _from_exif(exif: Exif, tag: Tag, reference: Tag, sides: str, most: int) -> float | None:
     parts, side = exif.values(exif.gps, tag), exif.text(exif.gps, reference)
-    # Minutes and seconds of 0/0 are not known; what is known of the place is near enough.
+    # Minutes and seconds of 0/0 are unknown. The rest of the place is near enough.
     while len(parts) > 1 and math.isnan(parts[-1]):
         parts.pop()
     if parts:
@@ -76,14 +76,14 @@ def _written(text: str | None, side: str | None, sides: str, most: int) -> float
     parts = [float(number) for number in numbers if number]
     if any(part > 60 for part in parts[1:]):
         return None
-    # A sign says the side where nothing else does: `-33.85` is south, `33.85` north.
+    # A sign gives the side when nothing else does: `-33.85` is south, `33.85` north.
     return _degrees(parts, behind or before or side or sides["-" in numbers[0]], sides, most)
 
 
 def _degrees(parts: list[float], side: str | None, sides: str, most: int) -> float | None:
-    """Degrees, minutes and seconds as degrees; None where they contradict the side of the equator or of Greenwich.
+    """Degrees, minutes and seconds as degrees; None when they contradict the side of the equator or of Greenwich.
 
-    None, too, without the side, unless a sign says it: the wrong half of the world is worse than no place.
+    Also None when neither a letter nor a sign gives the side: the wrong half of the world is worse than no place.
     """
     letter = (side or "").strip()[:1].upper()
     if len(parts) > 3 or not all(map(math.isfinite, parts)):

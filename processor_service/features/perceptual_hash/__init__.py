@@ -12,11 +12,11 @@ from ...pixels.reduced import over_white, reduced
 from .. import Feature
 from .pdq import pdq
 
-# Below, pictures without structure would all be near duplicates of each other: the threshold of PDQ's description.
+# The threshold of PDQ's description. Pictures with less structure would all be near duplicates of each other.
 _MEANINGFUL = 50
 ALGORITHM = "pdq"
 
-# Hamming distance, compared one by one: exact, and quick up to millions, as a hash has 32 bytes.
+# Hamming distance, compared one by one: exact, and fast for millions, as a hash has 32 bytes.
 HASH_BITS: dict[str, Any] = {
     "type": "dense_vector",
     "element_type": "bit",
@@ -44,7 +44,7 @@ class PerceptualHash(Feature):
             "0 to 100; below 50 the picture has too little structure for the hash to mean much",
             INTEGER,
         ),
-        # Nested, as a document may have a list of pictures, and a vector field takes one value only.
+        # Nested: a document may have a list of pictures, and a vector field takes only one value.
         DocumentField(
             "perceptual_hashes", "the hash of each picture of a list, or of the only one", {"type": "nested"}
         ),

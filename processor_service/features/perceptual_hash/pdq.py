@@ -1,8 +1,8 @@
 """PDQ, a perceptual hash of 256 bits: pictures that look alike differ in few of them.
 
 Source: Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019 (hashing.pdf in
-github.com/facebook/ThreatExchange). This is an implementation of that description with matrices: its smoothing,
-sampling and cosine transform are all linear, each a matrix from the left for rows and from the right for columns.
+github.com/facebook/ThreatExchange). This implements that description with matrices: smoothing, sampling and cosine
+transform are all linear. Each is a matrix from the left for rows, and from the right for columns.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ Matrix = NDArray[np.float32]
 
 _GRID = 64
 _COEFFICIENTS = 16
-# Pictures with a shorter side (in pixels) have no structure to speak of, by the description's reference too.
+# Pictures with a shorter side (in pixels) have no structure; so says the reference implementation.
 _SMALLEST = 5
 NO_STRUCTURE = "0" * (_COEFFICIENTS * _COEFFICIENTS // 4)
-# Sum of gradients (in hundredths of the full range) that makes a quality of 1, from the description.
+# Sum of gradients (in hundredths of the full range) for a quality of 1, from the description.
 _GRADIENT_UNIT = 90
 
 
 def pdq(luma: NDArray[np.uint8]) -> tuple[str, int]:
     """Hash (64 hex digits) and quality (0 to 100) of a grey picture, an array of height x width.
 
-    A quality below 50 says that the picture has too little structure for the hash to mean much. With a quality of 0 the
-    bits would come from rounding errors: then all are 0, which no other picture has.
+    With a quality below 50 the picture has too little structure for the hash to mean much. With a quality of 0 the bits
+    would come from rounding errors, so all are 0, as for no other picture.
     """
     if min(luma.shape) < _SMALLEST:
         return NO_STRUCTURE, 0
@@ -64,9 +64,12 @@ def _grid(luma: NDArray[np.uint8]) -> Matrix:
 
 @byte_cache(32 * 1024**2, lambda size: 4 * _GRID * size)
 def _sampling(size: int) -> Matrix:
-    """64 x size: two box filters of a 128th of the side in a row (nearly a tent), then every 64th of the side."""
+    """64 x size
+
+    two box filters, each a 128th of the side wide (together nearly a tent), then a sample at every 64th.
+    """
     window = -(-size // (2 * _GRID))
-    # A window reaches one further to the right when it is even, and is cut off at the borders.
+    # An even window reaches one further to the right. Windows are cut off at the borders.
     right = (window + 2) // 2 - 1
     left = window - right - 1
     position = np.arange(size)
@@ -100,7 +103,7 @@ def _coefficients(grid: Matrix) -> Matrix:
 
 
 def _hex(coefficients: Matrix) -> str:
-    """One bit for each coefficient above the median, the last coefficient being the highest bit."""
+    """One bit for each coefficient, set above the median. The last coefficient is the highest bit."""
     values = coefficients.ravel()
     median = np.partition(values, values.size // 2 - 1)[values.size // 2 - 1]
     return np.packbits((values > median)[::-1]).tobytes().hex()

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 Channel = NDArray[np.float64]
 
-# Longest side in pixels of what the hash may be made of.
+# Longest side, in pixels, of a picture that can be hashed.
 SIDE = 100
 
 
 def thumb_hash(rgba: NDArray[np.uint8]) -> bytes:
-    """The hash of a picture, height x width x 4, at most 100 pixels a side."""
+    """The hash of a picture: height x width x 4, at most 100 pixels a side."""
     height, width = rgba.shape[:2]
     red, green, blue, alpha = np.moveaxis(rgba.astype(np.float64) / 255, 2, 0)
     weight = alpha.sum()
-    # Transparent parts take the mean colour, so that they leave no edges behind.
+    # Transparent parts get the mean colour, so that they make no edges.
     red, green, blue = (
         channel * alpha + (1 - alpha) * ((channel * alpha).sum() / weight if weight else 0)
         for channel in (red, green, blue)
@@ -56,7 +56,7 @@ def thumb_hash(rgba: NDArray[np.uint8]) -> bytes:
 
 
 def _waves(channel: Channel, across: int, down: int) -> tuple[float, list[float], float]:
-    """Mean, the low cosine coefficients (0 to 1, 0.5 is none) in the triangle below the diagonal, and their scale."""
+    """The mean; the low cosine coefficients in the triangle below the diagonal (0 to 1; 0.5 is zero); their scale."""
     height, width = channel.shape
     table = _cosines(down, height) @ channel @ _cosines(across, width).T / (width * height)
     values = [
@@ -71,5 +71,5 @@ def _cosines(count: int, size: int) -> Any:
 
 
 def _round(value: float) -> int:
-    """As JavaScript rounds, for which the format was made: halves upwards."""
+    """Rounds halves up, as JavaScript does: the format was made for it."""
     return math.floor(value + 0.5)

@@ -14,19 +14,19 @@ from ...parameters import rgba
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1_000_000
-# Font sizes in pixels: below, letters lose their shape and the text is scaled down; above, it is scaled up.
+# Font sizes in pixels. Smaller letters lose their shape, so a smaller text is scaled down; a larger one is scaled up.
 _SMALLEST, _LARGEST = 40, 400
-# Latin, Greek, Cyrillic and signs. Pillow's own font has little more than ASCII: names would lose their accents.
+# Latin, Greek, Cyrillic and signs. Pillow's own font has little more than ASCII, so names would lose their accents.
 _FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
-# What fonts show for a character that they do not have.
+# Fonts show a missing character as they show this one.
 _NO_CHARACTER = "\uffff"
 
 
-# A recipe's watermark comes with every picture. Callers do not change the image.
+# A recipe's watermark comes with every picture. Callers must not change the image.
 @lru_cache(maxsize=4)
 def picture_stamp(base64: str) -> Image.Image:
     """Decode a watermark. Raises ValueError with a reason."""
-    # Only now, as the settings of the process are not known to declarations.
+    # Imported only here: declarations do not know the settings of the process.
     from ...decoding.decode import decode
     from ...settings import Settings
 
@@ -43,7 +43,7 @@ def picture_stamp(base64: str) -> Image.Image:
 
 
 def check_text(text: str) -> None:
-    """Raise ValueError for a text that would not be drawn as it is written."""
+    """Raise ValueError for a text that would not be drawn as written."""
     text = unicodedata.normalize("NFC", text)
     if not text.isprintable():
         raise ValueError("text has characters that cannot be printed")
@@ -51,7 +51,7 @@ def check_text(text: str) -> None:
         raise ValueError("text has nothing but spaces")
     font = _font(_SMALLEST)
     missing = bytes(font.getmask(_NO_CHARACTER))
-    # From right to left, and in joined letters: not without a layout engine, which is not everywhere.
+    # Scripts from right to left, or with joined letters, need a layout engine, which is not always installed.
     lacking = [
         char
         for char in dict.fromkeys(text)
@@ -65,7 +65,7 @@ def check_text(text: str) -> None:
 
 
 def text_stamp(text: str, color: str, room: tuple[int, int]) -> Image.Image:
-    """A text drawn about as large as fits into `room` (width, height in pixels), with an outline that contrasts."""
+    """A text drawn about as large as fits into `room` (width, height in pixels), with a contrasting outline."""
     text = unicodedata.normalize("NFC", text)
     trial = _outlined(text, 100)
     size = 100 * min(room[0] / trial[2], room[1] / trial[3])
@@ -74,7 +74,7 @@ def text_stamp(text: str, color: str, room: tuple[int, int]) -> Image.Image:
     red, green, blue, _ = rgba(color)
     light = 0.299 * red + 0.587 * green + 0.114 * blue > 127
     outline = (0, 0, 0) if light else (255, 255, 255)
-    # Starts as the outline's colour, transparent, so that smoothed edges do not take up another.
+    # Begins transparent in the outline's colour, so that smoothed edges take no other colour.
     stamp = Image.new("RGBA", (width, height), (*outline, 0))
     ImageDraw.Draw(stamp).text(
         (-left, -top),
@@ -100,5 +100,5 @@ def _stroke(size: int) -> int:
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    # The same everywhere, whether or not there is a layout engine.
+    # The same result everywhere, with or without a layout engine.
     return ImageFont.truetype(_FONT, size, layout_engine=ImageFont.Layout.BASIC)
