@@ -1,1 +1,1 @@
-"""Turns bytes into pixels. Limits are checked here, header first."""
+"""Turns bytes into pixels. Checks the limits first, on the header."""

@@ -1,4 +1,4 @@
-"""Adobe RGB (1998) of camera JPEGs, which say it in their EXIF and carry no colour profile.
+"""Adobe RGB (1998) in JPEGs of cameras, which say so in their EXIF and have no colour profile.
 
 Sources: DCF 2.0 (CIPA DC-009), option file: ColorSpace 0xFFFF and interoperability index `R03`. Primaries, white point
 and gamma: Adobe RGB (1998) Color Image Encoding, version 2005-05, 4.3.1. The profile: ICC.1:2001-04 (version 2.4).
@@ -21,9 +21,9 @@ _SRGB, _ADOBE_RGB = 1, 2
 _PRIMARIES = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06))
 _D65 = (0.3127, 0.3290)
 _GAMMA = 563 / 256
-# The white of the ICC's profile connection space, as its header has it.
+# The white of the ICC's profile connection space, as in a profile's header.
 _D50 = (0.9642, 1.0, 0.8249)
-# Bradford's cone responses, with which ICC profiles adapt white.
+# Bradford's cone responses, which ICC profiles use to adapt white.
 _CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
@@ -40,7 +40,7 @@ def is_adobe_rgb(exif_bytes: bytes) -> bool:
 
 
 def attach_profile(image: Image.Image) -> None:
-    """Give an opened JPEG without a profile the one that its EXIF tells of, as if it had been embedded."""
+    """Give an opened JPEG without a profile the one that its EXIF names, as if it were embedded."""
     if (
         image.format in ("JPEG", "MPO")
         and "icc_profile" not in image.info
@@ -51,7 +51,7 @@ def attach_profile(image: Image.Image) -> None:
 
 @lru_cache(maxsize=1)
 def adobe_rgb_profile() -> bytes:
-    """A matrix profile (about 500 bytes) of that colour space, made here: Adobe's own file is not ours to hand on."""
+    """A matrix profile (about 500 bytes) of that colour space. Made here, as we may not distribute Adobe's own file."""
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(_GAMMA * 256)) + bytes(2)
     tags = {
         b"desc": _description("Compatible with Adobe RGB (1998)"),
@@ -96,7 +96,7 @@ def _header(size: int) -> bytes:
 
 
 def _s15(values: tuple[float, ...] | NDArray[np.float64]) -> bytes:
-    """Signed numbers with 16 bits behind the point."""
+    """Signed numbers with 16 bits after the point."""
     return struct.pack(f">{len(values)}i", *(round(float(value) * 65536) for value in values))
 
 

@@ -1,7 +1,7 @@
 """Frames of an animated PNG, composed as its specification says (W3C PNG, third edition, 12.7 and 11.3.6).
 
-Pillow's own composing depends on which frames were loaded before, and makes holes where translucent frames lie over
-opaque ones. So only the decoding of each frame's pixels is left to it.
+Pillow's own result depends on which frames were loaded before, and has holes where translucent frames lie over opaque
+ones. So Pillow decodes the pixels of each frame, and nothing more.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Control:
 
 
 def compose_apng(data: bytes) -> Iterator[Image.Image]:
-    """Every frame as it is shown (LA or RGBA), with its `duration` in milliseconds in its info."""
+    """Every frame as it is shown (LA or RGBA). Its info has its `duration` in milliseconds."""
     header, shared, controls = _parse(data)
     width, height = struct.unpack(">2I", header[:8])
     mode = "LA" if header[9] in _GREY else "RGBA"
@@ -74,7 +74,7 @@ def compose_apng(data: bytes) -> Iterator[Image.Image]:
 
 
 def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
-    """The header, the chunks that all frames share, and the frames; an image before the first fcTL is none of them."""
+    """The header, the chunks that all frames share, and the frames. An image before the first fcTL is not a frame."""
     header = b""
     shared: dict[bytes, bytes] = {}
     controls: list[_Control] = []
@@ -94,7 +94,7 @@ def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
 
 
 def _decode(control: _Control, header: bytes, shared: dict[bytes, bytes]) -> Image.Image:
-    """A frame's pixels, by way of a PNG of its own."""
+    """Decodes a frame's pixels as a PNG of its own."""
     chunks = [(b"IHDR", struct.pack(">2I", control.width, control.height) + header[8:])]
     chunks += [*shared.items(), *((b"IDAT", part) for part in control.pixels), (b"IEND", b"")]
     image = Image.open(io.BytesIO(PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)), formats=["PNG"])

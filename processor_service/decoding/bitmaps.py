@@ -1,4 +1,4 @@
-"""Bitmaps whose alpha is zero throughout: their writers left that byte unused, and their users see them opaque."""
+"""Bitmaps whose alpha is zero everywhere: their writers left that byte unused, and other programs show them opaque."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from PIL import Image
 
 from ..picture import has_alpha
 
-# Pillow's names of the formats whose fourth byte may have no meaning.
+# Pillow's names of the formats whose fourth byte may be unused.
 _BITMAPS = ("BMP", "DIB", "ICO", "CUR", "TGA")
 _ICONS = ("ICO", "CUR")
 _HEADER, _ENTRY = 6, 16
 
 
 def with_visible_alpha(image: Image.Image, pixels: Image.Image, data: bytes) -> Image.Image:
-    """The pixels of an opened picture, where alpha hides all of them without it; of an icon, with its mask instead."""
+    """The pixels of an opened picture. If alpha hides all of them, it is dropped; an icon gets its mask instead."""
     if image.format not in _BITMAPS or not has_alpha(pixels) or pixels.getchannel("A").getextrema() != (0, 0):
         return pixels
     opaque = pixels.convert(pixels.mode[:-1])
@@ -22,7 +22,7 @@ def with_visible_alpha(image: Image.Image, pixels: Image.Image, data: bytes) -> 
         return opaque
     found = _icon_at(data, pixels.size)
     if found is None:
-        # A PNG within the icon: its alpha is meant.
+        # A PNG within the icon: its alpha is intended.
         return pixels
     mask = _icon_mask(data, found, pixels.size)
     if mask is not None and 0 < np.count_nonzero(mask) < mask.size:
@@ -31,7 +31,7 @@ def with_visible_alpha(image: Image.Image, pixels: Image.Image, data: bytes) -> 
 
 
 def cursor_as_icon(data: bytes) -> bytes | None:
-    """The icon that a cursor with a PNG in it would be, as Pillow reads PNGs in icons only; None for other bytes."""
+    """A cursor with a PNG in it as an icon, because Pillow reads PNGs in icons only; None for other bytes."""
     if data[:4] != b"\0\0\2\0":
         return None
     count = min(int.from_bytes(data[4:6], "little"), (len(data) - _HEADER) // _ENTRY)
@@ -42,13 +42,13 @@ def cursor_as_icon(data: bytes) -> bytes | None:
     icon = bytearray(data)
     icon[2] = 1
     for start in starts:
-        # Where a cursor points to is the depth of an icon's pixels.
+        # A cursor's hot spot is in the place of an icon's depth.
         icon[start + 4 : start + 8] = bytes(4)
     return bytes(icon)
 
 
 def _icon_at(data: bytes, size: tuple[int, int]) -> int | None:
-    """Where the bitmap of that size begins in an icon or cursor."""
+    """Where the bitmap of that size begins in an icon or cursor; None when there is none."""
     for number in range(int.from_bytes(data[4:6], "little")):
         entry = data[_HEADER + number * _ENTRY : _HEADER + (number + 1) * _ENTRY]
         at = int.from_bytes(entry[12:16], "little")
@@ -60,7 +60,7 @@ def _icon_at(data: bytes, size: tuple[int, int]) -> int | None:
 
 
 def _icon_mask(data: bytes, at: int, size: tuple[int, int]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None:
-    """1 for each pixel that is not shown, from the mask behind 32-bit pixels, whose rows are upside down."""
+    """1 for each pixel that is not shown, from the mask after 32-bit pixels. Its rows are upside down."""
     width, height = size
     row = (width + 31) // 32 * 4
     start = at + 40 + width * height * 4

@@ -1,4 +1,4 @@
-"""The only place where bytes become pixels. Limits are checked here, header first."""
+"""The only place where bytes become pixels. Checks the limits first, on the header."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .pillow import truncation
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
 
-# From width, height (pixels, as stored) and EXIF orientation to the size, as stored, that the picture is scaled to
-# first; None when it is not known before it is decoded.
+# From width, height (in pixels, as stored) and EXIF orientation to the size, as stored, to which the picture is scaled
+# first. None when that is not known before decoding.
 Target = Callable[[int, int, int], tuple[int, int] | None]
 
 
@@ -39,11 +39,11 @@ def decode(
     all_frames: bool = False,
     accept_truncated: bool = False,
 ) -> Picture:
-    """Decode a picture: the first frame, or every frame of an animation when `all_frames` is set.
+    """Decode a picture: the first frame, or with `all_frames` every frame of an animation.
 
-    `target` says to which size the picture will be scaled first: an ordinary JPEG is decoded straight to that size.
-    `accept_truncated` fills up what is missing at the end of a picture instead of refusing it.
-    Raises ImageError with a code for everything that can be wrong with the bytes.
+    `target` gives the size to which the picture will be scaled first: an ordinary JPEG is decoded straight to it.
+    `accept_truncated` fills up missing pixels at the end of a picture instead of refusing it. Raises ImageError, with a
+    code for everything that can be wrong with the bytes.
     """
     with truncation(accept_truncated):
         try:
@@ -60,19 +60,19 @@ def decode(
 
 
 def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
-    """Decode, also a JPEG that lacks nothing but its end marker."""
+    """Decode the whole file. A JPEG in which only the end marker is missing is complete."""
     if lacks_end(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
         with decoder_errors(data, settings):
             image = open_picture(data, settings)
             check_header(image, data, _first_size(image, target), settings)
-        # Pillow would not always mind: what follows the last pixel, zeros for example, can be read as pixels.
+        # Pillow would not always notice: it may read what follows the last pixel, for example zeros, as pixels.
         if (ended := with_end(data)) is None:
             raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: pixels of the JPEG are missing")
         return _decode(ended, settings, target, all_frames)
     try:
         return _decode(data, settings, target, all_frames)
     except ImageError as error:
-        # What follows the last pixel may look like another marker.
+        # The bytes after the last pixel may look like another marker.
         if error.code is not Code.TRUNCATED_IMAGE or (ended := with_end(data)) is None:
             raise
         return _decode(ended, settings, target, all_frames)
@@ -93,17 +93,17 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         else:
             pixels, icc_profile = _first_frame(image, data, source, layout, size, settings)
             frames, durations = [pixels], []
-        # Only now: PNG's getexif() loads the picture by itself, and would hide that it is broken.
+        # Not earlier: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)
         loop = plays(image, data) if durations else 0
     for frame in frames:
-        # Encoders write what they find here (ICC profile, comments): nothing of it is to travel on by accident.
+        # Encoders write what they find here (ICC profile, comments). None of it must be stored by accident.
         frame.info.clear()
     return Picture(frames, source, turn, icc_profile, durations, loop, metadata)
 
 
 def _first_size(image: Image.Image, target: Target | None) -> tuple[int, int] | None:
-    """The size to which a JPEG is scaled while it is decoded; None for other formats, and where it is not known."""
+    """The size to which a JPEG is scaled while it is decoded; None for other formats, and when it is not known."""
     return target(*image.size, orientation(image)) if target and is_jpeg(image) else None
 
 
@@ -115,16 +115,16 @@ def _first_frame(
     size: tuple[int, int] | None,
     settings: Settings,
 ) -> tuple[Image.Image, bytes | None]:
-    """The picture in a working mode, and its profile; a JPEG at the size to which the recipe scales it first."""
+    """The picture in a working mode, and its profile. A JPEG has the size to which the recipe scales it first."""
     if is_jpeg(image):
         if (fast := decode_jpeg(data, size, settings.max_pixels)) is not None:
             return fast, carried_profile(image.info.get("icc_profile"), fast.mode)
-        # What the fast decoder does not know is decoded at a smaller scale only where it would be too large.
+        # A JPEG that the fast decoder does not know is decoded at a smaller scale only if it would be too large.
         if size and source.width * source.height > settings.max_pixels:
             image.draft(None, decoded_size(source.width, source.height, size, settings.max_pixels))
             check_size(*image.size, settings)
     image.load()
-    # What is inside a container may be larger than the container said.
+    # The picture in a container may be larger than the container said.
     check_size(*image.size, settings)
     pixels, icc_profile = to_working_mode(image, layout)
     if size and is_jpeg(image):
@@ -135,7 +135,7 @@ def _first_frame(
 def _all_frames(
     image: Image.Image, data: bytes, count: int, settings: Settings
 ) -> tuple[list[Image.Image], list[int], bytes | None]:
-    """Every frame in one working mode and size, how long each stays (nothing for pages), the first one's profile."""
+    """Every frame in one working mode and size; how long each stays (nothing for pages); the profile of the first."""
     frames: list[Image.Image] = []
     durations: list[int] = []
     profiles: list[bytes | None] = []

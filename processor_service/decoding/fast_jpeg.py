@@ -1,7 +1,6 @@
-"""Ordinary JPEGs at the smallest scale that is good enough: by simplejpeg (libjpeg-turbo).
+"""Decodes ordinary JPEGs at the smallest scale that is good enough, with simplejpeg (libjpeg-turbo).
 
-What is not ordinary (CMYK, RGB, a warning of the decoder, anything broken) is left to Pillow, which decides what can be
-saved of it.
+All others (CMYK, RGB, a warning of the decoder, anything broken) are left to Pillow, which decides what can be saved.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from PIL import Image
 
 from ..pixels.scaling import scale
 
-# Colours as the file has them: what they are decoded to, in simplejpeg's and in Pillow's name.
+# The file's colours, and what they are decoded to: simplejpeg's and Pillow's name.
 _MODES = {"YCbCr": ("RGBX", "RGBX"), "Gray": ("GRAY", "L")}
-# The decoder halves (and quarters) a picture at half the cost; less than 1.9 times the final size would cost sharpness.
+# The decoder halves (and quarters) a picture at half the cost. Below 1.9 times the final size, sharpness is lost.
 _HEADROOM = 1.9
 _QUICK_EIGHTHS = (1, 2, 4)
 
 
 def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -> Image.Image | None:
-    """Decode to `target` size (width, height in pixels, as stored; None: as it is). None when this is not for us.
+    """Decode to `target` size (width, height in pixels, as stored; None: its own). None when Pillow must decode it.
 
-    Above `most_pixels` speed and memory count more than the last bit of sharpness (`decoded_size`).
+    Above `most_pixels`, speed and memory matter more than the last bit of sharpness (`decoded_size`).
     """
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
@@ -34,8 +33,8 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -
         pixels = simplejpeg.decode_jpeg(
             data,
             space,
-            # Chroma is repeated, not interpolated, where it is averaged again: by scaling, or by the encoder, to which
-            # the averages of what was repeated are what the file had.
+            # Chroma is repeated, not interpolated, when it is averaged again: by scaling, or by the encoder, whose
+            # averages are then what the file had.
             fastupsample=target is not None,
             min_width=least[0],
             min_height=least[1],
@@ -43,20 +42,20 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -
             strict=True,
         )
     except Exception:
-        # Whatever it is: of some sampling factors, its reader of headers raises a KeyError.
+        # Any exception: for some sampling factors its header reader raises a KeyError.
         return None
     image = Image.frombuffer(mode, (pixels.shape[1], pixels.shape[0]), pixels, "raw", mode, 0, 1)
     if mode == "RGBX":
-        # Pillow's RGB is the same four bytes a pixel: taken over by way of Arrow, they are not copied.
+        # Pillow's RGB has the same four bytes a pixel. Passed through Arrow, they are not copied.
         image = Image.fromarrow(image, "RGB", image.size)
     return image if target is None else scale(image, target)
 
 
 def decoded_size(width: int, height: int, target: tuple[int, int] | None, most_pixels: int) -> tuple[int, int]:
-    """Size of the largest reduction (to 1/8, 1/4, 1/2) that leaves enough pixels for `target`.
+    """The size after the largest reduction (to 1/8, 1/4, 1/2) that leaves enough pixels for `target`.
 
-    Enough are 1.9 times its sides. Where that would be more than `most_pixels`, its sides are enough, and every eighth
-    counts.
+    Enough means 1.9 times its sides. If that is more than `most_pixels`, its sides are enough, and all eighths are
+    tried.
     """
     if target is None:
         return width, height

@@ -1,4 +1,4 @@
-"""Frames of animations and pages: counting them without decoding, and composing all of them."""
+"""Frames of animations, and pages: counts them without decoding, and yields all of them as they are shown."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..formats.registry import format_of
 from ..formats.tiff_directories import chain
 from .apng import compose_apng
 
-# The block in which a GIF says how often it is repeated, under either name and at any place.
+# The block in which a GIF says how often it is repeated: under either name, at any place.
 _GIF_LOOPS = re.compile(rb"\x21\xff\x0b(?:NETSCAPE2\.0|ANIMEXTS1\.0)\x03\x01(..)", re.DOTALL)
-# What browsers do with frames that ask for no time at all.
+# How long browsers show frames that ask for no time at all.
 _MISSING_DURATION = 100
 
 
 def count_frames(image: Image.Image, data: bytes, most: int) -> int:
-    """Number of frames or pages, counted no further than `most` + 1. Decodes nothing."""
+    """The number of frames or pages, counted no further than `most` + 1. Decodes nothing."""
     if _further(image) == "ignored":
         return 1
     if image.format == "GIF":
         return count_gif_frames(data, most)
     if image.format == "TIFF":
         return max(1, sum(1 for _ in chain(data, most + 1)))
-    # The still picture of an APNG that is shown where animations are not is none of its frames.
+    # The still picture that an APNG has for programs without animations is not one of its frames.
     still = bool(getattr(image, "default_image", False))
     return max(1, int(getattr(image, "n_frames", 1)) - still)
 
@@ -49,7 +49,7 @@ def _further(image: Image.Image) -> str:
 
 
 def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Image]:
-    """Every frame or page as it will be shown once it is loaded; may be the same object each time."""
+    """Every frame or page as it is shown after loading. It may be the same object each time."""
     if image.format == "PNG":
         for frame in islice(compose_apng(data), count):
             frame.info["icc_profile"] = image.info.get("icc_profile")
@@ -61,14 +61,14 @@ def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Im
 
 
 def duration(image: Image.Image) -> int:
-    """How long (milliseconds) a loaded frame stays; 0 for a page."""
+    """How long a loaded frame stays, in milliseconds; 0 for a page."""
     if _further(image) == "pages":
         return 0
     return round(float(image.info.get("duration", 0))) or _MISSING_DURATION
 
 
 def alike(frames: list[Image.Image]) -> list[Image.Image]:
-    """Frames of one mode and one size: the richest mode; smaller pages lie at the top left of white paper."""
+    """The frames in one mode, the richest, and one size: smaller pages lie at the top left of white paper."""
     modes = {frame.mode for frame in frames}
     if len(modes) > 1:
         alpha = "A" if modes & {"LA", "RGBA"} else ""
@@ -85,11 +85,11 @@ def _on_paper(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def plays(image: Image.Image, data: bytes) -> int:
-    """How often the animation plays, 0 for ever."""
+    """How often the animation plays; 0 means for ever."""
     if image.format == "AVIF":
         return avif_loops(data)
     if image.format == "GIF":
-        # GIF says how often it is repeated after the first time, and plays once when it says nothing.
+        # GIF says how often the animation is repeated after the first time. It plays once when the file says nothing.
         found = _GIF_LOOPS.search(data)
         repeated = int.from_bytes(found[1], "little") if found else 0
         return repeated + 1 if repeated or not found else 0

@@ -15,27 +15,27 @@ from ..formats.boxes import boxes
 from ..settings import Settings
 from .pillow import pixel_limit
 
-# A PNG chunk that is shorter than it must be: not the file's end is missing.
+# A PNG chunk is shorter than it must be. That does not mean that the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"Truncated \w{4} chunk")
-# What decoders raise with a text that says something.
+# Exceptions of decoders whose text is meant to be read.
 _TELLING = (OSError, ValueError, SyntaxError, RuntimeError, EOFError)
-# How decoders say that a file is in order, as far as they see, and of a kind that they do not know.
+# Phrases by which decoders report a valid file of an unsupported kind.
 _UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot handle")
 
 
 @contextmanager
 def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
-    """Turn whatever a decoder raises into an ImageError.
+    """Turn every exception of a decoder into an ImageError.
 
-    Pillow raises nearly everything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,
-    RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header said:
-    Pillow's own limit covers those. A JPEG may be larger where it is decoded at a smaller scale (limits.py).
+    Pillow raises nearly anything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,
+    RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header says;
+    Pillow's own limit covers those. A JPEG may be larger if it is decoded at a smaller scale (limits.py).
     """
     jpeg = data.startswith(b"\xff\xd8")
     most = max(settings.max_pixels, settings.max_jpeg_pixels) if jpeg else settings.max_pixels
     try:
         with pixel_limit(most), warnings.catch_warnings():
-            # Broken metadata makes Pillow warn; only the bomb warning is a reason to refuse.
+            # Pillow warns of broken metadata. Only its bomb warning is a reason to refuse.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
@@ -62,7 +62,8 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
 
 
 def _describe(error: Exception) -> str:
-    # Pillow wraps what plugins stumble over in a SyntaxError. What else is raised was not meant for reading.
+    # Pillow wraps an accidental error of a plugin in a SyntaxError. Texts of all other exceptions are not meant to be
+    # read.
     stumbled = isinstance(error.__cause__, struct.error | IndexError | KeyError | TypeError)
     if stumbled or not isinstance(error, _TELLING) or "not identified" in str(error):
         return "its header is incomplete or contradicts itself"
@@ -70,7 +71,7 @@ def _describe(error: Exception) -> str:
 
 
 def _ends_early(data: bytes) -> bool:
-    """Whether the file lacks the end that its format prescribes; asked only of files that could not be decoded."""
+    """Whether the end that the format prescribes is missing. Called only for files that could not be decoded."""
     if data.startswith(b"\xff\xd8"):
         return b"\xff\xd9" not in data[-64:]
     if data.startswith(b"\x89PNG"):

@@ -1,4 +1,4 @@
-"""What a picture may claim, checked on its header: a bomb is to cost no more than a small picture."""
+"""Checks the header against the limits, so that a bomb costs no more than a small picture."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .fast_jpeg import decoded_size
 from .frames import count_frames
 from .tiff.file import TiffFile
 
-# A progressive JPEG is decoded once per scan. Cameras and encoders write ten or so; a bomb has thousands of empty ones.
+# A progressive JPEG is decoded once per scan. Cameras and encoders write about ten; a bomb has thousands of empty ones.
 _FEW_SCANS = 64
 
 
 def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None, settings: Settings) -> Source:
-    """Describe what came in, or refuse it; `target` is the size to which a JPEG is scaled while it is decoded."""
+    """Describe the original, or refuse it. `target`: the size to which a JPEG is scaled while it is decoded."""
     width, height = image.size
     if is_jpeg(image):
         _check_jpeg_size(width, height, target, settings)
@@ -42,13 +42,13 @@ def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None
             f"the picture has more than {settings.max_frames} frames (IMAGE_MAX_FRAMES)",
         )
     if isinstance(image, TiffFile):
-        # As in the file: Pillow says how large the picture will be once it is turned.
+        # The size in the file. Pillow says how large the picture will be after turning.
         width, height = image.size_in_file
     return Source(format_of(image.format or "").name, width, height, frames, len(data), tables_of(image))
 
 
 def is_jpeg(image: Image.Image) -> bool:
-    """Whether the picture is a JPEG, or begins with one, and so can be decoded at a smaller scale."""
+    """Whether the picture is a JPEG, or begins with one. Then it can be decoded at a smaller scale."""
     return image.format in ("JPEG", "MPO")
 
 
@@ -63,7 +63,7 @@ def check_size(width: int, height: int, settings: Settings) -> None:
 
 
 def _check_jpeg_size(width: int, height: int, target: tuple[int, int] | None, settings: Settings) -> None:
-    """Of a JPEG that is scaled while it is decoded, the pixels count that it has then: they are what takes memory."""
+    """A JPEG that is scaled while it is decoded counts with the pixels that it has then: they take the memory."""
     _check_sides(width, height, settings)
     decoded = decoded_size(width, height, target, settings.max_pixels)
     if decoded[0] * decoded[1] > settings.max_pixels or width * height > settings.max_jpeg_pixels:
@@ -83,7 +83,7 @@ def _check_sides(width: int, height: int, settings: Settings) -> None:
 
 
 def check_total(pixels: int, settings: Settings) -> None:
-    """Refuse frames that have too many pixels in all, where all are decoded."""
+    """Refuse frames that have too many pixels in all, when all are decoded."""
     if pixels > settings.max_pixels:
         raise ImageError(
             Code.TOO_MANY_PIXELS,
@@ -93,13 +93,13 @@ def check_total(pixels: int, settings: Settings) -> None:
 
 
 def _is_slow(image: Image.Image) -> bool:
-    """Whether the pixels are decoded by Python code: Pillow registers just those decoders by name."""
+    """Whether Python code decodes the pixels: those are the decoders that Pillow registers by name."""
     return any(tile[0] in Image.DECODERS for tile in getattr(image, "tile", ()))
 
 
 def _check_scans(data: bytes, pixels: int, settings: Settings) -> None:
-    # A start-of-scan marker cannot occur within compressed data: 0xFF is followed by 0 there.
-    # Counted by numpy in a fifth of the time that bytes.count takes, which is felt: 0.5 ms for each 600 kB.
+    # A start-of-scan marker cannot occur within compressed data: 0xFF is followed by 0 there. NumPy counts in a fifth
+    # of the time of bytes.count, which matters: 0.5 ms for each 600 kB.
     octets = np.frombuffer(data, np.uint8)
     scans = np.count_nonzero((octets[:-1] == 0xFF) & (octets[1:] == 0xDA))
     if scans > _FEW_SCANS and scans * pixels > settings.max_pixels:
@@ -111,7 +111,7 @@ def _check_scans(data: bytes, pixels: int, settings: Settings) -> None:
 
 
 def _check_bytes(data: bytes, pixels: int) -> None:
-    """Refuse a JPEG that cannot hold its pixels: libjpeg fills up with grey what is missing before an end marker.
+    """Refuse a JPEG that is too short for its pixels: libjpeg fills up missing ones before an end marker with grey.
 
     Huffman codes have at least one bit, and each block of 8 x 8 pixels of the finest component needs one for its mean,
     in each scan that has one; sampling factors may hide half of the blocks. Arithmetic coding knows no such bound.

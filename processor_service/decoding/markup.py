@@ -1,11 +1,11 @@
-"""Markup, whatever letters it is written in and whatever stands before its first element: SVG, HTML, other XML."""
+"""Recognizes markup (SVG, HTML, other XML) in any encoding, and with anything before its first element."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-# What begins a text, and how it is written; without a mark, zeros between the first letters tell.
+# Byte order marks and their encodings. Without a mark, zeros between the first letters show the encoding.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -19,18 +19,18 @@ _ZEROS = (
     (re.compile(rb"[\t\n\r <]\x00[^\x00]\x00"), "utf-16-le"),
     (re.compile(rb"\x00[\t\n\r <]\x00[^\x00]"), "utf-16-be"),
 )
-# So many bytes are looked at: comments and entities before the first element may be long.
+# How many bytes are examined: comments and entities before the first element may be long.
 _MOST = 256 * 1024
 _PROLOGUE = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*", re.DOTALL | re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
 _BEGINS = re.compile(r"\s*<(\?xml|!DOCTYPE|!--|[A-Za-z_][\w:.-]*[\s/>])", re.IGNORECASE)
-# What every such text begins with, however it is written: said of other bytes at once.
+# How every such text begins, in any encoding. All other bytes are sorted out at once.
 _MAY_BE = re.compile(rb"[\s\x00\xef\xbb\xbf\xfe\xff]*<")
 _HTML_DOCTYPE = re.compile(r"<!DOCTYPE\s+html", re.IGNORECASE)
 
 
 def described_markup(data: bytes) -> str | None:
-    """A clause that says what the bytes are when they are markup, None otherwise."""
+    """A clause that says what kind of markup the bytes are; None when they are not markup."""
     if not _MAY_BE.match(data):
         return None
     text = _text(data[:_MOST])
@@ -42,7 +42,7 @@ def described_markup(data: bytes) -> str | None:
         return "SVG is a drawing that may fetch and run things; send it as PNG"
     if (element and element[1].lower() == "html") or _HTML_DOCTYPE.search(text[:1024]):
         return "the bytes are a web page (HTML), not a picture; send the picture that is on it"
-    # A comment without an end, or a picture further on in what a web server put together.
+    # A comment without an end, or an SVG further on in a page.
     if "<svg" in text:
         return "SVG is a drawing that may fetch and run things; send it as PNG"
     return "the bytes are markup (HTML or XML), not a picture"

@@ -1,4 +1,4 @@
-"""Bytes to an opened picture whose header is read and whose pixels are not."""
+"""Opens a picture: reads its header, not its pixels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .unreadable import describe_unknown, describe_unreadable, plausible
 
 prepare(TiffFile)
 
-# What GIMP writes before an XBM, and Pillow does not expect there.
+# GIMP writes a comment before an XBM, which Pillow does not expect.
 _COMMENT = re.compile(rb"\s*/\*(?:[^*]|\*(?!/)){0,2000}\*/\s*(?=#define)")
 
 
@@ -50,7 +50,7 @@ def open_picture(data: bytes, settings: Settings) -> Image.Image:
 
 
 def _why_not(data: bytes, names: list[str], settings: Settings) -> Exception:
-    """What is wrong with bytes that no decoder wants: a known beginning and what its decoder says, or nothing known."""
+    """Why no decoder takes the bytes: what the decoder says that knows their beginning, or that none does."""
     for name in names:
         factory, accept = Image.OPEN[name]
         try:

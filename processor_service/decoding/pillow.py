@@ -11,7 +11,10 @@ from .salvage import MOST_TEXT
 
 
 class GifFile(GifImagePlugin.GifImageFile):
-    """A GIF whose first frame lies on a transparent ground, as browsers show it; Pillow's is its first colour."""
+    """A GIF whose smaller first frame lies on a transparent ground, as in browsers.
+
+    Pillow's ground is its first colour.
+    """
 
     def load_end(self) -> None:
         super().load_end()
@@ -24,7 +27,7 @@ class GifFile(GifImagePlugin.GifImageFile):
         self.im = Image.new("RGBA", self.size).im
         self.im.paste(frame, extent)
         self._mode, self.palette = "RGBA", None
-        # What this frame, or a later one, leaves to the ground is transparent as the rest of it; the number is any.
+        # Where this frame or a later one uncovers the ground, that is transparent as well. Any number will do.
         self.info["transparency"] = 0
         if self.disposal_method >= 2:
             self.dispose = Image.new("RGBA", frame.size).im

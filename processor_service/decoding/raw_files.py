@@ -1,4 +1,7 @@
-"""Raw files of cameras: what the sensor saw, not yet a picture, with a small preview that must not be taken for it."""
+"""Recognizes raw files of cameras
+
+data of the sensor, not a picture yet. Their small preview must not be taken for it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 
 from ..formats.tiff_directories import COMPRESSION, PHOTOMETRIC, everywhere
 
-# Offset, signature, name. Most others are TIFFs, told by what is in them.
+# Offset, signature, name. Most others are TIFFs, which can be recognized by their tags.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (8, b"CR\x02", "CR2"),
     (4, b"ftypcrx ", "CR3"),
@@ -29,20 +32,20 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"RED2", "R3D"),
 )
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+", b"II\x00*", b"MM*\x00")
-# Values of a sensor: behind a colour filter, or linear light (DNG 1.7, PhotometricInterpretation).
+# Values of a sensor: through a colour filter, or linear light (DNG 1.7, PhotometricInterpretation).
 _SENSOR = {32803, 34892}
-# Tags that none but raw files have: CFAPattern (TIFF/EP), DNGVersion, the slices of a CR2.
+# Tags that only raw files have: CFAPattern (TIFF/EP), DNGVersion, the slices of a CR2.
 _ONLY_RAW = {33422, 50706, 50752}
 _DNG_VERSION = 50706
-# Compressions of Nikon, Sony, Pentax, Samsung, Epson, Kodak and of lossy DNG, which no TIFF has.
+# Compressions of Nikon, Sony, Pentax, Samsung, Epson, Kodak and of lossy DNG. No TIFF has them.
 _ONLY_RAW_COMPRESSIONS = {262, 32767, 32769, 32770, 32772, 32867, 34713, 34892, 52546, 65000, 65535}
-# Phase One's IIQ, a TIFF by its first bytes: `Raw` in either byte order behind the header.
+# Phase One's IIQ, which begins like a TIFF: `Raw` in either byte order after the header.
 _PHASE_ONE = re.compile(rb".{8}(?:IIII.waR|MMMMRaw)", re.DOTALL)
 _REMARK = "is a camera's raw file; send the JPEG that the camera or a raw converter makes of it"
 
 
 def describe_raw(data: bytes) -> str | None:
-    """A clause that names the raw format that the bytes are of; None when they are of none."""
+    """A clause that names the raw format of the bytes; None when they have none."""
     for offset, signature, name in _SIGNATURES:
         if data.startswith(signature, offset):
             return f"{name} {_REMARK}"

@@ -1,7 +1,7 @@
-"""A good picture beside broken metadata: the file without the parts at fault, the sound ones stay.
+"""Saves good pictures with broken metadata: yields the file without the broken parts, and keeps the sound ones.
 
-A part is tried in a tiny file of its own: what Pillow does not open there is at fault. Where that is not enough, less
-and less is kept.
+Each part is tried in a tiny file of its own. If Pillow does not open that, the part is at fault. If that is not enough,
+less and less is kept.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from PIL import Image
 
 from ..formats.containers import PNG_SIGNATURE, jpeg_header, png_chunks, riff_chunks
 
-# PNG chunks without which a picture, or an animation, looks different; texts, and those of them that hold metadata.
+# PNG chunks without which a picture or an animation looks different; texts; and the texts that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _TELLING_TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type ")
-# Of a JPEG, JFIF (APP0) and Adobe (APP14) say how its colours are to be read; their sizes when they are whole.
+# JFIF (APP0) and Adobe (APP14) say how to read the colours of a JPEG; their sizes when they are complete.
 _NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
 _WEBP_PARTS = {b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF", b"XMP "}
 _WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
 # Boxes of JPEG 2000 (ISO 15444-1, annex I): signature, type, header, codestream.
 _JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h", b"jp2c"}
-# Bytes of all texts of a PNG, unpacked; what is beyond is dropped.
+# Most bytes of all texts of a PNG, decompressed. Further texts are dropped.
 MOST_TEXT = 1024**2
-# An entry of an AVIF that says that an item is EXIF (ISO 14496-12, 8.11.6); what is `free` is not looked at.
+# The entry of an AVIF that says that an item is EXIF (ISO 14496-12, 8.11.6). Decoders ignore `free`.
 _AVIF_EXIF = re.compile(rb"(infe[\x02\x03].{3}.{4,6})Exif", re.DOTALL)
-# More parts than these are not tried one by one.
+# Up to this many parts are tried one by one.
 _MOST_TRIED = 200
 
 
 def without_metadata(data: bytes) -> Iterator[bytes]:
-    """The same picture without the parts at fault, then with less and less metadata; nothing where all is needed."""
+    """The same picture without the parts at fault, then with less and less metadata."""
     before = data
     try:
         for less in _lesser(data):
@@ -42,7 +42,7 @@ def without_metadata(data: bytes) -> Iterator[bytes]:
                 yield less
                 before = less
     except (ValueError, IndexError):
-        # Not built as such a file is: there are no parts to tell apart.
+        # The file has not the structure of its format, so its parts cannot be told apart.
         return
 
 
@@ -65,7 +65,7 @@ def _png(data: bytes) -> Iterator[bytes]:
     palette = next((chunk for name, chunk in chunks if name == b"PLTE"), b"")
     at_fault: set[int] = set()
     room, left = MOST_TEXT, _MOST_TRIED
-    # Texts that hold metadata come first: what others take is not left for them.
+    # Texts that hold metadata come first, so that other texts do not use up their room.
     for number, (name, chunk) in sorted(enumerate(chunks), key=lambda item: not _tells(item[1][1])):
         if name[:1].isupper() or name in _NEEDED - {b"tRNS"}:
             continue
@@ -76,7 +76,7 @@ def _png(data: bytes) -> Iterator[bytes]:
             at_fault.add(number)
 
     def kept(wanted: Callable[[bytes, bytes], bool]) -> bytes:
-        # Unknown critical chunks stay: the picture may not be readable without them.
+        # Unknown critical chunks stay: without them the picture may be unreadable.
         return PNG_SIGNATURE + b"".join(
             chunk
             for number, (name, chunk) in enumerate(chunks)
@@ -95,7 +95,7 @@ def _tells(chunk: bytes) -> bool:
 
 
 def _text_length(name: bytes, body: bytes, most: int) -> int:
-    """Bytes of a text that may be compressed, unpacked no further than `most` + 1."""
+    """Bytes of a text, which may be compressed; decompressed no further than `most` + 1."""
     _, _, rest = body.partition(b"\0")
     if name == b"iTXt":
         packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
@@ -110,7 +110,7 @@ def _text_length(name: bytes, body: bytes, most: int) -> int:
 
 
 def _jpeg(data: bytes) -> Iterator[bytes]:
-    """Without the comments and application segments at fault, then without all that do not say how to decode."""
+    """Without the comments and application segments at fault; then without all that do not say how to decode."""
     segments, rest = jpeg_header(data)
     sound = [
         segment
@@ -131,7 +131,7 @@ def _is_metadata(marker: int) -> bool:
 
 
 def _webp(data: bytes, kept: set[bytes]) -> bytes:
-    """The chunks that lie within the file as a whole."""
+    """The file with only those chunks that are complete."""
     chunks = [
         chunk
         for name, chunk in riff_chunks(data)
@@ -147,7 +147,7 @@ def _webp(data: bytes, kept: set[bytes]) -> bytes:
 
 
 def _jp2(data: bytes) -> bytes:
-    """The boxes that make the picture; behind one whose length cannot be, the pixels are looked for."""
+    """The boxes that make the picture. After a box with an impossible length, the pixels are searched for."""
     boxes, position = [], 0
     while 0 <= position <= len(data) - 8:
         size, name = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
@@ -164,7 +164,7 @@ def _jp2(data: bytes) -> bytes:
 
 
 def _opens(data: bytes) -> bool:
-    """Whether Pillow reads the header of a file that is small but for one part."""
+    """Whether Pillow reads the header of a file that is tiny except for one part."""
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")):
             return True
@@ -179,5 +179,5 @@ def _tiny(format: str) -> bytes:
 
 
 _TINY_JPEG = _tiny("JPEG")
-# What follows the header of a PNG; its pixels are not looked at.
+# The rest of a PNG after its header. Its pixels do not matter.
 _SCRAP = _tiny("PNG")[33:]

@@ -1,4 +1,4 @@
-"""How samples lie in the file: what Pillow knows when it opens a picture and forgets when it has decoded it."""
+"""How samples are stored in the file. Pillow knows that after opening a picture, and forgets it after decoding."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from PIL import Image, PngImagePlugin
 
-# Pillow's name of 16-bit colour in a PNG.
+# Pillow's name for 16-bit colour in a PNG.
 KEYED_16_BITS = "RGB;16B"
 
 
 @dataclass(frozen=True)
 class SampleLayout:
-    """`rawmode` is Pillow's name of the layout in the file, `white` the number that means white (None: unknown).
+    """`rawmode`: Pillow's name for the layout in the file; `white`: the number for white, None when unknown.
 
-    `low` has the lower 8 bits of 16, of which Pillow keeps the upper ones, where they are needed.
+    `low`: the lower 8 bits of 16, when they are needed. Pillow keeps only the upper ones.
     """
 
     rawmode: str = ""
@@ -25,13 +25,13 @@ class SampleLayout:
 
 
 def sample_layout(image: Image.Image) -> SampleLayout:
-    """To be called before the picture is loaded."""
+    """The layout of an opened picture. Call it before the picture is loaded."""
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else ""
     rawmode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
     rawmode = rawmode if isinstance(rawmode, str) else ""
     if image.format == "PPM" and image.mode == "I":
-        # Pillow has scaled the file's own maximum to this.
+        # Pillow has scaled the file's maximum to this.
         return SampleLayout(rawmode, 65535)
     if image.mode.startswith("I;16"):
         return SampleLayout(rawmode, 65535)
@@ -44,7 +44,7 @@ def sample_layout(image: Image.Image) -> SampleLayout:
 
 
 def _lower_bits(image: Image.Image) -> Image.Image | None:
-    """A PNG of 16-bit colour, read as if its lower bytes came first."""
+    """The lower 8 bits of a PNG of 16-bit colour, read as if the lower bytes came first."""
     if not isinstance(image, PngImagePlugin.PngImageFile) or image.fp is None:
         return None
     position = image.fp.tell()

@@ -1,4 +1,4 @@
-"""How files begin that are not decoded, and what each of them is."""
+"""Recognizes files that are not decoded by how they begin, and says what they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROGRAM = "is a program; send the picture that it draws"
 _PAGES = "is a document; send its pages as pictures"
 _CONVERT = "is not accepted; convert it to PNG or JPEG first"
 
-# Offset, regular expression, name, what to say about it. Letters alone are no signature: texts begin with them, too.
+# Offset, regular expression, name, what to say about it. Letters alone are not a signature: a text may begin with them.
 _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"[\s\xef\xbb\xbf\x00]{0,64}%PDF-\d", "PDF", _PAGES),
     (0, rb"[\s\x04\xef\xbb\xbf]{0,64}%!PS", "PostScript", _PROGRAM),
@@ -83,7 +83,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"\x7fELF", "ELF", "is a program, not a picture"),
     (0, rb"SQLite format 3\x00", "SQLite", "is a database, not a picture"),
 )
-# Those that a picture may have at these places by chance.
+# Signatures that a picture may have at these places by chance.
 _TRACES: tuple[tuple[int, bytes, str, str], ...] = (
     (2, rb"-lh[0-7d]-", "LHA", _ARCHIVE),
     (0, rb"[\x01\x02]\x00\x09\x00\x00[\x01\x03]", "WMF", _DRAWING),
@@ -113,15 +113,15 @@ def _compiled(
 
 _COMPILED, _COMPILED_TRACES = _compiled(_SIGNATURES), _compiled(_TRACES)
 _RIFF = {b"AVI ": ("AVI", _VIDEO), b"WAVE": ("WAV", _AUDIO), b"RMID": ("MIDI", _AUDIO), b"ACON": ("ANI", _CONVERT)}
-# Boxes with which QuickTime files begin that do not say what they are.
+# Boxes at the beginning of QuickTime files that do not say what they are.
 _QUICKTIME = re.compile(rb"\x00.{3}(moov|mdat|wide|pnot|free|skip)", re.DOTALL)
 _SOUND = re.compile(rb"\xff[\xf1-\xf3\xf9-\xfb]")
-# A PDF may begin within the first 1,024 bytes; a text that speaks of one does not end its line there.
+# A PDF may begin within the first 1,024 bytes. In a text about PDF the line does not end there.
 _PDF = re.compile(rb"%PDF-\d\.\d[ \t]*([\r\n]|$)?")
 
 
 def described_by_signature(data: bytes) -> str | None:
-    """A clause that says what the file is, when its first bytes tell that it is none of a picture that is decoded."""
+    """A clause that says what the file is, when its first bytes show that it is not a picture that is decoded."""
     if clause := _described(data, _COMPILED):
         return clause
     if data[:4] in (b"RIFF", b"RIFX") and data[8:12] in _RIFF:
@@ -131,7 +131,7 @@ def described_by_signature(data: bytes) -> str | None:
 
 
 def described_by_traces(data: bytes) -> str | None:
-    """The same for what could as well be a picture; to be asked when no decoder wants the bytes."""
+    """The same for signatures that a picture may have, too. Call it when no decoder takes the bytes."""
     if clause := _described(data, _COMPILED_TRACES):
         return clause
     found = _PDF.search(data, 0, 1024)
@@ -141,7 +141,7 @@ def described_by_traces(data: bytes) -> str | None:
         return f"QuickTime {_VIDEO}"
     if data[:2] == b"MZ" and b"PE\x00\x00" in data[:1024]:
         return "the file is a program, not a picture"
-    # Frames of sound that follow each other, each with the same beginning.
+    # Frames of sound one after the other, all with the same beginning.
     if _SOUND.match(data) and data[:8192].count(data[:2]) >= 4:
         return f"MP3 or AAC {_AUDIO}"
     return None

@@ -1,4 +1,4 @@
-"""What is not decoded, and the sentence that helps whoever sent it."""
+"""Recognizes what is not decoded, and gives the sentence that helps its sender."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .raw_files import describe_raw
 from .signatures import described_by_signature, described_by_traces
 
 _HEIF_BRANDS = ("heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1")
-# Brands of ISO base media files (ISO 14496-12) that hold pictures, and sound; what is neither is a video.
+# Brands of ISO base media files (ISO 14496-12) with pictures, and with sound. All others are videos.
 _AVIF_BRANDS, _JXL_BRANDS = ("avif", "avis"), ("jxl ",)
 _AUDIO_BRANDS = ("M4A ", "M4B ", "M4P ", "aax ", "F4A ", "F4B ")
 _MOST_BRANDS = 64
 
 
 def describe_unreadable(data: bytes, settings: Settings) -> str | None:
-    """A sentence when the bytes are of a known format that is not accepted, None otherwise."""
+    """A sentence when the bytes are of a known format that is not accepted; otherwise None."""
     if is_heif(data) and not heif_is_installed():
         return (
             "HEIC (HEIF) needs the optional extra: install it where the processor service runs, "
@@ -35,13 +35,13 @@ def describe_unreadable(data: bytes, settings: Settings) -> str | None:
 
 
 def describe_unknown(data: bytes, settings: Settings) -> str | None:
-    """A sentence for bytes that no decoder wants, when they show traces of something known."""
+    """A sentence for bytes that no decoder takes, when they show traces of a known format."""
     clause = described_by_traces(data)
     return None if clause is None else f"{clause}; {accepted(settings)}"
 
 
 def is_heif(data: bytes) -> bool:
-    """Whether an ISO base media file says that it holds HEVC pictures (ISO 23008-12); AVIF uses the same container."""
+    """Whether an ISO base media file says that it holds HEVC pictures (ISO 23008-12). AVIF uses the same container."""
     brands = _brands(data)
     return not any(brand in _AVIF_BRANDS for brand in brands) and any(brand in _HEIF_BRANDS for brand in brands)
 
@@ -60,16 +60,16 @@ def _described_by_brand(data: bytes) -> str | None:
 
 
 def _brands(data: bytes) -> list[str]:
-    """The brands of an ISO base media file, the one that counts most first; none of other files."""
+    """The brands of an ISO base media file, the most important first; none for other files."""
     if data[4:8] != b"ftyp":
         return []
-    # Sizes of 0 and 1 are for boxes longer than this one can be; brands follow in any case.
+    # Sizes of 0 and 1 are for longer boxes than this one. Brands follow in any case.
     end = min(int.from_bytes(data[:4]) or len(data), 16 + 4 * _MOST_BRANDS)
     return [data[start : start + 4].decode("latin-1") for start in (8, *range(16, end, 4))]
 
 
 def rare_format(data: bytes) -> str | None:
-    """Name of the rare format whose signature the bytes bear."""
+    """The name of the rare format whose signature the bytes have; None when there is none."""
     Image.init()
     for one in FORMATS:
         accepts = [(name, Image.OPEN[name][1]) for name in one.pillow if one.rare]
@@ -79,7 +79,7 @@ def rare_format(data: bytes) -> str | None:
 
 
 def plausible(name: str, data: bytes) -> bool:
-    """Whether bytes may be of a format that nothing or little marks: text and noise must not be taken for pictures."""
+    """Whether bytes may be of a format with little or no signature: text and noise must not be taken for pictures."""
     if name == "IM":
         return b"Image type:" in data[:512] and b"\x1a" in data[:2048]
     if name == "XBM":
@@ -90,7 +90,7 @@ def plausible(name: str, data: bytes) -> bool:
 
 
 def _plausible_tga(data: bytes) -> bool:
-    """Header fields that agree with each other and with the number of bytes (Truevision TGA 2.0)."""
+    """Whether the header's fields agree with each other and with the number of bytes (Truevision TGA 2.0)."""
     if len(data) < 19:
         return False
     color_map, kind, depth, flags = data[1], data[2], data[16], data[17]
@@ -102,6 +102,6 @@ def _plausible_tga(data: bytes) -> bool:
     if color_map != (1 if kind in (1, 9) else color_map & 1) or (color_map and map_bits not in (15, 16, 24, 32)):
         return False
     pixels = width * height
-    # A run of the compressed kinds stands for at most 128 pixels.
+    # In the compressed kinds a run has at most 128 pixels.
     least = pixels * depth // 8 if kind < 8 else -(-pixels // 128) * (1 + depth // 8)
     return len(data) >= 18 + data[0] + color_map * map_length * ((map_bits + 7) // 8) + least * 0.5

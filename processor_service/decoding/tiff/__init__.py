@@ -1,1 +1,1 @@
-"""Reads the TIFFs that Pillow does not."""
+"""Reads the TIFFs that Pillow cannot read."""

@@ -1,4 +1,4 @@
-"""What the numbers of a TIFF look like: an image in one of the modes L, LA, RGB, RGBA, CMYK, LAB."""
+"""Turns the numbers of a TIFF into an image in one of the modes L, LA, RGB, RGBA, CMYK, LAB."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def is_known(samples: TiffSamples) -> bool:
 def to_image(
     values: NDArray[Any], samples: TiffSamples, color_map: NDArray[np.uint8] | None, white: int | None, profile: bytes
 ) -> Image.Image:
-    """Numbers (height x width x samples) as an image; inks beside transparency are brought to sRGB, by their profile.
+    """Numbers (height x width x samples) as an image. Inks with transparency become sRGB, through their profile.
 
-    `color_map`: 3 bytes a color; `white`: the number that means white, None when the file does not say.
+    `color_map`: 3 bytes a colour; `white`: the number for white, None when the file does not say.
     """
     mode = _COLORS[samples.photometric]
     count = len(mode)
@@ -62,10 +62,10 @@ def to_image(
 
 
 def _alpha_kind(samples: TiffSamples, colors: int) -> int:
-    """0: the first sample beyond the colours is no transparency."""
+    """What the first sample after the colours is; 0 when it is not transparency."""
     if samples.count == colors:
         return 0
-    # One more sample that nothing is said of is transparency: so Pillow and libvips have it.
+    # One more sample without a description is transparency, as in Pillow and libvips.
     default = _STRAIGHT if not samples.extra and samples.count == colors + 1 else 0
     kind = samples.extra[0] if samples.extra else default
     # Corel Draw writes 999.
@@ -82,14 +82,14 @@ def _range(
             return 0.0, float(2**samples.bits - 1)
         return 0.0, float(white_of([colors] if alpha is None else [colors, alpha], described))
     if samples.kind == "i" and samples.bits <= 16:
-        # Signed samples of few bits are mostly unsigned ones by another name.
+        # Signed samples of few bits are mostly unsigned ones that were declared wrongly.
         highest = 2 ** (samples.bits - 1) - 1
         return range_of(colors, highest)
     return range_of(colors)
 
 
 def _alpha_range(alpha: NDArray[Any], low: float, high: float, samples: TiffSamples) -> tuple[float, float]:
-    """Transparency has the range of the colours where it keeps within it, otherwise one of its own."""
+    """The range of transparency: that of the colours if it stays within, otherwise its own."""
     highest = float(alpha.max())
     full = float(2**samples.bits - 1) if samples.kind == "u" else 1.0
     if low == 0 and highest <= high:
@@ -100,7 +100,7 @@ def _alpha_range(alpha: NDArray[Any], low: float, high: float, samples: TiffSamp
 def _inks_or_lab(values: NDArray[Any], samples: TiffSamples) -> NDArray[np.uint8]:
     octets = _to_bytes(values, samples)
     if samples.photometric == ICC_LAB:
-        # a and b have 128 added there; Pillow takes them signed, as CIE's Lab has them.
+        # There a and b have an offset of 128. Pillow takes them signed, as in CIE's Lab.
         octets = octets ^ np.array([0, 128, 128], np.uint8)
     return octets
 
@@ -122,7 +122,7 @@ def _by_palette(
 
 
 def _divided(colors: NDArray[Any], alpha: NDArray[Any]) -> NDArray[np.uint8]:
-    """Colours as they were before they were multiplied by alpha, 0 to 255."""
+    """The colours before they were multiplied by alpha, 0 to 255."""
     result = np.empty(colors.shape, np.uint8)
     for number, row in enumerate(colors):
         opacity = np.maximum(alpha[number, :, None], np.finfo(np.float32).tiny).astype(np.float32)

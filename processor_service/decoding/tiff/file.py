@@ -1,4 +1,7 @@
-"""TIFF as Pillow reads it, and what Pillow does not know or gets wrong: more than 8 bits, dark palettes, odd kinds."""
+"""TIFF as Pillow reads it, except for what it does not know or gets wrong
+
+more than 8 bits, dark palettes, odd kinds.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,14 @@ _COLOR_MAP, _MAX_SAMPLE = 320, 281
 
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
-    """A TIFF whose samples are read by `tiff_samples` where Pillow has no mode for them, or one that loses bits."""
+    """A TIFF whose samples are read by `samples.py` when Pillow has no mode for them, or one that loses bits."""
 
-    # What the page that is being looked at holds, None where Pillow reads it.
+    # The samples of the current page; None when Pillow reads it.
     samples: TiffSamples | None = None
 
     @property
     def size_in_file(self) -> tuple[int, int]:
-        """Width and height in pixels before the turn that Pillow applies on loading."""
+        """Width and height in pixels, before the turn that Pillow applies on loading."""
         width, height = self._tile_size
         return width, height
 
@@ -39,7 +42,7 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
             if samples is None:
                 raise _unknown_kind(self.tag_v2) from error
         else:
-            # Pillow keeps 8 bits of 16, and mistakes the parts of some pictures that have a plane for each colour.
+            # Pillow keeps 8 bits of 16, and confuses the parts of some pictures that have a plane for each colour.
             if samples is not None and samples.bits <= 8 and not samples.planar:
                 samples = None
         self.samples = samples
@@ -59,26 +62,26 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         color_map = self._color_map() if _COLOR_MAP in self.tag_v2 else None
         image = to_image(values, self.samples, color_map, self._white(), self.info.get("icc_profile", b""))
         if image.mode == "RGBA" and self.samples.photometric not in (RGB, PALETTE):
-            # That of inks or Lab has been used.
+            # The profile of inks or Lab has been applied.
             self.info.pop("icc_profile", None)
         self.im, self._mode = image.im, image.mode
         self.load_end()
         return Image.Image.load(self)
 
     def _white(self) -> int | None:
-        """The largest value that the file says its samples have, when it says so and they have more than 8 bits."""
+        """The largest value of samples, when the file says it and they have more than 8 bits."""
         found = self.tag_v2.get(_MAX_SAMPLE)
         value = found[0] if isinstance(found, tuple) and found else found
         return value if isinstance(value, int) and 255 <= value <= 65535 else None
 
     def _color_map(self) -> NDArray[np.uint8]:
-        """Red, green and blue of each number: of 16 bits each, unless no value needs more than 8."""
+        """Red, green and blue of each number. They have 16 bits each, unless no value needs more than 8."""
         values = np.array(self.tag_v2[_COLOR_MAP], np.uint16)
         bits = self.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))[0]
         if len(values) != 3 << bits:
             raise ValueError(f"the colour map has {len(values)} numbers, {3 << bits} are needed")
         colors = values.reshape(3, -1).T
-        # As libtiff does: who wrote 0 to 255 meant these.
+        # As libtiff does: a writer of 0 to 255 meant 8 bits.
         return np.ascontiguousarray((colors if colors.max(initial=0) < 256 else colors >> 8).astype(np.uint8))
 
 

@@ -1,7 +1,7 @@
-"""The numbers in a TIFF, of any kind and depth: Pillow knows some, and reduces 16 bits of colour to 8.
+"""Reads the numbers in a TIFF, of any type and depth. Pillow knows some, and reduces 16 bits of colour to 8.
 
-libtiff unpacks them all the same: by way of another directory for the same file, in which every byte is a grey pixel.
-What the bytes mean is seen to here.
+libtiff still unpacks them: another directory is added to the file, in which every byte is a grey pixel. The bytes are
+interpreted here.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258,
 _STRIP_OFFSETS, _SAMPLES, _ROWS, _STRIP_SIZES, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_SIZES, _EXTRA, _FORMAT = 322, 323, 324, 325, 338, 339
 _OFFSETS, _SIZES = (_STRIP_OFFSETS, _TILE_OFFSETS), (_STRIP_SIZES, _TILE_SIZES)
-# Those that pack bytes of any meaning: none, PackBits; LZW, deflate, LZMA, Zstandard, before which numbers may
-# be replaced by differences.
+# Compressions that pack bytes of any meaning: none, PackBits; and LZW, deflate, LZMA, Zstandard, for which numbers may
+# first be replaced by differences.
 _PACKING, _PREDICTING = {1, 32773}, {5, 8, 32946, 34925, 50000}
 _DEPTHS = {"u": (8, 16, 32, 64), "i": (8, 16, 32, 64), "f": (16, 32, 64)}
 _MOST_SAMPLES = 8
 _LONG = 4
-# Bits unpacked at a time, where samples do not fill bytes: each takes a byte.
+# Bits unpacked at a time when samples do not fill bytes: each takes a byte.
 _AT_A_TIME = 8_000_000
 
 
 @dataclass(frozen=True)
 class TiffSamples:
-    """What a page says of its samples. `kind`: `u`, `i`, `f` as in numpy; `extra`: what those beyond colour are."""
+    """What a page says about its samples.
+
+    `kind`: `u`, `i`, `f` as in NumPy; `extra`: what the samples after the colours are.
+    """
 
     width: int
     height: int
@@ -48,7 +51,10 @@ class TiffSamples:
 
     @classmethod
     def of(cls, tags: TiffImagePlugin.ImageFileDirectory_v2) -> TiffSamples | None:
-        """None for a layout that cannot be read here: several depths in one picture, or a compression of pixels."""
+        """The samples of a page.
+
+        None when they cannot be read here: several depths in one picture, or a compression of pixels.
+        """
         count = _one(tags, _SAMPLES, 1)
         depths, kinds = _all(tags, _BITS) or (1,), set(_all(tags, _FORMAT) or (1,))
         kind = {1: "u", 2: "i", 3: "f", 4: "u"}.get(kinds.pop()) if len(kinds) == 1 else None
@@ -78,7 +84,7 @@ class TiffSamples:
 
 
 def read_samples(data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: TiffSamples) -> NDArray[Any]:
-    """Height x width x samples, as they stand in the file. Raises what Pillow raises on broken files."""
+    """Height x width x samples, as in the file. Raises what Pillow raises on broken files."""
     if not samples.planar or samples.count == 1:
         return _read_plane(data, tags, samples, samples.count, None)
     planes = [_read_plane(data, tags, samples, 1, number) for number in range(samples.count)]
@@ -88,7 +94,7 @@ def read_samples(data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, sampl
 def _read_plane(
     data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: TiffSamples, count: int, number: int | None
 ) -> NDArray[Any]:
-    """Height x width x count samples; `number` says which plane, when each sample has one of its own."""
+    """Height x width x count samples. `number`: the plane, when each sample has its own; otherwise None."""
     tile_width = _one(tags, _TILE_WIDTH, 0) if _TILE_OFFSETS in tags else 0
     # A row of pixels, or of one tile, fills whole bytes.
     chunk = tile_width or samples.width
@@ -109,7 +115,7 @@ def _octets(
     samples: TiffSamples,
     number: int | None,
 ) -> NDArray[np.uint8]:
-    """The unpacked bytes of the picture, or of one plane, by way of a grey picture of `width` bytes a row."""
+    """The unpacked bytes of the picture, or of one plane, read as a grey picture of `width` bytes a row."""
     entries: dict[int, tuple[int, ...]] = {
         tag: values for tag in (_COMPRESSION, _FILL_ORDER, _ROWS, _TILE_HEIGHT) if (values := _all(tags, tag))
     }
@@ -128,7 +134,7 @@ def _octets(
 
 
 def _with_directory(data: bytes, entries: dict[int, tuple[int, ...]], order: str) -> bytes:
-    """The file, which is no BigTIFF (big_tiff.py), with another first and only directory, written behind it."""
+    """The file (not a BigTIFF, see big_tiff.py) with another directory at its end, which is its first and only one."""
     head, body = [], b""
     padding = bytes(-len(data) % 2)
     start = len(data) + len(padding)
@@ -145,12 +151,12 @@ def _with_directory(data: bytes, entries: dict[int, tuple[int, ...]], order: str
 
 
 def _numbers(rows: NDArray[np.uint8], length: int, count: int, samples: TiffSamples) -> NDArray[Any]:
-    """Rows of bytes (height x chunks x bytes) as rows of numbers; differences, if that is what they are, summed up."""
+    """Rows of bytes (height x chunks x bytes) as rows of numbers. Differences are summed up."""
     bits, size = samples.bits, samples.bits // 8
     if bits not in (8, 16, 32, 64):
         return _unpacked(rows, length, bits)
     if samples.predictor == 3 and samples.kind == "f":
-        # Bytes of one significance lie side by side, and are differences (Adobe TIFF Technical Note 3).
+        # Bytes of equal significance are stored side by side, as differences (Adobe TIFF Technical Note 3).
         summed = np.cumsum(rows.reshape(*rows.shape[:2], -1, count), axis=2, dtype=np.uint8)
         planes = summed.reshape(*rows.shape[:2], size, length)
         return np.ascontiguousarray(planes.swapaxes(2, 3)).view(f">f{size}")[..., 0]
@@ -163,7 +169,7 @@ def _numbers(rows: NDArray[np.uint8], length: int, count: int, samples: TiffSamp
 
 
 def _unpacked(rows: NDArray[np.uint8], length: int, bits: int) -> NDArray[np.uint16]:
-    """Numbers of 1 to 15 bits, the highest bit first, that lie in bytes without a gap."""
+    """Numbers of 1 to 15 bits, the highest bit first, packed without gaps."""
     flat = rows.reshape(-1, rows.shape[-1])
     values = np.empty((len(flat), length), np.uint16)
     weights = (1 << np.arange(bits - 1, -1, -1)).astype(np.uint16)
