@@ -1,6 +1,6 @@
-"""An ICC profile with what colour management needs, and nothing else (ICC.1:2022; section numbers are its own).
+"""Reduces an ICC profile to what colour management needs (ICC.1:2022; section numbers are from there).
 
-Profiles of devices tell of their owner: calibration software writes serial numbers, dates and names of files.
+Profiles of devices reveal their owner: calibration software writes serial numbers, dates and file names.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _TEXTS = frozenset((b"desc", b"cprt"))
 _CURVES = (b"rTRC", b"gTRC", b"bTRC", b"kTRC")
 _TABLES = tuple(b"%s%d" % (name, number) for name in (b"A2B", b"B2A") for number in range(3))
 _POINTS = (b"wtpt", b"bkpt", b"lumi", b"rXYZ", b"gXYZ", b"bXYZ")
-# Tables of floating point come before all others. They may be made of anything, and nobody has them in pictures.
+# Floating point tables take precedence over all others. They may hold anything, and pictures do not have them.
 _UNKNOWN = frozenset(b"%s%d" % (name, number) for name in (b"D2B", b"B2D") for number in range(4))
 
 
 def bare_profile(profile: bytes) -> bytes:
-    """The same colours with a name that says nothing; empty when it is no profile, or of a kind that is not known."""
+    """A profile of the same colours with a neutral name; empty when it is not a profile, or of an unknown kind."""
     try:
         return _bare(profile)
     except (ValueError, IndexError, KeyError, struct.error):
@@ -41,14 +41,14 @@ def _bare(profile: bytes) -> bytes:
     contents = dict(_contents(profile))
     if contents.keys() & _UNKNOWN:
         raise ValueError("tables of floating point")
-    # What must stay and is of a type that is not known raises KeyError.
+    # A tag that must stay but has an unknown type raises KeyError.
     tags = {name: _KNOWN[name][content[:4]](content) for name, content in contents.items() if name in _KNOWN}
     tags |= {name: _text(name, profile[8]) for name in _TEXTS & contents.keys()}
     return _written(_header(profile), tags)
 
 
 def _contents(profile: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each tag that matters (7.3); of two with one name the first counts, so that comes last."""
+    """Name and content of each tag that matters (7.3). Of two with one name the first counts, so it comes last."""
     (count,) = struct.unpack_from(">I", profile, _HEADER)
     if count > _MOST_TAGS:
         raise ValueError("more tags than any profile has")
@@ -58,7 +58,7 @@ def _contents(profile: bytes) -> Iterator[tuple[bytes, bytes]]:
         name, start, size = struct.unpack_from(">4sII", profile, _HEADER + 4 + 12 * number)
         if name not in _KNOWN and name not in _TEXTS and name not in _UNKNOWN:
             continue
-        # Tags may share their content, but no bytes else: a hundred could claim all of a large file.
+        # Tags may share their whole content, but not other bytes: a hundred tags could claim all of a large file.
         if (start, size) not in pieces:
             left -= size
             if start + size > len(profile) or left < 0:
@@ -68,7 +68,7 @@ def _contents(profile: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _header(profile: bytes) -> bytes:
-    """Version, class, colour spaces and intent (7.2). Not: who made it, for which device, when, and its digest."""
+    """Version, class, colour spaces and intent (7.2). Not the maker, the device, the date and the digest."""
     kind, space, connection, intent = profile[12:16], profile[16:20], profile[20:24], profile[64:68]
     if kind not in _CLASSES or space not in _SPACES or connection not in _CONNECTIONS or profile[8] not in (2, 4):
         raise ValueError("a kind of profile that pictures do not have")
@@ -78,7 +78,7 @@ def _header(profile: bytes) -> bytes:
 
 
 def _written(header: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """The whole file; what several tags have in common is in it once."""
+    """The whole file. Content that tags share is stored once."""
     at, places, body = _HEADER + 4 + 12 * len(tags), {}, b""
     table = struct.pack(">I", len(tags))
     for name, content in sorted(tags.items()):
@@ -90,7 +90,7 @@ def _written(header: bytes, tags: dict[bytes, bytes]) -> bytes:
 
 
 def _text(name: bytes, version: int) -> bytes:
-    """A name that a profile must have, of the type that its version prescribes (ICC.1:2001-04, 6.5.17, and 10.15)."""
+    """The name that a profile must have, in the type of its version (ICC.1:2001-04, 6.5.17, and 10.15)."""
     if version >= 4:
         words = _NAME.encode("utf-16-be")
         return b"mluc" + struct.pack(">4xII4sII", 1, 12, b"enUS", len(words), 28) + words
@@ -101,7 +101,7 @@ def _text(name: bytes, version: int) -> bytes:
 
 
 def _sized(content: bytes, size: int) -> bytes:
-    """The first bytes of an element, those behind its type set to zero. Raises ValueError when it is shorter."""
+    """The first `size` bytes of an element, with zeros after its type. Raises ValueError when it is shorter."""
     if size > len(content):
         raise ValueError("an element is shorter than it says")
     return content[:4] + bytes(4) + content[8:size]
@@ -134,7 +134,7 @@ def _table_of_16(content: bytes) -> bytes:
 
 
 def _staged(content: bytes) -> bytes:
-    """Curves, matrix, curves, table, curves: each is somewhere in the element, or missing (10.12, 10.13)."""
+    """Curves, matrix, curves, table, curves: each at any place in the element, or missing (10.12, 10.13)."""
     inputs, outputs = content[8:10]
     forward = content[:4] == b"mAB "
     inner, outer = (outputs, inputs) if forward else (inputs, outputs)
@@ -181,6 +181,6 @@ _Ways = dict[bytes, Callable[[bytes], bytes]]
 _CURVE: _Ways = {b"curv": _sampled, b"para": _parametric}
 _POINT: _Ways = {b"XYZ ": _numbers(3)}
 _TABLE: _Ways = {b"mft1": _table_of_8, b"mft2": _table_of_16, b"mAB ": _staged, b"mBA ": _staged}
-# What may stay: tags, the types that they may have, and how many bytes of each.
+# Tags that may stay, the types that they may have, and what is kept of each type.
 _KNOWN: dict[bytes, _Ways] = dict.fromkeys(_CURVES, _CURVE) | dict.fromkeys(_TABLES, _TABLE)
 _KNOWN |= dict.fromkeys(_POINTS, _POINT) | {b"chad": {b"sf32": _numbers(9)}, b"cicp": {b"cicp": _numbers(1)}}

@@ -1,4 +1,4 @@
-"""The nearest of a few basic colour names, by distance in OKLab."""
+"""Finds the nearest of a few basic colour names, by distance in OKLab."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from .oklab import oklab
 
 _GREY_CHROMA = 0.033
 _BLACK_LIGHTNESS = 0.22
-# OKLab lightness below which a grey has that name.
+# Greys have the name below this OKLab lightness.
 _GREYS = ((0.30, "black"), (0.72, "gray"), (0.93, "silver"), (2.0, "white"))
-# Shades that bear the name. Names: CSS's basic colours without the near-doubles that nobody searches for, plus the
-# everyday ones it lacks.
+# Shades with the name. Names: CSS's basic colours without near duplicates that nobody searches for, plus everyday names
+# that CSS does not have.
 _NAMED = {
-    # Slate and the like, which people call gray although it has a tint.
+    # Slate and similar colours, which people call gray although they have a tint.
     "gray": ((98, 118, 134), (40, 56, 42)),
     "red": ((220, 30, 30), (205, 88, 92)),
     "maroon": ((110, 20, 30),),

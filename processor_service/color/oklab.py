@@ -39,7 +39,7 @@ def to_oklab(rgb: NDArray[np.uint8]) -> Colors:
 
 
 def to_rgb(lab: Colors) -> NDArray[np.uint8]:
-    """OKLab to the nearest sRGB value (0 to 255), clipped where the screen has no such colour."""
+    """OKLab to the nearest sRGB value (0 to 255), clipped when sRGB does not have the colour."""
     linear = np.clip((lab @ _LAB_TO_LMS.T) ** 3 @ _LMS_TO_RGB.T, 0, 1)
     encoded: Any = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     rgb: NDArray[np.uint8] = np.rint(encoded * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Whether an embedded ICC profile is worth carrying along."""
+"""Checks whether an embedded ICC profile is worth keeping."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from PIL import Image, ImageChops
 from ..byte_cache import byte_cache
 from .profiles import to_srgb
 
-# How far (0 to 255) a profile may move a colour and still count as sRGB: rounding within LittleCMS.
+# A profile that moves colours no further than this (of 255) counts as sRGB: LittleCMS rounds that much.
 _INVISIBLE = 2
-# Profiles are at most some megabytes; more is a way to make this service work.
+# Profiles have a few megabytes at most. Larger ones are made to keep this service busy.
 _MOST_BYTES = 4 * 1024**2
 
 
 def carried_profile(icc_profile: bytes | None, mode: str) -> bytes | None:
     """The profile when it changes how pixels of that mode (L, LA, RGB, RGBA) look.
 
-    None when it is missing, broken, of another colour space, or sRGB by whatever name: its effect is measured on sample
+    None when it is missing, broken, of another colour space, or sRGB under any name. Its effect is measured on sample
     colours, since names of profiles prove nothing.
     """
     if not icc_profile or len(icc_profile) > _MOST_BYTES:

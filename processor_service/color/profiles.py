@@ -1,4 +1,4 @@
-"""Through an embedded ICC profile to sRGB, the colours that everything else here means."""
+"""Converts pixels through an embedded ICC profile to sRGB, which everything else here expects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from PIL import Image, ImageCms
 
 from ..picture import Picture, has_alpha, has_grey
 
-# What the signature of a profile's colour space (ICC.1:2022, table 19) is in Pillow's modes.
+# Signature of a profile's colour space (ICC.1:2022, table 19) to Pillow's mode.
 _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
-# What Photoshop and browsers do: in-gamut colours stay as they are, black stays black.
+# As in Photoshop and browsers: colours within the gamut stay the same, black stays black.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
 def make_srgb(picture: Picture) -> None:
-    """Convert the picture's pixels to sRGB; afterwards it has no profile of its own."""
+    """Convert the picture's pixels to sRGB. Afterwards it has no profile."""
     if picture.icc_profile is not None:
         profile = picture.icc_profile
         picture.frames = [to_srgb(frame, profile) for frame in picture.frames]
@@ -27,15 +27,15 @@ def make_srgb(picture: Picture) -> None:
 def to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
     """The image (L, LA, RGB, RGBA, CMYK or LAB) in sRGB, as L, LA, RGB or RGBA.
 
-    A profile that is broken, or of another colour space than the pixels, is passed over: the picture is still good, and
-    its pixels are taken as sRGB. Alpha and shades of grey stay what they are.
+    A profile that is broken, or of another colour space than the pixels, is ignored: the picture is still good, and its
+    pixels are taken as sRGB. Alpha stays, and grey stays grey.
     """
     alpha = image.getchannel("A") if has_alpha(image) else None
     color: Image.Image = image.convert(image.mode[:-1]) if alpha else image
     grey = has_grey(image)
     space = _space(icc_profile)
     if grey and space == "RGB":
-        # Shades of grey in an RGB profile have that profile's tone curve.
+        # Grey pixels with an RGB profile have that profile's tone curve.
         color = color.convert("RGB")
     if space == color.mode and (transform := _transform(icc_profile, space)):
         color = ImageCms.applyTransform(color, transform) or color
@@ -51,7 +51,8 @@ def _space(icc_profile: bytes) -> str | None:
     return _SPACES.get(icc_profile[16:20].decode("latin-1"))
 
 
-# Building a transform from a printing profile takes longer than using it, and a camera's pictures share one profile.
+# Building a transform from a printing profile takes longer than using it, and all pictures of a camera share one
+# profile.
 @lru_cache(maxsize=4)
 def _transform(icc_profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """The transform from the profile to sRGB; None when the profile is broken."""

@@ -52,7 +52,7 @@ def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Im
     """Every frame or page as it is shown after loading. It may be the same object each time."""
     if image.format == "PNG":
         for frame in islice(compose_apng(data), count):
-            frame.info["icc_profile"] = image.info.get("icc_profile")
+            frame.format, frame.info["icc_profile"] = image.format, image.info.get("icc_profile")
             yield frame
         return
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Pixels to bytes: what is done for every format, and the options of each."""
+"""Turns pixels into bytes: what all formats share, and the options of each."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
 from .palette import paletted
 
-# Pixels of what is rather a drawing than a photograph.
+# Pictures with fewer pixels are drawings rather than photographs.
 _SMALL_PNG = 300_000
-# Pixels up to which `max_bytes` gives the very best quality; above, encoding takes seconds, and a size near it will do.
+# Up to this many pixels `max_bytes` gives the very best quality. Above, encoding takes seconds, and a size near it will
+# do.
 _FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
 
 
 def encode(picture: Picture) -> tuple[bytes, str]:
     """Encode as `picture.output` says; returns the bytes and the public name of the format.
 
-    Afterwards the picture's pixels are in sRGB. They are stored so too, unless the profile is kept, with nothing but
-    colours in it. A turn that no operation applied is kept as an EXIF orientation, so that the picture looks the same
-    as before, or applied where the format has no room for it. Raises ImageError `cannot_fit`, `dimension_too_large`,
-    `out_of_memory` and `cannot_encode`.
+    Afterwards the picture's pixels are in sRGB. They are stored in sRGB as well, unless the profile is kept; then the
+    stored profile holds nothing but colours. A turn that no operation applied is stored as an EXIF orientation, so that
+    the picture looks the same as before. It is applied when the format has no room for it. Raises ImageError
+    `cannot_fit`, `dimension_too_large`, `out_of_memory` and `cannot_encode`.
     """
     output = picture.output
     transparent = picture.has_transparency()
@@ -43,7 +44,7 @@ def encode(picture: Picture) -> tuple[bytes, str]:
     profile = bare_profile(picture.icc_profile or b"")
     if "icc" not in output.keep or not room.profile or not profile:
         make_srgb(picture)
-    # Of pictures with a turn, libavif dies when they move, and Pillow writes question marks into an EXIF that is not
+    # For AVIF with a turn, libavif crashes on animations, and Pillow writes question marks into an EXIF that is not
     # ASCII (Pillow 13.0.0, libavif 1.4.2).
     if not room.exif or (name == "avif" and (len(picture.frames) > 1 or "copyright" in output.keep)):
         picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
@@ -67,7 +68,7 @@ def encode_image(image: Image.Image, name: str, output: Output, transparent: boo
 
 
 def _prepared(image: Image.Image, name: str, output: Output, transparent: bool) -> Image.Image:
-    """The image in a mode that the format has."""
+    """The image in a mode that the format supports."""
     if has_alpha(image):
         if not transparent:
             image = image.convert(image.mode[:-1])
@@ -84,7 +85,7 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
             Code.DIMENSION_TOO_LARGE, f"the picture is {width}x{height}, {name} has room for {room.most_side} a side"
         )
     if name == "png":
-        # Level 6 costs twice the time of level 1 and saves nothing on photographs; it does on icons and drawings.
+        # Level 6 takes twice the time of level 1. It makes icons and drawings smaller, but not photographs.
         extra = extra | {"compress_level": 6 if width * height <= _SMALL_PNG else 1}
     quality = output.quality or room.quality or 0
     if output.max_bytes is None:
@@ -101,7 +102,10 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
 
 
 def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
-    """Encode by Pillow. Raises ImageError `out_of_memory`, and `cannot_encode` for whatever else the encoder raises."""
+    """Encode with Pillow.
+
+    Raises ImageError `out_of_memory`, and `cannot_encode` for everything else that the encoder raises.
+    """
     buffer = io.BytesIO()
     if len(frames) > 1:
         options = {"save_all": True, "append_images": frames[1:], **options}
@@ -133,9 +137,9 @@ def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
         return {"format": "PNG"}
     if name == "webp":
         if output.lossless:
-            # Here `quality` is effort: 80 takes twice the time of 50 and saves a thousandth.
+            # Here `quality` means effort: 80 takes twice the time of 50 and saves a thousandth.
             return {"format": "WEBP", "lossless": True, "quality": 50, "method": 1}
-        # Pillow's default method 4 costs 26 to 30 times a JPEG.
+        # Pillow's default method 4 takes 26 to 30 times as long as a JPEG.
         return {"format": "WEBP", "quality": quality, "method": 1}
     if name == "avif":
         return {"format": "AVIF", "quality": quality, "speed": 9, "subsampling": output.chroma or "4:2:0"}
@@ -147,16 +151,17 @@ def _options(name: str, output: Output, quality: int) -> dict[str, Any]:
 def _timing(picture: Picture, frames: list[Image.Image], name: str) -> dict[str, Any]:
     if name == "tiff":
         return {}
-    # Where the decoder did not say (pages), a second each.
+    # Pages have no durations: a second each.
     durations = picture.durations if len(picture.durations) == len(frames) else [1000] * len(frames)
     loops = loops_in(name, picture.loop)
     timing: dict[str, Any] = {"duration": times_in(name, durations, frames)}
     if name == "gif":
-        # GIF says how often it is repeated after the first time; 0 is for ever, nothing is once. Frames may be
-        # transparent where the one before was not: each starts anew.
+        # GIF says how often the animation is repeated after the first time: 0 is for ever, nothing is once. A frame may
+        # be transparent where the one before was not, so each begins on an empty ground.
         timing["disposal"] = 2
         return timing if loops == 1 else timing | {"loop": max(0, loops - 1)}
     if name == "webp" and picture.has_transparency():
-        # Every frame a whole one: libwebp stores the opaque part of others, and the file says it has no alpha.
+        # Every frame is stored whole. Otherwise libwebp may store only the opaque part of frames, and the file says
+        # that it has no alpha.
         timing |= {"kmin": 0, "kmax": 1}
     return timing | {"loop": loops}

@@ -1,4 +1,4 @@
-"""The best quality at which a picture has no more than so many bytes, in few encodings: each may take a second."""
+"""Finds the best quality at which a picture has at most `max_bytes`, in few encodings: each may take a second."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 
 from ..errors import Code, ImageError
 
-# By how much the logarithm of the size grows with each step of quality (of 100), before two sizes are known.
+# How much the logarithm of the size grows with each step of quality (of 100), as long as only one size is known.
 _SLOPE = 0.03
-# After so many guesses the middle is taken: a curve that is not as it should be costs no more than bisection.
+# After this many guesses the middle is taken, so that an odd curve costs no more than bisection.
 _GUESSES = 3
 
 
 def fitting(encode: Callable[[int], bytes], lowest: int, highest: int, max_bytes: int, *, enough: float = 1.0) -> bytes:
-    """The bytes at the highest quality, from `lowest` to `highest`, that are no more than `max_bytes`.
+    """The bytes at the highest quality, from `lowest` to `highest`, at which they are at most `max_bytes`.
 
-    Qualities are guessed from the sizes of those before: bytes grow about exponentially with quality. `enough` is the
-    share of `max_bytes` with which the search is content; 1 goes on until the next higher quality is known not to fit.
-    Raises ImageError `cannot_fit`.
+    Qualities are guessed from the sizes so far: bytes grow about exponentially with quality. `enough`: the share of
+    `max_bytes` at which the search stops; with 1 it stops when the next higher quality is known not to fit. Raises
+    ImageError `cannot_fit`.
     """
     data = encode(highest)
     if len(data) <= max_bytes:
         return data
     best: bytes | None = None
-    # The lowest quality known not to fit, and the highest that fits or may not be tried.
+    # The lowest quality known not to fit, and the highest that fits or must not be tried.
     above, below = highest, lowest - 1
     known = [(highest, len(data))]
     target = max_bytes * (1 + enough) / 2
@@ -47,7 +47,7 @@ def fitting(encode: Callable[[int], bytes], lowest: int, highest: int, max_bytes
 
 
 def _guess(known: list[tuple[int, int]], target: float) -> int:
-    """The quality at which the size would be `target`, by a line through the logarithms of the last two sizes."""
+    """The quality at which the size would be `target`, from a line through the logarithms of the last two sizes."""
     (quality, size), slope = known[-1], _SLOPE
     if len(known) > 1:
         (other, other_size) = known[-2]

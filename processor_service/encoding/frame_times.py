@@ -1,4 +1,4 @@
-"""How long the frames of an animation stay, and how often it plays, in what a format has room for."""
+"""Fits the durations of frames, and how often an animation plays, into what each format can store."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from PIL import Image
 
 from ..formats.registry import stored_in
 
-# GIF counts in units of 10 ms, in 16 bits. Browsers take what is shorter than two of them for a mistake: ten.
+# GIF counts in units of 10 ms, in 16 bits. Browsers take less than two units for a mistake, and use ten.
 _GIF_UNIT, _GIF_MOST, _GIF_LEAST = 10, 655_350, 20
-# APNG has a fraction of a second, 16 bits above and below; what does not fit is told in coarser units.
+# APNG has a fraction of seconds, with 16 bits above and below. What does not fit is stored in coarser units.
 _PNG_UNITS, _PNG_MOST, _PNG_PART = (1, 10, 100, 1000), 65_535_000, 65_535
-# WebP: 24 bits for a frame, 31 for all. AVIF: 32 bits, of which decoders use 31.
+# WebP has 24 bits for a frame, 31 for all. AVIF has 32 bits, of which decoders use 31.
 _WEBP_MOST, _ALL_MOST = 2**24 - 1, 2**31 - 1
 
 
 def times_in(name: str, times: list[int], frames: list[Image.Image]) -> list[int]:
-    """Milliseconds of each frame as the format has them: the nearest that it has, the longest for what is longer."""
+    """Milliseconds of each frame in the format: the nearest value that it has, at most its longest."""
     if name == "gif":
         return _within_runs([_in_gif(time) for time in times], frames)
     if name == "png":
@@ -29,13 +29,13 @@ def times_in(name: str, times: list[int], frames: list[Image.Image]) -> list[int
 
 
 def loops_in(name: str, loops: int) -> int:
-    """How often the animation plays (0: for ever), as often as the format can say."""
+    """How often the animation plays (0: for ever), at most what the format can store."""
     return min(loops, stored_in(name).most_loops or loops)
 
 
 def _in_gif(time: int) -> int:
     if time >= _GIF_UNIT and time % _GIF_UNIT == 0:
-        # As it is, though browsers may show it longer: so the file said.
+        # Unchanged, though browsers may show it longer: the original says so.
         return min(time, _GIF_MOST)
     return min(_GIF_MOST, max(_GIF_LEAST, (time + _GIF_UNIT // 2) // _GIF_UNIT * _GIF_UNIT))
 
@@ -47,7 +47,7 @@ def _in_png(time: int) -> int:
 
 
 def _within_runs(times: list[int], frames: list[Image.Image]) -> list[int]:
-    """The same times, where Pillow adds up those of frames that look the same: no longer than the format can say."""
+    """The times, shortened where Pillow adds up those of equal frames, so that the sum fits into the format."""
     if sum(times) <= _GIF_MOST:
         return times
     same = [False, *(_alike(one, other) for one, other in pairwise(frames))]

@@ -1,4 +1,4 @@
-"""Pictures in the at most 256 colours of a GIF."""
+"""Reduces pictures to the 256 colours of a GIF."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from PIL import Image, ImageChops
 from ..picture import has_alpha, has_grey
 
 _COLORS = 256
-# The palette comes from a copy of at most so many pixels a side: counting colours is what takes the time.
+# The palette is made from a copy with at most this many pixels a side: counting colours takes most of the time.
 _SAMPLE = 256
 
 
 def paletted(image: Image.Image) -> Image.Image:
     """The image in mode P, or L for opaque grey; pixels less than half opaque become transparent.
 
-    A picture of few colours keeps them exactly, others are dithered (Floyd-Steinberg).
+    A picture with few colours keeps them exactly. Others are dithered (Floyd-Steinberg).
     """
     if not has_alpha(image):
         return image if has_grey(image) else _quantized(image, _COLORS)
     hidden = image.getchannel("A").point(lambda value: 255 if value < 128 else 0)
-    # What is hidden takes no room in the palette: it is painted in a colour that is there.
+    # Hidden pixels must not take room in the palette: they get a visible pixel's colour.
     color = image.convert("RGB")
     color.paste(_visible_color(color, hidden), mask=hidden)
     result = _quantized(color, _COLORS - 1)
@@ -40,7 +40,7 @@ def _quantized(color: Image.Image, colors: int) -> Image.Image:
 
 
 def _visible_color(color: Image.Image, hidden: Image.Image) -> tuple[int, ...]:
-    """The first visible pixel's colour, black where none is."""
+    """The first visible pixel's colour; black when there is none."""
     box = ImageChops.invert(hidden).getbbox()
     if box is None:
         return 0, 0, 0

@@ -1,7 +1,7 @@
-"""A request that names a picture's address becomes one that carries the picture.
+"""Turns a request with a picture's address into one with the picture.
 
-Done in the web process: the network is not to keep a worker waiting, and what speaks to strangers is not to
-share a process with what decodes.
+This happens in the web process: the network must not keep a worker waiting, and code that talks to unknown servers must
+not share a process with decoders.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..errors import Code, ImageError
 from ..settings import Settings
 from .fetcher import Fetcher
 
-# A request without a picture is as long as its recipe, in which the pictures of watermarks are the longest.
+# A request without a picture is about as long as its recipe; pictures of watermarks are its longest part.
 _LONGEST = 1024 * 1024
 
 
 class ByAddress:
-    """Fetches pictures for requests, so many at a time."""
+    """Fetches pictures for requests, up to `url_fetches` at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._on = bool(settings.url_hosts)
@@ -30,7 +30,7 @@ class ByAddress:
         self._slots = threading.BoundedSemaphore(settings.url_fetches)
 
     def completed(self, body: bytes) -> bytes:
-        """The request body with `data`. One that has it, or is wrong, comes back as it is: a worker says so.
+        """The request body with `data`. One that has it, or that is wrong, is returned unchanged: a worker refuses it.
 
         Raises ImageError `url_...`, `busy`.
         """

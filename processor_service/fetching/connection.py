@@ -1,4 +1,4 @@
-"""An HTTP connection to addresses that were checked, with one deadline for everything that is done over it."""
+"""An HTTP connection to checked IP addresses, with one deadline for everything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONNECT_SECONDS = 3.0
 
 
 class Deadline:
-    """A point in time; `left()` raises TimeoutError once it is over."""
+    """A point in time. `left()` raises TimeoutError after it."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -31,7 +31,7 @@ class Deadline:
 
 
 class _Received(io.RawIOBase):
-    """What a socket receives. A timeout of the socket alone would begin anew with every byte that drips in."""
+    """What a socket receives. The socket's own timeout would start again with every byte that drips in."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock, self._deadline = sock, deadline
@@ -45,7 +45,7 @@ class _Received(io.RawIOBase):
 
 
 class _Stream:
-    """As much of a socket as http.client uses."""
+    """The part of a socket's interface that http.client uses."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock, self._deadline = sock, deadline
@@ -58,7 +58,7 @@ class _Stream:
         self._sock.sendall(data)
 
     def close(self) -> None:
-        """Not yet: http.client closes its connection when a response begins that is read to the end of the stream."""
+        """Does nothing: http.client would close the connection at the start of a response that is read to its end."""
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def _connected(endpoints: Sequence[tuple[int, Any]], deadline: Deadline) -> sock
             sock.close()
             failure = error
     deadline.left()
-    # One that does not answer at all is as good as one that refuses.
+    # A server that does not answer counts as one that refuses.
     raise ConnectionError("no answer") if isinstance(failure, TimeoutError) else failure
 
 
@@ -97,5 +97,5 @@ def _secured(sock: socket.socket, address: Address, deadline: Deadline) -> socke
     if address.scheme == "http":
         return sock
     sock.settimeout(deadline.left())
-    # Verified against the name in the URL, though the connection was opened to an IP address.
+    # The certificate is verified against the name in the URL, though the connection goes to an IP address.
     return ssl.create_default_context().wrap_socket(sock, server_hostname=address.host)

@@ -1,4 +1,4 @@
-"""Fetch a picture from its address without being led anywhere else (docs/addresses.md)."""
+"""Fetches a picture from its address, and cannot be led anywhere else (docs/addresses.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {
     "User-Agent": "ingest-image/0.1 (picture fetcher)",
     "Accept": "image/*",
-    # A compressed picture gains nothing, a compressed bomb everything.
+    # Compression does not help pictures, but it would help bombs.
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
@@ -27,11 +27,11 @@ _CHUNK = 64 * 1024
 
 
 class Fetcher:
-    """Fetches pictures by the rules of the settings. Knows nothing of pixels: what came is for the decoder to judge."""
+    """Fetches pictures by the rules of the settings. Does not look at pixels: the decoder judges what arrived."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        # The resolver has no timeout of its own that we could set.
+        # In threads, because the resolver has no timeout that we could set.
         self._resolver = ThreadPoolExecutor(settings.url_fetches, "resolver")
 
     def fetch(self, url: object) -> bytes:
@@ -55,7 +55,7 @@ class Fetcher:
         raise ImageError(Code.URL_NOT_FOUND, f"the address redirects more than {MOST_REDIRECTS} times")
 
     def _resolve(self, address: Address, deadline: Deadline) -> list[tuple[int, Any]]:
-        """Resolve the host once, and refuse it when any of its addresses is not allowed."""
+        """Resolve the host once. Refuse it when any of its addresses is not allowed."""
         lookup = self._resolver.submit(socket.getaddrinfo, address.host, address.port, type=socket.SOCK_STREAM)
         try:
             found = lookup.result(deadline.left())
@@ -67,7 +67,7 @@ class Fetcher:
         return [(family, where) for family, *_, where in found]
 
     def _read(self, response: http.client.HTTPResponse, address: Address) -> bytes:
-        """The body, as long as it is what was asked for."""
+        """The body of a successful answer. Raises ImageError for others."""
         if response.status != 200:
             later = response.status >= 500 or response.status in (408, 425, 429)
             code = Code.URL_UNREACHABLE if later else Code.URL_NOT_FOUND
@@ -79,7 +79,7 @@ class Fetcher:
             )
         most = self._settings.max_image_bytes
         data = bytearray()
-        # What the server says about the length is not believed; what comes is counted.
+        # The server's word about the length is not trusted: received bytes are counted.
         while chunk := response.read(_CHUNK):
             data += chunk
             if len(data) > most:
@@ -87,7 +87,7 @@ class Fetcher:
                     Code.IMAGE_TOO_LARGE, f"the picture has more than {most} bytes (IMAGE_MAX_IMAGE_BYTES)"
                 )
         if response.length:
-            # Half a picture could pass for a truncated one, which a pipeline may accept.
+            # Half a picture could pass for a truncated one, which some pipelines accept.
             raise ConnectionError("the answer ends early")
         return bytes(data)
 

@@ -1,4 +1,4 @@
-"""Colours beside transparency: the ways to change colours without dark fringes."""
+"""Ways to change colours next to transparency without dark fringes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..picture import has_alpha, has_grey, is_transparent
 
 
 def on_color(image: Image.Image, change: Callable[[Image.Image], Image.Image]) -> Image.Image:
-    """Apply `change` to the colours (an L or RGB image) alone; alpha stays."""
+    """Apply `change` to the colours (an L or RGB image) only. Alpha stays."""
     if not has_alpha(image):
         return change(image)
     changed = change(image.convert(image.mode[:-1]))
@@ -28,9 +28,9 @@ def on_premultiplied(image: Image.Image, change: Callable[[Image.Image], Image.I
 
 
 def spread_colors(image: Image.Image, radius: float) -> Image.Image:
-    """Give transparent pixels the colour of what is visible within about `radius` pixels; alpha stays.
+    """Give transparent pixels the colour of visible ones within about `radius` pixels. Alpha stays.
 
-    For filters that compare a pixel with its neighbours, and must not see arbitrary colours there.
+    For filters that compare a pixel with its neighbours, and must not see arbitrary colours.
     """
     if not is_transparent(image):
         return image
@@ -43,7 +43,7 @@ def spread_colors(image: Image.Image, radius: float) -> Image.Image:
 
 
 def visible(image: Image.Image) -> Image.Image | None:
-    """A mask (L) of the pixels that count in statistics, those that are not fully transparent; None when all do."""
+    """A mask (L) of the pixels that are not fully transparent, for statistics; None when all or none are."""
     if not is_transparent(image):
         return None
     mask = image.getchannel("A").point(lambda value: 255 if value else 0)
@@ -51,7 +51,7 @@ def visible(image: Image.Image) -> Image.Image | None:
 
 
 def canvas(size: tuple[int, int], color: str, image: Image.Image) -> Image.Image:
-    """An area of one colour, in the smallest mode that has room for that colour and for `image`."""
+    """An image of one colour, in the smallest mode with room for that colour and for `image`."""
     red, green, blue, alpha = rgba(color)
     grey = has_grey(image) and red == green == blue
     if has_alpha(image) or alpha < 255:
@@ -60,7 +60,10 @@ def canvas(size: tuple[int, int], color: str, image: Image.Image) -> Image.Image
 
 
 def laid_over(below: Image.Image, above: Image.Image) -> Image.Image:
-    """`above` (RGBA) over `below`, of the same size, in the mode of `below`, which must have room for its colours."""
+    """`above` (RGBA) laid over `below`, of the same size.
+
+    The result has the mode of `below`, which must have room for the colours.
+    """
     if has_alpha(below):
         result = below.convert("RGBA")
         result.alpha_composite(above)

@@ -1,4 +1,4 @@
-"""The small upright copy of a picture from which most features read: made once, whoever asks first."""
+"""The small upright copy of a picture that most features read. It is made once."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ SIDE = 512
 
 
 def reduced(picture: Picture) -> Image.Image:
-    """The picture upright and in sRGB, its longest side at most `SIDE`. All features share it: not to be changed."""
+    """The picture upright and in sRGB, its longest side at most `SIDE`.
+
+    All features share it, so nobody may change it.
+    """
     if picture.reduced_from is None or picture.reduced_from[1] is not picture.image:
         picture.reduced_from = upright_srgb(shrunk(picture.image, SIDE), picture), picture.image
     return picture.reduced_from[0]
 
 
 def upright_srgb(copy: Image.Image, picture: Picture) -> Image.Image:
-    """A copy of the picture as it is to be looked at."""
+    """A copy of the picture as people see it: upright and in sRGB."""
     if picture.icc_profile is not None:
         copy = to_srgb(copy, picture.icc_profile)
     return upright(copy, picture.orientation)
 
 
 def upright_size(picture: Picture) -> tuple[int, int]:
-    """Width and height in pixels once the picture is upright."""
+    """Width and height in pixels of the upright picture."""
     width, height = picture.image.size
     return (height, width) if picture.orientation >= 5 else (width, height)
 
 
 def over_white(image: Image.Image) -> Image.Image:
-    """The picture as L or RGB; what is transparent is laid over white, as in the thumbnail."""
+    """The picture as L or RGB. Transparent parts are laid over white, as in the thumbnail."""
     if not has_alpha(image):
         return image
     opaque = image.convert("RGBA")

@@ -1,4 +1,4 @@
-"""Where people look first: the window of a picture that holds most of what is salient.
+"""Finds the most salient window of a picture: where people look first.
 
 On a copy of at most 96 pixels a side, each pixel's weight is the sum of
 - how far its smoothed colour is from the picture's mean colour (R. Achanta et al., "Frequency-tuned salient region
@@ -7,9 +7,10 @@ On a copy of at most 96 pixels a side, each pixel's weight is the sum of
 - skin tone where there is detail: Cb 77 to 127 and Cr 133 to 173 (D. Chai, K. Ngan, "Face segmentation using
   skin-color map", 1999), R above 95, G 40, B 20, R - G 15 (J. Kovac et al., "Human skin color clustering for face
   detection", 2003),
-less a little towards the picture's rim. Weights below the mean count nothing: a large dull area does not outweigh a
-small bright one. The window with the largest sum wins, its inner half counted twice, so that nothing salient is cut in
-two; of equal ones the one nearest the middle. Sums come from an integral image, so that every position is tried.
+reduced a little towards the picture's rim. Weights below the mean count as zero, so that a large dull area does not
+outweigh a small bright one. The window with the largest sum wins. Its inner half counts twice, so that nothing salient
+is cut in two. Of equal windows the one nearest the middle wins. Sums come from an integral image, so every position is
+tried.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def salient_offset(image: Image.Image, width: float, height: float) -> tuple[int
     window_x = max(1, min(across, round(across * width / image.width)))
     window_y = max(1, min(down, round(down * height / image.height)))
     x, y = _best_window(weights, window_x, window_y)
-    # The window's place among the possible ones, so that a window at the rim of the copy is at the picture's rim.
+    # The window's place among all possible ones, so that a window at the rim of the copy is at the rim of the picture.
     left = free_x * x / (across - window_x) if across > window_x else free_x / 2
     top = free_y * y / (down - window_y) if down > window_y else free_y / 2
     return max(0, round(left)), max(0, round(top))
@@ -50,13 +51,13 @@ def salience(image: Image.Image) -> Image.Image:
     size = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
     small = flatten(image.resize(size, Image.Resampling.BOX, reducing_gap=2.0), "#808080")
     luma, blue, red = small.convert("RGB").convert("YCbCr").split()
-    # Filters know RGB: the channels are the same to them.
+    # Filters take RGB. They treat all channels alike.
     ycc = Image.merge("RGB", (luma, blue, red))
     edges = ImageChops.lighter(
         ImageChops.difference(luma, ImageChops.offset(luma, 1, 0)),
         ImageChops.difference(luma, ImageChops.offset(luma, 0, 1)),
     )
-    # offset() wraps round: the first column and row compare opposite rims.
+    # offset() wraps around, so the first column and row compare opposite rims.
     edges.paste(0, (0, 0, 1, size[1]))
     edges.paste(0, (0, 0, size[0], 1))
     edges = edges.filter(ImageFilter.GaussianBlur(1)).point(lambda value: value * 3)

@@ -1,7 +1,8 @@
-"""Scaling pixels: by cykooz.resizer, much faster than Pillow (docs/performance.md), by Pillow where it is missing.
+"""Scales pixels: with cykooz.resizer, which is much faster than Pillow (docs/performance.md), or with Pillow if it is
+missing.
 
-Both compute the same: convolution with antialiasing, of colours premultiplied by their alpha (transparent pixels have a
-colour, which must not bleed into their neighbours).
+Both compute the same: convolution with antialiasing of colours premultiplied by their alpha. So the colours of
+transparent pixels do not bleed into their neighbours.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ def scale(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def shrunk(image: Image.Image, side: int) -> Image.Image:
-    """A copy (of mode L, LA, RGB, RGBA) whose longest side is `side` pixels; the image itself when it is smaller.
+    """A copy (mode L, LA, RGB, RGBA) whose longest side is `side` pixels; the image itself when it is smaller.
 
-    Softer than Lanczos' filter and in a quarter of the time, for what is measured, not looked at: by means of blocks
-    of pixels where blocks are large, else by a triangle filter.
+    Softer than Lanczos' filter and four times as fast: for measuring, not for looking. Takes means of large blocks of
+    pixels, otherwise a triangle filter.
     """
     if max(image.size) <= side:
         return image
@@ -50,18 +51,18 @@ def shrunk(image: Image.Image, side: int) -> Image.Image:
 
 
 def within(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """The size (width, height in pixels) at which the longest side is no more than `side`."""
+    """The size (width, height in pixels) at which the longest side is at most `side`."""
     ratio = min(1.0, side / max(size))
     return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))
 
 
 def _resized(image: Image.Image, size: tuple[int, int], options: ResizeOptions) -> Image.Image:
     if image.mode == "LA":
-        # Which it does not know.
+        # The resizer does not know this mode.
         return _resized(image.convert("RGBA"), size, options).convert("LA")
     target = Image.new(image.mode, size)
-    # Rust ends the process where memory is lacking. Asked for here, it is a MemoryError: colours premultiplied, then
-    # the columns at their new width, four bytes a pixel.
+    # The Rust resizer aborts on allocation failure. Allocate the same amount first to get a MemoryError instead:
+    # premultiplied colours, then the columns at their new width, four bytes a pixel.
     np.empty(4 * image.height * (image.width + size[0]), np.uint8)
     _RESIZER.resize_pil(image, target, options)
     return target

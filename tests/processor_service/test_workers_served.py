@@ -108,7 +108,9 @@ def test_the_port_is_free_at_once_when_the_master_is_killed(own: Service) -> Non
 
 def test_no_process_stays_when_the_master_is_killed_and_the_template_is_stopped(own: Service) -> None:
     children = own.descendants()
-    (template,) = [pid for pid in children if "processor_service.workers.template" in command(pid)]
+    (template,) = [
+        pid for pid in children if "processor_service.workers" in command(pid) and "jobs" not in command(pid)
+    ]
     with_pid(template, signal.SIGSTOP)
     own.process.kill()
     own.process.wait()
