@@ -1,4 +1,4 @@
-"""Fills a node's folder with what the production main class expects to find."""
+"""Fills a node's folder with what Elasticsearch's production main class expects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .folder import NodeFolder
 from .versions import Version
 
 BRIDGE = "elasticsearch-entitlement-bridge-"
-# These belong to the network module; everything else is the server's.
+# These belong to the network module, everything else to the server.
 _NETWORK_JARS = ("transport-netty4-", "netty-", "elasticsearch-ssl-config-")
 _LOG4J = """\
 status = error
@@ -36,7 +36,7 @@ classname=org.ingestimage.embedded.restroot.RestRootPlugin
 
 
 def build_home(folder: NodeFolder, version: Version, elasticsearch: Path, ours: Path) -> None:
-    """Lay out `lib` and `modules`, as hard links into the cache where the file system allows it."""
+    """Lay out `lib` and `modules`, as hard links into the cache if the file system allows that."""
     lib, modules = folder.home / "lib", folder.home / "modules"
     network = modules / "transport-netty4"
     for jar in elasticsearch.glob("*.jar"):
@@ -99,7 +99,7 @@ def write_config(folder: NodeFolder, http_port: int, settings: Mapping[str, str]
         # A nearly full disk would make indices read-only.
         "cluster.routing.allocation.disk.threshold_enabled": False,
     }
-    # A JSON string is a YAML string, with no surprises about colons, quotes or backslashes.
+    # A JSON string is also a YAML string, without surprises about colons, quotes or backslashes.
     lines = (f"{key}: {json.dumps(value)}\n" for key, value in (defaults | ours | dict(settings)).items())
     (folder.config / "elasticsearch.yml").write_text("".join(lines), encoding="utf-8")
     (folder.config / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The node's folder: what is kept (`data`), and what is written anew at every start (`home`, `config`, `logs`, `tmp`).
+"""The node's folder: what is kept (`data`), and what is written again at every start (`home`, `config`, `logs`, `tmp`).
 
-When root starts the node, root keeps the folder and everything that root itself writes; the node's user may read that,
-and owns only `data`, `logs` and `tmp`. So nobody can trick root into writing somewhere else.
+When root starts the node, root owns the folder and everything that root writes. The node's user may read that, and owns
+only `data`, `logs` and `tmp`. So nobody can trick root into writing somewhere else.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _SHARED = Path("/var") / "tmp"
 def default_folder(version: Version, account: Account | None) -> Path:
     """Where a node is kept when nobody says otherwise: `.embedded/data/<version>` in the checkout.
 
-    A node's user that is not us may be unable to get there (a checkout in root's home, or in a folder of mode 0700).
-    Then it is a folder below `/var/tmp` that belongs to this checkout.
+    If the node runs as another user, that user may be unable to get there (a checkout in root's home, or in a folder of
+    mode 0700). Then it is a folder below `/var/tmp` that belongs to this checkout.
     """
     if account is None or account.can_use(CHECKOUT):
         return CHECKOUT / ".embedded" / "data" / version.number
@@ -38,7 +38,7 @@ def default_folder(version: Version, account: Account | None) -> Path:
 
 
 def throwaway_folder(account: Account | None) -> Path:
-    """A new folder among the temporary files, which the node's user can reach."""
+    """A new temporary folder that the node's user can reach."""
     folder = Path(tempfile.mkdtemp(prefix="embedded-node-"))
     if account and not account.can_use(folder.parent):
         folder.rmdir()
@@ -50,7 +50,7 @@ class NodeFolder:
     """A node's folder, locked for as long as this object is open or a process started with `lock_fd` lives."""
 
     def __init__(self, path: Path, account: Account | None) -> None:
-        """Create the folder if need be, and lock it.
+        """Create the folder if necessary, and lock it.
 
         Raises:
             NodeError: it cannot be written, is in use, is out of reach of the node's user, or is not a node's folder.
@@ -106,17 +106,17 @@ class NodeFolder:
             )
 
     def _give_data(self, account: Account) -> None:
-        """Hand kept data over when another user wrote it, at an earlier start."""
+        """Give the kept data to the node's user when another user wrote it at an earlier start."""
         if self.data.stat().st_uid == account.uid:
             return
         for folder, folders, files in os.walk(self.data):
             for name in (*folders, *files):
                 os.chown(Path(folder, name), account.uid, account.gid, follow_symlinks=False)
-        # The top comes last: until it is done, an interrupted handover starts again.
+        # The top comes last, so that an interrupted handover starts again.
         os.chown(self.data, account.uid, account.gid)
 
     def seal(self) -> None:
-        """Let the node's user read what was written into `home` and `config`, and nobody else."""
+        """Let the node's user, and nobody else, read what was written into `home` and `config`."""
         if self.account is None:
             return
         for top in (self.home, self.config):
@@ -125,13 +125,13 @@ class NodeFolder:
                 Path(folder).chmod(0o750)
                 for name in files:
                     path = Path(folder, name)
-                    # Jars are links into the cache: nothing secret, so they only become readable, whatever our umask.
+                    # Jars are links into the cache and not secret, so they only become readable, whatever the umask.
                     path.chmod(0o640 if top == self.config else 0o644)
                     if top == self.config:
                         os.chown(path, -1, self.account.gid)
 
     def write_pid(self, pid: int) -> None:
-        """Tell those who find the folder locked who holds it."""
+        """Write the process id for others who find the folder locked."""
         os.pwrite(self.lock_fd, str(pid).encode(), 0)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The cache: jars of Elasticsearch from Maven, and our own few classes compiled against them.
 
-Both are built in a temporary folder and renamed when complete: what has its final name is complete and needs no
-network.
+Both are built in a temporary folder, and renamed when complete. So a folder with its final name is complete, and needs
+no network.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OUR_JARS = {
 
 
 def elasticsearch_jars(version: Version, jdk: Jdk) -> Path:
-    """A folder with the server, its network module and all they need; downloaded when it is not in the cache.
+    """A folder with the server, its network module and all their dependencies; downloaded if it is not in the cache.
 
     Raises:
         NodeError: Maven is missing or failed.
@@ -44,7 +44,7 @@ def elasticsearch_jars(version: Version, jdk: Jdk) -> Path:
 
 
 def our_jars(version: Version, jdk: Jdk, elasticsearch: Path) -> Path:
-    """A folder with the jars made of `java/`; compiled when the cache has none made of these very sources.
+    """A folder with the jars made from `java/`; compiled if the cache has none of exactly these sources.
 
     Raises:
         NodeError: javac failed.
@@ -56,7 +56,7 @@ def our_jars(version: Version, jdk: Jdk, elasticsearch: Path) -> Path:
 
 
 def _once(target: Path, build: Callable[[Path], None]) -> Path:
-    """Build a folder under another name and rename it, unless it is already there."""
+    """Build a folder under another name and rename it, unless it already exists."""
     if target.is_dir():
         return target
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import NodeError
 
-# Folders in which installers put JDKs, with the way from there to a home folder.
+# Folders in which installers put JDKs, and the path from there to a home folder.
 _SYSTEM_FOLDERS = (
     (Path("/usr/lib") / "jvm", "*"),
     (Path("/usr/java"), "*"),
@@ -61,7 +61,7 @@ def inspect(home: Path) -> Jdk | None:
 
 
 def _homes() -> Iterator[Path]:
-    """Folders that may be a JDK; those that somebody chose come first."""
+    """Folders that may be a JDK; explicitly chosen ones come first."""
     if home := os.environ.get("JAVA_HOME"):
         yield Path(home)
     if java := shutil.which("java"):
@@ -86,7 +86,7 @@ def installed() -> list[Jdk]:
 def find_jdk(minimum: int) -> Jdk:
     """A JDK with that release or newer: the one in `JAVA_HOME`, else the oldest that will do.
 
-    The oldest, because a Java release newer than Elasticsearch itself may not work with its entitlements.
+    The oldest, because a Java release that is newer than Elasticsearch may not work with its entitlements.
 
     Raises:
         NodeError: there is none.

@@ -1,4 +1,4 @@
-"""The command that starts the production main class with entitlements enforced, and the bytes it reads first."""
+"""Makes the command that starts the production main class with entitlements enforced, and the bytes it reads first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .jdk import Jdk
 
 
 def environment(folder: NodeFolder) -> dict[str, str]:
-    """Environment variables of the node: few, so that no secret of ours ends up in it."""
+    """Environment variables of the node: only a few, so that it gets none of our secrets."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
     return {**kept, "ES_TMPDIR": str(folder.tmp), "LIBFFI_TMPDIR": str(folder.tmp)}
 
@@ -63,7 +63,8 @@ def node_command(folder: NodeFolder, jdk: Jdk, heap: str, quick_start: bool) -> 
         "-Des.networkaddress.cache.ttl=60",
         "-Des.networkaddress.cache.negative.ttl=10",
         f"-Des.path.home={folder.home}",
-        # Entitlements: the node attaches an agent to itself, and the patched java.base asks before anything sensitive.
+        # Entitlements: the node attaches an agent to itself, and the patched java.base asks it before anything
+        # sensitive.
         "-Des.entitlements.enabled=true",
         "-XX:+EnableDynamicAgentLoading",
         "-Djdk.attach.allowAttachSelf=true",

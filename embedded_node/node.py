@@ -26,8 +26,8 @@ T = TypeVar("T")
 class EmbeddedNode:
     """A real Elasticsearch in a child process, listening on loopback only.
 
-    Use it as a context manager, or call `start` and `stop`. The node also stops by itself when this process ends,
-    however it ends.
+    Use it as a context manager, or call `start` and `stop`. The node also stops when this process ends, in whatever
+    way.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class EmbeddedNode:
 
     @property
     def log_file(self) -> Path:
-        """What the node prints, written anew at every start."""
+        """What the node prints; written again at every start."""
         return _started(self._folder).log_file
 
     @property
@@ -149,7 +149,7 @@ class EmbeddedNode:
         self._token = token
 
     def stop(self, timeout: float = 20) -> None:
-        """Stop the node and wait for its end: ask, after `timeout` seconds terminate, after as many kill.
+        """Stop the node and wait for its end: ask first, terminate after `timeout` seconds, kill after as many more.
 
         A throwaway folder is deleted.
         """
@@ -198,7 +198,7 @@ class EmbeddedNode:
             )
 
     def _send(self, process: subprocess.Popen[bytes], first_bytes: bytes) -> None:
-        # A node that is already dead is reported, with its log, by whoever waits for it.
+        # If the node is already dead, waiting for it reports that, with its log.
         with contextlib.suppress(BrokenPipeError):
             stdin = _started(process.stdin)
             stdin.write(first_bytes)

@@ -1,4 +1,4 @@
-"""Looks at a starting node from outside: is its port free, does it answer, and if not, why."""
+"""Checks a starting node from outside: whether its port is free, whether it answers, and if not, why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import NodeError
 
 _PORT_TAKEN = "Port {port} on 127.0.0.1 is taken; stop what listens there, or choose another one with --http-port."
-# A sentence for what Elasticsearch says with a stack trace.
+# Sentences for what Elasticsearch reports with a stack trace.
 _KNOWN_FAILURES = {
     "failed to obtain node locks": (
         "Another Elasticsearch uses {data} (node.lock); stop it, or choose another folder with --data."
@@ -20,7 +20,7 @@ _KNOWN_FAILURES = {
 
 
 def check_port(port: int) -> None:
-    """Say that a port is taken before a JVM is started in vain.
+    """Say that a port is taken, before a JVM is started in vain.
 
     Raises:
         NodeError: it is.
@@ -56,7 +56,7 @@ def tail(log_file: Path, lines: int = 30) -> str:
 
 
 def why_it_ended(log_file: Path, exit_code: int | None, data: Path, port: int) -> str:
-    """One sentence when the cause is a common one, else the end of the log."""
+    """One sentence for common causes, otherwise the end of the log."""
     log = log_file.read_text(encoding="utf-8", errors="replace")
     for sign, sentence in _KNOWN_FAILURES.items():
         if sign in log:

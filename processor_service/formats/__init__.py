@@ -1,1 +1,1 @@
-"""The picture formats, and how their files are laid out."""
+"""The picture formats, and the structure of their files."""

@@ -1,7 +1,7 @@
-"""How often an animated AVIF plays, which Pillow neither reads nor writes.
+"""Reads and writes how often an animated AVIF plays, which Pillow does neither.
 
-It stands in the edit list of the track (ISO 14496-12, 8.6.6): a list that repeats says how long it takes, the track how
-long all does; as libavif has it, a track without an end plays for ever.
+It follows from the edit list of the track (ISO 14496-12, 8.6.6): a repeating list says how long one round takes, the
+track how long all rounds take. As in libavif, a track without an end plays for ever.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from .boxes import boxes
 
 _WITHIN = {b"moov", b"trak", b"edts"}
-# Where the duration stands in each box, behind its version: version 0 has 4 bytes for times, version 1 has 8.
+# Position of the duration in each box, by the box's version: version 0 has 4 bytes for times, version 1 has 8.
 _DURATION_AT = {b"mvhd": (16, 24), b"tkhd": (20, 28), b"elst": (8, 8)}
 _MOST_BOXES = 1000
 
 
 @dataclass(frozen=True)
 class _Duration:
-    """A number in the file; `repeats` of an edit list is whether it says so."""
+    """A duration in the file. `repeats`: whether an edit list repeats."""
 
     box: bytes
     at: int
@@ -33,7 +33,7 @@ class _Duration:
 
 
 def avif_loops(data: bytes) -> int:
-    """How often the animation plays, 0 for ever, as it does when the file does not say."""
+    """How often the animation plays. 0 means for ever, also when the file does not say."""
     found = list(_durations(data))
     track = next((each for each in found if each.box == b"tkhd"), None)
     once = next((each for each in found if each.box == b"elst"), None)
@@ -45,7 +45,7 @@ def avif_loops(data: bytes) -> int:
 
 
 def with_avif_loops(data: bytes, loops: int) -> bytes:
-    """An AVIF that libavif wrote, which plays for ever, playing so often instead (0: for ever)."""
+    """Changes an AVIF of libavif, which plays for ever, so that it plays `loops` times (0: for ever)."""
     found = list(_durations(data))
     once = next((each for each in found if each.box == b"elst"), None)
     if not loops or once is None:
@@ -69,7 +69,7 @@ def _durations(data: bytes) -> Iterator[_Duration]:
 
 
 def _all_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, beginning and end of what is in each box, those within boxes after them."""
+    """Name of each box, and where its content begins and ends; nested boxes follow their parents."""
     waiting, left = [(0, len(data))], _MOST_BOXES
     while waiting:
         for name, start, end in boxes(data, *waiting.pop()):

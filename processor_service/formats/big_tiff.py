@@ -1,4 +1,4 @@
-"""BigTIFF as classic TIFF: decoders know each kind of BigTIFF less well, and Pillow takes no big-endian one."""
+"""Turns BigTIFF into classic TIFF: decoders support BigTIFF less well, and Pillow does not open a big-endian one."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import replace
 
 from .tiff_directories import SIZES, Directory, chain, layout_of
 
-# 64-bit numbers, signed ones, and places of directories, as those of 32 bits.
+# Types of 64 bits to those of 32: numbers, signed numbers, positions of directories.
 _NARROWER = {16: 4, 17: 9, 18: 13}
 _LETTERS = {4: "I", 9: "i", 13: "I"}
 _RANGES = {4: (0, 2**32 - 1), 9: (-(2**31), 2**31 - 1), 13: (0, 2**32 - 1)}
 _MAGIC = 42
 _MOST_PAGES = 10_000
-# What may be written behind a file: directories are smaller than the pixels that they describe.
+# How much may be appended to a file: directories are smaller than the pixels that they describe.
 _MOST_BYTES, _SLACK = 2**31, 64 * 1024
 
 
 def as_classic(data: bytes) -> bytes:
-    """The same pages in a classic TIFF: the file with other directories behind it. Other files stay as they are.
+    """The same pages as a classic TIFF: the file with new directories appended. Other files are returned unchanged.
 
-    Values stay where they lie. Directories below a page (EXIF, GPS, further sizes) keep their places of 64 bits, so
-    metadata is to be read from the file as it was.
+    Values stay at their places. Directories below a page (EXIF, GPS, further sizes) keep their 64-bit positions, so
+    metadata must be read from the original file.
     """
     layout = layout_of(data)
     if layout is None or not layout.big or len(data) > _MOST_BYTES:
@@ -45,7 +45,10 @@ def as_classic(data: bytes) -> bytes:
 
 
 def _entry(page: Directory, tag: int, file: bytearray) -> bytes | None:
-    """An entry of 32 bits; numbers that had 64 are appended to the file. None for what a classic TIFF does not know."""
+    """An entry of 32 bits.
+
+    Numbers that had 64 are appended to the file. None for types that a classic TIFF does not have.
+    """
     order = page.layout.order
     kind, count, at = page.entries[tag]
     size = SIZES.get(kind, 0) * count
@@ -54,7 +57,7 @@ def _entry(page: Directory, tag: int, file: bytearray) -> bytes | None:
     if kind in _NARROWER:
         kind = _NARROWER[kind]
         lowest, highest = _RANGES[kind]
-        # A place that is too large leads beyond the end of any file.
+        # A position that is too large is beyond the end of any file.
         numbers = [min(max(number, lowest), highest) for number in page.numbers(tag, len(page.data))]
         value, count = struct.pack(f"{order}{len(numbers)}{_LETTERS[kind]}", *numbers), len(numbers)
     elif size <= 4:

@@ -12,7 +12,7 @@ _MOST_BOXES, _MOST_PLACES = 10_000, 10_000
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
     """Name of each box between `start` and `end`, and where its content begins and ends.
 
-    It ends where the box says so, which may be beyond `end`. A box whose length cannot be is the end of all.
+    The end is what the box says; it may be beyond `end`. Stops at a box with an impossible length.
     """
     position, most = start, len(data) if end is None else end
     for _ in range(_MOST_BOXES):
@@ -29,7 +29,7 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple
 
 
 def box(name: bytes, content: bytes) -> bytes:
-    """A box of that content."""
+    """A box with this content."""
     return (8 + len(content)).to_bytes(4) + name + content
 
 
@@ -50,7 +50,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a part of an item lies: from the beginning of the file, or of the box `idat` (method 1)."""
+    """Where a part of an item is: counted from the beginning of the file, or of the box `idat` (method 1)."""
 
     item: int
     method: int
@@ -59,9 +59,9 @@ class Place:
 
 
 def item_places(data: bytes, start: int) -> Iterator[Place]:
-    """The places in the content of a box `iloc` (8.11.3). Raises ValueError when it ends too early, or has too many.
+    """The places in a box `iloc` (8.11.3). Raises ValueError when it ends too early, or has too many places.
 
-    A place may take no bytes in the box, so the length of the box is no bound.
+    A place may take no bytes in the box, so the box's length does not bound them.
     """
     version, numbers = data[start], Numbers(data, start + 4)
     sizes = numbers.next(2)

@@ -1,7 +1,7 @@
-"""The parts of which JPEG, PNG, WebP and GIF files are made, as they lie one after the other.
+"""Walks through JPEG, PNG, WebP and GIF files, part by part.
 
-Each function yields bytes that, joined, are the file from its beginning to the picture's end; what lies behind that
-(trailers, second pictures) is left out. Raises ValueError when the file is not built as it should be.
+Each iterator yields bytes that, joined, are the file up to the picture's end. What follows (trailers, second pictures)
+is left out. They raise ValueError when the file has not the structure of its format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ _GIF_EXTENSION, _GIF_IMAGE, _GIF_END = 0x21, 0x2C, 0x3B
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and bytes of each segment, a scan's compressed data with its header; a missing end is none."""
+    """Marker and bytes of each segment.
+
+    A scan's compressed data come with its header. A missing end is not an error.
+    """
     if not data.startswith(b"\xff\xd8"):
         raise ValueError("no JPEG")
     position = 0
@@ -67,7 +70,7 @@ def jpeg_header(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and bytes (length, name, content, checksum) of each chunk, to the one that ends the picture."""
+    """Name and bytes (length, name, content, checksum) of each chunk, up to the one that ends the picture."""
     position = len(PNG_SIGNATURE)
     while position + 8 <= len(data):
         end = position + 12 + int.from_bytes(data[position : position + 4])

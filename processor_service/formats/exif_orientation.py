@@ -1,4 +1,4 @@
-"""EXIF orientations as files tell them."""
+"""Reads EXIF orientations as files have them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 
 def orientation_from(value: object, order: str) -> int | None:
-    """An orientation, 2 to 8, of whatever type its writer took for it; None for what is not clear, and for upright.
+    """An orientation, 2 to 8, of whatever type its writer used. None for upright, and when it is not clear.
 
-    It should be a SHORT. Other numbers, a digit, and bytes that hold one number in the file's order (`<` or `>`) are
-    clear: ExifTool and libexif take them, too.
+    It should be a SHORT. Also clear are other numbers, a digit, and bytes with one number in the file's order (`<` or
+    `>`): ExifTool and libexif accept them, too.
     """
     if isinstance(value, tuple):
         value = value[0] if value else None

@@ -1,7 +1,7 @@
-"""A JPEG that only lacks its end marker: told from one whose last pixels are missing.
+"""Tells a JPEG in which only the end marker is missing from one whose last pixels are missing.
 
-libjpeg says so: it warns when it runs out of bits, and when bytes are left over. It does not when whole scans of a
-progressive JPEG are missing; those are counted here.
+libjpeg warns when it runs out of bits, and when bytes are left over. It does not warn when whole scans of a progressive
+JPEG are missing; those are counted here.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from .containers import jpeg_segments
 
 _END = b"\xff\xd9"
 _SCAN = 0xDA
-# Start of frame (ITU-T T.81, table B.1): Huffman codes, one scan for each part or several. Arithmetic codes end in
-# zeros that need not be written: nobody can tell whether some are missing.
+# Start of frame (ITU-T T.81, table B.1) with Huffman codes: one scan for each part, or several. Arithmetic codes end
+# with zeros that need not be written, so nobody can tell whether some are missing.
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
-# Bits that may stand behind the last pixel: what is missing would be read from them.
+# Bits to put after the last pixel: missing pixels would be read from them.
 _PADS = tuple(bytes([value]) * 64 for value in (0x00, 0x55, 0xAA, 0x3C))
-# Bytes without which, surely, pixels are missing.
+# Without this many bytes, pixels are certainly missing.
 _FEW = 3
 
 
 def lacks_end(data: bytes) -> bool:
-    """Whether nothing but pixels seems to follow the last scan of a JPEG: no marker, neither of its end nor another."""
+    """Whether only pixels seem to follow the last scan of a JPEG: neither the end marker nor another one."""
     if not data.startswith(b"\xff\xd8") or data.find(b"\xff\xda", max(0, data.rfind(_END))) < 0:
         return False
     parts = _to_last_scan(data)
@@ -37,7 +37,7 @@ def lacks_end(data: bytes) -> bool:
 
 
 def with_end(data: bytes) -> bytes | None:
-    """The JPEG without what follows its last pixel, and with an end marker; None when pixels are missing."""
+    """The JPEG up to its last pixel, with an end marker; None when pixels are missing."""
     parts = _to_last_scan(data)
     try:
         if parts is None or not _has_all_scans(parts):
@@ -46,7 +46,7 @@ def with_end(data: bytes) -> bytes | None:
         return None
     whole = _without_filling(b"".join(part for _, part in parts))
     try:
-        # By its class: the number of pixels has been checked, and is allowed to be large where it is scaled at once.
+        # Opened by its class: the number of pixels was checked, and may be large if the picture is scaled at once.
         with JpegImagePlugin.JpegImageFile(io.BytesIO(whole + _END)) as image:
             space = _SPACES.get(image.mode)
         if space is None:
@@ -61,16 +61,16 @@ def with_end(data: bytes) -> bytes | None:
 
 
 def _without_filling(data: bytes) -> bytes:
-    """Without one byte over and over at the end: an interrupted transfer may leave zeros, which decode as pixels."""
+    """Without a repeated byte at the end: an interrupted transfer may leave zeros, which decode as pixels."""
     bare = data.rstrip(data[-1:])
     if data.endswith(b"\0") and bare.endswith(b"\xff"):
-        # Within the pixels 0xFF is followed by 0; alone it is half a marker.
+        # Within pixels 0xFF is followed by 0. Alone it is half a marker.
         return bare + b"\0"
     return bare if len(data) - len(bare) > _FEW or data.endswith(b"\xff") else data
 
 
 def _to_last_scan(data: bytes) -> list[tuple[int, bytes]] | None:
-    """Segments up to the last scan; None for a JPEG that has its end marker, or no scan."""
+    """Segments up to the last scan; None for a JPEG with an end marker, or without a scan."""
     parts: list[tuple[int, bytes]] = []
     try:
         for marker, segment in jpeg_segments(data):
@@ -86,7 +86,7 @@ def _to_last_scan(data: bytes) -> list[tuple[int, bytes]] | None:
 
 
 def _has_all_scans(parts: list[tuple[int, bytes]]) -> bool:
-    """Whether every coefficient of every component comes in some scan, to its last bit."""
+    """Whether some scan has every coefficient of every component, to its last bit."""
     missing: set[tuple[int, int]] = set()
     for marker, segment in parts:
         if marker in _SEQUENTIAL + _PROGRESSIVE:
@@ -108,13 +108,13 @@ def _left_over(data: bytes, space: str) -> int | None:
     except ValueError as error:
         if found := _LEFT_OVER.search(str(error)):
             return int(found[1])
-        # Of sampling factors that the fast decoder does not know, Pillow's does not warn.
+        # The fast decoder does not know these sampling factors, and Pillow's decoder does not warn.
         return 0 if "subsampling" in str(error) and _ends_exactly(data[: -len(_END)]) else None
     return 0
 
 
 def _ends_exactly(whole: bytes) -> bool:
-    """Whether no pixel depends on what follows, and some do when a few bytes less are there."""
+    """Whether no pixel depends on what follows, but some do when a few bytes are removed."""
     return not _depends(whole) and _depends(whole[:-_FEW])
 
 

@@ -1,7 +1,7 @@
-"""Quantization of JPEGs: how coarsely each frequency is stored, 64 numbers a table, row by row.
+"""Quantization tables of JPEGs: how coarsely each frequency is stored, 64 numbers a table, row by row.
 
-A JPEG that keeps its size is stored with its own tables where they are coarser than those of the quality asked for:
-finer ones store what the first encoding left over, larger and no better (docs/performance.md).
+A JPEG that keeps its size is stored with its own tables if they are coarser than those of the wanted quality. Finer
+tables would only store the errors of the first encoding: larger and no better (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..picture import Tables
 
 
 def tables_of(image: Image.Image) -> Tables:
-    """The tables of an opened JPEG of grey or YCbCr with 8 bits an entry, luma first; of other pictures none."""
+    """The tables of an opened JPEG, grey or YCbCr with 8 bits an entry, luma first; none for other pictures."""
     found = getattr(image, "quantization", {})
     tables = tuple(tuple(found[number]) for number in sorted(found))
     plain = image.mode in ("L", "RGB") and image.info.get("adobe_transform") != 0
@@ -25,7 +25,7 @@ def tables_of(image: Image.Image) -> Tables:
 
 
 def is_coarser(tables: Tables, quality: int) -> bool:
-    """Whether luma is stored more coarsely than at a quality (1 to 100) of libjpeg's."""
+    """Whether luma is stored more coarsely than at this quality (1 to 100) of libjpeg."""
     return bool(tables) and sum(tables[0]) > _coarseness(quality)
 
 

@@ -1,6 +1,6 @@
 """The picture formats: one record each. docs/formats.md says why these and no others.
 
-To add a format, add its record. Where its file can be cut, `metadata/cut/` gets a module for its container; without
+To add a format, add its record. If its metadata can be cut, add a module for its container to `metadata/cut/`. Without
 one its pictures are encoded again.
 """
 
@@ -19,39 +19,39 @@ Beginning = tuple[int, bytes]
 
 @dataclass(frozen=True)
 class Stored:
-    """What a format that pictures are stored in has room for."""
+    """What a format has room for when pictures are stored in it."""
 
     alpha: bool = True
     profile: bool = True
     exif: bool = True
     moves: bool = True
-    # The largest side in pixels, and how often an animation can play at most; None: nothing that matters.
+    # The largest side in pixels, and how often an animation can play at most; None: no limit that matters.
     most_side: int | None = None
     most_loops: int | None = None
-    # What looks about the same in each lossy format, 1 to 100; None: lossless.
+    # The default quality, 1 to 100, at which all lossy formats look about the same; None: lossless.
     quality: int | None = None
 
 
 @dataclass(frozen=True)
 class Format:
-    """A picture format that is read."""
+    """A picture format that the service reads."""
 
     # The name in documents, recipes and errors.
     name: str
     # Pillow's names of its decoders.
     pillow: tuple[str, ...]
-    # Formats that few people use are read unless IMAGE_FORMATS=common.
+    # Whether few people use it: such formats are refused with IMAGE_FORMATS=common.
     rare: bool = False
-    # The MIME type, where it is not `image/<name>`.
+    # The MIME type, if it is not `image/<name>`.
     mime: str | None = None
-    # Extensions that are known without the optional extra that reads them, too: whoever looks through a folder may not
-    # be the one who decodes.
+    # Extensions that are known even without the optional extra that reads them: the program that reads a folder may not
+    # be the one that decodes.
     extensions: tuple[str, ...] = ()
-    # How its files begin: any of these signatures at its offset.
+    # How its files begin: one of these signatures, at its offset.
     beginnings: tuple[Beginning, ...] = ()
-    # Whether nothing else begins like it. TIFF begins like most cameras' raw files.
+    # Whether no other kind of file begins like it. TIFF begins like most raw files of cameras.
     unmistakable: bool = False
-    # The further pictures of a file: frames of one size, pages, or views and layers that are not looked at.
+    # What further pictures in a file are: frames of one size, pages, or views and layers that are ignored.
     further: Literal["frames", "pages", "ignored"] = "ignored"
     # Pictures are stored in this format when the recipe names none; None: in the format itself.
     stored_as: str | None = "png"
@@ -72,7 +72,7 @@ def _rare(name: str, *pillow: str) -> Format:
     return Format(name, pillow or (name.upper(),), rare=True)
 
 
-# In the order in which they are tried. TGA comes last, since nothing marks its beginning.
+# In the order in which they are tried. TGA comes last, since it has no signature.
 FORMATS = (
     Format(
         "jpeg",
@@ -82,7 +82,7 @@ FORMATS = (
         stored_as=None,
         stored=Stored(alpha=False, moves=False, most_side=65535, quality=85),
     ),
-    # Several JPEGs in a file: other views, gain maps. Pillow opens it by the decoder of JPEG.
+    # Several JPEGs in a file: other views, gain maps. Pillow opens it with the JPEG decoder.
     Format("mpo", ("MPO",), mime="image/jpeg", stored_as="jpeg"),
     Format(
         "png",
@@ -109,7 +109,7 @@ FORMATS = (
         unmistakable=True,
         further="frames",
         stored_as=None,
-        # It says how often an animation is repeated after the first time.
+        # GIF says how often an animation is repeated after the first time.
         stored=Stored(profile=False, exif=False, most_side=65535, most_loops=65_535 + 1),
     ),
     Format(
@@ -160,12 +160,12 @@ _BY_PILLOW = {name: one for one in FORMATS for name in one.pillow}
 
 @cache
 def heif_is_installed() -> bool:
-    """Whether the optional extra `heic` is there; makes Pillow read HEIC and HEIF if so."""
+    """Whether the optional extra `heic` is installed. If so, Pillow reads HEIC and HEIF from now on."""
     try:
         from pi_heif import register_heif_opener
     except ImportError:
         return False
-    # The gain maps, depth maps and previews beside the picture are never looked at.
+    # Gain maps, depth maps and previews beside the picture are not read.
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     return True
 
@@ -181,17 +181,17 @@ def readable(settings: Settings) -> tuple[Format, ...]:
 
 def decoders(formats: tuple[Format, ...]) -> tuple[str, ...]:
     """Pillow's names of the decoders of these formats, in their order."""
-    # Its decoder of JPEG sees for itself whether there are several pictures.
+    # Its JPEG decoder notices by itself whether there are several pictures.
     return tuple(name for one in formats for name in one.pillow if name != "MPO")
 
 
 def format_of(pillow_name: str) -> Format:
-    """The format by the name of one of Pillow's decoders. Raises KeyError when it is not read."""
+    """The format that one of Pillow's decoders, given by its name, reads. Raises KeyError for other names."""
     return _BY_PILLOW[pillow_name]
 
 
 def stored_in(name: str) -> Stored:
-    """What a format has room for that pictures are stored in, by its name."""
+    """What a format, given by its name, has room for. Pictures must be stored in it."""
     stored = _BY_NAME[name].stored
     assert stored is not None, f"no picture is stored as {name}"
     return stored
@@ -207,7 +207,7 @@ def extensions(formats: tuple[Format, ...]) -> frozenset[str]:
 
 
 def is_marked(head: bytes) -> bool:
-    """Whether a file that begins like this is a picture of a format that cannot be mistaken for anything else."""
+    """Whether a file that begins like this is certainly a picture: no other kind of file begins like its format."""
     heif_is_installed()
     Image.init()
     accepts = [Image.OPEN[name][1] for one in FORMATS if one.unmistakable for name in one.pillow if name in Image.OPEN]

@@ -1,6 +1,6 @@
-"""The directories of a TIFF: lists of numbered entries that say where what lies. Nothing is decoded here.
+"""Reads the directories of a TIFF: lists of numbered entries that say what is where. Decodes nothing.
 
-Cameras' raw files are built the same way, some with another number in their header.
+Raw files of cameras have the same structure, some with another number in their header.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ SUB_DIRECTORIES = 330
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
 # Bytes of each type.
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-# More directories than any file has, and more entries than matter.
+# Most directories, and most entries of one: more than any file needs.
 _MOST_DIRECTORIES, _MOST_ENTRIES = 64, 1024
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the numbers of a TIFF are written: struct's byte order, and whether offsets have 64 bits (BigTIFF)."""
+    """How numbers are written in a TIFF: struct's byte order, and whether offsets have 64 bits (BigTIFF)."""
 
     order: str
     big: bool
@@ -41,7 +41,7 @@ class Layout:
 
     @property
     def first(self) -> int:
-        """Where the header says where the first directory is."""
+        """The position in the header of the first directory's offset."""
         return 8 if self.big else 4
 
     @property
@@ -51,7 +51,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Directory:
-    """A directory that lies at `offset`; `next_at` is where the offset of the next one stands, 0 ends the chain."""
+    """A directory at `offset`. `next_at`: the position of the next one's offset, which is 0 at the end of the chain."""
 
     data: bytes
     layout: Layout
@@ -68,7 +68,7 @@ class Directory:
         return int(offset)
 
     def numbers(self, tag: int, most: int = 64) -> tuple[int, ...]:
-        """The first integers of an entry; none when it is missing, of another type or beyond the file's end."""
+        """The first integers of an entry; none when it is missing, has another type, or is beyond the file's end."""
         kind, count, at = self.entries.get(tag, (0, 0, 0))
         letter, count = _INTEGERS.get(kind), min(count, most)
         if letter is None or not count:
@@ -88,7 +88,7 @@ class Directory:
         return found[0] if found else default
 
     def loose_ends(self) -> Iterator[tuple[int, int]]:
-        """Tags whose values lie beyond the file's end, and where the places of these stand."""
+        """Tags whose values are beyond the file's end, and where their positions are stored."""
         for tag, (kind, count, at) in self.entries.items():
             size = SIZES.get(kind, 0) * count
             if size > (8 if self.layout.big else 4):
@@ -98,7 +98,7 @@ class Directory:
 
     @property
     def is_reduced(self) -> bool:
-        """Whether the picture says that it is a smaller copy of another one in the file."""
+        """Whether the directory says that its picture is a smaller copy of another one in the file."""
         return bool(self.number(SUBFILE) & 1) or (SUBFILE not in self.entries and self.number(OLD_SUBFILE) == 2)
 
     @property
@@ -107,17 +107,17 @@ class Directory:
 
 
 def layout_of(data: bytes) -> Layout | None:
-    """How the file is laid out, None when it is no TIFF (nor a raw file that is built like one)."""
+    """How numbers are written in the file; None when it is not a TIFF (or a raw file with that structure)."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < 8:
         return None
     (magic,) = struct.unpack_from(order + "H", data, 2)
-    # Swapped magic numbers are wrong and in use.
+    # Swapped magic numbers are wrong, but in use.
     return Layout(order, magic in (43, 43 << 8))
 
 
 def directory_at(data: bytes, layout: Layout, offset: int) -> Directory | None:
-    """The directory at an offset; None where none can be."""
+    """The directory at an offset; None when there can be none."""
     try:
         (count,) = struct.unpack_from(layout.count, data, offset)
         start = offset + struct.calcsize(layout.count)
@@ -135,7 +135,7 @@ def directory_at(data: bytes, layout: Layout, offset: int) -> Directory | None:
 
 
 def chain(data: bytes, most: int = _MOST_DIRECTORIES) -> Iterator[Directory]:
-    """The pages of a TIFF, at most `most`; a chain that bites its tail or leads nowhere ends there."""
+    """The pages of a TIFF, at most `most`. Stops when the chain loops or leads nowhere."""
     layout = layout_of(data)
     if layout is None or len(data) < layout.first + 8:
         return
@@ -150,14 +150,14 @@ def chain(data: bytes, most: int = _MOST_DIRECTORIES) -> Iterator[Directory]:
 
 
 def below(directory: Directory) -> Iterator[Directory]:
-    """The directories that an entry of this one points to: further sizes of a page, or what a camera saw."""
+    """The directories that an entry of this one points to: further sizes of a page, or a camera's raw data."""
     for offset in directory.numbers(SUB_DIRECTORIES):
         if (found := directory_at(directory.data, directory.layout, offset)) is not None:
             yield found
 
 
 def everywhere(data: bytes) -> Iterator[Directory]:
-    """Pages and what is below them, two levels deep, each once, no more than a file may sensibly have."""
+    """Pages and the directories below them, two levels deep, each once; no more than a file can reasonably have."""
     seen: set[int] = set()
     for directory in islice(_everywhere(data), 2 * _MOST_DIRECTORIES):
         if directory.offset not in seen:

@@ -1,4 +1,4 @@
-"""A TIFF as it is read: previews that stand before the picture are no pages, and what is lost takes nothing along."""
+"""Repairs a TIFF before it is read: skips previews before the picture, and entries whose values are lost."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .tiff_directories import ORIENTATION, SIZES, SUBFILE, Directory, below, cha
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
 _NO_PAGE = 5
 _SHORT, _BYTES = 3, (2, 7)
-# Tags without which the pixels cannot be read: a file that has lost them is broken.
+# Tags without which the pixels cannot be read: a file without them is broken.
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
 
 
 def repaired(data: bytes) -> bytes:
-    """The same TIFF without what keeps it from being read; other files as they are.
+    """The same TIFF without what keeps it from being read. Other files are returned unchanged.
 
-    The first page is no reduced copy of a larger one that follows or lies below it. Entries that describe the picture
-    and point beyond the file's end are empty: Pillow does not look at what follows them. Turns are of the usual type.
+    The first page is not a reduced copy of a larger one after or below it. Entries that describe the picture and point
+    beyond the file's end are emptied: Pillow would not read what follows them. Orientations have the usual type.
     """
     if layout_of(data) is None:
         return data
@@ -32,14 +32,14 @@ def _without_loose_ends(data: bytes, pages: list[Directory]) -> bytes:
         return data
     changed = bytearray(data)
     for at in loose:
-        # How many values there are stands before the place where they are.
+        # The number of values is stored before their position.
         size = 8 if pages[0].layout.big else 4
         changed[at - size : at] = bytes(size)
     return bytes(changed)
 
 
 def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
-    """The same with orientations as the SHORT that they should be, if another type leaves no doubt of the number."""
+    """The same with orientations as SHORT, as they should be, if another type leaves no doubt about the number."""
     changed = None
     for page in pages:
         kind, count, at = page.entries.get(ORIENTATION, (_SHORT, 1, 0))
@@ -70,7 +70,7 @@ def _is_full(page: Directory) -> bool:
 
 
 def _chained(data: bytes, pages: list[Directory]) -> bytes:
-    """The file with these pages alone, in their order."""
+    """The file with only these pages, in their order."""
     layout = layout_of(data)
     assert layout is not None
     changed = bytearray(data)

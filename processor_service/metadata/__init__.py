@@ -1,1 +1,1 @@
-"""Collects, writes and cuts EXIF, IPTC and XMP."""
+"""Collects, reads, writes and cuts EXIF, IPTC and XMP."""

@@ -1,4 +1,4 @@
-"""Blocks of metadata, sorted by how they begin: containers have boxes, chunks and segments of many names for them."""
+"""Sorts blocks of metadata by how they begin: containers have boxes, chunks and segments of many names for them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SIGNATURES = (_RESOURCE, b"PHUT", b"AgHg", b"DCSR", b"MeSa")
 _RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP = 1028, 1058, 1060
 _MOST_RESOURCES = 1000
 _MOST_COMMENTS = 100
-# What is in an extension besides words are pictures and depth maps; the reader of XMP takes no more, either.
+# Besides words an extension holds pictures and depth maps. The XMP reader takes no more than this, either.
 _MOST_EXTENSION = 8 * 1024 * 1024
 
 
 @dataclass
 class Blocks:
-    """What was found so far; of each kind the first counts."""
+    """The blocks found so far. The first of each kind counts."""
 
     exif: bytes = b""
     xmp: bytes = b""
@@ -36,7 +36,7 @@ class Blocks:
     comments: list[str] = field(default_factory=list)
 
     def add(self, block: bytes) -> None:
-        """Take a block for what it is; what is of no known kind is left out."""
+        """Add a block by its kind. Blocks of unknown kinds are left out."""
         if _EXIF.match(block):
             self.exif = self.exif or block
         elif block.startswith(_XMP_SEGMENT):
@@ -51,22 +51,22 @@ class Blocks:
             self.xmp = self.xmp or block
 
     def add_resources(self, resources: Iterable[tuple[int, bytes]]) -> None:
-        """Take Photoshop's resources by their numbers."""
+        """Add Photoshop's resources by their numbers."""
         for number, content in resources:
             if number in (_RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP):
                 self.add(content)
 
     def add_text(self, keyword: str, text: str) -> None:
-        """Take a text that the container has a name for."""
+        """Add a text that the container has a name for."""
         self.texts.setdefault(keyword.casefold(), text)
 
     def add_comment(self, text: str) -> None:
-        """Take a comment, of which a file may have several."""
+        """Add a comment. A file may have several."""
         if len(self.comments) < _MOST_COMMENTS:
             self.comments.append(text)
 
     def metadata(self) -> Metadata:
-        """All of it. XMP and IPTC that lie within the EXIF, as in every TIFF, come last."""
+        """All metadata. XMP and IPTC within the EXIF, as in every TIFF, come last."""
         if self.exif and not (self.xmp and self.iptc):
             inside = Exif(self.exif)
             for tag in (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP):
@@ -77,7 +77,7 @@ class Blocks:
         return Metadata(self.exif, self.xmp, self.iptc, self._extension(), self.texts)
 
     def _extension(self) -> bytes:
-        """The parts of the extension that the packet names by its digest, put together (XMP Specification, part 3)."""
+        """The extension that the packet names by its digest, joined from its parts (XMP Specification, part 3)."""
         parts = sorted(
             (int.from_bytes(part[36:40]), part[40:]) for part in self.extensions if part[:32] and part[:32] in self.xmp
         )
@@ -98,7 +98,7 @@ def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
         if data[position : position + 4] not in _SIGNATURES or len(data) < position + 12:
             return
         number = int.from_bytes(data[position + 4 : position + 6])
-        # The name: its length and its letters fill an even number of bytes.
+        # The name: its length and letters together have an even number of bytes.
         position += 6 + (data[position + 6] + 2) // 2 * 2
         length = int.from_bytes(data[position : position + 4])
         yield number, data[position + 4 : position + 4 + length]

@@ -1,4 +1,4 @@
-"""Metadata as it came in, raw, for the fields that are made of it."""
+"""Collects the raw metadata of the original, for the fields that are made from it."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ _TRAILER_IN_GIF = b"\x01\xff\xfe\xfd"
 
 
 def raw_metadata(image: Image.Image, data: bytes, as_it_came: bytes) -> Metadata:
-    """EXIF, XMP, IPTC and texts of a picture, of which `data` is the file; each empty where missing or broken.
+    """EXIF, XMP, IPTC and texts of a picture; each empty when missing or broken. `data`: the file as it is decoded.
 
-    What a TIFF has lost for the decoder, with the preview that stood first, is looked for in the file as it came. All
-    is as large as the file has it. Only what the file has compressed (texts of a PNG) is bounded here: the readers in
-    `features.tags` look at what they know, and no further than their own bounds.
+    `as_it_came`: the original file, which still has what a TIFF lost with the preview before the picture. Everything is
+    as large as in the file. Only what the file has compressed (texts of a PNG) is bounded here: the readers in this
+    folder have their own bounds.
     """
     blocks = Blocks()
     for file in (data,) if data is as_it_came else (data, as_it_came):
-        # What is broken within a container ends it; what was found before stays.
+        # A broken container ends the search. What was found before stays.
         with suppress(Exception):
             _READERS.get(image.format or "", _as_decoded)(image, file, blocks)
     return blocks.metadata()
 
 
 def orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; broken metadata counts as upright, the picture is still good.
+    """EXIF orientation, 1 to 8. Broken metadata counts as upright: the picture is still good.
 
-    For AVIF this is the container's own turn (irot, imir). Decoders that turn pictures themselves (TIFF, HEIF) leave
-    no orientation behind.
+    For AVIF this is the container's own turn (irot, imir). Decoders that turn pictures themselves (TIFF, HEIF) leave no
+    orientation.
     """
     try:
         exif = image.getexif()
@@ -57,7 +57,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def _as_decoded(image: Image.Image, _: bytes, blocks: Blocks) -> None:
-    """What the decoder hands over under Pillow's usual names: WebP, AVIF, HEIF and others."""
+    """The metadata that the decoder has under Pillow's usual names: for WebP, AVIF, HEIF and others."""
     exif, xmp = image.info.get("exif"), image.info.get("xmp")
     blocks.exif = exif if isinstance(exif, bytes) else b""
     blocks.xmp = xmp if isinstance(xmp, bytes) else b""
@@ -65,7 +65,7 @@ def _as_decoded(image: Image.Image, _: bytes, blocks: Blocks) -> None:
 
 def _jpeg(image: Image.Image, _: bytes, blocks: Blocks) -> None:
     assert isinstance(image, JpegImagePlugin.JpegImageFile)
-    # EXIF above 64 kB has several segments, which Pillow joins; Photoshop's resources have, too.
+    # EXIF above 64 kB has several segments, which Pillow joins. So do Photoshop's resources, which are joined here.
     _as_decoded(image, b"", blocks)
     photoshop = [segment for name, segment in image.applist if name == "APP13" and segment[:14] == b"Photoshop 3.0\0"]
     blocks.add(b"".join(segment[14:] for segment in photoshop))
@@ -81,7 +81,7 @@ def _png(_: Image.Image, data: bytes, blocks: Blocks) -> None:
 
 
 def _icon(_: Image.Image, data: bytes, blocks: Blocks) -> None:
-    """What the first PNG within an icon has; its other pictures are bitmaps, without metadata, or the same smaller."""
+    """The metadata of the first PNG in an icon. The other pictures are bitmaps without metadata, or smaller copies."""
     if (at := data.find(PNG_SIGNATURE)) >= 0:
         read_png(data[at:], blocks)
 
@@ -89,14 +89,14 @@ def _icon(_: Image.Image, data: bytes, blocks: Blocks) -> None:
 def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
     for kind, block in gif_blocks(data):
         if kind == _XMP_IN_GIF:
-            # Without sub-blocks, behind introducer, label, length and name; a trailer helps decoders over it.
+            # Without sub-blocks, after introducer, label, length and name. A trailer lets decoders skip it.
             blocks.add(block[14:].partition(_TRAILER_IN_GIF)[0])
         elif kind.startswith(_COMMENT_IN_GIF):
             blocks.add_comment(decoded(gif_sub_blocks(block[2:])))
 
 
 def _tiff(_: Image.Image, data: bytes, blocks: Blocks) -> None:
-    """A TIFF is its own EXIF, when there is anything in it that describes the picture."""
+    """A TIFF is its own EXIF if anything in it describes the picture."""
     found = Exif(data)
     if _DESCRIBING & found.main.keys() or found.gps or found.exif != found.main:
         blocks.exif = blocks.exif or data

@@ -1,7 +1,7 @@
-"""A reader of EXIF that takes hostile bytes: it looks only at the tags asked for, and gives None for a broken one.
+"""Reads EXIF safely from untrusted bytes: only the tags that are asked for; None for a broken one.
 
-Source: CIPA DC-008 (Exif 2.32), TIFF 6.0, BigTIFF. Pillow reads every value of a directory at once, and 250 KB of EXIF
-can have 20,000 tags that all claim the same 200 KB. A TIFF is its own EXIF: its whole file can be read with this.
+Source: CIPA DC-008 (Exif 2.32), TIFF 6.0, BigTIFF. Pillow reads all values of a directory at once, and 250 KB of EXIF
+can have 20,000 tags that all claim the same 200 KB. A TIFF is its own EXIF, so this also reads whole TIFFs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ..formats.exif_orientation import orientation_from
 from .exif_text import user_comment, windows_text
 from .text import MOST_OF_CAPTION, cleaned, decoded
 
-# Where TIFF begins: at once, or behind `Exif\0\0`, which some software writes twice, or behind an offset.
+# The TIFF begins at once, after `Exif\0\0` (which some software writes twice), or after an offset.
 _HEADER = re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+")
 _FARTHEST_HEADER = 32
 _MOST_ENTRIES = 500
 _MOST_NUMBERS = 8
-# Type of a value to its format for `struct`; rationals are pairs. 13 and 18 are positions of directories.
+# Types of values to formats of `struct`. Rationals are pairs; 13 and 18 are positions of directories.
 _FORMATS = {
     **{1: "B", 3: "H", 4: "L", 5: "LL", 6: "b", 8: "h", 9: "l", 10: "ll", 11: "f", 12: "d"},
     **{13: "L", 16: "Q", 17: "q", 18: "Q"},
@@ -32,7 +32,7 @@ Directory = dict[int, tuple[int, int, int]]
 
 
 class Tag(IntEnum):
-    """Tags of the main directory, the Exif directory (from 0x829A on, but for Windows' own) and the GPS directory."""
+    """Tags of the main directory, the Exif directory (from 0x829A on, except Windows' own) and the GPS directory."""
 
     GPS_LATITUDE_REF = 0x0001
     GPS_LATITUDE = 0x0002
@@ -73,7 +73,7 @@ class Tag(IntEnum):
     LENS_MODEL = 0xA434
 
 
-# The only tag of the interoperability directory that is of use; its number is that of another in the GPS directory.
+# The only useful tag of the interoperability directory. A tag of the GPS directory has the same number.
 INTEROPERABILITY_INDEX = Tag.GPS_LATITUDE_REF
 _WINDOWS = range(Tag.WINDOWS_TITLE, Tag.WINDOWS_SUBJECT + 1)
 
@@ -87,7 +87,7 @@ class Exif:
         self._order = "<" if self._data[:1] == b"I" else ">"
         self._big = b"+" in self._data[2:4]
         self.main = self._directory(self._position_at(8 if self._big else 4))
-        # Raw converters and scanners write the Exif directory's tags into the main one (TIFF/EP).
+        # Raw converters and scanners write tags of the Exif directory into the main one (TIFF/EP).
         self.exif = self.main | self._directory(self.number(self.main, Tag.EXIF_DIRECTORY))
         self.gps = self._directory(self.number(self.exif, Tag.GPS_DIRECTORY))
         self.interoperability = self._directory(self.number(self.exif, Tag.INTEROPERABILITY_DIRECTORY))
@@ -102,24 +102,24 @@ class Exif:
             return cleaned(user_comment(value, self._order) or "", MOST_OF_CAPTION)
         if tag in _WINDOWS:
             return cleaned(windows_text(value), MOST_OF_CAPTION)
-        # Copyright may have two parts, of photographer and editor, and a NUL between them.
+        # Copyright may have two parts, for photographer and editor, with a NUL between them.
         parts = [
             cleaned(part, MOST_OF_CAPTION) for part in decoded(value).split("\0")[: 2 if tag is Tag.COPYRIGHT else 1]
         ]
         return cleaned(", ".join(part for part in parts if part), MOST_OF_CAPTION)
 
     def number(self, directory: Directory, tag: Tag) -> float | None:
-        """The first number of a tag; None for what is not a finite number."""
+        """The first number of a tag; None when it is not finite."""
         numbers = self.numbers(directory, tag)
         return numbers[0] if numbers else None
 
     def numbers(self, directory: Directory, tag: Tag) -> list[float] | None:
-        """All numbers of a tag (eight at most); None when one of them is not a finite number."""
+        """All numbers of a tag (up to eight); None when one of them is not finite."""
         values = self.values(directory, tag)
         return values if all(map(math.isfinite, values)) else None
 
     def values(self, directory: Directory, tag: Tag) -> list[float]:
-        """All numbers of a tag (eight at most): 0/0, which means unknown, is NaN, and any other n/0 is infinite."""
+        """All numbers of a tag (up to eight). 0/0, which means unknown, is NaN; any other n/0 is infinite."""
         kind, count, position = directory.get(tag, (0, 0, 0))
         if kind not in _FORMATS or not 0 < count <= _MOST_NUMBERS:
             return []
@@ -140,11 +140,11 @@ class Exif:
         return orientation_from(numbers[0] if numbers else None, self._order)
 
     def block(self, tag: Tag) -> bytes:
-        """The bytes of a tag of the main directory, in which other metadata is embedded; empty where there are none."""
+        """The bytes of a tag of the main directory that holds other metadata; empty when there are none."""
         kind, count, position = self.main.get(tag, (0, 0, 0))
         data = self._data[position : position + count * _size(kind)]
         if kind == 4 and self._order == "<" and data[3:4] == b"\x1c" != data[:1]:
-            # IPTC as LONGs, whose bytes some software swapped with the file's.
+            # IPTC stored as LONGs: some software swapped its bytes with the file's.
             data = b"".join(data[at : at + 4][::-1] for at in range(0, len(data), 4))
         return data
 

@@ -17,7 +17,7 @@ _ENVELOPE_RECORD, _APPLICATION_RECORD = 1, 2
 _CODED_CHARACTER_SET = 90
 _MOST_DATASETS = 1000
 _MOST_LENGTH_BYTES = 4
-# ISO 2022 escape sequences of dataset 1:90; UTF-8 (ESC % G) is tried first in any case.
+# ISO 2022 escape sequences of dataset 1:90. UTF-8 (ESC % G) is always tried first.
 _CHARACTER_SETS = {
     b"A": "iso8859-1",
     b"B": "iso8859-2",
@@ -30,15 +30,15 @@ _CHARACTER_SETS = {
     b"M": "iso8859-9",
 }
 _ESCAPE = re.compile(rb"\x1b[-.,/]([A-M])")
-# Old Macintosh software names no encoding. Its accented letters are, in Windows' Latin-1, signs and capitals that do
-# not stand behind a small letter, or nothing at all.
+# Old Macintosh software names no encoding. In Windows' Latin-1 its accented letters are signs and capitals that do not
+# follow a small letter, or nothing at all.
 _MACINTOSH = re.compile(
     rb"[a-z][\x83\x88-\x8c\x8e\x98\x9f]|[A-Za-z][\x80\x84\x86\x87\x99\x9b][a-z]|[\x81\x8d\x8f\x90\x9d]"
 )
 
 
 class Dataset(IntEnum):
-    """Numbers in record 2 that are of use."""
+    """Useful numbers in record 2."""
 
     TITLE = 5
     KEYWORDS = 25
@@ -54,7 +54,7 @@ class Dataset(IntEnum):
 
 
 def read_iptc(data: bytes) -> dict[int, list[str]]:
-    """Values of record 2 by number, decoded; what comes after a broken dataset is left out."""
+    """The values of record 2 by number, decoded. What follows a broken dataset is left out."""
     datasets = list(_datasets(data))
     named = b"".join(value for *key, value in datasets if key == [_ENVELOPE_RECORD, _CODED_CHARACTER_SET])
     otherwise = _encoding(named, [value for record, _, value in datasets if record == _APPLICATION_RECORD])
@@ -74,7 +74,7 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         length = int.from_bytes(data[position + 3 : position + 5])
         position += 5
         if length & 0x8000:
-            # With its highest bit set it is the length of the length.
+            # If its highest bit is set, this is the length of the length.
             size = length & 0x7FFF
             length = int.from_bytes(data[position : position + size]) if size <= _MOST_LENGTH_BYTES else len(data)
             position += size
@@ -85,7 +85,7 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _encoding(named: bytes, values: list[bytes]) -> str:
-    """The encoding of what is not UTF-8."""
+    """The encoding of values that are not UTF-8."""
     if escape := _ESCAPE.search(named):
         return _CHARACTER_SETS.get(escape[1], "cp1252")
     return "mac_roman" if any(_MACINTOSH.search(value) and not _is_utf8(value) for value in values) else "cp1252"

@@ -1,4 +1,4 @@
-"""Metadata of a PNG: its EXIF, its texts, and the profiles that software wrote into texts before PNG had EXIF."""
+"""Reads the metadata of a PNG: its EXIF, its texts, and profiles that software wrote into texts before PNG had EXIF."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from ..formats.containers import png_chunks
 from .blocks import Blocks
 from .text import decoded
 
-# PNG specification, 11.3.3: keywords that say something about the picture. Their texts are small.
+# Keywords that describe the picture (PNG specification, 11.3.3). Their texts are small.
 _WORDS = frozenset(("title", "author", "description", "copyright", "creation time", "software", "comment"))
 _MOST_OF_WORDS = 256 * 1024
 # ImageMagick's and exiftool's: `Raw profile type exif`, a name and a length, then the bytes in hexadecimal digits.
 _RAW_PROFILE = re.compile(r"raw profile type (exif|app1|iptc|8bim|app13|photoshop|xmp)$")
 _HEXADECIMAL = re.compile(rb"\s*[^\n]*\n\s*[0-9]+\s+([0-9A-Fa-f\s]+)")
 _XMP = "xml:com.adobe.xmp"
-# As much as Pillow takes: a PNG with a longer text is read without it.
+# As much as Pillow accepts: a PNG with a longer text is read without it.
 _MOST_OF_PROFILE = 1024 * 1024
-# Of all texts together, decompressed: what is behind that is not looked at.
+# For all texts together, decompressed. Further texts are not read.
 _MOST_OF_ALL = 4 * 1024 * 1024
 _MOST_KEYWORD = 80
 
 
 def read_png(data: bytes, blocks: Blocks) -> None:
-    """Put what there is into `blocks`: XMP and EXIF of their own chunks first, then profiles in texts."""
+    """Add the metadata to `blocks`: first XMP and EXIF of their own chunks, then profiles in texts."""
     profiles: dict[str, bytes] = {}
     left = _MOST_OF_ALL
     for name, chunk in png_chunks(data):
@@ -52,12 +52,12 @@ def read_png(data: bytes, blocks: Blocks) -> None:
 
 
 def _text(kind: bytes, content: bytes, most: int) -> bytes:
-    """The text of a chunk, decompressed if need be; empty when it is broken or too long."""
+    """The text of a chunk, decompressed if necessary; empty when it is broken or too long."""
     _, _, rest = content.partition(b"\0")
     if kind == b"zTXt":
         return _inflated(rest[1:], most)
     if kind == b"iTXt":
-        # Whether it is compressed, how, then language and keyword in that language.
+        # First whether and how it is compressed, then language and keyword in that language.
         text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
         return _inflated(text, most) if rest[:1] == b"\1" else text[:most]
     return rest[:most]

@@ -1,4 +1,4 @@
-"""All tags of a picture, read once."""
+"""Reads all tags of a picture once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .xmp import Xmp, read_xmp
 
 @dataclass(frozen=True)
 class Tags:
-    """What the readers found; `texts` are PNG's texts and the comments of GIF and JPEG, by keyword in lower case."""
+    """What the readers found. `texts`: texts of PNG and comments of GIF and JPEG, by keyword in lower case."""
 
     exif: Exif
     xmp: Xmp
@@ -30,7 +30,7 @@ class Tags:
 
 
 def read_tags(metadata: Metadata) -> Tags:
-    """Read raw metadata; what is broken is left out."""
+    """Read raw metadata. What is broken is left out."""
     return Tags(
         Exif(metadata.exif),
         read_xmp(metadata.xmp, metadata.xmp_extension),

@@ -1,4 +1,4 @@
-"""Text from tags: decoded, cleaned and bounded."""
+"""Decodes, cleans and bounds text from tags."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import unicodedata
 from collections.abc import Iterable
 
 MOST_CHARACTERS = 1000
-# Of a caption, which is searched to its end: some twenty pages.
+# For a caption, which is searched to its end: about twenty pages.
 MOST_OF_CAPTION = 50_000
 _MOST_BYTES = 4 * MOST_OF_CAPTION
 _MOST_WORDS, _MOST_WORD_CHARACTERS = 100, 100
-# Control characters, surrogates, private ones, and the invisible ones that turn the direction of the text around them.
+# Control characters, surrogates and private characters; and invisible ones that change the direction of the text around
+# them.
 _UNWANTED = ("Cc", "Cs", "Co")
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def decoded(data: bytes, otherwise: str = "cp1252") -> str:
-    """Bytes of unknown encoding, 200,000 at most: UTF-8 (or UTF-16 with its mark), else `otherwise`."""
+    """Decodes up to 200,000 bytes of unknown encoding: UTF-8 (or UTF-16 with its mark), else `otherwise`."""
     data = data[:_MOST_BYTES]
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "ignore")
@@ -25,14 +26,14 @@ def decoded(data: bytes, otherwise: str = "cp1252") -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        # A character that is cut in two at the end does not make another encoding of the text.
+        # A character that is cut off at the end does not mean another encoding.
         if error.reason == "unexpected end of data" and not before.isascii():
             return before.decode("utf-8-sig")
         return data.decode(otherwise, "ignore")
 
 
 def cleaned(text: str, most: int = MOST_CHARACTERS) -> str | None:
-    """One line without control characters, at most `most` characters; None when nothing is left."""
+    """One line without control characters, of at most `most` characters; None when nothing is left."""
     spaced = "".join(
         " " if char.isspace() else char
         for char in text[: 4 * most]
@@ -42,7 +43,7 @@ def cleaned(text: str, most: int = MOST_CHARACTERS) -> str | None:
 
 
 def keywords(words: Iterable[str]) -> list[str]:
-    """Cleaned words, each once whatever its case, a hundred at most."""
+    """Cleaned words, each once in whatever case, a hundred at most."""
     found: dict[str, str] = {}
     for word in words:
         if (clean := cleaned(word, _MOST_WORD_CHARACTERS)) is not None:

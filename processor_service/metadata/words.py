@@ -1,7 +1,7 @@
-"""What people wrote into a picture: title, caption, keywords, author, rights.
+"""Reads what people wrote into a picture: title, caption, keywords, author, rights.
 
-XMP is what current software edits, so it comes first (Metadata Working Group, 2010); then IPTC, EXIF, Windows' own tags
-of EXIF, and the texts of PNG, GIF and JPEG last.
+Current software edits XMP, so that comes first (Metadata Working Group, 2010). Then come IPTC, EXIF, Windows' own tags
+of EXIF, and last the texts of PNG, GIF and JPEG.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .text import MOST_CHARACTERS, MOST_OF_CAPTION, cleaned, keywords
 _MEANINGLESS = frozenset(
     ("olympus digital camera", "minolta digital camera", "sony dsc", "samsung", "digital camera", "exif_jpeg_picture")
 )
-# Comments in which a program names itself; people write more than an address, and more than signs and numbers.
+# Comments in which a program names itself. People write more than an address, and more than signs and numbers.
 _ADVERTISEMENT = re.compile(
     r"(created|made|generated|optimi[sz]ed|processed|compressed|resized|edited|converted) (with|using)\b"
     r"|(generated|optimi[sz]ed|processed|compressed|resized|converted) (by|on)\b|created by .*\d\.\d"
@@ -29,7 +29,7 @@ _ADVERTISEMENT = re.compile(
 
 
 def words(tags: Tags) -> dict[str, Any]:
-    """Fields by name; None or empty where nobody wrote any."""
+    """Fields by name; None or empty when nobody wrote one."""
     exif, main = tags.exif, tags.exif.main
     title = first(
         *tags.in_xmp("dc:title"),
@@ -56,12 +56,12 @@ def words(tags: Tags) -> dict[str, Any]:
 
 
 def author_to_keep(tags: Tags) -> str | None:
-    """Who made it, for the EXIF of the stored picture: as its EXIF has it, else from everywhere."""
+    """The author, for the EXIF of the stored picture: from its EXIF, else from all other tags."""
     return first(tags.exif.text(tags.exif.main, Tag.ARTIST), "; ".join(tags.in_xmp("dc:creator")), *_authors(tags))
 
 
 def owner_to_keep(tags: Tags) -> str | None:
-    """Who owns it, for the EXIF of the stored picture: as its EXIF has it, else from everywhere."""
+    """The owner, for the EXIF of the stored picture: from its EXIF, else from all other tags."""
     return first(
         tags.exif.text(tags.exif.main, Tag.COPYRIGHT),
         *tags.in_xmp("dc:rights"),
@@ -71,7 +71,7 @@ def owner_to_keep(tags: Tags) -> str | None:
 
 
 def owner(tags: Tags) -> str | None:
-    """The copyright notice of EXIF, or what stands for it where there is no EXIF."""
+    """The copyright notice of EXIF, or what replaces it when there is no EXIF."""
     return first(
         tags.exif.text(tags.exif.main, Tag.COPYRIGHT), *tags.in_xmp("tiff:Copyright"), tags.texts.get("copyright")
     )
@@ -100,13 +100,13 @@ def _caption(tags: Tags, title: str | None) -> str | None:
         *tags.in_xmp("tiff:ImageDescription", "exif:UserComment"),
         "\n".join(filter(None, map(_of_people, tags.texts.get("comment", "").splitlines()))),
     )
-    # Windows writes the title into EXIF's description, too; what else there is says more.
+    # Windows also writes the title into EXIF's description. Any other text says more.
     others = (text for text in found if text and cleaned(text) != title)
     return first(*others, most=MOST_OF_CAPTION) or first(*found, most=MOST_OF_CAPTION)
 
 
 def _of_people(text: str | None) -> str | None:
-    """A text into which programs write their names, if this is not one."""
+    """The text, unless it is one in which a program names itself."""
     return None if text is None or _ADVERTISEMENT.match(text.strip()) else text
 
 

@@ -1,4 +1,4 @@
-"""The EXIF that a stored picture carries: the turn still to be applied, and what the recipe keeps."""
+"""Writes the EXIF of a stored picture: the turn that is still to be applied, and what the recipe keeps."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from .words import author_to_keep, owner_to_keep
 
 _APP1 = 0xE1
 _EXIF = b"Exif\0\0"
-# Parts of a file in which the EXIF is looked for.
+# Parts of a file that are searched for EXIF.
 _FIRST = 10_000
 
 
 def exif_block(picture: Picture) -> bytes | None:
-    """The EXIF to write, None when there is nothing to say."""
+    """The EXIF to write; None when it would be empty."""
     exif = Image.Exif()
     if "copyright" in picture.output.keep:
         author, owner = copyright_of(picture.metadata)
         for tag, text in ((ExifTags.Base.Artist, author), (ExifTags.Base.Copyright, owner)):
             if text:
-                # As bytes: EXIF knows ASCII only, what is found in it is UTF-8, and Pillow writes question marks.
+                # As bytes: by its standard EXIF is ASCII, so Pillow would write question marks. In practice it holds
+                # UTF-8.
                 exif[tag] = text.encode()
     if picture.orientation != 1:
         exif[ExifTags.Base.Orientation] = picture.orientation
@@ -33,7 +34,7 @@ def exif_block(picture: Picture) -> bytes | None:
 
 
 def turn_only(data: bytes) -> bytes | None:
-    """The EXIF of a turn, read from a file that was refused; None when it is upright, or keeps its turn elsewhere."""
+    """An EXIF with only the turn of a refused file; None when it is upright, or has its turn elsewhere."""
     turn = Exif(exif_of(data)).turn()
     if turn is None:
         return None
@@ -43,7 +44,7 @@ def turn_only(data: bytes) -> bytes | None:
 
 
 def exif_of(data: bytes) -> bytes:
-    """The EXIF of a JPEG, PNG or WebP, found without a decoder; empty when there is none."""
+    """The EXIF of a JPEG, PNG or WebP, read without a decoder; empty when there is none."""
     try:
         if data.startswith(b"\xff\xd8"):
             bodies = (segment[4:] for marker, segment in islice(jpeg_segments(data), _FIRST) if marker == _APP1)

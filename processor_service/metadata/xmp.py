@@ -1,4 +1,4 @@
-"""XMP: properties in RDF, as XML.
+"""Reads XMP: properties in RDF, as XML.
 
 Source: ISO 16684-1 (Adobe, XMP Specification Part 1). A document type or an entity is refused outright (defusedxml).
 """
@@ -33,7 +33,7 @@ Xmp = dict[str, list[str]]
 def read_xmp(data: bytes, extension: bytes = b"") -> Xmp:
     """Values of the top properties by name (`dc:title`), the default language first; empty when it cannot be read.
 
-    `extension` is what did not fit into one segment of a JPEG; it adds to the packet and never replaces.
+    `extension`: what did not fit into one segment of a JPEG. It adds to the packet, and never replaces its values.
     """
     return _read(extension) | _read(data)
 
@@ -48,7 +48,7 @@ def _read(data: bytes) -> Xmp:
         return {}
     found: Xmp = {}
     for rdf in root.iter(_RDF + "RDF"):
-        # Descriptions further down are parts of structures: another picture's, or the place that is shown.
+        # Nested descriptions are parts of structures: of another picture, or of the place that is shown.
         for description in rdf.findall(_RDF + "Description"):
             for name, value in _properties(description):
                 if value:
@@ -75,7 +75,7 @@ def _values(element: Element) -> list[str]:
 
 
 def _texts(elements: Iterable[Element]) -> list[str]:
-    """The text of each element; that of a value with qualifiers lies below it."""
+    """The text of each element. The text of a value with qualifiers is in an element below."""
     texts = ((element.text or "").strip() or element.findtext(f".//{_RDF}value") or "" for element in elements)
     return [text for text in texts if text.strip()]
 

@@ -1,17 +1,18 @@
-"""An XMP packet as text that an XML parser can take: of any encoding, with what is not XML removed, and bounded."""
+"""Turns an XMP packet of any encoding into bounded text that an XML parser accepts."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-# Characters, and parts (elements, attributes): Lightroom's edits of one picture are some hundred kilobytes.
+# Most characters, and most parts (elements, attributes). Lightroom's edits of one picture have some hundred kilobytes.
 _MOST_CHARACTERS = 8 * 1024 * 1024
 _MOST_PARTS = 100_000
-# Parsers put it before the name of every element and attribute: a long one makes a packet thousands of times as large.
+# Parsers put the namespace before the name of every element and attribute. A long one makes a packet thousands of times
+# as large.
 _LONG_NAMESPACE = re.compile(r"xmlns[^=<>]{0,100}=\s*(?:\"[^\"]{200}|'[^']{200})")
 _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
-# XML 1.0, 2.2: what is no character, also where its number is written.
+# What is not a character in XML 1.0 (2.2), also when written as a number.
 _NO_CHARACTER = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
 _ENCODINGS = (
@@ -27,7 +28,7 @@ _ENCODINGS = (
 
 
 def packet_text(data: bytes) -> str | None:
-    """The XML of a packet without what lies around it; None when there is none, or more than a picture needs."""
+    """The XML of a packet without what surrounds it; None when there is none, or more than a picture needs."""
     if not data or len(data) > 4 * _MOST_CHARACTERS:
         return None
     text = _decoded(data)
@@ -43,7 +44,7 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        # XMP is Unicode, by its specification; some software pasted its own encoding into it.
+        # By its specification XMP is Unicode. Some software pasted its own encoding into it.
         return data.decode("cp1252" if encoding == "utf-8" else encoding, "ignore")
 
 

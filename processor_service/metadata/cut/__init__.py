@@ -1,8 +1,8 @@
-"""Files without their metadata, their pixels untouched: what is stored when no operation makes other pixels.
+"""Cuts metadata out of files without touching the pixels: such files are stored when no operation changes pixels.
 
-Each format has a list of what may stay; everything else goes. One module knows one container and yields the file's
-remaining parts. Whatever it does not know raises ValueError: then the picture is encoded again, or not stored at all.
-docs/formats.md has a table of what stays.
+Each format has a list of what may stay. Everything else is removed. One module knows one container, and yields the
+remaining parts of the file. It raises ValueError for everything unknown: then the picture is encoded again, or not
+stored at all. docs/formats.md has a table of what stays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .kept import Kept
 
 Cut = Callable[[bytes, Kept], Iterator[bytes]]
 
-# By public name. Pictures of all other formats are always encoded again.
+# By the format's name. Pictures of all other formats are always encoded again.
 CUTS: dict[str, Cut] = {
     "jpeg": jpeg.parts,
     "mpo": jpeg.parts,
@@ -35,22 +35,22 @@ CUTS: dict[str, Cut] = {
     "bmp": bmp.parts,
     "pnm": pnm.parts,
 }
-# What a cut file may be longer than the file that came in: the EXIF of a turn, a header that had no room for it.
+# How much longer than the original a cut file may be: the EXIF of a turn, a header with room for it.
 _SLACK = 64 * 1024
 
 
 def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
-    """The file as it came, without EXIF, IPTC, XMP, comments, previews, and whatever lies behind the picture.
+    """The original file without EXIF, IPTC, XMP, comments, previews, and without what follows the picture.
 
-    It gets the EXIF of `exif_block` (the turn, what the recipe keeps). None when the picture has to be encoded again:
-    its profile is not to be kept, or its container has no room for that EXIF or holds something that is not known.
+    It gets the EXIF of `exif_block` (the turn, what the recipe keeps). None when the picture must be encoded again: its
+    profile must not be kept, or its container has no room for that EXIF, or holds something unknown.
     """
     kept = Kept(exif_block(picture), "icc" in picture.output.keep)
     if lacks_end(data):
-        # Other decoders are not as lenient as the one here.
+        # Other decoders are less tolerant than ours.
         data = with_end(data) or data
     cut = _cut(data, picture.source.format, kept)
-    # A profile that only the EXIF told of would be lost with it.
+    # A profile that only the EXIF named would be lost with it.
     lost = (
         data.startswith(jpeg.BEGINNING) and picture.icc_profile is not None and cut is not None and jpeg.ICC not in cut
     )
@@ -58,7 +58,7 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
 
 
 def cut_refused(data: bytes) -> bytes | None:
-    """The same for bytes that were refused as a picture; None when nobody can tell what is metadata in them."""
+    """The same for bytes that were refused as a picture; None when the metadata in them cannot be told apart."""
     begun = next((one.name for one in FORMATS if one.begins(data)), None)
     return None if begun is None else _cut(data, begun, Kept(turn_only(data), at_any_price=True))
 
@@ -73,7 +73,10 @@ def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:
 
 
 def _bounded(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """The same parts; ValueError when they are longer in all: a file that names the same bytes a thousand times."""
+    """The same parts.
+
+    Raises ValueError when they are longer in all: a file may name the same bytes a thousand times.
+    """
     for part in parts:
         most -= len(part)
         if most < 0:

@@ -13,7 +13,7 @@ _SRGB = b"BGRs"
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """Header, palette, rows. Not: an embedded or linked profile, gaps, what lies behind the last row."""
+    """Header, palette, rows. Not: an embedded or linked profile, gaps, what follows the last row."""
     kept.no_room_for_exif()
     if not data.startswith(b"BM"):
         raise ValueError("not a BMP with a file header")
@@ -23,7 +23,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     place = int.from_bytes(data[10:14], "little")
     if place < start:
         raise ValueError("the rows of the BMP lie in its header")
-    # A file that is cut off keeps what is there.
+    # A file that ends early keeps the rows that it has.
     pixels = data[place : place + rows]
     yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + _without_profile(head) + pixels
 
@@ -40,7 +40,7 @@ def header(data: bytes, start: int) -> bytes:
     if planes != 1 or not width or not height or end > len(data):
         raise ValueError("the header of the BMP contradicts itself")
     found = data[start:end]
-    # Colours that count as important, in the place of colours that a depth above 8 would not use.
+    # The number of important colours may hold anything, and so may the number of colours above a depth of 8.
     return found if size == 12 else found[:32] + struct.pack("<II", colors, 0) + found[40:]
 
 
@@ -66,7 +66,7 @@ def _numbers(data: bytes, start: int) -> tuple[int, int, int, int, int, int]:
 
 
 def _without_profile(head: bytes) -> bytes:
-    """A header of version 4 or 5 names a colour space; profiles, the only ones with bytes elsewhere, become sRGB."""
+    """A header of version 4 or 5 names a colour space. Only profiles have bytes elsewhere; they become sRGB."""
     size = int.from_bytes(head[:4], "little")
     if size < 108 or head[56:60] not in (b"LINK", b"MBED", b"KNIL", b"DEBM"):
         return head

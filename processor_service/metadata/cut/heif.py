@@ -1,7 +1,7 @@
-"""AVIF and HEIF: the file keeps its length. It stays when everything in it is known, else it is encoded again.
+"""AVIF and HEIF: the file keeps its length. It is kept if everything in it is known; otherwise it is encoded again.
 
-Places of bytes stand all over an ISO base media file (ISO/IEC 14496-12, 23008-12), so nothing is taken out of it. Only
-colour profiles are replaced by ones of the same length that hold nothing but colours.
+An ISO base media file (ISO/IEC 14496-12, 23008-12) has positions of bytes everywhere, so nothing is removed. Only
+colour profiles are replaced, by profiles of the same length that hold nothing but colours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .heif_pixels import CODECS, Pixels
 from .kept import Kept
 
 _FULL = 4
-# Boxes that hold boxes, and how many bytes stand before them.
+# Boxes that hold boxes, and how many bytes precede those.
 _CONTAINERS = {
     b"meta": _FULL,
     b"iprp": 0,
@@ -26,7 +26,7 @@ _CONTAINERS = {
     b"dinf": 0,
     b"stbl": 0,
 }
-# What says how the picture, or the animation, is to be decoded and shown, in numbers.
+# Boxes that say in numbers how to decode and show the picture or the animation.
 _KNOWN = frozenset(
     b"ftyp mdat pitm iloc iref idat ipma ispe pixi colr av1C hvcC pasp irot imir clap a1lx a1op lsel clli mdcv cclv"
     b" amve mvhd tkhd elst mdhd vmhd nmhd dref stts stsc stsz stco co64 stss sdtp ctts cslg tref rloc prdi".split()
@@ -38,11 +38,11 @@ _PROFILES = (b"prof", b"rICC")
 # Colours in numbers, and a list of data references with one entry, which says that the data is in this file.
 _LENGTHS = {_COLORS: 11, b"dref": 20}
 _PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
-# Names that encoders give to items and to what handles them. Others may be anything.
+# Names that encoders give to items and handlers. Other names may hold anything.
 _NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
 _ALPHA_URNS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 _SAMPLE_ENTRY_BYTES = 78
-# What tells where the pixels are, or holds them.
+# Boxes that say where the pixels are, or hold them.
 _OF_PIXELS = {
     b"mdat": Pixels.add_media_data,
     b"idat": Pixels.add_data_of_items,
@@ -55,7 +55,7 @@ _OF_PIXELS = {
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """The file with bare profiles. Raises ValueError when something in it is not known."""
+    """The file with bare profiles. Raises ValueError when something in it is unknown."""
     # The turn is in the container.
     if kept.names:
         raise ValueError("the file has no room for the names that are to be kept")
@@ -80,7 +80,7 @@ def _bare(profile: bytes, kept: Kept) -> bytes:
 
 
 def _walk(data: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Every box, all the way down, with where its content begins and ends."""
+    """Every box at any depth, and where its content begins and ends."""
     last = begin
     for name, start, last in boxes(data, begin, end):
         if last > end:

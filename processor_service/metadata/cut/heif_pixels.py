@@ -1,4 +1,4 @@
-"""Where the compressed pixels of AVIF and HEIF lie, and that nothing else lies there (ISO/IEC 14496-12, 23008-12)."""
+"""Finds the compressed pixels of AVIF and HEIF, and checks that nothing else is there (ISO/IEC 14496-12, 23008-12)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Range = tuple[int, int]
 
 
 class Pixels:
-    """What the boxes of a file say of its pixels. Each `add` gets a box by where its content begins and ends."""
+    """What the boxes of a file say about its pixels. Each `add` gets a box by where its content begins and ends."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -52,7 +52,7 @@ class Pixels:
         check_av1_configuration(self._data[begin:end])
 
     def check(self) -> None:
-        """Raise ValueError when there is anything among the pixels that is not of them."""
+        """Raise ValueError when there is anything else among the pixels."""
         ranges = [(place, self._range(place)) for place in self._places]
         used = [place for _, place in ranges] + [(begin, end) for _, begin, end in self._chunks]
         _covered(self._media + self._data_of_items, used)
@@ -70,7 +70,7 @@ class Pixels:
             self._check(codec, self._data[begin:end])
 
     def _range(self, place: Place) -> _Range:
-        """Where it begins and ends in the file. Raises ValueError when it lies anywhere else."""
+        """Where a place begins and ends in the file. Raises ValueError when it is elsewhere."""
         if place.method == _IN_FILE:
             begin, last = 0, len(self._data)
         elif place.method == _IN_DATA_OF_ITEMS and len(self._data_of_items) == 1:
@@ -78,7 +78,7 @@ class Pixels:
         else:
             raise ValueError("an item that lies in another one, or nowhere")
         begin += place.start
-        # No length is all that there is.
+        # Without a length it extends to the end.
         end = begin + place.length if place.length else last
         if not begin <= end <= last:
             raise ValueError("an item reaches beyond what it lies in")
@@ -94,7 +94,7 @@ class Pixels:
 
 
 def _samples(data: bytes, begin: int, end: int) -> tuple[bytes, list[_Range]]:
-    """The codec of a track's samples, and where these lie in the file: chunk by chunk (ISO/IEC 14496-12, 8.7)."""
+    """The codec of a track's samples, and where they are in the file, chunk by chunk (ISO/IEC 14496-12, 8.7)."""
     tables = {name: data[start + _FULL : last] for name, start, last in boxes(data, begin, end)}
     size, count = struct.unpack_from(">II", tables[b"stsz"])
     if count > len(data) or size * count > len(data):
@@ -118,7 +118,7 @@ def _samples(data: bytes, begin: int, end: int) -> tuple[bytes, list[_Range]]:
 
 
 def _covered(media: list[_Range], used: list[_Range]) -> None:
-    """Raise ValueError when media data holds bytes that are of no item and no sample."""
+    """Raise ValueError when media data holds bytes that belong to no item and no sample."""
     waiting = sorted(used, reverse=True)
     reached = 0
     for begin, end in sorted(media):

@@ -36,7 +36,7 @@ def _picture(data: bytes, kept: Kept) -> bytes:
         return b"".join(png.parts(data, kept))
     if len(data) < 40 or int.from_bytes(data[:4], "little") != 40:
         raise ValueError("a kind of icon that is not known")
-    # Twice as high as it looks: below the rows of its colours are those of its mask, one bit a pixel.
+    # The header's height is doubled: the rows of colours are followed by those of the mask, one bit a pixel.
     colors, mask = bytearray(data), bytearray(data)
     (height,) = struct.unpack_from("<i", data, 8)
     struct.pack_into("<i", colors, 8, height // 2)

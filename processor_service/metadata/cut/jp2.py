@@ -53,25 +53,25 @@ def _in_header(body: bytes, kept: Kept) -> Iterator[bytes]:
 
 
 def codestream(data: bytes) -> bytes:
-    """A codestream without comments, and without what lies behind its end."""
+    """A codestream without comments, and without what follows its end."""
     if not data.startswith(_START):
         raise ValueError("no codestream")
     kept, position = [_START], 2
     while data[position : position + 2] != _TILE:
         end = _segment_end(data, position)
-        # Lengths of the tile parts are a help only, and may be wrong afterwards.
+        # Lengths of the tile parts are only hints, and may be wrong afterwards.
         if data[position + 1] not in (_COMMENT, _TILE_LENGTHS):
             kept.append(data[position:end])
         position = end
     while data[position : position + 2] == _TILE:
         part, position = _tile_part(data, position)
         kept.append(part)
-    # Where the end is missing, the picture is cut off.
+    # Added even when it is missing: the picture ends early.
     return b"".join(kept) + _END
 
 
 def _tile_part(data: bytes, start: int) -> tuple[bytes, int]:
-    """A tile part without comments, and where it ends."""
+    """A tile part without comments, and the position of its end."""
     length = int.from_bytes(data[start + 6 : start + 10])
     header, position = [], start + 12
     while data[position : position + 2] != _DATA:
@@ -79,7 +79,7 @@ def _tile_part(data: bytes, start: int) -> tuple[bytes, int]:
         if data[position + 1] != _COMMENT:
             header.append(data[position:end])
         position = end
-    # Length 0: the last part, up to the end of the codestream, a marker that compressed data cannot contain.
+    # Length 0: the last part, up to the end marker of the codestream, which compressed data cannot contain.
     end = start + length if length else data.find(_END, position)
     end = min(end, len(data)) if end > 0 else len(data)
     body = b"".join(header) + data[position:end]

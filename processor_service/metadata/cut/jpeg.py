@@ -19,7 +19,7 @@ _JFIF_BYTES, _ADOBE_BYTES = 12, 12
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """Pixels, JFIF and Adobe (which say how colours are to be read), the colour profile."""
+    """Pixels, JFIF and Adobe (which say how to read colours), the colour profile."""
     segments = list(few(jpeg_segments(data)))
     profile = _profile(segments, kept)
     placed = False
@@ -40,7 +40,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 
 def _profile(segments: list[tuple[int, bytes]], kept: Kept) -> list[bytes]:
-    """Segments of the colour profile, which is cut in pieces of 64 kB, numbered from 1 (ICC.1:2022, B.4)."""
+    """Segments of the colour profile, which is split into pieces of 64 kB, numbered from 1 (ICC.1:2022, B.4)."""
     found = [body[4:] for marker, body in segments if marker == _APP2 and body[4:].startswith(ICC)]
     pieces = {piece[len(ICC)]: piece[len(ICC) + 2 :] for piece in found if len(piece) > len(ICC) + 1}
     profile = kept.checked_profile(b"".join(pieces[number] for number in sorted(pieces)))

@@ -1,4 +1,4 @@
-"""What stays in a file beside its pixels."""
+"""Says what stays in a file beside its pixels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ...color.bare_profile import bare_profile
 from ..exif import Exif, Tag
 
 _PREFIX = b"Exif\0\0"
-# A file of 20 MB may be made of five million segments, which take 13 seconds; pictures have some thousands.
+# A file of 20 MB may have five million segments, which take 13 seconds. Pictures have some thousands.
 _MOST_PARTS = 100_000
 _Part = TypeVar("_Part")
 
 
 def few(parts: Iterator[_Part]) -> Iterator[_Part]:
-    """The same parts of a file. Raises ValueError when they are more than any picture has."""
+    """The same parts. Raises ValueError when there are more than any picture has."""
     for number, part in enumerate(parts):
         if number == _MOST_PARTS:
             raise ValueError("the file has too many parts")
@@ -25,9 +25,9 @@ def few(parts: Iterator[_Part]) -> Iterator[_Part]:
 
 @dataclass(frozen=True)
 class Kept:
-    """`exif`: EXIF to put in, None for none. `profile`: whether the colour profile may stay.
+    """`exif`: EXIF to write, None for none. `profile`: whether the colour profile may stay.
 
-    `at_any_price`: nobody can encode the picture again, so that a profile of a kind that is not known is left out.
+    `at_any_price`: the picture cannot be encoded again, so a profile of an unknown kind is left out.
     """
 
     exif: bytes | None = None
@@ -41,21 +41,21 @@ class Kept:
 
     @property
     def names(self) -> dict[Tag, str]:
-        """Author and owner, where the recipe keeps them: all of the EXIF but the turn."""
+        """Author and owner, if the recipe keeps them: all of the EXIF except the turn."""
         exif = Exif(self.bare_exif)
         texts = {tag: exif.text(exif.main, tag) for tag in (Tag.ARTIST, Tag.COPYRIGHT)}
         return {tag: text for tag, text in texts.items() if text}
 
     def no_room_for_exif(self) -> None:
-        """To be called for a container in which no EXIF is written. Raises ValueError when there is some to write."""
+        """For containers in which no EXIF is written. Raises ValueError when there is some to write."""
         if self.exif:
             raise ValueError("the format has no room for the EXIF that is to be kept")
 
     def checked_profile(self, profile: bytes) -> bytes:
-        """The profile with nothing but colours in it (bare_profile.py), empty when it is none (ICC.1:2022, 7.2).
+        """The profile with nothing but colours in it (bare_profile.py); empty when it is not a profile (ICC.1:2022,
+        7.2).
 
-        Raises ValueError when there is one that is not to be kept, or of a kind that is not known: the pixels must be
-        converted then.
+        Raises ValueError for a profile that must not be kept, or of an unknown kind: then the pixels must be converted.
         """
         size = int.from_bytes(profile[:4])
         if profile[36:40] != b"acsp" or not 128 < size <= len(profile):

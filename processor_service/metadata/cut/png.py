@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...formats.containers import PNG_SIGNATURE, png_chunks
 from .kept import Kept, few
 
-# What the picture, or the animation, looks like, and the lengths that each chunk may have (None: any).
+# Chunks that say what the picture or the animation looks like, and the lengths that each may have (None: any).
 _LENGTHS: dict[bytes, tuple[int, ...] | None] = {
     b"IHDR": (13,),
     b"PLTE": None,
@@ -29,12 +29,12 @@ _LENGTHS: dict[bytes, tuple[int, ...] | None] = {
     b"pHYs": (9,),
 }
 _MOST_COLORS = 256 * 3
-# Of a profile when it is unpacked.
+# Most bytes of an unpacked profile.
 _MOST_PROFILE = 16 * 1024**2
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """Pixels, palette, transparency, frames, numbers that say how colours are to be read, the colour profile."""
+    """Pixels, palette, transparency, frames, numbers that say how to read colours, the colour profile."""
     yield PNG_SIGNATURE
     for name, chunk in few(png_chunks(data)):
         body = chunk[8:-4]

@@ -13,7 +13,7 @@ _CHANNELS = {b"P4": 1, b"P5": 1, b"P6": 3, b"Pf": 1, b"PF": 3}
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """The header without comments, the raster of the first picture. The plain kinds are not known: encoded again."""
+    """The header without comments, the raster of the first picture. The plain kinds are unknown, and encoded again."""
     kept.no_room_for_exif()
     magic = data[:2]
     words, position = [magic], 2

@@ -1,4 +1,4 @@
-"""TIFF and BigTIFF: directories, written again with the tags that say how the pixels lie (TIFF 6.0)."""
+"""TIFF and BigTIFF: directories, written again with the tags that say how pixels are stored (TIFF 6.0)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...formats.tiff_repair import repaired
 from . import jpeg
 from .kept import Kept
 
-# Where the pixels lie, and how many bytes: in strips or in tiles.
+# Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
 _PLACES = ((273, 279), (324, 325))
 _COLOR_MAP, _TABLES, _PROFILE = 320, 347, 34675
 # Tags that say how to read the pixels, and how many numbers each may have: kind of page, size, depth (of each sample),
@@ -32,7 +32,7 @@ _MOST_PAGES = 10_000
 
 @dataclass(frozen=True)
 class _Value:
-    """What a tag says: numbers of one type, as they lie in the file."""
+    """The value of a tag: numbers of one type, as in the file."""
 
     kind: int
     content: bytes
@@ -46,7 +46,7 @@ _Page = dict[int, _Value]
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """Pixels of all pages, the numbers that say how to read them, the colour profile. Not: previews."""
+    """Pixels of all pages, the numbers that say how to read them, the colour profile. Not previews."""
     data = repaired(data)
     pages = list(chain(data, _MOST_PAGES))
     pages = [page for page in pages if not page.is_reduced] or pages
@@ -66,7 +66,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 
 def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
-    """What stays of a page, and its pixels by strip or tile; their places are written later."""
+    """What stays of a page, and its pixels by strip or tile. Their positions are written later."""
     compression = directory.number(COMPRESSION, 1)
     if compression not in _COMPRESSIONS:
         raise ValueError("pixels of the TIFF are files of their own")
@@ -83,7 +83,7 @@ def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
 
 
 def _value(directory: Directory, tag: int) -> _Value | None:
-    """What a tag says; None when it says more than it should, or says it in words."""
+    """The value of a tag; None when it has too many numbers, or is a text."""
     kind, count, at = directory.entries[tag]
     if kind == _TEXT or kind not in SIZES or not 0 < count <= _NUMBERS.get(tag, count):
         return None
@@ -108,11 +108,11 @@ def _pixels(directory: Directory) -> list[bytes]:
 
 
 def _written(page: _Page, pixels: list[bytes], layout: Layout, start: int, *, last: bool) -> bytes:
-    """A page as it lies in the file from `start` on: the directory, values that are too long for it, pixels."""
+    """A page as it is written from `start` on: the directory, values that are too long for it, pixels."""
     places, lengths = next(pair for pair in _PLACES if pair[0] in page)
     word = struct.calcsize(layout.word)
     kind, numbers = (_LONG8 if layout.big else _LONG), f"{layout.order}{len(pixels)}{layout.word[-1]}"
-    # The places are not known yet, but how long they will be.
+    # The positions are not known yet, but their length is.
     page = page | {lengths: _Value(kind, struct.pack(numbers, *map(len, pixels)))}
     page[places] = _Value(kind, bytes(word * len(pixels)))
     at = start + struct.calcsize(layout.count) + layout.entry_size * len(page) + word

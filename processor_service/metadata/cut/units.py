@@ -1,4 +1,4 @@
-"""The units that compressed pixels of AVIF and HEIF come in: some hold what anybody may write, and no pixels.
+"""Checks the units of compressed pixels in AVIF and HEIF: some kinds hold arbitrary data instead of pixels.
 
 AV1 Bitstream & Decoding Process, 5.3 and 5.8; ITU-T H.265, 7.3.1 and annex D; ISO/IEC 14496-15, 8.3.3.
 """
@@ -13,7 +13,7 @@ from .kept import few
 # Sequence header, frame header, tile group, frame, redundant frame header. Not: padding and reserved types.
 _AV1_PIXELS = frozenset((1, 3, 4, 6, 7))
 _AV1_DELIMITER, _AV1_METADATA = 2, 5
-# Metadata in numbers, and their bytes: content light level, mastering display. Not: ITU-T T.35, which may be anything.
+# Metadata in numbers, and their bytes: content light level, mastering display. Not ITU-T T.35, which may hold anything.
 _AV1_NUMBERS = {1: 4, 2: 24}
 # Parameter sets; slices of any kind, and parameter sets, delimiters, ends. Not: filler and supplemental information.
 _HEVC_SETS = frozenset((32, 33, 34))
@@ -21,7 +21,7 @@ _HEVC_PIXELS = frozenset((*range(32), *_HEVC_SETS, 35, 36, 37))
 
 
 def check_av1(data: bytes) -> None:
-    """Raise ValueError when there is a unit that is not of pixels."""
+    """Raise ValueError when there is a unit without pixels."""
     for kind, content in few(_av1_units(data)):
         if kind == _AV1_METADATA:
             size = _AV1_NUMBERS.get(content[0], 0) if content else 0
@@ -33,7 +33,7 @@ def check_av1(data: bytes) -> None:
 
 
 def check_hevc(data: bytes, length_size: int) -> None:
-    """The same; before each unit stands its length, a number of `length_size` bytes."""
+    """The same for HEVC, where each unit follows its length, a number of `length_size` bytes."""
     for kind in few(_hevc_kinds(data, length_size)):
         if kind not in _HEVC_PIXELS:
             raise ValueError("a unit that holds no pixels")
@@ -75,7 +75,7 @@ def _av1_units(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _leb128(data: bytes, position: int) -> tuple[int, int]:
-    """A number of up to eight bytes, seven bits in each, and where it ends."""
+    """A number of up to eight bytes with seven bits each, and the position of its end."""
     number = 0
     for shift in range(0, 56, 7):
         byte = data[position]

@@ -9,7 +9,7 @@ from .kept import Kept, few
 
 _IMAGE = frozenset((b"ALPH", b"VP8 ", b"VP8L"))
 _EXIF, _XMP, _PROFILE = 0x08, 0x04, 0x20
-# Place, size, duration and flags of a frame; the chunks of its pixels follow.
+# Position, size, duration and flags of a frame. The chunks of its pixels follow.
 _FRAME_HEADER = 16
 
 
@@ -35,7 +35,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         if kept.exif:
             chunks.append((b"EXIF", _chunk(b"EXIF", kept.bare_exif)))
     else:
-        # The simple layout has one chunk and no EXIF, so there is no turn either.
+        # The simple layout has one chunk and no EXIF, so it has no turn either.
         chunks = chunks[:1]
         kept.no_room_for_exif()
     yield b"RIFF" + (4 + sum(len(chunk) for _, chunk in chunks)).to_bytes(4, "little") + b"WEBP"
