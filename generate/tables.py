@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from processor_service.errors import Code
 from processor_service.features import Feature, all_features
 from processor_service.operations import Operation, all_operations
-from processor_service.registry import Declared
+from processor_service.registry import RecipeEntry
 from processor_service.settings import Settings
 from processor_service.wire.fields import all_fields
 from processor_service.wire.schema import recipe_schema
@@ -61,7 +61,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
-def _summary_table(declared: dict[str, type[Declared]]) -> str:
+def _summary_table(declared: dict[str, type[RecipeEntry]]) -> str:
     rows = (
         (f"`{name}`", kind.summary(), f"`{json.dumps({name: kind.example}, ensure_ascii=False)}`")
         for name, kind in declared.items()
@@ -69,7 +69,7 @@ def _summary_table(declared: dict[str, type[Declared]]) -> str:
     return _table(("name", "what it does", "example"), rows)
 
 
-def _parameters(declared: dict[str, type[Declared]]) -> str:
+def _parameters(declared: dict[str, type[RecipeEntry]]) -> str:
     parts = []
     for name, kind in declared.items():
         produces = (
@@ -115,7 +115,7 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:g}"
 
 
-def _default(kind: type[Declared], name: str) -> str:
+def _default(kind: type[RecipeEntry], name: str) -> str:
     default = kind.model_fields[name].get_default(call_default_factory=True)
     return (
         "required"

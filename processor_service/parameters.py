@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from PIL import ImageColor
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
 _OPAQUE = r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|black|white|gray"
@@ -21,7 +22,7 @@ _SIDE = r"[1-9][0-9]{0,4}(\.[0-9]{1,4})?"
 _RATIO = rf"^{_SIDE}:{_SIDE}$"
 Ratio = Annotated[str, StringConstraints(pattern=_RATIO)]
 # In a JSON schema: in pixels, or not beyond the whole.
-IN_PIXELS: JsonDict = {"properties": {"unit": {"const": "pixels"}}}
+_IN_PIXELS: JsonDict = {"properties": {"unit": {"const": "pixels"}}}
 AT_MOST_ALL: JsonDict = {"maximum": 1}
 # What a text should look like, in words: nobody reads a pattern.
 MEANT = {
@@ -45,16 +46,65 @@ def ratio(text: str) -> float:
     return float(width) / float(height)
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What parameters must be together: they must fit one of the options, which are parts of a JSON schema.
+
+    `wrong` is the sentence for parameters that fit none. The rule is checked here, and is part of the JSON schema, so
+    that the node checks it as well.
+    """
+
+    wrong: str
+    options: tuple[JsonDict, ...]
+
+
 class Parameters(BaseModel):
     """Typed, ranged parameters, strict (`"90"` is not a number) as in the JSON schema that the node checks."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, json_schema_extra=lambda schema, model: _render_rules(schema, model)
+    )
+
+    @model_validator(mode="after")
+    def _check_rules(self) -> Self:
+        given = self.model_dump(exclude_none=True) if self.rules else {}
+        for rule in self.rules:
+            if not any(_fits(given, option) for option in rule.options):
+                raise ValueError(rule.wrong)
+        return self
 
 
-def check_unit(unit: Unit, offsets: Iterable[float], sides: Iterable[float]) -> None:
-    """Raise ValueError for a box whose numbers are in the other unit: it would miss what it should cut or hide."""
-    sides = list(sides)
-    if unit == "fraction" and any(number > 1 for number in (*offsets, *sides)):
-        raise ValueError("fractions are at most 1; percent are divided by 100, pixels need unit pixels")
-    if unit == "pixels" and all(side < 1 for side in sides):
+def _render_rules(schema: JsonDict, model: type[Any]) -> None:
+    """Add a model's rules to its JSON schema."""
+    rules: list[JsonDict] = [{"anyOf": list(rule.options)} for rule in model.rules]
+    if rules:
+        schema |= rules[0]
+    if rules[1:]:
+        schema["allOf"] = list(rules[1:])
+
+
+def _fits(value: Any, option: Any) -> bool:
+    """Whether a value without nulls fits a part of a JSON schema, of which this knows what rules are made of."""
+    checks: dict[str, Callable[[Any], bool]] = {
+        "required": lambda names: all(name in value for name in names),
+        "properties": lambda parts: all(_fits(value[name], part) for name, part in parts.items() if name in value),
+        "items": lambda part: all(_fits(item, part) for item in value),
+        "const": lambda wanted: bool(value == wanted),
+        "enum": lambda wanted: value in wanted,
+        "maximum": lambda most: bool(value <= most),
+        # The only type in rules is null, and nulls are left out.
+        "type": lambda _: False,
+    }
+    return all(checks[keyword](wanted) for keyword, wanted in option.items())
+
+
+def within_unit(fractions: JsonDict) -> Rule:
+    """The rule that numbers are in pixels, or fit `fractions`, the part of a JSON schema for fractions."""
+    return Rule("fractions are at most 1; percent are divided by 100, pixels need unit pixels", (_IN_PIXELS, fractions))
+
+
+def check_pixels(unit: Unit, width: float, height: float) -> None:
+    """Raise ValueError for a box in pixels that must be meant in fractions: it would miss what it should hide."""
+    if unit == "pixels" and width < 1 and height < 1:
         raise ValueError("the box is smaller than a pixel; fractions need unit fraction")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from .parameters import Parameters
 
 
-class Declared(Parameters):
+class RecipeEntry(Parameters):
     """A named thing with parameters (the model's fields), a docstring and an example; its name is that of its file."""
 
     example: ClassVar[dict[str, Any]] = {}

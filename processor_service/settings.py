@@ -176,7 +176,7 @@ class Settings(BaseSettings):
         """Sign with this key. Workers get it instead of the token, as they decode untrusted bytes."""
         self._mark_key = key
 
-    def believed_mark_keys(self) -> list[bytes]:
+    def accepted_mark_keys(self) -> list[bytes]:
         """Keys whose marks are valid, the one that signs first; without a token, the key of an empty one."""
         token = self.token.get_secret_value()
         tokens = [token, *(other for other in self.accepted_tokens() if other != token)]

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from ..fields import DocumentField
 from ..picture import Picture
-from ..registry import Declared, scan
+from ..registry import RecipeEntry, scan
 
 
-class Feature(Declared):
+class Feature(RecipeEntry):
     """Something a recipe's `properties` can ask for."""
 
     # The document fields that it makes; names are relative to the target.

@@ -10,10 +10,10 @@ from PIL import Image
 
 from ..color.profiles import make_srgb
 from ..picture import Picture
-from ..registry import Declared, scan
+from ..registry import RecipeEntry, scan
 
 
-class Operation(Declared):
+class Operation(RecipeEntry):
     """One step of a recipe. Its parameters are the model's fields."""
 
     # True for operations that only say how the picture is stored. They also apply to a normalized picture. All others

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ..parameters import OpaqueColor
+from ..parameters import OpaqueColor, Rule
 from ..picture import Picture
 from . import Operation
 
@@ -16,13 +16,14 @@ Format = Literal["jpeg", "png", "webp", "avif", "gif"]
 class Convert(Operation):
     """Say in which format and quality the picture is stored; what is not said stays as it came in, or by default."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "lossless needs format png or webp",
+            (
                 {"properties": {"lossless": {"const": False}}},
                 {"required": ["format"], "properties": {"format": {"enum": ["png", "webp"]}}},
-            ]
-        }
+            ),
+        ),
     )
     output_only: ClassVar[bool] = True
     on_animations: ClassVar[str] = (
@@ -61,9 +62,7 @@ class Convert(Operation):
     )
 
     @model_validator(mode="after")
-    def _no_contradiction(self) -> Self:
-        if self.lossless and self.format not in ("png", "webp"):
-            raise ValueError("lossless needs format png or webp")
+    def _quality_in_order(self) -> Self:
         if self.quality is not None and "min_quality" in self.model_fields_set and self.min_quality > self.quality:
             raise ValueError("min_quality must not be above quality")
         return self

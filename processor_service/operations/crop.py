@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..errors import Code, ImageError
-from ..parameters import ABSENT, AT_MOST_ALL, IN_PIXELS, Ratio, Unit, check_unit, ratio
+from ..parameters import ABSENT, AT_MOST_ALL, Ratio, Rule, Unit, check_pixels, ratio, within_unit
 from ..picture import Picture
 from ..pixels.gravity import Gravity, offset
 from ..pixels.saliency import salient_offset
@@ -23,18 +23,19 @@ class Crop(Operation):
     With `gravity` `smart` the box lies where the picture is most salient: strong contrast of colour, detail, skin.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "width and height (with left and top or with gravity, not both), or aspect_ratio without a box, are needed",
+            (
                 {"required": ["width", "height"], "properties": {"aspect_ratio": ABSENT, "gravity": ABSENT}},
                 {
                     "required": ["width", "height", "gravity"],
                     "properties": dict.fromkeys(("aspect_ratio", "left", "top"), ABSENT),
                 },
                 {"required": ["aspect_ratio"], "properties": dict.fromkeys(_BOX, ABSENT)},
-            ],
-            "allOf": [{"anyOf": [IN_PIXELS, {"properties": dict.fromkeys(_BOX, AT_MOST_ALL)}]}],
-        }
+            ),
+        ),
+        within_unit({"properties": dict.fromkeys(_BOX, AT_MOST_ALL)}),
     )
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "16:9", "gravity": "smart"}
@@ -55,16 +56,9 @@ class Crop(Operation):
     )
 
     @model_validator(mode="after")
-    def _box_or_ratio(self) -> Self:
-        given = [name for name in _BOX if getattr(self, name) is not None]
-        if self.aspect_ratio is not None and given:
-            raise ValueError(f"either a box ({', '.join(_BOX)}) or aspect_ratio, not both")
-        if self.aspect_ratio is None and (self.width is None or self.height is None):
-            raise ValueError("width and height, or aspect_ratio, are needed")
-        if self.gravity and (self.left is not None or self.top is not None):
-            raise ValueError("either left and top or gravity, not both")
+    def _whole_pixels(self) -> Self:
         if self.width and self.height:
-            check_unit(self.unit, (self.left or 0, self.top or 0), (self.width, self.height))
+            check_pixels(self.unit, self.width, self.height)
         return self
 
     def apply_to(self, picture: Picture) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from PIL import Image
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field
 from pydantic.config import JsonDict
 
-from ..parameters import ABSENT, Color, Ratio, Unit, ratio
+from ..parameters import ABSENT, Color, Ratio, Rule, Unit, ratio
 from ..pixels.alpha import canvas
 from ..pixels.gravity import Place, offset
 from . import Operation
@@ -20,13 +20,14 @@ _ZERO: JsonDict = {"const": 0}
 class Pad(Operation):
     """Add a border, or as much as it takes to an aspect ratio."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            f"either sides ({', '.join(_SIDES)}) or aspect_ratio, not both",
+            (
                 {"properties": {"aspect_ratio": ABSENT}},
                 {"required": ["aspect_ratio"], "properties": dict.fromkeys(_SIDES, _ZERO)},
-            ]
-        }
+            ),
+        ),
     )
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"aspect_ratio": "1:1", "background": "#ffffff"}
@@ -41,12 +42,6 @@ class Pad(Operation):
     )
     gravity: Place = Field("center", description="place of the picture in the `aspect_ratio`")
     background: Color = Field("#ffffff", description="colour of the border")
-
-    @model_validator(mode="after")
-    def _sides_or_ratio(self) -> Self:
-        if self.aspect_ratio is not None and any(getattr(self, side) for side in _SIDES):
-            raise ValueError(f"either sides ({', '.join(_SIDES)}) or aspect_ratio, not both")
-        return self
 
     @property
     def mixes_colors(self) -> bool:

@@ -6,9 +6,9 @@ import math
 from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ..parameters import AT_MOST_ALL, IN_PIXELS, Parameters, Unit, check_unit
+from ..parameters import AT_MOST_ALL, Parameters, Rule, Unit, check_pixels, within_unit
 from . import Operation
 
 
@@ -27,21 +27,10 @@ class Pixelate(Operation):
     Small squares hide less than one thinks: text can be guessed. A face should get at most 6 squares across.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "allOf": [
-                {
-                    "anyOf": [
-                        IN_PIXELS,
-                        {
-                            "properties": {
-                                "boxes": {"items": {"properties": dict.fromkeys(Area.model_fields, AT_MOST_ALL)}}
-                            }
-                        },
-                    ]
-                }
-            ]
-        }
+    rules: ClassVar[tuple[Rule, ...]] = (
+        within_unit(
+            {"properties": {"boxes": {"items": {"properties": dict.fromkeys(Area.model_fields, AT_MOST_ALL)}}}}
+        ),
     )
     for_documents: ClassVar[bool] = True
     protects: ClassVar[bool] = True
@@ -65,7 +54,7 @@ class Pixelate(Operation):
     @model_validator(mode="after")
     def _boxes_in_unit(self) -> Self:
         for area in self.boxes or ():
-            check_unit(self.unit, (area.left, area.top), (area.width, area.height))
+            check_pixels(self.unit, area.width, area.height)
         return self
 
     def apply(self, image: Image.Image) -> Image.Image:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from PIL import Image
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field
 
-from ..parameters import Color
+from ..parameters import Color, Rule
 from ..picture import Picture
 from ..pixels.alpha import canvas
 from ..pixels.gravity import Gravity, offset
@@ -22,7 +22,9 @@ class Resize(Operation):
     With one side given, the other follows from the picture's shape.
     """
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["width"]}, {"required": ["height"]}]})
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("width or height is needed", ({"required": ["width"]}, {"required": ["height"]})),
+    )
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"width": 2048, "height": 2048}
     on_animations: ClassVar[str] = "each frame; `cover` keeps the same part of all, `smart` looks at the first"
@@ -41,12 +43,6 @@ class Resize(Operation):
     enlarge: bool = Field(False, description="whether a picture smaller than the box is enlarged")
     dpr: float = Field(1, ge=0.1, le=8, description="device pixel ratio: the box is that many times larger")
     background: Color = Field("#ffffff", description="colour of the padding of `pad`")
-
-    @model_validator(mode="after")
-    def _one_side(self) -> Self:
-        if not self.width and not self.height:
-            raise ValueError("width or height is needed")
-        return self
 
     @property
     def mixes_colors(self) -> bool:

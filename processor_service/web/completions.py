@@ -61,7 +61,7 @@ class Completions:
     def __init__(self, settings: Settings, pictures: Answering) -> None:
         self._pictures = pictures
         self._max_bytes = settings.max_image_bytes
-        self._keys = settings.believed_mark_keys()
+        self._keys = settings.accepted_mark_keys()
 
     def of_data(self, text: Any, recipe: Fields) -> str:
         """The text for a picture that may come with marks."""

@@ -16,7 +16,7 @@ from ..errors import Code, ImageError
 from ..features import Feature, all_features
 from ..operations import Operation, all_operations
 from ..parameters import MEANT
-from ..registry import Declared
+from ..registry import RecipeEntry
 
 # Far above any recipe in use. Without a bound a small picture could keep a worker busy until its time is up.
 MOST_ENTRIES = 64
@@ -93,7 +93,7 @@ def _as_json(recipe: Any) -> bytes:
     return text
 
 
-def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Declared:
+def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> RecipeEntry:
     name, parameters = (entry, {}) if isinstance(entry, str) else _single(entry, kind)
     if name not in known:
         raise ImageError(
@@ -109,7 +109,7 @@ def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Decla
         result = declared(**parameters)
     except ValidationError as error:
         raise ImageError(Code.INVALID_RECIPE, f"{kind} [{name}]: {_complaint(error, declared)}") from error
-    assert isinstance(result, Declared)
+    assert isinstance(result, RecipeEntry)
     return result
 
 
@@ -121,7 +121,7 @@ def _single(entry: Any, kind: str) -> tuple[str, Any]:
     return next(iter(entry.items()))
 
 
-def _complaint(error: ValidationError, declared: type[Declared]) -> str:
+def _complaint(error: ValidationError, declared: type[RecipeEntry]) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":

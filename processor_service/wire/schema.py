@@ -9,7 +9,7 @@ from ..features import all_features
 from ..fields import NOT_OURS
 from ..operations import Operation, all_operations
 from ..parameters import MEANT
-from ..registry import Declared
+from ..registry import RecipeEntry
 from .answer_schema import answer_schemas
 from .fields import all_fields, copies, top_level_names
 from .recipe import MOST_ENTRIES
@@ -54,11 +54,11 @@ def catalogue() -> dict[str, list[dict[str, Any]]]:
     return {"operations": _entries(all_operations()), "properties": _entries(all_features())}
 
 
-def _schemas(declared: Mapping[str, type[Declared]]) -> dict[str, Any]:
+def _schemas(declared: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:
     return {name: _without_titles(kind.model_json_schema()) for name, kind in declared.items()}
 
 
-def _entries(declared: Mapping[str, type[Declared]]) -> list[dict[str, Any]]:
+def _entries(declared: Mapping[str, type[RecipeEntry]]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,

@@ -33,7 +33,11 @@ def _object(draw: st.DrawFn, schema: dict[str, Any], root: dict[str, Any], name:
     if "anyOf" in schema:
         branch = draw(st.sampled_from(schema["anyOf"]))
         required |= set(branch.get("required", ()))
-        properties |= {key: {**properties[key], **value} for key, value in branch.get("properties", {}).items()}
+        properties |= {
+            key: {**properties[key], **value}
+            for key, value in branch.get("properties", {}).items()
+            if "items" not in value
+        }
     optional = sorted(properties.keys() - required)
     chosen = required | set(draw(st.lists(st.sampled_from(optional), unique=True)) if optional else [])
     parameters = {}

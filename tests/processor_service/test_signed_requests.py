@@ -144,8 +144,8 @@ def test_the_token_itself_opens_everything_until_the_next_version_and_the_log_sa
 def test_a_mark_of_the_older_key_is_believed_and_renewed() -> None:
     settings = Settings(token="new", previous_token="old")  # type: ignore[arg-type]
     keys = [mark_key("new"), first_mark_key("new"), mark_key("old"), first_mark_key("old")]
-    assert settings.believed_mark_keys() == keys and settings.mark_key() == keys[0]
-    assert Settings().believed_mark_keys() == [mark_key(""), first_mark_key("")]
+    assert settings.accepted_mark_keys() == keys and settings.mark_key() == keys[0]
+    assert Settings().accepted_mark_keys() == [mark_key(""), first_mark_key("")]
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:

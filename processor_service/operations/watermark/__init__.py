@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from PIL import Image
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ...parameters import ABSENT, OpaqueColor
+from ...parameters import ABSENT, OpaqueColor, Rule
 from ...picture import has_grey
 from ...pixels.gravity import Place, offset
 from .. import Operation
@@ -19,13 +19,14 @@ _MOST = 100_000
 class Watermark(Operation):
     """Lay a text or a picture over the picture."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "either text or image is needed",
+            (
                 {"required": ["text"], "properties": {"image": ABSENT}},
                 {"required": ["image"], "properties": {"text": ABSENT}},
-            ]
-        }
+            ),
+        ),
     )
     for_documents: ClassVar[bool] = True
     protects: ClassVar[bool] = True
@@ -48,9 +49,7 @@ class Watermark(Operation):
     color: OpaqueColor = Field("#ffffff", description="colour of the text; it is outlined in black or white")
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.text is None) == (self.image is None):
-            raise ValueError("either text or image is needed")
+    def _can_be_drawn(self) -> Self:
         if self.image is not None:
             picture_stamp(self.image)
         if self.text is not None:
