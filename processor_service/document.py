@@ -34,7 +34,7 @@ def absent_fields(keep_source: bool = False) -> dict[str, Any]:
     """
     kept = set(NOT_OURS)
     if keep_source:
-        of_source = (kind.produces() for kind in all_features().values() if kind.of_source)
+        of_source = (feature.produces() for feature in all_features().values() if feature.of_source)
         kept.update(("original",), *of_source)
     return {name: None for name in top_level_names() if name not in kept}
 

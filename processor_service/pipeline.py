@@ -51,27 +51,27 @@ def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[byte
 
 def transform(data: bytes, request: Request, settings: Settings, watch: Stopwatch) -> tuple[Picture, bytes, str]:
     """Decode, operate, encode; returns the picture, the bytes to store and the name of their format."""
-    steps = request.steps()
+    operations = request.operations_to_apply()
     with watch("decode"):
         picture = decode(
             data,
             settings,
-            target_of(steps),
-            all_frames=wants_all_frames(steps),
+            target_of(operations),
+            all_frames=wants_all_frames(operations),
             accept_truncated=request.accept_truncated,
         )
     with watch("operate"):
-        if not steps:
+        if not operations:
             picture.output.keep = frozenset({"icc"})
-        for step in steps:
-            check_size(picture, step, settings)
-            step.apply_to(picture)
-        picture.output.tables = tables_to_keep(picture, steps)
+        for operation in operations:
+            check_size(picture, operation, settings)
+            operation.apply_to(picture)
+        picture.output.tables = tables_to_keep(picture, operations)
     with watch("encode"):
         if request.normalized and not request.document_operations:
             # The node has verified our signature on these bytes.
             stored, format_name = data, picture.source.format
-        elif not leaves_pixels(steps):
+        elif not leaves_pixels(operations):
             stored, format_name = encode(picture)
         else:
             stored, format_name = store_as_it_came(picture, data, settings)
@@ -106,11 +106,11 @@ def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple
     return encode(picture)
 
 
-def check_size(picture: Picture, step: Operation, settings: Settings) -> None:
+def check_size(picture: Picture, operation: Operation, settings: Settings) -> None:
     """Refuse an operation that would make the picture too large, before it takes memory for that."""
-    width, height = step.size_after(*picture.image.size)
+    width, height = operation.size_after(*picture.image.size)
     pixels = width * height * len(picture.frames)
-    what = f"operation [{step.name()}] makes the picture {width}x{height}"
+    what = f"operation [{operation.name()}] makes the picture {width}x{height}"
     if pixels > (most := settings.max_pixels):
         of_frames = f" in {len(picture.frames)} frames" if len(picture.frames) > 1 else ""
         raise ImageError(

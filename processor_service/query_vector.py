@@ -28,14 +28,14 @@ def embed(question: Any, settings: Settings, watch: Stopwatch) -> dict[str, Any]
     if "text" in question:
         with watch("embedding"):
             return _answer(embedded(_words(question["text"])))
-    kind = question.get("vector", "embedding")
-    if kind not in ("embedding", "perceptual_hash"):
+    vector = question.get("vector", "embedding")
+    if vector not in ("embedding", "perceptual_hash"):
         raise ImageError(Code.INVALID_REQUEST, "vector must be `embedding` or `perceptual_hash`")
     data = decode_payload(question["data"], settings.max_image_bytes)
     with watch("decode"):
         picture = decode(data, settings, lambda width, height, _: _TARGET.size(width, height))
-    with watch(kind):
-        return _hash(picture) if kind == "perceptual_hash" else _answer(Embedding().extract(picture))
+    with watch(vector):
+        return _hash(picture) if vector == "perceptual_hash" else _answer(Embedding().extract(picture))
 
 
 def _answer(fields: dict[str, Any]) -> dict[str, Any]:

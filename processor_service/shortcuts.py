@@ -12,34 +12,34 @@ from .operations.strip_metadata import StripMetadata
 from .picture import Picture, Tables
 
 
-def leaves_pixels(steps: tuple[Operation, ...]) -> bool:
+def leaves_pixels(operations: tuple[Operation, ...]) -> bool:
     """Whether the picture is stored unchanged except for its metadata."""
-    return all(isinstance(step, StripMetadata) for step in steps)
+    return all(isinstance(operation, StripMetadata) for operation in operations)
 
 
-def target_of(steps: tuple[Operation, ...]) -> Target:
-    """The size to which these steps scale a picture first. Decoded straight to it, the result is the same."""
+def target_of(operations: tuple[Operation, ...]) -> Target:
+    """The size to which these operations scale a picture first. Decoded straight to it, the result is the same."""
 
     def target(width: int, height: int, orientation: int) -> tuple[int, int] | None:
         turned = False
-        for step in steps:
-            if isinstance(step, Resize):
-                size = step.size(height, width)[::-1] if turned else step.size(width, height)
-                # A picture is enlarged by the step itself, after its size was checked.
+        for operation in operations:
+            if isinstance(operation, Resize):
+                size = operation.size(height, width)[::-1] if turned else operation.size(width, height)
+                # A picture is enlarged by the operation itself, after its size was checked.
                 return size if size[0] <= width and size[1] <= height else None
-            if not step.scale_free:
+            if not operation.scale_free:
                 return None
             # Orientations 5 to 8 swap the sides.
-            turned = turned or (isinstance(step, AutoOrient) and orientation >= 5)
+            turned = turned or (isinstance(operation, AutoOrient) and orientation >= 5)
         return None
 
     return target
 
 
-def tables_to_keep(picture: Picture, steps: Iterable[Operation]) -> Tables:
+def tables_to_keep(picture: Picture, operations: Iterable[Operation]) -> Tables:
     """The original's tables, turned as the picture was; none when any of its pixels has changed."""
     source, size = picture.source, picture.image.size
-    if not all(step.output_only or isinstance(step, AutoOrient | Resize) for step in steps):
+    if not all(operation.output_only or isinstance(operation, AutoOrient | Resize) for operation in operations):
         return ()
     if size == (source.width, source.height):
         return source.tables

@@ -71,9 +71,9 @@ def same_mode(frames: list[Image.Image]) -> list[Image.Image]:
     return [frame if frame.mode == mode else frame.convert(mode) for frame in frames]
 
 
-def wants_all_frames(steps: Iterable[Operation]) -> bool:
+def wants_all_frames(operations: Iterable[Operation]) -> bool:
     """Whether an animation must be decoded with all its frames. Otherwise its first frame is the picture."""
-    return any(step.keeps_frames for step in steps)
+    return any(operation.keeps_frames for operation in operations)
 
 
 def all_operations() -> dict[str, Any]:

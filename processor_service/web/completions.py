@@ -21,7 +21,7 @@ from ..wire.recipe import recipe_hash
 from .answering import Answering
 
 # This follows the mark of a picture whose vector is missing: since 9.2 Elasticsearch returns documents without vectors.
-_LACKING = ":lacking"
+_VECTOR_MISSING = ":lacking"
 # The pipeline writes these after the picture, always all of them and in this order.
 _PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
 # A document without a picture keeps these only if we signed them.
@@ -39,7 +39,7 @@ class Marked:
     thumbnail: str = ""
     # Of a picture that the document no longer holds; empty when there is data.
     sha256: str = ""
-    lacking: bool = False
+    vector_missing: bool = False
 
     @classmethod
     def parse(cls, text: Any) -> Marked:
@@ -50,8 +50,12 @@ class Marked:
             # The head of a data URL may hold anything, but a comma and the picture follow it.
             if [name for name, _, _ in split] == list(names) and "," not in parts[-1]:
                 values = {name: value for name, _, value in split}
-                lacking = values["mark"].endswith(_LACKING)
-                return cls(data, **values | {"mark": values["mark"].removesuffix(_LACKING)}, lacking=lacking)
+                vector_missing = values["mark"].endswith(_VECTOR_MISSING)
+                return cls(
+                    data,
+                    **values | {"mark": values["mark"].removesuffix(_VECTOR_MISSING)},
+                    vector_missing=vector_missing,
+                )
         return cls(text)
 
 
@@ -68,8 +72,8 @@ class Completions:
         document = Marked.parse(text)
         if document.data == "" and document.sha256:
             return orjson.dumps(self._without_picture(document, recipe)).decode()
-        if unchanged := self._unchanged(document, recipe):
-            return orjson.dumps(unchanged).decode()
+        if current := self._if_current(document, recipe):
+            return orjson.dumps(current).decode()
         return self.of_picture({"data": document.data}, recipe)
 
     def of_picture(self, source: Fields, recipe: Fields) -> str:
@@ -96,7 +100,7 @@ class Completions:
     def _process(self, request: Fields) -> Fields:
         return dict(orjson.loads(self._pictures.answer(orjson.dumps(request)).body))
 
-    def _unchanged(self, document: Marked, recipe: Fields) -> Fields | None:
+    def _if_current(self, document: Marked, recipe: Fields) -> Fields | None:
         """What to change in a document whose picture is current; None when it has no valid mark of this recipe."""
         if not document.mark:
             return None
@@ -114,7 +118,7 @@ class Completions:
             # The picture stays. All fields are made again, and the thumbnail with them.
             made = self._process({"data": plain, **recipe, "normalized": True})
             changes |= {} if "error" in made else made["fields"]
-        elif document.lacking:
+        elif document.vector_missing:
             changes |= self._vector(plain, recipe)
         return {"unchanged": True} | changes
 
@@ -126,20 +130,22 @@ class Completions:
     def _changed_marks(self, document: Marked, recipe: Fields, sha256: str) -> Fields | None:
         """Marks to renew, and null for a thumbnail of another picture. None when the mark is not valid."""
         hashed = recipe_hash(recipe.get("operations"), recipe.get("properties"))
-        believed = self._believed(document.mark, lambda key: mark(key, hashed, sha256))
-        if believed is None:
+        valid = self._valid_mark(document.mark, lambda key: mark(key, hashed, sha256))
+        if valid is None:
             return None
-        changes: Fields = {"mark": believed}
+        changes: Fields = {"mark": valid}
         if document.thumbnail:
             try:
                 thumbnail = pybase64.b64decode(document.thumbnail, validate=True)
             except ValueError:
                 thumbnail = b""
-            known = self._believed(document.thumbnail_mark, lambda key: thumbnail_mark(key, hashed, sha256, thumbnail))
+            known = self._valid_mark(
+                document.thumbnail_mark, lambda key: thumbnail_mark(key, hashed, sha256, thumbnail)
+            )
             changes |= {"thumbnail_mark": known} if known else {"thumbnail": None}
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 
-    def _believed(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
+    def _valid_mark(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
         """The signature with the current key if the one that was sent is valid; None if not.
 
         While tokens are rotated, each document that is written gets the new signatures, as with the plugin.
@@ -151,8 +157,8 @@ class Completions:
     def _vector(self, data: str, recipe: Fields) -> Fields:
         """The fields that only the first picture of a document has, made from a picture that is already normalized."""
         made = {
-            name: {field.name for field in kind.fields if field.first_only} - copies().keys()
-            for name, kind in all_features().items()
+            name: {field.name for field in feature.fields if field.first_only} - copies().keys()
+            for name, feature in all_features().items()
         }
         wanted = [entry for entry in recipe.get("properties") or () if made.get(_name(entry))]
         found = self._process({"data": data, "properties": wanted, "normalized": True}).get("fields") or {}

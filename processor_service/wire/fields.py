@@ -12,7 +12,11 @@ from ..fields import OF_THE_DOCUMENT, OF_THE_PICTURE, DocumentField
 @cache
 def all_fields() -> tuple[DocumentField, ...]:
     """All fields; names are relative to the target field."""
-    return (*OF_THE_PICTURE, *(field for kind in all_features().values() for field in kind.fields), *OF_THE_DOCUMENT)
+    return (
+        *OF_THE_PICTURE,
+        *(field for feature in all_features().values() for field in feature.fields),
+        *OF_THE_DOCUMENT,
+    )
 
 
 def top_level_names() -> list[str]:

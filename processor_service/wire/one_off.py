@@ -43,19 +43,19 @@ def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 
 
 def within_limit(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> tuple[Operation, ...]:
-    """A document's operations, with steps around them that keep the recipe's size limit."""
-    limits = [step for step in recipe if isinstance(step, Resize)]
+    """A document's operations, with operations around them that keep the recipe's size limit."""
+    limits = [operation for operation in recipe if isinstance(operation, Resize)]
     return (_SizeLimit(box=limits[-1]), *wanted, _WithinLimit()) if wanted and limits else tuple(wanted)
 
 
 def check_kept(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> None:
     """Raise ImageError `invalid_recipe` when a document would keep metadata that the recipe does not keep."""
-    said: list[set[str]] = [set(step.keep) for step in recipe if isinstance(step, StripMetadata)]
+    said: list[set[str]] = [set(operation.keep) for operation in recipe if isinstance(operation, StripMetadata)]
     kept = said[-1] if said else set() if recipe else {"icc"}
-    for step in wanted:
-        if not isinstance(step, StripMetadata) or "all" in kept:
+    for operation in wanted:
+        if not isinstance(operation, StripMetadata) or "all" in kept:
             continue
-        more = {str(name) for name in step.keep} - kept
+        more = {str(name) for name in operation.keep} - kept
         if more:
             raise ImageError(
                 Code.INVALID_RECIPE,

@@ -44,7 +44,7 @@ def parse_recipe(operations: Any, properties: Any) -> Recipe:
 def _parse_cached(text: bytes) -> Recipe:
     operations, properties = orjson.loads(text)
     features = (
-        tuple(kind() for kind in all_features().values() if kind.default)
+        tuple(feature() for feature in all_features().values() if feature.default)
         if properties is None
         else tuple(parse_entries(properties, "property", all_features()))
     )
@@ -99,16 +99,16 @@ def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> Recip
         raise ImageError(
             Code.INVALID_RECIPE, f"unknown {kind} [{name[:80]}]; valid {_plural(kind)} are {', '.join(known)}"
         )
-    declared = known[name]
+    entry_type = known[name]
     if not isinstance(parameters, dict):
         raise ImageError(
             Code.INVALID_RECIPE,
-            f"{kind} [{name}]: its parameters must be an object such as {orjson.dumps(declared.example).decode()}",
+            f"{kind} [{name}]: its parameters must be an object such as {orjson.dumps(entry_type.example).decode()}",
         )
     try:
-        result = declared(**parameters)
+        result = entry_type(**parameters)
     except ValidationError as error:
-        raise ImageError(Code.INVALID_RECIPE, f"{kind} [{name}]: {_complaint(error, declared)}") from error
+        raise ImageError(Code.INVALID_RECIPE, f"{kind} [{name}]: {_complaint(error, entry_type)}") from error
     assert isinstance(result, RecipeEntry)
     return result
 
@@ -121,12 +121,12 @@ def _single(entry: Any, kind: str) -> tuple[str, Any]:
     return next(iter(entry.items()))
 
 
-def _complaint(error: ValidationError, declared: type[RecipeEntry]) -> str:
+def _complaint(error: ValidationError, entry_type: type[RecipeEntry]) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         inside = len(first["loc"]) > 1
-        valid = "" if inside else f"; valid parameters are: {', '.join(declared.model_fields) or 'none'}"
+        valid = "" if inside else f"; valid parameters are: {', '.join(entry_type.model_fields) or 'none'}"
         return f"unknown parameter [{where[:80]}]{valid}"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_pattern_mismatch":

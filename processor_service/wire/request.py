@@ -51,7 +51,7 @@ class Request:
         normalized = body.get("normalized") is True
         return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
 
-    def steps(self) -> tuple[Operation, ...]:
+    def operations_to_apply(self) -> tuple[Operation, ...]:
         """The operations to apply. A normalized picture already had those of the recipe, except how it is stored.
 
         Without operations of the document it is not stored again either: every byte stays, and its fields are read
@@ -60,7 +60,7 @@ class Request:
         if self.normalized and not self.document_operations:
             return ()
         recipe = self.recipe.operations
-        applied = tuple(step for step in recipe if step.output_only) if self.normalized else recipe
+        applied = tuple(operation for operation in recipe if operation.output_only) if self.normalized else recipe
         return applied + within_limit(recipe, self.document_operations)
 
 

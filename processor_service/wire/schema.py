@@ -31,8 +31,8 @@ def recipe_schema() -> dict[str, Any]:
     """
     only_first = {
         name: names
-        for name, kind in all_features().items()
-        if (names := [field.name for field in kind.fields if field.first_only])
+        for name, feature in all_features().items()
+        if (names := [field.name for field in feature.fields if field.first_only])
     }
     fields = [name for name in top_level_names() if name not in NOT_OURS]
     return {
@@ -44,30 +44,30 @@ def recipe_schema() -> dict[str, Any]:
         "copies": copies(),
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
-        "for_documents": [name for name, kind in all_operations().items() if kind.for_documents],
-        "protecting": [name for name, kind in all_operations().items() if kind.protects],
+        "for_documents": [name for name, operation in all_operations().items() if operation.for_documents],
+        "protecting": [name for name, operation in all_operations().items() if operation.protects],
     }
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
     """Everything that a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`."""
-    return {"operations": _entries(all_operations()), "properties": _entries(all_features())}
+    return {"operations": _catalogued(all_operations()), "properties": _catalogued(all_features())}
 
 
-def _schemas(declared: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:
-    return {name: _without_titles(kind.model_json_schema()) for name, kind in declared.items()}
+def _schemas(entries: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:
+    return {name: _without_titles(entry.model_json_schema()) for name, entry in entries.items()}
 
 
-def _entries(declared: Mapping[str, type[RecipeEntry]]) -> list[dict[str, Any]]:
+def _catalogued(entries: Mapping[str, type[RecipeEntry]]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "summary": kind.summary(),
-            **({"on_animations": kind.on_animations} if issubclass(kind, Operation) else {}),
-            "example": {name: kind.example},
-            "parameters": kind.model_json_schema(),
+            "summary": entry.summary(),
+            **({"on_animations": entry.on_animations} if issubclass(entry, Operation) else {}),
+            "example": {name: entry.example},
+            "parameters": entry.model_json_schema(),
         }
-        for name, kind in declared.items()
+        for name, entry in entries.items()
     ]
 
 

@@ -23,9 +23,9 @@ from ingest_image.search.schema import Schema, merged
 from ingest_image.search.table import answer_table
 from processor_service.color.names import color_name
 from processor_service.color.oklab import oklab as oklab_of_the_service
-from processor_service.features.perceptual_hash.pdq import pdq_variants
 from processor_service.hash_variants import VARIANTS, distance
 from processor_service.wire.fields import mapping
+from tests.processor_service.turned_hashes import pdq_variants
 from tests.support import opened, picture
 
 SCHEMA = merged([{"properties": {"title": {"type": "text"}, "image": mapping()}}])

@@ -10,10 +10,11 @@ from PIL import Image
 
 from processor_service.decoding.decode import decode
 from processor_service.features.perceptual_hash import PerceptualHash
-from processor_service.features.perceptual_hash.pdq import NO_STRUCTURE, pdq, pdq_variants
+from processor_service.features.perceptual_hash.pdq import NO_STRUCTURE, pdq
 from processor_service.hash_variants import distance
 from processor_service.picture import Picture, Source
 from processor_service.settings import Settings
+from tests.processor_service.turned_hashes import pdq_variants
 from tests.support import CORPUS, opened, picture
 
 BRIDGE = "pdq/bridge-mods/aaa-orig.jpg"

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...byte_cache import byte_cache
-from ...hash_variants import VARIANTS
 
 Matrix = NDArray[np.float32]
 
@@ -38,21 +37,6 @@ def pdq(luma: NDArray[np.uint8]) -> tuple[str, int]:
     grid = _grid(luma)
     quality = _quality(grid)
     return (_hex(_coefficients(grid)) if quality else NO_STRUCTURE), quality
-
-
-def pdq_variants(luma: NDArray[np.uint8]) -> dict[str, str]:
-    """The hash of the picture in each of the eight turned and mirrored ways; turns are clockwise."""
-    coefficients = _coefficients(_grid(luma))
-    signs = np.where(np.arange(1, _COEFFICIENTS + 1) % 2, -1, 1).astype(np.float32)
-    hashes = {}
-    for name, (swapped, vertical, horizontal) in VARIANTS.items():
-        turned = coefficients.T if swapped else coefficients
-        if vertical:
-            turned = turned * signs[:, None]
-        if horizontal:
-            turned = turned * signs[None, :]
-        hashes[name] = _hex(turned)
-    return hashes
 
 
 def _grid(luma: NDArray[np.uint8]) -> Matrix:

@@ -24,7 +24,7 @@ _NEGOTIATED = ("avif", "webp")
 
 
 @dataclass(frozen=True)
-class Asked:
+class RenderRequest:
     """`operations` as in a recipe; `number` of the picture in a list; `version`: how its SHA-256 begins, or empty."""
 
     operations: list[Any]
@@ -46,7 +46,7 @@ def not_found() -> ImageError:
     return ImageError(Code.PICTURE_NOT_FOUND, "no such picture, or IMAGE_RENDER_INDICES does not name its index")
 
 
-def parse(pairs: Sequence[tuple[str, str]], accept: MIMEAccept) -> Asked:
+def parse(pairs: Sequence[tuple[str, str]], accept: MIMEAccept) -> RenderRequest:
     """Read the query parameters. Raises ImageError `invalid_request`; whether operations are right is checked later."""
     given = dict(pairs)
     if unknown := [name for name in given if name not in _KNOWN]:
@@ -59,7 +59,7 @@ def parse(pairs: Sequence[tuple[str, str]], accept: MIMEAccept) -> Asked:
     if negotiable and (name := _best(accept)):
         operations = _with_format(operations, name)
     number = _integer("n", given.get("n", "0"))
-    return Asked(operations, number, given.get("v", "").lower(), negotiable)
+    return RenderRequest(operations, number, given.get("v", "").lower(), negotiable)
 
 
 def _operations(given: dict[str, str]) -> list[Any]:
@@ -79,9 +79,9 @@ def _operations(given: dict[str, str]) -> list[Any]:
 
 def _from_short(short: dict[str, str]) -> list[Any]:
     """`w=300&h=200&fit=cover&rotate=90&format=webp&q=80&dpr=2`; the picture is turned before it is fitted."""
-    steps: list[Any] = [{"auto_orient": {}}]
+    operations: list[Any] = [{"auto_orient": {}}]
     if "rotate" in short:
-        steps.append({"rotate": {"degrees": _number("rotate", short["rotate"])}})
+        operations.append({"rotate": {"degrees": _number("rotate", short["rotate"])}})
     box: dict[str, Any] = {
         name: _integer(key, short[key]) for key, name in (("w", "width"), ("h", "height")) if key in short
     }
@@ -90,11 +90,11 @@ def _from_short(short: dict[str, str]) -> list[Any]:
     if "dpr" in short:
         box["dpr"] = _number("dpr", short["dpr"])
     if box:
-        steps.append({"resize": box})
+        operations.append({"resize": box})
     output: dict[str, Any] = {"quality": _integer("q", short["q"])} if "q" in short else {}
     if "format" in short:
         output["format"] = short["format"]
-    return [*steps, {"convert": output}] if output else steps
+    return [*operations, {"convert": output}] if output else operations
 
 
 def _names_format(entry: Any) -> bool:

@@ -20,7 +20,7 @@ from ...workers.pool import WorkerPool
 from ...workers.protocol import Job
 from ...workers.worker import Answer
 from ..answering import hung_up
-from .address import Asked
+from .address import RenderRequest
 from .cache import DiskCache
 from .stored import Stored
 
@@ -57,10 +57,10 @@ class Renderer:
         # Half of the workers: however many people look at pictures, documents are still stored.
         self._turns = threading.BoundedSemaphore(max(1, settings.workers // 2))
 
-    def unchanged(self, index: str, id: str, asked: Asked) -> tuple[str, str]:
+    def unchanged(self, index: str, id: str, wanted: RenderRequest) -> tuple[str, str]:
         """SHA-256 and ETag of the picture as the document has them; both empty when it does not say."""
-        sha256 = self._stored.sha256(index, id) if asked.number == 0 else ""
-        return (sha256, etag(index, sha256, asked.operations)) if sha256 else ("", "")
+        sha256 = self._stored.sha256(index, id) if wanted.number == 0 else ""
+        return (sha256, etag(index, sha256, wanted.operations)) if sha256 else ("", "")
 
     def cached(self, sha256: str, tag: str) -> Rendered | None:
         """A rendering from the cache."""
@@ -69,25 +69,25 @@ class Renderer:
         name, _, data = entry.partition(b"\n")
         return Rendered(data, name.decode(), sha256, tag, cached=True)
 
-    def render(self, index: str, id: str, asked: Asked, sha256: str, tag: str) -> Rendered:
+    def render(self, index: str, id: str, wanted: RenderRequest, sha256: str, tag: str) -> Rendered:
         """Render when it is our turn. Raises ImageError, or Refused with the worker's answer."""
         # The document is fetched only then: a request that waits holds no picture in memory.
         with self._turns:
-            # The request before may have asked for the same.
-            return self.cached(sha256, tag) or self._render(index, id, asked)
+            # The request before may have wanted for the same.
+            return self.cached(sha256, tag) or self._render(index, id, wanted)
 
-    def _render(self, index: str, id: str, asked: Asked) -> Rendered:
-        data = decode_payload(self._stored.data(index, id, asked.number), self._max_bytes)
+    def _render(self, index: str, id: str, wanted: RenderRequest) -> Rendered:
+        data = decode_payload(self._stored.data(index, id, wanted.number), self._max_bytes)
         # The cache key comes from the bytes, not from what a document says about them.
         sha256 = hashlib.sha256(data).hexdigest()
         # Encoded again: a document's text may be a data URL with anything in its head.
         body = orjson.dumps(
-            {"data": pybase64.b64encode(data).decode("ascii"), "operations": asked.operations, "properties": []}
+            {"data": pybase64.b64encode(data).decode("ascii"), "operations": wanted.operations, "properties": []}
         )
         answer = self._pool.run(body, Job.RENDER, gone=hung_up())
         if answer.summary["status"] != 200:
             raise Refused(answer)
-        tag, name = etag(index, sha256, asked.operations), answer.summary["format"]
+        tag, name = etag(index, sha256, wanted.operations), answer.summary["format"]
         if self._cache:
             self._cache.put(tag, name.encode() + b"\n" + answer.body)
         return Rendered(answer.body, name, sha256, tag, cached=False)

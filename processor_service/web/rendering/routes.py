@@ -85,13 +85,13 @@ def _check_access(settings: Settings) -> int:
 
 def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: int) -> tuple[Response, str]:
     check_place(index, id, settings.render_indices)
-    asked = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
-    sha256, tag = renderer.unchanged(index, id, asked)
+    wanted = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
+    sha256, tag = renderer.unchanged(index, id, wanted)
     if tag and request.if_none_match.contains_weak(tag):
         response, how = Response(status=304), "not_modified"
     else:
         try:
-            found = renderer.cached(sha256, tag) or renderer.render(index, id, asked, sha256, tag)
+            found = renderer.cached(sha256, tag) or renderer.render(index, id, wanted, sha256, tag)
         except Refused as refused:
             answer = refused.answer
             log_causes(answer.summary["code"], answer.summary.pop("causes", None))
@@ -99,8 +99,8 @@ def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: i
         sha256, tag = found.sha256, found.etag
         response, how = Response(found.data, mimetype=mime_type(found.format)), "cached" if found.cached else "rendered"
     response.set_etag(tag)
-    response.headers["Cache-Control"] = _cache_control(settings, asked.version, sha256, left)
-    if asked.negotiated:
+    response.headers["Cache-Control"] = _cache_control(settings, wanted.version, sha256, left)
+    if wanted.negotiated:
         response.headers["Vary"] = "Accept"
     # For documents that did not say before what their picture is.
     response.make_conditional(request.environ)
