@@ -12,13 +12,14 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 
 from pipelines.cluster.client import elasticsearch_options
+from pipelines.resources import DEFAULT_PIPELINE
 from pipelines.wording import well_formed
 
 from .search.colors import DEFAULT_DISTANCE, parse_color
 from .search.engine import Answer, Engine
 from .search.filters import parse_filter
 from .search.hashes import BITS, SAME_PICTURE
-from .search.look import DEFAULT_PIPELINE, look
+from .search.look import look
 from .search.question import Question, UserError
 from .search.table import answer_table
 

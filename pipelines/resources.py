@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 MANAGED_BY = "ingest-image"
+# The pipeline that the index template names.
+DEFAULT_PIPELINE = "images"
 DEFINITIONS = Path(__file__).parent / "definitions"
 
 # Written by Elasticsearch itself beside what was installed.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from elasticsearch import ApiError
 
-from pipelines.cluster.check import INSTALL
+from pipelines.cluster.sentences import INSTALL
 from pipelines.inference.choose import LICENCES
 
 from .finding import Finding, error, ok, warn

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.cluster.check import other_template
 from pipelines.cluster.makers import is_inference_form
+from pipelines.install.check import other_template
 from pipelines.install.plan import Fate, Step
 from pipelines.resources import Kind, is_edited, version_of
 

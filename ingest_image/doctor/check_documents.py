@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from elasticsearch import NotFoundError
 
-from pipelines.cluster.check import CheckFailed
 from pipelines.cluster.makers import Maker, current_makers, stale_query
+from pipelines.cluster.sentences import CheckFailed
 from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
 
 from ..search.queries import NEWEST_FIRST
 from ..search.schema import read_schema
 from .finding import Finding, ok, warn
-from .patient import Patient, pipelines_of
+from .patient import Patient
 
 # Each may be as large as pictures may be.
 _SAMPLE = 3
@@ -85,13 +85,11 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
 
 
 def stale(patient: Patient) -> Iterator[Finding]:
-    """Pictures that were made by another recipe than their index's pipeline has now."""
-    makers = {name: _makers(patient, name) for name in patient.pipelines}
-    count = 0
-    for index, entry in patient.indices.items():
-        # The final pipeline runs last, so its recipe is what stays.
-        last = {target: (name, maker) for name in pipelines_of(entry) for target, maker in makers[name].items()}
-        for target, (name, maker) in last.items():
+    """Every picture was made by the recipe that its pipeline has now."""
+    known, count = False, 0
+    for index, makers in _makers_by_index(patient):
+        for target, (name, maker) in makers.items():
+            known = True
             query = stale_query(target, Maker(maker.recipe))
             stale = patient.client.count(index=index, query=query).body["count"]
             count += stale
@@ -100,22 +98,16 @@ def stale(patient: Patient) -> Iterator[Finding]:
                     f"{counted(stale, 'document')} of {index} made by another recipe than the pipeline {name} has now",
                     f"ingest-image reprocess {index} --stale, when they should all be alike",
                 )
-    if any(makers.values()) and not count:
+    if known and not count:
         yield ok("every picture was made by its pipeline's present recipe")
 
 
-def _all(patient: Patient) -> str:
-    """All indices that are looked at, for a shell."""
-    return shlex.quote(",".join(patient.patterns))
-
-
 def embedder(patient: Patient) -> Iterator[Finding]:
-    """All vectors of an index are of one embedder, the service's: others have nothing to do with each other."""
-    makers = {name: _makers(patient, name) for name in patient.pipelines}
+    """All vectors of an index are of one embedder, the service's: vectors of different ones cannot be compared."""
     vectors, fine = 0, True
-    for index, entry in patient.indices.items():
-        last = {target: maker.embedder for name in pipelines_of(entry) for target, maker in makers[name].items()}
-        for target, now in last.items():
+    for index, makers in _makers_by_index(patient):
+        for target, (_, maker) in makers.items():
+            now = maker.embedder
             aggs = {"embedders": {"terms": {"field": f"{target}.embedder", "size": 20}}}
             buckets = patient.client.search(index=index, size=0, aggs=aggs).body["aggregations"]["embedders"]["buckets"]
             vectors += len(buckets)
@@ -124,11 +116,24 @@ def embedder(patient: Patient) -> Iterator[Finding]:
                 held = ", ".join(f"{bucket['doc_count']} of {bucket['key']}" for bucket in buckets)
                 yield warn(
                     f"{index} holds vectors {held}; the service's embedder is {now or 'not known here'}",
-                    f"ingest-image reprocess {index} --stale makes those of others anew; when they have another "
+                    f"ingest-image reprocess {index} --stale replaces those of others; when they have another "
                     "length, make a new index (docs/likeness.md); until then nothing finds them by likeness",
                 )
     if vectors and fine:
         yield ok("all vectors are of the service's embedder")
+
+
+def _all(patient: Patient) -> str:
+    """All indices that are looked at, quoted for a shell."""
+    return shlex.quote(",".join(patient.patterns))
+
+
+def _makers_by_index(patient: Patient) -> Iterator[tuple[str, dict[str, tuple[str, Maker]]]]:
+    """For each index: by target, the pipeline that makes its pictures, and with what."""
+    makers = {name: _makers(patient, name) for name in patient.pipelines}
+    for index, names in patient.pipelines_by_index.items():
+        # The final pipeline runs last, so its recipe is what stays.
+        yield index, {target: (name, maker) for name in names for target, maker in makers[name].items()}
 
 
 def _makers(patient: Patient, name: str) -> dict[str, Maker]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.cluster.check import DEFAULT_PIPELINE
-from pipelines.resources import Kind
+from pipelines.resources import DEFAULT_PIPELINE, Kind
 
 from .finding import Finding, error, ok, warn
-from .patient import Patient, pipelines_of
+from .patient import Patient
 
 _SHOWN = 8
 _LEFT_ALONE = ("read_only_allow_delete", "read_only", "write")
@@ -21,8 +20,7 @@ def indices(patient: Patient) -> Iterator[Finding]:
         yield ok(f"no index {', '.join(patient.patterns)} yet")
         return
     fine = 0
-    for name, entry in patient.indices.items():
-        pipelines = pipelines_of(entry)
+    for name, pipelines in patient.pipelines_by_index.items():
         absent = [pipeline for pipeline in pipelines if pipeline not in patient.installed]
         if absent:
             yield error(

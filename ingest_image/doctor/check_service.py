@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.cluster.check import DEFAULT_PIPELINE, CheckFailed, process_tiny_picture
 from pipelines.cluster.makers import is_inference_form
+from pipelines.cluster.nodes import HOSTS_SETTING, as_list
+from pipelines.cluster.sentences import CheckFailed
 from pipelines.inference.endpoints import service_url
-from pipelines.resources import Body, is_ours
+from pipelines.install.check import process_tiny_picture
+from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
 
 from .finding import Finding, error, ok, warn
@@ -62,5 +64,4 @@ def _address(patient: Patient, pipeline: Body) -> str:
     """Where the picture is sent to, and which setting says so."""
     if is_inference_form(pipeline):
         return f"the service of its inference endpoint: {service_url(patient.client)}"
-    hosts = patient.setting("ingest.image.hosts")
-    return f"ingest.image.hosts: {', '.join(map(str, hosts)) if isinstance(hosts, list) else hosts}"
+    return f"{HOSTS_SETTING}: {', '.join(as_list(patient.setting(HOSTS_SETTING)))}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from elasticsearch import ApiError, AuthorizationException
 
-from pipelines.cluster.client import reason_of
+from pipelines.cluster.reasons import reason_of
 
 from .check_cluster import licence, plugin, version
 from .check_definitions import definitions, template

@@ -9,18 +9,15 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from pipelines.cluster.index_pipelines import pipelines_of
 from pipelines.cluster.makers import is_inference_form
+from pipelines.cluster.nodes import cluster_settings, ingest_nodes, set_in_cluster
 from pipelines.install import kinds
 from pipelines.install.apply import plan_install
 from pipelines.install.plan import Step
 from pipelines.resources import Body, Kind
 
 from ..service import ServiceLimits
-
-_NODE_PARTS = [
-    f"nodes.*.{part}"
-    for part in ("name", "version", "roles", "plugins.name", "plugins.version", "settings", "ingest.processors")
-]
 
 
 @dataclass
@@ -34,15 +31,11 @@ class Patient:
     @cached_property
     def nodes(self) -> list[Body]:
         """The nodes that run pipelines, with plugins and the settings of their elasticsearch.yml."""
-        answer = self.client.nodes.info(
-            metric="ingest,plugins,settings", flat_settings=True, filter_path=_NODE_PARTS
-        ).body
-        return [node for node in answer.get("nodes", {}).values() if "ingest" in node.get("roles", ["ingest"])]
+        return ingest_nodes(self.client, ["plugins.name", "plugins.version", "settings", "ingest.processors"])
 
     @cached_property
     def _cluster_settings(self) -> Body:
-        answer = self.client.cluster.get_settings(flat_settings=True, include_defaults=True)
-        return dict(answer.body)
+        return cluster_settings(self.client)
 
     def setting(self, name: str, node: Body | None = None) -> Any:
         """The value that holds, on `node` when its own file says something; None when no node knows the setting."""
@@ -52,10 +45,8 @@ class Patient:
 
     def said(self, name: str, node: Body | None = None) -> Any:
         """The value in the cluster's settings, or in the node's own file; None when it is left to the default."""
-        for layer in ("transient", "persistent"):
-            if name in self._cluster_settings[layer]:
-                return self._cluster_settings[layer][name]
-        return (node or {}).get("settings", {}).get(name)
+        said = set_in_cluster(self._cluster_settings, name)
+        return said if said is not None else (node or {}).get("settings", {}).get(name)
 
     @cached_property
     def installed(self) -> dict[str, Body]:
@@ -93,14 +84,11 @@ class Patient:
         return {name: entry for name, entry in answer.items() if self.wanted_indices or not name.startswith(".")}
 
     @cached_property
+    def pipelines_by_index(self) -> dict[str, list[str]]:
+        """The pipelines that each index names, in the order in which they run."""
+        return {name: pipelines_of(entry.get("settings", {})) for name, entry in self.indices.items()}
+
+    @cached_property
     def pipelines(self) -> list[str]:
         """The pipelines that the indices name, each once."""
-        names = [name for entry in self.indices.values() for name in pipelines_of(entry)]
-        return list(dict.fromkeys(names))
-
-
-def pipelines_of(index: Body) -> list[str]:
-    """The default and the final pipeline of an index, as far as it has them."""
-    settings = index.get("settings", {})
-    found = [settings.get("index.default_pipeline"), settings.get("index.final_pipeline")]
-    return [name for name in found if name and name != "_none"]
+        return list(dict.fromkeys(name for names in self.pipelines_by_index.values() for name in names))

@@ -14,9 +14,10 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request, url_fo
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from pipelines.cluster.check import diagnose
-from pipelines.cluster.client import reason_of
 from pipelines.cluster.picture_body import PictureBody, send
+from pipelines.cluster.reasons import reason_of
+from pipelines.cluster.sentences import diagnose
+from pipelines.cluster.simulate import PATIENCE
 from pipelines.wording import well_formed
 
 from ..files import title
@@ -26,7 +27,6 @@ from .asked import address, dropped
 from .context import context
 
 blueprint = Blueprint("actions", __name__)
-_PATIENCE = 90
 _LONGEST_NAME = 200
 
 
@@ -58,7 +58,7 @@ def upload() -> AnyResponse:
     body = PictureBody(file, lambda data: {**about, "image": {"data": data}})
     try:
         answer = send(
-            here.client.options(request_timeout=_PATIENCE),
+            here.client.options(request_timeout=PATIENCE),
             "PUT",
             f"/{quote(index, safe='')}/_doc/{id}",
             body,

@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any, Literal
 
-from elasticsearch import ApiError, AuthorizationException, Elasticsearch
-from elasticsearch.helpers import streaming_bulk
+from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.cluster.check import reason_of_item
-from pipelines.cluster.client import reason_of
+from pipelines.cluster.bulks import failure_of, send_bulks, stop_if_hopeless
 from pipelines.cluster.sources import value_at
 
 from ..files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
@@ -22,9 +20,6 @@ from ..search.picture import pictures_of
 
 IdKind = Literal["path", "hash", "auto"]
 
-# Busy (429), and a service or node that is restarting. About a minute of waiting in all.
-_RETRIED = (429, 502, 503, 504)
-_UNAVAILABLE = (502, 503, 504)
 _LOOK_BACK = 100
 
 _IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
@@ -33,10 +28,6 @@ _IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
     # Made here, so that a failure can be told by the file's name.
     "auto": lambda file, data: uuid.uuid4().hex,
 }
-
-
-class Stopped(Exception):
-    """Going on would only fail in the same way; the message says why."""
 
 
 @dataclass
@@ -78,6 +69,7 @@ class Sender:
     concurrency: int = 2
     skip_existing: bool = False
     tick: Callable[[], None] = lambda: None
+    # About a minute of waiting in all.
     max_retries: int = 6
     initial_backoff: float = 1
     report: Report = field(default_factory=Report)
@@ -86,7 +78,7 @@ class Sender:
     _lock: RLock = field(default_factory=RLock)
 
     def send(self, files: Iterable[PictureFile]) -> Report:
-        """Send all files; raises Stopped when the rest would fail too. `report` is right in any case."""
+        """Send all files; raises BulkStopped when the rest would fail too. `report` is right in any case."""
         turns = _Turns(files)
         with ThreadPoolExecutor(self.concurrency) as pool:
             try:
@@ -97,23 +89,17 @@ class Sender:
         return self.report
 
     def _send(self, turns: _Turns) -> None:
-        # The transport's own retries come at once, three times, and would only add to the load. Pictures take time.
-        patient = self.client.options(retry_on_status=(), request_timeout=300)
         try:
-            results = streaming_bulk(
-                patient,
+            results = send_bulks(
+                self.client,
                 self._actions(turns),
-                max_chunk_bytes=self.max_bulk_bytes,
-                raise_on_error=False,
-                raise_on_exception=False,
-                retry_on_status=_RETRIED,
+                pipeline=self.pipeline,
+                max_bytes=self.max_bulk_bytes,
                 max_retries=self.max_retries,
                 initial_backoff=self.initial_backoff,
-                max_backoff=30,
-                pipeline=self.pipeline,
             )
             for ok, item in results:
-                self._take(ok, next(iter(item.values())))
+                self._take(ok, item)
         except BaseException:
             turns.stopped = True
             raise
@@ -147,10 +133,8 @@ class Sender:
                 self._look_back()
             return
         name = self._names.get(item.get("_id") or "", "a file")
-        status, reason = item.get("status", 500), _reason(item)
-        self._fail(name, f"{status} {reason}")
-        if status in (401, 403) or status in _UNAVAILABLE:
-            raise Stopped(f"stopped at {name}: {status} {reason}")
+        self._fail(name, failure_of(item))
+        stop_if_hopeless(item, name)
 
     def _fail(self, name: str, reason: str) -> None:
         with self._lock:
@@ -180,12 +164,3 @@ class Sender:
                     self.report.errors[problem.code] += 1
                 elif not any(picture.sha256 for picture in pictures):
                     self.report.unprocessed += 1
-
-
-def _reason(item: dict[str, Any]) -> str:
-    # The item holds the document as well; only the error may be shown.
-    exception = item.get("exception")
-    if isinstance(exception, ApiError):
-        return reason_of(exception)
-    error = item.get("error")
-    return reason_of_item(error) if isinstance(error, dict) else str(error)[:500]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import click
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError, TransportError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
+from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
+from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.wording import shown
 
 from ..files import Found, find
 from ..service import ask
-from .bulk import IdKind, Report, Sender, Stopped
+from .bulk import IdKind, Report, Sender
 
 _SHOWN = 20
 _SHOWN_KINDS = 12
@@ -99,7 +101,7 @@ def index(
             task = progress.add_task("indexing", total=len(found.files))
             sender.tick = lambda: progress.advance(task)
             sender.send(found.files)
-    except (Stopped, TransportError) as error:
+    except (BulkStopped, TransportError) as error:
         _summarize(sender.report, found)
         if isinstance(error, TransportError):
             raise
@@ -114,23 +116,19 @@ def index(
 
 def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
     """Refuse before anything is sent when pictures would be stored as they are. Who may not look is believed."""
-    names = ["index.default_pipeline", "index.final_pipeline"]
     try:
         if pipeline:
             client.ingest.get_pipeline(id=pipeline, filter_path=["*.version"])
             return
         try:
-            answer = client.indices.get_settings(index=index_name, name=names, flat_settings=True).body
-            pipelines = [entry["settings"] for entry in answer.values()]
+            indices = list(settings_by_index(client, index_name).values())
         except NotFoundError:
-            template = client.indices.simulate_index_template(name=index_name).body.get("template", {})
-            settings = template.get("settings", {}).get("index", {})
-            pipelines = [settings.get("default_pipeline"), settings.get("final_pipeline")]
+            indices = [settings_of_new_index(client, index_name)]
     except AuthorizationException:
         return
-    except NotFoundError:
-        raise click.ClickException(f"there is no pipeline {pipeline}: ingest-image bootstrap installs some") from None
-    if not any(pipelines):
+    except NotFoundError as error:
+        raise click.ClickException(f"there is no pipeline {pipeline}: ingest-image bootstrap installs some") from error
+    if not any(pipelines_of(settings) for settings in indices):
         raise click.ClickException(
             f"the index {index_name} has no pipeline, so pictures would be stored as they are: give --pipeline images, "
             f"or run ingest-image bootstrap --index-pattern '{index_name}*' before the index is made"
@@ -148,15 +146,11 @@ def readable_extensions(client: Elasticsearch, url: str | None, token: str | Non
 
 def _hosts(client: Elasticsearch) -> list[str]:
     """Where the nodes see the service; whoever writes documents may not be allowed to look."""
-    name = "ingest.image.hosts"
     try:
-        layers = client.cluster.get_settings(flat_settings=True, include_defaults=True).body
+        settings = cluster_settings(client)
     except ApiError:
         return []
-    hosts: Any = next(
-        (layers[layer][name] for layer in ("transient", "persistent", "defaults") if layers.get(layer)), []
-    )
-    return [str(host) for host in ([hosts] if isinstance(hosts, str) else hosts)][:_ASKED]
+    return as_list(set_in_cluster(settings, HOSTS_SETTING) or settings["defaults"].get(HOSTS_SETTING))[:_ASKED]
 
 
 def _say_left_out(found: Found) -> None:

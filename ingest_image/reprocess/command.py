@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
+from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, shown
 
@@ -16,7 +17,7 @@ from . import state as states
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
 from .run import Run
 from .selection import Selection
-from .writer import Report, Stopped
+from .writer import Report
 
 _SHOWN = 20
 
@@ -81,7 +82,7 @@ def reprocess(
     states.save(path, state)
     try:
         run.all()
-    except Stopped as error:
+    except BulkStopped as error:
         raise click.ClickException(f"{error}; the same command goes on") from error
     finally:
         _summarize(run.report, sum(run.totals))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
+from pipelines.cluster.index_pipelines import pipelines_of
 from pipelines.cluster.makers import Maker, fields_of_pictures, makers_or_sentence, targets_of
 from pipelines.resources import Body, fingerprint
 
@@ -43,8 +44,7 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
     jobs = []
     for index, entry in sorted(answer.items()):
         settings = entry["settings"]
-        named = (pipeline or settings.get("index.default_pipeline"), settings.get("index.final_pipeline"))
-        pipelines = tuple(dict.fromkeys(name for name in named if name and name != "_none"))
+        pipelines = tuple(pipelines_of(settings, instead=pipeline))
         bodies = [_pipeline(client, name) for name in pipelines]
         targets = list(dict.fromkeys(target for body in bodies for target in targets_of(body).values())) or ["image"]
         makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}

@@ -40,7 +40,7 @@ class Run:
         return sum(self._readers[job.index].count(shard, limit, job.query) for shard, limit in limits.items())
 
     def all(self) -> None:
-        """Do it all. Raises Stopped when the rest would fail too; `report` is right in any case."""
+        """Do it all. Raises BulkStopped when the rest would fail too; `report` is right in any case."""
         console = Console(stderr=True)
         columns = (TextColumn("reprocessing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

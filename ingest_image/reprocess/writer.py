@@ -7,24 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from elasticsearch import ApiError, AuthorizationException, Elasticsearch
-from elasticsearch.helpers import streaming_bulk
+from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.cluster.check import reason_of_item
-from pipelines.cluster.client import reason_of
+from pipelines.cluster.bulks import failure_of, send_bulks, status_of, stop_if_hopeless
 from pipelines.cluster.sources import holds_picture, value_at
 
 from . import looks
 from .documents import Document
 
-# Busy (429), and a service or node that is restarting. About a minute of waiting in all.
-_RETRIED = (429, 502, 503, 504)
 _CONFLICT = 409
 _LOOK_BACK = 100
-
-
-class Stopped(Exception):
-    """Going on would only fail in the same way; the message says why."""
 
 
 @dataclass
@@ -65,6 +57,7 @@ class Writer:
     pipeline: str | None = None
     max_bulk_bytes: int = 4 * 1024 * 1024
     tick: Callable[[], None] = lambda: None
+    # About a minute of waiting in all.
     max_retries: int = 6
     # Where pictures can be, when documents without one are left alone.
     fields: Sequence[str] | None = None
@@ -72,24 +65,17 @@ class Writer:
 
     def write(self, documents: Iterable[Document], limit: int) -> None:
         """Write those back that nobody has written since; `limit` is the sequence number of the run's beginning."""
-        # The transport's own retries come at once, and would only add to the load. Pictures take time.
-        patient = self.client.options(retry_on_status=(), request_timeout=300)
         sent: dict[str, Sent] = {}
-        results = streaming_bulk(
-            patient,
+        results = send_bulks(
+            self.client,
             self._actions(documents, limit, sent),
-            max_chunk_bytes=self.max_bulk_bytes,
-            raise_on_error=False,
-            raise_on_exception=False,
-            retry_on_status=_RETRIED,
-            max_retries=self.max_retries,
-            initial_backoff=1,
-            max_backoff=30,
             pipeline=self.pipeline,
+            max_bytes=self.max_bulk_bytes,
+            max_retries=self.max_retries,
         )
         try:
             for ok, item in results:
-                self._take(ok, item["index"], sent)
+                self._take(ok, item, sent)
         finally:
             self._look_back()
 
@@ -128,15 +114,12 @@ class Writer:
             if len(self._stored) >= _LOOK_BACK:
                 self._look_back()
             return
-        status = item.get("status", 500)
-        if status == _CONFLICT:
+        if status_of(item) == _CONFLICT:
             self.report.changed += 1
             self.tick()
             return
-        reason = _reason(item)
-        self._fail(document.id, f"{status} {reason}")
-        if status in (401, 403, 502, 503, 504):
-            raise Stopped(f"stopped at {document.id}: {status} {reason}")
+        self._fail(document.id, failure_of(item))
+        stop_if_hopeless(item, document.id)
 
     def _fail(self, id_: str, reason: str) -> None:
         self.report.failed.append((id_, reason))
@@ -174,12 +157,3 @@ class Writer:
         patient = self.client.options(ignore_status=404)
         source = patient.get(index=self.index, id=document.id, routing=document.routing).body.get("_source")
         return any(looks.is_unprocessed(source, target) for target in self.targets)
-
-
-def _reason(item: dict[str, Any]) -> str:
-    # The item holds the document as well; only the error may be shown.
-    exception = item.get("exception")
-    if isinstance(exception, ApiError):
-        return reason_of(exception)
-    error = item.get("error")
-    return reason_of_item(error) if isinstance(error, dict) else str(error)[:500]

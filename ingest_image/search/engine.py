@@ -9,7 +9,7 @@ from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
-from pipelines.cluster.client import reason_of
+from pipelines.cluster.reasons import reason_of, reason_of_cause
 
 from .bounds import PATIENCE, TIMEOUT
 from .facets import Facets, aggregations, facets_of
@@ -131,7 +131,7 @@ class Engine:
         lists: dict[str, list[Hit]] = {}
         for reason, answer in zip(bodies, answers, strict=True):
             if "error" in answer:
-                raise UserError(_reason(answer["error"]))
+                raise UserError(reason_of_cause(answer["error"]))
             found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
             hits = [compared(hit, sample, question.distance, question.turned) for hit in found]
             lists[reason] = [hit for hit in hits if hit.copy or not question.near_duplicates]
@@ -186,9 +186,3 @@ def plain_query_forgiving(question: Question) -> dict[str, Any]:
 def _and(query: Query, clauses: Sequence[Query]) -> Query:
     query["bool"]["filter"] += clauses
     return query
-
-
-def _reason(error: dict[str, Any]) -> str:
-    while isinstance(error.get("caused_by"), dict):
-        error = error["caused_by"]
-    return str(error.get("reason") or error.get("type"))

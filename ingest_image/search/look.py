@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import quote
+from typing import BinaryIO
 
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError
 
-from pipelines.cluster.check import diagnose, reason_of_item
-from pipelines.cluster.client import reason_of
-from pipelines.cluster.picture_body import PictureBody, send
+from pipelines.cluster.reasons import reason_of
+from pipelines.cluster.sentences import CheckFailed, diagnose
+from pipelines.cluster.simulate import simulated_picture
+from pipelines.resources import DEFAULT_PIPELINE
 from pipelines.wording import well_formed
 
 from ..files import PictureFile, Unfit
@@ -20,9 +20,6 @@ from .hits import hit_of
 from .question import UserError
 from .sample import Sample, sample_of
 
-DEFAULT_PIPELINE = "images"
-_PATIENCE = 90
-_WITHOUT_PICTURES = "-docs.doc._source.image.data,-docs.doc._source.image.thumbnail"
 _NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
 
@@ -34,31 +31,21 @@ def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAUL
 
 def look_at_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
     """The sample of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing."""
-    image = simulated(engine.client, file, pipeline)
-    if isinstance(error := image.get("error"), dict):
-        raise UserError(f"{name}: {error.get('reason')}")
+    try:
+        image = simulated_picture(engine.client, pipeline, file)
+    except CheckFailed as failed:
+        raise UserError(str(failed)) from failed
+    except ApiError as error:
+        if f"pipeline [{pipeline}] does not exist" in reason_of(error):
+            raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from error
+        raise UserError(diagnose(reason_of(error))) from error
+    if isinstance(problem := image.get("error"), dict):
+        raise UserError(f"{name}: {problem.get('reason')}")
     if "sha256" not in image:
         raise UserError(f"the pipeline {pipeline} does not process pictures: give another one with --pipeline")
     if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
         raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: give another one with --pipeline")
     return sample_of(name, image, embedding_field=engine.schema.embedding)
-
-
-def simulated(client: Elasticsearch, picture: BinaryIO, pipeline: str) -> dict[str, Any]:
-    """The fields that the pipeline would store for a picture, without the picture itself."""
-    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
-    path = f"/_ingest/pipeline/{quote(pipeline, safe='')}/_simulate"
-    try:
-        answer = send(client.options(request_timeout=_PATIENCE), "POST", path, body, filter_path=_WITHOUT_PICTURES)
-    except ApiError as error:
-        if f"pipeline [{pipeline}] does not exist" in reason_of(error):
-            raise UserError(f"there is no pipeline {pipeline}: ingest-image bootstrap installs one") from None
-        raise UserError(diagnose(reason_of(error))) from error
-    result = answer["docs"][0]
-    if "error" in result:
-        raise UserError(diagnose(reason_of_item(result["error"])))
-    image = result["doc"]["_source"].get("image")
-    return image if isinstance(image, dict) else {}
 
 
 def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sample:

@@ -15,6 +15,8 @@ from elastic_transport import ConnectionError as NoConnection
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 
+from .reasons import reason_of
+
 DEFAULT_URL = "http://127.0.0.1:9200"
 _DEEPEST = 10_000
 
@@ -114,19 +116,3 @@ def explain(error: Exception, url: str) -> str:
             return f"the user lacks a privilege (docs/bootstrap.md lists them): {reason_of(error)}"
         return f"Elasticsearch refused with {error.status_code}: {reason_of(error)}"
     return str(error)
-
-
-def reason_of(error: ApiError) -> str:
-    """The innermost reason that Elasticsearch gives, without the rest of its answer."""
-    body = error.body
-    if not isinstance(body, dict):
-        return str(body)[:500]
-    cause = body.get("error", body)
-    if not isinstance(cause, dict):
-        return str(cause)[:500]
-    # A search that fails only says "all shards failed" at the top.
-    if (shards := cause.get("failed_shards")) and isinstance(shards[0].get("reason"), dict):
-        cause = shards[0]["reason"]
-    while isinstance(cause.get("caused_by"), dict) and cause["caused_by"].get("reason"):
-        cause = cause["caused_by"]
-    return str(cause.get("reason") or cause.get("type") or error.message)

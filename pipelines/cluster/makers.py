@@ -10,12 +10,10 @@ import click
 from elasticsearch import ApiError, Elasticsearch
 
 from ..resources import Body, is_ours
-from .check import TINY_PNG, CheckFailed, diagnose, diagnose_error, reason_of_item
-from .client import reason_of
+from .reasons import reason_of
+from .sentences import CheckFailed, diagnose, diagnose_error
+from .simulate import TINY_PNG, simulated
 from .sources import value_at
-
-# The node itself gives up earlier, and its answer says more than ours would.
-_PATIENCE = 90
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,7 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
     makers: dict[str, Maker] = {}
     for source, target in targets.items():
         # Other processors of a pipeline of one's own may need more than this; then the failure says so.
-        document = _nested(source, {"data": TINY_PNG})
-        answer = client.options(request_timeout=_PATIENCE).ingest.simulate(id=name, docs=[{"_source": document}]).body
-        result = answer["docs"][0]
-        if "error" in result:
-            raise CheckFailed(diagnose(reason_of_item(result["error"])))
-        made = value_at(result.get("doc", {}).get("_source", {}), target)
+        made = value_at(simulated(client, name, _nested(source, {"data": TINY_PNG})), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):

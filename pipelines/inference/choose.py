@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
-from ..cluster.check import INSTALL, CheckFailed
-from ..cluster.client import reason_of
+from ..cluster.nodes import ingest_nodes
+from ..cluster.reasons import reason_of
+from ..cluster.sentences import INSTALL, CheckFailed
+from ..resources import Body
 from .endpoints import Service
 
 Wish = Literal["auto", "plugin", "inference"]
@@ -47,7 +49,7 @@ class Node:
 
 def choose(client: Elasticsearch, wish: Wish, start_trial: bool = False, dry_run: bool = False) -> Bridge:
     """The way to take. Raises CheckFailed with a sentence for the user when it is closed."""
-    nodes = ingest_nodes(client)
+    nodes = _nodes(client)
     if nodes is None:
         # Installing shows whether it was right.
         return Bridge(None if wish != "inference" else "custom", "the user may not look at the nodes")
@@ -71,19 +73,15 @@ def choose(client: Elasticsearch, wish: Wish, start_trial: bool = False, dry_run
     raise CheckFailed(reason if wish == "inference" else f"{missing}: {INSTALL}. There is no way without it: {reason}")
 
 
-def ingest_nodes(client: Elasticsearch) -> list[Node] | None:
+def _nodes(client: Elasticsearch) -> list[Node] | None:
     """Nodes that run pipelines; None without the privilege `monitor`."""
     try:
-        answer = client.nodes.info(
-            metric="ingest",
-            filter_path=["nodes.*.name", "nodes.*.version", "nodes.*.roles", "nodes.*.ingest.processors"],
-        ).body
+        return [_node(node) for node in ingest_nodes(client, ["ingest.processors"])]
     except AuthorizationException:
         return None
-    return [_node(node) for node in answer.get("nodes", {}).values() if "ingest" in node.get("roles", ["ingest"])]
 
 
-def _node(node: dict[str, Any]) -> Node:
+def _node(node: Body) -> Node:
     processors = node.get("ingest", {}).get("processors", ())
     return Node(node["name"], node["version"], frozenset(processor["type"] for processor in processors))
 

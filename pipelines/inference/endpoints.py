@@ -13,8 +13,8 @@ from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from processor_service.keys import api_token
 
-from ..cluster.check import CheckFailed, diagnose_endpoint
-from ..cluster.client import reason_of
+from ..cluster.reasons import reason_of
+from ..cluster.sentences import CheckFailed, diagnose_endpoint
 from ..resources import Body, Kind, Resource
 from .form import inference_pipeline
 from .options import Options, image_options

@@ -14,7 +14,7 @@ from typing import Any
 from processor_service.fields import NOT_OURS
 from processor_service.wire.fields import all_fields, copies, top_level_names
 
-from ..cluster.check import INFERENCE_FAILED
+from ..cluster.sentences import INFERENCE_FAILED
 from ..resources import Body, fingerprint
 from .options import Options, image_options
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
+from ..cluster.index_pipelines import settings_by_index
 from ..inference import endpoints
 from ..resources import Kind, Resource, bundled
 from . import kinds
@@ -67,17 +68,12 @@ def indices_using(client: Elasticsearch, steps: Sequence[Step]) -> dict[tuple[st
     """
     names = {step.resource.name for step in steps if step.fate is Fate.REMOVED and step.resource.kind is Kind.PIPELINE}
     try:
-        answer = client.indices.get_settings(
-            index="*",
-            name=["index.default_pipeline", "index.final_pipeline"],
-            expand_wildcards="all",
-            flat_settings=True,
-        ).body
+        indices = settings_by_index(client, "*", expand_wildcards="all")
     except AuthorizationException:
         return {}
     users: dict[tuple[str, str], list[str]] = {}
-    for index, entry in answer.items():
-        for setting, pipeline in entry["settings"].items():
+    for index, settings in indices.items():
+        for setting, pipeline in settings.items():
             if pipeline in names:
                 users.setdefault((pipeline, setting), []).append(index)
     return users

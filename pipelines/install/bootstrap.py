@@ -8,15 +8,16 @@ from collections.abc import Sequence
 import click
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
-from ..cluster import check
-from ..cluster.client import elasticsearch_options, reason_of
+from ..cluster.client import elasticsearch_options
+from ..cluster.reasons import reason_of
+from ..cluster.sentences import CheckFailed, diagnose
 from ..inference import endpoints
 from ..inference.choose import Wish, choose
 from ..inference.options import NotExpressible
 from ..kibana import install as in_kibana
 from ..kibana.api import KibanaError
 from ..resources import Kind, Resource, bundled
-from . import apply, kinds, roles
+from . import apply, check, kinds, roles
 from .plan import Fate, Step
 
 
@@ -90,7 +91,7 @@ def bootstrap(
             definitions = endpoints.in_inference_form(bundled(), bridge.service, url, token)
             service_urls = ()
         _install(client, apply.plan_install(client, service_urls, patterns, force, definitions), dry_run)
-    except (check.CheckFailed, NotExpressible) as error:
+    except (CheckFailed, NotExpressible) as error:
         raise click.ClickException(str(error)) from error
     _in_kibana(client, kibana_url, dry_run)
 
@@ -125,7 +126,7 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
         for step in apply.carry_out(client, steps):
             _report([step])
     except BadRequestError as error:
-        raise click.ClickException(check.diagnose(reason_of(error))) from error
+        raise click.ClickException(diagnose(reason_of(error))) from error
     click.echo(f"checked: {check.process_tiny_picture(client)}")
     template = next(step for step in steps if step.resource.kind is Kind.TEMPLATE)
     for remark in check.remarks(client, _patterns(client, template.resource)):

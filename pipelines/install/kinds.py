@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from ..cluster.nodes import HOSTS_SETTING, as_list
 from ..inference import endpoints
 from ..resources import Body, Kind, Resource
 
-HOSTS_SETTING = "ingest.image.hosts"
 # A node that starts without the plugin keeps the plugin's settings under this prefix.
 _ARCHIVED = "archived."
 
@@ -28,7 +28,7 @@ def read(client: Elasticsearch, resource: Resource) -> Body | None:
     except NotFoundError:
         return None
     settings = _settings(client, resource)
-    return {"value": _as_list(next(iter(settings.values())))} if settings else None
+    return {"value": as_list(next(iter(settings.values())))} if settings else None
 
 
 def write(client: Elasticsearch, resource: Resource, body: Body) -> None:
@@ -63,10 +63,3 @@ def _settings(client: Elasticsearch, resource: Resource) -> Body:
 def hosts(urls: list[str]) -> Resource:
     """The cluster setting that tells the nodes where the processor service is."""
     return Resource(Kind.SETTING, HOSTS_SETTING, {"value": [url.rstrip("/") for url in urls]})
-
-
-def _as_list(value: object) -> list[str]:
-    # A setting given as one text with commas means the same as a list.
-    if isinstance(value, list):
-        return [str(item) for item in value]
-    return [part.strip() for part in str(value).split(",") if part.strip()]

@@ -10,7 +10,8 @@ import click
 from elastic_transport import ConnectionError as NoConnection
 from elasticsearch import ApiError, AuthenticationException, BadRequestError, Elasticsearch
 
-from ..cluster.client import elasticsearch_options, reason_of
+from ..cluster.client import elasticsearch_options
+from ..cluster.reasons import reason_of
 from ..resources import Body, Kind, bundled
 from .roles import PREFIX, ROLES
 

@@ -20,9 +20,10 @@ from elasticsearch import Elasticsearch
 from ingest_image.doctor.command import doctor
 from ingest_image.reprocess.command import reprocess
 from ingest_image.reprocess.documents import Reader
-from ingest_image.reprocess.writer import Report, Stopped, Writer
+from ingest_image.reprocess.writer import Report, Writer
 from ingest_image.search import Engine, Question
 from ingest_image.search.look import look
+from pipelines.cluster.bulks import BulkStopped
 from tests.helpers.nodes import set_hosts
 from tests.support import Service, b64, free_port, picture
 
@@ -280,7 +281,7 @@ def test_a_service_that_is_down_ends_the_run(es: Elasticsearch, es_version: str,
     set_hosts(es, f"http://127.0.0.1:{free_port()}")
     reader = Reader(es, index, ["image"], 1, es_version.startswith("9"))
     try:
-        with pytest.raises(Stopped, match=r"503 .*service_unavailable"):
+        with pytest.raises(BulkStopped, match=r"503 .*service_unavailable"):
             Writer(es, index, ["image"], report, name, 1, max_retries=0).write(
                 reader.read(reader.scan("0", 1, {"match_all": {}})), 1
             )

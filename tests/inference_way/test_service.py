@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from pipelines.cluster.check import TINY_PNG
+from pipelines.cluster.simulate import TINY_PNG
 from processor_service.keys import first_mark_key, mark_key
 from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark

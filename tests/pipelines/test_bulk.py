@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ingest_image.files import find
-from ingest_image.indexing.bulk import Sender, Stopped
+from ingest_image.indexing.bulk import Sender
+from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import connect
 
 
@@ -140,7 +141,7 @@ def test_busy_to_the_end_is_a_failure(client, script, files):
 def test_what_would_fail_for_all_stops(client, script, files, status):
     script.answers = [status] * 3
     sending = sender(client, max_retries=2, max_bulk_bytes=1000)
-    with pytest.raises(Stopped, match=f"0.png: {status} whole bulk"):
+    with pytest.raises(BulkStopped, match=f"0.png: {status} whole bulk"):
         sending.send(files)
     assert len(script.bulks) == (3 if status == 503 else 1)
     assert sending.report.indexed == 0
@@ -203,6 +204,6 @@ def test_one_thread_that_stops_stops_all(client, script, tmp_path):
     for number in range(40):
         (tmp_path / f"many{number}.png").write_bytes(bytes(900) + bytes([number]))
     script.answers = [403] * 4
-    with pytest.raises(Stopped):
+    with pytest.raises(BulkStopped):
         sender(client, concurrency=4, max_bulk_bytes=1_000).send(find([tmp_path]).files)
     assert len(script.bulks) < 40

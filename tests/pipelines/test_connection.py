@@ -7,7 +7,8 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, TlsError
 from elasticsearch import AuthenticationException, AuthorizationException, BadRequestError
 
 from ingest_image.indexing.command import _counts, size
-from pipelines.cluster.client import connect, elasticsearch_options, explain, reason_of
+from pipelines.cluster.client import connect, elasticsearch_options, explain
+from pipelines.cluster.reasons import reason_of
 
 UNUSED = "http://127.0.0.1:9"
 

@@ -1,0 +1,31 @@
+"""The pipelines that an index names in its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+# In the order in which they run.
+SETTINGS = ("index.default_pipeline", "index.final_pipeline")
+Settings = Mapping[str, Any]
+
+
+def pipelines_of(settings: Settings, instead: str | None = None) -> list[str]:
+    """The pipelines of flat index settings, each once; `instead` replaces the default one, as `?pipeline=` does."""
+    default, final = (settings.get(name) for name in SETTINGS)
+    return list(dict.fromkeys(name for name in (instead or default, final) if name and name != "_none"))
+
+
+def settings_by_index(client: Elasticsearch, index: str, **params: Any) -> dict[str, Settings]:
+    """The two settings of each index that `index` stands for, as far as they are set. Raises NotFoundError."""
+    answer = client.indices.get_settings(index=index, name=list(SETTINGS), flat_settings=True, **params).body
+    return {name: entry.get("settings", {}) for name, entry in answer.items()}
+
+
+def settings_of_new_index(client: Elasticsearch, name: str) -> Settings:
+    """The same settings for an index of that name that is created now, as the index templates say."""
+    template = client.indices.simulate_index_template(name=name).body.get("template", {})
+    settings = template.get("settings", {}).get("index", {})
+    return {setting: settings.get(setting.removeprefix("index.")) for setting in SETTINGS}

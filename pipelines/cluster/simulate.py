@@ -1,0 +1,55 @@
+"""Runs a document through a pipeline without storing it."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from elasticsearch import Elasticsearch
+
+from ..resources import Body
+from .picture_body import PictureBody, send
+from .reasons import reason_of_cause
+from .sentences import CheckFailed, diagnose
+
+# 4 x 3 pixels, red with one blue one.
+TINY_PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAH0lEQVR42mOUkzuxiiGMgYGBgYGB8YScHAMMMDEgAQBgygMNovl2zQAAAABJ"
+    "RU5ErkJggg=="
+)
+# Seconds. The node gives up after `ingest.image.timeout`, 60 s by default, and its answer says more than ours would.
+PATIENCE = 90
+
+
+def simulated(client: Elasticsearch, pipeline: str, source: Body) -> Body:
+    """The `_source` that the pipeline makes of a document with this one.
+
+    Raises:
+        CheckFailed: the pipeline refuses the document; the sentence says what to do.
+        ApiError: Elasticsearch refuses the request, for example because there is no such pipeline.
+    """
+    patient = client.options(request_timeout=PATIENCE)
+    return _source(patient.ingest.simulate(id=pipeline, docs=[{"_source": source}]).body)
+
+
+def simulated_picture(client: Elasticsearch, pipeline: str, picture: BinaryIO) -> Body:
+    """The fields that the pipeline makes of a large picture, without `data` and `thumbnail`. Raises as `simulated`."""
+    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
+    answer = send(
+        client.options(request_timeout=PATIENCE),
+        "POST",
+        f"/_ingest/pipeline/{quote(pipeline, safe='')}/_simulate",
+        body,
+        filter_path="-docs.doc._source.image.data,-docs.doc._source.image.thumbnail",
+    )
+    image = _source(answer).get("image")
+    return image if isinstance(image, dict) else {}
+
+
+def _source(answer: Any) -> Body:
+    result = answer["docs"][0]
+    if "error" in result:
+        raise CheckFailed(diagnose(reason_of_cause(result["error"])))
+    # A pipeline that drops the document leaves none.
+    source = (result.get("doc") or {}).get("_source")
+    return source if isinstance(source, dict) else {}
