@@ -19,6 +19,9 @@ from processor_service.settings import Settings
 from processor_service.wire.fields import all_fields
 from processor_service.wire.schema import recipe_schema
 
+from . import program
+from .markdown import table
+
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "elasticsearch_plugin/src/main/resources/recipe-schema.json"
 # A table is rendered wherever a Markdown file has its pair of markers.
@@ -33,20 +36,21 @@ def rendered() -> Iterable[tuple[Path, str]]:
         "properties": _summary_table(all_features()),
         "operation-parameters": _parameters(all_operations()),
         "property-parameters": _parameters(all_features()),
-        "fields": _table(
+        "fields": table(
             ("field", "meaning", "type"), ((f"`{f.name}`", f.meaning, _type(f.mapping)) for f in all_fields())
         ),
-        "errors": _table(
+        "errors": table(
             ("code", "status", "retry", "meaning"),
             ((f"`{c.code}`", str(int(c.status)), "yes" if c.retryable else "no", c.meaning) for c in Code),
         ),
-        "settings": _table(("variable", "default", "meaning"), _settings()),
+        "settings": table(("variable", "default", "meaning"), _settings()),
+        **program.tables(),
     }
     for path in DOCS:
         text = path.read_text() if path.exists() else ""
-        for name, table in tables.items():
+        for name, text_of in tables.items():
             pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-            text = pattern.sub(rf"\g<1>{_literal(table)}\g<2>", text)
+            text = pattern.sub(rf"\g<1>{_literal(text_of)}\g<2>", text)
         if text:
             yield path, text
 
@@ -56,17 +60,12 @@ def _literal(text: str) -> str:
     return text.replace("\\", "\\\\")
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
-
-
 def _summary_table(declared: dict[str, type[RecipeEntry]]) -> str:
     rows = (
         (f"`{name}`", kind.summary(), f"`{json.dumps({name: kind.example}, ensure_ascii=False)}`")
         for name, kind in declared.items()
     )
-    return _table(("name", "what it does", "example"), rows)
+    return table(("name", "what it does", "example"), rows)
 
 
 def _parameters(declared: dict[str, type[RecipeEntry]]) -> str:
@@ -80,13 +79,13 @@ def _parameters(declared: dict[str, type[RecipeEntry]]) -> str:
             (f"`{key}`", _range(parameter), _default(kind, key), kind.model_fields[key].description or "")
             for key, parameter in schema.get("properties", {}).items()
         ]
-        table = _table(("parameter", "values", "default", "meaning"), rows) if rows else "No parameters.\n"
+        rows_of = table(("parameter", "values", "default", "meaning"), rows) if rows else "No parameters.\n"
         example = f"```json\n{json.dumps({name: kind.example}, ensure_ascii=False)}\n```\n"
         summary, *more = kind.paragraphs()
         if issubclass(kind, Operation):
             more.append(f"Of an animation: {kind.on_animations}.")
         prose = "".join(f"{paragraph}\n\n" for paragraph in (summary + produces, *more))
-        parts.append(f"### {name}\n\n{prose}{example}\n{table}\n")
+        parts.append(f"### {name}\n\n{prose}{example}\n{rows_of}\n")
     return "\n" + "".join(parts)
 
 

@@ -17,7 +17,7 @@ PLUGIN = "ingest-image"
 
 
 def version(patient: Patient) -> Iterator[Finding]:
-    """Elasticsearch has a version that the plugin is built for."""
+    """Elasticsearch is 8.19, or 9.1 or newer."""
     number = patient.client.info().body["version"]["number"]
     major, minor = (int(part) for part in number.split(".")[:2])
     if (major, minor) == (8, 19) or (major == 9 and minor >= 1):
@@ -29,7 +29,10 @@ def version(patient: Patient) -> Iterator[Finding]:
 
 
 def licence(patient: Patient) -> Iterator[Finding]:
-    """The licence is valid, and suffices for the way that pictures go; the plugin works with each of them."""
+    """The licence has not expired.
+
+    The plugin needs none. Pipelines that use inference endpoints need Enterprise or a trial.
+    """
     try:
         found = patient.client.license.get(accept_enterprise=True).body["license"]
     except ApiError:
@@ -55,7 +58,7 @@ def licence(patient: Patient) -> Iterator[Finding]:
 
 
 def plugin(patient: Patient) -> Iterator[Finding]:
-    """Every node that runs pipelines has the plugin, in one version, which is this program's."""
+    """Every node with ingest role has the plugin, in one version, which is this program's."""
     here = importlib.metadata.version("ingest-image")
     versions: dict[str, list[str]] = {}
     lacking = []

@@ -16,7 +16,7 @@ _BOOTSTRAP = "run ingest-image bootstrap"
 
 
 def definitions(patient: Patient) -> Iterator[Finding]:
-    """Pipelines and template are installed, in the version of this program, and as it brings them."""
+    """Pipelines and template are installed, current, and not changed by hand."""
     current = 0
     missing = []
     for step in patient.steps:
@@ -55,7 +55,7 @@ def _is_current_without_plugin(patient: Patient, step: Step) -> bool:
 
 
 def template(patient: Patient) -> Iterator[Finding]:
-    """New indices get the pipeline: no other template wins."""
+    """New indices get the pipeline: no other index template wins."""
     if patient.wanted_indices or any(step.fate is Fate.CREATED for step in patient.steps):
         return
     remarks = [remark for pattern in patient.patterns for remark in other_template(patient.client, pattern)]

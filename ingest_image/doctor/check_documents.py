@@ -22,7 +22,7 @@ _SAMPLE = 3
 
 
 def errors(patient: Patient) -> Iterator[Finding]:
-    """Documents that were stored with an error, by code."""
+    """No document was stored with an error. Otherwise: how many, by code."""
     if not patient.indices:
         return
     # An index that is not mapped by our template may have a text there, which cannot be counted by value.
@@ -49,7 +49,10 @@ def errors(patient: Patient) -> Iterator[Finding]:
 
 
 def unprocessed(patient: Patient) -> Iterator[Finding]:
-    """Pictures that passed no pipeline, as a bulk `update` or `?pipeline=_none` store them."""
+    """No document has a picture and neither fields nor an error ([more](security.md#what-passed-by-the-pipeline)).
+
+    A bulk `update` or `?pipeline=_none` stores such documents.
+    """
     if not patient.indices:
         return
     # Elasticsearch cannot search for what has a binary field, so some of those that have nothing else are looked at.
@@ -85,7 +88,10 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
 
 
 def stale(patient: Patient) -> Iterator[Finding]:
-    """Every picture was made by the recipe that its pipeline has now."""
+    """Every picture was made by the recipe that its pipeline has now.
+
+    [reprocess](reprocess.md) makes it so.
+    """
     known, count = False, 0
     for index, makers in _makers_by_index(patient):
         for target, (name, maker) in makers.items():

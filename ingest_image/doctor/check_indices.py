@@ -15,7 +15,7 @@ _LEFT_ALONE = ("read_only_allow_delete", "read_only", "write")
 
 
 def indices(patient: Patient) -> Iterator[Finding]:
-    """Every index has a pipeline that exists, so that no picture is stored as it came."""
+    """Every index has a default or final pipeline that exists, so no picture is stored unprocessed."""
     if not patient.indices:
         yield ok(f"no index {', '.join(patient.patterns)} yet")
         return
@@ -41,7 +41,7 @@ def indices(patient: Patient) -> Iterator[Finding]:
 
 
 def blocks(patient: Patient) -> Iterator[Finding]:
-    """No index refuses writes; Elasticsearch blocks indices when the disk is nearly full."""
+    """No index refuses writes, as Elasticsearch makes it when the disk is nearly full."""
     for name, entry in patient.indices.items():
         for block in _LEFT_ALONE:
             if entry.get("settings", {}).get(f"index.blocks.{block}") == "true":
@@ -56,7 +56,7 @@ def blocks(patient: Patient) -> Iterator[Finding]:
 
 
 def mapping(patient: Patient) -> Iterator[Finding]:
-    """The fields of `image` are mapped as the template says, `data` as binary above all."""
+    """The fields of `image` are mapped as the template says, above all `image.data` as `binary`."""
     template = next(step.resource for step in patient.steps if step.resource.kind is Kind.TEMPLATE)
     wanted = _types(template.body["template"]["mappings"]["properties"], "image")
     fine = 0

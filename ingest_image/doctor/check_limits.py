@@ -18,7 +18,11 @@ _TIMEOUT = "ingest.image.timeout"
 
 
 def sizes(patient: Patient) -> Iterator[Finding]:
-    """A picture that may come in fits into a request, into an answer, and into what the service takes."""
+    """A picture that a node accepts fits into a request, into an answer, and into what the service accepts.
+
+    As base64, `ingest.image.max_image_bytes` fits into `http.max_content_length` and `ingest.image.max_response_bytes`.
+    It is at most `IMAGE_MAX_IMAGE_BYTES`, and all nodes have the same.
+    """
     for node in patient.nodes:
         largest = patient.setting(_LARGEST, node)
         if largest is None:
@@ -52,7 +56,11 @@ def sizes(patient: Patient) -> Iterator[Finding]:
 
 
 def timeouts(patient: Patient) -> Iterator[Finding]:
-    """A node waits longer for a picture than the service works on it, or slow pictures are sent again for ever."""
+    """A node waits longer for a picture than the service works on it; else slow pictures are sent again for ever.
+
+    `ingest.image.timeout` is longer than `ingest.image.connect_timeout`, and than the service works on a picture by the
+    clock: 2.5 x `IMAGE_PICTURE_TIMEOUT`. Three times that setting is advised.
+    """
     for node in patient.nodes:
         timeout = patient.setting(_TIMEOUT, node)
         if timeout is None:
@@ -80,7 +88,10 @@ def timeouts(patient: Patient) -> Iterator[Finding]:
 
 
 def in_flight(patient: Patient) -> Iterator[Finding]:
-    """All nodes together send no more pictures at a time than the services take."""
+    """All nodes together send no more pictures at a time than the services accept.
+
+    `ingest.image.max_in_flight` of all nodes is at most services x (`IMAGE_WORKERS` + `IMAGE_QUEUE_SIZE`).
+    """
     workers, queue = _of_service(patient, "workers"), _of_service(patient, "queue_size")
     if workers is None or queue is None:
         return
@@ -103,7 +114,7 @@ def in_flight(patient: Patient) -> Iterator[Finding]:
 
 
 def rejections(patient: Patient) -> Iterator[Finding]:
-    """No writes were refused for want of memory or threads since the nodes started."""
+    """No writes were refused with 429 since the nodes started."""
     answer = patient.client.nodes.stats(
         metric="indexing_pressure,thread_pool",
         filter_path=["nodes.*.name", "nodes.*.indexing_pressure.memory.total", "nodes.*.thread_pool.write.rejected"],

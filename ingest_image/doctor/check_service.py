@@ -17,7 +17,11 @@ from .patient import Patient
 
 
 def picture(patient: Patient) -> Iterator[Finding]:
-    """A tiny picture gets through the pipelines: through the node, over the network, through the service and back."""
+    """A tiny picture gets through each pipeline: node, network, token, service, and back.
+
+    It is sent with `_simulate`, so nothing is stored. It goes through the node that answers, or another one with ingest
+    role: if each node has a keystore of its own, run the doctor once with the `--url` of each.
+    """
     installed = patient.installed
     wanted = dict.fromkeys([DEFAULT_PIPELINE, *patient.pipelines])
     for name in wanted:
@@ -36,7 +40,7 @@ def picture(patient: Patient) -> Iterator[Finding]:
 
 
 def service(patient: Patient) -> Iterator[Finding]:
-    """The service answers here, too; only with `--service-url`."""
+    """The service answers here, too. Only with `--service-url`."""
     if patient.service is None:
         return
     if patient.service.problem:
@@ -47,7 +51,10 @@ def service(patient: Patient) -> Iterator[Finding]:
 
 
 def token(patient: Patient) -> Iterator[Finding]:
-    """The service asks for a token; only with `--service-url`. Whether the node's is the same, `picture` shows."""
+    """The service asks for a token. Only with `--service-url`.
+
+    Whether the node has the same token, `picture` shows.
+    """
     if patient.service is None or patient.service.limits is None:
         return
     if patient.service.open_to_all:

@@ -42,40 +42,40 @@ class Role:
 ROLES = (
     Role(
         "ingest-image-writer",
-        "Writes documents; the pipeline runs without a privilege of the writer's. With create_doc in place of index it "
-        "may add documents and change none.",
+        "Writes documents. The pipeline needs no privilege of the writer. With create_doc instead of index it may add "
+        "documents but not change any.",
         (),
         ("index", "auto_configure"),
         has_key=True,
     ),
     Role(
         "ingest-image-searcher",
-        "Searches and reads: ingest-image search, the gallery, the service's addresses for pictures. Changes nothing. "
-        "read_pipeline is for searching by a picture that is not stored (_simulate).",
+        "Searches and reads: ingest-image search, the gallery, pictures on the fly (docs/rendering.md). Changes "
+        "nothing. read_pipeline is for searching by a picture that is not stored (_simulate).",
         ("read_pipeline",),
         ("read", "view_index_metadata"),
         has_key=True,
     ),
     Role(
         "ingest-image-bootstrap",
-        "ingest-image bootstrap. cluster:admin/settings/update is for --service-url; leave it out when "
-        "ingest.image.hosts stands in elasticsearch.yml. Reads no document.",
+        "ingest-image bootstrap. cluster:admin/settings/update is for --service-url (the named privilege that "
+        "includes it is manage); leave it out when ingest.image.hosts is set in elasticsearch.yml. Reads no document.",
         ("monitor", "manage_ingest_pipelines", "manage_index_templates", "cluster:admin/settings/update"),
         ("view_index_metadata",),
         has_key=True,
     ),
     Role(
         "ingest-image-kibana",
-        "ingest-image bootstrap --kibana-url, beside ingest-image-bootstrap: writes saved objects in Kibana's default "
-        "space; name another one in its place.",
+        "ingest-image bootstrap --kibana-url, together with ingest-image-bootstrap: writes saved objects and data "
+        "views in Kibana's default space. For another space, change the resource.",
         (),
         (),
         kibana=("feature_savedObjectsManagement.all", "feature_indexPatterns.all"),
     ),
     Role(
         "ingest-image-maintainer",
-        "ingest-image doctor and reprocess. For the doctor alone, read, view_index_metadata and monitor do; "
-        "auto_configure is for fields that an index does not have yet.",
+        "ingest-image doctor and reprocess. For the doctor alone, the index privileges read, view_index_metadata and "
+        "monitor are enough. auto_configure is for fields that an index does not have yet.",
         ("monitor", "read_pipeline", "indices:admin/index_template/get", "indices:admin/index_template/simulate_index"),
         ("read", "index", "auto_configure", "view_index_metadata", "monitor", "maintenance"),
         has_key=True,

@@ -1,10 +1,12 @@
 import json
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from generate import __main__ as generate
-from generate import definitions
+from generate import definitions, program, tables
+from ingest_image.cli import main
 from pipelines import resources
 from pipelines.json_text import to_json
 from pipelines.resources import Kind, bundled, fingerprint, is_edited, is_ours, version_of
@@ -30,6 +32,21 @@ def test_check_names_a_stale_file_and_writes_nothing(monkeypatch, tmp_path):
     assert path.read_text() == '{"version": 1, "_meta": {}}'
     assert CliRunner().invoke(generate.main, []).exit_code == 0
     assert CliRunner().invoke(generate.main, ["--check"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", program.tables())
+def test_every_table_about_the_program_stands_in_one_page(name):
+    pages = [path.name for path in tables.DOCS if f"<!-- {name} -->" in path.read_text("utf-8")]
+    assert len(pages) == 1, pages
+
+
+def test_the_page_of_commands_has_every_command_and_every_option():
+    page = (tables.ROOT / "docs" / "commands.md").read_text("utf-8")
+    group = click.Context(main)
+    for name in main.list_commands(group):
+        assert f"\n## {name}\n" in page
+        for parameter in main.get_command(group, name).params:
+            assert parameter.param_type_name == "argument" or f"| `{parameter.opts[0]}" in page, parameter.opts
 
 
 def test_every_definition_says_whose_it_is_and_is_recognized_as_unedited():
