@@ -24,9 +24,11 @@ from embedded_node.choice import choose
 from embedded_node.folder import default_folder
 from embedded_node.run_as import other_account
 
+from .defaults import GALLERY_PORT, SERVICE_PORT
 from .search import Hit
 from .search.hits import hit_of
 from .search.picture import Size, text
+from .search.queries import LIGHT
 from .search.table import clean, pixels, swatches
 
 ROOT = Path(__file__).parent.parent
@@ -55,10 +57,14 @@ DOCUMENTS = {
     "--http-port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="Elasticsearch's port."
 )
 @click.option(
-    "--service-port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="The service's port."
+    "--service-port",
+    type=click.IntRange(1, 65535),
+    default=SERVICE_PORT,
+    show_default=True,
+    help="The service's port.",
 )
 @click.option(
-    "--gallery-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="The gallery's port."
+    "--gallery-port", type=click.IntRange(1, 65535), default=GALLERY_PORT, show_default=True, help="The gallery's port."
 )
 @click.option("--es-version", help="A supported Elasticsearch version.  [default: the newest that a JDK here can run]")
 @click.option(
@@ -130,7 +136,7 @@ def result_table(url: str) -> Table:
     table = Table(title="GET images/_search", title_justify="left")
     for column in ("title", "came as", "stored as", "bytes", "shape", "colours"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
-    body = {"size": 100, "_source": {"excludes": ["image.data", "image.thumbnail"]}, "sort": "title.keyword"}
+    body = {"size": 100, "_source": LIGHT, "sort": "title.keyword"}
     for hit in requests.post(f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
         found = hit_of(hit)
         table.add_row(clean(found.title), *_cells(found))

@@ -15,6 +15,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.resources import DEFAULT_PIPELINE
 from pipelines.wording import well_formed
 
+from .defaults import GALLERY_PORT
 from .search.colors import DEFAULT_DISTANCE, parse_color
 from .search.engine import Answer, Engine
 from .search.filters import parse_filter
@@ -61,7 +62,7 @@ _PAGE = 20
 @click.option("--after", metavar="MARK", help="the next page: the mark that the page before ends with")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 @click.option("--open", "open_page", is_flag=True, help="show the answers on the gallery page instead")
-@click.option("--gallery-port", type=click.IntRange(1, 65535), default=8091, show_default=True)
+@click.option("--gallery-port", type=click.IntRange(1, 65535), default=GALLERY_PORT, show_default=True)
 def search(
     client: Elasticsearch,
     words: tuple[str, ...],

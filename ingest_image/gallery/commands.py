@@ -6,7 +6,9 @@ import click
 from elasticsearch import Elasticsearch
 
 from pipelines.cluster.client import elasticsearch_options
+from pipelines.resources import DEFAULT_PIPELINE
 
+from ..defaults import GALLERY_PORT, LARGEST_PICTURE_OPTION
 from ..indexing.command import size
 from .opening import make_gallery, serve, settings_for
 from .security import LOOPBACK
@@ -16,7 +18,9 @@ from .security import LOOPBACK
 @elasticsearch_options
 @click.option("--index", default="images*", show_default=True, help="indices to show, patterns too")
 @click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
-@click.option("--port", type=click.IntRange(0, 65535), default=8091, show_default=True, help="port; 0 takes a free one")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=GALLERY_PORT, show_default=True, help="port; 0: a free one"
+)
 @click.option(
     "--known-as",
     "names",
@@ -26,8 +30,10 @@ from .security import LOOPBACK
     "is not of loopback]",
 )
 @click.option("--upload-index", help="where added pictures go  [default: --index without its *]")
-@click.option("--pipeline", default="images", show_default=True, help="what dropped pictures go through")
-@click.option("--max-upload-bytes", type=size, default="20mb", show_default=True, help="larger files are refused")
+@click.option("--pipeline", default=DEFAULT_PIPELINE, show_default=True, help="what dropped pictures go through")
+@click.option(
+    "--max-upload-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="larger files are refused"
+)
 @click.option("--read-only", is_flag=True, help="only show and search; nothing can be added")
 def gallery(
     client: Elasticsearch,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.cluster.sources import expanded
+from pipelines.picture_fields import MARKS, PICTURES, VECTORS
 
 from ..search import Hit
 from ..search.picture import Size, first_object
@@ -14,10 +15,7 @@ from ..search.table import bytes_text, pixels
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300
 # Shown elsewhere on the page, or of no use to a reader.
-_HIDDEN = frozenset(
-    {"colors", "color_names", "thumbnail", "data", "placeholder", "perceptual_hash"}
-    | {"mark", "source_mark", "thumbnail_mark"}
-)
+_HIDDEN = frozenset({"colors", "color_names", "placeholder", *PICTURES, *MARKS, *VECTORS})
 
 
 @dataclass(frozen=True)

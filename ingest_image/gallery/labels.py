@@ -8,22 +8,16 @@ from flask import Flask, url_for
 from markupsafe import Markup
 
 from pipelines.wording import shown
+from processor_service.color.names import SHADES
 
 from ..search import Hit
+from ..search.facets import FACETS
+from ..search.reasons import Reason
 from ..search.table import bytes_text, pixels
 from .asked import Asked, exact_filter
 
 # So many digits of its SHA-256 tell a picture from the others of its document.
 VERSION = 12
-FACETS = {
-    "color": "Colour",
-    "format": "Format",
-    "taken": "Taken",
-    "shape": "Shape",
-    "size": "Size",
-    "camera": "Camera",
-    "error": "Problems",
-}
 _TURNS = {
     "rotate_90": "turned right",
     "rotate_180": "upside down",
@@ -33,13 +27,6 @@ _TURNS = {
     "transpose": "mirrored and turned",
     "transverse": "mirrored and turned",
 }
-# One shade for each name, to be recognized by; the names' centres in the service.
-SHADES = {
-    **{"black": "#111111", "gray": "#808080", "silver": "#c4c4c4", "white": "#ffffff", "red": "#dc1e1e"},
-    **{"maroon": "#6e141e", "orange": "#fa8c14", "brown": "#784b28", "beige": "#e1cdaa", "yellow": "#fae128"},
-    **{"olive": "#737328", "green": "#329632", "teal": "#008080", "cyan": "#3cd7e1", "skyblue": "#96beeb"},
-    **{"blue": "#285fd7", "navy": "#141e5a", "purple": "#7d3291", "pink": "#f5a0b9", "magenta": "#e129a5"},
-}
 
 
 def register(app: Flask) -> None:
@@ -47,7 +34,7 @@ def register(app: Flask) -> None:
     app.jinja_env.finalize = visible
     app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "))
     app.jinja_env.globals.update(
-        facet_names=FACETS,
+        facet_names={facet.name: facet.heading for facet in FACETS},
         shades=SHADES,
         exact_filter=exact_filter,
         reason=reason,
@@ -73,13 +60,13 @@ def thumbnail_of(hit: Hit) -> str | None:
 def reason(hit: Hit) -> str:
     """Why a picture is an answer, in a few words; empty for an answer to words."""
     turn = f", {_TURNS[hit.turn]}" if hit.turn else ""
-    if hit.reason == "exact":
+    if hit.reason == Reason.EXACT:
         return "exact copy"
     if hit.distance is not None:
         return f"{hit.reason}{turn} · {hit.distance} bits"
     if hit.likeness is not None:
         return f"{hit.reason} · {100 * hit.likeness:.0f} %"
-    return hit.reason if hit.reason != "words" else ""
+    return hit.reason or "" if hit.reason != Reason.WORDS else ""
 
 
 def page_of(hit: Hit, asked: Asked | None = None) -> str:

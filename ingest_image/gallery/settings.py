@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.resources import DEFAULT_PIPELINE
+
+from ..defaults import LARGEST_PICTURE
+
 
 @dataclass(frozen=True)
 class GallerySettings:
@@ -11,9 +15,9 @@ class GallerySettings:
 
     index: str = "images*"
     upload_index: str = "images"
-    pipeline: str = "images"
+    pipeline: str = DEFAULT_PIPELINE
     read_only: bool = False
-    max_upload_bytes: int = 20 << 20
+    max_upload_bytes: int = LARGEST_PICTURE
     hosts: frozenset[str] = frozenset()
     page_size: int = 48
     # Where Elasticsearch is, for sentences about it.

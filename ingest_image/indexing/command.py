@@ -17,6 +17,7 @@ from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, s
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.wording import shown
 
+from ..defaults import LARGEST_PICTURE_OPTION
 from ..files import Found, find
 from ..service import ask
 from .bulk import IdKind, Report, Sender
@@ -56,7 +57,9 @@ def size(text: str) -> int:
 @click.option(
     "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="bulk requests at the same time"
 )
-@click.option("--max-file-bytes", type=size, default="20mb", show_default=True, help="larger files are not sent")
+@click.option(
+    "--max-file-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="larger files are not sent"
+)
 @click.option(
     "--service-url",
     metavar="URL",

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.cluster.sources import can_be_processed, pictures_at, value_at
+from pipelines.picture_fields import PICTURES, VECTORS
 
 from ..search.picture import pictures_of
 
 # What is large, or comes back in another form on some versions; the other fields tell a picture as well.
-HEAVY = ("data", "thumbnail", "embedding", "perceptual_hash", "perceptual_hashes")
+HEAVY = tuple(dict.fromkeys(name.partition(".")[0] for name in (*PICTURES, *VECTORS)))
 # What processing leaves in every picture, unless it leaves an error.
 _MARKS = ("sha256", "recipe", "mark")
 

@@ -7,13 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from processor_service.color.names import NAMES
+from processor_service.color.oklab import oklab
+
 from .picture import Color
 
-# The names that the service gives (`features/color_names.py`).
-NAMES = (
-    *("black", "gray", "silver", "white", "red", "maroon", "orange", "brown", "beige", "yellow", "olive", "green"),
-    *("teal", "cyan", "skyblue", "blue", "navy", "purple", "pink", "magenta"),
-)
 # In OKLab, in hundredths: 2 can just be seen.
 DEFAULT_DISTANCE = 5.0
 PATH = "image.colors"
@@ -43,7 +41,7 @@ def parse_color(text: str, distance: float = DEFAULT_DISTANCE, share: float = 0.
 def color_query(wish: ColorWish) -> dict[str, Any]:
     """Pictures with the colour; the more of it, the higher the score."""
     if wish.value.startswith("#"):
-        clauses = box(oklab(wish.value), wish.distance)
+        clauses = box(place_of(wish.value), wish.distance)
     else:
         clauses = [{"term": {f"{PATH}.name": wish.value}}]
     if wish.share:
@@ -95,18 +93,8 @@ def box(lab: tuple[float, float, float], distance: float) -> list[dict[str, Any]
     ]
 
 
-def oklab(color: str) -> tuple[float, float, float]:
-    """Place of `#rrggbb` in OKLab, in hundredths. Source: B. Ottosson, 2020 (see the service's `oklab.py`)."""
-    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5))
-    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
-    medium = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
-    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
-    return (
-        round(100 * (0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short), 2),
-        round(100 * (1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short), 2),
-        round(100 * (0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short), 2),
-    )
-
-
-def _linear(value: float) -> float:
-    return float(value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4)
+def place_of(color: str) -> tuple[float, float, float]:
+    """Place of `#rrggbb` in OKLab, in hundredths."""
+    red, green, blue = (int(color[at : at + 2], 16) for at in (1, 3, 5))
+    lightness, a, b = (round(100 * value, 2) for value in oklab(red, green, blue))
+    return lightness, a, b

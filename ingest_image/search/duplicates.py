@@ -19,6 +19,7 @@ from .engine import Engine
 from .hashes import BITS, SAME_PICTURE
 from .hits import Hit, compared
 from .near_pairs import MAX_DISTANCE
+from .reasons import Reason
 from .sample import sample_of
 from .table import answer_table
 
@@ -73,7 +74,7 @@ def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:
 
 
 def _similar(hit: Hit) -> Hit:
-    return Hit(hit.index, hit.id, hit.source, hit.score, "neighbour", hit.distance, hit.turn)
+    return Hit(hit.index, hit.id, hit.source, hit.score, Reason.NEIGHBOUR, hit.distance, hit.turn)
 
 
 def short(hit: Hit) -> dict[str, object]:
@@ -81,7 +82,7 @@ def short(hit: Hit) -> dict[str, object]:
     picture = hit.first
     about: dict[str, object] = {"width": picture.width, "height": picture.height, "bytes": picture.bytes}
     about |= {"format": picture.format or None, "sha256": picture.sha256}
-    found = {"reason": hit.reason or None, "distance": hit.distance, "turn": hit.turn}
+    found = {"reason": hit.reason, "distance": hit.distance, "turn": hit.turn}
     return {
         "_index": hit.index,
         "_id": hit.id,

@@ -13,11 +13,12 @@ from pipelines.cluster.reasons import reason_of, reason_of_cause
 
 from .bounds import PATIENCE, TIMEOUT
 from .facets import Facets, aggregations, facets_of
-from .hits import EXACT, SAME, Hit, compared, hit_of
+from .hits import Hit, compared, hit_of
 from .place import Place
 from .queries import LIGHT, Query, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
 from .question import Question, UserError
 from .ranking import by_distance, fuse, one_after_the_other
+from .reasons import Reason
 from .schema import Schema, read_schema
 
 # How long Elasticsearch keeps the state of the index from one page to the next.
@@ -128,15 +129,15 @@ class Engine:
         searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]
         answers = self._impatient.msearch(index=self.index, searches=searches, ignore_unavailable=True)["responses"]
         stopped = any(answer.get("timed_out") for answer in answers)
-        lists: dict[str, list[Hit]] = {}
+        lists: dict[Reason, list[Hit]] = {}
         for reason, answer in zip(bodies, answers, strict=True):
             if "error" in answer:
                 raise UserError(reason_of_cause(answer["error"]))
             found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
             hits = [compared(hit, sample, question.distance, question.turned) for hit in found]
             lists[reason] = [hit for hit in hits if hit.copy or not question.near_duplicates]
-        matching = [lists.pop("words")] if "words" in lists else []
-        certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (EXACT, SAME)))
+        matching = [lists.pop(Reason.WORDS)] if Reason.WORDS in lists else []
+        certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (Reason.EXACT, Reason.SAME)))
         # What is surely the picture comes before what is like it; together they are one opinion, the words another.
         found_all = fuse([one_after_the_other([certain, *lists.values()]), *matching])
         return found_all, _STOPPED if stopped else self._note(question)

@@ -7,18 +7,29 @@ from typing import Any
 
 from .schema import NUMBERS, Schema
 
-# Name of the facet, its field, and how many values are shown. The filter of a value is `name:value`.
-TERMS = {
-    "color": ("image.color_names", 20),
-    "format": ("image.format", 12),
-    "shape": ("image.orientation", 3),
-    "size": ("image.size_class", 5),
-    "camera": ("image.metadata.camera.keyword", 12),
-    "error": ("image.error.code", 12),
-}
-TAKEN = "image.metadata.taken_at"
-ORDER = ("color", "format", "taken", "shape", "size", "camera", "error")
-_YEARS = 12
+
+@dataclass(frozen=True)
+class Facet:
+    """A field whose values are counted, at most so many of them; the filter of a value is `name:value`."""
+
+    name: str
+    heading: str
+    field: str
+    most: int
+    # Of a date, whose years are counted.
+    by_year: bool = False
+
+
+# In the order of the page.
+FACETS = (
+    Facet("color", "Colour", "image.color_names", 20),
+    Facet("format", "Format", "image.format", 12),
+    Facet("taken", "Taken", "image.metadata.taken_at", 12, by_year=True),
+    Facet("shape", "Shape", "image.orientation", 3),
+    Facet("size", "Size", "image.size_class", 5),
+    Facet("camera", "Camera", "image.metadata.camera", 12),
+    Facet("error", "Problems", "image.error.code", 12),
+)
 
 
 @dataclass(frozen=True)
@@ -32,15 +43,14 @@ class Facets:
 
 def aggregations(schema: Schema) -> dict[str, Any]:
     """The aggregations of all facets whose field the indices have."""
-    found: dict[str, Any] = {
-        name: {"terms": {"field": field, "size": size}}
-        for name, (path, size) in TERMS.items()
-        if (field := schema.countable(path))
-    }
-    if schema.types.get(TAKEN) == "date":
-        found["taken"] = {
-            "date_histogram": {"field": TAKEN, "calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}
-        }
+    found: dict[str, Any] = {}
+    for facet in FACETS:
+        if facet.by_year:
+            if schema.types.get(facet.field) == "date":
+                years = {"calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}
+                found[facet.name] = {"date_histogram": {"field": facet.field, **years}}
+        elif field := schema.countable(facet.field):
+            found[facet.name] = {"terms": {"field": field, "size": facet.most}}
     if {schema.types.get(name) for name in ("image.bytes", "image.original.bytes")} <= NUMBERS:
         found["stored_bytes"] = {"sum": {"field": "image.bytes"}}
         found["original_bytes"] = {"sum": {"field": "image.original.bytes"}}
@@ -54,7 +64,8 @@ def facets_of(answer: dict[str, Any]) -> Facets:
         for name, part in answer.items()
         if "buckets" in part
     }
-    if "taken" in counts:
-        counts["taken"] = counts["taken"][::-1][:_YEARS]
+    for facet in FACETS:
+        if facet.by_year and facet.name in counts:
+            counts[facet.name] = counts[facet.name][::-1][: facet.most]
     sums = (int((answer.get(name) or {}).get("value") or 0) for name in ("stored_bytes", "original_bytes"))
-    return Facets({name: counts[name] for name in ORDER if counts.get(name)}, *sums)
+    return Facets({facet.name: counts[facet.name] for facet in FACETS if counts.get(facet.name)}, *sums)

@@ -6,17 +6,14 @@ import re
 from typing import Any
 
 from .bounds import LONGEST, MOST_VALUES
+from .facets import FACETS
 from .schema import NUMBERS, Schema
 
 # Short names for what is asked most; every other field of the mapping has its own name, with or without `image.`.
 ALIASES = {
-    "shape": "image.orientation",
-    "size": "image.size_class",
-    "taken": "image.metadata.taken_at",
+    **{facet.name: facet.field for facet in FACETS},
     "place": "image.metadata.location",
-    "color": "image.color_names",
     "keyword": "image.metadata.keywords",
-    "error": "image.error.code",
 }
 _RANGE = re.compile(r"(?P<low>[^.]\S*?)?\.\.(?P<high>\S+)?")
 _COMPARED = re.compile(r"(?P<sign>[<>]=?)(?P<value>.+)")
@@ -51,9 +48,7 @@ def _field(name: str, schema: Schema) -> str:
         raise ValueError(f"no picture in these indices has {ALIASES[name]}")
     known = sorted({field.removeprefix("image.").removeprefix("metadata.") for field in schema.types} | ALIASES.keys())
     close = [field for field in known if name in field or field in name][:8]
-    hint = (
-        f"did you mean {', '.join(close)}?" if close else f"there are for example {', '.join(ALIASES)}, format, width"
-    )
+    hint = f"did you mean {', '.join(close)}?" if close else f"there are for example {', '.join(ALIASES)}, width"
     raise ValueError(f"there is no field {name!r}; {hint}")
 
 

@@ -13,9 +13,8 @@ from processor_service.hash_variants import UPRIGHT
 from .hashes import RELATED, SAME_PICTURE, nearest
 from .likeness import cosine, likeness_of
 from .picture import NO_PICTURE, Picture, number, pictures_of, text
+from .reasons import Reason
 from .sample import Sample, sha256_of
-
-EXACT, SAME, SIMILAR = "exact", "same picture", "similar"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Hit:
     id: str
     source: dict[str, Any] = field(repr=False)
     score: float | None = None
-    reason: str = ""
+    reason: Reason | None = None
     distance: int | None = None
     turn: str | None = None
     likeness: float | None = None
@@ -60,7 +59,7 @@ class Hit:
 
     def as_json(self) -> dict[str, Any]:
         """For programs; without pictures."""
-        about = {"score": self.score, "reason": self.reason or None, "distance": self.distance, "turn": self.turn}
+        about = {"score": self.score, "reason": self.reason, "distance": self.distance, "turn": self.turn}
         about["likeness"] = self.likeness
         named = {"_index": self.index, "_id": self.id, "title": self.title}
         # A picture that was stored as a bare string is left out as well.
@@ -72,7 +71,7 @@ def _is_light(image: Any) -> bool:
     return not any(isinstance(part, str) for part in flat(image))
 
 
-def hit_of(raw: dict[str, Any], reason: str = "") -> Hit:
+def hit_of(raw: dict[str, Any], reason: Reason | None = None) -> Hit:
     """A hit as Elasticsearch gives it."""
     source = well_formed(raw.get("_source"))
     id = well_formed(raw["_id"])
@@ -87,15 +86,15 @@ def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
     if ways:
         found, turn = min(ways, key=lambda way: way[0])
     if sample.sha256.intersection(value for picture in hit.pictures for value in sha256_of(picture)):
-        reason, found, turn = EXACT, 0, None
+        reason, found, turn = Reason.EXACT, 0, None
     elif found is not None and found <= min(distance, SAME_PICTURE):
-        reason = SAME
-    elif reason == SAME:
-        reason = SIMILAR
+        reason = Reason.SAME
+    elif reason == Reason.SAME:
+        reason = Reason.SIMILAR
     # Far away, bits say nothing.
     if found is not None and found > max(distance, RELATED):
         found, turn = None, None
-    likeness = round(cosine(hit.score), 3) if hit.reason == SIMILAR and hit.score is not None else None
+    likeness = round(cosine(hit.score), 3) if hit.reason == Reason.SIMILAR and hit.score is not None else None
     # Without hashes both are nearly blank, and alike without being copies.
     alike = bool(ways) and likeness is not None and likeness >= likeness_of(sample.embedder).copy
     return replace(

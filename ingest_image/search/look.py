@@ -14,6 +14,7 @@ from pipelines.cluster.simulate import simulated_picture
 from pipelines.resources import DEFAULT_PIPELINE
 from pipelines.wording import well_formed
 
+from ..defaults import LARGEST_PICTURE
 from ..files import PictureFile, Unfit
 from .engine import Engine
 from .hits import hit_of
@@ -76,7 +77,7 @@ def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sampl
     )
 
 
-def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = 20 << 20) -> Sample:
+def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = LARGEST_PICTURE) -> Sample:
     """The sample of a file when there is one of this name, else of the document with this id."""
     path = file_of(what)
     if path is None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipelines.picture_fields import MARKS, PICTURES, VECTORS, under
+
 from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
 from .hashes import variants
 from .likeness import likeness_of
 from .question import Question
+from .reasons import Reason
 from .sample import Sample
 from .schema import Schema
 
@@ -23,12 +26,7 @@ WORD_FIELDS = (
     *("image.text", "image.text.*", "image.tags", "image.tags.*"),
 )
 # Pictures and thumbnails are fetched one by one, when they are shown.
-LIGHT: dict[str, Any] = {
-    "excludes": [
-        *("image.data", "image.thumbnail", "image.mark", "image.source_mark", "image.thumbnail_mark"),
-        *("image.embedding", "image.perceptual_hash", "image.perceptual_hashes.bits"),
-    ]
-}
+LIGHT: dict[str, Any] = {"excludes": under([*PICTURES, *MARKS, *VECTORS])}
 # An index without any document or mapping knows no sequence numbers.
 NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]
 # How many answers of each kind are ranked together.
@@ -117,23 +115,23 @@ def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, simil
     return clause
 
 
-def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[str, dict[str, Any]]:
+def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[Reason, dict[str, Any]]:
     """The searches of a question with a sample, by the reason that their answers have."""
     sample = question.sample
     assert sample is not None
     clauses = restriction(question, with_words=question.near_duplicates)
-    bodies: dict[str, dict[str, Any]] = {}
+    bodies: dict[Reason, dict[str, Any]] = {}
     if sample.sha256:
-        bodies["exact"] = {"query": exact_query(sample, clauses)}
+        bodies[Reason.EXACT] = {"query": exact_query(sample, clauses)}
     if sample.hashes and schema.hash_vector:
         searches = hash_knn(schema.hash_vector, sample, question.distance, question.turned, clauses, window)
-        bodies["same picture"] = {"knn": searches}
+        bodies[Reason.SAME] = {"knn": searches}
     if vectors := embedding_knn(sample, schema, clauses):
-        bodies["similar"] = {"knn": vectors}
+        bodies[Reason.SIMILAR] = {"knn": vectors}
     elif sample.colors and not question.near_duplicates:
         alike = alike_query(sample.colors)
-        bodies["similar colours"] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
+        bodies[Reason.SIMILAR_COLORS] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
     if question.words and not question.near_duplicates:
         matching = words_query(question.words)
-        bodies["words"] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
+        bodies[Reason.WORDS] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
     return {reason: {**body, "size": window, "_source": LIGHT, "timeout": TIMEOUT} for reason, body in bodies.items()}

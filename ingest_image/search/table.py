@@ -45,7 +45,7 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
 
 def reason_of(hit: Hit) -> str:
     """Why it is an answer, and how it is turned."""
-    return f"{hit.reason}, {hit.turn.replace('_', ' ')}" if hit.turn else hit.reason
+    return ", ".join(filter(None, (hit.reason, (hit.turn or "").replace("_", " "))))
 
 
 def distance_of(hit: Hit) -> str:

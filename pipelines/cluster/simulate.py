@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from elasticsearch import Elasticsearch
 
+from ..picture_fields import PICTURES, under
 from ..resources import Body
 from .picture_body import PictureBody, send
 from .reasons import reason_of_cause
@@ -33,14 +34,14 @@ def simulated(client: Elasticsearch, pipeline: str, source: Body) -> Body:
 
 
 def simulated_picture(client: Elasticsearch, pipeline: str, picture: BinaryIO) -> Body:
-    """The fields that the pipeline makes of a large picture, without `data` and `thumbnail`. Raises as `simulated`."""
+    """The fields that the pipeline makes of a large picture, without the picture itself. Raises as `simulated`."""
     body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
     answer = send(
         client.options(request_timeout=PATIENCE),
         "POST",
         f"/_ingest/pipeline/{quote(pipeline, safe='')}/_simulate",
         body,
-        filter_path="-docs.doc._source.image.data,-docs.doc._source.image.thumbnail",
+        filter_path=",".join(under(PICTURES, "-docs.doc._source.image")),
     )
     image = _source(answer).get("image")
     return image if isinstance(image, dict) else {}

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from processor_service.keys import api_token
+from processor_service.settings import Settings
 
 from ..cluster.reasons import reason_of
 from ..cluster.sentences import CheckFailed, diagnose_endpoint
@@ -21,7 +22,7 @@ from .options import Options, image_options
 
 Service = Literal["custom", "openai"]
 PREFIX = "ingest-image-"
-DEFAULT_URL = "http://127.0.0.1:8090"
+DEFAULT_URL = f"http://127.0.0.1:{Settings.model_fields['port'].default}"
 _PATHS: dict[Service, str] = {"custom": "/v1/inference/completion", "openai": "/v1/chat/completions"}
 _OURS = re.compile(rf"{PREFIX}.+-[0-9a-f]{{8}}")
 # Both services have limits of their own that are meant for services that are paid for.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..picture_fields import MARKS, VECTORS, under
 from . import lens
 
 FILE = Path(__file__).parent / "saved_objects.ndjson"
@@ -76,8 +77,7 @@ def _data_view(title: str) -> Json:
         "image.original.bytes": _BYTES,
     }
     # Not loaded into the browser: the pictures themselves, and what only the nodes read.
-    vectors = ["image.perceptual_hash", "image.perceptual_hashes.bits", "image.embedding"]
-    hidden = ["image.data", *vectors, "image.mark", "image.source_mark", "image.thumbnail_mark"]
+    hidden = under(["data", *VECTORS, *MARKS])
     attributes = {
         "title": title,
         "name": "Pictures",

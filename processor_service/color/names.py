@@ -34,6 +34,14 @@ _NAMED = {
 }
 
 
+# A shade of each name by which people recognize it, `#rrggbb`.
+SHADES = {
+    **{"black": "#111111", "gray": "#808080", "silver": "#c4c4c4", "white": "#ffffff"},
+    **{name: "#{:02x}{:02x}{:02x}".format(*shades[0]) for name, shades in _NAMED.items() if name != "gray"},
+}
+NAMES = tuple(SHADES)
+
+
 def color_name(lightness: float, a: float, b: float) -> str:
     """The name of the nearest basic colour to a colour in OKLab (lightness 0 to 1).
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ingest_image.search import Hit, Question, Sample
 from ingest_image.search.clusters import Union
-from ingest_image.search.colors import NAMES, color_query, oklab, parse_color
+from ingest_image.search.colors import NAMES, color_query, parse_color, place_of
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.hashes import nearest, variants
 from ingest_image.search.hits import compared
@@ -21,8 +21,8 @@ from ingest_image.search.ranking import fuse, one_after_the_other
 from ingest_image.search.sample import sample_of
 from ingest_image.search.schema import Schema, merged
 from ingest_image.search.table import answer_table
-from processor_service.color.names import color_name
-from processor_service.color.oklab import oklab as oklab_of_the_service
+from processor_service.color.names import SHADES, color_name
+from processor_service.color.oklab import oklab
 from processor_service.hash_variants import VARIANTS, distance
 from processor_service.wire.fields import mapping
 from tests.processor_service.turned_hashes import pdq_variants
@@ -123,13 +123,16 @@ class TestFilters:
 class TestColors:
     def test_the_names_are_those_of_the_service(self):
         step = range(0, 256, 17)
-        given = {color_name(*oklab_of_the_service(red, green, blue)) for red in step for green in step for blue in step}
+        given = {color_name(*oklab(red, green, blue)) for red in step for green in step for blue in step}
         assert given == set(NAMES)
 
-    @pytest.mark.parametrize("value", ["#ff6600", "#000000", "#ffffff", "#123456"])
-    def test_oklab_is_that_of_the_service(self, value):
-        expected = oklab_of_the_service(*bytes.fromhex(value[1:]))
-        assert oklab(value) == pytest.approx([100 * part for part in expected], abs=0.01)
+    @pytest.mark.parametrize(("name", "shade"), SHADES.items())
+    def test_the_shade_of_a_name_has_that_name(self, name, shade):
+        assert color_name(*oklab(*bytes.fromhex(shade[1:]))) == name
+
+    @pytest.mark.parametrize(("value", "place"), [("#ffffff", (100, 0, 0)), ("#ff0000", (62.8, 22.49, 12.58))])
+    def test_places_are_those_of_oklab_in_hundredths(self, value, place):
+        assert place_of(value) == pytest.approx(place, abs=0.02)
 
     @pytest.mark.parametrize(
         ("text", "value"),
