@@ -28,7 +28,7 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from ingest_image.search import Engine, Question, Sample
 from ingest_image.search.hashes import BITS, SAME_PICTURE
 from ingest_image.search.likeness import cosine, likeness_of
-from ingest_image.search.look import look_at_bytes
+from ingest_image.search.sampling import sample_of_bytes
 from tests.end_to_end.conftest import bootstrap
 from tests.support import CORPUS, TOKEN, encoded, running_service
 
@@ -142,7 +142,8 @@ def _samples(
     engine: Engine, originals: dict[str, Image.Image], make: Callable[[Image.Image], Image.Image]
 ) -> dict[str, Sample]:
     return {
-        name: look_at_bytes(engine, encoded(make(image), "JPEG", quality=90), name) for name, image in originals.items()
+        name: sample_of_bytes(engine, encoded(make(image), "JPEG", quality=90), name)
+        for name, image in originals.items()
     }
 
 
@@ -153,7 +154,7 @@ def _bridge(es: Elasticsearch, engine: Engine, files: list[Path], k: int) -> Tab
     for column in ("file", "bits", "rank", "before it"):
         table.add_column(column, justify="left" if column in ("file", "before it") else "right")
     for path in files:
-        found = by_hash(es, look_at_bytes(engine, path.read_bytes(), path.name), k)
+        found = by_hash(es, sample_of_bytes(engine, path.read_bytes(), path.name), k)
         rank = next(rank for rank, (id, _) in enumerate(found) if id == ORIGINAL)
         before = ", ".join(f"{id} ({bits})" for id, bits in found[:rank])
         table.add_row(path.name, str(found[rank][1]), str(rank + 1), before)

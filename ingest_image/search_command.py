@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from typing import Any
 
 import click
 from elasticsearch import Elasticsearch
@@ -17,11 +16,11 @@ from pipelines.wording import well_formed
 
 from .defaults import GALLERY_PORT
 from .search.colors import DEFAULT_DISTANCE, parse_color
-from .search.engine import Answer, Engine
+from .search.engine import Engine, Results
 from .search.filters import parse_filter
 from .search.hashes import BITS, SAME_PICTURE
-from .search.look import look
 from .search.question import Question, UserError
+from .search.sampling import find_sample
 from .search.table import answer_table
 
 _PAGE = 20
@@ -106,42 +105,48 @@ def search(
             raise click.UsageError(
                 "--open shows the answers on a page, from the first on: leave out --after and --json"
             )
-        from .gallery.opening import open_gallery
+        # Only here, as the page brings a web server along.
+        from .gallery.launch import open_gallery
+        from .gallery.page_query import PICKED_DISTANCE, PageQuery
 
-        asked: list[tuple[str, Any]] = [("q", well_formed(" ".join(words))), ("near", "1" if near_duplicate else "")]
-        asked += [("turned", "1" if turned else ""), ("distance", str(distance) if distance != SAME_PICTURE else "")]
-        asked += [("color", color) for color in colors] + [("f", text) for text in filters]
-        # On the page a colour is picked by eye, and may be farther off when nothing is said.
-        asked += [("color_distance", f"{color_distance:g}" if colors else "")]
-        asked += [("color_share", f"{color_share:g}" if colors and color_share else "")]
-        asked += [("size", str(size) if size != _PAGE else "")]
-        open_gallery(client, index, gallery_port, asked, like=like, pipeline=pipeline)
+        query = PageQuery(
+            words=well_formed(" ".join(words)),
+            near=near_duplicate,
+            turned=turned,
+            distance=distance,
+            colors=colors,
+            color_distance=color_distance if colors else PICKED_DISTANCE,
+            color_share=color_share if colors else 0.0,
+            filters=filters,
+            size=size if size != _PAGE else None,
+        )
+        open_gallery(client, index, gallery_port, query, like=like, pipeline=pipeline)
         return
     try:
-        sample = look(engine, like, pipeline) if like else None
+        sample = find_sample(engine, like, pipeline) if like else None
         question = Question(well_formed(" ".join(words)), sample, near_duplicate, distance, turned, wishes, clauses)
-        answer = engine.search(question, size, after)
+        results = engine.search(question, size, after)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     if not engine.schema.indices:
-        answer = replace(answer, note=f"there is no index {index}")
-    _print(answer, as_json, with_reason=sample is not None)
+        results = replace(results, note=f"there is no index {index}")
+    _print(results, as_json, with_reason=sample is not None)
 
 
-def _print(answer: Answer, as_json: bool, with_reason: bool) -> None:
-    if answer.note:
-        click.echo(f"note: {answer.note}", err=True)
+def _print(results: Results, as_json: bool, with_reason: bool) -> None:
+    if results.note:
+        click.echo(f"note: {results.note}", err=True)
     if as_json:
-        found = [hit.as_json() for hit in answer.hits]
-        click.echo(json.dumps({"total": answer.total, "hits": found, "after": answer.next}, ensure_ascii=False))
+        found = [hit.as_json() for hit in results.hits]
+        click.echo(json.dumps({"total": results.total, "hits": found, "after": results.next}, ensure_ascii=False))
         return
-    if not answer.hits:
+    if not results.hits:
         click.echo("nothing found")
         return
     # Without a terminal there is no width to keep to.
     console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(answer_table(answer.hits, with_reason))
-    shown = len(answer.hits)
-    click.echo(f"\n{shown} of {answer.total}" if shown < answer.total else f"\n{shown} found")
-    if answer.next:
-        click.echo(f"more: --after {answer.next}")
+    console.print(answer_table(results.hits, with_reason))
+    shown = len(results.hits)
+    click.echo(f"\n{shown} of {results.total}" if shown < results.total else f"\n{shown} found")
+    if results.next:
+        click.echo(f"more: --after {results.next}")

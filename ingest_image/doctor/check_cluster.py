@@ -11,14 +11,14 @@ from pipelines.cluster.sentences import INSTALL
 from pipelines.inference.choose import LICENCES
 
 from .finding import Finding, error, ok, warn
-from .patient import Patient
+from .installation import Installation
 
 PLUGIN = "ingest-image"
 
 
-def version(patient: Patient) -> Iterator[Finding]:
+def version(installation: Installation) -> Iterator[Finding]:
     """Elasticsearch is 8.19, or 9.1 or newer."""
-    number = patient.client.info().body["version"]["number"]
+    number = installation.client.info().body["version"]["number"]
     major, minor = (int(part) for part in number.split(".")[:2])
     if (major, minor) == (8, 19) or (major == 9 and minor >= 1):
         yield ok(f"Elasticsearch {number}")
@@ -28,17 +28,17 @@ def version(patient: Patient) -> Iterator[Finding]:
         yield warn(f"Elasticsearch {number} was never tried with this program", "8.19 and 9.1 or newer are supported")
 
 
-def licence(patient: Patient) -> Iterator[Finding]:
+def licence(installation: Installation) -> Iterator[Finding]:
     """The licence has not expired.
 
     The plugin needs none. Pipelines that use inference endpoints need Enterprise or a trial.
     """
     try:
-        found = patient.client.license.get(accept_enterprise=True).body["license"]
+        found = installation.client.license.get(accept_enterprise=True).body["license"]
     except ApiError:
         yield ok("no licence API here; the plugin needs no licence")
         return
-    if patient.without_plugin and (found.get("type") not in LICENCES or found.get("status") == "expired"):
+    if installation.without_plugin and (found.get("type") not in LICENCES or found.get("status") == "expired"):
         state = " and has expired" if found.get("status") == "expired" else ""
         yield error(
             f"the pipelines go through inference endpoints, for which the licence ({found.get('type')}{state}) "
@@ -57,18 +57,18 @@ def licence(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def plugin(patient: Patient) -> Iterator[Finding]:
+def plugin(installation: Installation) -> Iterator[Finding]:
     """Every node with ingest role has the plugin, in one version, which is this program's."""
     here = importlib.metadata.version("ingest-image")
     versions: dict[str, list[str]] = {}
     lacking = []
-    for node in patient.nodes:
+    for node in installation.nodes:
         found = [entry["version"] for entry in node.get("plugins", ()) if entry["name"] == PLUGIN]
         if not found:
             lacking.append(f"{node['name']} ({node['version']})")
         for number in found:
             versions.setdefault(number, []).append(node["name"])
-    if lacking and patient.without_plugin:
+    if lacking and installation.without_plugin:
         yield ok("the pipelines need no plugin: they go through inference endpoints")
     elif lacking:
         yield error(f"the plugin {PLUGIN} is missing on {', '.join(lacking)}", INSTALL)
@@ -82,4 +82,4 @@ def plugin(patient: Patient) -> Iterator[Finding]:
             "upgrade plugin, service and definitions together (docs/bootstrap.md, Upgrade)",
         )
     elif versions and not lacking:
-        yield ok(f"plugin {here} on {len(patient.nodes)} ingest node{'s' if len(patient.nodes) > 1 else ''}")
+        yield ok(f"plugin {here} on {len(installation.nodes)} ingest node{'s' if len(installation.nodes) > 1 else ''}")

@@ -10,19 +10,19 @@ from pipelines.install.plan import Fate, Step
 from pipelines.resources import Kind, is_edited, version_of
 
 from .finding import Finding, error, ok, warn
-from .patient import Patient
+from .installation import Installation
 
 _BOOTSTRAP = "run ingest-image bootstrap"
 
 
-def definitions(patient: Patient) -> Iterator[Finding]:
+def definitions(installation: Installation) -> Iterator[Finding]:
     """Pipelines and template are installed, current, and not changed by hand."""
     current = 0
     missing = []
-    for step in patient.steps:
+    for step in installation.steps:
         name = f"{step.resource.kind.value} {step.resource.name}"
         remark = f" ({step.remark})" if step.remark else ""
-        if step.fate is Fate.CURRENT or _is_current_without_plugin(patient, step):
+        if step.fate is Fate.CURRENT or _is_current_without_plugin(installation, step):
             current += 1
         elif step.fate is Fate.CREATED:
             missing.append(name)
@@ -39,13 +39,13 @@ def definitions(patient: Patient) -> Iterator[Finding]:
             yield error(f"somebody else's: {name}{remark}", "its owner has to rename or remove it")
     if missing:
         yield error(f"missing: {', '.join(missing)}", _BOOTSTRAP)
-    if current == len(patient.steps):
+    if current == len(installation.steps):
         yield ok(f"{current} pipelines and templates are current")
 
 
-def _is_current_without_plugin(patient: Patient, step: Step) -> bool:
+def _is_current_without_plugin(installation: Installation, step: Step) -> bool:
     """The inference form is made when installing, so it differs from the bundled one: it has to be as it was made."""
-    installed = patient.installed.get(step.resource.name) if step.resource.kind is Kind.PIPELINE else None
+    installed = installation.installed.get(step.resource.name) if step.resource.kind is Kind.PIPELINE else None
     return (
         installed is not None
         and is_inference_form(installed)
@@ -54,12 +54,12 @@ def _is_current_without_plugin(patient: Patient, step: Step) -> bool:
     )
 
 
-def template(patient: Patient) -> Iterator[Finding]:
+def template(installation: Installation) -> Iterator[Finding]:
     """New indices get the pipeline: no other index template wins."""
-    if patient.wanted_indices or any(step.fate is Fate.CREATED for step in patient.steps):
+    if installation.wanted_indices or any(step.fate is Fate.CREATED for step in installation.steps):
         return
-    remarks = [remark for pattern in patient.patterns for remark in other_template(patient.client, pattern)]
+    remarks = [remark for pattern in installation.patterns for remark in other_template(installation.client, pattern)]
     for remark in remarks:
         yield error(remark, "lower the priority of the other template, or let it say index.default_pipeline as well")
     if not remarks:
-        yield ok(f"new indices {', '.join(patient.patterns)} get the pipeline")
+        yield ok(f"new indices {', '.join(installation.patterns)} get the pipeline")

@@ -15,20 +15,20 @@ from pipelines.wording import counted, shown
 from ..search.queries import NEWEST_FIRST
 from ..search.schema import read_schema
 from .finding import Finding, ok, warn
-from .patient import Patient
+from .installation import Installation
 
 # Each may be as large as pictures may be.
 _SAMPLE = 3
 
 
-def errors(patient: Patient) -> Iterator[Finding]:
+def errors(installation: Installation) -> Iterator[Finding]:
     """No document was stored with an error. Otherwise: how many, by code."""
-    if not patient.indices:
+    if not installation.indices:
         return
     # An index that is not mapped by our template may have a text there, which cannot be counted by value.
-    field = read_schema(patient.client, ",".join(patient.indices)).countable("image.error.code")
-    answer = patient.client.search(
-        index=list(patient.indices),
+    field = read_schema(installation.client, ",".join(installation.indices)).countable("image.error.code")
+    answer = installation.client.search(
+        index=list(installation.indices),
         size=0,
         query={"exists": {"field": "image.error.code"}},
         aggs={"codes": {"terms": {"field": field, "size": 20}}} if field else None,
@@ -42,24 +42,24 @@ def errors(patient: Patient) -> Iterator[Finding]:
     codes = ", ".join(f"{bucket['doc_count']} {shown(str(bucket['key']))}" for bucket in buckets)
     yield warn(
         f"{counted(count, 'document')} stored with an error{f': {codes}' if codes else ''}",
-        f"look at them with GET {','.join(patient.patterns)}/_search?q=_exists_:image.error.code&"
+        f"look at them with GET {','.join(installation.patterns)}/_search?q=_exists_:image.error.code&"
         "_source_includes=image.error; docs/service.md says what the codes mean; when the cause is gone, ingest-image "
-        f"reprocess {_all(patient)} --errors",
+        f"reprocess {_all(installation)} --errors",
     )
 
 
-def unprocessed(patient: Patient) -> Iterator[Finding]:
+def unprocessed(installation: Installation) -> Iterator[Finding]:
     """No document has a picture and neither fields nor an error ([more](security.md#what-passed-by-the-pipeline)).
 
     A bulk `update` or `?pipeline=_none` stores such documents.
     """
-    if not patient.indices:
+    if not installation.indices:
         return
     # Elasticsearch cannot search for what has a binary field, so some of those that have nothing else are looked at.
     done = [{"exists": {"field": field}} for field in ("image.sha256", "image.error.code")]
     total = looked_at = pictures = 0
-    for index in patient.indices:
-        answer = patient.client.search(
+    for index in installation.indices:
+        answer = installation.client.search(
             index=index,
             size=_SAMPLE,
             query={"bool": {"must_not": done}},
@@ -74,7 +74,7 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
         yield warn(
             f"pictures were stored as they came: {counted(total, 'document')} with neither fields nor an error, and "
             f"{pictures} of {looked_at} that were looked at hold a picture",
-            f"ingest-image reprocess {_all(patient)} --unprocessed; with index.final_pipeline only a bulk update "
+            f"ingest-image reprocess {_all(installation)} --unprocessed; with index.final_pipeline only a bulk update "
             "passes by",
         )
     elif total > looked_at:
@@ -87,17 +87,17 @@ def unprocessed(patient: Patient) -> Iterator[Finding]:
         yield ok("no document has a picture and neither fields nor an error")
 
 
-def stale(patient: Patient) -> Iterator[Finding]:
+def stale(installation: Installation) -> Iterator[Finding]:
     """Every picture was made by the recipe that its pipeline has now.
 
     [reprocess](reprocess.md) makes it so.
     """
     known, count = False, 0
-    for index, makers in _makers_by_index(patient):
+    for index, makers in _makers_by_index(installation):
         for target, (name, maker) in makers.items():
             known = True
             query = stale_query(target, Maker(maker.recipe))
-            stale = patient.client.count(index=index, query=query).body["count"]
+            stale = installation.client.count(index=index, query=query).body["count"]
             count += stale
             if stale:
                 yield warn(
@@ -108,14 +108,15 @@ def stale(patient: Patient) -> Iterator[Finding]:
         yield ok("every picture was made by its pipeline's present recipe")
 
 
-def embedder(patient: Patient) -> Iterator[Finding]:
+def embedder(installation: Installation) -> Iterator[Finding]:
     """All vectors of an index are of one embedder, the service's: vectors of different ones cannot be compared."""
     vectors, fine = 0, True
-    for index, makers in _makers_by_index(patient):
+    for index, makers in _makers_by_index(installation):
         for target, (_, maker) in makers.items():
             now = maker.embedder
             aggs = {"embedders": {"terms": {"field": f"{target}.embedder", "size": 20}}}
-            buckets = patient.client.search(index=index, size=0, aggs=aggs).body["aggregations"]["embedders"]["buckets"]
+            answer = installation.client.search(index=index, size=0, aggs=aggs).body
+            buckets = answer["aggregations"]["embedders"]["buckets"]
             vectors += len(buckets)
             if len(buckets) > 1 or (now and buckets and buckets[0]["key"] != now):
                 fine = False
@@ -129,22 +130,22 @@ def embedder(patient: Patient) -> Iterator[Finding]:
         yield ok("all vectors are of the service's embedder")
 
 
-def _all(patient: Patient) -> str:
+def _all(installation: Installation) -> str:
     """All indices that are looked at, quoted for a shell."""
-    return shlex.quote(",".join(patient.patterns))
+    return shlex.quote(",".join(installation.patterns))
 
 
-def _makers_by_index(patient: Patient) -> Iterator[tuple[str, dict[str, tuple[str, Maker]]]]:
+def _makers_by_index(installation: Installation) -> Iterator[tuple[str, dict[str, tuple[str, Maker]]]]:
     """For each index: by target, the pipeline that makes its pictures, and with what."""
-    makers = {name: _makers(patient, name) for name in patient.pipelines}
-    for index, names in patient.pipelines_by_index.items():
+    makers = {name: _makers(installation, name) for name in installation.pipelines}
+    for index, names in installation.pipelines_by_index.items():
         # The final pipeline runs last, so its recipe is what stays.
         yield index, {target: (name, maker) for name in names for target, maker in makers[name].items()}
 
 
-def _makers(patient: Patient, name: str) -> dict[str, Maker]:
+def _makers(installation: Installation, name: str) -> dict[str, Maker]:
     try:
-        return current_makers(patient.client, name)
+        return current_makers(installation.client, name)
     except (CheckFailed, NotFoundError):
         # Said by the checks of the service and the indices.
         return {}

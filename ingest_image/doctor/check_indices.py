@@ -8,20 +8,20 @@ from typing import Any
 from pipelines.resources import DEFAULT_PIPELINE, Kind
 
 from .finding import Finding, error, ok, warn
-from .patient import Patient
+from .installation import Installation
 
 _SHOWN = 8
 _LEFT_ALONE = ("read_only_allow_delete", "read_only", "write")
 
 
-def indices(patient: Patient) -> Iterator[Finding]:
+def indices(installation: Installation) -> Iterator[Finding]:
     """Every index has a default or final pipeline that exists, so no picture is stored unprocessed."""
-    if not patient.indices:
-        yield ok(f"no index {', '.join(patient.patterns)} yet")
+    if not installation.indices:
+        yield ok(f"no index {', '.join(installation.patterns)} yet")
         return
     fine = 0
-    for name, pipelines in patient.pipelines_by_index.items():
-        absent = [pipeline for pipeline in pipelines if pipeline not in patient.installed]
+    for name, pipelines in installation.pipelines_by_index.items():
+        absent = [pipeline for pipeline in pipelines if pipeline not in installation.installed]
         if absent:
             yield error(
                 f"{name} names the pipeline {', '.join(absent)}, which does not exist: every write is refused",
@@ -37,12 +37,12 @@ def indices(patient: Patient) -> Iterator[Finding]:
         else:
             fine += 1
     if fine:
-        yield ok(f"{fine} of {len(patient.indices)} indices have a pipeline")
+        yield ok(f"{fine} of {len(installation.indices)} indices have a pipeline")
 
 
-def blocks(patient: Patient) -> Iterator[Finding]:
+def blocks(installation: Installation) -> Iterator[Finding]:
     """No index refuses writes, as Elasticsearch makes it when the disk is nearly full."""
-    for name, entry in patient.indices.items():
+    for name, entry in installation.indices.items():
         for block in _LEFT_ALONE:
             if entry.get("settings", {}).get(f"index.blocks.{block}") == "true":
                 full = block == "read_only_allow_delete"
@@ -55,12 +55,12 @@ def blocks(patient: Patient) -> Iterator[Finding]:
                 )
 
 
-def mapping(patient: Patient) -> Iterator[Finding]:
+def mapping(installation: Installation) -> Iterator[Finding]:
     """The fields of `image` are mapped as the template says, above all `image.data` as `binary`."""
-    template = next(step.resource for step in patient.steps if step.resource.kind is Kind.TEMPLATE)
+    template = next(step.resource for step in installation.steps if step.resource.kind is Kind.TEMPLATE)
     wanted = _types(template.body["template"]["mappings"]["properties"], "image")
     fine = 0
-    for name, entry in patient.indices.items():
+    for name, entry in installation.indices.items():
         mapped = _types(entry.get("mappings", {}).get("properties", {}), "image")
         differing = {field: mapped[field] for field in wanted if field in mapped and mapped[field] != wanted[field]}
         missing = [field for field in wanted if field not in mapped]
@@ -86,7 +86,7 @@ def mapping(patient: Patient) -> Iterator[Finding]:
         if not differing and not missing:
             fine += 1
     if fine:
-        yield ok(f"{fine} of {len(patient.indices)} indices are mapped as the template says")
+        yield ok(f"{fine} of {len(installation.indices)} indices are mapped as the template says")
 
 
 def _types(properties: Mapping[str, Any], path: str) -> dict[str, str]:

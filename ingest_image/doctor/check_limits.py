@@ -9,7 +9,7 @@ from pipelines.cluster.units import bytes_of, seconds_of, shown_bytes
 from pipelines.wording import counted
 
 from .finding import Finding, error, ok, warn
-from .patient import Patient
+from .installation import Installation
 
 # base64 makes four characters of three bytes.
 _BASE64 = 4 / 3
@@ -17,37 +17,37 @@ _LARGEST = "ingest.image.max_image_bytes"
 _TIMEOUT = "ingest.image.timeout"
 
 
-def sizes(patient: Patient) -> Iterator[Finding]:
+def sizes(installation: Installation) -> Iterator[Finding]:
     """A picture that a node accepts fits into a request, into an answer, and into what the service accepts.
 
     As base64, `ingest.image.max_image_bytes` fits into `http.max_content_length` and `ingest.image.max_response_bytes`.
     It is at most `IMAGE_MAX_IMAGE_BYTES`, and all nodes have the same.
     """
-    for node in patient.nodes:
-        largest = patient.setting(_LARGEST, node)
+    for node in installation.nodes:
+        largest = installation.setting(_LARGEST, node)
         if largest is None:
             continue
-        limit, request = bytes_of(largest), patient.setting("http.max_content_length", node)
+        limit, request = bytes_of(largest), installation.setting("http.max_content_length", node)
         if limit * _BASE64 > bytes_of(request):
             yield warn(
                 f"{node['name']}: {_LARGEST} is {largest}, which is {shown_bytes(limit * _BASE64)} as base64, more "
                 f"than a request may have (http.max_content_length: {request})",
                 f"lower {_LARGEST}, or raise http.max_content_length",
             )
-        answer = patient.setting("ingest.image.max_response_bytes", node)
+        answer = installation.setting("ingest.image.max_response_bytes", node)
         if limit * _BASE64 > bytes_of(answer):
             yield warn(
                 f"{node['name']}: an answer of the service may have {answer}, and a picture of {largest} is "
                 "larger as base64",
                 "raise ingest.image.max_response_bytes",
             )
-        accepted = _of_service(patient, "max_image_bytes")
+        accepted = _of_service(installation, "max_image_bytes")
         if accepted is not None and limit > accepted:
             yield warn(
                 f"{node['name']} sends pictures up to {largest}, the service takes {shown_bytes(accepted)}",
                 f"give {_LARGEST} and IMAGE_MAX_IMAGE_BYTES the same value",
             )
-    values = {str(patient.said(_LARGEST, node) or "the default") for node in patient.nodes}
+    values = {str(installation.said(_LARGEST, node) or "the default") for node in installation.nodes}
     if len(values) > 1:
         yield warn(
             f"the nodes have different {_LARGEST}: {', '.join(sorted(values))}",
@@ -55,17 +55,17 @@ def sizes(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def timeouts(patient: Patient) -> Iterator[Finding]:
+def timeouts(installation: Installation) -> Iterator[Finding]:
     """A node waits longer for a picture than the service works on it; else slow pictures are sent again for ever.
 
     `ingest.image.timeout` is longer than `ingest.image.connect_timeout`, and than the service works on a picture by the
     clock: 2.5 x `IMAGE_PICTURE_TIMEOUT`. Three times that setting is advised.
     """
-    for node in patient.nodes:
-        timeout = patient.setting(_TIMEOUT, node)
+    for node in installation.nodes:
+        timeout = installation.setting(_TIMEOUT, node)
         if timeout is None:
             continue
-        picture, longest = (_of_service(patient, name) for name in ("picture_timeout", "most_seconds_per_picture"))
+        picture, longest = (_of_service(installation, name) for name in ("picture_timeout", "most_seconds_per_picture"))
         if picture is not None and seconds_of(timeout) <= picture:
             yield error(
                 f"{node['name']} gives up after {timeout}, the service only after {picture:g}s: a slow picture is "
@@ -78,7 +78,7 @@ def timeouts(patient: Patient) -> Iterator[Finding]:
                 f"{longest:g}s before it says that the picture is not at fault",
                 f"make {_TIMEOUT} {3 * picture:g}s, which is three times IMAGE_PICTURE_TIMEOUT, or longer",
             )
-        connect = patient.setting("ingest.image.connect_timeout", node)
+        connect = installation.setting("ingest.image.connect_timeout", node)
         if seconds_of(timeout) <= seconds_of(connect):
             yield warn(
                 f"{node['name']}: {_TIMEOUT} ({timeout}) is not longer than ingest.image.connect_timeout ({connect}), "
@@ -87,17 +87,17 @@ def timeouts(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def in_flight(patient: Patient) -> Iterator[Finding]:
+def in_flight(installation: Installation) -> Iterator[Finding]:
     """All nodes together send no more pictures at a time than the services accept.
 
     `ingest.image.max_in_flight` of all nodes is at most services x (`IMAGE_WORKERS` + `IMAGE_QUEUE_SIZE`).
     """
-    workers, queue = _of_service(patient, "workers"), _of_service(patient, "queue_size")
+    workers, queue = _of_service(installation, "workers"), _of_service(installation, "queue_size")
     if workers is None or queue is None:
         return
     name = "ingest.image.max_in_flight"
-    sent = sum(int(patient.setting(name, node) or 0) for node in patient.nodes)
-    hosts = patient.setting("ingest.image.hosts")
+    sent = sum(int(installation.setting(name, node) or 0) for node in installation.nodes)
+    hosts = installation.setting("ingest.image.hosts")
     services = len(hosts) if isinstance(hosts, list) else 1
     room = services * (workers + queue)
     each = " each" if services > 1 else ""
@@ -113,9 +113,9 @@ def in_flight(patient: Patient) -> Iterator[Finding]:
         yield ok(f"the nodes send up to {sent} pictures at a time, {where} {take} {room}")
 
 
-def rejections(patient: Patient) -> Iterator[Finding]:
+def rejections(installation: Installation) -> Iterator[Finding]:
     """No writes were refused with 429 since the nodes started."""
-    answer = patient.client.nodes.stats(
+    answer = installation.client.nodes.stats(
         metric="indexing_pressure,thread_pool",
         filter_path=["nodes.*.name", "nodes.*.indexing_pressure.memory.total", "nodes.*.thread_pool.write.rejected"],
     ).body
@@ -131,6 +131,6 @@ def rejections(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _of_service(patient: Patient, name: str) -> Any:
-    limits = patient.service.limits if patient.service else None
+def _of_service(installation: Installation, name: str) -> Any:
+    limits = installation.service.limits if installation.service else None
     return limits.get(name) if limits else None

@@ -13,53 +13,53 @@ from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
 
 from .finding import Finding, error, ok, warn
-from .patient import Patient
+from .installation import Installation
 
 
-def picture(patient: Patient) -> Iterator[Finding]:
+def picture(installation: Installation) -> Iterator[Finding]:
     """A tiny picture gets through each pipeline: node, network, token, service, and back.
 
     It is sent with `_simulate`, so nothing is stored. It goes through the node that answers, or another one with ingest
     role: if each node has a keystore of its own, run the doctor once with the `--url` of each.
     """
-    installed = patient.installed
-    wanted = dict.fromkeys([DEFAULT_PIPELINE, *patient.pipelines])
+    installed = installation.installed
+    wanted = dict.fromkeys([DEFAULT_PIPELINE, *installation.pipelines])
     for name in wanted:
         if name not in installed:
             # Said by the checks of definitions and indices.
             continue
         try:
-            yield ok(process_tiny_picture(patient.client, name))
+            yield ok(process_tiny_picture(installation.client, name))
         except CheckFailed as failed:
             # A pipeline of one's own may read another field, or need what the tiny document has not.
             report = error if name == DEFAULT_PIPELINE or is_ours(installed[name]) else warn
             yield report(
-                f"a test picture does not get through the pipeline {name} ({_address(patient, installed[name])})",
+                f"a test picture does not get through the pipeline {name} ({_address(installation, installed[name])})",
                 str(failed),
             )
 
 
-def service(patient: Patient) -> Iterator[Finding]:
+def service(installation: Installation) -> Iterator[Finding]:
     """The service answers here, too. Only with `--service-url`."""
-    if patient.service is None:
+    if installation.service is None:
         return
-    if patient.service.problem:
-        yield error(patient.service.problem, patient.service.advice)
-    elif patient.service.limits:
-        workers = counted(patient.service.limits["workers"], "worker")
-        yield ok(f"the service at {patient.service.url} answers, with {workers}")
+    if installation.service.problem:
+        yield error(installation.service.problem, installation.service.advice)
+    elif installation.service.limits:
+        workers = counted(installation.service.limits["workers"], "worker")
+        yield ok(f"the service at {installation.service.url} answers, with {workers}")
 
 
-def token(patient: Patient) -> Iterator[Finding]:
+def token(installation: Installation) -> Iterator[Finding]:
     """The service asks for a token. Only with `--service-url`.
 
     Whether the node has the same token, `picture` shows.
     """
-    if patient.service is None or patient.service.limits is None:
+    if installation.service is None or installation.service.limits is None:
         return
-    if patient.service.open_to_all:
+    if installation.service.open_to_all:
         yield warn(
-            f"the service at {patient.service.url} asks for no token: everybody who reaches it can use it, and forge "
+            f"the service at {installation.service.url} asks for no token: whoever reaches it can use it, and forge "
             "the marks by which processed pictures are recognized",
             "set IMAGE_TOKEN for the service, and the same as ingest.image.token in the keystore of every node",
         )
@@ -67,8 +67,8 @@ def token(patient: Patient) -> Iterator[Finding]:
         yield ok("the service asks for a token")
 
 
-def _address(patient: Patient, pipeline: Body) -> str:
+def _address(installation: Installation, pipeline: Body) -> str:
     """Where the picture is sent to, and which setting says so."""
     if is_inference_form(pipeline):
-        return f"the service of its inference endpoint: {service_url(patient.client)}"
-    return f"{HOSTS_SETTING}: {', '.join(as_list(patient.setting(HOSTS_SETTING)))}"
+        return f"the service of its inference endpoint: {service_url(installation.client)}"
+    return f"{HOSTS_SETTING}: {', '.join(as_list(installation.setting(HOSTS_SETTING)))}"

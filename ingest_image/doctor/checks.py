@@ -15,9 +15,9 @@ from .check_indices import blocks, indices, mapping
 from .check_limits import in_flight, rejections, sizes, timeouts
 from .check_service import picture, service, token
 from .finding import Finding, warn
-from .patient import Patient
+from .installation import Installation
 
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[Installation], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     version,
@@ -42,12 +42,12 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(patient: Patient) -> Iterator[Finding]:
+def examine(installation: Installation) -> Iterator[Finding]:
     """Make every check. One that cannot look is a finding of its own, and the others go on."""
     for check in CHECKS:
         name = check.__name__
         try:
-            for finding in check(patient):
+            for finding in check(installation):
                 yield Finding(finding.level, finding.what, finding.advice, name)
         except AuthorizationException as error:
             found = warn(

@@ -16,7 +16,7 @@ from pipelines.wording import counted
 from ..service import ask
 from .checks import examine
 from .finding import Finding, Level
-from .patient import Patient
+from .installation import Installation
 
 _COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.ERROR: "red"}
 _CANNOT_LOOK = 2
@@ -47,7 +47,7 @@ def doctor(
     try:
         client.info()
         service = ask(service_url, service_token) if service_url else None
-        findings = list(examine(Patient(client, indices, service)))
+        findings = list(examine(Installation(client, indices, service)))
         code = 1 if any(finding.level is Level.ERROR for finding in findings) else 0
     except (ApiError, TransportError, UnsupportedProductError) as failure:
         url = next(iter(client.transport.node_pool.all())).base_url

@@ -22,9 +22,9 @@ from pipelines.wording import well_formed
 
 from ..files import title
 from ..search import UserError
-from ..search.look import look_at_open_file
-from .asked import address, dropped
+from ..search.sampling import sample_of_open_file
 from .context import context
+from .page_query import address, like_dropped
 
 blueprint = Blueprint("actions", __name__)
 _LONGEST_NAME = 200
@@ -42,8 +42,8 @@ def look() -> AnyResponse:
     here = context()
     name, file = _file()
     key = _hash(file)
-    here.samples.keep(key, look_at_open_file(here.engine(), file, name, here.settings.pipeline))
-    return _done(address([("like", dropped(key))]))
+    here.dropped.keep(key, sample_of_open_file(here.engine(), file, name, here.settings.pipeline))
+    return _done(address([("like", like_dropped(key))]))
 
 
 @blueprint.post("/upload")

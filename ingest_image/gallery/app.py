@@ -12,7 +12,7 @@ from pipelines.cluster.client import explain
 from ..search import UserError
 from . import actions, files, labels, pages, security
 from .context import Context
-from .samples import Samples
+from .dropped import DroppedPictures
 from .settings import GallerySettings
 
 # Beside the picture itself a form has a few lines.
@@ -25,7 +25,7 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + _FORM_ROOM
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["gallery"] = Context(client, settings, Samples())
+    app.extensions["gallery"] = Context(client, settings, DroppedPictures())
     security.protect(app, settings)
     labels.register(app)
     for blueprint in (pages.blueprint, files.blueprint, actions.blueprint):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .asked import Asked
+from .page_query import PageQuery
 
 
 @dataclass(frozen=True)
@@ -16,20 +16,20 @@ class Chip:
     color: str = ""
 
 
-def chips(asked: Asked, sample: str) -> list[Chip]:
+def chips(query: PageQuery, sample: str) -> list[Chip]:
     """All parts but the words, which stand in the search box."""
     found = []
-    if asked.like:
+    if query.like:
         name = sample or "a picture"
         found.append(
-            Chip(f"Copies of {name}" if asked.near else f"Like {name}", asked.without("like", "near", "turned"))
+            Chip(f"Copies of {name}" if query.near else f"Like {name}", query.without("like", "near", "turned"))
         )
-    found += [Chip("Turned copies too", asked.without("turned"))] if asked.turned else []
-    share = f", {100 * asked.color_share:.0f} % and more" if asked.color_share else ""
-    for color in asked.colors:
-        found.append(Chip(f"{color}{share}", asked.without(pair=("color", color)), color))
-    for text in asked.filters:
-        found.append(Chip(in_words(text), asked.without(pair=("f", text))))
+    found += [Chip("Turned copies too", query.without("turned"))] if query.turned else []
+    share = f", {100 * query.color_share:.0f} % and more" if query.color_share else ""
+    for color in query.colors:
+        found.append(Chip(f"{color}{share}", query.without(pair=("color", color)), color))
+    for text in query.filters:
+        found.append(Chip(in_words(text), query.without(pair=("f", text))))
     return found
 
 

@@ -10,7 +10,7 @@ from pipelines.resources import DEFAULT_PIPELINE
 
 from ..defaults import GALLERY_PORT, LARGEST_PICTURE_OPTION
 from ..indexing.command import size
-from .opening import make_gallery, serve, settings_for
+from .launch import make_gallery, serve, settings_for
 from .security import LOOPBACK
 
 

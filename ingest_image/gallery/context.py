@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from flask import abort, current_app, request
 
 from ..search import Engine
-from .samples import Samples
+from .dropped import DroppedPictures
 from .settings import GallerySettings
 
 _LARGE = 3
@@ -25,7 +25,7 @@ class Context:
 
     client: Elasticsearch
     settings: GallerySettings
-    samples: Samples
+    dropped: DroppedPictures
     # A stored picture is in memory several times while it is read out of a document: base64, text, bytes.
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE))
 
@@ -56,6 +56,6 @@ def context() -> Context:
     return cast(Context, current_app.extensions["gallery"])
 
 
-def asked_id() -> str:
+def document_id() -> str:
     """The document's id. It is an argument, as an id may have any character, `/` and `..` too, that changes a path."""
     return request.args.get("id") or abort(404)

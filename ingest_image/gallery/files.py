@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..search import UserError
-from .context import asked_id, context
+from .context import context, document_id
 
 blueprint = Blueprint("files", __name__)
 # By their first bytes, whatever a document says: what is none of these is not handed out. No SVG: it can hold scripts.
@@ -29,7 +29,7 @@ def thumbnail(index: str, number: int) -> AnyResponse:
     """The small one; of documents without, the stored one."""
     small = _field(index, number, "thumbnail")
     if not kind_of(_decoded(small)):
-        return redirect(url_for(".image", index=index, number=number, id=asked_id(), v=request.args.get("v")))
+        return redirect(url_for(".image", index=index, number=number, id=document_id(), v=request.args.get("v")))
     return _answer(small)
 
 
@@ -45,7 +45,7 @@ def _field(index: str, number: int, name: str) -> Any:
     """A field of one picture of a document; 404 when there is none, or the service refused it."""
     includes = [f"image.{field}" for field in (name, "sha256", "error")]
     try:
-        hit = context().allowed_engine(index).get(index, asked_id(), source_includes=includes)
+        hit = context().allowed_engine(index).get(index, document_id(), source_includes=includes)
     except UserError:
         abort(404)
     pictures, version = hit.pictures, request.args.get("v")

@@ -14,7 +14,7 @@ from ..search import Hit
 from ..search.facets import FACETS
 from ..search.reasons import Reason
 from ..search.table import bytes_text, pixels
-from .asked import Asked, exact_filter
+from .page_query import PageQuery, exact_filter
 
 # So many digits of its SHA-256 tell a picture from the others of its document.
 VERSION = 12
@@ -69,10 +69,10 @@ def reason(hit: Hit) -> str:
     return hit.reason or "" if hit.reason != Reason.WORDS else ""
 
 
-def page_of(hit: Hit, asked: Asked | None = None) -> str:
+def page_of(hit: Hit, query: PageQuery | None = None) -> str:
     """Address of a document's page; it carries the question it is an answer to, for the way back."""
     more: dict[str, Any] = {}
-    for name, value in asked.pairs() if asked else ():
+    for name, value in query.pairs() if query else ():
         more.setdefault(name, []).append(value)
     return url_for("pages.picture", index=hit.index, id=hit.id, **more)
 

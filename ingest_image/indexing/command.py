@@ -26,7 +26,7 @@ _SHOWN = 20
 _SHOWN_KINDS = 12
 # To ask the service is worth a moment, and not more: it may be where only the nodes reach it.
 _PATIENCE = 3.0
-_ASKED = 2
+_HOSTS_TRIED = 2
 
 
 def size(text: str) -> int:
@@ -153,7 +153,7 @@ def _hosts(client: Elasticsearch) -> list[str]:
         settings = cluster_settings(client)
     except ApiError:
         return []
-    return as_list(set_in_cluster(settings, HOSTS_SETTING) or settings["defaults"].get(HOSTS_SETTING))[:_ASKED]
+    return as_list(set_in_cluster(settings, HOSTS_SETTING) or settings["defaults"].get(HOSTS_SETTING))[:_HOSTS_TRIED]
 
 
 def _say_left_out(found: Found) -> None:

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from pipelines.cluster.makers import Maker
 
-from . import looks
+from . import outcome
 from .selection import SURE, Query
 
 _PAGE = 200
@@ -49,7 +49,7 @@ class Reader:
     max_bytes: int
     with_vectors: bool
     # Whether documents have to be looked at that the query is not sure of.
-    look: bool = False
+    inspects: bool = False
     # Numeric fields that say how large a document's pictures are.
     sizes: Sequence[str] = ()
     # Vectors of another embedder are left out, so that they are made anew.
@@ -57,7 +57,7 @@ class Reader:
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
-        if self.look:
+        if self.inspects:
             return sum(1 for _ in self.scan(shard, limit, query))
         answer = self.client.search(
             index=self.index,
@@ -71,7 +71,7 @@ class Reader:
     def scan(self, shard: str, limit: int, query: Query) -> Iterator[Found]:
         """The documents of a shard in the order of their sequence numbers, up to `limit`.
 
-        With `look`, without those that turn out to be processed. In a shard every document has another number. So a
+        With `inspects`, without those that turn out to be processed. In a shard every document has another number. So a
         page begins where the last one ended, and no search context has to be kept open while pictures are being
         processed.
         """
@@ -83,7 +83,7 @@ class Reader:
                 size=_PAGE,
                 query=_until(limit, query, last),
                 sort=[{"_seq_no": {"order": "asc", "unmapped_type": "long"}}],
-                source=looks.telling(self.targets) if self.look else False,
+                source=outcome.telling(self.targets) if self.inspects else False,
                 docvalue_fields=[{"field": name} for name in self.sizes],
                 track_total_hits=False,
             ).body["hits"]["hits"]
@@ -92,17 +92,17 @@ class Reader:
             for hit in hits:
                 sizes = [size for values in hit.get("fields", {}).values() for size in values]
                 found = Found(hit["_id"], hit.get("_routing"), int(sum(sizes) * _BASE64) + _BESIDE if sizes else None)
-                if not self.look or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
+                if not self.inspects or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
                     yield found
             last = hits[-1]["sort"][0]
 
     def _is_unprocessed(self, found: Found, hit: dict[str, Any]) -> bool:
         source = hit.get("_source")
-        if not any(looks.is_list(source, target) for target in self.targets):
-            return any(looks.is_unprocessed(source, target, whole=False) for target in self.targets)
+        if not any(outcome.is_list(source, target) for target in self.targets):
+            return any(outcome.is_unprocessed(source, target, whole=False) for target in self.targets)
         # Of a list the filter may have left pictures out.
         (whole,) = self._read([found])
-        return any(looks.is_unprocessed(whole.source, target) for target in self.targets)
+        return any(outcome.is_unprocessed(whole.source, target) for target in self.targets)
 
     def read(self, found: Iterable[Found]) -> Iterator[Document]:
         """The documents as they are now, no more than about `max_bytes` of them in memory.

@@ -31,7 +31,7 @@ class IndexJob:
     makers: dict[str, Maker]
     query: Query
     # Whether documents that the query finds have to be looked at, for it cannot tell all that are unprocessed.
-    look: bool = False
+    inspects: bool = False
     # Numeric fields that say how large pictures are.
     sizes: Sequence[str] = ()
     # Where pictures can be, when documents without one are left alone.
@@ -50,9 +50,9 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
         types = read_schema(client, index).types
         sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
-        query, look = selection.to_query(targets, makers), selection.unprocessed
+        query, inspects = selection.to_query(targets, makers), selection.unprocessed
         fields = _fields(bodies) if selection.wants_pictures else None
-        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query, look, sizes, fields))
+        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query, inspects, sizes, fields))
     return jobs
 
 

@@ -29,7 +29,7 @@ class Run:
         version = client.info().body["version"]["number"].split(".")
         left_out = (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
         self._readers = {
-            job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.look, job.sizes, job.makers)
+            job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.inspects, job.sizes, job.makers)
             for job in jobs
         }
         # How many documents of each index are to be done.

@@ -15,7 +15,7 @@ from pipelines.wording import well_formed
 Query = dict[str, Any]
 
 
-# Of a query's clauses, those that are enough by themselves; other documents are looked at (looks.py).
+# Of a query's clauses, those that are enough by themselves; other documents are looked at (outcome.py).
 SURE = "sure"
 
 

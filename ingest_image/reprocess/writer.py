@@ -12,7 +12,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from pipelines.cluster.bulks import failure_of, send_bulks, status_of, stop_if_hopeless
 from pipelines.cluster.sources import holds_picture, value_at
 
-from . import looks
+from . import outcome
 from .documents import Document
 
 _CONFLICT = 409
@@ -103,7 +103,7 @@ class Writer:
 
     def _noted(self, document: Document) -> Sent:
         holds = holds_picture(document.source, self.fields or self.targets)
-        return Sent(document.id, document.routing, looks.fingerprint(document.source, self.targets), holds)
+        return Sent(document.id, document.routing, outcome.fingerprint(document.source, self.targets), holds)
 
     def _take(self, ok: bool, item: dict[str, Any], sent: dict[str, Sent]) -> None:
         document = sent.pop(item["_id"])
@@ -131,7 +131,7 @@ class Writer:
         if not stored:
             return
         docs = [
-            {"_id": document.id, "_source": looks.light(self.targets)}
+            {"_id": document.id, "_source": outcome.light(self.targets)}
             | ({"routing": document.routing} if document.routing else {})
             for document in stored
         ]
@@ -141,12 +141,12 @@ class Writer:
             return
         for document, found in zip(stored, answer.get("docs", ()), strict=True):
             source = found.get("_source")
-            codes = looks.error_codes(source, self.targets)
+            codes = outcome.error_codes(source, self.targets)
             self.report.errors.update(codes)
             # Beside an equal error, the picture may have been cut or removed.
-            self.report.unchanged += not codes and looks.fingerprint(source, self.targets) == document.before
+            self.report.unchanged += not codes and outcome.fingerprint(source, self.targets) == document.before
             fields = [
-                looks.is_unprocessed(source, target, False) for target in self.targets if value_at(source, target)
+                outcome.is_unprocessed(source, target, False) for target in self.targets if value_at(source, target)
             ]
             # What has nothing but its picture comes without anything; what has other fields may have no picture.
             left = any(fields) and self._is_unprocessed(document) if fields else document.holds_picture
@@ -156,4 +156,4 @@ class Writer:
         """Told from the whole document, as its light form does not say what is a picture."""
         patient = self.client.options(ignore_status=404)
         source = patient.get(index=self.index, id=document.id, routing=document.routing).body.get("_source")
-        return any(looks.is_unprocessed(source, target) for target in self.targets)
+        return any(outcome.is_unprocessed(source, target) for target in self.targets)

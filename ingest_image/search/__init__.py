@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from .engine import Answer, Engine
+from .engine import Engine, Results
 from .hits import Hit
 from .question import Question, UserError
 from .sample import Sample
 
-__all__ = ["Answer", "Engine", "Hit", "Question", "Sample", "UserError"]
+__all__ = ["Engine", "Hit", "Question", "Results", "Sample", "UserError"]

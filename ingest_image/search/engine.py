@@ -27,7 +27,7 @@ _STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: no
 
 
 @dataclass(frozen=True)
-class Answer:
+class Results:
     """One page. `next` goes into the next call, None on the last page; `note` says what could not be asked."""
 
     hits: list[Hit] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Engine:
 
     def search(
         self, question: Question, size: int = 20, after: str | None = None, *, with_facets: bool = False
-    ) -> Answer:
+    ) -> Results:
         """A page of `size` answers; `after` is `next` of the page before."""
         place = Place.of(after)
         if question.sample is None:
@@ -65,10 +65,10 @@ class Engine:
         hits, note = self.alike(question)
         start, end = place.start, place.start + size
         following = Place(start=end).mark() if end < len(hits) else None
-        answer = Answer(hits[start:end], len(hits), following, note, hits)
+        answer = Results(hits[start:end], len(hits), following, note, hits)
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
-    def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Answer:
+    def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
         pit, within = place.pit, []
         if pit:
             # A mark comes from outside, and a point in time could be one of other indices.
@@ -103,7 +103,7 @@ class Engine:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
         note = _STOPPED if found.get("timed_out") else ""
         total = found["hits"]["total"]["value"]
-        return Answer([hit_of(hit) for hit in raw], total, following, note, facets=facets)
+        return Results([hit_of(hit) for hit in raw], total, following, note, facets=facets)
 
     def _search_forgiving(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Any:
         body = {**body, "timeout": TIMEOUT}
@@ -156,7 +156,7 @@ class Engine:
             return "there is no image.embedding to compare with: crops and other larger changes are not found"
         return ""
 
-    def facets(self, question: Question, answer: Answer) -> Facets:
+    def facets(self, question: Question, answer: Results) -> Facets:
         """Counts by colour, format, date, ... of all answers."""
         query = plain_query(question)
         if question.sample is not None:

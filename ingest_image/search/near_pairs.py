@@ -59,17 +59,17 @@ def turn(hashes: Hashes, name: str) -> Hashes:
     return found
 
 
-def _pairs_of(asked: Hashes, stored: Hashes, distance: int) -> Iterator[Pairs]:
-    asked_words, stored_words = (np.ascontiguousarray(rows).view(">u2").astype(np.uint16) for rows in (asked, stored))
+def _pairs_of(probes: Hashes, stored: Hashes, distance: int) -> Iterator[Pairs]:
+    probe_words, stored_words = (np.ascontiguousarray(rows).view(">u2").astype(np.uint16) for rows in (probes, stored))
     for word in range(_WORDS):
         order = np.argsort(stored_words[:, word], kind="stable")
         ordered = stored_words[order, word]
         for flip in _flips(distance // _WORDS):
-            wanted = asked_words[:, word] ^ np.uint16(flip)
+            wanted = probe_words[:, word] ^ np.uint16(flip)
             first = np.searchsorted(ordered, wanted, "left")
             counts = np.searchsorted(ordered, wanted, "right") - first
             for left, right in _expanded(first, counts, order):
-                near = _distances(asked, stored, left, right) <= distance
+                near = _distances(probes, stored, left, right) <= distance
                 if near.any():
                     yield np.stack((left[near], right[near]))
 
@@ -97,5 +97,5 @@ def _expanded(first: Any, counts: Any, order: Any) -> Iterator[tuple[Any, Any]]:
         start = stop
 
 
-def _distances(asked: Hashes, stored: Hashes, left: Any, right: Any) -> Any:
-    return _ONES[asked[left] ^ stored[right]].sum(axis=1, dtype=np.uint16)
+def _distances(probes: Hashes, stored: Hashes, left: Any, right: Any) -> Any:
+    return _ONES[probes[left] ^ stored[right]].sum(axis=1, dtype=np.uint16)

@@ -18,7 +18,7 @@ from ..cluster.reasons import reason_of
 from ..cluster.sentences import CheckFailed, diagnose_endpoint
 from ..resources import Body, Kind, Resource
 from .form import inference_pipeline
-from .options import Options, image_options
+from .options import ImageOptions, image_options
 
 Service = Literal["custom", "openai"]
 PREFIX = "ingest-image-"
@@ -29,7 +29,7 @@ _OURS = re.compile(rf"{PREFIX}.+-[0-9a-f]{{8}}")
 _RATE_LIMIT = {"requests_per_minute": 10_000}
 
 
-def endpoint(pipeline: str, options: Options, service: Service, url: str, token: str) -> Resource:
+def endpoint(pipeline: str, options: ImageOptions, service: Service, url: str, token: str) -> Resource:
     """The endpoint of a pipeline.
 
     Its id ends in a hash of all that it consists of, the token included: one that changes is another one. So the new
@@ -44,7 +44,7 @@ def endpoint(pipeline: str, options: Options, service: Service, url: str, token:
     return Resource(Kind.ENDPOINT, f"{PREFIX}{pipeline}-{digest}", body)
 
 
-def endpoint_body(options: Options, service: Service, url: str, secret: str) -> Body:
+def endpoint_body(options: ImageOptions, service: Service, url: str, secret: str) -> Body:
     """The body of `PUT _inference/completion/<id>`; the API token is in secret settings, which nobody can read back."""
     address = url.rstrip("/") + _PATHS[service]
     # Both want a secret; a service without a token does not look at it.
@@ -70,9 +70,9 @@ def in_inference_form(definitions: Iterable[Resource], service: Service, url: st
     endpoints, rest = [], []
     for resource in definitions:
         if resource.kind is Kind.PIPELINE:
-            asked = endpoint(resource.name, image_options(resource.body), service, url, token)
-            endpoints.append(asked)
-            body = inference_pipeline(resource.body, asked.name)
+            created = endpoint(resource.name, image_options(resource.body), service, url, token)
+            endpoints.append(created)
+            body = inference_pipeline(resource.body, created.name)
             rest.append(Resource(resource.kind, resource.name, body))
         else:
             rest.append(resource)

@@ -16,7 +16,7 @@ from processor_service.wire.fields import all_fields, copies, top_level_names
 
 from ..cluster.sentences import INFERENCE_FAILED
 from ..resources import Body, fingerprint
-from .options import Options, image_options
+from .options import ImageOptions, image_options
 
 # What the steps hand on to each other; removed at the end. The scripts know the name, too.
 TEMPORARY = "_image"
@@ -42,7 +42,7 @@ def inference_pipeline(definition: Body, endpoint: str) -> Body:
     return body
 
 
-def steps(options: Options, endpoint: str) -> list[Body]:
+def steps(options: ImageOptions, endpoint: str) -> list[Body]:
     """The processors that do what `image` with these options does."""
     # It is gone where an error was recorded.
     here, answer = f"ctx.{TEMPORARY}?", f"{TEMPORARY}.fields"
@@ -97,7 +97,7 @@ def _fail(problem: str, condition: str) -> Body:
     return {"fail": {"message": f"[{{{{{{{problem}.code}}}}}}] {{{{{{{problem}.reason}}}}}}", "if": condition}}
 
 
-def _on_failure(options: Options, code: str) -> list[Body]:
+def _on_failure(options: ImageOptions, code: str) -> list[Body]:
     """Refuse the document, as nobody has looked at its picture; or keep it as it is where its owner wants that."""
     reason = "{{{_ingest.on_failure_message}}}"
     if not (options.record_invalid and options.keep_invalid):

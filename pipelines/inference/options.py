@@ -20,7 +20,7 @@ class NotExpressible(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class ImageOptions:
     """The options of one processor `image`, those that this way knows."""
 
     field: str
@@ -36,7 +36,7 @@ class Options:
         return any("embedding" in ([entry] if isinstance(entry, str) else entry) for entry in entries)
 
     @classmethod
-    def of(cls, image: Body) -> Options:
+    def of(cls, image: Body) -> ImageOptions:
         """Read them. Raises NotExpressible."""
         if unknown := sorted(image.keys() - _OPTIONS):
             raise NotExpressible(f"[{unknown[0]}] of the processor image needs the plugin")
@@ -56,9 +56,9 @@ class Options:
         )
 
 
-def image_options(definition: Body) -> Options:
+def image_options(definition: Body) -> ImageOptions:
     """The options of the one processor `image` in a pipeline. Raises NotExpressible."""
     images = [processor["image"] for processor in definition["processors"] if "image" in processor]
     if len(images) != 1:
         raise NotExpressible(f"a pipeline with one processor image is expected, there are {len(images)}")
-    return Options.of(images[0])
+    return ImageOptions.of(images[0])

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from ingest_image.cli import main
-from ingest_image.gallery.opening import settings_for
+from ingest_image.gallery.launch import settings_for
 from processor_service.formats.registry import heif_is_installed
 from tests.support import ROOT
 

@@ -22,7 +22,7 @@ from ingest_image.reprocess.command import reprocess
 from ingest_image.reprocess.documents import Reader
 from ingest_image.reprocess.writer import Report, Writer
 from ingest_image.search import Engine, Question
-from ingest_image.search.look import look
+from ingest_image.search.sampling import find_sample
 from pipelines.cluster.bulks import BulkStopped
 from tests.helpers.nodes import set_hosts
 from tests.support import Service, b64, free_port, picture
@@ -100,7 +100,7 @@ def test_vectors_of_another_embedder_are_made_anew(
 
     def alike() -> set[str]:
         engine = Engine(es, index)
-        sample = replace(look(engine, "now"), sha256=frozenset(), hashes=())
+        sample = replace(find_sample(engine, "now"), sha256=frozenset(), hashes=())
         return {hit.id for hit in engine.search(Question(sample=sample)).hits}
 
     def said() -> str:

@@ -18,7 +18,7 @@ from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search.colors import parse_color
 from ingest_image.search.duplicates import duplicates
 from ingest_image.search.filters import parse_filter
-from ingest_image.search.look import look, look_at_bytes
+from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
 from tests.helpers.searchable_picture import postcard
 from tests.support import ROOT, b64, encoded, opened, picture
@@ -267,7 +267,7 @@ class TestLikeness:
     CHANGED: ClassVar = {"flower-mirrored"}
 
     def test_near_duplicates_of_a_stored_picture(self, engine):
-        hits = engine.search(Question(sample=look(engine, "flower"), near_duplicates=True), 50).hits
+        hits = engine.search(Question(sample=find_sample(engine, "flower"), near_duplicates=True), 50).hits
         assert {hit.id for hit in hits} == self.COPIES | self.CHANGED
         assert (hits[0].id, hits[0].reason, hits[0].distance) == ("flower-copy", "exact", 0)
         assert all(hit.reason == "same picture" and hit.distance <= 31 for hit in hits[1:-1])
@@ -286,13 +286,13 @@ class TestLikeness:
     )
     def test_changed_copies(self, engine, change, reason):
         """What the hash does not know any more the visual vector does; nothing else is taken for a copy."""
-        sample = look_at_bytes(engine, jpeg(change(flower())), "changed")
+        sample = sample_of_bytes(engine, jpeg(change(flower())), "changed")
         hits = {hit.id: hit for hit in engine.search(Question(sample=sample, near_duplicates=True), 50).hits}
         assert hits["flower"].reason == reason
         assert all(id.startswith("flower") or id == "album" for id in hits)
 
     def test_turned_and_mirrored_ones_on_request(self, engine):
-        hits = engine.search(Question(sample=look(engine, "flower"), near_duplicates=True, turned=True), 50).hits
+        hits = engine.search(Question(sample=find_sample(engine, "flower"), near_duplicates=True, turned=True), 50).hits
         turns = {hit.id: hit.turn for hit in hits}
         assert set(turns) == self.COPIES | {"flower-turned", "flower-mirrored"}
         assert (turns["flower-turned"], turns["flower-mirrored"], turns["flower-poor"]) == (
@@ -305,21 +305,23 @@ class TestLikeness:
         path = tmp_path / "new.jpg"
         path.write_bytes(jpeg(flower().resize((300, 225)), 60))
         before = es.count(index=INDEX)["count"]
-        hits = engine.search(Question(sample=look(engine, str(path)), near_duplicates=True), 50).hits
+        hits = engine.search(Question(sample=find_sample(engine, str(path)), near_duplicates=True), 50).hits
         assert {hit.id for hit in hits} == self.COPIES | self.CHANGED | {"flower"}
         assert es.count(index=INDEX)["count"] == before
 
     def test_copies_narrowed_down(self, engine, ask):
-        assert ask(sample=look(engine, "flower"), near_duplicates=True, filters=["width:<=200"]) == ["flower-small"]
-        assert ask(sample=look(engine, "flower"), near_duplicates=True, words="recompressed") == ["flower-poor"]
+        assert ask(sample=find_sample(engine, "flower"), near_duplicates=True, filters=["width:<=200"]) == [
+            "flower-small"
+        ]
+        assert ask(sample=find_sample(engine, "flower"), near_duplicates=True, words="recompressed") == ["flower-poor"]
 
     def test_a_picture_and_words_are_ranked_together(self, engine, ask):
-        found = ask(sample=look(engine, "flower"), words="astronaut")
+        found = ask(sample=find_sample(engine, "flower"), words="astronaut")
         assert "astronaut" in found[:3]
         assert set(found) >= self.COPIES
 
     def test_a_cropped_one_is_similar(self, engine):
-        hits = engine.search(Question(sample=look(engine, "flower")), 50).hits
+        hits = engine.search(Question(sample=find_sample(engine, "flower")), 50).hits
         reasons = {hit.id: hit.reason for hit in hits}
         assert reasons["flower-cropped"] == "similar"
         ids = [hit.id for hit in hits]
@@ -327,13 +329,13 @@ class TestLikeness:
         assert "similar colours" not in reasons.values()
 
     def test_without_an_embedding_colours_are_compared(self, engine):
-        sample = replace(look(engine, "coins"), embeddings=())
+        sample = replace(find_sample(engine, "coins"), embeddings=())
         hits = engine.search(Question(sample=sample), 50).hits
         assert hits[0].id == "album"
         assert {hit.reason for hit in hits[1:]} == {"similar colours"}
 
     def test_vectors_of_another_embedder_are_not_compared(self, engine):
-        sample = look(engine, "flower")
+        sample = find_sample(engine, "flower")
         other = replace(sample, embedder="another", sha256=frozenset(), hashes=())
         assert engine.search(Question(sample=other), 50).hits == []
         shorter = replace(sample, embeddings=((1.0, 0.0),))
@@ -343,20 +345,20 @@ class TestLikeness:
         }
 
     def test_blank_pictures_are_no_copies_of_each_other(self, engine):
-        answer = engine.search(Question(sample=look(engine, "blank"), near_duplicates=True))
+        answer = engine.search(Question(sample=find_sample(engine, "blank"), near_duplicates=True))
         assert answer.hits == []
         assert "too little structure" in answer.note
 
     def test_what_is_no_picture(self, engine):
         with pytest.raises(UserError, match="x: the bytes are of no accepted picture format"):
-            look_at_bytes(engine, b"no picture", "x")
+            sample_of_bytes(engine, b"no picture", "x")
         with pytest.raises(UserError, match="there is no pipeline nowhere"):
-            look_at_bytes(engine, picture("pillow/flower.jpg"), "x", "nowhere")
+            sample_of_bytes(engine, picture("pillow/flower.jpg"), "x", "nowhere")
         with pytest.raises(UserError, match="there is no document missing"):
-            look(engine, "missing")
+            find_sample(engine, "missing")
 
     def test_pages(self, engine):
-        question = Question(sample=look(engine, "flower"), near_duplicates=True)
+        question = Question(sample=find_sample(engine, "flower"), near_duplicates=True)
         first = engine.search(question, 3)
         second = engine.search(question, 3, first.next)
         ids = [hit.id for hit in first.hits + second.hits]
@@ -391,7 +393,7 @@ def test_an_embedding_is_used_where_the_mapping_has_one(es: Elasticsearch, place
             es.index(index=index, id=id, document={"image": nested(values, lambda name, below: {name: below})})
         es.indices.refresh(index=index)
         engine = Engine(es, index)
-        sample = look(engine, "a")
+        sample = find_sample(engine, "a")
         assert sample.embeddings[0] == pytest.approx((1, 0, 0.1))
         hits = engine.search(Question(sample=sample)).hits
         assert [(hit.id, hit.reason) for hit in hits] == [("b", "similar")]

@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.versions import versions
-from ingest_image.gallery.opening import make_gallery, settings_for
+from ingest_image.gallery.launch import make_gallery, settings_for
 from pipelines.cluster.client import connect
 from tests.helpers.nodes import HEAP, bootstrap
 from tests.support import PICTURES, TOKEN, b64, encoded, opened, picture, running_service

@@ -11,8 +11,8 @@ import pytest
 from elastic_transport import ConnectionError as NoConnection
 from flask.testing import FlaskClient
 
-from ingest_image.gallery.asked import Asked, exact_filter
 from ingest_image.gallery.files import kind_of
+from ingest_image.gallery.page_query import PageQuery, exact_filter
 from ingest_image.gallery.security import POLICY, host_name
 from ingest_image.search import Sample
 from tests.helpers.fake_elasticsearch import OWN, FakeElasticsearch, make, stored
@@ -294,19 +294,19 @@ def test_elasticsearch_is_down(page: FlaskClient, es: FakeElasticsearch) -> None
 def test_addresses() -> None:
     from werkzeug.datastructures import MultiDict
 
-    asked = Asked.of(MultiDict([("q", " lake "), ("f", "a:1"), ("f", "b:2"), ("color", "teal"), ("distance", "x")]))
+    asked = PageQuery.of(MultiDict([("q", " lake "), ("f", "a:1"), ("f", "b:2"), ("color", "teal"), ("distance", "x")]))
     assert asked.with_() == "/?q=lake&color=teal&f=a%3A1&f=b%3A2"
     assert asked.without(pair=("f", "a:1")) == "/?q=lake&color=teal&f=b%3A2"
     assert asked.with_(("q", "sea")) == "/?color=teal&f=a%3A1&f=b%3A2&q=sea"
-    assert Asked.of(MultiDict()).is_empty and Asked.of(MultiDict()).with_() == "/"
-    assert Asked.of(MultiDict([("distance", "999")])).distance == 256
+    assert PageQuery.of(MultiDict()).is_empty and PageQuery.of(MultiDict()).with_() == "/"
+    assert PageQuery.of(MultiDict([("distance", "999")])).distance == 256
     assert exact_filter("camera", "A, B") == 'camera:"A, B"'
 
 
 def test_only_the_last_dropped_pictures_are_remembered() -> None:
-    from ingest_image.gallery.samples import Samples
+    from ingest_image.gallery.dropped import DroppedPictures
 
-    samples = Samples()
+    samples = DroppedPictures()
     for number in range(300):
         samples.keep(str(number), Sample(str(number)))
     assert samples.get("0") is None

@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from ingest_image.gallery import server as gallery_server
-from ingest_image.gallery.opening import make_gallery, settings_for
+from ingest_image.gallery.launch import make_gallery, settings_for
 from ingest_image.gallery.server import THREADS, UPLOADS, Server
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.support import free_port

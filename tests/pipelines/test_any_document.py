@@ -17,18 +17,18 @@ from rich.console import Console
 
 from ingest_image.cli import main
 from ingest_image.doctor import check_documents
-from ingest_image.doctor.patient import Patient
-from ingest_image.reprocess import looks
+from ingest_image.doctor.installation import Installation
+from ingest_image.reprocess import outcome
 from ingest_image.search import Question
 from ingest_image.search.colors import alike_query
 from ingest_image.search.duplicates import short, with_reasons
-from ingest_image.search.engine import Answer
+from ingest_image.search.engine import Results
 from ingest_image.search.hits import compared, hit_of
-from ingest_image.search.look import file_of
 from ingest_image.search.near_pairs import as_hashes
 from ingest_image.search.picture import number, pictures_of, text
 from ingest_image.search.queries import likeness_bodies
 from ingest_image.search.sample import sample_of
+from ingest_image.search.sampling import file_of
 from ingest_image.search.schema import Schema
 from ingest_image.search.table import answer_table, clean
 from ingest_image.search_command import _print
@@ -135,7 +135,7 @@ def test_joined_emoji_and_scripts_stay_whole() -> None:
 
 def test_a_json_answer_is_utf8(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     hit = hit_of(raw({"title": "caf\udce9", "bad\ud83d": [{"x": "\udce9"}], "image": "<base64>"}))
-    _print(Answer([hit], 1), as_json=True, with_reason=False)
+    _print(Results([hit], 1), as_json=True, with_reason=False)
     found = json.loads(capsysbinary.readouterr().out.decode())["hits"][0]
     assert found["title"] == "caf\ufffd"
     # Without pictures, also without those that are bare strings.
@@ -160,9 +160,11 @@ def test_help_still_works() -> None:
 @given(sources)
 def test_what_reprocess_tells_of_a_document(source: dict[str, Any]) -> None:
     light = well_formed(source)
-    assert looks.fingerprint(source, ["image"]) == looks.fingerprint(expanded(source), ["image"])
-    assert isinstance(looks.is_unprocessed(light, "image"), bool) and isinstance(looks.is_list(light, "image"), bool)
-    assert all(isinstance(code, str) for code in looks.error_codes(source, ["image", "a.b"]))
+    assert outcome.fingerprint(source, ["image"]) == outcome.fingerprint(expanded(source), ["image"])
+    assert isinstance(outcome.is_unprocessed(light, "image"), bool) and isinstance(
+        outcome.is_list(light, "image"), bool
+    )
+    assert all(isinstance(code, str) for code in outcome.error_codes(source, ["image", "a.b"]))
     assert holds_picture(source, ["image"]) in (True, False)
 
 
@@ -187,12 +189,14 @@ def test_what_holds_a_picture(image: Any, holds: bool) -> None:
 
 def test_fingerprints_leave_out_what_is_heavy() -> None:
     one = {"image": {"data": "x", "width": 5, "original": {"bytes": 1}}}
-    assert looks.fingerprint(one, ["image"]) == looks.fingerprint(
+    assert outcome.fingerprint(one, ["image"]) == outcome.fingerprint(
         {"image.width": 5, "image": {"thumbnail": "y", "original.bytes": 1}}, ["image"]
     )
-    assert looks.fingerprint(one, ["image"]) != looks.fingerprint({"image": {"width": 6}}, ["image"])
+    assert outcome.fingerprint(one, ["image"]) != outcome.fingerprint({"image": {"width": 6}}, ["image"])
     # As a source filter leaves them.
-    assert looks.fingerprint({"image": [{"data": "x"}, {"data": "y"}]}, ["image"]) == looks.fingerprint({}, ["image"])
+    assert outcome.fingerprint({"image": [{"data": "x"}, {"data": "y"}]}, ["image"]) == outcome.fingerprint(
+        {}, ["image"]
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -203,10 +207,10 @@ def test_what_the_doctor_says_of_documents(documents: list[dict[str, Any]], code
     client = Mock()
     client.search.return_value.body = answer
     client.indices.get_mapping.return_value.body = {"images": {"mappings": {"properties": {"image": mapping()}}}}
-    patient = Patient(client)
-    vars(patient).update(indices={"images": {}}, patterns=["images"])
+    installation = Installation(client)
+    vars(installation).update(indices={"images": {}}, patterns=["images"])
     for check in (check_documents.errors, check_documents.unprocessed):
-        (finding,) = check(patient)
+        (finding,) = check(installation)
         finding.what.encode()
         assert "\x1b" not in finding.what
 

@@ -13,7 +13,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from ingest_image.doctor import check_cluster, check_limits, checks
 from ingest_image.doctor.checks import CHECKS
 from ingest_image.doctor.finding import Finding, Level
-from ingest_image.doctor.patient import Patient
+from ingest_image.doctor.installation import Installation
 from ingest_image.service import ServiceLimits
 from pipelines.cluster.units import bytes_of, seconds_of, shown_bytes
 
@@ -34,8 +34,8 @@ def node(name: str, plugin: str | None = HERE, **settings: str) -> dict[str, Any
     return {"name": name, "version": "9.5.3", "roles": ["ingest"], "plugins": plugins, "settings": settings}
 
 
-def patient(*nodes: dict[str, Any], service: ServiceLimits | None = None, **settings: Any) -> Patient:
-    made = Patient(Mock(spec=Elasticsearch), service=service)
+def installation(*nodes: dict[str, Any], service: ServiceLimits | None = None, **settings: Any) -> Installation:
+    made = Installation(Mock(spec=Elasticsearch), service=service)
     layers = {"transient": {}, "persistent": settings, "defaults": DEFAULTS}
     vars(made).update(nodes=list(nodes), _cluster_settings=layers, installed={})
     return made
@@ -60,32 +60,36 @@ def one(findings: Any) -> Finding:
     ],
 )
 def test_versions(number: str, level: str) -> None:
-    made = patient()
+    made = installation()
     made.client.info.return_value.body = {"version": {"number": number}}  # type: ignore[attr-defined]
     assert one(check_cluster.version(made)).level.value == level
 
 
 def test_the_plugin_on_every_node() -> None:
-    assert one(check_cluster.plugin(patient(node("a"), node("b")))).level is Level.OK
-    lacking = one(check_cluster.plugin(patient(node("a"), node("b", None))))
+    assert one(check_cluster.plugin(installation(node("a"), node("b")))).level is Level.OK
+    lacking = one(check_cluster.plugin(installation(node("a"), node("b", None))))
     assert (
         lacking.level is Level.ERROR
         and "missing on b (9.5.3)" in lacking.what
         and "elasticsearch-plugin install" in lacking.advice
     )
-    different = one(check_cluster.plugin(patient(node("a"), node("b", "9.9"))))
+    different = one(check_cluster.plugin(installation(node("a"), node("b", "9.9"))))
     assert different.level is Level.ERROR and "9.9 on b" in different.what
-    other = one(check_cluster.plugin(patient(node("a", "9.9"))))
+    other = one(check_cluster.plugin(installation(node("a", "9.9"))))
     assert other.level is Level.WARN and "9.9" in other.what
 
 
 def test_nodes_with_settings_of_their_own() -> None:
     file = {"ingest.image.max_image_bytes": "5mb"}
-    made = patient(node("a"), node("b", HERE, **file))
+    made = installation(node("a"), node("b", HERE, **file))
     assert "5mb" in one(check_limits.sizes(made)).what
     # A cluster setting holds on every node.
     assert (
-        list(check_limits.sizes(patient(node("a"), node("b", HERE, **file), **{"ingest.image.max_image_bytes": "5mb"})))
+        list(
+            check_limits.sizes(
+                installation(node("a"), node("b", HERE, **file), **{"ingest.image.max_image_bytes": "5mb"})
+            )
+        )
         == []
     )
 
@@ -93,9 +97,9 @@ def test_nodes_with_settings_of_their_own() -> None:
 def test_all_nodes_and_all_services_count() -> None:
     service = ServiceLimits("http://a", {"workers": 4, "queue_size": 10, "picture_timeout": 20.0})
     nodes = [node(name) for name in "abc"]
-    found = one(check_limits.in_flight(patient(*nodes, service=service)))
+    found = one(check_limits.in_flight(installation(*nodes, service=service)))
     assert found.level is Level.WARN and "up to 48 pictures" in found.what and "take 28" in found.what
-    assert one(check_limits.in_flight(patient(nodes[0], service=service))).level is Level.OK
+    assert one(check_limits.in_flight(installation(nodes[0], service=service))).level is Level.OK
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_all_nodes_and_all_services_count() -> None:
 )
 def test_a_node_waits_longer_than_the_service_works_on_a_picture(timeout: str, level: Level | None, words: str) -> None:
     limits = {"picture_timeout": 20.0, "most_seconds_per_picture": 50.0}
-    made = patient(node("a"), service=ServiceLimits("http://a", limits), **{"ingest.image.timeout": timeout})
+    made = installation(node("a"), service=ServiceLimits("http://a", limits), **{"ingest.image.timeout": timeout})
     found = list(check_limits.timeouts(made))
     assert [finding.level for finding in found] == ([level] if level else [])
     if found:
@@ -120,7 +124,7 @@ def test_a_node_waits_longer_than_the_service_works_on_a_picture(timeout: str, l
 
 
 def test_a_node_without_the_plugin_knows_none_of_its_settings() -> None:
-    made = patient(node("a", None))
+    made = installation(node("a", None))
     vars(made)["_cluster_settings"] = {
         "transient": {},
         "persistent": {},
@@ -138,15 +142,15 @@ def test_units() -> None:
 
 
 def test_what_may_not_be_looked_at_is_said_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbidden(patient: Patient) -> Iterator[Finding]:
+    def forbidden(installation: Installation) -> Iterator[Finding]:
         raise AuthorizationException("no", Mock(status=403), {"error": {"reason": "unauthorized for user [x]"}})
         yield
 
-    def fine(patient: Patient) -> Iterator[Finding]:
+    def fine(installation: Installation) -> Iterator[Finding]:
         yield Finding(Level.OK, "fine")
 
     monkeypatch.setattr(checks, "CHECKS", (forbidden, fine))
-    first, second = checks.examine(patient())
+    first, second = checks.examine(installation())
     assert (first.check, first.level, second.check, second.level) == ("forbidden", Level.WARN, "fine", Level.OK)
     assert "unauthorized for user [x]" in first.what and first.advice
 

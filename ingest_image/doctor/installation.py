@@ -21,7 +21,7 @@ from ..service import ServiceLimits
 
 
 @dataclass
-class Patient:
+class Installation:
     """A kinds, and perhaps the processor service as it is seen from here."""
 
     client: Elasticsearch

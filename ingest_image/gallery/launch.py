@@ -6,6 +6,7 @@ import errno
 import threading
 import webbrowser
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,9 +17,9 @@ from elasticsearch import Elasticsearch
 from pipelines.wording import well_formed
 
 from ..search.engine import Engine
-from ..search.look import file_of, look_at_document
+from ..search.sampling import file_of, sample_of_document
 from .app import create_app
-from .asked import Pairs, address
+from .page_query import PageQuery
 from .security import LOOPBACK
 from .server import Server
 from .settings import GallerySettings
@@ -51,15 +52,15 @@ def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = 
 
 
 def open_gallery(
-    client: Elasticsearch, index: str, port: int, asked: Pairs, *, like: str | None, pipeline: str
+    client: Elasticsearch, index: str, port: int, query: PageQuery, *, like: str | None, pipeline: str
 ) -> None:
     """Show the answers to a question in the browser, on the gallery that runs at `port` or on one that is started."""
     base = f"http://{_HOST}:{port}"
     if _runs(base, index):
-        _show(base, client, index, asked, like)
+        _show(base, client, index, query, like)
         return
     server = make_gallery(client, settings_for("", _HOST, index, pipeline=pipeline), _HOST, port)
-    thread = threading.Timer(0.2, _show, (base, client, index, asked, like))
+    thread = threading.Timer(0.2, _show, (base, client, index, query, like))
     thread.daemon = True
     thread.start()
     click.echo(f"gallery on {base}, Ctrl-C stops it")
@@ -76,10 +77,11 @@ def _runs(base: str, index: str) -> bool:
     return True
 
 
-def _show(base: str, client: Elasticsearch, index: str, asked: Pairs, like: str | None) -> None:
-    place = address([*asked, ("like", _place_of(base, client, index, like))] if like else asked)
-    click.echo(urljoin(base, place))
-    webbrowser.open(urljoin(base, place))
+def _show(base: str, client: Elasticsearch, index: str, query: PageQuery, like: str | None) -> None:
+    query = replace(query, like=_place_of(base, client, index, like)) if like else query
+    page = urljoin(base, query.address)
+    click.echo(page)
+    webbrowser.open(page)
 
 
 def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
@@ -98,6 +100,6 @@ def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
         if "error" in answer:
             raise click.ClickException(answer["error"])
         return str(answer["url"]).partition("like=")[2].replace("%3A", ":")
-    found = look_at_document(Engine(client, index), like).identity
+    found = sample_of_document(Engine(client, index), like).identity
     assert found is not None
     return "/".join(found)

@@ -25,12 +25,12 @@ _NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
 
 
-def look_at_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
+def sample_of_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
     """The sample of a picture in memory that is not stored."""
-    return look_at_open_file(engine, io.BytesIO(data), name, pipeline)
+    return sample_of_open_file(engine, io.BytesIO(data), name, pipeline)
 
 
-def look_at_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
+def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
     """The sample of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing."""
     try:
         image = simulated_picture(engine.client, pipeline, file)
@@ -49,7 +49,7 @@ def look_at_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str =
     return sample_of(name, image, embedding_field=engine.schema.embedding)
 
 
-def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sample:
+def sample_of_document(engine: Engine, id: str, index: str | None = None) -> Sample:
     """The sample of a stored document. `fields` has the vector that Elasticsearch 9 leaves out of `_source`."""
     vector = engine.schema.embedding
     found = engine.client.search(
@@ -77,18 +77,20 @@ def look_at_document(engine: Engine, id: str, index: str | None = None) -> Sampl
     )
 
 
-def look(engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = LARGEST_PICTURE) -> Sample:
+def find_sample(
+    engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = LARGEST_PICTURE
+) -> Sample:
     """The sample of a file when there is one of this name, else of the document with this id."""
     path = file_of(what)
     if path is None:
-        return look_at_document(engine, well_formed(what))
+        return sample_of_document(engine, well_formed(what))
     if path.is_dir():
         raise UserError(f"{what} is a folder: give a picture, or the id of a document")
     try:
         data = PictureFile(path, path.name).read(largest)
     except Unfit as unfit:
         raise UserError(f"{what} {unfit}") from unfit
-    return look_at_bytes(engine, data, well_formed(path.name), pipeline)
+    return sample_of_bytes(engine, data, well_formed(path.name), pipeline)
 
 
 def file_of(what: str) -> Path | None:

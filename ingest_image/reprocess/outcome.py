@@ -24,7 +24,7 @@ def light(targets: Sequence[str]) -> dict[str, list[str]]:
 
 
 def telling(targets: Sequence[str]) -> dict[str, list[str]]:
-    """A source filter for what `is_unprocessed` looks at: never a picture, not even one that is a bare string."""
+    """A source filter for what `is_unprocessed` outcome at: never a picture, not even one that is a bare string."""
     return {"includes": [f"{target}.{name}" for target in targets for name in (*_MARKS, "error")]}
 
 

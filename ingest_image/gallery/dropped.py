@@ -10,8 +10,8 @@ from ..search import Sample
 _KEPT = 256
 
 
-class Samples:
-    """Samples by the hash of their picture, the least recently used is dropped first."""
+class DroppedPictures:
+    """DroppedPictures by the hash of their picture, the least recently used is dropped first."""
 
     def __init__(self) -> None:
         self._samples: OrderedDict[str, Sample] = OrderedDict()

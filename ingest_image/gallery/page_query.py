@@ -11,17 +11,17 @@ from ..search import Engine, Question, Sample, UserError
 from ..search.colors import parse_color
 from ..search.filters import parse_filter
 from ..search.hashes import BITS, SAME_PICTURE
-from ..search.look import look_at_document
-from .samples import Samples
+from ..search.sampling import sample_of_document
+from .dropped import DroppedPictures
 
 # Of a colour that was picked: wider than on the command line, as it is picked by eye.
-_PICKED = 8.0
+PICKED_DISTANCE = 8.0
 _DROPPED = "dropped:"
 Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageQuery:
     """The parts of an address, as they are in it. `like` is `index/id` or `dropped:key`."""
 
     words: str = ""
@@ -31,14 +31,14 @@ class Asked:
     distance: int = SAME_PICTURE
     colors: tuple[str, ...] = ()
     # How far a colour may be off, and the least part of the picture that has it.
-    color_distance: float = _PICKED
+    color_distance: float = PICKED_DISTANCE
     color_share: float = 0.0
     filters: tuple[str, ...] = ()
     # How many at a time; None: as many as the gallery shows.
     size: int | None = None
 
     @classmethod
-    def of(cls, args: MultiDict[str, str]) -> Asked:
+    def of(cls, args: MultiDict[str, str]) -> PageQuery:
         """Read the arguments; what is no number is the default."""
         distance = args.get("distance", SAME_PICTURE, type=int)
         return cls(
@@ -48,31 +48,31 @@ class Asked:
             args.get("turned") == "1",
             int(_between(0, distance, BITS)),
             tuple(value for value in args.getlist("color") if value),
-            _between(0, args.get("color_distance", _PICKED, type=float), 100),
+            _between(0, args.get("color_distance", PICKED_DISTANCE, type=float), 100),
             _between(0, args.get("color_share", 0.0, type=float), 1),
             tuple(value for value in args.getlist("f") if value),
             int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
         )
 
-    def question(self, engine: Engine, samples: Samples) -> Question:
+    def question(self, engine: Engine, dropped: DroppedPictures) -> Question:
         """What it means. Raises UserError."""
         try:
             colors = tuple(parse_color(value, self.color_distance, self.color_share) for value in self.colors)
             filters = tuple(parse_filter(value, engine.schema) for value in self.filters)
         except ValueError as error:
             raise UserError(str(error)) from error
-        sample = self._sample(engine, samples) if self.like else None
+        sample = self._sample(engine, dropped) if self.like else None
         return Question(self.words, sample, self.near and bool(sample), self.distance, self.turned, colors, filters)
 
-    def _sample(self, engine: Engine, samples: Samples) -> Sample:
+    def _sample(self, engine: Engine, dropped: DroppedPictures) -> Sample:
         if self.like.startswith(_DROPPED):
-            if sample := samples.get(self.like.removeprefix(_DROPPED)):
+            if sample := dropped.get(self.like.removeprefix(_DROPPED)):
                 return sample
             raise UserError("the picture that was dropped is not remembered any more; drop it again")
         index, _, id = self.like.partition("/")
         if index not in engine.schema.indices:
             raise UserError("the picture to compare with is not in these indices")
-        return look_at_document(engine, id, index)
+        return sample_of_document(engine, id, index)
 
     def pairs(self) -> Pairs:
         """The parts as arguments of an address; defaults are left out."""
@@ -80,9 +80,14 @@ class Asked:
         found += [("near", "1" if self.near else ""), ("turned", "1" if self.turned else "")]
         found += [("distance", "" if self.distance == SAME_PICTURE else str(self.distance))]
         found += [("color", value) for value in self.colors] + [("f", value) for value in self.filters]
-        found += [("color_distance", "" if self.color_distance == _PICKED else f"{self.color_distance:g}")]
+        found += [("color_distance", "" if self.color_distance == PICKED_DISTANCE else f"{self.color_distance:g}")]
         found += [("color_share", f"{self.color_share:g}" if self.color_share else ""), ("size", str(self.size or ""))]
         return [(name, value) for name, value in found if value]
+
+    @property
+    def address(self) -> str:
+        """The address of its page."""
+        return address(self.pairs())
 
     def with_(self, *more: tuple[str, str]) -> str:
         """The address with more parts; a part that may be there once replaces the one that is."""
@@ -96,7 +101,7 @@ class Asked:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is asked: everything is shown."""
+        """Whether nothing is query: everything is shown."""
         return not self.pairs()
 
 
@@ -111,7 +116,7 @@ def address(pairs: Pairs) -> str:
     return f"/?{urlencode(pairs)}" if pairs else "/"
 
 
-def dropped(key: str) -> str:
+def like_dropped(key: str) -> str:
     """The value of `like` for a picture that was dropped."""
     return _DROPPED + key
 

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 from werkzeug.datastructures import MultiDict
 
-from ingest_image.gallery import opening
-from ingest_image.gallery.asked import Asked
+from ingest_image.gallery import launch
 from ingest_image.gallery.commands import gallery
-from ingest_image.gallery.opening import make_gallery, open_gallery, settings_for
+from ingest_image.gallery.launch import make_gallery, open_gallery, settings_for
+from ingest_image.gallery.page_query import PageQuery
 from ingest_image.gallery.server import Server
 from ingest_image.search_command import search
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
@@ -37,18 +37,18 @@ def running(es: FakeElasticsearch) -> Iterator[Server]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that a browser was asked to open."""
     addresses: list[str] = []
-    monkeypatch.setattr(opening.webbrowser, "open", addresses.append)
+    monkeypatch.setattr(launch.webbrowser, "open", addresses.append)
     return addresses
 
 
 def test_a_running_gallery_is_opened(es: FakeElasticsearch, running: Server, opened: list[str]) -> None:
-    asked = [("q", "lake"), ("near", ""), ("f", "format:jpeg")]
-    open_gallery(es.client, "images*", running.port, asked, like="1", pipeline="images")
-    assert opened == [f"http://127.0.0.1:{running.port}/?q=lake&f=format%3Ajpeg&like=images%2F1"]
+    query = PageQuery(words="lake", filters=("format:jpeg",))
+    open_gallery(es.client, "images*", running.port, query, like="1", pipeline="images")
+    assert opened == [f"http://127.0.0.1:{running.port}/?q=lake&like=images%2F1&f=format%3Ajpeg"]
 
 
 def test_with_a_file(es: FakeElasticsearch, running: Server, opened: list[str]) -> None:
-    open_gallery(es.client, "images*", running.port, [], like=FLOWER, pipeline="images")
+    open_gallery(es.client, "images*", running.port, PageQuery(), like=FLOWER, pipeline="images")
     key = opened[0].partition("/?like=dropped%3A")[2]
     assert len(key) == 32
 
@@ -57,12 +57,12 @@ def test_with_a_file_that_is_too_large(es: FakeElasticsearch, running: Server, t
     large = tmp_path / "large.jpg"
     large.write_bytes(bytes(21 << 20))
     with pytest.raises(click.ClickException, match="is too large for the gallery at http"):
-        open_gallery(es.client, "images*", running.port, [], like=str(large), pipeline="images")
+        open_gallery(es.client, "images*", running.port, PageQuery(), like=str(large), pipeline="images")
 
 
 def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: Server) -> None:
     with pytest.raises(click.ClickException, match="shows images\\*, not people"):
-        open_gallery(es.client, "people", running.port, [], like=None, pipeline="images")
+        open_gallery(es.client, "people", running.port, PageQuery(), like=None, pipeline="images")
 
 
 def test_one_is_started_where_none_runs(
@@ -81,10 +81,10 @@ def test_one_is_started_where_none_runs(
         thread.join()
         served.append(server)
 
-    monkeypatch.setattr(opening, "serve", serve)
+    monkeypatch.setattr(launch, "serve", serve)
     from tests.support import free_port
 
-    open_gallery(es.client, "images*", free_port(), [("q", "lake")], like=FLOWER, pipeline="images")
+    open_gallery(es.client, "images*", free_port(), PageQuery(words="lake"), like=FLOWER, pipeline="images")
     assert served and "q=lake&like=dropped%3A" in opened[0]
 
 
@@ -123,15 +123,15 @@ def test_the_search_command_opens_the_page(
     seen = []
     monkeypatch.setattr("pipelines.cluster.client.Elasticsearch", lambda *args, **kwargs: es.client)
     monkeypatch.setattr(
-        opening, "open_gallery", lambda client, index, port, asked, **more: seen.append((index, port, asked, more))
+        launch, "open_gallery", lambda client, index, port, query, **more: seen.append((index, port, query, more))
     )
     arguments = ["lake", "--open", "--like", FLOWER, "--near-duplicate", "--color", "teal", "--filter", "format:jpeg"]
     arguments += ["--color-distance", "2.5", "--color-share", "0.3", "--size", "7", "--distance", "12"]
     result = CliRunner().invoke(search, arguments)
     assert result.exit_code == 0, result.output
-    ((index, port, asked, more),) = seen
+    ((index, port, query, more),) = seen
     assert (index, port, more) == ("images*", 8091, {"like": FLOWER, "pipeline": "images"})
-    assert [pair for pair in asked if pair[1]] == [
+    assert query.pairs() == [
         ("q", "lake"),
         ("near", "1"),
         ("distance", "12"),
@@ -142,20 +142,13 @@ def test_the_search_command_opens_the_page(
         ("size", "7"),
     ]
     # The page understands them, and keeps them in its own addresses.
-    understood = Asked.of(MultiDict(asked))
-    assert (understood.distance, understood.color_distance, understood.color_share, understood.size) == (
-        12,
-        2.5,
-        0.3,
-        7,
-    )
-    assert set(understood.pairs()) == {pair for pair in asked if pair[1]}
+    assert PageQuery.of(MultiDict(query.pairs())) == query
 
 
 def test_numbers_of_an_address_have_limits() -> None:
     wild = {"distance": "-5", "color_distance": "nan", "color_share": "7", "size": "1000000"}
-    asked = Asked.of(MultiDict(wild))
-    assert (asked.distance, asked.color_distance, asked.color_share, asked.size) == (0, 0, 1, 1000)
+    query = PageQuery.of(MultiDict(wild))
+    assert (query.distance, query.color_distance, query.color_share, query.size) == (0, 0, 1, 1000)
 
 
 def test_the_page_has_no_marks_of_pages() -> None:
