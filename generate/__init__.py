@@ -1,1 +1,1 @@
-"""Renders what the declarations say: the plugin's schema, the definitions for Elasticsearch, the tables in the docs."""
+"""Renders files from declarations: the plugin's schema, the definitions for Elasticsearch, tables in the docs."""

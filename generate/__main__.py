@@ -1,4 +1,4 @@
-"""`python -m generate` writes every rendered file; with `--check` it only names what is stale, and exits with 1."""
+"""`python -m generate` writes every rendered file; with `--check` it names stale ones and exits with 1."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ WRITERS = (tables, definitions)
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="write nothing; exit with 1 when a file is stale")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a file is stale.")
 def main(check: bool) -> None:
-    """Render what the declarations say."""
+    """Write every file that is rendered from declarations."""
     stale = [
         (path, text)
         for writer in WRITERS

@@ -1,4 +1,4 @@
-"""The inference way as requests for Dev Tools, for who wants to see or paste what `bootstrap` sends."""
+"""The inference way as requests for Dev Tools: what `bootstrap` sends, to be read or pasted."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ FILE = DEFINITIONS / "inference_way.console"
 _HEAD = """\
 # The pipelines without our plugin (docs/inference-way.md): inference endpoints, and pipelines that ask them
 #
-# Rendered from the definitions beside it (make generated). Put in the address of the service, and what
-# `ingest-image api-token` prints.
+# Rendered from the definitions in this folder (make generated). Replace the address of the service and the API token
+# (`ingest-image api-token` prints it).
 # The index template is the same as with the plugin. It needs an Enterprise licence or a trial:
 #
 # POST _license/start_trial?acknowledge=true
 """
-# The first thing in a JSON text that is a string with line breaks.
+# A string with line breaks in a JSON text.
 _LINES = re.compile(r'"(?:[^"\\]|\\.)*\\n(?:[^"\\]|\\.)*"')
 
 
@@ -41,5 +41,5 @@ def text() -> str:
 
 
 def _readable(text: str) -> str:
-    """Scripts as lines, between three quotes as Dev Tools takes them."""
+    """Scripts as lines between three quotes, as Dev Tools accepts them."""
     return _LINES.sub(lambda found: f'"""{json.loads(found[0])}"""', text)

@@ -24,7 +24,7 @@ from .markdown import table
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "elasticsearch_plugin/src/main/resources/recipe-schema.json"
-# A table is rendered wherever a Markdown file has its pair of markers.
+# A table is rendered into each Markdown file that has its pair of markers.
 DOCS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 

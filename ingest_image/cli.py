@@ -1,4 +1,4 @@
-"""`ingest-image`: each room brings its own sub-commands; they are imported only when asked for."""
+"""`ingest-image`: the sub-commands live in the rooms, and are imported only when they are run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 
 class Rooms(click.Group):
-    """A group whose commands live in the rooms of the project."""
+    """A group that knows where each command lives."""
 
     rooms: ClassVar[dict[str, str]] = {
         "demo": "ingest_image.demo",
@@ -34,7 +34,7 @@ class Rooms(click.Group):
         return list(self.rooms)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the room that has the command."""
+        """Import the module that has the command."""
         if cmd_name not in self.rooms:
             return None
         command = getattr(importlib.import_module(self.rooms[cmd_name]), cmd_name.replace("-", "_"))
@@ -47,6 +47,6 @@ class Rooms(click.Group):
 def main() -> None:
     """Store pictures in Elasticsearch normalized and findable, by plain index requests."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot write a character of a title or a file name gets a `?`, and the rest.
+        # A character that a terminal cannot write, in a title or a file name, becomes `?`.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""`ingest-image demo`: the main job on the embedded node with real pictures, left running to try."""
+"""`ingest-image demo`: the main job on the embedded node with real pictures, which stays up to try."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ DOCUMENTS = {
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for what the demo keeps.  [default: .embedded in the checkout]",
+    help="Folder for the demo's data.  [default: .embedded in the checkout]",
 )
 @click.option("--exit", "leave", is_flag=True, help="Stop when the table is printed instead of staying up.")
 def demo(
@@ -79,7 +79,7 @@ def demo(
     """Start a real node, service and gallery, index a dozen photographs with plain requests, show the result."""
     # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Paths and the table need some room, also where there is no terminal.
+    # Paths and the table need room, also without a terminal.
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
     folder = data or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,13 +112,13 @@ def demo(
     except KeyboardInterrupt:
         console.print("\nStopped. The pictures are kept; 'make demo' finds them again.")
     except NodeError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
-        raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from None
+        raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from error
 
 
 def index_documents(url: str, console: Console) -> None:
-    """PUT what is not there yet, each with one plain request."""
+    """Index the documents that are not there yet, each with one plain request."""
     for title, name in DOCUMENTS.items():
         id = Path(name).stem
         if requests.head(f"{url}/images/_doc/{id}", timeout=30).ok:
@@ -132,7 +132,7 @@ def index_documents(url: str, console: Console) -> None:
 
 
 def result_table(url: str) -> Table:
-    """What is stored now, read back by a search."""
+    """What is stored now, as a search finds it."""
     table = Table(title="GET images/_search", title_justify="left")
     for column in ("title", "came as", "stored as", "bytes", "shape", "colours"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
@@ -179,7 +179,7 @@ def _run(*arguments: str) -> None:
 
 @contextmanager
 def _child(folder: Path, command: str, port: int, ready: str, *arguments: str, **environment: str) -> Iterator[str]:
-    """One of our own servers as a child process until the block is left; its address once the path `ready` answers."""
+    """Run one of our servers as a child process; yields its address when the path `ready` answers."""
     url = f"http://127.0.0.1:{port}"
     log_file = folder / f"{command}.log"
     with log_file.open("wb") as log:
@@ -212,7 +212,7 @@ def _answers(url: str) -> bool:
 
 
 def _token(folder: Path) -> str:
-    """The demo's own secret, made once, readable by its owner only."""
+    """The demo's own secret, made once; only its owner can read the file."""
     path = folder / "token"
     if not path.exists():
         path.touch(mode=0o600)

@@ -19,24 +19,24 @@ from processor_service.formats.registry import FORMATS, extensions, is_marked
 
 _NO_EXTENSION = "no extension"
 LINKED_OUT = "linked out of the folder"
-# Nothing of these can be meant by opening a file by its name, and not all systems know them.
+# Open neither links nor pipes. Not all systems have all of these flags.
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _HEAD = 32
 
 
 class Unfit(Exception):
-    """A file that is not sent; the text says why."""
+    """A file that cannot be sent; the text says why."""
 
 
 class TooLarge(Unfit):
-    """A file with more bytes than are taken."""
+    """A file with more bytes than are accepted."""
 
 
 @dataclass(frozen=True)
 class PictureFile:
     """A file to index; `relative` is its path below what the user named, with forward slashes.
 
-    `target` is the file itself, where links lead to, as it was when it was found.
+    `target` is the file that links led to when it was found.
     """
 
     path: Path
@@ -47,11 +47,11 @@ class PictureFile:
         object.__setattr__(self, "target", Path(os.path.realpath(self.path)))
 
     def read(self, most: int) -> bytes:
-        """Its bytes. Raises Unfit when there are none, more than `most`, or when it is no file that can be read."""
+        """Its bytes. Raises Unfit when it is empty, has more than `most` bytes, or cannot be read."""
         try:
-            # Looked at before it is opened: to open a device may do something, and a pipe makes one wait.
+            # Checked before it is opened: opening a device may have effects, and opening a pipe waits.
             if not stat.S_ISREG(self.target.lstat().st_mode):
-                raise Unfit("is no regular file")
+                raise Unfit("is not a regular file")
             with os.fdopen(os.open(self.target, _FLAGS), "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 data = file.read(most + 1) if size <= most else b""
@@ -66,16 +66,16 @@ class PictureFile:
 
 @dataclass
 class Found:
-    """The files to index, each once, and what the folders hold besides."""
+    """The files to index, each once, and what else is in the folders."""
 
     files: list[PictureFile] = field(default_factory=list)
-    # No pictures by name and content, by extension.
+    # Files that are not pictures by name or content: counts by extension.
     skipped: Counter[str] = field(default_factory=Counter)
-    # Pictures by name, of a format that the service does not read, by extension.
+    # Pictures by name, of a format that the service does not read: counts by extension.
     unread: Counter[str] = field(default_factory=Counter)
     # Files and folders whose name begins with a dot.
     hidden: int = 0
-    # Everything else that is left out: names by reason.
+    # All other files that are left out: names by reason.
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
     def leave(self, name: str, reason: str) -> None:
@@ -84,9 +84,9 @@ class Found:
 
 
 def find(paths: Iterable[Path], readable: frozenset[str] | None = None) -> Found:
-    """All files named, and the pictures in all folders named and below them; `readable` are extensions, without dot.
+    """The named files, and all pictures in and below the named folders; `readable` are extensions, without dot.
 
-    Links are followed within the folder that the user named, and not out of it.
+    Links are followed within the folder that the user named, but not out of it.
     """
     found = Found()
     seen: set[Path] = set()
@@ -116,7 +116,7 @@ def _below(folder: Path, found: Found, readable: frozenset[str] | None) -> Itera
                 continue
             status = target.stat()
             if stat.S_ISDIR(status.st_mode):
-                # One that a link leads to, within the folder, is passed by itself.
+                # A linked folder within the named one is visited anyway.
                 if not is_link:
                     waiting += sorted(path.iterdir(), reverse=True)
                 continue
@@ -134,7 +134,7 @@ def _unfit(
 ) -> str | None:
     """Why a file is left out; empty for a picture, None when it is counted by its extension."""
     if not stat.S_ISREG(status.st_mode):
-        return "no regular files"
+        return "not regular files"
     extension = path.suffix.lower()
     name = extension.removeprefix(".")
     if name not in known and not (status.st_size and _begins_like_a_picture(path)):
@@ -157,7 +157,7 @@ def _begins_like_a_picture(path: Path) -> bool:
 def document(file: PictureFile, data: bytes) -> dict[str, Any]:
     """The document that is indexed for a file with these bytes.
 
-    In names that are not UTF-8, U+FFFD stands for each byte that is none: Elasticsearch stores what JSON can say.
+    In names that are not UTF-8, each invalid byte becomes U+FFFD, because JSON cannot represent it.
     """
     return {
         "title": title(well_formed(file.path.stem)),
@@ -168,18 +168,18 @@ def document(file: PictureFile, data: bytes) -> dict[str, Any]:
 
 
 def title(stem: str) -> str:
-    """`old_harbour-02` to `old harbour 02`, so that a search for its words finds it."""
+    """Turns `old_harbour-02` into `old harbour 02`, so that a search for its words finds it."""
     return re.sub(r"[\s_.+-]+", " ", stem).strip() or stem
 
 
 def id_of_path(file: PictureFile) -> str:
     """The same for the same file on the same machine, whatever its content: indexing it again replaces the document."""
-    # A name that is not UTF-8 is a legal path.
+    # A path need not be UTF-8.
     return _short(str(file.target).encode("utf-8", "surrogateescape"))
 
 
 def id_of_content(data: bytes) -> str:
-    """The same for the same bytes, wherever they lie: exact copies become one document."""
+    """The same for the same bytes, wherever the file is: exact copies become one document."""
     return _short(data)
 
 

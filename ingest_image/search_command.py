@@ -1,4 +1,4 @@
-"""`ingest-image search`: asks the question of a command line, and prints the answers."""
+"""`ingest-image search`: searches for the question of a command line, and prints the hits."""
 
 from __future__ import annotations
 
@@ -28,40 +28,55 @@ _PAGE = 20
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--index", default="images*", show_default=True, help="indices to search, patterns too")
+@click.option("--index", default="images*", show_default=True, help="Indices to search; patterns are allowed.")
 @elasticsearch_options
-@click.option("--like", metavar="FILE|ID", help="pictures like this file, or like this stored document")
-@click.option("--near-duplicate", is_flag=True, help="only copies of --like: exact, or the same picture changed")
+@click.option("--like", metavar="FILE|ID", help="Find pictures like this file, or like this stored document.")
+@click.option("--near-duplicate", is_flag=True, help="Find only copies of --like: exact, or the same picture changed.")
 @click.option(
     "--distance",
     type=click.IntRange(0, BITS),
     default=SAME_PICTURE,
     show_default=True,
-    help="bits of the hash in which a copy may differ",
+    help="Bits of the hash in which a copy may differ.",
 )
-@click.option("--turned", is_flag=True, help="turned and mirrored copies of --like too")
-@click.option("--color", "colors", multiple=True, help="contains this colour: teal, #ff6600; may be repeated")
+@click.option("--turned", is_flag=True, help="Also find turned and mirrored copies of --like.")
+@click.option(
+    "--color", "colors", multiple=True, help="A colour that must be in the picture: teal, #ff6600; may be repeated."
+)
 @click.option(
     "--color-distance",
     type=click.FloatRange(0, 100),
     default=DEFAULT_DISTANCE,
     show_default=True,
-    help="how far a #colour may be off; 2 can just be seen",
+    help="How far a #colour may be off; a difference of 2 is just visible.",
 )
 @click.option(
     "--color-share",
     type=click.FloatRange(0, 1),
     default=0.0,
     show_default=True,
-    help="the least part of the picture that has the colour",
+    help="The smallest part of the picture that must have the colour.",
 )
-@click.option("--filter", "filters", multiple=True, metavar="FIELD:VALUE", help="may be repeated, see docs/search.md")
-@click.option("--pipeline", default=DEFAULT_PIPELINE, show_default=True, help="what describes a file given to --like")
-@click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="answers on a page")
-@click.option("--after", metavar="MARK", help="the next page: the mark that the page before ends with")
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
-@click.option("--open", "open_page", is_flag=True, help="show the answers on the gallery page instead")
-@click.option("--gallery-port", type=click.IntRange(1, 65535), default=GALLERY_PORT, show_default=True)
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FIELD:VALUE",
+    help="Values of fields (docs/search.md); may be repeated.",
+)
+@click.option(
+    "--pipeline",
+    default=DEFAULT_PIPELINE,
+    show_default=True,
+    help="The pipeline that describes a file given to --like.",
+)
+@click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="Hits on a page.")
+@click.option("--after", metavar="MARK", help="The next page: the mark at the end of the page before.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--open", "open_page", is_flag=True, help="Show the hits in the gallery instead.")
+@click.option(
+    "--gallery-port", type=click.IntRange(1, 65535), default=GALLERY_PORT, show_default=True, help="For --open."
+)
 def search(
     client: Elasticsearch,
     words: tuple[str, ...],
@@ -81,7 +96,7 @@ def search(
     open_page: bool,
     gallery_port: int,
 ) -> None:
-    """Find stored pictures by words, by likeness, by colour, by what they share.
+    """Find stored pictures by words, likeness, colour, and the values of their fields.
 
     \b
     ingest-image search lake AND landscape
@@ -102,9 +117,7 @@ def search(
         raise click.UsageError(str(error)) from error
     if open_page:
         if after or as_json:
-            raise click.UsageError(
-                "--open shows the answers on a page, from the first on: leave out --after and --json"
-            )
+            raise click.UsageError("--open shows the hits on a page, from the first on: leave out --after and --json")
         # Only here, as the page brings a web server along.
         from .gallery.launch import open_gallery
         from .gallery.page_query import PICKED_DISTANCE, PageQuery
@@ -143,7 +156,7 @@ def _print(results: Results, as_json: bool, with_reason: bool) -> None:
     if not results.hits:
         click.echo("nothing found")
         return
-    # Without a terminal there is no width to keep to.
+    # Without a terminal there is no width to fit.
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(answer_table(results.hits, with_reason))
     shown = len(results.hits)

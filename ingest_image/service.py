@@ -1,4 +1,4 @@
-"""The processor service as it is seen from here."""
+"""Asks the processor service for its limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class ServiceLimits:
-    """What the service says of itself at `GET /v1/limits`, or why it does not."""
+    """The answer to `GET /v1/limits`, or the problem and advice when there is none."""
 
     url: str
     limits: dict[str, Any] | None = None
@@ -24,7 +24,7 @@ class ServiceLimits:
 
 
 def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimits:
-    """Ask a service for its limits, within so many seconds; its failures are told, not raised.
+    """Ask a service for its limits; waits up to `timeout` seconds. A failure is returned as `problem`, not raised.
 
     The token itself is not sent, only the API token that is derived from it.
     """
@@ -45,8 +45,8 @@ def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimit
     if answer.status_code == 401:
         return ServiceLimits(
             url,
-            problem="the service refuses the token" if token else "the service wants its token",
-            advice="set IMAGE_TOKEN to the service's token here as well",
+            problem="the service refuses the token" if token else "the service requires its token",
+            advice="set IMAGE_TOKEN here to the token of the service",
         )
     try:
         limits = answer.json()
@@ -56,7 +56,7 @@ def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimit
     if not answer.ok or not known:
         return ServiceLimits(
             url,
-            problem=f"what answers at {url} with status {answer.status_code} does not tell its limits",
+            problem=f"what answers at {url} with status {answer.status_code} does not give its limits",
             advice="is it the processor service, in the version of this program?",
         )
     return ServiceLimits(url, limits, open_to_all)

@@ -1,1 +1,1 @@
-"""What is installed into Elasticsearch, and the commands that talk to it."""
+"""What is installed into Elasticsearch, and the commands that install it."""

@@ -29,7 +29,7 @@ def to_json(value: Any, indent: int = 0) -> str:
 
 
 def _is_small(value: Any) -> bool:
-    """Whether a reader takes it in at a glance: no long list of objects inside."""
+    """Whether it is easy to read on one line: no long list of objects inside."""
     children = list(value.values()) if isinstance(value, dict) else value
     nested = [child for child in children if isinstance(child, dict | list) and child]
     return len(nested) <= 1 and all(_is_small(child) for child in nested)

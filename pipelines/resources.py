@@ -1,4 +1,4 @@
-"""The bundled definitions, and how two versions of one are told apart."""
+"""The bundled definitions, and how an installed one is recognized and compared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANAGED_BY = "ingest-image"
 DEFAULT_PIPELINE = "images"
 DEFINITIONS = Path(__file__).parent / "definitions"
 
-# Written by Elasticsearch itself beside what was installed.
+# Added by Elasticsearch itself.
 _SERVER_KEYS = frozenset(
     {"created_date", "created_date_millis", "modified_date", "modified_date_millis"},
 )
@@ -23,7 +23,7 @@ Body = dict[str, Any]
 
 
 class Kind(Enum):
-    """What can be installed; the value is its name for people."""
+    """What can be installed; the value is what messages call it."""
 
     PIPELINE = "ingest pipeline"
     TEMPLATE = "index template"
@@ -63,8 +63,8 @@ def version_of(body: Body) -> int:
 def fingerprint(body: Body) -> str:
     """Hash of a definition's content, the same for the file and for what Elasticsearch gives back.
 
-    The index patterns are left out: they are chosen when installing. So is the fingerprint that the file carries in
-    its `_meta`, by which an edited resource is recognized whatever its version.
+    The index patterns are left out, because they are chosen when installing. The fingerprint in `_meta` is left out,
+    too: an edited resource, of any version, no longer matches it.
     """
     # Elasticsearch adds empty parts, such as a template's `composed_of`.
     content = {key: value for key, value in without_server_keys(body).items() if value not in ([], {}, None)}
@@ -88,7 +88,7 @@ def without_server_keys(body: Body) -> Body:
 
 
 def _flat_settings(settings: Body, prefix: str = "") -> dict[str, str]:
-    # Elasticsearch gives settings back nested under `index`, every value as a string.
+    # Elasticsearch returns settings nested under `index`, with every value as a string.
     flat: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, dict):

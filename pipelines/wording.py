@@ -1,4 +1,4 @@
-"""How the commands say things to people."""
+"""Texts for people: plurals, and texts of documents made safe to show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
-# Lone surrogates, control characters except white space, and what turns the direction of a line round.
+# Lone surrogates, control characters except white space, and overrides of the reading direction.
 _NOT_SHOWN = re.compile("[\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
@@ -16,7 +16,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def shown(text: str) -> str:
-    """A text of a document as a page or a terminal may show it: what they must not obey becomes U+FFFD.
+    """A text of a document, safe to show on a page or in a terminal: what they would obey becomes U+FFFD.
 
     These are control characters (white space stays), overrides of the reading direction, and lone surrogates.
     """

@@ -1,1 +1,1 @@
-"""`ingest-image doctor`: looks at all that pictures pass on their way in, and says what to do where it is not well."""
+"""`ingest-image doctor`: checks everything that pictures pass on their way in, and says what to do about problems."""

@@ -25,7 +25,7 @@ def version(installation: Installation) -> Iterator[Finding]:
     elif major < 8:
         yield error(f"Elasticsearch {number} is too old", "upgrade to 8.19 or newer")
     else:
-        yield warn(f"Elasticsearch {number} was never tried with this program", "8.19 and 9.1 or newer are supported")
+        yield warn(f"Elasticsearch {number} was never tested with this program", "8.19 and 9.1 or newer are supported")
 
 
 def licence(installation: Installation) -> Iterator[Finding]:
@@ -42,36 +42,34 @@ def licence(installation: Installation) -> Iterator[Finding]:
         state = " and has expired" if found.get("status") == "expired" else ""
         yield error(
             f"the pipelines go through inference endpoints, for which the licence ({found.get('type')}{state}) "
-            "does not suffice: pictures are stored as they came, with an error",
+            "is not enough: pictures are stored unprocessed, with an error",
             "an Enterprise licence, or the plugin: install it on every node with ingest role and run ingest-image "
             "bootstrap --bridge plugin; then ingest-image reprocess INDEX --errors",
         )
     elif found.get("status") == "expired":
         yield error(
-            f"the licence ({found.get('type')}) has expired, so parts of Elasticsearch are shut",
-            "renew it, or go back with POST /_license/start_basic?acknowledge=true; the plugin works with basic",
+            f"the licence ({found.get('type')}) has expired, so parts of Elasticsearch do not work",
+            "renew it, or return to basic with POST /_license/start_basic?acknowledge=true; the plugin works with it",
         )
     else:
-        yield ok(
-            f"licence {found.get('type')}; the plugin works with each, the inference way needs trial or enterprise"
-        )
+        yield ok(f"licence {found.get('type')}; the plugin works with any, the inference way needs trial or enterprise")
 
 
 def plugin(installation: Installation) -> Iterator[Finding]:
     """Every node with ingest role has the plugin, in one version, which is this program's."""
     here = importlib.metadata.version("ingest-image")
     versions: dict[str, list[str]] = {}
-    lacking = []
+    missing_on = []
     for node in installation.nodes:
         found = [entry["version"] for entry in node.get("plugins", ()) if entry["name"] == PLUGIN]
         if not found:
-            lacking.append(f"{node['name']} ({node['version']})")
+            missing_on.append(f"{node['name']} ({node['version']})")
         for number in found:
             versions.setdefault(number, []).append(node["name"])
-    if lacking and installation.without_plugin:
+    if missing_on and installation.without_plugin:
         yield ok("the pipelines need no plugin: they go through inference endpoints")
-    elif lacking:
-        yield error(f"the plugin {PLUGIN} is missing on {', '.join(lacking)}", INSTALL)
+    elif missing_on:
+        yield error(f"the plugin {PLUGIN} is missing on {', '.join(missing_on)}", INSTALL)
     if len(versions) > 1:
         parts = "; ".join(f"{number} on {', '.join(names)}" for number, names in sorted(versions.items()))
         yield error(f"the nodes have different versions of the plugin: {parts}", f"install {here} on all of them")
@@ -81,5 +79,5 @@ def plugin(installation: Installation) -> Iterator[Finding]:
             f"the plugin is version {number}, this program is {here}",
             "upgrade plugin, service and definitions together (docs/bootstrap.md, Upgrade)",
         )
-    elif versions and not lacking:
+    elif versions and not missing_on:
         yield ok(f"plugin {here} on {len(installation.nodes)} ingest node{'s' if len(installation.nodes) > 1 else ''}")

@@ -31,7 +31,7 @@ def definitions(installation: Installation) -> Iterator[Finding]:
         elif step.fate is Fate.EDITED:
             yield warn(
                 f"changed by hand: {name}",
-                f"nothing, if that was meant; {_BOOTSTRAP} --force to have the bundled one back",
+                f"nothing, if that was intended; {_BOOTSTRAP} --force to restore the bundled one",
             )
         elif step.fate is Fate.NEWER:
             yield warn(f"newer than this program: {name}{remark}", "upgrade this program")
@@ -44,7 +44,7 @@ def definitions(installation: Installation) -> Iterator[Finding]:
 
 
 def _is_current_without_plugin(installation: Installation, step: Step) -> bool:
-    """The inference form is made when installing, so it differs from the bundled one: it has to be as it was made."""
+    """Whether a pipeline in inference form, which is made when installing, is unedited and of this version."""
     installed = installation.installed.get(step.resource.name) if step.resource.kind is Kind.PIPELINE else None
     return (
         installed is not None
@@ -60,6 +60,6 @@ def template(installation: Installation) -> Iterator[Finding]:
         return
     remarks = [remark for pattern in installation.patterns for remark in other_template(installation.client, pattern)]
     for remark in remarks:
-        yield error(remark, "lower the priority of the other template, or let it say index.default_pipeline as well")
+        yield error(remark, "lower the priority of the other template, or set index.default_pipeline in it as well")
     if not remarks:
         yield ok(f"new indices {', '.join(installation.patterns)} get the pipeline")

@@ -1,4 +1,4 @@
-"""What is stored: pictures that failed, that were not processed, or that were made by another recipe."""
+"""Stored documents: pictures that failed, were not processed, or were made by another recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..search.schema import read_schema
 from .finding import Finding, ok, warn
 from .installation import Installation
 
-# Each may be as large as pictures may be.
+# Each document may hold the largest allowed picture.
 _SAMPLE = 3
 
 
@@ -25,7 +25,7 @@ def errors(installation: Installation) -> Iterator[Finding]:
     """No document was stored with an error. Otherwise: how many, by code."""
     if not installation.indices:
         return
-    # An index that is not mapped by our template may have a text there, which cannot be counted by value.
+    # In an index without our template the field may be a text, whose values cannot be counted.
     field = read_schema(installation.client, ",".join(installation.indices)).countable("image.error.code")
     answer = installation.client.search(
         index=list(installation.indices),
@@ -42,8 +42,8 @@ def errors(installation: Installation) -> Iterator[Finding]:
     codes = ", ".join(f"{bucket['doc_count']} {shown(str(bucket['key']))}" for bucket in buckets)
     yield warn(
         f"{counted(count, 'document')} stored with an error{f': {codes}' if codes else ''}",
-        f"look at them with GET {','.join(installation.patterns)}/_search?q=_exists_:image.error.code&"
-        "_source_includes=image.error; docs/service.md says what the codes mean; when the cause is gone, ingest-image "
+        f"list them with GET {','.join(installation.patterns)}/_search?q=_exists_:image.error.code&"
+        "_source_includes=image.error; docs/service.md says what the codes mean; when the cause is fixed, ingest-image "
         f"reprocess {_all(installation)} --errors",
     )
 
@@ -55,7 +55,7 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
     """
     if not installation.indices:
         return
-    # Elasticsearch cannot search for what has a binary field, so some of those that have nothing else are looked at.
+    # Elasticsearch cannot search for documents with a binary field, so a few candidates are read.
     done = [{"exists": {"field": field}} for field in ("image.sha256", "image.error.code")]
     total = looked_at = pictures = 0
     for index in installation.indices:
@@ -72,18 +72,19 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
         pictures += sum(holds_picture(hit.get("_source"), ["image"]) for hit in answer["hits"])
     if pictures:
         yield warn(
-            f"pictures were stored as they came: {counted(total, 'document')} with neither fields nor an error, and "
-            f"{pictures} of {looked_at} that were looked at hold a picture",
+            f"pictures were stored unprocessed: {counted(total, 'document')} with neither fields nor an error, and "
+            f"{pictures} of the {looked_at} that were read hold a picture",
             f"ingest-image reprocess {_all(installation)} --unprocessed; with index.final_pipeline only a bulk update "
-            "passes by",
+            "avoids the pipeline",
         )
     elif total > looked_at:
         yield ok(
-            f"{counted(total, 'document')} with neither fields nor an error: the {looked_at} newest that were looked "
-            "at hold no picture"
+            f"{counted(total, 'document')} with neither fields nor an error: the {looked_at} newest, which were "
+            "read, hold no picture"
         )
     else:
-        # Of a list one picture is enough, and a mark may be of an earlier picture: that only `reprocess` can tell.
+        # One processed picture of a list hides the others, and a mark may be of an earlier picture. Only
+        # `reprocess` finds these.
         yield ok("no document has a picture and neither fields nor an error")
 
 
@@ -102,10 +103,10 @@ def stale(installation: Installation) -> Iterator[Finding]:
             if stale:
                 yield warn(
                     f"{counted(stale, 'document')} of {index} made by another recipe than the pipeline {name} has now",
-                    f"ingest-image reprocess {index} --stale, when they should all be alike",
+                    f"ingest-image reprocess {index} --stale, if all should be alike",
                 )
     if known and not count:
-        yield ok("every picture was made by its pipeline's present recipe")
+        yield ok("every picture was made by the present recipe of its pipeline")
 
 
 def embedder(installation: Installation) -> Iterator[Finding]:
@@ -131,7 +132,7 @@ def embedder(installation: Installation) -> Iterator[Finding]:
 
 
 def _all(installation: Installation) -> str:
-    """All indices that are looked at, quoted for a shell."""
+    """All indices that are checked, quoted for a shell."""
     return shlex.quote(",".join(installation.patterns))
 
 
@@ -147,5 +148,5 @@ def _makers(installation: Installation, name: str) -> dict[str, Maker]:
     try:
         return current_makers(installation.client, name)
     except (CheckFailed, NotFoundError):
-        # Said by the checks of the service and the indices.
+        # The checks of the service and the indices report it.
         return {}

@@ -25,14 +25,14 @@ def indices(installation: Installation) -> Iterator[Finding]:
         if absent:
             yield error(
                 f"{name} names the pipeline {', '.join(absent)}, which does not exist: every write is refused",
-                "run ingest-image bootstrap, or install it, or let go of it: PUT "
+                "run ingest-image bootstrap, or install it, or remove the setting: PUT "
                 f'{name}/_settings {{"index.default_pipeline": null}}',
             )
         elif not pipelines:
             yield error(
-                f"{name} has no pipeline: pictures are stored as they come",
+                f"{name} has no pipeline: pictures are stored unprocessed",
                 f'PUT {name}/_settings {{"index.default_pipeline": "{DEFAULT_PIPELINE}"}}, then ingest-image reprocess '
-                f"{name} for what is there already",
+                f"{name} for the documents that are already there",
             )
         else:
             fine += 1
@@ -51,7 +51,7 @@ def blocks(installation: Installation) -> Iterator[Finding]:
                     "free disk space; Elasticsearch lifts the block by itself, or PUT "
                     f'{name}/_settings {{"index.blocks.{block}": null}}'
                     if full
-                    else "nothing, if somebody meant it",
+                    else "nothing, if that was intended",
                 )
 
 
@@ -67,13 +67,14 @@ def mapping(installation: Installation) -> Iterator[Finding]:
         if "image.data" in differing or "image" in differing:
             field = "image.data" if "image.data" in differing else "image"
             yield error(
-                f"{name}: {field} is mapped as {differing[field]}, not as {wanted[field]}: it was guessed from the "
-                "first document, before the template was there; pictures take more disk and are searched as words",
+                f"{name}: {field} is mapped as {differing[field]}, not as {wanted[field]}: Elasticsearch guessed it "
+                "from the first document, before there was a template; pictures take more disk and are "
+                "searched as words",
                 "make a new index with the template and copy the documents with _reindex; a mapping cannot be changed",
             )
         elif differing:
             yield warn(
-                f"{name}: mapped otherwise than the template says: "
+                f"{name}: mapped differently from the template: "
                 + _some(f"{field} as {there}, not {wanted[field]}" for field, there in differing.items()),
                 "searches and facets for these fields may fail; to change them, make a new index and use _reindex",
             )

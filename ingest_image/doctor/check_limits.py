@@ -1,4 +1,4 @@
-"""Limits that have to fit each other: those of the node among themselves, and with those of the service."""
+"""Limits that have to fit each other: those of the node, and those of the service."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ def sizes(installation: Installation) -> Iterator[Finding]:
         limit, request = bytes_of(largest), installation.setting("http.max_content_length", node)
         if limit * _BASE64 > bytes_of(request):
             yield warn(
-                f"{node['name']}: {_LARGEST} is {largest}, which is {shown_bytes(limit * _BASE64)} as base64, more "
-                f"than a request may have (http.max_content_length: {request})",
+                f"{node['name']}: {_LARGEST} is {largest}, which is {shown_bytes(limit * _BASE64)} as base64, larger "
+                f"than a request may be (http.max_content_length: {request})",
                 f"lower {_LARGEST}, or raise http.max_content_length",
             )
         answer = installation.setting("ingest.image.max_response_bytes", node)
         if limit * _BASE64 > bytes_of(answer):
             yield warn(
-                f"{node['name']}: an answer of the service may have {answer}, and a picture of {largest} is "
-                "larger as base64",
+                f"{node['name']}: an answer of the service may be {answer} long, and a picture of {largest} is "
+                "longer as base64",
                 "raise ingest.image.max_response_bytes",
             )
         accepted = _of_service(installation, "max_image_bytes")
         if accepted is not None and limit > accepted:
             yield warn(
-                f"{node['name']} sends pictures up to {largest}, the service takes {shown_bytes(accepted)}",
+                f"{node['name']} sends pictures up to {largest}, the service accepts {shown_bytes(accepted)}",
                 f"give {_LARGEST} and IMAGE_MAX_IMAGE_BYTES the same value",
             )
     values = {str(installation.said(_LARGEST, node) or "the default") for node in installation.nodes}
     if len(values) > 1:
         yield warn(
             f"the nodes have different {_LARGEST}: {', '.join(sorted(values))}",
-            "set it once, with PUT _cluster/settings",
+            "set it once for all, with PUT _cluster/settings",
         )
 
 

@@ -1,4 +1,4 @@
-"""The processor service: from the node, and from here."""
+"""The processor service, as the node reaches it and as this program reaches it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def picture(installation: Installation) -> Iterator[Finding]:
     wanted = dict.fromkeys([DEFAULT_PIPELINE, *installation.pipelines])
     for name in wanted:
         if name not in installed:
-            # Said by the checks of definitions and indices.
+            # The checks of definitions and indices report it.
             continue
         try:
             yield ok(process_tiny_picture(installation.client, name))
         except CheckFailed as failed:
-            # A pipeline of one's own may read another field, or need what the tiny document has not.
+            # A user's pipeline may read another field, or need more than the tiny document has.
             report = error if name == DEFAULT_PIPELINE or is_ours(installed[name]) else warn
             yield report(
                 f"a test picture does not get through the pipeline {name} ({_address(installation, installed[name])})",
@@ -68,7 +68,7 @@ def token(installation: Installation) -> Iterator[Finding]:
 
 
 def _address(installation: Installation, pipeline: Body) -> str:
-    """Where the picture is sent to, and which setting says so."""
+    """Where the picture is sent, and which setting says so."""
     if is_inference_form(pipeline):
         return f"the service of its inference endpoint: {service_url(installation.client)}"
     return f"{HOSTS_SETTING}: {', '.join(as_list(installation.setting(HOSTS_SETTING)))}"

@@ -1,4 +1,4 @@
-"""Every check, in the order in which they are made. A check is a function with a name; nothing else is registered."""
+"""All checks, in their order. A check is a function; its name and docstring are shown to users."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(installation: Installation) -> Iterator[Finding]:
-    """Make every check. One that cannot look is a finding of its own, and the others go on."""
+    """Make every check. When one is not possible, that is a finding, and the others go on."""
     for check in CHECKS:
         name = check.__name__
         try:
@@ -51,12 +51,12 @@ def examine(installation: Installation) -> Iterator[Finding]:
                 yield Finding(finding.level, finding.what, finding.advice, name)
         except AuthorizationException as error:
             found = warn(
-                f"this could not be looked at: {reason_of(error)}",
-                "use a user with the privileges of docs/security.md for the doctor",
+                f"this could not be checked: {reason_of(error)}",
+                "run the doctor as a user with the privileges in docs/security.md",
             )
             yield Finding(found.level, found.what, found.advice, name)
         except ApiError as error:
             found = warn(
-                f"this could not be looked at: {reason_of(error)}", "see what the log of Elasticsearch says about it"
+                f"this could not be checked: {reason_of(error)}", "see what the log of Elasticsearch says about it"
             )
             yield Finding(found.level, found.what, found.advice, name)

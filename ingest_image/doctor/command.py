@@ -29,20 +29,22 @@ _CANNOT_LOOK = 2
     "indices",
     multiple=True,
     metavar="INDEX",
-    help="indices to look at, wildcards allowed; repeat for several; default: those of the installed template",
+    help="Indices to check, wildcards allowed; repeat for several. Default: those of the installed template.",
 )
 @click.option(
-    "--service-url", metavar="URL", help="the processor service as seen from here: look at its limits and token as well"
+    "--service-url",
+    metavar="URL",
+    help="Address of the processor service as seen from here, to check its limits and token as well.",
 )
-@click.option("--service-token", envvar="IMAGE_TOKEN", help="its token; better set as IMAGE_TOKEN")
-@click.option("--json", "as_json", is_flag=True, help="print findings as JSON")
+@click.option("--service-token", envvar="IMAGE_TOKEN", help="Token of the service; safer in the environment.")
+@click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
 def doctor(
     client: Elasticsearch, indices: tuple[str, ...], service_url: str | None, service_token: str | None, as_json: bool
 ) -> None:
-    """Look for what keeps pictures from being stored and found; change nothing.
+    """Check everything that pictures pass on their way in; change nothing.
 
-    The exit code is 0 when there is no error (there may be warnings), 1 when there is one, 2 when Elasticsearch cannot
-    be looked at.
+    The exit code is 0 when there is no error (there may be warnings), 1 when there is one, 2 when Elasticsearch does
+    not answer or refuses.
     """
     try:
         client.info()
@@ -55,7 +57,7 @@ def doctor(
             Finding(
                 Level.ERROR,
                 explain(failure, url),
-                "give --url, and who you are (docs/bootstrap.md, Options)",
+                "give --url and credentials (docs/bootstrap.md, Options)",
                 "connection",
             )
         ]
@@ -77,4 +79,4 @@ def _print(findings: Iterable[Finding], as_json: bool) -> None:
         if finding.advice:
             click.echo(f"       -> {finding.advice}")
     bad = f"{counted(counts[Level.ERROR], 'error')}, {counted(counts[Level.WARN], 'warning')}"
-    click.echo(f"{bad}, {counted(counts[Level.OK], 'check')} well")
+    click.echo(f"{bad}, {counted(counts[Level.OK], 'check')} ok")

@@ -1,4 +1,4 @@
-"""What a check says."""
+"""What a check reports."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ class Level(Enum):
     """How bad it is; the value is what is printed."""
 
     OK = "ok"
-    # It works, but not as one would expect.
+    # It works, but not as a user would expect.
     WARN = "warn"
-    # Pictures are lost to the search, refused, or stored as they came.
+    # Pictures are not found, are refused, or are stored unprocessed.
     ERROR = "error"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence on what is the case, and one on what to do about it."""
+    """One sentence about what is the case, and one about what to do."""
 
     level: Level
     what: str
@@ -32,7 +32,7 @@ class Finding:
 
 
 def ok(what: str) -> Finding:
-    """All is well."""
+    """Nothing to do."""
     return Finding(Level.OK, what)
 
 

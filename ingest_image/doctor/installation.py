@@ -1,4 +1,4 @@
-"""What the checks look at; each thing is asked for once, when a check first wants it."""
+"""What the checks examine; each part is read once, when a check first needs it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..service import ServiceLimits
 
 @dataclass
 class Installation:
-    """A kinds, and perhaps the processor service as it is seen from here."""
+    """A cluster, and optionally the processor service as it is seen from here."""
 
     client: Elasticsearch
     wanted_indices: Sequence[str] = ()
@@ -38,13 +38,13 @@ class Installation:
         return cluster_settings(self.client)
 
     def setting(self, name: str, node: Body | None = None) -> Any:
-        """The value that holds, on `node` when its own file says something; None when no node knows the setting."""
+        """The effective value, on `node` if one is given; None when no node knows the setting."""
         said = self.said(name, node)
-        # Elasticsearch has them from the node that answers, with what that one's own file says.
+        # Elasticsearch gives the defaults of the node that answers, which include that node's own file.
         return said if said is not None else self._cluster_settings["defaults"].get(name)
 
     def said(self, name: str, node: Body | None = None) -> Any:
-        """The value in the cluster's settings, or in the node's own file; None when it is left to the default."""
+        """The value in the cluster's settings, or in the node's own file; None when neither sets it."""
         said = set_in_cluster(self._cluster_settings, name)
         return said if said is not None else (node or {}).get("settings", {}).get(name)
 
@@ -55,12 +55,12 @@ class Installation:
 
     @cached_property
     def without_plugin(self) -> bool:
-        """Whether our pipelines go through Elasticsearch's own `inference` processor."""
+        """Whether our pipelines use Elasticsearch's own `inference` processor."""
         return any(is_inference_form(pipeline) for pipeline in self.installed.values())
 
     @cached_property
     def steps(self) -> list[Step]:
-        """What bootstrap would do to the pipelines and the template that it brings."""
+        """What bootstrap would do to its pipelines and its template."""
         return [step for step in plan_install(self.client) if step.resource.kind in (Kind.PIPELINE, Kind.TEMPLATE)]
 
     @cached_property
@@ -73,7 +73,7 @@ class Installation:
 
     @cached_property
     def indices(self) -> dict[str, Body]:
-        """Settings (flat) and mappings by index; hidden ones only when asked for."""
+        """Settings (flat) and mappings by index; hidden indices only when they are asked for."""
         answer = self.client.indices.get(
             index=self.patterns,
             flat_settings=True,

@@ -1,6 +1,6 @@
-"""The search page: a grid of the stored pictures, searched by words, by picture, by colour, by what they share.
+"""The search page: a grid of the stored pictures, searched by words, picture, colour, and values of fields.
 
-It knows searching and showing, and nothing of pixels.
+It searches and shows; it knows nothing about pixels.
 """
 
 from __future__ import annotations

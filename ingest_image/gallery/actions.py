@@ -1,4 +1,4 @@
-"""What a dropped picture is for: to search by it, or to be stored. Both run it through the ingest pipeline."""
+"""Takes dropped pictures, to search by them or to store them. Both send them through the ingest pipeline."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _LONGEST_NAME = 200
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """That this is a gallery, and of which indices."""
+    """Says that this is a gallery, and of which indices."""
     return jsonify(gallery=context().settings.index)
 
 
 @blueprint.post("/look")
 def look() -> AnyResponse:
-    """Look at a picture without storing it; the answer is the address of the pictures like it."""
+    """Search by a picture without storing it; the answer is the address of the pictures like it."""
     here = context()
     name, file = _file()
     key = _hash(file)
@@ -67,7 +67,7 @@ def upload() -> AnyResponse:
             refresh="true",
         )
     except ConflictError:
-        # Behind an alias is an index of another name, which is known only from what was stored.
+        # The index behind an alias has another name, which only the stored document tells.
         found = here.engine().client.search(index=index, query={"ids": {"values": [id]}}, source=False)["hits"]["hits"]
         place = url_for("pages.picture", index=found[0]["_index"], id=id) if found else "/"
         return _done(place, name=name, state="there")
@@ -81,23 +81,23 @@ def upload() -> AnyResponse:
 
 
 def _file() -> tuple[str, BinaryIO]:
-    """Name and bytes of the picture. Larger ones are in a temporary file, where the request's parser put them."""
+    """Name and bytes of the picture. The parser of the request keeps large ones in a temporary file."""
     sent: FileStorage | None = request.files.get("file")
     if sent is None or not sent.stream.read(1):
-        raise UserError("there is no file in the request")
-    # Browsers send a name without folders; others may not.
+        raise UserError("the request has no file")
+    # Browsers send a name without folders; other clients may not.
     name = PurePath((sent.filename or "picture").replace("\\", "/")).name[:_LONGEST_NAME]
     return well_formed(name) or "picture", cast(BinaryIO, sent.stream)
 
 
 def _hash(file: BinaryIO) -> str:
     file.seek(0)
-    # In memory or a temporary file: both are, though BinaryIO does not say so.
+    # Both kinds of file are buffered, though BinaryIO does not say so.
     return hashlib.file_digest(cast(BufferedIOBase, file), "sha256").hexdigest()[:32]
 
 
 def _done(place: str, **more: Any) -> AnyResponse:
-    """For the script an object, without script the page itself."""
+    """An object for the script; without script, a redirect to the page."""
     if request.accept_mimetypes.best == "application/json":
         return jsonify(url=place, **more)
     return redirect(place, 303)

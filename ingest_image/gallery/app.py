@@ -1,4 +1,4 @@
-"""Puts the gallery together."""
+"""Makes the Flask application of the gallery."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .context import Context
 from .dropped import DroppedPictures
 from .settings import GallerySettings
 
-# Beside the picture itself a form has a few lines.
+# Bytes for the rest of the form.
 _FORM_ROOM = 64 << 10
 
 
@@ -38,7 +38,7 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
 
 
 def _failed(status: int, sentence: str) -> Response:
-    """The sentence, as JSON for the script and as a page for people."""
+    """The sentence: as JSON for the script, as a page for people."""
     if request.accept_mimetypes.best == "application/json":
         answer = jsonify(error=_upper(sentence))
     else:

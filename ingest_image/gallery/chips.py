@@ -1,4 +1,4 @@
-"""The parts of a question, each to be taken back with a click."""
+"""The parts of a question; a click removes one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .page_query import PageQuery
 
 @dataclass(frozen=True)
 class Chip:
-    """A part in words, the address without it, and its colour when it is one."""
+    """A part in words, the address without it, and its colour if it is a colour."""
 
     text: str
     without: str
@@ -17,7 +17,7 @@ class Chip:
 
 
 def chips(query: PageQuery, sample: str) -> list[Chip]:
-    """All parts but the words, which stand in the search box."""
+    """All parts except the words, which are in the search box."""
     found = []
     if query.like:
         name = sample or "a picture"
@@ -34,7 +34,7 @@ def chips(query: PageQuery, sample: str) -> list[Chip]:
 
 
 def in_words(text: str) -> str:
-    """`format: jpeg` of `format:jpeg`, and `not format: jpeg` of `!format:jpeg`."""
+    """`format: jpeg` for `format:jpeg`, and `not format: jpeg` for `!format:jpeg`."""
     name, _, value = text.removeprefix("!").partition(":")
     said = f"{name.replace('_', ' ')}: {value.strip(chr(34))}"
     return f"not {said}" if text.startswith("!") else said

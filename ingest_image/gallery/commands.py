@@ -16,25 +16,27 @@ from .security import LOOPBACK
 
 @click.command()
 @elasticsearch_options
-@click.option("--index", default="images*", show_default=True, help="indices to show, patterns too")
-@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option("--index", default="images*", show_default=True, help="Indices to show; patterns are allowed.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=GALLERY_PORT, show_default=True, help="port; 0: a free one"
+    "--port", type=click.IntRange(0, 65535), default=GALLERY_PORT, show_default=True, help="Port; 0 takes a free one."
 )
 @click.option(
     "--known-as",
     "names",
     multiple=True,
     metavar="NAME",
-    help="host name by which browsers may ask for it; repeat for several  [default: this machine's, or any when --host "
-    "is not of loopback]",
+    help="Host name under which browsers may reach it; repeat for several. Default: this machine's, or any when --host "
+    "is not a loopback address.",
 )
-@click.option("--upload-index", help="where added pictures go  [default: --index without its *]")
-@click.option("--pipeline", default=DEFAULT_PIPELINE, show_default=True, help="what dropped pictures go through")
+@click.option("--upload-index", help="Index for added pictures. Default: --index without its *.")
 @click.option(
-    "--max-upload-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="larger files are refused"
+    "--pipeline", default=DEFAULT_PIPELINE, show_default=True, help="Pipeline for dropped and added pictures."
 )
-@click.option("--read-only", is_flag=True, help="only show and search; nothing can be added")
+@click.option(
+    "--max-upload-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="Larger files are refused."
+)
+@click.option("--read-only", is_flag=True, help="Only show and search; nothing can be added.")
 def gallery(
     client: Elasticsearch,
     index: str,
@@ -48,11 +50,11 @@ def gallery(
 ) -> None:
     """Run the page that shows and searches the stored pictures, until Ctrl-C.
 
-    It has no login: who reaches it sees what the given user of Elasticsearch may see, and can add pictures.
+    It has no login: whoever reaches it sees what the given user of Elasticsearch may see, and can add pictures.
     """
     target = upload_index or index.replace("*", "").strip("-_,")
     if not read_only and (not target or "," in target):
-        raise click.UsageError("say with --upload-index where added pictures go, or give --read-only")
+        raise click.UsageError("name the index for added pictures with --upload-index, or give --read-only")
     settings = settings_for(
         str(next(iter(client.transport.node_pool.all())).base_url),
         host,

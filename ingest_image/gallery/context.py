@@ -1,4 +1,4 @@
-"""What the routes share."""
+"""What all routes of the gallery share."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Context:
     client: Elasticsearch
     settings: GallerySettings
     dropped: DroppedPictures
-    # A stored picture is in memory several times while it is read out of a document: base64, text, bytes.
+    # While a stored picture is read from a document, several copies are in memory: base64, text, bytes.
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE))
 
     def engine(self) -> Engine:
-        """A new one for each request, as mappings change."""
+        """A new engine for each request, as mappings change."""
         return Engine(self.client, self.settings.index)
 
     @contextmanager
@@ -44,7 +44,7 @@ class Context:
             self._large.release()
 
     def allowed_engine(self, index: str) -> Engine:
-        """An engine, when `index` is one of those that this gallery shows; else 404."""
+        """An engine if this gallery shows the index; otherwise 404."""
         engine = self.engine()
         if index not in engine.schema.indices:
             abort(404)
@@ -52,10 +52,10 @@ class Context:
 
 
 def context() -> Context:
-    """The context of the app that answers."""
+    """The context of the current app."""
     return cast(Context, current_app.extensions["gallery"])
 
 
 def document_id() -> str:
-    """The document's id. It is an argument, as an id may have any character, `/` and `..` too, that changes a path."""
+    """The id of the document. It is an argument because an id may contain `/` and `..`, which would change a path."""
     return request.args.get("id") or abort(404)

@@ -14,20 +14,20 @@ from ..search.table import bytes_text, pixels
 
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300
-# Shown elsewhere on the page, or of no use to a reader.
+# Shown elsewhere on the page, or useless to a reader.
 _HIDDEN = frozenset({"colors", "color_names", "placeholder", *PICTURES, *MARKS, *VECTORS})
 
 
 @dataclass(frozen=True)
 class Section:
-    """Some rows under a heading."""
+    """Rows under a heading."""
 
     heading: str
     rows: list[Row]
 
 
 def sections(hit: Hit) -> list[Section]:
-    """What is known of a document: the own fields, then those of its first picture."""
+    """What is known about a document: its own fields, then those of its first picture."""
     picture = hit.first
     problem = [("code", picture.error.code), ("reason", picture.error.reason)] if picture.error else []
     known = {"format", "width", "height", "bytes", "original", "metadata", "error", *_HIDDEN}

@@ -1,4 +1,4 @@
-"""Pictures that were dropped to search by: only what is compared is kept, and only the last ones, in memory."""
+"""Remembers the last pictures that were dropped to search by: in memory, and only what is compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT = 256
 
 
 class DroppedPictures:
-    """DroppedPictures by the hash of their picture, the least recently used is dropped first."""
+    """Samples by the hash of their picture; the least recently used one is forgotten first."""
 
     def __init__(self) -> None:
         self._samples: OrderedDict[str, Sample] = OrderedDict()
@@ -26,7 +26,7 @@ class DroppedPictures:
                 self._samples.popitem(last=False)
 
     def get(self, key: str) -> Sample | None:
-        """The sample, None when it was dropped meanwhile."""
+        """The sample; None when it was forgotten."""
         with self._lock:
             if key in self._samples:
                 self._samples.move_to_end(key)

@@ -1,4 +1,4 @@
-"""How values are written for people: filters of the templates."""
+"""Writes values for people: filters and functions for the templates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..search.reasons import Reason
 from ..search.table import bytes_text, pixels
 from .page_query import PageQuery, exact_filter
 
-# So many digits of its SHA-256 tell a picture from the others of its document.
+# Digits of its SHA-256 that distinguish a picture from the others of its document.
 VERSION = 12
 _TURNS = {
     "rotate_90": "turned right",
@@ -30,7 +30,7 @@ _TURNS = {
 
 
 def register(app: Flask) -> None:
-    """Give the templates what they need."""
+    """Give these filters and functions to the templates."""
     app.jinja_env.finalize = visible
     app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "))
     app.jinja_env.globals.update(
@@ -46,19 +46,19 @@ def register(app: Flask) -> None:
 
 
 def visible(value: Any) -> Any:
-    """A value as a template may write it: what a browser must not obey in the text of a document is replaced."""
+    """A value that is safe in a template: control characters in the text of a document are replaced."""
     return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def thumbnail_of(hit: Hit) -> str | None:
-    """Address of the thumbnail of the first picture; it changes with the picture, so that browsers can keep it."""
+    """Address of the thumbnail of the first picture. It changes with the picture, so browsers can cache it."""
     if hit.first.sha256 is None:
         return None
     return url_for("files.thumbnail", index=hit.index, number=0, id=hit.id, v=hit.first.sha256[:VERSION])
 
 
 def reason(hit: Hit) -> str:
-    """Why a picture is an answer, in a few words; empty for an answer to words."""
+    """Why a picture is a hit, in a few words; empty for a hit of words."""
     turn = f", {_TURNS[hit.turn]}" if hit.turn else ""
     if hit.reason == Reason.EXACT:
         return "exact copy"
@@ -70,7 +70,7 @@ def reason(hit: Hit) -> str:
 
 
 def page_of(hit: Hit, query: PageQuery | None = None) -> str:
-    """Address of a document's page; it carries the question it is an answer to, for the way back."""
+    """Address of a document's page. It carries the question, for the way back."""
     more: dict[str, Any] = {}
     for name, value in query.pairs() if query else ():
         more.setdefault(name, []).append(value)
@@ -85,7 +85,7 @@ def percent(part: Any, whole: Any) -> int:
 
 
 def saved(stored: Any, original: Any) -> str:
-    """`82 % smaller`, of what came in."""
+    """`82 % smaller`: the stored bytes compared with the original."""
     if not isinstance(stored, int) or not isinstance(original, int) or original <= 0:
         return ""
     change = round(100 * (original - stored) / original)

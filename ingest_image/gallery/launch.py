@@ -1,4 +1,4 @@
-"""Runs a gallery, and opens one with a question."""
+"""Starts a gallery, and opens one in the browser with a question."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HOST = "127.0.0.1"
 
 
 def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, port: int) -> Server:
-    """A server that is bound to its port and does not run yet."""
+    """A server that is bound to its port, but does not run yet."""
     try:
         return Server(create_app(client, settings), host, port)
     except OSError as error:
@@ -46,7 +46,7 @@ def serve(server: Server) -> None:
 
 
 def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = (), **more: Any) -> GallerySettings:
-    """The settings of a gallery on `host`: on loopback only names of this machine are answered, if `names` is empty."""
+    """Settings of a gallery on `host`; without `names`, a loopback host answers only to names of this machine."""
     hosts = frozenset(name.lower() for name in names) or (LOOPBACK | {host} if host in LOOPBACK else frozenset())
     return GallerySettings(index=index, hosts=hosts, elasticsearch_url=client_url, **more)
 
@@ -54,7 +54,7 @@ def settings_for(client_url: str, host: str, index: str, names: Sequence[str] = 
 def open_gallery(
     client: Elasticsearch, index: str, port: int, query: PageQuery, *, like: str | None, pipeline: str
 ) -> None:
-    """Show the answers to a question in the browser, on the gallery that runs at `port` or on one that is started."""
+    """Show the hits of a question in the browser, in the gallery that runs at `port` or in a new one."""
     base = f"http://{_HOST}:{port}"
     if _runs(base, index):
         _show(base, client, index, query, like)
@@ -85,7 +85,7 @@ def _show(base: str, client: Elasticsearch, index: str, query: PageQuery, like: 
 
 
 def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
-    """The value of `like` for a file, which the gallery looks at, or for a document."""
+    """The value of `like` for a file, which is sent to the gallery, or for a document."""
     if path := file_of(like):
         with path.open("rb") as file:
             sent = requests.post(

@@ -1,4 +1,4 @@
-"""The question in the address of a page, and addresses of questions that differ in one part."""
+"""The question in the address of a page, and the addresses of questions that differ in one part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..search.hashes import BITS, SAME_PICTURE
 from ..search.sampling import sample_of_document
 from .dropped import DroppedPictures
 
-# Of a colour that was picked: wider than on the command line, as it is picked by eye.
+# Distance of a colour: larger than on the command line, because here it is picked by eye.
 PICKED_DISTANCE = 8.0
 _DROPPED = "dropped:"
 Pairs = list[tuple[str, str]]
@@ -22,7 +22,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The parts of an address, as they are in it. `like` is `index/id` or `dropped:key`."""
+    """The arguments of an address. `like` is `index/id` or `dropped:key`."""
 
     words: str = ""
     like: str = ""
@@ -30,16 +30,16 @@ class PageQuery:
     turned: bool = False
     distance: int = SAME_PICTURE
     colors: tuple[str, ...] = ()
-    # How far a colour may be off, and the least part of the picture that has it.
+    # How far a colour may be off, and the smallest part of the picture that must have it.
     color_distance: float = PICKED_DISTANCE
     color_share: float = 0.0
     filters: tuple[str, ...] = ()
-    # How many at a time; None: as many as the gallery shows.
+    # Hits on a page; None: the setting of the gallery.
     size: int | None = None
 
     @classmethod
     def of(cls, args: MultiDict[str, str]) -> PageQuery:
-        """Read the arguments; what is no number is the default."""
+        """Read the arguments; a value that is not a number counts as the default."""
         distance = args.get("distance", SAME_PICTURE, type=int)
         return cls(
             args.get("q", "").strip(),
@@ -55,7 +55,7 @@ class PageQuery:
         )
 
     def question(self, engine: Engine, dropped: DroppedPictures) -> Question:
-        """What it means. Raises UserError."""
+        """The question that it means. Raises UserError."""
         try:
             colors = tuple(parse_color(value, self.color_distance, self.color_share) for value in self.colors)
             filters = tuple(parse_filter(value, engine.schema) for value in self.filters)
@@ -68,7 +68,7 @@ class PageQuery:
         if self.like.startswith(_DROPPED):
             if sample := dropped.get(self.like.removeprefix(_DROPPED)):
                 return sample
-            raise UserError("the picture that was dropped is not remembered any more; drop it again")
+            raise UserError("the dropped picture was forgotten; drop it again")
         index, _, id = self.like.partition("/")
         if index not in engine.schema.indices:
             raise UserError("the picture to compare with is not in these indices")
@@ -90,7 +90,7 @@ class PageQuery:
         return address(self.pairs())
 
     def with_(self, *more: tuple[str, str]) -> str:
-        """The address with more parts; a part that may be there once replaces the one that is."""
+        """The address with more parts; a part that is allowed only once replaces an existing one."""
         once = {name for name, _ in more if name not in ("f", "color")}
         kept = [pair for pair in self.pairs() if pair[0] not in once and pair not in more]
         return address([*kept, *more])
@@ -101,12 +101,12 @@ class PageQuery:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is query: everything is shown."""
+        """Whether there is no question, so that everything is shown."""
         return not self.pairs()
 
 
 def _between(least: float, value: float, most: float) -> float:
-    # What is no number, as `nan` is, is the least.
+    # `nan` becomes `least`.
     return min(max(least, value), most)
 
 
@@ -122,6 +122,6 @@ def like_dropped(key: str) -> str:
 
 
 def exact_filter(name: str, value: str) -> str:
-    """The filter of a facet's value; quoted where it would be read as more than a value."""
+    """The filter of a facet's value; quoted if it could be read as something else than a value."""
     plain = name == "taken" or value.replace("_", "").replace("-", "").isalnum()
     return f"{name}:{value}" if plain else f'{name}:"{value}"'

@@ -1,4 +1,4 @@
-"""The pages: the grid, and one picture."""
+"""The pages: the grid, and the page of one picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEIGHBOURS = 24
 
 @blueprint.get("/")
 def grid() -> tuple[str, int]:
-    """What the address asks for; without a question, everything, newest first."""
+    """The hits of the question in the address; without a question, everything, newest first."""
     here = context()
     engine = here.engine()
     query = PageQuery.of(request.args)
@@ -44,7 +44,7 @@ def grid() -> tuple[str, int]:
 
 @blueprint.get("/picture/<index>")
 def picture(index: str) -> str:
-    """One document: large, with its fields, its copies and what is like it."""
+    """One document: large, with its fields, its copies and similar pictures."""
     here = context()
     engine, id = here.allowed_engine(index), document_id()
     try:
@@ -72,7 +72,7 @@ def picture(index: str) -> str:
 
 
 def _alike(engine: Engine, index: str, id: str) -> list[Hit]:
-    """What is like a document; nothing when it cannot be compared, which is no reason not to show it."""
+    """Pictures like that of a document; none if it cannot be compared."""
     try:
         return engine.alike(Question(sample=sample_of_document(engine, id, index), turned=True))[0]
     except UserError:

@@ -1,4 +1,4 @@
-"""What keeps other sites, and what documents say, from doing anything here."""
+"""Protects the gallery from other sites, and from what documents contain."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def protect(app: Flask, settings: GallerySettings) -> None:
-    """Check where requests come from, and set the headers of all answers."""
+    """Check the origin of requests, and set the security headers of all answers."""
 
     @app.before_request
     def check() -> None:
-        # A name of the attacker's that resolves to this machine would make us same-origin with the attacker.
+        # If an attacker's host name resolves to this machine, the attacker's page has the same origin as ours.
         if settings.hosts and host_name(request.host) not in settings.hosts:
             abort(421, "This gallery is not known under that name.")
         if request.method not in ("GET", "HEAD", "OPTIONS") and not is_own_page():
@@ -43,7 +43,7 @@ def protect(app: Flask, settings: GallerySettings) -> None:
 
 
 def is_own_page() -> bool:
-    """Whether a page of ours sent the request: browsers tell, by one header or the other."""
+    """Whether one of our pages sent the request; browsers say so in one of two headers."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site == "same-origin"
     origin = request.headers.get("Origin")
@@ -51,7 +51,7 @@ def is_own_page() -> bool:
 
 
 def host_name(host: str) -> str:
-    """The host of a Host header, without port; empty when it is none."""
+    """The host in a Host header, without port; empty if it is not valid."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -1,7 +1,7 @@
 """The web server of the gallery: waitress, with a bounded number of threads, connections and uploads.
 
-waitress and not gunicorn, which serves the processor service: it reads from slow clients without a thread for each,
-keeps large bodies on disk, and runs in this process, where the dropped pictures are remembered.
+The processor service uses gunicorn. waitress fits here, because it reads from slow clients without a thread for each,
+keeps large bodies on disk, and runs in this process, which remembers the dropped pictures.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
 THREADS = 12
-# Received or worked on at the same time. The rest waits in its connection; so threads for pages are always left.
+# Uploads received or processed at the same time. Others wait in their connections, so that threads for pages are left.
 UPLOADS = 8
 CONNECTIONS = 200
 # Seconds for the head of a request, for all of it, and for a connection on which nothing happens.
 HEAD_TIME, REQUEST_TIME, IDLE_TIME = 20, 300, 60
-# What is in work when the gallery is stopped may take that long.
+# Seconds that requests may take to finish when the gallery is stopped.
 GRACE = 30
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection. `began` is when the request that is being received did."""
+    """A connection; `began` is when the request that is being received began."""
 
     began = 0.0
 
@@ -42,11 +42,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return bool(super().readable()) and (not self._has_body() or self.server.lets_in(self))
 
     def holds_upload(self) -> bool:
-        """Whether a body comes in, or one that came is worked on."""
+        """Whether a body is being received or processed."""
         return bool(self.requests) or self._has_body()
 
     def is_late(self, now: float) -> bool:
-        """Whether the client takes too long to say what it wants."""
+        """Whether the client takes too long to send its request."""
         if self.request is None or self.requests:
             return False
         return bool(now - self.began > (REQUEST_TIME if self.request.headers_finished else HEAD_TIME))
@@ -57,7 +57,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
-    """Bound to its port when it is made; answers from `run` to `stop`."""
+    """A server that is bound to its port when it is made, and answers from `run` to `stop`."""
 
     channel_class = Channel
 
@@ -76,21 +76,21 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self._uploads: set[Channel] = set()
         self._stopping = False
         family, _, _, address = sockinfo = adjustments.listen[0]
-        # Bound here, as waitress leaves its threads and sockets behind when a port is taken.
+        # Bound here, because waitress leaks its threads and sockets when a port is taken.
         listening = socket.create_server(address, family=family, backlog=adjustments.backlog)
         super().__init__(app, map={}, adj=adjustments, sockinfo=sockinfo, _sock=listening, bind_socket=False)
 
     @property
     def port(self) -> int:
-        """The port it listens on, which is another than asked for when 0 was."""
+        """The port it listens on; a free one if 0 was asked for."""
         return int(self.effective_port)
 
     def lets_in(self, channel: Channel) -> bool:
-        """Whether a connection may go on with its upload."""
+        """Whether a connection may continue its upload."""
         self._uploads = {one for one in self._uploads if one.connected and one.holds_upload()}
         if channel not in self._uploads:
             if len(self._uploads) >= UPLOADS:
-                # It waits for us, and is not idle.
+                # It waits for us, so it does not count as idle.
                 channel.last_activity = time.time()
                 return False
             self._uploads.add(channel)
@@ -103,7 +103,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
                 channel.will_close = True
 
     def run(self) -> None:
-        """Answer until `stop`; then what is in work is finished, and nothing new is taken."""
+        """Answer until `stop`; then finish the current requests and accept no new ones."""
         while not self._stopping:
             self._step(1)
         self.del_channel()

@@ -1,4 +1,4 @@
-"""What a gallery is told at its start."""
+"""The settings of a gallery."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..defaults import LARGEST_PICTURE
 
 @dataclass(frozen=True)
 class GallerySettings:
-    """`hosts` are the host names under which it may be asked; empty: under any."""
+    """Settings of a gallery; `hosts` are the host names to which it answers, empty for any."""
 
     index: str = "images*"
     upload_index: str = "images"
@@ -20,5 +20,5 @@ class GallerySettings:
     max_upload_bytes: int = LARGEST_PICTURE
     hosts: frozenset[str] = frozenset()
     page_size: int = 48
-    # Where Elasticsearch is, for sentences about it.
+    # Address of Elasticsearch, for error messages.
     elasticsearch_url: str = ""

@@ -1,1 +1,1 @@
-"""`ingest-image index`: sends the pictures of a folder in bulk."""
+"""`ingest-image index`: sends the pictures of folders in bulks."""

@@ -1,4 +1,4 @@
-"""Sends files as bulks and keeps account of what became of each."""
+"""Sends files in bulks, and counts what happened to each."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _LOOK_BACK = 100
 _IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
     "path": lambda file, data: id_of_path(file),
     "hash": lambda file, data: id_of_content(data),
-    # Made here, so that a failure can be told by the file's name.
+    # Made here, so that a failure can name the file.
     "auto": lambda file, data: uuid.uuid4().hex,
 }
 
 
 @dataclass
 class Report:
-    """What became of the files."""
+    """What happened to the files."""
 
     indexed: int = 0
     existing: int = 0
@@ -43,7 +43,7 @@ class Report:
 
 
 class _Turns(Iterator[PictureFile]):
-    """The files for several threads: each takes the next one, until somebody stops."""
+    """Gives the files to several threads, one after the other, until `stopped`."""
 
     def __init__(self, files: Iterable[PictureFile]) -> None:
         self._files = iter(files)
@@ -59,7 +59,7 @@ class _Turns(Iterator[PictureFile]):
 
 @dataclass
 class Sender:
-    """Indexes files into `index`; `tick` is called once for each file that is done with."""
+    """Indexes files into `index`; `tick` is called once for each finished file."""
 
     client: Elasticsearch
     index: str
@@ -79,7 +79,7 @@ class Sender:
     _lock: RLock = field(default_factory=RLock)
 
     def send(self, files: Iterable[PictureFile]) -> Report:
-        """Send all files; raises BulkStopped when the rest would fail too. `report` is right in any case."""
+        """Send all files; raises BulkStopped when the rest would fail too. `report` is correct in any case."""
         turns = _Turns(files)
         with ThreadPoolExecutor(self.concurrency) as pool:
             try:
@@ -143,7 +143,7 @@ class Sender:
         self.tick()
 
     def _look_back(self) -> None:
-        """See what the pipeline made of the documents stored last; the answer to a bulk does not say."""
+        """Read what the pipeline made of the last documents; the answer to a bulk does not say."""
         with self._lock:
             stored, self._stored = self._stored, []
         if not stored:
@@ -155,11 +155,11 @@ class Sender:
                 filter_path=["docs._source"],
             )
         except AuthorizationException:
-            # A writer without the privilege to read: counted as indexed, which is true.
+            # The writer may not read. The documents count as indexed, which is true.
             return
         with self._lock:
             for found in answer.body.get("docs", ()):
-                # A pipeline of one's own may make anything of a document.
+                # A user's pipeline may turn a document into anything.
                 pictures = pictures_of(value_at(found.get("_source"), "image"))
                 if problem := next((picture.error for picture in pictures if picture.error), None):
                     self.report.errors[problem.code] += 1

@@ -24,7 +24,7 @@ from .bulk import IdKind, Report, Sender
 
 _SHOWN = 20
 _SHOWN_KINDS = 12
-# To ask the service is worth a moment, and not more: it may be where only the nodes reach it.
+# Seconds. The service may be in a network that only the nodes can reach.
 _PATIENCE = 3.0
 _HOSTS_TRIED = 2
 
@@ -33,39 +33,41 @@ def size(text: str) -> int:
     """Bytes of a size such as `4mb`, `500kb` or `1048576`; kb, mb and gb are powers of 1024, as in Elasticsearch."""
     match = re.fullmatch(r"([1-9]\d*)\s*(b|kb|mb|gb)?", text.strip().lower())
     if not match:
-        raise click.BadParameter(f"{text!r} is no size; valid are for example 4mb, 500kb or 1048576")
+        raise click.BadParameter(f"{text!r} is not a size; valid are for example 4mb, 500kb or 1048576")
     return int(match[1]) << 10 * ("b", "kb", "mb", "gb").index(match[2] or "b")
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
-@click.option("--index", "index_name", required=True, help="index to write to")
+@click.option("--index", "index_name", required=True, help="Index to write to.")
 @elasticsearch_options
-@click.option("--pipeline", help="ingest pipeline; default: the one of the index")
+@click.option("--pipeline", help="Ingest pipeline. Default: the one of the index.")
 @click.option(
     "--id",
     "id_kind",
     type=click.Choice(["path", "hash", "auto"]),
     default="path",
     show_default=True,
-    help="what makes a document's _id: the file's path (again: replaced), its bytes (copies are one), or a new one",
+    help="What the _id is made of: the path (the same file replaces its document), the bytes (copies become one "
+    "document), or nothing: a new one each time.",
 )
 @click.option(
-    "--skip-existing", is_flag=True, help="leave documents alone that are there already, to go on where it ended"
+    "--skip-existing", is_flag=True, help="Skip documents that already exist, to continue an interrupted run."
 )
-@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="size of one bulk request")
+@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="Size of one bulk request.")
 @click.option(
-    "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="bulk requests at the same time"
+    "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="Bulk requests at the same time."
 )
 @click.option(
-    "--max-file-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="larger files are not sent"
+    "--max-file-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="Larger files are not sent."
 )
 @click.option(
     "--service-url",
     metavar="URL",
-    help="the processor service as seen from here, which is asked what it reads; default: where the nodes see it",
+    help="Address of the processor service as seen from here; it is asked which formats it reads. Default: the address "
+    "that the nodes use.",
 )
-@click.option("--service-token", envvar="IMAGE_TOKEN", help="its token; better set as IMAGE_TOKEN")
+@click.option("--service-token", envvar="IMAGE_TOKEN", help="Token of the service; safer in the environment.")
 def index(
     client: Elasticsearch,
     paths: tuple[Path, ...],
@@ -79,7 +81,7 @@ def index(
     service_url: str | None,
     service_token: str | None,
 ) -> None:
-    """Index picture files, and the pictures in folders and below them."""
+    """Index picture files, and the pictures in and below folders."""
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
     require_pipeline(client, index_name, pipeline)
@@ -108,7 +110,7 @@ def index(
         _summarize(sender.report, found)
         if isinstance(error, TransportError):
             raise
-        raise click.ClickException(f"{error}; run it again with --skip-existing to go on") from error
+        raise click.ClickException(f"{error}; run it again with --skip-existing to continue") from error
     except KeyboardInterrupt:
         _summarize(sender.report, found)
         raise
@@ -118,7 +120,7 @@ def index(
 
 
 def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
-    """Refuse before anything is sent when pictures would be stored as they are. Who may not look is believed."""
+    """Refuse before anything is sent if pictures would be stored unprocessed; without the privilege, do not check."""
     try:
         if pipeline:
             client.ingest.get_pipeline(id=pipeline, filter_path=["*.version"])
@@ -133,13 +135,13 @@ def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | Non
         raise click.ClickException(f"there is no pipeline {pipeline}: ingest-image bootstrap installs some") from error
     if not any(pipelines_of(settings) for settings in indices):
         raise click.ClickException(
-            f"the index {index_name} has no pipeline, so pictures would be stored as they are: give --pipeline images, "
-            f"or run ingest-image bootstrap --index-pattern '{index_name}*' before the index is made"
+            f"the index {index_name} has no pipeline, so pictures would be stored unprocessed: give --pipeline images, "
+            f"or run ingest-image bootstrap --index-pattern '{index_name}*' before the index is created"
         )
 
 
 def readable_extensions(client: Elasticsearch, url: str | None, token: str | None) -> frozenset[str] | None:
-    """Extensions of the files that the service reads, as it says itself; None when it cannot be asked from here."""
+    """Extensions that the service says it reads; None when it cannot be reached from here."""
     for address in [url] if url else _hosts(client):
         limits = ask(address, token, _PATIENCE).limits or {}
         if isinstance(found := limits.get("extensions"), list):
@@ -148,7 +150,7 @@ def readable_extensions(client: Elasticsearch, url: str | None, token: str | Non
 
 
 def _hosts(client: Elasticsearch) -> list[str]:
-    """Where the nodes see the service; whoever writes documents may not be allowed to look."""
+    """Addresses of the service that the nodes use; none if the user may not read the settings."""
     try:
         settings = cluster_settings(client)
     except ApiError:
@@ -158,7 +160,7 @@ def _hosts(client: Elasticsearch) -> list[str]:
 
 def _say_left_out(found: Found) -> None:
     if found.skipped:
-        click.echo(f"left out, no picture by name or content: {shown(_counts(found.skipped))}")
+        click.echo(f"left out, not a picture by name or content: {shown(_counts(found.skipped))}")
     if found.unread:
         click.echo(f"left out, not read by the service: {_counts(found.unread)}")
     for reason, names in found.left_out.items():
@@ -172,7 +174,7 @@ def _summarize(report: Report, found: Found) -> None:
     _say_left_out(found)
     click.echo(f"{report.indexed} of {len(found.files)} indexed")
     if report.existing:
-        click.echo(f"{report.existing} were there already")
+        click.echo(f"{report.existing} existed already")
     if report.errors:
         click.echo(f"{report.errors.total()} stored with an error instead of fields: {shown(_counts(report.errors))}")
     if report.unprocessed:

@@ -25,20 +25,26 @@ _SHOWN = 20
 @click.command()
 @click.argument("index", metavar="INDEX")
 @elasticsearch_options
-@click.option("--query", metavar="QUERY", help="only these: words as in a search (q=...), or a query as JSON")
-@click.option("--errors", is_flag=True, help="only documents that were stored with an error")
-@click.option("--stale", is_flag=True, help="only pictures made by another recipe than the pipeline has now")
-@click.option("--unprocessed", is_flag=True, help="only pictures that have neither all fields nor an error")
-@click.option("--pipeline", help="ingest pipeline; default: the one of the index")
-@click.option("--dry-run", is_flag=True, help="only say how many documents it would be")
-@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="size of one request")
+@click.option(
+    "--query", metavar="QUERY", help="Only documents that match: words as in a search (q=...), or a query as JSON."
+)
+@click.option("--errors", is_flag=True, help="Only documents that were stored with an error.")
+@click.option(
+    "--stale",
+    is_flag=True,
+    help="Only pictures made by another recipe, or vectors by another embedder, than the pipeline has now.",
+)
+@click.option("--unprocessed", is_flag=True, help="Only pictures that have neither all fields nor an error.")
+@click.option("--pipeline", help="Ingest pipeline. Default: the one of the index.")
+@click.option("--dry-run", is_flag=True, help="Only say how many documents it would be.")
+@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="Size of one request.")
 @click.option(
     "--state",
     "state_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="file that remembers where a run began; default: one in the user's folder for applications",
+    help="File that remembers where a run began. Default: one in the user's folder for applications.",
 )
-@click.option("--restart", is_flag=True, help="forget an earlier run that did not come to its end")
+@click.option("--restart", is_flag=True, help="Forget an earlier run that was interrupted.")
 def reprocess(
     client: Elasticsearch,
     index: str,
@@ -54,8 +60,7 @@ def reprocess(
 ) -> None:
     """Run the documents of INDEX through their pipeline again: all, or those that the options select.
 
-    A run that was interrupted goes on when the same command is given again. A document that somebody writes meanwhile
-    is left alone.
+    The same command continues a run that was interrupted. A document that somebody writes meanwhile is left alone.
     """
     jobs = _jobs(client, index, pipeline, Selection(query, errors, unprocessed, stale))
     key = states.key_of(
@@ -70,7 +75,7 @@ def reprocess(
     state = known or states.State(key)
     if known:
         begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(state.begun))
-        click.echo(f"going on with the run that began at {begun}; --restart begins anew", err=True)
+        click.echo(f"continuing the run that began at {begun}; --restart starts again", err=True)
         wait_for_earlier_bulks(client, state, lambda sentence: click.echo(sentence, err=True))
     for job in jobs:
         state.limits(client, job.index, job.uuid)
@@ -83,11 +88,11 @@ def reprocess(
     try:
         run.all()
     except BulkStopped as error:
-        raise click.ClickException(f"{error}; the same command goes on") from error
+        raise click.ClickException(f"{error}; the same command continues") from error
     finally:
         _summarize(run.report, sum(run.totals))
     if run.report.failed:
-        # What failed is what is left for the next time.
+        # The state is kept: the next run tries what failed.
         raise SystemExit(1)
     path.unlink(missing_ok=True)
 
@@ -105,7 +110,7 @@ def _jobs(client: Elasticsearch, index: str, pipeline: str | None, selection: Se
 
 
 def _refresh(client: Elasticsearch, index: str) -> None:
-    """Let the search see what was written last; without the privilege it is only seen later that it is done."""
+    """Make the last writes visible to searches; without the privilege, they become visible a little later."""
     try:
         client.indices.refresh(index=index)
     except AuthorizationException:
@@ -114,7 +119,7 @@ def _refresh(client: Elasticsearch, index: str) -> None:
 
 def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
     for job, total in zip(jobs, totals, strict=True):
-        only = ", as far as they hold a picture" if job.fields is not None and not job.makers else ""
+        only = ", if they hold a picture" if job.fields is not None and not job.makers else ""
         recipes = "".join(f"; recipe of {target} now: {maker.recipe}" for target, maker in job.makers.items())
         through = ", ".join(job.pipelines)
         click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{only}{recipes}")
@@ -123,7 +128,7 @@ def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
 def _summarize(report: Report, total: int) -> None:
     click.echo(f"{report.written} of {total} written")
     if report.unchanged:
-        click.echo(f"{report.unchanged} of these came out as they were")
+        click.echo(f"{report.unchanged} of these unchanged")
     if report.without_picture:
         click.echo(f"{report.without_picture} hold no picture to process again, and were left alone")
     if report.unprocessed:

@@ -15,13 +15,13 @@ from .selection import SURE, Query
 
 _PAGE = 200
 _BASE64 = 4 / 3
-# Thumbnail and fields beside the picture.
+# Bytes for thumbnail and fields.
 _BESIDE = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Found:
-    """A document that was found, and about how many bytes it has; None when nobody knows before reading it."""
+    """A document that was found, and its approximate size in bytes; None if unknown before it is read."""
 
     id: str
     routing: str | None
@@ -30,7 +30,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Document:
-    """A document as it is now; `source` is None when it is gone or stores none."""
+    """A document as it is now; `source` is None if it was deleted, or the index stores none."""
 
     id: str
     routing: str | None
@@ -41,18 +41,18 @@ class Document:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads one index; `targets` are the fields that pictures are in."""
+    """Reads one index; `targets` are the fields with pictures."""
 
     client: Elasticsearch
     index: str
     targets: list[str]
     max_bytes: int
     with_vectors: bool
-    # Whether documents have to be looked at that the query is not sure of.
+    # Whether the query also finds documents that have to be inspected.
     inspects: bool = False
-    # Numeric fields that say how large a document's pictures are.
+    # Numeric fields with the sizes of a document's pictures.
     sizes: Sequence[str] = ()
-    # Vectors of another embedder are left out, so that they are made anew.
+    # Vectors of another embedder are removed, so that they are made again.
     makers: Mapping[str, Maker] = field(default_factory=dict)
 
     def count(self, shard: str, limit: int, query: Query) -> int:
@@ -72,8 +72,7 @@ class Reader:
         """The documents of a shard in the order of their sequence numbers, up to `limit`.
 
         With `inspects`, without those that turn out to be processed. In a shard every document has another number. So a
-        page begins where the last one ended, and no search context has to be kept open while pictures are being
-        processed.
+        page begins where the last one ended, and no search context is kept open while pictures are processed.
         """
         last = -1
         while True:
@@ -100,14 +99,14 @@ class Reader:
         source = hit.get("_source")
         if not any(outcome.is_list(source, target) for target in self.targets):
             return any(outcome.is_unprocessed(source, target, whole=False) for target in self.targets)
-        # Of a list the filter may have left pictures out.
+        # The source filter may have left out pictures of a list.
         (whole,) = self._read([found])
         return any(outcome.is_unprocessed(whole.source, target) for target in self.targets)
 
     def read(self, found: Iterable[Found]) -> Iterator[Document]:
         """The documents as they are now, no more than about `max_bytes` of them in memory.
 
-        One whose size nobody knows, such as a picture that failed, is read alone.
+        A document of unknown size, such as a picture that failed, is read alone.
         """
         group: list[Found] = []
         room = self.max_bytes
@@ -122,7 +121,7 @@ class Reader:
             yield from self._read(group)
 
     def _read(self, group: list[Found]) -> Iterator[Document]:
-        # Since 9.2 vectors are left out unless one asks for them; written back without them, they would be lost.
+        # From 9.2 on vectors are left out unless requested. A document written back without them would lose them.
         params = {"_source_exclude_vectors": "false"} if self.with_vectors else {}
         wanted = [{"_id": one.id} | ({"routing": one.routing} if one.routing else {}) for one in group]
         answer = self.client.perform_request(
@@ -141,7 +140,7 @@ class Reader:
                 yield Document(one.id, one.routing)
 
     def _drop_vectors_of_others(self, source: Any) -> None:
-        """A picture that the node believes is left as it is, but for a vector that it lacks."""
+        """Remove vectors of other embedders: the node leaves a marked picture alone, but adds a missing vector."""
         for target, maker in self.makers.items():
             value = _own_value(source, target)
             for picture in value if isinstance(value, list) else [value]:
@@ -155,7 +154,7 @@ class Reader:
 
 
 def _own_value(source: Any, path: str) -> Any:
-    """What is at a dotted path of objects: the document's own, to be changed."""
+    """The document's own value at a dotted path of objects, to be changed."""
     for part in path.split("."):
         source = source.get(part) if isinstance(source, dict) else None
     return source

@@ -1,4 +1,4 @@
-"""What a run does to which indices, worked out before anything is written."""
+"""Plans what a run does to which indices, before anything is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..search.schema import NUMBERS, read_schema
 from .selection import Query, Selection
 from .state import State
 
-# A bulk of a killed run goes on in the node for as long as its pictures take.
+# Seconds. A bulk of a killed run continues in the node until its pictures are done.
 _LONGEST_BULK = 600
 
 
@@ -30,11 +30,11 @@ class IndexJob:
     targets: list[str]
     makers: dict[str, Maker]
     query: Query
-    # Whether documents that the query finds have to be looked at, for it cannot tell all that are unprocessed.
+    # Whether documents have to be inspected, because the query alone cannot find all unprocessed ones.
     inspects: bool = False
-    # Numeric fields that say how large pictures are.
+    # Numeric fields with the sizes of pictures.
     sizes: Sequence[str] = ()
-    # Where pictures can be, when documents without one are left alone.
+    # Fields that can hold pictures, if documents without one are left alone.
     fields: tuple[str, ...] | None = None
 
 
@@ -64,14 +64,14 @@ def _pipeline(client: Elasticsearch, name: str) -> Body:
 
 
 def _fields(pipelines: list[Body]) -> tuple[str, ...] | None:
-    """Where pictures can be, None when nobody can say."""
+    """Fields that can hold pictures; None if unknown."""
     known = [fields_of_pictures(body) if body else None for body in pipelines]
     found = dict.fromkeys(field for fields in known if fields for field in fields)
     return tuple(found) if found and None not in known else None
 
 
 def pipeline_fingerprints(client: Elasticsearch, jobs: list[IndexJob]) -> dict[str, str]:
-    """Hash of each pipeline as it is now: with another pipeline it is another run."""
+    """Hash of each pipeline as it is now: a changed pipeline means another run."""
     names = dict.fromkeys(name for job in jobs for name in job.pipelines)
     found = {}
     for name in names:
@@ -83,12 +83,12 @@ def pipeline_fingerprints(client: Elasticsearch, jobs: list[IndexJob]) -> dict[s
 
 
 def wait_for_earlier_bulks(client: Elasticsearch, state: State, say: Callable[[str], None]) -> None:
-    """Wait until nothing of a killed run is under way: a bulk goes on in the node when its sender is gone."""
+    """Wait until the bulks of a killed run are done: they continue in the node without their sender."""
     deadline = time.monotonic() + _LONGEST_BULK
     said = False
     while time.monotonic() < deadline:
         try:
-            # Asked for by its address, for the client warns that the API is a preview.
+            # Requested by its path, because the client's method warns that the API is a preview.
             answer = client.perform_request(
                 "GET", "/_tasks", params={"actions": "indices:data/write/bulk*"}, headers={"accept": "application/json"}
             )

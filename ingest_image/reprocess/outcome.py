@@ -1,4 +1,4 @@
-"""What became of a document's picture, told from its fields; Elasticsearch cannot search for all of it."""
+"""Tells from a document's fields what became of its pictures; Elasticsearch cannot search for all of this."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pipelines.picture_fields import PICTURES, VECTORS
 
 from ..search.picture import pictures_of
 
-# What is large, or comes back in another form on some versions; the other fields tell a picture as well.
+# Fields that are large, or come back in another form on some versions; the others are enough to compare pictures.
 HEAVY = tuple(dict.fromkeys(name.partition(".")[0] for name in (*PICTURES, *VECTORS)))
-# What processing leaves in every picture, unless it leaves an error.
+# Fields of every processed picture that has no error.
 _MARKS = ("sha256", "recipe", "mark")
 
 
 def light(targets: Sequence[str]) -> dict[str, list[str]]:
-    """A source filter for the targets without what is heavy."""
+    """A source filter for the targets without heavy fields."""
     return {"includes": list(targets), "excludes": [f"{target}.{name}" for target in targets for name in HEAVY]}
 
 
 def telling(targets: Sequence[str]) -> dict[str, list[str]]:
-    """A source filter for what `is_unprocessed` outcome at: never a picture, not even one that is a bare string."""
+    """A source filter for the fields that `is_unprocessed` needs; never a picture, not even a bare string."""
     return {"includes": [f"{target}.{name}" for target in targets for name in (*_MARKS, "error")]}
 
 
 def is_unprocessed(source: Any, target: str, whole: bool = True) -> bool:
     """Whether a picture at the target has neither an error nor all the fields that processing leaves.
 
-    Of a document that was not read as a `whole`, whatever is there counts as a picture.
+    If the document was not read as a `whole`, any value counts as a picture.
     """
     return any(
         not _is_done(picture) and (not whole or can_be_processed(picture)) for picture in pictures_at(source, target)
@@ -39,7 +39,7 @@ def is_unprocessed(source: Any, target: str, whole: bool = True) -> bool:
 
 
 def is_list(source: Any, target: str) -> bool:
-    """Whether there are several: a source filter leaves those out that have nothing of what is asked for."""
+    """Whether the target is a list: a source filter leaves out its pictures that have none of the fields."""
     return isinstance(value_at(source, target), list)
 
 
@@ -51,13 +51,13 @@ def _is_done(picture: Any) -> bool:
 
 
 def fingerprint(source: Any, targets: Sequence[str]) -> str:
-    """Equal for documents whose pictures have equal fields, however they are written."""
+    """Equal for documents whose pictures have equal fields, however the names are written."""
     found = [_without_heavy(value_at(source, target)) for target in targets]
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
 def _without_heavy(value: Any) -> Any:
-    """As a source filter leaves it: what became empty is gone."""
+    """The value without heavy fields; as in a source filter, what becomes empty is removed."""
     if isinstance(value, list):
         return [found for part in value if (found := _without_heavy(part)) not in ({}, None)] or None
     if isinstance(value, dict):

@@ -13,12 +13,12 @@ from .job import IndexJob
 from .state import State
 from .writer import Report, Writer
 
-# From this version on vectors are left out of _source unless one asks for them.
+# From this version on vectors are left out of _source unless requested.
 _VECTORS_LEFT_OUT = (9, 2)
 
 
 class Run:
-    """What is to be done, and what became of it in `report`."""
+    """The work of all jobs; `report` counts what happened."""
 
     def __init__(
         self, client: Elasticsearch, jobs: list[IndexJob], state: State, pipeline: str | None, max_bytes: int
@@ -32,7 +32,7 @@ class Run:
             job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.inspects, job.sizes, job.makers)
             for job in jobs
         }
-        # How many documents of each index are to be done.
+        # Number of documents of each index.
         self.totals = [self._total(job) for job in jobs]
 
     def _total(self, job: IndexJob) -> int:
@@ -40,7 +40,7 @@ class Run:
         return sum(self._readers[job.index].count(shard, limit, job.query) for shard, limit in limits.items())
 
     def all(self) -> None:
-        """Do it all. Raises BulkStopped when the rest would fail too; `report` is right in any case."""
+        """Do it all. Raises BulkStopped when the rest would fail too; `report` is correct in any case."""
         console = Console(stderr=True)
         columns = (TextColumn("reprocessing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -15,13 +15,13 @@ from pipelines.wording import well_formed
 Query = dict[str, Any]
 
 
-# Of a query's clauses, those that are enough by themselves; other documents are looked at (outcome.py).
+# Name of the clauses whose documents need no inspection; others are inspected (outcome.py).
 SURE = "sure"
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What the user asked for; nothing at all means every document."""
+    """The options that select documents; without any, all documents are selected."""
 
     query: str | None = None
     errors: bool = False
@@ -30,13 +30,13 @@ class Selection:
 
     @property
     def wants_pictures(self) -> bool:
-        """Whether documents without a picture are none of those that the user asked for."""
+        """Whether documents without a picture are not selected."""
         return self.errors or self.unprocessed or self.stale
 
     def to_query(self, targets: list[str], makers: Mapping[str, Maker]) -> Query:
         """The query for an index whose pipeline writes to `targets`, made so now.
 
-        For `unprocessed` it finds the documents, too, that can only be told by looking at them.
+        For `unprocessed` it also finds documents that have to be inspected.
         """
         wanted: list[Query] = []
         for target in targets:
@@ -51,7 +51,7 @@ class Selection:
         if self.wants_pictures:
             wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]
             wanted += [{"match_all": {}}] if self.unprocessed else []
-            # Elasticsearch takes a bool query without clauses for all documents.
+            # In Elasticsearch a bool query without clauses matches all documents.
             filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
         return {"bool": {"filter": filters}} if filters else {"match_all": {}}
 
@@ -64,6 +64,6 @@ def _user_query(text: str) -> Query:
     try:
         query = json.loads(text)
     except json.JSONDecodeError as error:
-        raise click.BadParameter(f"--query begins like JSON, but is none: {error}") from error
+        raise click.BadParameter(f"--query begins like JSON, but is not valid: {error}") from error
     assert isinstance(query, dict)
     return query

@@ -1,8 +1,7 @@
-"""What a run has to remember so that it can go on after a kill, which is little.
+"""The little that a run has to remember to continue after a kill.
 
-A document that is written gets the next sequence number of its shard. So everything above the numbers at the beginning
-of the run is done, by this run or by somebody's newer write, and nothing has to be noted for each document. What has to
-be kept are those numbers.
+A document that is written gets the next sequence number of its shard. So every document above the numbers at the
+beginning of the run is done, by this run or by somebody's newer write. Only those numbers have to be kept.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class IndexState:
 
 @dataclass
 class State:
-    """A run: `key` tells what it does, `run_id` marks its requests."""
+    """A run: `key` identifies what it does, `run_id` marks its requests."""
 
     key: str
     run_id: str = field(default_factory=lambda: f"ingest-image-reprocess-{uuid.uuid4().hex[:12]}")
@@ -39,7 +38,7 @@ class State:
     indices: dict[str, IndexState] = field(default_factory=dict)
 
     def limits(self, client: Elasticsearch, index: str, index_uuid: str) -> Mapping[str, int]:
-        """The limits of an index; those of this moment when the run has not seen it before."""
+        """The limits of an index; the current ones if it is new to the run."""
         known = self.indices.get(index)
         if known is None or known.uuid != index_uuid:
             known = self.indices[index] = IndexState(index_uuid, _highest_numbers(client, index))
@@ -61,19 +60,19 @@ def _highest_numbers(client: Elasticsearch, index: str) -> dict[str, int]:
 
 
 def key_of(**parts: Any) -> str:
-    """The same for a run that does the same."""
+    """Equal for runs that do the same."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def default_path(key: str) -> Path:
-    """Where the state of a run is kept unless the user names a file."""
+    """The file for the state of a run, unless the user names one."""
     return Path(click.get_app_dir("ingest-image")) / f"reprocess-{key}.json"
 
 
 def load(path: Path, key: str) -> State | None:
-    """The state of an earlier run that did not come to its end, None when there is none.
+    """The state of an earlier, interrupted run; None when there is none.
 
-    Raises ClickException for a file of something else.
+    Raises ClickException for any other file.
     """
     try:
         body = json.loads(path.read_text("utf-8"))
@@ -92,7 +91,7 @@ def load(path: Path, key: str) -> State | None:
 
 
 def save(path: Path, state: State) -> None:
-    """Write the state so that a kill leaves the old one or the new one."""
+    """Write the state atomically: after a kill there is either the old one or the new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""Writes documents back through the pipeline and keeps account of what became of each."""
+"""Writes documents back through the pipeline, and counts what happened to each."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _LOOK_BACK = 100
 
 @dataclass
 class Report:
-    """What became of the documents."""
+    """What happened to the documents."""
 
     written: int = 0
-    # Of those written, without an error: the fields of their pictures are the same as before.
+    # Written without an error, and the fields of their pictures are the same as before.
     unchanged: int = 0
-    # Of those written: a picture is still there as it came, with neither fields nor an error.
+    # Written, but a picture still has neither fields nor an error.
     unprocessed: int = 0
-    # There is no picture that could be processed again.
+    # No picture that could be processed again.
     without_picture: int = 0
-    # A newer write, or a deletion, came first and stays.
+    # A newer write or a deletion came first, and stays.
     changed: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Sent:
-    """A document on its way, and what tells whether the pipeline changed its pictures."""
+    """A document that was sent, and a fingerprint of its pictures before."""
 
     id: str
     routing: str | None
@@ -48,7 +48,7 @@ class Sent:
 
 @dataclass
 class Writer:
-    """Writes to one index; `tick` is called once for each document that is done with."""
+    """Writes to one index; `tick` is called once for each finished document."""
 
     client: Elasticsearch
     index: str
@@ -59,12 +59,12 @@ class Writer:
     tick: Callable[[], None] = lambda: None
     # About a minute of waiting in all.
     max_retries: int = 6
-    # Where pictures can be, when documents without one are left alone.
+    # Fields that can hold pictures, if documents without one are left alone.
     fields: Sequence[str] | None = None
     _stored: list[Sent] = field(default_factory=list)
 
     def write(self, documents: Iterable[Document], limit: int) -> None:
-        """Write those back that nobody has written since; `limit` is the sequence number of the run's beginning."""
+        """Write back documents that nobody wrote since; `limit` is the sequence number when the run began."""
         sent: dict[str, Sent] = {}
         results = send_bulks(
             self.client,
@@ -126,7 +126,7 @@ class Writer:
         self.tick()
 
     def _look_back(self) -> None:
-        """See what the pipeline made of the documents written last; the answer to a bulk does not say."""
+        """Read what the pipeline made of the last documents; the answer to a bulk does not say."""
         stored, self._stored = self._stored, []
         if not stored:
             return
@@ -143,17 +143,17 @@ class Writer:
             source = found.get("_source")
             codes = outcome.error_codes(source, self.targets)
             self.report.errors.update(codes)
-            # Beside an equal error, the picture may have been cut or removed.
+            # With an equal error, the picture may still have been cut or removed.
             self.report.unchanged += not codes and outcome.fingerprint(source, self.targets) == document.before
             fields = [
                 outcome.is_unprocessed(source, target, False) for target in self.targets if value_at(source, target)
             ]
-            # What has nothing but its picture comes without anything; what has other fields may have no picture.
+            # A document with only a picture comes back empty; one with other fields may have no picture.
             left = any(fields) and self._is_unprocessed(document) if fields else document.holds_picture
             self.report.unprocessed += left
 
     def _is_unprocessed(self, document: Sent) -> bool:
-        """Told from the whole document, as its light form does not say what is a picture."""
+        """Whether a picture is unprocessed; reads the whole document, because the light one has no pictures."""
         patient = self.client.options(ignore_status=404)
         source = patient.get(index=self.index, id=document.id, routing=document.routing).body.get("_source")
         return any(outcome.is_unprocessed(source, target) for target in self.targets)

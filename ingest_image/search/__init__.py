@@ -1,6 +1,6 @@
-"""Finding stored pictures by plain Elasticsearch queries: by words, likeness, colour, and what they share.
+"""Finds stored pictures with plain Elasticsearch queries: by words, likeness, colour, and values of fields.
 
-`question` is what is asked, `queries` turns it into request bodies, `engine` runs them and ranks the answers.
+`queries` turns a `question` into request bodies, `engine` sends them and ranks the hits.
 """
 
 from __future__ import annotations

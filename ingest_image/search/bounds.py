@@ -1,4 +1,4 @@
-"""How much one question may ask: what a person writes fits, what keeps a node busy for minutes does not.
+"""Limits of a question: what people write is within them, what keeps a node busy for minutes is not.
 
 The words of a question are a `query_string`, and some of its forms cost far more than their length suggests. Building
 the automaton of `****...` or of a regular expression cannot be interrupted, so Elasticsearch's own `timeout` does not
@@ -10,23 +10,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
-# Elasticsearch stops collecting then, and answers with what it has found. `terminate_after` would not serve: it stops
-# after the first documents of a shard, which are neither the best ones nor all that are counted.
+# Elasticsearch then stops collecting and answers with what it has found. `terminate_after` is no alternative: it stops
+# after the first documents of a shard, which are neither the best ones nor all that should be counted.
 TIMEOUT = "10s"
-# The client hangs up then, and a search whose client has hung up is cancelled.
+# Seconds after which the client hangs up; Elasticsearch then cancels the search.
 PATIENCE = 30
 LONGEST = 1000
 MOST_FILTERS, MOST_COLORS, MOST_VALUES = 32, 8, 100
 
-# What is quoted counts as if it were not: in `[a" TO b] *** ["c TO d]` Elasticsearch sees no quotes.
+# Quotes do not matter here: in `[a" TO b] *** ["c TO d]` Elasticsearch sees no quotes.
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
-# A slash outside a word opens a regular expression, which goes on to the next slash, over spaces too.
+# A slash outside a word opens a regular expression, which extends to the next slash, also over spaces.
 _REGEX = re.compile(r"(?<![^\s:(+!-])/[^/]*[^\w\s/.,'’&#-][^/]*/(?=[\s)^~]|$)")
 
 
 @dataclass(frozen=True)
 class _Found:
-    """How often each costly part is in some words; the names are those of the sentence."""
+    """How often each costly part occurs in some words; the sentence for the user has the same names."""
 
     words: int
     wildcards: int
@@ -48,12 +48,12 @@ class _Found:
         )
 
 
-# Room for what people write, far below what hurts: `python -m tests.load.costly_questions`.
+# Enough for what people write, far below what hurts: `python -m tests.load.costly_questions`.
 _MOST = _Found(words=100, wildcards=8, leading_wildcards=2, fuzzy_words=4, ranges=8, nested_parentheses=8)
 
 
 def too_costly(words: str) -> str | None:
-    """Why these words are not searched for, as a sentence; None when they are."""
+    """Why these words are refused, as a sentence; None when they are not."""
     if len(words) > LONGEST:
         return f"{len(words)} characters are too many to search for: at most {LONGEST} are allowed"
     words = _ESCAPED.sub("x", words)
@@ -68,7 +68,7 @@ def too_costly(words: str) -> str | None:
 
 
 def without_regex(words: str) -> str:
-    """The words with each slash as text: in `query_string` even the slashes of `2020/05/lake` make an expression."""
+    """The words with slashes escaped: `query_string` would read `/05/` in `2020/05/lake` as a regular expression."""
     return re.sub(r"(\\.)|/", lambda match: match[1] or r"\/", words, flags=re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Clusters of near duplicates of a whole index, found page by page."""
+"""Finds clusters of near duplicates in a whole index, page by page."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _KEEP_ALIVE = "5m"
 
 
 class Union:
-    """Union-find over keys; it only knows what was joined, so it is as large as the clusters, not as the index."""
+    """Union-find over keys. It holds only keys that were joined, so its size is that of the clusters."""
 
     def __init__(self) -> None:
         self._parent: dict[Key, Key] = {}
 
     def root(self, key: Key) -> Key:
-        """The one that stands for the cluster of `key`."""
+        """The key that represents the cluster of `key`."""
         top = key
         while (above := self._parent.get(top, top)) != top:
             top = above
@@ -38,7 +38,7 @@ class Union:
         return top
 
     def join(self, one: Key, other: Key) -> None:
-        """Both are in one cluster from now on."""
+        """Put both into one cluster."""
         first, second = sorted((self.root(one), self.root(other)))
         self._parent.setdefault(first, first)
         self._parent[second] = first
@@ -59,7 +59,7 @@ def find_clusters(
 ) -> list[list[Key]]:
     """Keys (index, id) of documents that are exact copies or the same picture, joined over common neighbours.
 
-    In memory are hash and key of every picture, about 500 bytes each. `tick` is told how many were read.
+    Holds hash and key of every picture in memory, about 500 bytes each. `tick` gets the number of documents of a page.
     """
     union = Union()
     field = engine.schema.countable("image.sha256")
@@ -70,7 +70,7 @@ def find_clusters(
     for page in documents(engine):
         for hit in page:
             for value in sample_of(hit.id, value_at(hit.source, "image")).hashes:
-                # Equal hashes are one cluster without being compared.
+                # Equal hashes are one cluster without a comparison.
                 if (owner := owners.setdefault(value, hit.key)) != hit.key:
                     union.join(owner, hit.key)
         tick(len(page))
@@ -130,7 +130,7 @@ def documents(engine: Engine) -> Iterator[list[Hit]]:
 
 
 def described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:
-    """The documents of a cluster, the largest picture first: the one to keep."""
+    """The documents of a cluster, the largest picture first, as that is the one to keep."""
     docs = [{"_index": index, "_id": id} for index, id in keys]
     found = client.mget(docs=docs, source_excludes=LIGHT["excludes"])["docs"]
     return sorted((hit_of(raw) for raw in found if raw.get("found")), key=_worse)

@@ -1,4 +1,4 @@
-"""A colour as a question: one of the everyday names, or `#rrggbb` within a distance that can be seen."""
+"""Searches by colour: one of the everyday names, or `#rrggbb` within a distance."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from processor_service.color.oklab import oklab
 
 from .picture import Color
 
-# In OKLab, in hundredths: 2 can just be seen.
+# In OKLab, in hundredths; a difference of 2 is just visible.
 DEFAULT_DISTANCE = 5.0
 PATH = "image.colors"
 
 
 @dataclass(frozen=True)
 class ColorWish:
-    """Contains this colour: `value` is a name or `#rrggbb`; `share` is the least part of the picture, 0 to 1."""
+    """A colour that must be in a picture: a name or `#rrggbb`; `share` is the smallest part of it, 0 to 1."""
 
     value: str
     distance: float = DEFAULT_DISTANCE
@@ -35,7 +35,7 @@ def parse_color(text: str, distance: float = DEFAULT_DISTANCE, share: float = 0.
         value = "#" + value
     if value in NAMES or re.fullmatch(r"#[0-9a-f]{6}", value):
         return ColorWish(value, distance, share)
-    raise ValueError(f"{text!r} is no colour; valid are #rrggbb and {', '.join(NAMES)}")
+    raise ValueError(f"{text!r} is not a colour; valid are #rrggbb and {', '.join(NAMES)}")
 
 
 def color_query(wish: ColorWish) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def color_query(wish: ColorWish) -> dict[str, Any]:
 
 
 def alike_query(colors: Iterable[Color], distance: float = 2 * DEFAULT_DISTANCE) -> dict[str, Any]:
-    """Pictures with much the same colours: the score is the part of the sample (0 to 1) whose colour they have."""
+    """Pictures with similar colours; the score is the part of the sample (0 to 1) whose colours they have."""
     wishes = [
         {
             "nested": {
@@ -86,7 +86,7 @@ def alike_query(colors: Iterable[Color], distance: float = 2 * DEFAULT_DISTANCE)
 
 
 def box(lab: tuple[float, float, float], distance: float) -> list[dict[str, Any]]:
-    """Ranges around a place in OKLab; plain numbers, so no script is needed."""
+    """Ranges around a place in OKLab."""
     return [
         {"range": {f"{PATH}.{axis}": {"gte": round(value - distance, 2), "lte": round(value + distance, 2)}}}
         for axis, value in zip("lab", lab, strict=True)

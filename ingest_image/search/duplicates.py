@@ -32,14 +32,14 @@ from .table import answer_table
     type=click.IntRange(0, MAX_DISTANCE),
     default=SAME_PICTURE,
     show_default=True,
-    help="bits of the hash in which copies may differ",
+    help="Bits of the hash in which copies may differ.",
 )
-@click.option("--turned", is_flag=True, help="turned and mirrored copies too; eight times the work")
-@click.option("--json", "as_json", is_flag=True, help="print a line of JSON for each cluster")
+@click.option("--turned", is_flag=True, help="Also find turned and mirrored copies; eight times the work.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each cluster.")
 def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, as_json: bool) -> None:
     """List clusters of near duplicates of a whole INDEX, the largest picture of each first.
 
-    Nothing is changed: what to keep is for you to decide.
+    Nothing is changed: you decide what to keep.
     """
     engine = Engine(client, index)
     progress_console = Console(stderr=True)
@@ -49,7 +49,7 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, a
         clusters = find_clusters(engine, distance, turned, lambda count: progress.advance(task, count))
     console = Console(width=None if sys.stdout.isatty() else 200)
     for number, keys in enumerate(clusters, 1):
-        # More than a few hundred copies of one picture need no reading.
+        # Nobody reads more than a few hundred copies of one picture.
         hits = with_reasons(described(client, keys[:500]), distance, turned)
         if as_json:
             click.echo(json.dumps({"count": len(keys), "documents": [short(hit) for hit in hits]}, ensure_ascii=False))
@@ -63,22 +63,22 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, a
 
 
 def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:
-    """Each compared with the first; a neighbour's neighbour can be farther away than `distance`: `similar`."""
+    """The hits, each compared with the first. A neighbour's neighbour can be farther away than `distance`."""
     if not hits:
         return []
     first = hits[0]
     sample = sample_of(first.id, value_at(first.source, "image"))
-    # All bits, so that the distance of a neighbour's neighbour is said too.
+    # With all bits, so that the distance of a neighbour's neighbour is known, too.
     rest = [compared(hit, sample, BITS, turned) for hit in hits[1:]]
-    return [first, *(hit if hit.reason else _similar(hit) for hit in rest)]
+    return [first, *(hit if hit.reason else _neighbour(hit) for hit in rest)]
 
 
-def _similar(hit: Hit) -> Hit:
+def _neighbour(hit: Hit) -> Hit:
     return Hit(hit.index, hit.id, hit.source, hit.score, Reason.NEIGHBOUR, hit.distance, hit.turn)
 
 
 def short(hit: Hit) -> dict[str, object]:
-    """What a program needs to decide which to keep."""
+    """What a program needs to decide which document to keep."""
     picture = hit.first
     about: dict[str, object] = {"width": picture.width, "height": picture.height, "bytes": picture.bytes}
     about |= {"format": picture.format or None, "sha256": picture.sha256}

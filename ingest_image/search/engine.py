@@ -1,4 +1,4 @@
-"""Runs the queries of a question and gives a page of answers."""
+"""Runs the queries of a question, and returns a page of hits."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ _STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: no
 
 @dataclass(frozen=True)
 class Results:
-    """One page. `next` goes into the next call, None on the last page; `note` says what could not be asked."""
+    """A page of hits. `next` goes into the next call, None on the last page; `note` says what was not possible."""
 
     hits: list[Hit] = field(default_factory=list)
     total: int = 0
     next: str | None = None
     note: str = ""
-    # Of a question with a sample: the documents of all pages, best first.
+    # For a question with a sample: the hits of all pages, best first.
     everything: list[Hit] = field(default_factory=list)
-    # Of all answers, when they were asked for.
+    # Of all hits, if they were asked for.
     facets: Facets = field(default_factory=Facets)
 
 
 class Engine:
-    """Asks questions of the indices that `index` names (a name, a pattern, several with commas)."""
+    """Searches the indices that `index` names (a name, a pattern, several with commas)."""
 
     def __init__(self, client: Elasticsearch, index: str) -> None:
         self.client, self.index = client, index
-        # For what a question may keep busy. Hung up on, a node gives up; asked again, it would start again.
+        # For costly searches. A node cancels them when the client hangs up; a retry would start them again.
         self._impatient = client.options(request_timeout=PATIENCE, max_retries=0)
 
     @cached_property
     def schema(self) -> Schema:
-        """What these indices can be asked."""
+        """The fields of these indices."""
         return read_schema(self.client, self.index)
 
     def search(
         self, question: Question, size: int = 20, after: str | None = None, *, with_facets: bool = False
     ) -> Results:
-        """A page of `size` answers; `after` is `next` of the page before."""
+        """A page of up to `size` hits; `after` is `next` of the page before."""
         place = Place.of(after)
         if question.sample is None:
             if question.near_duplicates:
@@ -71,10 +71,10 @@ class Engine:
     def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
         pit, within = place.pit, []
         if pit:
-            # A mark comes from outside, and a point in time could be one of other indices.
+            # A mark comes from outside, so its point in time could be of other indices.
             within = [{"terms": {"_index": sorted(self.schema.indices)}}]
         else:
-            # Without an index yet there is nothing, which is no error.
+            # As long as there is no index, nothing is found.
             opened = self.client.open_point_in_time(index=self.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)
             pit = opened["id"]
         body: dict[str, Any] = {
@@ -94,7 +94,8 @@ class Engine:
         raw = found["hits"]["hits"]
         pit, following, facets = found.get("pit_id", pit), None, Facets()
         if with_facets:
-            # Of the same state of the index. Not in the same search: an index that cannot count a field loses its hits.
+            # From the same state of the index, but in another search: an index that cannot count a field would lose its
+            # hits.
             count = {"query": body["query"], "pit": {"id": pit, "keep_alive": _KEEP_ALIVE}}
             facets = self._count(question, count, within)
         if len(raw) == size:
@@ -116,11 +117,11 @@ class Engine:
             query = _and(plain_query_forgiving(question), within)
             return self._impatient.search(**{**body, "query": query}).body
         except BadRequestError as error:
-            # A place that is none, a date too far away, a mark of another question's page, ...
+            # An impossible place, a date too far away, a mark of another question's page, ...
             raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
 
     def alike(self, question: Question) -> tuple[list[Hit], str]:
-        """All answers to a question with a sample, best first (at most a few hundred), and a note."""
+        """All hits of a question with a sample, best first (at most a few hundred), and a note."""
         sample = question.sample
         assert sample is not None
         bodies = likeness_bodies(question, self.schema)
@@ -138,7 +139,7 @@ class Engine:
             lists[reason] = [hit for hit in hits if hit.copy or not question.near_duplicates]
         matching = [lists.pop(Reason.WORDS)] if Reason.WORDS in lists else []
         certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (Reason.EXACT, Reason.SAME)))
-        # What is surely the picture comes before what is like it; together they are one opinion, the words another.
+        # Certain hits come before similar ones; together they are one ranking, the words are another.
         found_all = fuse([one_after_the_other([certain, *lists.values()]), *matching])
         return found_all, _STOPPED if stopped else self._note(question)
 
@@ -152,12 +153,12 @@ class Engine:
                 "these indices have no vector image.perceptual_hash: only exact copies are certain (see docs/search.md)"
             )
         if question.near_duplicates and not embedding_knn(sample, self.schema, []):
-            # Without vectors, or with those of an embedder of another length.
+            # There are no vectors, or vectors of another length.
             return "there is no image.embedding to compare with: crops and other larger changes are not found"
         return ""
 
     def facets(self, question: Question, answer: Results) -> Facets:
-        """Counts by colour, format, date, ... of all answers."""
+        """Counts by colour, format, date, ... of all hits."""
         query = plain_query(question)
         if question.sample is not None:
             query = {"ids": {"values": [hit.id for hit in answer.everything]}}
@@ -168,9 +169,9 @@ class Engine:
         return facets_of(self._search_forgiving(question, body, within).get("aggregations") or {})
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
-        """One stored document, without its pictures or with some fields. Raises UserError when it is not there."""
+        """A stored document, without its pictures or with only some fields. Raises UserError if there is none."""
         which = {"source_includes": source_includes} if source_includes else {"source_excludes": LIGHT["excludes"]}
-        # In a body an id may be anything; in a path, `..` is a step.
+        # In a body an id may be anything; in a path, `..` would be a step.
         (found,) = self.client.mget(index=index, ids=[id], **which)["docs"]
         if not found.get("found"):
             raise UserError(f"there is no document {id} in {index}")
@@ -178,7 +179,7 @@ class Engine:
 
 
 def plain_query_forgiving(question: Question) -> dict[str, Any]:
-    """The plain query for words that are no `query_string`."""
+    """The plain query for words that `query_string` cannot parse."""
     query = plain_query(replace(question, words=""))
     query["bool"]["must"].append(forgiving_words_query(question.words))
     return query

@@ -1,4 +1,4 @@
-"""Counts of the answers by what they share."""
+"""Facets: counts of the hits by the values of a few fields."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .schema import NUMBERS, Schema
 
 @dataclass(frozen=True)
 class Facet:
-    """A field whose values are counted, at most so many of them; the filter of a value is `name:value`."""
+    """A field whose values are counted; at most `most` of them are shown. `name:value` is the filter of one."""
 
     name: str
     heading: str
     field: str
     most: int
-    # Of a date, whose years are counted.
+    # The field is a date; its years are counted.
     by_year: bool = False
 
 
@@ -34,7 +34,7 @@ FACETS = (
 
 @dataclass(frozen=True)
 class Facets:
-    """Values and counts of each facet that has some; bytes of all pictures as stored and as they came in."""
+    """Values and counts of each facet that has some; bytes of all pictures, stored and original."""
 
     counts: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     stored_bytes: int = 0
@@ -42,7 +42,7 @@ class Facets:
 
 
 def aggregations(schema: Schema) -> dict[str, Any]:
-    """The aggregations of all facets whose field the indices have."""
+    """The aggregations of all facets whose fields the indices have."""
     found: dict[str, Any] = {}
     for facet in FACETS:
         if facet.by_year:
@@ -58,7 +58,7 @@ def aggregations(schema: Schema) -> dict[str, Any]:
 
 
 def facets_of(answer: dict[str, Any]) -> Facets:
-    """The facets of an answer, years newest first."""
+    """The facets from an answer of Elasticsearch; years with the newest first."""
     counts = {
         name: [(str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]) for bucket in part["buckets"]]
         for name, part in answer.items()

@@ -1,4 +1,4 @@
-"""`field:value` as an Elasticsearch clause."""
+"""Translates filters, `field:value`, to Elasticsearch clauses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .bounds import LONGEST, MOST_VALUES
 from .facets import FACETS
 from .schema import NUMBERS, Schema
 
-# Short names for what is asked most; every other field of the mapping has its own name, with or without `image.`.
+# Short names of the most used fields; all other fields are named as in the mapping, with or without `image.`.
 ALIASES = {
     **{facet.name: facet.field for facet in FACETS},
     "place": "image.metadata.location",
@@ -29,12 +29,12 @@ HELP = (
 
 
 def parse_filter(text: str, schema: Schema) -> dict[str, Any]:
-    """The clause of one filter. Raises ValueError with what would be right."""
+    """The clause of one filter. Raises ValueError with a sentence that says what is valid."""
     if len(text) > LONGEST:
         raise ValueError(f"a filter of {len(text)} characters is too long: at most {LONGEST} are allowed")
     name, colon, value = text.strip().removeprefix("!").partition(":")
     if not colon or not name or not value:
-        raise ValueError(f"{text!r} is no filter; {HELP}")
+        raise ValueError(f"{text!r} is not a filter; {HELP}")
     clause = _clause(_field(name, schema), value.strip(), schema)
     return {"bool": {"must_not": [clause]}} if text.strip().startswith("!") else clause
 
@@ -60,7 +60,7 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
         return {"exists": {"field": field}}
     if kind == "geo_point":
         if not (match := _PLACE.fullmatch(value)):
-            raise ValueError(f"{value!r} is no place; valid is for example -33.86,151.21,50km")
+            raise ValueError(f"{value!r} is not a place; valid is for example -33.86,151.21,50km")
         latitude, longitude = float(match[1]), float(match[2])
         return {"geo_distance": {"distance": match[3].replace(" ", ""), field: {"lat": latitude, "lon": longitude}}}
     if limits := _limits(value) or ({"gte": value, "lte": value} if kind == "date" else None):
@@ -73,7 +73,7 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
     if len(values) > MOST_VALUES:
         raise ValueError(f"{len(values)} values are too many for one filter: at most {MOST_VALUES} are allowed")
     if kind in NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):
-        raise ValueError(f"{field} is a number, {value!r} is none; valid are 5, 2..5, >=2")
+        raise ValueError(f"{field} is a number, but {value!r} is not; valid are 5, 2..5, >=2")
     return {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}
 
 
@@ -86,8 +86,8 @@ def _limits(value: str) -> dict[str, str] | None:
 
 
 def _date(text: str) -> str:
-    """A year or a month as a whole: Elasticsearch rounds to its beginning for gte and lt, to its end for lte and gt."""
+    """A whole year or month: Elasticsearch rounds to its beginning for gte and lt, to its end for lte and gt."""
     if not _DATE.fullmatch(text):
-        raise ValueError(f"{text!r} is no date; valid are 2020, 2020-05, 2020-05-31, 2020-05-31T12:00:00 and now-7d")
+        raise ValueError(f"{text!r} is not a date; valid are 2020, 2020-05, 2020-05-31, 2020-05-31T12:00:00 and now-7d")
     unit = {4: "y", 7: "M"}.get(len(text)) if text[0].isdigit() else None
     return f"{text}||/{unit}" if unit else text

@@ -1,4 +1,4 @@
-"""PDQ hashes as numbers: how far apart two are, and what they become when the picture is turned or mirrored."""
+"""Compares PDQ hashes, also those of turned and mirrored pictures."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from processor_service.hash_variants import UPRIGHT, VARIANTS, distance
 
 BITS = 256
 _SIDE = 16
-# At most so many bits apart is the same picture (no false pair among 102 photographs, see docs/search.md).
+# Pictures are the same up to this distance in bits (no false pair among 102 photographs, see docs/search.md).
 SAME_PICTURE = 31
-# No two different photographs were nearer than 100 bits: what is alike and at most so far away is a changed copy.
+# A similar picture up to this distance is a changed copy: no two different photographs were nearer than 100 bits.
 RELATED = 90
 
 
 @lru_cache(maxsize=256)
 def variants(value: str) -> dict[str, str]:
-    """The hash of the picture in each of the eight turned and mirrored ways; turns are clockwise.
+    """The hashes of the picture in all eight turned and mirrored forms; turns are clockwise.
 
     A bit says whether a cosine coefficient is above the median of all. Turning a picture moves coefficients and changes
-    signs; as the median is nearly 0, a changed sign is a flipped bit. So no pixels are needed, at the price of a few
-    wrong bits: 4 on average, 14 at most among the test photographs.
+    signs; as the median is nearly 0, a changed sign is a flipped bit. So no pixels are needed, but a few
+    bits are wrong: 4 on average, 14 at most among the test photographs.
     """
     number = int(value, 16)
     bits = [[number >> (row * _SIDE + column) & 1 for column in range(_SIDE)] for row in range(_SIDE)]
@@ -40,8 +40,8 @@ def _turned(bits: list[list[int]], swapped: bool, vertical: bool, horizontal: bo
 
 
 def nearest(value: str, others: Iterable[str], turned: bool = False) -> tuple[int, str] | None:
-    """The smallest distance of `value` to one of the others, and which turn of `value` has it; None without others."""
+    """The smallest distance of `value` to the others, and the turn of `value` that has it; None without others."""
     ways = variants(value) if turned else {UPRIGHT: value}
     found = [(distance(way, other), name) for other in others for name, way in ways.items()]
-    # Upright wins a tie, as it comes first.
+    # Upright comes first, so it wins a tie.
     return min(found, key=lambda pair: pair[0]) if found else None

@@ -1,4 +1,4 @@
-"""An answer: a stored document, and why it is one."""
+"""A hit: a stored document, and why it was found."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .sample import Sample, sha256_of
 
 @dataclass(frozen=True)
 class Hit:
-    """`distance` is in bits of the hash, `likeness` the cosine of visual vectors.
+    """A document that was found: `distance` is in bits of the hash, `likeness` is the cosine of visual vectors.
 
-    `turn` says how the sample must be turned to look like this; `copy` whether one is most likely a copy of the other.
+    `turn` says how the sample must be turned to look like this. `copy`: one is most likely a copy of the other.
     """
 
     index: str
@@ -36,33 +36,33 @@ class Hit:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from every other document."""
+        """Index and id, which identify the document."""
         return self.index, self.id
 
     @cached_property
     def pictures(self) -> list[Picture]:
-        """Its pictures, mostly one."""
+        """Its pictures, usually one."""
         return pictures_of(value_at(self.source, "image"))
 
     @property
     def first(self) -> Picture:
-        """The picture that stands for the document; one without anything when it has none."""
+        """The picture that represents the document; an empty one when it has none."""
         return self.pictures[0] if self.pictures else NO_PICTURE
 
     @property
     def title(self) -> str:
-        """What to call it."""
+        """The title to show: that of the document or the picture, the file name, or the id."""
         for value in (self.source.get("title"), self.first.title, self.source.get("file_name")):
             if (found := text(value)).strip():
                 return found
         return self.id
 
     def as_json(self) -> dict[str, Any]:
-        """For programs; without pictures."""
+        """The hit as JSON for programs, without pictures."""
         about = {"score": self.score, "reason": self.reason, "distance": self.distance, "turn": self.turn}
         about["likeness"] = self.likeness
         named = {"_index": self.index, "_id": self.id, "title": self.title}
-        # A picture that was stored as a bare string is left out as well.
+        # A picture that is a bare string is left out as well.
         source = {key: value for key, value in self.source.items() if key != "image" or _is_light(value)}
         return named | {key: value for key, value in about.items() if value is not None} | {"_source": source}
 
@@ -72,14 +72,14 @@ def _is_light(image: Any) -> bool:
 
 
 def hit_of(raw: dict[str, Any], reason: Reason | None = None) -> Hit:
-    """A hit as Elasticsearch gives it."""
+    """A hit from the answer of Elasticsearch."""
     source = well_formed(raw.get("_source"))
     id = well_formed(raw["_id"])
     return Hit(raw["_index"], id, source if isinstance(source, dict) else {}, number(raw.get("_score")), reason)
 
 
 def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
-    """The hit with distance, and the strongest reason that holds; `distance` is the largest that was asked for."""
+    """The hit with its distance and the strongest reason that holds; `distance` is the largest one allowed."""
     reason, found, turn = hit.reason, None, None
     hashes = [value for picture in hit.pictures for value in picture.hashes]
     ways = [way for value in sample.hashes if (way := nearest(value, hashes, turned))]
@@ -91,11 +91,11 @@ def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
         reason = Reason.SAME
     elif reason == Reason.SAME:
         reason = Reason.SIMILAR
-    # Far away, bits say nothing.
+    # A large distance means nothing.
     if found is not None and found > max(distance, RELATED):
         found, turn = None, None
     likeness = round(cosine(hit.score), 3) if hit.reason == Reason.SIMILAR and hit.score is not None else None
-    # Without hashes both are nearly blank, and alike without being copies.
+    # Pictures without a hash are nearly blank: similar, but not copies.
     alike = bool(ways) and likeness is not None and likeness >= likeness_of(sample.embedder).copy
     return replace(
         hit,

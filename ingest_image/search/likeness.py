@@ -1,4 +1,4 @@
-"""From which cosine on visual vectors say that pictures are alike, or copies of each other.
+"""The cosines of visual vectors above which pictures are alike, or copies of each other.
 
 Measured: docs/search-quality.md.
 """
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Likeness:
-    """Cosines: from `alike` on pictures show much the same, from `copy` on one is most likely a copy of the other."""
+    """From cosine `alike` on, pictures show similar things; from `copy` on, one is most likely a copy of the other."""
 
     alike: float
     copy: float
 
 
 _KNOWN = {"builtin-v1": Likeness(0.85, 0.95)}
-# As measured with EfficientNet-Lite0; other models may need others.
+# Measured with EfficientNet-Lite0; other models may need other values.
 _MODELS = Likeness(0.5, 0.8)
 
 
@@ -27,5 +27,5 @@ def likeness_of(embedder: str | None) -> Likeness:
 
 
 def cosine(score: float) -> float:
-    """Of the score of a kNN search."""
+    """The cosine from the score of a kNN search."""
     return 2 * score - 1

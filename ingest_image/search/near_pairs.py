@@ -1,8 +1,8 @@
-"""All pairs of hashes that are near each other, exactly and without comparing each with each.
+"""Finds all pairs of hashes that are near each other, exactly, without comparing all with all.
 
 Multi-index hashing (M. Norouzi, A. Punjani, D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing",
 2014): 256 bits are 16 words of 16. When two hashes differ in at most d bits, one of their words differs in at most
-d // 16. So words are looked up, with up to so many bits flipped, and only what is found is compared whole.
+d // 16 bits. So words are looked up with up to d // 16 bits flipped, and only what is found is compared as a whole.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Hashes = NDArray[np.uint8]  # n x 32
 Pairs = NDArray[np.intp]  # 2 x n
 _WORDS = 16
 _WORD = BITS // _WORDS
-# Above, so many bits of a word would be flipped that comparing each with each were quicker.
+# Above this, more bits of a word have to be flipped, and comparing all with all would be faster.
 MAX_DISTANCE = 4 * _WORDS - 1
-# Pairs in memory at a time: some 100 MB.
+# Pairs in memory at a time: about 100 MB.
 _CHUNK = 1_000_000
 _ONES = np.array([value.bit_count() for value in range(1 << 8)], np.uint8)
 
@@ -45,14 +45,14 @@ def near_pairs(hashes: Hashes, distance: int, turned: bool = False) -> Iterator[
 
 
 def turn(hashes: Hashes, name: str) -> Hashes:
-    """The hashes of the turned pictures; `hashes.variants` for many at once."""
+    """The hashes of the turned pictures: `hashes.variants` for many hashes at once."""
     swapped, vertical, horizontal = VARIANTS[name]
     found = np.empty_like(hashes)
     odd = np.arange(_WORD) % 2 == 0
     flipped = (vertical & odd)[:, None] ^ (horizontal & odd)[None, :]
     for start in range(0, len(hashes), 50_000):
         part = slice(start, start + 50_000)
-        # The last bit of the hex digits is the first coefficient.
+        # The last bit in hex is the first coefficient.
         bits = np.unpackbits(hashes[part], axis=1)[:, ::-1].reshape(-1, _WORD, _WORDS)
         bits = (bits.transpose(0, 2, 1) if swapped else bits) ^ flipped
         found[part] = np.packbits(bits.reshape(-1, BITS)[:, ::-1], axis=1)
@@ -82,7 +82,7 @@ def _flips(most: int) -> Iterator[int]:
 
 
 def _expanded(first: Any, counts: Any, order: Any) -> Iterator[tuple[Any, Any]]:
-    """Row numbers of asked and stored hashes for ranges of `order`, in chunks; a row is not paired with itself."""
+    """Row numbers of probes and stored hashes for ranges of `order`, in chunks; a row is not paired with itself."""
     ends = np.cumsum(counts)
     start = 0
     while start < len(counts):

@@ -1,8 +1,8 @@
-"""A stored picture as this program reads it, whatever the document holds.
+"""Reads a stored picture, whatever the document holds.
 
-Documents are written by anybody, and not every index has our mapping: a share may be a text, an error a list. What can
-be read as Elasticsearch itself would read it is taken (`"640"` is a number, the first of a list stands for it); the
-rest is as if it were missing. So nothing that shows or compares pictures fails over one document.
+Anybody may write documents, and not every index has our mapping: a share may be a text, an error a list. Values are
+read as Elasticsearch itself would read them (`"640"` is a number, a list counts as its first value). What cannot be
+read counts as missing. So one document never breaks a page or a comparison.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 # A PDQ hash has 256 bits.
 _HASH = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"#[0-9a-f]{6}")
-# Places in OKLab, in hundredths, are well within.
+# In hundredths; places in OKLab are well within.
 _FARTHEST = 200.0
-# Larger than any picture, and than what a `long` holds.
+# Larger than any picture; a `long` still holds it.
 _LARGEST = 1 << 62
 
 
@@ -44,7 +44,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Size:
-    """Pixels, bytes and format, as far as they are known."""
+    """Size in pixels and bytes, and format, as far as they are known."""
 
     width: int | None = None
     height: int | None = None
@@ -54,7 +54,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Picture(Size):
-    """`raw` is the object in the document, dotted names expanded; empty for a bare base64 string."""
+    """A stored picture. `raw` is its object with dotted names expanded; empty for a bare base64 string."""
 
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
     sha256: str | None = None
@@ -140,7 +140,7 @@ def _count(value: Any) -> int | None:
 
 
 def text(value: Any) -> str:
-    """The first text in a value, or the first number as text; empty when there is none."""
+    """The first text in a value, or the first number as text; empty if there is neither."""
     for part in flat(value):
         if isinstance(part, str):
             return part
@@ -150,7 +150,7 @@ def text(value: Any) -> str:
 
 
 def number(value: Any) -> float | None:
-    """The first number in a value, written as a text too, as Elasticsearch takes it; None for what is not finite."""
+    """The first finite number in a value, also one written as text, as Elasticsearch accepts it; None without one."""
     for part in flat(value):
         if isinstance(part, bool) or not isinstance(part, int | float | str):
             continue
@@ -164,7 +164,7 @@ def number(value: Any) -> float | None:
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects in a value, be it one or a list."""
+    """The objects in a value, which may be an object or a list."""
     return [part for part in flat(value) if isinstance(part, dict)]
 
 

@@ -1,4 +1,4 @@
-"""Request bodies for Elasticsearch: pure functions of the question and the schema."""
+"""Request bodies for Elasticsearch, made of the question and the schema. Sends nothing."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from .schema import Schema
 
 Query = dict[str, Any]
 
-# What can hold words; a field that an index lacks does no harm.
+# Fields that can hold words; one that is missing in an index does no harm.
 WORD_FIELDS = (
     *("title^3", "file_name^2", "file_path", "image.metadata.title^3", "image.metadata.caption^2"),
     *("image.metadata.keywords^2", "image.metadata.artist", "image.metadata.camera", "image.metadata.lens"),
     *("image.metadata.rights", "image.metadata.copyright", "image.color_names", "image.format", "image.orientation"),
     *("image.text", "image.text.*", "image.tags", "image.tags.*"),
 )
-# Pictures and thumbnails are fetched one by one, when they are shown.
+# Pictures and thumbnails are fetched one by one when they are shown.
 LIGHT: dict[str, Any] = {"excludes": under([*PICTURES, *MARKS, *VECTORS])}
-# An index without any document or mapping knows no sequence numbers.
+# An index without any document or mapping has no sequence numbers.
 NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]
-# How many answers of each kind are ranked together.
+# How many hits of each kind are ranked together.
 WINDOW = 100
 _PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 
 
 def words_query(text: str) -> Query:
-    """Words as `query_string`: each must be somewhere, in whatever field.
+    """Words as `query_string`: each must be in some field.
 
-    Several plain words would be looked for together in one field, so AND is put between them.
+    Several plain words would be searched together in one field, so AND is put between them.
     """
     words = text.split()
     if all(_PLAIN_WORD.fullmatch(word) for word in words) and not _OPERATORS.intersection(words):
@@ -49,13 +49,13 @@ def words_query(text: str) -> Query:
 
 
 def forgiving_words_query(text: str) -> Query:
-    """The same for what `query_string` cannot parse: nothing is an error."""
+    """The same as `simple_query_string`, for words that `query_string` cannot parse."""
     fields = list(WORD_FIELDS)
     return {"simple_query_string": {"query": text, "fields": fields, "default_operator": "AND", "lenient": True}}
 
 
 def restriction(question: Question, with_words: bool) -> list[Query]:
-    """The clauses that every answer must fulfil, without effect on the score."""
+    """The clauses that every hit must fulfil, without effect on the score."""
     clauses = [*question.filters, *(color_query(wish) for wish in question.colors)]
     if with_words and question.words:
         clauses.append(words_query(question.words))
@@ -67,7 +67,7 @@ def restriction(question: Question, with_words: bool) -> list[Query]:
 
 
 def plain_query(question: Question) -> Query:
-    """The query of a question without a sample: words and colours make the score."""
+    """The query of a question without a sample; words and colours determine the score."""
     must = [color_query(wish) for wish in question.colors]
     if question.words:
         must.append(words_query(question.words))
@@ -75,12 +75,12 @@ def plain_query(question: Question) -> Query:
 
 
 def plain_sort(question: Question) -> list[Any]:
-    """Best first; without anything to score, what was stored last first."""
+    """Best first; without words and colours, newest first."""
     return ["_score"] if question.words or question.colors else NEWEST_FIRST
 
 
 def exact_query(sample: Sample, clauses: list[Query]) -> Query:
-    """Byte for byte the same, as stored or as it came in."""
+    """Pictures with the same bytes, stored or original."""
     values = sorted(sample.sha256)
     same = [{"terms": {"image.sha256": values}}, {"terms": {"image.original.sha256": values}}]
     return {"bool": {"filter": clauses, "should": same, "minimum_should_match": 1}}
@@ -89,13 +89,13 @@ def exact_query(sample: Sample, clauses: list[Query]) -> Query:
 def hash_knn(
     field: str, sample: Sample, distance: int, turned: bool, clauses: list[Query], k: int = WINDOW
 ) -> list[Query]:
-    """kNN clauses for all pictures at most `distance` bits away, from any of the sample's hashes and their turns."""
+    """kNN clauses for pictures up to `distance` bits away from any hash of the sample, or one of its turns."""
     values = [way for value in sample.hashes for way in (variants(value).values() if turned else (value,))]
     return [knn(field, value, clauses, k=k, similarity=distance) for value in dict.fromkeys(values)]
 
 
 def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[Query]:
-    """kNN clauses for what is alike by the visual vector; none when the vectors cannot be compared."""
+    """kNN clauses for pictures with a similar visual vector; none if the vectors cannot be compared."""
     if not schema.embedding:
         return []
     if sample.embedder and "image.embedder" in schema.types:
@@ -106,7 +106,7 @@ def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[
 
 
 def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, similarity: float | None = None) -> Query:
-    """One kNN clause; for bits `similarity` is the largest distance, for others the least similarity."""
+    """One kNN clause; `similarity` is the largest distance of bit vectors, the smallest cosine of others."""
     clause: Query = {"field": field, "query_vector": vector, "k": k, "num_candidates": min(10_000, 4 * k)}
     if similarity is not None:
         clause["similarity"] = similarity
@@ -116,7 +116,7 @@ def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, simil
 
 
 def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[Reason, dict[str, Any]]:
-    """The searches of a question with a sample, by the reason that their answers have."""
+    """The searches of a question with a sample, by the reason of their hits."""
     sample = question.sample
     assert sample is not None
     clauses = restriction(question, with_words=question.near_duplicates)

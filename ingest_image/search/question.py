@@ -1,4 +1,4 @@
-"""What is asked, free of how it is written on a command line or in an address."""
+"""A question, independent of how a command line or an address writes it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .sample import Sample
 
 
 class UserError(Exception):
-    """What the user asked cannot be answered; the text says what would be right."""
+    """The user's request is not possible; the text says why, and what would be."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """All parts that are given must hold; `filters` are Elasticsearch clauses (see `filters`).
+    """A question, of which all given parts must hold; `filters` are Elasticsearch clauses (see `filters`).
 
-    Raises UserError for more than one question may ask (see `bounds`).
+    Raises UserError when it exceeds the limits of a question (see `bounds`).
     """
 
     words: str = ""

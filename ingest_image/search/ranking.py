@@ -1,4 +1,4 @@
-"""Several ranked lists to one, on the client: Elasticsearch's own rrf needs a licence."""
+"""Merges ranked lists on the client, because Elasticsearch's own rrf needs a licence."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def fuse(lists: Iterable[Sequence[Hit]]) -> list[Hit]:
         for rank, hit in enumerate(ranked, 1):
             hits.setdefault(hit.key, hit)
             scores[hit.key] = scores.get(hit.key, 0.0) + 1 / (_RANK_CONSTANT + rank)
-    # Sorting is stable: of equals the one from the earlier list stays first.
+    # Sorting is stable: among equals, the one from the earlier list stays first.
     return sorted(hits.values(), key=lambda hit: -scores[hit.key])
 
 
 def one_after_the_other(lists: Iterable[Sequence[Hit]]) -> list[Hit]:
-    """The lists in a row, each hit once."""
+    """The lists one after the other, each hit once."""
     hits: dict[tuple[str, str], Hit] = {}
     for ranked in lists:
         for hit in ranked:
@@ -32,5 +32,5 @@ def one_after_the_other(lists: Iterable[Sequence[Hit]]) -> list[Hit]:
 
 
 def by_distance(hits: Iterable[Hit]) -> list[Hit]:
-    """Nearest first; what has no distance comes last."""
+    """Nearest first; hits without a distance come last."""
     return sorted(hits, key=lambda hit: (hit.distance is None, hit.distance or 0, hit.key))

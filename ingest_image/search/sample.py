@@ -13,7 +13,7 @@ from .picture import Color, Picture, number, pictures_of
 
 @dataclass(frozen=True)
 class Sample:
-    """What is known of the picture. `identity` is (index, id) of a stored one, which is no answer to itself."""
+    """What is known of a picture. `identity` is (index, id) of a stored one, which is not a hit of itself."""
 
     name: str
     sha256: frozenset[str] = frozenset()
@@ -21,7 +21,7 @@ class Sample:
     # Those that can be compared: with a share and a place.
     colors: tuple[Color, ...] = ()
     embeddings: tuple[tuple[float, ...], ...] = ()
-    # What made the embeddings: vectors of different embedders have nothing to do with each other.
+    # What made the embeddings: vectors of different embedders cannot be compared.
     embedder: str | None = None
     identity: tuple[str, str] | None = None
 
@@ -34,9 +34,9 @@ def sample_of(
     embedding_field: str | None = None,
     embeddings: Iterable[Any] = (),
 ) -> Sample:
-    """The sample that a document's `image` makes, be it one picture or a list.
+    """The sample of a document's `image`, which may be one picture or a list.
 
-    `embeddings` are vectors that came another way than in `image`: Elasticsearch 9 leaves them out of `_source`.
+    `embeddings` are vectors that did not come in `image`: Elasticsearch 9 leaves them out of `_source`.
     """
     pictures = pictures_of(image)
     vectors = [found for vector in embeddings if (found := _vector(vector))]
@@ -55,12 +55,12 @@ def sample_of(
 
 
 def sha256_of(picture: Picture) -> list[str]:
-    """SHA-256 of the stored picture and of the one that came in."""
+    """SHA-256 of the stored picture and of the original."""
     return [value for value in (picture.sha256, picture.original_sha256) if value]
 
 
 def _vector(value: Any) -> tuple[float, ...]:
-    """The numbers of a vector; none when it is not one that has a direction."""
+    """The numbers of a vector; empty if it is not a vector, or has no direction."""
     numbers = [number(part) for part in flat(value)] if isinstance(value, list | tuple) else []
     found = tuple(part for part in numbers if part is not None)
     return found if len(found) == len(numbers) and any(found) else ()

@@ -1,4 +1,4 @@
-"""Makes a sample of a file or of a stored document."""
+"""Makes a sample from a file or from a stored document."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.h
 
 
 def sample_of_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
-    """The sample of a picture in memory that is not stored."""
+    """The sample of a picture in memory."""
     return sample_of_open_file(engine, io.BytesIO(data), name, pipeline)
 
 
@@ -43,14 +43,14 @@ def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str
     if isinstance(problem := image.get("error"), dict):
         raise UserError(f"{name}: {problem.get('reason')}")
     if "sha256" not in image:
-        raise UserError(f"the pipeline {pipeline} does not process pictures: give another one with --pipeline")
+        raise UserError(f"the pipeline {pipeline} does not process pictures: name another one with --pipeline")
     if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
-        raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: give another one with --pipeline")
+        raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: name another one with --pipeline")
     return sample_of(name, image, embedding_field=engine.schema.embedding)
 
 
 def sample_of_document(engine: Engine, id: str, index: str | None = None) -> Sample:
-    """The sample of a stored document. `fields` has the vector that Elasticsearch 9 leaves out of `_source`."""
+    """The sample of a stored document. Its vector comes in `fields`; Elasticsearch 9 leaves it out of `_source`."""
     vector = engine.schema.embedding
     found = engine.client.search(
         index=index or engine.index,
@@ -80,7 +80,7 @@ def sample_of_document(engine: Engine, id: str, index: str | None = None) -> Sam
 def find_sample(
     engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = LARGEST_PICTURE
 ) -> Sample:
-    """The sample of a file when there is one of this name, else of the document with this id."""
+    """The sample of the file with this name, if there is one; otherwise of the document with this id."""
     path = file_of(what)
     if path is None:
         return sample_of_document(engine, well_formed(what))
@@ -94,7 +94,7 @@ def find_sample(
 
 
 def file_of(what: str) -> Path | None:
-    """The file or folder of this name; None when there is none, or an id is no name that a file could have."""
+    """The file or folder with this name; None if there is none, or no file could have such a name."""
     try:
         return Path(what) if Path(what).exists() else None
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What an index can be asked: read from its mapping, so that the same program works with older and newer ones."""
+"""The fields of an index, read from its mapping, so that one program works with older and newer indices."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class Schema:
     """Names and types of all fields, sub-fields included, and which of them are vectors."""
 
     types: dict[str, str] = field(default_factory=dict)
-    # The hash as a bit vector, and the visual vector; None where the indices have none.
+    # The hash as a bit vector, and the visual vector; None if the indices have none.
     hash_vector: str | None = None
     embedding: str | None = None
-    # How long the visual vectors are; None until the first one was stored.
+    # Length of the visual vectors; None until the first one is stored.
     dims: int | None = None
     # The concrete indices behind names, aliases and patterns.
     indices: frozenset[str] = frozenset()
 
     def searchable(self, name: str) -> str | None:
-        """The field to ask for exact values of `name`: itself, or its keyword sub-field; None when there is none."""
+        """The field that has exact values of `name`: itself, or its keyword sub-field; None if there is none."""
         if self.types.get(name) == "text":
             return f"{name}.keyword" if f"{name}.keyword" in self.types else name
         return name if name in self.types else None
 
     def countable(self, name: str) -> str | None:
-        """The field to count and group exact values of `name` by; None when there is none, as for plain text."""
+        """The field by which exact values of `name` are grouped; None if there is none, as for plain text."""
         field = self.searchable(name)
         return None if field is None or self.types[field] in _NOT_COUNTED else field
 
@@ -45,7 +45,7 @@ def read_schema(client: Elasticsearch, index: str) -> Schema:
 
 
 def merged(mappings: list[dict[str, Any]]) -> Schema:
-    """One schema of several mappings; of fields that differ, a text loses against what can be asked exactly."""
+    """One schema for several mappings. If the types of a field differ, a type with exact values wins over text."""
     types: dict[str, str] = {}
     embedding = dims = None
     bits = set()

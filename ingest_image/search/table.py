@@ -1,4 +1,4 @@
-"""Answers as a table for people. What documents say is data: no markup, no control characters."""
+"""Hits as a table for people. Texts of documents are data: no markup, no control characters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 60
 
 
 def clean(text: str, longest: int = _LONGEST) -> Text:
-    """A text of a document, on one line; a terminal must not obey it."""
+    """A text of a document on one line, without anything that a terminal would obey."""
     line = " ".join(shown(text).split())
     return Text(line if len(line) <= longest else line[: longest - 1] + "…")
 
@@ -44,12 +44,12 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
 
 
 def reason_of(hit: Hit) -> str:
-    """Why it is an answer, and how it is turned."""
+    """Why it is a hit, and how it is turned."""
     return ", ".join(filter(None, (hit.reason, (hit.turn or "").replace("_", " "))))
 
 
 def distance_of(hit: Hit) -> str:
-    """Bits of the hash in which it differs."""
+    """Bits of the hash in which it differs from the sample."""
     return "" if hit.distance is None else str(hit.distance)
 
 
@@ -72,12 +72,12 @@ def size_of(hit: Hit) -> Text:
 
 
 def pixels(size: Size, times: str) -> str:
-    """`640x480`; a side that nobody knows is `?`."""
+    """`640x480`; an unknown side is `?`."""
     return times.join("?" if side is None else str(side) for side in (size.width, size.height))
 
 
 def bytes_text(count: int | None) -> str:
-    """`340 kB`, as people say it; empty when nobody knows."""
+    """`340 kB`; empty if unknown."""
     if count is None:
         return ""
     if count < 1000:
@@ -86,7 +86,7 @@ def bytes_text(count: int | None) -> str:
 
 
 def swatches(hit: Hit) -> Text:
-    """The colours themselves, where the terminal has colours, and their names."""
+    """The colours themselves, if the terminal can show them, and their names."""
     text = Text()
     for color in hit.first.colors:
         text.append("  ", style=f"on {color.hex}")

@@ -1,1 +1,1 @@
-"""Speaks to Elasticsearch, for everybody."""
+"""Requests to Elasticsearch that several commands share."""

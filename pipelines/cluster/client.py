@@ -1,4 +1,4 @@
-"""The one place that makes an Elasticsearch client from command-line options and explains its errors."""
+"""Makes an Elasticsearch client from command-line options, and explains its errors in a sentence."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _DEEPEST = 10_000
 
 _OPTIONS = (
     click.option(
-        "--url", envvar="ELASTICSEARCH_URL", default=DEFAULT_URL, show_default=True, help="address of Elasticsearch"
+        "--url", envvar="ELASTICSEARCH_URL", default=DEFAULT_URL, show_default=True, help="Address of Elasticsearch."
     ),
-    click.option("--api-key", envvar="ELASTICSEARCH_API_KEY", help="API key; better set as ELASTICSEARCH_API_KEY"),
-    click.option("--username", envvar="ELASTICSEARCH_USERNAME", help="user, when there is no API key"),
+    click.option("--api-key", envvar="ELASTICSEARCH_API_KEY", help="API key; safer in the environment."),
+    click.option("--username", envvar="ELASTICSEARCH_USERNAME", help="User, when there is no API key."),
     click.option(
         "--password",
         envvar="ELASTICSEARCH_PASSWORD",
-        help="password; better set as ELASTICSEARCH_PASSWORD; asked for when missing",
+        help="Password; safer in the environment. Asked for when missing.",
     ),
     click.option(
         "--ca-certs",
         envvar="ELASTICSEARCH_CA_CERTS",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="file with the CA certificate of Elasticsearch",
+        help="File with the CA certificate of Elasticsearch.",
     ),
 )
 
@@ -49,7 +49,7 @@ def connect(
     ca_certs: Path | None = None,
 ) -> Elasticsearch:
     """Make a client; nothing is sent yet. An API key wins over a user name."""
-    # Elasticsearch takes documents a thousand levels deep, which is where Python's JSON parser would give up.
+    # Elasticsearch accepts documents a thousand levels deep. Python's JSON parser would give up there.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     arguments: dict[str, Any] = {"request_timeout": 60}
     if api_key:
@@ -62,7 +62,7 @@ def connect(
 
 
 def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a click command the options of a connection and the argument `client`; its errors become one sentence."""
+    """Give a click command the options of a connection and the argument `client`; errors become one sentence."""
 
     @functools.wraps(command)
     def wrapper(
@@ -76,16 +76,16 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if username and not api_key and password is None:
             password = click.prompt(f"Password of {username}", hide_input=True)
-            # Also for what else the command speaks to.
+            # Kibana gets the same password.
             click.get_current_context().params["password"] = password
-        # Without a handler, Python prints the transport's warnings; what matters in them is in our sentence.
+        # Without a handler, Python would print the transport's warnings; our sentence says what matters in them.
         logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
         try:
             client = connect(url, api_key=api_key, username=username, password=password, ca_certs=ca_certs)
         except ValueError as error:
             raise click.UsageError(f"--url {url}: {error}") from error
         try:
-            # Warnings about system indices and deprecations are for those who write requests.
+            # Warnings about system indices and deprecations are for whoever writes requests.
             with client, warnings.catch_warnings():
                 warnings.simplefilter("ignore", ElasticsearchWarning)
                 command(*args, client=client, **kwargs)
@@ -113,6 +113,8 @@ def explain(error: Exception, url: str) -> str:
                 f"Elasticsearch at {url} wants authentication: set ELASTICSEARCH_API_KEY, or --username and a password"
             )
         if error.status_code == 403:
-            return f"the user lacks a privilege (docs/bootstrap.md lists them): {reason_of(error)}"
+            return (
+                f"the user does not have a privilege that is needed (docs/bootstrap.md lists them): {reason_of(error)}"
+            )
         return f"Elasticsearch refused with {error.status_code}: {reason_of(error)}"
     return str(error)

@@ -1,4 +1,4 @@
-"""The recipe that a pipeline has now, by which documents made with an earlier one are told."""
+"""The recipe that a pipeline has now; documents made with an earlier one can be recognized by it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .sources import value_at
 
 @dataclass(frozen=True)
 class Maker:
-    """What a pipeline makes pictures with: the hash of its recipe, and the embedder where it makes vectors."""
+    """What a pipeline makes pictures with: the hash of its recipe, and its embedder if it makes vectors."""
 
     recipe: str
     embedder: str | None = None
 
 
 def targets_of(pipeline: Body) -> dict[str, str]:
-    """Source and target field of each `image` processor of a pipeline; those of ours in its inference form."""
+    """Source and target field of each `image` processor, also of our pipelines in their inference form."""
     if is_inference_form(pipeline):
         return {"image": "image"}
     options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
@@ -34,28 +34,28 @@ def targets_of(pipeline: Body) -> dict[str, str]:
 
 
 def fields_of_pictures(pipeline: Body) -> tuple[str, ...] | None:
-    """All fields from which and to which a pipeline takes pictures; None when other processors may move them about."""
+    """Fields that a pipeline reads pictures from or writes them to; None if other processors may move pictures."""
     if not is_ours(pipeline) and any("image" not in processor for processor in pipeline.get("processors", ())):
         return None
     return tuple(dict.fromkeys(field for pair in targets_of(pipeline).items() for field in pair))
 
 
 def is_inference_form(pipeline: Body) -> bool:
-    """Whether it is one of ours that goes without the plugin."""
+    """Whether the pipeline is one of ours and works without the plugin."""
     return is_ours(pipeline) and any("inference" in processor for processor in pipeline.get("processors", ()))
 
 
 def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
-    """Recipe and embedder by target field, as the pipeline writes them now: a tiny picture is sent through it.
+    """Recipe and embedder by target field, found by sending a tiny picture through the pipeline.
 
     Raises:
-        CheckFailed: it does not get through.
+        CheckFailed: the picture does not get through.
         NotFoundError: there is no such pipeline.
     """
     targets = targets_of(client.ingest.get_pipeline(id=name).body[name])
     makers: dict[str, Maker] = {}
     for source, target in targets.items():
-        # Other processors of a pipeline of one's own may need more than this; then the failure says so.
+        # Other processors of a user's pipeline may need more than this; then the failure says so.
         made = value_at(simulated(client, name, _nested(source, {"data": TINY_PNG})), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
@@ -65,15 +65,15 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
 
 
 def stale_query(target: str, maker: Maker) -> Body:
-    """Documents with a picture that another recipe or embedder made; of a list of pictures, any of them."""
-    # "Not this recipe" would pass over a list in which one picture is current.
+    """Finds documents in which another recipe or embedder made any of the pictures."""
+    # "Not this recipe" would miss a list in which one picture is current.
     now = {f"{target}.recipe": maker.recipe} | ({f"{target}.embedder": maker.embedder} if maker.embedder else {})
     others = [{"range": {field: {side: value}}} for field, value in now.items() for side in ("lt", "gt")]
     return {"bool": {"should": others, "minimum_should_match": 1}}
 
 
 def makers_or_sentence(client: Elasticsearch, names: Sequence[str]) -> dict[str, Maker]:
-    """`current_makers` of pipelines that run one after the other, with failures as sentences for the user."""
+    """`current_makers` of pipelines that run one after the other, with failures as ClickException."""
     makers: dict[str, Maker] = {}
     for name in names:
         try:

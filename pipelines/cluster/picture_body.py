@@ -1,4 +1,4 @@
-"""A request body with a picture in it, made piece by piece while it is sent.
+"""A request body with a picture, made piece by piece while it is sent.
 
 As one JSON text a picture of 9 MB takes some 60 MB of this process: its base64, the text with it, the bytes of that.
 """
@@ -20,7 +20,7 @@ _JSON = {"accept": "application/json", "content-type": "application/json"}
 
 
 class PictureBody:
-    """The JSON of what `around` makes of the picture's base64. Iterated over again, as for a retry, it begins anew."""
+    """The JSON of what `around` makes of the picture's base64. Each iteration, as for a retry, starts again."""
 
     def __init__(self, picture: BinaryIO, around: Callable[[str], Any]) -> None:
         self._picture = picture

@@ -20,7 +20,8 @@ _ADVICE = {
     ),
     "wrong_host": (
         "the processor service does not know that it is the one in ingest.image.hosts: add the address, as it stands "
-        "there, to its IMAGE_KNOWN_AS; if it is not its address, somebody hands requests on that are not theirs"
+        "there, to its IMAGE_KNOWN_AS; if it is not its address, somebody forwards requests that "
+        "were meant for another host"
     ),
     "service_unavailable": (
         "the node cannot reach the processor service: start it (ingest-image serve) and give its address, as the "
@@ -37,7 +38,7 @@ INFERENCE_FAILED = "inference_failed"
 
 
 class CheckFailed(Exception):
-    """The sentence for the user."""
+    """A check did not pass; the text is the sentence for the user."""
 
 
 def diagnose(reason: str) -> str:
@@ -45,7 +46,7 @@ def diagnose(reason: str) -> str:
     if re.search(r"No processor type exists with name \[image\]|Processor type \[image\] is not installed", reason):
         return f"the plugin ingest-image is missing: {INSTALL} ({reason})"
     if "ingest.image." in reason and "not recognized" in reason:
-        return f"the elected master does not know the setting, so it lacks the plugin ingest-image: {INSTALL}"
+        return f"the elected master does not know the setting, so the plugin ingest-image is missing there: {INSTALL}"
     code = re.match(r"\[(\w+)\]", reason)
     if code and code[1] == INFERENCE_FAILED:
         return diagnose_endpoint(reason[code.end() :].strip())

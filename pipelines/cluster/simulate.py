@@ -13,7 +13,7 @@ from .picture_body import PictureBody, send
 from .reasons import reason_of_cause
 from .sentences import CheckFailed, diagnose
 
-# 4 x 3 pixels, red with one blue one.
+# 4 x 3 pixels: red, and one of them blue.
 TINY_PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAH0lEQVR42mOUkzuxiiGMgYGBgYGB8YScHAMMMDEgAQBgygMNovl2zQAAAABJ"
     "RU5ErkJggg=="

@@ -9,14 +9,14 @@ from typing import Any
 def expanded(value: Any) -> Any:
     """Dotted names as objects, which is how Elasticsearch reads them: `{"a.b": 1}` is `{"a": {"b": 1}}`.
 
-    A dotted name whose way is taken by something that is no object stays as it is.
+    A dotted name stays as it is when something other than an object is in its way.
     """
     if isinstance(value, list):
         return [expanded(part) for part in value]
     if not isinstance(value, dict):
         return value
     found: dict[str, Any] = {}
-    # Plain names first: where both spellings say something, the plain one is believed.
+    # Plain names first: if both spellings are there, the plain one counts.
     for name in sorted(value, key=lambda name: "." in name):
         _put(found, name, expanded(value[name]))
     return found
@@ -44,7 +44,7 @@ def _merge(into: dict[str, Any], name: str, value: Any) -> None:
 
 
 def value_at(source: Any, path: str) -> Any:
-    """What is at a dotted path, however its names are written; None when nothing is."""
+    """The value at a dotted path, however its names are written; None when there is none."""
     value = expanded(source)
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -58,14 +58,14 @@ def pictures_at(source: Any, path: str) -> list[Any]:
 
 
 def holds_picture(source: Any, paths: Sequence[str]) -> bool:
-    """Whether there is anything at these paths that a pipeline could make a picture of."""
+    """Whether a pipeline could make a picture of anything at these paths."""
     return any(can_be_processed(picture) for path in paths for picture in pictures_at(source, path))
 
 
 def can_be_processed(picture: Any) -> bool:
-    """Whether there is anything in an element of a picture field that a pipeline could make a picture of."""
+    """Whether a pipeline could make a picture of this element of a picture field."""
     if isinstance(picture, dict):
-        # The bytes of a Uint8Array as numbers are meant to be one.
+        # `0` is there when the bytes of a Uint8Array were sent as numbers.
         return any(picture.get(name) not in (None, "") for name in ("data", "url", "0"))
     return bool(picture != "")
 

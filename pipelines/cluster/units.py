@@ -9,12 +9,12 @@ _BYTES = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 2
 
 
 def seconds_of(text: str) -> float:
-    """`1.5m` is 90.0. Raises ValueError for what is no time."""
+    """`1.5m` is 90.0. Raises ValueError for anything else."""
     return _quantity(text, _SECONDS)
 
 
 def bytes_of(text: str) -> int:
-    """`20mb` is 20971520; kb, mb and gb are powers of 1024. Raises ValueError for what is no size."""
+    """`20mb` is 20971520; kb, mb and gb are powers of 1024. Raises ValueError for anything else."""
     return int(_quantity(text, _BYTES))
 
 

@@ -1,1 +1,1 @@
-"""The way without the plugin: the same pipelines through the `inference` processor."""
+"""The inference way: the same pipelines without the plugin, through the `inference` processor."""

@@ -1,4 +1,4 @@
-"""Which way leads from a cluster to the processor service: our plugin, or Elasticsearch's own `inference` processor."""
+"""Chooses how a cluster reaches the processor service: our plugin, or Elasticsearch's `inference` processor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..resources import Body
 from .endpoints import Service
 
 Wish = Literal["auto", "plugin", "inference"]
-# Any use of an endpoint of service `custom` brings the node down.
+# Nodes of these versions crash when an endpoint of service `custom` is used.
 _BROKEN = ("8.19.17", "9.3.6")
 LICENCES = ("enterprise", "trial")
 
@@ -48,11 +48,11 @@ class Node:
 
 
 def choose(client: Elasticsearch, wish: Wish, start_trial: bool = False, dry_run: bool = False) -> Bridge:
-    """The way to take. Raises CheckFailed with a sentence for the user when it is closed."""
+    """The way to take. Raises CheckFailed when there is none."""
     nodes = _nodes(client)
     if nodes is None:
-        # Installing shows whether it was right.
-        return Bridge(None if wish != "inference" else "custom", "the user may not look at the nodes")
+        # Installing will show whether this was right.
+        return Bridge(None if wish != "inference" else "custom", "the user may not list the nodes")
     lacking = [str(node) for node in nodes if "image" not in node.processors]
     if wish != "inference" and not lacking:
         return Bridge(None, "every node with ingest role has the plugin")
@@ -87,19 +87,19 @@ def _node(node: Body) -> Node:
 
 
 def without_inference(nodes: list[Node]) -> str | None:
-    """Why these nodes cannot go the inference way; None when they can."""
+    """Why these nodes cannot use the inference way; None when they can."""
     for node in nodes:
         if "inference" not in node.processors:
             return f"{node} has no inference processor (another distribution, or xpack.ml.enabled is false)"
         if node.version in _BROKEN:
-            return f"{node} breaks down when an inference endpoint of service custom is used: upgrade it first"
+            return f"{node} crashes when an inference endpoint of service custom is used: upgrade it first"
         if node.release < (8, 14):
-            return f"{node} is too old for it: 8.14 is the first version whose endpoints can be led to another address"
+            return f"{node} is too old for it: 8.14 is the first version whose endpoints can have another address"
     return None
 
 
 def _service(nodes: list[Node]) -> Service:
-    """`custom` where every node has it, `openai` before."""
+    """`custom` if every node has it, otherwise `openai`."""
     has_custom = all((8, 19) <= node.release < (9, 0) or node.release >= (9, 1) for node in nodes)
     return "custom" if has_custom else "openai"
 
@@ -109,8 +109,8 @@ def _licence(client: Elasticsearch, start_trial: bool, dry_run: bool) -> tuple[b
     try:
         licence = client.license.get(accept_enterprise=True).body["license"]
     except AuthorizationException:
-        # Creating the endpoint shows it.
-        return True, "unknown, the user may not look at it"
+        # Creating the endpoint will show it.
+        return True, "unknown, the user may not read it"
     except ApiError:
         return False, "none, as this Elasticsearch knows of no licences"
     kind = str(licence["type"])

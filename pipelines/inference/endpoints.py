@@ -1,4 +1,4 @@
-"""Inference endpoints: what is sent to create one, and those of ours that are there."""
+"""Inference endpoints: creates ours, and finds those that are installed."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ PREFIX = "ingest-image-"
 DEFAULT_URL = f"http://127.0.0.1:{Settings.model_fields['port'].default}"
 _PATHS: dict[Service, str] = {"custom": "/v1/inference/completion", "openai": "/v1/chat/completions"}
 _OURS = re.compile(rf"{PREFIX}.+-[0-9a-f]{{8}}")
-# Both services have limits of their own that are meant for services that are paid for.
+# Both services have default limits that are meant for paid services.
 _RATE_LIMIT = {"requests_per_minute": 10_000}
 
 
 def endpoint(pipeline: str, options: ImageOptions, service: Service, url: str, token: str) -> Resource:
     """The endpoint of a pipeline.
 
-    Its id ends in a hash of all that it consists of, the token included: one that changes is another one. So the new
-    one is there before the pipeline names it, and the old one goes when nobody names it any more.
+    Its id ends in a hash of everything in it, the token included, so a changed endpoint has another id. The new one
+    is created before the pipeline names it, and the old one is deleted when no pipeline names it any more.
     """
-    # Whoever has the endpoint send it elsewhere does not get the token of the nodes.
+    # Whoever redirects the endpoint gets only the API token, not the token of the nodes.
     secret = api_token(token) if token else ""
     body = endpoint_body(options, service, url, secret)
     key = f"ingest-image endpoint v1\n{secret}".encode()
@@ -45,9 +45,9 @@ def endpoint(pipeline: str, options: ImageOptions, service: Service, url: str, t
 
 
 def endpoint_body(options: ImageOptions, service: Service, url: str, secret: str) -> Body:
-    """The body of `PUT _inference/completion/<id>`; the API token is in secret settings, which nobody can read back."""
+    """The body of `PUT _inference/completion/<id>`; the API token is in secret settings, which cannot be read back."""
     address = url.rstrip("/") + _PATHS[service]
-    # Both want a secret; a service without a token does not look at it.
+    # Both need a secret; a service without a token ignores it.
     secret = secret or "none"
     if service == "openai":
         settings: Body = {"api_key": secret, "url": address, "model_id": json.dumps(options.recipe)}
@@ -80,7 +80,7 @@ def in_inference_form(definitions: Iterable[Resource], service: Service, url: st
 
 
 def create(client: Elasticsearch, resource: Resource) -> None:
-    """Create the endpoint, for which Elasticsearch asks the service once. Raises CheckFailed when that fails."""
+    """Create the endpoint; Elasticsearch tries it with one call. Raises CheckFailed when that fails."""
     try:
         client.inference.put(task_type="completion", inference_id=resource.name, inference_config=resource.body)
     except AuthorizationException:
@@ -90,7 +90,7 @@ def create(client: Elasticsearch, resource: Resource) -> None:
 
 
 def installed(client: Elasticsearch) -> list[Body]:
-    """Endpoints that this program made; none where there is no such thing, or it may not be looked at."""
+    """Endpoints that this program made; none if the cluster has no endpoints, or the user may not list them."""
     try:
         answer = client.inference.get().body
     except ApiError:
@@ -99,7 +99,7 @@ def installed(client: Elasticsearch) -> list[Body]:
 
 
 def service_url(client: Elasticsearch) -> str:
-    """The address in the endpoints that are there; the default when there are none."""
+    """The address in the installed endpoints; the default when there are none."""
     for each in installed(client):
         url = str(each["service_settings"].get("url", ""))
         for path in _PATHS.values():
@@ -109,7 +109,7 @@ def service_url(client: Elasticsearch) -> str:
 
 
 def left_over(client: Elasticsearch, wanted: Iterable[str] = ()) -> Iterator[tuple[Resource, list[str]]]:
-    """Endpoints of ours besides those that are wanted, each with the pipelines that still name it."""
+    """Our endpoints except the wanted ones, each with the pipelines that still name it."""
     keep = set(wanted)
     others = [each["inference_id"] for each in installed(client) if each["inference_id"] not in keep]
     pipelines: dict[str, Any] = client.ingest.get_pipeline().body if others else {}

@@ -1,8 +1,8 @@
 """A pipeline with our processor `image`, written with Elasticsearch's own processors (docs/inference-way.md).
 
-The definition with `image` is the only source: its recipe goes into the request of an inference endpoint, the rest of
-its options into the steps around the processor `inference`. Elasticsearch takes care of nothing but strings there, so
-the picture goes out as one, and the map of fields comes back as one.
+The definition with `image` is the only source. Its recipe goes into the request of an inference endpoint, its other
+options into the steps around the processor `inference`. That processor handles only strings, so the picture goes out as
+a string, and the map of fields comes back as one.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ..cluster.sentences import INFERENCE_FAILED
 from ..resources import Body, fingerprint
 from .options import ImageOptions, image_options
 
-# What the steps hand on to each other; removed at the end. The scripts know the name, too.
+# Holds what the steps pass on to each other; removed at the end. The scripts use the same name.
 TEMPORARY = "_image"
 UNREADABLE = "inference_answer_unreadable"
 _SCRIPTS = Path(__file__).parent
-# Texts that Elasticsearch puts beside the document's own fields.
+# Texts that Elasticsearch adds to the document's own fields.
 _METADATA = ["_index", "_id", "_routing", "_version_type", "_op_type", "_dynamic_templates"]
 
 
 def inference_pipeline(definition: Body, endpoint: str) -> Body:
-    """The definition with steps in place of `image` that ask the inference endpoint of that id.
+    """The definition with `image` replaced by steps that call this inference endpoint.
 
     Raises NotExpressible.
     """
@@ -44,7 +44,7 @@ def inference_pipeline(definition: Body, endpoint: str) -> Body:
 
 def steps(options: ImageOptions, endpoint: str) -> list[Body]:
     """The processors that do what `image` with these options does."""
-    # It is gone where an error was recorded.
+    # The field is gone after an error was recorded.
     here, answer = f"ctx.{TEMPORARY}?", f"{TEMPORARY}.fields"
     refuse_invalid = _fail(f"{answer}.error", f"{here}.fields?.error != null")
     return [
@@ -98,7 +98,7 @@ def _fail(problem: str, condition: str) -> Body:
 
 
 def _on_failure(options: ImageOptions, code: str) -> list[Body]:
-    """Refuse the document, as nobody has looked at its picture; or keep it as it is where its owner wants that."""
+    """Refuse the document, as its picture was not processed; or keep it with an error, if the pipeline says so."""
     reason = "{{{_ingest.on_failure_message}}}"
     if not (options.record_invalid and options.keep_invalid):
         return [{"fail": {"message": f"[{code}] {reason}"}}]

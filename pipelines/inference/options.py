@@ -1,4 +1,4 @@
-"""What a processor `image` asks for, as far as the way without the plugin can do it."""
+"""The options of a processor `image` that the inference way supports."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from ..resources import Body
 
 _RECIPE = ("operations", "properties", "truncated")
-# `document_operations` is as good as false here, whatever it says.
+# `document_operations` counts as false here, whatever its value.
 _OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "keep_invalid", "document_operations", *_RECIPE})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class NotExpressible(Exception):
-    """The definition asks for something that only the plugin does; the message says what."""
+    """The definition needs something that only the plugin does; the message says what."""
 
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """The options of one processor `image`, those that this way knows."""
+    """The options of one processor `image`, as far as this way supports them."""
 
     field: str
     recipe: dict[str, Any]
@@ -42,11 +42,11 @@ class ImageOptions:
             raise NotExpressible(f"[{unknown[0]}] of the processor image needs the plugin")
         field = image.get("field", "image")
         if not _NAME.fullmatch(field):
-            raise NotExpressible(f"field [{field}]: without the plugin it is a name without dots")
+            raise NotExpressible(f"field [{field}]: without the plugin it must be a name without dots")
         recipe = {key: image[key] for key in _RECIPE if key in image}
         if "${" in json.dumps(recipe):
-            # Elasticsearch would look for a parameter of that name.
-            raise NotExpressible("the recipe has ${ in it, which means something else to an inference endpoint")
+            # Elasticsearch would replace it with a parameter of that name.
+            raise NotExpressible("the recipe contains ${, which an inference endpoint reads as a parameter")
         return cls(
             field,
             recipe,

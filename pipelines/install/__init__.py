@@ -1,1 +1,1 @@
-"""`ingest-image bootstrap` and `users`: plans, writes and removes what is ours in a cluster."""
+"""`ingest-image bootstrap` and `users`: install, update and remove what is ours in a cluster."""

@@ -1,4 +1,4 @@
-"""Plans against a cluster and carries a plan out."""
+"""Makes a plan for a cluster, and carries it out."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def plan_install(
     force: bool = False,
     definitions: Sequence[Resource] | None = None,
 ) -> list[Step]:
-    """Read what is installed and decide; changes nothing. The setting comes first, then what others name.
+    """Read what is installed and decide; changes nothing. What others refer to comes first.
 
-    `definitions` are those in another form than the bundled one, with the endpoints that they need.
+    `definitions` replace the bundled ones, for another form of them with its endpoints.
     """
     resources = [kinds.hosts(list(service_urls))] if service_urls else []
     resources += bundled() if definitions is None else definitions
@@ -40,7 +40,7 @@ def plan_uninstall(client: Elasticsearch) -> list[Step]:
 
 
 def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list[Step]:
-    """What becomes of our endpoints that these steps do not want, once they are done."""
+    """What happens to our endpoints that are not needed after these steps."""
     wanted = [step.resource.name for step in steps if step.resource.kind is Kind.ENDPOINT]
     changed = {step.resource.name for step in steps if step.resource.kind is Kind.PIPELINE and step.fate.changes}
     return [
@@ -52,7 +52,7 @@ def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list
 
 
 def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
-    """Send what has to be sent, yielding each step once it is done."""
+    """Send the changes; yields each step when it is done."""
     for step in steps:
         if step.fate is Fate.REMOVED:
             kinds.delete(client, step.resource)
@@ -62,9 +62,9 @@ def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def indices_using(client: Elasticsearch, steps: Sequence[Step]) -> dict[tuple[str, str], list[str]]:
-    """Indices by the pipeline to be removed that they name, and the setting where; such a deletion would be refused.
+    """Indices that still name a pipeline to be removed, by pipeline and setting: Elasticsearch refuses to delete it.
 
-    Empty when the user may not look at all indices: then Elasticsearch says it itself.
+    Empty when the user may not read the settings of all indices: then Elasticsearch itself refuses.
     """
     names = {step.resource.name for step in steps if step.fate is Fate.REMOVED and step.resource.kind is Kind.PIPELINE}
     try:

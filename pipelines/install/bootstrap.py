@@ -1,4 +1,4 @@
-"""`ingest-image bootstrap`: installs or removes the definitions and says what became of each."""
+"""`ingest-image bootstrap`: installs or removes the definitions, and reports what happened to each."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .plan import Fate, Step
     "service_urls",
     multiple=True,
     metavar="URL",
-    help="address of the processor service as the nodes see it; repeat for several; without: the setting stays",
+    help="Address of the processor service as the nodes see it; repeat for several. Without it the setting stays.",
 )
 @click.option(
     "--index-pattern",
     "patterns",
     multiple=True,
     metavar="PATTERN",
-    help="indices that get the pipeline; repeat for several; default: images*, or what is installed already",
+    help="Indices that get the pipeline; repeat for several. Default: images*, or what is already installed.",
 )
 @click.option(
     "--bridge",
@@ -43,16 +43,20 @@ from .plan import Fate, Step
     type=click.Choice(["auto", "plugin", "inference"]),
     default="auto",
     show_default=True,
-    help="how the nodes reach the service: by our plugin, or by inference endpoints (docs/inference-way.md), for which "
-    "IMAGE_TOKEN must be the service's",
+    help="How the nodes reach the service: through our plugin, or through inference endpoints "
+    "(docs/inference-way.md), which need the service's IMAGE_TOKEN here.",
 )
-@click.option("--start-trial", is_flag=True, help="start Elasticsearch's trial of 30 days when inference needs it")
-@in_kibana.kibana_option
-@click.option("--force", is_flag=True, help="also replace what is newer or was changed by hand")
-@click.option("--dry-run", is_flag=True, help="only say what would be done")
-@click.option("--uninstall", is_flag=True, help="remove exactly what bootstrap installs; indices and documents stay")
 @click.option(
-    "--print-roles", is_flag=True, help="only print roles and API keys with least privilege, for Dev Tools; asks nobody"
+    "--start-trial", is_flag=True, help="Start Elasticsearch's trial of 30 days if inference endpoints need it."
+)
+@in_kibana.kibana_option
+@click.option("--force", is_flag=True, help="Also replace what is newer or was changed by hand.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--uninstall", is_flag=True, help="Remove exactly what bootstrap installs; indices and documents stay.")
+@click.option(
+    "--print-roles",
+    is_flag=True,
+    help="Only print roles and API keys with least privilege, for Dev Tools; sends nothing.",
 )
 def bootstrap(
     client: Elasticsearch,
@@ -66,7 +70,7 @@ def bootstrap(
     uninstall: bool,
     print_roles: bool,
 ) -> None:
-    """Install pipelines and index template into Elasticsearch; run it again at any time, also to upgrade."""
+    """Install pipelines and index template into Elasticsearch; can be run again at any time, also to upgrade."""
     if print_roles:
         template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
         click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
@@ -97,7 +101,7 @@ def bootstrap(
 
 
 def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, uninstall: bool = False) -> None:
-    """After Elasticsearch, so that a Kibana that is not there stops nothing else."""
+    """Comes last, so that a missing Kibana does not stop anything else."""
     if not url:
         return
     try:
@@ -119,7 +123,7 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
         if blocked:
             raise click.ClickException(
                 "nothing was changed, because something newer or somebody else's is in the way: use the newer program "
-                "(or --force to go back to this version); what is somebody else's is for its owner to rename or remove"
+                "(or --force to go back to this version); what is somebody else's, its owner has to rename or remove"
             )
         return
     try:

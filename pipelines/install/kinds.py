@@ -8,12 +8,12 @@ from ..cluster.nodes import HOSTS_SETTING, as_list
 from ..inference import endpoints
 from ..resources import Body, Kind, Resource
 
-# A node that starts without the plugin keeps the plugin's settings under this prefix.
+# A node that starts without the plugin moves the plugin's settings under this prefix.
 _ARCHIVED = "archived."
 
 
 def read(client: Elasticsearch, resource: Resource) -> Body | None:
-    """What is installed under the resource's name, None when nothing is."""
+    """What is installed under the resource's name; None when nothing is."""
     try:
         if resource.kind is Kind.PIPELINE:
             pipelines = client.ingest.get_pipeline(id=resource.name).body

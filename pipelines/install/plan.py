@@ -1,4 +1,4 @@
-"""Decides what happens to each resource, from what is bundled and what is installed. Sends nothing."""
+"""Decides what happens to each resource: compares what is bundled with what is installed. Sends nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Fate(Enum):
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing at all is installed: half of one version beside half of another serves nobody."""
+        """Whether it stops the whole installation: a mix of two versions would be of no use."""
         return self in (Fate.NEWER, Fate.FOREIGN)
 
 
@@ -48,13 +48,13 @@ def install_step(
 ) -> Step:
     """The fate of `resource` when installing.
 
-    `patterns` replaces a template's index patterns; without it a template that is already there keeps its own.
-    `force` overwrites what is newer or changed by hand, never what is somebody else's.
+    `patterns` replaces a template's index patterns; without it an installed template keeps its own.
+    `force` overwrites what is newer or was changed by hand, never what is somebody else's.
     """
     if resource.kind is Kind.SETTING:
         return _setting_step(resource, installed)
     if resource.kind is Kind.ENDPOINT:
-        # Its name tells its content.
+        # Its name contains a hash of its content.
         return Step(resource, Fate.CREATED if installed is None else Fate.CURRENT, resource.body)
     body = dict(resource.body)
     if patterns and "index_patterns" in body:
@@ -96,7 +96,7 @@ def _setting_step(resource: Resource, installed: Body | None) -> Step:
 
 
 def uninstall_step(resource: Resource, installed: Body | None) -> Step:
-    """The fate of `resource` when uninstalling: what is ours goes, whatever its version."""
+    """The fate of `resource` when uninstalling: what is ours is removed, whatever its version."""
     if installed is None:
         return Step(resource, Fate.ABSENT)
     if resource.kind is Kind.SETTING:

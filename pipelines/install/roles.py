@@ -1,4 +1,4 @@
-"""Roles with no more than each job needs, and API keys for programs, as requests for Dev Tools."""
+"""Roles with least privilege, and API keys for programs, as requests for Dev Tools."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ..resources import Body
 
 PREFIX = "ingest-image-"
 _EXPIRATION = "90d"
-# Kibana's own name for itself, where `kibana.index` was never changed.
+# Kibana's name for itself, unless `kibana.index` was changed.
 _KIBANA = "kibana-.kibana"
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role: `cluster`, `index` and `kibana` privileges, which `why` justifies.
+    """A role: `why` says who needs its `cluster`, `index` and `kibana` privileges.
 
-    `has_key` when a program acts in it that takes an API key.
+    `has_key`: a program with an API key acts in this role.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Role:
     kibana: tuple[str, ...] = ()
 
     def body(self, patterns: Sequence[str]) -> Body:
-        """As `PUT _security/role` takes it, and an API key as one of its `role_descriptors`."""
+        """The body of `PUT _security/role`, and one of the `role_descriptors` of an API key."""
         body: Body = {"cluster": list(self.cluster), "indices": []}
         if self.index:
             body["indices"] = [{"names": list(patterns), "privileges": list(self.index)}]
@@ -84,7 +84,7 @@ ROLES = (
 
 
 def console(patterns: Sequence[str], inference: bool = False) -> str:
-    """The requests as text; `inference`: also what the way without the plugin needs."""
+    """The requests as text; `inference`: with what the inference way needs."""
     parts = []
     for role in ROLES:
         body = role.body(patterns)

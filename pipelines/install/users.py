@@ -1,4 +1,4 @@
-"""`ingest-image users`: users with the roles of `privileges.py`, for a stack that is set up by a program (Compose)."""
+"""`ingest-image users`: users with the roles of `roles.py`, for a stack that a program sets up (Compose)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..resources import Body, Kind, bundled
 from .roles import PREFIX, ROLES
 
 _ROLES = {role.name.removeprefix(PREFIX): role for role in ROLES}
-# Healthy means that a request was answered; the index of users may still need a moment.
+# A healthy node answers requests, but its index of users may still need a moment.
 _TRIES, _PAUSE = 30, 2.0
 
 
@@ -24,10 +24,10 @@ _TRIES, _PAUSE = 30, 2.0
 @click.argument("users", nargs=-1, required=True, metavar="NAME[=ROLE,...] ...")
 @elasticsearch_options
 @click.option(
-    "--index-pattern", "patterns", multiple=True, metavar="PATTERN", help="indices of the roles; default: images*"
+    "--index-pattern", "patterns", multiple=True, metavar="PATTERN", help="Indices of the roles. Default: images*."
 )
 def users(client: Elasticsearch, users: tuple[str, ...], patterns: tuple[str, ...]) -> None:
-    """Create users with roles of least privilege, or give them new passwords; run it again at any time.
+    """Create users with roles of least privilege, or give them new passwords; can be run again at any time.
 
     The roles are those of `bootstrap --print-roles`, named without ingest-image-: `gallery=searcher,writer`. A NAME
     without roles is a built-in user, which only gets its password: `kibana_system`. The password of `my-user` is taken
@@ -51,7 +51,7 @@ def users(client: Elasticsearch, users: tuple[str, ...], patterns: tuple[str, ..
 
 
 def parsed(user: str, environment: Mapping[str, str]) -> tuple[str, Sequence[str], str]:
-    """Name, roles and password of a user as it is said on the command line."""
+    """Name, roles and password of a user, from an argument of the command line."""
     name, _, roles = user.partition("=")
     found = [role for role in roles.split(",") if role]
     if unknown := [role for role in found if role not in _ROLES]:

@@ -1,4 +1,4 @@
-"""The few requests that Kibana gets, and its errors as sentences."""
+"""The few requests that are sent to Kibana, and its errors as sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KibanaError(Exception):
 
 
 class Kibana:
-    """Kibana at `url`, which may end with a space: `https://kibana:5601/s/marketing`."""
+    """Kibana at `url`, which may end with the path of a space: `https://kibana:5601/s/marketing`."""
 
     def __init__(
         self,
@@ -35,20 +35,20 @@ class Kibana:
         self.url = (url if "://" in url else f"http://{url}").rstrip("/")
         self._patience = patience
         self._session = requests.Session()
-        # Kibana refuses what a form of another site could send.
+        # Kibana requires it, because a form of another site cannot send it.
         self._session.headers["kbn-xsrf"] = "true"
         if api_key:
             self._session.headers["Authorization"] = f"ApiKey {api_key}"
         elif username:
             self._session.auth = (username, password or "")
         else:
-            # Nothing from a .netrc.
+            # Without this, requests would take a password from a .netrc.
             self._session.trust_env = False
         if ca_certs:
             self._session.verify = str(ca_certs)
 
     def import_objects(self, objects: Sequence[Json]) -> dict[tuple[str, str], bool]:
-        """Write the objects, over those that are there. For each, by type and id, whether it was there before."""
+        """Write the objects, replacing existing ones. Says for each, by type and id, whether it existed."""
         file = ("saved_objects.ndjson", ndjson(objects).encode(), "application/ndjson")
         answer = self._send("POST", "/api/saved_objects/_import", params={"overwrite": "true"}, files={"file": file})
         if not answer.get("success"):
@@ -84,7 +84,7 @@ class Kibana:
         if answer.ok and not redirected:
             return body
         message = str(body.get("message") or answer.reason)[:300]
-        # A path that this Kibana does not have gives the bare words.
+        # When this Kibana does not have the path, the message is just these words.
         if answer.status_code == 404 and absent and message != "Not Found":
             return _ABSENT
         if answer.status_code == 401:
@@ -93,8 +93,8 @@ class Kibana:
             raise KibanaError(f"the user may not change Kibana's saved objects (docs/kibana.md): {message}")
         if redirected or answer.status_code == 404:
             raise KibanaError(
-                f"{self.url} does not have the address of a Kibana that this program knows ({answer.status_code}): "
-                "does --kibana-url lack a base path, or does this version have another one?"
+                f"{self.url} does not have an address that this program expects of Kibana ({answer.status_code}): "
+                "is a base path missing in --kibana-url, or does this version use another address?"
             )
         raise KibanaError(f"Kibana at {self.url} refused with {answer.status_code}: {message}")
 

@@ -1,4 +1,4 @@
-"""Puts our objects into Kibana or takes them away, and says what became of each."""
+"""Installs our objects in Kibana or removes them, and reports what happened to each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ def kibana_option(command: Callable[..., None]) -> Callable[..., None]:
         "--kibana-url",
         envvar="KIBANA_URL",
         metavar="URL",
-        help="also a data view with thumbnails and a dashboard in this Kibana (docs/kibana.md); may end with /s/SPACE",
+        help="Also install a data view with thumbnails and a dashboard in this Kibana (docs/kibana.md); may end with "
+        "/s/SPACE.",
     )(command)
 
 
 def connect(url: str) -> Kibana:
-    """Kibana with the user that the command was given for Elasticsearch; they share their users."""
+    """Kibana with the user of Elasticsearch that the command was given; they share their users."""
     given: dict[str, Any] = click.get_current_context().params
     return Kibana(
         url,

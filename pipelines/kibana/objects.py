@@ -1,7 +1,7 @@
 """The saved objects: the data view, the charts, the list of pictures, and the dashboard that shows them.
 
-`saved_objects.ndjson` beside this file is rendered from here, to be imported by hand too. The versions are those of
-8.9: Kibana takes objects of its own and of older versions and brings them up to date, 8.19 and 9.x alike.
+`saved_objects.ndjson` in this folder is rendered from here and can be imported by hand. The versions are those of 8.9:
+Kibana 8.19 and 9.x accept objects of older versions and migrate them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ COLUMNS = ["image.thumbnail", "title", "image.color_names", "image.width", "imag
 
 
 def saved_objects(patterns: Sequence[str] = ("images*",)) -> list[Json]:
-    """All objects; what is referred to comes first. `patterns` are the indices of the data view."""
+    """All objects; what others refer to comes first. `patterns` are the indices of the data view."""
     return [_data_view(",".join(patterns)), *_charts(), _search(), _dashboard()]
 
 
@@ -76,7 +76,7 @@ def _data_view(title: str) -> Json:
         "image.bytes": _BYTES,
         "image.original.bytes": _BYTES,
     }
-    # Not loaded into the browser: the pictures themselves, and what only the nodes read.
+    # The browser does not load the pictures themselves, or what only the nodes read.
     hidden = under(["data", *VECTORS, *MARKS])
     attributes = {
         "title": title,
@@ -87,7 +87,7 @@ def _data_view(title: str) -> Json:
         "fields": "[]",
         "fieldAttrs": "{}",
         "runtimeFieldMap": "{}",
-        # Indices come with the first picture.
+        # Indices are created with the first picture.
         "allowNoIndex": True,
     }
     return _object("index-pattern", DATA_VIEW, attributes, [])
@@ -110,7 +110,7 @@ def _search() -> Json:
         "grid": {},
         "hideChart": True,
         "isTextBasedQuery": False,
-        # Lines of text: room for a thumbnail.
+        # In lines of text: enough for a thumbnail.
         "rowHeight": 6,
         "kibanaSavedObjectMeta": {"searchSourceJSON": json.dumps(source)},
     }

@@ -54,7 +54,7 @@ def test_a_folder(run: Run, es: Elasticsearch, folder: Path) -> None:
     result = run(folder)
     assert result.exit_code == 0, result.output
     assert result.output.splitlines() == [
-        "left out, no picture by name or content: 1 .txt",
+        "left out, not a picture by name or content: 1 .txt",
         "4 of 4 indexed",
         "1 stored with an error instead of fields: 1 not_an_image",
     ]
@@ -91,7 +91,7 @@ def test_what_phones_and_old_disks_hold(
     assert result.output.splitlines() == [
         "left out, empty: empty.png",
         "left out, linked out of the folder: link.jpg",
-        "left out, no regular files: pipe.png",
+        "left out, not regular files: pipe.png",
         "left out, hidden: 1",
         "4 of 4 indexed",
     ]
@@ -126,7 +126,7 @@ def test_again_replaces_instead_of_adding(run: Run, es: Elasticsearch, folder: P
 def test_skip_existing_leaves_alone_what_is_there(run: Run, es: Elasticsearch, folder: Path) -> None:
     run(folder / "harbour")
     result = run(folder, "--skip-existing")
-    assert "1 of 4 indexed\n3 were there already\n" in result.output
+    assert "1 of 4 indexed\n3 existed already\n" in result.output
 
 
 def test_ids_by_content(run: Run, es: Elasticsearch, folder: Path) -> None:

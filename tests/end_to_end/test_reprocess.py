@@ -146,7 +146,7 @@ def test_errors_whose_cause_is_gone(es: Elasticsearch, index: str, run: Run) -> 
 def test_a_query_as_words_or_json(es: Elasticsearch, index: str, run: Run) -> None:
     put(es, index, "1", title="a red boat")
     put(es, index, "2", title="a lake")
-    unchanged = "1 of 1 written\n1 of these came out as they were\n"
+    unchanged = "1 of 1 written\n1 of these unchanged\n"
     assert run("--query", "title:boat").output == unchanged
     assert run("--query", json.dumps({"match": {"title": "lake"}})).output == unchanged
     assert versions(es, index) == {"1": 2, "2": 2}
@@ -174,7 +174,7 @@ def test_vectors_routing_and_marked_pictures_are_kept(
     before, counted = everything(), calls(service)
     if es_version.startswith("9"):
         assert "embedding" not in before["1"]["_source"] and before["1"]["fields"]["image.perceptual_hash"]
-    assert run("--max-bulk-bytes", "1kb").output == "4 of 4 written\n4 of these came out as they were\n"
+    assert run("--max-bulk-bytes", "1kb").output == "4 of 4 written\n4 of these unchanged\n"
     assert set(versions(es, index).values()) == {2}
     for id, hit in everything().items():
         # Elasticsearch keeps vectors normalized and their length apart: what it gives back may differ in the last digit.
@@ -262,7 +262,7 @@ def test_killed_in_the_middle_and_resumed(
         assert 8 <= done < 60, done
     result = run("--unprocessed", "--max-bulk-bytes", bulk)
     print(result.output)
-    assert result.exit_code == 0 and "going on with the run that began at" in result.output, result.output
+    assert result.exit_code == 0 and "continuing the run that began at" in result.output, result.output
     assert versions(es, index) == {str(n): 2 for n in range(60)}
     assert calls(own_service) == 60
     hits = es.search(index=index, size=100, source=["n", "title", "image.width"])["hits"]["hits"]
@@ -326,7 +326,7 @@ def test_what_was_stored_unprocessed_in_whatever_form(es: Elasticsearch, index: 
         es.index(index=index, id=id, document=document, pipeline="_none")
     es.indices.refresh(index=index)
     dry = run("--unprocessed", "--dry-run").output
-    assert dry == f"{index}: 8 documents would go through images, as far as they hold a picture\n"
+    assert dry == f"{index}: 8 documents would go through images, if they hold a picture\n"
     result = run("--unprocessed")
     assert result.exit_code == 0
     assert result.output.splitlines() == [
@@ -357,7 +357,7 @@ def test_dotted_names_are_found_and_said_truthfully(es: Elasticsearch, index: st
         assert run("--unprocessed").output == "0 of 0 written\n"
     else:
         # A plugin that does not read dotted names: nothing is said to be done that is not.
-        assert "2 of these came out as they were" in output
+        assert "2 of these unchanged" in output
         assert "2 still hold a picture that was not processed" in output
 
 
@@ -368,7 +368,7 @@ def test_a_pipeline_that_does_not_process_is_noticed(es: Elasticsearch, index: s
         output = run("--pipeline", f"nothing-{index}").output
     finally:
         es.ingest.delete_pipeline(id=f"nothing-{index}")
-    assert "1 of these came out as they were\n1 still hold a picture that was not processed" in output
+    assert "1 of these unchanged\n1 still hold a picture that was not processed" in output
 
 
 def test_an_error_without_a_picture_is_not_taken_up_for_ever(es: Elasticsearch, index: str, run: Run) -> None:

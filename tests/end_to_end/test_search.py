@@ -254,7 +254,7 @@ class TestWordsAndFilters:
         es.close_point_in_time(id=place["pit"])
         with pytest.raises(UserError, match="this page has expired"):
             engine.search(Question(), 4, first.next)
-        with pytest.raises(UserError, match="no mark of a next page"):
+        with pytest.raises(UserError, match="not the mark of a next page"):
             engine.search(Question(), 4, "nonsense!")
 
     def test_an_index_that_is_not_there(self, es):
@@ -440,7 +440,7 @@ class TestCommands:
         ("arguments", "code", "says"),
         [
             (["--near-duplicate"], 2, "need --like"),
-            (["--color", "tealish"], 2, "is no colour; valid are"),
+            (["--color", "tealish"], 2, "is not a colour; valid are"),
             (["--filter", "wide:5"], 2, "there is no field 'wide'"),
             (["--distance", "5"], 2, "--distance needs --like"),
             (["--color-share", "0.5"], 2, "need --color"),
@@ -448,7 +448,7 @@ class TestCommands:
             (["--like", "missing"], 1, "there is no document missing"),
             (["--filter", "taken:someday"], 2, "is no date"),
             (["--filter", "taken:2020-99"], 2, "is no date"),
-            (["--after", "x"], 1, "no mark of a next page"),
+            (["--after", "x"], 1, "not the mark of a next page"),
             (["zebra"], 0, "nothing found"),
         ],
     )

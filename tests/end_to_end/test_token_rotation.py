@@ -70,7 +70,7 @@ def test_a_rotation_encodes_nothing_again(
     assert calls(own_service) == 1
     # 4. The marks of the other documents are renewed by writing them once more.
     result = CliRunner().invoke(reprocess, [index, "--url", rotating.url, "--state", str(tmp_path / "state.json")])
-    assert result.output == "4 of 4 written\n2 of these came out as they were\n"
+    assert result.output == "4 of 4 written\n2 of these unchanged\n"
     for id in ("1", "2", "3", "4"):
         assert stored(es, index, id) == renewed
     # 5. The nodes forget the old one.

@@ -114,7 +114,7 @@ def test_on_loopback_only_its_own_names_are_answered() -> None:
 def test_where_added_pictures_go_must_be_clear() -> None:
     result = CliRunner().invoke(gallery, ["--index", "a,b"])
     assert result.exit_code == 2
-    assert "say with --upload-index where added pictures go" in result.output
+    assert "name the index for added pictures with --upload-index" in result.output
 
 
 def test_the_search_command_opens_the_page(

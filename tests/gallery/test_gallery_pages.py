@@ -60,8 +60,8 @@ class TestGrid:
         ("path", "says"),
         [
             ("/?f=wide:5", "There is no field &#39;wide&#39;"),
-            ("/?color=tealish", "is no colour"),
-            ("/?after=x", "no mark of a next page"),
+            ("/?color=tealish", "is not a colour"),
+            ("/?after=x", "not the mark of a next page"),
             ("/?like=dropped:gone", "drop it again"),
             ("/?like=.security/1", "not in these indices"),
         ],
@@ -270,7 +270,7 @@ class TestActions:
     @pytest.mark.parametrize("data", [{}, file(b"")])
     def test_no_file(self, page: FlaskClient, data: dict[str, object]) -> None:
         answer = page.post("/look", data=data, headers=OWN)
-        assert (answer.status_code, answer.json) == (400, {"error": "There is no file in the request"})
+        assert (answer.status_code, answer.json) == (400, {"error": "The request has no file"})
 
     def test_what_is_no_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         es.simulated = {

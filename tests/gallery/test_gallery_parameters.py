@@ -46,7 +46,7 @@ def test_a_parameter_may_be_anything(page: FlaskClient, name: str) -> None:
 def test_a_mark_of_a_next_page_that_is_none_is_a_bad_request(page: FlaskClient, value: str) -> None:
     answer = page.get(f"/?{urlencode({'after': WILD[value]})}")
     assert answer.status_code == 400
-    assert "This is no mark of a next page" in answer.text
+    assert "This is not the mark of a next page" in answer.text
 
 
 @pytest.mark.parametrize("question", ["q=lake", "q=(lake"])

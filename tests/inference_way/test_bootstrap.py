@@ -177,7 +177,7 @@ def test_each_version_has_the_endpoint_that_it_knows(
 
 @pytest.mark.parametrize(
     ("version", "reason"),
-    [("8.19.17", "breaks down"), ("9.3.6", "breaks down"), ("8.13.4", "too old"), ("7.17.29", "too old")],
+    [("8.19.17", "crashes"), ("9.3.6", "crashes"), ("8.13.4", "too old"), ("7.17.29", "too old")],
 )
 def test_versions_that_cannot_go_this_way(run: Run, cluster: Cluster, version: str, reason: str) -> None:
     cluster.version = version
@@ -215,7 +215,7 @@ def test_every_node_that_runs_pipelines_counts_and_no_other(run: Run, cluster: C
     assert run().exit_code == 0
     assert {endpoint["service"] for endpoint in cluster.endpoints.values()} == {"openai"}
     before = cluster.state()
-    for version, reason in (("9.3.6", "breaks down"), ("8.13.4", "too old")):
+    for version, reason in (("9.3.6", "crashes"), ("8.13.4", "too old")):
         cluster.others[-1] = node("node-3", version, ["set", "inference"])
         result = run()
         assert result.exit_code == 1 and f"node-3 ({version})" in result.output and reason in result.output
@@ -280,14 +280,14 @@ def test_a_distribution_without_the_processor(run: Run, cluster: Cluster) -> Non
 
 def test_what_the_user_may_not_look_at(run: Run, cluster: Cluster) -> None:
     cluster.forbidden = {"/_license"}
-    assert "licence: unknown, the user may not look at it" in run("--dry-run").output
+    assert "licence: unknown, the user may not read it" in run("--dry-run").output
     cluster.forbidden = {"/_nodes/ingest"}
-    assert run("--dry-run").output.startswith("bridge: plugin (the user may not look at the nodes)\n")
+    assert run("--dry-run").output.startswith("bridge: plugin (the user may not list the nodes)\n")
     assert run("--dry-run", "--bridge", "inference").output.count("would be created: inference endpoint") == 3
     cluster.forbidden = {"/_inference/completion/" + id_ for id_ in ids_to_be_created(run)}
     result = run("--bridge", "inference")
     assert result.exit_code == 1
-    assert "the user lacks a privilege (docs/bootstrap.md lists them)" in result.output
+    assert "the user does not have a privilege that is needed (docs/bootstrap.md lists them)" in result.output
     assert cluster.log == []
 
 

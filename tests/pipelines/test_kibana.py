@@ -181,7 +181,7 @@ def test_one_that_keeps_starting_or_is_not_there_is_given_up(server: Server) -> 
 
 def test_a_kibana_without_the_address_for_removing_is_not_taken_for_an_empty_one(server: Server) -> None:
     server.refusals = [(404, {"message": "Not Found"})]
-    with pytest.raises(KibanaError, match="another one"):
+    with pytest.raises(KibanaError, match="another address"):
         list(uninstall(kibana(server)))
 
 

@@ -149,10 +149,10 @@ def test_what_is_no_regular_file_never_blocks(tmp_path):
         unix.bind(str(tmp_path / "socket.png"))
         found = find([tmp_path])
     assert [file.relative for file in found.files] == ["a.png"]
-    assert found.left_out == {"no regular files": ["pipe link.png", "pipe.png", "socket.png"]}
+    assert found.left_out == {"not regular files": ["pipe link.png", "pipe.png", "socket.png"]}
     for path in (tmp_path / "pipe.png", Path("/dev/zero")):
         (file,) = find([path]).files
-        with pytest.raises(Unfit, match="no regular file"):
+        with pytest.raises(Unfit, match="not a regular file"):
             file.read(1000)
 
 
@@ -179,7 +179,7 @@ def test_a_file_that_became_a_link_after_it_was_found_is_not_read(tmp_path):
     (file,) = find([tmp_path / "a.png"]).files
     (tmp_path / "a.png").unlink()
     (tmp_path / "a.png").symlink_to(tmp_path / "secret")
-    with pytest.raises(Unfit, match="no regular file"):
+    with pytest.raises(Unfit, match="not a regular file"):
         file.read(1000)
 
 

@@ -119,7 +119,7 @@ def test_what_is_no_mark_of_a_page(mark: str, recursion_limit: int) -> None:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(recursion_limit, before))
     try:
-        with pytest.raises(UserError, match="no mark of a next page"):
+        with pytest.raises(UserError, match="not the mark of a next page"):
             Place.of(mark)
     finally:
         sys.setrecursionlimit(before)

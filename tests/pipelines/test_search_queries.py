@@ -107,12 +107,12 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("text", "says"),
         [
-            ("jpeg", "is no filter; valid are field:value"),
+            ("jpeg", "is not a filter; valid are field:value"),
             ("wide:5", "there is no field 'wide'"),
             ("form:5", "did you mean format"),
             ("width:broad", "is a number"),
-            ("taken:someday", "is no date; valid are 2020"),
-            ("place:here", "is no place; valid is for example"),
+            ("taken:someday", "is not a date; valid are 2020"),
+            ("place:here", "is not a place; valid is for example"),
         ],
     )
     def test_what_is_wrong_is_said(self, text, says):
@@ -142,7 +142,7 @@ class TestColors:
         assert parse_color(text).value == value
 
     def test_no_color(self):
-        with pytest.raises(ValueError, match="is no colour; valid are #rrggbb and black"):
+        with pytest.raises(ValueError, match="is not a colour; valid are #rrggbb and black"):
             parse_color("tealish")
 
     def test_the_box_of_the_docs(self):

@@ -22,7 +22,7 @@ def test_the_tiny_picture_is_one():
     [
         ("No processor type exists with name [image]", "elasticsearch-plugin install"),
         ("Processor type [image] is not installed on node [{a}]", "elasticsearch-plugin install"),
-        ("persistent setting [ingest.image.hosts], not recognized", "lacks the plugin"),
+        ("persistent setting [ingest.image.hosts], not recognized", "plugin ingest-image is missing there"),
         ("[service_unauthorized] 401; field [image]", "IMAGE_TOKEN"),
         ("[service_unavailable] refused; field [image]", "ingest-image serve"),
     ],

@@ -92,7 +92,7 @@ def test_a_node_that_is_not_ready_is_asked_again(node: Any) -> None:
     [
         (401, "counts only for a new data volume"),
         (400, "refuses /_security/user/kibana_system/_password: passwords must be longer"),
-        (403, "the user lacks a privilege"),
+        (403, "the user does not have a privilege"),
     ],
 )
 def test_a_refusal_is_explained_at_once(node: Any, status: int, says: str) -> None:
