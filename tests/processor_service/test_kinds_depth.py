@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from processor_service.decoding.modes import WORKING_MODES, to_working_mode
-from processor_service.decoding.samples import Samples
+from processor_service.decoding.sample_layout import SampleLayout
 from tests.processor_service.kinds import decoded, furthest, rgba
 from tests.support import assert_alike, encoded, opened, picture
 
@@ -71,7 +71,7 @@ def test_white_is_zero(order: str) -> None:
 def test_every_byte_order_in_memory(mode: str) -> None:
     values = RAMP.astype(">u2" if mode == "I;16B" else "<u2")
     image = Image.frombytes(mode, (16, 16), values.tobytes())
-    pixels, _ = to_working_mode(image, Samples(white=65535))
+    pixels, _ = to_working_mode(image, SampleLayout(white=65535))
     assert (np.asarray(pixels) == RAMP_8).all()
 
 
@@ -183,7 +183,7 @@ def test_modes_in_memory() -> None:
             image = straight.convert("LA").convert("La")
         else:
             image = straight.convert("RGB").convert(mode) if mode in ("YCbCr", "HSV", "LAB") else straight.convert(mode)
-        pixels, profile = to_working_mode(image, Samples())
+        pixels, profile = to_working_mode(image, SampleLayout())
         assert pixels.mode in WORKING_MODES
         assert profile is None
         if mode == "RGBa":

@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from processor_service.workers.pool import WorkerPool
-from tests.helpers.located_pictures import places, with_place
 from processor_service.workers.worker_source import _environment
+from tests.helpers.located_pictures import places, with_place
 from tests.processor_service.mortal_worker import MARK
 from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
 
