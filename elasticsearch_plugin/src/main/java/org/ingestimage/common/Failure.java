@@ -4,7 +4,7 @@ import java.util.Map;
 
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
-import org.elasticsearch.rest.RestStatus;
+import org.ingestimage.common.Code.Kind;
 
 /**
  * Why a picture was not processed: a stable code, a sentence, and who is to act.
@@ -14,20 +14,6 @@ import org.elasticsearch.rest.RestStatus;
  */
 public final class Failure extends Exception {
 
-    /** Who is at fault, and thereby the status of the document. */
-    public enum Kind {
-        /** The picture: 400, or recorded in the document when the pipeline says so. */
-        PICTURE,
-        /** The document's or the pipeline's wishes: always 400. */
-        REQUEST,
-        /** Too much at once: 429, the client's own retry helps. */
-        BUSY,
-        /** The service cannot be reached: 503, retrying later helps. */
-        UNAVAILABLE,
-        /** A defect or a wrong configuration of the service: 500, an administrator has to act. */
-        DEFECT
-    }
-
     private static final long serialVersionUID = 1L;
 
     private final Kind kind;
@@ -36,16 +22,40 @@ public final class Failure extends Exception {
     /** What to merge when the failure is recorded; mostly nulls that remove what an earlier picture left. */
     private final transient Map<String, Object> fields;
 
-    public Failure(Kind kind, String code, String reason) {
-        this(kind, code, reason, Map.of());
+    public Failure(Code code, String reason) {
+        this(code, reason, Map.of());
     }
 
-    public Failure(Kind kind, String code, String reason, Map<String, Object> fields) {
+    /** @param fields to merge when the failure is recorded */
+    public Failure(Code code, String reason, Map<String, Object> fields) {
+        this(code.kind(), code.toString(), reason, fields);
+    }
+
+    private Failure(Kind kind, String code, String reason, Map<String, Object> fields) {
         super("[" + code + "] " + reason, null, false, false);
         this.kind = kind;
         this.code = code;
         this.reason = reason;
         this.fields = fields;
+    }
+
+    /** With a code that the service gave, or with one of ours that means something else where it comes from. */
+    public static Failure of(Kind kind, String code, String reason) {
+        return of(kind, code, reason, Map.of());
+    }
+
+    /** The same with fields to merge when it is recorded. */
+    public static Failure of(Kind kind, String code, String reason, Map<String, Object> fields) {
+        return new Failure(kind, code, reason, fields);
+    }
+
+    /** The same, but it refuses the document also where the pipeline records pictures that are at fault. */
+    public Failure refusingTheDocument(String why) {
+        return new Failure(Kind.REQUEST, code, why, Map.of());
+    }
+
+    public boolean is(Code other) {
+        return code.equals(other.toString());
     }
 
     public Kind kind() {
@@ -70,8 +80,7 @@ public final class Failure extends Exception {
         return switch (kind) {
             case PICTURE, REQUEST -> new IllegalArgumentException(message);
             case BUSY -> new EsRejectedExecutionException(message);
-            case UNAVAILABLE -> new ElasticsearchStatusException(message, RestStatus.SERVICE_UNAVAILABLE);
-            case DEFECT -> new ElasticsearchStatusException(message, RestStatus.INTERNAL_SERVER_ERROR);
+            case UNAVAILABLE, DEFECT -> new ElasticsearchStatusException(message, kind.status());
         };
     }
 }

@@ -8,8 +8,8 @@ import org.elasticsearch.common.breaker.NoopCircuitBreaker;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.indices.breaker.BreakerSettings;
 import org.elasticsearch.monitor.jvm.JvmInfo;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.SafeText;
 
 /**
@@ -30,9 +30,6 @@ public final class ResultMemory {
      */
     static final int COPIES = 2;
 
-    /** The code of {@link #noRoom}. */
-    public static final String NO_ROOM = "results_memory_full";
-
     /** Share of the heap. The rest is for the node itself, for requests (10 %), and for copies that indexing makes. */
     private static final double SHARE_OF_HEAP = 0.2;
 
@@ -50,8 +47,7 @@ public final class ResultMemory {
     /** Why a result cannot be taken in now; the client's own retry helps. */
     public static Failure noRoom(String reason) {
         return new Failure(
-            Kind.BUSY,
-            NO_ROOM,
+            Code.RESULTS_MEMORY_FULL,
             "this node holds as many results of pictures as it has memory for, until their bulks are stored (breaker [" + NAME
                 + "]); send it again, in smaller or fewer bulks: " + SafeText.oneLine(reason, 300)
         );

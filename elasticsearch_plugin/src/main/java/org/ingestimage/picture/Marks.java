@@ -2,12 +2,11 @@ package org.ingestimage.picture;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 import javax.crypto.spec.SecretKeySpec;
 
 import org.elasticsearch.common.settings.SecureString;
+import org.ingestimage.common.Sha256;
 
 /**
  * Verifies the service's signature under a picture that it has processed, and holds the keys of it and of requests.
@@ -59,7 +58,7 @@ public final class Marks {
 
     /** What `source_mark` signs: the stored bytes were made from these source bytes. */
     public static String madeFrom(String recipe, byte[] source, String stored) {
-        return madeFrom(recipe, hex(source), stored);
+        return madeFrom(recipe, Sha256.hex(source), stored);
     }
 
     /** The same, of source bytes that are given by their SHA-256. */
@@ -69,28 +68,15 @@ public final class Marks {
 
     /** What `source_mark` signs of a picture that was fetched: the stored bytes were made from what was at this address. */
     public static String madeFromAddress(String recipe, String url, String stored) {
-        return "url:" + recipe + ":" + hex(url.getBytes(StandardCharsets.UTF_8)) + ":" + stored;
+        return "url:" + recipe + ":" + Sha256.hex(url.getBytes(StandardCharsets.UTF_8)) + ":" + stored;
     }
 
     /** What `thumbnail_mark` signs: this is the thumbnail of the stored bytes. */
     public static String thumbnail(String recipe, String stored, byte[] thumbnail) {
-        return "thumbnail:" + recipe + ":" + stored + ":" + hex(thumbnail);
-    }
-
-    /** SHA-256 as lower-case hex. */
-    public static String hex(byte[] bytes) {
-        return HexFormat.of().formatHex(sha256().digest(bytes));
+        return "thumbnail:" + recipe + ":" + stored + ":" + Sha256.hex(thumbnail);
     }
 
     private static boolean same(String expected, String mark) {
         return MessageDigest.isEqual(expected.getBytes(StandardCharsets.US_ASCII), mark.getBytes(StandardCharsets.UTF_8));
-    }
-
-    public static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
-        }
     }
 }

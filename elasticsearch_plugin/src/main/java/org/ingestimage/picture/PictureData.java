@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 import org.ingestimage.common.SafeText;
+import org.ingestimage.common.Sha256;
 
 /** A picture as a document carries it: a base64 string, perhaps with line breaks or as a data URL, or bytes (CBOR, SMILE). */
 public final class PictureData {
@@ -113,7 +114,7 @@ public final class PictureData {
         if (base64.length() % 4 != 0) {
             return null;
         }
-        MessageDigest digest = Marks.sha256();
+        MessageDigest digest = Sha256.digest();
         try {
             for (int at = 0; at < base64.length(); at += PART) {
                 int end = Math.min(base64.length(), at + PART);
@@ -133,7 +134,7 @@ public final class PictureData {
     public static String hashOfAny(Object data) {
         String hash = data instanceof String text ? hash(text) : null;
         byte[] bytes = hash == null ? decode(data) : null;
-        return bytes == null ? hash : Marks.hex(bytes);
+        return bytes == null ? hash : Sha256.hex(bytes);
     }
 
     /**

@@ -7,11 +7,10 @@ import java.util.function.Function;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.Releasables;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
-import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.service.PictureRequest;
@@ -132,11 +131,10 @@ final class DocumentCalls {
 
     /** A document that fills the memory by itself, and still has pictures left, would be refused for ever. */
     private Exception neverFits(Exception failure, ResultShare share) {
-        boolean full = failure instanceof Failure known && known.code().equals(ResultMemory.NO_ROOM);
+        boolean full = failure instanceof Failure known && known.is(Code.RESULTS_MEMORY_FULL);
         if (full && length() >= client.memory().longestAnswer() / 2 && taken() >= client.memory().used()) {
             return new Failure(
-                Kind.REQUEST,
-                "results_too_large",
+                Code.RESULTS_TOO_LARGE,
                 "the pictures of this document come to more than [" + length() + "] bytes, which this node cannot hold at once; store fewer of "
                     + "them in one document, or smaller ones"
             );

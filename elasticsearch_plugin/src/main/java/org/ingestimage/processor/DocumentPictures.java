@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.LoneSurrogates;
 import org.ingestimage.picture.PictureData;
@@ -81,6 +82,11 @@ final class DocumentPictures {
         decisions.add(decision);
     }
 
+    /** Of the pipeline. */
+    String field() {
+        return options.field();
+    }
+
     int size() {
         return decisions.size();
     }
@@ -103,7 +109,7 @@ final class DocumentPictures {
         if (limited && PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes())) {
             String reason = "the picture became larger than [max_result_bytes] = [" + options.maxResultBytes()
                 + "] bytes; scale it down, or convert it with [max_bytes]";
-            return fail(index, new Failure(Failure.Kind.PICTURE, "result_too_large", reason));
+            return fail(index, new Failure(Code.RESULT_TOO_LARGE, reason));
         }
         outcomes[index] = fields;
         return false;

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 
 import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.TargetFields;
 
@@ -148,6 +148,6 @@ final class DottedKeys {
     }
 
     private Failure refused(String reason) {
-        return new Failure(Kind.REQUEST, "ambiguous_field", reason + " (the pipeline's field is [" + field + "])");
+        return new Failure(Code.AMBIGUOUS_FIELD, reason + " (the pipeline's field is [" + field + "])");
     }
 }

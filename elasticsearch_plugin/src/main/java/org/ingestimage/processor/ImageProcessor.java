@@ -6,12 +6,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
-import org.elasticsearch.ElasticsearchException;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.service.PictureRequest;
@@ -25,7 +24,7 @@ import org.ingestimage.service.PictureRequest;
 public final class ImageProcessor extends AbstractProcessor {
 
     /** The name of the processor in a pipeline. */
-    public static final String TYPE = Options.TYPE;
+    public static final String TYPE = Option.TYPE;
 
     private final Options options;
     private final ProcessorEnvironment environment;
@@ -92,11 +91,14 @@ public final class ImageProcessor extends AbstractProcessor {
 
     private void refuseWhileStarting() throws Exception {
         if (environment.client() == null) {
-            throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting").toException(options.field());
+            throw new Failure(Code.NODE_STARTING, "this node is still starting").toException(options.field());
         }
     }
 
-    /** The rest of the pipeline runs where work is allowed, and with the request's own context: its headers, and those of its answer. */
+    /**
+     * The rest of the pipeline runs with the request's own context: its headers, and those of its answer. It has a thread to itself, as many
+     * documents may end on one thread, one after the other: what the rest of one pipeline throws, or takes long for, is not the others' affair.
+     */
     private Runnable onAnotherThread(Runnable work) {
         Supplier<ThreadContext.StoredContext> context = environment.threadContext().newRestorableContext(false);
         Runnable finish = () -> {
@@ -131,7 +133,7 @@ public final class ImageProcessor extends AbstractProcessor {
         } catch (Exception e) {
             failure = e;
         } catch (Error e) {
-            failure = new ElasticsearchException("[internal_error] " + e.getClass().getSimpleName());
+            failure = new Failure(Code.INTERNAL_ERROR, e.getClass().getSimpleName()).toException(pictures.field());
         }
         // Outside of the try: what the rest of the pipeline throws is not ours, and must not call the handler again.
         if (calls == null) {

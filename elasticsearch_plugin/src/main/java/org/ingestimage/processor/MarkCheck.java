@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 
+import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
@@ -38,7 +39,7 @@ final class MarkCheck {
         Object data = existing.get(TargetFields.DATA);
         // The cheap question first: most documents carry no mark, and decoding costs.
         byte[] bytes = existing.get(TargetFields.MARK) instanceof String ? bytes(data) : null;
-        this.stored = bytes != null ? Marks.hex(bytes) : data == null ? hash(existing.get(TargetFields.SHA256)) : null;
+        this.stored = bytes != null ? Sha256.hex(bytes) : data == null ? hash(existing.get(TargetFields.SHA256)) : null;
         this.made = stored != null && holds(TargetFields.MARK, Marks.made(recipe, stored));
         this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
     }
@@ -80,7 +81,7 @@ final class MarkCheck {
     /** Whether the data is what the document itself says that it stores. No signature: it tells an old picture from a new one, that is all. */
     static boolean isAsHashed(Map<String, Object> target) {
         byte[] bytes = target.get(TargetFields.SHA256) instanceof String ? decoded(target.get(TargetFields.DATA)) : null;
-        return bytes != null && Marks.hex(bytes).equals(target.get(TargetFields.SHA256));
+        return bytes != null && Sha256.hex(bytes).equals(target.get(TargetFields.SHA256));
     }
 
     /** The believed data as nothing but base64. */

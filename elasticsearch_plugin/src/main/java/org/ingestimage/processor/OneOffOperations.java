@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.Recipe;
@@ -21,18 +21,18 @@ import org.ingestimage.recipe.RecipeSchema;
  */
 record OneOffOperations(Set<String> allowed, String why) {
 
-    static final String OPTION = "document_operations";
+    private static final Option OPTION = Option.DOCUMENT_OPERATIONS;
 
     /**
      * Null when the option is set to something else; then `expected` says what is right.
      *
-     * @param value of the option: true, false or a list of names; null when it is not set
+     * @param value of the option: true, false or a list of names
      */
     static OneOffOperations of(Object value, Recipe recipe, RecipeSchema schema) {
         if (value instanceof Boolean no && no == false) {
             return new OneOffOperations(Set.of(), "the pipeline says [" + OPTION + ": false], so a document must not carry [operations]");
         }
-        if (value == null || value instanceof Boolean) {
+        if (value instanceof Boolean) {
             return byDefault(recipe, schema);
         }
         if (value instanceof List<?> names && names.stream().allMatch(name -> name instanceof String text && schema.operationNames().contains(text))) {
@@ -71,19 +71,19 @@ record OneOffOperations(Set<String> allowed, String why) {
             return null;
         }
         if (allowed.isEmpty()) {
-            throw new Failure(Kind.REQUEST, "document_operations_disabled", why);
+            throw new Failure(Code.DOCUMENT_OPERATIONS_DISABLED, why);
         }
         if (value instanceof List == false) {
-            throw new Failure(Kind.REQUEST, "invalid_recipe", "[operations] must be a list, got [" + SafeText.shown(value) + "]");
+            throw new Failure(Code.INVALID_RECIPE, "[operations] must be a list, got [" + SafeText.shown(value) + "]");
         }
         List<Object> operations = new ArrayList<>((List<?>) value);
         String problem = schema.operationsProblem(operations);
         if (problem != null) {
-            throw new Failure(Kind.REQUEST, "invalid_recipe", problem);
+            throw new Failure(Code.INVALID_RECIPE, problem);
         }
         for (Object operation : operations) {
             if (allowed.contains(RecipeSchema.name(operation)) == false) {
-                throw new Failure(Kind.REQUEST, "operation_not_allowed", "operation [" + RecipeSchema.name(operation) + "]: " + why);
+                throw new Failure(Code.OPERATION_NOT_ALLOWED, "operation [" + RecipeSchema.name(operation) + "]: " + why);
             }
         }
         return operations;

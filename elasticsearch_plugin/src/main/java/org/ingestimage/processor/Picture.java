@@ -3,8 +3,8 @@ package org.ingestimage.processor;
 import java.util.List;
 import java.util.Map;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.DataUrl;
 import org.ingestimage.picture.PictureData;
@@ -81,7 +81,7 @@ final class Picture {
     /** What is to be done; a failure when the service need not be asked to know that the picture, or what is asked for it, is wrong. */
     Decision decide() throws Failure {
         if (TargetFields.url(from) instanceof String address && DataUrl.is(address)) {
-            throw new Failure(Kind.REQUEST, "url_not_allowed", "[url] is a data URL; send it as [data]");
+            throw new Failure(Code.URL_NOT_ALLOWED, "").refusingTheDocument("[url] is a data URL; send it as [data]");
         }
         List<Object> operations = options.documentOperations().of(environment.schema(), source, existing);
         if (url != null) {
@@ -91,7 +91,7 @@ final class Picture {
             return decideWithoutPicture(operations);
         }
         if (PictureData.is(data) == false) {
-            throw atFault("invalid_base64", "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
+            throw atFault(Code.INVALID_BASE64, "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
         }
         boolean believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
         What what = what(believed, operations);
@@ -101,7 +101,7 @@ final class Picture {
     private Decision ask(What what, Object sent, String address, List<Object> operations, boolean believed) throws Failure {
         long limit = environment.client().maxImageBytes();
         if (sent != null && PictureData.exceeds(sent, limit)) {
-            throw atFault("image_too_large", "the picture is larger than [ingest.image.max_image_bytes] = [" + limit + "] bytes");
+            throw atFault(Code.IMAGE_TOO_LARGE, "the picture is larger than [ingest.image.max_image_bytes] = [" + limit + "] bytes");
         }
         PictureRequest request = new PictureRequest(
             sent,
@@ -120,14 +120,13 @@ final class Picture {
     /** The picture is at an address: fetched once, and again when the address or the recipe is another one. */
     private Decision decideByAddress(List<Object> operations) throws Failure {
         if (url instanceof String == false) {
-            throw atFault("url_not_allowed", "[url] must be a string such as https://images.example.org/cat.jpg, got [" + SafeText.shown(url) + "]");
+            throw atFault(Code.URL_NOT_ALLOWED, "[url] must be a string such as https://images.example.org/cat.jpg, got [" + SafeText.shown(url) + "]");
         }
         // Data beside the address is what was made before, from it or from another one, or has an error. Else it is a picture of its own.
         boolean before = inPlace && (check.made() || existing.get(TargetFields.ERROR) instanceof Map || MarkCheck.isAsHashed(existing));
         if (data != null && before == false) {
             throw new Failure(
-                Kind.REQUEST,
-                "url_and_data",
+                Code.URL_AND_DATA,
                 "the document has [url] and a [data] that was not made from it; set the one to null that is not meant"
             );
         }
@@ -142,14 +141,14 @@ final class Picture {
         }
         String problem = environment.client().urlHosts().problem(address);
         if (problem != null) {
-            throw atFault("url_not_allowed", problem);
+            throw atFault(Code.URL_NOT_ALLOWED, problem);
         }
         return ask(What.FETCH, null, address, operations, believed);
     }
 
     private Decision decideWithoutPicture(List<Object> operations) throws Failure {
         if (operations != null) {
-            throw new Failure(Kind.REQUEST, "missing_data", "[operations] need a picture, but there is no [data] beside them");
+            throw new Failure(Code.MISSING_DATA, "[operations] need a picture, but there is no [data] beside them");
         }
         What what = removed ? What.TAKE_AWAY : check.made() ? What.LEAVE_ALONE : What.CLEAR_MARKS;
         boolean refused = removed == false && existing.get(TargetFields.ERROR) instanceof Map;
@@ -183,7 +182,7 @@ final class Picture {
         return complete == false && inPlace && data != null ? What.COMPLETE : What.LEAVE_ALONE;
     }
 
-    private Failure atFault(String code, String reason) {
-        return new Failure(Kind.PICTURE, code, reason, environment.schema().emptyFields());
+    private Failure atFault(Code code, String reason) {
+        return new Failure(code, reason, environment.schema().emptyFields());
     }
 }

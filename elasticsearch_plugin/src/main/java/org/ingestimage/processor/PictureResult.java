@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.processor.Decision.What;
@@ -84,9 +84,7 @@ final class PictureResult {
         }
         boolean strange = picture.url != null && picture.existing.get(TargetFields.DATA) != null && check.made() == false;
         return strange && options.keepInvalid() == false
-            ? new Failure(
-                Kind.REQUEST,
-                failure.code(),
+            ? failure.refusingTheDocument(
                 failure.reason() + "; the [data] beside it was not made by this recipe, so it cannot stay meanwhile: set [url] to null to process it"
             )
             : null;

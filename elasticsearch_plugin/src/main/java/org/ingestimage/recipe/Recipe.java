@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.ingestimage.picture.Marks;
+import org.ingestimage.common.Sha256;
 
 /**
  * What the pipeline's owner wants done to a picture, and the hash that names it in marks.
@@ -29,7 +29,7 @@ public record Recipe(List<Object> operations, List<Object> properties, String ha
     public static Recipe of(List<Object> operations, List<Object> properties) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         write(out, Arrays.asList(entries(operations), entries(properties)));
-        byte[] digest = Marks.sha256().digest(out.toByteArray());
+        byte[] digest = Sha256.digest().digest(out.toByteArray());
         return new Recipe(operations, properties, HexFormat.of().formatHex(digest, 0, 16));
     }
 

@@ -19,8 +19,8 @@ import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.search.vectors.QueryVectorBuilder;
 import org.elasticsearch.xcontent.XContentBuilder;
 import org.elasticsearch.xcontent.XContentParser;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.service.EmbedRequest;
 import org.ingestimage.service.ServiceClient;
@@ -83,12 +83,11 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
     private void ask(String opaqueId, ActionListener<float[]> listener) throws Failure {
         ServiceClient service = client.get();
         if (service == null) {
-            throw new Failure(Kind.UNAVAILABLE, "node_starting", "this node is still starting");
+            throw new Failure(Code.NODE_STARTING, "this node is still starting");
         }
         if (question.data() != null && PictureData.exceeds(question.data(), service.maxImageBytes())) {
             throw new Failure(
-                Kind.PICTURE,
-                "image_too_large",
+                Code.IMAGE_TOO_LARGE,
                 "the picture is larger than [ingest.image.max_image_bytes] = [" + service.maxImageBytes() + "] bytes"
             );
         }

@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.elasticsearch.core.TimeValue;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.service.ServiceHosts.Host;
 
 /** The calls that are under way, and whether there is reason to think that no service answers at all. */
@@ -74,8 +74,7 @@ final class ActiveCalls {
             return;
         }
         Failure failure = new Failure(
-            Kind.UNAVAILABLE,
-            "service_unavailable",
+            Code.SERVICE_UNAVAILABLE,
             "given up while waiting for its turn: no processor service answers the pictures before it (setting [ingest.image.hosts])"
         );
         // Only those that would not be more patient than the one that failed.

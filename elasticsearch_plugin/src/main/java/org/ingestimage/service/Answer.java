@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
+import org.ingestimage.common.Code;
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.Json;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
@@ -43,6 +44,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     private static final String REPLAYED = "replayed";
     /** Its codes for what is signed with the right token and refused all the same. */
     private static final Set<String> SIGNATURE = Set.of("clock_skew", "wrong_host", "body_changed");
+    /** Its code for a picture that took more processor time than it may. */
+    static final String PICTURE_TIMEOUT = "picture_timeout";
     private static final int REASON = 500;
 
     Answer(Map<String, Object> fields, Failure failure, Failure again) {
@@ -60,7 +63,7 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         return problem == null
             ? this
             : again(
-                "service_not_ours",
+                Code.SERVICE_NOT_OURS,
                 "the answer is not the processor service's, or its token is another one: " + problem
                     + " (settings [ingest.image.hosts], [ingest.image.token])"
             );
@@ -77,15 +80,14 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
             return new Answer(
                 null,
                 null,
-                new Failure(Kind.BUSY, code(error, "busy"), error == null ? "the service is busy" : reason(error)),
+                Failure.of(Kind.BUSY, code(error, Code.BUSY.toString()), error == null ? "the service is busy" : reason(error)),
                 Blame.LOAD,
                 true
             );
         }
         if (status == 502 || status == 503 || status == 504) {
             Failure failure = new Failure(
-                Kind.UNAVAILABLE,
-                "service_unavailable",
+                Code.SERVICE_UNAVAILABLE,
                 "status " + status + (error == null ? "" : ": " + error(error))
             );
             Blame blame = OVERDUE.contains(code(error, "")) ? Blame.LOAD : Blame.HOST;
@@ -94,40 +96,32 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         }
         if (REPLAYED.equals(code(error, ""))) {
             // The next attempt is signed anew.
-            return again("service_unavailable", "status " + status + ": " + error(error));
+            return again(Code.SERVICE_UNAVAILABLE, "status " + status + ": " + error(error));
         }
         if (status == 401 && error != null && SIGNATURE.contains(code(error, ""))) {
-            return refused(Kind.DEFECT, code(error, ""), "the service refuses the signed request: " + reason(error), Blame.HOST);
+            return refused(Failure.of(Kind.DEFECT, code(error, ""), "the service refuses the signed request: " + reason(error)), Blame.HOST);
         }
         if (status == 401 || status == 403) {
-            return refused(
-                Kind.DEFECT,
-                "service_unauthorized",
-                "the service refuses the token (status " + status + "): the setting [ingest.image.token] in the keystore of this node must be "
-                    + "the token of the service",
-                Blame.HOST
-            );
+            String reason = "the service refuses the token (status " + status + "): the setting [ingest.image.token] in the keystore of this node "
+                + "must be the token of the service";
+            return refused(new Failure(Code.SERVICE_UNAUTHORIZED, reason), Blame.HOST);
         }
         if (status == 413 && error == null) {
             // A proxy in between says so without our JSON.
             String reason = "the picture is larger than the service or a proxy before it accepts";
-            return refused(Kind.PICTURE, "image_too_large", reason, Blame.REQUEST);
+            return refused(new Failure(Code.IMAGE_TOO_LARGE, reason), Blame.REQUEST);
         }
         if (status == 413 || status == 422 || status == 400) {
             if (error == null) {
                 return nonsense(status, "no JSON object with [error]");
             }
             Kind kind = status == 400 ? Kind.REQUEST : Kind.PICTURE;
-            Failure failure = new Failure(kind, code(error, "service_error"), reason(error), cut(json));
+            Failure failure = Failure.of(kind, code(error, Code.SERVICE_ERROR.toString()), reason(error), cut(json));
             return new Answer(null, failure, null, status == 400 ? Blame.REQUEST : Blame.NOBODY, false);
         }
         String hint = status < 500 ? "; does [ingest.image.hosts] name the processor service?" : "";
-        return refused(
-            Kind.DEFECT,
-            "service_error",
-            "status " + status + (error == null ? "" : ": " + error(error)) + hint,
-            Blame.HOST
-        );
+        String reason = "status " + status + (error == null ? "" : ": " + error(error)) + hint;
+        return refused(new Failure(Code.SERVICE_ERROR, reason), Blame.HOST);
     }
 
     /** Of what a refusal brings along only the picture without its metadata counts: nobody has signed it. */
@@ -138,15 +132,15 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     }
 
     private static Answer nonsense(int status, String problem) {
-        return again("service_bad_answer", "status " + status + " with " + problem);
+        return again(Code.SERVICE_BAD_ANSWER, "status " + status + " with " + problem);
     }
 
-    private static Answer again(String code, String reason) {
-        return new Answer(null, null, new Failure(Kind.UNAVAILABLE, code, reason));
+    private static Answer again(Code code, String reason) {
+        return new Answer(null, null, new Failure(code, reason));
     }
 
-    private static Answer refused(Kind kind, String code, String reason, Blame blame) {
-        return new Answer(null, new Failure(kind, code, reason), null, blame, false);
+    private static Answer refused(Failure failure, Blame blame) {
+        return new Answer(null, failure, null, blame, false);
     }
 
     private static Map<String, Object> read(byte[] body) {

@@ -1,5 +1,6 @@
 package org.ingestimage.service;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.service.Answer.Blame;
 import org.ingestimage.service.ServiceHosts.Host;
 
@@ -13,7 +14,7 @@ record AttemptOutcome(boolean isLate) {
     /** Ends the attempt at the host, and lets hosts, window and slow pictures know. */
     static AttemptOutcome learn(CallEnvironment calls, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
         boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
-        boolean late = answer.again() != null && answer.again().code().equals("service_timeout");
+        boolean late = answer.again() != null && answer.again().is(Code.SERVICE_TIMEOUT);
         boolean lives = late && calls.watch().hasHeardSince(from, sentNanos);
         // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
         boolean blameless = answer.blame() == Blame.LOAD || late && calls.hosts().hasAnsweredSince(from, sentNanos);
@@ -23,7 +24,7 @@ record AttemptOutcome(boolean isLate) {
             calls.window().overloaded(sentNanos, System.nanoTime());
         } else if (answer.again() == null) {
             calls.window().answered();
-            if (answer.failure() != null && answer.failure().code().equals("picture_timeout")) {
+            if (answer.failure() != null && answer.failure().code().equals(Answer.PICTURE_TIMEOUT)) {
                 calls.slow().add(request);
             } else if (time.isQuick(took)) {
                 calls.slow().remove(request);

@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.service.ServiceHosts.Host;
 
@@ -117,7 +117,7 @@ final class CallExchange {
 
     /** A defect of ours or a missing entitlement. The message may quote a header, so only the type is told. */
     private static Failure defect(Throwable e) {
-        return new Failure(Kind.DEFECT, "internal_error", "the call could not be made: " + e.getClass().getSimpleName());
+        return new Failure(Code.INTERNAL_ERROR, "the call could not be made: " + e.getClass().getSimpleName());
     }
 
     boolean isWaiting() {

@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.service.ServiceHosts.Host;
 
 /** What came of the attempts of one call so far, and the sentence about it when the call is given up. */
@@ -96,6 +96,6 @@ final class CallHistory {
                 : attempts == 0 ? "pictures like it were slow, and it waited for those before it" : "the last attempt was still waiting")
             + others;
         Kind kind = last != null && last.kind() == Kind.BUSY && code.equals(last.code()) ? Kind.BUSY : Kind.UNAVAILABLE;
-        return new Failure(kind, code, reason);
+        return Failure.of(kind, code, reason);
     }
 }

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.Claim;
 import org.ingestimage.memory.ResultMemory;
 
@@ -79,8 +79,7 @@ public final class CallLimiter {
                 }
             } else {
                 failure = new Failure(
-                    Kind.BUSY,
-                    "queue_full",
+                    Code.QUEUE_FULL,
                     "[" + inFlight + "] pictures are at the service and [" + queue.size() + "] wait for it; send smaller or fewer bulks, "
                         + "add services, or raise [ingest.image.queue_size] = [" + queueSize + "]"
                 );
@@ -178,6 +177,6 @@ public final class CallLimiter {
     }
 
     static Failure closing() {
-        return new Failure(Kind.UNAVAILABLE, "node_closing", "this node is stopping; send the document again");
+        return new Failure(Code.NODE_CLOSING, "this node is stopping; send the document again");
     }
 }

@@ -1,132 +1,155 @@
 package org.ingestimage.service;
 
 import java.net.URI;
-import java.net.URISyntaxException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 import org.elasticsearch.common.settings.SecureSetting;
 import org.elasticsearch.common.settings.SecureString;
 import org.elasticsearch.common.settings.Setting;
 import org.elasticsearch.common.settings.Setting.Property;
+import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.monitor.jvm.JvmInfo;
 import org.ingestimage.picture.AllowedUrlHosts;
 
-/** Every setting of the node once. Those that are safe to change on a running node are dynamic. */
+/**
+ * Every setting of the node once: name, default, bounds and meaning. Those that are safe to change on a running node are dynamic. The table in
+ * docs/plugin.md is checked against this.
+ */
 public final class ImageSettings {
 
-    /** Where the processor services listen. */
-    public static final Setting<List<URI>> HOSTS = Setting.listSetting(
-        "ingest.image.hosts",
-        List.of("http://127.0.0.1:8090"),
-        ImageSettings::host,
-        hosts -> {
-            if (hosts.isEmpty()) {
-                throw new IllegalArgumentException("[ingest.image.hosts] needs at least one URL, such as http://127.0.0.1:8090");
-            }
-        },
-        Property.NodeScope,
-        Property.Dynamic
-    );
-
-    /** Time for one picture from the moment it leaves the queue, retries included. */
-    public static final Setting<TimeValue> TIMEOUT = Setting.timeSetting(
-        "ingest.image.timeout",
-        TimeValue.timeValueSeconds(60),
-        TimeValue.timeValueMillis(1),
-        TimeValue.timeValueHours(1),
-        Property.NodeScope,
-        Property.Dynamic
-    );
-
-    /** Time in which a search gets the vector of its picture or words; people wait for it. */
-    public static final Setting<TimeValue> SEARCH_TIMEOUT = Setting.timeSetting(
-        "ingest.image.search_timeout",
-        TimeValue.timeValueSeconds(10),
-        TimeValue.timeValueMillis(1),
-        TimeValue.timeValueHours(1),
-        Property.NodeScope,
-        Property.Dynamic
-    );
-
-    /** Time to open a connection; a host that takes longer counts as down. */
-    public static final Setting<TimeValue> CONNECT_TIMEOUT = Setting.timeSetting(
-        "ingest.image.connect_timeout",
-        TimeValue.timeValueSeconds(2),
-        TimeValue.timeValueMillis(1),
-        TimeValue.timeValueHours(1),
-        Property.NodeScope
-    );
-
+    private static final List<Setting<?>> ALL = new ArrayList<>();
+    private static final List<List<String>> ROWS = new ArrayList<>();
     private static final long HEAP = JvmInfo.jvmInfo().getMem().getHeapMax().getBytes();
 
-    /** Pictures that are at the service at the same time. */
-    public static final Setting<Integer> MAX_IN_FLIGHT = Setting.intSetting(
-        "ingest.image.max_in_flight",
-        settings -> Integer.toString(inFlightFor(HEAP)),
-        1,
-        1024,
-        Property.NodeScope,
-        Property.Dynamic
+    public static final Setting<List<URI>> HOSTS = setting(
+        Setting.listSetting(
+            "ingest.image.hosts",
+            List.of("http://127.0.0.1:8090"),
+            HostUrl::of,
+            HostUrl::atLeastOne,
+            Property.NodeScope,
+            Property.Dynamic
+        ),
+        "the services. A picture goes to the least busy one; one that failed is left out for a while ([below](#hosts-that-fail-pictures-that-are-slow))"
     );
 
-    /** Pictures that may wait for their turn; the next document is refused with status 429. */
-    public static final Setting<Integer> QUEUE_SIZE = Setting.intSetting(
-        "ingest.image.queue_size",
-        2000,
-        0,
-        1_000_000,
-        Property.NodeScope,
-        Property.Dynamic
+    public static final Setting<TimeValue> TIMEOUT = setting(
+        time("ingest.image.timeout", 60, Property.Dynamic),
+        "time for one picture from the moment it leaves the queue, retries included"
     );
 
-    /** Largest picture, in bytes before base64. */
-    public static final Setting<ByteSizeValue> MAX_IMAGE_BYTES = Setting.byteSizeSetting(
-        "ingest.image.max_image_bytes",
-        ByteSizeValue.ofMb(20),
-        ByteSizeValue.ofBytes(1),
-        ByteSizeValue.ofGb(1),
-        Property.NodeScope,
-        Property.Dynamic
+    public static final Setting<TimeValue> SEARCH_TIMEOUT = setting(
+        time("ingest.image.search_timeout", 10, Property.Dynamic),
+        "time in which a search gets the vector of its picture or words ([likeness.md](likeness.md))"
     );
 
-    /** Longest answer of the service that is read. */
-    public static final Setting<ByteSizeValue> MAX_RESPONSE_BYTES = Setting.byteSizeSetting(
-        "ingest.image.max_response_bytes",
-        responseFor(HEAP),
-        ByteSizeValue.ofKb(1),
-        ByteSizeValue.ofGb(1),
-        Property.NodeScope,
-        Property.Dynamic
+    public static final Setting<TimeValue> CONNECT_TIMEOUT = setting(
+        time("ingest.image.connect_timeout", 2),
+        "time to open a connection; a host that takes longer counts as down"
     );
 
-    /** Hosts that documents may name as addresses of their pictures; none: pictures by address are switched off. */
-    public static final Setting<List<String>> URL_HOSTS = Setting.listSetting(
-        "ingest.image.url_hosts",
-        List.of(),
-        AllowedUrlHosts::pattern,
-        Property.NodeScope,
-        Property.Dynamic
+    public static final Setting<Integer> MAX_IN_FLIGHT = setting(
+        Setting.intSetting(
+            "ingest.image.max_in_flight",
+            settings -> Integer.toString(inFlightFor(HEAP)),
+            1,
+            1024,
+            Property.NodeScope,
+            Property.Dynamic
+        ),
+        "`16`; with a heap below 2 GB one for each 128 MB, at least 4",
+        "pictures of this node that are at the services at the same time, at most; fewer when the services are overloaded"
     );
 
-    /** Secret shared with the service, in the keystore. Keys are derived from it that sign calls and marks; it is sent to nobody. */
-    public static final Setting<SecureString> TOKEN = SecureSetting.secureString("ingest.image.token", null);
+    public static final Setting<Integer> QUEUE_SIZE = setting(
+        Setting.intSetting("ingest.image.queue_size", 2000, 0, 1_000_000, Property.NodeScope, Property.Dynamic),
+        "pictures that may wait for their turn. All documents of a bulk arrive at once; the next one is refused with 429. A list takes what room "
+            + "there is, and is worked through in turn"
+    );
 
-    /** While the token is changed: marks under this one are believed, too. */
-    public static final Setting<SecureString> PREVIOUS_TOKEN = SecureSetting.secureString("ingest.image.previous_token", null);
+    public static final Setting<ByteSizeValue> MAX_IMAGE_BYTES = setting(
+        Setting.byteSizeSetting(
+            "ingest.image.max_image_bytes",
+            ByteSizeValue.ofMb(20),
+            ByteSizeValue.ofBytes(1),
+            ByteSizeValue.ofGb(1),
+            Property.NodeScope,
+            Property.Dynamic
+        ),
+        "largest picture, in bytes before base64; checked before anything else"
+    );
 
-    /** PEM file under the config folder with the certificate authorities that are trusted for https; empty: those of the JVM. */
-    public static final Setting<String> CERTIFICATE_AUTHORITY = Setting.simpleString(
-        "ingest.image.ssl.certificate_authority",
-        Property.NodeScope
+    public static final Setting<ByteSizeValue> MAX_RESPONSE_BYTES = setting(
+        Setting.byteSizeSetting(
+            "ingest.image.max_response_bytes",
+            responseFor(HEAP),
+            ByteSizeValue.ofKb(1),
+            ByteSizeValue.ofGb(1),
+            Property.NodeScope,
+            Property.Dynamic
+        ),
+        "`64mb`; with a heap below 1 GB a sixteenth of it",
+        "longest answer that is read. A longer result is a bad picture (`result_too_large`)"
+    );
+
+    public static final Setting<List<String>> URL_HOSTS = setting(
+        Setting.listSetting("ingest.image.url_hosts", List.of(), AllowedUrlHosts::pattern, Property.NodeScope, Property.Dynamic),
+        "hosts that documents may name as `url` of their pictures, such as `images.example.org`, `*.example.org`, `host:8443`; none: off "
+            + "([addresses.md](addresses.md))"
+    );
+
+    public static final Setting<SecureString> TOKEN = setting(
+        SecureSetting.secureString("ingest.image.token", null),
+        "none",
+        "shared secret, **in the keystore**; keys derived from it sign requests and marks, and it is sent to nobody "
+            + "([security.md](security.md#the-token)). `POST _nodes/reload_secure_settings` reads it again"
+    );
+
+    public static final Setting<SecureString> PREVIOUS_TOKEN = setting(
+        SecureSetting.secureString("ingest.image.previous_token", null),
+        "none",
+        "also **in the keystore**, while tokens are rotated ([security.md](security.md)): marks under it are believed and renewed"
+    );
+
+    public static final Setting<String> CERTIFICATE_AUTHORITY = setting(
+        Setting.simpleString("ingest.image.ssl.certificate_authority", Property.NodeScope),
+        "the JVM's",
+        "PEM file under `config/` with the authorities that are trusted for `https` hosts"
     );
 
     /** What may change on a running node. */
-    public static final List<Setting<?>> DYNAMIC = all().stream().filter(Setting::isDynamic).toList();
+    public static final List<Setting<?>> DYNAMIC = ALL.stream().filter(Setting::isDynamic).toList();
 
     private ImageSettings() {}
+
+    /** @param meaning for the documentation, in Markdown */
+    private static <T> Setting<T> setting(Setting<T> setting, String meaning) {
+        String standard = setting.getDefaultRaw(Settings.EMPTY);
+        return setting(setting, standard.equals("[]") ? "none" : "`" + standard + "`", meaning);
+    }
+
+    /** @param standard what the documentation says of the default */
+    private static <T> Setting<T> setting(Setting<T> setting, String standard, String meaning) {
+        ALL.add(setting);
+        ROWS.add(List.of("`" + setting.getKey() + "`", standard, setting.isDynamic() ? "yes" : "", meaning));
+        return setting;
+    }
+
+    /** Up to an hour. */
+    private static Setting<TimeValue> time(String name, long seconds, Property... properties) {
+        List<Property> all = new ArrayList<>(List.of(properties));
+        all.add(Property.NodeScope);
+        return Setting.timeSetting(
+            name,
+            TimeValue.timeValueSeconds(seconds),
+            TimeValue.timeValueMillis(1),
+            TimeValue.timeValueHours(1),
+            all.toArray(Property[]::new)
+        );
+    }
 
     /** With a heap of 2 GB and more 16 calls, with less fewer: each holds a picture and, at its end, a result. */
     static int inFlightFor(long heap) {
@@ -140,51 +163,11 @@ public final class ImageSettings {
 
     /** What the plugin registers with the node. */
     public static List<Setting<?>> all() {
-        return List.of(
-            HOSTS,
-            TIMEOUT,
-            SEARCH_TIMEOUT,
-            CONNECT_TIMEOUT,
-            MAX_IN_FLIGHT,
-            QUEUE_SIZE,
-            MAX_IMAGE_BYTES,
-            MAX_RESPONSE_BYTES,
-            URL_HOSTS,
-            TOKEN,
-            PREVIOUS_TOKEN,
-            CERTIFICATE_AUTHORITY
-        );
+        return List.copyOf(ALL);
     }
 
-    /** A URL with scheme, host and perhaps port, nothing else. The message never repeats a user info, it may hold a password. */
-    static URI host(String text) {
-        URI uri;
-        try {
-            uri = new URI(text.strip());
-        } catch (URISyntaxException e) {
-            throw wrongHost("is not a URL");
-        }
-        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-        if (scheme.equals("http") == false && scheme.equals("https") == false) {
-            throw wrongHost("must start with http:// or https://");
-        }
-        if (uri.getRawUserInfo() != null || (uri.getRawAuthority() != null && uri.getRawAuthority().contains("@"))) {
-            throw wrongHost("must not contain a user or password: set [ingest.image.token] in the keystore instead");
-        }
-        if (uri.getHost() == null) {
-            throw wrongHost("has no valid host name (letters, digits, dots and hyphens; no underscore)");
-        }
-        boolean path = uri.getRawPath() != null && uri.getRawPath().isEmpty() == false && uri.getRawPath().equals("/") == false;
-        if (path || uri.getRawQuery() != null || uri.getRawFragment() != null) {
-            throw wrongHost("must end after host and port, without path, query or fragment");
-        }
-        if (uri.getPort() == 0 || uri.getPort() > 65535) {
-            throw wrongHost("has no valid port");
-        }
-        return URI.create(scheme + "://" + uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort()));
-    }
-
-    private static IllegalArgumentException wrongHost(String problem) {
-        return new IllegalArgumentException("a URL in [ingest.image.hosts] " + problem + "; valid is, for example, http://127.0.0.1:8090");
+    /** The cells of each setting's row in the documentation: name, default, whether it is dynamic, meaning. */
+    static List<List<String>> rows() {
+        return List.copyOf(ROWS);
     }
 }

@@ -6,8 +6,8 @@ import java.net.http.HttpTimeoutException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.memory.ResultMemory;
 
@@ -25,26 +25,26 @@ final class NoAnswer {
         if (error instanceof BoundedBody.TooLong tooLong) {
             // What is no result of ours is an answer of something else, and another host may do better.
             return tooLong.isResult
-                ? new Answer(null, new Failure(Kind.PICTURE, "result_too_large", error.getMessage()), null)
-                : again("service_bad_answer", error.getMessage());
+                ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null)
+                : again(Code.SERVICE_BAD_ANSWER, error.getMessage());
         }
         if (error instanceof BoundedBody.NoRoom) {
             return new Answer(null, ResultMemory.noRoom(error.getMessage()), null);
         }
         if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
-            return again("service_timeout", "no answer in time");
+            return again(Code.SERVICE_TIMEOUT, "no answer in time");
         }
         if (error instanceof CancellationException) {
-            return again("service_unavailable", "the service answers nothing, not even whether it lives (GET /healthz)");
+            return again(Code.SERVICE_UNAVAILABLE, "the service answers nothing, not even whether it lives (GET /healthz)");
         }
         if (error instanceof IOException) {
-            return again("service_unavailable", SafeText.oneLine(described(error), SHOWN));
+            return again(Code.SERVICE_UNAVAILABLE, SafeText.oneLine(described(error), SHOWN));
         }
         throw error;
     }
 
-    private static Answer again(String code, String reason) {
-        return new Answer(null, null, new Failure(Kind.UNAVAILABLE, code, reason));
+    private static Answer again(Code code, String reason) {
+        return new Answer(null, null, new Failure(code, reason));
     }
 
     /** The JDK says what is wrong with a connection in the type of the exception, or of its cause, rather than in a message. */

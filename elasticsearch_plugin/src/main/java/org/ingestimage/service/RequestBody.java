@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.Flow.Subscriber;
 import java.util.concurrent.Flow.Subscription;
 
-import org.ingestimage.picture.Marks;
+import org.ingestimage.common.Sha256;
 
 /**
  * The bytes of a request, in parts that are published one after the other: a picture's text is copied once, not twice.
@@ -25,7 +25,7 @@ final class RequestBody implements BodyPublisher {
     private volatile List<byte[]> parts;
 
     private RequestBody(List<byte[]> parts) {
-        MessageDigest digest = Marks.sha256();
+        MessageDigest digest = Sha256.digest();
         parts.forEach(digest::update);
         this.parts = parts;
         this.length = parts.stream().mapToLong(part -> part.length).sum();

@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
+import org.ingestimage.common.Code;
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.Claim;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.service.Answer.Blame;
@@ -207,7 +208,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     }
 
     private void expire() {
-        giveUp(exchange.isWaiting() || history.last() == null ? "service_timeout" : history.last().code());
+        giveUp(exchange.isWaiting() || history.last() == null ? Code.SERVICE_TIMEOUT.toString() : history.last().code());
     }
 
     private void giveUp(String code) {

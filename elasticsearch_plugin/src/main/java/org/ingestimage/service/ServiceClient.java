@@ -13,8 +13,8 @@ import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.core.Releasables;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.threadpool.Scheduler;
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
@@ -116,7 +116,7 @@ public final class ServiceClient implements AutoCloseable {
 
     private static Failure noTurn(EmbedRequest request) {
         String reason = "all processor services were busy for [" + request.timeout() + "] (setting [ingest.image.search_timeout])";
-        return new Failure(Kind.UNAVAILABLE, "service_timeout", reason);
+        return new Failure(Code.SERVICE_TIMEOUT, reason);
     }
 
     /** Whether there is room for another picture of a document that has so many under way: none of them, and it may take its chance. */

@@ -14,8 +14,9 @@ import java.util.Locale;
 import java.util.Map;
 
 import org.elasticsearch.common.settings.SecureString;
-import org.ingestimage.recipe.RecipeTest;
+import org.ingestimage.common.Sha256;
 import org.ingestimage.testing.Documents;
+import org.ingestimage.testing.Vectors;
 import org.junit.jupiter.api.Test;
 
 class MarksTest {
@@ -37,7 +38,7 @@ class MarksTest {
     /** What a vector of one of the kinds signs. */
     private static String message(String kind, Map<String, Object> vector) {
         String recipe = (String) vector.get("recipe");
-        String stored = kind.equals("marks") ? (String) vector.get("sha256") : Marks.hex(bytes(vector, "stored"));
+        String stored = kind.equals("marks") ? (String) vector.get("sha256") : Sha256.hex(bytes(vector, "stored"));
         return switch (kind) {
             case "marks" -> Marks.made(recipe, stored);
             case "source_marks" -> Marks.madeFrom(recipe, bytes(vector, "source"), stored);
@@ -53,7 +54,7 @@ class MarksTest {
     @Test
     void believesWhatTheServiceSigns() throws Exception {
         for (String kind : KINDS) {
-            for (Map<String, Object> vector : RecipeTest.vectors(kind)) {
+            for (Map<String, Object> vector : Vectors.of(kind)) {
                 Marks marks = marks((String) vector.get("token"));
                 assertEquals(vector.get("mark"), marks.believed(vector.get("mark"), message(kind, vector)), () -> kind + " " + vector);
             }
@@ -63,7 +64,7 @@ class MarksTest {
     @Test
     void believesNothingElse() throws Exception {
         for (String kind : KINDS) {
-            Map<String, Object> vector = RecipeTest.vectors(kind).get(1);
+            Map<String, Object> vector = Vectors.of(kind).get(1);
             Marks marks = marks((String) vector.get("token"));
             String mark = (String) vector.get("mark");
             String message = message(kind, vector);
@@ -75,12 +76,12 @@ class MarksTest {
             assertNull(marks.believed("é".repeat(64), message), "no ASCII");
             assertNull(marks.believed(42, message), "a number");
             assertNull(marks.believed(null, message), "no mark");
-            for (Map<String, Object> other : RecipeTest.vectors(kind)) {
+            for (Map<String, Object> other : Vectors.of(kind)) {
                 assertEquals(other.equals(vector), marks.believed(mark, message(kind, other)) != null, "a mark of something else");
             }
             for (String another : KINDS) {
                 if (another.equals(kind) == false) {
-                    assertNull(marks.believed(mark, message(another, RecipeTest.vectors(another).get(1))), "a mark of another kind");
+                    assertNull(marks.believed(mark, message(another, Vectors.of(another).get(1))), "a mark of another kind");
                 }
             }
         }
@@ -88,7 +89,7 @@ class MarksTest {
 
     @Test
     void theTokenIsCopiedAndReplaced() throws Exception {
-        Map<String, Object> vector = RecipeTest.vectors("marks").get(1);
+        Map<String, Object> vector = Vectors.of("marks").get(1);
         Marks marks = marks("old");
         assertEquals(marks("old").transportKey(), marks.transportKey());
         SecureString token = secret((String) vector.get("token"));
@@ -103,7 +104,7 @@ class MarksTest {
     @Test
     void aMarkOfThePreviousTokenIsBelievedAndSignedAnew() throws Exception {
         for (String kind : KINDS) {
-            Map<String, Object> vector = RecipeTest.vectors(kind).get(1);
+            Map<String, Object> vector = Vectors.of(kind).get(1);
             String token = (String) vector.get("token");
             String old = (String) vector.get("mark");
             String message = message(kind, vector);
@@ -122,7 +123,7 @@ class MarksTest {
     @Test
     void aMarkOfTheOlderKeyIsBelievedAndSignedAnew() throws Exception {
         for (String kind : KINDS) {
-            for (Map<String, Object> vector : RecipeTest.vectors(kind)) {
+            for (Map<String, Object> vector : Vectors.of(kind)) {
                 String token = (String) vector.get("token");
                 String message = message(kind, vector);
                 assertEquals(vector.get("mark"), marks(token).believed(vector.get("first_mark"), message));
@@ -137,7 +138,7 @@ class MarksTest {
     /** Whoever has no token signs with none: that must not count as the token before. */
     @Test
     void noPreviousTokenIsNotAnEmptyOne() throws Exception {
-        Map<String, Object> unsigned = RecipeTest.vectors("marks").get(0);
+        Map<String, Object> unsigned = Vectors.of("marks").get(0);
         assertEquals("", unsigned.get("token"));
         assertNull(marks("new", "").believed(unsigned.get("mark"), message("marks", unsigned)));
     }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 import org.elasticsearch.ingest.IngestDocument;
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.TestNode;

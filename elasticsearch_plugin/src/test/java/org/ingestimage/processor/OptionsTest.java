@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.Set;
 import org.elasticsearch.ElasticsearchParseException;
 import org.elasticsearch.core.TimeValue;
 import org.ingestimage.recipe.RecipeSchema;
+import org.ingestimage.testing.Docs;
 import org.junit.jupiter.api.Test;
 
 class OptionsTest {
@@ -126,5 +128,10 @@ class OptionsTest {
         refusal = refusal("properties", List.of("no_such_property"));
         assertTrue(refusal.startsWith("[properties] unknown property [no_such_property]; valid properties are ["), refusal);
         assertTrue(refusal.contains("thumbnail"), refusal);
+    }
+
+    @Test
+    void theDocumentationHasEveryOption() throws Exception {
+        Docs.assertTable("Options of the processor", Arrays.stream(Option.values()).map(Option::row).toList());
     }
 }

@@ -5,27 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.InputStream;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 
-import org.ingestimage.common.Json;
+import org.ingestimage.testing.Vectors;
 import org.junit.jupiter.api.Test;
 
-public class RecipeTest {
-
-    @SuppressWarnings("unchecked")
-    public static List<Map<String, Object>> vectors(String name) throws Exception {
-        try (InputStream in = RecipeTest.class.getResourceAsStream("/recipe-vectors.json")) {
-            return (List<Map<String, Object>>) Json.read(in.readAllBytes()).get(name);
-        }
-    }
+class RecipeTest {
 
     @Test
     @SuppressWarnings("unchecked")
     void hashesAsTheServiceDoes() throws Exception {
-        List<Map<String, Object>> vectors = vectors("recipes");
+        List<Map<String, Object>> vectors = Vectors.of("recipes");
         assertTrue(vectors.size() >= 12);
         for (Map<String, Object> vector : vectors) {
             List<Object> operations = (List<Object>) vector.get("operations");

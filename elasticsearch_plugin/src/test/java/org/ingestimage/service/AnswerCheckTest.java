@@ -17,6 +17,7 @@ import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.common.settings.SecureString;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.rest.RestStatus;
+import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.recipe.Recipe;
@@ -187,12 +188,12 @@ class AnswerCheckTest {
             bytes[i] = (byte) (i * 31);
         }
         String text = Base64.getEncoder().encodeToString(bytes);
-        assertEquals(Marks.hex(bytes), PictureData.hash(text));
-        assertEquals(Marks.hex(bytes), PictureData.hashOfAny(text.replace('+', '-').replace('/', '_')));
+        assertEquals(Sha256.hex(bytes), PictureData.hash(text));
+        assertEquals(Sha256.hex(bytes), PictureData.hashOfAny(text.replace('+', '-').replace('/', '_')));
         assertNull(PictureData.hash(text.substring(1)));
         // Padding within: two pictures, one behind the other.
         assertNull(PictureData.hash("QQ==".repeat(20_000) + "AAAA"));
-        assertEquals(Marks.hex(new byte[0]), PictureData.hash(""));
+        assertEquals(Sha256.hex(new byte[0]), PictureData.hash(""));
     }
 
     @Test

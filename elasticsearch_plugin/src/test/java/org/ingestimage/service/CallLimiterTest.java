@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.common.Failure.Kind;
 import org.junit.jupiter.api.Test;
 
 class CallLimiterTest {
@@ -89,7 +89,7 @@ class CallLimiterTest {
     void thoseThatWaitCanBeRejected() {
         CallLimiter limiter = new CallLimiter(Runnable::run, 1, 10);
         List.of("a", "b", "c").forEach(name -> limiter.submit(job(name)));
-        limiter.rejectWaiting(job -> job.toString().equals("b"), new Failure(Kind.UNAVAILABLE, "down", "down"));
+        limiter.rejectWaiting(job -> job.toString().equals("b"), Failure.of(Kind.UNAVAILABLE, "down", "down"));
         assertEquals(List.of("b"), rejected);
         limiter.release();
         assertEquals(List.of("a", "c"), started);

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 
 import org.elasticsearch.common.settings.Settings;
+import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.testing.Docs;
 import org.junit.jupiter.api.Test;
 
 class ImageSettingsTest {
@@ -70,5 +73,13 @@ class ImageSettingsTest {
         assertEquals(16, ImageSettings.inFlightFor(4L << 30));
         assertEquals(32L << 20, ImageSettings.responseFor(512L << 20).getBytes());
         assertEquals(64L << 20, ImageSettings.responseFor(4L << 30).getBytes());
+    }
+
+    @Test
+    void theDocumentationHasEverySetting() throws Exception {
+        List<List<String>> rows = new ArrayList<>(ImageSettings.rows());
+        // Elasticsearch makes this one of the breaker that the plugin has.
+        rows.add(List.of("`breaker." + ResultMemory.NAME + ".limit`", "`20%` of the heap", "yes", "memory for results ([below](#memory))"));
+        Docs.assertTable("Settings of the node", rows);
     }
 }

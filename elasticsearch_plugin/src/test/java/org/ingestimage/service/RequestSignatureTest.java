@@ -15,9 +15,9 @@ import javax.crypto.spec.SecretKeySpec;
 
 import org.elasticsearch.common.settings.SecureString;
 import org.ingestimage.picture.Marks;
-import org.ingestimage.recipe.RecipeTest;
 import org.ingestimage.testing.Documents;
 import org.ingestimage.testing.FakeService;
+import org.ingestimage.testing.Vectors;
 import org.junit.jupiter.api.Test;
 
 class RequestSignatureTest {
@@ -34,7 +34,7 @@ class RequestSignatureTest {
 
     @Test
     void requestsAreSignedAsTheServiceExpects() throws Exception {
-        for (Map<String, Object> vector : RecipeTest.vectors("signed_requests")) {
+        for (Map<String, Object> vector : Vectors.of("signed_requests")) {
             String authorization = RequestSignature.authorization(
                 key((String) vector.get("token"), ""),
                 (String) vector.get("method"),

@@ -11,6 +11,7 @@ import java.util.Map;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
+import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.recipe.Recipe;
@@ -91,7 +92,7 @@ public final class Documents {
     }
 
     public static String hash(byte[] bytes) {
-        return HexFormat.of().formatHex(Marks.sha256().digest(bytes));
+        return HexFormat.of().formatHex(Sha256.digest().digest(bytes));
     }
 
     private static String sign(String message) {

@@ -25,7 +25,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import org.ingestimage.common.Json;
-import org.ingestimage.picture.Marks;
+import org.ingestimage.common.Sha256;
 
 /** A real HTTP server on loopback that plays the processor service, with every fault one can wish for. */
 public final class FakeService implements AutoCloseable {
@@ -183,7 +183,7 @@ public final class FakeService implements AutoCloseable {
     /** Whether the body is the one that was signed, if it was. */
     private static boolean isWhole(Headers headers, byte[] body) {
         String sent = headers.getFirst("Authorization");
-        return sent == null || sent.contains(", body=" + Marks.hex(body) + ", ");
+        return sent == null || sent.contains(", body=" + Sha256.hex(body) + ", ");
     }
 
     private static String text(Map<String, Object> map) throws IOException {
