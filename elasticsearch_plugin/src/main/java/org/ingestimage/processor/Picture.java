@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 
 import org.ingestimage.common.Code;
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.DataUrl;
@@ -81,7 +82,7 @@ final class Picture {
     /** What is to be done; a failure when the service need not be asked to know that the picture, or what is asked for it, is wrong. */
     Decision decide() throws Failure {
         if (TargetFields.url(from) instanceof String address && DataUrl.is(address)) {
-            throw new Failure(Code.URL_NOT_ALLOWED, "").refusingTheDocument("[url] is a data URL; send it as [data]");
+            throw Failure.of(Kind.REQUEST, Code.URL_NOT_ALLOWED.toString(), "[url] is a data URL; send it as [data]");
         }
         List<Object> operations = options.documentOperations().of(environment.schema(), source, existing);
         if (url != null) {

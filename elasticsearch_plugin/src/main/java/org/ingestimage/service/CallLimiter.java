@@ -17,7 +17,7 @@ import org.ingestimage.memory.ResultMemory;
  * Bounds what the whole node sends to the service: so many calls at once, so many waiting in order of arrival (urgent ones first), and a refusal with status
  * 429 for the next one. All documents of a bulk arrive at the same time, so without it a large bulk would be a flood.
  */
-public final class CallLimiter {
+final class CallLimiter {
 
     /** Something that waits for its turn. Either method is called, once. */
     interface Job {
@@ -62,7 +62,7 @@ public final class CallLimiter {
     }
 
     /** Whether the next job would not be refused. */
-    public synchronized boolean hasRoom() {
+    synchronized boolean hasRoom() {
         return inFlight < maxInFlight || queue.size() < queueSize;
     }
 
@@ -147,7 +147,7 @@ public final class CallLimiter {
         return null;
     }
 
-    public synchronized int maxInFlight() {
+    synchronized int maxInFlight() {
         return maxInFlight;
     }
 

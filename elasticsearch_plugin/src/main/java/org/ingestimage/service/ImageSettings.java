@@ -24,7 +24,7 @@ public final class ImageSettings {
     private static final List<List<String>> ROWS = new ArrayList<>();
     private static final long HEAP = JvmInfo.jvmInfo().getMem().getHeapMax().getBytes();
 
-    public static final Setting<List<URI>> HOSTS = setting(
+    static final Setting<List<URI>> HOSTS = setting(
         Setting.listSetting(
             "ingest.image.hosts",
             List.of("http://127.0.0.1:8090"),
@@ -36,22 +36,22 @@ public final class ImageSettings {
         "the services. A picture goes to the least busy one; one that failed is left out for a while ([below](#hosts-that-fail-pictures-that-are-slow))"
     );
 
-    public static final Setting<TimeValue> TIMEOUT = setting(
+    static final Setting<TimeValue> TIMEOUT = setting(
         time("ingest.image.timeout", 60, Property.Dynamic),
         "time for one picture from the moment it leaves the queue, retries included"
     );
 
-    public static final Setting<TimeValue> SEARCH_TIMEOUT = setting(
+    static final Setting<TimeValue> SEARCH_TIMEOUT = setting(
         time("ingest.image.search_timeout", 10, Property.Dynamic),
         "time in which a search gets the vector of its picture or words ([likeness.md](likeness.md))"
     );
 
-    public static final Setting<TimeValue> CONNECT_TIMEOUT = setting(
+    static final Setting<TimeValue> CONNECT_TIMEOUT = setting(
         time("ingest.image.connect_timeout", 2),
         "time to open a connection; a host that takes longer counts as down"
     );
 
-    public static final Setting<Integer> MAX_IN_FLIGHT = setting(
+    static final Setting<Integer> MAX_IN_FLIGHT = setting(
         Setting.intSetting(
             "ingest.image.max_in_flight",
             settings -> Integer.toString(inFlightFor(HEAP)),
@@ -64,13 +64,13 @@ public final class ImageSettings {
         "pictures of this node that are at the services at the same time, at most; fewer when the services are overloaded"
     );
 
-    public static final Setting<Integer> QUEUE_SIZE = setting(
+    static final Setting<Integer> QUEUE_SIZE = setting(
         Setting.intSetting("ingest.image.queue_size", 2000, 0, 1_000_000, Property.NodeScope, Property.Dynamic),
         "pictures that may wait for their turn. All documents of a bulk arrive at once; the next one is refused with 429. A list takes what room "
             + "there is, and is worked through in turn"
     );
 
-    public static final Setting<ByteSizeValue> MAX_IMAGE_BYTES = setting(
+    static final Setting<ByteSizeValue> MAX_IMAGE_BYTES = setting(
         Setting.byteSizeSetting(
             "ingest.image.max_image_bytes",
             ByteSizeValue.ofMb(20),
@@ -82,7 +82,7 @@ public final class ImageSettings {
         "largest picture, in bytes before base64; checked before anything else"
     );
 
-    public static final Setting<ByteSizeValue> MAX_RESPONSE_BYTES = setting(
+    static final Setting<ByteSizeValue> MAX_RESPONSE_BYTES = setting(
         Setting.byteSizeSetting(
             "ingest.image.max_response_bytes",
             responseFor(HEAP),
@@ -95,7 +95,7 @@ public final class ImageSettings {
         "longest answer that is read. A longer result is a bad picture (`result_too_large`)"
     );
 
-    public static final Setting<List<String>> URL_HOSTS = setting(
+    static final Setting<List<String>> URL_HOSTS = setting(
         Setting.listSetting("ingest.image.url_hosts", List.of(), AllowedUrlHosts::pattern, Property.NodeScope, Property.Dynamic),
         "hosts that documents may name as `url` of their pictures, such as `images.example.org`, `*.example.org`, `host:8443`; none: off "
             + "([addresses.md](addresses.md))"

@@ -82,4 +82,15 @@ class ImageSettingsTest {
         rows.add(List.of("`breaker." + ResultMemory.NAME + ".limit`", "`20%` of the heap", "yes", "memory for results ([below](#memory))"));
         Docs.assertTable("Settings of the node", rows);
     }
+
+    @Test
+    void hostsOfAddressesAreNoneUntilTheyAreNamedAndChecked() {
+        assertEquals(List.of(), ImageSettings.URL_HOSTS.get(Settings.EMPTY));
+        assertEquals(List.of("a.test", "*.b.test:8443"), urlHosts(" A.test", "*.b.test:8443"));
+        assertThrows(IllegalArgumentException.class, () -> urlHosts("https://a.test"));
+    }
+
+    private static List<String> urlHosts(String... hosts) {
+        return ImageSettings.URL_HOSTS.get(Settings.builder().putList("ingest.image.url_hosts", hosts).build());
+    }
 }
