@@ -19,21 +19,26 @@ class Code(Enum):
     )
     UNAUTHORIZED = ("unauthorized", 401, False, "the signature or the token is missing or wrong")
     WRONG_HOST = ("wrong_host", 401, False, "the request was signed for another address than those of `IMAGE_KNOWN_AS`")
-    CLOCK_SKEW = ("clock_skew", 401, False, "the request was signed longer ago, or later, than `IMAGE_CLOCK_SKEW`")
-    REPLAYED = ("replayed", 401, True, "the same signed request came before; signed anew it may succeed")
+    CLOCK_SKEW = (
+        "clock_skew",
+        401,
+        False,
+        "the request was signed too long ago, or in the future, by more than `IMAGE_CLOCK_SKEW`",
+    )
+    REPLAYED = ("replayed", 401, True, "the same signed request came before; signed again it may succeed")
     BODY_CHANGED = ("body_changed", 401, False, "the body is not the one that was signed")
     NOT_FOUND = ("not_found", 404, False, "there is nothing at this address")
     PICTURE_NOT_FOUND = (
         "picture_not_found",
         404,
         False,
-        "no such picture, or none that is shown",
+        "there is no such picture, or it may not be shown",
     )
-    METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, with another method")
+    METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, but with another method")
     LENGTH_REQUIRED = ("length_required", 411, False, "the request has a body without a Content-Length")
     IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
     INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
-    NOT_AN_IMAGE = ("not_an_image", 422, False, "the bytes are of no picture format")
+    NOT_AN_IMAGE = ("not_an_image", 422, False, "the bytes are not a picture")
     UNSUPPORTED_FORMAT = ("unsupported_format", 422, False, "a format that is not on the list of accepted formats")
     CORRUPT_IMAGE = ("corrupt_image", 422, False, "the picture cannot be decoded")
     TRUNCATED_IMAGE = ("truncated_image", 422, False, "the picture ends before its last pixel")
@@ -44,18 +49,18 @@ class Code(Enum):
         "url_not_allowed",
         422,
         False,
-        "the picture's address is none that `IMAGE_URL_HOSTS` allows, or leads to a private network",
+        "`IMAGE_URL_HOSTS` does not allow the picture's address, or it leads to a private network",
     )
-    URL_NOT_FOUND = ("url_not_found", 422, False, "at the picture's address there is no picture")
-    URL_UNREACHABLE = ("url_unreachable", 422, True, "the server of the picture's address is down or breaks off")
+    URL_NOT_FOUND = ("url_not_found", 422, False, "there is no picture at the picture's address")
+    URL_UNREACHABLE = ("url_unreachable", 422, True, "the server at the picture's address is down, or breaks off")
     URL_TOO_SLOW = ("url_too_slow", 422, True, "fetching the picture took longer than `IMAGE_URL_TIMEOUT`")
-    CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` lies outside the picture")
+    CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` is outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
     CANNOT_ENCODE = (
         "cannot_encode",
         422,
         False,
-        "the picture cannot be written in the format that is asked for",
+        "the picture cannot be stored in the wanted format",
     )
     OUT_OF_MEMORY = ("out_of_memory", 422, False, "the picture needs more memory than a worker may use")
     PICTURE_TIMEOUT = (
@@ -71,8 +76,8 @@ class Code(Enum):
         False,
         "the recipe makes a picture of more bytes than `IMAGE_MAX_RESULT_BYTES`",
     )
-    NOTHING_TO_COMPARE = ("nothing_to_compare", 422, False, "the embedder finds nothing in the picture to compare")
-    NO_TEXT_EMBEDDER = ("no_text_embedder", 400, False, "words were sent, and the embedder knows pictures only")
+    NOTHING_TO_COMPARE = ("nothing_to_compare", 422, False, "the embedder finds nothing to compare in the picture")
+    NO_TEXT_EMBEDDER = ("no_text_embedder", 400, False, "words were sent, but the embedder knows only pictures")
     EMBEDDER_FAILED = ("embedder_failed", 500, False, "the embedder's model cannot be loaded, or fails")
     BUSY = ("busy", 429, True, "all workers are busy and the queue is full")
     INTERNAL_ERROR = ("internal_error", 500, False, "a defect of the service; its log has the details")

@@ -53,7 +53,7 @@ class DocumentField:
 OF_THE_PICTURE = (
     DocumentField("data", "the stored picture, base64", BINARY),
     DocumentField(
-        "url", "where the picture is fetched from; the document's own", {"type": "keyword", "ignore_above": 4096}
+        "url", "where the picture is fetched from; the document owns it", {"type": "keyword", "ignore_above": 4096}
     ),
     DocumentField("format", "format of the stored picture: `jpeg`, `png`, `webp`, ...", KEYWORD),
     DocumentField("width", "width of the stored picture in pixels", INTEGER),
@@ -61,12 +61,12 @@ OF_THE_PICTURE = (
     DocumentField("bytes", "size of the stored picture in bytes", LONG),
     DocumentField("sha256", "SHA-256 of the stored bytes, lower-case hex: exact copies share it", KEYWORD),
     DocumentField("has_alpha", "whether the stored picture has transparent pixels", BOOLEAN),
-    DocumentField("frames", "number of frames or pages of the picture that came in", INTEGER),
+    DocumentField("frames", "number of frames or pages of the original", INTEGER),
     DocumentField("orientation", "`landscape`, `portrait` or `square` (sides within 2 %), as stored", KEYWORD),
     DocumentField(
         "size_class", "megapixels stored: `icon` < 0.02, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD
     ),
-    DocumentField("original.format", "format of the picture that came in", KEYWORD),
+    DocumentField("original.format", "format of the original", KEYWORD),
     DocumentField("original.width", "its width in pixels, before any turning", INTEGER),
     DocumentField("original.height", "its height in pixels, before any turning", INTEGER),
     DocumentField("original.bytes", "its size in bytes", LONG),
@@ -74,10 +74,10 @@ OF_THE_PICTURE = (
 )
 # For the document, the node and the service.
 OF_THE_DOCUMENT = (
-    DocumentField("thumbnail_mark", "signature that `thumbnail` is one of the stored picture", SIGNATURE),
+    DocumentField("thumbnail_mark", "signature that `thumbnail` shows the stored picture", SIGNATURE),
     DocumentField("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
     DocumentField(
-        "mark", "the service's signature over `recipe` and `sha256`: such a picture is left alone", SIGNATURE
+        "mark", "the service's signature over `recipe` and `sha256`: a picture with it is left alone", SIGNATURE
     ),
     DocumentField(
         "source_mark", "signature that the stored picture was made from its source, or from its `url`", SIGNATURE

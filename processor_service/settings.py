@@ -26,17 +26,17 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=65535,
-        description="port of the same address for `/healthz`, `/readyz` and `/metrics` alone, which answers when all "
-        "connections of the other are taken; default: none, the other has them too",
+        description="port on the same address only for `/healthz`, `/readyz` and `/metrics`. It answers when all "
+        "connections of the main port are taken; default: none, the main port serves them",
     )
     connections: int = Field(
         1000,
         ge=16,
-        description="connections at a time, fewer when the limit on open files is low; above it the oldest goes that "
-        "has shown no token",
+        description="connections at a time, fewer when the limit on open files is low; above it the oldest one that "
+        "has shown no token is closed",
     )
-    header_timeout: float = Field(10.0, gt=0, le=600, description="time for the head of a request to come in")
-    body_timeout: float = Field(60.0, gt=0, le=3600, description="time for its body to come in")
+    header_timeout: float = Field(10.0, gt=0, le=600, description="time to receive the head of a request")
+    body_timeout: float = Field(60.0, gt=0, le=3600, description="time to receive its body")
     workers: int = Field(
         default_factory=lambda: max(1, len(os.sched_getaffinity(0))),
         ge=1,
@@ -46,11 +46,11 @@ class Settings(BaseSettings):
     queue_size: int = Field(64, ge=0, le=10_000, description="pictures that may wait for a worker; above it: 429")
     token: SecretStr = Field(
         SecretStr(""),
-        description="shared secret of nodes and service, from which keys are derived (docs/security.md); it is sent to "
-        "nobody",
+        description="shared secret of nodes and service, from which keys are derived (docs/security.md); it is never "
+        "sent",
     )
     previous_token: SecretStr = Field(
-        SecretStr(""), description="accepted besides `token` while tokens are rotated; signs nothing"
+        SecretStr(""), description="also accepted while tokens are rotated; signs nothing"
     )
     known_as: Origins = Field(
         (),
@@ -65,34 +65,32 @@ class Settings(BaseSettings):
         description="how far apart the clocks of a node and the service may be, and how long "
         "a signed request may take to arrive",
     )
-    max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="size of a picture that comes in")
+    max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="size of an original")
     max_pixels: int = Field(
         50_000_000,
         ge=1,
-        description="width x height (times frames, where all are decoded) of a picture, read from its header",
+        description="width x height (times frames, if all are decoded) of a picture, read from its header",
     )
     max_jpeg_pixels: int = Field(
         500_000_000,
         ge=1,
-        description="the same for a JPEG that the recipe makes smaller first: it is decoded at a smaller scale, and "
-        "has at most `max_pixels` then",
+        description="the same for a JPEG that the recipe first makes smaller: it is decoded at a smaller scale, and "
+        "then has at most `max_pixels`",
     )
     max_slow_pixels: int = Field(
         4_000_000,
         ge=1,
         description="the same for the few formats that are decoded slowly (QOI, BLP, XPM, run-length encoded BMP, ...)",
     )
-    max_dimension: int = Field(
-        30_000, ge=1, description="width or height of a picture that comes in or goes out, in pixels"
-    )
+    max_dimension: int = Field(30_000, ge=1, description="width or height of an original or of a result, in pixels")
     formats: Literal["common", "all"] = Field(
-        "all", description="`common` refuses the rare formats (docs/formats.md), whose decoders few people look at"
+        "all", description="`common` refuses the rare formats (docs/formats.md), whose decoders few people review"
     )
     max_frames: int = Field(1000, ge=1, description="frames or pages of a picture")
     max_result_bytes: int = Field(
         45 * 1024**2,
         ge=1,
-        description="size of a picture that goes out; as base64, a third longer, it must fit into the nodes' "
+        description="size of a result; as base64, a third longer, it must fit into the nodes' "
         "`ingest.image.max_response_bytes`",
     )
     max_held_bytes: int = Field(
@@ -104,8 +102,8 @@ class Settings(BaseSettings):
         20.0,
         gt=0,
         le=3600,
-        description="processor time for one picture; then its worker is replaced. After two and a half times as long "
-        "by the clock the answer is 503: the machine is too busy",
+        description="processor time for one picture; after that its worker is replaced. After two and a half times as "
+        "long by the clock the answer is 503: the machine is too busy",
     )
     worker_memory: int = Field(
         2 * 1024**3,
@@ -114,13 +112,13 @@ class Settings(BaseSettings):
     )
     url_hosts: Hosts = Field(
         (),
-        description="hosts from which pictures are fetched (docs/addresses.md), such as "
+        description="hosts that pictures are fetched from (docs/addresses.md), such as "
         "`images.example.org, *.example.net, host:8443`; none: `url` is refused",
     )
     url_timeout: float = Field(10.0, gt=0, le=300, description="time to fetch one picture, redirects included")
     url_fetches: int = Field(32, ge=1, le=1000, description="pictures that are fetched at a time; above it: 429")
     url_private_networks: Networks = Field(
-        (), description="networks, such as `10.1.0.0/16`, that are allowed though they are not public"
+        (), description="networks that are not public but allowed, such as `10.1.0.0/16`"
     )
     embedder: str = Field(
         "builtin", description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin` or `onnx`"
@@ -131,16 +129,18 @@ class Settings(BaseSettings):
         description="indices whose pictures are rendered on the fly (docs/rendering.md), such as `images, photos-*`; "
         "none: off",
     )
-    render_key: SecretStr = Field(SecretStr(""), description="secret that signs their addresses; default: the token")
-    render_max_age: int = Field(3600, ge=0, description="time for which browsers may keep a rendered picture")
+    render_key: SecretStr = Field(
+        SecretStr(""), description="secret that signs addresses of rendered pictures; default: the token"
+    )
+    render_max_age: int = Field(3600, ge=0, description="how long browsers may keep a rendered picture")
     elasticsearch_url: str = Field(
         "http://127.0.0.1:9200",
         pattern="^https?://[^@/]+/?$",
-        description="where `render_indices` are",
+        description="address of the Elasticsearch with `render_indices`",
     )
     elasticsearch_api_key: SecretStr = Field(SecretStr(""), description="API key that may read `render_indices`")
     elasticsearch_ca: str = Field("", description="PEM file of the authority that signed Elasticsearch's certificate")
-    cache_dir: str = Field("", description="folder for rendered pictures; none: not kept")
+    cache_dir: str = Field("", description="folder for rendered pictures; default: none are kept")
     cache_bytes: int = Field(256 * 1024**2, ge=0, description="size of the folder; the least recently used go first")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="lowest level that is logged")
 

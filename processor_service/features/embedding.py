@@ -22,12 +22,12 @@ EMBEDDING: dict[str, Any] = {
 
 
 class Embedding(Feature):
-    """A vector of what the picture shows, by which alike pictures are found (docs/likeness.md)."""
+    """A vector of what the picture shows, which finds pictures that are alike (docs/likeness.md)."""
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
         DocumentField(
             "embedding",
-            "vector of what is to be seen, for kNN search; of a list of pictures the first one's",
+            "vector of what the picture shows, for kNN search; only of the first picture of a list",
             EMBEDDING,
             first_only=True,
         ),

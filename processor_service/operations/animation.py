@@ -11,14 +11,14 @@ from . import Operation
 
 
 class Animation(Operation):
-    """Say what becomes of an animation (or of pages): its first frame is stored, or all of them.
+    """Choose whether the first frame of an animation (or the first page) is stored, or all of them.
 
     Other operations apply to each frame. JPEG has room for the first frame only.
     """
 
     output_only: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"frames": "keep"}
-    on_animations: ClassVar[str] = "it is this operation that keeps its frames"
+    on_animations: ClassVar[str] = "this operation keeps its frames"
 
     frames: Literal["first", "keep"] = Field(
         "first", description="`first`: a still picture, as without this operation; `keep`: all frames and their times"

@@ -13,7 +13,7 @@ from . import Operation
 
 
 class Background(Operation):
-    """Lay the picture over a colour, so that nothing of it is transparent any more."""
+    """Lay the picture over a colour, so that it has no transparent pixels."""
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"color": "#ffffff"}

@@ -14,7 +14,7 @@ Format = Literal["jpeg", "png", "webp", "avif", "gif"]
 
 
 class Convert(Operation):
-    """Say in which format and quality the picture is stored; what is not said stays as it came in, or by default."""
+    """Choose the format and quality in which the picture is stored; by default the original's format."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -31,7 +31,7 @@ class Convert(Operation):
     )
     example: ClassVar[dict[str, Any]] = {"format": "jpeg", "quality": 85, "format_with_alpha": "png"}
 
-    format: Format | None = Field(None, description="format to store; default: the one that came in")
+    format: Format | None = Field(None, description="format to store; default: the original's")
     format_with_alpha: Literal["png", "webp", "avif", "gif"] | None = Field(
         None, description="format for pictures with transparent pixels"
     )
@@ -40,10 +40,10 @@ class Convert(Operation):
         ge=1,
         le=100,
         description="quality of lossy formats; default: `jpeg` 85, `webp` 80, `avif` 65; a JPEG that keeps its size "
-        "and is only turned is stored as coarsely as it came, where that is coarser",
+        "and is only turned keeps its own quantization if that is coarser",
     )
     lossless: bool = Field(False, description="every pixel stays as it is; `webp`, and `png` in any case")
-    progressive: bool = Field(False, description="`jpeg` that shows early, a little smaller and slower")
+    progressive: bool = Field(False, description="`jpeg` that appears early; a little smaller and slower")
     chroma: Literal["4:4:4", "4:2:2", "4:2:0"] | None = Field(
         None, description="resolution of colours in `jpeg` and `avif` (`webp` has 4:2:0 only); default: 4:2:0"
     )
@@ -51,11 +51,11 @@ class Convert(Operation):
         None,
         ge=100,
         le=100_000_000,
-        description="the best quality, `quality` at most, at which the picture has no more bytes; above 4 megapixels "
+        description="the best quality, at most `quality`, at which the picture has no more bytes; above 4 megapixels "
         "(all frames together) one that fills nine tenths of them is good enough",
     )
     min_quality: int = Field(
-        10, ge=1, le=100, description="when `max_bytes` would take a lower quality, the picture is refused"
+        10, ge=1, le=100, description="if `max_bytes` needs a lower quality, the picture is refused"
     )
     background: OpaqueColor = Field(
         "#ffffff", description="colour behind transparent pixels when the format has no alpha"

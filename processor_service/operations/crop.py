@@ -18,9 +18,9 @@ _BOX = ("left", "top", "width", "height")
 
 
 class Crop(Operation):
-    """Cut out a box, or the largest box of an aspect ratio; what lies outside the picture is left off.
+    """Cut out a box, or the largest box of an aspect ratio. A box that reaches beyond the picture is cut at its edges.
 
-    With `gravity` `smart` the box lies where the picture is most salient: strong contrast of colour, detail, skin.
+    With `gravity` `smart` the box is where the picture is most salient: strong contrast of colour, detail, skin.
     """
 
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -51,8 +51,8 @@ class Crop(Operation):
     )
     gravity: Gravity | None = Field(
         None,
-        description="where the box lies when `left` and `top` are not given, `smart`: where colours stand out, and "
-        "detail and skin are; default of `aspect_ratio`: `center`",
+        description="place of the box without `left` and `top`; `smart`: where colours stand out, and where "
+        "detail and skin are; default with `aspect_ratio`: `center`",
     )
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from . import Operation
 
 
 class Equalize(Operation):
-    """Spread the brightnesses evenly over the whole range; hues stay."""
+    """Spread brightness evenly over the whole range; hues stay."""
 
     for_documents: ClassVar[bool] = True
     on_animations: ClassVar[str] = "each frame by itself, so brightness may change from one to the next"

@@ -18,7 +18,7 @@ _ZERO: JsonDict = {"const": 0}
 
 
 class Pad(Operation):
-    """Add a border, or as much as it takes to an aspect ratio."""
+    """Add a border, or as much as an aspect ratio needs."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(

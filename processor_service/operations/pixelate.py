@@ -22,7 +22,7 @@ class Area(Parameters):
 
 
 class Pixelate(Operation):
-    """Replace the picture, or boxes in it, by coarse squares of their mean colours.
+    """Replace the picture, or boxes in it, with coarse squares of their mean colours.
 
     Small squares hide less than one thinks: text can be guessed. A face should get at most 6 squares across.
     """
@@ -40,7 +40,7 @@ class Pixelate(Operation):
         "boxes": [{"left": 0.4, "top": 0.1, "width": 0.2, "height": 0.3}],
     }
 
-    on_animations: ClassVar[str] = "each frame, in the same boxes: what moves out of them is seen"
+    on_animations: ClassVar[str] = "each frame, in the same boxes: what moves out of them can be seen"
 
     size: int = Field(16, ge=2, le=2000, description="side of a square in pixels")
     boxes: list[Area] | None = Field(

@@ -38,7 +38,7 @@ class Resize(Operation):
     )
     gravity: Gravity = Field(
         "center",
-        description="the part that `cover` keeps (`smart`: the most salient), the place of the picture in `pad`",
+        description="the part that `cover` keeps (`smart`: the most salient one), or the place of the picture in `pad`",
     )
     enlarge: bool = Field(False, description="whether a picture smaller than the box is enlarged")
     dpr: float = Field(1, ge=0.1, le=8, description="device pixel ratio: the box is that many times larger")

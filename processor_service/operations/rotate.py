@@ -23,9 +23,7 @@ class Rotate(Operation):
 
     degrees: float = Field(ge=-360, le=360, description="angle, clockwise")
     expand: bool = Field(True, description="grow the picture so that nothing is cut off; else its size stays")
-    background: Color = Field(
-        "#ffffff", description="colour of the corners that appear; `transparent` gives the picture alpha"
-    )
+    background: Color = Field("#ffffff", description="colour of the new corners; `transparent` gives the picture alpha")
 
     @property
     def mixes_colors(self) -> bool:

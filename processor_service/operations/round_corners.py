@@ -17,7 +17,7 @@ _MOST = 4096
 
 
 class RoundCorners(Operation):
-    """Round the corners off; with a radius of half a side a square becomes a circle."""
+    """Round off the corners. With a radius of half a side a square becomes a circle."""
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"radius": 24}

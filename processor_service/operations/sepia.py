@@ -19,7 +19,7 @@ _SEPIA = (
 
 
 class Sepia(Operation):
-    """Tone the picture brown, as an old photograph."""
+    """Tone the picture brown, like an old photograph."""
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"strength": 1}

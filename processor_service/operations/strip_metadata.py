@@ -11,10 +11,10 @@ from . import Operation
 
 
 class StripMetadata(Operation):
-    """Store the picture without EXIF, IPTC, XMP, comments and embedded previews, save what is to be kept.
+    """Store the picture without EXIF, IPTC, XMP, comments and embedded previews, except for what `keep` names.
 
-    That is what becomes of every picture: this operation says what is kept. Alone it leaves the pixels as they came, in
-    the formats that can be cut (docs/formats.md). Without its colour profile a picture is stored in sRGB, so that its
+    Metadata is removed from every picture: this operation says what is kept. Alone it leaves the pixels alone, in
+    formats that can be cut (docs/formats.md). Without its colour profile a picture is stored in sRGB, so that its
     colours stay.
     """
 
@@ -25,8 +25,8 @@ class StripMetadata(Operation):
     keep: list[Literal["icc", "copyright", "all"]] = Field(
         default_factory=list,
         max_length=3,
-        description="`icc`: the colour profile, and the pixels in it; `copyright`: its author and its owner; `all`: "
-        "every byte, as it came, the place where it was taken, too; without another operation only",
+        description="`icc`: the colour profile, and the pixels in it; `copyright`: author and owner; `all`: every byte "
+        "of the original, also the place where it was taken; only without other operations",
     )
 
     def apply_to(self, picture: Picture) -> None:

@@ -13,7 +13,7 @@ from . import Operation
 
 
 class Tint(Operation):
-    """Tone the picture in one colour: black stays black, white white, and what is between gets the colour."""
+    """Tone the picture in one colour: black and white stay, and the tones between get the colour."""
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"color": "#3366cc"}

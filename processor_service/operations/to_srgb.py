@@ -10,10 +10,10 @@ from . import Operation
 
 
 class ToSrgb(Operation):
-    """Bring the colours to sRGB through the embedded colour profile; a broken profile is dropped.
+    """Convert the colours to sRGB through the embedded colour profile; a broken profile is dropped.
 
-    When a picture is stored without its profile this happens in any case. By itself this operation says at which step,
-    and that there is no profile left for `strip_metadata` to keep.
+    This always happens when a picture is stored without its profile. This operation says when it happens, and leaves no
+    profile for `strip_metadata` to keep.
     """
 
     for_documents: ClassVar[bool] = True

@@ -17,12 +17,12 @@ _Box = tuple[int, int, int, int]
 class Trim(Operation):
     """Cut off a border of one colour, or a transparent one.
 
-    Its colour is that of most of the four corner pixels. A picture that is uniform throughout stays whole.
+    The border's colour is that of most of the four corner pixels. A picture of one colour stays whole.
     """
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"threshold": 10}
-    on_animations: ClassVar[str] = "one box for all frames: what is border in every one is cut off"
+    on_animations: ClassVar[str] = "one box for all frames: what is border in every frame is cut off"
 
     threshold: int = Field(
         10, ge=0, le=254, description="largest difference from the border's colour, in any channel, that is border"

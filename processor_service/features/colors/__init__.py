@@ -23,7 +23,7 @@ _SIDE = 80
 
 
 class Colors(Feature):
-    """Dominant colours with their share, name and place in OKLab; transparent pixels do not count."""
+    """Dominant colours with their share, name and position in OKLab; transparent pixels do not count."""
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
         DocumentField("colors", "dominant colours, most frequent first", {"type": "nested"}, many=True),

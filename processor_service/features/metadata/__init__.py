@@ -24,12 +24,12 @@ _NUMBER = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(?:/([0-9]{1,12}))?$")
 
 
 class Metadata(Feature):
-    """What the camera and people wrote into the picture: when, with what, where, title, caption, keywords, rights."""
+    """What camera and people wrote into the picture: when, with what, where, title, caption, keywords, rights."""
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
         DocumentField(
             "metadata.taken_at",
-            "when it was taken, as exactly as is known (`1978`, `1978-05`); the camera's local time without an offset",
+            "when it was taken, as exactly as known (`1978`, `1978-05`); the camera's local time without an offset",
             DATE,
         ),
         DocumentField("metadata.camera", "make and model of the camera", WORDS),
@@ -57,7 +57,7 @@ class Metadata(Feature):
     example: ClassVar[dict[str, Any]] = {"location": "coarse", "coarse_km": 10}
 
     location: Literal["off", "coarse", "full"] = Field(
-        "off", description="place: none, rounded to a grid of `coarse_km`, or as it came"
+        "off", description="place: none, rounded to a grid of `coarse_km`, or exact"
     )
     coarse_km: float = Field(10, ge=1, le=1000, description="distance of the grid's lines in kilometres")
 

@@ -28,13 +28,13 @@ HASH_BITS: dict[str, Any] = {
 
 
 class PerceptualHash(Feature):
-    """Hash (PDQ, 256 bit) that stays nearly the same when a picture is resized, recompressed or slightly changed."""
+    """A hash (PDQ, 256 bit) that stays nearly the same when a picture is resized, recompressed or slightly changed."""
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
         DocumentField(
             "perceptual_hash",
             "PDQ hash, given as 64 hex digits: pictures that look the same differ in at most 31 of 256 bits; "
-            "of a list of pictures the first one's; absent when its quality is below 50",
+            "only of the first picture of a list; absent when its quality is below 50",
             HASH_BITS,
             copy_of="perceptual_hashes.hex",
             first_only=True,
@@ -46,10 +46,12 @@ class PerceptualHash(Feature):
         ),
         # Nested: a document may have a list of pictures, and a vector field takes only one value.
         DocumentField(
-            "perceptual_hashes", "the hash of each picture of a list, or of the only one", {"type": "nested"}
+            "perceptual_hashes", "the hash of each picture of a list, or of the only picture", {"type": "nested"}
         ),
         DocumentField("perceptual_hashes.algorithm", "how it was computed: `pdq`", KEYWORD),
-        DocumentField("perceptual_hashes.hex", "the hash as text; on all versions in what a search hands out", KEYWORD),
+        DocumentField(
+            "perceptual_hashes.hex", "the hash as text; all versions of Elasticsearch return it in searches", KEYWORD
+        ),
         DocumentField(
             "perceptual_hashes.bits",
             "the hash for kNN search in all pictures of a list",

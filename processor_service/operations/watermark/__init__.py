@@ -33,7 +33,7 @@ class Watermark(Operation):
     example: ClassVar[dict[str, Any]] = {"text": "© Example", "gravity": "southeast", "opacity": 0.6}
 
     text: str | None = Field(
-        None, min_length=1, max_length=100, description="a text of one line: Latin, Greek, Cyrillic, common signs"
+        None, min_length=1, max_length=100, description="text of one line: Latin, Greek, Cyrillic, common signs"
     )
     image: str | None = Field(
         None,
@@ -42,10 +42,12 @@ class Watermark(Operation):
         pattern="^[A-Za-z0-9+/]+={0,2}$",
         description="instead of a text: a PNG of at most 1 megapixel, base64",
     )
-    gravity: Place = Field("southeast", description="where it lies")
-    margin: float = Field(0.02, ge=0, le=0.5, description="distance from the rim, share of the picture's shorter side")
-    scale: float = Field(0.25, gt=0, le=1, description="its width, share of the picture's; its height always fits")
-    opacity: float = Field(0.5, ge=0, le=1, description="0 is invisible, 1 covers what is below")
+    gravity: Place = Field("southeast", description="its place")
+    margin: float = Field(
+        0.02, ge=0, le=0.5, description="distance from the edge, as a share of the picture's shorter side"
+    )
+    scale: float = Field(0.25, gt=0, le=1, description="its width, as a share of the picture's; its height always fits")
+    opacity: float = Field(0.5, ge=0, le=1, description="0 is invisible, 1 is opaque")
     color: OpaqueColor = Field("#ffffff", description="colour of the text; it is outlined in black or white")
 
     @model_validator(mode="after")
