@@ -8,7 +8,7 @@ from PIL import Image, ImageFile
 
 from ..color.profile_check import carried_profile
 from ..errors import Code, ImageError
-from ..formats.jpeg_end import lacks_end, with_end
+from ..formats.jpeg_end import is_end_missing, with_end
 from ..formats.tiff_repair import repaired
 from ..metadata.collect import orientation, raw_metadata
 from ..picture import Picture, Source
@@ -61,7 +61,7 @@ def decode(
 
 def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     """Decode the whole file. A JPEG in which only the end marker is missing is complete."""
-    if lacks_end(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+    if is_end_missing(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
         with decoder_errors(data, settings):
             image = open_picture(data, settings)
             check_header(image, data, _first_size(image, target), settings)

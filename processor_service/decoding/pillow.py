@@ -50,7 +50,7 @@ def prepare(*openers: type[ImageFile.ImageFile]) -> None:
 
 @contextmanager
 def pixel_limit(most: int | None) -> Iterator[None]:
-    """Let Pillow refuse pictures of more than twice so many pixels, and warn of more than so many; None: no limit."""
+    """Let Pillow warn of pictures above `most` pixels, and refuse those above twice that. None: no limit."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = most
     try:

@@ -28,7 +28,7 @@ _PADS = tuple(bytes([value]) * 64 for value in (0x00, 0x55, 0xAA, 0x3C))
 _FEW = 3
 
 
-def lacks_end(data: bytes) -> bool:
+def is_end_missing(data: bytes) -> bool:
     """Whether only pixels seem to follow the last scan of a JPEG: neither the end marker nor another one."""
     if not data.startswith(b"\xff\xd8") or data.find(b"\xff\xda", max(0, data.rfind(_END))) < 0:
         return False

@@ -96,7 +96,7 @@ class Freshness:
             )
         if not self._nonces.take(signed.nonce, signed.time, now - skew):
             raise ImageError(
-                Code.REPLAYED, "this signed request came before: each is good for once; sign it anew to send it again"
+                Code.REPLAYED, "this signed request came before: each is valid once; sign it again to send it again"
             )
 
     def _is_ours(self, origin: str, port: int) -> bool:

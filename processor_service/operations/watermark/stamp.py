@@ -52,15 +52,15 @@ def check_text(text: str) -> None:
     font = _font(_SMALLEST)
     missing = bytes(font.getmask(_NO_CHARACTER))
     # Scripts from right to left, or with joined letters, need a layout engine, which is not always installed.
-    lacking = [
+    undrawable = [
         char
         for char in dict.fromkeys(text)
         if unicodedata.bidirectional(char) in ("R", "AL")
         or (not char.isspace() and bytes(font.getmask(char)) == missing)
     ]
-    if lacking:
+    if undrawable:
         raise ValueError(
-            f"text has characters that are not drawn, such as [{lacking[0]}]; send the text as a picture (image)"
+            f"text has characters that are not drawn, such as [{undrawable[0]}]; send the text as a picture (image)"
         )
 
 
