@@ -142,6 +142,11 @@ def too_large(limit: int) -> ImageError:
     return ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
 
 
+def out_of_memory() -> ImageError:
+    """The refusal of a picture for which a worker has not enough memory."""
+    return ImageError(Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)")
+
+
 def no_memory() -> ImageError:
     """The refusal of a request when the web process has no memory for it."""
     return ImageError(Code.BUSY, "the service has no memory for this request now; send it again later")

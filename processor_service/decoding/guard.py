@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, out_of_memory
 from ..formats.boxes import boxes
 from ..settings import Settings
 from .pillow import pixel_limit
@@ -49,9 +49,7 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
             "(IMAGE_MAX_PIXELS)",
         ) from bomb
     except MemoryError as error:
-        raise ImageError(
-            Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
-        ) from error
+        raise out_of_memory() from error
     except Exception as error:
         text = _describe(error)
         if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or _ends_early(data):

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from ..addresses import Address, check_host, check_ip, parse_address
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, too_large
 from ..settings import Settings
 from .connection import Deadline, get
 
@@ -83,9 +83,7 @@ class Fetcher:
         while chunk := response.read(_CHUNK):
             data += chunk
             if len(data) > most:
-                raise ImageError(
-                    Code.IMAGE_TOO_LARGE, f"the picture has more than {most} bytes (IMAGE_MAX_IMAGE_BYTES)"
-                )
+                raise too_large(most)
         if response.length:
             # Half a picture could pass for a truncated one, which some pipelines accept.
             raise ConnectionError("the answer ends early")

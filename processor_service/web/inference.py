@@ -13,6 +13,7 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from .. import errors
 from ..errors import Code, ImageError
 from ..settings import Settings
 from .answering import Answering, whole_body
@@ -68,6 +69,4 @@ def too_many_bytes(settings: Settings) -> ImageError:
     left = _DRAINED
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(chunk)
-    return ImageError(
-        Code.IMAGE_TOO_LARGE, f"the picture has more than {settings.max_image_bytes} bytes (IMAGE_MAX_IMAGE_BYTES)"
-    )
+    return errors.too_large(settings.max_image_bytes)

@@ -21,7 +21,7 @@ import orjson
 from ..decoding.open import load_decoders
 from ..document import failure, what_stays
 from ..embedders import preload
-from ..errors import Code, ImageError, causes, defect
+from ..errors import Code, ImageError, causes, defect, out_of_memory
 from ..features import all_features
 from ..operations import all_operations
 from ..pipeline import process, render
@@ -106,9 +106,7 @@ def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dic
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
         summary["causes"] = causes(error)
     except MemoryError:
-        refusal = ImageError(
-            Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
-        )
+        refusal = out_of_memory()
         answer = orjson.dumps(failure(refusal, request))
         summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
     except Exception as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import Code, ImageError
+from ..errors import Code, ImageError, out_of_memory
 from .worker import Why
 
 
@@ -34,8 +34,7 @@ class Losses:
             reason = f"the picture took more than {self._timeout:g} s of processor time (IMAGE_PICTURE_TIMEOUT)"
             return ImageError(Code.PICTURE_TIMEOUT, reason)
         if why == "memory":
-            reason = "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)"
-            return ImageError(Code.OUT_OF_MEMORY, reason)
+            return out_of_memory()
         if why == "stalled":
             reason = f"the picture was not done after {self._wall:g} s, in which its worker got too little "
             return ImageError(Code.INTERRUPTED, reason + "of the processor; send it again")
