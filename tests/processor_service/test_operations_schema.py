@@ -125,3 +125,12 @@ def test_patterns_are_told_in_words() -> None:
     assert set(told.values()) == set(MEANT.values())
     # Base64 explains itself.
     assert {part["pattern"] for part in patterns(SCHEMA)} - told.keys() == {"^[A-Za-z0-9+/]+={0,2}$"}
+
+
+def test_every_rule_of_an_operation_is_in_the_schema_that_the_node_checks() -> None:
+    with_rules = {name: operation for name, operation in all_operations().items() if operation.rules}
+    assert {"convert", "crop", "pad", "pixelate", "resize", "watermark"} <= with_rules.keys()
+    for name, operation in with_rules.items():
+        schema = SCHEMA[name]
+        rendered = [part["anyOf"] for part in (schema, *schema.get("allOf", ())) if "anyOf" in part]
+        assert rendered == [list(rule.options) for rule in operation.rules], name
