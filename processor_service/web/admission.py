@@ -101,7 +101,7 @@ def not_http(error: Exception) -> ImageError:
         log.error("defect", defect=type(error).__name__, exc_info=error)
         return defect(error)
     what = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
-    return ImageError(Code.INVALID_REQUEST, f"the head of the request is not HTTP/1.1 that we take: {what}")
+    return ImageError(Code.INVALID_REQUEST, f"the head of the request is not HTTP/1.1 as it is accepted here: {what}")
 
 
 def last_answer(error: ImageError, request_id: str) -> bytes:

@@ -58,7 +58,7 @@ def parse_operations(operations: Any) -> list[Operation]:
     if len(parsed) > 1 and any("all" in getattr(operation, "keep", ()) for operation in parsed):
         raise ImageError(
             Code.INVALID_RECIPE,
-            "operation [strip_metadata]: with keep [all] the bytes stay as they came, which no other operation leaves; "
+            "operation [strip_metadata]: keep [all] stores every byte of the original, so it must stand alone; "
             "beside others keep [icc] and [copyright]",
         )
     return parsed

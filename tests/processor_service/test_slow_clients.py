@@ -173,7 +173,7 @@ def test_what_is_no_http_of_ours_is_refused_with_a_code(service: Service, sent: 
     assert answer.startswith(b"HTTP/1.1 400 ")
     error = json.loads(answer.rpartition(b"\r\n")[2])["error"]
     assert (error["code"], error["retryable"]) == ("invalid_request", False)
-    assert error["reason"].startswith("the head of the request is not HTTP/1.1 that we take: ")
+    assert error["reason"].startswith("the head of the request is not HTTP/1.1 as it is accepted here: ")
     assert TOKEN.encode() not in answer
 
 
