@@ -176,7 +176,7 @@ def test_fault_8_an_index_without_pipeline_or_with_one_that_is_gone(
     examine: Examine, es: Elasticsearch, index: str
 ) -> None:
     es.indices.put_settings(index=index, settings={"index.default_pipeline": None})
-    examine().only("indices", "error", "stored as they come", f"PUT {index}/_settings", "reprocess")
+    examine().only("indices", "error", "stored unprocessed", f"PUT {index}/_settings", "reprocess")
     es.indices.put_settings(index=index, settings={"index.default_pipeline": "gone"})
     examine().only("indices", "error", "the pipeline gone, which does not exist")
 
@@ -208,7 +208,7 @@ def test_fault_11_documents_that_failed_or_passed_by(examine: Examine, es: Elast
     examine().only("errors", "warn", "1 document stored with an error: 1 not_an_image", f"reprocess {index} --errors")
     es.indices.delete(index=index)
     es.index(index=index, document={"image": {"data": PHOTO}}, pipeline="_none", refresh=True)
-    examine().only("unprocessed", "warn", "1 of 1 that were looked at", "--unprocessed")
+    examine().only("unprocessed", "warn", "1 of the 1 that were read", "--unprocessed")
 
 
 def test_fault_12_pictures_of_an_older_recipe(examine: Examine, es: Elasticsearch, index: str) -> None:
