@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
+from pipelines.cluster.units import bytes_of
 from pipelines.wording import shown
 
 from ..defaults import LARGEST_PICTURE_OPTION
@@ -31,10 +31,13 @@ _HOSTS_TRIED = 2
 
 def size(text: str) -> int:
     """Bytes of a size such as `4mb`, `500kb` or `1048576`; kb, mb and gb are powers of 1024, as in Elasticsearch."""
-    match = re.fullmatch(r"([1-9]\d*)\s*(b|kb|mb|gb)?", text.strip().lower())
-    if not match:
+    try:
+        count = bytes_of(text)
+    except ValueError:
+        count = 0
+    if count < 1:
         raise click.BadParameter(f"{text!r} is not a size; valid are for example 4mb, 500kb or 1048576")
-    return int(match[1]) << 10 * ("b", "kb", "mb", "gb").index(match[2] or "b")
+    return count
 
 
 @click.command()
