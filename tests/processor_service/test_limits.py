@@ -83,7 +83,7 @@ def test_bombs_take_no_memory() -> None:
     """In a process of its own, since a peak never goes down."""
     script = """
 import json, resource
-from processor_service import image_io
+from processor_service.decoding.decode import decode
 from processor_service.errors import ImageError
 from tests.processor_service.bombs import DEFUSED, REFUSED, small_pictures
 from tests.processor_service.kinds import SETTINGS
