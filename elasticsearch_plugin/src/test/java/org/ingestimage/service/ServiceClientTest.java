@@ -600,4 +600,19 @@ class ServiceClientTest {
             assertEquals("doneAAAA", data(node.call("AAAA", null)));
         }
     }
+
+    @Test
+    void whatIsKnownOfTheLoadStaysWhenAnotherSettingChanges() throws Exception {
+        try (
+            FakeService service = new FakeService(FakeService.sequence(FakeService.error(429, "busy"), FakeService.good()));
+            TestNode busy = new TestNode(TestNode.hosts(service).put("ingest.image.max_in_flight", 16))
+        ) {
+            busy.call("AAAA", null).get(30, TimeUnit.SECONDS);
+            assertTrue(busy.client.hasRoom(7) && busy.client.hasRoom(8) == false, "halved");
+            busy.set(settings -> settings.put("ingest.image.search_timeout", "3s"));
+            assertFalse(busy.client.hasRoom(8));
+            busy.set(settings -> settings.put("ingest.image.max_in_flight", 12));
+            assertTrue(busy.client.hasRoom(11) && busy.client.hasRoom(12) == false, "tried at once");
+        }
+    }
 }
