@@ -12,6 +12,7 @@ from .errors import Code, ImageError
 from .features import all_features
 from .fields import NOT_OURS
 from .metadata.cut import cut_refused
+from .operations import all_operations
 from .picture import Picture
 from .wire.fields import top_level_names
 from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
@@ -35,7 +36,7 @@ def absent_fields(keep_source: bool = False) -> dict[str, Any]:
     kept = set(NOT_OURS)
     if keep_source:
         of_source = (feature.produces() for feature in all_features().values() if feature.of_source)
-        kept.update(("original",), *of_source)
+        kept.update(("original", "redacted"), *of_source)
     return {name: None for name in top_level_names() if name not in kept}
 
 
@@ -107,13 +108,26 @@ def is_at_fault(error: ImageError) -> bool:
 def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
     """The field `data` of a refused picture: the same file without its metadata, or null when it cannot be cut.
 
-    Nothing for a picture that is fetched by its address. What is stored of it stays: the address may work again
-    tomorrow.
+    Null, too, when the recipe hides what must not be seen: nothing was hidden in it. Nothing for a picture that is
+    fetched by its address. What is stored of it stays: the address may work again tomorrow.
     """
     if isinstance(request, dict) and request.get("url") is not None:
         return {}
+    if _conceals(request):
+        return {"data": None}
     # A raw file begins like a TIFF: only its preview would be left.
     return {"data": None if code in _NO_PICTURE else _without_metadata(request)}
+
+
+def _conceals(request: Any) -> bool:
+    """Whether any operation of a request, which need not be valid, hides what must not be stored."""
+    lists = [request.get(key) for key in ("operations", "document_operations")] if isinstance(request, dict) else []
+    names = {name for entries in lists if isinstance(entries, list) for entry in entries for name in _names(entry)}
+    return any(kind.conceals for name, kind in all_operations().items() if name in names)
+
+
+def _names(entry: Any) -> list[str]:
+    return [entry] if isinstance(entry, str) else list(entry) if isinstance(entry, dict) else []
 
 
 def _without_metadata(request: Any) -> str | None:

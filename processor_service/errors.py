@@ -17,6 +17,7 @@ class Code(Enum):
         False,
         "an operation, a property or a parameter is unknown or wrong",
     )
+    RECOGNITION_OFF = ("recognition_off", 400, False, "the recipe needs recognition, which this service does not have")
     UNAUTHORIZED = ("unauthorized", 401, False, "the signature or the token is missing or wrong")
     WRONG_HOST = ("wrong_host", 401, False, "the request was signed for another address than those of `IMAGE_KNOWN_AS`")
     CLOCK_SKEW = (
@@ -56,6 +57,7 @@ class Code(Enum):
     URL_TOO_SLOW = ("url_too_slow", 422, True, "fetching the picture took longer than `IMAGE_URL_TIMEOUT`")
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` is outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
+    CANNOT_REDACT = ("cannot_redact", 422, False, "what `redact` has hidden can still be made out by a detector")
     CANNOT_ENCODE = (
         "cannot_encode",
         422,
@@ -142,9 +144,9 @@ def too_large(limit: int) -> ImageError:
     return ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
 
 
-def out_of_memory() -> ImageError:
-    """The refusal of a picture for which a worker has not enough memory."""
-    return ImageError(Code.OUT_OF_MEMORY, "the picture needs more memory than a worker may use (IMAGE_WORKER_MEMORY)")
+def out_of_memory(setting: str = "IMAGE_WORKER_MEMORY") -> ImageError:
+    """The refusal of a picture for which a worker has not enough memory; `setting` bounds it."""
+    return ImageError(Code.OUT_OF_MEMORY, f"the picture needs more memory than a worker may use ({setting})")
 
 
 def no_memory() -> ImageError:

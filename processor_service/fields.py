@@ -22,6 +22,9 @@ BINARY: dict[str, Any] = {"type": "binary"}
 # Never searched for, only returned.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
 
+# Kept as it is, and not searched.
+NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
+
 
 @dataclass(frozen=True)
 class DocumentField:
@@ -49,6 +52,21 @@ class DocumentField:
         return self.name.partition(".")[0]
 
 
+def box_fields(parent: str, **more: str) -> tuple[DocumentField, ...]:
+    """Fields of a list of recognized things: what `more` says, how sure it is, and where it is.
+
+    `parent` is not indexed, and so is nothing in it.
+    """
+    return (
+        *(DocumentField(f"{parent}.{name}", meaning, KEYWORD) for name, meaning in more.items()),
+        DocumentField(f"{parent}.score", "how sure it is, 0 to 1", FLOAT),
+        DocumentField(f"{parent}.box.x", "its left edge as a fraction (0 to 1) of the picture's width", FLOAT),
+        DocumentField(f"{parent}.box.y", "its upper edge as a fraction of the height", FLOAT),
+        DocumentField(f"{parent}.box.width", "its width as a fraction of the picture's", FLOAT),
+        DocumentField(f"{parent}.box.height", "its height as a fraction of the picture's", FLOAT),
+    )
+
+
 # Every picture has these, whatever its recipe asks for.
 OF_THE_PICTURE = (
     DocumentField("data", "the stored picture, base64", BINARY),
@@ -66,6 +84,11 @@ OF_THE_PICTURE = (
     DocumentField(
         "size_class", "megapixels stored: `icon` < 0.02, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD
     ),
+    DocumentField(
+        "redacted.faces", "how many places `redact` has hidden as faces; of an animation in one frame", INTEGER
+    ),
+    DocumentField("redacted.plates", "the same of number plates, and of what may be one", INTEGER),
+    DocumentField("redacted.text", "the same of pieces of text", INTEGER),
     DocumentField("original.format", "format of the original", KEYWORD),
     DocumentField("original.width", "its width in pixels, before any turning", INTEGER),
     DocumentField("original.height", "its height in pixels, before any turning", INTEGER),

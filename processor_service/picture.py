@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from PIL import Image
 
 # Quantization tables of a JPEG: luma first, 64 numbers each, row by row.
 Tables = tuple[tuple[int, ...], ...]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,22 @@ class Picture:
     output: Output = field(default_factory=Output)
     # Most pixels of the long and the short side after the one-off operations of a document.
     size_limit: tuple[int, int] | None = None
-    # Set by `pixels.reduced`: the small copy that most features read, and the image it was made from.
-    reduced_from: tuple[Image.Image, Image.Image] | None = None
+    # How many faces, plates, pieces of text were hidden, in the frame that had most; None when nothing was looked for.
+    redacted: dict[str, int] | None = None
+    # Kept by `once`: the image that something was made of, and what was made.
+    made: dict[str, tuple[Image.Image, Any]] = field(default_factory=dict)
 
     @property
     def image(self) -> Image.Image:
         """The picture, or the first frame of an animation: what fields are extracted from."""
         return self.frames[0]
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make` makes of the picture as it is now; made again when an operation has changed its pixels since."""
+        if name not in self.made or self.made[name][0] is not self.image:
+            self.made[name] = self.image, make()
+        made: Made = self.made[name][1]
+        return made
 
     def has_transparency(self) -> bool:
         """Whether any pixel is not fully opaque. An alpha channel alone does not count."""

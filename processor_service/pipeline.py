@@ -33,6 +33,8 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
         fields |= describe(picture, stored, format_name)
         if not request.normalized:
             fields["original"] = describe_original(picture, data, source_sha256)
+        if picture.redacted is not None:
+            fields["redacted"] = picture.redacted
     for feature in request.recipe.features:
         wanted = set(feature.produces(request.position))
         if not wanted or (request.normalized and feature.of_source):

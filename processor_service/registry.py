@@ -16,6 +16,8 @@ class RecipeEntry(Parameters):
     """A named thing with parameters (the model's fields), a docstring and an example; its name is that of its file."""
 
     example: ClassVar[dict[str, Any]] = {}
+    # Whether it needs the models of recognition (docs/recognition.md), and so a recognizer.
+    recognizes: ClassVar[bool] = False
 
     @classmethod
     def name(cls) -> str:

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IMAGE_", extra="ignore")
     _mark_key: bytes | None = PrivateAttr(None)
+    # Of a process that recognizes.
+    _recognizes: bool = PrivateAttr(False)
 
     host: str = Field("127.0.0.1", description="address to listen on; other than loopback needs a token")
     port: int = Field(8090, ge=0, le=65535, description="port to listen on; 0 takes a free one")
@@ -110,6 +112,18 @@ class Settings(BaseSettings):
         ge=128 * 1024**2,
         description="private memory of a worker process; a picture that needs more is refused",
     )
+    recognizers: int | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="workers that do nothing but pictures whose recipe recognizes something (docs/recognition.md); "
+        "default: 1 when the extra `recognition` is installed; 0: such recipes are refused",
+    )
+    recognizer_memory: int = Field(
+        2 * 1024**3,
+        ge=1024**3,
+        description="private memory of a recognizer; the models at work take up to 0.8 GB of it",
+    )
     url_hosts: Hosts = Field(
         (),
         description="hosts that pictures are fetched from (docs/addresses.md), such as "
@@ -181,6 +195,20 @@ class Settings(BaseSettings):
         token = self.token.get_secret_value()
         tokens = [token, *(other for other in self.accepted_tokens() if other != token)]
         return [key(each) for each in tokens for key in (mark_key, first_mark_key)]
+
+    def use_recognition(self) -> None:
+        """Be the settings of a recognizer."""
+        self._recognizes = True
+
+    def recognizes(self) -> bool:
+        """Whether this process is a recognizer."""
+        return self._recognizes
+
+    def memory(self) -> tuple[str, int]:
+        """The private memory of this worker in bytes, with the setting's name."""
+        if self._recognizes:
+            return "IMAGE_RECOGNIZER_MEMORY", self.recognizer_memory
+        return "IMAGE_WORKER_MEMORY", self.worker_memory
 
     def is_loopback(self) -> bool:
         """Whether the service listens to this machine only."""

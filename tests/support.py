@@ -121,6 +121,8 @@ class Service:
         environment = {
             **os.environ,
             "IMAGE_TOKEN": TOKEN,
+            # It costs seconds to start them: tests that need recognition say so.
+            "IMAGE_RECOGNIZERS": "0",
             **{f"IMAGE_{k.upper()}": v for k, v in self.settings.items()},
         }
         with self.log.open("ab") as log:
@@ -164,6 +166,12 @@ class Service:
     def workers(self) -> list[int]:
         """Process ids of the workers."""
         return [pid for pid in self.descendants() if "processor_service.workers.jobs" in _command(pid)]
+
+    def recognizers(self) -> list[int]:
+        """Process ids of the recognizers."""
+        return [
+            pid for pid in self.descendants() if _command(pid).strip().endswith("processor_service.workers.recognizers")
+        ]
 
     def process_picture(self, data: bytes | str, timeout: float = 60, **body: Any) -> requests.Response:
         text = data if isinstance(data, str) else b64(data)

@@ -11,6 +11,8 @@ from pipelines.inference.endpoints import service_url
 from pipelines.install.check import process_tiny_picture
 from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
+from processor_service.features import all_features
+from processor_service.operations import all_operations
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
@@ -65,6 +67,33 @@ def token(installation: Installation) -> Iterator[Finding]:
         )
     else:
         yield ok("the service asks for a token")
+
+
+def recognition(installation: Installation) -> Iterator[Finding]:
+    """The service recognizes what pipelines of the indices ask for; only with `--service-url`."""
+    if installation.service is None or installation.service.limits is None:
+        return
+    if number := installation.service.limits.get("recognition", {}).get("recognizers", 0):
+        yield ok(f"recipes with recognition are done by {counted(number, 'recognizer')}")
+        return
+    asking = [name for name in installation.pipelines if _recognizes(installation.installed.get(name, {}))]
+    if not asking:
+        yield ok("the service recognizes nothing, and no pipeline of the indices asks for it")
+    else:
+        yield error(
+            f"the service at {installation.service.url} recognizes nothing, so documents of {', '.join(asking)} are "
+            "refused (recognition_off)",
+            "pip install 'ingest-image[recognition]' for the service, with IMAGE_RECOGNIZERS of at least 1",
+        )
+
+
+def _recognizes(pipeline: Body) -> bool:
+    """Whether a pipeline with our processor asks for something that a recognizer does."""
+    known = [kind for all_kinds in (all_operations(), all_features()) for kind in all_kinds.values() if kind.recognizes]
+    names = {kind.name() for kind in known}
+    options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
+    entries = [entry for each in options for key in ("operations", "properties") for entry in each.get(key) or ()]
+    return any(not names.isdisjoint([entry] if isinstance(entry, str) else entry) for entry in entries)
 
 
 def _address(installation: Installation, pipeline: Body) -> str:

@@ -16,9 +16,9 @@ class Likeness:
     copy: float
 
 
-_KNOWN = {"builtin-v1": Likeness(0.85, 0.95)}
-# Measured with EfficientNet-Lite0; other models may need other values.
-_MODELS = Likeness(0.5, 0.8)
+_KNOWN = {"builtin-v1": Likeness(0.85, 0.95), "efficientnet-lite0": Likeness(0.5, 0.8)}
+# Other models may need other values.
+_MODELS = _KNOWN["efficientnet-lite0"]
 
 
 def likeness_of(embedder: str | None) -> Likeness:

@@ -23,7 +23,7 @@ WORD_FIELDS = (
     *("title^3", "file_name^2", "file_path", "image.metadata.title^3", "image.metadata.caption^2"),
     *("image.metadata.keywords^2", "image.metadata.artist", "image.metadata.camera", "image.metadata.lens"),
     *("image.metadata.rights", "image.metadata.copyright", "image.color_names", "image.format", "image.orientation"),
-    *("image.text", "image.text.*", "image.tags", "image.tags.*"),
+    *("image.text", "image.text.*", "image.labels", "image.tags", "image.tags.*"),
 )
 # Pictures and thumbnails are fetched one by one when they are shown.
 LIGHT: dict[str, Any] = {"excludes": under([*PICTURES, *MARKS, *VECTORS])}

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from processor_service.operations import all_operations
+
 from ..resources import Body
 
 _RECIPE = ("operations", "properties", "truncated")
@@ -35,6 +37,13 @@ class ImageOptions:
         entries = self.recipe.get("properties") or ()
         return any("embedding" in ([entry] if isinstance(entry, str) else entry) for entry in entries)
 
+    @property
+    def conceals(self) -> str | None:
+        """The operation of the recipe that hides what must not be seen; None when there is none."""
+        entries = self.recipe.get("operations") or ()
+        names = [name for entry in entries for name in ([entry] if isinstance(entry, str) else entry)]
+        return next((name for name in names if name in all_operations() and all_operations()[name].conceals), None)
+
     @classmethod
     def of(cls, image: Body) -> ImageOptions:
         """Read them. Raises NotExpressible."""
@@ -61,4 +70,10 @@ def image_options(definition: Body) -> ImageOptions:
     images = [processor["image"] for processor in definition["processors"] if "image" in processor]
     if len(images) != 1:
         raise NotExpressible(f"a pipeline with one processor image is expected, there are {len(images)}")
-    return ImageOptions.of(images[0])
+    options = ImageOptions.of(images[0])
+    if options.conceals and (options.keep_invalid or "on_failure" in definition):
+        raise NotExpressible(
+            f"[{options.conceals}] goes with neither keep_invalid nor an on_failure of the pipeline: "
+            "without the plugin they would store the picture as it came"
+        )
+    return options

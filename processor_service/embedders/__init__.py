@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import Code, ImageError
+from ..picture import Picture
+from ..pixels.reduced import over_white, reduced
 from ..registry import scan
 from ..settings import Settings
 
@@ -51,6 +53,10 @@ class Embedder(ABC):
     @abstractmethod
     def load(cls, settings: Settings) -> Embedder:
         """Make one, which may take long. Raises EmbedderError."""
+
+    def of_picture(self, picture: Picture) -> Vector:
+        """The vector of a picture: upright, transparent parts over white."""
+        return self.image(over_white(reduced(picture)).convert("RGB"))
 
     @abstractmethod
     def image(self, image: Image.Image) -> Vector:
@@ -93,14 +99,14 @@ def preload(settings: Settings) -> None:
             embedder()
 
 
-def embedded(query: Image.Image | str) -> dict[str, object]:
+def embedded(query: Picture | str) -> dict[str, object]:
     """The document fields for the vector of a picture or of words; none when all its numbers are about zero.
 
     Raises ImageError `embedder_failed`, `no_text_embedder`.
     """
     try:
         model = embedder()
-        vector = model.text(query) if isinstance(query, str) else model.image(query)
+        vector = model.text(query) if isinstance(query, str) else model.of_picture(query)
     except EmbedderError as error:
         raise ImageError(Code.EMBEDDER_FAILED, str(error)) from error
     vector = vector.astype(np.float64)

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from ..embedders import embedded
 from ..fields import KEYWORD, DocumentField
 from ..picture import Picture
-from ..pixels.reduced import over_white, reduced
 from . import Feature
 
 # The first vector sets the length, and the embedder decides that. Elasticsearch refuses vectors of another length.
@@ -32,11 +31,14 @@ class Embedding(Feature):
             first_only=True,
         ),
         DocumentField(
-            "embedder", "what made the vector: `builtin-v1`, or the name of a model", KEYWORD, first_only=True
+            "embedder",
+            "what made the vector: `builtin-v1`, `efficientnet-lite0`, or the name of a model",
+            KEYWORD,
+            first_only=True,
         ),
     )
     default: ClassVar[bool] = False
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """The vector of the upright picture, transparent parts over white, and the embedder's name."""
-        return embedded(over_white(reduced(picture)).convert("RGB"))
+        """The vector of the upright picture, and the embedder's name."""
+        return embedded(picture)

@@ -25,6 +25,9 @@ class Operation(RecipeEntry):
     # Whether it hides or signs something that later operations could undo. Then a document may ask only for operations
     # that the pipeline lists.
     protects: ClassVar[bool] = False
+    # Its parameter that says what must not be seen, by the names of properties: they would find nothing afterwards, and
+    # the original must not be stored anywhere, be it that the picture is refused. Empty: it hides nothing like that.
+    conceals: ClassVar[str] = ""
     # What it does with an animation when all frames are kept; shown in the docs of each operation.
     on_animations: ClassVar[str] = "each frame"
 
@@ -42,6 +45,10 @@ class Operation(RecipeEntry):
     def keeps_frames(self) -> bool:
         """Whether it needs all frames of an animation."""
         return False
+
+    def concealed(self) -> list[str]:
+        """Names of the properties that find nothing after it."""
+        return list(getattr(self, self.conceals)) if self.conceals else []
 
     def size_after(self, width: int, height: int) -> tuple[int, int]:
         """The largest size, in pixels, that it can make of a picture of this size.

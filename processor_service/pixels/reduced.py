@@ -14,13 +14,8 @@ SIDE = 512
 
 
 def reduced(picture: Picture) -> Image.Image:
-    """The picture upright and in sRGB, its longest side at most `SIDE`.
-
-    All features share it, so nobody may change it.
-    """
-    if picture.reduced_from is None or picture.reduced_from[1] is not picture.image:
-        picture.reduced_from = upright_srgb(shrunk(picture.image, SIDE), picture), picture.image
-    return picture.reduced_from[0]
+    """The picture upright and in sRGB, its longest side at most `SIDE`. All features share it: not to be changed."""
+    return picture.once("reduced", lambda: upright_srgb(shrunk(picture.image, SIDE), picture))
 
 
 def upright_srgb(copy: Image.Image, picture: Picture) -> Image.Image:

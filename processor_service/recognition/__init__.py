@@ -1,7 +1,7 @@
 """Recognition: text, number plates, faces and things in a picture, and boxes of it made unrecognizable.
 
-Plain functions of upright Pillow pictures. Models are loaded when first used, once a process, with one thread each. A
-process that forks must not have used them before: threads and locks of onnxruntime and OpenCV do not survive a fork.
+Plain functions of upright Pillow pictures. Models are loaded when first used, once a process, with one thread each:
+they work in forks of that process, too.
 
 The packages are the extra `recognition`; what needs them raises RecognitionMissing when they are not installed. Only
 `hide` works without.

@@ -14,7 +14,7 @@ from ..errors import Code, ImageError, causes
 from ..fetching.by_address import ByAddress
 from ..settings import Settings
 from ..timing import Stopwatch
-from ..workers.pool import WorkerPool
+from ..workers.pools import Pools
 from ..workers.protocol import Job
 from ..workers.worker import Answer
 from .metrics import Metrics
@@ -34,7 +34,7 @@ def whole_body() -> bytes:
 class Answering:
     """What all routes that take pictures share."""
 
-    def __init__(self, settings: Settings, pool: WorkerPool, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, pool: Pools, metrics: Metrics) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
 
     def answer(self, body: bytes, job: Job = Job.PROCESS) -> Answer:

@@ -12,7 +12,8 @@ from ..errors import Code, ImageError, defect, no_memory, too_large
 from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
-from ..workers.pool import WorkerPool
+from ..workers.lack import lack
+from ..workers.pools import Pools
 from ..workers.protocol import Job
 from .answering import Answering, retry_after, whole_body
 from .authentication import Access, check_caller
@@ -27,7 +28,7 @@ from .request_ids import add_request_id, log_refusal, request_id
 log = structlog.get_logger("processor_service")
 
 
-def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
+def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     """The service's WSGI application."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.longest_request()
@@ -61,7 +62,7 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
 
     @app.get("/v1/operations")
     def operations() -> Response:
-        return _json(catalogue())
+        return _json(catalogue(lack(settings)))
 
     @app.get("/v1/limits")
     def limits() -> Response:
@@ -75,7 +76,8 @@ def create_app(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Flask:
     @app.get("/readyz")
     def readyz() -> Response:
         ready = pool.ready()
-        return _json({"status": "ready" if ready else "starting"}, 200 if ready else 503)
+        body = {"status": "ready" if ready else "starting", "recognition": pool.recognition()}
+        return _json(body, 200 if ready else 503)
 
     @app.get("/metrics")
     def prometheus() -> Response:

@@ -18,8 +18,9 @@ from gunicorn.app.base import BaseApplication
 from ..pixels.scaling import SCALER
 from ..settings import Settings
 from ..workers.confined import die_with_parent, hide_memory
+from ..workers.lack import lack, number
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
-from ..workers.pool import WorkerPool
+from ..workers.pools import Pools
 from .app import create_app
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
@@ -36,7 +37,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self.settings, self.master = settings, os.getpid()
         self.connections = most_connections(settings, threads(settings))
-        self.pool: WorkerPool | None = None
+        self.pool: Pools | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -80,13 +81,14 @@ class Server(BaseApplication):  # type: ignore[misc]
                 "known_as",
                 reason="requests that nodes signed for any host are accepted; IMAGE_KNOWN_AS names the right",
             )
-        self.pool = pool = WorkerPool(
-            settings.workers,
-            settings.queue_size,
-            settings.picture_timeout,
+        if lacks := lack(settings):
+            structlog.get_logger("processor_service").warning("nothing is recognized", reason=lacks)
+        self.pool = pool = Pools(
+            settings,
             lambda why: metrics.replaced.labels(why).inc(),
-            mark_key=settings.mark_key(),
+            lambda why: metrics.recognizers_replaced.labels(why).inc(),
         )
+        metrics.watch(pool)
         atexit.register(pool.stop)
         return create_app(settings, pool, metrics)
 
@@ -98,7 +100,8 @@ def _address(settings: Settings, port: int) -> str:
 def threads(settings: Settings) -> int:
     """One for each picture in work or waiting, and some to refuse more pictures meanwhile."""
     fetches = settings.url_fetches if settings.url_hosts else 0
-    return settings.workers + settings.queue_size + fetches + render_threads(settings) + 8
+    recognized = number(settings) and number(settings) + settings.queue_size
+    return settings.workers + settings.queue_size + recognized + fetches + render_threads(settings) + 8
 
 
 class TooFewFiles(Exception):

@@ -58,7 +58,7 @@ def _schema(field: DocumentField) -> dict[str, Any]:
         if field.mapping.get("element_type") == "bit":
             return {"type": "string", "maxLength": field.mapping["dims"] // _HEX_DIGIT_BITS}
         return {"type": "array", "maxItems": _MOST_DIMENSIONS, "items": {"type": "number"}}
-    value = _object() | {"type": "object"} if kind == "nested" else dict(_VALUES[kind])
+    value = _object() | {"type": "object"} if kind in ("nested", "object") else dict(_VALUES[kind])
     if field.longest is not None:
         value["maxLength"] = field.longest
     return {"type": "array", "maxItems": _MOST_ITEMS, "items": value} if field.many else value

@@ -37,6 +37,9 @@ def mapping() -> dict[str, Any]:
         *parents, leaf = field.name.split(".")
         for parent in parents:
             node = node["properties"].setdefault(parent, {"properties": {}})
+            if node.get("enabled") is False:
+                break
             node.setdefault("properties", {})
-        node["properties"][leaf] = dict(field.mapping)
+        else:
+            node["properties"][leaf] = dict(field.mapping)
     return root

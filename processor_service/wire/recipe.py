@@ -46,9 +46,23 @@ def _parse_cached(text: bytes) -> Recipe:
     features = (
         tuple(feature() for feature in all_features().values() if feature.default)
         if properties is None
-        else tuple(parse_entries(properties, "property", all_features()))
+        # Sorted, as some use what others have found: labels that there are faces.
+        else tuple(sorted(parse_entries(properties, "property", all_features()), key=lambda entry: entry.name()))
     )
-    return Recipe(tuple(parse_operations(operations)), features, recipe_hash(operations, properties))
+    parsed = tuple(parse_operations(operations))
+    _check_concealed(parsed, features)
+    return Recipe(parsed, features, recipe_hash(operations, properties))
+
+
+def _check_concealed(operations: tuple[Operation, ...], features: tuple[Feature, ...]) -> None:
+    for operation in operations:
+        for feature in features:
+            if (name := feature.name()) in operation.concealed():
+                raise ImageError(
+                    Code.INVALID_RECIPE,
+                    f"property [{name}] finds nothing where operation [{operation.name()}] hides {name}: leave one of "
+                    f"them out; how many were hidden is in [redacted.{name}]",
+                )
 
 
 def parse_operations(operations: Any) -> list[Operation]:

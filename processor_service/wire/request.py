@@ -51,6 +51,13 @@ class Request:
         normalized = body.get("normalized") is True
         return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
 
+    def recognizer(self) -> str | None:
+        """What of the request needs a recognizer, in words; None when nothing does."""
+        for operation in self.operations_to_apply():
+            if operation.recognizes:
+                return f"operation [{operation.name()}]"
+        return next((f"property [{feature.name()}]" for feature in self.recipe.features if feature.recognizes), None)
+
     def operations_to_apply(self) -> tuple[Operation, ...]:
         """The operations to apply. A normalized picture already had those of the recipe, except how it is stored.
 

@@ -27,6 +27,8 @@ def recipe_schema() -> dict[str, Any]:
     - `pictures`: those that show the picture, with their greatest length (null: a mark has to vouch for it). They are
       removed when nothing vouches for them.
     - `most_entries`: how many operations or properties a list may have.
+    - `concealing`: operations after which the original must not stay anywhere, with the parameter that says what they
+      hide: names of properties that would find nothing.
     - `for_documents`: operations that a document may ask for. `protecting`: after these, a document may ask for none.
     """
     only_first = {
@@ -44,26 +46,32 @@ def recipe_schema() -> dict[str, Any]:
         "copies": copies(),
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
+        "concealing": {name: operation.conceals for name, operation in all_operations().items() if operation.conceals},
         "for_documents": [name for name, operation in all_operations().items() if operation.for_documents],
         "protecting": [name for name, operation in all_operations().items() if operation.protects],
     }
 
 
-def catalogue() -> dict[str, list[dict[str, Any]]]:
-    """Everything that a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`."""
-    return {"operations": _catalogued(all_operations()), "properties": _catalogued(all_features())}
+def catalogue(lack: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Everything that a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`.
+
+    `lack`: why nothing is recognized here, and how to get it; None when it is.
+    """
+    return {"operations": _catalogued(all_operations(), lack), "properties": _catalogued(all_features(), lack)}
 
 
 def _schemas(entries: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:
     return {name: _without_titles(entry.model_json_schema()) for name, entry in entries.items()}
 
 
-def _catalogued(entries: Mapping[str, type[RecipeEntry]]) -> list[dict[str, Any]]:
+def _catalogued(entries: Mapping[str, type[RecipeEntry]], lack: str | None) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
             "summary": entry.summary(),
             **({"on_animations": entry.on_animations} if issubclass(entry, Operation) else {}),
+            "available": not (entry.recognizes and lack),
+            **({"lacks": lack} if entry.recognizes and lack else {}),
             "example": {name: entry.example},
             "parameters": entry.model_json_schema(),
         }

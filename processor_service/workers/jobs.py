@@ -28,22 +28,28 @@ from ..pipeline import process, render
 from ..query_vector import embed
 from ..settings import Settings
 from ..timing import Stopwatch
+from ..wire.payload import decode_payload
 from ..wire.request import Request
-from .protocol import Job
+from .lack import lack
+from .protocol import HAND_ON, Job
 from .template import answer_requests
 
 # Objects, keys and numbers of a request.
 _SMALL = 1024 * 1024
+# In bytes, of any picture.
+_SHORTEST = 16
 
 
-def load(mark_key: str) -> Callable[[Connection], None]:
+def load(mark_key: str, recognizes: bool = False) -> Callable[[Connection], None]:
     """Load everything that pictures need. Returns the function that serves a worker's connection (template.py).
 
-    `mark_key`: in hex.
+    `mark_key`: in hex. `recognizes`: whether it is a recognizer.
     """
     settings = Settings()
+    if recognizes:
+        settings.use_recognition()
     settings.use_mark_key(bytes.fromhex(mark_key))
-    _limit_memory(settings.worker_memory)
+    _limit_memory(settings.memory()[1])
     _quiet_decoders()
     load_decoders(settings)
     all_operations(), all_features()
@@ -59,8 +65,28 @@ def load(mark_key: str) -> Callable[[Connection], None]:
     return serve
 
 
+class _HandOn(Exception):
+    """The request is for a recognizer, and this worker is none."""
+
+
+def _request(body: Any, settings: Settings) -> Request:
+    """The request, when it is for this worker. Raises ImageError, _HandOn."""
+    request = Request.parse(body)
+    if not settings.recognizes() and (what := request.recognizer()):
+        if lacks := lack(settings):
+            # With a few letters Elasticsearch tries a new inference endpoint, which it does not make when they are
+            # refused in any other way than bad pictures are.
+            if len(decode_payload(request.data, settings.max_image_bytes)) < _SHORTEST:
+                raise ImageError(Code.NOT_AN_IMAGE, "so few bytes are no picture")
+            raise ImageError(
+                Code.RECOGNITION_OFF, f"{what} needs recognition, which this service does not have: {lacks}"
+            )
+        raise _HandOn
+    return request
+
+
 def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
-    fields = process(Request.parse(body), settings, watch)
+    fields = process(_request(body, settings), settings, watch)
     return {"format": fields["format"], "stored_bytes": fields["bytes"]}, _json(fields)
 
 
@@ -73,7 +99,7 @@ def _json(fields: dict[str, Any]) -> bytes:
 
 
 def _render(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
-    data, format_name = render(Request.parse(body), settings, watch)
+    data, format_name = render(_request(body, settings), settings, watch)
     return {"format": format_name, "stored_bytes": len(data)}, data
 
 
@@ -101,12 +127,15 @@ def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dic
         request = _parse(body)
         details, answer = _DO[job](request, settings, watch)
         summary |= details
+    except _HandOn:
+        answer = b""
+        summary = {"status": 0, "code": HAND_ON}
     except ImageError as error:
         answer = orjson.dumps(failure(error, request))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
         summary["causes"] = causes(error)
     except MemoryError:
-        refusal = out_of_memory()
+        refusal = out_of_memory(settings.memory()[0])
         answer = orjson.dumps(failure(refusal, request))
         summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
     except Exception as error:

@@ -34,7 +34,7 @@ class Losses:
             reason = f"the picture took more than {self._timeout:g} s of processor time (IMAGE_PICTURE_TIMEOUT)"
             return ImageError(Code.PICTURE_TIMEOUT, reason)
         if why == "memory":
-            return out_of_memory()
+            return out_of_memory("IMAGE_WORKER_MEMORY; of recognizers IMAGE_RECOGNIZER_MEMORY")
         if why == "stalled":
             reason = f"the picture was not done after {self._wall:g} s, in which its worker got too little "
             return ImageError(Code.INTERRUPTED, reason + "of the processor; send it again")

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..settings import Settings
+from .lack import number
 
 _CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 # The web process with its libraries and the template of the workers.
@@ -42,15 +43,19 @@ def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
 def shortage(settings: Settings, limit: int | None) -> str | None:
     """What is wrong with the settings in a container of `limit` bytes, and what would be right. None when they fit."""
     web = BASE + settings.max_held_bytes
-    needed = settings.workers * settings.worker_memory + web
+    recognizers = number(settings)
+    others = recognizers * settings.recognizer_memory
+    needed = settings.workers * settings.worker_memory + others + web
     if limit is None or needed <= limit:
         return None
-    room = (limit - web) // settings.workers // _MB
+    room = (limit - web - others) // settings.workers // _MB
     advice = f"set IMAGE_WORKER_MEMORY to {room * _MB}, or" if room >= 128 else "lower IMAGE_WORKERS, or"
+    beside = f", {recognizers} recognizers with {settings.recognizer_memory // _MB} MB each (IMAGE_RECOGNIZER_MEMORY)"
     return (
-        f"{settings.workers} workers with {settings.worker_memory // _MB} MB each (IMAGE_WORKER_MEMORY) and the web "
-        f"process with {web // _MB} MB (IMAGE_MAX_HELD_BYTES and {BASE // _MB} MB) may need {needed // _MB} MB, but "
-        f"the container has {limit // _MB} MB: {advice} give it {-(-needed // _MB)} MB"
+        f"{settings.workers} workers with {settings.worker_memory // _MB} MB each (IMAGE_WORKER_MEMORY)"
+        f"{beside if recognizers else ''} and the web process with {web // _MB} MB (IMAGE_MAX_HELD_BYTES and "
+        f"{BASE // _MB} MB) may need {needed // _MB} MB, but the container has {limit // _MB} MB: {advice} give it "
+        f"{-(-needed // _MB)} MB"
     )
 
 

@@ -24,3 +24,5 @@ READY = b"ready"
 FORK, KILL, WAIT = b"fork", b"kill", b"wait"
 # The exit code of a worker that had no memory left to say so.
 OUT_OF_MEMORY = 12
+# The code by which a worker says that a recognizer has to do the job (pools.py).
+HAND_ON = "hand_on"

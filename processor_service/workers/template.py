@@ -27,8 +27,10 @@ _ENDING_SECONDS = 1.0
 Serve = Callable[[Connection], None]
 
 
-def fork_workers(load: Callable[[str], Serve]) -> None:
+def fork_workers(load: Callable[[str], Serve], name: str = "jobs") -> None:
     """Serve the web process on the file descriptor in the last argument, until the web process closes it.
+
+    `name` is that of the workers in lists of processes.
 
     The first message is the key of the marks, which must not be in the environment. `load` takes it, loads everything,
     and returns the function that serves a worker's connection. Each later message is FORK with the end of a socket for
@@ -55,7 +57,7 @@ def fork_workers(load: Callable[[str], Serve]) -> None:
             what, pid = message.split()
             control.sendall(b"%d" % _end(int(pid), _ENDING_SECONDS if what == WAIT else 0))
         elif descriptors:
-            control.sendall(b"%d" % _fork(control, descriptors[0], serve))
+            control.sendall(b"%d" % _fork(control, descriptors[0], serve, name))
         else:
             # The kernel drops a descriptor when there is no room for it.
             control.sendall(b"%d" % -errno.EMFILE)
@@ -95,7 +97,7 @@ def _end(pid: int, patience: float) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
+def _fork(control: socket.socket, descriptor: int, serve: Serve, name: str) -> int:
     parent = os.getpid()
     try:
         pid = os.fork()
@@ -109,7 +111,7 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve) -> int:
     try:
         control.close()
         die_with_parent(parent)
-        setproctitle(f"{sys.executable} -m processor_service.workers.jobs")
+        setproctitle(f"{sys.executable} -m processor_service.workers.{name}")
         # Held until this process ends: when the web process sees it closed, there is an exit code.
         connection = Connection(descriptor)
         serve(connection)

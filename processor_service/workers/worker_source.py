@@ -21,6 +21,7 @@ BOOT_SECONDS = 60.0
 # The template only forks, so it answers fast.
 _TEMPLATE_SECONDS = 10.0
 WORKER = (sys.executable, "-m", "processor_service.workers")
+RECOGNIZER = (sys.executable, "-m", "processor_service.workers.recognizers")
 ENVIRONMENT = {
     # By default glibc gives freed megabytes back to the system at once, and each picture pays for the page faults
     # again. With these, pictures are processed a quarter faster (docs/performance.md).

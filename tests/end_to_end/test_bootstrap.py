@@ -112,6 +112,7 @@ def test_an_empty_node(run: Run, es: Elasticsearch, service_url: str) -> None:
     assert lines(result) == [
         "created: cluster setting ingest.image.hosts",
         "created: ingest pipeline images-grayscale",
+        "created: ingest pipeline images-private",
         "created: ingest pipeline images-thumbnail",
         "created: ingest pipeline images",
         "created: index template images",
@@ -126,7 +127,7 @@ def test_again_everything_is_current(run: Run, es: Elasticsearch, service_url: s
     before = installed(es)
     result = run("--service-url", service_url)
     assert result.exit_code == 0, result.output
-    assert [line.split(":")[0] for line in lines(result)] == ["current"] * 5 + ["checked"]
+    assert [line.split(":")[0] for line in lines(result)] == ["current"] * 6 + ["checked"]
     assert installed(es) == before
 
 
@@ -251,6 +252,7 @@ def test_dry_run_says_what_it_would_do_and_changes_nothing(run: Run, es: Elastic
     assert lines(result) == [
         "would be created: cluster setting ingest.image.hosts",
         "would be created: ingest pipeline images-grayscale",
+        "would be created: ingest pipeline images-private",
         "would be created: ingest pipeline images-thumbnail",
         "would be updated: ingest pipeline images",
         "would be created: index template images",
@@ -263,15 +265,15 @@ def test_uninstall_leaves_nothing(run: Run, es: Elasticsearch, service_url: str)
     run("--service-url", service_url)
     complete = installed(es)
     result = run("--uninstall", "--dry-run")
-    assert [line.split(":")[0] for line in lines(result)] == ["would be removed"] * 5
+    assert [line.split(":")[0] for line in lines(result)] == ["would be removed"] * 6
     assert installed(es) == complete
     result = run("--uninstall")
     assert result.exit_code == 0, result.output
-    assert [line.split(":")[0] for line in lines(result)] == ["removed"] * 5
+    assert [line.split(":")[0] for line in lines(result)] == ["removed"] * 6
     assert installed(es) == before
     result = run("--uninstall")
     assert result.exit_code == 0
-    assert [line.split(":")[0] for line in lines(result)] == ["absent"] * 5
+    assert [line.split(":")[0] for line in lines(result)] == ["absent"] * 6
 
 
 def test_uninstall_leaves_what_is_somebody_elses(run: Run, es: Elasticsearch) -> None:

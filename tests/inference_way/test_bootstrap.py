@@ -60,7 +60,7 @@ def test_without_the_plugin_and_with_a_licence_endpoints_and_pipelines_are_insta
     assert result.exit_code == 0, result.output
     first, *_, last = result.output.splitlines()
     assert first == ("bridge: inference (the plugin ingest-image is missing on node-1 (9.5.3); licence: trial)")
-    created = ["created: inference endpoint"] * 3 + ["created: ingest pipeline"] * 3 + ["created: index template"]
+    created = ["created: inference endpoint"] * 4 + ["created: ingest pipeline"] * 4 + ["created: index template"]
     assert fates(result)[:-1] == created
     assert last == "checked: the pipeline images turned a test picture of 4 x 3 pixels into jpeg"
     assert {endpoint_named_by(cluster, name) for name in PIPELINES} == set(cluster.endpoints)
@@ -97,7 +97,7 @@ def test_an_endpoint_that_changes_is_there_before_the_pipeline_names_it_and_the_
         result = run(url=url, token=token)
     assert result.exit_code == 0, result.output
     verbs = [(line.split()[0], line.split("/")[1]) for line in cluster.log]
-    expected = [("PUT", "_inference")] * 3 + [("PUT", "_ingest")] * 3 + [("DELETE", "_inference")] * 3
+    expected = [("PUT", "_inference")] * 4 + [("PUT", "_ingest")] * 4 + [("DELETE", "_inference")] * 4
     assert verbs == expected
     assert not old & set(cluster.endpoints)
     assert {endpoint_named_by(cluster, name) for name in PIPELINES} == set(cluster.endpoints)
@@ -197,7 +197,7 @@ def test_with_the_plugin_that_is_the_way_unless_the_other_is_wanted(run: Run, cl
     assert "would be created: cluster setting ingest.image.hosts" in result.output
     result = run("--bridge", "inference")
     assert result.output.startswith("bridge: inference (chosen by --bridge; licence: trial)\n")
-    assert len(cluster.endpoints) == 3
+    assert len(cluster.endpoints) == 4
 
 
 def test_every_node_that_runs_pipelines_counts_and_no_other(run: Run, cluster: Cluster) -> None:
@@ -226,8 +226,8 @@ def test_from_one_way_to_the_other(run: Run, cluster: Cluster) -> None:
     run()
     cluster.processors.append("image")
     result = run("--dry-run")
-    assert result.output.count("would be removed: inference endpoint") == 3
-    assert result.output.count("would be updated: ingest pipeline") == 3
+    assert result.output.count("would be removed: inference endpoint") == 4
+    assert result.output.count("would be updated: ingest pipeline") == 4
 
 
 def test_a_pipeline_changed_by_hand_keeps_its_endpoint(run: Run, cluster: Cluster, service: Service) -> None:
@@ -257,7 +257,7 @@ def test_uninstall_leaves_nothing(run: Run, cluster: Cluster) -> None:
     assert result.exit_code == 0, result.output
     assert cluster.state() == before
     removed = [line.split("/")[1] for line in cluster.log if line.startswith("DELETE")]
-    assert removed == ["_index_template"] + ["_ingest"] * 3 + ["_inference"] * 3
+    assert removed == ["_index_template"] + ["_ingest"] * 4 + ["_inference"] * 4
 
 
 def test_several_addresses_are_for_the_plugin(run: Run, cluster: Cluster) -> None:
@@ -283,7 +283,7 @@ def test_what_the_user_may_not_look_at(run: Run, cluster: Cluster) -> None:
     assert "licence: unknown, the user may not read it" in run("--dry-run").output
     cluster.forbidden = {"/_nodes/ingest"}
     assert run("--dry-run").output.startswith("bridge: plugin (the user may not list the nodes)\n")
-    assert run("--dry-run", "--bridge", "inference").output.count("would be created: inference endpoint") == 3
+    assert run("--dry-run", "--bridge", "inference").output.count("would be created: inference endpoint") == 4
     cluster.forbidden = {"/_inference/completion/" + id_ for id_ in ids_to_be_created(run)}
     result = run("--bridge", "inference")
     assert result.exit_code == 1

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from ingest_image.doctor import check_cluster, check_limits, checks
+from ingest_image.doctor import check_cluster, check_limits, check_service, checks
 from ingest_image.doctor.checks import CHECKS
 from ingest_image.doctor.finding import Finding, Level
 from ingest_image.doctor.installation import Installation
@@ -158,3 +158,28 @@ def test_what_may_not_be_looked_at_is_said_and_the_others_go_on(monkeypatch: pyt
 def test_every_check_says_what_it_looks_at() -> None:
     assert all((check.__doc__ or "").strip() for check in CHECKS)
     assert len({check.__name__ for check in CHECKS}) == len(CHECKS)
+
+
+def recipe(*operations: Any, **more: Any) -> dict[str, Any]:
+    return {"processors": [{"set": {}}, {"image": {"operations": list(operations), **more}}]}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "recognizers", "level"),
+    [
+        (recipe({"redact": {"what": ["faces"]}}), 0, "error"),
+        (recipe("auto_orient", properties=["colors", {"labels": {}}]), 0, "error"),
+        (recipe("auto_orient", properties=["colors"]), 0, "ok"),
+        (recipe("redact"), 2, "ok"),
+    ],
+)
+def test_pipelines_that_need_recognition_are_named_where_there_is_none(
+    pipeline: dict[str, Any], recognizers: int, level: str
+) -> None:
+    service = ServiceLimits("http://a:8090", {"workers": 2, "recognition": {"recognizers": recognizers}})
+    asked = installation(service=service)
+    vars(asked).update(pipelines=["seen"], installed={"seen": pipeline})
+    found = one(check_service.recognition(asked))
+    assert found.level == Level(level)
+    if level == "error":
+        assert "seen" in found.what and "ingest-image[recognition]" in found.advice

@@ -121,12 +121,20 @@ def test_the_fingerprint_is_that_of_the_form():
         ({"timeout": "5s"}, r"\[timeout\]"),
         ({"if": "true"}, r"\[if\]"),
         ({"field": "a.b"}, r"field \[a.b\]"),
+        ({"operations": [{"redact": {"what": ["faces"]}}], "keep_invalid": True}, r"\[redact\] goes with neither"),
         ({"operations": [{"watermark": {"text": "${token}"}}]}, r"\$\{"),
     ],
 )
 def test_what_only_the_plugin_can_do_is_said(options, reason):
     with pytest.raises(NotExpressible, match=reason):
         inference_pipeline(changed(**options), "x")
+
+
+def test_a_pipeline_that_goes_on_with_what_failed_hides_nothing():
+    definition = changed(operations=[{"redact": {"what": ["faces"]}}])
+    inference_pipeline(definition, "x")
+    with pytest.raises(NotExpressible, match="on_failure"):
+        inference_pipeline(definition | {"on_failure": [{"set": {"field": "failed", "value": True}}]}, "x")
 
 
 def test_one_processor_image_is_expected():
@@ -136,7 +144,7 @@ def test_one_processor_image_is_expected():
 
 def test_what_can_be_pasted_is_what_bootstrap_sends():
     requests = parse(FILE.read_text())
-    assert [request.method for request in requests] == ["PUT"] * 6
+    assert [request.method for request in requests] == ["PUT"] * 8
     for endpoint_, pipeline in zip(requests[::2], requests[1::2], strict=True):
         name = pipeline.path.rpartition("/")[2]
         resource = next(r for r in PIPELINES if r.name == name)

@@ -22,6 +22,7 @@ ALPHA, BRIDGE, P3 = (
     "libavif/apple_gainmap_old.jpg",
 )
 TURNED, MOVING = "exif-orientation/Landscape_6.jpg", "thumbor/animated.gif"
+LARGE = {"resize": {"width": 400, "height": 400}}
 SMALL = {"resize": {"width": 96, "height": 96}}
 # A photograph with alpha: colours show what lines of a drawing do not.
 ROUND = (SMALL, {"round_corners": {"radius": 30}})
@@ -181,6 +182,10 @@ CASES: list[Case] = [
     Case("pixelate", "boxes", FACE, {"size": 8, "unit": "fraction", "boxes": [{"left": 0.33, "top": 0.08, "width": 0.24, "height": 0.32}, {"left": 0.8, "top": 0.8, "width": 0.5, "height": 0.1}]}),
     Case("pixelate", "boxes-in-pixels", FACE, {"size": 6, "boxes": [{"left": 31.5, "top": 8, "width": 24, "height": 30}]}),
     Case("pixelate", "alpha", CAT, {"size": 10}, before=ROUND),
+    Case("redact", "pixelate", FACE, {"what": ["faces"], "how": "pixelate", "min_score": 0.3}, before=(LARGE,), after=(SMALL,)),
+    Case("redact", "blur", FACE, {"what": ["faces", "plates"], "how": "blur"}, before=(LARGE,), after=(SMALL,)),
+    Case("redact", "fill", FACE, {"what": ["faces", "text"], "how": "fill", "margin": 0.3}, before=(LARGE,), after=(SMALL,)),
+    Case("redact", "alpha", FACE, {"what": ["faces"]}, before=(LARGE, {"round_corners": {"radius": 60}}), after=(SMALL,)),
     *_each("watermark", CAT, {
         "text": {"text": "© Zoë Müller", "scale": 0.8},
         "text-dark": {"text": "Proof", "gravity": "center", "scale": 0.9, "opacity": 0.3, "color": "black"},

@@ -19,6 +19,7 @@ from processor_service.embedders.model_folder import ImageInput
 from processor_service.embedders.onnx import Onnx, prepared
 from processor_service.errors import ImageError
 from processor_service.hash_variants import distance
+from processor_service.picture import Picture, Source
 from processor_service.settings import Settings
 from tests.helpers import tiny_model
 from tests.support import TOKEN, Service, b64, encoded, opened, picture, running_service
@@ -70,10 +71,16 @@ def test_builtin_finds_changed_copies_among_others(name: str) -> None:
         assert vector @ unit(Builtin().image(original)) > max(vector @ other for other in others)
 
 
+def of(image: Image.Image) -> Picture:
+    return Picture([image], Source("png", *image.size, 1, 1))
+
+
 def test_builtin_is_what_its_name_says_for_ever() -> None:
     """Other numbers would need another label: stored vectors are compared with them."""
     ramp = np.add.outer(np.arange(90), np.arange(120)).astype(np.uint8)
-    vector = embedded(Image.fromarray(np.dstack([ramp, ramp.T.copy().reshape(ramp.shape), 255 - ramp])))["embedding"]
+    vector = embedded(of(Image.fromarray(np.dstack([ramp, ramp.T.copy().reshape(ramp.shape), 255 - ramp]))))[
+        "embedding"
+    ]
     assert isinstance(vector, list) and len(vector) == Builtin.dims == 282
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-4)
     digest = [round(float(np.dot(vector, np.cos(np.arange(282) * step))), 3) for step in (0.1, 0.5, 1.7, 3.1)]
@@ -87,12 +94,12 @@ DIGEST = [-0.364, 0.09, 0.125, -0.253]
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (64, 64)])
 def test_builtin_takes_pictures_without_anything_on_them(color: str, size: tuple[int, int]) -> None:
     assert np.isfinite(Builtin().image(Image.new("RGB", size, color))).all()
-    assert len(embedded(Image.new("RGB", size, color))["embedding"]) == Builtin.dims  # type: ignore[arg-type]
+    assert len(embedded(of(Image.new("RGB", size, color)))["embedding"]) == Builtin.dims  # type: ignore[arg-type]
 
 
 def test_embedders_are_found_by_scanning() -> None:
-    assert list(embedders.embedders()) == ["builtin", "onnx"]
-    with pytest.raises(EmbedderError, match="valid are builtin, onnx"):
+    assert list(embedders.embedders()) == ["builtin", "lite0", "onnx"]
+    with pytest.raises(EmbedderError, match="valid are builtin, lite0, onnx"):
         chosen(Settings(embedder="clip"))
 
 

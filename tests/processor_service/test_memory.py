@@ -51,14 +51,22 @@ def test_without_a_limit_there_is_none(tmp_path: Path) -> None:
 
 
 def test_settings_that_need_more_than_the_container_has_are_said_with_what_would_be_right() -> None:
-    settings = Settings(workers=2, worker_memory=2048 * MB, max_held_bytes=512 * MB)
+    settings = Settings(workers=2, worker_memory=2048 * MB, max_held_bytes=512 * MB, recognizers=0)
     assert shortage(settings, None) is None
     assert shortage(settings, 4864 * MB) is None
     sentence = shortage(settings, 3072 * MB)
     assert sentence and f"set IMAGE_WORKER_MEMORY to {1152 * MB}, or give it 4864 MB" in sentence
-    assert shortage(Settings(workers=2, worker_memory=1152 * MB), 3072 * MB) is None
+    assert shortage(Settings(workers=2, worker_memory=1152 * MB, recognizers=0), 3072 * MB) is None
     sentence = shortage(settings, 800 * MB)
     assert sentence and "lower IMAGE_WORKERS" in sentence
+
+
+def test_the_memory_of_recognizers_counts() -> None:
+    settings = Settings(workers=1, worker_memory=1024 * MB, recognizers=2, recognizer_memory=1024 * MB)
+    assert shortage(settings, 3840 * MB) is None
+    sentence = shortage(settings, 3072 * MB)
+    assert sentence and "2 recognizers with 1024 MB each (IMAGE_RECOGNIZER_MEMORY) and the web" in sentence
+    assert f"set IMAGE_WORKER_MEMORY to {256 * MB}, or give it 3840 MB" in sentence
 
 
 @pytest.fixture(scope="module")

@@ -123,6 +123,7 @@ def test_what_only_says_how_a_picture_is_written_is_not_for_documents() -> None:
     assert {name for name, kind in operations.items() if not kind.for_documents} == {
         "animation",
         "convert",
+        "redact",
         "strip_metadata",
     }
-    assert {name for name, kind in operations.items() if kind.protects} == {"blur", "pixelate", "watermark"}
+    assert {name for name, kind in operations.items() if kind.protects} == {"blur", "pixelate", "redact", "watermark"}

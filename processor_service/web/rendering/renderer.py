@@ -16,7 +16,7 @@ import pybase64
 from ...errors import Code, ImageError
 from ...settings import Settings
 from ...wire.payload import decode_payload
-from ...workers.pool import WorkerPool
+from ...workers.pools import Pools
 from ...workers.protocol import Job
 from ...workers.worker import Answer
 from ..answering import hung_up
@@ -50,7 +50,7 @@ class Refused(Exception):
 class Renderer:
     """Finds, renders and keeps pictures."""
 
-    def __init__(self, settings: Settings, pool: WorkerPool) -> None:
+    def __init__(self, settings: Settings, pool: Pools) -> None:
         self._stored, self._pool = Stored(settings), pool
         self._max_bytes = settings.max_image_bytes
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None

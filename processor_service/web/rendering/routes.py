@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from ...errors import Code, ImageError
 from ...formats.registry import mime_type
 from ...settings import Settings
-from ...workers.pool import WorkerPool
+from ...workers.pools import Pools
 from ..authentication import check_caller
 from ..metrics import Metrics
 from ..request_ids import log_causes, request_id
@@ -30,7 +30,7 @@ _HEADERS = {
 }
 
 
-def rendering(settings: Settings, pool: WorkerPool, metrics: Metrics) -> Blueprint:
+def rendering(settings: Settings, pool: Pools, metrics: Metrics) -> Blueprint:
     """The route that shows stored pictures."""
     blueprint = Blueprint(NAME, __name__)
     if not settings.render_indices:

@@ -70,6 +70,7 @@ public final class ImageProcessor extends AbstractProcessor {
             failure = e;
         }
         if (failure != null) {
+            conceal(document);
             handler.accept(null, failure);
             return;
         }
@@ -121,7 +122,18 @@ public final class ImageProcessor extends AbstractProcessor {
         };
     }
 
-    private static void finish(
+    /**
+     * Takes the pictures out of a document that failed: with `ignore_failure` or `on_failure` it is stored all the same, and nobody has
+     * hidden in them what must not be seen.
+     */
+    private void conceal(IngestDocument document) {
+        if (options.conceals()) {
+            Concealment.remove(document.getSource(), options.field());
+            Concealment.remove(document.getSource(), options.targetField());
+        }
+    }
+
+    private void finish(
         DocumentCalls calls,
         DocumentPictures pictures,
         IngestDocument document,
@@ -136,6 +148,9 @@ public final class ImageProcessor extends AbstractProcessor {
             failure = new Failure(Code.INTERNAL_ERROR, e.getClass().getSimpleName()).toException(pictures.field());
         }
         // Outside of the try: what the rest of the pipeline throws is not ours, and must not call the handler again.
+        if (failure != null) {
+            conceal(document);
+        }
         if (calls == null) {
             handler.accept(failure == null ? document : null, failure);
         } else if (failure == null) {

@@ -16,6 +16,7 @@ import org.ingestimage.recipe.RecipeSchema;
  * @param recordInvalid of `on_invalid`
  * @param maxResultBytes 0 for no other limit than the node's
  * @param timeout of a picture, null for the node's
+ * @param conceals whether the original must not stay anywhere, not even when the picture is refused
  */
 record Options(
     String field,
@@ -29,7 +30,8 @@ record Options(
     boolean keepInvalid,
     long maxResultBytes,
     OneOffOperations documentOperations,
-    TimeValue timeout
+    TimeValue timeout,
+    boolean conceals
 ) {
 
     /** Takes every option out of `config`: what is left in it afterwards is refused by the node. */
@@ -44,19 +46,37 @@ record Options(
         if (oneOffs == null) {
             throw Option.DOCUMENT_OPERATIONS.wrong(tag, OneOffOperations.expected(schema) + ", got [" + SafeText.shown(wanted) + "]");
         }
+        String concealed = schema.concealedProblem(recipe);
+        if (concealed != null) {
+            throw Option.PROPERTIES.wrong(tag, concealed);
+        }
+        String target = Option.TARGET_FIELD.text(tag, config, field);
+        boolean removeBinary = Option.REMOVE_BINARY.flag(tag, config);
+        boolean keepInvalid = Option.KEEP_INVALID.flag(tag, config);
+        String concealing = schema.concealing(recipe);
+        if (concealing != null && keepInvalid) {
+            throw Option.KEEP_INVALID.wrong(tag, "must be false: a refused picture would be stored as it came, without [" + concealing + "]");
+        }
+        if (concealing != null && target.equals(field) == false && removeBinary == false) {
+            throw Option.REMOVE_BINARY.wrong(
+                tag,
+                "must be true: the source would stay as it came beside [target_field], without [" + concealing + "]"
+            );
+        }
         return new Options(
             field,
-            Option.TARGET_FIELD.text(tag, config, field),
+            target,
             recipe,
             Option.IGNORE_MISSING.flag(tag, config),
-            Option.REMOVE_BINARY.flag(tag, config),
+            removeBinary,
             Option.STORE.isOther(tag, config) == false,
             Option.TRUNCATED.isOther(tag, config),
             Option.ON_INVALID.isOther(tag, config),
-            Option.KEEP_INVALID.flag(tag, config),
+            keepInvalid,
             Option.MAX_RESULT_BYTES.bytes(tag, config),
             oneOffs,
-            Option.TIMEOUT.time(tag, config)
+            Option.TIMEOUT.time(tag, config),
+            concealing != null
         );
     }
 

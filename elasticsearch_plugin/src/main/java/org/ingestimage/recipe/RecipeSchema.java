@@ -35,6 +35,8 @@ public final class RecipeSchema {
     private final Map<String, Integer> pictures;
     private final List<String> forDocuments;
     private final List<String> protecting;
+    /** Operations that hide what must not be seen, with the parameter that names what: properties that would find nothing. */
+    private final Map<String, String> concealing;
     /** Of a list of operations or properties. */
     private final int mostEntries;
 
@@ -48,6 +50,7 @@ public final class RecipeSchema {
         Map<String, Integer> pictures,
         List<String> forDocuments,
         List<String> protecting,
+        Map<String, String> concealing,
         int mostEntries
     ) {
         this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
@@ -58,6 +61,7 @@ public final class RecipeSchema {
         this.pictures = pictures;
         this.forDocuments = forDocuments;
         this.protecting = protecting;
+        this.concealing = concealing;
         this.mostEntries = mostEntries;
         this.operations = operations;
         this.properties = properties;
@@ -89,12 +93,21 @@ public final class RecipeSchema {
             pictures(json.get("pictures")),
             strings(json.get("for_documents")),
             strings(json.get("protecting")),
+            texts(json.get("concealing")),
             json.get("most_entries") instanceof Integer most ? most : Integer.MAX_VALUE
         );
     }
 
     private static List<String> strings(Object value) {
         return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+    }
+
+    private static Map<String, String> texts(Object json) {
+        Map<String, String> result = new TreeMap<>();
+        if (json instanceof Map<?, ?> map) {
+            map.forEach((name, text) -> result.put(String.valueOf(name), String.valueOf(text)));
+        }
+        return result;
     }
 
     private static Map<String, Integer> pictures(Object json) {
@@ -168,6 +181,29 @@ public final class RecipeSchema {
         return recipe.operations() == null
             ? List.of()
             : recipe.operations().stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
+    }
+
+    /** The recipe's first operation after which the original must not stay anywhere; null when there is none. */
+    public String concealing(Recipe recipe) {
+        return recipe.operations() == null
+            ? null
+            : recipe.operations().stream().map(RecipeSchema::name).filter(concealing::containsKey).findFirst().orElse(null);
+    }
+
+    /** The first property that would find nothing, since an operation hides just that; null when there is none. */
+    public String concealedProblem(Recipe recipe) {
+        for (Object operation : recipe.operations() == null ? List.of() : recipe.operations()) {
+            String parameter = concealing.get(name(operation));
+            boolean hides = parameter != null && operation instanceof Map<?, ?> map && map.get(name(operation)) instanceof Map;
+            List<String> hidden = hides ? strings(((Map<?, ?>) ((Map<?, ?>) operation).get(name(operation))).get(parameter)) : List.of();
+            for (Object property : recipe.properties() == null ? List.of() : recipe.properties()) {
+                if (hidden.contains(name(property))) {
+                    return "property [" + name(property) + "] finds nothing where operation [" + name(operation) + "] hides " + name(property)
+                        + ": leave one of them out; how many were hidden is in [redacted." + name(property) + "]";
+                }
+            }
+        }
+        return null;
     }
 
     /**

@@ -1,0 +1,35 @@
+package org.ingestimage.processor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Takes a field out of a document, in whatever way its name is written there: as objects, in one key with dots, or half and half. */
+final class Concealment {
+
+    private Concealment() {}
+
+    /** Removes what is at the path, or below it, from an object, or from each object of a list. */
+    @SuppressWarnings("unchecked")
+    static void remove(Object value, String path) {
+        if (value instanceof List<?> list) {
+            // A path may name an element by its number.
+            String below = path.replaceFirst("^[0-9]+[.]", "");
+            list.forEach(element -> remove(element, below));
+            if (path.matches("[0-9]+")) {
+                list.clear();
+            }
+        }
+        if (value instanceof Map == false) {
+            return;
+        }
+        Map<String, Object> object = (Map<String, Object>) value;
+        for (String key : new ArrayList<>(object.keySet())) {
+            if (key.equals(path) || key.startsWith(path + ".")) {
+                object.remove(key);
+            } else if (path.startsWith(key + ".")) {
+                remove(object.get(key), path.substring(key.length() + 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+"""redact."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from PIL import Image
+from pydantic import Field
+
+from ..errors import Code, ImageError
+from ..picture import Picture
+from ..pixels.orientation import upright
+from ..pixels.scaling import shrunk
+from ..recognition.box import Box
+from ..recognition.hide import MARGIN, How, hide
+from ..recognition.of_picture import large
+from ..recognition.unseen import MIN_SCORE, What, unseen
+from . import Operation
+
+# The last resort, with how much more of its size a box grows by.
+_ONE_COLOR: tuple[tuple[How, float], ...] = (("fill", 0.3), ("fill", 0.6))
+# Below the score that is looked for, as scaling and encoding afterwards change it a little.
+_SURELY = 0.6
+# Pixels of the long side. Squares that hide a face in a large picture may be taken for one when they are small.
+_SIDES = (128, 256, 384, 512, 768, 1920)
+
+
+class Redact(Operation):
+    """Hide faces, number plates or text for good, before anything else is made of the picture.
+
+    The original is stored nowhere: where recognition is not to be had, or fails, the document is refused, or recorded
+    without its picture (docs/privacy.md). A picture that is still to be turned is turned upright. A detector misses
+    some: what must never be seen needs a crop, or a person who looks.
+    """
+
+    protects: ClassVar[bool] = True
+    recognizes: ClassVar[bool] = True
+    conceals: ClassVar[str] = "what"
+    example: ClassVar[dict[str, Any]] = {"what": ["faces", "plates"], "how": "pixelate"}
+    on_animations: ClassVar[str] = "each frame, in the boxes of the frames before and after, too"
+
+    what: list[What] = Field(min_length=1, max_length=3, description="`faces`, `plates`, `text`")
+    how: How = Field("pixelate", description="`pixelate`, `blur` (no more can be known than of pixels), or `fill`")
+    margin: float = Field(MARGIN, ge=0, le=1, description="how much of its size a box grows by on each side")
+    min_score: float = Field(
+        MIN_SCORE, ge=0.05, le=1, description="how sure a face or plate must be; the default hides some that are none"
+    )
+
+    def apply_to(self, picture: Picture) -> None:
+        picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
+        picture.orientation = 1
+        found = [unseen(large(frame, picture), self.what, self.min_score) for frame in picture.frames]
+        # What moves is blurred in one frame and seen in the next.
+        picture.frames = [
+            self._hidden(frame, picture, found[max(0, number - 1) : number + 2])
+            for number, frame in enumerate(picture.frames)
+        ]
+        picture.redacted = {kind: max(len(each[kind]) for each in found) for kind in found[0]}
+
+    def _hidden(self, frame: Image.Image, picture: Picture, found: list[dict[What, list[Box]]]) -> Image.Image:
+        """The frame with everything hidden, until no face is found any more.
+
+        Small faces are still found as such at first: the head around them tells.
+        """
+        others = [box for each in found for kind, boxes in each.items() if kind != "faces" for box in boxes]
+        frame = hide(frame, others, self.how, self.margin)
+        faces = [box for each in found for box in each.get("faces", ())]
+        for how, more in ((self.how, 0.0), (self.how, 0.15), (self.how, 0.3), *_ONE_COLOR):
+            hidden = hide(frame, faces, how, self.margin + more)
+            if not self._shows(large(hidden, picture), faces):
+                return hidden
+        raise ImageError(Code.CANNOT_REDACT, "a face is still found after it was hidden; crop it away")
+
+    def _shows(self, hidden: Image.Image, faces: list[Box]) -> bool:
+        """Whether a face is found where one was hidden, be it that the picture is made as small as a thumbnail."""
+        own = max(hidden.size)
+        for side in sorted({min(side, own) for side in _SIDES}) if faces else ():
+            again = unseen(shrunk(hidden, side), ["faces"], _SURELY * self.min_score)["faces"]
+            if any(box.common(face) for box in again for face in faces):
+                return True
+        return False

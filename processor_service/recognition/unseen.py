@@ -1,0 +1,55 @@
+"""What must not be seen in a picture: the boxes of faces, number plates and text that are to be hidden.
+
+Here a miss is worse than a mistake: thresholds are lower than where things are looked for to be found, and what may be
+a plate is taken for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from PIL import Image
+
+from .box import Box
+from .faces import faces
+from .labels import see
+from .plates import VEHICLE, _doubtful, _guesses, plates
+from .text import Page, look, places
+
+What = Literal["faces", "plates", "text"]
+# Half of what `faces` takes for one, and less than half for plates.
+MIN_SCORE = 0.25
+
+
+def unseen(image: Image.Image, what: Iterable[What], min_score: float = MIN_SCORE) -> dict[What, list[Box]]:
+    """The boxes of each kind in an upright picture of any mode and size. Raises RecognitionMissing."""
+    wanted = set(what)
+    page = look(image) if wanted & {"plates", "text"} else None
+    found: dict[What, list[Box]] = {}
+    if "faces" in wanted:
+        found["faces"] = [face.box for face in faces(image, min_score)]
+    if page and "plates" in wanted:
+        found["plates"] = _plates(page, image, min_score)
+    if page and "text" in wanted:
+        found["text"] = places(page)
+    return found
+
+
+def _plates(page: Page, image: Image.Image, min_score: float) -> list[Box]:
+    """Plates, wherever they are; where a vehicle is seen, what was misread and may be a part of one, too."""
+    vehicle = see(image).vehicle
+    boxes = [plate.box for plate in plates(page, max(vehicle, 2 * VEHICLE), min_score)]
+    boxes += [guess.box for guess in _guesses(page.readings, page.image.size)]
+    if vehicle > VEHICLE:
+        boxes += [place.box for place in _doubtful(page.readings, page.image.size)]
+    return _apart(boxes)
+
+
+def _apart(boxes: list[Box]) -> list[Box]:
+    """Without those that lie within another one for the most part."""
+    kept: list[Box] = []
+    for box in sorted(boxes, key=lambda box: -box.area):
+        if not any(box.common(other) > 0.7 * box.area for other in kept):
+            kept.append(box)
+    return kept

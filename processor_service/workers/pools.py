@@ -1,0 +1,74 @@
+"""Both kinds of workers as one: a recipe that recognizes something is done as a whole by a recognizer.
+
+A worker that is handed such a recipe says so before it decodes anything. Each kind has a line of its own, so that
+other pictures never wait for recognition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import Code, ImageError
+from ..settings import Settings
+from .lack import number
+from .pool import WorkerPool
+from .protocol import HAND_ON, Job
+from .worker import Answer
+from .worker_source import RECOGNIZER, WORKER
+
+
+class Pools:
+    """Workers, and recognizers where there are any. `on_replaced` is told why a worker or recognizer was replaced."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_replaced: Callable[[str], None] = lambda _: None,
+        on_recognizer_replaced: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        def pool(size: int, on_replaced: Callable[[str], None], command: tuple[str, ...]) -> WorkerPool:
+            key = settings.mark_key()
+            return WorkerPool(size, settings.queue_size, settings.picture_timeout, on_replaced, command, key)
+
+        self.workers = pool(settings.workers, on_replaced, WORKER)
+        size = number(settings)
+        self.recognizers = pool(size, on_recognizer_replaced, RECOGNIZER) if size else None
+
+    def run(
+        self,
+        body: bytes,
+        job: Job = Job.PROCESS,
+        deadline: float | None = None,
+        gone: Callable[[], bool] = lambda: False,
+    ) -> Answer:
+        """Do one job, as WorkerPool.run does."""
+        answer = self.workers.run(body, job, deadline, gone)
+        if answer.summary["code"] == HAND_ON:
+            if self.recognizers is None:
+                raise ImageError(Code.RECOGNITION_OFF, "the recipe needs recognition, and there are no recognizers")
+            answer = self.recognizers.run(body, job, deadline, gone)
+            answer.summary["recognized"] = True
+        return answer
+
+    def load(self) -> dict[str, Any]:
+        """What waits for a worker, and for a recognizer (WorkerPool.load)."""
+        recognizers = self.recognizers
+        of_recognizers = {"recognizers": recognizers.size, **recognizers.load()} if recognizers else {"recognizers": 0}
+        return {**self.workers.load(), "recognition": of_recognizers}
+
+    def ready(self) -> bool:
+        """Whether a picture that wants no recognition would be processed."""
+        return self.workers.ready()
+
+    def recognition(self) -> str:
+        """Whether one that wants it would be: `ready`, `starting`, `off`."""
+        if self.recognizers is None:
+            return "off"
+        return "ready" if self.recognizers.ready() else "starting"
+
+    def stop(self) -> None:
+        """End all processes."""
+        self.workers.stop()
+        if self.recognizers:
+            self.recognizers.stop()

@@ -1,0 +1,302 @@
+"""What is in a picture is found by plain queries, and what must not be seen is stored nowhere, through real nodes."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
+from PIL import Image
+
+from processor_service.recognition.faces import Face, faces
+from processor_service.recognition.plate_text import normal
+from processor_service.recognition.text import look
+from tests.helpers.nodes import set_hosts
+from tests.helpers.processes import wait_until
+from tests.processor_service.recognition.drawn import page, plate
+from tests.support import ROOT, TOKEN, Service, b64, encoded, opened, picture, running_service, with_pid
+
+CAT, FACE = picture("skimage/chelsea.png"), picture("skimage/astronaut.png")
+CAR = ROOT.parent / "shared" / "recognition" / "plates" / "eu_eu3.jpg"
+PLATE = "RK 755 AJ"
+RECOGNIZE = {"properties": ["text", "plates", "faces", "labels"], "operations": ["auto_orient"]}
+REDACT: dict[str, Any] = {"redact": {"what": ["faces", "plates"]}}
+PNG = {"convert": {"format": "png"}}
+
+
+@pytest.fixture(scope="module")
+def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with recognition, to be stopped, hung and killed."""
+    folder = tmp_path_factory.mktemp("recognition")
+    with running_service(folder / "service.log", workers="1", recognizers="1", picture_timeout="12") as running:
+        wait_until(lambda: state(running) == "ready", 120)
+        yield running
+
+
+@pytest.fixture
+def seeing(es: Elasticsearch, service: Service, recognizing: Service) -> Iterator[Service]:
+    set_hosts(es, recognizing.url)
+    wait_until(lambda: state(recognizing) == "ready", 120)
+    yield recognizing
+    set_hosts(es, service.url)
+
+
+def state(service: Service) -> str:
+    return str(requests.get(f"{service.url}/readyz", timeout=10).json()["recognition"])
+
+
+@pytest.fixture
+def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
+    """The name of a pipeline that the test puts, and that is not there afterwards."""
+    yield index
+    es.options(ignore_status=404).ingest.delete_pipeline(id=index)
+
+
+def put(es: Elasticsearch, pipeline: str, more: dict[str, Any] | None = None, **options: Any) -> None:
+    es.ingest.put_pipeline(id=pipeline, processors=[{"image": {"field": "image", **options}}], **(more or {}))
+
+
+def stored(es: Elasticsearch, index: str, id_: str = "1") -> dict[str, Any]:
+    return dict(es.get(index=index, id=id_)["_source"])
+
+
+def found(es: Elasticsearch, index: str, query: str) -> list[str]:
+    return [hit["_id"] for hit in es.search(index=index, q=query)["hits"]["hits"]]
+
+
+def with_a_plate() -> Image.Image:
+    """A face, and a number plate beside it."""
+    image = Image.new("RGB", (1152, 512))
+    image.paste(opened(FACE).convert("RGB"), (0, 0))
+    image.paste(plate([PLATE]).crop((0, 0, 640, 480)), (512, 0))
+    return image
+
+
+def seen_again(shown: str | bytes) -> list[Face]:
+    """What is taken for a face, at half the threshold, where the face of the portrait was."""
+    (face,) = faces(opened(FACE).convert("RGB"))
+    return [one for one in faces(opened(shown).convert("RGB"), 0.25) if one.box.common(face.box)]
+
+
+def traces(of: bytes) -> list[str]:
+    """Pieces of the picture's base64, of which none may be anywhere."""
+    text = b64(of)
+    return [text[at : at + 60] for at in range(0, len(text) - 60, len(text) // 20)]
+
+
+def test_text_faces_and_things_are_found_by_plain_queries(
+    es: Elasticsearch, index: str, pipeline: str, seeing: Service
+) -> None:
+    put(es, pipeline, **RECOGNIZE)
+    for id_, data in {"cat": CAT, "face": FACE, "page": encoded(page(["Harbour lights", "open until nine"]))}.items():
+        es.index(index=index, id=id_, document={"image": {"data": b64(data)}}, pipeline=pipeline)
+    es.indices.refresh(index=index)
+    assert found(es, index, "cat") == ["cat"]
+    assert found(es, index, "image.labels:animal") == ["cat"]
+    assert found(es, index, "harbour AND nine") == ["page"]
+    assert found(es, index, "image.face_count:1") == ["face"]
+    counted = es.search(index=index, size=0, aggs={"of": {"terms": {"field": "image.labels.keyword"}}})
+    assert "cat" in [bucket["key"] for bucket in counted["aggregations"]["of"]["buckets"]]
+    properties = es.indices.get_mapping(index=index)[index]["mappings"]["properties"]["image"]["properties"]
+    assert properties["text_lines"] == properties["faces"] == {"type": "object", "enabled": False}
+    box = stored(es, index, "face")["image"]["faces"][0]["box"]
+    assert 0.3 < box["x"] < 0.5 and box["y"] < 0.2
+
+
+@pytest.mark.skipif(not CAR.exists(), reason="the photographs of cars are not beside this checkout")
+def test_a_plate_is_found_as_it_is_and_as_it_may_be_misread(
+    es: Elasticsearch, index: str, pipeline: str, seeing: Service
+) -> None:
+    put(es, pipeline, **RECOGNIZE)
+    es.index(index=index, id="1", document={"image": {"data": b64(CAR.read_bytes())}}, pipeline=pipeline, refresh=True)
+    image = stored(es, index)["image"]
+    assert image["plates"]
+    for query in ({"image.plates": image["plates"][0]}, {"image.plates_folded": image["plates_folded"][0]}):
+        assert es.count(index=index, query={"term": query})["count"] == 1
+
+
+def test_the_bundled_pipeline_stores_neither_faces_nor_plates(es: Elasticsearch, index: str, seeing: Service) -> None:
+    original = encoded(with_a_plate())
+    es.index(index=index, id="1", document={"image": {"data": b64(original)}}, pipeline="images-private")
+    image = stored(es, index)["image"]
+    assert image["redacted"] == {"faces": 1, "plates": 1}
+    assert not {"metadata", "text", "faces", "plates"} & image.keys()
+    (face,) = faces(with_a_plate())
+    for shown in (image["data"], image["thumbnail"]):
+        assert not [one for one in faces(opened(shown).convert("RGB"), 0.25) if one.box.common(face.box)]
+    assert normal(PLATE) not in [normal(reading.text) for reading in look(opened(image["data"])).readings]
+    text = json.dumps(stored(es, index))
+    assert not [trace for trace in traces(original) if trace in text]
+
+
+def test_outside_of_the_boxes_the_picture_is_the_same(
+    es: Elasticsearch, index: str, pipeline: str, seeing: Service
+) -> None:
+    put(es, pipeline, operations=[REDACT, PNG], properties=[])
+    original = with_a_plate()
+    es.index(index=index, id="1", document={"image": {"data": b64(encoded(original))}}, pipeline=pipeline)
+    changed = np.any(np.asarray(opened(stored(es, index)["image"]["data"])) != np.asarray(original), axis=2)
+    (face,) = faces(original)
+    for box in (face.box.grown(0.5), None):
+        left, top, right, bottom = box.pixels(original.size) if box else (640, 190, 1010, 340)
+        assert changed[top:bottom, left:right].any()
+        changed[top:bottom, left:right] = False
+    assert not changed.any()
+
+
+def test_text_is_hidden_where_that_is_asked_for(es: Elasticsearch, index: str, pipeline: str, seeing: Service) -> None:
+    put(es, pipeline, operations=[{"redact": {"what": ["text"], "how": "fill"}}, PNG], properties=["labels"])
+    data = b64(encoded(page(["Harbour lights", "open until nine"])))
+    es.index(index=index, id="1", document={"image": {"data": data}}, pipeline=pipeline)
+    image = stored(es, index)["image"]
+    assert image["redacted"] == {"text": 2}
+    assert not [reading.text for reading in look(opened(image["data"])).readings if len(reading.text) > 3]
+
+
+def test_a_redacted_picture_that_is_written_again_keeps_its_counts(
+    es: Elasticsearch, index: str, pipeline: str, seeing: Service
+) -> None:
+    put(es, pipeline, operations=[REDACT, PNG], properties=["thumbnail"])
+    es.index(index=index, id="1", document={"image": {"data": b64(FACE)}}, pipeline=pipeline)
+    first = stored(es, index)
+    es.index(index=index, id="1", document={**first, "title": "an astronaut"}, pipeline=pipeline)
+    assert stored(es, index) == {**first, "title": "an astronaut"}
+    # A thumbnail that is not ours is made again, of what is stored.
+    first["image"]["thumbnail"] = b64(picture("pillow/hopper.jpg"))
+    es.index(index=index, id="1", document=first, pipeline=pipeline)
+    image = stored(es, index)["image"]
+    assert image["redacted"]["faces"] == 1
+    assert seen_again(image["thumbnail"]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"keep_invalid": True}, "keep_invalid"),
+        ({"target_field": "small"}, "remove_binary"),
+        ({"properties": ["plates"]}, "finds nothing where operation"),
+    ],
+    ids=["keep_invalid", "target_field", "plates"],
+)
+def test_a_pipeline_that_would_keep_the_original_or_find_nothing_is_refused(
+    es: Elasticsearch, pipeline: str, options: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(BadRequestError, match=reason):
+        put(es, pipeline, operations=[REDACT], **options)
+
+
+def test_a_document_cannot_undo_or_precede_what_is_hidden(
+    es: Elasticsearch, index: str, pipeline: str, seeing: Service
+) -> None:
+    put(es, pipeline, operations=[REDACT])
+    with pytest.raises(BadRequestError, match="document_operations_disabled"):
+        document = {"image": {"data": b64(FACE), "operations": [{"blur": {"radius": 90}}]}}
+        es.index(index=index, document=document, pipeline=pipeline)
+
+
+@pytest.fixture(params=["killed", "hanging", "off"])
+def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) -> Iterator[Any]:
+    """A recognizer that dies or hangs with each picture, or that is not there; runs what is asked of it meanwhile."""
+    if request.param == "off":
+        # The tests' common service has no recognizers.
+        yield lambda ask: (ask(), service)
+        return
+    seeing: Service = request.getfixturevalue("seeing")
+
+    def asked(ask: Any) -> Any:
+        if request.param == "hanging":
+            pids = seeing.recognizers()
+            for pid in pids:
+                with_pid(pid, signal.SIGSTOP)
+            try:
+                return ask(), seeing
+            finally:
+                for pid in pids:
+                    with_pid(pid, signal.SIGKILL)
+        with ThreadPoolExecutor() as others:
+            answer = others.submit(ask)
+            while not answer.done():
+                for pid in seeing.recognizers():
+                    with_pid(pid, signal.SIGKILL)
+            return answer.result(), seeing
+
+    yield asked
+
+
+@pytest.mark.parametrize("how", ["refuse", "record", "ignore_failure", "on_failure"])
+def test_nothing_is_stored_in_the_clear_where_recognition_fails(
+    es: Elasticsearch, index: str, pipeline: str, broken: Any, how: str, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"operations": [REDACT], "timeout": "20s"}
+    options |= {"record": {"on_invalid": "record"}, "ignore_failure": {"ignore_failure": True}}.get(how, {})
+    if how == "on_failure":
+        options["on_failure"] = [{"image": {"field": "another", "ignore_missing": True}}]
+    put(es, pipeline, **options)
+    # Sent again, the picture would be redacted by the next recognizer.
+    patient = es.options(request_timeout=120, max_retries=0)
+
+    def ask() -> str:
+        try:
+            document = {"title": "a", "image": {"data": b64(FACE)}}
+            return str(patient.index(index=index, id="1", document=document, pipeline=pipeline))
+        except ApiError as error:
+            return str(error.body)
+
+    answer, service = broken(ask)
+    there = es.indices.exists(index=index) and es.exists(index=index, id="1")
+    text = answer + service.log.read_text() + (json.dumps(stored(es, index)) if there else "")
+    assert not [trace for trace in traces(FACE) if trace in text]
+    assert there == (how not in ("refuse", "record"))
+    if there:
+        assert stored(es, index)["title"] == "a" and "image" not in stored(es, index)
+
+
+def test_a_picture_that_is_refused_is_recorded_without_it(
+    es: Elasticsearch, index: str, pipeline: str, seeing: Service
+) -> None:
+    put(es, pipeline, operations=[REDACT], on_invalid="record")
+    # Another recipe stores such a file without its metadata.
+    cut = FACE[: len(FACE) // 2]
+    es.index(index=index, id="1", document={"image": {"data": b64(cut)}}, pipeline=pipeline)
+    image = stored(es, index)["image"]
+    assert image["error"]["code"] and "data" not in image
+
+
+def test_what_is_rendered_of_a_redacted_picture_is_redacted(
+    es: Elasticsearch, es_url: str, service: Service, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    index = "images-rendered-private"
+    settings = {"render_indices": index, "elasticsearch_url": es_url, "cache_dir": str(cache)}
+    with running_service(tmp_path / "log", workers="1", recognizers="1", **settings) as rendering:
+        set_hosts(es, rendering.url)
+        try:
+            document = {"image": {"data": b64(FACE)}}
+            es.index(index=index, id="1", document=document, pipeline="images-private", refresh=True)
+            answer = requests.get(
+                f"{rendering.url}/v1/images/{index}/1?w=500",
+                headers={"Authorization": f"Bearer {TOKEN}"},
+                timeout=60,
+            )
+            assert answer.status_code == 200
+            assert seen_again(answer.content) == []
+            kept = [file.read_bytes().partition(b"\n")[2] for file in cache.rglob("*") if file.is_file()]
+            assert [seen_again(data) for data in kept if data] == [[]]
+        finally:
+            set_hosts(es, service.url)
+            es.indices.delete(index=index, ignore_unavailable=True)
+
+
+def test_without_recognizers_the_node_hands_on_what_is_lacking(
+    es: Elasticsearch, index: str, pipeline: str, service: Service
+) -> None:
+    put(es, pipeline, **RECOGNIZE)
+    with pytest.raises(BadRequestError, match=r"recognition_off.*property \[faces\] needs recognition"):
+        es.index(index=index, document={"image": {"data": b64(CAT)}}, pipeline=pipeline)
