@@ -82,6 +82,14 @@ def box(name: bytes, body: bytes) -> bytes:
     return (8 + len(body)).to_bytes(4) + name + body
 
 
+def mpo() -> Iterator[Place]:
+    """Several JPEGs in one file: Pillow writes the EXIF into the first, and each picture may have its own."""
+    yield "exif", saved("MPO", save_all=True, append_images=[small()], exif=exif())
+    data = saved("MPO", save_all=True, append_images=[small()])
+    second = data.rindex(b"\xff\xd8\xff")
+    yield "second picture", data[: second + 2] + segment(0xE1, exif()) + data[second + 2 :]
+
+
 def jpeg() -> Iterator[Place]:
     data = saved("JPEG")
     scan = data.index(b"\xff\xda")

@@ -44,7 +44,7 @@ DECODED_BY_NOBODY = ("jpeg, reserved", "webp, in the header", "heif, meta with",
 def places() -> Iterator[tuple[str, str, bytes]]:
     """Format, place, file."""
     for module in (files, more, profiles):
-        for name in ("jpeg", "png", "webp", "gif", "jp2", "tiff", "avif", "heif", "ico", "icns", "bmp", "pnm"):
+        for name in ("jpeg", "mpo", "png", "webp", "gif", "jp2", "tiff", "avif", "heif", "ico", "icns", "bmp", "pnm"):
             if make := getattr(module, name, None):
                 yield from ((name, where, data) for where, data in make())
     for where, data in (*more.icons(), *more.others()):
