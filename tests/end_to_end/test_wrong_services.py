@@ -17,7 +17,7 @@ import requests
 from elasticsearch import ApiError, Elasticsearch
 
 from tests.helpers.nodes import set_hosts
-from tests.support import Service, b64, picture, running_service, with_pid
+from tests.support import Service, b64, free_port, picture, running_service, with_pid
 
 from .test_faults import assert_none_half_done, bulk, statuses
 
@@ -33,9 +33,18 @@ def liar(status: int, body: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, int]]:
+    """A service that takes requests signed for a port, on which a program stands before it."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("relayed") / "service.log"
+    with running_service(log, workers="1", known_as=f"http://127.0.0.1:{port}") as service:
+        yield service, port
+
+
 @contextmanager
-def changing(service: Service, **fields: Any) -> Iterator[str]:
-    """A program between node and service that changes fields of good answers; its address."""
+def changing(service: Service, port: int, **fields: Any) -> Iterator[str]:
+    """A program between node and service that listens on a port and changes fields of good answers; its address."""
 
     def answer(path: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
         passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
@@ -45,12 +54,12 @@ def changing(service: Service, **fields: Any) -> Iterator[str]:
             changed["fields"] |= fields
         return given.status_code, json.dumps(changed)
 
-    with program(answer) as url:
+    with program(answer, port) as url:
         yield url
 
 
 @contextmanager
-def program(answer: Callable[[str, dict[str, str], bytes], tuple[int, str]]) -> Iterator[str]:
+def program(answer: Callable[[str, dict[str, str], bytes], tuple[int, str]], port: int = 0) -> Iterator[str]:
     """A program that answers with status and text, from the path, the head and the body of a request; its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -72,7 +81,7 @@ def program(answer: Callable[[str, dict[str, str], bytes], tuple[int, str]]) -> 
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -135,13 +144,13 @@ def test_an_answer_that_the_service_has_not_signed_is_not_stored(
     ids=["text", "an object", "a fraction", "too large", "a long text", "a long list", "deep within", "another name"],
 )
 def test_a_field_of_another_type_or_size_is_not_stored(
-    es: Elasticsearch, index: str, service: Service, hosts: None, fields: dict[str, Any]
+    es: Elasticsearch, index: str, relayed: tuple[Service, int], hosts: None, fields: dict[str, Any]
 ) -> None:
-    with changing(service) as url:
+    with changing(*relayed) as url:
         set_hosts(es, url)
         es.index(index=index, id="good", document={"image": {"data": PHOTO}})
     es.cluster.put_settings(persistent={"ingest.image.timeout": "3s"})
-    with changing(service, **fields) as url:
+    with changing(*relayed, **fields) as url:
         set_hosts(es, url)
         with pytest.raises(ApiError) as refusal:
             es.index(index=index, id="1", document={"image": {"data": PHOTO}})
