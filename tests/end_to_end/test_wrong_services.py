@@ -71,6 +71,8 @@ def program(answer: Callable[[str, dict[str, str], bytes], tuple[int, str]], por
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            # The next program may have the same port.
+            self.send_header("Connection", "close")
             self.end_headers()
             # Whoever has heard enough hangs up.
             with suppress(ConnectionError):
