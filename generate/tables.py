@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -84,9 +85,13 @@ def _parameters(declared: dict[str, type[RecipeEntry]]) -> str:
         summary, *more = kind.paragraphs()
         if issubclass(kind, Operation):
             more.append(f"Of an animation: {kind.on_animations}.")
-        prose = "".join(f"{paragraph}\n\n" for paragraph in (summary + produces, *more))
+        prose = "".join(f"{_wrapped(paragraph)}\n\n" for paragraph in (summary + produces, *more))
         parts.append(f"### {name}\n\n{prose}{example}\n{rows_of}\n")
     return "\n" + "".join(parts)
+
+
+def _wrapped(paragraph: str) -> str:
+    return textwrap.fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _range(parameter: dict[str, Any]) -> str:

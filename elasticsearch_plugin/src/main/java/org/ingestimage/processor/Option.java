@@ -35,7 +35,7 @@ enum Option {
         "`fail`: a picture that cannot be processed refuses the document with 400. `record`: the document is stored with `error.code` and "
             + "`error.reason`, and with the picture only where its metadata could be cut out of the file"
     ),
-    KEEP_INVALID(false, "whether `record` stores a refused picture as it came, with the place where it was taken"),
+    KEEP_INVALID(false, "whether `record` stores a refused picture as it came, with the place where it was taken; refused beside `redact`"),
     REMOVE_BINARY(false, "keep the fields, not the picture"),
     STORE(
         List.of("data", "none"),
