@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import TESTS
+from tests.support import ROOT, TESTS
 
 SKIPPING = """
 import pytest
@@ -51,5 +51,7 @@ def test_a_skipped_test_fails_in_ci(tmp_path: Path, environment: dict[str, str],
     (tmp_path / "test_it.py").write_text(SKIPPING)
     without = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
-    result = subprocess.run(command, cwd=tmp_path, env=without | environment, capture_output=True, text=True)
+    result = subprocess.run(
+        command, cwd=tmp_path, env=without | environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
     assert expected in result.stdout.splitlines()[-1], result.stdout

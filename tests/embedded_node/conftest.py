@@ -52,7 +52,7 @@ def probe_plugin(es_version: str, folder: Path) -> Path:
     return target
 
 
-@pytest.fixture(scope="session", params=[version.number for version in versions()])
+@pytest.fixture(scope="module", params=[version.number for version in versions()])
 def node(request: pytest.FixtureRequest, open_folder: Path) -> Iterator[EmbeddedNode]:
     """A node in a throwaway folder; one version after the other, so that only one of them runs at a time."""
     number = request.param

@@ -239,14 +239,14 @@ def test_a_pipeline_changed_by_hand_keeps_its_endpoint(run: Run, cluster: Cluste
     assert "changed by hand: left alone: ingest pipeline images (" in result.output
     assert f"still in use: left alone: inference endpoint {kept} (by the pipeline images)" in result.output
     assert kept in cluster.endpoints
-    assert len(cluster.endpoints) == 4
+    assert len(cluster.endpoints) == 5
 
 
 def test_dry_run_changes_nothing(run: Run, cluster: Cluster) -> None:
     before = cluster.state()
     result = run("--dry-run")
     assert result.exit_code == 0
-    assert result.output.count("would be created: ") == 7
+    assert result.output.count("would be created: ") == 9
     assert (cluster.state(), cluster.log) == (before, [])
 
 
