@@ -219,7 +219,7 @@ def test_a_service_that_is_to_stop_does_not_wait_for_silent_clients(tmp_path: Pa
 
 
 def serve_with_files(files: int, log: Path, port: int) -> subprocess.Popen[bytes]:
-    command = f'ulimit -n {files}; IMAGE_TOKEN={TOKEN} IMAGE_WORKERS=1 exec "$0" -m ingest_image serve --port {port}'
+    command = f'ulimit -n {files}; IMAGE_TOKEN={TOKEN} IMAGE_WORKERS=1 IMAGE_RECOGNIZERS=0 exec "$0" -m ingest_image serve --port {port}'
     with log.open("wb") as out:
         return subprocess.Popen(["bash", "-c", command, sys.executable], cwd=ROOT, stdout=out, stderr=out)
 
