@@ -114,7 +114,8 @@ def most_connections(settings: Settings, threads: int) -> int:
     Raises TooFewFiles when there would be too few connections for the threads.
     """
     # Each worker has a socket, and so has its successor. Each thread may talk to Elasticsearch or fetch a picture.
-    others = 3 * settings.workers + 2 * threads + _OTHERS
+    workers = settings.workers + number(settings)
+    others = 3 * workers + 2 * threads + _OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.connections + others
     if soft < wanted and soft != resource.RLIM_INFINITY:
@@ -124,9 +125,9 @@ def most_connections(settings: Settings, threads: int) -> int:
     most = min(settings.connections, files - others)
     if most <= threads:
         raise TooFewFiles(
-            f"{settings.workers} workers with a queue of {settings.queue_size} need {threads + others + 1} open files "
-            f"and IMAGE_CONNECTIONS above {threads}; the limit is {files} files (ulimit -n) and "
-            f"{settings.connections} connections"
+            f"{workers} workers and recognizers, each kind with a queue of {settings.queue_size}, need "
+            f"{threads + others + 1} open files and IMAGE_CONNECTIONS above {threads}; the limit is {files} "
+            f"files (ulimit -n) and {settings.connections} connections"
         )
     return most
 
