@@ -16,7 +16,7 @@ from processor_service.hash_variants import distance
 from processor_service.pixels.orientation import upright
 from processor_service.pixels.reduced import over_white
 from processor_service.settings import Settings
-from tests.support import encoded
+from tests.helpers.pictures import encoded
 
 SHORTEST = 200
 # Different pictures differ in about 128 of 256 bits; copies and versions of one, as test suites have them, in fewer than this.

@@ -36,8 +36,9 @@ from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from processor_service.workers.worker_source import ENVIRONMENT
-from tests.end_to_end.conftest import bootstrap
-from tests.support import PICTURES, TOKEN, running_service
+from tests.helpers.nodes import bootstrap
+from tests.helpers.paths import PICTURES
+from tests.helpers.service import TOKEN, running_service
 
 CORES = len(os.sched_getaffinity(0))
 PHOTO = (PICTURES / "exif-orientation" / "Landscape_6.jpg").read_bytes()

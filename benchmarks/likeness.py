@@ -25,8 +25,10 @@ from benchmarks.changed_copies import CHANGES, photographs
 from embedded_node import EmbeddedNode, find_plugin_zip
 from processor_service.embedders import Embedder, chosen
 from processor_service.settings import Settings
-from tests.end_to_end.conftest import bootstrap, set_hosts
-from tests.support import CORPUS, TOKEN, encoded, running_service
+from tests.helpers.nodes import bootstrap, set_hosts
+from tests.helpers.paths import CORPUS
+from tests.helpers.pictures import encoded
+from tests.helpers.service import TOKEN, running_service
 
 SYNTHETIC = 10_000
 QUERIES = 200

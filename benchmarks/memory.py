@@ -26,7 +26,8 @@ from benchmarks.ingest import IMAGES
 from processor_service.settings import Settings
 from processor_service.workers.protocol import Job
 from processor_service.workers.worker_source import TemplateProcess
-from tests.support import PICTURES, b64, opened
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import b64, opened
 
 RECIPES: tuple[dict[str, Any], ...] = (
     {"operations": IMAGES["operations"], "properties": IMAGES["properties"]},

@@ -29,8 +29,10 @@ from ingest_image.search import Engine, Question, Sample
 from ingest_image.search.hashes import BITS, SAME_PICTURE
 from ingest_image.search.likeness import cosine, likeness_of
 from ingest_image.search.sampling import sample_of_bytes
-from tests.end_to_end.conftest import bootstrap
-from tests.support import CORPUS, TOKEN, encoded, running_service
+from tests.helpers.nodes import bootstrap
+from tests.helpers.paths import CORPUS
+from tests.helpers.pictures import encoded
+from tests.helpers.service import TOKEN, running_service
 
 INDEX = "images-copies"
 BRIDGE = "pdq/bridge-mods"

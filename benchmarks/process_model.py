@@ -28,7 +28,10 @@ from rich.table import Table
 from processor_service.settings import Settings
 from processor_service.workers.jobs import handle
 from processor_service.workers.worker_source import ENVIRONMENT
-from tests.support import PICTURES, TOKEN, b64, free_port, running_service
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import b64
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN, running_service
 
 CORES = len(os.sched_getaffinity(0))
 PHOTO = b64((PICTURES / "exif-orientation" / "Landscape_6.jpg").read_bytes())

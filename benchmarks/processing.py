@@ -40,7 +40,8 @@ from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
-from tests.support import PICTURES, opened
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import opened
 
 PHOTO = PICTURES / "exif-orientation" / "Landscape_1.jpg"
 SETTINGS = Settings()

@@ -40,7 +40,7 @@ from processor_service.recognition.faces import faces
 from processor_service.recognition.labels import see
 from processor_service.recognition.plates import plates
 from processor_service.recognition.text import lines, look, plain
-from tests.support import CORPUS
+from tests.helpers.paths import CORPUS
 
 TRUTHS = Path(__file__).parent / "truths"
 ALIKE = str.maketrans("OQI", "001")

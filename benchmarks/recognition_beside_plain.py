@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.helpers.pictures import encoded, opened, picture
 from tests.helpers.processes import wait_until
-from tests.support import DEFAULT_OPERATIONS, Service, encoded, opened, picture, running_service
+from tests.helpers.service import DEFAULT_OPERATIONS, Service, running_service
 
 PLAIN = {"operations": DEFAULT_OPERATIONS}
 SEEING = {"operations": DEFAULT_OPERATIONS, "properties": ["text", "plates", "faces", "labels"]}

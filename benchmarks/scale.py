@@ -21,7 +21,7 @@ from rich.table import Table
 from embedded_node import EmbeddedNode, find_plugin_zip
 from processor_service.embedders.builtin import Builtin
 from processor_service.wire.fields import mapping
-from tests.support import TOKEN
+from tests.helpers.service import TOKEN
 
 FIELDS = ("embedding", "embedder", "perceptual_hash", "perceptual_hashes")
 # Pictures come in groups that look alike; vectors without any structure would be harder to search than those of pictures.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.processor_service.goldens import GOLDEN
-from tests.support import ROOT
+from tests.helpers.goldens import GOLDEN
+from tests.helpers.paths import ROOT
 
 SHEET = ROOT / "build" / "contact-sheet.png"
 _CELL, _LABEL, _COLUMNS, _SQUARE = 144, 16, 12, 8

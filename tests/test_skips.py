@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, TESTS
+from tests.helpers.paths import ROOT, TESTS
 
 SKIPPING = """
 import pytest

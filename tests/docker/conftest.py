@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.compose import BASE, RENDERING, SCALED, Compose, client, read
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from processor_service.settings import Settings
 from processor_service.web.server import most_connections, threads
 from processor_service.workers.memory import shortage
 from tests.helpers.compose import BASE, FETCHING, RENDERING, SCALED, Compose, read
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
 LASTING = {"elasticsearch", "service", "kibana", "gallery"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.compose import program
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 DOCKERFILES = sorted((ROOT / "docker").glob("*/Dockerfile"))
 SCRIPTS = ROOT / "docker" / "elasticsearch"

@@ -12,7 +12,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 FOLDER = ROOT / "docker" / "service"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -15,7 +15,7 @@ import pytest
 from ingest_image.cli import main
 from ingest_image.gallery.launch import settings_for
 from processor_service.formats.registry import heif_is_installed
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 TOOL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 PACKAGES = [name.rstrip("*") for name in TOOL["packages"]["find"]["include"]]

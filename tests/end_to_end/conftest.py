@@ -13,7 +13,7 @@ from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.versions import versions
 from tests.helpers.nodes import HEAP, bootstrap, set_hosts
-from tests.support import TOKEN, Service, running_service
+from tests.helpers.service import TOKEN, Service, running_service
 
 
 @pytest.fixture(scope="session", params=[version.number for version in versions()])

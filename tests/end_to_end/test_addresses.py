@@ -11,8 +11,9 @@ import requests
 from elasticsearch import BadRequestError, Elasticsearch
 
 from tests.helpers.nodes import set_hosts
+from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.service import Service, running_service
 from tests.helpers.web_server import Stranger, gives, redirects, stranger
-from tests.support import Service, b64, opened, picture, running_service
 
 CAT, DOG = picture("pillow/hopper.jpg"), picture("exif-orientation/Landscape_6.jpg")
 

@@ -20,8 +20,9 @@ from pipelines.install.bootstrap import bootstrap
 from pipelines.install.kinds import read, write
 from pipelines.resources import Kind, Resource, bundled, fingerprint
 from tests.helpers.nodes import HEAP
-from tests.pipelines.test_kibana import Server
-from tests.support import TOKEN, free_port
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN
+from tests.pipelines.kibana.test_kibana import Server
 
 RESOURCES = bundled()
 TEMPLATE = next(r for r in RESOURCES if r.kind is Kind.TEMPLATE)

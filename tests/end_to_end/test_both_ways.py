@@ -11,8 +11,9 @@ from elasticsearch import Elasticsearch
 
 from pipelines.inference.endpoints import in_inference_form
 from pipelines.resources import Kind, bundled
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import TOKEN, Service
 from tests.inference_way.stock import PipelineFailed, StockProcessors, stock_processors
-from tests.support import TOKEN, Service, b64, picture
 
 PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
 DOCUMENTS: dict[str, dict[str, Any]] = {

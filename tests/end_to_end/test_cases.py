@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from tests.support import b64, opened, picture
+from tests.helpers.pictures import b64, opened, picture
 
 PNG: list[dict[str, Any]] = [{"auto_orient": {}}, {"convert": {"format": "png"}}, {"strip_metadata": {}}]
 

@@ -9,7 +9,7 @@ import requests
 from elasticsearch import Elasticsearch
 
 from tests.helpers.dev_tools import Request, json_texts, parse
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 FILES = sorted((ROOT / "pipelines" / "console").glob("*.console"))
 # Modules that Maven Central lacks, so the embedded node too; each request says which it needs.

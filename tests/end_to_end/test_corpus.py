@@ -11,7 +11,9 @@ import requests
 from elasticsearch import Elasticsearch, helpers
 
 from processor_service.metadata.cut import cut_refused
-from tests.support import CORPUS, PICTURES, Service, b64, opened
+from tests.helpers.paths import CORPUS, PICTURES
+from tests.helpers.pictures import b64, opened
+from tests.helpers.service import Service
 
 
 def files() -> list[Path]:

@@ -17,7 +17,8 @@ import requests
 from embedded_node.folder import throwaway_folder
 from embedded_node.run_as import other_account
 from ingest_image.demo import DOCUMENTS
-from tests.support import _command, _descendants, free_port
+from tests.helpers.ports import free_port
+from tests.helpers.processes import command_of, descendants
 
 
 @pytest.fixture
@@ -54,16 +55,16 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    below = _descendants(process.pid)
-    assert any("java" in _command(pid) for pid in below) and any("serve" in _command(pid) for pid in below)
-    assert any("gallery" in _command(pid) for pid in below)
+    below = descendants(process.pid)
+    assert any("java" in command_of(pid) for pid in below) and any("serve" in command_of(pid) for pid in below)
+    assert any("gallery" in command_of(pid) for pid in below)
     process.send_signal(signal.SIGINT)
     assert process.stdout
     assert "Stopped" in process.stdout.read()
     process.stdout.close()
     assert process.wait(60) == 0
-    left = [pid for pid in below if _command(pid)]
-    assert not left, [_command(pid)[:80] for pid in left]
+    left = [pid for pid in below if command_of(pid)]
+    assert not left, [command_of(pid)[:80] for pid in left]
 
 
 def test_the_demo_shows_pictures_stays_up_and_finds_them_again(folder: Path) -> None:

@@ -17,7 +17,9 @@ from ingest_image.doctor.command import doctor
 from pipelines.install.kinds import write
 from pipelines.resources import Kind, bundled
 from tests.helpers.nodes import set_hosts
-from tests.support import TOKEN, Service, b64, free_port, picture
+from tests.helpers.pictures import b64, picture
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN, Service
 
 from .test_bootstrap import at_version, refusing_url  # noqa: F401 - a fixture
 

@@ -10,7 +10,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
 from tests.helpers.located_pictures import places, with_place
-from tests.support import b64, encoded, opened
+from tests.helpers.pictures import b64, encoded, opened
 
 PRIVATE = with_place(encoded(Image.effect_noise((300, 200), 60), "JPEG"))
 WATERMARK = {"watermark": {"text": "mine", "gravity": "southeast"}}

@@ -16,7 +16,9 @@ import requests
 from elasticsearch import Elasticsearch
 
 from tests.helpers.nodes import set_hosts
-from tests.support import Service, b64, picture, with_pid
+from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import with_pid
+from tests.helpers.service import Service
 
 from .test_main_job import calls
 

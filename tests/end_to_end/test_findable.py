@@ -13,8 +13,10 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
 
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.searchable_picture import postcard
-from tests.support import ROOT, Service, b64, encoded, picture
+from tests.helpers.service import Service
 
 PROPERTIES = ["colors", "statistics", {"metadata": {"location": "coarse"}}, "perceptual_hash", "placeholder"]
 QUERIES = re.findall(r"```\nGET images/_search\n(.*?)```", (ROOT / "docs/fields.md").read_text(), re.DOTALL)

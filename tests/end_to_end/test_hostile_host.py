@@ -17,7 +17,8 @@ from elasticsearch import ApiError, Elasticsearch
 from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark
 from tests.helpers.nodes import set_hosts
-from tests.support import TOKEN, Service, b64, picture
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import TOKEN, Service
 
 from .test_main_job import calls
 

@@ -14,7 +14,9 @@ from elasticsearch import Elasticsearch
 from ingest_image.indexing.command import index
 from pipelines.install.bootstrap import bootstrap
 from tests.helpers.nodes import set_hosts
-from tests.support import PICTURES, TOKEN, b64, opened, picture, running_service
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.service import TOKEN, running_service
 
 INDEX = "images-index-command"
 Run = Callable[..., Result]

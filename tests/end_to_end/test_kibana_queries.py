@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 
 from pipelines.kibana.objects import COLUMNS, saved_objects
 from pipelines.resources import Kind, bundled
-from tests.support import b64, opened, picture
+from tests.helpers.pictures import b64, opened, picture
 
 CHARTS = [one for one in saved_objects() if one["type"] == "lens"]
 (VIEW,) = (one["attributes"] for one in saved_objects() if one["type"] == "index-pattern")

@@ -12,14 +12,17 @@ from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
 
 from processor_service.color.bare_profile import bare_profile
-from tests.processor_service import secrets_in_profiles, test_kinds_big_tiff, test_kinds_bitmaps, test_units_of_pixels
-from tests.processor_service.built_jpegs import flat_jpeg
-from tests.processor_service.built_tiffs import one
-from tests.processor_service.rewritten_tiffs import rewritten
-from tests.processor_service.secrets_in_files import TRACES
-from tests.processor_service.test_kinds_orientation import HELD, ODD_TYPES, scene
-from tests.processor_service.test_kinds_refused import CODINGS, NAMED, SVG
-from tests.support import assert_alike, b64, encoded, opened
+from tests.helpers import secrets_in_profiles
+from tests.helpers.built_jpegs import flat_jpeg
+from tests.helpers.built_tiffs import one
+from tests.helpers.pictures import assert_alike, b64, encoded, opened
+from tests.helpers.rewritten_tiffs import rewritten
+from tests.helpers.secrets_in_files import TRACES
+from tests.processor_service.decoding import test_kinds_bitmaps
+from tests.processor_service.decoding.test_kinds_refused import CODINGS, NAMED, SVG
+from tests.processor_service.formats import test_kinds_big_tiff
+from tests.processor_service.metadata import test_units_of_pixels
+from tests.processor_service.pixels.test_kinds_orientation import HELD, ODD_TYPES, scene
 
 PNG: list[dict[str, Any]] = [{"auto_orient": {}}, {"convert": {"format": "png"}}, {"strip_metadata": {}}]
 GREY, RGB = 1, 2

@@ -13,7 +13,8 @@ import requests
 from elasticsearch import BadRequestError, Elasticsearch
 from PIL import ExifTags, Image
 
-from tests.support import Service, assert_alike, b64, difference, encoded, opened, picture
+from tests.helpers.pictures import assert_alike, b64, difference, encoded, opened, picture
+from tests.helpers.service import Service
 
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
 SMALL = picture("pillow/hopper.jpg")

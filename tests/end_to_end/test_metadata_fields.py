@@ -9,19 +9,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.processor_service.metadata_files import (
-    IFD,
-    gif,
-    iptc,
-    jpeg,
-    picture_tiff,
-    place,
-    png,
-    raw_profile,
-    tiff,
-    xmp,
-)
-from tests.support import b64, picture
+from tests.helpers.metadata_files import IFD, gif, iptc, jpeg, picture_tiff, place, png, raw_profile, tiff, xmp
+from tests.helpers.pictures import b64, picture
 
 INDEX, PIPELINE = "images-metadata-fields", "metadata-fields"
 CAPTION = "lorem ipsum " * 3000 + "zanzibar"

@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch, helpers
 from PIL import Image
 
-from tests.support import b64, encoded
+from tests.helpers.pictures import b64, encoded
 
 SMALL = b64(encoded(Image.effect_noise((400, 300), 60), "JPEG"))
 # Becomes a PNG of about a megabyte.

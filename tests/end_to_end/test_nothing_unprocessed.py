@@ -18,7 +18,8 @@ from processor_service.keys import mark_key
 from processor_service.wire.marks import mark, thumbnail_mark
 from processor_service.wire.recipe import recipe_hash
 from tests.helpers.located_pictures import places, with_place
-from tests.support import TOKEN, b64, encoded
+from tests.helpers.pictures import b64, encoded
+from tests.helpers.service import TOKEN
 
 OPERATIONS: list[Any] = [{"resize": {"width": 60, "height": 60}}, "strip_metadata"]
 PROPERTIES: list[Any] = [{"thumbnail": {"size": 16}}, "placeholder"]

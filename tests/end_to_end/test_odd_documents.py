@@ -20,7 +20,7 @@ from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
 from pipelines.cluster.client import connect
-from tests.support import b64, picture
+from tests.helpers.pictures import b64, picture
 
 PHOTO = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
 HASH, SHA = "0f" * 32, "ab" * 32

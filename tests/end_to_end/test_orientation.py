@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch
 
-from tests.support import assert_alike, b64, opened, picture
+from tests.helpers.pictures import assert_alike, b64, opened, picture
 
 
 def test_all_orientations_come_out_alike(es: Elasticsearch, index: str) -> None:

@@ -11,7 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
 from tests.helpers.located_pictures import places, with_place
-from tests.support import b64, encoded
+from tests.helpers.pictures import b64, encoded
 
 CLEAN = encoded(Image.effect_noise((80, 50), 60), "JPEG")
 PRIVATE = b64(with_place(CLEAN))

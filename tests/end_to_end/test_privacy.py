@@ -11,10 +11,10 @@ import pytest
 from elasticsearch import Elasticsearch, helpers
 from PIL import Image
 
-from tests.processor_service import secrets_in_files as files
-from tests.processor_service import secrets_in_more_files as more
-from tests.processor_service.secrets_in_files import NAME, TRACES, chunk, exif, saved
-from tests.support import b64, opened, picture
+from tests.helpers import secrets_in_files as files
+from tests.helpers import secrets_in_more_files as more
+from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.secrets_in_files import NAME, TRACES, chunk, exif, saved
 
 CASES = ("gps.jp2", "gps_only.tif", "page2gps.tif", "gps.ico", "comment.ppm", "exif_full.jpg")
 # The place that the cases of this repository have in them, in EXIF's numbers: 48 and 51 in either byte order.

@@ -30,7 +30,9 @@ from ingest_image.search_command import search
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.roles import ROLES
 from tests.helpers.nodes import set_hosts
-from tests.support import PICTURES, TOKEN, b64, picture
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import TOKEN
 
 GRANTS = {
     "monitor": ("cluster:monitor/*", "indices:admin/index_template/get"),

@@ -18,7 +18,10 @@ from PIL import Image
 from tests.end_to_end.test_main_job import calls
 from tests.helpers import tiny_model
 from tests.helpers.nodes import set_hosts
-from tests.support import ROOT, Service, b64, encoded, free_port, opened, picture, running_service
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import b64, encoded, opened, picture
+from tests.helpers.ports import free_port
+from tests.helpers.service import Service, running_service
 
 NAMES = ["exif-orientation/Landscape_6.jpg", "pillow/flower.jpg", "skimage/coins.png", "pdq/bridge-mods/aaa-orig.jpg"]
 

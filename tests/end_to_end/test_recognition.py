@@ -18,10 +18,12 @@ from PIL import Image
 from processor_service.recognition.faces import Face, faces
 from processor_service.recognition.plate_text import normal
 from processor_service.recognition.text import look
+from tests.helpers.drawn import page, plate
 from tests.helpers.nodes import set_hosts
-from tests.helpers.processes import wait_until
-from tests.processor_service.recognition.drawn import page, plate
-from tests.support import ROOT, TOKEN, Service, b64, encoded, opened, picture, running_service, with_pid
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import b64, encoded, opened, picture
+from tests.helpers.processes import wait_until, with_pid
+from tests.helpers.service import TOKEN, Service, running_service
 
 CAT, FACE = picture("skimage/chelsea.png"), picture("skimage/astronaut.png")
 CAR = ROOT.parent / "shared" / "recognition" / "plates" / "eu_eu3.jpg"

@@ -10,7 +10,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
 from tests.helpers.located_pictures import places, with_place
-from tests.support import b64, encoded
+from tests.helpers.pictures import b64, encoded
 
 PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))
 TRUNCATED = PRIVATE[: len(PRIVATE) // 2]

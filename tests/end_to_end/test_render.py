@@ -13,7 +13,8 @@ import requests
 from elasticsearch import Elasticsearch
 
 from processor_service.web.rendering.access import signed_url
-from tests.support import TOKEN, Service, assert_alike, b64, encoded, opened, picture, running_service
+from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
+from tests.helpers.service import TOKEN, Service, running_service
 
 PHOTO, CAT = picture("exif-orientation/Landscape_6.jpg"), picture("pillow/hopper.jpg")
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}

@@ -25,7 +25,9 @@ from ingest_image.search import Engine, Question
 from ingest_image.search.sampling import find_sample
 from pipelines.cluster.bulks import BulkStopped
 from tests.helpers.nodes import set_hosts
-from tests.support import Service, b64, free_port, picture
+from tests.helpers.pictures import b64, picture
+from tests.helpers.ports import free_port
+from tests.helpers.service import Service
 
 from .test_main_job import calls, source
 

@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from ingest_image.reprocess.command import reprocess
-from tests.support import b64, encoded, picture
+from tests.helpers.pictures import b64, encoded, picture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
 MAPPINGS: dict[str, dict[str, Any]] = {

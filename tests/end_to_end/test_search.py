@@ -20,8 +20,9 @@ from ingest_image.search.duplicates import duplicates
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.searchable_picture import postcard
-from tests.support import ROOT, b64, encoded, opened, picture
 
 INDEX = "images-search"
 DOCS = (ROOT / "docs/search.md").read_text()

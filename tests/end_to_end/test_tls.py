@@ -16,8 +16,9 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
 from embedded_node.folder import NodeFolder
 from tests.helpers.nodes import HEAP, bootstrap, set_hosts
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import TOKEN, Service
 from tests.helpers.web_server import certificate_of
-from tests.support import TOKEN, Service, b64, picture
 
 from .test_main_job import calls
 

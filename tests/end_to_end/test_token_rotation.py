@@ -13,7 +13,8 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
 from ingest_image.reprocess.command import reprocess
-from tests.support import TOKEN, Service, b64, picture
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import TOKEN, Service
 
 from .test_main_job import calls, source
 

@@ -9,7 +9,7 @@ import requests
 from elasticsearch import Elasticsearch
 
 from tests.helpers.dev_tools import Request, parse
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 
 def tour() -> list[Request]:

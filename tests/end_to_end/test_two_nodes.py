@@ -16,7 +16,8 @@ from embedded_node import node as embedded
 from embedded_node.folder import NodeFolder
 from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
-from tests.support import TOKEN, free_port
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN
 
 Start = Callable[..., EmbeddedNode]
 

@@ -8,7 +8,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from pipelines.install.apply import carry_out, plan_install
-from tests.support import b64, picture
+from tests.helpers.pictures import b64, picture
 
 PICTURE = b64(picture("pillow/hopper.jpg"))
 INDEX = "images-updates"

@@ -14,7 +14,7 @@ from PIL import Image
 from ingest_image.doctor.command import doctor
 from ingest_image.reprocess.command import reprocess
 from tests.helpers.located_pictures import places, with_place
-from tests.support import b64, encoded
+from tests.helpers.pictures import b64, encoded
 
 CLEAN = b64(encoded(Image.effect_noise((90, 60), 60), "JPEG"))
 PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))

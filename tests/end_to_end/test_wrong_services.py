@@ -17,7 +17,10 @@ import requests
 from elasticsearch import ApiError, Elasticsearch
 
 from tests.helpers.nodes import set_hosts
-from tests.support import Service, b64, free_port, picture, running_service, with_pid
+from tests.helpers.pictures import b64, picture
+from tests.helpers.ports import free_port
+from tests.helpers.processes import with_pid
+from tests.helpers.service import Service, running_service
 
 from .test_faults import assert_none_half_done, bulk, statuses
 

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from processor_service.errors import ImageError
 from processor_service.wire.payload import decode_payload
-from tests.support import encoded
+from tests.helpers.pictures import encoded
 
 # In the GPS directory, of which no field is made.
 SECRET = b"Zanzibar 7731"

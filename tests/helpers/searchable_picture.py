@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from tests.support import encoded
+from tests.helpers.pictures import encoded
 
 
 def postcard() -> bytes:

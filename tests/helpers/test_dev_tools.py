@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.dev_tools import json_texts, parse
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 
 def test_requests_comments_and_markers() -> None:

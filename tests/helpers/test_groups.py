@@ -7,7 +7,7 @@ import pytest
 
 from embedded_node.versions import versions
 from tests.helpers.groups import group
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 NEWEST = versions()[0].number
 
@@ -30,7 +30,7 @@ def test_what_shares_a_node_is_one_group_and_the_rest_goes_by_files(nodeid: str,
 
 def test_a_group_stays_with_one_worker() -> None:
     """Two files of many small tests, two workers: each file is run by one of them."""
-    files = ["tests/processor_service/test_gravity.py", "tests/embedded_node/test_jdk.py"]
+    files = ["tests/processor_service/operations/test_gravity.py", "tests/embedded_node/test_jdk.py"]
     command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

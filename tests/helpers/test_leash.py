@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.helpers.paths import ROOT
 
 # Starts what would stay (one without our environment below another; a service, which renames itself), and says the ids.
 STARTS = """
 import subprocess, sys, tempfile, time
 from pathlib import Path
 from tests.helpers.leash import leash
-from tests.support import Service
+from tests.helpers.service import Service
 kept = leash()
 below = "import subprocess; child = subprocess.Popen(['sleep', '300'], env={}); print(child.pid, flush=True); child.wait()"
 child = subprocess.Popen([sys.executable, "-c", below], start_new_session=True)

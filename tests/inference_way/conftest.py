@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import Service, running_service
+from tests.helpers.service import Service, running_service
 
 from .stock import StockProcessors, stock_processors
 from .way import OTHER_TOKEN, Way

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from pipelines.install.bootstrap import bootstrap
 from pipelines.resources import Kind, bundled
-from tests.support import TOKEN, Service, free_port
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN, Service
 
 from .cluster import Cluster, node
 from .stock import StockProcessors

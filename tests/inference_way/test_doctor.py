@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
-from tests.support import TOKEN, Service, free_port
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN, Service
 
 from .cluster import Cluster
 from .stock import StockProcessors

@@ -11,7 +11,9 @@ import pytest
 
 from pipelines.inference.endpoints import Service as Kind
 from processor_service.wire.fields import top_level_names
-from tests.support import TOKEN, Service, free_port, opened, running_service
+from tests.helpers.pictures import opened
+from tests.helpers.ports import free_port
+from tests.helpers.service import TOKEN, Service, running_service
 
 from .stock import PipelineFailed, StockProcessors
 from .way import IMAGE, OTHER, PHOTO, Way

@@ -13,7 +13,7 @@ import pytest
 
 from processor_service.fields import NOT_OURS
 from processor_service.wire.fields import top_level_names
-from tests.support import b64, picture
+from tests.helpers.pictures import b64, picture
 
 from .stock import PipelineFailed, StockProcessors
 from .way import OTHER, PHOTO, Way, taken_by

@@ -10,7 +10,8 @@ import pytest
 
 from pipelines.inference.endpoints import Service as Kind
 from processor_service.recognition.faces import faces
-from tests.support import Service, b64, opened, picture, running_service
+from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.service import Service, running_service
 
 from .stock import PipelineFailed, StockProcessors
 from .way import Way

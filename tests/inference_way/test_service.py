@@ -18,7 +18,9 @@ from pipelines.cluster.simulate import TINY_PNG
 from processor_service.keys import first_mark_key, mark_key
 from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark
-from tests.support import DEFAULT_OPERATIONS, TOKEN, Service, b64, opened, picture, running_service, with_pid
+from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.processes import with_pid
+from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
 
 from .way import OTHER_TOKEN, taken_by
 

@@ -11,7 +11,8 @@ from pipelines.inference.endpoints import Service as Kind
 from pipelines.inference.endpoints import in_inference_form
 from pipelines.resources import Kind as ResourceKind
 from pipelines.resources import Resource, bundled
-from tests.support import TOKEN, b64, encoded, picture
+from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.service import TOKEN
 
 from .stock import StockProcessors
 

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.processor_service.test_patience import TINY, waiting_clients
-from tests.support import Service, running_service
+from tests.helpers.service import Service, running_service
+from tests.processor_service.workers.test_patience import TINY, waiting_clients
 
 
 def tiny(service: Service) -> float:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from tests.gallery.test_gallery_server import MEGABYTE, Running, Stand
+from tests.ingest_image.gallery.test_gallery_server import MEGABYTE, Running, Stand
 
 
 def main() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.support import encoded, picture, running_service
+from tests.helpers.pictures import encoded, picture
+from tests.helpers.service import running_service
 
 MEGABYTES = (128, 144, 160, 200, 256, 384, 512)
 

@@ -24,7 +24,8 @@ from PIL import Image
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from tests.helpers.nodes import bootstrap
-from tests.support import TOKEN, b64, encoded, running_service
+from tests.helpers.pictures import b64, encoded
+from tests.helpers.service import TOKEN, running_service
 
 CLIENTS = 20
 ENLARGE = [{"resize": {"width": 4600, "height": 3680, "enlarge": True}}, {"convert": {"format": "png"}}]

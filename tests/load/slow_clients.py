@@ -30,7 +30,7 @@ from elasticsearch import Elasticsearch
 from benchmarks.ingest import PHOTO, actions, send, timed
 from embedded_node import EmbeddedNode, find_plugin_zip
 from tests.helpers.nodes import bootstrap
-from tests.support import TOKEN, Service, running_service
+from tests.helpers.service import TOKEN, Service, running_service
 
 _HEAD = b"POST /v1/process HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
 _KINDS = (b"", b"G", _HEAD, _HEAD + b"\r\n{", b"drip")

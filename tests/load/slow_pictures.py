@@ -22,7 +22,8 @@ import requests
 from PIL import Image
 
 from embedded_node import EmbeddedNode, find_plugin_zip
-from tests.support import TOKEN, b64, running_service
+from tests.helpers.pictures import b64
+from tests.helpers.service import TOKEN, running_service
 
 VERSION = "9.5.3"
 DOCUMENTS = 300

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from processor_service.wire.schema import recipe_schema
-from tests.processor_service.operation_cases import logo
+from tests.helpers.operation_cases import logo
 
 SCHEMA = recipe_schema()["operations"]
 # What no pattern can say.

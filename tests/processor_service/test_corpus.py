@@ -18,8 +18,10 @@ from processor_service.errors import Code, ImageError
 from processor_service.operations import Operation, wants_all_frames
 from processor_service.picture import Picture
 from processor_service.wire.recipe import parse_operations
-from tests.processor_service.kinds import SETTINGS, furthest, shown
-from tests.support import CORPUS, DEFAULT_OPERATIONS, assert_alike
+from tests.helpers.kinds import SETTINGS, furthest, shown
+from tests.helpers.paths import CORPUS
+from tests.helpers.pictures import assert_alike
+from tests.helpers.service import DEFAULT_OPERATIONS
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside this checkout")
 

@@ -12,9 +12,10 @@ from PIL import Image
 from processor_service.color.profiles import make_srgb
 from processor_service.errors import ImageError
 from processor_service.pixels.orientation import upright
-from tests.processor_service.kinds import decoded
+from tests.helpers.kinds import decoded
+from tests.helpers.paths import CORPUS
+from tests.helpers.pictures import difference
 from tests.processor_service.test_corpus import EXPECTED
-from tests.support import CORPUS, difference
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside this checkout")
 

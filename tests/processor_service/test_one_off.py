@@ -13,7 +13,7 @@ from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
-from tests.support import b64, encoded, opened, picture
+from tests.helpers.pictures import b64, encoded, opened, picture
 
 BOX = [{"resize": {"width": 80, "height": 40}}]
 

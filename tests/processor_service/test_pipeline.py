@@ -17,7 +17,7 @@ from processor_service.shortcuts import target_of
 from processor_service.timing import Stopwatch
 from processor_service.wire.recipe import parse_operations
 from processor_service.wire.request import Request
-from tests.support import b64, picture
+from tests.helpers.pictures import b64, picture
 
 
 def test_a_picture_is_decoded_at_a_smaller_size_only() -> None:

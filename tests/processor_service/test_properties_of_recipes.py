@@ -16,8 +16,9 @@ from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import b64, difference, opened
 from tests.processor_service.recipes import SCHEMA, operation, recipes
-from tests.support import PICTURES, b64, difference, opened
 
 # Large ones take seconds a recipe and are no different.
 _MOST_BYTES = 100_000

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from processor_service.recognition.faces import faces
-from tests.support import PICTURES
+from tests.helpers.paths import PICTURES
 
 ASTRONAUT = PICTURES / "skimage" / "astronaut.png"
 # Forks before the first use, as a service's workers are; uses it in two children at once.

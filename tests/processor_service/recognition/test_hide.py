@@ -10,9 +10,8 @@ from processor_service.recognition import Box
 from processor_service.recognition.faces import faces
 from processor_service.recognition.hide import How, hide
 from processor_service.recognition.text import lines, look
-from tests.support import PICTURES
-
-from .drawn import page
+from tests.helpers.drawn import page
+from tests.helpers.paths import PICTURES
 
 WAYS: list[How] = ["pixelate", "blur", "fill"]
 BOX = Box(0.25, 0.25, 0.5, 0.5)

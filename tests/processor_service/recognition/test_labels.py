@@ -11,7 +11,7 @@ from PIL import Image
 from processor_service.recognition.labels import DIMS, Seen, see
 from processor_service.recognition.labels_table import rows
 from processor_service.recognition.runtime import MODELS
-from tests.support import PICTURES
+from tests.helpers.paths import PICTURES
 
 TABLE = (MODELS / "labels.tsv").read_text().splitlines()
 

@@ -10,8 +10,7 @@ from processor_service.recognition.ocr import Reading
 from processor_service.recognition.plate_text import folded, is_chinese, is_plate, normal, stacked
 from processor_service.recognition.plates import Plate, _elected, _guesses, plates
 from processor_service.recognition.text import look
-
-from .drawn import page, plate
+from tests.helpers.drawn import page, plate
 
 
 def found(image: Image.Image, vehicle: float | None = 1.0) -> list[str]:

@@ -12,8 +12,7 @@ from PIL import Image
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.text import in_order, lines, look, places, plain
-
-from .drawn import page
+from tests.helpers.drawn import page
 
 ROWS = ["Elasticsearch keeps pictures", "and does nothing with them.", "The pipeline reads 2026 words"]
 

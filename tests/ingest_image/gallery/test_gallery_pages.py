@@ -1,0 +1,313 @@
+"""The gallery's pages and routes, with Flask's client."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from elastic_transport import ConnectionError as NoConnection
+from flask.testing import FlaskClient
+
+from ingest_image.gallery.files import kind_of
+from ingest_image.gallery.page_query import PageQuery, exact_filter
+from ingest_image.gallery.security import POLICY, host_name
+from ingest_image.search import Sample
+from tests.helpers.fake_elasticsearch import OWN, FakeElasticsearch, make, stored
+from tests.helpers.pictures import b64, encoded, opened, picture
+
+FLOWER = picture("pillow/flower.jpg")
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'
+
+
+def text(page: FlaskClient, path: str, status: int = 200) -> str:
+    answer = page.get(path)
+    assert answer.status_code == status, answer.text[:2000]
+    return answer.text
+
+
+def file(data: bytes = FLOWER, name: str = "new.jpg") -> dict[str, object]:
+    return {"file": (io.BytesIO(data), name)}
+
+
+class TestGrid:
+    def test_it_shows_the_pictures(self, page: FlaskClient) -> None:
+        html = text(page, "/")
+        assert "1 picture" in html and "A lake" in html
+        assert 'src="/thumbnail/images/0?id=1&amp;v=abababababab"' in html
+        assert "640 × 480 · 30 kB" in html
+        assert "30 kB stored, 70 % smaller than what came in" in html
+
+    def test_facets_narrow_down_and_can_be_taken_back(self, page: FlaskClient) -> None:
+        assert 'href="/?f=color%3Ateal"' in text(page, "/")
+        html = text(page, "/?f=color%3Ateal&q=lake")
+        assert 'aria-current="true" data-facet="color:teal"' in html
+        assert re.search(r'class="chip" href="/\?q=lake">\s*color: teal', html)
+
+    def test_what_is_asked_is_kept_in_the_search_form(self, page: FlaskClient) -> None:
+        html = text(page, "/?f=color%3Ateal&q=lake")
+        assert '<input type="hidden" name="f" value="color:teal">' in html
+        assert 'value="lake"' in html
+
+    def test_nothing_stored(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        es.documents = {}
+        assert "No pictures yet" in text(page, "/")
+        assert "No picture matches" in text(page, "/?q=zebra")
+
+    @pytest.mark.parametrize(
+        ("path", "says"),
+        [
+            ("/?f=wide:5", "There is no field &#39;wide&#39;"),
+            ("/?color=tealish", "is not a colour"),
+            ("/?after=x", "not the mark of a next page"),
+            ("/?like=dropped:gone", "drop it again"),
+            ("/?like=.security/1", "not in these indices"),
+        ],
+    )
+    def test_questions_that_make_no_sense(self, page: FlaskClient, path: str, says: str) -> None:
+        assert says in text(page, path, 400)
+
+    def test_a_document_with_an_error_and_one_without_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        error = {"code": "truncated_image", "reason": "the picture ends too early"}
+        es.documents = {"1": {"title": "Bad", "image": {"error": error, "data": "x"}}, "2": {"title": "None"}}
+        html = text(page, "/")
+        assert "truncated image" in html and "no picture" in html
+        assert "<img" not in html
+        assert "the picture ends too early" in text(page, "/picture/images?id=1")
+        assert "This document has no picture" in text(page, "/picture/images?id=2")
+
+    def test_what_documents_say_is_escaped(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        camera = {"camera": HOSTILE, "title": HOSTILE}
+        es.documents = {
+            HOSTILE: {
+                "title": HOSTILE,
+                "x": {HOSTILE: HOSTILE},
+                "image": stored(metadata=camera, format=HOSTILE, error=None),
+            }
+        }
+        for path, status in (("/", 200), (f"/?q={HOSTILE}&f=format:{HOSTILE}&color={HOSTILE}&like={HOSTILE}", 400)):
+            html = text(page, path, status)
+            assert (
+                "<script>alert" not in html
+                and "<img src=x" not in html
+                and "49" not in re.findall(r"alert\(2\)&gt;(\d+)", html)
+            )
+        hit = next(iter(re.findall(r'class="card"[^>]*>\s*<a href="([^"]*)"', text(page, "/"))))
+        html = text(page, hit.replace("&amp;", "&"))
+        assert "&lt;script&gt;alert" in html and "<script>alert" not in html
+
+
+class TestPicture:
+    def test_fields_and_bytes(self, page: FlaskClient) -> None:
+        html = text(page, "/picture/images?id=1")
+        assert "70 % smaller" in html and "640 × 480 png became 640 × 480 jpeg" in html
+        assert 'src="/image/images/0?id=1&amp;v=abababababab"' in html
+        assert "Pictures like this" in html and 'href="/?like=images/1"' in html
+
+    def test_the_way_back_keeps_the_question(self, page: FlaskClient) -> None:
+        assert 'href="/?q=lake"' in text(page, "/picture/images?id=1&q=lake")
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/picture/images?id=9",
+            "/picture/.security?id=1",
+            "/thumbnail/.security/0?id=1",
+            "/image/images/5?id=1",
+            "/image/images/0",
+            "/nowhere",
+        ],
+    )
+    def test_what_is_not_there_or_not_shown_here(self, page: FlaskClient, path: str) -> None:
+        assert "There is no such page or picture" in text(page, path, 404)
+
+    def test_several_pictures(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        es.documents["1"]["image"] = [stored(), stored()]
+        assert "2 pictures" in text(page, "/")
+        assert "/image/images/1?id=1" in text(page, "/picture/images?id=1")
+
+    def test_copies_and_what_is_like_it(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        es.documents = {
+            "1": {"image": stored()},
+            "2": {"title": "Copy", "image": stored()},
+            "3": {"title": "Other", "image": stored(sha256="0", original={}, perceptual_hashes={"hex": "f0" * 32})},
+        }
+        html = text(page, "/picture/images?id=1")
+        assert "exact copy" in html
+        assert ">similar</em>" in html and "Other" in html
+
+
+class TestFiles:
+    def test_thumbnail(self, page: FlaskClient) -> None:
+        answer = page.get("/thumbnail/images/0?id=1&v=abab")
+        assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/jpeg", FLOWER)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+    def test_without_thumbnail_the_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        for broken in (None, "no base64!", b64(b"<svg/>"), ["a"], {"x": 1}, "caf\udce9"):
+            es.documents["1"]["image"]["thumbnail"] = broken
+            assert page.get("/thumbnail/images/0?id=1", follow_redirects=True).data == FLOWER
+        del es.documents["1"]["image"]["thumbnail"]
+        assert page.get("/thumbnail/images/0?id=1", follow_redirects=True).data == FLOWER
+
+    @pytest.mark.parametrize(
+        "data", [b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", b"<html>", b"", b"II*\0tiff"]
+    )
+    def test_only_what_browsers_show_is_handed_out(self, page: FlaskClient, es: FakeElasticsearch, data: bytes) -> None:
+        es.documents["1"]["image"] = stored(data=b64(data), thumbnail=None, format="jpeg")
+        assert page.get("/image/images/0?id=1").status_code == 404
+        es.documents["1"]["image"] = stored(data=b64(data), thumbnail=b64(FLOWER))
+        assert page.get("/image/images/0?id=1").mimetype == "image/jpeg"
+
+    def test_a_refused_picture_is_not_handed_out(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        es.documents["1"]["image"] = {"data": b64(FLOWER), "error": {"code": "x"}}
+        assert page.get("/image/images/0?id=1").status_code == 404
+
+    def test_only_a_few_stored_pictures_are_in_memory_at_a_time(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        most, running = [], []
+        perform = es.perform
+
+        def slow(method: str, target: str, body: bytes | None) -> tuple[int, object]:
+            if "_mget" not in target:
+                return perform(method, target, body)
+            running.append(target)
+            most.append(len(running))
+            time.sleep(0.05)
+            running.pop()
+            return perform(method, target, body)
+
+        es.perform = slow  # type: ignore[method-assign]
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: page.application.test_client().get("/image/images/0?id=1"), range(12)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert 1 < max(most) <= 3
+
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
+    def test_kinds(self, format: str) -> None:
+        assert kind_of(encoded(opened(FLOWER).convert("RGB").resize((8, 8)), format)) == f"image/{format.lower()}"
+        assert kind_of(b"RIFF1234WAVE") is None
+
+
+class TestSecurity:
+    def test_headers(self, page: FlaskClient) -> None:
+        for path in ("/", "/static/gallery.js", "/nowhere"):
+            with page.get(path) as answer:
+                headers = answer.headers
+            assert headers["Content-Security-Policy"] == POLICY
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+    def test_nothing_is_inline(self, page: FlaskClient) -> None:
+        for path in ("/", "/picture/images?id=1", "/nowhere"):
+            html = page.get(path).text
+            assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", html)
+
+    @pytest.mark.parametrize(
+        "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8091", "evil.example:80", "[::2]"]
+    )
+    def test_other_host_names_are_refused(self, page: FlaskClient, host: str) -> None:
+        assert page.get("/", headers={"Host": host}).status_code == 421
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8091", "LOCALHOST:1"])
+    def test_own_host_names(self, page: FlaskClient, host: str) -> None:
+        assert page.get("/", headers={"Host": host}).status_code == 200
+
+    def test_host_names(self) -> None:
+        assert (host_name("[::1]:8091"), host_name("a:b"), host_name("[")) == ("::1", "a", "")
+
+    @pytest.mark.parametrize("path", ["/upload", "/look"])
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Origin": "http://evil.example"},
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
+            {"Sec-Fetch-Site": "none"},
+            {"Origin": "http://localhost:1"},
+        ],
+    )
+    def test_other_sites_cannot_send_pictures(
+        self, page: FlaskClient, es: FakeElasticsearch, path: str, headers: dict[str, str]
+    ) -> None:
+        assert page.post(path, data=file(), headers=headers).status_code == 403
+        assert not es.calls
+
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
+    def test_own_pages_can(self, page: FlaskClient, headers: dict[str, str]) -> None:
+        assert page.post("/look", data=file(), headers=headers).status_code == 303
+
+
+class TestActions:
+    def test_a_picture_is_looked_at_and_not_stored(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        answer = page.post("/look", data=file(), headers=OWN)
+        assert answer.status_code == 200
+        html = text(page, answer.json["url"])
+        assert "Like new.jpg" in html and "Only copies" in html
+        assert [call for call in es.calls if call[0] == "PUT"] == []
+
+    def test_an_upload_is_one_put_through_the_pipeline(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        answer = page.post("/upload", data=file(name="..\\folder/my_summer-01.jpg"), headers=OWN)
+        assert answer.json["state"] == "stored"
+        (_, path, body), *_ = [call for call in es.calls if call[0] == "PUT"]
+        assert path.startswith("/images/_doc/") and "pipeline=images" in path and "op_type=create" in path
+        assert (body["title"], body["file_name"]) == ("my summer 01", "my_summer-01.jpg")
+        assert answer.json["url"].startswith("/picture/images?id=")
+
+    def test_without_script_a_page_follows(self, page: FlaskClient) -> None:
+        answer = page.post("/upload", data=file(), headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 303 and answer.headers["Location"].startswith("/picture/images?id=")
+
+    def test_too_large(self, page: FlaskClient) -> None:
+        answer = page.post("/upload", data=file(b"x" * 300_000), headers=OWN)
+        assert (answer.status_code, answer.json) == (413, {"error": "This file is too large for the gallery."})
+
+    @pytest.mark.parametrize("data", [{}, file(b"")])
+    def test_no_file(self, page: FlaskClient, data: dict[str, object]) -> None:
+        answer = page.post("/look", data=data, headers=OWN)
+        assert (answer.status_code, answer.json) == (400, {"error": "The request has no file"})
+
+    def test_what_is_no_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        es.simulated = {
+            "doc": {"_source": {"image": {"error": {"code": "not_an_image", "reason": "this is no picture"}}}}
+        }
+        assert page.post("/look", data=file(), headers=OWN).json == {"error": "New.jpg: this is no picture"}
+
+    def test_read_only(self, es: FakeElasticsearch) -> None:
+        page = make(es, read_only=True)
+        assert "Add pictures" not in text(page, "/")
+        assert page.post("/upload", data=file(), headers=OWN).status_code == 403
+        assert page.post("/look", data=file(), headers=OWN).status_code == 200
+
+
+def test_elasticsearch_is_down(page: FlaskClient, es: FakeElasticsearch) -> None:
+    es.fails = NoConnection("refused")
+    html = text(page, "/", 502)
+    assert "Elasticsearch has a problem" in html and "is it running" in html
+
+
+def test_addresses() -> None:
+    from werkzeug.datastructures import MultiDict
+
+    asked = PageQuery.of(MultiDict([("q", " lake "), ("f", "a:1"), ("f", "b:2"), ("color", "teal"), ("distance", "x")]))
+    assert asked.with_() == "/?q=lake&color=teal&f=a%3A1&f=b%3A2"
+    assert asked.without(pair=("f", "a:1")) == "/?q=lake&color=teal&f=b%3A2"
+    assert asked.with_(("q", "sea")) == "/?color=teal&f=a%3A1&f=b%3A2&q=sea"
+    assert PageQuery.of(MultiDict()).is_empty and PageQuery.of(MultiDict()).with_() == "/"
+    assert PageQuery.of(MultiDict([("distance", "999")])).distance == 256
+    assert exact_filter("camera", "A, B") == 'camera:"A, B"'
+
+
+def test_only_the_last_dropped_pictures_are_remembered() -> None:
+    from ingest_image.gallery.dropped import DroppedPictures
+
+    samples = DroppedPictures()
+    for number in range(300):
+        samples.keep(str(number), Sample(str(number)))
+    assert samples.get("0") is None
+    assert samples.get("299") == Sample("299")

@@ -1,0 +1,156 @@
+"""JPEGs that lack their end marker, or whose colours lie in a way that few encoders write."""
+
+from __future__ import annotations
+
+import io
+import random
+
+import pytest
+from PIL import Image
+
+from processor_service.decoding import fast_jpeg
+from processor_service.errors import Code, ImageError
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
+from tests.helpers.built_jpegs import flat_jpeg
+from tests.helpers.kinds import SETTINGS, decoded, furthest, refused
+from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
+
+END = b"\xff\xd9"
+
+
+def photograph() -> Image.Image:
+    return opened(picture("golang-image/video-001.png")).convert("RGB")
+
+
+JPEGS = {
+    "baseline": encoded(photograph(), "JPEG", quality=90),
+    "4:4:4": encoded(photograph(), "JPEG", quality=90, subsampling=0),
+    "progressive": encoded(photograph(), "JPEG", quality=90, progressive=True),
+    "grey": encoded(photograph().convert("L"), "JPEG", quality=90),
+    "progressive grey": encoded(photograph().convert("L"), "JPEG", quality=90, progressive=True),
+    "inks": encoded(photograph().convert("CMYK"), "JPEG", quality=90),
+    "restarts": encoded(photograph(), "JPEG", quality=90, restart_marker_rows=1),
+    "odd sampling": flat_jpeg(150, 103, [(4, 2), (1, 1), (1, 1)], (120, 90, 200)),
+    "4:4:1": flat_jpeg(150, 103, [(1, 4), (1, 1), (1, 1)], (120, 90, 200)),
+}
+RUBBISH = {
+    "nothing": b"",
+    "half a marker": b"\xff",
+    "zeros": bytes(40),
+    "text": b"-- end of the transmission --\r\n",
+    "another marker": b"\0\0\xff\xe5\xff\xff rubbish",
+}
+
+
+# Of odd sampling nobody says how many bytes are left over.
+ENDLESS = [
+    (kind, rubbish) for kind in JPEGS for rubbish in RUBBISH if kind != "odd sampling" or len(RUBBISH[rubbish]) < 2
+]
+
+
+@pytest.mark.parametrize(("kind", "rubbish"), ENDLESS)
+def test_a_jpeg_without_its_end_marker_is_whole(kind: str, rubbish: str) -> None:
+    data = JPEGS[kind]
+    assert data.endswith(END)
+    assert furthest(decoded(data[:-2] + RUBBISH[rubbish]).image, decoded(data).image) == 0
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_that_lacks_more_than_its_end_marker_is_refused(kind: str) -> None:
+    """Wherever it is cut, also between the scans of a progressive one: a picture is right or refused."""
+    data = JPEGS[kind]
+    expected = decoded(data).image
+    start = data.index(b"\xff\xda")
+    places = {*range(len(data) - 20, len(data) - 2)} | {at for at in range(start, len(data)) if data[at] == 0xFF}
+    places |= {at + 1 for at in places} | {random.Random(at).randrange(start, len(data) - 3) for at in range(30)}
+    accepted = []
+    for at in sorted(place for place in places if place < len(data) - 2):
+        for tail in (b"", bytes(5)):
+            try:
+                result = decoded(data[:at] + tail)
+            except ImageError as error:
+                assert error.code in (Code.TRUNCATED_IMAGE, Code.CORRUPT_IMAGE)
+            else:
+                assert furthest(result.image, expected) == 0
+                accepted.append(at)
+    # Of the last byte some bits only fill it up; those of a flat picture may be zeros, as what follows is.
+    assert "sampling" in kind or "4:4:1" in kind or all(at >= len(data) - 3 for at in accepted)
+
+
+def test_the_case_without_an_end_marker() -> None:
+    assert_alike(decoded("cases/jpeg_no_eoi.jpg").image, opened(picture("cases/base.png")).convert("RGB"), 3)
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+def test_what_is_stored_of_it_has_an_end_marker(rubbish: str) -> None:
+    """Also where its pixels are stored as they came: other decoders are not as lenient."""
+    data = JPEGS["baseline"][:-2] + RUBBISH[rubbish]
+    request = Request.parse({"data": b64(data), "operations": [{"strip_metadata": {}}]})
+    stored = process(request, SETTINGS, Stopwatch())["data"]
+    # Encoded again where the rubbish looks like a segment.
+    assert_alike(opened(stored), opened(JPEGS["baseline"]), 3 if rubbish == "another marker" else 0)
+
+
+def test_a_turned_jpeg_without_its_end_marker_keeps_its_turn() -> None:
+    data = picture("exif-orientation/Landscape_6.jpg")
+    assert decoded(data[: data.rindex(END)]).orientation == 6
+
+
+def test_a_large_jpeg_without_its_end_marker_is_scaled_as_it_is_decoded() -> None:
+    """108 megapixels: more than are accepted, unless the recipe makes the picture smaller at once."""
+    data = encoded(Image.new("L", (12_000, 9_000), 90), "JPEG")
+    result = decoded(data[:-2], target=lambda *_: (120, 90))
+    assert result.image.getcolors() == [(120 * 90, 90)]
+
+
+def test_a_jpeg_cut_in_its_metadata_is_refused() -> None:
+    data = picture("exif-orientation/Landscape_6.jpg")
+    assert refused(data[:300])[0] in (Code.TRUNCATED_IMAGE, Code.CORRUPT_IMAGE)
+
+
+SAMPLINGS = [
+    [(1, 1)] * 3,
+    [(2, 1), (1, 1), (1, 1)],
+    [(1, 2), (1, 1), (1, 1)],
+    [(2, 2), (1, 1), (1, 1)],
+    [(4, 1), (1, 1), (1, 1)],
+    [(1, 4), (1, 1), (1, 1)],
+    [(4, 2), (1, 1), (1, 1)],
+    [(2, 4), (1, 1), (1, 1)],
+    [(3, 1), (1, 1), (1, 1)],
+    [(1, 3), (1, 1), (1, 1)],
+    [(2, 2), (2, 1), (1, 2)],
+    [(1, 1), (2, 2), (2, 2)],
+    [(1, 2), (1, 2), (1, 2)],
+    [(2, 2)],
+    [(1, 1), (1, 1), (1, 1), (1, 1)],
+    [(2, 1), (1, 1), (1, 1), (2, 1)],
+]
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda factors: ",".join(f"{h}x{v}" for h, v in factors))
+def test_a_jpeg_of_any_sampling(sampling: list[tuple[int, int]]) -> None:
+    data = flat_jpeg(50, 40, sampling, (120, 90, 200, 128)[: len(sampling)])
+    image = opened(data)
+    expected = image.convert("RGB") if image.mode == "CMYK" else image
+    assert furthest(decoded(data).image, expected) <= 2
+    if len(sampling) == 3:
+        assert decoded(data).image.getpixel((49, 39)) == (221, 82, 53)
+        assert decoded(data, target=lambda *_: (10, 8)).image.getpixel((9, 7)) == (221, 82, 53)
+
+
+@pytest.mark.parametrize("error", [KeyError(6), MemoryError(), RuntimeError("x"), IndexError(), TypeError()])
+def test_whatever_the_fast_decoder_raises_the_slow_one_is_asked(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    expected = decoded(JPEGS["baseline"]).image
+    monkeypatch.setattr(fast_jpeg.simplejpeg, "decode_jpeg", fails)
+    result = decoded(JPEGS["baseline"]).image
+    assert_alike(result, expected, 1)
+    buffer = io.BytesIO()
+    result.save(buffer, "PNG")

@@ -1,0 +1,133 @@
+"""Raw files of cameras are refused, never replaced by their preview; ordinary TIFFs that look a little like them are not."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+from processor_service.errors import Code
+from tests.helpers.built_tiffs import Page, one, tiff
+from tests.helpers.kinds import decoded, refused
+from tests.helpers.pictures import encoded, opened, picture
+
+RGB, SENSOR, LINEAR = 2, 32803, 34892
+SMALL = np.full((24, 32, 3), 90, np.uint8)
+LARGE = np.full((96, 128, 3), 200, np.uint8)
+SEEN = np.full((96, 128, 1), 3000, np.uint16)
+REDUCED: dict[int, Any] = {254: 1}
+CAMERA: dict[int, Any] = {271: tuple(b"Maker\0"), 272: tuple(b"Model\0")}
+
+
+def sensor(**tags: Any) -> Page:
+    return Page(SEEN, SENSOR, tags={int(tag[1:]): value for tag, value in tags.items()})
+
+
+RAW = {
+    "preview first, the sensor below it (NEF, ARW, 3FR, ERF)": tiff(Page(SMALL, RGB, tags=REDUCED, below=[sensor()])),
+    "a preview that does not say so": tiff(Page(SMALL, RGB, tags=CAMERA, below=[Page(LARGE, RGB), sensor()])),
+    "two levels below": tiff(Page(SMALL, RGB, below=[Page(SMALL, RGB, below=[sensor()])])),
+    "the sensor as a second page (MEF)": tiff(Page(SMALL, RGB, tags=REDUCED), sensor()),
+    "the sensor as the last page": tiff(Page(SMALL, RGB), Page(SMALL, RGB), Page(SMALL, RGB), sensor()),
+    "the sensor alone (PEF, MOS)": tiff(sensor()),
+    "big endian": tiff(Page(SMALL, RGB, tags=REDUCED, below=[sensor()]), order=">"),
+    "linear light": tiff(Page(SMALL, RGB, tags=REDUCED, below=[Page(LARGE, LINEAR)])),
+    "a DNG whose preview is all that one can read": one(SMALL, RGB, tags={50706: (1, 4, 0, 0)}),
+    "Nikon's compression": tiff(Page(SMALL, RGB, below=[Page(SEEN, 1, tags={259: 34713})])),
+    "Sony's compression": tiff(Page(SMALL, RGB, tags=REDUCED), Page(SEEN, 1, tags={259: 32767})),
+    "Pentax' compression": tiff(Page(SEEN, 1, tags={259: 65535})),
+    "Samsung's compression": tiff(Page(SMALL, RGB, below=[Page(SEEN, 1, tags={259: 32770})])),
+    "a colour filter": tiff(Page(SMALL, RGB, below=[Page(SEEN, 1, tags={33421: (2, 2), 33422: (0, 1, 1, 2)})])),
+    "CR2": b"II*\0\x10\0\0\0CR\x02\0" + bytes(200),
+    "CR3": b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom" + bytes(200),
+    "CRW": b"II\x1a\0\0\0HEAPCCDR" + bytes(200),
+    "RW2": one(SEEN[..., 0][..., None], 1)[:2] + b"U\0" + one(SEEN, 1)[4:],
+    "RAF": b"FUJIFILMCCD-RAW 0201FF383501" + bytes(200),
+    "ORF IIRO": b"IIRO" + one(SMALL, RGB)[4:],
+    "ORF IIRS": b"IIRS" + one(SMALL, RGB)[4:],
+    "ORF MMOR": b"MMOR" + tiff(Page(SMALL, RGB), order=">")[4:],
+    "MRW": b"\0MRM" + bytes(200),
+    "X3F": b"FOVb" + bytes(200),
+    "IIQ": b"II*\0\x10\0\0\0IIII\x01waR" + bytes(200),
+    "IIQ of the other order": b"MM\0*\0\0\0\x10MMMMRaw\x01" + bytes(200),
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_a_raw_file_is_refused_with_its_sentence(name: str) -> None:
+    code, reason = refused(RAW[name])
+    assert code is Code.UNSUPPORTED_FORMAT
+    assert "a camera's raw file; send the JPEG" in reason
+
+
+@pytest.mark.parametrize("name", ["raw_dng.dng", "rw2.rw2"])
+def test_the_raw_files_of_the_cases(name: str) -> None:
+    code, reason = refused(f"cases/{name}")
+    assert code is Code.UNSUPPORTED_FORMAT
+    assert "raw file" in reason
+
+
+ORDINARY = {
+    "of a camera": one(LARGE, RGB, tags=CAMERA),
+    "of a scanner, with a preview behind": tiff(Page(LARGE, RGB, tags=CAMERA), Page(SMALL, RGB, tags=REDUCED)),
+    "with smaller sizes below": tiff(Page(LARGE, RGB, below=[Page(SMALL, RGB, tags=REDUCED)])),
+    "with smaller sizes behind, as cloud-optimized GeoTIFFs have them": tiff(
+        Page(LARGE, RGB, tags={33550: (1, 1, 0), 34735: (1, 1, 0, 0)}), Page(SMALL, RGB, tags=REDUCED)
+    ),
+    "whose first pixels are the letters of a raw file": one(np.full((96, 128, 3), ord("I"), np.uint8), RGB),
+    "reduced, and nothing else": one(LARGE, RGB, tags=REDUCED),
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_an_ordinary_tiff_is_a_picture(name: str) -> None:
+    assert decoded(ORDINARY[name]).image.size == (128, 96)
+
+
+FULL_SECOND = {
+    "behind": tiff(Page(SMALL, RGB, tags=REDUCED), Page(LARGE, RGB, tags={254: 0})),
+    "by the old tag": tiff(Page(SMALL, RGB, tags={255: 2}), Page(LARGE, RGB, tags={255: 1})),
+    "without a tag": tiff(Page(SMALL, RGB, tags=REDUCED), Page(LARGE, RGB)),
+    "big endian": tiff(Page(SMALL, RGB, tags=REDUCED), Page(LARGE, RGB), order=">"),
+    "below": tiff(Page(SMALL, RGB, tags=REDUCED, below=[Page(LARGE, RGB)])),
+    "after two": tiff(Page(SMALL, RGB, tags=REDUCED), Page(SMALL, RGB, tags=REDUCED), Page(LARGE, RGB)),
+}
+
+
+@pytest.mark.parametrize("name", FULL_SECOND)
+@pytest.mark.parametrize("all_frames", [False, True])
+def test_a_first_page_that_is_a_reduced_copy_is_not_the_picture(name: str, all_frames: bool) -> None:
+    result = decoded(FULL_SECOND[name], all_frames=all_frames)
+    assert (result.source.width, result.source.height, result.source.frames) == (128, 96, 1)
+    assert result.image.getpixel((5, 5)) == (200, 200, 200)
+
+
+def test_a_big_tiff_with_a_preview_first() -> None:
+    """BigTIFF: Pillow writes the pages, the tag is set by hand."""
+    small, large = (
+        opened(encoded(opened(picture("cases/base.png")).resize((48, 32)))),
+        opened(picture("cases/base.png")),
+    )
+    data = bytearray(encoded(small, "TIFF", save_all=True, append_images=[large], big_tiff=True, tiffinfo={254: 1}))
+    assert decoded(bytes(data)).source.frames == 2, "both pages say that they are reduced"
+    entry = struct.pack("<HHQ", 254, 4, 1)
+    last = data.rindex(entry)
+    data[last + 12 : last + 16] = bytes(4)
+    result = decoded(bytes(data))
+    assert (result.source.width, result.source.frames) == (96, 1)
+
+
+def test_pages_of_one_kind_all_stay() -> None:
+    pages = [Page(LARGE, RGB, tags={254: 2}), Page(SMALL, RGB, tags={254: 2})]
+    assert decoded(tiff(*pages), all_frames=True).source.frames == 2
+
+
+def test_directories_that_point_at_each_other_come_to_an_end() -> None:
+    data = bytearray(tiff(Page(SMALL, RGB, below=[Page(SMALL, RGB)]), Page(SMALL, RGB)))
+    first = int.from_bytes(data[4:8], "little")
+    entry = data.index(struct.pack("<HH", 330, 4), first)
+    # The directory below is the page itself.
+    data[entry + 8 : entry + 12] = first.to_bytes(4, "little")
+    assert decoded(bytes(data)).source.frames == 2

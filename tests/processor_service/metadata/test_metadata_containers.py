@@ -1,0 +1,422 @@
+"""The same fields from every container, and from every place in it where software puts metadata."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zlib
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from processor_service.features.metadata import Metadata
+from processor_service.metadata.box_metadata import avif_blocks
+from processor_service.metadata.write import copyright_of
+from processor_service.pipeline import process
+from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
+from tests.helpers.kinds import decoded
+from tests.helpers.metadata_files import (
+    BYTE,
+    IFD,
+    IFD8,
+    LONG,
+    LONG8,
+    SHORT,
+    Directory,
+    gif,
+    iptc,
+    jp2,
+    jpeg,
+    picture_tiff,
+    place,
+    png,
+    psd,
+    raw_profile,
+    resources,
+    small,
+    tiff,
+    xmp,
+)
+from tests.helpers.pictures import b64, encoded, opened, picture
+
+MAIN: Directory = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
+SUB: Directory = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
+EXIF = tiff(MAIN, SUB, place())
+XMP = xmp("<dc:subject><rdf:Bag><rdf:li>harbour</rdf:li></rdf:Bag></dc:subject>", 'photoshop:Headline="At dusk"')
+IPTC = iptc((25, b"boats"), (80, "Jö".encode("latin-1")), (116, b"all rights"))
+OF_EXIF = {
+    "camera": "Testcam Model One",
+    "iso": 400,
+    "taken_at": "2019-05-06T07:08:09",
+    "copyright": "© Jo",
+    "location": {"lat": 48.5, "lon": 2.25},
+}
+OF_XMP = {"title": "At dusk", "keywords": ["harbour"]}
+OF_IPTC = {"keywords": ["boats"], "artist": "Jö", "rights": "all rights"}
+OF_ALL = OF_EXIF | OF_XMP | OF_IPTC | {"keywords": ["harbour", "boats"]}
+
+PREFIX = b"Exif\0\0"
+XAP = b"http://ns.adobe.com/xap/1.0/\0"
+PHOTOSHOP = b"Photoshop 3.0\0"
+JP2_EXIF, JP2_XMP, JP2_IPTC = (
+    "4a706754696666457869662d3e4a5032",
+    "be7acfcb97a942e89c71999491e3afac",
+    "33c7a4d2b81d4723a0baf1a3e097ad38",
+)
+
+
+def fields(data: bytes, **options: Any) -> dict[str, Any]:
+    found: dict[str, Any] = Metadata(location="full").extract(decoded(data, **options)).get("metadata", {})
+    return found
+
+
+def in_jpeg(data: bytes | None = None) -> bytes:
+    photoshop = jpeg(PHOTOSHOP + resources((1005, b"odd"), (1028, IPTC)), marker=0xED, data=data)
+    return jpeg(PREFIX + EXIF, XAP + XMP, data=photoshop)
+
+
+def mpo() -> bytes:
+    image = Image.effect_noise((32, 24), 60).convert("RGB")
+    return encoded(image, "MPO", save_all=True, append_images=[image])
+
+
+def text(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"tEXt", keyword.encode() + b"\0" + content
+
+
+def packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"zTXt", keyword.encode() + b"\0\0" + zlib.compress(content)
+
+
+def international(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"iTXt", keyword.encode() + b"\0\0\0en\0word\0" + content
+
+
+def international_packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
+    return b"iTXt", keyword.encode() + b"\0\1\0en\0word\0" + zlib.compress(content)
+
+
+XMP_CHUNK = international("XML:com.adobe.xmp", XMP)
+FILES = {
+    "jpeg": (in_jpeg(), OF_ALL),
+    "mpo": (in_jpeg(mpo()), OF_ALL),
+    "png": (png((b"eXIf", EXIF), XMP_CHUNK, packed("Raw profile type iptc", raw_profile("iptc", IPTC))), OF_ALL),
+    "png behind its pixels": (png((b"eXIf", EXIF), XMP_CHUNK, last=True), OF_EXIF | OF_XMP),
+    "png with a prefix": (png((b"eXIf", PREFIX + EXIF)), OF_EXIF),
+    "webp": (small("WEBP", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
+    "webp with two prefixes": (small("WEBP", exif=PREFIX + PREFIX + EXIF), OF_EXIF),
+    "avif": (small("AVIF", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
+    "gif": (gif(XMP), OF_XMP),
+    "jpeg 2000": (jp2((JP2_EXIF, EXIF), (JP2_XMP, XMP), (JP2_IPTC, IPTC)), OF_ALL),
+    "psd": (psd((1028, IPTC), (1058, EXIF), (1060, XMP)), OF_ALL),
+    **{
+        name: (picture_tiff({**MAIN, 0x02BC: XMP, **of_iptc}, SUB, place(), **options), OF_ALL)
+        for name, of_iptc, options in (
+            ("tiff", {0x83BB: IPTC}, {}),
+            ("tiff, big-endian", {0x83BB: IPTC}, {"order": ">"}),
+            ("tiff, photoshop", {0x8649: resources((1028, IPTC))}, {}),
+            ("bigtiff", {0x83BB: IPTC}, {"big": True, "pointer": LONG8}),
+            ("bigtiff, directories", {0x83BB: IPTC}, {"big": True, "pointer": IFD8}),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_same_fields_from_every_container(name: str) -> None:
+    data, wanted = FILES[name]
+    assert fields(data) == wanted
+
+
+@pytest.mark.parametrize("name", [name for name, (_, wanted) in FILES.items() if wanted is OF_ALL])
+def test_author_and_owner_are_kept_from_every_container(name: str) -> None:
+    assert copyright_of(decoded(FILES[name][0]).metadata) == ("Jö", "© Jo")
+
+
+def test_an_avif_whose_container_turns_it_in_another_way_than_its_exif() -> None:
+    """Pillow as a reader writes such EXIF anew; as a writer, too, so it gets a tag that is renamed afterwards."""
+    block = tiff({**MAIN, 0x0113: (SHORT, [6]), 0x013B: "Zoë"}, SUB, place(), pointer=IFD)
+    data = small("AVIF", exif=block, xmp=XMP).replace(b"\x13\x01\x03\0", b"\x12\x01\x03\0")
+    assert b"irot" not in data and Image.open(io.BytesIO(data)).info["exif"].removeprefix(PREFIX) != block
+    assert fields(data) == OF_EXIF | OF_XMP | {"artist": "Zoë"}
+
+
+def test_an_avif_of_others() -> None:
+    data = picture("libavif/paris_icc_exif_xmp.avif")
+    raw, as_pillow_has_it = decoded(data).metadata, opened(data).info
+    assert raw.exif == as_pillow_has_it["exif"].removeprefix(PREFIX)
+    assert raw.xmp == as_pillow_has_it["xmp"]
+
+
+@given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
+def test_whatever_the_boxes_of_an_avif_say_it_is_read_or_left_out(position: int, bytes_there: bytes) -> None:
+    whole = FILES["avif"][0]
+    broken = whole[:position] + bytes_there + whole[position + len(bytes_there) :]
+    with suppress(ValueError, IndexError):
+        assert sum(map(len, avif_blocks(broken))) <= 20 * len(broken)
+
+
+def extended(packet: bytes, cut: int = 60_000, guid: bytes | None = None) -> tuple[str, list[bytes]]:
+    guid = guid or hashlib.md5(packet).hexdigest().upper().encode()
+    head = b"http://ns.adobe.com/xmp/extension/\0" + guid + len(packet).to_bytes(4)
+    parts = [head + at.to_bytes(4) + packet[at : at + cut] for at in range(0, len(packet), cut)]
+    return f'xmpNote:HasExtendedXMP="{guid.decode()}"', parts
+
+
+NAMED, PARTS = extended(xmp("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li></rdf:Seq></dc:creator>", 'dc:rights="© Zoë"'))
+EXTENDED = [XAP + xmp("", NAMED), *PARTS]
+
+
+SOURCES = {
+    "exif": jpeg(PREFIX + tiff({0x013B: "Zoë", 0x8298: "© Zoë"})),
+    "windows and xmp": jpeg(
+        PREFIX + tiff({0x9C9D: (BYTE, "Zoë".encode("utf-16-le"))}), XAP + xmp("", 'tiff:Copyright="© Zoë"')
+    ),
+    "xmp": gif(xmp("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li></rdf:Seq></dc:creator>", 'dc:rights="© Zoë"')),
+    "iptc": psd((1028, iptc((80, "Zoë".encode()), (116, "© Zoë".encode())))),
+    "raw profile": png(
+        packed("Raw profile type iptc", raw_profile("iptc", iptc((80, b"Zo\xeb"), (116, b"\xa9 Zo\xeb"))))
+    ),
+    "texts": png(text("Author", "Zoë".encode("latin-1")), text("Copyright", "© Zoë".encode())),
+    "boxes": jp2((JP2_EXIF, tiff({0x013B: "Zoë", 0x8298: "© Zoë"}))),
+    "extension": jpeg(*EXTENDED),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp", "avif", None])
+def test_author_and_owner_reach_the_stored_bytes_when_they_are_kept(source: str, format: str | None) -> None:
+    """Also where nothing but metadata is cut from the file, if its format has room for them."""
+    operations = [{"convert": {"format": format}}] if format else []
+    body = {"data": b64(SOURCES[source]), "operations": [*operations, {"strip_metadata": {"keep": ["copyright"]}}]}
+    stored = process(Request.parse(body), Settings(), Stopwatch())
+    if stored["format"] != "gif":
+        again = base64.b64decode(stored["data"])
+        assert copyright_of(decoded(again).metadata) == ("Zoë", "© Zoë")
+        assert decoded(again).metadata.xmp == decoded(again).metadata.iptc == b""
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_names_are_kept_in_a_turned_avif_too(frames: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist], exif[ExifTags.Base.Orientation] = "Zoë".encode(), 6
+    pages = [Image.new("RGB", (30, 20), color) for color in ("red", "blue")[:frames]]
+    buffer = io.BytesIO()
+    pages[0].save(buffer, "WEBP", exif=exif.tobytes(), save_all=True, append_images=pages[1:])
+    keep = [
+        {"animation": {"frames": "keep"}},
+        {"convert": {"format": "avif"}},
+        {"strip_metadata": {"keep": ["copyright"]}},
+    ]
+    stored = process(Request.parse({"data": b64(buffer.getvalue()), "operations": keep}), Settings(), Stopwatch())
+    again = decoded(base64.b64decode(stored["data"]))
+    assert copyright_of(again.metadata)[0] == "Zoë"
+    assert (again.image.size, stored["width"], again.orientation) == ((20, 30), 20, 1)
+
+
+def test_a_heic_of_exiftool() -> None:
+    pytest.importorskip("pi_heif")
+    assert fields(picture("metadata/written_by_exiftool.heic")) == {
+        "camera": "Testcam Model One",
+        "taken_at": "2019-05-06T07:08:09",
+        "title": "Über title",
+        "caption": "Größe 漢字",
+        "keywords": ["gamma", "alpha", "beta"],
+        "location": {"lat": 48.858, "lon": -2.35},
+    }
+
+
+PLACE = {"lat": 48.858333, "lon": 2.351944}
+CASES: dict[str, dict[str, Any]] = {
+    "exif_full.jpg": {"caption": "A harbour at dusk", "taken_at": "2019-05-06T07:08:09", "location": PLACE},
+    "png_raw_exif.png": {"caption": "A harbour at dusk", "taken_at": "2019-05-06T07:08:09", "location": PLACE},
+    "gps_type13.jpg": {"taken_at": "2019-05-06T07:08:09", "iso": 400, "location": PLACE},
+    "date_xmp_year.jpg": {"taken_at": "1978"},
+    "gps_only.tif": {"location": PLACE},
+    "gps.ico": {"location": PLACE},
+    "gps.jp2": {"artist": "Jo Example", "location": {"lat": 48.8583, "lon": 2.3519}},
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases(name: str) -> None:
+    found = fields(picture(f"cases/{name}"))
+    assert {key: found.get(key) for key in CASES[name]} == CASES[name]
+
+
+@pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
+@pytest.mark.parametrize(
+    ("kind", "content", "wanted"),
+    [
+        ("exif", PREFIX + EXIF, OF_EXIF),
+        ("APP1", PREFIX + EXIF, OF_EXIF),
+        ("APP1", XAP + XMP, OF_XMP),
+        ("xmp", XMP, OF_XMP),
+        ("iptc", IPTC, OF_IPTC),
+        ("iptc", PHOTOSHOP + resources((1028, IPTC)), OF_IPTC),
+        ("8bim", resources((1005, b"odd"), (1028, IPTC)), OF_IPTC),
+    ],
+)
+def test_raw_profiles_of_a_png(chunk: Any, kind: str, content: bytes, wanted: dict[str, Any]) -> None:
+    assert fields(png(chunk(f"Raw profile type {kind}", raw_profile(kind, content)))) == wanted
+    spaced = b"\nIPTC profile\n" + raw_profile(kind, content).partition(kind.encode() + b"\n")[2].upper()
+    assert fields(png(chunk(f"Raw profile type {kind}", spaced), last=True)) == wanted
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\nexif\n", b"\nexif\n 12\nnot hexadecimal", b"\nexif\n 6\n4578696", b"\0\xff"]
+)
+def test_a_broken_raw_profile_is_left_out_alone(content: bytes) -> None:
+    assert fields(png(text("Raw profile type exif", content), text("Title", b"sound"))) == {"title": "sound"}
+
+
+WORDS = {
+    "Title": "Über the bay",
+    "Author": "Zoë",
+    "Description": "A long day",
+    "Copyright": "© 2019 Zoë",
+    "Creation Time": "Mon, 06 May 2019 07:08:09 +0200",
+    "Software": "Sketcher 2",
+    "Comment": "seen from the pier",
+}
+OF_WORDS = {
+    "title": "Über the bay",
+    "artist": "Zoë",
+    "caption": "A long day",
+    "copyright": "© 2019 Zoë",
+    "taken_at": "2019-05-06T07:08:09+02:00",
+    "software": "Sketcher 2",
+}
+
+
+@pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
+@pytest.mark.parametrize("last", [False, True])
+def test_texts_of_a_png(chunk: Any, last: bool) -> None:
+    encoding = "utf-8" if chunk not in (text, packed) else "latin-1"
+    data = png(*(chunk(keyword, words.encode(encoding)) for keyword, words in WORDS.items()), last=last)
+    assert fields(data) == OF_WORDS
+    assert copyright_of(decoded(data).metadata) == ("Zoë", "© 2019 Zoë")
+    # By whatever case, and a comment where there is no description.
+    assert fields(png(chunk("comment", b"seen from the pier"))) == {"caption": "seen from the pier"}
+
+
+def test_comments_are_captions_unless_a_program_names_itself() -> None:
+    for words in (
+        "Made by Anna for her mother",
+        "Created in Paris by hand",
+        "see https://example.org/1 for more",
+        "1978, May",
+    ):
+        assert fields(jpeg(words.encode(), marker=0xFE)) == {"caption": words}
+    assert fields(gif(comment=b"seen from " + b"far " * 100))["caption"] == ("seen from " + "far " * 100).strip()
+    assert fields(jpeg(b"seen from the pier", marker=0xFE)) == {"caption": "seen from the pier"}
+    for advertisement in (
+        "Created with GIMP",
+        "CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 90",
+        "File written by Adobe Photoshop 4.0",
+        "Optimized by JPEGmini 3.1",
+        "Lavc58.134.100",
+        "Created by OpenJPEG version 2.5.4",
+        "Resized on https://ezgif.com/resize",
+        "https://ezgif.com/optimize",
+        "LEAD Technologies Inc. V1.01",
+    ):
+        assert fields(jpeg(advertisement.encode(), marker=0xFE)) == {}, advertisement
+        assert fields(gif(comment=advertisement.encode())) == {}, advertisement
+        described = tiff({0x010E: advertisement}, {0x9286: b"ASCII\0\0\0" + advertisement.encode()})
+        assert fields(jpeg(PREFIX + described)) == {}, advertisement
+        both = advertisement.encode(), b"seen from the pier", b"seen from the pier"
+        assert fields(jpeg(*both, marker=0xFE)) == {"caption": "seen from the pier"}, advertisement
+
+
+@pytest.mark.parametrize("pointer", [SHORT, LONG, IFD])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_pointers_of_every_type_of_number(pointer: int, order: str) -> None:
+    assert fields(jpeg(PREFIX + tiff(MAIN, SUB, place(), pointer=pointer, order=order))) == OF_EXIF
+    assert fields(jpeg(PREFIX + tiff(MAIN, SUB, place(), pointer=pointer, order=order, big=True))) == OF_EXIF
+
+
+def test_exif_above_the_size_of_a_segment_is_split_over_several() -> None:
+    large = tiff(MAIN, SUB, place(), filler=bytes(150_000))
+    parts = [PREFIX + large[at : at + 65_000] for at in range(0, len(large), 65_000)]
+    assert len(parts) == 3
+    assert fields(jpeg(*parts)) == OF_EXIF
+
+
+@pytest.mark.parametrize("container", ["PNG", "WEBP", "TIFF"])
+def test_large_exif(container: str) -> None:
+    filler = bytes(1_000_000)
+    block = tiff(MAIN, SUB, place(), filler=filler)
+    if container == "TIFF":
+        data = picture_tiff({**MAIN, 0x9C9B + 100: filler}, SUB, place())
+    else:
+        data = png((b"eXIf", block)) if container == "PNG" else small("WEBP", exif=block)
+    assert fields(data) == OF_EXIF
+
+
+def test_extended_xmp_of_a_jpeg() -> None:
+    extension = xmp(
+        f"<photoshop:Headline>other</photoshop:Headline><xmpMM:X>{'x' * 100_000}</xmpMM:X>", 'exif:FNumber="28/10"'
+    )
+    named, parts = extended(extension)
+    assert len(parts) == 2
+    main = XAP + xmp("", f'photoshop:Headline="At dusk" {named}')
+    wanted = {"title": "At dusk", "f_number": 2.8}
+    assert fields(jpeg(main, *parts)) == wanted
+    # In whatever order; twice; and not when a part is missing or another picture's.
+    assert fields(jpeg(parts[1], main, parts[0], parts[0])) == wanted
+    assert fields(jpeg(main, parts[0])) == {"title": "At dusk"}
+    assert fields(jpeg(main, *extended(extension, guid=b"0" * 32)[1])) == {"title": "At dusk"}
+
+
+def test_photoshop_resources_over_several_segments() -> None:
+    block = resources((1036, bytes(70_000)), (1028, IPTC))
+    parts = [PHOTOSHOP + block[at : at + 60_000] for at in range(0, len(block), 60_000)]
+    assert fields(jpeg(*parts, marker=0xED)) == OF_IPTC
+
+
+def test_iptc_of_a_tiff_as_swapped_longs() -> None:
+    padded = IPTC + bytes(-len(IPTC) % 4)
+    numbers = [int.from_bytes(padded[at : at + 4]) for at in range(0, len(padded), 4)]
+    assert fields(picture_tiff({0x83BB: (LONG, numbers)}, None, None)) == OF_IPTC
+    assert fields(picture_tiff({0x83BB: (LONG, numbers)}, None, None, order=">")) == OF_IPTC
+
+
+@pytest.mark.parametrize("described", [0, 1])
+def test_a_tiff_whose_preview_stands_before_the_picture(described: int) -> None:
+    """Whichever of the two directories is described."""
+    preview, whole = ({0x00FE: (LONG, [kind])} for kind in (1, 0))
+    pages = [{**page, **(MAIN if number == described else {})} for number, page in enumerate((preview, whole))]
+    directories = [(SUB, place()) if number == described else (None, None) for number in (0, 1)]
+    first = picture_tiff(pages[0], *directories[0])
+    second = picture_tiff(pages[1], *directories[1], start=len(first))
+    # The second's header is not needed; the end of the first directory says where the second one is.
+    count = int.from_bytes(first[8:10], "little")
+    at = 10 + 12 * count
+    data = first[:at] + (len(first) + 8).to_bytes(4, "little") + first[at + 4 :] + second
+    assert fields(data) == OF_EXIF
+
+
+def test_every_frame_decoded_or_one_the_metadata_is_the_same() -> None:
+    image = Image.effect_noise((32, 24), 60).convert("RGB")
+    for format in ("PNG", "WEBP"):
+        data = encoded(image, format, save_all=True, append_images=[image.rotate(90)], exif=EXIF)
+        assert fields(data) == fields(data, all_frames=True) == OF_EXIF
+
+
+def test_a_raw_profile_of_half_a_megabyte() -> None:
+    block = tiff(MAIN, SUB, place(), filler=bytes(500_000))
+    assert fields(png(packed("Raw profile type exif", raw_profile("exif", block)))) == OF_EXIF
+
+
+def test_a_bomb_in_the_texts_of_a_png_says_nothing_and_takes_nothing_along() -> None:
+    bomb = zlib.compress(bytes(50_000_000), 9)
+    bombs = [(b"zTXt", name + b"\0\0" + bomb) for name in (b"Title", b"Author", b"Raw profile type exif")]
+    assert fields(png(*bombs, last=True)).keys() <= {"caption"}

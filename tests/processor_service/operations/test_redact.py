@@ -1,0 +1,123 @@
+"""What `redact` hides is gone, in each frame, and nothing else is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from processor_service.document import what_stays
+from processor_service.errors import Code, ImageError
+from processor_service.operations import redact as module
+from processor_service.pipeline import process
+from processor_service.recognition.box import Box
+from processor_service.recognition.faces import Face, faces
+from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
+from processor_service.wire.recipe import parse_recipe
+from processor_service.wire.request import Request
+from tests.helpers.drawn import page
+from tests.helpers.pictures import b64, encoded, opened, picture
+
+FACE = opened(picture("skimage/astronaut.png")).convert("RGB")
+REDACT = {"redact": {"what": ["faces"]}}
+PNG = {"convert": {"format": "png"}}
+
+
+def run(data: bytes, *operations: dict[str, Any], **more: Any) -> dict[str, Any]:
+    request = Request.parse({"data": b64(data), "operations": [*operations, PNG], "properties": [], **more})
+    return process(request, Settings(), Stopwatch())
+
+
+def seen_again(image: Image.Image) -> list[Face]:
+    (face,) = faces(FACE)
+    return [one for one in faces(image.convert("RGB"), 0.25) if one.box.common(face.box)]
+
+
+@pytest.mark.parametrize("how", ["pixelate", "blur", "fill"])
+def test_no_face_is_found_at_half_the_threshold_in_whatever_size(how: str) -> None:
+    stored = opened(run(encoded(FACE), {"redact": {"what": ["faces"], "how": how}})["data"])
+    for side in (512, 384, 256, 128):
+        assert seen_again(stored.resize((side, side))) == []
+
+
+def test_a_picture_that_is_still_to_be_turned_is_turned_and_hidden() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(FACE.transpose(Image.Transpose.ROTATE_90), "JPEG", quality=95, exif=exif)
+    fields = run(data, REDACT)
+    assert fields["redacted"] == {"faces": 1}
+    assert seen_again(opened(fields["data"])) == []
+
+
+def test_every_frame_of_an_animation_is_hidden_also_where_the_face_moves() -> None:
+    frames = [FACE.resize((256, 256)), Image.new("RGB", (256, 256), "gray"), FACE.resize((256, 256)).rotate(5)]
+    data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=True)
+    keep = {"animation": {"frames": "keep"}}
+    request = Request.parse({"data": b64(data), "operations": [keep, REDACT], "properties": []})
+    stored = opened(process(request, Settings(), Stopwatch())["data"])
+    assert stored.n_frames == 3
+    for number in range(3):
+        stored.seek(number)
+        assert seen_again(stored.convert("RGB")) == []
+
+
+def test_a_picture_with_nothing_to_hide_stays_as_it_is_and_says_so() -> None:
+    image = Image.linear_gradient("L").resize((200, 160)).convert("RGB")
+    fields = run(encoded(image), {"redact": {"what": ["faces", "plates", "text"]}})
+    assert fields["redacted"] == {"faces": 0, "plates": 0, "text": 0}
+    assert np.array_equal(np.asarray(opened(fields["data"])), np.asarray(image))
+
+
+def test_a_recipe_without_it_says_nothing_of_what_was_hidden() -> None:
+    assert run(encoded(FACE))["redacted"] is None
+
+
+def test_a_face_that_cannot_be_hidden_refuses_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = Box(0, 0, 1, 1)
+    monkeypatch.setattr(module, "unseen", lambda *_: {"faces": [everything]})
+    with pytest.raises(ImageError) as refusal:
+        run(encoded(FACE), REDACT)
+    assert refusal.value.code is Code.CANNOT_REDACT
+
+
+def test_a_recognizer_that_fails_hands_no_picture_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise OSError("no model")
+
+    monkeypatch.setattr(module, "unseen", broken)
+    with pytest.raises(OSError, match="no model"):
+        run(encoded(FACE), REDACT)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"operations": [REDACT]},
+        {"operations": ["auto_orient", "redact"]},
+        {"operations": None, "document_operations": [REDACT]},
+        {"operations": [{"redact": "nonsense"}]},
+    ],
+)
+def test_nothing_stays_of_a_refused_picture_that_was_to_be_redacted(request_: dict[str, Any]) -> None:
+    data = b64(encoded(FACE, "JPEG"))
+    assert what_stays({"data": data, **request_}) == {"data": None}
+    assert what_stays({"data": data, "operations": ["auto_orient", 7, None]})["data"]
+
+
+@pytest.mark.parametrize("name", ["faces", "plates", "text"])
+def test_a_property_that_would_find_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ImageError, match=rf"property \[{name}\] finds nothing where operation \[redact\] hides {name}"):
+        parse_recipe([{"redact": {"what": [name]}}], ["colors", name])
+    others = [other for other in ("faces", "plates", "text") if other != name]
+    parse_recipe([{"redact": {"what": [name]}}], others)
+
+
+def test_properties_are_read_of_the_redacted_picture() -> None:
+    data = encoded(page(["Harbour lights"]))
+    fields = run(data, {"redact": {"what": ["text"], "how": "fill"}}, properties=["thumbnail", "placeholder", "colors"])
+    plain = run(data, properties=["thumbnail", "placeholder", "colors"])
+    assert fields["thumbnail"] != plain["thumbnail"]
+    assert np.asarray(opened(fields["thumbnail"])).std() < np.asarray(opened(plain["thumbnail"])).std() / 2

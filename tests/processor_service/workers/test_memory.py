@@ -1,0 +1,166 @@
+"""What the container gives, and how much the service holds."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import orjson
+import pytest
+import requests
+from PIL import Image
+
+from processor_service.settings import Settings
+from processor_service.workers.jobs import handle
+from processor_service.workers.memory import container_limit, oom_kills, shortage
+from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.service import TOKEN, Service, running_service
+
+MB = 1024**2
+
+
+def control_group(folder: Path, own: str, **files: str) -> tuple[Path, Path]:
+    for name, text in files.items():
+        file = folder / "cgroup" / name.replace("__", "/").replace("_max", ".max").replace("_events", ".events")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n")
+    (folder / "own").write_text(own)
+    return folder / "cgroup", folder / "own"
+
+
+def test_the_lowest_limit_of_the_control_groups_counts(tmp_path: Path) -> None:
+    places = control_group(
+        tmp_path, "0::/a/b\n", a__b__memory_max="max", a__memory_max=str(800 * MB), memory_max=str(900 * MB)
+    )
+    assert container_limit(*places) == 800 * MB
+
+
+def test_a_container_sees_its_own_group_as_the_root(tmp_path: Path) -> None:
+    places = control_group(tmp_path, "0::/\n", memory_max=str(700 * MB), memory_events="low 0\noom 3\noom_kill 2\n")
+    assert container_limit(*places) == 700 * MB
+    assert oom_kills(*places) == 2
+
+
+def test_without_a_limit_there_is_none(tmp_path: Path) -> None:
+    assert container_limit(*control_group(tmp_path, "0::/\n", memory_max="max")) is None
+    assert container_limit(tmp_path / "none", tmp_path / "none") is None
+    assert oom_kills(tmp_path / "none", tmp_path / "none") == 0
+
+
+def test_settings_that_need_more_than_the_container_has_are_said_with_what_would_be_right() -> None:
+    settings = Settings(workers=2, worker_memory=2048 * MB, max_held_bytes=512 * MB, recognizers=0)
+    assert shortage(settings, None) is None
+    assert shortage(settings, 4864 * MB) is None
+    sentence = shortage(settings, 3072 * MB)
+    assert sentence and f"set IMAGE_WORKER_MEMORY to {1152 * MB}, or give it 4864 MB" in sentence
+    assert shortage(Settings(workers=2, worker_memory=1152 * MB, recognizers=0), 3072 * MB) is None
+    sentence = shortage(settings, 800 * MB)
+    assert sentence and "lower IMAGE_WORKERS" in sentence
+
+
+def test_the_memory_of_recognizers_counts() -> None:
+    settings = Settings(workers=1, worker_memory=1024 * MB, recognizers=2, recognizer_memory=1024 * MB)
+    assert shortage(settings, 3840 * MB) is None
+    sentence = shortage(settings, 3072 * MB)
+    assert sentence and "2 recognizers with 1024 MB each (IMAGE_RECOGNIZER_MEMORY) and the web" in sentence
+    assert f"set IMAGE_WORKER_MEMORY to {256 * MB}, or give it 3840 MB" in sentence
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running_service(
+        tmp_path_factory.mktemp("small") / "log", workers="1", max_held_bytes="3000000", max_result_bytes="20000"
+    ) as service:
+        yield service
+
+
+def announce(service: Service, size: int) -> socket.socket:
+    """A request whose body does not come."""
+    client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+    head = f"POST /v1/process HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {size}\r\n\r\n"
+    client.sendall(head.encode())
+    return client
+
+
+def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_read(small: Service) -> None:
+    picture_ = picture("pillow/hopper.jpg")
+    with announce(small, 2_500_000):
+        # Padding that no decoder minds.
+        while (answer := small.process_picture(picture_ + bytes(600_000))).ok:
+            pass
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "busy")
+        assert "IMAGE_MAX_HELD_BYTES" in answer.json()["error"]["reason"] and answer.headers["Retry-After"]
+        assert small.process_picture(picture_).status_code == 200
+    while not (answer := small.process_picture(picture_ + bytes(600_000))).ok:
+        assert answer.status_code == 429
+    # Alone even one beyond the limit has room.
+    assert small.process_picture(picture_ + bytes(3_000_000)).status_code == 200
+
+
+def test_a_result_that_is_too_large_is_refused_before_it_is_made_into_json(small: Service) -> None:
+    data = encoded(Image.effect_noise((400, 300), 80))
+    answer = small.process_picture(data, operations=[{"convert": {"format": "png"}}])
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["retryable"]) == (422, "result_too_large", False)
+    assert "IMAGE_MAX_RESULT_BYTES" in error["reason"]
+    assert small.process_picture(data, operations=[{"resize": {"width": 50}}]).status_code == 200
+
+
+def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp_path: Path) -> None:
+    """Nor is there a thread more than there was: the kernel gives no memory for its stack."""
+    with running_service(tmp_path / "log", workers="1") as service:
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+        (web,) = [pid for pid in service.descendants() if b"gunicorn" in command_of(pid)]
+        before = resource.prlimit(web, resource.RLIMIT_AS)
+        resource.prlimit(web, resource.RLIMIT_AS, (10 * MB, before[1]))
+        try:
+            answer = service.process_picture(picture("pillow/hopper.jpg") + bytes(14_000_000))
+            assert (answer.status_code, answer.json()["error"]["code"]) == (429, "busy")
+            assert "memory" in answer.json()["error"]["reason"] and answer.headers["Retry-After"]
+            with ThreadPoolExecutor(8) as threads:
+                codes = list(
+                    threads.map(lambda _: requests.get(f"{service.url}/healthz", timeout=60).status_code, range(16))
+                )
+            assert codes == [200] * 16
+        finally:
+            resource.prlimit(web, resource.RLIMIT_AS, before)
+        assert service.process_picture(picture("pillow/hopper.jpg") + bytes(14_000_000)).status_code == 200
+        assert command_of(web)
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_health_is_answered_whatever_is_held(small: Service) -> None:
+    with announce(small, 2_900_000):
+        assert requests.get(f"{small.url}/readyz", timeout=10).status_code == 200
+
+
+def test_a_request_that_does_not_fit_into_memory_is_no_wrong_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What orjson says where there is none, which it does with memory that nearly suffices."""
+
+    def scarce(_: bytes) -> None:
+        raise orjson.JSONDecodeError("Not enough memory to allocate buffer for parsing", "", 0)
+
+    monkeypatch.setattr("processor_service.workers.jobs.orjson.loads", scarce)
+    summary, body = handle(b'{"data": "' + b64(b"x" * 10).encode() + b'"}', Settings())
+    assert summary["code"] == "out_of_memory"
+    monkeypatch.undo()
+    assert json.loads(body)["error"]["code"] == "out_of_memory"
+
+
+@pytest.mark.parametrize("megabytes", [144, 256])
+def test_shortage_of_memory_is_told_as_such_wherever_it_begins(tmp_path: Path, megabytes: int) -> None:
+    data = picture("pillow/hopper.jpg") + bytes(15_000_000)
+    with running_service(tmp_path / "log", workers="1", worker_memory=str(megabytes * MB)) as service:
+        answer = service.process_picture(data)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "out_of_memory")
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200

@@ -1,0 +1,152 @@
+"""Recipes that recognize something are done by workers of their own, in a running service."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from processor_service.settings import Settings
+from processor_service.workers import lack
+from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import wait_until, with_pid
+from tests.helpers.service import TOKEN, Service, running_service
+
+CAT, HOPPER = picture("skimage/chelsea.png"), picture("pillow/hopper.jpg")
+LABELS = {"operations": [], "properties": ["labels"]}
+REDACT = {"operations": [{"redact": {"what": ["faces"]}}], "properties": []}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    log = tmp_path_factory.mktemp("recognizers") / "log"
+    with running_service(log, workers="1", recognizers="1", picture_timeout="10") as running:
+        wait_until(lambda: recognition(running) == "ready", 120)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running_service(tmp_path_factory.mktemp("without") / "log", workers="1", recognizers="0") as running:
+        yield running
+
+
+def recognition(service: Service) -> str:
+    return str(requests.get(f"{service.url}/readyz", timeout=10).json()["recognition"])
+
+
+def get(service: Service, path: str) -> requests.Response:
+    return requests.get(f"{service.url}{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+
+
+def metric(service: Service, name: str) -> float:
+    lines = get(service, "/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(name) and not line.startswith("#"))
+
+
+def test_a_recipe_with_recognition_is_done_by_a_recognizer_and_a_plain_one_by_a_worker(service: Service) -> None:
+    before = metric(service, "image_recognized_pictures_total")
+    assert "cat" in service.process_picture(CAT, **LABELS).json()["fields"]["labels"]
+    assert service.process_picture(HOPPER).status_code == 200
+    assert metric(service, "image_recognized_pictures_total") == before + 1
+    assert len(service.workers()) == len(service.recognizers()) == 1
+
+
+def test_the_service_says_how_many_recognizers_it_has(service: Service, without: Service) -> None:
+    assert get(service, "/v1/limits").json()["recognition"]["recognizers"] == 1
+    assert get(without, "/v1/limits").json()["recognition"] == {"recognizers": 0}
+    assert recognition(without) == "off"
+
+
+def test_a_plain_picture_is_not_kept_waiting_by_a_recognizer_that_hangs(service: Service) -> None:
+    (pid,) = service.recognizers()
+    with_pid(pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor() as others:
+            asked = others.submit(service.process_picture, CAT, **LABELS)
+            wait_until(lambda: metric(service, "image_pending_recognitions") == 1)
+            assert service.process_picture(HOPPER).status_code == 200
+            assert not asked.done()
+            with_pid(pid, signal.SIGCONT)
+            assert asked.result().status_code == 200
+    finally:
+        with_pid(pid, signal.SIGCONT)
+
+
+def test_a_recognizer_that_was_killed_is_replaced_and_the_picture_tried_again(service: Service) -> None:
+    (pid,) = service.recognizers()
+    with_pid(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor() as others:
+        asked = others.submit(service.process_picture, CAT, **LABELS)
+        wait_until(lambda: metric(service, "image_pending_recognitions") == 1)
+        time.sleep(0.5)
+        with_pid(pid, signal.SIGKILL)
+        assert "cat" in asked.result().json()["fields"]["labels"]
+    assert service.recognizers() not in ([], [pid])
+    assert metric(service, "image_recognizers_replaced_total") >= 1
+
+
+def test_a_picture_that_must_be_redacted_is_not_handed_back_when_its_recognizer_hangs(service: Service) -> None:
+    wait_until(lambda: len(service.recognizers()) == 1)
+    (pid,) = service.recognizers()
+    with_pid(pid, signal.SIGSTOP)
+    try:
+        answer = service.process_picture(HOPPER, timeout=120, **REDACT)
+    finally:
+        with_pid(pid, signal.SIGCONT)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
+    assert b64(HOPPER)[:200] not in answer.text
+
+
+@pytest.mark.parametrize("bad", [b"no picture", HOPPER[:2000], b"GIF89a"], ids=["no picture", "cut off", "no pixels"])
+def test_a_refused_picture_that_must_be_redacted_is_not_handed_back(service: Service, bad: bytes) -> None:
+    plain = service.process_picture(HOPPER[:2000], operations=[])
+    assert plain.status_code == 422 and plain.json()["fields"]["data"]
+    answer = service.process_picture(bad, **REDACT)
+    assert answer.status_code == 422
+    assert answer.json()["fields"]["data"] is None
+
+
+def test_without_recognizers_a_recipe_is_refused_by_name(without: Service) -> None:
+    for recipe, name in ((LABELS, "property [labels]"), (REDACT, "operation [redact]")):
+        answer = without.process_picture(CAT, **recipe)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["retryable"]) == (400, "recognition_off", False)
+        assert error["reason"] == f"{name} needs recognition, which this service does not have: IMAGE_RECOGNIZERS is 0"
+        assert "fields" not in answer.json()
+    assert without.process_picture(HOPPER).status_code == 200
+
+
+def test_the_catalogue_says_what_is_to_be_had_and_how(service: Service, without: Service) -> None:
+    def unavailable(service: Service) -> dict[str, str]:
+        found = get(service, "/v1/operations").json()
+        return {one["name"]: one["lacks"] for kind in found.values() for one in kind if not one["available"]}
+
+    assert unavailable(service) == {}
+    assert set(unavailable(without)) == {"text", "plates", "faces", "labels", "redact"}
+
+
+def test_the_log_says_at_start_that_nothing_is_recognized(service: Service, without: Service) -> None:
+    assert "nothing is recognized" in without.log.read_text()
+    assert "nothing is recognized" not in service.log.read_text()
+
+
+def test_without_the_packages_there_are_no_recognizers_and_it_is_said_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("processor_service.recognition.runtime._PACKAGES", ("no_such_package",))
+    assert lack.number(Settings()) == lack.number(Settings(recognizers=2)) == 0
+    reason = lack.lack(Settings())
+    assert reason == "the package no_such_package is missing: pip install 'ingest-image[recognition]'"
+
+
+def test_no_recognized_text_and_no_picture_is_logged(service: Service) -> None:
+    for line in service.log.read_text().splitlines():
+        assert len(line) < 2000
+        if line.startswith("{"):
+            assert not {"text", "labels", "plates", "data"} & set(json.loads(line))

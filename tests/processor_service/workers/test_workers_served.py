@@ -1,0 +1,198 @@
+"""Workers of a running service: what they see, what becomes of them, and what others notice of that."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import orjson
+import pytest
+import requests
+
+from processor_service.workers.pool import WorkerPool
+from processor_service.workers.worker_source import _environment
+from tests.helpers.located_pictures import places, with_place
+from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.processes import with_pid
+from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
+from tests.processor_service.workers.mortal_worker import MARK
+
+HOPPER = picture("pillow/hopper.jpg")
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return met
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Service]:
+    with running_service(tmp_path / "log", workers="2") as service:
+        yield service
+
+
+def is_ready(service: Service) -> bool:
+    return requests.get(f"{service.url}/readyz", timeout=10).status_code == 200
+
+
+def test_no_secret_is_in_the_environment_of_what_decodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "IMAGE_RENDER_KEY": "zebedee-1",
+        "AWS_SECRET_ACCESS_KEY": "zebedee-2",
+        "image_previous_token": "zebedee-3",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("IMAGE_TOKEN", TOKEN)
+    monkeypatch.setenv("IMAGE_MAX_FRAMES", "77")
+    assert not {TOKEN, *secrets.values()} & set(_environment().values())
+    assert _environment()["IMAGE_MAX_FRAMES"] == "77"
+    with running_service(tmp_path / "log", workers="2") as service:
+        decoding = [pid for pid in service.descendants() if "processor_service." in command(pid)]
+        assert len(decoding) == 3
+        for pid in decoding:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+            assert TOKEN.encode() not in environment and b"zebedee" not in environment
+        # And still they sign with it.
+        assert service.process_picture(HOPPER).json()["fields"]["mark"]
+
+
+def test_workers_can_open_no_socket(own: Service) -> None:
+    for pid in own.workers():
+        assert "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+    program = """
+import socket
+from processor_service.workers.confined import without_network
+assert without_network()
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        try:
+            socket.socket(family, kind)
+        except PermissionError:
+            continue
+        raise SystemExit(f"{family} {kind}")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_the_port_is_free_at_once_when_the_master_is_killed(own: Service) -> None:
+    children = own.descendants()
+    with ThreadPoolExecutor(1) as threads, requests.Session() as kept:
+        kept.get(f"{own.url}/healthz", timeout=10)
+        photo = picture("exif-orientation/Landscape_6.jpg")
+        large = threads.submit(own.process_picture, photo, operations=[{"blur": {"radius": 200}}] * 60)
+        pending = f"{own.url}/metrics"
+        assert until(lambda: "image_pending_pictures 1.0" in kept.get(pending, timeout=10).text)
+        own.process.kill()
+        own.process.wait()
+        own.start()
+        assert own.process_picture(HOPPER).status_code == 200
+        with pytest.raises(requests.ConnectionError):
+            large.result()
+    assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
+
+
+def test_no_process_stays_when_the_master_is_killed_and_the_template_is_stopped(own: Service) -> None:
+    children = own.descendants()
+    (template,) = [
+        pid for pid in children if "processor_service.workers" in command(pid) and "jobs" not in command(pid)
+    ]
+    with_pid(template, signal.SIGSTOP)
+    own.process.kill()
+    own.process.wait()
+    try:
+        assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+    finally:
+        with_pid(template, signal.SIGKILL)
+
+
+def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(own: Service) -> None:
+    (web,) = [pid for pid in own.descendants() if "gunicorn" in command(pid)]
+    before = resource.prlimit(web, resource.RLIMIT_NOFILE)
+    try:
+        with requests.Session() as session:
+            # Only who has the token keeps a connection.
+            session.headers["Authorization"] = f"Bearer {TOKEN}"
+            session.get(f"{own.url}/readyz", timeout=10)
+            # Not even what the workers and their template leave.
+            files = len(list(Path(f"/proc/{web}/fd").iterdir())) - 3
+            resource.prlimit(web, resource.RLIMIT_NOFILE, (files, before[1]))
+            for pid in [pid for pid in own.descendants() if "processor_service." in command(pid)]:
+                with_pid(pid, signal.SIGKILL)
+            body = {"data": b64(HOPPER)}
+            assert until(lambda: session.get(f"{own.url}/readyz", timeout=10).status_code == 503)
+            answer = session.post(f"{own.url}/v1/process", json=body, timeout=60)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_worker")
+            assert answer.json()["error"]["retryable"]
+    finally:
+        resource.prlimit(web, resource.RLIMIT_NOFILE, before)
+    assert until(lambda: is_ready(own))
+    assert own.process_picture(HOPPER).status_code == 200
+    assert until(lambda: len(own.workers()) == 2)
+
+
+def test_a_picture_that_killed_two_workers_is_kept_without_its_place() -> None:
+    """That is what a pipeline with `"on_invalid": "record"` stores beside its error; a third worker cuts it."""
+    body = orjson.dumps({"data": b64(with_place(HOPPER)), "operations": [orjson.loads(MARK)]})
+    assert MARK in body
+    lost: list[str] = []
+    pool = WorkerPool(1, 8, 20.0, lost.append, (sys.executable, "-m", "tests.processor_service.workers.mortal_worker"))
+    try:
+        answer = pool.run(body)
+    finally:
+        pool.stop()
+    assert (answer.summary["code"], lost) == ("picture_crashed", ["crash", "crash"])
+    fields = orjson.loads(answer.body)["fields"]
+    assert list(places(fields)) == []
+    assert opened(fields["data"]).size == opened(HOPPER).size
+
+
+def test_pictures_that_kill_their_worker_do_not_slow_down_the_others() -> None:
+    """Every third of 40 kills, twice: the good ones are answered in at most three times the time they take alone."""
+    photo = b64(picture("exif-orientation/Landscape_6.jpg"))
+    good = orjson.dumps({"data": photo, "operations": DEFAULT_OPERATIONS, "properties": ["colors"]})
+    killer = orjson.dumps({"data": photo, "operations": DEFAULT_OPERATIONS}) + b" " + MARK
+    command = (sys.executable, "-m", "tests.processor_service.workers.mortal_worker")
+    pool = WorkerPool(2, 64, 20.0, command=command)
+    try:
+        assert until(lambda: len(pool.crew.workers) == 2)
+        pool.run(good), pool.run(good)
+
+        def answered(bodies: list[bytes]) -> list[float]:
+            """Seconds until each good one was answered, all sent at once."""
+            start = time.monotonic()
+
+            def one(body: bytes) -> float | None:
+                code = pool.run(body).summary["code"]
+                assert code == ("picture_crashed" if body is killer else "ok")
+                return None if body is killer else time.monotonic() - start
+
+            with ThreadPoolExecutor(len(bodies)) as threads:
+                return [seconds for seconds in threads.map(one, bodies) if seconds]
+
+        alone = answered([good] * 28)
+        beside = answered([killer if number % 10 in (1, 4, 7) else good for number in range(40)])
+        assert len(beside) == 28
+        assert statistics.median(beside) < 3 * statistics.median(alone)
+        assert max(beside) < 3 * max(alone)
+        print(
+            f"median {statistics.median(alone):.2f} -> {statistics.median(beside):.2f} s, last {max(alone):.2f} -> {max(beside):.2f} s"
+        )
+    finally:
+        pool.stop()
