@@ -111,6 +111,9 @@ OF_THE_DOCUMENT = (
     DocumentField("error.code", "why the picture was not processed: a stable code", KEYWORD),
     # Not indexed: words in the reason, such as "jpeg", would match normal searches.
     DocumentField("error.reason", "the same in a sentence; shown, not searched", {"type": "text", "index": False}),
+    DocumentField(
+        "error.request_id", "finds the request's line in the service's log; absent if the node refused it", KEYWORD
+    ),
 )
 # Under the target, but owned by the document: never cleared.
 NOT_OURS = frozenset({"data", "url"})

@@ -29,7 +29,8 @@ class Section:
 def sections(hit: Hit) -> list[Section]:
     """What is known about a document: its own fields, then those of its first picture."""
     picture = hit.first
-    problem = [("code", picture.error.code), ("reason", picture.error.reason)] if picture.error else []
+    error = picture.error
+    problem = [("code", error.code), ("reason", error.reason), ("id in the log", error.request_id)] if error else []
     known = {"format", "width", "height", "bytes", "original", "metadata", "error", *_HIDDEN}
     found = [
         Section("Document", [("index", hit.index), ("id", hit.id), *_rows(expanded(hit.source), {"image"})]),

@@ -40,6 +40,8 @@ class Problem:
 
     code: str
     reason: str
+    # Of the line in the service's log; empty when the service did not refuse it.
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def _problem(value: Any) -> Problem | None:
     if not (found := [part for part in flat(value) if part not in (None, "", {})]):
         return None
     if isinstance(found[0], dict):
-        return Problem(text(found[0].get("code")) or "error", text(found[0].get("reason")))
+        code, reason, request_id = (text(found[0].get(name)) for name in ("code", "reason", "request_id"))
+        return Problem(code or "error", reason, request_id)
     return Problem("error", text(found[0]))
 
 

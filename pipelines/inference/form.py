@@ -21,6 +21,8 @@ from .options import ImageOptions, image_options
 # Holds what the steps pass on to each other; removed at the end. The scripts use the same name.
 TEMPORARY = "_image"
 UNREADABLE = "inference_answer_unreadable"
+# Behind the reason of what the service refused: the id of its line in the log. The scripts' own refusals have none.
+_IN_THE_LOG = "{{#problem.request_id}}; request_id [{{{problem.request_id}}}]{{/problem.request_id}}"
 _SCRIPTS = Path(__file__).parent
 # Texts that Elasticsearch adds to the document's own fields.
 _METADATA = ["_index", "_id", "_routing", "_version_type", "_op_type", "_dynamic_templates"]
@@ -46,7 +48,7 @@ def steps(options: ImageOptions, endpoint: str) -> list[Body]:
     """The processors that do what `image` with these options does."""
     # The field is gone after an error was recorded.
     here, answer = f"ctx.{TEMPORARY}?", f"{TEMPORARY}.fields"
-    refuse_invalid = _fail(f"{answer}.error", f"{here}.fields?.error != null")
+    refuse_invalid = _fail(f"{answer}.error", f"{here}.fields?.error != null", _IN_THE_LOG)
     return [
         _script(
             "prepare",
@@ -93,8 +95,9 @@ def _script(name: str, condition: str | None = None, **params: Any) -> Body:
     return {"script": {"source": source, "params": params, **({"if": condition} if condition else {})}}
 
 
-def _fail(problem: str, condition: str) -> Body:
-    return {"fail": {"message": f"[{{{{{{{problem}.code}}}}}}] {{{{{{{problem}.reason}}}}}}", "if": condition}}
+def _fail(problem: str, condition: str, more: str = "") -> Body:
+    message = ("[{{{problem.code}}}] {{{problem.reason}}}" + more).replace("problem", problem)
+    return {"fail": {"message": message, "if": condition}}
 
 
 def _on_failure(options: ImageOptions, code: str) -> list[Body]:

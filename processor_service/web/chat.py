@@ -16,8 +16,8 @@ from ..errors import Code, ImageError
 from ..settings import Settings
 from ..wire.data_url import is_data_url
 from .answering import Answering, retry_after
-from .completions import Completions, of_error
-from .inference import RECIPE_KEYS, json_body, too_many_bytes
+from .completions import Completions
+from .inference import RECIPE_KEYS, json_body, too_long
 from .request_ids import log_refusal, request_id
 
 MODEL = "ingest-image"
@@ -46,7 +46,7 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
 
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
-        return _completion(of_error(too_many_bytes(settings)))
+        return _completion(too_long(settings))
 
     @blueprint.errorhandler(ImageError)
     def refuse(error: ImageError) -> Response:

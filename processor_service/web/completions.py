@@ -19,6 +19,7 @@ from ..wire.marks import mark, thumbnail_mark
 from ..wire.payload import decode_payload
 from ..wire.recipe import recipe_hash
 from .answering import Answering
+from .request_ids import request_id
 
 # This follows the mark of a picture whose vector is missing: since 9.2 Elasticsearch returns documents without vectors.
 _VECTOR_MISSING = ":lacking"
@@ -172,5 +173,5 @@ def _name(entry: Any) -> str:
 
 def of_error(error: ImageError, cut: str | None = None) -> str:
     """The text that tells the pipeline to store the error; `cut` is the picture without its metadata, as base64."""
-    text: Fields = {"error": {"code": error.code.code, "reason": error.reason}}
+    text: Fields = {"error": {"code": error.code.code, "reason": error.reason, "request_id": request_id()}}
     return orjson.dumps(text | ({"data": cut} if cut is not None else {})).decode()

@@ -18,6 +18,7 @@ from ..errors import Code, ImageError
 from ..settings import Settings
 from .answering import Answering, whole_body
 from .completions import Completions, of_error
+from .request_ids import log_refusal
 
 RECIPE_KEYS = ("operations", "properties", "truncated")
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
@@ -40,7 +41,7 @@ def inference(settings: Settings, pictures: Answering) -> Blueprint:
 
     @blueprint.errorhandler(RequestEntityTooLarge)
     def too_large(_: RequestEntityTooLarge) -> Response:
-        return result(of_error(too_many_bytes(settings)))
+        return result(too_long(settings))
 
     return blueprint
 
@@ -61,12 +62,14 @@ def json_body() -> dict[str, Any]:
     return body
 
 
-def too_many_bytes(settings: Settings) -> ImageError:
-    """The refusal of a body that is too long.
+def too_long(settings: Settings) -> str:
+    """The text for a body that is too long: the pipeline stores the error.
 
     Reads the body first: a client that is still sending would miss the answer.
     """
     left = _DRAINED
     while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(chunk)
-    return errors.too_large(settings.max_image_bytes)
+    refusal = errors.too_large(settings.max_image_bytes)
+    log_refusal(refusal)
+    return of_error(refusal)

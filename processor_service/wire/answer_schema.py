@@ -8,7 +8,7 @@ from ..fields import NOT_OURS, DocumentField
 from ..metadata.text import MOST_CHARACTERS, MOST_OF_CAPTION
 from .fields import all_fields
 
-# RecipeEntry, but never part of an answer: the node writes or removes them by itself.
+# Declared, but never part of an answer: the node writes or removes them by itself.
 _ONLY_NULL = frozenset({"error", "operations"})
 _MOST_ITEMS, _MOST_DIMENSIONS = 1000, 4096
 _MOST_FLOAT = 3.4e38

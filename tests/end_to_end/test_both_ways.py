@@ -84,7 +84,7 @@ def test_both_ways_store_the_same(es: Elasticsearch, service: Service, stock: St
     answers = es.ingest.simulate(id=name, docs=docs).body["docs"]
     for (title, document), answer in zip(DOCUMENTS.items(), answers, strict=True):
         by_plugin = answer["doc"]["_source"]
-        assert stock.run(pipeline.body, [endpoint], document) == by_plugin, title
+        assert _apart_from_ids(stock.run(pipeline.body, [endpoint], document)) == _apart_from_ids(by_plugin), title
         # What one way has normalized, the other leaves alone.
         assert stock.run(pipeline.body, [endpoint], by_plugin | {"seen": True}) == by_plugin | {"seen": True}, title
         # Elasticsearch hands documents out without their vectors; both ways put them back.
@@ -101,6 +101,14 @@ def test_both_ways_store_the_same(es: Elasticsearch, service: Service, stock: St
             assert {**by_node["image"], "embedding": 0} == {**by_plugin["image"], "embedding": 0}, title
             hashes += 1
     assert (hashes > 0) == ("perceptual_hash" in str(definition.body))
+
+
+def _apart_from_ids(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without the id of the request that its picture was refused in: each request has another."""
+    copied = copy.deepcopy(document)
+    if isinstance(image := copied.get("image"), dict) and "error" in image:
+        image["error"].pop("request_id", None)
+    return copied
 
 
 @pytest.mark.parametrize("with_data", [True, False])

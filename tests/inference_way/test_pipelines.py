@@ -83,7 +83,7 @@ def test_what_is_no_picture_goes_and_leaves_its_error_and_nothing_of_an_earlier_
     bad = way({"image": stored["image"] | {"data": "bm8gcGljdHVyZQ=="}})
     assert bad["image"].keys() == {"alt", "error"}
     assert bad["image"]["error"]["code"] == "not_an_image"
-    assert bad["image"]["error"].keys() == {"code", "reason"}
+    assert bad["image"]["error"].keys() == {"code", "reason", "request_id"}
     # Writing it again, for its title, changes nothing.
     assert way(bad | {"title": "new"}) == bad | {"title": "new"}
     mended = way({"image": bad["image"] | {"data": PHOTO}})

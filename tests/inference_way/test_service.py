@@ -82,8 +82,9 @@ def test_what_is_no_picture_is_answered_with_a_string_that_carries_the_error(
     for answer in (custom(service, text), openai(service, text)):
         assert len(answer.content) < 600
         error = fields(answer)["error"]
-        assert list(error) == ["code", "reason"]
+        assert list(error) == ["code", "reason", "request_id"]
         assert error["code"] == code
+        assert error["request_id"] == answer.headers["X-Request-Id"]
         assert "token" not in error["reason"]
 
 

@@ -70,12 +70,13 @@ class TestGrid:
         assert says in text(page, path, 400)
 
     def test_a_document_with_an_error_and_one_without_picture(self, page: FlaskClient, es: FakeElasticsearch) -> None:
-        error = {"code": "truncated_image", "reason": "the picture ends too early"}
+        error = {"code": "truncated_image", "reason": "the picture ends too early", "request_id": "import-7"}
         es.documents = {"1": {"title": "Bad", "image": {"error": error, "data": "x"}}, "2": {"title": "None"}}
         html = text(page, "/")
         assert "truncated image" in html and "no picture" in html
         assert "<img" not in html
-        assert "the picture ends too early" in text(page, "/picture/images?id=1")
+        html = text(page, "/picture/images?id=1")
+        assert "the picture ends too early" in html and "import-7" in html
         assert "This document has no picture" in text(page, "/picture/images?id=2")
 
     def test_what_documents_say_is_escaped(self, page: FlaskClient, es: FakeElasticsearch) -> None:

@@ -21,6 +21,8 @@ public final class Failure extends Exception {
     private final String reason;
     /** What to merge when the failure is recorded; mostly nulls that remove what an earlier picture left. */
     private final transient Map<String, Object> fields;
+    /** The id of the request's line in the service's log; null when no service refused it. */
+    private final String requestId;
 
     public Failure(Code code, String reason) {
         this(code, reason, Map.of());
@@ -28,15 +30,16 @@ public final class Failure extends Exception {
 
     /** @param fields to merge when the failure is recorded */
     public Failure(Code code, String reason, Map<String, Object> fields) {
-        this(code.kind(), code.toString(), reason, fields);
+        this(code.kind(), code.toString(), reason, fields, null);
     }
 
-    private Failure(Kind kind, String code, String reason, Map<String, Object> fields) {
+    private Failure(Kind kind, String code, String reason, Map<String, Object> fields, String requestId) {
         super("[" + code + "] " + reason, null, false, false);
         this.kind = kind;
         this.code = code;
         this.reason = reason;
         this.fields = fields;
+        this.requestId = requestId;
     }
 
     /** With a code that the service gave, or with one of ours that means something else where it comes from. */
@@ -46,12 +49,17 @@ public final class Failure extends Exception {
 
     /** The same with fields to merge when it is recorded. */
     public static Failure of(Kind kind, String code, String reason, Map<String, Object> fields) {
-        return new Failure(kind, code, reason, fields);
+        return new Failure(kind, code, reason, fields, null);
+    }
+
+    /** The same with the id of the request's line in the service's log; null for none. */
+    public Failure withRequestId(String id) {
+        return new Failure(kind, code, reason, fields, id);
     }
 
     /** The same, but it refuses the document also where the pipeline records pictures that are at fault. */
     public Failure refusingTheDocument(String why) {
-        return new Failure(Kind.REQUEST, code, why, Map.of());
+        return new Failure(Kind.REQUEST, code, why, Map.of(), requestId);
     }
 
     public boolean is(Code other) {
@@ -74,9 +82,14 @@ public final class Failure extends Exception {
         return fields;
     }
 
+    /** The id of the request's line in the service's log; null when no service refused it. */
+    public String requestId() {
+        return requestId;
+    }
+
     /** The exception with the right status in a bulk item. It has no cause: the deepest message is the one that is shown. */
     public Exception toException(String path) {
-        String message = getMessage() + "; field [" + path + "]";
+        String message = getMessage() + "; field [" + path + "]" + (requestId == null ? "" : "; request_id [" + requestId + "]");
         return switch (kind) {
             case PICTURE, REQUEST -> new IllegalArgumentException(message);
             case BUSY -> new EsRejectedExecutionException(message);

@@ -107,6 +107,9 @@ final class PictureResult {
         Map<String, Object> error = new LinkedHashMap<>();
         error.put("code", failure.code());
         error.put("reason", failure.reason());
+        if (failure.requestId() != null) {
+            error.put("request_id", failure.requestId());
+        }
         result.put(TargetFields.ERROR, error);
         return result;
     }

@@ -47,6 +47,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     /** Its code for a picture that took more processor time than it may. */
     static final String PICTURE_TIMEOUT = "picture_timeout";
     private static final int REASON = 500;
+    /** As the service makes them (request_ids.py). Anything else is left out: it goes into documents and logs. */
+    private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
 
     Answer(Map<String, Object> fields, Failure failure, Failure again) {
         this(fields, failure, again, again == null ? Blame.NOBODY : Blame.HOST, false);
@@ -72,6 +74,20 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     static Answer of(int status, byte[] body) {
         Map<String, Object> json = read(body);
         Map<?, ?> error = json != null && json.get("error") instanceof Map<?, ?> map ? map : null;
+        return meaning(status, json, error).withRequestId(requestId(error));
+    }
+
+    private Answer withRequestId(String id) {
+        return new Answer(
+            fields,
+            failure == null ? null : failure.withRequestId(id),
+            again == null ? null : again.withRequestId(id),
+            blame,
+            overload
+        );
+    }
+
+    private static Answer meaning(int status, Map<String, Object> json, Map<?, ?> error) {
         if (status == 200) {
             Map<String, Object> fields = json == null ? null : fields(json);
             return fields == null ? nonsense(status, "no JSON object with [fields]") : new Answer(fields, null, null);
@@ -166,5 +182,9 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
 
     private static String reason(Map<?, ?> error) {
         return error.get("reason") instanceof String reason ? SafeText.oneLine(reason, REASON) : "no reason given";
+    }
+
+    private static String requestId(Map<?, ?> error) {
+        return error != null && error.get("request_id") instanceof String id && REQUEST_ID.matcher(id).matches() ? id : null;
     }
 }

@@ -96,6 +96,6 @@ final class CallHistory {
                 : attempts == 0 ? "pictures like it were slow, and it waited for those before it" : "the last attempt was still waiting")
             + others;
         Kind kind = last != null && last.kind() == Kind.BUSY && code.equals(last.code()) ? Kind.BUSY : Kind.UNAVAILABLE;
-        return Failure.of(kind, code, reason);
+        return Failure.of(kind, code, reason).withRequestId(last == null ? null : last.requestId());
     }
 }
