@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
-from tests.support import Service, b64, picture
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import Service
 
 BROKEN = b64(b"no picture")
-
-
-def lines_of(service: Service, id: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
-    return [line for line in lines if line.get("request_id") == id]
 
 
 def test_the_error_in_a_document_names_its_line_in_the_log(es: Elasticsearch, service: Service, index: str) -> None:
     es.index(index=index, id="1", document={"image": {"data": BROKEN, "alt": "mine"}}, refresh=True)
     error = es.get(index=index, id="1")["_source"]["image"]["error"]
-    (line,) = lines_of(service, error["request_id"])
+    (line,) = service.logged(error["request_id"])
     assert (line["event"], line["code"], line["reason"]) == ("picture", "not_an_image", error["reason"])
     # And the other way round: from a line in the log to the document.
     found = es.search(index=index, query={"term": {"image.error.request_id": error["request_id"]}})
@@ -36,7 +30,7 @@ def test_a_clients_own_id_is_that_of_its_pictures(es: Elasticsearch, service: Se
     client.index(index=index, id="1", document={"image": [{"data": BROKEN}, {"data": "!"}]})
     errors = [image["error"] for image in es.get(index=index, id="1")["_source"]["image"]]
     assert [error["request_id"] for error in errors] == ["import_7", "import_7"]
-    assert {line["code"] for line in lines_of(service, "import_7")} == {"not_an_image", "invalid_base64"}
+    assert {line["code"] for line in service.logged("import_7")} == {"not_an_image", "invalid_base64"}
 
 
 def test_the_failure_of_a_refused_document_ends_with_it(es: Elasticsearch, service: Service, index: str) -> None:
@@ -49,7 +43,7 @@ def test_the_failure_of_a_refused_document_ends_with_it(es: Elasticsearch, servi
     reason = refused.value.body["error"]["reason"]
     match = re.fullmatch(r"\[not_an_image\] .*; field \[image\]; request_id \[([0-9a-f]{32})\]", reason)
     assert match, reason
-    (line,) = lines_of(service, match[1])
+    (line,) = service.logged(match[1])
     assert line["code"] == "not_an_image"
 
 

@@ -83,6 +83,11 @@ class Service:
         self.stop()
         raise AssertionError(f"the service did not start:\n{self.log.read_text()[-2000:]}")
 
+    def logged(self, request_id: str) -> list[dict[str, Any]]:
+        """The lines of the log about a request."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("request_id") == request_id]
+
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import pytest
 
-from tests.support import Service
+from tests.helpers.service import Service
 
 from .stock import PipelineFailed, StockProcessors
 from .way import Way
@@ -16,20 +14,15 @@ from .way import Way
 BROKEN = "bm8gcGljdHVyZQ=="
 
 
-def lines_of(service: Service, id: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
-    return [line for line in lines if line.get("request_id") == id]
-
-
 def test_the_error_in_a_document_names_its_line_in_the_log(way: Way, service: Service) -> None:
     error = way({"image": {"data": BROKEN}})["image"]["error"]
-    (line,) = lines_of(service, error["request_id"])
+    (line,) = service.logged(error["request_id"])
     assert (line["event"], line["code"]) == ("picture", "not_an_image")
 
 
 def test_so_does_that_of_a_picture_with_too_many_bytes(way: Way, service: Service) -> None:
     error = way({"image": {"data": "A" * 31_000_000}})["image"]["error"]
-    (line,) = lines_of(service, error["request_id"])
+    (line,) = service.logged(error["request_id"])
     assert (line["event"], line["code"]) == ("refused", error["code"]) == ("refused", "image_too_large")
 
 
@@ -39,7 +32,7 @@ def test_the_failure_of_a_refused_document_ends_with_it(stock: StockProcessors, 
         strict({"image": {"data": BROKEN}})
     match = re.fullmatch(r"\[not_an_image\] .*; request_id \[([0-9a-f]{32})\]", str(refused.value))
     assert match, str(refused.value)
-    assert [line["code"] for line in lines_of(service, match[1])] == ["not_an_image"]
+    assert [line["code"] for line in service.logged(match[1])] == ["not_an_image"]
     # The scripts themselves refuse this one.
     with pytest.raises(PipelineFailed, match=r"^\[invalid_base64\] ") as refused:
         strict({"image": {"data": 5}})
