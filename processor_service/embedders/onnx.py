@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..onnx_model import open_model
 from ..settings import Settings
 from . import Embedder, EmbedderError, Vector
 from .model_folder import ImageInput, ModelFolder
@@ -80,19 +81,12 @@ class Onnx(Embedder):
 
 
 class _Model:
-    """An ONNX session with one thread: the other cores have pictures of their own."""
+    """A file of the model, and the one of its outputs that is the vector."""
 
     def __init__(self, file: Path, output: str | None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        # An arena that grows in powers of two would reach the worker's memory limit early.
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 3
         self.file = file
         try:
-            self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            self._session = open_model(file)
         except Exception as error:
             raise EmbedderError(f"{file}: onnxruntime cannot load it: {_first_line(error)}") from error
         self.inputs = [tensor.name for tensor in self._session.get_inputs()]

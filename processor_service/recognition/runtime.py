@@ -1,4 +1,4 @@
-"""The packages and models of recognition: what is there, and onnxruntime sessions with one thread."""
+"""The packages and models of recognition: what is there, and the models' sessions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from ..onnx_model import open_model
 
 MODELS = Path(__file__).parent / "models"
 _PACKAGES = ("onnxruntime", "rapidocr", "cv2")
@@ -34,13 +36,4 @@ def needed() -> None:
 def session(model: str) -> Any:
     """The onnxruntime session of a file in `models`, one a process. Raises RecognitionMissing."""
     needed()
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # The other cores have pictures of their own.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Memory that grows in powers of two would meet the worker's limit early.
-    options.enable_cpu_mem_arena = False
-    # CenterFace's file has warnings about its fixed sizes, one for each layer.
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(MODELS / model), options, providers=["CPUExecutionProvider"])
+    return open_model(MODELS / model)
