@@ -15,8 +15,12 @@ from .settings import Settings
 
 
 @click.command()
-@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8090]")
+@click.option("--host", help=f"Address to listen on.  [default: {Settings.model_fields['host'].default}]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port to listen on.  [default: {Settings.model_fields['port'].default}]",
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Workers.  [default: one per core]")
 def serve(**options: Any) -> None:
     """Run the processor service.

@@ -135,7 +135,8 @@ class Settings(BaseSettings):
         (), description="networks that are not public but allowed, such as `10.1.0.0/16`"
     )
     embedder: str = Field(
-        "builtin", description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin` or `onnx`"
+        "builtin",
+        description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin`, `lite0` or `onnx`",
     )
     embedder_model: Path | None = Field(None, description="folder of the model, for `onnx`")
     render_indices: IndexPatterns = Field(

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from PIL import Image
 
 from ..errors import Code, ImageError
-from ..formats.containers import PNG_SIGNATURE, png_chunks
+from ..formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .modes import to_working_mode
 from .sample_layout import sample_layout
 
@@ -97,11 +96,7 @@ def _decode(control: _Control, header: bytes, shared: dict[bytes, bytes]) -> Ima
     """Decodes a frame's pixels as a PNG of its own."""
     chunks = [(b"IHDR", struct.pack(">2I", control.width, control.height) + header[8:])]
     chunks += [*shared.items(), *((b"IDAT", part) for part in control.pixels), (b"IEND", b"")]
-    image = Image.open(io.BytesIO(PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks)), formats=["PNG"])
+    image = Image.open(io.BytesIO(PNG_SIGNATURE + b"".join(png_chunk(*chunk) for chunk in chunks)), formats=["PNG"])
     layout = sample_layout(image)
     image.load()
     return to_working_mode(image, layout)[0]
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

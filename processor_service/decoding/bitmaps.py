@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from ..formats.containers import PNG_SIGNATURE
 from ..picture import has_alpha
 
 # Pillow's names of the formats whose fourth byte may be unused.
@@ -37,7 +38,7 @@ def cursor_as_icon(data: bytes) -> bytes | None:
     count = min(int.from_bytes(data[4:6], "little"), (len(data) - _HEADER) // _ENTRY)
     starts = [_HEADER + number * _ENTRY for number in range(count)]
     offsets = [int.from_bytes(data[start + 12 : start + 16], "little") for start in starts]
-    if not any(data[at : at + 8] == b"\x89PNG\r\n\x1a\n" for at in offsets):
+    if not any(data.startswith(PNG_SIGNATURE, at) for at in offsets):
         return None
     icon = bytearray(data)
     icon[2] = 1

@@ -12,6 +12,7 @@ from ..formats.avif_loops import avif_loops
 from ..formats.containers import count_gif_frames
 from ..formats.registry import format_of
 from ..formats.tiff_directories import chain
+from ..pixels.modes import same_mode
 from .apng import compose_apng
 
 # The block in which a GIF says how often it is repeated: under either name, at any place.
@@ -68,12 +69,8 @@ def duration(image: Image.Image) -> int:
 
 
 def alike(frames: list[Image.Image]) -> list[Image.Image]:
-    """The frames in one mode, the richest, and one size: smaller pages lie at the top left of white paper."""
-    modes = {frame.mode for frame in frames}
-    if len(modes) > 1:
-        alpha = "A" if modes & {"LA", "RGBA"} else ""
-        mode = ("RGB" if modes & {"RGB", "RGBA"} else "L") + alpha
-        frames = [frame.convert(mode) for frame in frames]
+    """The frames in one mode and one size: smaller pages lie at the top left of white paper."""
+    frames = same_mode(frames)
     width, height = max(frame.width for frame in frames), max(frame.height for frame in frames)
     return [frame if frame.size == (width, height) else _on_paper(frame, width, height) for frame in frames]
 

@@ -7,6 +7,7 @@ is left out. They raise ValueError when the file has not the structure of its fo
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -79,6 +80,11 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if name == b"IEND":
             return
         position = end
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk with this content."""
+    return len(content).to_bytes(4) + name + content + zlib.crc32(name + content).to_bytes(4)
 
 
 def riff_chunks(data: bytes, *, all_of_it: bool = False) -> Iterator[tuple[bytes, bytes]]:

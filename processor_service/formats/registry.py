@@ -13,6 +13,7 @@ from typing import Literal
 from PIL import Image
 
 from ..settings import Settings
+from .containers import PNG_SIGNATURE
 
 Beginning = tuple[int, bytes]
 
@@ -87,7 +88,7 @@ FORMATS = (
     Format(
         "png",
         ("PNG",),
-        beginnings=((0, b"\x89PNG\r\n\x1a\n"),),
+        beginnings=((0, PNG_SIGNATURE),),
         unmistakable=True,
         further="frames",
         stored_as=None,

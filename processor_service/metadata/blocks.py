@@ -13,7 +13,7 @@ _EXIF = re.compile(rb"(?:Exif\0.)*(?:II\*\0|MM\0\*|II\+\0|MM\0\+)", re.DOTALL)
 _XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENSION_SEGMENT = b"http://ns.adobe.com/xmp/extension/\0"
 _XMP = re.compile(rb"[\s\0]*(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\0{0,3}<")
-_PHOTOSHOP_SEGMENT = b"Photoshop 3.0\0"
+PHOTOSHOP_SEGMENT = b"Photoshop 3.0\0"
 _RESOURCE = b"8BIM"
 _SIGNATURES = (_RESOURCE, b"PHUT", b"AgHg", b"DCSR", b"MeSa")
 # Numbers of Photoshop's image resources (Adobe Photoshop File Formats Specification).
@@ -43,8 +43,8 @@ class Blocks:
             self.xmp = self.xmp or block.removeprefix(_XMP_SEGMENT)
         elif block.startswith(_EXTENSION_SEGMENT):
             self.extensions.append(block.removeprefix(_EXTENSION_SEGMENT))
-        elif block.startswith((_PHOTOSHOP_SEGMENT, _RESOURCE)):
-            self.add_resources(_resources(block.removeprefix(_PHOTOSHOP_SEGMENT)))
+        elif block.startswith((PHOTOSHOP_SEGMENT, _RESOURCE)):
+            self.add_resources(_resources(block.removeprefix(PHOTOSHOP_SEGMENT)))
         elif block.startswith(b"\x1c"):
             self.iptc = self.iptc or block
         elif _XMP.match(block):

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 from ..formats.containers import PNG_SIGNATURE, gif_blocks, gif_sub_blocks
 from ..formats.exif_orientation import orientation_from
 from ..picture import Metadata
-from .blocks import Blocks
+from .blocks import PHOTOSHOP_SEGMENT, Blocks
 from .box_metadata import avif_blocks, jp2_blocks
 from .exif import Exif, Tag
 from .png_metadata import read_png
@@ -67,8 +67,10 @@ def _jpeg(image: Image.Image, _: bytes, blocks: Blocks) -> None:
     assert isinstance(image, JpegImagePlugin.JpegImageFile)
     # EXIF above 64 kB has several segments, which Pillow joins. So do Photoshop's resources, which are joined here.
     _as_decoded(image, b"", blocks)
-    photoshop = [segment for name, segment in image.applist if name == "APP13" and segment[:14] == b"Photoshop 3.0\0"]
-    blocks.add(b"".join(segment[14:] for segment in photoshop))
+    photoshop = (segment for name, segment in image.applist if name == "APP13")
+    blocks.add(
+        b"".join(part.removeprefix(PHOTOSHOP_SEGMENT) for part in photoshop if part.startswith(PHOTOSHOP_SEGMENT))
+    )
     for name, segment in image.applist:
         if name in ("APP1", "APP13"):
             blocks.add(segment)

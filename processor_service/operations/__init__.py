@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..color.profiles import make_srgb
 from ..picture import Picture
+from ..pixels.modes import same_mode
 from ..registry import RecipeEntry, scan
 
 
@@ -66,16 +67,6 @@ class Operation(RecipeEntry):
         if self.mixes_colors:
             make_srgb(picture)
         picture.frames = same_mode([self.apply(frame) for frame in picture.frames])
-
-
-def same_mode(frames: list[Image.Image]) -> list[Image.Image]:
-    """Converts frames of different modes (one transparent, one not) to a mode that has room for all."""
-    modes = {frame.mode for frame in frames}
-    if len(modes) == 1:
-        return frames
-    color, alpha = any("RGB" in mode for mode in modes), any("A" in mode for mode in modes)
-    mode = ("RGB" if color else "L") + ("A" if alpha else "")
-    return [frame if frame.mode == mode else frame.convert(mode) for frame in frames]
 
 
 def wants_all_frames(operations: Iterable[Operation]) -> bool:

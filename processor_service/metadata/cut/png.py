@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from ...formats.containers import PNG_SIGNATURE, png_chunks
+from ...formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .kept import Kept, few
 
 # Chunks that say what the picture or the animation looks like, and the lengths that each may have (None: any).
@@ -41,7 +41,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         if name == b"iCCP":
             if profile := kept.checked_profile(_unpacked(body)):
                 # Its name may be anything.
-                yield _chunk(name, b"ICC\0\0" + zlib.compress(profile))
+                yield png_chunk(name, b"ICC\0\0" + zlib.compress(profile))
         elif name in _LENGTHS:
             lengths = _LENGTHS[name]
             if (lengths is None or len(body) in lengths) and not (name == b"PLTE" and len(body) > _MOST_COLORS):
@@ -51,7 +51,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         elif name[:1].isupper():
             raise ValueError("a chunk of the PNG without which it cannot be shown is not known")
         if name == b"IHDR" and kept.exif:
-            yield _chunk(b"eXIf", kept.bare_exif)
+            yield png_chunk(b"eXIf", kept.bare_exif)
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -60,7 +60,3 @@ def _unpacked(body: bytes) -> bytes:
         return zlib.decompressobj().decompress(packed[1:], _MOST_PROFILE)
     except zlib.error:
         return b""
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)

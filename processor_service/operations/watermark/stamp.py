@@ -10,9 +10,9 @@ import pybase64
 from PIL import Image, ImageDraw, ImageFont
 
 from ...errors import ImageError
+from ...formats.containers import PNG_SIGNATURE
 from ...parameters import rgba
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1_000_000
 # Font sizes in pixels. Smaller letters lose their shape, so a smaller text is scaled down; a larger one is scaled up.
 _SMALLEST, _LARGEST = 40, 400
@@ -34,7 +34,7 @@ def picture_stamp(base64: str) -> Image.Image:
         data = pybase64.b64decode(base64, validate=True)
     except ValueError as error:
         raise ValueError("image is not base64") from error
-    if not data.startswith(_PNG):
+    if not data.startswith(PNG_SIGNATURE):
         raise ValueError("image is not a PNG")
     try:
         return decode(data, Settings(max_pixels=_MOST_PIXELS, max_frames=1)).image.convert("RGBA")
