@@ -14,6 +14,7 @@ from .fields import NOT_OURS
 from .metadata.cut import cut_refused
 from .operations import all_operations
 from .picture import Picture
+from .registry import entry_names
 from .wire.fields import top_level_names
 from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
 from .wire.payload import decode_payload
@@ -122,12 +123,8 @@ def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
 def _conceals(request: Any) -> bool:
     """Whether any operation of a request, which need not be valid, hides what must not be stored."""
     lists = [request.get(key) for key in ("operations", "document_operations")] if isinstance(request, dict) else []
-    names = {name for entries in lists if isinstance(entries, list) for entry in entries for name in _names(entry)}
+    names = {name for entries in lists for name in entry_names(entries)}
     return any(kind.conceals for name, kind in all_operations().items() if name in names)
-
-
-def _names(entry: Any) -> list[str]:
-    return [entry] if isinstance(entry, str) else list(entry) if isinstance(entry, dict) else []
 
 
 def _without_metadata(request: Any) -> str | None:

@@ -35,6 +35,15 @@ class RecipeEntry(Parameters):
         return [" ".join(paragraph.split()) for paragraph in (inspect.getdoc(cls) or "").split("\n\n")]
 
 
+def entry_names(entries: Any) -> list[str]:
+    """The names in a list of operations or properties, which need not be valid."""
+    return [
+        name
+        for entry in (entries if isinstance(entries, list) else ())
+        for name in ([entry] if isinstance(entry, str) else entry if isinstance(entry, dict) else ())
+    ]
+
+
 @cache
 def scan(package: ModuleType, base: type[Any]) -> dict[str, type[Any]]:
     """Name to class of every subclass of `base`, which has a `name()`, in the modules of `package`, sorted by name."""

@@ -13,6 +13,7 @@ from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
 from processor_service.features import all_features
 from processor_service.operations import all_operations
+from processor_service.registry import entry_names
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
@@ -92,8 +93,7 @@ def _recognizes(pipeline: Body) -> bool:
     known = [kind for all_kinds in (all_operations(), all_features()) for kind in all_kinds.values() if kind.recognizes]
     names = {kind.name() for kind in known}
     options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
-    entries = [entry for each in options for key in ("operations", "properties") for entry in each.get(key) or ()]
-    return any(not names.isdisjoint([entry] if isinstance(entry, str) else entry) for entry in entries)
+    return any(names & set(entry_names(each.get(key))) for each in options for key in ("operations", "properties"))
 
 
 def _address(installation: Installation, pipeline: Body) -> str:

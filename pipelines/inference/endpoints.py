@@ -13,6 +13,7 @@ from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from processor_service.keys import api_token
 from processor_service.settings import Settings
+from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH
 
 from ..cluster.reasons import reason_of
 from ..cluster.sentences import CheckFailed, diagnose_endpoint
@@ -23,7 +24,7 @@ from .options import ImageOptions, image_options
 Service = Literal["custom", "openai"]
 PREFIX = "ingest-image-"
 DEFAULT_URL = f"http://127.0.0.1:{Settings.model_fields['port'].default}"
-_PATHS: dict[Service, str] = {"custom": "/v1/inference/completion", "openai": "/v1/chat/completions"}
+_PATHS: dict[Service, str] = {"custom": COMPLETION_PATH, "openai": CHAT_PATH}
 _OURS = re.compile(rf"{PREFIX}.+-[0-9a-f]{{8}}")
 # Both services have default limits that are meant for paid services.
 _RATE_LIMIT = {"requests_per_minute": 10_000}

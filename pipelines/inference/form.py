@@ -13,6 +13,7 @@ from typing import Any
 
 from processor_service.fields import NOT_OURS
 from processor_service.wire.fields import all_fields, copies, top_level_names
+from processor_service.wire.inference_way import PARTS, VECTOR_MISSING
 
 from ..cluster.sentences import INFERENCE_FAILED
 from ..resources import Body, fingerprint
@@ -58,6 +59,8 @@ def steps(options: ImageOptions, endpoint: str) -> list[Body]:
             names=top_level_names(),
             pictures={field.name: field.longest for field in all_fields() if field.holds_picture},
             metadata=_METADATA,
+            parts=list(PARTS),
+            vector_missing=VECTOR_MISSING,
         ),
         _fail(f"{TEMPORARY}.refused", f"{here}.refused != null"),
         {

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from processor_service.operations import all_operations
+from processor_service.registry import entry_names
+from processor_service.wire.inference_way import RECIPE_KEYS
 
 from ..resources import Body
 
-_RECIPE = ("operations", "properties", "truncated")
 # `document_operations` counts as false here, whatever its value.
-_OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "keep_invalid", "document_operations", *_RECIPE})
+_OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "keep_invalid", "document_operations", *RECIPE_KEYS})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -34,15 +35,14 @@ class ImageOptions:
     @property
     def embeds(self) -> bool:
         """Whether the recipe makes visual vectors."""
-        entries = self.recipe.get("properties") or ()
-        return any("embedding" in ([entry] if isinstance(entry, str) else entry) for entry in entries)
+        return "embedding" in entry_names(self.recipe.get("properties"))
 
     @property
     def conceals(self) -> str | None:
         """The operation of the recipe that hides what must not be seen; None when there is none."""
-        entries = self.recipe.get("operations") or ()
-        names = [name for entry in entries for name in ([entry] if isinstance(entry, str) else entry)]
-        return next((name for name in names if name in all_operations() and all_operations()[name].conceals), None)
+        known = all_operations()
+        names = entry_names(self.recipe.get("operations"))
+        return next((name for name in names if name in known and known[name].conceals), None)
 
     @classmethod
     def of(cls, image: Body) -> ImageOptions:
@@ -52,7 +52,7 @@ class ImageOptions:
         field = image.get("field", "image")
         if not _NAME.fullmatch(field):
             raise NotExpressible(f"field [{field}]: without the plugin it must be a name without dots")
-        recipe = {key: image[key] for key in _RECIPE if key in image}
+        recipe = {key: image[key] for key in RECIPE_KEYS if key in image}
         if "${" in json.dumps(recipe):
             # Elasticsearch would replace it with a parameter of that name.
             raise NotExpressible("the recipe contains ${, which an inference endpoint reads as a parameter")

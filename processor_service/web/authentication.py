@@ -11,6 +11,7 @@ from flask import current_app, g, request
 from ..errors import Code, ImageError
 from ..keys import api_token, transport_key
 from ..settings import Settings
+from ..wire.inference_way import COMPLETION_PATH
 from .signed_requests import SCHEME, Signed
 
 log = structlog.get_logger("processor_service")
@@ -68,7 +69,7 @@ def check_caller() -> None:
         raise ImageError(
             Code.UNAUTHORIZED,
             "this address is for nodes, which sign their requests; the API token is for all others, such as "
-            "/v1/inference/completion",
+            f"{COMPLETION_PATH}",
         )
     if caller.has_token and not current_app.config.get("WARNED"):
         current_app.config["WARNED"] = True

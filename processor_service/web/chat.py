@@ -15,9 +15,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ..errors import Code, ImageError
 from ..settings import Settings
 from ..wire.data_url import is_data_url
+from ..wire.inference_way import CHAT_PATH, RECIPE_KEYS
 from .answering import Answering, retry_after
 from .completions import Completions
-from .inference import RECIPE_KEYS, json_body, too_long
+from .inference import json_body, too_long
 from .request_ids import log_refusal, request_id
 
 MODEL = "ingest-image"
@@ -28,7 +29,7 @@ def chat(settings: Settings, pictures: Answering) -> Blueprint:
     blueprint = Blueprint("chat", __name__)
     completions = Completions(settings, pictures)
 
-    @blueprint.post("/v1/chat/completions")
+    @blueprint.post(CHAT_PATH)
     def complete() -> Response:
         body = json_body()
         if body.get("stream"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,49 +14,16 @@ from ..errors import Code, ImageError
 from ..features import all_features
 from ..settings import Settings
 from ..wire.fields import all_fields, copies
+from ..wire.inference_way import Marked
 from ..wire.marks import mark, thumbnail_mark
 from ..wire.payload import decode_payload
 from ..wire.recipe import recipe_hash
 from .answering import Answering
 from .request_ids import request_id
 
-# This follows the mark of a picture whose vector is missing: since 9.2 Elasticsearch returns documents without vectors.
-_VECTOR_MISSING = ":lacking"
-# The pipeline writes these after the picture, always all of them and in this order.
-_PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
 # A document without a picture keeps these only if we signed them.
 _SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
 Fields = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A picture and what its document says about it. A text is empty when the document says nothing."""
-
-    data: Any
-    mark: str = ""
-    thumbnail_mark: str = ""
-    thumbnail: str = ""
-    # Of a picture that the document no longer holds; empty when there is data.
-    sha256: str = ""
-    vector_missing: bool = False
-
-    @classmethod
-    def parse(cls, text: Any) -> Marked:
-        """Read data alone, data followed by `;mark=...`, or data followed by all parts."""
-        for names in (_PARTS, _PARTS[:1]) if isinstance(text, str) else ():
-            data, *parts = text.rsplit(";", len(names))
-            split = [part.partition("=") for part in parts]
-            # The head of a data URL may hold anything, but a comma and the picture follow it.
-            if [name for name, _, _ in split] == list(names) and "," not in parts[-1]:
-                values = {name: value for name, _, value in split}
-                vector_missing = values["mark"].endswith(_VECTOR_MISSING)
-                return cls(
-                    data,
-                    **values | {"mark": values["mark"].removesuffix(_VECTOR_MISSING)},
-                    vector_missing=vector_missing,
-                )
-        return cls(text)
 
 
 class Completions:

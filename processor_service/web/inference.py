@@ -16,11 +16,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from .. import errors
 from ..errors import Code, ImageError
 from ..settings import Settings
+from ..wire.inference_way import COMPLETION_PATH, RECIPE_KEYS
 from .answering import Answering, whole_body
 from .completions import Completions, of_error
 from .request_ids import log_refusal
 
-RECIPE_KEYS = ("operations", "properties", "truncated")
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024
 
@@ -30,7 +30,7 @@ def inference(settings: Settings, pictures: Answering) -> Blueprint:
     blueprint = Blueprint("inference", __name__)
     completions = Completions(settings, pictures)
 
-    @blueprint.post("/v1/inference/completion")
+    @blueprint.post(COMPLETION_PATH)
     def completion() -> Response:
         body = json_body()
         if extra := body.keys() - {"input", *RECIPE_KEYS}:
