@@ -1,7 +1,4 @@
-"""Decides which addresses a picture may be fetched from
-
-by the form of the URL, the host name, and its IP addresses.
-"""
+"""Decides which addresses a picture may be fetched from: by form of the URL, host name and IP addresses."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ AT_FAULT = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 def absent_fields(keep_source: bool = False) -> dict[str, Any]:
-    """Every field as null, so that none of an earlier picture stays behind. Fields of the document itself are left
-    alone.
+    """Every field as null, so that none of an earlier picture stays behind.
 
-    `keep_source` leaves alone the fields that were read from the original: the normalized picture no longer has them.
+    The document's own fields are left alone. With `keep_source`, so are those that were read from the original: the
+    normalized picture no longer has them.
     """
     kept = set(NOT_OURS)
     if keep_source:

@@ -173,10 +173,7 @@ class Settings(BaseSettings):
         return {name: getattr(self, name) for name in names}
 
     def longest_request(self) -> int:
-        """Most bytes of a request body
-
-        base64 is 4/3 of the picture, a little more with line breaks, and there is room for recipes.
-        """
+        """Most bytes of a request body: base64 is 4/3 of the picture, more with line breaks; then the recipe."""
         return int(self.max_image_bytes * 1.4) + 1024**2
 
     def accepted_tokens(self) -> list[str]:

@@ -17,12 +17,12 @@ _WIDENED = (257, 256)
 
 
 def white_of(parts: Sequence[NDArray[Any]], described: bool) -> int:
-    """The number for white in a file of 16 bits: cameras and microscopes may leave the upper bits unused without saying
-    so.
+    """The number for white in a file of 16 bits.
 
-    Otherwise a picture with no pixel above a sixteenth of the full range would be black, and one with none above a
-    quarter dark. The latter may really be dark: it stays so when it is `described`, as by a colour profile, which raw
-    numbers of a sensor do not have. Numbers of 8 bits that were widened to 16 have the full range.
+    Cameras and microscopes may leave the upper bits unused without saying so. With the full range, a picture with no
+    pixel above a sixteenth of it would be black, and one with none above a quarter dark. The latter may really be dark:
+    it stays so when it is `described`, as by a colour profile, which raw numbers of a sensor do not have. Numbers of 8
+    bits that were widened to 16 have the full range.
     """
     highest = max(int(part.max()) for part in parts)
     whites = _UNUSED_BITS if described else (*_UNUSED_BITS, 16383)

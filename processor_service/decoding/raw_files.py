@@ -1,6 +1,6 @@
-"""Recognizes raw files of cameras
+"""Recognizes raw files of cameras: data of the sensor, not a picture yet.
 
-data of the sensor, not a picture yet. Their small preview must not be taken for it.
+Their small preview must not be taken for the picture.
 """
 
 from __future__ import annotations

@@ -53,8 +53,9 @@ def _length(data: bytes, position: int) -> int:
 
 
 def jpeg_header(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """Marker and bytes of the segments before the first scan, and all that follows. Takes broken files, too: bytes
-    between segments are left out.
+    """Marker and bytes of the segments before the first scan, and all that follows.
+
+    Takes broken files, too: bytes between segments are left out.
     """
     segments, position = [], 2
     while 0 <= (position := data.find(b"\xff", position)) < len(data) - 3:

@@ -38,10 +38,7 @@ class Tint(Operation):
         return tinted if self.strength == 1 else Image.blend(color.convert("RGB"), tinted, self.strength)
 
     def _curves(self) -> list[list[int]]:
-        """For each channel, its value at each luma
-
-        from black to the colour, at the colour's own luma, and on to white.
-        """
+        """For each channel, its value at each luma: from black to the colour, at the colour's own luma, on to white."""
         red, green, blue, _ = rgba(self.color)
         own = min(254, max(1, round(0.299 * red + 0.587 * green + 0.114 * blue)))
         return [

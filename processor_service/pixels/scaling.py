@@ -1,5 +1,4 @@
-"""Scales pixels: with cykooz.resizer, which is much faster than Pillow (docs/performance.md), or with Pillow if it is
-missing.
+"""Scales pixels with cykooz.resizer, which is much faster than Pillow (docs/performance.md); without it, with Pillow.
 
 Both compute the same: convolution with antialiasing of colours premultiplied by their alpha. So the colours of
 transparent pixels do not bleed into their neighbours.

@@ -33,8 +33,10 @@ class WebProcess(ReadingLoop):
         super().init_process()
 
     def murder_pending(self) -> None:
-        """Called in each round of the loop. Gives up unfinished pictures before gunicorn's master ends a process that
-        was told to stop. So their clients are told to come again, and do not see a broken connection.
+        """Called in each round of the loop: when this process was told to stop, give up pictures that are not finished.
+
+        That happens before gunicorn's master ends the process. So their clients are told to come again, and do not see
+        a broken connection.
         """
         super().murder_pending()
         if not self.alive:

@@ -7,10 +7,7 @@ import hmac
 
 
 def mark(key: bytes, recipe: str, stored: str) -> str:
-    """Signature over stored bytes, given by their SHA-256 in hex
-
-    HMAC-SHA256 in lower-case hex, keyed by `mark_key`.
-    """
+    """Signature over stored bytes, given by their SHA-256 in hex: HMAC-SHA256, lower-case hex, keyed by `mark_key`."""
     return _sign(key, f"{recipe}:{stored}")
 
 

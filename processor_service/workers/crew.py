@@ -71,8 +71,10 @@ class Crew:
         self.source.end()
 
     def take(self, check: Callable[[], None], first: bool) -> Worker:
-        """A worker, when it is our turn; with `first`, before all that wait. Raises what `check` raises meanwhile, and
-        ImageError `no_worker` or `shutting_down` when there is none to wait for.
+        """A worker, when it is our turn; with `first`, before all that wait.
+
+        Raises what `check` raises meanwhile, and ImageError `no_worker` or `shutting_down` when there is none to wait
+        for.
         """
         check()
         turn = _Turn()

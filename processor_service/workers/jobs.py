@@ -91,8 +91,10 @@ def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str,
 
 
 def _json(fields: dict[str, Any]) -> bytes:
-    """The answer with the fields, as JSON. The picture needs no escaping, so it is inserted here. orjson would copy it
-    several times, and aborts when there is no memory for that.
+    """The answer with the fields, as JSON.
+
+    The picture needs no escaping, so it is inserted here. orjson would copy it several times, and aborts when there is
+    no memory for that.
     """
     data: bytes = fields.pop("data").encode("ascii")
     return b'{"fields":{"data":"' + data + b'",' + orjson.dumps(fields)[1:] + b"}"
@@ -161,10 +163,9 @@ def _parse(body: bytes) -> Any:
 
 
 def _quiet_decoders() -> None:
-    """Keep the messages of decoders out of the log: hundreds of lines for some malicious files. Errors carry the
-    reason.
+    """Keep the messages of decoders out of the log: hundreds of lines for some malicious files.
 
-    libtiff writes to standard error directly. Python's own tracebacks still reach the log.
+    Errors carry the reason. libtiff writes to standard error directly. Python's own tracebacks still reach the log.
     """
     log = os.dup(2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

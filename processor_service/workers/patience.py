@@ -48,10 +48,7 @@ class Pace:
 
 
 def check_wanted(deadline: float | None, gone: Callable[[], bool], begun: bool) -> None:
-    """Raise ImageError when nobody waits for the answer any more
-
-    `abandoned` if the picture was begun, else `overdue`.
-    """
+    """Raise ImageError when nobody waits for the answer any more: `abandoned` if it was begun, else `overdue`."""
     if deadline is not None and time.monotonic() >= deadline:
         what = "the client's patience (X-Image-Patience) ended"
     elif gone():

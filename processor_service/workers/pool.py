@@ -124,8 +124,7 @@ class WorkerPool:
         return orjson.loads(answer.body) if answer.summary["status"] == HTTPStatus.OK else {"data": None}
 
     def load(self) -> dict[str, int | float]:
-        """How many pictures wait, and how long recent ones took on average. Together: how long a new picture would
-        wait.
+        """How many pictures wait, and how long recent ones took on average: so how long a new picture would wait.
 
         Also the seconds by the clock after which the service gives up on a picture that a worker has begun.
         """

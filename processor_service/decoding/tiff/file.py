@@ -1,7 +1,4 @@
-"""TIFF as Pillow reads it, except for what it does not know or gets wrong
-
-more than 8 bits, dark palettes, odd kinds.
-"""
+"""TIFF as Pillow reads it, except for what it cannot read or gets wrong: more than 8 bits, dark palettes, odd kinds."""
 
 from __future__ import annotations
 

@@ -48,10 +48,7 @@ def _grid(luma: NDArray[np.uint8]) -> Matrix:
 
 @byte_cache(32 * 1024**2, lambda size: 4 * _GRID * size)
 def _sampling(size: int) -> Matrix:
-    """64 x size
-
-    two box filters, each a 128th of the side wide (together nearly a tent), then a sample at every 64th.
-    """
+    """64 x size: two box filters, a 128th of the side wide (together nearly a tent), then a sample at every 64th."""
     window = -(-size // (2 * _GRID))
     # An even window reaches one further to the right. Windows are cut off at the borders.
     right = (window + 2) // 2 - 1

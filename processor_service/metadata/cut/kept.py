@@ -52,8 +52,7 @@ class Kept:
             raise ValueError("the format has no room for the EXIF that is to be kept")
 
     def checked_profile(self, profile: bytes) -> bytes:
-        """The profile with nothing but colours in it (bare_profile.py); empty when it is not a profile (ICC.1:2022,
-        7.2).
+        """The profile with nothing but colours in it (bare_profile.py); empty when it is not one (ICC.1:2022, 7.2).
 
         Raises ValueError for a profile that must not be kept, or of an unknown kind: then the pixels must be converted.
         """

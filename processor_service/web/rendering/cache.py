@@ -1,6 +1,6 @@
-"""Rendered pictures on disk
+"""Rendered pictures on disk, up to a number of bytes: the least recently used go first.
 
-bounded, the least recently used go first, shared by all services that share the folder.
+All services that share the folder share them.
 """
 
 from __future__ import annotations

@@ -30,8 +30,7 @@ class Stored:
         )
 
     def sha256(self, index: str, id: str) -> str:
-        """The SHA-256 of the only picture as the document has it, without fetching the picture. Empty when it does not
-        say.
+        """The SHA-256 of the only picture as the document has it; empty when it has none. The picture is not fetched.
 
         The pictures of a list cannot be told apart this way: elements without the field are left out of the answer.
         """
