@@ -40,7 +40,7 @@ def elasticsearch_jars(version: Version, jdk: Jdk) -> Path:
     Raises:
         NodeError: Maven is missing or failed.
     """
-    return _once(cache_folder() / version.number / "jars", lambda folder: _download(version, jdk, folder))
+    return once(cache_folder() / version.number / "jars", lambda folder: _download(version, jdk, folder))
 
 
 def our_jars(version: Version, jdk: Jdk, elasticsearch: Path) -> Path:
@@ -52,11 +52,15 @@ def our_jars(version: Version, jdk: Jdk, elasticsearch: Path) -> Path:
     sources = sorted(path for part in ("common", version.api) for path in (JAVA_SOURCES / part).rglob("*.java"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     target = cache_folder() / version.number / f"ours-{digest}"
-    return _once(target, lambda folder: _compile(version, jdk, elasticsearch, sources, folder))
+    return once(target, lambda folder: _compile(version, jdk, elasticsearch, sources, folder))
 
 
-def _once(target: Path, build: Callable[[Path], None]) -> Path:
-    """Build a folder under another name and rename it, unless it already exists."""
+def once(target: Path, build: Callable[[Path], None]) -> Path:
+    """Build a folder of the cache under another name and rename it, unless it already exists.
+
+    Raises:
+        NodeError: the cache cannot be written to.
+    """
     if target.is_dir():
         return target
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -21,6 +22,13 @@ def shown(text: str) -> str:
     These are control characters (white space stays), overrides of the reading direction, and lone surrogates.
     """
     return _NOT_SHOWN.sub("\ufffd", text)
+
+
+def failures(failed: Sequence[tuple[str, str]], most: int = 20) -> list[str]:
+    """Lines about what failed, each with a name and a reason: how many, and the first ones. None when nothing did."""
+    lines = [f"{len(failed)} failed"] if failed else []
+    lines += [f"  {shown(name)}: {shown(reason)}" for name, reason in failed[:most]]
+    return lines + ([f"  and {len(failed) - most} more"] if len(failed) > most else [])
 
 
 def well_formed(value: Any) -> Any:

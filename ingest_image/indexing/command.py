@@ -15,14 +15,13 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.cluster.units import bytes_of
-from pipelines.wording import shown
+from pipelines.wording import failures, shown
 
 from ..defaults import LARGEST_PICTURE_OPTION
 from ..files import Found, find
 from ..service import ask
 from .bulk import IdKind, Report, Sender
 
-_SHOWN = 20
 _SHOWN_KINDS = 12
 # Seconds. The service may be in a network that only the nodes can reach.
 _PATIENCE = 3.0
@@ -182,12 +181,8 @@ def _summarize(report: Report, found: Found) -> None:
         click.echo(f"{report.errors.total()} stored with an error instead of fields: {shown(_counts(report.errors))}")
     if report.unprocessed:
         click.echo(f"{report.unprocessed} stored without being processed: is there a processor image in the pipeline?")
-    if report.failed:
-        click.echo(f"{len(report.failed)} failed")
-        for name, reason in report.failed[:_SHOWN]:
-            click.echo(f"  {shown(name)}: {shown(reason)}")
-        if len(report.failed) > _SHOWN:
-            click.echo(f"  and {len(report.failed) - _SHOWN} more")
+    for line in failures(report.failed):
+        click.echo(line)
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -10,7 +10,7 @@ from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
-from pipelines.wording import counted, shown
+from pipelines.wording import counted, failures, shown
 
 from ..indexing.command import require_pipeline, size
 from . import state as states
@@ -18,8 +18,6 @@ from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
 from .run import Run
 from .selection import Selection
 from .writer import Report
-
-_SHOWN = 20
 
 
 @click.command()
@@ -141,9 +139,5 @@ def _summarize(report: Report, total: int) -> None:
     if report.errors:
         counts = ", ".join(f"{count} {shown(code)}" for code, count in report.errors.most_common())
         click.echo(f"{report.errors.total()} have an error instead of fields: {counts}")
-    if report.failed:
-        click.echo(f"{len(report.failed)} failed")
-        for id_, reason in report.failed[:_SHOWN]:
-            click.echo(f"  {shown(id_)}: {shown(reason)}")
-        if len(report.failed) > _SHOWN:
-            click.echo(f"  and {len(report.failed) - _SHOWN} more")
+    for line in failures(report.failed):
+        click.echo(line)

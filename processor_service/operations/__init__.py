@@ -69,6 +69,18 @@ class Operation(RecipeEntry):
         picture.frames = same_mode([self.apply(frame) for frame in picture.frames])
 
 
+class ColorOperation(Operation):
+    """An operation that changes each colour by itself, in sRGB."""
+
+    @property
+    def scale_free(self) -> bool:
+        return True
+
+    @property
+    def mixes_colors(self) -> bool:
+        return True
+
+
 def wants_all_frames(operations: Iterable[Operation]) -> bool:
     """Whether an animation must be decoded with all its frames. Otherwise its first frame is the picture."""
     return any(operation.keeps_frames for operation in operations)

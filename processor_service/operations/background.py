@@ -9,24 +9,16 @@ from pydantic import Field
 
 from ..parameters import OpaqueColor
 from ..pixels.alpha import flatten
-from . import Operation
+from . import ColorOperation
 
 
-class Background(Operation):
+class Background(ColorOperation):
     """Lay the picture over a colour, so that it has no transparent pixels."""
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"color": "#ffffff"}
 
     color: OpaqueColor = Field("#ffffff", description="the colour")
-
-    @property
-    def scale_free(self) -> bool:
-        return True
-
-    @property
-    def mixes_colors(self) -> bool:
-        return True
 
     def apply(self, image: Image.Image) -> Image.Image:
         return flatten(image, self.color)

@@ -7,21 +7,13 @@ from typing import ClassVar
 from PIL import Image
 
 from ..picture import has_alpha
-from . import Operation
+from . import ColorOperation
 
 
-class Grayscale(Operation):
+class Grayscale(ColorOperation):
     """Drop the colours (luma of ITU-R BT.601); transparency stays."""
 
     for_documents: ClassVar[bool] = True
-
-    @property
-    def scale_free(self) -> bool:
-        return True
-
-    @property
-    def mixes_colors(self) -> bool:
-        return True
 
     def apply(self, image: Image.Image) -> Image.Image:
         return image.convert("LA" if has_alpha(image) else "L")

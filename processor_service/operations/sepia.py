@@ -8,7 +8,7 @@ from PIL import Image
 from pydantic import Field
 
 from ..pixels.alpha import on_color
-from . import Operation
+from . import ColorOperation
 
 # Source: W3C Filter Effects Module Level 1, `sepia()`, rounded to three places.
 _SEPIA = (
@@ -18,21 +18,13 @@ _SEPIA = (
 )
 
 
-class Sepia(Operation):
+class Sepia(ColorOperation):
     """Tone the picture brown, like an old photograph."""
 
     for_documents: ClassVar[bool] = True
     example: ClassVar[dict[str, Any]] = {"strength": 1}
 
     strength: float = Field(1, ge=0, le=1, description="0 leaves the colours, 1 replaces them")
-
-    @property
-    def scale_free(self) -> bool:
-        return True
-
-    @property
-    def mixes_colors(self) -> bool:
-        return True
 
     def apply(self, image: Image.Image) -> Image.Image:
         matrix = [

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from ..parameters import OpaqueColor, rgba
 from ..pixels.alpha import on_color
-from . import Operation
+from . import ColorOperation
 
 
-class Tint(Operation):
+class Tint(ColorOperation):
     """Tone the picture in one colour: black and white stay, and the tones between get the colour."""
 
     for_documents: ClassVar[bool] = True
@@ -20,14 +20,6 @@ class Tint(Operation):
 
     color: OpaqueColor = Field(description="the colour")
     strength: float = Field(1, ge=0, le=1, description="0 leaves the colours, 1 replaces them")
-
-    @property
-    def scale_free(self) -> bool:
-        return True
-
-    @property
-    def mixes_colors(self) -> bool:
-        return True
 
     def apply(self, image: Image.Image) -> Image.Image:
         return on_color(image, self._tinted)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 import cbor2
 
+from embedded_node.jars import once
 from embedded_node.jdk import Jdk, find_jdk
 from embedded_node.versions import cache_folder
 from pipelines.resources import Resource
@@ -83,23 +83,11 @@ def stock_processors() -> Iterator[StockProcessors]:
 
 def _jars(jdk: Jdk) -> Path:
     """A folder with the jars, from Maven Central once."""
-    target = cache_folder() / f"opensearch-{OPENSEARCH}"
-    if not target.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            command = ["mvn", "--quiet", "--batch-mode", "--file", str(SOURCES / "pom.xml")]
-            command += [f"-Dopensearch.version={OPENSEARCH}", "dependency:copy-dependencies"]
-            subprocess.run(
-                [*command, f"-DoutputDirectory={scratch}"], env={**os.environ, "JAVA_HOME": str(jdk.home)}, check=True
-            )
-            scratch.chmod(0o755)
-            try:
-                scratch.rename(target)
-            except OSError:
-                # Somebody else finished first; theirs is as good.
-                if not target.is_dir():
-                    raise
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return target
+    command = ["mvn", "--quiet", "--batch-mode", "--file", str(SOURCES / "pom.xml")]
+    command += [f"-Dopensearch.version={OPENSEARCH}", "dependency:copy-dependencies"]
+
+    def download(folder: Path) -> None:
+        environment = {**os.environ, "JAVA_HOME": str(jdk.home)}
+        subprocess.run([*command, f"-DoutputDirectory={folder}"], env=environment, check=True)
+
+    return once(cache_folder() / f"opensearch-{OPENSEARCH}", download)
