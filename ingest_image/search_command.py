@@ -57,6 +57,10 @@ _PAGE = 20
     show_default=True,
     help="The smallest part of the picture that must have the colour.",
 )
+@click.option("--label", "labels", multiple=True, metavar="WORD", help="What is shown: cat, vehicle; may be repeated.")
+@click.option("--faces", metavar="HOW-MANY", help="Faces in the picture: none, one, several, 3, 2..5.")
+@click.option("--plate", metavar="NUMBER", help="A number plate, also as it may be misread (O for 0); 'RK*' begins so.")
+@click.option("--text", "with_text", is_flag=True, help="Only pictures in which text was recognized.")
 @click.option(
     "--filter",
     "filters",
@@ -88,6 +92,10 @@ def search(
     colors: tuple[str, ...],
     color_distance: float,
     color_share: float,
+    labels: tuple[str, ...],
+    faces: str | None,
+    plate: str | None,
+    with_text: bool,
     filters: tuple[str, ...],
     pipeline: str,
     size: int,
@@ -102,7 +110,12 @@ def search(
     ingest-image search lake AND landscape
     ingest-image search --like photo.jpg --near-duplicate --turned
     ingest-image search --color '#ff6600' --filter taken:2020 --filter 'sharpness:>=0.5'
+    ingest-image search --label cat --faces none
+    ingest-image search --plate 'RK-755 AJ'
     """
+    # The options are short for these filters, which the page has, too.
+    filters += tuple(f'label:"{label}"' for label in labels) + (("text:some",) if with_text else ())
+    filters += tuple(f"{name}:{value}" for name, value in (("faces", faces), ("plate", plate)) if value is not None)
     engine = Engine(client, index)
     if (near_duplicate or turned) and not like:
         raise click.UsageError("near duplicates of what? --near-duplicate and --turned need --like")

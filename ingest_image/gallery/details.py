@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.cluster.sources import expanded
-from pipelines.picture_fields import MARKS, PICTURES, VECTORS
+from pipelines.picture_fields import MARKS, PICTURES, RECOGNIZED, VECTORS
 
 from ..search import Hit
 from ..search.picture import Size, first_object
@@ -15,7 +15,8 @@ from ..search.table import bytes_text, pixels
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300
 # Shown elsewhere on the page, or useless to a reader.
-_HIDDEN = frozenset({"colors", "color_names", "placeholder", *PICTURES, *MARKS, *VECTORS})
+_ELSEWHERE = ("colors", "color_names", "placeholder", "redacted", *RECOGNIZED)
+_HIDDEN = frozenset({*_ELSEWHERE, *PICTURES, *MARKS, *VECTORS})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from processor_service.color.names import SHADES
 from ..search import Hit
 from ..search.facets import FACETS
 from ..search.reasons import Reason
+from ..search.recognized import Mark, recognized
 from ..search.table import bytes_text, pixels
 from .page_query import PageQuery, exact_filter
 
@@ -32,7 +33,9 @@ _TURNS = {
 def register(app: Flask) -> None:
     """Give these filters and functions to the templates."""
     app.jinja_env.finalize = visible
-    app.jinja_env.filters.update(size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "))
+    app.jinja_env.filters.update(
+        size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "), recognized=recognized
+    )
     app.jinja_env.globals.update(
         facet_names={facet.name: facet.heading for facet in FACETS},
         shades=SHADES,
@@ -42,6 +45,7 @@ def register(app: Flask) -> None:
         version=VERSION,
         page_of=page_of,
         percent=percent,
+        rectangle=rectangle,
     )
 
 
@@ -82,6 +86,12 @@ def percent(part: Any, whole: Any) -> int:
     if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0:
         return 0
     return max(0, min(100, round(100 * part / whole)))
+
+
+def rectangle(mark: Mark, width: int, height: int) -> dict[str, str]:
+    """The place of a box in a drawing of this size, as attributes of SVG."""
+    sides = {"x": mark.x * width, "y": mark.y * height, "width": mark.width * width, "height": mark.height * height}
+    return {name: f"{side:.2f}" for name, side in sides.items()}
 
 
 def saved(stored: Any, original: Any) -> str:

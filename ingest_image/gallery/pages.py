@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template, request
 
 from ..search import Engine, Hit, Question, Results, UserError
+from ..search.found_words import FoundWords
 from ..search.sampling import sample_of_document
 from .chips import chips
 from .context import context, document_id
@@ -65,6 +66,7 @@ def picture(index: str) -> str:
         copies=copies,
         alike=alike,
         query=query,
+        found=FoundWords(here.client, hit, query.words),
         back=query.address,
         settings=here.settings,
         like=f"{index}/{id}",

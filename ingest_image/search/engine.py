@@ -12,10 +12,20 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 from pipelines.cluster.reasons import reason_of, reason_of_cause
 
 from .bounds import PATIENCE, TIMEOUT
-from .facets import Facets, aggregations, facets_of
+from .counting import aggregations, facets_of
+from .facets import Facets
 from .hits import Hit, compared, hit_of
 from .place import Place
-from .queries import LIGHT, Query, embedding_knn, forgiving_words_query, likeness_bodies, plain_query, plain_sort
+from .queries import (
+    HEAVY,
+    LIGHT,
+    Query,
+    embedding_knn,
+    forgiving_words_query,
+    likeness_bodies,
+    plain_query,
+    plain_sort,
+)
 from .question import Question, UserError
 from .ranking import by_distance, fuse, one_after_the_other
 from .reasons import Reason
@@ -170,9 +180,11 @@ class Engine:
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
         """A stored document, without its pictures or with only some fields. Raises UserError if there is none."""
-        which = {"source_includes": source_includes} if source_includes else {"source_excludes": LIGHT["excludes"]}
         # In a body an id may be anything; in a path, `..` would be a step.
-        (found,) = self.client.mget(index=index, ids=[id], **which)["docs"]
+        excludes = None if source_includes else HEAVY
+        (found,) = self.client.mget(index=index, ids=[id], source_includes=source_includes, source_excludes=excludes)[
+            "docs"
+        ]
         if not found.get("found"):
             raise UserError(f"there is no document {id} in {index}")
         return hit_of(found)

@@ -1,11 +1,10 @@
-"""Facets: counts of the hits by the values of a few fields."""
+"""Facets: the fields by whose values hits are counted, and narrowed down."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-from .schema import NUMBERS, Schema
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -15,20 +14,29 @@ class Facet:
     name: str
     heading: str
     field: str
-    most: int
+    most: int = 12
     # The field is a date; its years are counted.
     by_year: bool = False
+    # Only these are counted: words, and what each stands for in a filter.
+    words: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    # What a filter looks in, if it is another field than the one that is counted.
+    searched: str = ""
 
 
 # In the order of the page.
 FACETS = (
+    Facet("label", "Shows", "image.labels", 20),
+    Facet("faces", "Faces", "image.face_count", words={"none": "0", "one": "1", "several": ">=2"}),
+    Facet("text", "Text", "image.text", words={"some": "*"}),
+    # Plates are read with mistakes: a filter finds all that look like this one.
+    Facet("plate", "Number plates", "image.plates", searched="image.plates_folded"),
     Facet("color", "Colour", "image.color_names", 20),
-    Facet("format", "Format", "image.format", 12),
-    Facet("taken", "Taken", "image.metadata.taken_at", 12, by_year=True),
+    Facet("format", "Format", "image.format"),
+    Facet("taken", "Taken", "image.metadata.taken_at", by_year=True),
     Facet("shape", "Shape", "image.orientation", 3),
     Facet("size", "Size", "image.size_class", 5),
-    Facet("camera", "Camera", "image.metadata.camera", 12),
-    Facet("error", "Problems", "image.error.code", 12),
+    Facet("camera", "Camera", "image.metadata.camera"),
+    Facet("error", "Problems", "image.error.code"),
 )
 
 
@@ -36,36 +44,6 @@ FACETS = (
 class Facets:
     """Values and counts of each facet that has some; bytes of all pictures, stored and original."""
 
-    counts: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    counts: dict[str, list[tuple[str, int]]] = dataclasses.field(default_factory=dict)
     stored_bytes: int = 0
     original_bytes: int = 0
-
-
-def aggregations(schema: Schema) -> dict[str, Any]:
-    """The aggregations of all facets whose fields the indices have."""
-    found: dict[str, Any] = {}
-    for facet in FACETS:
-        if facet.by_year:
-            if schema.types.get(facet.field) == "date":
-                years = {"calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}
-                found[facet.name] = {"date_histogram": {"field": facet.field, **years}}
-        elif field := schema.countable(facet.field):
-            found[facet.name] = {"terms": {"field": field, "size": facet.most}}
-    if {schema.types.get(name) for name in ("image.bytes", "image.original.bytes")} <= NUMBERS:
-        found["stored_bytes"] = {"sum": {"field": "image.bytes"}}
-        found["original_bytes"] = {"sum": {"field": "image.original.bytes"}}
-    return found
-
-
-def facets_of(answer: dict[str, Any]) -> Facets:
-    """The facets from an answer of Elasticsearch; years with the newest first."""
-    counts = {
-        name: [(str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]) for bucket in part["buckets"]]
-        for name, part in answer.items()
-        if "buckets" in part
-    }
-    for facet in FACETS:
-        if facet.by_year and facet.name in counts:
-            counts[facet.name] = counts[facet.name][::-1][: facet.most]
-    sums = (int((answer.get(name) or {}).get("value") or 0) for name in ("stored_bytes", "original_bytes"))
-    return Facets({facet.name: counts[facet.name] for facet in FACETS if counts.get(facet.name)}, *sums)

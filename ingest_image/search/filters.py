@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from processor_service.recognition.plate_text import folded
+
 from .bounds import LONGEST, MOST_VALUES
 from .facets import FACETS
 from .schema import NUMBERS, Schema
 
 # Short names of the most used fields; all other fields are named as in the mapping, with or without `image.`.
 ALIASES = {
-    **{facet.name: facet.field for facet in FACETS},
+    **{facet.name: facet.searched or facet.field for facet in FACETS},
     "place": "image.metadata.location",
     "keyword": "image.metadata.keywords",
 }
+_WORDS = {facet.name: facet.words for facet in FACETS}
+# Forms of a value in which it is searched for, by the field.
+_FOLDED = {"image.plates_folded": folded}
 _RANGE = re.compile(r"(?P<low>[^.]\S*?)?\.\.(?P<high>\S+)?")
 _COMPARED = re.compile(r"(?P<sign>[<>]=?)(?P<value>.+)")
 _DATE = re.compile(
@@ -35,7 +40,8 @@ def parse_filter(text: str, schema: Schema) -> dict[str, Any]:
     name, colon, value = text.strip().removeprefix("!").partition(":")
     if not colon or not name or not value:
         raise ValueError(f"{text!r} is not a filter; {HELP}")
-    clause = _clause(_field(name, schema), value.strip(), schema)
+    value = value.strip()
+    clause = _clause(_field(name, schema), _WORDS.get(name, {}).get(value, value), schema)
     return {"bool": {"must_not": [clause]}} if text.strip().startswith("!") else clause
 
 
@@ -54,6 +60,8 @@ def _field(name: str, schema: Schema) -> str:
 
 def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
     kind = schema.types[field]
+    if field in _FOLDED and value != "*":
+        return _folded(field, value)
     if len(value) > 1 and value[0] == value[-1] == '"':
         return {"term": {field: value[1:-1]}}
     if value == "*":
@@ -75,6 +83,14 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
     if kind in NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):
         raise ValueError(f"{field} is a number, but {value!r} is not; valid are 5, 2..5, >=2")
     return {"term": {field: values[0]}} if len(values) == 1 else {"terms": {field: values}}
+
+
+def _folded(field: str, value: str) -> dict[str, Any]:
+    """What is easily confused is the same; `AB12*` finds what begins with it."""
+    wanted = _FOLDED[field](value)
+    if not wanted:
+        raise ValueError(f"{value!r} has neither letters nor digits of a number plate; valid is for example RK-755 AJ")
+    return {"prefix" if value.endswith("*") else "term": {field: wanted}}
 
 
 def _limits(value: str) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.picture_fields import MARKS, PICTURES, VECTORS, under
+from pipelines.picture_fields import MARKS, PICTURES, PLACES, VECTORS, under
 
 from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
@@ -26,7 +26,8 @@ WORD_FIELDS = (
     *("image.text", "image.text.*", "image.labels", "image.tags", "image.tags.*"),
 )
 # Pictures and thumbnails are fetched one by one when they are shown.
-LIGHT: dict[str, Any] = {"excludes": under([*PICTURES, *MARKS, *VECTORS])}
+HEAVY = under([*PICTURES, *MARKS, *VECTORS])
+LIGHT: dict[str, Any] = {"excludes": [*HEAVY, *under(PLACES)]}
 # An index without any document or mapping has no sequence numbers.
 NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]
 # How many hits of each kind are ranked together.

@@ -11,6 +11,7 @@ from pipelines.wording import shown
 
 from .hits import Hit
 from .picture import Size
+from .recognized import recognized
 
 _LONGEST = 60
 
@@ -34,12 +35,17 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
     if with_reason:
         table.add_column("reason")
     table.add_column("size")
+    seen = {hit.key: str(recognized(hit.first)) for hit in hits}
+    with_recognized = any(seen.values())
+    if with_recognized:
+        table.add_column("recognized")
     table.add_column("colours")
     for hit in hits:
         reason = [Text(likeness_of(hit))] if with_likeness else []
         reason += [Text(reason_of(hit))] if with_reason else []
+        found = [clean(seen[hit.key])] if with_recognized else []
         number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
-        table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), swatches(hit))
+        table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), *found, swatches(hit))
     return table
 
 

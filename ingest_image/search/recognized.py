@@ -1,0 +1,113 @@
+"""What was recognized in a stored picture: words, faces, text, number plates, and where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pipelines.cluster.sources import flat
+from pipelines.wording import counted
+
+from .picture import Picture, first_object, number, objects, text
+
+# More are not shown: a page with thousands of boxes helps nobody.
+_MOST_BOXES = 300
+_MOST_LABELS = 3
+_LONGEST_TEXT = 24
+
+
+class Kind(StrEnum):
+    """What is in a box."""
+
+    FACE = "face"
+    PLATE = "plate"
+    TEXT = "text"
+
+
+_HIDDEN = {"faces": "face", "plates": "plate", "text": "text"}
+# The field that has the boxes of each.
+_FIELDS = {Kind.FACE: "faces", Kind.PLATE: "plate_boxes", Kind.TEXT: "text_lines"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A box in the picture: fractions of its sides, 0 to 1, and what is read there."""
+
+    kind: Kind
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """All that was recognized in a picture. `faces` is None if nobody looked for faces."""
+
+    labels: tuple[str, ...] = ()
+    faces: int | None = None
+    text: str = ""
+    plates: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    # What `redact` has hidden: `2 faces`.
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything was looked for and there is something to say about it."""
+        return bool(self.labels or self.faces is not None or self.text or self.plates or self.hidden)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of boxes that there are."""
+        found = {mark.kind for mark in self.marks}
+        return [kind for kind in Kind if kind in found]
+
+    def __str__(self) -> str:
+        """`tabby, cat, animal · 1 face · 'STOP' · plate BXY123`; empty if there is nothing."""
+        read = " ".join(self.text.split())
+        parts = [
+            ", ".join(self.labels[:_MOST_LABELS]),
+            counted(self.faces, "face") if self.faces else "",
+            f"'{read if len(read) <= _LONGEST_TEXT else read[: _LONGEST_TEXT - 1] + '…'}'" if read else "",
+            *(f"plate {plate}" for plate in self.plates),
+            *(f"{what} hidden" for what in self.hidden),
+        ]
+        return " · ".join(filter(None, parts))
+
+
+def recognized(picture: Picture) -> Recognized:
+    """Reads it from the picture's fields; what cannot be read counts as missing."""
+    raw = picture.raw
+    faces = number(raw.get("face_count"))
+    hidden = first_object(raw.get("redacted"))
+    return Recognized(
+        labels=_texts(raw.get("labels")),
+        faces=int(faces) if faces is not None and faces >= 0 else None,
+        text=text(raw.get("text")),
+        plates=_texts(raw.get("plates")),
+        marks=tuple(mark for kind in Kind for mark in _marks(kind, raw.get(_FIELDS[kind]))),
+        hidden=tuple(
+            counted(int(count), noun) for name, noun in _HIDDEN.items() if (count := number(hidden.get(name)))
+        ),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(part for part in flat(value) if isinstance(part, str) and part)
+
+
+def _marks(kind: Kind, value: Any) -> list[Mark]:
+    found = []
+    for part in objects(value)[:_MOST_BOXES]:
+        box = first_object(part.get("box"))
+        x, y, width, height = (number(box.get(name)) for name in ("x", "y", "width", "height"))
+        if x is None or y is None or width is None or height is None:
+            continue
+        # What is beyond the picture is cut off.
+        left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in (x, y, x + width, y + height))
+        if left < right and top < bottom:
+            found.append(Mark(kind, left, top, right - left, bottom - top, text(part.get("text"))))
+    return found
