@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -73,6 +74,13 @@ def terms(label: str, field: str, size: int) -> Json:
     return _column(
         label, "terms", dataType="string", isBucketed=True, scale="ordinal", sourceField=field, params=params
     )
+
+
+def groups(label: str, queries: Mapping[str, str]) -> Json:
+    """A column: documents that a KQL query finds, for each of several by its name."""
+    filters = [{"label": name, "input": {"query": query, "language": "kuery"}} for name, query in queries.items()]
+    kind = {"dataType": "string", "isBucketed": True, "scale": "ordinal"}
+    return _column(label, "filters", params={"filters": filters}, **kind)
 
 
 def months(label: str, field: str) -> Json:

@@ -24,6 +24,8 @@ _VERSIONS = {"index-pattern": "8.0.0", "search": "8.8.0", "lens": "8.9.0", "dash
 # {{value}} is URL-encoded, {{rawValue}} is not; a browser reads both. The first is what Elastic's documentation shows.
 _THUMBNAIL = "data:image/jpeg;base64,{{value}}"
 _BYTES = {"id": "bytes"}
+_FACES = {"none": "image.face_count: 0", "one": "image.face_count: 1", "several": "image.face_count >= 2"}
+_HIDDEN = {name: f"image.redacted.{name} > 0" for name in ("faces", "plates", "text")}
 _SAVED, _PARTS = lens.difference("Bytes saved", "image.original.bytes", "image.bytes", "bytes")
 
 # Name: title, chart, and place on the dashboard's grid of 48 columns (x, y, width, height).
@@ -43,8 +45,19 @@ CHARTS: dict[str, tuple[str, tuple[str, Json], tuple[int, int, int, int]]] = {
         (16, 16, 16, 13),
     ),
     "errors": ("Errors by code", lens.table(lens.terms("Code", "image.error.code", 20)), (32, 16, 16, 13)),
+    "labels": (
+        "What is shown",
+        lens.bars(lens.terms("Label", "image.labels.keyword", 20), "bar_horizontal"),
+        (0, 29, 16, 13),
+    ),
+    "faces": (
+        "Faces, of pictures where they were looked for",
+        lens.donut(lens.groups("Faces", _FACES)),
+        (16, 29, 16, 13),
+    ),
+    "redactions": ("Pictures with something hidden", lens.table(lens.groups("Hidden", _HIDDEN)), (32, 29, 16, 13)),
 }
-LIST_PLACE = (0, 29, 48, 20)
+LIST_PLACE = (0, 42, 48, 20)
 COLUMNS = ["image.thumbnail", "title", "image.color_names", "image.width", "image.height", "image.bytes"]
 
 

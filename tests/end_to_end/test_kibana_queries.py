@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
@@ -23,8 +24,18 @@ CHARTS = [one for one in saved_objects() if one["type"] == "lens"]
 def filled(es: Elasticsearch, index: str) -> str:
     es.index(index=index, id="lake", document={"image": b64(picture("exif-orientation/Landscape_6.jpg"))})
     es.index(index=index, id="paris", document={"image": b64(picture("libavif/paris_exif_orientation_5.jpg"))})
+    # As a service with recognition would have answered.
+    seen = {"labels": ["cat", "animal"], "face_count": 2, "redacted": {"faces": 2, "plates": 0}}
+    es.index(index=index, id="seen", document={"image": seen}, pipeline="_none")
     es.index(index=index, id="letter", document={"image": {"data": b64(b"no picture")}}, refresh=True)
     return index
+
+
+def kql(query: str) -> dict[str, Any]:
+    """The clause that Kibana makes of the few forms of KQL that our charts use."""
+    if found := re.fullmatch(r"(\S+) (>=?) (\d+)", query):
+        return {"range": {found[1]: {{">": "gt", ">=": "gte"}[found[2]]: found[3]}}}
+    return {"query_string": {"query": re.sub(": ", ":", query)}}
 
 
 def aggregation(column: dict[str, Any]) -> dict[str, Any] | None:
@@ -40,7 +51,9 @@ def aggregation(column: dict[str, Any]) -> dict[str, Any] | None:
             return {"sum": {"field": field}}
         case "count":
             query = column.get("filter", {}).get("query", "*")
-            return {"filter": {"query_string": {"query": query.replace(": *", ":*")}}}
+            return {"filter": kql(query)}
+        case "filters":
+            return {"filters": {"filters": {one["label"]: kql(one["input"]["query"]) for one in params["filters"]}}}
     return None
 
 
@@ -68,6 +81,15 @@ def test_what_the_charts_ask(es: Elasticsearch, filled: str) -> None:
     assert [bucket["key"] for bucket in found["errors"]["rows"]["buckets"]] == ["not_an_image"]
     assert found["colors"]["x"]["buckets"]
     assert "buckets" in found["time"]["x"]
+    assert {bucket["key"] for bucket in found["labels"]["x"]["buckets"]} == {"cat", "animal"}
+    counts = {
+        name: {key: one["doc_count"] for key, one in found[name][column]["buckets"].items()}
+        for name, column in (("faces", "slices"), ("redactions", "rows"))
+    }
+    assert counts == {
+        "faces": {"none": 0, "one": 0, "several": 1},
+        "redactions": {"faces": 1, "plates": 0, "text": 0},
+    }
 
 
 def test_discover_gets_thumbnails_and_not_the_pictures(es: Elasticsearch, filled: str) -> None:
