@@ -50,7 +50,7 @@ def test_a_skipped_test_fails_in_ci(tmp_path: Path, environment: dict[str, str],
     shutil.copy(TESTS / "conftest.py", tmp_path)
     (tmp_path / "test_it.py").write_text(SKIPPING)
     without = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     result = subprocess.run(
         command, cwd=tmp_path, env=without | environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )

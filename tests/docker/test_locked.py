@@ -28,7 +28,7 @@ KNOWN = re.compile(
 
 def locked(name: str) -> dict[str, tuple[str, Marker | None, list[str]]]:
     """Version, marker and hashes of each package."""
-    found = {}
+    found: dict[str, tuple[str, Marker | None, list[str]]] = {}
     text = re.sub(r"\\\n\s*", " ", (FOLDER / name).read_text())
     for line in (line for line in text.splitlines() if line and line[0] != "#"):
         requirement = Requirement(line.partition(" --hash")[0])
@@ -68,7 +68,7 @@ def test_notices_name_what_is_locked_and_its_licence() -> None:
 
 def test_the_texts_of_licences_are_those_of_the_packages() -> None:
     """As the Dockerfile makes them, of what is installed here."""
-    command = [sys.executable, FOLDER / "notices.py"]
+    command = [sys.executable, str(FOLDER / "notices.py")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for words in ("Secret Labs AB", "Zope Public License", "libde265", "FreeType", "OpenBLAS"):
         assert words in said, words

@@ -35,7 +35,17 @@ def probe_plugin(es_version: str, folder: Path) -> Path:
     classes = folder / f"classes-{es_version}"
     source = Path(__file__).parent / "ProbePlugin.java"
     release = str(choice.version.java_release)
-    command = [choice.jdk.javac, "--release", release, "-nowarn", "-cp", f"{jars}/*", "-d", classes, source]
+    command: list[str | Path] = [
+        choice.jdk.javac,
+        "--release",
+        release,
+        "-nowarn",
+        "-cp",
+        f"{jars}/*",
+        "-d",
+        classes,
+        source,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     with zipfile.ZipFile(folder / "probe.jar", "w") as jar:
         for path in classes.iterdir():

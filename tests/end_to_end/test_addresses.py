@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +132,11 @@ def test_which_picture_is_meant_must_be_said(
 ) -> None:
     url = f"http://127.0.0.1:{server.port}/cat.jpg"
     es.index(index=index, id="1", document={"image": {"url": url}})
-    for write in (
+    writes: list[Callable[[], object]] = [
         lambda: es.index(index=index, document={"image": {"url": url, "data": b64(DOG)}}),
         lambda: es.update(index=index, id="1", doc={"image": {"data": b64(DOG)}}),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(BadRequestError, match="url_and_data"):
             write()
     es.update(index=index, id="1", doc={"image": {"data": b64(DOG), "url": None}})

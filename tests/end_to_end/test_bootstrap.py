@@ -107,6 +107,13 @@ def at_version(resource: Resource, version: int) -> dict[str, Any]:
     return body
 
 
+def stored(es: Elasticsearch, resource: Resource) -> dict[str, Any]:
+    """What is installed under its name."""
+    body = read(es, resource)
+    assert body
+    return body
+
+
 def test_an_empty_node(run: Run, es: Elasticsearch, service_url: str) -> None:
     result = run("--service-url", service_url)
     assert result.exit_code == 0, result.output
@@ -147,7 +154,7 @@ def test_an_older_version_is_updated(run: Run, es: Elasticsearch, service_url: s
     assert result.exit_code == 0, result.output
     assert "updated: ingest pipeline images (version 0 to 1)" in result.output
     assert "updated: index template images (version 0 to 1)" in result.output
-    assert read(es, PIPELINE)["version"] == 1
+    assert stored(es, PIPELINE)["version"] == 1
 
 
 @pytest.mark.parametrize("resource", [PIPELINE, TEMPLATE], ids=["pipeline", "template"])
@@ -162,20 +169,20 @@ def test_a_newer_version_is_left_alone_and_nothing_else_is_changed(
     assert "nothing was changed" in result.output
     assert installed(es) == before
     assert run("--service-url", service_url, "--force").exit_code == 0
-    assert read(es, resource)["version"] == 1
+    assert stored(es, resource)["version"] == 1
 
 
 def test_what_was_changed_by_hand_is_left_alone(run: Run, es: Elasticsearch, service_url: str) -> None:
     run("--service-url", service_url)
-    edited = read(es, PIPELINE)
+    edited = stored(es, PIPELINE)
     edited["processors"][0]["image"]["operations"][1]["resize"]["width"] = 1000
     write(es, PIPELINE, {k: v for k, v in edited.items() if not k.endswith("_millis")})
     result = run()
     assert result.exit_code == 0, result.output
     assert "changed by hand: left alone: ingest pipeline images (--force" in result.output
-    assert read(es, PIPELINE)["processors"] == edited["processors"]
+    assert stored(es, PIPELINE)["processors"] == edited["processors"]
     assert "updated: ingest pipeline images" in run("--force").output
-    assert read(es, PIPELINE)["processors"] == PIPELINE.body["processors"]
+    assert stored(es, PIPELINE)["processors"] == PIPELINE.body["processors"]
 
 
 @pytest.mark.parametrize("there", [PIPELINE, TEMPLATE], ids=["pipeline", "template"])
@@ -214,11 +221,11 @@ def test_somebody_elses_template_is_left_alone_and_nothing_else_is_changed(
 
 def test_index_patterns_are_chosen_changed_and_kept(run: Run, es: Elasticsearch, service_url: str) -> None:
     run("--service-url", service_url, "--index-pattern", "photos*")
-    assert read(es, TEMPLATE)["index_patterns"] == ["photos*"]
+    assert stored(es, TEMPLATE)["index_patterns"] == ["photos*"]
     assert "current: index template" in run().output
     result = run("--index-pattern", "photos*", "--index-pattern", "scans")
     assert "updated: index template" in result.output
-    assert read(es, TEMPLATE)["index_patterns"] == ["photos*", "scans"]
+    assert stored(es, TEMPLATE)["index_patterns"] == ["photos*", "scans"]
 
 
 def test_a_template_of_the_same_priority_in_the_way(run: Run, es: Elasticsearch, service_url: str) -> None:

@@ -80,6 +80,7 @@ def test_the_size_limit_holds_also_when_operations_follow_one_another(es: Elasti
 
 
 def test_a_wrong_list_is_refused_at_put_pipeline(es: Elasticsearch) -> None:
-    for wrong in (["rotat"], "rotate", [{"rotate": {}}]):
+    wrongs: list[Any] = [["rotat"], "rotate", [{"rotate": {}}]]
+    for wrong in wrongs:
         with pytest.raises(BadRequestError, match=r"must be true, false or a list of names of operations: \[adjust, "):
             es.ingest.put_pipeline(id="wrong", processors=[{"image": {"document_operations": wrong}}])

@@ -73,7 +73,7 @@ def assert_none_half_done(es: Elasticsearch, index: str, items: list[dict[str, A
     """What the bulk said is what the index has: whole documents of the successful items, nothing of the others."""
     stored = {}
     if es.indices.exists(index=index):
-        hits = es.search(index=index, size=1000, source=["image.width", "image.mark"])["hits"]["hits"]
+        hits = es.search(index=index, size=1000, source_includes=["image.width", "image.mark"])["hits"]["hits"]
         stored = {hit["_id"]: hit["_source"]["image"] for hit in hits}
     assert set(stored) == {item["_id"] for item in items if item["status"] < 300}
     assert all(image["width"] and image["mark"] for image in stored.values())
@@ -212,6 +212,6 @@ def test_a_picture_whose_worker_is_stopped_is_tried_again_and_stored(
         with_pid(own_service.workers()[0], signal.SIGSTOP)
         items = future.result()
     assert statuses(items) == {201: 60}
-    hits = es.search(index=index, size=100, source=["image.width", "image.error"])["hits"]["hits"]
+    hits = es.search(index=index, size=100, source_includes=["image.width", "image.error"])["hits"]["hits"]
     codes = Counter(hit["_source"]["image"].get("error", {}).get("code", "ok") for hit in hits)
     assert codes == {"ok": 60}

@@ -8,9 +8,9 @@ import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-import requests
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
@@ -121,7 +121,7 @@ def test_the_page_and_the_command_compare_every_document(
     wrong = []
     for number, (index, id) in enumerate(stored(es, indices)[: 2 * LIKENESSES]):
         for more in ("", "&near=1", "&near=1&turned=1")[: 1 + number % 3]:
-            answer = page.get(f"/?like={requests.utils.quote(f'{index}/{id}', safe='')}{more}")
+            answer = page.get(f"/?like={quote(f'{index}/{id}', safe='')}{more}")
             if answer.status_code != 200:
                 wrong.append((index, id, answer.text[-500:]))
         if number % 4 == 0:

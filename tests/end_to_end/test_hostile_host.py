@@ -114,14 +114,15 @@ def test_a_host_that_a_setting_names_learns_no_secret_and_can_send_nothing_again
     # Byte for byte, as its own client would, and with everything changed that it might change.
     own = service.url.removeprefix("http://")
     authorization = captured.headers["Authorization"]
-    for headers in (
+    changes: list[dict[str, str]] = [
         {},
         {"Host": own},
         {"Authorization": authorization.replace(hostile.url, service.url)},
         {"Authorization": f"Bearer {authorization.rpartition('=')[2]}"},
         {"Authorization": authorization[: authorization.index(", signature")]},
-    ):
-        status, answer = send(service.url, captured, **headers)
+    ]
+    for headers in changes:
+        status, answer = send(service.url, captured, None, **headers)
         assert status == 401 and b"fields" not in answer, headers
     forged = captured.body[:-1] + b', "normalized": true}'
     assert send(service.url, captured, forged)[0] == 401

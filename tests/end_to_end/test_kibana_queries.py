@@ -101,9 +101,9 @@ def test_discover_gets_thumbnails_and_not_the_pictures(es: Elasticsearch, filled
     assert all(any(fnmatchcase(name, one) for one in hidden) for name in vectors)
     known = es.field_caps(index=filled, fields="*")["fields"]
     assert set(COLUMNS) - {"title"} <= set(known)
-    hits = es.search(index=filled, source=False, fields=COLUMNS, query={"exists": {"field": "image.sha256"}})["hits"][
-        "hits"
-    ]
+    fields = [{"field": name} for name in COLUMNS]
+    found = es.search(index=filled, source=False, fields=fields, query={"exists": {"field": "image.sha256"}})
+    hits = found["hits"]["hits"]
     assert len(hits) == 2
     template = json.loads(VIEW["fieldFormatMap"])["image.thumbnail"]["params"]["urlTemplate"]
     for hit in hits:

@@ -87,7 +87,8 @@ def test_what_is_no_picture_is_called_by_its_name(es: Elasticsearch, index: str,
 def test_big_tiffs_of_both_byte_orders_are_processed_like_classic_ones(
     es: Elasticsearch, index: str, pipeline: str
 ) -> None:
-    files, classic = {}, {}
+    files: dict[str, bytes] = {}
+    classic: dict[str, bytes] = {}
     for layout, options in test_kinds_big_tiff.LAYOUTS.items():
         classic[layout] = test_kinds_big_tiff.written(**options)
         files |= {f"{layout}, {order}": rewritten(classic[layout], order, big=True) for order in "<>"}
@@ -104,7 +105,7 @@ def test_big_tiffs_of_both_byte_orders_are_processed_like_classic_ones(
 
 def test_tiffs_of_10_to_14_bits_in_16_are_not_dark(es: Elasticsearch, index: str, pipeline: str) -> None:
     ramp = np.linspace(0, 1, 12 * 20).reshape(12, 20, 1) * np.array([1, 0.5, 0.25])
-    files = {}
+    files: dict[str, bytes] = {}
     for bits in (10, 12, 14, 16):
         values = np.round(ramp * (2**bits - 1)).astype(np.uint16)
         files |= {f"{bits}{order}": one(values, RGB, order=order) for order in "<>"}
@@ -120,7 +121,8 @@ def test_tiffs_of_10_to_14_bits_in_16_are_not_dark(es: Elasticsearch, index: str
 def test_orientations_of_any_type_count(es: Elasticsearch, index: str, pipeline: str) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    held, files = scene().transpose(HELD[6]), {}  # type: ignore[arg-type]
+    held = scene().transpose(HELD[6])
+    files: dict[str, bytes] = {}
     for kind, name in ODD_TYPES.items():
         block = rewritten(exif.tobytes().removeprefix(b"Exif\0\0"), ">", big=False, kinds={274: kind})
         files[f"JPEG, {name}"] = encoded(held, "JPEG", quality=100, subsampling=0, exif=b"Exif\0\0" + block)

@@ -135,7 +135,7 @@ def test_a_bulk_of_good_bad_and_missing_pictures(es: Elasticsearch, es_url: str,
         f"{es_url}/_bulk?refresh=true", data=lines, headers={"Content-Type": "application/x-ndjson"}, timeout=120
     ).json()
     assert [item["index"]["status"] for item in answer["items"]] == [201] * n
-    found = es.search(index=index, size=n, source=["title", "image.width", "image.error.code"])["hits"]["hits"]
+    found = es.search(index=index, size=n, source_includes=["title", "image.width", "image.error.code"])["hits"]["hits"]
     assert len(found) == n
     for hit in found:
         i, image = int(hit["_source"]["title"]), hit["_source"].get("image", {})

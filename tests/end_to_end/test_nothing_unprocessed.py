@@ -113,7 +113,7 @@ def attacks(
         source = one(NOTHING, None, {"data": None}, {}, [], b64(CLEAN), b64(OTHER), b64(PRIVATE), [b64(PRIVATE), None])
         if source is not NOTHING:
             document |= nested(field, source)
-    return one(document, document, dotted(document))
+    return dict(one(document, document, dotted(document)))
 
 
 def problems(stored: dict[str, Any], recipe: str) -> Iterator[str]:

@@ -8,9 +8,9 @@ import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-import requests
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
@@ -119,7 +119,7 @@ def test_questions_over_all_indices(page: FlaskClient, question: str, found: int
 def test_likeness_of_odd_documents(page: FlaskClient, es: Elasticsearch, indices: str) -> None:
     for hit in es.search(index=indices, size=20, source=False)["hits"]["hits"]:
         for more in ("", "&near=1&turned=1"):
-            address = f"/?like={requests.utils.quote(hit['_index'] + '/' + hit['_id'], safe='')}{more}"
+            address = f"/?like={quote(hit['_index'] + '/' + hit['_id'], safe='')}{more}"
             assert 'role="alert"' not in text(page, address)
 
 

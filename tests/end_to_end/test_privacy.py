@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch, helpers
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from tests.helpers import secrets_in_files as files
 from tests.helpers import secrets_in_more_files as more
@@ -89,6 +90,7 @@ def photograph_png() -> bytes:
 def broken_tiff() -> bytes:
     data = saved("TIFF", description=NAME.decode(), compression="tiff_deflate")
     with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, TiffImageFile)
         start = image.tag_v2[273][0]
     return data[: start + 8] + b"\xff" * 40 + data[start + 48 :]
 

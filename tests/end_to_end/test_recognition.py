@@ -28,7 +28,7 @@ from tests.helpers.service import TOKEN, Service, running_service
 CAT, FACE = picture("skimage/chelsea.png"), picture("skimage/astronaut.png")
 CAR = ROOT.parent / "shared" / "recognition" / "plates" / "eu_eu3.jpg"
 PLATE = "RK 755 AJ"
-RECOGNIZE = {"properties": ["text", "plates", "faces", "labels"], "operations": ["auto_orient"]}
+RECOGNIZE: dict[str, Any] = {"properties": ["text", "plates", "faces", "labels"], "operations": ["auto_orient"]}
 REDACT: dict[str, Any] = {"redact": {"what": ["faces", "plates"]}}
 PNG = {"convert": {"format": "png"}}
 
@@ -237,7 +237,10 @@ def test_nothing_is_stored_in_the_clear_where_recognition_fails(
     es: Elasticsearch, index: str, pipeline: str, broken: Any, how: str, tmp_path: Path
 ) -> None:
     options: dict[str, Any] = {"operations": [REDACT], "timeout": "20s"}
-    options |= {"record": {"on_invalid": "record"}, "ignore_failure": {"ignore_failure": True}}.get(how, {})
+    if how == "record":
+        options["on_invalid"] = "record"
+    if how == "ignore_failure":
+        options["ignore_failure"] = True
     if how == "on_failure":
         options["on_failure"] = [{"image": {"field": "another", "ignore_missing": True}}]
     put(es, pipeline, **options)

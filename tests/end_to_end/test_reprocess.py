@@ -171,7 +171,10 @@ def test_vectors_routing_and_marked_pictures_are_kept(
 
     def everything() -> dict[str, Any]:
         wanted = ["embedding", "image.perceptual_hash", "image.perceptual_hashes.bits"]
-        return {hit["_id"]: hit for hit in es.search(index=index, fields=wanted)["hits"]["hits"]}
+        return {
+            hit["_id"]: hit
+            for hit in es.search(index=index, fields=[{"field": name} for name in wanted])["hits"]["hits"]
+        }
 
     before, counted = everything(), calls(service)
     if es_version.startswith("9"):
@@ -193,8 +196,8 @@ def test_vectors_routing_and_marked_pictures_are_kept(
 def test_what_is_read_and_sent_at_a_time_is_bounded_by_bytes(
     es: Elasticsearch, index: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for id in range(8):
-        put(es, index, f"{id}", data=LARGE)
+    for number in range(8):
+        put(es, index, f"{number}", data=LARGE)
     for id in ("broken", "also broken"):
         put(es, index, id, data=b64(b"no picture" * 1000))
     es.indices.refresh(index=index)
@@ -246,8 +249,10 @@ def test_killed_in_the_middle_and_resumed(
 
     With the large bulk everything is under way when the program is killed, and goes on in the node.
     """
-    lines = "".join(f'{{"index": {{"_id": "{n}"}}}}\n{{"n": {n}, "image": {{"data": "{PHOTO}"}}}}\n' for n in range(60))
-    es.bulk(index=index, body=lines, pipeline="_none", refresh=True)
+    lines: list[dict[str, Any]] = []
+    for n in range(60):
+        lines += [{"index": {"_id": f"{n}"}}, {"n": n, "image": {"data": PHOTO}}]
+    es.bulk(index=index, operations=lines, pipeline="_none", refresh=True)
     command = [sys.executable, "-m", "ingest_image", "reprocess", index, "--url", es_url, "--unprocessed"]
     started = subprocess.Popen([*command, "--max-bulk-bytes", bulk], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
@@ -267,7 +272,7 @@ def test_killed_in_the_middle_and_resumed(
     assert result.exit_code == 0 and "continuing the run that began at" in result.output, result.output
     assert versions(es, index) == {str(n): 2 for n in range(60)}
     assert calls(own_service) == 60
-    hits = es.search(index=index, size=100, source=["n", "title", "image.width"])["hits"]["hits"]
+    hits = es.search(index=index, size=100, source_includes=["n", "title", "image.width"])["hits"]["hits"]
     assert sorted(hit["_source"]["n"] for hit in hits) == list(range(60))
     assert all(hit["_source"]["image"]["width"] == 128 for hit in hits)
     assert bulk == "4mb" or source(es, index, "59")["title"] == "newer"
@@ -388,7 +393,7 @@ def test_an_error_without_a_picture_is_not_taken_up_for_ever(es: Elasticsearch, 
 def test_an_index_without_our_mapping(es: Elasticsearch, es_url: str, tmp_path: Path) -> None:
     """Pictures as bare strings, sizes as texts."""
     es.indices.create(index="guessed", settings={"index.default_pipeline": "images"})
-    documents = {
+    documents: dict[str, dict[str, Any]] = {
         "size": {"image": {"data": PHOTO[:1000], "bytes": "30 kB", "error": {"code": "x"}}},
         "whole": {"image": {"data": PHOTO}},
     }

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -27,6 +28,7 @@ from tests.helpers.searchable_picture import postcard
 INDEX = "images-search"
 DOCS = (ROOT / "docs/search.md").read_text()
 Run = Callable[..., Result]
+Ask = Callable[..., list[str]]
 
 
 def requests_of_the_docs() -> list[tuple[str, dict[str, Any], list[str]]]:
@@ -101,7 +103,7 @@ def engine(es: Elasticsearch, filled: str) -> Engine:
 
 
 @pytest.fixture
-def ask(engine: Engine) -> Callable[..., list[str]]:
+def ask(engine: Engine) -> Ask:
     """Ids of the answers to a question; filters are given as text."""
 
     def ask(**parts: Any) -> list[str]:
@@ -113,7 +115,9 @@ def ask(engine: Engine) -> Callable[..., list[str]]:
 
 class TestTheDocs:
     @pytest.mark.parametrize(("request_line", "body", "ids"), requests_of_the_docs(), ids=lambda value: str(value)[:24])
-    def test_queries(self, es: Elasticsearch, filled: str, request_line: str, body: dict[str, Any], ids: list[str]):
+    def test_queries(
+        self, es: Elasticsearch, filled: str, request_line: str, body: dict[str, Any], ids: list[str]
+    ) -> None:
         method, path = request_line.split()
         if "_simulate" in path:
             body["docs"][0]["_source"]["image"]["data"] = b64(picture("pillow/flower.jpg"))
@@ -158,7 +162,7 @@ class TestTheDocs:
         else:
             assert {hit["_id"] for hit in answer["hits"]["hits"]} == set(ids)
 
-    def test_there_are_queries(self):
+    def test_there_are_queries(self) -> None:
         assert len(requests_of_the_docs()) >= 8
 
 
@@ -178,7 +182,7 @@ class TestWordsAndFilters:
             ("[", set()),
         ],
     )
-    def test_words(self, ask, words, ids):
+    def test_words(self, ask: Ask, words: str, ids: set[str]) -> None:
         assert set(ask(words=words)) == ids
 
     @pytest.mark.parametrize(
@@ -198,22 +202,22 @@ class TestWordsAndFilters:
             (["size:small", "color:teal"], {"postcard"}),
         ],
     )
-    def test_filters(self, ask, filters, ids):
+    def test_filters(self, ask: Ask, filters: list[str], ids: set[str]) -> None:
         assert set(ask(filters=filters)) == ids
 
-    def test_opposite(self, ask):
+    def test_opposite(self, ask: Ask) -> None:
         assert "broken" not in ask(filters=["!error:*"])
 
     @pytest.mark.parametrize(
         ("color", "share", "ids"), [("teal", 0.5, ["postcard"]), ("#ff6600", 0.1, ["postcard"]), ("#ff6600", 0.5, [])]
     )
-    def test_colors(self, ask, color, share, ids):
+    def test_colors(self, ask: Ask, color: str, share: float, ids: list[str]) -> None:
         assert ask(colors=(parse_color(color, 5, share),)) == ids
 
-    def test_more_of_a_color_comes_first(self, ask):
+    def test_more_of_a_color_comes_first(self, ask: Ask) -> None:
         assert ask(colors=(parse_color("maroon"),))[0] == "blank-too"
 
-    def test_everything_page_by_page(self, engine):
+    def test_everything_page_by_page(self, engine: Engine) -> None:
         seen, after = [], None
         while True:
             answer = engine.search(Question(), 4, after)
@@ -225,7 +229,7 @@ class TestWordsAndFilters:
         assert len(seen) == len(set(seen)) == 16
         assert seen[0] == "album"
 
-    def test_a_mark_of_a_page_of_another_index_leads_nowhere(self, es, engine):
+    def test_a_mark_of_a_page_of_another_index_leads_nowhere(self, es: Elasticsearch, engine: Engine) -> None:
         for id in ("1", "2"):
             es.index(index="secret-search", id=id, document={"title": "A lake"}, refresh=True)
         try:
@@ -236,12 +240,12 @@ class TestWordsAndFilters:
             es.indices.delete(index="secret-search")
 
     @pytest.mark.parametrize("text", ["taken:now+99999999999y", "place:999,999,5km"])
-    def test_what_elasticsearch_cannot_read_is_told(self, engine, text):
+    def test_what_elasticsearch_cannot_read_is_told(self, engine: Engine, text: str) -> None:
         clause = parse_filter(text, engine.schema)
         with pytest.raises(UserError, match="this cannot be searched for"):
             engine.search(Question(filters=(clause,)))
 
-    def test_pages_are_of_one_state(self, es, engine):
+    def test_pages_are_of_one_state(self, es: Elasticsearch, engine: Engine) -> None:
         first = engine.search(Question(), 15)
         es.index(index=INDEX, id="late", document={"title": "Late"}, refresh=True)
         try:
@@ -249,8 +253,9 @@ class TestWordsAndFilters:
         finally:
             es.delete(index=INDEX, id="late", refresh=True)
 
-    def test_a_page_that_has_expired(self, es, engine):
+    def test_a_page_that_has_expired(self, es: Elasticsearch, engine: Engine) -> None:
         first = engine.search(Question(), 4)
+        assert first.next
         place = json.loads(base64.urlsafe_b64decode(first.next + "=="))
         es.close_point_in_time(id=place["pit"])
         with pytest.raises(UserError, match="this page has expired"):
@@ -258,7 +263,7 @@ class TestWordsAndFilters:
         with pytest.raises(UserError, match="not the mark of a next page"):
             engine.search(Question(), 4, "nonsense!")
 
-    def test_an_index_that_is_not_there(self, es):
+    def test_an_index_that_is_not_there(self, es: Elasticsearch) -> None:
         assert Engine(es, "missing*").search(Question()).total == 0
 
 
@@ -267,14 +272,16 @@ class TestLikeness:
     # What a hash cannot see; the built-in embedder takes no notice of left and right.
     CHANGED: ClassVar = {"flower-mirrored"}
 
-    def test_near_duplicates_of_a_stored_picture(self, engine):
+    def test_near_duplicates_of_a_stored_picture(self, engine: Engine) -> None:
         hits = engine.search(Question(sample=find_sample(engine, "flower"), near_duplicates=True), 50).hits
         assert {hit.id for hit in hits} == self.COPIES | self.CHANGED
         assert (hits[0].id, hits[0].reason, hits[0].distance) == ("flower-copy", "exact", 0)
-        assert all(hit.reason == "same picture" and hit.distance <= 31 for hit in hits[1:-1])
+        assert all(
+            hit.reason == "same picture" and hit.distance is not None and hit.distance <= 31 for hit in hits[1:-1]
+        )
         last = hits[-1]
         assert (last.id, last.reason, last.distance) == ("flower-mirrored", "similar", None)
-        assert 0.95 <= last.likeness <= 1
+        assert last.likeness and 0.95 <= last.likeness <= 1
 
     @pytest.mark.parametrize(
         ("change", "reason"),
@@ -285,14 +292,14 @@ class TestLikeness:
         ],
         ids=["cropped", "3 degrees", "small"],
     )
-    def test_changed_copies(self, engine, change, reason):
+    def test_changed_copies(self, engine: Engine, change: Callable[[Image.Image], Image.Image], reason: str) -> None:
         """What the hash does not know any more the visual vector does; nothing else is taken for a copy."""
         sample = sample_of_bytes(engine, jpeg(change(flower())), "changed")
         hits = {hit.id: hit for hit in engine.search(Question(sample=sample, near_duplicates=True), 50).hits}
         assert hits["flower"].reason == reason
         assert all(id.startswith("flower") or id == "album" for id in hits)
 
-    def test_turned_and_mirrored_ones_on_request(self, engine):
+    def test_turned_and_mirrored_ones_on_request(self, engine: Engine) -> None:
         hits = engine.search(Question(sample=find_sample(engine, "flower"), near_duplicates=True, turned=True), 50).hits
         turns = {hit.id: hit.turn for hit in hits}
         assert set(turns) == self.COPIES | {"flower-turned", "flower-mirrored"}
@@ -302,7 +309,7 @@ class TestLikeness:
             None,
         )
 
-    def test_a_file_is_looked_at_and_not_stored(self, es, engine, tmp_path):
+    def test_a_file_is_looked_at_and_not_stored(self, es: Elasticsearch, engine: Engine, tmp_path: Path) -> None:
         path = tmp_path / "new.jpg"
         path.write_bytes(jpeg(flower().resize((300, 225)), 60))
         before = es.count(index=INDEX)["count"]
@@ -310,18 +317,18 @@ class TestLikeness:
         assert {hit.id for hit in hits} == self.COPIES | self.CHANGED | {"flower"}
         assert es.count(index=INDEX)["count"] == before
 
-    def test_copies_narrowed_down(self, engine, ask):
+    def test_copies_narrowed_down(self, engine: Engine, ask: Ask) -> None:
         assert ask(sample=find_sample(engine, "flower"), near_duplicates=True, filters=["width:<=200"]) == [
             "flower-small"
         ]
         assert ask(sample=find_sample(engine, "flower"), near_duplicates=True, words="recompressed") == ["flower-poor"]
 
-    def test_a_picture_and_words_are_ranked_together(self, engine, ask):
+    def test_a_picture_and_words_are_ranked_together(self, engine: Engine, ask: Ask) -> None:
         found = ask(sample=find_sample(engine, "flower"), words="astronaut")
         assert "astronaut" in found[:3]
         assert set(found) >= self.COPIES
 
-    def test_a_cropped_one_is_similar(self, engine):
+    def test_a_cropped_one_is_similar(self, engine: Engine) -> None:
         hits = engine.search(Question(sample=find_sample(engine, "flower")), 50).hits
         reasons = {hit.id: hit.reason for hit in hits}
         assert reasons["flower-cropped"] == "similar"
@@ -329,13 +336,13 @@ class TestLikeness:
         assert max(map(ids.index, self.COPIES)) < ids.index("flower-cropped")
         assert "similar colours" not in reasons.values()
 
-    def test_without_an_embedding_colours_are_compared(self, engine):
+    def test_without_an_embedding_colours_are_compared(self, engine: Engine) -> None:
         sample = replace(find_sample(engine, "coins"), embeddings=())
         hits = engine.search(Question(sample=sample), 50).hits
         assert hits[0].id == "album"
         assert {hit.reason for hit in hits[1:]} == {"similar colours"}
 
-    def test_vectors_of_another_embedder_are_not_compared(self, engine):
+    def test_vectors_of_another_embedder_are_not_compared(self, engine: Engine) -> None:
         sample = find_sample(engine, "flower")
         other = replace(sample, embedder="another", sha256=frozenset(), hashes=())
         assert engine.search(Question(sample=other), 50).hits == []
@@ -345,12 +352,12 @@ class TestLikeness:
             "similar colours",
         }
 
-    def test_blank_pictures_are_no_copies_of_each_other(self, engine):
+    def test_blank_pictures_are_no_copies_of_each_other(self, engine: Engine) -> None:
         answer = engine.search(Question(sample=find_sample(engine, "blank"), near_duplicates=True))
         assert answer.hits == []
         assert "too little structure" in answer.note
 
-    def test_what_is_no_picture(self, engine):
+    def test_what_is_no_picture(self, engine: Engine) -> None:
         with pytest.raises(UserError, match="x: the bytes are of no accepted picture format"):
             sample_of_bytes(engine, b"no picture", "x")
         with pytest.raises(UserError, match="there is no pipeline nowhere"):
@@ -358,14 +365,14 @@ class TestLikeness:
         with pytest.raises(UserError, match="there is no document missing"):
             find_sample(engine, "missing")
 
-    def test_pages(self, engine):
+    def test_pages(self, engine: Engine) -> None:
         question = Question(sample=find_sample(engine, "flower"), near_duplicates=True)
         first = engine.search(question, 3)
         second = engine.search(question, 3, first.next)
         ids = [hit.id for hit in first.hits + second.hits]
         assert (first.total, second.next, set(ids)) == (6, None, self.COPIES | self.CHANGED)
 
-    def test_facets(self, engine):
+    def test_facets(self, engine: Engine) -> None:
         answer = engine.search(Question())
         facets = engine.facets(Question(), answer)
         assert ("NIKON D750", 1) in facets.counts["camera"]
@@ -412,13 +419,13 @@ def run(es_url: str, filled: str) -> Run:
 
 
 class TestCommands:
-    def test_a_table(self, run):
+    def test_a_table(self, run: Run) -> None:
         result = run(search, "--index", INDEX, "cat")
         assert result.exit_code == 0, result.output
         assert "Chelsea the cat" in result.output and "451x300 jpeg" in result.output
         assert result.output.strip().endswith("1 found")
 
-    def test_json_has_no_pictures(self, run):
+    def test_json_has_no_pictures(self, run: Run) -> None:
         result = run(search, "--index", INDEX, "--json", "--size", "3")
         found = json.loads(result.output)
         assert (found["total"], len(found["hits"])) == (16, 3)
@@ -428,12 +435,12 @@ class TestCommands:
         assert len(following["hits"]) == 13 and following["after"] is None
         assert not {"data", "thumbnail"} & set(re.findall(r'"(\w+)":', result.output))
 
-    def test_near_duplicates(self, run):
+    def test_near_duplicates(self, run: Run) -> None:
         result = run(search, "--index", INDEX, "--like", "flower", "--near-duplicate", "--turned")
         assert "same picture, rotate 90" in result.output
         assert "exact" in result.output and result.output.strip().endswith("7 found")
 
-    def test_colors_and_filters(self, run):
+    def test_colors_and_filters(self, run: Run) -> None:
         result = run(search, "--index", INDEX, "--color", "#ff6600", "--filter", "taken:2020", "--color-share", "0.2")
         assert "Greetings" in result.output and "1 found" in result.output
 
@@ -453,22 +460,22 @@ class TestCommands:
             (["zebra"], 0, "nothing found"),
         ],
     )
-    def test_what_is_wrong_is_said(self, run, arguments, code, says):
+    def test_what_is_wrong_is_said(self, run: Run, arguments: list[str], code: int, says: str) -> None:
         result = run(search, "--index", INDEX, *arguments)
         assert result.exit_code == code, result.output
         assert says in result.output
         assert "Traceback" not in result.output
 
-    def test_an_index_that_is_not_there(self, run):
+    def test_an_index_that_is_not_there(self, run: Run) -> None:
         result = run(search, "--index", "missing", "cat")
         assert result.exit_code == 0 and "note: there is no index missing" in result.output
 
-    def test_likeness_is_said_where_it_is_known(self, run):
+    def test_likeness_is_said_where_it_is_known(self, run: Run) -> None:
         alike = run(search, "--index", INDEX, "--like", "flower", "--near-duplicate").output
         assert "likeness" in alike and "similar" in alike
         assert "likeness" not in run(search, "--index", INDEX, "cat").output
 
-    def test_duplicates(self, run):
+    def test_duplicates(self, run: Run) -> None:
         result = run(duplicates, INDEX, "--json")
         assert result.exit_code == 0, result.output
         clusters = [
@@ -477,12 +484,12 @@ class TestCommands:
         # The album has the coins in it and the flower, which makes one cluster of both.
         assert clusters == [TestLikeness.COPIES | {"flower", "coins"}]
 
-    def test_duplicates_turned(self, run):
+    def test_duplicates_turned(self, run: Run) -> None:
         result = run(duplicates, INDEX, "--turned")
         assert "1 cluster, 9 pictures" in result.output
         assert "same picture, flip horizontal" in result.output
 
-    def test_duplicates_of_nothing(self, run):
+    def test_duplicates_of_nothing(self, run: Run) -> None:
         assert "no duplicates" in run(duplicates, "missing*").output
 
 

@@ -14,6 +14,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
+from embedded_node.distribution import write_config
 from embedded_node.folder import NodeFolder
 from tests.helpers.nodes import HEAP, bootstrap, set_hosts
 from tests.helpers.pictures import b64, picture
@@ -78,7 +79,7 @@ def _copy(one: socket.socket, other: socket.socket) -> None:
 def test_a_node_that_trusts_an_authority_of_ones_own(
     es_version: str, service: Service, certificate: Path, proxy: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = embedded.write_config
+    write = write_config
 
     def with_authority(folder: NodeFolder, http_port: int, settings: Mapping[str, str]) -> None:
         write(folder, http_port, settings)

@@ -13,6 +13,8 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node import node as embedded
+from embedded_node.choice import choose
+from embedded_node.distribution import write_config
 from embedded_node.folder import NodeFolder
 from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
@@ -25,7 +27,7 @@ Start = Callable[..., EmbeddedNode]
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start a node with a name and settings of its own; the second one joins the first."""
-    write, port = embedded.write_config, free_port()
+    write, port = write_config, free_port()
 
     def write_for_a_cluster(folder: NodeFolder, http_port: int, settings: Mapping[str, str]) -> None:
         write(folder, http_port, settings)
@@ -45,7 +47,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
         def start(name: str, plugin: bool, **settings: str) -> EmbeddedNode:
             dotted = {key.replace("__", "."): value for key, value in settings.items()}
-            version = embedded.choose(None).version.number
+            version = choose(None).version.number
             return nodes.enter_context(
                 EmbeddedNode(
                     es_version=version,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,8 @@ def with_a_place(es: Elasticsearch, index: str) -> set[str]:
 
 
 def bulk_update(es: Elasticsearch, index: str, id: str, image: Any) -> None:
-    lines = [{"update": {"_id": id}}, {"doc": {"image": image}, "doc_as_upsert": False}]
-    answer = es.bulk(index=index, body="".join(f"{json.dumps(line)}\n" for line in lines))
+    lines: list[dict[str, Any]] = [{"update": {"_id": id}}, {"doc": {"image": image}, "doc_as_upsert": False}]
+    answer = es.bulk(index=index, operations=lines)
     assert not answer["errors"], str(answer)[:300]
 
 

@@ -55,7 +55,7 @@ class Page:
             first = np.zeros_like(strip[:, :1])
             unsigned = np.concatenate([first, strip], axis=1).view(f"u{strip.dtype.itemsize}")
             strip = np.diff(unsigned, axis=1)
-        octets = strip.astype(strip.dtype.newbyteorder(order)).tobytes()
+        octets = strip.astype(strip.dtype.newbyteorder("<" if order == "<" else ">")).tobytes()
         return zlib.compress(octets) if self.deflated else octets
 
 

@@ -20,7 +20,7 @@ def group(nodeid: str) -> str:
     return f"{file.rpartition('/')[0]}:{version[1]}" if version else file
 
 
-class ByNodeAndFile(LoadScopeScheduling):
+class ByNodeAndFile(LoadScopeScheduling):  # type: ignore[misc]
     """Groups in the order of their first tests: those with nodes come early, which take longest."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:

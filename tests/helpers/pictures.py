@@ -29,6 +29,13 @@ def opened(data: str | bytes) -> Image.Image:
     return image
 
 
+def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
+    """A pixel of a picture with several channels."""
+    value = image.getpixel(at)
+    assert isinstance(value, tuple)
+    return value
+
+
 def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)

@@ -54,7 +54,8 @@ def _over(below: NDArray[np.uint8], above: NDArray[np.uint8]) -> NDArray[np.uint
     alpha = upper[..., 3:] + lower[..., 3:] * (1 - upper[..., 3:])
     color = upper[..., :3] * upper[..., 3:] + lower[..., :3] * lower[..., 3:] * (1 - upper[..., 3:])
     color = np.divide(color, alpha, out=np.zeros_like(color), where=alpha > 0)
-    return np.rint(np.concatenate([color, alpha], axis=2) * 255).astype(np.uint8)
+    shown: NDArray[np.uint8] = np.rint(np.concatenate([color, alpha], axis=2) * 255).astype(np.uint8)
+    return shown
 
 
 def read_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

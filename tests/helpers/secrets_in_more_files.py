@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image, TiffImagePlugin
+from PIL.TiffImagePlugin import TiffImageFile
 
 from tests.helpers.pictures import picture
 from tests.helpers.secrets_in_files import IPTC, NAME, XMP, Place, box, chunk, exif, profile, saved, segment, small
@@ -70,6 +71,7 @@ def _page(directory: TiffImagePlugin.ImageFileDirectory_v2) -> Image.Image:
 def _longer_strip(data: bytes, at: int, more: bytes) -> bytes:
     """A TIFF whose first strip, which begins at `at`, has more bytes behind its first two; at the end of the file."""
     with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, TiffImageFile)
         directory = image.tag_v2
         offsets, sizes = directory[273], directory[279]
     moved = data + data[at : at + 2] + more + data[at + 2 : at + sizes[0]]

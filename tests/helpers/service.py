@@ -130,7 +130,7 @@ class Service:
 
 @contextmanager
 def running_service(log: Path, program: Sequence[str] = PROGRAM, **settings: str) -> Iterator[Service]:
-    service = Service(log, program, **settings)
+    service = Service(log, program, None, **settings)
     try:
         yield service
     finally:

@@ -24,7 +24,7 @@ from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_se
 
 from .way import OTHER_TOKEN, taken_by
 
-RECIPE = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
+RECIPE: dict[str, Any] = {"operations": DEFAULT_OPERATIONS, "properties": ["colors", {"thumbnail": {"size": 64}}]}
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
 HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
 
@@ -198,7 +198,7 @@ def test_the_token_is_needed_and_nothing_redirects(service: Service) -> None:
 
 
 def test_a_chat_may_send_the_picture_as_parts(service: Service) -> None:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{b64(PHOTO)}"}},
     ]

@@ -27,6 +27,7 @@ from ingest_image.search.hits import compared, hit_of
 from ingest_image.search.near_pairs import as_hashes
 from ingest_image.search.picture import number, pictures_of, text
 from ingest_image.search.queries import likeness_bodies
+from ingest_image.search.reasons import Reason
 from ingest_image.search.sample import sample_of
 from ingest_image.search.sampling import file_of
 from ingest_image.search.schema import Schema
@@ -70,7 +71,7 @@ def test_samples_and_their_questions(one: Any, other: Any) -> None:
     bodies = likeness_bodies(Question(sample=sample, turned=True), SCHEMA)
     # Elasticsearch takes no numbers that JSON does not have.
     json.dumps([bodies, alike_query(sample.colors)], allow_nan=False)
-    compared(hit_of(raw({"image": other}), "similar"), sample, 31, turned=True)
+    compared(hit_of(raw({"image": other}), Reason.SIMILAR), sample, 31, turned=True)
 
 
 @settings(deadline=None)
@@ -109,7 +110,8 @@ def test_a_dotted_name_beside_something_that_is_no_object() -> None:
 
 def test_numbers_and_texts_as_elasticsearch_takes_them() -> None:
     assert [number(value) for value in (5, "640", ["1.5", 2], [[3]])] == [5, 640, 1.5, 3]
-    assert [number(value) for value in (None, True, "much", "1e999", 10**400, float("nan"), {}, [])] == [None] * 8
+    none: list[Any] = [None, True, "much", "1e999", 10**400, float("nan"), {}, []]
+    assert [number(value) for value in none] == [None] * 8
     assert [text(value) for value in ("a", ["b", "c"], 5, None, {"x": 1}, True)] == ["a", "b", "5", "", "", ""]
     (picture,) = pictures_of({"error": ["why", "else"], "colors": {"hex": "#ABCDEF", "share": 7}, "width": -1})
     assert picture.error and (picture.error.code, picture.error.reason) == ("error", "why")
@@ -143,13 +145,14 @@ def test_a_json_answer_is_utf8(capsysbinary: pytest.CaptureFixture[bytes]) -> No
 
 
 def test_a_terminal_of_another_encoding_shows_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    narrow = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    written = io.BytesIO()
+    narrow = io.TextIOWrapper(written, encoding="latin-1")
     monkeypatch.setattr(sys, "stdout", narrow)
     assert main.callback is not None
     main.callback()
     narrow.write("Käse 👩 \udce9")
     narrow.flush()
-    assert narrow.buffer.getvalue() == b"K\xe4se ? ?"  # type: ignore[attr-defined]
+    assert written.getvalue() == b"K\xe4se ? ?"
 
 
 def test_help_still_works() -> None:

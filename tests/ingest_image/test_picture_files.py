@@ -1,7 +1,10 @@
+from __future__ import annotations
+
 import base64
 import json
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +17,14 @@ from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import encoded, picture
 
 
-def touch(folder, *names):
+def touch(folder: Path, *names: str) -> None:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
 
 
-def test_folders_are_searched_to_the_bottom(tmp_path):
+def test_folders_are_searched_to_the_bottom(tmp_path: Path) -> None:
     touch(
         tmp_path, "b.JPG", "a.png", "2019/deep/c.webp", "notes.txt", "IMG.heic", "README", ".hidden.jpg", ".git/x.png"
     )
@@ -52,25 +55,25 @@ def test_folders_are_searched_to_the_bottom(tmp_path):
         "p.Jpe",
     ],
 )
-def test_everything_that_the_service_reads_is_taken(tmp_path, name):
+def test_everything_that_the_service_reads_is_taken(tmp_path: Path, name: str) -> None:
     touch(tmp_path, name)
     assert [file.relative for file in find([tmp_path]).files] == [name]
 
 
 @pytest.mark.parametrize("name", ["a.jxl", "b.nef", "c.pdf", "d.svg", "e.mp4", "f.eps", "g.zip", "h.dng", "i.cr3"])
-def test_what_no_service_reads_is_counted(tmp_path, name):
+def test_what_no_service_reads_is_counted(tmp_path: Path, name: str) -> None:
     touch(tmp_path, name)
     assert find([tmp_path]).skipped == {name[1:]: 1}
 
 
-def test_what_this_service_does_not_read_is_counted_apart(tmp_path):
+def test_what_this_service_does_not_read_is_counted_apart(tmp_path: Path) -> None:
     touch(tmp_path, "a.heic", "b.HEIC", "c.psd", "d.jpg")
     found = find([tmp_path], extensions(tuple(one for one in FORMATS if one.name in ("jpeg", "png"))))
     assert [file.relative for file in found.files] == ["d.jpg"]
     assert (found.unread, found.skipped) == ({".heic": 2, ".psd": 1}, {})
 
 
-def test_content_tells_a_picture_whose_name_does_not(tmp_path):
+def test_content_tells_a_picture_whose_name_does_not(tmp_path: Path) -> None:
     photo = picture("pillow/hopper.jpg")
     for name in ("IMG_0001", "photo.jpg~1", "download.bin"):
         (tmp_path / name).write_bytes(photo)
@@ -82,14 +85,14 @@ def test_content_tells_a_picture_whose_name_does_not(tmp_path):
     assert found.skipped == {".nef": 1, "no extension": 1}
 
 
-def test_marks_of_formats():
+def test_marks_of_formats() -> None:
     for name in ("pillow/hopper.jpg", "thumbor/image.heic", "skimage/chelsea.png", "libavif/paris_icc_exif_xmp.avif"):
         assert is_marked((PICTURES / name).read_bytes()[:32]), name
     for head in (b"", b"%PDF-1.7", b"BM", b"\0\0\1\0", b"II*\0", b"\0\0\0 ftypisom\0\0\0\0mp42", b"<svg", b"P6"):
         assert not is_marked(head)
 
 
-def test_a_file_named_itself_is_taken_whatever_its_name(tmp_path):
+def test_a_file_named_itself_is_taken_whatever_its_name(tmp_path: Path) -> None:
     touch(tmp_path, "picture.dat", ".hidden")
     assert [f.relative for f in find([tmp_path / "picture.dat", tmp_path / ".hidden"]).files] == [
         "picture.dat",
@@ -97,20 +100,20 @@ def test_a_file_named_itself_is_taken_whatever_its_name(tmp_path):
     ]
 
 
-def test_each_file_once(tmp_path):
+def test_each_file_once(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "sub/b.png")
     (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
     assert [f.relative for f in find([tmp_path / "sub", tmp_path, tmp_path / "a.png"]).files] == ["b.png", "a.png"]
 
 
-def test_extensions_are_those_of_the_formats():
+def test_extensions_are_those_of_the_formats() -> None:
     assert {"jpg", "heic", "hif", "apng", "tga", "mpo"} <= extensions(readable(Settings())) == extensions(FORMATS)
     common = extensions(readable(Settings(formats="common")))
     assert "jpg" in common and "heif" in common and "psd" not in common
     assert not extensions(FORMATS) & {"eps", "pdf", "svg", "mpg", "fits", "jxl", ""}
 
 
-def test_links_out_of_the_folder_are_not_followed_and_named(tmp_path):
+def test_links_out_of_the_folder_are_not_followed_and_named(tmp_path: Path) -> None:
     touch(tmp_path, "out/secret.png", "out/more/b.png", "in/a.png", "in/sub/c.png")
     links = {
         "in/file.png": "out/secret.png",
@@ -133,7 +136,7 @@ def test_links_out_of_the_folder_are_not_followed_and_named(tmp_path):
     }
 
 
-def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path):
+def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:
     touch(tmp_path, "real/a.png")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "b.png").symlink_to(tmp_path / "real/a.png")
@@ -142,7 +145,7 @@ def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path):
 
 
 @pytest.mark.timeout(20)
-def test_what_is_no_regular_file_never_blocks(tmp_path):
+def test_what_is_no_regular_file_never_blocks(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "pipe link.png").symlink_to(tmp_path / "pipe.png")
@@ -157,13 +160,13 @@ def test_what_is_no_regular_file_never_blocks(tmp_path):
             file.read(1000)
 
 
-def test_empty_and_unreadable(tmp_path, monkeypatch):
+def test_empty_and_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "a.png", "locked/b.png")
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "empty").touch()
     listed = Path.iterdir
 
-    def refused(path):
+    def refused(path: Path) -> Iterator[Path]:
         if path.name == "locked":
             raise PermissionError(13, "Permission denied")
         return listed(path)
@@ -175,7 +178,7 @@ def test_empty_and_unreadable(tmp_path, monkeypatch):
     assert found.skipped == {"no extension": 1}
 
 
-def test_a_file_that_became_a_link_after_it_was_found_is_not_read(tmp_path):
+def test_a_file_that_became_a_link_after_it_was_found_is_not_read(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "secret")
     (file,) = find([tmp_path / "a.png"]).files
     (tmp_path / "a.png").unlink()
@@ -184,7 +187,7 @@ def test_a_file_that_became_a_link_after_it_was_found_is_not_read(tmp_path):
         file.read(1000)
 
 
-def test_reading_is_bounded(tmp_path):
+def test_reading_is_bounded(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     (file,) = find([tmp_path]).files
     assert file.read(5) == b"a.png"
@@ -192,7 +195,7 @@ def test_reading_is_bounded(tmp_path):
         file.read(4)
 
 
-def test_names_that_are_not_utf8_become_documents_that_are(tmp_path):
+def test_names_that_are_not_utf8_become_documents_that_are(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9_am\xffsee.png")
     (tmp_path / name).write_bytes(b"x")
     (file,) = find([tmp_path]).files
@@ -213,11 +216,11 @@ def test_names_that_are_not_utf8_become_documents_that_are(tmp_path):
         ("---", "---"),
     ],
 )
-def test_title(stem, expected):
+def test_title(stem: str, expected: str) -> None:
     assert title(stem) == expected
 
 
-def test_document(tmp_path):
+def test_document(tmp_path: Path) -> None:
     file = PictureFile(tmp_path / "x" / "old_harbour.jpg", "x/old_harbour.jpg")
     assert document(file, b"bytes") == {
         "title": "old harbour",
@@ -227,7 +230,7 @@ def test_document(tmp_path):
     }
 
 
-def test_the_id_of_a_path_is_the_same_however_it_is_named(tmp_path, monkeypatch):
+def test_the_id_of_a_path_is_the_same_however_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "sub/a.png", "sub/b.png")
     monkeypatch.chdir(tmp_path)
     (from_folder, other) = find([tmp_path]).files
@@ -235,10 +238,10 @@ def test_the_id_of_a_path_is_the_same_however_it_is_named(tmp_path, monkeypatch)
     assert id_of_path(from_folder) == id_of_path(named) != id_of_path(other)
 
 
-def test_a_path_that_is_not_utf8_has_an_id(tmp_path):
+def test_a_path_that_is_not_utf8_has_an_id(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
     assert len(id_of_path(PictureFile(tmp_path / name, name))) == 32
 
 
-def test_the_id_of_content_is_that_of_the_bytes():
+def test_the_id_of_content_is_that_of_the_bytes() -> None:
     assert id_of_content(b"a") == id_of_content(b"a") != id_of_content(b"b")

@@ -72,10 +72,14 @@ def _value(schema: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[An
 
 def _number(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Mostly the sizes that pictures have, sometimes the whole range."""
-    low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema["maximum"]
+    low = schema["minimum"] if "minimum" in schema else schema["exclusiveMinimum"]
+    high = schema["maximum"]
     if schema["type"] == "integer":
         return st.one_of(st.integers(low, min(high, low + 300)), st.integers(low, high))
     open_end = "exclusiveMinimum" in schema
     return st.one_of(
-        st.floats(low, min(high, low + limit), exclude_min=open_end, allow_subnormal=False) for limit in (1, 300, high)
+        [
+            st.floats(low, min(high, low + limit), exclude_min=open_end, allow_subnormal=False)
+            for limit in (1, 300, high)
+        ]
     )

@@ -185,9 +185,13 @@ def test_nothing_of_the_metadata_is_stored(steps: list[dict[str, Any]]) -> None:
 
 # Recipes that write in other ways, each of which could carry metadata over.
 WRITING: list[list[dict[str, Any]]] = [
-    [{"convert": {"format": format}}, {"strip_metadata": {"keep": ["icc", "copyright"]}}]
-    for format in ("jpeg", "png", "webp", "avif", "gif")
-] + [[{"animation": {"frames": "keep"}}], [{"animation": {"frames": "keep"}}, {"convert": {"format": "webp"}}]]
+    *(
+        list[dict[str, Any]]([{"convert": {"format": format}}, {"strip_metadata": {"keep": ["icc", "copyright"]}}])
+        for format in ("jpeg", "png", "webp", "avif", "gif")
+    ),
+    [{"animation": {"frames": "keep"}}],
+    [{"animation": {"frames": "keep"}}, {"convert": {"format": "webp"}}],
+]
 
 
 def has_place(data: bytes) -> bool:

@@ -42,9 +42,12 @@ def test_an_enlargement_beyond_the_limits_is_refused_before_it_is_made() -> None
 def test_what_is_not_selected_costs_nothing(properties: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing else is extracted, and no small copy is made when nobody reads it."""
     pictures: list[Picture] = []
-    monkeypatch.setattr(
-        pipeline, "describe", lambda picture, *more: pictures.append(picture) or describe(picture, *more)
-    )
+
+    def noted(picture: Picture, *more: Any) -> dict[str, Any]:
+        pictures.append(picture)
+        return describe(picture, *more)
+
+    monkeypatch.setattr(pipeline, "describe", noted)
     watch = Stopwatch()
     body = {"data": b64(picture("pillow/flower.jpg")), "operations": ["grayscale"], "properties": properties}
     fields = process(Request.parse(body), Settings(), watch)
@@ -58,7 +61,7 @@ def test_what_is_not_selected_costs_nothing(properties: list[Any], monkeypatch: 
 
 def test_a_profile_is_not_looked_through_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture that is stored as it came, without any property, is converted for no one."""
-    converted = []
+    converted: list[Picture] = []
     monkeypatch.setattr("processor_service.pipeline.make_srgb", converted.append)
     for properties in ([], ["colors"]):
         body = {"data": b64(picture("libavif/apple_gainmap_old.jpg")), "properties": properties}

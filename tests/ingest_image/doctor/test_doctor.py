@@ -87,7 +87,9 @@ def test_nodes_with_settings_of_their_own() -> None:
     assert (
         list(
             check_limits.sizes(
-                installation(node("a"), node("b", HERE, **file), **{"ingest.image.max_image_bytes": "5mb"})
+                installation(
+                    node("a"), node("b", HERE, **file), service=None, **{"ingest.image.max_image_bytes": "5mb"}
+                )
             )
         )
         == []

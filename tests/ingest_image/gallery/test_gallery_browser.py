@@ -137,13 +137,14 @@ class Browser:
         return WebDriverWait(self.driver, seconds, ignored_exceptions=[Exception]).until(lambda _: condition())
 
     def all(self, selector: str) -> list[Any]:
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
 
     def one(self, selector: str) -> Any:
         return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
 
     def titles(self) -> list[str]:
-        return self.js("return [...document.querySelectorAll('.card .caption')].map((caption) => caption.textContent)")
+        script = "return [...document.querySelectorAll('.card .caption')].map((caption) => caption.textContent)"
+        return list(self.js(script))
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def running(es: FakeElasticsearch) -> Iterator[Server]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that a browser was asked to open."""
     addresses: list[str] = []
-    monkeypatch.setattr(launch.webbrowser, "open", addresses.append)
+    monkeypatch.setattr(webbrowser, "open", addresses.append)
     return addresses
 
 

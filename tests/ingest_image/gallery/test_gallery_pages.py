@@ -248,17 +248,17 @@ class TestActions:
     def test_a_picture_is_looked_at_and_not_stored(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         answer = page.post("/look", data=file(), headers=OWN)
         assert answer.status_code == 200
-        html = text(page, answer.json["url"])
+        html = text(page, answer.get_json()["url"])
         assert "Like new.jpg" in html and "Only copies" in html
         assert [call for call in es.calls if call[0] == "PUT"] == []
 
     def test_an_upload_is_one_put_through_the_pipeline(self, page: FlaskClient, es: FakeElasticsearch) -> None:
         answer = page.post("/upload", data=file(name="..\\folder/my_summer-01.jpg"), headers=OWN)
-        assert answer.json["state"] == "stored"
+        assert answer.get_json()["state"] == "stored"
         (_, path, body), *_ = [call for call in es.calls if call[0] == "PUT"]
         assert path.startswith("/images/_doc/") and "pipeline=images" in path and "op_type=create" in path
         assert (body["title"], body["file_name"]) == ("my summer 01", "my_summer-01.jpg")
-        assert answer.json["url"].startswith("/picture/images?id=")
+        assert answer.get_json()["url"].startswith("/picture/images?id=")
 
     def test_without_script_a_page_follows(self, page: FlaskClient) -> None:
         answer = page.post("/upload", data=file(), headers={"Sec-Fetch-Site": "same-origin"})

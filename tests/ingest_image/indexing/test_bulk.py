@@ -1,12 +1,18 @@
 """The sender against a scripted Elasticsearch, for answers that a real one gives only under load."""
 
+from __future__ import annotations
+
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
+from elasticsearch import Elasticsearch
 
-from ingest_image.files import find
+from ingest_image.files import PictureFile, find
 from ingest_image.indexing.bulk import Sender
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import connect
@@ -15,13 +21,13 @@ from pipelines.cluster.client import connect
 class Script:
     """What `_bulk` answers: for each request a status for all, or one status per document; then 201."""
 
-    def __init__(self):
-        self.bulks = []
-        self.answers = []
-        self.existing = set()
-        self.stored = {}
+    def __init__(self) -> None:
+        self.bulks: list[tuple[str, list[str], int]] = []
+        self.answers: list[int | list[int]] = []
+        self.existing: set[str] = set()
+        self.stored: dict[str, dict[str, Any]] = {}
 
-    def answer(self, method, path, body):
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if path.startswith("/_bulk"):
             return self._bulk(path, [json.loads(line) for line in body.splitlines()])
         if path.startswith("/_mget"):
@@ -31,13 +37,13 @@ class Script:
             }
         return (200 if path.rsplit("/", 1)[1] in self.existing else 404), {}
 
-    def _bulk(self, path, lines):
+    def _bulk(self, path: str, lines: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
         actions = [line["index"] for line in lines[::2]]
         self.bulks.append((path, [document["file_name"] for document in lines[1::2]], sum(map(len, map(str, lines)))))
         statuses = self.answers.pop(0) if self.answers else 201
-        if isinstance(statuses, int) and statuses != 201:
-            return statuses, {"error": {"type": "es_rejected", "reason": "whole bulk"}, "status": statuses}
-        if statuses == 201:
+        if isinstance(statuses, int):
+            if statuses != 201:
+                return statuses, {"error": {"type": "es_rejected", "reason": "whole bulk"}, "status": statuses}
             statuses = [201] * len(actions)
         items = []
         for number, (action, status) in enumerate(zip(actions, statuses, strict=True)):
@@ -49,14 +55,14 @@ class Script:
 
 
 @pytest.fixture
-def script():
+def script() -> Script:
     return Script()
 
 
 @pytest.fixture
-def client(script):
+def client(script: Script) -> Iterator[Elasticsearch]:
     class Handler(BaseHTTPRequestHandler):
-        def respond(self):
+        def respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, answer = script.answer(self.command, self.path, body)
             payload = b"" if self.command == "HEAD" else json.dumps(answer).encode()
@@ -69,7 +75,7 @@ def client(script):
 
         do_GET = do_PUT = do_POST = do_HEAD = respond
 
-        def log_message(self, *arguments):
+        def log_message(self, *arguments: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -83,17 +89,17 @@ def client(script):
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path: Path) -> list[PictureFile]:
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(bytes(900) + bytes([number]))
     return find([tmp_path]).files
 
 
-def sender(client, **options):
+def sender(client: Elasticsearch, **options: Any) -> Sender:
     return Sender(client, "images", initial_backoff=0.01, **{"concurrency": 1} | options)
 
 
-def test_all_well(client, script, files):
+def test_all_well(client: Elasticsearch, script: Script, files: list[PictureFile]) -> None:
     ticks = []
     report = sender(client, pipeline="images", tick=lambda: ticks.append(1)).send(files)
     assert (report.indexed, report.failed, report.unprocessed, report.errors) == (3, [], 0, {})
@@ -101,7 +107,9 @@ def test_all_well(client, script, files):
     assert len(ticks) == 3
 
 
-def test_bulks_are_cut_by_bytes_and_a_large_file_goes_alone(client, script, files):
+def test_bulks_are_cut_by_bytes_and_a_large_file_goes_alone(
+    client: Elasticsearch, script: Script, files: list[PictureFile]
+) -> None:
     files[1].path.write_bytes(bytes(20_000))
     sender(client, max_bulk_bytes=3_000).send(files)
     assert [names for _, names, _ in script.bulks] == [["0.png"], ["1.png"], ["2.png"]]
@@ -110,20 +118,24 @@ def test_bulks_are_cut_by_bytes_and_a_large_file_goes_alone(client, script, file
     assert [names for _, names, _ in script.bulks] == [["0.png", "1.png", "2.png"]]
 
 
-def test_only_what_was_busy_is_sent_again(client, script, files):
+def test_only_what_was_busy_is_sent_again(client: Elasticsearch, script: Script, files: list[PictureFile]) -> None:
     script.answers = [[201, 429, 503], [201, 429]]
     report = sender(client).send(files)
     assert [names for _, names, _ in script.bulks] == [["0.png", "1.png", "2.png"], ["1.png", "2.png"], ["2.png"]]
     assert (report.indexed, report.failed) == (3, [])
 
 
-def test_a_whole_bulk_that_was_refused_as_too_much_is_sent_again(client, script, files):
+def test_a_whole_bulk_that_was_refused_as_too_much_is_sent_again(
+    client: Elasticsearch, script: Script, files: list[PictureFile]
+) -> None:
     script.answers = [429, 429]
     assert sender(client).send(files).indexed == 3
     assert len(script.bulks) == 3
 
 
-def test_a_picture_at_fault_is_not_sent_again_and_named_with_the_innermost_reason(client, script, files):
+def test_a_picture_at_fault_is_not_sent_again_and_named_with_the_innermost_reason(
+    client: Elasticsearch, script: Script, files: list[PictureFile]
+) -> None:
     script.answers = [[201, 400, 201]]
     report = sender(client).send(files)
     assert len(script.bulks) == 1
@@ -131,14 +143,16 @@ def test_a_picture_at_fault_is_not_sent_again_and_named_with_the_innermost_reaso
     assert report.failed == [("1.png", "400 why 400")]
 
 
-def test_busy_to_the_end_is_a_failure(client, script, files):
+def test_busy_to_the_end_is_a_failure(client: Elasticsearch, script: Script, files: list[PictureFile]) -> None:
     script.answers = [[201, 429, 201], [429], [429]]
     report = sender(client, max_retries=2).send(files)
     assert report.failed == [("1.png", "429 why 429")]
 
 
 @pytest.mark.parametrize("status", [503, 401, 403])
-def test_what_would_fail_for_all_stops(client, script, files, status):
+def test_what_would_fail_for_all_stops(
+    client: Elasticsearch, script: Script, files: list[PictureFile], status: int
+) -> None:
     script.answers = [status] * 3
     sending = sender(client, max_retries=2, max_bulk_bytes=1000)
     with pytest.raises(BulkStopped, match=f"0.png: {status} whole bulk"):
@@ -147,7 +161,9 @@ def test_what_would_fail_for_all_stops(client, script, files, status):
     assert sending.report.indexed == 0
 
 
-def test_too_big_and_unreadable_files_are_reported_and_not_sent(client, script, files, tmp_path):
+def test_too_big_and_unreadable_files_are_reported_and_not_sent(
+    client: Elasticsearch, script: Script, files: list[PictureFile], tmp_path: Path
+) -> None:
     files[0].path.write_bytes(bytes(5000))
     files[1].path.unlink()
     report = sender(client, max_file_bytes=1000).send(files)
@@ -158,7 +174,9 @@ def test_too_big_and_unreadable_files_are_reported_and_not_sent(client, script, 
     assert script.bulks[0][1] == ["2.png"]
 
 
-def test_existing_documents_are_skipped_when_told(client, script, files):
+def test_existing_documents_are_skipped_when_told(
+    client: Elasticsearch, script: Script, files: list[PictureFile]
+) -> None:
     sending = sender(client, skip_existing=True)
     script.existing = {action["_id"] for action in sender(client)._actions(files[:2])}
     report = sending.send(files)
@@ -166,14 +184,16 @@ def test_existing_documents_are_skipped_when_told(client, script, files):
     assert script.bulks[0][1] == ["2.png"]
 
 
-def test_errors_are_counted_by_code_and_unprocessed_pictures_are_noticed(client, script, files):
+def test_errors_are_counted_by_code_and_unprocessed_pictures_are_noticed(
+    client: Elasticsearch, script: Script, files: list[PictureFile]
+) -> None:
     ids = [action["_id"] for action in sender(client)._actions(files)]
     script.stored = {ids[0]: {"error": {"code": "not_an_image"}}, ids[1]: {"data": "as it was"}}
     report = sender(client).send(files)
     assert (report.indexed, report.errors, report.unprocessed) == (3, {"not_an_image": 1}, 1)
 
 
-def test_ids(client, files):
+def test_ids(client: Elasticsearch, files: list[PictureFile]) -> None:
     files[1].path.write_bytes(files[0].path.read_bytes())
     by_path = [action["_id"] for action in sender(client)._actions(files)]
     by_content = [action["_id"] for action in sender(client, id_kind="hash")._actions(files)]
@@ -183,12 +203,16 @@ def test_ids(client, files):
     assert len({*chosen[0], *chosen[1]}) == 6
 
 
-def test_a_failure_is_named_even_when_ids_are_new_each_time(client, script, files):
+def test_a_failure_is_named_even_when_ids_are_new_each_time(
+    client: Elasticsearch, script: Script, files: list[PictureFile]
+) -> None:
     script.answers = [[201, 400, 201]]
     assert sender(client, id_kind="auto").send(files).failed[0][0] == "1.png"
 
 
-def test_several_requests_at_the_same_time_send_each_file_once(client, script, tmp_path):
+def test_several_requests_at_the_same_time_send_each_file_once(
+    client: Elasticsearch, script: Script, tmp_path: Path
+) -> None:
     for number in range(40):
         (tmp_path / f"many{number}.png").write_bytes(bytes(900) + bytes([number]))
     ticks = []
@@ -200,7 +224,7 @@ def test_several_requests_at_the_same_time_send_each_file_once(client, script, t
     assert len(sent) == len(set(sent)) == 40
 
 
-def test_one_thread_that_stops_stops_all(client, script, tmp_path):
+def test_one_thread_that_stops_stops_all(client: Elasticsearch, script: Script, tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"many{number}.png").write_bytes(bytes(900) + bytes([number]))
     script.answers = [403] * 4

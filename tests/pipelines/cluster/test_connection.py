@@ -1,10 +1,13 @@
+from __future__ import annotations
+
 from collections import Counter
+from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, TlsError
-from elasticsearch import AuthenticationException, AuthorizationException, BadRequestError
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException, BadRequestError, Elasticsearch
 
 from ingest_image.indexing.command import _counts, size
 from pipelines.cluster.client import connect, elasticsearch_options, explain
@@ -15,43 +18,43 @@ UNUSED = "http://127.0.0.1:9"
 
 @click.command()
 @elasticsearch_options
-def health(client):
+def health(client: Elasticsearch) -> None:
     client.cluster.health()
 
 
-def run(*arguments, env=None):
+def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(health, arguments, env=env)
 
 
-def headers(**arguments):
+def headers(**arguments: Any) -> HttpHeaders:
     with connect(**arguments) as client:
         return client._headers
 
 
-def test_an_address_where_nobody_listens():
+def test_an_address_where_nobody_listens() -> None:
     result = run("--url", UNUSED)
     assert result.exit_code == 1
     assert f"Elasticsearch does not answer at {UNUSED}" in result.output
     assert "Traceback" not in result.output
 
 
-def test_an_address_that_is_none():
+def test_an_address_that_is_none() -> None:
     result = run("--url", "ftp://127.0.0.1")
     assert result.exit_code == 2
     assert "--url ftp://127.0.0.1" in result.output
 
 
-def test_the_environment_names_the_address():
+def test_the_environment_names_the_address() -> None:
     assert f"answer at {UNUSED}" in run(env={"ELASTICSEARCH_URL": UNUSED}).output
 
 
-def test_a_password_is_asked_for_and_not_shown():
+def test_a_password_is_asked_for_and_not_shown() -> None:
     result = CliRunner().invoke(health, ["--url", UNUSED, "--username", "me"], input="secret\n")
     assert "Password of me" in result.output
     assert "secret" not in result.output
 
 
-def test_an_api_key_wins_over_a_user():
+def test_an_api_key_wins_over_a_user() -> None:
     assert headers(api_key="a2V5", username="me")["authorization"] == "ApiKey a2V5"
     assert headers(username="me", password="x")["authorization"].startswith("Basic ")
     assert "authorization" not in headers()
@@ -60,22 +63,22 @@ def test_an_api_key_wins_over_a_user():
 @pytest.mark.parametrize(
     ("text", "expected"), [("4mb", 4 << 20), ("500 KB", 500 << 10), ("7", 7), ("2gb", 2 << 30), ("1.5mb", 3 << 19)]
 )
-def test_size(text, expected):
+def test_size(text: str, expected: int) -> None:
     assert size(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "mb", "0", "0mb", "-1", "4 tb"])
-def test_no_size(text):
+def test_no_size(text: str) -> None:
     with pytest.raises(click.BadParameter, match="4mb"):
         size(text)
 
 
-def refusal(kind, status, reason):
+def refusal(kind: type[ApiError], status: int, reason: str) -> ApiError:
     meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9200))
     return kind(str(status), meta, {"error": {"type": "t", "reason": "outer", "caused_by": {"reason": reason}}})
 
 
-def test_errors_say_what_to_do():
+def test_errors_say_what_to_do() -> None:
     assert "ELASTICSEARCH_API_KEY" in explain(refusal(AuthenticationException, 401, "x"), UNUSED)
     lacking = explain(refusal(AuthorizationException, 403, "granted by the cluster privileges [manage]"), UNUSED)
     assert "docs/bootstrap.md" in lacking
@@ -84,10 +87,10 @@ def test_errors_say_what_to_do():
     assert "--ca-certs" in explain(TlsError("self-signed certificate"), UNUSED)
 
 
-def test_the_innermost_reason():
+def test_the_innermost_reason() -> None:
     assert reason_of(refusal(BadRequestError, 400, "why")) == "why"
 
 
-def test_few_kinds_are_named_and_the_rest_is_counted():
+def test_few_kinds_are_named_and_the_rest_is_counted() -> None:
     assert _counts(Counter({"b": 2, "a": 3})) == "3 a, 2 b"
     assert _counts(Counter({str(kind): 1 for kind in range(20)})).endswith(", 8 others")

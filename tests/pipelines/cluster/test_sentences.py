@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import base64
 import io
 
@@ -11,7 +13,7 @@ from pipelines.cluster.sentences import diagnose
 from pipelines.cluster.simulate import TINY_PNG
 
 
-def test_the_tiny_picture_is_one():
+def test_the_tiny_picture_is_one() -> None:
     with Image.open(io.BytesIO(base64.b64decode(TINY_PNG))) as image:
         image.load()
         assert (image.format, image.size) == ("PNG", (4, 3))
@@ -27,26 +29,26 @@ def test_the_tiny_picture_is_one():
         ("[service_unavailable] refused; field [image]", "ingest-image serve"),
     ],
 )
-def test_known_failures_come_with_what_to_do(reason, hint):
+def test_known_failures_come_with_what_to_do(reason: str, hint: str) -> None:
     assert hint in diagnose(reason)
 
 
-def test_unknown_failures_are_handed_through():
+def test_unknown_failures_are_handed_through() -> None:
     assert diagnose("[busy] the queue is full") == "[busy] the queue is full"
 
 
-def test_the_innermost_reason_is_the_one_that_helps():
+def test_the_innermost_reason_is_the_one_that_helps() -> None:
     assert reason_of_cause({"reason": "outer", "caused_by": {"reason": "inner"}}) == "inner"
     assert reason_of_cause({"type": "only_a_type"}) == "only_a_type"
 
 
-def test_of_a_search_that_failed_the_shard_gives_the_reason():
+def test_of_a_search_that_failed_the_shard_gives_the_reason() -> None:
     error = {"reason": "all shards failed", "failed_shards": [{"reason": {"type": "x", "reason": "no such field"}}]}
     assert reason_of_cause(error) == "no such field"
     assert reason_of_cause("a" * 900) == "a" * 500
 
 
-def test_the_failure_of_a_bulk_item_never_shows_its_document():
+def test_the_failure_of_a_bulk_item_never_shows_its_document() -> None:
     item = {"status": 400, "error": {"reason": "outer", "caused_by": {"reason": "inner"}}, "data": "a picture"}
     assert failure_of(item) == "400 inner"
     stop_if_hopeless(item, "one.jpg")
@@ -54,7 +56,7 @@ def test_the_failure_of_a_bulk_item_never_shows_its_document():
         stop_if_hopeless({"status": 503, "error": {"reason": "gone"}}, "one.jpg")
 
 
-def test_the_pipelines_of_an_index_in_the_order_in_which_they_run():
+def test_the_pipelines_of_an_index_in_the_order_in_which_they_run() -> None:
     settings = {"index.final_pipeline": "last", "index.default_pipeline": "first"}
     assert pipelines_of(settings) == ["first", "last"]
     assert pipelines_of(settings, instead="mine") == ["mine", "last"]

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import copy
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,7 @@ TEMPLATE = next(r for r in bundled() if r.kind is Kind.TEMPLATE)
 PIPELINE = next(r for r in bundled() if r.name == "images" and r.kind is Kind.PIPELINE)
 
 
-def at_version(resource, version):
+def at_version(resource: Resource, version: int) -> dict[str, Any]:
     """The resource as another version of the program would bring it: other content, a right fingerprint."""
     body = copy.deepcopy(resource.body)
     body["version"] = version
@@ -18,7 +21,7 @@ def at_version(resource, version):
     return body
 
 
-def edited(body):
+def edited(body: dict[str, Any]) -> dict[str, Any]:
     body = copy.deepcopy(body)
     if "processors" in body:
         body["processors"][0]["image"]["timeout"] = "5s"
@@ -27,73 +30,74 @@ def edited(body):
     return body
 
 
-def newer_program(resource):
+def newer_program(resource: Resource) -> Resource:
     return Resource(resource.kind, resource.name, at_version(resource, resource.body["version"] + 1))
 
 
 @pytest.mark.parametrize("resource", [TEMPLATE, PIPELINE], ids=["template", "pipeline"])
 class TestInstall:
-    def test_absent_is_created(self, resource):
+    def test_absent_is_created(self, resource: Resource) -> None:
         step = install_step(resource, None)
         assert step.fate is Fate.CREATED
         assert step.body == resource.body
 
-    def test_the_same_is_current(self, resource):
+    def test_the_same_is_current(self, resource: Resource) -> None:
         step = install_step(resource, resource.body)
         assert step.fate is Fate.CURRENT
         assert step.body is None
 
-    def test_older_is_updated(self, resource):
+    def test_older_is_updated(self, resource: Resource) -> None:
         step = install_step(newer_program(resource), resource.body)
         assert step.fate is Fate.UPDATED
+        assert step.body
         assert step.body["version"] == resource.body["version"] + 1
         assert step.remark == "version 1 to 2"
 
-    def test_the_same_version_with_other_content_that_nobody_edited_is_updated(self, resource):
+    def test_the_same_version_with_other_content_that_nobody_edited_is_updated(self, resource: Resource) -> None:
         other = edited(resource.body)
         other["_meta"]["fingerprint"] = fingerprint(other)
         assert install_step(resource, other).fate is Fate.UPDATED
 
-    def test_newer_is_left_alone_and_blocks(self, resource):
+    def test_newer_is_left_alone_and_blocks(self, resource: Resource) -> None:
         step = install_step(resource, at_version(resource, 9))
         assert step.fate is Fate.NEWER
         assert step.fate.blocks
         assert "version 9" in step.remark
         assert step.body is None
 
-    def test_newer_is_replaced_by_force(self, resource):
+    def test_newer_is_replaced_by_force(self, resource: Resource) -> None:
         step = install_step(resource, at_version(resource, 9), force=True)
         assert step.fate is Fate.UPDATED
         assert step.body == resource.body
 
-    def test_changed_by_hand_is_left_alone_at_the_same_version(self, resource):
+    def test_changed_by_hand_is_left_alone_at_the_same_version(self, resource: Resource) -> None:
         step = install_step(resource, edited(resource.body))
         assert step.fate is Fate.EDITED
         assert not step.fate.blocks
         assert "--force" in step.remark
 
-    def test_changed_by_hand_is_left_alone_when_this_program_is_newer(self, resource):
+    def test_changed_by_hand_is_left_alone_when_this_program_is_newer(self, resource: Resource) -> None:
         assert install_step(newer_program(resource), edited(resource.body)).fate is Fate.EDITED
 
-    def test_changed_by_hand_is_replaced_by_force(self, resource):
+    def test_changed_by_hand_is_replaced_by_force(self, resource: Resource) -> None:
         step = install_step(resource, edited(resource.body), force=True)
         assert step.fate is Fate.UPDATED
         assert step.body == resource.body
 
-    def test_pasted_without_fingerprint_is_current_when_the_same(self, resource):
+    def test_pasted_without_fingerprint_is_current_when_the_same(self, resource: Resource) -> None:
         pasted = copy.deepcopy(resource.body)
         del pasted["_meta"]["fingerprint"]
         assert install_step(resource, pasted).fate is Fate.CURRENT
 
     @pytest.mark.parametrize("force", [False, True])
-    def test_somebody_elses_is_never_touched(self, resource, force):
+    def test_somebody_elses_is_never_touched(self, resource: Resource, force: bool) -> None:
         other = {key: value for key, value in resource.body.items() if key != "_meta"}
         step = install_step(resource, other, force=force)
         assert step.fate is Fate.FOREIGN
         assert step.fate.blocks
         assert step.body is None
 
-    def test_uninstall_removes_what_is_ours_whatever_its_version(self, resource):
+    def test_uninstall_removes_what_is_ours_whatever_its_version(self, resource: Resource) -> None:
         assert uninstall_step(resource, None).fate is Fate.ABSENT
         assert uninstall_step(resource, resource.body).fate is Fate.REMOVED
         assert uninstall_step(resource, at_version(resource, 9)).fate is Fate.REMOVED
@@ -102,34 +106,38 @@ class TestInstall:
 
 
 class TestPatterns:
-    def test_are_chosen_when_created(self):
-        assert install_step(TEMPLATE, None, patterns=["photos*"]).body["index_patterns"] == ["photos*"]
+    def test_are_chosen_when_created(self) -> None:
+        body = install_step(TEMPLATE, None, patterns=["photos*"]).body
+        assert body and body["index_patterns"] == ["photos*"]
 
-    def test_chosen_before_are_kept_without_the_option(self):
+    def test_chosen_before_are_kept_without_the_option(self) -> None:
         installed = {**TEMPLATE.body, "index_patterns": ["photos*"]}
         assert install_step(TEMPLATE, installed).fate is Fate.CURRENT
-        assert install_step(newer_program(TEMPLATE), installed).body["index_patterns"] == ["photos*"]
+        body = install_step(newer_program(TEMPLATE), installed).body
+        assert body and body["index_patterns"] == ["photos*"]
 
-    def test_others_are_an_update(self):
+    def test_others_are_an_update(self) -> None:
         step = install_step(TEMPLATE, TEMPLATE.body, patterns=["photos*", "images*"])
         assert step.fate is Fate.UPDATED
+        assert step.body
         assert step.body["index_patterns"] == ["photos*", "images*"]
 
-    def test_others_keep_what_was_changed_by_hand(self):
+    def test_others_keep_what_was_changed_by_hand(self) -> None:
         step = install_step(TEMPLATE, edited(TEMPLATE.body) | {"created_date_millis": 1}, patterns=["photos*"])
         assert step.fate is Fate.UPDATED
+        assert step.body
         assert step.body["index_patterns"] == ["photos*"]
         assert step.body["priority"] == 700
         assert "created_date_millis" not in step.body
         # And it is still known as changed by hand.
         assert install_step(TEMPLATE, step.body).fate is Fate.EDITED
 
-    def test_say_nothing_to_a_pipeline(self):
+    def test_say_nothing_to_a_pipeline(self) -> None:
         assert install_step(PIPELINE, PIPELINE.body, patterns=["photos*"]).fate is Fate.CURRENT
 
 
 class TestHosts:
-    def test_created_updated_current(self):
+    def test_created_updated_current(self) -> None:
         setting = hosts(["http://127.0.0.1:8090/", "http://127.0.0.1:8091"])
         assert setting.body["value"] == ["http://127.0.0.1:8090", "http://127.0.0.1:8091"]
         assert install_step(setting, None).fate is Fate.CREATED
@@ -138,6 +146,6 @@ class TestHosts:
         assert step.fate is Fate.UPDATED
         assert step.remark.endswith("was http://127.0.0.1:1")
 
-    def test_removed_or_absent(self):
+    def test_removed_or_absent(self) -> None:
         assert uninstall_step(hosts([]), None).fate is Fate.ABSENT
         assert uninstall_step(hosts([]), {"value": ["http://127.0.0.1:1"]}).fate is Fate.REMOVED

@@ -53,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         assert self.path.endswith("/api/saved_objects/_import?overwrite=true")
         form = message_from_bytes(f"Content-Type: {self.headers['Content-Type']}\n\n".encode() + body)
         assert form.get_content_type() == "multipart/form-data"
-        (part,) = form.get_payload()
+        parts = form.get_payload()
+        assert isinstance(parts, list)
+        (part,) = parts
         assert isinstance(part, Message)
         # Kibana looks at both.
         assert part.get_param("name", header="content-disposition") == "file"

@@ -44,9 +44,14 @@ def samples(mode: str) -> Image.Image:
 def converted(profile: bytes, intent: ImageCms.Intent, *, back: bool = False) -> bytes:
     space = {b"RGB ": "RGB", b"CMYK": "CMYK"}[profile[16:20]]
     own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-    ways = (srgb, own, "RGB", space) if back else (own, srgb, space, "RGB")
-    transform = ImageCms.buildTransform(*ways, intent, ImageCms.Flags.BLACKPOINTCOMPENSATION)
-    return bytes(ImageCms.applyTransform(samples(ways[2]), transform).tobytes())
+    compensated = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    if back:
+        source, transform = "RGB", ImageCms.buildTransform(srgb, own, "RGB", space, intent, compensated)
+    else:
+        source, transform = space, ImageCms.buildTransform(own, srgb, space, "RGB", intent, compensated)
+    shown = ImageCms.applyTransform(samples(source), transform)
+    assert shown
+    return bytes(shown.tobytes())
 
 
 @pytest.mark.parametrize("intent", INTENTS)

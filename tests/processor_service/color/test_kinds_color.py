@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageCms
 
 from processor_service.color.profiles import make_srgb
 from tests.helpers.kinds import decoded, furthest
-from tests.helpers.pictures import assert_alike, encoded, opened, picture
+from tests.helpers.pictures import assert_alike, encoded, opened, picture, pixel
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 DISPLAY_P3 = opened(picture("libavif/apple_gainmap_old.jpg")).info["icc_profile"]
@@ -69,7 +69,7 @@ def test_lab() -> None:
         assert furthest(result.image, patches()) <= 24
         assert_alike(result.image, patches(), 3.5, "lab")
         assert result.icc_profile is None
-    assert min(decoded("pillow/lab.tif").image.getpixel((0, 0))) >= 254
+    assert min(pixel(decoded("pillow/lab.tif").image, (0, 0))) >= 254
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
@@ -80,11 +80,11 @@ def test_a_wide_gamut_travels_with_the_pixels(format: str) -> None:
         )
     )
     assert result.icc_profile == DISPLAY_P3
-    before = result.image.getpixel((20, 4))
+    before = pixel(result.image, (20, 4))
     make_srgb(result)
     # Display P3's red, clipped, stays red; its olive (200, 150, 100) becomes more saturated in sRGB.
     assert before[0] > 240
-    assert result.image.getpixel((60, 4))[0] > 203
+    assert pixel(result.image, (60, 4))[0] > 203
     assert result.icc_profile is None
 
 

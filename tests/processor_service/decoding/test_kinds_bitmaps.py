@@ -99,7 +99,7 @@ def test_an_icon_without_alpha_has_its_mask(kind: int) -> None:
 
 def test_a_png_in_an_icon_stays_transparent() -> None:
     data = encoded(Image.new("RGBA", (16, 16), (9, 9, 9, 0)), "ICO", sizes=[(16, 16)])
-    assert decoded(data).image.getextrema()[3] == (0, 0)
+    assert decoded(data).image.getchannel("A").getextrema() == (0, 0)
 
 
 @pytest.mark.parametrize("sizes", [[(16, 16)], [(16, 16), (48, 48)]])
@@ -129,4 +129,4 @@ def test_an_xbm_may_begin_with_a_comment(before: bytes) -> None:
 def test_other_formats_stay_transparent(format: str) -> None:
     options = {"lossless": True} if format == "WEBP" else {}
     data = encoded(Image.new("RGBA", (16, 16), (9, 9, 9, 0)), format, **options)
-    assert decoded(data).image.getextrema()[3] == (0, 0)
+    assert decoded(data).image.getchannel("A").getextrema() == (0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from PIL import Image, TiffImagePlugin
@@ -74,7 +75,7 @@ def test_a_jpeg_with_broken_segments(segment: bytes) -> None:
     assert furthest(decoded(data[:2] + segment + data[2:]).image, opened(data)) == 0
 
 
-CUT = {
+CUT: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
     "progressive JPEG": {"quality": 90, "progressive": True},
     "PNG": {},

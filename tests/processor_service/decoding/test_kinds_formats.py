@@ -94,7 +94,7 @@ def test_the_pnm_family(format: str) -> None:
         "PPM": b"P6 2 1 255 \x00\x00\x00\xff\xff\xff",
         "PFM": b"Pf\n2 1\n-1.0\n\x00\x00\x00\x00\x00\x00\x80\x3f",
     }
-    assert [value[0] for value in decoded(texts[format]).image.convert("RGB").get_flattened_data()] == [0, 255]
+    assert list(decoded(texts[format]).image.convert("RGB").getchannel("R").get_flattened_data()) == [0, 255]
 
 
 def test_every_readable_format_has_a_decoder_and_a_name() -> None:

@@ -134,4 +134,4 @@ def test_the_case_has_8_transparent_pixels() -> None:
 def test_a_png_that_is_transparent_throughout_stays_so() -> None:
     buffer = io.BytesIO()
     Image.new("RGBA", (4, 4), (200, 30, 30, 0)).save(buffer, "PNG")
-    assert decoded(buffer.getvalue()).image.getextrema()[3] == (0, 0)
+    assert decoded(buffer.getvalue()).image.getchannel("A").getextrema() == (0, 0)

@@ -49,13 +49,13 @@ def assert_shown(data: bytes, expected: NDArray[Any], tolerance: float = 1) -> N
 @pytest.mark.parametrize("way", ["plain", "planes", "deflated", "differences"])
 def test_16_bits_of_colour_of_which_some_are_not_used(way: str, count: int, highest: int, order: str) -> None:
     values = np.round(colors(count) * highest).astype(np.uint16)
-    options: dict[str, Any] = {
+    ways: dict[str, dict[str, Any]] = {
         "plain": {},
         "planes": {"planar": True},
         "deflated": {"deflated": True},
         "differences": {"deflated": True, "predictor": 2},
-    }[way]
-    data = one(values, RGB, order=order, extra=(STRAIGHT,) * (count - 3), **options)
+    }
+    data = one(values, RGB, order=order, extra=(STRAIGHT,) * (count - 3), **ways[way])
     assert_shown(data, colors(count) * 255)
 
 
@@ -107,7 +107,7 @@ def test_a_dark_picture_of_16_bits_whose_colours_a_profile_describes_stays_dark(
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 @pytest.mark.parametrize("planar", [False, True])
-def test_grey_with_alpha(depth: type, planar: bool) -> None:
+def test_grey_with_alpha(depth: type[np.uint8 | np.uint16], planar: bool) -> None:
     top = np.iinfo(depth).max
     values = np.round(colors(2) * top).astype(depth)
     assert_shown(one(values, GREY, extra=(STRAIGHT,), planar=planar), colors(2) * 255)
@@ -129,7 +129,7 @@ def test_premultiplied_alpha_is_divided_out(depth: type, photometric: int) -> No
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 @pytest.mark.parametrize("planar", [False, True])
-def test_inks_with_alpha(depth: type, planar: bool) -> None:
+def test_inks_with_alpha(depth: type[np.uint8 | np.uint16], planar: bool) -> None:
     top = np.iinfo(depth).max
     values = np.round(colors(5) * top).astype(depth)
     plain = one(values[..., :4], INKS, planar=planar)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -74,11 +75,14 @@ def test_whatever_the_sizes_are_nothing_too_large_comes_back_and_it_ends(
 def test_a_large_picture_is_encoded_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     image = opened(picture("exif-orientation/Landscape_1.jpg")).resize((3000, 2000))
     plain = len(encode_image(image, "webp", Output(), False)[0])
-    saved = []
+    saved: list[Image.Image] = []
     real = Image.Image.save
-    monkeypatch.setattr(
-        Image.Image, "save", lambda self, *more, **options: (saved.append(1), real(self, *more, **options))
-    )
+
+    def save(self: Image.Image, *more: Any, **options: Any) -> None:
+        saved.append(self)
+        real(self, *more, **options)
+
+    monkeypatch.setattr(Image.Image, "save", save)
     data, _ = encode_image(image, "webp", Output(max_bytes=plain // 2, min_quality=1), False)
     assert plain // 2 * 0.9 <= len(data) <= plain // 2
     assert len(saved) <= 5

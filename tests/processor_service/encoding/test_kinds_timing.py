@@ -14,7 +14,7 @@ from PIL import GifImagePlugin, Image
 
 from processor_service.encoding import encode
 from processor_service.errors import Code, ImageError
-from processor_service.picture import Picture
+from processor_service.picture import Output, Picture
 from processor_service.pipeline import process
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
@@ -122,7 +122,7 @@ def test_the_case_of_a_fast_webp() -> None:
 @pytest.mark.parametrize("source", FORMATS)
 def test_an_animation_plays_as_often_as_before(source: str, to: str, loops: int) -> None:
     first = encode.encode(
-        Picture(book(), decoded("cases/base.png").source, durations=[100] * 3, loop=loops, output=encode.Output(source))
+        Picture(book(), decoded("cases/base.png").source, durations=[100] * 3, loop=loops, output=Output(source))
     )[0]
     assert decoded(first, all_frames=True).loop == loops
     assert kept(first, to).loop == loops

@@ -17,7 +17,7 @@ from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.operation_cases import CAT, FLOWER, MOVING, P3
-from tests.helpers.pictures import assert_alike, b64, difference, encoded, opened, picture
+from tests.helpers.pictures import assert_alike, b64, difference, encoded, opened, picture, pixel
 
 
 def stored(data: bytes | str, *operations: Any) -> Image.Image:
@@ -88,8 +88,8 @@ def test_gif_keeps_few_colors_exactly_and_transparency() -> None:
     image.paste((200, 20, 30, 255), (10, 0, 20, 10))
     gif = written(image, format="gif").convert("RGBA")
     assert [gif.getpixel(at) for at in ((5, 5), (15, 5))] == [(10, 200, 30, 255), (200, 20, 30, 255)]
-    assert gif.getpixel((5, 15))[3] == 0  # type: ignore[index]
-    assert written(Image.new("RGBA", (3, 3)), format="gif").convert("RGBA").getpixel((1, 1))[3] == 0  # type: ignore[index]
+    assert pixel(gif, (5, 15))[3] == 0
+    assert pixel(written(Image.new("RGBA", (3, 3)), format="gif").convert("RGBA"), (1, 1))[3] == 0
 
 
 @pytest.mark.parametrize("format", ["png", "webp", "gif", "avif"])
@@ -101,7 +101,7 @@ def test_animations_keep_frames_times_and_loops(format: str, loop: int) -> None:
         frame.paste(color, (number * 8, 4, number * 8 + 12, 20))
         frames.append(frame)
     moving = written(*frames, durations=(100, 250, 400), loop=loop, format=format, quality=95)
-    assert moving.n_frames == 3  # type: ignore[attr-defined]
+    assert getattr(moving, "n_frames", 1) == 3
     shown = [(frame.convert("RGBA"), frame.info["duration"]) for frame in ImageSequence.Iterator(moving)]
     assert [round(duration) for _, duration in shown] == [100, 250, 400]
     for (frame, _), original in zip(shown, frames, strict=True):
@@ -119,7 +119,7 @@ def test_jpeg_takes_the_first_frame() -> None:
 
 def test_pages_are_written_as_pages() -> None:
     pages = written(Image.new("L", (4, 4), 10), Image.new("L", (4, 4), 90), format="tiff")
-    assert pages.n_frames == 2  # type: ignore[attr-defined]
+    assert getattr(pages, "n_frames", 1) == 2
 
 
 def in_srgb(image: Image.Image) -> Image.Image:

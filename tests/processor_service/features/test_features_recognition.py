@@ -95,7 +95,11 @@ def test_text_is_read_once_and_the_model_of_labels_run_once(monkeypatch: pytest.
     calls: list[str] = []
 
     def counted(name: str, function: Any) -> Any:
-        return lambda *given: calls.append(name) or function(*given)
+        def noted(*given: Any) -> Any:
+            calls.append(name)
+            return function(*given)
+
+        return noted
 
     monkeypatch.setattr(reading, "look", counted("look", reading.look))
     monkeypatch.setattr(model, "see", counted("see", model.see))

@@ -32,7 +32,7 @@ def server() -> Iterator[Stranger]:
 def settings(server: Stranger, hosts: str = "", networks: str = "127.0.0.0/8", **more: Any) -> Settings:
     hosts = hosts or f"127.0.0.1:{server.port}, localhost:{server.port}, images.test:{server.port}"
     more = {"url_timeout": 2, "max_image_bytes": 100_000, **more}
-    return Settings(url_hosts=hosts, url_private_networks=networks, **more)  # type: ignore[arg-type]
+    return Settings(url_hosts=hosts, url_private_networks=networks, **more)
 
 
 def refused(code: Code, with_settings: Settings, url: str) -> str:

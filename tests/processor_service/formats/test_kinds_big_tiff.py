@@ -24,7 +24,11 @@ from tests.helpers.rewritten_tiffs import rewritten
 from tests.helpers.secrets_in_files import NAME, TRACES, exif, small
 
 ORDERS = ["<", ">"]
-DEPTHS = {"8 bits": np.uint8, "16 bits": np.uint16, "32 bits": np.uint32}
+DEPTHS: dict[str, type[np.uint8 | np.uint16 | np.uint32]] = {
+    "8 bits": np.uint8,
+    "16 bits": np.uint16,
+    "32 bits": np.uint32,
+}
 CAPTION = "In the garden"
 
 

@@ -9,6 +9,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageSequence, PngImagePlugin
+from PIL.TiffImagePlugin import TiffImageFile
 
 from processor_service.color.bare_profile import bare_profile
 from processor_service.decoding.decode import decode
@@ -103,6 +104,7 @@ def test_a_tiff_keeps_every_bit_of_its_pixels(name: str) -> None:
     before, after = (decode(file, SETTINGS).image for file in (data, cut))
     assert np.array_equal(np.asarray(before), np.asarray(after))
     with Image.open(io.BytesIO(data)) as one, Image.open(io.BytesIO(cut)) as other:
+        assert isinstance(one, TiffImageFile) and isinstance(other, TiffImageFile)
         for tag in (258, 259, 262, 277, 284):
             assert one.tag_v2.get(tag) == other.tag_v2.get(tag)
 

@@ -91,7 +91,7 @@ def test_tags_of_windows(order: str) -> None:
 def test_the_caption_is_the_first_that_says_more_than_the_title() -> None:
     """Windows writes the title into EXIF's description, too."""
     both: Directory = {TITLE: windows("The bay"), DESCRIPTION: "The bay"}
-    assert read(tiff(both | {COMMENT: windows("A long day")})) == {"title": "The bay", "caption": "A long day"}
+    assert read(tiff({**both, COMMENT: windows("A long day")})) == {"title": "The bay", "caption": "A long day"}
     assert read(tiff(both)) == {"title": "The bay", "caption": "The bay"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import struct
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
@@ -58,7 +59,7 @@ def moving() -> bytes:
     return saved("AVIF", save_all=True, append_images=[small().rotate(180)], duration=100)
 
 
-FILES = {
+FILES: dict[str, Callable[[], bytes]] = {
     "AVIF, ITU-T T.35": lambda: longer(saved("AVIF"), av1_unit(5, T35)),
     "AVIF, ITU-T T.35 without its size": lambda: longer(saved("AVIF"), av1_unit(5, T35, sized=False)),
     "AVIF, metadata of a private type": lambda: longer(saved("AVIF"), av1_unit(5, bytes((20,)) + NAME + b"\x80")),
@@ -89,12 +90,13 @@ def test_user_data_within_the_pixels_is_not_stored(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["still", "moving", "with a light level", "heic"])
 def test_what_has_pixels_alone_stays_as_it_came(name: str) -> None:
-    data = {
+    files: dict[str, Callable[[], bytes]] = {
         "still": lambda: saved("AVIF"),
         "moving": moving,
         "with a light level": lambda: longer(saved("AVIF"), av1_unit(5, LIGHT)),
         "heic": lambda: picture("thumbor/image.heic"),
-    }[name]()
+    }
+    data = files[name]()
     assert cut_refused(data) == data
 
 

@@ -20,9 +20,14 @@ from processor_service.settings import Settings
 from processor_service.wire.recipe import parse_operations
 from tests.helpers.operation_cases import CASES
 from tests.helpers.paths import ROOT
-from tests.helpers.pictures import b64, encoded
+from tests.helpers.pictures import b64, encoded, pixel
 
-MODES = {"L": 200, "LA": (200, 128), "RGB": (200, 100, 50), "RGBA": (200, 100, 50, 128)}
+MODES: dict[str, int | tuple[int, ...]] = {
+    "L": 200,
+    "LA": (200, 128),
+    "RGB": (200, 100, 50),
+    "RGBA": (200, 100, 50, 128),
+}
 SIZES = [(1, 1), (1, 500), (500, 1), (7, 3)]
 
 
@@ -83,10 +88,10 @@ def test_no_dark_fringes(name: str, parameters: dict[str, Any]) -> None:
     image.paste((255, 255, 255, 255), (8, 8, 23, 23))
     result = applied(name, image, **parameters)
     seen = {
-        result.getpixel((x, y))[:3]  # type: ignore[index]
+        pixel(result, (x, y))[:3]
         for x in range(result.width)
         for y in range(result.height)
-        if result.getpixel((x, y))[3] > 24  # type: ignore[index]
+        if pixel(result, (x, y))[3] > 24
     }
     assert seen and min(min(color) for color in seen) >= 240
 

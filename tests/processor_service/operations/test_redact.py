@@ -58,7 +58,7 @@ def test_every_frame_of_an_animation_is_hidden_also_where_the_face_moves() -> No
     keep = {"animation": {"frames": "keep"}}
     request = Request.parse({"data": b64(data), "operations": [keep, REDACT], "properties": []})
     stored = opened(process(request, Settings(), Stopwatch())["data"])
-    assert stored.n_frames == 3
+    assert getattr(stored, "n_frames", 1) == 3
     for number in range(3):
         stored.seek(number)
         assert seen_again(stored.convert("RGB")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ from tests.helpers.rewritten_tiffs import rewritten
 
 # What a camera does to the scene so that the orientation turns it back (EXIF 2.32, tag 0x0112).
 HELD = {
-    1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -28,7 +28,7 @@ HELD = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
-LOSSLESS = {
+LOSSLESS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "WEBP": {"lossless": True},
     "TIFF": {},
@@ -48,7 +48,7 @@ def scene() -> Image.Image:
 def test_every_orientation_of_every_format_that_has_one(format: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    held = scene() if HELD[orientation] is None else scene().transpose(HELD[orientation])
+    held = scene().transpose(HELD[orientation]) if orientation in HELD else scene()
     data = encoded(held, format, exif=exif, **LOSSLESS[format])
     assert_alike(shown(data), scene(), 2, f"{format}-orientation-{orientation}")
 
@@ -154,7 +154,7 @@ def test_all_frames_of_an_animation_are_turned(format: str, orientation: int) ->
 def test_a_turn_that_nobody_applied_is_stored_in_every_format(format: str, orientation: int, count: int) -> None:
     """Pictures and animations; an animated AVIF with a turn in its container would kill the encoder."""
     frames = [scene(), negative(scene())][:count]
-    held = [frame.transpose(HELD[orientation]) if HELD[orientation] is not None else frame for frame in frames]
+    held = [frame.transpose(HELD[orientation]) if orientation in HELD else frame for frame in frames]
     picture = Picture(held, Source("png", *held[0].size, count, 1), orientation, durations=[100] * count)
     picture.output = Output(format=format, quality=95, chroma="4:4:4")
     stored, _ = encode(picture)

@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -166,7 +167,7 @@ SLOW = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": 
 
 
 # More than any time limit here.
-ENDLESS = {"operations": [{"blur": {"radius": 200}}] * 50}
+ENDLESS: dict[str, Any] = {"operations": [{"blur": {"radius": 200}}] * 50}
 
 
 @pytest.mark.parametrize(("signals", "timeout"), [((signal.SIGSTOP,), "3"), ((signal.SIGKILL, signal.SIGKILL), "60")])

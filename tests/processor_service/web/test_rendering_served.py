@@ -7,6 +7,7 @@ import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -19,7 +20,7 @@ from tests.helpers.service import TOKEN, running_service
 from tests.helpers.web_server import Behaviour, Request, certificate_of, gives, stranger
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-PRODUCT = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
+PRODUCT: dict[str, Any] = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
 
 
 CAT = picture("pillow/hopper.jpg")

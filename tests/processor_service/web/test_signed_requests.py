@@ -144,7 +144,7 @@ def test_the_token_itself_opens_everything_until_the_next_version_and_the_log_sa
 
 def test_a_mark_of_the_older_key_is_believed_and_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMAGE_TOKEN", raising=False)
-    settings = Settings(token="new", previous_token="old")  # type: ignore[arg-type]
+    settings = Settings(token="new", previous_token="old")
     keys = [mark_key("new"), first_mark_key("new"), mark_key("old"), first_mark_key("old")]
     assert settings.accepted_mark_keys() == keys and settings.mark_key() == keys[0]
     assert Settings().accepted_mark_keys() == [mark_key(""), first_mark_key("")]

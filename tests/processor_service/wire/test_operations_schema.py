@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def allows(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:
         not isinstance(value, TYPES[schema["type"]]) or (isinstance(value, bool) and schema["type"] != "boolean")
     ):
         return False
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "enum": lambda limit: value in limit,
         "const": lambda limit: value == limit,
         "minimum": lambda limit: value is None or value >= limit,
@@ -56,7 +57,7 @@ def allows(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:
         "properties": lambda limit: all(
             allows(limit[name], part, root) for name, part in value.items() if name in limit
         ),
-        "additionalProperties": lambda limit: limit or not value.keys() - schema["properties"].keys(),
+        "additionalProperties": lambda limit: bool(limit) or not value.keys() - schema["properties"].keys(),
     }
     return all(check(schema[name]) for name, check in checks.items() if name in schema)
 

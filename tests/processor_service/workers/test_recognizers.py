@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -18,8 +19,8 @@ from tests.helpers.processes import wait_until, with_pid
 from tests.helpers.service import TOKEN, Service, running_service
 
 CAT, HOPPER = picture("skimage/chelsea.png"), picture("pillow/hopper.jpg")
-LABELS = {"operations": [], "properties": ["labels"]}
-REDACT = {"operations": [{"redact": {"what": ["faces"]}}], "properties": []}
+LABELS: dict[str, Any] = {"operations": [], "properties": ["labels"]}
+REDACT: dict[str, Any] = {"operations": [{"redact": {"what": ["faces"]}}], "properties": []}
 
 
 @pytest.fixture(scope="module")
