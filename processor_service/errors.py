@@ -18,6 +18,7 @@ class Code(Enum):
         "an operation, a property or a parameter is unknown or wrong",
     )
     RECOGNITION_OFF = ("recognition_off", 400, False, "the recipe needs recognition, which this service does not have")
+    IDENTITY_OFF = ("identity_off", 400, False, "vectors of faces are wanted, which this service cannot make")
     UNAUTHORIZED = ("unauthorized", 401, False, "the signature or the token is missing or wrong")
     WRONG_HOST = ("wrong_host", 401, False, "the request was signed for another address than those of `IMAGE_KNOWN_AS`")
     CLOCK_SKEW = (
@@ -79,6 +80,7 @@ class Code(Enum):
         "the recipe makes a picture of more bytes than `IMAGE_MAX_RESULT_BYTES`",
     )
     NOTHING_TO_COMPARE = ("nothing_to_compare", 422, False, "the embedder finds nothing to compare in the picture")
+    NO_FACE = ("no_face", 422, False, "there is no face in the picture, or none large enough to tell whose it is")
     NO_TEXT_EMBEDDER = ("no_text_embedder", 400, False, "words were sent, but the embedder knows only pictures")
     EMBEDDER_FAILED = ("embedder_failed", 500, False, "the embedder's model cannot be loaded, or fails")
     BUSY = ("busy", 429, True, "all workers are busy and the queue is full")

@@ -22,6 +22,8 @@ BINARY: dict[str, Any] = {"type": "binary"}
 # Never searched for, only returned.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
 
+# A list of objects, each of which is searched as a whole.
+NESTED: dict[str, Any] = {"type": "nested"}
 # Kept as it is, and not searched.
 NOT_INDEXED: dict[str, Any] = {"type": "object", "enabled": False}
 
@@ -52,14 +54,14 @@ class DocumentField:
         return self.name.partition(".")[0]
 
 
-def box_fields(parent: str, **more: str) -> tuple[DocumentField, ...]:
-    """Fields of a list of recognized things: what `more` says, how sure it is, and where it is.
+def box_fields(parent: str, *, scored: bool = True, **more: str) -> tuple[DocumentField, ...]:
+    """Fields of a list of recognized things: what `more` says, how sure it is (if `scored`), and where it is.
 
-    `parent` is not indexed, and so is nothing in it.
+    `parent`, or `box` in it, is not indexed, and so is nothing in that.
     """
     return (
         *(DocumentField(f"{parent}.{name}", meaning, KEYWORD) for name, meaning in more.items()),
-        DocumentField(f"{parent}.score", "how sure it is, 0 to 1", FLOAT),
+        *((DocumentField(f"{parent}.score", "how sure it is, 0 to 1", FLOAT),) if scored else ()),
         DocumentField(f"{parent}.box.x", "its left edge as a fraction (0 to 1) of the picture's width", FLOAT),
         DocumentField(f"{parent}.box.y", "its upper edge as a fraction of the height", FLOAT),
         DocumentField(f"{parent}.box.width", "its width as a fraction of the picture's", FLOAT),

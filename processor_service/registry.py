@@ -11,6 +11,9 @@ from typing import Any, ClassVar
 
 from .parameters import Parameters
 
+# The parameter that asks whose faces they are (docs/privacy.md). It needs more than recognition does.
+IDENTITY = "identity"
+
 
 class RecipeEntry(Parameters):
     """A named thing with parameters (the model's fields), a docstring and an example; its name is that of its file."""

@@ -56,6 +56,7 @@ def steps(options: ImageOptions, endpoint: str) -> list[Body]:
             field=options.field,
             ignore_missing=options.ignore_missing,
             embeds=options.embeds,
+            vector_lists=options.vector_lists,
             names=top_level_names(),
             pictures={field.name: field.longest for field in all_fields() if field.holds_picture},
             metadata=_METADATA,

@@ -10,6 +10,7 @@ from typing import Any
 from processor_service.operations import all_operations
 from processor_service.registry import entry_names
 from processor_service.wire.inference_way import RECIPE_KEYS
+from processor_service.wire.fields import vector_lists
 
 from ..resources import Body
 
@@ -36,6 +37,16 @@ class ImageOptions:
     def embeds(self) -> bool:
         """Whether the recipe makes visual vectors."""
         return "embedding" in entry_names(self.recipe.get("properties"))
+
+    @property
+    def vector_lists(self) -> dict[str, str]:
+        """Lists of objects with a vector each that the recipe makes: name of the list, and of the vector."""
+        lists = vector_lists()
+        return {
+            name: vector
+            for property in entry_names(self.recipe.get("properties"))
+            for name, vector in lists.get(property, {}).items()
+        }
 
     @property
     def conceals(self) -> str | None:

@@ -4,28 +4,60 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..fields import INTEGER, NOT_INDEXED, DocumentField, box_fields
+from pydantic import Field
+
+from ..fields import INTEGER, KEYWORD, NESTED, NOT_INDEXED, DocumentField, box_fields
 from ..picture import Picture
-from ..recognition.of_picture import faces_of
+from ..recognition.identity import DIMS, MOST, NAME, Identity
+from ..recognition.of_picture import faces_of, identities_of
 from . import Feature
 
 # The largest; the node accepts no more.
 _MOST_BOXES = 1000
+# Bytes find the candidates, exact numbers rank them: whether a distance is within the threshold depends on these.
+_VECTOR: dict[str, Any] = {
+    "type": "dense_vector",
+    "dims": DIMS,
+    "index": True,
+    "similarity": "l2_norm",
+    "index_options": {"type": "int8_hnsw", "m": 16, "ef_construction": 100, "rescore_vector": {"oversample": 3.0}},
+}
 
 
 class Faces(Feature):
-    """How many faces are to be seen, and where; not whose they are."""
+    """How many faces are to be seen, and where; not whose they are, unless `identity` asks for that.
+
+    `identity` stores a vector of each face, by which the same person is found in other pictures. That is biometric
+    data: docs/privacy.md says what laws ask. It needs the extra `identity`.
+    """
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
         DocumentField("face_count", "number of faces", INTEGER),
         DocumentField("faces", "their places, the largest first; kept, not searched", NOT_INDEXED, many=True),
         *box_fields("faces"),
+        DocumentField("face_vectors", "whose faces they are (only with `identity`), largest first", NESTED, many=True),
+        DocumentField("face_vectors.vector", "128 numbers of a face, near those of the same person", _VECTOR),
+        DocumentField("face_vectors.embedder", "what made the vector: `dlib-resnet-v1`", KEYWORD),
+        DocumentField("face_vectors.box", "where the face is; kept, not searched", NOT_INDEXED),
+        *box_fields("face_vectors", scored=False),
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
+
+    identity: bool = Field(
+        False,
+        description=f"also store whose they are: a vector for each of the {MOST} largest, by which a person is found "
+        "again. That is biometric data",
+    )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """A count of 0 and no `faces` when there is none."""
         found = faces_of(picture)
         boxes = [{"score": round(face.score, 3), "box": face.box.fields()} for face in found[:_MOST_BOXES]]
-        return {"face_count": len(found)} | ({"faces": boxes} if boxes else {})
+        fields = {"face_count": len(found)} | ({"faces": boxes} if boxes else {})
+        known = identities_of(picture) if self.identity else []
+        return fields | ({"face_vectors": [_stored(each) for each in known]} if known else {})
+
+
+def _stored(known: Identity) -> dict[str, Any]:
+    return {"vector": known.fields(), "embedder": NAME, "box": known.face.box.fields()}

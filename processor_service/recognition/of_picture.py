@@ -8,7 +8,7 @@ from ..picture import Picture
 from ..pixels.reduced import reduced, upright_srgb
 from ..pixels.scaling import shrunk
 from . import faces as face
-from . import labels, plates, text
+from . import identity, labels, plates, text
 
 
 def large(image: Image.Image, picture: Picture) -> Image.Image:
@@ -39,3 +39,8 @@ def plates_of(picture: Picture) -> list[plates.Plate]:
 def faces_of(picture: Picture) -> list[face.Face]:
     """Its faces, the largest first."""
     return picture.once("faces", lambda: face.faces(large_copy(picture)))
+
+
+def identities_of(picture: Picture) -> list[identity.Identity]:
+    """Whose its faces are, the largest first; without those that are too small to tell."""
+    return picture.once("identities", lambda: identity.identities(large_copy(picture), faces_of(picture)))

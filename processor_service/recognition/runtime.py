@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,16 @@ class RecognitionMissing(Exception):
 
 def missing() -> str | None:
     """What recognition lacks in this installation, as a sentence; None when it can run. Loads nothing."""
-    absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    return absence(_PACKAGES, "recognition")
+
+
+def absence(packages: Iterable[str], extra: str) -> str | None:
+    """Which of the packages are not installed, and the extra that brings them; None when all are. Loads nothing."""
+    absent = [name for name in packages if importlib.util.find_spec(name) is None]
     if not absent:
         return None
-    packages = f"the package {absent[0]} is" if len(absent) == 1 else f"the packages {', '.join(absent)} are"
-    return f"{packages} missing: pip install 'ingest-image[recognition]'"
+    which = f"the package {absent[0]} is" if len(absent) == 1 else f"the packages {', '.join(absent)} are"
+    return f"{which} missing: pip install 'ingest-image[{extra}]'"
 
 
 def needed() -> None:

@@ -12,7 +12,7 @@ from ..errors import Code, ImageError, defect, no_memory, too_large
 from ..formats.registry import extensions, readable
 from ..settings import Settings
 from ..wire.schema import catalogue
-from ..workers.lack import lack
+from ..workers.lack import identity_lack, lack
 from ..workers.pools import Pools
 from ..workers.protocol import Job
 from .answering import Answering, retry_after, whole_body
@@ -62,7 +62,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
 
     @app.get("/v1/operations")
     def operations() -> Response:
-        return _json(catalogue(lack(settings)))
+        return _json(catalogue(lack(settings), identity_lack(settings)))
 
     @app.get("/v1/limits")
     def limits() -> Response:

@@ -11,9 +11,8 @@ import orjson
 import pybase64
 
 from ..errors import Code, ImageError
-from ..features import all_features
 from ..settings import Settings
-from ..wire.fields import all_fields, copies
+from ..wire.fields import all_fields, remade
 from ..wire.inference_way import Marked
 from ..wire.marks import mark, thumbnail_mark
 from ..wire.payload import decode_payload
@@ -122,12 +121,9 @@ class Completions:
         return signatures[0] if any(known) else None
 
     def _vector(self, data: str, recipe: Fields) -> Fields:
-        """The fields that only the first picture of a document has, made from a picture that is already normalized."""
-        made = {
-            name: {field.name for field in feature.fields if field.first_only} - copies().keys()
-            for name, feature in all_features().items()
-        }
-        wanted = [entry for entry in recipe.get("properties") or () if made.get(_name(entry))]
+        """The fields whose vectors Elasticsearch left out, made from a picture that is already normalized."""
+        made = remade()
+        wanted = [entry for entry in recipe.get("properties") or () if _name(entry) in made]
         found = self._process({"data": data, "properties": wanted, "normalized": True}).get("fields") or {}
         names = {name for entry in wanted for name in made[_name(entry)]}
         return {name: found[name] for name in names if found.get(name) is not None}

@@ -18,7 +18,7 @@ from gunicorn.app.base import BaseApplication
 from ..pixels.scaling import SCALER
 from ..settings import Settings
 from ..workers.confined import die_with_parent, hide_memory
-from ..workers.lack import lack, number
+from ..workers.lack import identity_lack, lack, number
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
 from ..workers.pools import Pools
 from .app import create_app
@@ -83,6 +83,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             )
         if lacks := lack(settings):
             structlog.get_logger("processor_service").warning("nothing is recognized", reason=lacks)
+        elif lacks := identity_lack(settings):
+            # Nobody has to want that.
+            structlog.get_logger("processor_service").info("faces are not identified", reason=lacks)
         self.pool = pool = Pools(
             settings,
             lambda why: metrics.replaced.labels(why).inc(),

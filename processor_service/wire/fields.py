@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from ..features import all_features
-from ..fields import OF_THE_DOCUMENT, OF_THE_PICTURE, DocumentField
+from ..fields import NESTED, OF_THE_DOCUMENT, OF_THE_PICTURE, DocumentField
 
 
 @cache
@@ -27,6 +27,32 @@ def top_level_names() -> list[str]:
 def copies() -> dict[str, str]:
     """Maps the name of each vector that is another form of a field to the name of that field."""
     return {field.name: field.copy_of for field in all_fields() if field.copy_of}
+
+
+def vector_lists() -> dict[str, dict[str, str]]:
+    """Lists of objects that have a vector each, by the property that makes them: name of the list, and of the vector.
+
+    Elasticsearch may return such a document without the vectors: the objects are there, each without its vector.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, feature in all_features().items():
+        lists = {field.name for field in feature.fields if field.many and field.mapping == NESTED}
+        for field in feature.fields:
+            parent, _, leaf = field.name.rpartition(".")
+            if parent in lists and field.mapping["type"] == "dense_vector":
+                found.setdefault(name, {})[parent] = leaf
+    return found
+
+
+def remade() -> dict[str, set[str]]:
+    """Fields that are made again when a document comes back without vectors, by the property that makes them."""
+    copied, lists = copies(), vector_lists()
+    found = {}
+    for name, feature in all_features().items():
+        own = {field.name for field in feature.fields if field.first_only and field.name not in copied}
+        if names := own | lists.get(name, {}).keys():
+            found[name] = names
+    return found
 
 
 def mapping() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import Code, ImageError
 from ..operations import Operation
+from ..registry import IDENTITY
 from .one_off import check_kept, within_limit
 from .recipe import Recipe, parse_operations, parse_recipe
 
@@ -57,6 +58,11 @@ class Request:
             if operation.recognizes:
                 return f"operation [{operation.name()}]"
         return next((f"property [{feature.name()}]" for feature in self.recipe.features if feature.recognizes), None)
+
+    def identifies(self) -> str | None:
+        """What of the recipe asks whose faces they are, in words; None when nothing does."""
+        asking = (feature for feature in self.recipe.features if getattr(feature, IDENTITY, False))
+        return next((f"property [{feature.name()}] with [{IDENTITY}]" for feature in asking), None)
 
     def operations_to_apply(self) -> tuple[Operation, ...]:
         """The operations to apply. A normalized picture already had those of the recipe, except how it is stored.

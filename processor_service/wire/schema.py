@@ -9,9 +9,9 @@ from ..features import all_features
 from ..fields import NOT_OURS
 from ..operations import Operation, all_operations
 from ..parameters import MEANT
-from ..registry import RecipeEntry
+from ..registry import IDENTITY, RecipeEntry
 from .answer_schema import answer_schemas
-from .fields import all_fields, copies, top_level_names
+from .fields import all_fields, copies, top_level_names, vector_lists
 from .recipe import MOST_ENTRIES
 
 _NOT_SCHEMA = ("title", "description")
@@ -24,6 +24,8 @@ def recipe_schema() -> dict[str, Any]:
     - `answer`: JSON schema of each field that an answer may have.
     - `only_first`: those that only the first picture of a list has, by the property that makes them.
     - `copies`: vectors that the node restores from another field when a document comes back without them.
+    - `vector_lists`: lists of objects that have a vector each, by the property that makes them: name of the list, and
+      of the vector. When one comes back without its vectors, the node has it made again.
     - `pictures`: those that show the picture, with their greatest length (null: a mark has to vouch for it). They are
       removed when nothing vouches for them.
     - `most_entries`: how many operations or properties a list may have.
@@ -44,6 +46,7 @@ def recipe_schema() -> dict[str, Any]:
         "answer": answer_schemas(),
         "only_first": only_first,
         "copies": copies(),
+        "vector_lists": vector_lists(),
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
         "concealing": {name: operation.conceals for name, operation in all_operations().items() if operation.conceals},
@@ -52,19 +55,25 @@ def recipe_schema() -> dict[str, Any]:
     }
 
 
-def catalogue(lack: str | None = None) -> dict[str, list[dict[str, Any]]]:
+def catalogue(lack: str | None = None, identity_lack: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Everything that a recipe can name, with summary, example and parameters: the answer of `GET /v1/operations`.
 
-    `lack`: why nothing is recognized here, and how to get it; None when it is.
+    `lack`: why nothing is recognized here, and how to get it; None when it is. `identity_lack`: the same of whose faces
+    they are.
     """
-    return {"operations": _catalogued(all_operations(), lack), "properties": _catalogued(all_features(), lack)}
+    return {
+        "operations": _catalogued(all_operations(), lack, identity_lack),
+        "properties": _catalogued(all_features(), lack, identity_lack),
+    }
 
 
 def _schemas(entries: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:
     return {name: _without_titles(entry.model_json_schema()) for name, entry in entries.items()}
 
 
-def _catalogued(entries: Mapping[str, type[RecipeEntry]], lack: str | None) -> list[dict[str, Any]]:
+def _catalogued(
+    entries: Mapping[str, type[RecipeEntry]], lack: str | None, identity_lack: str | None
+) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
@@ -72,6 +81,8 @@ def _catalogued(entries: Mapping[str, type[RecipeEntry]], lack: str | None) -> l
             **({"on_animations": entry.on_animations} if issubclass(entry, Operation) else {}),
             "available": not (entry.recognizes and lack),
             **({"lacks": lack} if entry.recognizes and lack else {}),
+            # Parameters that cannot be used here, with the reason.
+            **({"unavailable": {IDENTITY: identity_lack}} if identity_lack and IDENTITY in entry.model_fields else {}),
             "example": {name: entry.example},
             "parameters": entry.model_json_schema(),
         }

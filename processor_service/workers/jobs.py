@@ -25,12 +25,12 @@ from ..errors import Code, ImageError, causes, defect, out_of_memory
 from ..features import all_features
 from ..operations import all_operations
 from ..pipeline import process, render
-from ..query_vector import embed
+from ..query_vector import FACE, asks_for_face, embed
 from ..settings import Settings
 from ..timing import Stopwatch
 from ..wire.payload import decode_payload
 from ..wire.request import Request
-from .lack import lack
+from .lack import identity_lack, lack
 from .protocol import HAND_ON, Job
 from .template import answer_requests
 
@@ -73,16 +73,28 @@ def _request(body: Any, settings: Settings) -> Request:
     """The request, when it is for this worker. Raises ImageError, _HandOn."""
     request = Request.parse(body)
     if not settings.recognizes() and (what := request.recognizer()):
-        if lacks := lack(settings):
+        if refusal := _refusal(what, request.identifies(), settings):
             # With a few letters Elasticsearch tries a new inference endpoint, which it does not make when they are
             # refused in any other way than bad pictures are.
             if len(decode_payload(request.data, settings.max_image_bytes)) < _SHORTEST:
                 raise ImageError(Code.NOT_AN_IMAGE, "so few bytes are no picture")
-            raise ImageError(
-                Code.RECOGNITION_OFF, f"{what} needs recognition, which this service does not have: {lacks}"
-            )
+            raise refusal
         raise _HandOn
     return request
+
+
+def _refusal(what: str, identifies: str | None, settings: Settings) -> ImageError | None:
+    """Why what needs a recognizer cannot be done here; None when it can.
+
+    `identifies`: what of it asks whose faces they are.
+    """
+    if lacks := lack(settings):
+        return ImageError(Code.RECOGNITION_OFF, f"{what} needs recognition, which this service does not have: {lacks}")
+    if identifies and (lacks := identity_lack(settings)):
+        return ImageError(
+            Code.IDENTITY_OFF, f"{identifies} needs vectors of faces, which this service cannot make: {lacks}"
+        )
+    return None
 
 
 def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
@@ -106,6 +118,10 @@ def _render(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, 
 
 
 def _embed(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
+    if not settings.recognizes() and asks_for_face(body):
+        if refusal := _refusal(what := f"vector [{FACE}]", what, settings):
+            raise refusal
+        raise _HandOn
     fields = embed(body, settings, watch)
     return {"embedder": fields["embedder"]}, orjson.dumps({"fields": fields})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..recognition import missing
+from ..recognition import identity, missing
 from ..settings import Settings
 
 
@@ -11,6 +11,11 @@ def lack(settings: Settings) -> str | None:
     if settings.recognizers == 0:
         return "IMAGE_RECOGNIZERS is 0"
     return missing()
+
+
+def identity_lack(settings: Settings) -> str | None:
+    """Why it is not told here whose faces they are, and what to do about it; None when it is."""
+    return lack(settings) or identity.missing()
 
 
 def number(settings: Settings) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import Code, ImageError
 from ..settings import Settings
-from .lack import number
+from .lack import identity_lack, number
 from .pool import WorkerPool
 from .protocol import HAND_ON, Job
 from .worker import Answer
@@ -33,6 +33,7 @@ class Pools:
 
         self.workers = pool(settings.workers, on_replaced, WORKER)
         size = number(settings)
+        self._identity = identity_lack(settings) is None
         self.recognizers = pool(size, on_recognizer_replaced, RECOGNIZER) if size else None
 
     def run(
@@ -53,8 +54,11 @@ class Pools:
 
     def load(self) -> dict[str, Any]:
         """What waits for a worker, and for a recognizer (WorkerPool.load)."""
-        recognizers = self.recognizers
-        of_recognizers = {"recognizers": recognizers.size, **recognizers.load()} if recognizers else {"recognizers": 0}
+        of_recognizers: dict[str, Any] = {"recognizers": 0}
+        if self.recognizers:
+            # `identity`: whether they can tell whose faces there are.
+            load = self.recognizers.load()
+            of_recognizers = {"recognizers": self.recognizers.size, "identity": self._identity, **load}
         return {**self.workers.load(), "recognition": of_recognizers}
 
     def ready(self) -> bool:

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 from PIL import Image
 
+from ..recognition import identity
 from ..recognition.faces import faces
 from ..recognition.labels import see
 from ..recognition.text import look
@@ -25,6 +26,8 @@ def load(mark_key: str) -> Callable[[Connection], None]:
     serve = load_jobs(mark_key, recognizes=True)
     grey = Image.new("RGB", (64, 64), (128, 128, 128))
     see(grey), faces(grey), look(grey)
+    if identity.missing() is None:
+        identity.warm_up()
     return serve
 
 

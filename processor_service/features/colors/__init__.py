@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ...color.names import color_name
 from ...color.oklab import to_rgb
-from ...fields import FLOAT, KEYWORD, DocumentField
+from ...fields import FLOAT, KEYWORD, NESTED, DocumentField
 from ...picture import Picture, has_alpha
 from ...pixels.reduced import reduced
 from ...pixels.scaling import shrunk
@@ -26,7 +26,7 @@ class Colors(Feature):
     """Dominant colours with their share, name and position in OKLab; transparent pixels do not count."""
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
-        DocumentField("colors", "dominant colours, most frequent first", {"type": "nested"}, many=True),
+        DocumentField("colors", "dominant colours, most frequent first", NESTED, many=True),
         DocumentField("colors.hex", "the colour, `#rrggbb`", KEYWORD),
         DocumentField("colors.name", "the nearest of 20 everyday colour names", KEYWORD),
         DocumentField("colors.share", "its share of the picture, 0 to 1", FLOAT),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...fields import INTEGER, KEYWORD, DocumentField
+from ...fields import INTEGER, KEYWORD, NESTED, DocumentField
 from ...picture import Picture
 from ...pixels.reduced import over_white, reduced
 from .. import Feature
@@ -45,9 +45,7 @@ class PerceptualHash(Feature):
             INTEGER,
         ),
         # Nested: a document may have a list of pictures, and a vector field takes only one value.
-        DocumentField(
-            "perceptual_hashes", "the hash of each picture of a list, or of the only picture", {"type": "nested"}
-        ),
+        DocumentField("perceptual_hashes", "the hash of each picture of a list, or of the only picture", NESTED),
         DocumentField("perceptual_hashes.algorithm", "how it was computed: `pdq`", KEYWORD),
         DocumentField(
             "perceptual_hashes.hex", "the hash as text; all versions of Elasticsearch return it in searches", KEYWORD
