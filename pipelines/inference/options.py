@@ -9,8 +9,8 @@ from typing import Any
 
 from processor_service.operations import all_operations
 from processor_service.registry import entry_names
-from processor_service.wire.inference_way import RECIPE_KEYS
 from processor_service.wire.fields import vector_lists
+from processor_service.wire.inference_way import RECIPE_KEYS
 
 from ..resources import Body
 
