@@ -17,7 +17,7 @@ record Decision(What what, PictureRequest request) {
         CLEAR_MARKS,
         /** The document says that there is no picture any more. */
         TAKE_AWAY,
-        /** The mark is believed; the service is asked only for what the first picture of a document has and this one lacks. */
+        /** The mark is believed; the service is asked only for vectors, or other fields of a first picture, that are lacking. */
         COMPLETE,
         /** The service gets the picture. */
         PROCESS,

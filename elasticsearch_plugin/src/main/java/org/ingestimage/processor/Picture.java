@@ -107,7 +107,7 @@ final class Picture {
         PictureRequest request = new PictureRequest(
             sent,
             address,
-            what == What.COMPLETE ? Recipe.of(null, environment.schema().onlyFirst(options.recipe())) : options.recipe(),
+            what == What.COMPLETE ? Recipe.of(null, lacking()) : options.recipe(),
             operations,
             sent != null && believed && inPlace,
             options.acceptTruncated(),
@@ -178,9 +178,11 @@ final class Picture {
         if (believed == false || operations != null || existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false) {
             return What.PROCESS;
         }
-        List<Object> onlyFirst = environment.schema().onlyFirst(options.recipe());
-        boolean complete = position > 0 || existing.keySet().containsAll(environment.schema().onlyFirstFields(onlyFirst));
-        return complete == false && inPlace && data != null ? What.COMPLETE : What.LEAVE_ALONE;
+        return inPlace && data != null && lacking().isEmpty() == false ? What.COMPLETE : What.LEAVE_ALONE;
+    }
+
+    private List<Object> lacking() {
+        return environment.schema().lacking(options.recipe(), existing, position == 0);
     }
 
     private Failure atFault(Code code, String reason) {

@@ -63,8 +63,7 @@ final class PictureResult {
         if (decision.completes()) {
             result.putAll(check.marks());
             putBelieved(result);
-            List<Object> asked = schema.onlyFirst(options.recipe());
-            schema.onlyFirstFields(asked).forEach(name -> TargetFields.merge(result, Collections.singletonMap(name, fields.get(name))));
+            schema.remade(decision.request().recipe().properties()).forEach(name -> TargetFields.merge(result, Collections.singletonMap(name, fields.get(name))));
             schema.copies().restore(result, notHere());
             return result;
         }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 import org.ingestimage.common.Json;
 import org.ingestimage.common.SafeText;
@@ -31,6 +32,8 @@ public final class RecipeSchema {
     /** Those of them that the service has to make, by the property that they come from; the others are copies. */
     private final Map<String, List<String>> onlyFirst;
     private final VectorCopies copies;
+    /** Lists of objects that have a vector each, by the property that they come from: name of the list, and of the vector. */
+    private final Map<String, Map<String, String>> vectorLists;
     /** Fields that hold a picture beside `data`. */
     private final Map<String, Integer> pictures;
     private final List<String> forDocuments;
@@ -47,6 +50,7 @@ public final class RecipeSchema {
         List<String> fields,
         Map<String, List<String>> onlyFirst,
         VectorCopies copies,
+        Map<String, Map<String, String>> vectorLists,
         Map<String, Integer> pictures,
         List<String> forDocuments,
         List<String> protecting,
@@ -58,6 +62,7 @@ public final class RecipeSchema {
         this.onlyFirst.replaceAll((property, names) -> names.stream().filter(name -> copies.has(name) == false).toList());
         this.onlyFirst.values().removeIf(List::isEmpty);
         this.copies = copies;
+        this.vectorLists = vectorLists;
         this.pictures = pictures;
         this.forDocuments = forDocuments;
         this.protecting = protecting;
@@ -90,6 +95,7 @@ public final class RecipeSchema {
             strings(json.get("fields")),
             onlyFirst,
             VectorCopies.of(json.get("copies")),
+            vectorLists(json.get("vector_lists")),
             pictures(json.get("pictures")),
             strings(json.get("for_documents")),
             strings(json.get("protecting")),
@@ -106,6 +112,14 @@ public final class RecipeSchema {
         Map<String, String> result = new TreeMap<>();
         if (json instanceof Map<?, ?> map) {
             map.forEach((name, text) -> result.put(String.valueOf(name), String.valueOf(text)));
+        }
+        return result;
+    }
+
+    private static Map<String, Map<String, String>> vectorLists(Object json) {
+        Map<String, Map<String, String>> result = new TreeMap<>();
+        if (json instanceof Map<?, ?> map) {
+            map.forEach((property, lists) -> result.put(String.valueOf(property), texts(lists)));
         }
         return result;
     }
@@ -149,16 +163,35 @@ public final class RecipeSchema {
         return copies;
     }
 
-    /** Names of the fields that only the first picture has and that the service makes for these properties. */
-    public List<String> onlyFirstFields(List<Object> wanted) {
-        return wanted.stream().flatMap(entry -> onlyFirst.get(name(entry)).stream()).toList();
-    }
-
-    /** Those of the recipe's properties that give such fields; the default properties do not. */
-    public List<Object> onlyFirst(Recipe recipe) {
+    /**
+     * Those of the recipe's properties of which a target lacks something: a field that only the first picture has, or the vectors in a list, which
+     * Elasticsearch leaves out of what it hands out (from 9.2 on). The default properties have none of these.
+     *
+     * @param first whether the target's picture is the first of its document
+     */
+    public List<Object> lacking(Recipe recipe, Map<String, Object> target, boolean first) {
         return recipe.properties() == null
             ? List.of()
-            : recipe.properties().stream().filter(entry -> onlyFirst.containsKey(name(entry))).toList();
+            : recipe.properties().stream().filter(entry -> lacks(target, name(entry), first)).toList();
+    }
+
+    private boolean lacks(Map<String, Object> target, String property, boolean first) {
+        boolean field = first && target.keySet().containsAll(onlyFirst.getOrDefault(property, List.of())) == false;
+        return field || vectorLists.getOrDefault(property, Map.of()).entrySet().stream().anyMatch(list -> lacksVector(target.get(list.getKey()), list.getValue()));
+    }
+
+    private static boolean lacksVector(Object list, String vector) {
+        return list instanceof List<?> objects && objects.stream().anyMatch(object -> object instanceof Map<?, ?> map && map.get(vector) == null);
+    }
+
+    /** Names of the fields that are made again for properties of which something is lacking. */
+    public List<String> remade(List<Object> properties) {
+        return properties.stream().map(RecipeSchema::name).flatMap(
+            property -> Stream.concat(
+                onlyFirst.getOrDefault(property, List.of()).stream(),
+                vectorLists.getOrDefault(property, Map.of()).keySet().stream()
+            )
+        ).toList();
     }
 
     /** The name of an operation or property in a recipe. */

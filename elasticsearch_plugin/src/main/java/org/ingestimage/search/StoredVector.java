@@ -31,15 +31,15 @@ final class StoredVector {
         }
         Map<String, Object> source = document.getSourceAsMap();
         Object numbers = source == null ? null : first(XContentMapValues.extractValue(question.field(), source));
-        if (numbers == null) {
+        if (numbers == null || numbers instanceof List<?> none && none.isEmpty()) {
             throw VectorQuestion.wrong("finds no vector in [" + question.field() + "] of document [" + question.id() + "] in [" + question.index() + "]");
         }
-        Object by = XContentMapValues.extractValue(embedder, source);
+        Object by = first(XContentMapValues.extractValue(embedder, source));
         return question.vector(numbers, by instanceof List<?> list && list.isEmpty() == false ? list.get(0) : by);
     }
 
-    /** Of a list of pictures, the one that has a vector. */
+    /** Of a list of pictures, the first that has a vector; of a list of faces, the first, which is the largest. */
     private static Object first(Object value) {
-        return value instanceof List<?> list && list.isEmpty() == false && list.get(0) instanceof List<?> inner ? inner : value;
+        return value instanceof List<?> list && list.isEmpty() == false && list.get(0) instanceof List<?> inner ? first(inner) : value;
     }
 }

@@ -155,6 +155,27 @@ class MarkedPictureTest {
     }
 
     @Test
+    void vectorsOfFacesThatWereLeftOutAreMadeAgainAndNothingElse() {
+        List<Object> asked = List.of(Map.of("faces", Map.of("identity", true)));
+        Map<String, Object> config = Map.of("operations", List.of("auto_orient"), "properties", List.of("colors", asked.get(0)));
+        String recipe = Recipe.of(List.of("auto_orient"), List.of("colors", asked.get(0))).hash();
+        Map<String, Object> picture = map("data", DATA, "mark", Documents.mark(recipe, bytes(DATA)), "sha256", Documents.hash(bytes(DATA)), "width", 3);
+        Map<String, Object> whole = with(picture, "face_vectors", List.of(Map.of("vector", List.of(0.5), "embedder", "d-1")));
+        Map<String, Object> lacking = with(picture, "face_vectors", List.of(Map.of("embedder", "d-1")));
+        service.behaviour = FakeService.changed(fields -> {
+            fields.put("face_vectors", whole.get("face_vectors"));
+            fields.put("width", 4);
+        });
+        assertEquals(List.of(picture, whole), node.run(config, map("image", List.of(picture, whole))).get("image"));
+        assertEquals(0, service.calls.get());
+        assertEquals(whole, node.run(config, map("image", lacking)).get("image"));
+        assertEquals(List.of(map("data", DATA, "properties", asked, "normalized", true)), service.requests);
+        // Not only of the first.
+        assertEquals(List.of(picture, whole), node.run(config, map("image", List.of(picture, lacking))).get("image"));
+        assertEquals(2, service.calls.get());
+    }
+
+    @Test
     void oneOffOperations() {
         Result result = node.run(CONFIG, map("image", with(marked(), "operations", TURN)));
         assertEquals(map("width", 3), without(plain(image(result)), "data"), "and no thumbnail");

@@ -112,6 +112,8 @@ class ImageVectorBuilderTest {
         }
         build("{\"data\": \"QUJD\", \"vector\": \"perceptual_hash\"}", null, null);
         assertEquals(Map.of("data", "QUJD", "vector", "perceptual_hash"), service.requests.remove(2));
+        build("{\"data\": \"QUJD\", \"vector\": \"face\", \"embedder\": \"e-1\"}", null, null);
+        assertEquals(Map.of("data", "QUJD", "vector", "face"), service.requests.remove(2));
         assertEquals(List.of(Map.of("data", "QUJD"), Map.of("text", "a \"cat\"")), service.requests);
         assertEquals("who", service.headers.get(0).getFirst("X-Opaque-Id"));
         assertEquals(TestNode.TOKEN, service.token(0));
@@ -136,6 +138,26 @@ class ImageVectorBuilderTest {
             assertTrue(missing instanceof ResourceNotFoundException, missing.toString());
         }
         assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void theLargestFaceOfAStoredDocument() throws Exception {
+        String faces = "{\"face_vectors\": [{\"vector\": [1, 2], \"embedder\": \"d-1\"}, {\"vector\": [3, 4], \"embedder\": \"d-1\"}]}";
+        String question = "{\"id\": \"7\", \"index\": \"images\", \"field\": \"image.face_vectors.vector\", \"embedder\": \"d-1\"}";
+        assertArrayEquals(new float[] { 1, 2 }, build(question, stored("{\"image\": " + faces + "}")));
+        assertArrayEquals(new float[] { 1, 2 }, build(question, stored("{\"image\": [{\"face_count\": 0}, " + faces + "]}")));
+        for (String without : List.of("{\"image\": {\"face_count\": 0}}", "{\"image\": {\"face_vectors\": [{\"embedder\": \"d-1\"}]}}")) {
+            Throwable cause = assertThrows(ExecutionException.class, () -> build(question, stored(without))).getCause();
+            assertTrue(cause.getMessage().contains("finds no vector in [image.face_vectors.vector] of document [7]"), cause.toString());
+        }
+        assertEquals(0, service.calls.get());
+    }
+
+    @Test
+    void aPictureWithoutAFaceIsABadQuestion() {
+        service.behaviour = FakeService.error(422, "no_face");
+        Exception failure = failure("{\"data\": \"QUJD\", \"vector\": \"face\"}");
+        assertTrue(failure instanceof IllegalArgumentException && failure.getMessage().startsWith("[no_face]"), failure.toString());
     }
 
     @Test
