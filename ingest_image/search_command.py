@@ -19,6 +19,8 @@ from .search.colors import DEFAULT_DISTANCE, parse_color
 from .search.engine import Engine, Results
 from .search.filters import parse_filter
 from .search.hashes import BITS, SAME_PICTURE
+from .search.person import find_person
+from .search.person_query import SAME_PERSON
 from .search.question import Question, UserError
 from .search.sampling import find_sample
 from .search.table import answer_table
@@ -40,6 +42,18 @@ _PAGE = 20
     help="Bits of the hash in which a copy may differ.",
 )
 @click.option("--turned", is_flag=True, help="Also find turned and mirrored copies of --like.")
+@click.option(
+    "--same-person",
+    metavar="FILE|ID",
+    help="Find the other pictures of the person whose face is the largest in this file or stored document.",
+)
+@click.option(
+    "--face-distance",
+    type=click.FloatRange(0, 2),
+    default=SAME_PERSON,
+    show_default=True,
+    help="How far apart two faces of one person may be; a smaller value finds fewer, and fewer strangers.",
+)
 @click.option(
     "--color", "colors", multiple=True, help="A colour that must be in the picture: teal, #ff6600; may be repeated."
 )
@@ -70,9 +84,8 @@ _PAGE = 20
 )
 @click.option(
     "--pipeline",
-    default=DEFAULT_PIPELINE,
-    show_default=True,
-    help="The pipeline that describes a file given to --like.",
+    help=f"The pipeline that describes a file given to --like ({DEFAULT_PIPELINE} by default) or --same-person (that "
+    "of the index).",
 )
 @click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="Hits on a page.")
 @click.option("--after", metavar="MARK", help="The next page: the mark at the end of the page before.")
@@ -89,6 +102,8 @@ def search(
     near_duplicate: bool,
     distance: int,
     turned: bool,
+    same_person: str | None,
+    face_distance: float,
     colors: tuple[str, ...],
     color_distance: float,
     color_share: float,
@@ -97,7 +112,7 @@ def search(
     plate: str | None,
     with_text: bool,
     filters: tuple[str, ...],
-    pipeline: str,
+    pipeline: str | None,
     size: int,
     after: str | None,
     as_json: bool,
@@ -109,6 +124,7 @@ def search(
     \b
     ingest-image search lake AND landscape
     ingest-image search --like photo.jpg --near-duplicate --turned
+    ingest-image search --same-person photo.jpg --filter taken:2020
     ingest-image search --color '#ff6600' --filter taken:2020 --filter 'sharpness:>=0.5'
     ingest-image search --label cat --faces none
     ingest-image search --plate 'RK-755 AJ'
@@ -123,6 +139,10 @@ def search(
         raise click.UsageError("how far from what? --distance needs --like")
     if (color_share or color_distance != DEFAULT_DISTANCE) and not colors:
         raise click.UsageError("of which colour? --color-share and --color-distance need --color")
+    if same_person and (like or open_page):
+        raise click.UsageError(f"--same-person cannot be combined with {'--like' if like else '--open'}")
+    if face_distance != SAME_PERSON and not same_person:
+        raise click.UsageError("how far from whose face? --face-distance needs --same-person")
     try:
         wishes = tuple(parse_color(color, color_distance, color_share) for color in colors)
         clauses = tuple(parse_filter(text, engine.schema) for text in filters)
@@ -146,17 +166,29 @@ def search(
             filters=filters,
             size=size if size != _PAGE else None,
         )
-        open_gallery(client, index, gallery_port, query, like=like, pipeline=pipeline)
+        open_gallery(client, index, gallery_port, query, like=like, pipeline=pipeline or DEFAULT_PIPELINE)
         return
     try:
-        sample = find_sample(engine, like, pipeline) if like else None
-        question = Question(well_formed(" ".join(words)), sample, near_duplicate, distance, turned, wishes, clauses)
+        sample = find_sample(engine, like, pipeline or DEFAULT_PIPELINE) if like else None
+        person, about = find_person(engine, same_person, pipeline) if same_person else (None, "")
+        question = Question(
+            well_formed(" ".join(words)),
+            sample=sample,
+            person=person,
+            face_distance=face_distance,
+            near_duplicates=near_duplicate,
+            distance=distance,
+            turned=turned,
+            colors=wishes,
+            filters=clauses,
+        )
         results = engine.search(question, size, after)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     if not engine.schema.indices:
         results = replace(results, note=f"there is no index {index}")
-    _print(results, as_json, with_reason=sample is not None)
+    results = replace(results, note="; ".join(filter(None, (about, results.note))))
+    _print(results, as_json, with_reason=bool(sample or person))
 
 
 def _print(results: Results, as_json: bool, with_reason: bool) -> None:

@@ -1,4 +1,4 @@
-"""Finds stored pictures with plain Elasticsearch queries: by words, likeness, colour, and values of fields.
+"""Finds stored pictures with plain Elasticsearch queries: by words, likeness, person, colour, and values of fields.
 
 `queries` turns a `question` into request bodies, `engine` sends them and ranks the hits.
 """

@@ -14,7 +14,8 @@ from pipelines.cluster.reasons import reason_of, reason_of_cause
 from .bounds import PATIENCE, TIMEOUT
 from .counting import aggregations, facets_of
 from .facets import Facets
-from .hits import Hit, compared, hit_of
+from .hits import Hit, compared, hit_of, of_person
+from .person_query import MOST_PICTURES
 from .place import Place
 from .queries import (
     HEAVY,
@@ -23,6 +24,7 @@ from .queries import (
     embedding_knn,
     forgiving_words_query,
     likeness_bodies,
+    person_body,
     plain_query,
     plain_sort,
 )
@@ -68,11 +70,11 @@ class Engine:
     ) -> Results:
         """A page of up to `size` hits; `after` is `next` of the page before."""
         place = Place.of(after)
-        if question.sample is None:
+        if question.sample is None and question.person is None:
             if question.near_duplicates:
                 raise UserError("near duplicates of what? give a picture with --like")
             return self._plain(question, size, place, with_facets)
-        hits, note = self.alike(question)
+        hits, note = self._of_person(question) if question.person else self.alike(question)
         start, end = place.start, place.start + size
         following = Place(start=end).mark() if end < len(hits) else None
         answer = Results(hits[start:end], len(hits), following, note, hits)
@@ -130,6 +132,17 @@ class Engine:
             # An impossible place, a date too far away, a mark of another question's page, ...
             raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
 
+    def _of_person(self, question: Question) -> tuple[list[Hit], str]:
+        """All pictures of a person, nearest first, and a note."""
+        try:
+            found = self._impatient.search(index=self.index, ignore_unavailable=True, **person_body(question)).body
+        except BadRequestError as error:
+            raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
+        hits = [of_person(raw) for raw in found["hits"]["hits"]]
+        if found.get("timed_out"):
+            return hits, _STOPPED
+        return hits, f"there may be more: the nearest {MOST_PICTURES} are shown" if len(hits) == MOST_PICTURES else ""
+
     def alike(self, question: Question) -> tuple[list[Hit], str]:
         """All hits of a question with a sample, best first (at most a few hundred), and a note."""
         sample = question.sample
@@ -170,7 +183,7 @@ class Engine:
     def facets(self, question: Question, answer: Results) -> Facets:
         """Counts by colour, format, date, ... of all hits."""
         query = plain_query(question)
-        if question.sample is not None:
+        if question.sample or question.person:
             query = {"ids": {"values": [hit.id for hit in answer.everything]}}
         return self._count(question, {"query": query, "index": self.index, "ignore_unavailable": True})
 

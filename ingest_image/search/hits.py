@@ -12,9 +12,12 @@ from processor_service.hash_variants import UPRIGHT
 
 from .hashes import RELATED, SAME_PICTURE, nearest
 from .likeness import cosine, likeness_of
-from .picture import NO_PICTURE, Picture, number, pictures_of, text
+from .person_query import distance_of_score
+from .picture import NO_PICTURE, Picture, first_object, number, pictures_of, text
 from .reasons import Reason
 from .sample import Sample, sha256_of
+
+_SIDES = ("x", "y", "width", "height")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Hit:
     turn: str | None = None
     likeness: float | None = None
     copy: bool = False
+    # Of the same person: the distance of the faces' vectors, and where the face is (fractions of the sides).
+    face_distance: float | None = None
+    face: dict[str, float] | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -59,8 +65,13 @@ class Hit:
 
     def as_json(self) -> dict[str, Any]:
         """The hit as JSON for programs, without pictures."""
-        about = {"score": self.score, "reason": self.reason, "distance": self.distance, "turn": self.turn}
-        about["likeness"] = self.likeness
+        about: dict[str, Any] = {
+            "score": self.score,
+            "reason": self.reason,
+            "distance": self.distance,
+            "turn": self.turn,
+        }
+        about |= {"likeness": self.likeness, "face_distance": self.face_distance, "face": self.face}
         named = {"_index": self.index, "_id": self.id, "title": self.title}
         # A picture that is a bare string is left out as well.
         source = {key: value for key, value in self.source.items() if key != "image" or _is_light(value)}
@@ -76,6 +87,17 @@ def hit_of(raw: dict[str, Any], reason: Reason | None = None) -> Hit:
     source = well_formed(raw.get("_source"))
     id = well_formed(raw["_id"])
     return Hit(raw["_index"], id, source if isinstance(source, dict) else {}, number(raw.get("_score")), reason)
+
+
+def of_person(raw: dict[str, Any]) -> Hit:
+    """A hit of a question with a person."""
+    hit = hit_of(raw, Reason.SAME_PERSON)
+    inner = [one for part in (raw.get("inner_hits") or {}).values() for one in part["hits"]["hits"]]
+    box = first_object(inner[0].get("_source")).get("box") if inner else None
+    values = {side: number(value) for side, value in first_object(box).items() if side in _SIDES}
+    face = {side: value for side, value in values.items() if value is not None}
+    distance = None if hit.score is None else round(distance_of_score(hit.score), 3)
+    return replace(hit, face_distance=distance, face=face if len(face) == len(_SIDES) else None)
 
 
 def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:

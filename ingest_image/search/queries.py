@@ -11,6 +11,7 @@ from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
 from .hashes import variants
 from .likeness import likeness_of
+from .person_query import MOST_PICTURES, person_knn
 from .question import Question
 from .reasons import Reason
 from .sample import Sample
@@ -60,8 +61,9 @@ def restriction(question: Question, with_words: bool) -> list[Query]:
     clauses = [*question.filters, *(color_query(wish) for wish in question.colors)]
     if with_words and question.words:
         clauses.append(words_query(question.words))
-    if question.sample and question.sample.identity:
-        index, id = question.sample.identity
+    asked = question.sample or question.person
+    if asked and asked.identity:
+        index, id = asked.identity
         itself = {"bool": {"filter": [{"term": {"_index": index}}, {"ids": {"values": [id]}}]}}
         clauses.append({"bool": {"must_not": [itself]}})
     return clauses
@@ -114,6 +116,13 @@ def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, simil
     if clauses:
         clause["filter"] = clauses
     return clause
+
+
+def person_body(question: Question) -> dict[str, Any]:
+    """The search of a question with a person."""
+    assert question.person is not None
+    found = person_knn(question.person, question.face_distance, restriction(question, with_words=True))
+    return {"knn": found, "size": MOST_PICTURES, "source": LIGHT, "timeout": TIMEOUT}
 
 
 def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[Reason, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 from .bounds import MOST_COLORS, MOST_FILTERS, too_costly
 from .colors import ColorWish
 from .hashes import SAME_PICTURE
+from .person_query import SAME_PERSON, Person
 from .sample import Sample
 
 
@@ -31,6 +32,9 @@ class Question:
     turned: bool = False
     colors: tuple[ColorWish, ...] = ()
     filters: tuple[dict[str, Any], ...] = ()
+    # The person who is to be seen, instead of a sample; `face_distance` is the largest distance of the vectors.
+    person: Person | None = None
+    face_distance: float = SAME_PERSON
 
     def __post_init__(self) -> None:
         if sentence := too_costly(self.words):

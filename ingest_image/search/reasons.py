@@ -11,6 +11,7 @@ class Reason(StrEnum):
     EXACT = "exact"
     SAME = "same picture"
     SIMILAR = "similar"
+    SAME_PERSON = "same person"
     SIMILAR_COLORS = "similar colours"
     WORDS = "words"
     # Of a cluster: it is near another member, but not near the first.

@@ -39,10 +39,10 @@ def sample_of(
     `embeddings` are vectors that did not come in `image`: Elasticsearch 9 leaves them out of `_source`.
     """
     pictures = pictures_of(image)
-    vectors = [found for vector in embeddings if (found := _vector(vector))]
+    vectors = [found for vector in embeddings if (found := vector_of(vector))]
     if embedding_field and not vectors:
         inside = (_inside(picture.raw, embedding_field.removeprefix("image.")) for picture in pictures)
-        vectors = [found for vector in inside if (found := _vector(vector))]
+        vectors = [found for vector in inside if (found := vector_of(vector))]
     return Sample(
         name=name,
         sha256=frozenset(value for picture in pictures for value in sha256_of(picture)),
@@ -59,7 +59,7 @@ def sha256_of(picture: Picture) -> list[str]:
     return [value for value in (picture.sha256, picture.original_sha256) if value]
 
 
-def _vector(value: Any) -> tuple[float, ...]:
+def vector_of(value: Any) -> tuple[float, ...]:
     """The numbers of a vector; empty if it is not a vector, or has no direction."""
     numbers = [number(part) for part in flat(value)] if isinstance(value, list | tuple) else []
     found = tuple(part for part in numbers if part is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from elasticsearch import ApiError
 
@@ -21,7 +21,7 @@ from .hits import hit_of
 from .question import UserError
 from .sample import Sample, sample_of
 
-_NAMES = ("title", "file_name", "image.metadata.title")
+NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
 
 
@@ -31,7 +31,18 @@ def sample_of_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFA
 
 
 def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
-    """The sample of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing."""
+    """The sample of a picture that is not stored."""
+    image = described(engine, file, name, pipeline)
+    if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
+        raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: name another one with --pipeline")
+    return sample_of(name, image, embedding_field=engine.schema.embedding)
+
+
+def described(engine: Engine, file: BinaryIO, name: str, pipeline: str) -> dict[str, Any]:
+    """The fields of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing.
+
+    Raises UserError.
+    """
     try:
         image = simulated_picture(engine.client, pipeline, file)
     except CheckFailed as failed:
@@ -44,27 +55,14 @@ def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str
         raise UserError(f"{name}: {problem.get('reason')}")
     if "sha256" not in image:
         raise UserError(f"the pipeline {pipeline} does not process pictures: name another one with --pipeline")
-    if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
-        raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: name another one with --pipeline")
-    return sample_of(name, image, embedding_field=engine.schema.embedding)
+    return image
 
 
 def sample_of_document(engine: Engine, id: str, index: str | None = None) -> Sample:
     """The sample of a stored document. Its vector comes in `fields`; Elasticsearch 9 leaves it out of `_source`."""
     vector = engine.schema.embedding
-    found = engine.client.search(
-        index=index or engine.index,
-        query={"ids": {"values": [id]}},
-        size=2,
-        source_includes=[*_NAMES, *_COMPARED],
-        fields=[{"field": vector}] if vector else None,
-        ignore_unavailable=True,
-    )["hits"]["hits"]
-    if not found:
-        raise UserError(f"there is no document {id} in {index or engine.index}, and no such file")
-    if len(found) > 1:
-        raise UserError(f"several indices have a document {id}: name one with --index")
-    hit = found[0]
+    fields = [{"field": vector}] if vector else None
+    hit = stored(engine, id, index, source_includes=[*NAMES, *_COMPARED], fields=fields)
     vectors = (hit.get("fields") or {}).get(vector, []) if vector else []
     # A vector comes as one list of numbers.
     vectors = [vectors] if vectors and isinstance(vectors[0], int | float) else vectors
@@ -77,20 +75,41 @@ def sample_of_document(engine: Engine, id: str, index: str | None = None) -> Sam
     )
 
 
+def stored(engine: Engine, id: str, index: str | None = None, **what: Any) -> dict[str, Any]:
+    """The hit of a stored document; `what` to return of it. Raises UserError if there is none, or more than one."""
+    found: list[dict[str, Any]] = engine.client.search(
+        index=index or engine.index, query={"ids": {"values": [id]}}, size=2, ignore_unavailable=True, **what
+    )["hits"]["hits"]
+    if not found:
+        raise UserError(f"there is no document {id} in {index or engine.index}, and no such file")
+    if len(found) > 1:
+        raise UserError(f"several indices have a document {id}: name one with --index")
+    return found[0]
+
+
 def find_sample(
     engine: Engine, what: str, pipeline: str = DEFAULT_PIPELINE, *, largest: int = LARGEST_PICTURE
 ) -> Sample:
     """The sample of the file with this name, if there is one; otherwise of the document with this id."""
-    path = file_of(what)
-    if path is None:
+    if file_of(what) is None:
         return sample_of_document(engine, well_formed(what))
+    return sample_of_open_file(engine, opened(what, largest), name_of(what), pipeline)
+
+
+def opened(what: str, largest: int = LARGEST_PICTURE) -> BinaryIO:
+    """The picture of that name, read as a whole. Raises UserError if it is no file that can be sent."""
+    path = Path(what)
     if path.is_dir():
         raise UserError(f"{what} is a folder: give a picture, or the id of a document")
     try:
-        data = PictureFile(path, path.name).read(largest)
+        return io.BytesIO(PictureFile(path, path.name).read(largest))
     except Unfit as unfit:
         raise UserError(f"{what} {unfit}") from unfit
-    return sample_of_bytes(engine, data, well_formed(path.name), pipeline)
+
+
+def name_of(what: str) -> str:
+    """The name of a file, to be shown."""
+    return str(well_formed(Path(what).name))
 
 
 def file_of(what: str) -> Path | None:

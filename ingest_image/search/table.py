@@ -55,7 +55,9 @@ def reason_of(hit: Hit) -> str:
 
 
 def distance_of(hit: Hit) -> str:
-    """Bits of the hash in which it differs from the sample."""
+    """Bits of the hash in which it differs from the sample; of the same person, the distance of the faces."""
+    if hit.face_distance is not None:
+        return f"{hit.face_distance:.2f}"
     return "" if hit.distance is None else str(hit.distance)
 
 
