@@ -22,7 +22,6 @@ from ...workers.worker import Answer
 from ..answering import hung_up
 from .address import RenderRequest
 from .cache import DiskCache
-from .stored import Stored
 
 # Another version may render differently.
 _RENDERER = f"{version('ingest-image')} {PIL.__version__}"
@@ -51,6 +50,9 @@ class Renderer:
     """Finds, renders and keeps pictures."""
 
     def __init__(self, settings: Settings, pool: Pools) -> None:
+        # Only services that render need the client of Elasticsearch, which makes the start longer and takes 12 MB.
+        from .stored import Stored
+
         self._stored, self._pool = Stored(settings), pool
         self._max_bytes = settings.max_image_bytes
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
