@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.helpers.groups import ByNodeAndFile, longest_first
 from tests.helpers.leash import leash, let_children_take_signals
-
-if TYPE_CHECKING:
-    from xdist.scheduler import LoadScopeScheduling
+from tests.helpers.processes import children, kill_with_descendants
 
 # Reasons end with these where CI may lack the thing, too: files that are not in the repository, and being root.
 ALLOWED = ("not beside this checkout", "only root hands the node to another user")
+# Our children before the call of a test that failed.
+CHILDREN = pytest.StashKey[set[int]]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,14 +31,39 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Kill what a failed test has started and left, before it disturbs the next one."""
+    done = yield
+    before = item.stash.get(CHILDREN, None)
+    if before is not None:
+        for pid in children() - before:
+            kill_with_descendants(pid)
+    return done
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    # What fixtures start is theirs to end.
+    before = children()
+    try:
+        return (yield)
+    except BaseException:
+        item.stash[CHILDREN] = before
+        raise
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """`pytest -n 2`: what shares a node shares a worker, the rest goes by files.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByNodeAndFile:
+    """`pytest -n 3`: what shares a node shares a worker, the rest goes by files.
 
     (`--dist loadgroup` would do, if pytest-xdist 3.8 could still mark groups with pytest 9.2.)
     """
-    from tests.helpers.groups import ByNodeAndFile
-
     return ByNodeAndFile(config, log)
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.paths import ROOT, TESTS
+from tests.helpers.inner_pytest import run_pytest
 
 SKIPPING = """
 import pytest
@@ -47,11 +43,5 @@ def test_known():
     [({}, "5 skipped, 1 xfailed"), ({"CI": "true"}, "2 failed, 1 skipped, 1 xfailed, 2 errors")],
 )
 def test_a_skipped_test_fails_in_ci(tmp_path: Path, environment: dict[str, str], expected: str) -> None:
-    shutil.copy(TESTS / "conftest.py", tmp_path)
-    (tmp_path / "test_it.py").write_text(SKIPPING)
-    without = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    result = subprocess.run(
-        command, cwd=tmp_path, env=without | environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
-    assert expected in result.stdout.splitlines()[-1], result.stdout
+    said = run_pytest(tmp_path, SKIPPING, **environment)
+    assert expected in said.splitlines()[-1], said

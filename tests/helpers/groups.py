@@ -1,8 +1,9 @@
-"""How `pytest -n 2` deals out the tests: a group goes to one worker, which then starts what the group shares only once."""
+"""How `pytest -n 3` deals out the tests: a group goes to one worker, which then starts what the group shares only once."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from embedded_node.versions import versions
 
+# Names in a module whose tests start processes, and mostly wait for them.
+_STARTERS = {"EmbeddedNode", "Service", "free_port", "running_service"}
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
 
 
@@ -20,8 +23,23 @@ def group(nodeid: str) -> str:
     return f"{file.rpartition('/')[0]}:{version[1]}" if version else file
 
 
+def longest_first(items: list[pytest.Item]) -> None:
+    """Sort the tests by groups: nodes, then processes of other kinds, then what only computes; large groups first.
+
+    So workers end at about the same time: what comes last is short.
+    """
+    groups = [group(item.nodeid) for item in items]
+    size = Counter(groups)
+    rank: dict[str, int] = {}
+    for name, item in zip(groups, items, strict=True):
+        starts = isinstance(item, pytest.Function) and _STARTERS & vars(item.module).keys()
+        own = 0 if ":" in name else 1 if starts else 2
+        rank[name] = min(own, rank.get(name, 2))
+    items.sort(key=lambda item: (rank[group(item.nodeid)], -size[group(item.nodeid)]))
+
+
 class ByNodeAndFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Groups in the order of their first tests: those with nodes come early, which take longest."""
+    """Groups in the order of their first tests."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         config.option.loadscopereorder = False

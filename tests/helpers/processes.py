@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -26,12 +28,27 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def with_pid(pid: int, signal: int) -> None:
+def with_pid(pid: int, number: int) -> None:
     """Send a signal to one of our own processes; it may be gone already."""
     try:
-        os.kill(pid, signal)
+        os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def children() -> set[int]:
+    """Process ids of our own children, zombies included. Empty where there is no /proc."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for one in lists for pid in one.read_text().split()}
+
+
+def kill_with_descendants(pid: int) -> None:
+    """Kill a child of ours that nobody waits for any more, and all below it."""
+    for one in (pid, *descendants(pid)):
+        with_pid(one, signal.SIGKILL)
+    # Whoever started it may have waited for it.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def descendants(pid: int) -> list[int]:
