@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pipelines.cluster.makers import is_inference_form
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list
@@ -13,7 +14,7 @@ from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
 from processor_service.features import all_features
 from processor_service.operations import all_operations
-from processor_service.registry import entry_names
+from processor_service.registry import IDENTITY, entry_names
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
@@ -88,12 +89,40 @@ def recognition(installation: Installation) -> Iterator[Finding]:
         )
 
 
+def identity(installation: Installation) -> Iterator[Finding]:
+    """Which pipelines of the indices store vectors of faces, and, with `--service-url`, whether the service can."""
+    asking = [name for name in installation.pipelines if _identifies(installation.installed.get(name, {}))]
+    if not asking:
+        return
+    limits = installation.service.limits if installation.service else None
+    recognition = limits.get("recognition", {}) if limits else {}
+    if installation.service and recognition.get("recognizers") and not recognition.get("identity"):
+        yield error(
+            f"the service at {installation.service.url} makes no vectors of faces, so documents of "
+            f"{', '.join(asking)} are refused (identity_off)",
+            "pip install 'ingest-image[identity]' for the service",
+        )
+    else:
+        yield ok(f"vectors of faces, biometric data (docs/privacy.md), are stored by {', '.join(asking)}")
+
+
 def _recognizes(pipeline: Body) -> bool:
     """Whether a pipeline with our processor asks for something that a recognizer does."""
     known = [kind for all_kinds in (all_operations(), all_features()) for kind in all_kinds.values() if kind.recognizes]
     names = {kind.name() for kind in known}
+    return not names.isdisjoint(entry_names(_entries(pipeline)))
+
+
+def _identifies(pipeline: Body) -> bool:
+    """Whether a pipeline with our processor asks whose faces they are."""
+    parameters = [value for entry in _entries(pipeline) if isinstance(entry, dict) for value in entry.values()]
+    return any(isinstance(value, dict) and value.get(IDENTITY) is True for value in parameters)
+
+
+def _entries(pipeline: Body) -> list[Any]:
+    """The operations and properties of a pipeline's processors `image`."""
     options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
-    return any(names & set(entry_names(each.get(key))) for each in options for key in ("operations", "properties"))
+    return [entry for each in options for key in ("operations", "properties") for entry in each.get(key) or ()]
 
 
 def _address(installation: Installation, pipeline: Body) -> str:

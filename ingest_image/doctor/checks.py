@@ -13,7 +13,7 @@ from .check_definitions import definitions, template
 from .check_documents import embedder, errors, stale, unprocessed
 from .check_indices import blocks, indices, mapping
 from .check_limits import in_flight, rejections, sizes, timeouts
-from .check_service import picture, recognition, service, token
+from .check_service import identity, picture, recognition, service, token
 from .finding import Finding, warn
 from .installation import Installation
 
@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     service,
     token,
     recognition,
+    identity,
     sizes,
     timeouts,
     in_flight,

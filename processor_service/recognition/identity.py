@@ -89,7 +89,10 @@ def _square(image: Image.Image, face: Face) -> Image.Image | None:
     eyes, lips = (left + right) / 2, (mouth[0] + mouth[1]) / 2
     # Eyes are close to each other from the side, eyes and mouth from above.
     size = max(float(np.hypot(*(right - left))), float(np.hypot(*(lips - eyes))))
-    if not math.isfinite(size) or size < SMALLEST:
+    # Where the face's own right is in the picture, by both.
+    level = right - left + np.array([lips[1] - eyes[1], eyes[0] - lips[0]])
+    length = float(np.hypot(*level))
+    if not math.isfinite(size + length) or size < SMALLEST or length < SMALLEST:
         return None
     # Pixels of the picture for each of the square's.
     step = _SQUARE * size / (_CANVAS / 2)
@@ -97,7 +100,7 @@ def _square(image: Image.Image, face: Face) -> Image.Image | None:
     if factor > 1:
         image = image.reduce(factor)
     middle = (eyes + _MIDDLE * (lips - eyes)) / factor
-    across, down = (right - left) / np.hypot(*(right - left)) * step / factor
+    across, down = level / length * step / factor
     start = middle - _CANVAS / 2 * np.array([across - down, down + across])
     affine = (across, -down, start[0], down, across, start[1])
     return image.transform((_CANVAS, _CANVAS), Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC)

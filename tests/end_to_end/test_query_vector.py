@@ -192,7 +192,7 @@ def test_bytes_as_they_are(es_url: str, filled: str) -> None:
         ),
         ({"data": 5}, "needs a string for [data]"),
         ({"data": "AAAA", "index": "x"}, "knows [index] together with [id] only"),
-        ({"data": "AAAA", "vector": "colors"}, "vector must be `embedding` or `perceptual_hash`"),
+        ({"data": "AAAA", "vector": "colors"}, "vector must be one of `embedding`, `perceptual_hash`, `face`"),
         ({"id": "1"}, "needs the [index]"),
         ({"data": b64(b"no picture at all")}, "[not_an_image]"),
         ({"data": "%%%"}, "[invalid_base64]"),
