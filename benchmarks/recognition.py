@@ -1,6 +1,7 @@
 """How well recognition reads and sees, and what it costs, on pictures with truths.
 
     python -m benchmarks.recognition [--recognition ../shared/recognition] [--images ../shared/images] [--only plates]
+        [--people FOLDER]
 
 `--recognition` is a folder with
 
@@ -15,6 +16,10 @@
 photographs among them, a tab between name and words; truths/with_faces.txt which have faces (globs): in all others no
 face and in all no plate may be found. A picture that is there twice counts once.
 
+Whose face it is, is measured by the portraits of the tests (tests/helpers/people.py), changed and made smaller, against
+each other and all faces of `--recognition`. `--people` is a folder of your own with a folder for each person: one
+person in each picture. Distances up to the threshold of `search --same-person` count as the same person.
+
 Times are processor time of one thread; the first picture, which loads the models, is not counted.
 """
 
@@ -22,6 +27,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 import resource
 import time
@@ -32,19 +38,23 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import click
+import numpy as np
 from PIL import Image, ImageOps
 from rich.console import Console
 from rich.table import Table
 
+from ingest_image.search.person_query import SAME_PERSON
 from processor_service.recognition.faces import faces
+from processor_service.recognition.identity import Identity, identities
 from processor_service.recognition.labels import see
 from processor_service.recognition.plates import plates
 from processor_service.recognition.text import lines, look, plain
 from tests.helpers.paths import CORPUS
+from tests.helpers.people import CHANGES, PEOPLE, person
 
 TRUTHS = Path(__file__).parent / "truths"
 ALIKE = str.maketrans("OQI", "001")
-PARTS = ("text", "plates", "faces", "labels", "others")
+PARTS = ("text", "plates", "faces", "labels", "others", "identity")
 spent: dict[str, list[float]] = defaultdict(list)
 
 
@@ -173,23 +183,69 @@ def others(folder: Path) -> str:
     )
 
 
+def identity_of(folder: Path, people: Path | None) -> str:
+    """Distances of faces of one person, and of different people."""
+    known: list[tuple[str, Identity]] = []
+    lost = 0
+    for who, image in photographs(people) if people else portraits():
+        seen = timed("identity, a face", identities, image, faces(image)[:1])
+        lost += not seen
+        known += [(who, each) for each in seen]
+    if not people:
+        for file in sorted((folder / "faces").glob("*")):
+            image = opened(file)
+            found = timed("identity, faces of a group", identities, image, faces(image))
+            known += [(f"{file.name} {number}", each) for number, each in enumerate(found)]
+    same, different = [], []
+    for (who, one), (whom, other) in itertools.combinations(known, 2):
+        distance = float(np.linalg.norm(one.vector - other.vector))
+        (same if who == whom else different).append(distance)
+    near, strangers = sum(each <= SAME_PERSON for each in same), sum(each <= SAME_PERSON for each in different)
+    return (
+        f"same person: {near} of {len(same)} pairs within {SAME_PERSON}, median {np.median(same):.2f}, "
+        f"95 % within {np.quantile(same, 0.95):.2f}, at most {max(same):.2f}; different people: {strangers} of "
+        f"{len(different)} pairs within it, nearest {min(different):.2f}, median {np.median(different):.2f}; "
+        f"{lost} pictures without a vector"
+    )
+
+
+def portraits() -> Iterator[tuple[str, Image.Image]]:
+    """Each portrait, its changes, and both with the face 80, 50 and 35 pixels wide."""
+    for who in PEOPLE:
+        for image in (person(who), *(change(person(who)) for change in CHANGES.values())):
+            yield who, image
+            for width in (80, 50, 35):
+                if found := faces(image):
+                    ratio = width / (found[0].box.width * image.width)
+                    if ratio < 1:
+                        yield who, image.resize((round(image.width * ratio), round(image.height * ratio)))
+
+
+def photographs(folder: Path) -> Iterator[tuple[str, Image.Image]]:
+    for file in sorted(folder.glob("*/*")):
+        yield file.parent.name, opened(file)
+
+
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--recognition", type=Path, default=CORPUS.parent / "recognition", show_default=True)
 @click.option("--images", type=Path, default=CORPUS, show_default=True)
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="some of the parts; all by default")
-def main(recognition: Path, images: Path, only: tuple[str, ...]) -> None:
+@click.option("--people", type=Path, help="photographs of your own, a folder for each person")
+def main(recognition: Path, images: Path, people: Path | None, only: tuple[str, ...]) -> None:
     warnings.simplefilter("ignore")
     chosen = only or PARTS
     table = Table("what", "how well")
     first = Image.new("RGB", (320, 240), "white")
     see(first), faces(first), look(first)
     for name, measure, folder in zip(
-        PARTS, (text, plates_of, faces_of, labels_of, others), (recognition,) * 3 + (images,) * 2, strict=True
+        PARTS[:5], (text, plates_of, faces_of, labels_of, others), (recognition,) * 3 + (images,) * 2, strict=True
     ):
         if name in chosen:
             table.add_row(name, measure(folder))
     if "labels" in chosen:
         table.add_row("labels, faces too", labels_of(images, with_faces=True))
+    if "identity" in chosen:
+        table.add_row("identity", identity_of(recognition, people))
     Console(width=160).print(table)
     times = Table("what", "pictures", "median ms", "p95 ms")
     for name, seconds in spent.items():

@@ -6,16 +6,18 @@ from typing import Any
 
 import orjson
 import pytest
+from PIL import Image
 
 from processor_service.errors import ImageError
 from processor_service.features.faces import Faces
-from processor_service.picture import Picture
 from processor_service.pipeline import process
 from processor_service.query_vector import asks_for_face, embed
 from processor_service.recognition import identity
+from processor_service.recognition.faces import Face, faces
 from processor_service.recognition.identity import NAME
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
+from processor_service.wire.answer_schema import answer_schemas
 from processor_service.wire.fields import mapping, remade, vector_lists
 from processor_service.wire.request import Request
 from processor_service.wire.schema import catalogue
@@ -48,7 +50,8 @@ def test_each_face_has_a_vector_and_its_place_and_the_largest_comes_first() -> N
     for face, known in zip(found["faces"], found["face_vectors"], strict=True):
         assert known.keys() == {"vector", "embedder", "box"}
         assert (known["box"], known["embedder"], len(known["vector"])) == (face["box"], NAME, 128)
-    assert misfits(found) == []
+    for name, value in found.items():
+        assert list(misfits(answer_schemas()[name], value, name)) == []
 
 
 @pytest.mark.parametrize("wanted", ["faces", {"faces": {}}, {"faces": {"identity": False}}])
@@ -70,12 +73,13 @@ def test_pictures_of_a_list_have_vectors_wherever_they_stand() -> None:
 
 def test_faces_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    find = Picture.once
-    monkeypatch.setattr(
-        "processor_service.recognition.of_picture.face.faces",
-        lambda image: calls.append(1) or [],
-    )
-    assert find and fields(COLLINS, IDENTITY, "labels")["face_count"] == 0
+
+    def count(image: Image.Image) -> list[Face]:
+        calls.append(1)
+        return faces(image)
+
+    monkeypatch.setattr("processor_service.recognition.of_picture.face.faces", count)
+    assert fields(COLLINS, IDENTITY, "labels")["face_vectors"]
     assert calls == [1]
 
 

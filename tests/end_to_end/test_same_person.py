@@ -1,0 +1,336 @@
+"""A person is found in other pictures by their face, through real nodes: stored, asked for, kept and deleted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from click.testing import CliRunner, Result
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
+from PIL import Image
+
+from ingest_image.reprocess.command import reprocess
+from ingest_image.search import Engine, Question
+from ingest_image.search.person import find_person
+from ingest_image.search.person_query import SAME_PERSON
+from ingest_image.search_command import search
+from processor_service.recognition.identity import NAME
+from tests.helpers.nodes import set_hosts
+from tests.helpers.paths import ROOT
+from tests.helpers.people import CHANGES, PEOPLE, person, together
+from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.processes import wait_until
+from tests.helpers.service import Service, running_service
+
+IDENTITY: dict[str, Any] = {"faces": {"identity": True}}
+INDEX, PIPELINE = "images-people", "people"
+CAT = picture("skimage/chelsea.png")
+VECTOR = "image.face_vectors.vector"
+
+
+def changed(name: str, change: str) -> Image.Image:
+    return CHANGES[change](person(name))
+
+
+def calls(service: Service) -> int:
+    return sum('"path":"/v1/process"' in line for line in service.log.read_text().splitlines())
+
+
+PICTURES: dict[str, Any] = {
+    "collins": [person("collins")],
+    "collins-mirrored": [changed("collins", "mirrored")],
+    "collins-upside-down": [changed("collins", "upside down")],
+    "collins-in-a-corner": [changed("collins", "in a corner of another")],
+    "hopper": [person("hopper").resize((384, 384))],
+    "obama": [person("obama")],
+    "both": [together(person("obama").resize((280, 350)), person("collins"))],
+    "album": [Image.new("RGB", (90, 60), "teal"), changed("collins", "darker")],
+    "nobody": [Image.new("RGB", (90, 60), "navy")],
+}
+COLLINS = {name for name in PICTURES if name.startswith("collins")} | {"both", "album"}
+
+
+@pytest.fixture(scope="module")
+def identifying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    log = tmp_path_factory.mktemp("identity") / "service.log"
+    with running_service(log, workers="1", recognizers="1") as running:
+        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def people(es: Elasticsearch, service: Service, identifying: Service) -> Iterator[str]:
+    """An index whose pipeline says whose faces there are, with a few people in it."""
+    set_hosts(es, identifying.url)
+    image = {"field": "image", "operations": ["auto_orient"], "properties": [IDENTITY, "colors", "perceptual_hash"]}
+    es.ingest.put_pipeline(id=PIPELINE, processors=[{"image": image}])
+    es.indices.create(index=INDEX, settings={"index.default_pipeline": PIPELINE})
+    for name, images in PICTURES.items():
+        listed = [{"data": b64(encoded(image))} for image in images]
+        document = {"title": name.replace("-", " "), "image": listed if len(listed) > 1 else listed[0]}
+        es.index(index=INDEX, id=name, document=document)
+    es.indices.refresh(index=INDEX)
+    yield INDEX
+    es.indices.delete(index=INDEX)
+    es.ingest.delete_pipeline(id=PIPELINE)
+    set_hosts(es, service.url)
+
+
+Ask = Callable[..., Result]
+
+
+@pytest.fixture
+def ask(es_url: str, people: str) -> Ask:
+    def ask(*arguments: str, index: str = people) -> Result:
+        return CliRunner().invoke(search, ["--url", es_url, "--index", index, *arguments])
+
+    return ask
+
+
+def found(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    return {hit["_id"]: hit for hit in json.loads(result.stdout)["hits"]}
+
+
+def knn(es: Elasticsearch, builder: dict[str, Any], **more: Any) -> list[str]:
+    clause = {"field": VECTOR, "k": 20, "num_candidates": 100, "similarity": SAME_PERSON, **more}
+    answer = es.search(index=INDEX, knn={**clause, "query_vector_builder": {"image": builder}}, source=False, size=20)
+    return [hit["_id"] for hit in answer["hits"]["hits"]]
+
+
+def vectors(es: Elasticsearch, index: str, id: str) -> list[Any]:
+    """The stored vectors of a document; not in `_source` from 9.2 on."""
+    hits = es.search(index=index, query={"ids": {"values": [id]}}, fields=[VECTOR], source=False)["hits"]["hits"]
+    return [face["vector"] for face in hits[0].get("fields", {}).get("image.face_vectors", [])]
+
+
+def test_what_is_stored(es: Elasticsearch, people: str) -> None:
+    image = es.get(index=people, id="both")["_source"]["image"]
+    assert image["face_count"] == 2 and [face["embedder"] for face in image["face_vectors"]] == [NAME] * 2
+    assert [face["box"] for face in image["face_vectors"]] == [face["box"] for face in image["faces"]]
+    assert len(vectors(es, people, "both")) == 2
+    assert "face_vectors" not in es.get(index=people, id="nobody")["_source"]["image"]
+    first, second = es.get(index=people, id="album")["_source"]["image"]
+    assert "face_vectors" not in first and len(second["face_vectors"]) == 1
+    mapped = es.indices.get_mapping(index=people)[people]["mappings"]["properties"]["image"]["properties"]
+    assert mapped["face_vectors"]["type"] == "nested"
+    declared = mapped["face_vectors"]["properties"]["vector"]
+    assert (declared["dims"], declared["similarity"]) == (128, "l2_norm")
+
+
+def test_the_largest_face_of_a_picture_is_a_question(es: Elasticsearch, people: str) -> None:
+    portrait = b64(encoded(changed("collins", "by 25 degrees"), "JPEG"))
+    assert set(knn(es, {"data": portrait, "vector": "face", "embedder": NAME})) == COLLINS
+    assert set(knn(es, {"data": b64(picture(PEOPLE["obama"])), "vector": "face"})) == {"obama", "both"}
+
+
+def test_the_largest_face_of_a_stored_document_is_a_question(es: Elasticsearch, people: str) -> None:
+    stored = {"index": people, "field": VECTOR, "embedder": NAME}
+    assert set(knn(es, {**stored, "id": "collins"})) == COLLINS
+    assert set(knn(es, {**stored, "id": "album"})) == COLLINS, "the first picture of the list shows nobody"
+    with pytest.raises(BadRequestError, match=r"finds no vector in \[image.face_vectors.vector\] of document"):
+        knn(es, {**stored, "id": "nobody"})
+
+
+def test_filters_are_of_the_document(es: Elasticsearch, people: str) -> None:
+    portrait = {"data": b64(picture(PEOPLE["collins"])), "vector": "face"}
+    assert knn(es, portrait, filter={"term": {"image.face_count": 2}}) == ["both"]
+
+
+@pytest.mark.parametrize("embedder", [None, "other-v1"])
+def test_a_picture_without_a_face_or_of_another_embedder_is_a_bad_question(
+    es: Elasticsearch, people: str, embedder: str | None
+) -> None:
+    question = {"data": b64(picture(PEOPLE["collins"])) if embedder else b64(CAT), "vector": "face"}
+    with pytest.raises(BadRequestError) as error:
+        knn(es, {**question, "embedder": embedder} if embedder else question)
+    text = str(error.value.body)
+    assert "wants a vector of the embedder [other-v1]" in text if embedder else "[no_face] no face is found" in text
+    assert question["data"][:80] not in text
+
+
+def test_the_command_finds_the_other_pictures_of_a_person_in_a_file(ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "me.jpg"
+    changed("collins", "by 25 degrees").save(file)
+    hits = found(ask("--same-person", str(file), "--json"))
+    assert hits.keys() == COLLINS
+    distances = [hit["face_distance"] for hit in hits.values()]
+    assert distances == sorted(distances) and distances[-1] <= SAME_PERSON
+    for hit in hits.values():
+        assert hit["reason"] == "same person" and hit["face"].keys() == {"x", "y", "width", "height"}
+        assert "vector" not in json.dumps(hit["_source"]).replace("face_vectors", "")
+    # Of two people the one who was asked for: she is on the right.
+    assert hits["both"]["face"]["x"] > 0.5
+    text = ask("--same-person", str(file)).output
+    assert re.search(r"collins in a corner +0\.\d\d +same person", text), text
+
+
+def test_the_distance_is_exact(es: Elasticsearch, ask: Ask, people: str) -> None:
+    """Though candidates are found by bytes: a threshold on a rounded distance would mean little."""
+    exact = {"script_score": {"query": {"exists": {"field": VECTOR}}, "script": {"source": f"1 / (1 + l2norm(params.v, '{VECTOR}'))", "params": {"v": vectors(es, people, "collins")[0]}}}}  # fmt: skip
+    query = {"nested": {"path": "image.face_vectors", "query": exact, "score_mode": "max"}}
+    hits = es.search(index=people, query=query, size=20, source=False)["hits"]["hits"]
+    expected = {hit["_id"]: 1 / hit["_score"] - 1 for hit in hits}
+    for id, hit in found(ask("--same-person", "collins", "--json")).items():
+        assert hit["face_distance"] == pytest.approx(expected[id], abs=0.002)
+
+
+def test_the_command_finds_the_other_pictures_of_a_stored_one(ask: Ask) -> None:
+    assert found(ask("--same-person", "collins", "--json")).keys() == COLLINS - {"collins"}
+    assert found(ask("--same-person", "obama", "--json")).keys() == {"both"}
+    assert found(ask("--same-person", "hopper", "--json")) == {}
+    assert "nothing found" in ask("--same-person", "hopper").output
+
+
+def test_words_filters_pages_and_another_distance_hold_as_well(ask: Ask) -> None:
+    assert found(ask("--same-person", "collins", "--json", "mirrored")).keys() == {"collins-mirrored"}
+    assert found(ask("--same-person", "collins", "--json", "--filter", "face_count:2")).keys() == {"both"}
+    assert found(ask("--same-person", "collins", "--json", "--face-distance", "0.01")) == {}
+    first = json.loads(ask("--same-person", "collins", "--json", "--size", "2").stdout)
+    second = json.loads(ask("--same-person", "collins", "--json", "--size", "9", "--after", first["after"]).stdout)
+    ids = [hit["_id"] for page in (first, second) for hit in page["hits"]]
+    assert len(ids) == len(set(ids)) == first["total"] and set(ids) == COLLINS - {"collins"}
+    assert "cannot be searched for" in ask("--same-person", "collins", "title:(").output
+
+
+def test_of_several_faces_the_largest_is_taken_and_that_is_said(ask: Ask) -> None:
+    result = ask("--same-person", "both", "--json")
+    assert found(result).keys() == COLLINS - {"both"}
+    assert "both shows 2 faces: the largest is looked for" in result.stderr
+
+
+def test_what_cannot_be_asked_is_said_in_a_sentence(
+    es: Elasticsearch, ask: Ask, people: str, index: str, tmp_path: Path
+) -> None:
+    cat, portrait = tmp_path / "cat.png", tmp_path / "me.png"
+    cat.write_bytes(CAT)
+    portrait.write_bytes(picture(PEOPLE["collins"]))
+    es.index(index=index, document={"title": "nothing"}, refresh=True)
+    for result, sentence in (
+        (ask("--same-person", str(cat)), "no face is found in cat.png"),
+        (ask("--same-person", "nobody"), "the document nobody has no vector of a face"),
+        (ask("--same-person", "404"), f"there is no document 404 in {people}, and no such file"),
+        (ask("--same-person", str(tmp_path)), "is a folder"),
+        (ask("--same-person", str(portrait), index=index), f"no picture in {index} has vectors of faces"),
+        (ask("--same-person", str(portrait), index="missing*"), "no picture in missing* has vectors of faces"),
+        (ask("--same-person", str(portrait), "--pipeline", "images"), "the pipeline images looks for no faces"),
+        (ask("--same-person", str(portrait), "--pipeline", "no-such"), "there is no pipeline no-such"),
+    ):
+        assert result.exit_code == 1 and sentence in result.output, result.output
+        assert "Traceback" not in result.output
+
+
+def test_faces_that_nobody_identifies_are_no_question(es: Elasticsearch, people: str, tmp_path: Path) -> None:
+    name = "people-counted"
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"properties": ["faces", "perceptual_hash"]}}])
+    file = tmp_path / "me.png"
+    file.write_bytes(picture(PEOPLE["collins"]))
+    try:
+        with pytest.raises(Exception, match=r"1 face found in me\.png, but the pipeline people-counted does not say"):
+            find_person(Engine(es, people), str(file), name)
+    finally:
+        es.ingest.delete_pipeline(id=name)
+
+
+def test_a_document_that_comes_back_keeps_its_vectors(
+    es: Elasticsearch, people: str, index: str, identifying: Service
+) -> None:
+    """From 9.2 on vectors are left out of what one gets: whoever puts it back does not lose them."""
+    for id in ("both", "album"):
+        document = es.get(index=people, id=id)["_source"]
+        left_out = "vector" not in json.dumps(document["image"]).replace("face_vectors", "")
+        es.index(index=index, id=id, document=document, pipeline=PIPELINE, refresh=True)
+        before = vectors(es, index, id)
+        assert len(before) == len(vectors(es, people, id))
+        counted = calls(identifying)
+        es.index(index=index, id=id, document={**document, "title": "new"}, pipeline=PIPELINE, refresh=True)
+        assert len(vectors(es, index, id)) == len(before)
+        assert (calls(identifying) > counted) == left_out
+        again = es.get(index=index, id=id)["_source"]["image"]
+        assert [one["sha256"] for one in _list(again)] == [one["sha256"] for one in _list(document["image"])]
+        # A partial update keeps them without a call.
+        counted = calls(identifying)
+        es.update(index=index, id=id, doc={"title": "updated"}, refresh=True)
+        assert len(vectors(es, index, id)) == len(before) and calls(identifying) == counted
+
+
+def _list(image: Any) -> list[dict[str, Any]]:
+    return image if isinstance(image, list) else [image]
+
+
+def test_a_pipeline_that_no_longer_asks_for_them_deletes_them(
+    es: Elasticsearch, es_url: str, people: str, index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    name = f"{index}-pipeline"
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"properties": [IDENTITY]}}])
+    es.indices.create(index=index, settings={"index.default_pipeline": name})
+    try:
+        data = {"data": b64(picture(PEOPLE["collins"]))}
+        es.index(index=index, id="1", document={"image": data}, refresh=True)
+        assert vectors(es, index, "1")
+        es.ingest.put_pipeline(id=name, processors=[{"image": {"properties": ["faces"]}}])
+        result = CliRunner().invoke(reprocess, [index, "--url", es_url])
+        assert result.exit_code == 0, result.output
+        es.indices.refresh(index=index)
+        image = es.get(index=index, id="1")["_source"]["image"]
+        assert image["face_count"] == 1 and "face_vectors" not in image and not vectors(es, index, "1")
+    finally:
+        es.indices.put_settings(index=index, settings={"index.default_pipeline": None})
+        es.ingest.delete_pipeline(id=name)
+
+
+def test_redacted_faces_and_whose_they_are_are_refused_together(es: Elasticsearch) -> None:
+    image = {"operations": [{"redact": {"what": ["faces"]}}], "properties": [IDENTITY]}
+    with pytest.raises(
+        BadRequestError, match=r"property \[faces\] finds nothing where operation \[redact\] hides faces"
+    ):
+        es.ingest.put_pipeline(id="never", processors=[{"image": image}])
+
+
+def test_a_service_without_recognition_refuses_the_question_and_the_document(
+    es: Elasticsearch, people: str, service: Service, identifying: Service
+) -> None:
+    set_hosts(es, service.url)
+    try:
+        for ask in (
+            lambda: knn(es, {"data": b64(picture(PEOPLE["collins"])), "vector": "face"}),
+            lambda: es.index(index=people, document={"image": {"data": b64(CAT)}}),
+        ):
+            with pytest.raises(ApiError) as error:
+                ask()
+            assert error.value.meta.status == 400 and "[recognition_off]" in str(error.value.body)
+    finally:
+        set_hosts(es, identifying.url)
+
+
+QUERIES = re.findall(
+    r"<!-- finds: (.*?) -->\n```\n(GET|POST) images/_search\n(.*?)```",
+    (ROOT / "docs/recognition.md").read_text() + (ROOT / "docs/privacy.md").read_text(),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("expected", "method", "query"), QUERIES, ids=range(len(QUERIES)))
+def test_queries_of_the_docs(es: Elasticsearch, people: str, expected: str, method: str, query: str) -> None:
+    body = query.replace("<base64>", b64(picture(PEOPLE["collins"]))).replace('"images"', f'"{people}"')
+    answer = es.search(index=people, **json.loads(body), size=20)
+    assert {hit["_id"] for hit in answer["hits"]["hits"]} == set(expected.split())
+
+
+def test_the_docs_have_queries() -> None:
+    assert len(QUERIES) == 3
+
+
+def test_a_question_of_the_library_has_facets_and_pages(es: Elasticsearch, people: str) -> None:
+    engine = Engine(es, people)
+    who, note = find_person(engine, "collins")
+    answer = engine.search(Question(person=who), 3, with_facets=True)
+    assert (len(answer.hits), answer.total, note) == (3, len(COLLINS) - 1, "")
+    assert sum(count for _, count in answer.facets.counts["format"]) >= answer.total
