@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pipelines.cluster.makers import is_inference_form
 from pipelines.install.check import other_template
 from pipelines.install.plan import Fate, Step
+from pipelines.recipes import recipes_of, recognizes
 from pipelines.resources import Kind, is_edited, version_of
 
 from .finding import Finding, error, ok, warn
@@ -18,14 +19,15 @@ _BOOTSTRAP = "run ingest-image bootstrap"
 def definitions(installation: Installation) -> Iterator[Finding]:
     """Pipelines and template are installed, current, and not changed by hand."""
     current = 0
-    missing = []
+    missing: list[str] = []
+    left_out: list[str] = []
     for step in installation.steps:
         name = f"{step.resource.kind.value} {step.resource.name}"
         remark = f" ({step.remark})" if step.remark else ""
         if step.fate is Fate.CURRENT or _is_current_without_plugin(installation, step):
             current += 1
         elif step.fate is Fate.CREATED:
-            missing.append(name)
+            (left_out if _may_be_left_out(installation, step) else missing).append(name)
         elif step.fate is Fate.UPDATED:
             yield warn(f"older than this program: {name}{remark}", _BOOTSTRAP)
         elif step.fate is Fate.EDITED:
@@ -39,8 +41,16 @@ def definitions(installation: Installation) -> Iterator[Finding]:
             yield error(f"somebody else's: {name}{remark}", "its owner has to rename or remove it")
     if missing:
         yield error(f"missing: {', '.join(missing)}", _BOOTSTRAP)
-    if current == len(installation.steps):
-        yield ok(f"{current} pipelines and templates are current")
+    if current + len(left_out) == len(installation.steps):
+        without = f"; not installed, as they need recognition: {', '.join(left_out)}" if left_out else ""
+        yield ok(f"{current} pipelines and templates are current{without}")
+
+
+def _may_be_left_out(installation: Installation, step: Step) -> bool:
+    """Whether a missing pipeline needs recognition, which the service does not have as far as is known here."""
+    known = installation.service and installation.service.limits
+    has_it = bool(known and known.get("recognition", {}).get("recognizers"))
+    return not has_it and any(recognizes(recipe) for recipe in recipes_of(step.resource.body))
 
 
 def _is_current_without_plugin(installation: Installation, step: Step) -> bool:

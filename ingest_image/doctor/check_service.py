@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from pipelines.cluster.makers import is_inference_form
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list
 from pipelines.cluster.sentences import CheckFailed
-from pipelines.inference.endpoints import service_url
+from pipelines.inference.endpoints import recipe_of, service_url
 from pipelines.install.check import process_tiny_picture
+from pipelines.recipes import identifies, recipes_of, recognizes
 from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
-from processor_service.features import all_features
-from processor_service.operations import all_operations
-from processor_service.registry import IDENTITY, entry_names
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
@@ -78,7 +75,7 @@ def recognition(installation: Installation) -> Iterator[Finding]:
     if number := installation.service.limits.get("recognition", {}).get("recognizers", 0):
         yield ok(f"recipes with recognition are done by {counted(number, 'recognizer')}")
         return
-    asking = [name for name in installation.pipelines if _recognizes(installation.installed.get(name, {}))]
+    asking = [name for name in installation.pipelines if any(map(recognizes, _recipes(installation, name)))]
     if not asking:
         yield ok("the service recognizes nothing, and no pipeline of the indices asks for it")
     else:
@@ -91,7 +88,7 @@ def recognition(installation: Installation) -> Iterator[Finding]:
 
 def identity(installation: Installation) -> Iterator[Finding]:
     """Which pipelines of the indices store vectors of faces, and, with `--service-url`, whether the service can."""
-    asking = [name for name in installation.pipelines if _identifies(installation.installed.get(name, {}))]
+    asking = [name for name in installation.pipelines if any(map(identifies, _recipes(installation, name)))]
     if not asking:
         return
     limits = installation.service.limits if installation.service else None
@@ -106,23 +103,12 @@ def identity(installation: Installation) -> Iterator[Finding]:
         yield ok(f"vectors of faces, biometric data (docs/privacy.md), are stored by {', '.join(asking)}")
 
 
-def _recognizes(pipeline: Body) -> bool:
-    """Whether a pipeline with our processor asks for something that a recognizer does."""
-    known = [kind for all_kinds in (all_operations(), all_features()) for kind in all_kinds.values() if kind.recognizes]
-    names = {kind.name() for kind in known}
-    return not names.isdisjoint(entry_names(_entries(pipeline)))
-
-
-def _identifies(pipeline: Body) -> bool:
-    """Whether a pipeline with our processor asks whose faces they are."""
-    parameters = [value for entry in _entries(pipeline) if isinstance(entry, dict) for value in entry.values()]
-    return any(isinstance(value, dict) and value.get(IDENTITY) is True for value in parameters)
-
-
-def _entries(pipeline: Body) -> list[Any]:
-    """The operations and properties of a pipeline's processors `image`."""
-    options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
-    return [entry for each in options for key in ("operations", "properties") for entry in each.get(key) or ()]
+def _recipes(installation: Installation, name: str) -> list[Body]:
+    """The recipes of a pipeline, in either form."""
+    pipeline = installation.installed.get(name, {})
+    if is_inference_form(pipeline):
+        return [recipe_of(installation.client, pipeline)]
+    return recipes_of(pipeline)
 
 
 def _address(installation: Installation, pipeline: Body) -> str:

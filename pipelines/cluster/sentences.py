@@ -35,6 +35,8 @@ _ADVICE = {
 
 # The code that the pipelines without the plugin give when the call to their endpoint fails.
 INFERENCE_FAILED = "inference_failed"
+# The plugin's refusal of a pipeline that asks for what the service lacks.
+RECOGNITION_OFF = "recognition_off"
 
 
 class CheckFailed(Exception):

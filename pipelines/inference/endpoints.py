@@ -109,6 +109,21 @@ def service_url(client: Elasticsearch) -> str:
     return DEFAULT_URL
 
 
+def recipe_of(client: Elasticsearch, pipeline: Body) -> Body:
+    """The recipe of a pipeline in inference form, which is in its endpoint; empty if that is gone or cannot be read."""
+    text = json.dumps(pipeline)
+    for each in installed(client):
+        if json.dumps(each["inference_id"]) in text:
+            settings = each["service_settings"]
+            written = settings.get("model_id") or str(settings.get("request", "")).replace("${input}", "null")
+            try:
+                recipe = json.loads(written)
+            except ValueError:
+                return {}
+            return recipe if isinstance(recipe, dict) else {}
+    return {}
+
+
 def left_over(client: Elasticsearch, wanted: Iterable[str] = ()) -> Iterator[tuple[Resource, list[str]]]:
     """Our endpoints except the wanted ones, each with the pipelines that still name it."""
     keep = set(wanted)

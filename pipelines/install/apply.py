@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from elasticsearch import AuthorizationException, Elasticsearch
+from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
 
 from ..cluster.index_pipelines import settings_by_index
+from ..cluster.reasons import reason_of
+from ..cluster.sentences import RECOGNITION_OFF
 from ..inference import endpoints
 from ..resources import Kind, Resource, bundled
 from . import kinds
@@ -52,12 +55,18 @@ def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list
 
 
 def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
-    """Send the changes; yields each step when it is done."""
+    """Send the changes; yields each step when it is done. A pipeline that the service cannot serve is left out."""
     for step in steps:
         if step.fate is Fate.REMOVED:
             kinds.delete(client, step.resource)
         elif step.body is not None and step.fate.changes:
-            kinds.write(client, step.resource, step.body)
+            try:
+                kinds.write(client, step.resource, step.body)
+            except BadRequestError as error:
+                reason = reason_of(error)
+                if step.resource.kind is not Kind.PIPELINE or not reason.startswith(f"[{RECOGNITION_OFF}]"):
+                    raise
+                step = replace(step, fate=Fate.LACKING, remark=f"{reason}; run bootstrap again then")
         yield step
 
 

@@ -166,5 +166,5 @@ def _report(steps: Sequence[Step], would_be: str = "") -> None:
     for step in steps:
         fate = (would_be if step.fate.changes else "") + step.fate.value
         remark = f" ({step.remark})" if step.remark else ""
-        warns = step.fate in (Fate.EDITED, Fate.NEWER, Fate.FOREIGN)
+        warns = step.fate in (Fate.EDITED, Fate.NEWER, Fate.FOREIGN, Fate.LACKING)
         click.secho(f"{fate}: {step.resource.kind.value} {step.resource.name}{remark}", fg="yellow" if warns else None)

@@ -19,6 +19,7 @@ class Fate(Enum):
     NEWER = "newer: left alone"
     FOREIGN = "somebody else's: left alone"
     IN_USE = "still in use: left alone"
+    LACKING = "left out"
     REMOVED = "removed"
     ABSENT = "absent"
 

@@ -31,6 +31,7 @@ def recipe_schema() -> dict[str, Any]:
     - `most_entries`: how many operations or properties a list may have.
     - `concealing`: operations after which the original must not stay anywhere, with the parameter that says what they
       hide: names of properties that would find nothing.
+    - `recognizing`: operations and properties that a service may lack.
     - `for_documents`: operations that a document may ask for. `protecting`: after these, a document may ask for none.
     """
     only_first = {
@@ -50,6 +51,7 @@ def recipe_schema() -> dict[str, Any]:
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
         "concealing": {name: operation.conceals for name, operation in all_operations().items() if operation.conceals},
+        "recognizing": {"operations": _recognizing(all_operations()), "properties": _recognizing(all_features())},
         "for_documents": [name for name, operation in all_operations().items() if operation.for_documents],
         "protecting": [name for name, operation in all_operations().items() if operation.protects],
     }
@@ -65,6 +67,10 @@ def catalogue(lack: str | None = None, identity_lack: str | None = None) -> dict
         "operations": _catalogued(all_operations(), lack, identity_lack),
         "properties": _catalogued(all_features(), lack, identity_lack),
     }
+
+
+def _recognizing(entries: Mapping[str, type[RecipeEntry]]) -> list[str]:
+    return [name for name, entry in entries.items() if entry.recognizes]
 
 
 def _schemas(entries: Mapping[str, type[RecipeEntry]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ..settings import Settings
 def lack(settings: Settings) -> str | None:
     """Why nothing is recognized here, and what to do about it; None when it is."""
     if settings.recognizers == 0:
-        return "IMAGE_RECOGNIZERS is 0"
+        return "IMAGE_RECOGNIZERS is 0: set it to 1 or more"
     return missing()
 
 

@@ -61,7 +61,7 @@ def test_without_the_plugin_and_with_a_licence_endpoints_and_pipelines_are_insta
     assert result.exit_code == 0, result.output
     first, *_, last = result.output.splitlines()
     assert first == ("bridge: inference (the plugin ingest-image is missing on node-1 (9.5.3); licence: trial)")
-    created = ["created: inference endpoint"] * 4 + ["created: ingest pipeline"] * 4 + ["created: index template"]
+    created = ["created: inference endpoint"] * 5 + ["created: ingest pipeline"] * 5 + ["created: index template"]
     assert fates(result)[:-1] == created
     assert last == "checked: the pipeline images turned a test picture of 4 x 3 pixels into jpeg"
     assert {endpoint_named_by(cluster, name) for name in PIPELINES} == set(cluster.endpoints)
@@ -98,7 +98,7 @@ def test_an_endpoint_that_changes_is_there_before_the_pipeline_names_it_and_the_
         result = run(url=url, token=token)
     assert result.exit_code == 0, result.output
     verbs = [(line.split()[0], line.split("/")[1]) for line in cluster.log]
-    expected = [("PUT", "_inference")] * 4 + [("PUT", "_ingest")] * 4 + [("DELETE", "_inference")] * 4
+    expected = [("PUT", "_inference")] * 5 + [("PUT", "_ingest")] * 5 + [("DELETE", "_inference")] * 5
     assert verbs == expected
     assert not old & set(cluster.endpoints)
     assert {endpoint_named_by(cluster, name) for name in PIPELINES} == set(cluster.endpoints)
@@ -227,8 +227,8 @@ def test_from_one_way_to_the_other(run: Run, cluster: Cluster) -> None:
     run()
     cluster.processors.append("image")
     result = run("--dry-run")
-    assert result.output.count("would be removed: inference endpoint") == 4
-    assert result.output.count("would be updated: ingest pipeline") == 4
+    assert result.output.count("would be removed: inference endpoint") == 5
+    assert result.output.count("would be updated: ingest pipeline") == 5
 
 
 def test_a_pipeline_changed_by_hand_keeps_its_endpoint(run: Run, cluster: Cluster, service: Service) -> None:
@@ -240,14 +240,14 @@ def test_a_pipeline_changed_by_hand_keeps_its_endpoint(run: Run, cluster: Cluste
     assert "changed by hand: left alone: ingest pipeline images (" in result.output
     assert f"still in use: left alone: inference endpoint {kept} (by the pipeline images)" in result.output
     assert kept in cluster.endpoints
-    assert len(cluster.endpoints) == 5
+    assert len(cluster.endpoints) == 6
 
 
 def test_dry_run_changes_nothing(run: Run, cluster: Cluster) -> None:
     before = cluster.state()
     result = run("--dry-run")
     assert result.exit_code == 0
-    assert result.output.count("would be created: ") == 9
+    assert result.output.count("would be created: ") == 11
     assert (cluster.state(), cluster.log) == (before, [])
 
 
@@ -258,7 +258,7 @@ def test_uninstall_leaves_nothing(run: Run, cluster: Cluster) -> None:
     assert result.exit_code == 0, result.output
     assert cluster.state() == before
     removed = [line.split("/")[1] for line in cluster.log if line.startswith("DELETE")]
-    assert removed == ["_index_template"] + ["_ingest"] * 4 + ["_inference"] * 4
+    assert removed == ["_index_template"] + ["_ingest"] * 5 + ["_inference"] * 5
 
 
 def test_several_addresses_are_for_the_plugin(run: Run, cluster: Cluster) -> None:

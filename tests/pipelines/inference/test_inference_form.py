@@ -147,7 +147,7 @@ def test_one_processor_image_is_expected() -> None:
 
 def test_what_can_be_pasted_is_what_bootstrap_sends() -> None:
     requests = parse(FILE.read_text())
-    assert [request.method for request in requests] == ["PUT"] * 8
+    assert [request.method for request in requests] == ["PUT"] * 10
     for endpoint_, pipeline in zip(requests[::2], requests[1::2], strict=True):
         name = pipeline.path.rpartition("/")[2]
         resource = next(r for r in PIPELINES if r.name == name)

@@ -28,6 +28,7 @@ import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.processor.ImageFactory;
 import org.ingestimage.processor.ImageProcessor;
+import org.ingestimage.processor.PipelineFilter;
 import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.search.ImageVectorBuilder;
@@ -92,7 +93,10 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<MappedActionFilter> getMappedActionFilters() {
-        return List.of(new BulkResults.Filter(() -> threadContext, memory));
+        return List.of(
+            new BulkResults.Filter(() -> threadContext, memory),
+            new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client)
+        );
     }
 
     @Override

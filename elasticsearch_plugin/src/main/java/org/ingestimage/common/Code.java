@@ -20,6 +20,7 @@ public enum Code {
     INVALID_RECIPE(Kind.REQUEST, "a one-off operation or one of its parameters is unknown or wrong"),
     OPERATION_NOT_ALLOWED(Kind.REQUEST, "the pipeline does not allow documents this operation"),
     DOCUMENT_OPERATIONS_DISABLED(Kind.REQUEST, "the pipeline allows documents no operations"),
+    RECOGNITION_OFF(Kind.REQUEST, "a pipeline that is put asks for recognition, and no service that answers has it"),
     RESULTS_TOO_LARGE(Kind.REQUEST, "the results of the document's list come to more than the node can hold"),
 
     QUEUE_FULL(Kind.BUSY, "more pictures wait for their turn than `ingest.image.queue_size`"),

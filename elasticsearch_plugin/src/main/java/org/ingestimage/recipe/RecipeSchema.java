@@ -40,6 +40,7 @@ public final class RecipeSchema {
     private final List<String> protecting;
     /** Operations that hide what must not be seen, with the parameter that names what: properties that would find nothing. */
     private final Map<String, String> concealing;
+    private final RecognizingEntries recognizing;
     /** Of a list of operations or properties. */
     private final int mostEntries;
 
@@ -55,6 +56,7 @@ public final class RecipeSchema {
         List<String> forDocuments,
         List<String> protecting,
         Map<String, String> concealing,
+        RecognizingEntries recognizing,
         int mostEntries
     ) {
         this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
@@ -67,6 +69,7 @@ public final class RecipeSchema {
         this.forDocuments = forDocuments;
         this.protecting = protecting;
         this.concealing = concealing;
+        this.recognizing = recognizing;
         this.mostEntries = mostEntries;
         this.operations = operations;
         this.properties = properties;
@@ -100,6 +103,7 @@ public final class RecipeSchema {
             strings(json.get("for_documents")),
             strings(json.get("protecting")),
             texts(json.get("concealing")),
+            RecognizingEntries.of(json.get("recognizing")),
             json.get("most_entries") instanceof Integer most ? most : Integer.MAX_VALUE
         );
     }
@@ -161,6 +165,11 @@ public final class RecipeSchema {
 
     public VectorCopies copies() {
         return copies;
+    }
+
+    /** What services may lack. */
+    public RecognizingEntries recognizing() {
+        return recognizing;
     }
 
     /**

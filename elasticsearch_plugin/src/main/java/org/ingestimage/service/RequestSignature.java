@@ -6,6 +6,7 @@ import java.util.HexFormat;
 
 import javax.crypto.spec.SecretKeySpec;
 
+import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Keys;
 
 /**
@@ -21,12 +22,21 @@ final class RequestSignature {
 
     /** A header for a POST that is made now; null without a key. */
     static String post(SecretKeySpec key, URI host, String path, String bodySha256) {
+        return now(key, "POST", host, path, bodySha256);
+    }
+
+    /** The same for a GET. */
+    static String get(SecretKeySpec key, URI host, String path) {
+        return now(key, "GET", host, path, Sha256.hex(new byte[0]));
+    }
+
+    private static String now(SecretKeySpec key, String method, URI host, String path, String bodySha256) {
         if (key == null) {
             return null;
         }
         byte[] nonce = new byte[16];
         RANDOM.nextBytes(nonce);
-        return authorization(key, "POST", host, path, bodySha256, System.currentTimeMillis() / 1000, HexFormat.of().formatHex(nonce));
+        return authorization(key, method, host, path, bodySha256, System.currentTimeMillis() / 1000, HexFormat.of().formatHex(nonce));
     }
 
     /** The same with a method, a time, in seconds since 1970, and a number that is used once. */

@@ -114,6 +114,14 @@ public final class ServiceClient implements AutoCloseable {
         call.submit(false);
     }
 
+    /**
+     * Asks all services what they lack, such as `property [text]`, with the reason: the listener is told what is lacking in each of those that
+     * answer within seconds, on a thread that may work. Nothing, where none answers.
+     */
+    public void lacking(ActionListener<Map<String, String>> listener) {
+        new Catalogue(calls, memory).lacking(listener);
+    }
+
     private static Failure noTurn(EmbedRequest request) {
         String reason = "all processor services were busy for [" + request.timeout() + "] (setting [ingest.image.search_timeout])";
         return new Failure(Code.SERVICE_TIMEOUT, reason);

@@ -62,6 +62,10 @@ final class ServiceHosts {
         hosts = List.copyOf(next);
     }
 
+    synchronized List<URI> uris() {
+        return hosts.stream().map(host -> host.uri).toList();
+    }
+
     synchronized int size() {
         return hosts.size();
     }

@@ -4,9 +4,12 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
+import org.elasticsearch.action.ingest.PutPipelineRequest;
+import org.elasticsearch.common.bytes.BytesArray;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.threadpool.Scheduler;
+import org.elasticsearch.xcontent.XContentType;
 
 /** What differs between the lines of Elasticsearch, for tests. */
 public final class TestApi {
@@ -15,6 +18,11 @@ public final class TestApi {
 
     public static Processor create(Processor.Factory factory, Map<String, Object> config) throws Exception {
         return factory.create(Map.of(), "tag", "description", config);
+    }
+
+    /** The request of `PUT _ingest/pipeline`. */
+    public static PutPipelineRequest pipeline(String json) {
+        return new PutPipelineRequest("pipeline", new BytesArray(json), XContentType.JSON);
     }
 
     public static Processor.Parameters parameters(

@@ -51,6 +51,10 @@ public final class FakeService implements AutoCloseable {
     public volatile Behaviour behaviour;
     /** Also to those who ask whether it lives; null: it says that it does. */
     public volatile Behaviour everything;
+    /** What it answers to those who ask what it can do; null: that there is no such address. */
+    public volatile Behaviour catalogue;
+    /** Those who asked, as they identified themselves. */
+    public final List<String> askedForCatalogue = new CopyOnWriteArrayList<>();
     /** How often it was asked whether it lives. */
     public final AtomicInteger asked = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -85,6 +89,11 @@ public final class FakeService implements AutoCloseable {
             if (exchange.getRequestURI().getPath().equals("/healthz")) {
                 asked.incrementAndGet();
                 (everything == null ? json(200, "{}") : everything).answer(exchange, Map.of());
+                return;
+            }
+            if (catalogue != null && exchange.getRequestURI().getPath().equals("/v1/operations")) {
+                askedForCatalogue.add(token(exchange));
+                catalogue.answer(exchange, Map.of());
                 return;
             }
             targets.add(exchange.getRequestURI().toString());

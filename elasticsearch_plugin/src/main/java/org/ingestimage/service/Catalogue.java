@@ -1,0 +1,101 @@
+package org.ingestimage.service;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+
+import org.elasticsearch.action.ActionListener;
+import org.ingestimage.common.Json;
+import org.ingestimage.memory.ExpectedLength;
+import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.memory.ResultShare;
+import org.ingestimage.recipe.RecognizingEntries;
+
+/** What the services can do (`GET /v1/operations`). All are asked at once, as they may differ: a document goes on to the next one then. */
+final class Catalogue {
+
+    private static final String PATH = "/v1/operations";
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final long LONGEST = 1 << 20;
+
+    private final CallEnvironment calls;
+    private final ResultMemory memory;
+
+    Catalogue(CallEnvironment calls, ResultMemory memory) {
+        this.calls = calls;
+        this.memory = memory;
+    }
+
+    /** See {@link ServiceClient#lacking}. */
+    void lacking(ActionListener<Map<String, String>> listener) {
+        ActionListener<Map<String, String>> once = ActionListener.notifyOnce(listener);
+        List<CompletableFuture<Map<String, String>>> answers = calls.hosts().uris().stream().map(this::ask).toList();
+        CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+            .thenRunAsync(() -> once.onResponse(inAll(answers)), calls.executor())
+            .exceptionally(error -> {
+                // The node is stopping.
+                once.onResponse(Map.of());
+                return null;
+            });
+    }
+
+    /** What is lacking there; null when it does not say. Never fails. */
+    private CompletableFuture<Map<String, String>> ask(URI host) {
+        ResultShare share = new ResultShare(memory, new ExpectedLength(), 0, () -> false);
+        try {
+            HttpRequest.Builder question = HttpRequest.newBuilder(host.resolve(PATH)).timeout(PATIENCE).GET();
+            String authorization = RequestSignature.get(calls.marks().transportKey(), host, PATH);
+            if (authorization != null) {
+                question.header("Authorization", authorization);
+            }
+            return calls.http()
+                .sendAsync(question.build(), BoundedBody.atMost(LONGEST, share))
+                .thenApplyAsync(Catalogue::read, calls.executor())
+                .handle((lacks, error) -> {
+                    share.close();
+                    return lacks;
+                });
+        } catch (RuntimeException e) {
+            share.close();
+            return CompletableFuture.completedFuture(null);
+        }
+    }
+
+    private static Map<String, String> read(HttpResponse<AtomicReference<byte[]>> response) {
+        if (response.statusCode() != 200) {
+            return null;
+        }
+        try {
+            Map<String, Object> catalogue = Json.read(response.body().getAndSet(null));
+            Map<String, String> lacks = new HashMap<>();
+            read(true, catalogue.get("operations"), lacks);
+            read(false, catalogue.get("properties"), lacks);
+            return lacks;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static void read(boolean areOperations, Object entries, Map<String, String> lacks) {
+        for (Object entry : entries instanceof List<?> list ? list : List.of()) {
+            if (entry instanceof Map<?, ?> map && Boolean.FALSE.equals(map.get("available"))) {
+                lacks.put(RecognizingEntries.described(areOperations, map.get("name")), String.valueOf(map.get("lacks")));
+            }
+        }
+    }
+
+    private static Map<String, String> inAll(List<CompletableFuture<Map<String, String>>> answers) {
+        List<Map<String, String>> known = answers.stream().map(CompletableFuture::join).filter(Objects::nonNull).toList();
+        Map<String, String> result = new HashMap<>(known.isEmpty() ? Map.of() : known.get(0));
+        known.forEach(lacks -> result.keySet().retainAll(lacks.keySet()));
+        return result;
+    }
+}
