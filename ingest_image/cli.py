@@ -14,7 +14,7 @@ class Rooms(click.Group):
     """A group that knows where each command lives."""
 
     rooms: ClassVar[dict[str, str]] = {
-        "demo": "ingest_image.demo",
+        "demo": "ingest_image.demo.command",
         "serve": "processor_service.commands",
         "api-token": "processor_service.commands",
         "sign-url": "processor_service.web.rendering.commands",

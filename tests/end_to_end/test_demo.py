@@ -16,7 +16,7 @@ import requests
 
 from embedded_node.folder import throwaway_folder
 from embedded_node.run_as import other_account
-from ingest_image.demo import DOCUMENTS
+from ingest_image.demo.documents import DOCUMENTS
 from tests.helpers.ports import free_port
 from tests.helpers.processes import command_of, descendants
 

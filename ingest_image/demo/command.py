@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import secrets
 import signal
@@ -16,40 +15,20 @@ from pathlib import Path
 import click
 import requests
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.folder import default_folder
 from embedded_node.run_as import other_account
+from processor_service.embedders.lite0 import Lite0
+from processor_service.settings import Settings
+from processor_service.workers.lack import lack
 
-from .defaults import GALLERY_PORT, SERVICE_PORT
-from .search import Hit
-from .search.hits import hit_of
-from .search.picture import Size, text
-from .search.queries import LIGHT
-from .search.table import clean, pixels, swatches
+from ..defaults import GALLERY_PORT, SERVICE_PORT
+from .documents import ROOT, index_documents, result_table
+from .recognition import use_recognition
 
-ROOT = Path(__file__).parent.parent
-PICTURES = ROOT / "tests" / "pictures"
 FOLDER = ROOT / ".embedded" / "demo"
-# Title and file: turned by EXIF, with transparency, six formats, one broken.
-DOCUMENTS = {
-    "Mountain lake, camera upside down": "exif-orientation/Landscape_3.jpg",
-    "Mountain lake, camera turned left": "exif-orientation/Landscape_6.jpg",
-    "Mountain lake, camera turned right": "exif-orientation/Landscape_8.jpg",
-    "Paris, turned and mirrored": "libavif/paris_exif_orientation_5.jpg",
-    "Paris in AVIF": "libavif/paris_icc_exif_xmp.avif",
-    "Bridge": "pdq/bridge-mods/aaa-orig.jpg",
-    "Chelsea the cat": "skimage/chelsea.png",
-    "Astronaut Eileen Collins": "skimage/astronaut.png",
-    "Greek coins": "skimage/coins.png",
-    "Flower": "pillow/flower.jpg",
-    "Gopher with transparency": "golang-image/gopher-doc.with-alpha.png",
-    "Colours in WebP": "golang-image/blue-purple-pink.lossless.webp",
-    "A broken file": "sharp/truncated.jpg",
-}
 
 
 @click.command()
@@ -80,26 +59,33 @@ def demo(
     # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Paths and the table need room, also without a terminal.
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 140)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
     folder = data or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     token = _token(folder)
+    nothing = lack(Settings())
+    embedder = {} if nothing else {"IMAGE_EMBEDDER": Lite0.name()}
     try:
-        with _child(folder, "serve", service_port, "/readyz", IMAGE_TOKEN=token) as service_url:
+        with _child(folder, "serve", service_port, "/readyz", IMAGE_TOKEN=token, **embedder) as service_url:
             console.print(f"Service       {service_url} (log: {folder / 'serve.log'})")
+            if nothing:
+                console.print(f"Nothing is recognized in pictures: {nothing}", markup=False)
             choice = choose(es_version)
             if choice.note:
                 console.print(choice.note)
             version = choice.version
+            stored = data / version.number if data else default_folder(version, other_account())
             with EmbeddedNode(
                 es_version=version.number,
-                data=data / version.number if data else default_folder(version, other_account()),
+                data=stored,
                 http_port=http_port,
                 token=token,
                 plugin_zip=find_plugin_zip(version.number),
             ) as node:
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
                 _run("bootstrap", "--url", node.url, "--service-url", service_url)
+                if not nothing:
+                    use_recognition(node.url, stored)
                 console.print()
                 index_documents(node.url, console)
                 console.print(result_table(node.url))
@@ -117,53 +103,13 @@ def demo(
         raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from error
 
 
-def index_documents(url: str, console: Console) -> None:
-    """Index the documents that are not there yet, each with one plain request."""
-    for title, name in DOCUMENTS.items():
-        id = Path(name).stem
-        if requests.head(f"{url}/images/_doc/{id}", timeout=30).ok:
-            continue
-        start = time.perf_counter()
-        data = base64.b64encode((PICTURES / name).read_bytes()).decode()
-        answer = requests.put(f"{url}/images/_doc/{id}", json={"title": title, "image": {"data": data}}, timeout=60)
-        answer.raise_for_status()
-        console.print(f"PUT images/_doc/{id}  {answer.status_code}  {1000 * (time.perf_counter() - start):.0f} ms")
-    requests.post(f"{url}/images/_refresh", timeout=30).raise_for_status()
-
-
-def result_table(url: str) -> Table:
-    """What is stored now, as a search finds it."""
-    table = Table(title="GET images/_search", title_justify="left")
-    for column in ("title", "came as", "stored as", "bytes", "shape", "colours"):
-        table.add_column(column, justify="right" if column == "bytes" else "left")
-    body = {"size": 100, "_source": LIGHT, "sort": "title.keyword"}
-    for hit in requests.post(f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
-        found = hit_of(hit)
-        table.add_row(clean(found.title), *_cells(found))
-    return table
-
-
-def _cells(hit: Hit) -> Iterator[Text | str]:
-    picture = hit.first
-    if picture.error:
-        yield from ("", Text(picture.error.code, style="red"), "", "", Text(picture.error.reason[:60], style="dim"))
-        return
-    if not picture.format:
-        yield from ("", "no picture", "", "", "")
-        return
-    original = picture.original or Size()
-    yield clean(f"{original.format} {pixels(original, 'x')}")
-    yield clean(f"{picture.format} {pixels(picture, 'x')}")
-    yield f"{(original.bytes or 0) // 1024} -> {(picture.bytes or 0) // 1024} kB"
-    yield clean(", ".join(text(picture.raw.get(name)) for name in ("orientation", "size_class")))
-    yield swatches(hit)
-
-
 def _things_to_try(url: str, gallery: str) -> str:
     return f"""
 Look at them: {gallery}
 Try (in another terminal):
   curl '{url}/images/_search?q=lake+AND+landscape&filter_path=hits.hits._source.title&pretty'
+  curl '{url}/images/_search?q=image.labels:animal&filter_path=hits.hits._source.title&pretty'
+  .venv/bin/ingest-image search --plate BXY1234 --url {url}
   curl -X POST '{url}/images/_update/flower' -H 'Content-Type: application/json' \\
        -d '{{"doc": {{"image": {{"operations": [{{"rotate": {{"degrees": 90}}}}]}}}}}}'
   curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'

@@ -1,0 +1,84 @@
+"""The demo's documents: what is indexed, and what is stored then."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..search import Hit
+from ..search.hits import hit_of
+from ..search.picture import Size
+from ..search.queries import LIGHT
+from ..search.recognized import recognized
+from ..search.table import clean, pixels, swatches
+
+ROOT = Path(__file__).parent.parent.parent
+PICTURES = ROOT / "tests" / "pictures"
+# Title and file: turned by EXIF, with transparency, six formats, one broken; a face, an animal, a text, a number plate.
+# tests/pictures/LICENCES.md has the licence and source of each.
+DOCUMENTS = {
+    "Mountain lake, camera upside down": "exif-orientation/Landscape_3.jpg",
+    "Mountain lake, camera turned left": "exif-orientation/Landscape_6.jpg",
+    "Mountain lake, camera turned right": "exif-orientation/Landscape_8.jpg",
+    "Paris, turned and mirrored": "libavif/paris_exif_orientation_5.jpg",
+    "Paris in AVIF": "libavif/paris_icc_exif_xmp.avif",
+    "Bridge": "pdq/bridge-mods/aaa-orig.jpg",
+    "Chelsea the cat": "skimage/chelsea.png",
+    "Astronaut Eileen Collins": "skimage/astronaut.png",
+    "Greek coins": "skimage/coins.png",
+    "From a manual": "skimage/page.png",
+    "A car, which is drawn": "drawn/car.jpg",
+    "Flower": "pillow/flower.jpg",
+    "Gopher with transparency": "golang-image/gopher-doc.with-alpha.png",
+    "Colours in WebP": "golang-image/blue-purple-pink.lossless.webp",
+    "A broken file": "sharp/truncated.jpg",
+}
+
+
+def index_documents(url: str, console: Console) -> None:
+    """Index the documents that are not there yet, each with one plain request."""
+    for title, name in DOCUMENTS.items():
+        id = Path(name).stem
+        if requests.head(f"{url}/images/_doc/{id}", timeout=30).ok:
+            continue
+        start = time.perf_counter()
+        data = base64.b64encode((PICTURES / name).read_bytes()).decode()
+        answer = requests.put(f"{url}/images/_doc/{id}", json={"title": title, "image": {"data": data}}, timeout=60)
+        answer.raise_for_status()
+        console.print(f"PUT images/_doc/{id}  {answer.status_code}  {1000 * (time.perf_counter() - start):.0f} ms")
+    requests.post(f"{url}/images/_refresh", timeout=30).raise_for_status()
+
+
+def result_table(url: str) -> Table:
+    """What is stored now, as a search finds it."""
+    table = Table(title="GET images/_search", title_justify="left")
+    for column in ("title", "came as", "stored as", "bytes", "recognized", "colours"):
+        table.add_column(column, justify="right" if column == "bytes" else "left")
+    body = {"size": 100, "_source": LIGHT, "sort": "title.keyword"}
+    for hit in requests.post(f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
+        found = hit_of(hit)
+        table.add_row(clean(found.title), *_cells(found))
+    return table
+
+
+def _cells(hit: Hit) -> Iterator[Text | str]:
+    picture = hit.first
+    if picture.error:
+        yield from ("", Text(picture.error.code, style="red"), "", "", Text(picture.error.reason[:60], style="dim"))
+        return
+    if not picture.format:
+        yield from ("", "no picture", "", "", "")
+        return
+    original = picture.original or Size()
+    yield clean(f"{original.format} {pixels(original, 'x')}")
+    yield clean(f"{picture.format} {pixels(picture, 'x')}")
+    yield f"{(original.bytes or 0) // 1024} -> {(picture.bytes or 0) // 1024} kB"
+    yield clean(str(recognized(picture)))
+    yield swatches(hit)
