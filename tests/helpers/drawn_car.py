@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from tests.support import PICTURES, ROOT
+from tests.helpers.paths import PICTURES, ROOT
 
 FILE = PICTURES / "drawn" / "car.jpg"
 PLATE = "B-XY 1234"
