@@ -38,7 +38,10 @@ import org.ingestimage.service.ServiceClient;
 import org.ingestimage.service.Timer;
 import org.ingestimage.service.Tls;
 
-/** The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all pipelines of the node share. */
+/**
+ * The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all
+ * pipelines of the node share.
+ */
 public final class ImagePlugin extends Plugin
     implements
         ActionPlugin,

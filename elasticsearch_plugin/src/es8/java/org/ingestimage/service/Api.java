@@ -4,7 +4,7 @@ import java.net.http.HttpClient;
 
 import org.elasticsearch.common.settings.Settings;
 
-/** What differs from the next line. */
+/** What differs from Elasticsearch 9.x. */
 public final class Api {
 
     private Api() {}
@@ -14,6 +14,6 @@ public final class Api {
         return Settings.EMPTY;
     }
 
-    /** The client of Java 17 cannot be closed: it ends its thread when it is garbage. */
+    /** Nothing: the client of Java 17 cannot be closed, and ends its thread when it is garbage-collected. */
     static void close(HttpClient client) {}
 }

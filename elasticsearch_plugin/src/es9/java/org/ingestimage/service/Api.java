@@ -5,21 +5,22 @@ import java.net.http.HttpClient;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.IndexingPressure;
 
-/** What differs from the line before: Java 21, and how the node accounts for what is indexed. */
+/** What differs from Elasticsearch 8.x: Java 21, and how the node accounts for what is indexed. */
 public final class Api {
 
     private Api() {}
 
     /**
-     * From 9.5 on a node counts the largest document of a bulk four times more while it is indexed, within a limit of 10 % of the heap: a document
-     * of more than a fortieth of the heap would be refused with 429 for ever. Pictures are larger. Whoever has set a limit keeps it.
+     * From 9.5 on a node counts the largest document of a bulk four more times while it is indexed, within a limit of
+     * 10 % of the heap. So a document of more than a fortieth of the heap would be refused with 429 for ever, and
+     * pictures can be larger. A limit that somebody has set stays.
      */
     public static Settings additionalSettings(Settings settings) {
         boolean own = IndexingPressure.MAX_INDEXING_BYTES.exists(settings) || IndexingPressure.MAX_PRIMARY_BYTES.exists(settings);
         return own ? Settings.EMPTY : Settings.builder().put(IndexingPressure.MAX_PRIMARY_BYTES.getKey(), "30%").build();
     }
 
-    /** At once: nothing is under way that anybody waits for. */
+    /** At once: nobody waits for anything that is under way. */
     static void close(HttpClient client) {
         client.shutdownNow();
     }

@@ -9,40 +9,40 @@ import org.elasticsearch.rest.RestStatus;
  * Codes of the service (docs/wire.md) are passed on as they come.
  */
 public enum Code {
-    INVALID_BASE64(Kind.PICTURE, "what stands as the picture is neither base64 nor bytes"),
+    INVALID_BASE64(Kind.PICTURE, "the picture is neither base64 nor bytes"),
     IMAGE_TOO_LARGE(Kind.PICTURE, "the picture has more bytes than `ingest.image.max_image_bytes`, or than the service or a proxy before it accepts"),
     RESULT_TOO_LARGE(Kind.PICTURE, "the result is longer than `ingest.image.max_response_bytes` or `max_result_bytes`, or than half of the memory for results"),
     URL_NOT_ALLOWED(Kind.PICTURE, "the picture's address is not one that `ingest.image.url_hosts` allows"),
 
     AMBIGUOUS_FIELD(Kind.REQUEST, "the picture is written twice (`{\"image\": ..., \"image.data\": ...}`), or in a list on the way to the field"),
     URL_AND_DATA(Kind.REQUEST, "the document has a `url` and a `data` that was not made from it"),
-    MISSING_DATA(Kind.REQUEST, "one-off `operations` stand where no picture is"),
+    MISSING_DATA(Kind.REQUEST, "there are one-off `operations`, but no picture"),
     INVALID_RECIPE(Kind.REQUEST, "a one-off operation or one of its parameters is unknown or wrong"),
     OPERATION_NOT_ALLOWED(Kind.REQUEST, "the pipeline does not allow documents this operation"),
     DOCUMENT_OPERATIONS_DISABLED(Kind.REQUEST, "the pipeline allows documents no operations"),
     RECOGNITION_OFF(Kind.REQUEST, "a pipeline that is put asks for recognition, and no service that answers has it"),
-    RESULTS_TOO_LARGE(Kind.REQUEST, "the results of the document's list come to more than the node can hold"),
+    RESULTS_TOO_LARGE(Kind.REQUEST, "the results of the document's list are larger than what the node can hold"),
 
     QUEUE_FULL(Kind.BUSY, "more pictures wait for their turn than `ingest.image.queue_size`"),
     RESULTS_MEMORY_FULL(Kind.BUSY, "bulks hold all of the node's memory for results (breaker `ingest_image`)"),
-    BUSY(Kind.BUSY, "the service answers 429 to the end of the deadline, without a code of its own"),
+    BUSY(Kind.BUSY, "the service answered 429 until the deadline, without a code of its own"),
 
     NODE_STARTING(Kind.UNAVAILABLE, "the node is not ready yet"),
     NODE_CLOSING(Kind.UNAVAILABLE, "the node is stopping"),
     SERVICE_TIMEOUT(Kind.UNAVAILABLE, "the service did not answer before the deadline"),
     SERVICE_UNAVAILABLE(Kind.UNAVAILABLE, "no service can be reached, or none of them can work now"),
-    SERVICE_BAD_ANSWER(Kind.UNAVAILABLE, "something answered that is no processor service"),
+    SERVICE_BAD_ANSWER(Kind.UNAVAILABLE, "what answered is not a processor service"),
     SERVICE_NOT_OURS(Kind.UNAVAILABLE, "the answer was not signed with this token, or is not about this picture"),
 
     SERVICE_UNAUTHORIZED(Kind.DEFECT, "the service refuses the token"),
     SERVICE_ERROR(Kind.DEFECT, "the service has a defect, or `ingest.image.hosts` names something else"),
     INTERNAL_ERROR(Kind.DEFECT, "the plugin has a defect, or may not open connections");
 
-    /** Who is at fault, and thereby the status of the document. */
+    /** Who is at fault. That decides the status of the document. */
     public enum Kind {
         /** The picture: refused, or recorded in the document when the pipeline says so. */
         PICTURE(RestStatus.BAD_REQUEST, false),
-        /** The document's or the pipeline's wishes: always refused. */
+        /** What the document or the pipeline asks for: always refused. */
         REQUEST(RestStatus.BAD_REQUEST, false),
         /** Too much at once: the client's own retry helps. */
         BUSY(RestStatus.TOO_MANY_REQUESTS, true),

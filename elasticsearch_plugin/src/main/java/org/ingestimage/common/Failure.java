@@ -7,10 +7,10 @@ import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
 import org.ingestimage.common.Code.Kind;
 
 /**
- * Why a picture was not processed: a stable code, a sentence, and who is to act.
+ * Why a picture was not processed: a stable code, a sentence, and who has to act.
  *
- * <p>It becomes the exception that the node knows only when it leaves the processor, so that field and index are in the innermost
- * message: `_ingest.on_failure_message` shows the deepest cause and nothing else.
+ * <p>It becomes one of Elasticsearch's exceptions only when it leaves the processor, so that the field is in the
+ * innermost message: `_ingest.on_failure_message` shows the deepest cause and nothing else.
  */
 public final class Failure extends Exception {
 
@@ -42,7 +42,7 @@ public final class Failure extends Exception {
         this.requestId = requestId;
     }
 
-    /** With a code that the service gave, or with one of ours that means something else where it comes from. */
+    /** With a code of the service, or with one of ours that is of another kind here. */
     public static Failure of(Kind kind, String code, String reason) {
         return of(kind, code, reason, Map.of());
     }
@@ -57,7 +57,7 @@ public final class Failure extends Exception {
         return new Failure(kind, code, reason, fields, id);
     }
 
-    /** The same, but it refuses the document also where the pipeline records pictures that are at fault. */
+    /** The same, but it refuses the document even if the pipeline records pictures that are at fault. */
     public Failure refusingTheDocument(String why) {
         return new Failure(Kind.REQUEST, code, why, Map.of(), requestId);
     }
@@ -87,7 +87,7 @@ public final class Failure extends Exception {
         return requestId;
     }
 
-    /** The exception with the right status in a bulk item. It has no cause: the deepest message is the one that is shown. */
+    /** The exception that gives a bulk item the right status. It has no cause: the deepest message is shown. */
     public Exception toException(String path) {
         String message = getMessage() + "; field [" + path + "]" + (requestId == null ? "" : "; request_id [" + requestId + "]");
         return switch (kind) {

@@ -15,7 +15,7 @@ public final class Json {
 
     private Json() {}
 
-    /** An object; anything else, and anything behind it, is an error. */
+    /** Reads an object. Anything else, and anything after it, is an error. */
     public static Map<String, Object> read(byte[] json) throws IOException {
         if (json.length < LongStrings.LONG) {
             return parse(json);
@@ -37,7 +37,7 @@ public final class Json {
             }
             return map;
         } catch (RuntimeException e) {
-            // What the parser throws at malformed text is unchecked; the message may quote the text, so it goes no further.
+            // The parser throws unchecked exceptions at malformed text. Their messages may quote it, so they stay here.
             throw new IOException("not valid JSON");
         }
     }

@@ -6,19 +6,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Texts without halves of surrogate pairs, which programs leave behind that cut a text within an emoji. U+FFFD takes their place, as in every
- * UTF-8 encoder. Left in, one at the end of a text keeps Elasticsearch's standard analyzer from finding any word of it.
+ * Replaces halves of surrogate pairs, which programs leave behind that cut a text within an emoji, by U+FFFD, as every
+ * UTF-8 encoder does. One at the end of a text keeps Elasticsearch's standard analyzer from finding any word of it.
  */
 public final class LoneSurrogates {
 
-    /** What is longer is a picture rather than a text. */
+    /** Characters. A longer text is a picture. */
     private static final int LONGEST = 1 << 20;
     private static final int DEEPEST = 100;
     private static final char REPLACEMENT = '\ufffd';
 
     private LoneSurrogates() {}
 
-    /** Replaces them in all values of the document, however deep. What is changed is copied before. */
+    /** Replaces them in all values of the document, down to {@link #DEEPEST}. Objects and lists are copied first. */
     public static void mend(Map<String, Object> document) {
         document.replaceAll((name, value) -> sound(value, 0));
     }

@@ -9,24 +9,24 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Takes pictures out of JSON before it is parsed. A parser holds a long string several times over while it reads it, in characters of two bytes;
- * a picture's base64 can be taken from the bytes as it stands.
+ * Takes pictures out of JSON before it is parsed. A parser holds several copies of a long string while it reads it, in
+ * characters of two bytes. A picture's base64 can be taken from the bytes directly.
  */
 final class LongStrings {
 
-    /** Below it a parser does no harm. */
+    /** Bytes. A parser copes with shorter strings. */
     static final int LONG = 16 * 1024;
 
     private final String prefix = UUID.randomUUID() + "-";
     private final Map<String, String> taken = new HashMap<>();
     private final byte[] json;
 
-    /** @param json well formed or not: what is not, is left for the parser to find */
+    /** @param json need not be well formed: the parser will find out */
     LongStrings(byte[] json) {
         this.json = json;
     }
 
-    /** The JSON with a short string in the place of each long one that has nothing but visible ASCII. */
+    /** The JSON with a short string in place of each long one that consists of visible ASCII. */
     byte[] without() throws IOException {
         ByteArrayOutputStream rest = new ByteArrayOutputStream();
         int copied = 0;
@@ -38,7 +38,7 @@ final class LongStrings {
             int end = start;
             boolean plain = true;
             while (end < json.length && json[end] != '"') {
-                // Bytes of what is not ASCII are negative.
+                // Bytes of characters that are not ASCII are negative.
                 plain &= json[end] >= ' ' && json[end] != '\\';
                 end += json[end] == '\\' ? 2 : 1;
             }

@@ -14,8 +14,9 @@ import org.elasticsearch.core.Releasable;
 import org.elasticsearch.tasks.Task;
 
 /**
- * The results that one bulk holds: given back when the bulk has ended, which no processor is told. Every way to store a document is a bulk inside
- * the node, also a single one, an update and a reindex. The bulk travels with its documents as a transient of the thread context.
+ * The results that one bulk holds: given back when the bulk has ended, which processors do not hear of. Inside the node
+ * every way to store a document is a bulk, also for a single one, an update and a reindex. The bulk travels with its
+ * documents as a transient of the thread context.
  */
 public final class BulkResults implements Releasable {
 
@@ -29,12 +30,12 @@ public final class BulkResults implements Releasable {
         this.memory = memory;
     }
 
-    /** The bulk that this thread works for, null when it is none, such as `_simulate`. */
+    /** The bulk that this thread works for; null for anything else, such as `_simulate`. */
     public static BulkResults of(ThreadContext context) {
         return context.getTransient(TRANSIENT);
     }
 
-    /** Keeps bytes of the account until the end: a number only, so that nothing of a written document stays reachable from here. */
+    /** Keeps bytes of the account until the end. It is only a number, so that written documents can be freed. */
     public void add(long more) {
         synchronized (this) {
             if (closed == false) {
@@ -45,7 +46,7 @@ public final class BulkResults implements Releasable {
         memory.giveBack(more);
     }
 
-    /** Whether some document of the bulk is done and holds a result. */
+    /** Whether any document of the bulk is done and holds a result. */
     public synchronized boolean any() {
         return bytes > 0;
     }
@@ -62,7 +63,7 @@ public final class BulkResults implements Releasable {
         memory.freed();
     }
 
-    /** Stands around every bulk of the node. */
+    /** Wraps every bulk of the node. */
     public record Filter(Supplier<ThreadContext> context, ResultMemory memory) implements MappedActionFilter {
 
         @Override
@@ -79,7 +80,7 @@ public final class BulkResults implements Releasable {
             ActionFilterChain<Request, Response> chain
         ) {
             BulkResults results = new BulkResults(memory);
-            // Cleared first: a bulk may be started by what another one left behind.
+            // Cleared first: a bulk may be started within the context of another one.
             try (var ignored = context.get().newStoredContextPreservingResponseHeaders(List.of(TRANSIENT), List.of())) {
                 context.get().putTransient(TRANSIENT, results);
                 chain.proceed(task, action, request, ActionListener.runBefore(listener, results::close));

@@ -1,11 +1,11 @@
 package org.ingestimage.memory;
 
-/** What became of a call's wish for memory. */
+/** The answer to a call that needs memory. */
 public enum Claim {
     /** There is enough, and the call has it. */
     ENOUGH,
-    /** Not now: others hold it, who do not wait for this call. */
+    /** Not now: others hold it, and do not wait for this call. */
     LATER,
-    /** Not now, and the call must not wait: what it belongs to holds memory itself until the call is done. */
+    /** Not now, and the call must not wait: its own document or bulk holds memory until the call is done. */
     REFUSED
 }

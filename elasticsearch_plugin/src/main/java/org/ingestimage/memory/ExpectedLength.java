@@ -1,8 +1,8 @@
 package org.ingestimage.memory;
 
 /**
- * How long the next answer to a pipeline's pictures will probably be: a peak that decays. It follows a longer answer at once and shorter ones
- * slowly, for it is better to start one call too few than to have no room for what arrives.
+ * How long the next answer to a pipeline's pictures will probably be: a peak that decays. It follows a longer answer at
+ * once and shorter ones slowly: better to start one call too few than to have no room for what arrives.
  */
 public final class ExpectedLength {
 

@@ -13,11 +13,12 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 
 /**
- * The node's account of results: what arrives from the service, until the request that stores it has ended. A bulk holds the results of all its
- * documents until its last one is stored, and a few bytes of request may come back as megabytes; nobody else counts them.
+ * The node's account of results: what arrives from the service, until the request that stores it has ended. A bulk
+ * holds the results of all its documents until the last one is stored, and a few bytes of request may come back as
+ * megabytes. Nobody else counts them.
  *
- * <p>It is a circuit breaker of the node's own, so `GET _nodes/stats/breaker` shows it, and the parent breaker, which looks at the real heap,
- * is asked whenever something arrives.
+ * <p>It is one of the node's circuit breakers, so `GET _nodes/stats/breaker` shows it. The parent breaker, which looks
+ * at the real heap, is asked whenever something arrives.
  */
 public final class ResultMemory {
 
@@ -57,7 +58,7 @@ public final class ResultMemory {
         breaker = value;
     }
 
-    /** What to do whenever something was given back. */
+    /** Runs `work` whenever something was given back. */
     public void whenFreed(Runnable work) {
         whenFreed = work;
     }
@@ -74,12 +75,14 @@ public final class ResultMemory {
         open.decrementAndGet();
     }
 
-    /** Whether nothing is under way and all that has arrived is written, so that only the end of a bulk gives something back. */
+    /**
+     * Whether nothing is under way and all results are written, so that only the end of a bulk gives something back.
+     */
     public boolean isSettled() {
         return open.get() == 0;
     }
 
-    /** The longest answer that fits when nothing else is there: a longer one would be refused for ever. */
+    /** The longest answer that fits into an empty account: a longer one would always be refused. */
     public long longestAnswer() {
         long limit = breaker.getLimit();
         return limit <= 0 ? Long.MAX_VALUE : (long) (limit / breaker.getOverhead() / COPIES);
@@ -89,7 +92,7 @@ public final class ResultMemory {
         return breaker.getUsed();
     }
 
-    /** Takes so many bytes when they are free. The real heap is not asked: nothing has arrived yet. */
+    /** Takes these bytes if they are free. The real heap is not asked: nothing has arrived yet. */
     boolean tryTake(long bytes) {
         CircuitBreaker current = breaker;
         long limit = current.getLimit();
@@ -100,7 +103,7 @@ public final class ResultMemory {
         return true;
     }
 
-    /** Takes so many bytes, or fails as the breaker does. */
+    /** Takes these bytes, or fails as the breaker does. */
     void take(long bytes) throws CircuitBreakingException {
         breaker.addEstimateBytesAndMaybeBreak(bytes, "<image_results>");
     }

@@ -5,25 +5,27 @@ import java.util.function.BooleanSupplier;
 import org.elasticsearch.common.breaker.CircuitBreakingException;
 import org.elasticsearch.core.Releasable;
 
-/** The bytes of the node's account that one call has: what it is expected to need, what has arrived, and at last what the document holds. */
+/**
+ * One call's share of the node's account: first what it will probably need, then what has arrived, then what is kept.
+ */
 public final class ResultShare implements Releasable {
 
     private final ResultMemory memory;
     private final ExpectedLength expected;
-    /** Bytes of the request's body, which is there until the answer is. */
+    /** Bytes of the request's body, which is held until the answer has come. */
     private final long sent;
-    /** Whether this must not wait for memory, as that is held by what it belongs to. It knows the document, so it is dropped at the end. */
+    /** Whether this must not wait for memory that its own bulk holds. It refers to the document: dropped at the end. */
     private BooleanSupplier holds;
     private long taken;
     private long length;
-    /** Whether it has taken something and the document is not written. */
+    /** Whether it has taken something, and the document is not written yet. */
     private boolean open;
     private boolean closed;
 
     /**
-     * @param expected what answers of this kind are long
+     * @param expected how long answers of this kind are
      * @param sent bytes of the request's body
-     * @param holds whether this would wait for memory that the document, or the bulk that it is in, holds itself
+     * @param holds whether this would wait for memory that its own document or bulk holds
      */
     public ResultShare(ResultMemory memory, ExpectedLength expected, long sent, BooleanSupplier holds) {
         this.memory = memory;
@@ -46,7 +48,7 @@ public final class ResultShare implements Releasable {
         return holds.getAsBoolean() ? Claim.REFUSED : Claim.LATER;
     }
 
-    /** Takes what an answer needs that is so long, or so long by now. */
+    /** Takes what an answer of this length needs; it may still be arriving. */
     public synchronized void arrive(long answer) throws CircuitBreakingException {
         expected.saw(answer);
         resize(ResultMemory.COPIES * answer);
@@ -70,12 +72,14 @@ public final class ResultShare implements Releasable {
         return taken;
     }
 
-    /** So many bytes of the answer are not stored. */
+    /** These bytes of the answer are not stored. */
     public synchronized void leaveOut(long bytes) {
         length = Math.max(0, length - bytes);
     }
 
-    /** The document is written, and holds the answer once until its request ends: the bytes that whoever takes over has to give back then. */
+    /**
+     * The document is written, and holds the answer until its request ends. Returns the bytes to be given back then.
+     */
     public synchronized long handOver() {
         resize(Math.min(length, taken));
         settle();
@@ -128,7 +132,7 @@ public final class ResultShare implements Releasable {
                 end();
             }
         }
-        // Outside of the lock: those that wait come with locks of their own.
+        // Outside of the lock: those that wait take locks of their own.
         memory.freed();
     }
 }

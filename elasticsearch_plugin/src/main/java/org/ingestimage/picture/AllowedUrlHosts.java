@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 import org.ingestimage.common.SafeText;
 
 /**
- * The hosts that a document may name as its picture's address. The service checks again, and every redirect; this is the node's own word.
+ * The hosts that pictures may be fetched from. The service checks again, also every redirect; this is the node's own
+ * rule.
  *
  * @param patterns `images.example.org`, `*.example.org`, `host:8443`, `[::1]:80` or `*`, in lower case
  */
@@ -36,7 +37,10 @@ public record AllowedUrlHosts(List<String> patterns) {
         return patterns.isEmpty();
     }
 
-    /** Why no picture is fetched from this address, null when nothing is wrong. The address itself may hold secrets, it is not repeated. */
+    /**
+     * Why no picture is fetched from this address; null if it is allowed. Never repeats the address: it may hold
+     * secrets.
+     */
     public String problem(String url) {
         if (isOff()) {
             return "no pictures are fetched by address: [ingest.image.url_hosts] names no hosts";

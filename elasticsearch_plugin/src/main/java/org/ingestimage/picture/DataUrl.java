@@ -2,25 +2,25 @@ package org.ingestimage.picture;
 
 import java.util.Locale;
 
-/** Data URLs (RFC 2397) as browsers, mail programs and scripts write them; the service reads them alike (data_url.py). */
+/** Data URLs (RFC 2397) as browsers, mail programs and scripts write them. The service reads the same (data_url.py). */
 public final class DataUrl {
 
     private static final String SCHEME = "data:";
-    /** In characters: what stands before the comma. Parameters may hold a file's name, nothing longer. */
+    /** Most characters before the comma. Parameters may hold a file's name, nothing longer. */
     private static final int LONGEST_HEADER = 4096;
 
     private DataUrl() {}
 
-    /** Whether the text begins as a data URL does, in any case and behind any white space. */
+    /** Whether the text begins like a data URL: in upper or lower case, after any white space. */
     public static boolean is(String text) {
         return text.regionMatches(true, firstVisible(text), SCHEME, 0, SCHEME.length());
     }
 
     /**
-     * The base64 text of a data URL, its percent-encoding undone; null when the URL holds something else.
+     * The base64 text of a data URL without percent-encoding; null when the URL holds something else.
      *
-     * <p>`;base64` may be written in any case, with blanks around it, before or behind other parameters. A comma or semicolon within a quoted
-     * parameter belongs to that parameter.
+     * <p>`;base64` may be in upper or lower case, with blanks around it, before or after other parameters. A comma or
+     * semicolon within quotes belongs to the quoted parameter.
      */
     static String base64(String text) {
         int start = firstVisible(text) + SCHEME.length();
@@ -79,7 +79,7 @@ public final class DataUrl {
         return result.toString();
     }
 
-    /** Of an ASCII hex digit; Character.digit() takes others, too. */
+    /** The value of an ASCII hex digit, -1 for others. Character.digit() also takes digits of other scripts. */
     private static int digit(char c) {
         return c < 0x80 ? Character.digit(c, 16) : -1;
     }
@@ -92,7 +92,7 @@ public final class DataUrl {
         return at;
     }
 
-    /** ASCII white space, as the WHATWG's "forgiving base64" overlooks it. */
+    /** ASCII white space, which the WHATWG's "forgiving base64" ignores. */
     static boolean isWhitespace(char c) {
         return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
     }

@@ -14,28 +14,29 @@ import javax.crypto.spec.SecretKeySpec;
 import org.elasticsearch.common.settings.SecureString;
 
 /**
- * The keys that are derived from the shared token, one for each purpose: whoever learns one cannot make another, and the token itself is
- * sent to nobody and not kept. Each is HKDF-Extract of RFC 5869, that is HMAC-SHA256 of the token, keyed by a label; `keys.py` does the same.
+ * The keys that are derived from the shared token, one for each purpose. No key can be computed from another, and the
+ * token itself is neither sent nor kept. Each is HKDF-Extract of RFC 5869: HMAC-SHA256 of the token, keyed by a label.
+ * `keys.py` does the same.
  *
  * @param transport signs requests; null without a token
  * @param mark signs pictures
- * @param believed other keys of marks that are believed: the older one, and those of the previous token
+ * @param older other keys whose marks are valid: the one of marks of the first kind, and those of the previous token
  */
-public record Keys(SecretKeySpec transport, SecretKeySpec mark, List<SecretKeySpec> believed) {
+public record Keys(SecretKeySpec transport, SecretKeySpec mark, List<SecretKeySpec> older) {
 
     private static final String HMAC = "HmacSHA256";
-    /** How the token for those who are no nodes begins. */
+    /** How the token for clients that are not nodes begins. */
     private static final String API_TOKEN = "ingest-image-api-";
 
     /** The keys of the token, and of the one before it while tokens are rotated, else an empty one. */
     static Keys of(SecureString token, SecureString previous) {
         byte[] current = checked("ingest.image.token", token);
         byte[] before = checked("ingest.image.previous_token", previous);
-        List<SecretKeySpec> believed = new ArrayList<>(List.of(firstMarkKey(current)));
+        List<SecretKeySpec> older = new ArrayList<>(List.of(firstMarkKey(current)));
         if (before.length > 0) {
-            believed.addAll(List.of(markKey(before), firstMarkKey(before)));
+            older.addAll(List.of(markKey(before), firstMarkKey(before)));
         }
-        return new Keys(current.length == 0 ? null : derived("ingest-image transport v1", current), markKey(current), List.copyOf(believed));
+        return new Keys(current.length == 0 ? null : derived("ingest-image transport v1", current), markKey(current), List.copyOf(older));
     }
 
     /** Lower-case hex. */
@@ -47,7 +48,7 @@ public record Keys(SecretKeySpec transport, SecretKeySpec mark, List<SecretKeySp
         return derived("ingest-image mark v2", token);
     }
 
-    /** Of marks before 0.1; the token can be read out of it. They are believed until 0.2. */
+    /** The key of marks of the first kind, which contains the token. Such marks are valid until 0.2. */
     private static SecretKeySpec firstMarkKey(byte[] token) {
         byte[] label = "ingest-image mark v1\n".getBytes(StandardCharsets.US_ASCII);
         return new SecretKeySpec(ByteBuffer.allocate(label.length + token.length).put(label).put(token).array(), HMAC);
@@ -67,7 +68,7 @@ public record Keys(SecretKeySpec transport, SecretKeySpec mark, List<SecretKeySp
         }
     }
 
-    /** Visible ASCII only: on the service it is an environment variable, and other programs send what is derived from it. */
+    /** The token's bytes. Visible ASCII only: the service has it as an environment variable. */
     private static byte[] checked(String setting, SecureString token) {
         if (token.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
             throw new IllegalArgumentException("[" + setting + "] in the keystore must consist of visible ASCII characters without spaces");

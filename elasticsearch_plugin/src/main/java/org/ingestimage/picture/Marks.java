@@ -9,10 +9,10 @@ import org.elasticsearch.common.settings.SecureString;
 import org.ingestimage.common.Sha256;
 
 /**
- * Verifies the service's signature under a picture that it has processed, and holds the keys of it and of requests.
+ * Verifies the service's signatures of pictures that it has processed; holds the keys of marks and of requests.
  *
- * <p>A believed mark saves the call and, above all, keeps a picture's bytes as they are when something else in the document changes.
- * A writer cannot forge it: whoever has no token cannot make a picture pass unprocessed.
+ * <p>A valid mark saves the call. Above all, it keeps a picture's bytes as they are when something else in the document
+ * changes. A writer cannot forge it: without the token nobody can make a picture pass unprocessed.
  */
 public final class Marks {
 
@@ -35,15 +35,15 @@ public final class Marks {
     }
 
     /**
-     * Null unless `mark` signs `message`. Else the mark as it should be stored: signed anew when it was made with an older key or with the
-     * previous token, so that it is believed when those are gone.
+     * The mark as it should be stored, if `mark` signs `message`; otherwise null. One that was made with an older key
+     * or with the previous token is signed again, so that it stays valid when those are gone.
      */
-    public String believed(Object mark, String message) {
+    public String valid(Object mark, String message) {
         if (mark instanceof String text && text.length() == LENGTH) {
             Keys now = keys;
             String expected = Keys.sign(now.mark(), message);
             boolean before = false;
-            for (SecretKeySpec key : now.believed()) {
+            for (SecretKeySpec key : now.older()) {
                 before |= same(Keys.sign(key, message), text);
             }
             return before | same(expected, text) ? expected : null;

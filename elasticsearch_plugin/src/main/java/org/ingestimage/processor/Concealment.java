@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Takes a field out of a document, in whatever way its name is written there: as objects, in one key with dots, or half and half. */
+/** Removes a field from a document, however its name is written there: as objects, as one dotted key, or mixed. */
 final class Concealment {
 
     private Concealment() {}
 
-    /** Removes what is at the path, or below it, from an object, or from each object of a list. */
+    /** Removes the path, and everything below it, from an object, or from each object of a list. */
     @SuppressWarnings("unchecked")
     static void remove(Object value, String path) {
         if (value instanceof List<?> list) {

@@ -5,19 +5,19 @@ import org.ingestimage.service.PictureRequest;
 /**
  * What is done about one picture of a document.
  *
- * @param what of the possible things
- * @param request to the service, null when it is not asked
+ * @param what of these
+ * @param request to the service; null when it is not asked
  */
 record Decision(What what, PictureRequest request) {
 
     enum What {
-        /** Its mark is believed: the target holds what the recipe made of this very picture. */
+        /** Its mark is valid: the target holds what the recipe made of this very picture. */
         LEAVE_ALONE,
-        /** There is no picture, and nobody vouches for what the target says of one. */
+        /** There is no picture, and no signature for what the target says about one. */
         CLEAR_MARKS,
-        /** The document says that there is no picture any more. */
+        /** The document says that the picture was removed. */
         TAKE_AWAY,
-        /** The mark is believed; the service is asked only for vectors, or other fields of a first picture, that are lacking. */
+        /** Its mark is valid. The service is asked only for missing vectors, or missing fields of a first picture. */
         COMPLETE,
         /** The service gets the picture. */
         PROCESS,

@@ -17,8 +17,8 @@ import org.ingestimage.service.PictureRequest;
 import org.ingestimage.service.ServiceClient;
 
 /**
- * The calls for the pictures of one document, worked through in turn: a long list takes no more of the queue than there is room, and is not refused
- * for its length. Only its first picture can be refused by a full queue.
+ * The calls for the pictures of one document, one after the other: a long list takes only as much of the queue as there
+ * is room, and is not refused for its length. Only its first picture can be refused by a full queue.
  */
 final class DocumentCalls {
 
@@ -35,9 +35,9 @@ final class DocumentCalls {
     private boolean ended;
 
     /**
-     * @param bulk that the document is in, null when it is not stored
-     * @param expected length of an answer
-     * @param end called once, when there is nothing left to ask or no reason to
+     * @param bulk that the document is in; null when the document is not stored
+     * @param expected length of an answer to a request
+     * @param end called once, when nothing is left to ask, or the document is refused
      */
     DocumentCalls(
         ServiceClient client,
@@ -53,7 +53,7 @@ final class DocumentCalls {
         this.end = end;
     }
 
-    /** Starts as many calls as there is room for, at least one when none is open; ends when none is and nothing is left. */
+    /** Starts as many calls as there is room for, at least one; ends when all are done. */
     void advance() {
         int index = take();
         while (index >= 0) {
@@ -61,7 +61,7 @@ final class DocumentCalls {
             index = take();
         }
         synchronized (this) {
-            // When something is left, whoever just ended a call is about to start the next one.
+            // If something is left, the thread that just ended a call is about to start the next one.
             boolean left = refused == false && next < pictures.size();
             if (open > 0 || left || ended) {
                 return;
@@ -71,7 +71,7 @@ final class DocumentCalls {
         end.run();
     }
 
-    /** The next picture to call for, -1 when there is none now. */
+    /** The next picture to call for; -1 when none can be called for now. */
     private synchronized int take() {
         while (next < pictures.size() && pictures.request(next) == null) {
             next++;
@@ -125,11 +125,11 @@ final class DocumentCalls {
             refused |= refusesDocument;
         }
         advance();
-        // The pictures of this document that wait may have to be refused, now that it holds something.
+        // Now that this document holds something, its pictures that wait may have to be refused.
         client.memory().freed();
     }
 
-    /** A document that fills the memory by itself, and still has pictures left, would be refused for ever. */
+    /** A document that fills the memory by itself, with pictures left, would be refused whenever it is sent again. */
     private Exception neverFits(Exception failure, ResultShare share) {
         boolean full = failure instanceof Failure known && known.is(Code.RESULTS_MEMORY_FULL);
         if (full && length() >= client.memory().longestAnswer() / 2 && taken() >= client.memory().used()) {
@@ -146,12 +146,12 @@ final class DocumentCalls {
         return shares.stream().mapToLong(ResultShare::taken).sum();
     }
 
-    /** Of the answers that are there. */
+    /** Bytes of the answers so far. */
     private synchronized long length() {
         return shares.stream().mapToLong(ResultShare::length).sum();
     }
 
-    /** The document is written: from now on it holds its results once, until the bulk has ended. */
+    /** The document is written. It holds its results until the bulk has ended. */
     void written() {
         for (ResultShare share : shares) {
             long kept = share.handOver();
@@ -161,11 +161,11 @@ final class DocumentCalls {
                 bulk.add(kept);
             }
         }
-        // Only now: those that wait ask what the bulk holds.
+        // Not before: those that wait ask what the bulk holds.
         client.memory().freed();
     }
 
-    /** The document is refused: nothing of it is left. */
+    /** The document is refused. Nothing of it is kept. */
     void dropped() {
         Releasables.close(shares);
     }

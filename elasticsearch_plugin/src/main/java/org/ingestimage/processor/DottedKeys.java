@@ -14,11 +14,11 @@ import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.TargetFields;
 
 /**
- * Writes `{"image.data": ...}` as `{"image": {"data": ...}}`: to Elasticsearch's mapping both are the same field, to a processor the first
- * would be none. So a picture would pass by unprocessed.
+ * Rewrites `{"image.data": ...}` as `{"image": {"data": ...}}`. To Elasticsearch's mapping both are the same field, but
+ * a processor would not see the first: the picture would pass unprocessed.
  *
- * <p>Only keys on the way to the field are rewritten, and those of the service's own fields in it; where two keys name the same, the document
- * is refused. What is changed is copied before.
+ * <p>Only keys on the way to the field are rewritten, and those of the service's own fields in it. If two keys name the
+ * same field, the document is refused. What is changed is copied before.
  */
 final class DottedKeys {
 
@@ -36,7 +36,7 @@ final class DottedKeys {
      * Rewrites them in the document.
      *
      * @param field of the pipeline, which may be dotted itself
-     * @param fields names that the service writes, or reads, under it
+     * @param fields names that the service writes or reads under it
      */
     static void expand(IngestDocument document, String field, Set<String> fields) throws Failure {
         Map<String, Object> root = document.getSource();
@@ -56,7 +56,7 @@ final class DottedKeys {
         }
     }
 
-    /** The same object when there is nothing to rewrite in it. `depth` is the number of the path's names that lead to it. */
+    /** The same object if there is nothing to rewrite. `depth`: how many names of the path lead to it. */
     private Map<String, Object> of(Map<String, Object> object, int depth) throws Failure {
         boolean onTheWay = depth < path.size();
         Map<String, Object> result = lifted(object, onTheWay ? Set.of(path.get(depth)) : ours);
@@ -86,7 +86,7 @@ final class DottedKeys {
         List<Object> result = new ArrayList<>(list.size());
         boolean changed = false;
         for (Object before : list) {
-            // A list in a list is no picture, which is said later.
+            // A list within a list is not a picture, which is said later.
             Object after = before instanceof Map ? value(before, depth) : before;
             changed |= after != before;
             result.add(after);
@@ -94,7 +94,9 @@ final class DottedKeys {
         return changed ? result : list;
     }
 
-    /** A list before the field: Elasticsearch's mapping looks into each of its objects, a processor into the one with a number, if any. */
+    /**
+     * A list on the way to the field: the mapping looks into all of its objects, a processor into one with a number.
+     */
     private Object throughList(List<?> list, int depth) throws Failure {
         String name = path.get(depth);
         if (name.chars().allMatch(Character::isDigit)) {
@@ -121,7 +123,7 @@ final class DottedKeys {
         return key instanceof String text && text.startsWith(name + ".");
     }
 
-    /** The object with the first name of each dotted key as an object of its own, when it is one of these names. */
+    /** The object with the first name of each dotted key as an object of its own, if it is one of `names`. */
     @SuppressWarnings("unchecked")
     private Map<String, Object> lifted(Map<String, Object> object, Set<String> names) throws Failure {
         Map<String, Object> result = object;

@@ -16,10 +16,10 @@ import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.service.PictureRequest;
 
 /**
- * The `image` processor: hands the pictures of a document to the processor service and goes on with the document when they are back.
+ * The `image` processor: sends the pictures of a document to the processor service, and goes on when they are back.
  *
- * <p>It never waits: `execute` returns at once, and the node is told through the handler. The handler is called exactly once, whatever
- * happens; a handler that is never called would hang the bulk for ever, for there is no timeout above this.
+ * <p>It never waits: `execute` returns at once, and calls the handler later. It calls the handler exactly once,
+ * whatever happens: without that call the bulk would hang for ever, as nothing above has a timeout.
  */
 public final class ImageProcessor extends AbstractProcessor {
 
@@ -29,7 +29,7 @@ public final class ImageProcessor extends AbstractProcessor {
     private final Options options;
     private final ProcessorEnvironment environment;
     private final ExpectedLength expected = new ExpectedLength();
-    /** With one-off operations, which may make a picture larger than any other of the pipeline. */
+    /** For pictures with one-off operations, which may make them larger than all others of the pipeline. */
     private final ExpectedLength expectedOfOneOffs = new ExpectedLength();
 
     private ImageProcessor(String tag, String description, Options options, ProcessorEnvironment environment) {
@@ -38,7 +38,7 @@ public final class ImageProcessor extends AbstractProcessor {
         this.environment = environment;
     }
 
-    /** Runs on the thread that applies cluster states: it only reads the configuration. */
+    /** Called on the thread that applies cluster states: only reads the configuration. */
     static ImageProcessor make(ProcessorEnvironment environment, String tag, String description, Map<String, Object> config) {
         return new ImageProcessor(tag, description, Options.read(tag, config, environment.schema()), environment);
     }
@@ -48,7 +48,7 @@ public final class ImageProcessor extends AbstractProcessor {
         return TYPE;
     }
 
-    /** Without it the node would call the synchronous method, and leave the document as it is. */
+    /** Otherwise the node would call the synchronous method, which cannot do anything. */
     @Override
     public boolean isAsync() {
         return true;
@@ -97,8 +97,9 @@ public final class ImageProcessor extends AbstractProcessor {
     }
 
     /**
-     * The rest of the pipeline runs with the request's own context: its headers, and those of its answer. It has a thread to itself, as many
-     * documents may end on one thread, one after the other: what the rest of one pipeline throws, or takes long for, is not the others' affair.
+     * Runs the rest of the pipeline with the request's own context: its headers, and those of its answer. It gets a
+     * thread of its own, because many documents may end on one thread, one after the other: one that throws, or takes
+     * long, must not hold up the others.
      */
     private Runnable onAnotherThread(Runnable work) {
         Supplier<ThreadContext.StoredContext> context = environment.threadContext().newRestorableContext(false);
@@ -113,7 +114,7 @@ public final class ImageProcessor extends AbstractProcessor {
             try {
                 executor.execute(finish);
             } catch (RuntimeException e) {
-                // The node is stopping. The thread does not matter any more, the call of the handler does.
+                // The node is stopping. The handler must be called, on whatever thread.
                 accepted = false;
             }
             if (accepted == false) {
@@ -123,8 +124,8 @@ public final class ImageProcessor extends AbstractProcessor {
     }
 
     /**
-     * Takes the pictures out of a document that failed: with `ignore_failure` or `on_failure` it is stored all the same, and nobody has
-     * hidden in them what must not be seen.
+     * Removes the pictures from a document that failed. With `ignore_failure` or `on_failure` it is stored
+     * nevertheless, and what must not be seen was not hidden in them.
      */
     private void conceal(IngestDocument document) {
         if (options.conceals()) {
@@ -147,7 +148,7 @@ public final class ImageProcessor extends AbstractProcessor {
         } catch (Error e) {
             failure = new Failure(Code.INTERNAL_ERROR, e.getClass().getSimpleName()).toException(pictures.field());
         }
-        // Outside of the try: what the rest of the pipeline throws is not ours, and must not call the handler again.
+        // Outside of the try: what the rest of the pipeline throws must not call the handler again.
         if (failure != null) {
             conceal(document);
         }

@@ -95,7 +95,7 @@ final class MarkCheck {
     }
 
     private boolean holds(String name, String message) {
-        String mark = environment.client().marks().believed(existing.get(name), message);
+        String mark = environment.client().marks().valid(existing.get(name), message);
         if (mark != null) {
             renewed.put(name, mark);
         }

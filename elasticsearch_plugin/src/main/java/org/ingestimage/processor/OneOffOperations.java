@@ -17,14 +17,14 @@ import org.ingestimage.recipe.RecipeSchema;
  * What documents may ask to be done to their pictures once: the option `document_operations` of a pipeline.
  *
  * @param allowed names of operations
- * @param why no other is allowed, and who can allow it; a sentence for the document's writer
+ * @param why no other is allowed, and who can allow it: a sentence for the document's writer
  */
 record OneOffOperations(Set<String> allowed, String why) {
 
     private static final Option OPTION = Option.DOCUMENT_OPERATIONS;
 
     /**
-     * Null when the option is set to something else; then `expected` says what is right.
+     * Reads the option. Null if its value is wrong: then {@link #expected} says what is right.
      *
      * @param value of the option: true, false or a list of names
      */
@@ -61,7 +61,7 @@ record OneOffOperations(Set<String> allowed, String why) {
         return new OneOffOperations(allowed, "documents may ask for " + allowed + "; the pipeline's owner can list others in [" + OPTION + "]");
     }
 
-    /** Those that stand beside the data, or in the target. Null when there are none; a failure when they are wrong or not allowed. */
+    /** Those beside the data, or else in the target; null for none. Fails when they are wrong or not allowed. */
     List<Object> of(RecipeSchema schema, Object from, Map<String, Object> existing) throws Failure {
         Object value = from instanceof Map<?, ?> map ? map.get(TargetFields.OPERATIONS) : null;
         if (value == null) {

@@ -9,12 +9,12 @@ import org.ingestimage.service.ServiceClient;
 import org.ingestimage.service.ServiceRequest;
 
 /**
- * What processors need of the node.
+ * What processors need from the node.
  *
  * @param schema that recipes are checked against
  * @param threadContext of the node
  * @param executor for work that must not run on a thread of the network
- * @param service the client to the service; the node makes it after the pipelines, so it is asked for with each document
+ * @param service the client to the service; made after the pipelines, so it is asked for with each document
  */
 public record ProcessorEnvironment(RecipeSchema schema, ThreadContext threadContext, Executor executor, Supplier<ServiceClient> service) {
 

@@ -17,8 +17,8 @@ import org.ingestimage.common.Sha256;
 /**
  * What the pipeline's owner wants done to a picture, and the hash that names it in marks.
  *
- * <p>The hash is over a canonical form (docs/wire.md), because a pipeline may come back from the cluster state with its numbers and
- * keys written differently; the service computes the same.
+ * <p>The hash is over a canonical form (docs/wire.md), because a pipeline may come back from the cluster state with
+ * numbers and keys written differently. The service computes the same.
  *
  * @param operations as configured; null when absent
  * @param properties as configured; null when absent

@@ -13,7 +13,7 @@ import org.ingestimage.common.SafeText;
 /**
  * Checks a value against the part of JSON Schema that the service's declarations render.
  *
- * <p>Keywords that it does not know are passed over: the service checks again, a recipe must only not be refused wrongly here.
+ * <p>It ignores unknown keywords: the service checks again, and no right recipe must be refused here.
  */
 public final class SchemaValidator {
 
@@ -105,7 +105,7 @@ public final class SchemaValidator {
         int length = value.codePointCount(0, value.length());
         String problem = SchemaNumbers.sizeProblem(schema, "minLength", "maxLength", length, "characters", name(at));
         if (problem == null && schema.get("pattern") instanceof String pattern && Pattern.compile(pattern).matcher(value).find() == false) {
-            // Where the service says in words what the pattern means, nobody has to read it.
+            // If the schema says in words what the pattern means, nobody has to read it.
             String wanted = schema.get("$comment") instanceof String comment ? ": " + comment : " must match [" + pattern + "]";
             return name(at) + wanted + ", got [" + SafeText.shown(value) + "]";
         }
@@ -166,7 +166,7 @@ public final class SchemaValidator {
                 }
             }
         }
-        // Of oneOf, too, the first that fits is enough: the service is the one to be pedantic.
+        // For oneOf, too, one that fits is enough: the service checks the rest.
         for (String keyword : List.of("anyOf", "oneOf")) {
             if (schema.get(keyword) instanceof List<?> any) {
                 Collection<String> problems = new ArrayList<>();

@@ -7,10 +7,10 @@ import java.util.TreeMap;
 import org.ingestimage.picture.TargetFields;
 
 /**
- * Vectors that are another field in another form, such as the bits of a hash that is also there as text.
+ * Vectors that are another form of a field, such as the bits of a hash that the document also has as text.
  *
- * <p>From 9.2 on Elasticsearch hands documents out without their vectors. When such a document comes back these are put back here, without a
- * call to the service.
+ * <p>Since 9.2 Elasticsearch returns documents without vectors. When such a document comes back, these vectors are
+ * restored here, without a call to the service.
  *
  * @param sources dotted names under the target, of the vector and of the field that it is a copy of
  */
@@ -28,15 +28,10 @@ public record VectorCopies(Map<String, String> sources) {
         return sources.containsKey(field);
     }
 
-    /** Whether a vector is lacking whose source is there. */
-    boolean lacking(Map<?, ?> target, Collection<String> not) {
-        return sources.keySet().stream().anyMatch(field -> lacks(target, field, not));
-    }
-
-    /** Puts the lacking ones into the target. */
+    /** Puts the missing ones into the target, except those in `not`. */
     public void restore(Map<String, Object> target, Collection<String> not) {
         sources.forEach((field, source) -> {
-            if (lacks(target, field, not)) {
+            if (isMissing(target, field, not)) {
                 Object value = value(target, source);
                 int dot = field.indexOf('.');
                 if (dot < 0) {
@@ -50,11 +45,11 @@ public record VectorCopies(Map<String, String> sources) {
         });
     }
 
-    private boolean lacks(Map<?, ?> target, String field, Collection<String> not) {
+    private boolean isMissing(Map<?, ?> target, String field, Collection<String> not) {
         return not.contains(field) == false && value(target, field) == null && value(target, sources.get(field)) instanceof String;
     }
 
-    /** Of a name with one dot or none; null when it is not there. */
+    /** The value of a name with one dot or none; null when it is not there. */
     private static Object value(Map<?, ?> target, String field) {
         int dot = field.indexOf('.');
         return dot < 0 ? target.get(field) : target.get(field.substring(0, dot)) instanceof Map<?, ?> inner ? inner.get(field.substring(dot + 1)) : null;

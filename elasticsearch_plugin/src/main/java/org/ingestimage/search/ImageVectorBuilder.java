@@ -27,9 +27,10 @@ import org.ingestimage.service.ServiceClient;
 import org.ingestimage.service.ServiceRequest;
 
 /**
- * `"query_vector_builder": {"image": {...}}` in a kNN search: a picture, words or a stored document becomes the vector to search with.
+ * `"query_vector_builder": {"image": {...}}` in a kNN search: makes the vector of a picture, words or a stored
+ * document.
  *
- * <p>Pictures and words go to the same service, so to the same embedder, as the pictures of documents.
+ * <p>Pictures and words go to the same service as the pictures of documents, and so to the same embedder.
  */
 public final class ImageVectorBuilder implements QueryVectorBuilder {
 
@@ -51,7 +52,7 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
 
     public static ImageVectorBuilder parse(XContentParser parser, Supplier<ServiceClient> client) {
         try {
-            // The node hands over the parser at the name, tests and others at the object.
+            // The node hands over the parser at the name. Others, such as tests, hand it over at the object.
             XContentParser.Token token = parser.currentToken() == XContentParser.Token.START_OBJECT ? parser.currentToken() : parser.nextToken();
             if (token != XContentParser.Token.START_OBJECT) {
                 throw VectorQuestion.wrong("must be an object");

@@ -11,7 +11,7 @@ import org.elasticsearch.action.get.GetResponse;
 import org.elasticsearch.common.xcontent.support.XContentMapValues;
 import org.elasticsearch.search.fetch.subphase.FetchSourceContext;
 
-/** Reads the vector of a stored document, with the rights of who asks. */
+/** Reads the vector of a stored document, with the privileges of the user who searches. */
 final class StoredVector {
 
     private StoredVector() {}
@@ -20,7 +20,7 @@ final class StoredVector {
         String field = question.field();
         String embedder = field.substring(0, field.lastIndexOf('.') + 1) + "embedder";
         GetRequest request = new GetRequest(question.index(), question.id()).routing(question.routing())
-            // From 9.2 on vectors are left out of the source, unless one says that they are not to be.
+            // Since 9.2 the source comes without vectors, unless the request says otherwise.
             .fetchSourceContext(FetchSourceContext.of(true, false, new String[] { field, embedder }, null));
         get.accept(request, listener.delegateFailureAndWrap((next, document) -> next.onResponse(vector(document, question, embedder))));
     }

@@ -17,7 +17,7 @@ import org.elasticsearch.xcontent.XContentBuilder;
 import org.ingestimage.common.SafeText;
 
 /**
- * What is asked for likeness: a picture, words, or a stored document. One of `data`, `text` and `id` is set.
+ * What a search compares with: a picture, words, or a stored document. One of `data`, `text` and `id` is set.
  *
  * @param data base64 of a picture
  * @param text words, for embedders that know words
@@ -26,7 +26,7 @@ import org.ingestimage.common.SafeText;
  * @param routing of the document, null for none
  * @param field of the document that has the vector
  * @param vector which vector of the picture, such as `perceptual_hash`; null for that of the embedder
- * @param embedder that must have made the vector, null when any may
+ * @param embedder that must have made the vector; null for any
  */
 record VectorQuestion(String data, String text, String id, String index, String routing, String field, String vector, String embedder)
     implements
@@ -40,7 +40,7 @@ record VectorQuestion(String data, String text, String id, String index, String 
     private static final Set<String> VALID = new TreeSet<>(Set.of("data", "text", "id", "index", "routing", "field", "vector", "embedder"));
     private static final Set<String> KINDS = new TreeSet<>(Set.of("data", "text", "id"));
 
-    /** Throws IllegalArgumentException, a 400 for who asks. */
+    /** Throws IllegalArgumentException, which the client gets as 400. */
     static VectorQuestion of(Map<String, Object> map) {
         for (String key : map.keySet()) {
             if (VALID.contains(key) == false) {
@@ -101,7 +101,7 @@ record VectorQuestion(String data, String text, String id, String index, String 
         out.writeOptionalString(embedder);
     }
 
-    /** For logs and the list of tasks. A picture is not printed, it would be megabytes. */
+    /** For logs and the list of tasks. Pictures are not printed: they may have megabytes. */
     @Override
     public XContentBuilder toXContent(XContentBuilder builder, Params params) throws IOException {
         builder.startObject();
@@ -144,9 +144,9 @@ record VectorQuestion(String data, String text, String id, String index, String 
     }
 
     /**
-     * What answers the question: numbers as they are, the bits of a hash as signed bytes, which is what a field of bits takes.
+     * The vector to search with: numbers as they are, the bits of a hash as signed bytes, which fields of bits take.
      *
-     * @param by the embedder that made them; another one than the question asks for is refused
+     * @param by the embedder that made them; refused if the question asks for another one
      */
     float[] vector(Object numbers, Object by) {
         if (embedder != null && embedder.equals(by) == false) {

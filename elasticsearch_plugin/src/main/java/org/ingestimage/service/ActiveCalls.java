@@ -10,7 +10,7 @@ import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.service.ServiceHosts.Host;
 
-/** The calls that are under way, and whether there is reason to think that no service answers at all. */
+/** The calls that are under way, and whether it seems that no service answers at all. */
 final class ActiveCalls {
 
     /** A call that has begun. */
@@ -22,7 +22,7 @@ final class ActiveCalls {
         /** Ends the call, unless it has ended. */
         void fail(Failure failure);
 
-        /** Ends the attempt that waits for this host, if there is one: the next one goes to another. */
+        /** Ends the attempt that waits for this host, if there is one. The next attempt goes to another host. */
         void takeBack(Host from);
     }
 
@@ -48,7 +48,7 @@ final class ActiveCalls {
         active.remove(call);
     }
 
-    /** The host is silent: what is there goes to others. */
+    /** The host is silent: its calls go to other hosts. */
     void takeBack(Host host) {
         active.forEach(call -> call.takeBack(host));
     }
@@ -60,10 +60,10 @@ final class ActiveCalls {
     }
 
     /**
-     * A call used up its time without any answer. When there is reason to think that the service is down, those that wait are failed, too:
-     * a bulk then takes one timeout, not one for each handful of its documents. The next bulk tries afresh.
+     * A call used up its time without any answer. If it seems that the service is down, the calls that wait fail, too:
+     * a bulk then takes one timeout, not one for every few of its documents. The next bulk tries again.
      *
-     * <p>One odd picture is no such reason. It takes two, one after the other or at the same time, and a silence long enough.
+     * <p>One odd picture is not enough. It takes two, one after the other or at the same time, and a long silence.
      */
     void unanswered(ActiveCall call) {
         long given = call.timeout().millis();
@@ -77,7 +77,7 @@ final class ActiveCalls {
             Code.SERVICE_UNAVAILABLE,
             "given up while waiting for its turn: no processor service answers the pictures before it (setting [ingest.image.hosts])"
         );
-        // Only those that would not be more patient than the one that failed.
+        // Only those that are not more patient than the one that failed.
         waiting.rejectWaiting(job -> job instanceof ActiveCall other && other.timeout().millis() <= given, failure);
     }
 
@@ -85,7 +85,7 @@ final class ActiveCalls {
         return closed;
     }
 
-    /** Fails everything that is under way, and what begins later. */
+    /** Fails everything that is under way, and everything that begins later. */
     void close() {
         closed = true;
         active.forEach(call -> call.fail(CallLimiter.closing()));

@@ -109,6 +109,6 @@ final class AnswerCheck {
     }
 
     private boolean isSigned(String name, String message) {
-        return marks.believed(fields.get(name), message) != null;
+        return marks.valid(fields.get(name), message) != null;
     }
 }

@@ -17,11 +17,11 @@ import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
 
 /**
- * Reads an answer into memory that was taken from the node's account before, and hangs up when it is longer than allowed or when there is no room.
- * Where the answer says how long it is, both are known before a byte of it is read.
+ * Reads an answer into memory that was taken from the node's account before. Hangs up when it is longer than allowed,
+ * or when there is no room. If the answer says how long it is, that is known before a byte of it is read.
  *
- * <p>The answer is handed over in a reference, to be taken out of it: an idle connection of the JDK's client keeps the first exchange that it
- * had, with what came of it, until it is closed.
+ * <p>The answer comes in a reference, out of which it must be taken: an idle connection of the JDK's client keeps its
+ * first exchange, with the answer, until it is closed.
  */
 final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
 
@@ -29,7 +29,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
     static final class TooLong extends IOException {
         private static final long serialVersionUID = 1L;
 
-        /** Whether it is a result, so that the next attempt would have the same. */
+        /** Whether it is a result, so that the next attempt would have the same length. */
         final boolean isResult;
 
         TooLong(long limit, boolean isResult) {
@@ -41,7 +41,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
         }
     }
 
-    /** An answer for which the node has no memory now. */
+    /** The node has no memory for the answer now. */
     static final class NoRoom extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -50,17 +50,17 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
         }
     }
 
-    /** Answers of unknown length are accounted in such steps, in bytes. */
+    /** Bytes. Answers of unknown length are accounted in steps of this size. */
     private static final long STEP = 1 << 20;
 
     private final long limit;
     private final ResultShare share;
     private final boolean isResult;
-    /** As the answer says, -1 when it does not. */
+    /** The length that the answer announces; -1 for none. */
     private final long announced;
     private final CompletableFuture<AtomicReference<byte[]>> body = new CompletableFuture<>();
     private final List<ByteBuffer> parts = new ArrayList<>();
-    /** The answer when its length was announced; else null, and it is put together at the end. */
+    /** The answer if its length was announced. Otherwise null, and it is joined from the parts at the end. */
     private byte[] bytes;
     private Subscription subscription;
     private long accounted;
@@ -114,7 +114,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
         length += size;
     }
 
-    /** Takes the memory for so many bytes; else hangs up. */
+    /** Takes memory for this many bytes of the answer. Hangs up if there is none, or the answer is too long. */
     private boolean isAllowed(long size) {
         IOException problem = size > limit ? new TooLong(limit, isResult) : null;
         if (problem == null) {

@@ -12,11 +12,11 @@ import org.ingestimage.picture.Marks;
  * @param hosts of the services
  * @param watch over the hosts
  * @param limiter where calls wait for their turn
- * @param apart where slow pictures are: a few at a time, so that the others have places, there and at the services
+ * @param apart where slow pictures wait: a few at a time, so that others have places in the node and at the services
  * @param window of the limiter
- * @param slow pictures that were slow
+ * @param slow pictures that are known to be slow
  * @param active calls that are under way
- * @param marks sign requests, and answers are checked with them
+ * @param marks sign requests and verify answers
  * @param maxResponseBytes longest answer that is read
  * @param http client of the JDK
  * @param executor for work that must not run on a thread of the network

@@ -11,13 +11,15 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.service.ServiceHosts.Host;
 
-/** What one call has on the wire: the body of its request, which serves all attempts of a turn, and the exchange of the present attempt. */
+/**
+ * The network side of one call: the body of its request, which serves all attempts of a turn, and the current exchange.
+ */
 final class CallExchange {
 
-    /** Hears what came of an attempt: one of the two, once. */
+    /** Gets the outcome of an attempt: one of the two, once. */
     interface Listener {
         /**
-         * On a thread that may work.
+         * Called on a thread that may work.
          *
          * @param isLate whether there was no answer, though the host lives
          */
@@ -44,7 +46,7 @@ final class CallExchange {
         this.listener = listener;
     }
 
-    /** Makes the body, which is as large as the picture; false when that failed, and the listener knows. */
+    /** Makes the body, which is as large as the picture. False if that failed; then the listener was called. */
     boolean prepare() {
         try {
             body = request.body();
@@ -63,7 +65,9 @@ final class CallExchange {
         }
     }
 
-    /** Sends the request to a host that was acquired; what comes of it is told to the host's watchers, too, and releases it. */
+    /**
+     * Sends the request to a host that was acquired. The outcome goes to the host's watch, too, and releases the host.
+     */
     void attempt(Host to, Duration patience) {
         long sentNanos = System.nanoTime();
         CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent;
@@ -115,7 +119,7 @@ final class CallExchange {
         listener.answered(from, answer, outcome.isLate());
     }
 
-    /** A defect of ours or a missing entitlement. The message may quote a header, so only the type is told. */
+    /** A defect of ours, or a missing entitlement. The message may quote a header, so only the type is shown. */
     private static Failure defect(Throwable e) {
         return new Failure(Code.INTERNAL_ERROR, "the call could not be made: " + e.getClass().getSimpleName());
     }

@@ -11,16 +11,16 @@ import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.service.ServiceHosts.Host;
 
-/** What came of the attempts of one call so far, and the sentence about it when the call is given up. */
+/** The outcomes of one call's attempts so far, and the sentence about them when the call is given up. */
 final class CallHistory {
 
     private final Set<URI> tried = new LinkedHashSet<>();
-    /** What hosts refused that others may not. */
+    /** Refusals that other hosts may not share. */
     private final Map<Host, Failure> refused = new LinkedHashMap<>();
     private volatile int attempts;
     private volatile Failure last;
     private volatile Host failedHost;
-    /** Whether the last attempt met a service with too much to do. */
+    /** Whether the last attempt met a service that has too much to do. */
     private volatile boolean overloaded;
 
     void attempt(Host host) {
@@ -34,14 +34,14 @@ final class CallHistory {
         return attempts;
     }
 
-    /** The last attempt was no answer; the next one may be. */
+    /** The last attempt got no answer. The next one may. */
     void again(Host host, Failure failure, boolean overload) {
         failedHost = host;
         last = failure;
         overloaded = overload;
     }
 
-    /** The host refused for good what another one may do. */
+    /** The host refused for good. Another one may not. */
     void refused(Host host, Failure failure) {
         refused.put(host, failure);
     }
@@ -68,7 +68,7 @@ final class CallHistory {
         return overloaded;
     }
 
-    /** Of what all hosts refused: a host that understood the request knows more than one that is none of ours. */
+    /** Which of the refusals to report: a host that understood the request knows more than one that is not ours. */
     Failure gravest() {
         Failure found = null;
         for (Failure failure : refused.values()) {

@@ -14,20 +14,21 @@ import org.ingestimage.memory.Claim;
 import org.ingestimage.memory.ResultMemory;
 
 /**
- * Bounds what the whole node sends to the service: so many calls at once, so many waiting in order of arrival (urgent ones first), and a refusal with status
- * 429 for the next one. All documents of a bulk arrive at the same time, so without it a large bulk would be a flood.
+ * Bounds what the whole node sends to the service: a number of calls at once, a number that wait in order of arrival
+ * (urgent ones first), and a refusal with status 429 for the next one. All documents of a bulk arrive at the same time,
+ * so a large bulk would be a flood otherwise.
  */
 final class CallLimiter {
 
-    /** Something that waits for its turn. Either method is called, once. */
+    /** Something that waits for its turn. Either `start` or `reject` is called, once. */
     interface Job {
-        /** Its turn has come, on a thread of the executor; {@link CallLimiter#release} must follow once. */
+        /** Its turn has come. Called on a thread of the executor; {@link CallLimiter#release} must follow once. */
         void start();
 
         /** It will never have its turn. */
         void reject(Failure failure);
 
-        /** Takes the memory that it will need, or says what becomes of it when there is not enough. */
+        /** Takes the memory that it will need, or says what to do when there is not enough. */
         default Claim claim() {
             return Claim.ENOUGH;
         }
@@ -56,7 +57,7 @@ final class CallLimiter {
         submit(job, false);
     }
 
-    /** Like {@link #submit}, but it is not refused because of the queue: what it belongs to was let in before. */
+    /** Like {@link #submit}, but never refuses it for a full queue: its document was let in before. */
     void submitNext(Job job) {
         submit(job, true);
     }
@@ -100,13 +101,13 @@ final class CallLimiter {
         drain();
     }
 
-    /** Starts whose turn has come; to be called whenever something was given back. */
+    /** Starts the jobs whose turn has come. To be called whenever something was given back. */
     void drain() {
         Turn next = takeNext();
         while (next != null) {
             Job job = next.job;
             try {
-                // Always on another thread: a job that ends at once must not start the next one deeper in the same stack.
+                // Always on another thread: a job that ends at once must not start the next one deeper in the stack.
                 executor.execute(next.hasMemory ? job::start : () -> job.reject(ResultMemory.noRoom("nothing is free")));
             } catch (RuntimeException e) {
                 if (next.hasMemory) {
@@ -124,8 +125,9 @@ final class CallLimiter {
     private record Turn(Job job, boolean hasMemory) {}
 
     /**
-     * Null when nobody's turn has come. What there is no memory for waits for those under way, which may need less than was expected of them.
-     * When there are none, bulks hold everything: those that belong to them are refused, so that the bulks end, and the others wait for that.
+     * Null when nobody's turn has come. A job without memory waits for those under way, which may need less than
+     * expected. If none are under way, bulks hold all memory: jobs of these bulks are refused, so that the bulks end,
+     * and all others wait for that.
      */
     private synchronized Turn takeNext() {
         if (inFlight >= maxInFlight || queue.isEmpty()) {
@@ -151,7 +153,7 @@ final class CallLimiter {
         return maxInFlight;
     }
 
-    /** Rejects those that wait and match: there is no point in letting each of them find out by itself that the service is down. */
+    /** Rejects those that wait and match, so that not each of them has to find out that the service is down. */
     void rejectWaiting(Predicate<Job> which, Failure failure) {
         List<Job> rejected = new ArrayList<>();
         synchronized (this) {
@@ -168,7 +170,7 @@ final class CallLimiter {
         queueSize = value;
     }
 
-    /** Refuses everything from now on, and what waits. */
+    /** Refuses everything that waits, and everything from now on. */
     void close() {
         synchronized (this) {
             closed = true;

@@ -2,7 +2,7 @@ package org.ingestimage.service;
 
 import org.ingestimage.memory.ResultShare;
 
-/** Where a call waits, or has its place among those under way. */
+/** The place of a call: in a queue, or among the calls under way. */
 final class CallPlace {
 
     private final CallLimiter.Job call;
@@ -18,7 +18,7 @@ final class CallPlace {
         this.share = share;
     }
 
-    /** Waits for its turn. With `unrefused` it is never refused because of the queue, neither now nor later. */
+    /** Waits for its turn. With `unrefused` it is never refused for a full queue, neither now nor later. */
     void waitIn(CallLimiter where, boolean unrefused) {
         synchronized (this) {
             letIn = unrefused;
@@ -35,7 +35,10 @@ final class CallPlace {
         return lane == where;
     }
 
-    /** Leaves its place to the next one, and waits for another turn, without the memory that it would need then. Without a place it stays. */
+    /**
+     * Gives its place to the next call, and waits for another turn without holding memory. Does nothing without a
+     * place.
+     */
     void moveTo(CallLimiter where) {
         if (giveUp()) {
             share.giveBack();
@@ -44,7 +47,7 @@ final class CallPlace {
     }
 
     private void queueIn(CallLimiter where) {
-        // What waits holds no copy of its picture.
+        // A call that waits holds no copy of its picture.
         exchange.drop();
         boolean unrefused;
         synchronized (this) {
@@ -58,7 +61,7 @@ final class CallPlace {
         }
     }
 
-    /** Gives the place to the next one; false when there is none to give. */
+    /** Gives the place to the next call. False if it has none. */
     boolean giveUp() {
         CallLimiter from;
         synchronized (this) {

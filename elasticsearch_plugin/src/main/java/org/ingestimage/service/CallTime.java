@@ -7,17 +7,17 @@ import java.util.concurrent.TimeUnit;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.threadpool.Scheduler;
 
-/** How the time of one call is spent: on attempts, and on pauses between them. Starts when its first turn has come. */
+/** How one call spends its time: on attempts, and on pauses between them. Starts when its first turn has come. */
 final class CallTime {
 
     private static final long FIRST_PAUSE_MILLIS = 50;
     private static final long LONGEST_PAUSE_MILLIS = 2000;
-    /** Answered in less than this part of the deadline, a picture is not slow. */
+    /** A picture that is answered in less than this part of its time is not slow. */
     private static final int QUICK_PART = 8;
-    /** What an attempt apart from the others gets at first. */
+    /** The part of the time that a slow picture's first attempt gets. */
     private static final int PARTS_APART = 32;
     private static final long LEAST_APART_MILLIS = 1000;
-    /** The service is told a little less than the node waits, so that its "too late" arrives in time. */
+    /** The service hears of a little less time than the node waits, so that its "too late" arrives in time. */
     private static final long LONGEST_GRACE_MILLIS = 500;
 
     private final TimeValue timeout;
@@ -49,7 +49,7 @@ final class CallTime {
         return started;
     }
 
-    /** There is no deadline any more. */
+    /** Cancels the deadline. */
     void stop() {
         Scheduler.Cancellable current = deadline;
         if (current != null) {
@@ -80,8 +80,8 @@ final class CallTime {
     }
 
     /**
-     * For an attempt apart from the others, the first one being 1: little at first, and twice as much each time, as among those that seem slow
-     * are some that were only behind slow ones.
+     * For an attempt apart from the others, counted from 1: little at first, then twice as much each time. Some
+     * pictures only seem slow because they were behind slow ones.
      */
     Duration patienceApart(int attempt) {
         long left = Math.max(1, millisLeft());
@@ -93,9 +93,11 @@ final class CallTime {
         return Duration.ofMillis(Math.min(LONGEST_GRACE_MILLIS, timeout.millis() / 40));
     }
 
-    /** Milliseconds until the next attempt, which grow with the attempts made, with jitter; -1 when there is not so much time. */
+    /**
+     * Milliseconds until the next attempt, with jitter; they grow with each attempt. -1 if there is not enough time.
+     */
     long pause(int attempts, boolean overloaded) {
-        // Those that are slow at this moment are known as such by then.
+        // By then it is known which pictures are slow.
         long atLeast = overloaded ? 2 * grace().toMillis() : 0;
         long pause = Math.max(atLeast, Math.min(LONGEST_PAUSE_MILLIS, FIRST_PAUSE_MILLIS << Math.min(attempts - 1, 10)));
         long jittered = ThreadLocalRandom.current().nextLong(Math.max(atLeast, pause / 2), pause + 1);

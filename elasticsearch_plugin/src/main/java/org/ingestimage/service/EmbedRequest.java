@@ -9,7 +9,7 @@ import org.elasticsearch.core.TimeValue;
 import org.ingestimage.picture.Marks;
 
 /**
- * A question on its way to the service, which makes a vector of it.
+ * A question on its way to the service, which turns it into a vector.
  *
  * @param data base64 of a picture, null when the question is words
  * @param text words, null when the question is a picture
@@ -36,7 +36,7 @@ public record EmbedRequest(String data, String text, String vector, TimeValue ti
         return ServiceRequest.json(head, data);
     }
 
-    /** Nothing is signed here: the vector is used for one search and stored nowhere. */
+    /** The answer is not signed: the vector is used for one search, and stored nowhere. */
     @Override
     public String problem(Map<String, Object> fields, Marks marks) {
         Object made = fields.get("vector");

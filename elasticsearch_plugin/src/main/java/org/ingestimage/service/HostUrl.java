@@ -8,15 +8,20 @@ import java.util.Locale;
 /** Reads the setting `ingest.image.hosts`. */
 final class HostUrl {
 
+    /** Where the service listens by default. */
+    static final String DEFAULT = "http://127.0.0.1:8090";
+
     private HostUrl() {}
 
     static void atLeastOne(List<URI> hosts) {
         if (hosts.isEmpty()) {
-            throw new IllegalArgumentException("[ingest.image.hosts] needs at least one URL, such as http://127.0.0.1:8090");
+            throw new IllegalArgumentException("[ingest.image.hosts] needs at least one URL, such as " + DEFAULT);
         }
     }
 
-    /** A URL with scheme, host and perhaps port, nothing else. The message never repeats a user info, it may hold a password. */
+    /**
+     * A URL with scheme, host and perhaps port, nothing else. Messages never repeat user info: it may hold a password.
+     */
     static URI of(String text) {
         URI uri;
         try {
@@ -45,6 +50,6 @@ final class HostUrl {
     }
 
     private static IllegalArgumentException wrong(String problem) {
-        return new IllegalArgumentException("a URL in [ingest.image.hosts] " + problem + "; valid is, for example, http://127.0.0.1:8090");
+        return new IllegalArgumentException("a URL in [ingest.image.hosts] " + problem + "; valid is, for example, " + DEFAULT);
     }
 }

@@ -11,9 +11,10 @@ import java.util.concurrent.TimeUnit;
 import org.ingestimage.service.ServiceHosts.Host;
 
 /**
- * Tells hosts that answer nothing (a frozen process, a machine that is gone) from hosts that have a slow picture: both look the same from
- * here. A host that has been quiet for a while is asked whether it lives (`GET /healthz`). Where there is another host, one that does not
- * say so gives its pictures back at once, and is asked again, ever more seldom, until it answers: no picture pays for finding out.
+ * Distinguishes hosts that do not answer at all (a frozen process, a machine that is gone) from hosts with a slow
+ * picture. A host that has been quiet for a while is asked whether it lives (`GET /healthz`). If it does not answer,
+ * and there is another host, its pictures are taken back at once. It is asked again and again, less and less often,
+ * until it answers: no picture pays for finding out.
  */
 final class HostWatch {
 
@@ -25,7 +26,7 @@ final class HostWatch {
     private final ActiveCalls active;
     private final HttpClient http;
     private final Timer timer;
-    /** When each watched host was last heard of, in nanoseconds. */
+    /** When each watched host last answered, in nanoseconds. */
     private final Map<Host, Long> heard = new ConcurrentHashMap<>();
 
     HostWatch(ServiceHosts hosts, ActiveCalls active, HttpClient http, Timer timer) {
@@ -35,7 +36,7 @@ final class HostWatch {
         this.timer = timer;
     }
 
-    /** A call goes to the host: it is watched until nothing is under way there. */
+    /** A call goes to the host. It is watched until nothing is under way there. */
     void sent(Host host, long nanos) {
         if (heard.putIfAbsent(host, nanos) == null) {
             later(QUIET_MILLIS, () -> look(host));
@@ -88,7 +89,7 @@ final class HostWatch {
                 active.takeBack(host);
                 later(pause, () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)));
             } else {
-                // It is the only one: what waits for it may as well go on waiting.
+                // It is the only host, so its calls go on waiting.
                 later(QUIET_MILLIS, () -> look(host));
             }
         });

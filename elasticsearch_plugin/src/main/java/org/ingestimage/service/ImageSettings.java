@@ -15,7 +15,8 @@ import org.elasticsearch.monitor.jvm.JvmInfo;
 import org.ingestimage.picture.AllowedUrlHosts;
 
 /**
- * Every setting of the node once: name, default, bounds and meaning. Those that are safe to change on a running node are dynamic. The table in
+ * All settings of the node: name, default, bounds and meaning. Those that are safe to change on a running node are
+ * dynamic. The table in
  * docs/plugin.md is checked against this.
  */
 public final class ImageSettings {
@@ -27,7 +28,7 @@ public final class ImageSettings {
     static final Setting<List<URI>> HOSTS = setting(
         Setting.listSetting(
             "ingest.image.hosts",
-            List.of("http://127.0.0.1:8090"),
+            List.of(HostUrl.DEFAULT),
             HostUrl::of,
             HostUrl::atLeastOne,
             Property.NodeScope,
@@ -111,7 +112,7 @@ public final class ImageSettings {
     public static final Setting<SecureString> PREVIOUS_TOKEN = setting(
         SecureSetting.secureString("ingest.image.previous_token", null),
         "none",
-        "also **in the keystore**, while tokens are rotated ([security.md](security.md)): marks under it are believed and renewed"
+        "also **in the keystore**, while tokens are rotated ([security.md](security.md)): marks under it are valid, and renewed"
     );
 
     public static final Setting<String> CERTIFICATE_AUTHORITY = setting(
@@ -120,7 +121,7 @@ public final class ImageSettings {
         "PEM file under `config/` with the authorities that are trusted for `https` hosts"
     );
 
-    /** What may change on a running node. */
+    /** Those that may change on a running node. */
     public static final List<Setting<?>> DYNAMIC = ALL.stream().filter(Setting::isDynamic).toList();
 
     private ImageSettings() {}
@@ -151,12 +152,14 @@ public final class ImageSettings {
         );
     }
 
-    /** With a heap of 2 GB and more 16 calls, with less fewer: each holds a picture and, at its end, a result. */
+    /**
+     * 16 calls with a heap of 2 GB or more, fewer with a smaller one: each holds a picture and, at its end, a result.
+     */
     static int inFlightFor(long heap) {
         return (int) Math.max(4, Math.min(16, heap >> 27));
     }
 
-    /** With a heap of 1 GB and more 64 MB, with less a sixteenth of it: no document may be larger than a tenth. */
+    /** 64 MB with a heap of 1 GB or more, otherwise a sixteenth of it: no document may be larger than a tenth. */
     static ByteSizeValue responseFor(long heap) {
         return ByteSizeValue.ofMb(Math.max(8, Math.min(64, heap >> 24)));
     }

@@ -1,9 +1,10 @@
 package org.ingestimage.service;
 
 /**
- * How many pictures may be at the services at the same time, found out by what comes of them: additive increase, multiplicative decrease
- * (AIMD: Chiu and Jain 1989, as in TCP's congestion avoidance). One more for each round of answers, half as many when the services are
- * overloaded and say so (429, 503). Never more than `ingest.image.max_in_flight`, where it starts.
+ * How many pictures may be at the services at the same time, learned from the answers: additive increase,
+ * multiplicative decrease (AIMD: Chiu and Jain 1989, as in TCP's congestion avoidance). One more for each round of
+ * answers, half as many when the services say that they are overloaded (429, 503). It starts at
+ * `ingest.image.max_in_flight`, which is the most.
  */
 final class InFlightWindow {
 
@@ -13,14 +14,14 @@ final class InFlightWindow {
     private long lastDecrease;
     private boolean decreased;
 
-    /** @param limiter that is told how many */
+    /** @param limiter that gets the number */
     InFlightWindow(CallLimiter limiter, int most) {
         this.limiter = limiter;
         this.most = most;
         this.size = most;
     }
 
-    /** A new `max_in_flight`, which may well fit other services: tried at once. */
+    /** A new `max_in_flight`: tried at once, as there may be other services now. */
     synchronized void setMost(int value) {
         most = value;
         resize(value);
@@ -31,7 +32,9 @@ final class InFlightWindow {
         resize(Math.min(most, size + 1 / size));
     }
 
-    /** A call that was sent at this time met an overload. Those that were sent before the last decrease knew nothing of it: one overload. */
+    /**
+     * A call that was sent at this time met an overload. Calls sent before the last decrease belong to that overload.
+     */
     synchronized void overloaded(long sentNanos, long nowNanos) {
         if (decreased && sentNanos - lastDecrease < 0) {
             return;

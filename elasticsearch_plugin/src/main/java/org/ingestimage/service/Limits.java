@@ -5,7 +5,7 @@ import org.elasticsearch.core.TimeValue;
 import org.ingestimage.picture.AllowedUrlHosts;
 
 /**
- * The dynamic settings of the node as they are at one moment, but for the hosts.
+ * The dynamic settings of the node as they are at one moment, except the hosts.
  *
  * @param timeout for one picture, retries included
  * @param searchTimeout in which a search gets its vector

@@ -11,19 +11,19 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.memory.ResultMemory;
 
-/** What it means when a call ends without an answer: the next attempt may succeed. */
+/** What it means when an attempt ends without an answer: mostly that the next one may succeed. */
 final class NoAnswer {
 
     private static final int SHOWN = 200;
 
     private NoAnswer() {}
 
-    /** Throws what is no failure of the connection: a defect, or an entitlement that is missing. */
+    /** Throws everything that is not a failure of the connection: a defect, or a missing entitlement. */
     static Answer because(Throwable wrapped) throws Throwable {
-        // Which the JDK wraps when it passes from one stage to the next.
+        // The JDK wraps it when it passes from one stage to the next.
         Throwable error = wrapped instanceof CompletionException && wrapped.getCause() != null ? wrapped.getCause() : wrapped;
         if (error instanceof BoundedBody.TooLong tooLong) {
-            // What is no result of ours is an answer of something else, and another host may do better.
+            // If it is not a result of ours, something else answered, and another host may do better.
             return tooLong.isResult
                 ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null)
                 : again(Code.SERVICE_BAD_ANSWER, error.getMessage());
@@ -47,7 +47,7 @@ final class NoAnswer {
         return new Answer(null, null, new Failure(code, reason));
     }
 
-    /** The JDK says what is wrong with a connection in the type of the exception, or of its cause, rather than in a message. */
+    /** Types and message: the JDK often says only in the type of an exception, or of its cause, what is wrong. */
     private static String described(Throwable error) {
         StringBuilder text = new StringBuilder();
         for (Throwable each = error; each != null; each = each.getCause()) {

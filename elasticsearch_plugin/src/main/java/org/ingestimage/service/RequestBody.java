@@ -13,10 +13,11 @@ import java.util.concurrent.Flow.Subscription;
 import org.ingestimage.common.Sha256;
 
 /**
- * The bytes of a request, in parts that are published one after the other: a picture's text is copied once, not twice.
+ * The bytes of a request, in parts that are published one after the other, so that a picture's text is copied only
+ * once.
  *
- * They can be dropped. An idle connection of the JDK's client keeps the first exchange that it had, for 20 minutes with Java 17: with it,
- * it would keep a picture.
+ * <p>They can be dropped: an idle connection of the JDK's client keeps its first exchange, for 20 minutes with Java 17,
+ * and would keep a picture with it.
  */
 final class RequestBody implements BodyPublisher {
 

@@ -10,8 +10,9 @@ import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Keys;
 
 /**
- * The `Authorization` header of a request to one host (docs/wire.md). Hosts come from a setting of the cluster, so whoever may change that
- * is sent it: it is good for this request, to this host, once, for a few minutes.
+ * The `Authorization` header of a request to one host (docs/wire.md). Hosts come from a setting of the cluster, so
+ * people who may change that setting can receive it. It is valid for this request, to this host, once, for a few
+ * minutes.
  */
 final class RequestSignature {
 
@@ -39,7 +40,7 @@ final class RequestSignature {
         return authorization(key, method, host, path, bodySha256, System.currentTimeMillis() / 1000, HexFormat.of().formatHex(nonce));
     }
 
-    /** The same with a method, a time, in seconds since 1970, and a number that is used once. */
+    /** The same with a method, a time in seconds since 1970, and a nonce. */
     static String authorization(SecretKeySpec key, String method, URI host, String path, String bodySha256, long time, String nonce) {
         String signed = String.join("\n", LABEL, method, path, host.toString(), Long.toString(time), nonce, bodySha256);
         return "Ingest-Image host=" + host + ", time=" + time + ", nonce=" + nonce + ", body=" + bodySha256 + ", signature="

@@ -17,12 +17,12 @@ import org.ingestimage.service.ServiceHosts.Host;
 /**
  * One picture or question at the service, until it is answered or its time is over: attempts, one after the other, with growing pauses.
  *
- * <p>Attempts never overlap; what can come at any time is the end of the deadline and the end of the node. Whoever flips `done` calls the
- * listener, so it is called exactly once.
+ * <p>Attempts never overlap. The deadline and the end of the node can come at any time. The thread that flips `done`
+ * calls the listener, so it is called exactly once.
  *
- * <p>The first attempt of a picture gets half of the time. Whoever is not done by then, though the host lives, is slow, and is tried
- * again apart from the others ({@link CallEnvironment#apart}), so that a few slow pictures do not hold the places of all others. (Known as "task
- * assignment by guessing size", Harchol-Balter 2002.)
+ * <p>The first attempt of a picture gets half of the time. A picture that is not done by then, though the host lives,
+ * is slow. It is tried again apart from the others ({@link CallEnvironment#apart}), so that a few slow pictures do not
+ * take the places of all others. (Known as "task assignment by guessing size", Harchol-Balter 2002.)
  */
 final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, CallExchange.Listener {
 
@@ -68,9 +68,9 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     }
 
     /**
-     * Goes to the others, or to the slow ones if it was one before. Among those it may wait for its turn as long as for its answer.
+     * Waits with the others, or with the slow ones if it was slow before. There its time begins with the wait.
      *
-     * @param letIn whether it is not refused because of the queue: what it belongs to was let in before
+     * @param letIn whether it is never refused for a full queue, as its document was let in before
      */
     void submit(boolean letIn) {
         boolean slow = calls.slow().has(request);
@@ -80,7 +80,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         place.waitIn(slow ? calls.apart() : calls.limiter(), letIn);
     }
 
-    /** Starts the clock; false when the call has ended at once. */
+    /** Starts the clock. False if the call has ended at once. */
     private boolean begin() {
         time.start();
         calls.active().started(this);
@@ -124,7 +124,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         attemptsApart += isApart() ? 1 : 0;
         exchange.attempt(chosen, patience());
         if (done.get()) {
-            // The deadline came between the lines above and saw the exchange before this one.
+            // The deadline came between the lines above, and cancelled the exchange before this one.
             exchange.cancel();
         }
     }
@@ -133,7 +133,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         return place.isIn(calls.apart());
     }
 
-    /** Half of the time that is left, or all of it where there is no other host to go to. */
+    /** Half of the time that is left, or all of it if there is no other host to go to. */
     private Duration patience() {
         if (isApart()) {
             return time.patienceApart(attemptsApart);
@@ -172,7 +172,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         history.again(from, answer.again(), overloaded);
         boolean overdue = overloaded && answer.again().kind() != Kind.BUSY;
         if (isLate || overdue && isApart()) {
-            // Among the slow ones nothing was before it in the line: it is the picture that takes so long.
+            // Nothing was before it in the line of the slow ones: the picture itself takes that long.
             calls.slow().add(request);
         }
         if (isLate || overdue) {
@@ -195,7 +195,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         }
     }
 
-    /** Waits behind all others: what held it up may be before it. */
+    /** Waits behind all others: what held it up may come first. */
     private void goBehind() {
         place.moveTo(calls.slow().has(request) ? calls.apart() : calls.limiter());
     }
@@ -214,7 +214,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     private void giveUp(String code) {
         Failure failure = history.givenUp(code, time);
         if (done.compareAndSet(false, true)) {
-            // Before the place is given to the next one: that may be one of those who need not wait any longer.
+            // Before its place goes to the next call, which may be one of those that need not wait any longer.
             if (history.attempts() > 0) {
                 calls.active().unanswered(this);
             }

@@ -24,7 +24,7 @@ import org.ingestimage.picture.Marks;
 /** The node's one way to the processor services: limits, hosts and the HTTP client that all pipelines share. */
 public final class ServiceClient implements AutoCloseable {
 
-    /** Slow pictures that are at the services at the same time. */
+    /** Most slow pictures that are at the services at the same time. */
     private static final int APART = 2;
 
     private final CallEnvironment calls;
@@ -32,7 +32,7 @@ public final class ServiceClient implements AutoCloseable {
     private final ExpectedLength vectorLength = new ExpectedLength();
     private volatile Limits limits;
 
-    /** @param trust of https hosts, null for that of the JVM */
+    /** @param trust for https hosts; null for that of the JVM */
     public ServiceClient(Settings settings, Marks marks, ResultMemory memory, SSLContext trust, Executor executor, Timer timer) {
         this.memory = memory;
         this.limits = Limits.of(settings);
@@ -65,18 +65,18 @@ public final class ServiceClient implements AutoCloseable {
         HttpClient.Builder builder = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
-            // The JVM's proxy is for the world outside; the service is next door.
+            // The JVM's proxy is for the Internet; the service is in the same network.
             .proxy(HttpClient.Builder.NO_PROXY)
             .connectTimeout(Duration.ofMillis(ImageSettings.CONNECT_TIMEOUT.get(settings).millis()));
         return trust == null ? builder.build() : builder.sslContext(trust).build();
     }
 
-    /** Takes over the settings of {@link ImageSettings#DYNAMIC}, from the next call on. */
+    /** Applies the settings of {@link ImageSettings#DYNAMIC}, from the next call on. */
     public synchronized void apply(Settings settings) {
         Limits before = limits;
         limits = Limits.of(settings);
         calls.hosts().set(ImageSettings.HOSTS.get(settings));
-        // What was found out about the load stays, when it is another setting that has changed.
+        // What was learned about the load stays if another setting has changed.
         if (limits.maxInFlight() != before.maxInFlight()) {
             calls.window().setMost(limits.maxInFlight());
         }
@@ -87,8 +87,8 @@ public final class ServiceClient implements AutoCloseable {
     /**
      * Processes one picture. The listener is called exactly once, on a thread that may work, or at once when there is no room.
      *
-     * @param share of the node's memory: given back when there is no result; else the caller has to
-     * @param letIn whether the document of this picture is already being worked on, so that it is not refused because of the queue
+     * @param share of the node's memory; given back here if there is no result, otherwise by the caller
+     * @param letIn whether its document is already being worked on, so that it is never refused for a full queue
      */
     public void process(PictureRequest request, ResultShare share, boolean letIn, ActionListener<Map<String, Object>> listener) {
         new ServiceCall(calls, request, share, listener.delegateResponse((passedOn, failure) -> {
@@ -97,7 +97,7 @@ public final class ServiceClient implements AutoCloseable {
         })).submit(letIn);
     }
 
-    /** Asks for a vector. Like {@link #process}, but it waits for its turn no longer than for its answer. */
+    /** Asks for a vector. Like {@link #process}, but the request's timeout bounds the wait for its turn, too. */
     public void ask(EmbedRequest request, ActionListener<Map<String, Object>> listener) {
         AtomicReference<ServiceCall> waiting = new AtomicReference<>();
         Scheduler.Cancellable turn;
@@ -127,7 +127,7 @@ public final class ServiceClient implements AutoCloseable {
         return new Failure(Code.SERVICE_TIMEOUT, reason);
     }
 
-    /** Whether there is room for another picture of a document that has so many under way: none of them, and it may take its chance. */
+    /** Whether there is room for another picture of a document with `underWay` calls; with none it may always try. */
     public boolean hasRoom(int underWay) {
         return underWay == 0 || underWay < calls.limiter().maxInFlight() && calls.limiter().hasRoom();
     }
@@ -154,7 +154,7 @@ public final class ServiceClient implements AutoCloseable {
         return limits.maxImageBytes();
     }
 
-    /** Longest answer that is read: one that the node could never hold twice over would only be refused again and again. */
+    /** Longest answer that is read: the node could never hold two copies of a longer one. */
     public long maxResponseBytes() {
         return Math.min(limits.maxResponseBytes(), memory.longestAnswer());
     }
@@ -163,7 +163,7 @@ public final class ServiceClient implements AutoCloseable {
         return limits.urlHosts();
     }
 
-    /** Fails everything that waits or is under way: a document whose handler is never called would hang its bulk for ever. */
+    /** Fails everything that waits or is under way: without an answer a bulk would hang for ever. */
     @Override
     public void close() {
         calls.limiter().close();

@@ -11,15 +11,16 @@ import java.util.function.LongSupplier;
 /**
  * Chooses the host for the next call: the least busy of the healthy ones.
  *
- * <p>A host that failed gets no calls for a short time that grows with each failure, and with the time that the failed call cost; then one
- * call tries it, and only its success brings the others back. A host that accepts calls and answers nothing is silent: no picture tries
- * it, {@link HostWatch} does. When every host is in such a state, the one whose time is over first is taken: a call is never refused here.
+ * <p>A host that failed gets no calls for a short time, which grows with each failure, and with the time that the
+ * failed call cost. Then one call tries it, and only its success brings the others back. A host that accepts calls but
+ * answers nothing is silent: no picture tries it, {@link HostWatch} does. If all hosts are in such a state, the one
+ * whose time is over first is taken: a call is never refused here.
  */
 final class ServiceHosts {
 
     private static final long FIRST_PENALTY_NANOS = 100_000_000L;
     private static final long LONGEST_PENALTY_NANOS = 10_000_000_000L;
-    /** A try that costs a picture seconds is made seldom: a tenth of the time at most is spent on them. */
+    /** Tries that cost a picture seconds are rare: at most a tenth of the time is spent on them. */
     private static final int COST_FACTOR = 10;
     private static final long LONGEST_COSTLY_PENALTY_NANOS = 300_000_000_000L;
 
@@ -53,7 +54,7 @@ final class ServiceHosts {
         set(uris);
     }
 
-    /** Replaces the list; a host that stays keeps what is known about it. */
+    /** Replaces the list. What is known about a host that stays is kept. */
     synchronized void set(List<URI> uris) {
         List<Host> next = new ArrayList<>();
         for (URI uri : uris.stream().distinct().toList()) {
@@ -74,17 +75,17 @@ final class ServiceHosts {
         return hosts.contains(host);
     }
 
-    /** Whether there is a host that is none of these. */
+    /** Whether there is another host than these. */
     synchronized boolean hasOtherThan(Collection<Host> these) {
         return these.containsAll(hosts) == false;
     }
 
-    /** Takes the best host; {@link #release} must follow. `avoid`, which just failed, is taken only when there is no other. */
-    Host acquire(Host avoid) {
-        return acquire(avoid, Set.of());
-    }
-
-    /** The same. What `refused` for good is taken only when all have. */
+    /**
+     * Takes the best host; {@link #release} must follow.
+     *
+     * @param avoid just failed: taken only if there is no other; null for none
+     * @param refused hosts that refused the call for good: taken only if all did
+     */
     synchronized Host acquire(Host avoid, Collection<Host> refused) {
         long now = nanoTime.getAsLong();
         Host best = hosts.stream()
@@ -93,7 +94,7 @@ final class ServiceHosts {
                     .thenComparing(host -> host == avoid)
                     .thenComparing(host -> host.silent)
                     .thenComparing(host -> usable(host, now) == false)
-                    // Compared by difference: nanoTime may overflow. A healthy host has no penalty left.
+                    // A difference, because nanoTime may overflow. A healthy host has no penalty left.
                     .thenComparing(host -> usable(host, now) ? 0L : Math.max(0L, host.penaltyEnd - now))
                     .thenComparing(host -> host.inFlight)
                     .thenComparing(host -> host.lastUsed)
@@ -109,8 +110,8 @@ final class ServiceHosts {
     }
 
     /**
-     * Ends a call that took so long. `answered` is null when it says nothing about the host: it was given up for another reason, or the host
-     * had too much to do.
+     * Ends a call. `answered` is null if it says nothing about the host: it was given up for another reason, or the
+     * host had too much to do.
      */
     synchronized void release(Host host, Boolean answered, long tookNanos) {
         host.inFlight--;
@@ -127,7 +128,7 @@ final class ServiceHosts {
         long now = nanoTime.getAsLong();
         boolean stillPunished = host.failures > 0 && host.penaltyEnd - now > 0;
         if (stillPunished == false) {
-            // Many calls that fail together are one failure.
+            // Calls that fail together count as one failure.
             host.failures++;
             // The first one may have been a slow picture's fault.
             long costly = host.failures < 2 ? 0 : Math.min(LONGEST_COSTLY_PENALTY_NANOS, COST_FACTOR * tookNanos);
@@ -140,12 +141,12 @@ final class ServiceHosts {
         return host.hasAnswered && host.lastAnswer - nanos > 0;
     }
 
-    /** The host accepts calls and answers nothing, not even that it lives. */
+    /** The host accepts calls, but answers nothing, not even whether it lives. */
     synchronized void silent(Host host) {
         host.silent = true;
     }
 
-    /** The host, which was silent, says that it lives. */
+    /** The host says that it lives. */
     synchronized void lives(Host host) {
         if (host.silent) {
             host.silent = false;

@@ -15,15 +15,15 @@ import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 
-/** Something that a service is asked. While it waits it holds references only; the body is made when its turn has come. */
+/** A request to a service. While it waits it holds only references: the body is made when its turn has come. */
 public interface ServiceRequest {
 
     String OPAQUE_ID = "X-Opaque-Id";
-    /** How long the node will wait for an answer, in milliseconds: after that nobody wants it. */
+    /** How long the node will wait for the answer, in milliseconds. After that nobody wants it. */
     String PATIENCE = "X-Image-Patience";
     int OPAQUE_ID_LENGTH = 128;
 
-    /** Where it goes, such as `/v1/process`. */
+    /** The path, such as `/v1/process`. */
     String path();
 
     /** Its JSON. */
@@ -35,7 +35,7 @@ public interface ServiceRequest {
     /** The client's `X-Opaque-Id`, null when there is none. */
     String opaqueId();
 
-    /** Whether somebody waits for just this: it goes before what merely has to be done. */
+    /** Whether somebody waits for this very answer. Then it goes before the others. */
     default boolean isUrgent() {
         return false;
     }
@@ -43,7 +43,7 @@ public interface ServiceRequest {
     /** What shows that the fields of a 200 are not the service's answer to this; null when they are. */
     String problem(Map<String, Object> fields, Marks marks);
 
-    /** The HTTP request to one host, which has `patience` to begin its answer, and is told of all of it but `grace`. */
+    /** The HTTP request to one host. The node waits for `patience`, and tells the host that it waits `grace` less. */
     default HttpRequest toHttp(URI host, RequestBody body, Duration patience, Duration grace, String authorization) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(host.resolve(path()))
             .timeout(patience)
@@ -76,7 +76,7 @@ public interface ServiceRequest {
         );
     }
 
-    /** The request's own, made harmless for a header; null when there is none. */
+    /** That of the client's request, made harmless for a header; null when there is none. */
     static String opaqueId(ThreadContext context) {
         String id = context.getHeader(OPAQUE_ID);
         return id == null || id.isBlank() ? null : SafeText.header(id.strip(), OPAQUE_ID_LENGTH);

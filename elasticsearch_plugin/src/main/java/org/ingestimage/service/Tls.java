@@ -12,7 +12,7 @@ import java.security.cert.CertificateFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Trust for https hosts whose certificate is signed by an authority of one's own. */
+/** Trust for https hosts whose certificates are signed by a private authority. */
 public final class Tls {
 
     private Tls() {}

@@ -56,7 +56,7 @@ class MarksTest {
         for (String kind : KINDS) {
             for (Map<String, Object> vector : Vectors.of(kind)) {
                 Marks marks = marks((String) vector.get("token"));
-                assertEquals(vector.get("mark"), marks.believed(vector.get("mark"), message(kind, vector)), () -> kind + " " + vector);
+                assertEquals(vector.get("mark"), marks.valid(vector.get("mark"), message(kind, vector)), () -> kind + " " + vector);
             }
         }
     }
@@ -68,20 +68,20 @@ class MarksTest {
             Marks marks = marks((String) vector.get("token"));
             String mark = (String) vector.get("mark");
             String message = message(kind, vector);
-            assertNull(marks("other").believed(mark, message), "another token");
-            assertNull(marks("").believed(mark, message), "no token");
-            assertNull(marks.believed(mark.toUpperCase(Locale.ROOT), message), "another spelling");
-            assertNull(marks.believed(mark.substring(1), message), "a short mark");
-            assertNull(marks.believed("0".repeat(64), message), "an invented mark");
-            assertNull(marks.believed("é".repeat(64), message), "no ASCII");
-            assertNull(marks.believed(42, message), "a number");
-            assertNull(marks.believed(null, message), "no mark");
+            assertNull(marks("other").valid(mark, message), "another token");
+            assertNull(marks("").valid(mark, message), "no token");
+            assertNull(marks.valid(mark.toUpperCase(Locale.ROOT), message), "another spelling");
+            assertNull(marks.valid(mark.substring(1), message), "a short mark");
+            assertNull(marks.valid("0".repeat(64), message), "an invented mark");
+            assertNull(marks.valid("é".repeat(64), message), "no ASCII");
+            assertNull(marks.valid(42, message), "a number");
+            assertNull(marks.valid(null, message), "no mark");
             for (Map<String, Object> other : Vectors.of(kind)) {
-                assertEquals(other.equals(vector), marks.believed(mark, message(kind, other)) != null, "a mark of something else");
+                assertEquals(other.equals(vector), marks.valid(mark, message(kind, other)) != null, "a mark of something else");
             }
             for (String another : KINDS) {
                 if (another.equals(kind) == false) {
-                    assertNull(marks.believed(mark, message(another, Vectors.of(another).get(1))), "a mark of another kind");
+                    assertNull(marks.valid(mark, message(another, Vectors.of(another).get(1))), "a mark of another kind");
                 }
             }
         }
@@ -97,7 +97,7 @@ class MarksTest {
         marks.setTokens(token, previous);
         token.close();
         previous.close();
-        assertNotNull(marks.believed(vector.get("mark"), message("marks", vector)));
+        assertNotNull(marks.valid(vector.get("mark"), message("marks", vector)));
         assertNull(marks("").transportKey());
     }
 
@@ -110,13 +110,13 @@ class MarksTest {
             String message = message(kind, vector);
             Marks rotating = marks("new", token);
             assertEquals(marks("new").transportKey(), rotating.transportKey(), "requests are signed with the new one");
-            String renewed = rotating.believed(old, message);
+            String renewed = rotating.valid(old, message);
             assertNotEquals(old, renewed);
-            assertEquals(renewed, marks("new").believed(renewed, message), "believed when the previous token is gone");
-            assertEquals(renewed, rotating.believed(renewed, message));
-            assertEquals(old, marks(token, "older").believed(old, message), "nothing to renew");
-            assertNull(marks("new").believed(old, message), "the previous token is gone");
-            assertNull(marks("new", "other").believed(old, message), "two other tokens");
+            assertEquals(renewed, marks("new").valid(renewed, message), "believed when the previous token is gone");
+            assertEquals(renewed, rotating.valid(renewed, message));
+            assertEquals(old, marks(token, "older").valid(old, message), "nothing to renew");
+            assertNull(marks("new").valid(old, message), "the previous token is gone");
+            assertNull(marks("new", "other").valid(old, message), "two other tokens");
         }
     }
 
@@ -126,10 +126,10 @@ class MarksTest {
             for (Map<String, Object> vector : Vectors.of(kind)) {
                 String token = (String) vector.get("token");
                 String message = message(kind, vector);
-                assertEquals(vector.get("mark"), marks(token).believed(vector.get("first_mark"), message));
-                assertNull(marks("other").believed(vector.get("first_mark"), message), "another token");
+                assertEquals(vector.get("mark"), marks(token).valid(vector.get("first_mark"), message));
+                assertNull(marks("other").valid(vector.get("first_mark"), message), "another token");
                 if (token.isEmpty() == false) {
-                    assertEquals(marks("new").believed(Documents.sign("new", message), message), marks("new", token).believed(vector.get("first_mark"), message));
+                    assertEquals(marks("new").valid(Documents.sign("new", message), message), marks("new", token).valid(vector.get("first_mark"), message));
                 }
             }
         }
@@ -140,7 +140,7 @@ class MarksTest {
     void noPreviousTokenIsNotAnEmptyOne() throws Exception {
         Map<String, Object> unsigned = Vectors.of("marks").get(0);
         assertEquals("", unsigned.get("token"));
-        assertNull(marks("new", "").believed(unsigned.get("mark"), message("marks", unsigned)));
+        assertNull(marks("new", "").valid(unsigned.get("mark"), message("marks", unsigned)));
     }
 
     @Test

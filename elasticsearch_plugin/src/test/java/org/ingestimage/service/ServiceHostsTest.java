@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
 import java.util.List;
+import java.util.Set;
 
 import org.ingestimage.service.ServiceHosts.Host;
 import org.junit.jupiter.api.Test;
@@ -26,95 +27,95 @@ class ServiceHostsTest {
 
     @Test
     void theLeastBusyOne() {
-        Host first = hosts.acquire(null);
-        Host second = hosts.acquire(null);
+        Host first = acquire(hosts, null);
+        Host second = acquire(hosts, null);
         assertNotEquals(first.uri, second.uri);
         hosts.release(first, true, 0);
-        assertSame(first, hosts.acquire(null));
+        assertSame(first, acquire(hosts, null));
     }
 
     @Test
     void idleOnesTakeTurns() {
-        Host first = hosts.acquire(null);
+        Host first = acquire(hosts, null);
         hosts.release(first, true, 0);
-        Host second = hosts.acquire(null);
+        Host second = acquire(hosts, null);
         hosts.release(second, true, 0);
         assertNotEquals(first.uri, second.uri);
     }
 
     @Test
     void notTheOneThatJustFailed() {
-        Host failed = hosts.acquire(null);
+        Host failed = acquire(hosts, null);
         hosts.release(failed, null, 0);
         for (int i = 0; i < 10; i++) {
-            assertNotEquals(failed.uri, hosts.acquire(failed).uri);
+            assertNotEquals(failed.uri, acquire(hosts, failed).uri);
         }
     }
 
     @Test
     void aFailedOneIsLeftAloneForAWhileAndThenTriedByOneCall() {
-        Host failed = hosts.acquire(null);
+        Host failed = acquire(hosts, null);
         hosts.release(failed, false, 0);
         for (int i = 0; i < 5; i++) {
-            assertNotEquals(failed.uri, hosts.acquire(null).uri);
+            assertNotEquals(failed.uri, acquire(hosts, null).uri);
         }
         passMillis(150);
-        assertEquals(failed.uri, hosts.acquire(null).uri);
-        assertNotEquals(failed.uri, hosts.acquire(null).uri, "one call is enough to try");
+        assertEquals(failed.uri, acquire(hosts, null).uri);
+        assertNotEquals(failed.uri, acquire(hosts, null).uri, "one call is enough to try");
         hosts.release(failed, true, 0);
-        assertEquals(failed.uri, hosts.acquire(null).uri, "healthy again, and the least busy");
+        assertEquals(failed.uri, acquire(hosts, null).uri, "healthy again, and the least busy");
     }
 
     @Test
     void thePenaltyGrows() {
-        Host failed = hosts.acquire(null);
-        hosts.acquire(null);
+        Host failed = acquire(hosts, null);
+        acquire(hosts, null);
         hosts.release(failed, false, 0);
         passMillis(150);
-        assertSame(failed, hosts.acquire(null));
+        assertSame(failed, acquire(hosts, null));
         hosts.release(failed, false, 0);
         passMillis(150);
-        assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        assertNotEquals(failed.uri, acquire(hosts, null).uri);
         passMillis(60);
-        assertSame(failed, hosts.acquire(null));
+        assertSame(failed, acquire(hosts, null));
         for (int i = 0; i < 100; i++) {
             hosts.release(failed, false, 0);
             passMillis(10_001);
-            assertSame(failed, hosts.acquire(null), "never longer than ten seconds");
+            assertSame(failed, acquire(hosts, null), "never longer than ten seconds");
         }
     }
 
     @Test
     void aTryThatCostsSecondsIsMadeSeldom() {
-        Host failed = hosts.acquire(null);
-        hosts.acquire(null);
+        Host failed = acquire(hosts, null);
+        acquire(hosts, null);
         hosts.release(failed, false, 30_000_000_000L);
         passMillis(101);
-        assertSame(failed, hosts.acquire(null), "once it may have been the picture");
+        assertSame(failed, acquire(hosts, null), "once it may have been the picture");
         hosts.release(failed, false, 30_000_000_000L);
         passMillis(299_000);
-        assertNotEquals(failed.uri, hosts.acquire(null).uri);
+        assertNotEquals(failed.uri, acquire(hosts, null).uri);
         passMillis(1_001);
-        assertSame(failed, hosts.acquire(null));
+        assertSame(failed, acquire(hosts, null));
     }
 
     @Test
     void aSilentOneIsNotTriedUntilItLives() {
-        Host silent = hosts.acquire(null);
+        Host silent = acquire(hosts, null);
         hosts.release(silent, false, 0);
         hosts.silent(silent);
         passMillis(1_000_000);
         for (int i = 0; i < 5; i++) {
-            assertNotEquals(silent.uri, hosts.acquire(null).uri);
+            assertNotEquals(silent.uri, acquire(hosts, null).uri);
         }
         hosts.lives(silent);
-        assertSame(silent, hosts.acquire(null));
+        assertSame(silent, acquire(hosts, null));
     }
 
     @Test
     void theOneThatRefusedIsTakenLast() {
-        Host wrong = hosts.acquire(null);
-        Host down = hosts.acquire(wrong);
+        Host wrong = acquire(hosts, null);
+        Host down = acquire(hosts, wrong);
         hosts.release(down, false, 0);
         assertSame(down, hosts.acquire(down, List.of(wrong)));
         assertFalse(hosts.hasOtherThan(List.of(wrong, down)));
@@ -124,38 +125,42 @@ class ServiceHostsTest {
     @Test
     void callsThatFailTogetherAreOneFailure() {
         ServiceHosts one = new ServiceHosts(List.of(A, B), () -> now);
-        Host a = one.acquire(null);
+        Host a = acquire(one, null);
         for (int i = 0; i < 15; i++) {
-            one.acquire(null);
+            acquire(one, null);
         }
         for (int i = 0; i < 8; i++) {
             one.release(a, false, 0);
         }
         passMillis(101);
-        assertSame(a, one.acquire(null));
+        assertSame(a, acquire(one, null));
     }
 
     @Test
     void whenAllHaveFailedOneIsStillTaken() {
-        Host first = hosts.acquire(null);
+        Host first = acquire(hosts, null);
         hosts.release(first, false, 0);
         passMillis(10);
-        Host second = hosts.acquire(null);
+        Host second = acquire(hosts, null);
         hosts.release(second, false, 0);
-        assertSame(first, hosts.acquire(null), "the one whose time is over first");
-        assertSame(second, hosts.acquire(first), "but rather another than the same again");
+        assertSame(first, acquire(hosts, null), "the one whose time is over first");
+        assertSame(second, acquire(hosts, first), "but rather another than the same again");
     }
 
     @Test
     void aNewListKeepsWhatIsKnown() {
-        Host a = hosts.acquire(null);
+        Host a = acquire(hosts, null);
         hosts.set(List.of(a.uri, URI.create("http://c")));
-        assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
+        assertEquals(URI.create("http://c"), acquire(hosts, null).uri);
         hosts.release(a, false, 0);
-        assertEquals(URI.create("http://c"), hosts.acquire(null).uri);
+        assertEquals(URI.create("http://c"), acquire(hosts, null).uri);
         hosts.set(List.of(B, B));
         assertEquals(1, hosts.size());
         hosts.release(a, true, 0);
-        assertEquals(B, hosts.acquire(null).uri);
+        assertEquals(B, acquire(hosts, null).uri);
+    }
+
+    private static Host acquire(ServiceHosts hosts, Host avoid) {
+        return hosts.acquire(avoid, Set.of());
     }
 }
