@@ -8,28 +8,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 import org.ingestimage.common.Json;
-import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.TargetFields;
 
 /**
  * The operations and properties that the service knows, and their parameters.
  *
- * <p>Rendered from the service's declarations (recipe-schema.json) and packed into the plugin, so that a wrong recipe is refused when the
- * pipeline is stored and not with the first document.
+ * <p>Rendered from the service's declarations (recipe-schema.json) and packed into the plugin, so that a wrong recipe is
+ * refused when the pipeline is stored, not with the first document.
  */
 public final class RecipeSchema {
 
-    private final Map<String, SchemaValidator> operations;
-    private final Map<String, SchemaValidator> properties;
+    private final KnownEntries operations;
+    private final KnownEntries properties;
     private final Map<String, SchemaValidator> answer;
     private final List<String> fields;
     /** Fields that only the first picture of a document has. */
     private final List<String> firstFields;
-    /** Those of them that the service has to make, by the property that they come from; the others are copies. */
+    /** Those of them that the service has to make, by the property that they come from. The others are copies. */
     private final Map<String, List<String>> onlyFirst;
     private final VectorCopies copies;
     /** Lists of objects that have a vector each, by the property that they come from: name of the list, and of the vector. */
@@ -38,43 +37,27 @@ public final class RecipeSchema {
     private final Map<String, Integer> pictures;
     private final List<String> forDocuments;
     private final List<String> protecting;
-    /** Operations that hide what must not be seen, with the parameter that names what: properties that would find nothing. */
+    /** Operations that hide what must not be seen, with the parameter that says what: properties that find nothing then. */
     private final Map<String, String> concealing;
     private final RecognizingEntries recognizing;
-    /** Of a list of operations or properties. */
-    private final int mostEntries;
 
-    private RecipeSchema(
-        Map<String, SchemaValidator> operations,
-        Map<String, SchemaValidator> properties,
-        Map<String, SchemaValidator> answer,
-        List<String> fields,
-        Map<String, List<String>> onlyFirst,
-        VectorCopies copies,
-        Map<String, Map<String, String>> vectorLists,
-        Map<String, Integer> pictures,
-        List<String> forDocuments,
-        List<String> protecting,
-        Map<String, String> concealing,
-        RecognizingEntries recognizing,
-        int mostEntries
-    ) {
-        this.firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
-        this.onlyFirst = new TreeMap<>(onlyFirst);
-        this.onlyFirst.replaceAll((property, names) -> names.stream().filter(name -> copies.has(name) == false).toList());
-        this.onlyFirst.values().removeIf(List::isEmpty);
-        this.copies = copies;
-        this.vectorLists = vectorLists;
-        this.pictures = pictures;
-        this.forDocuments = forDocuments;
-        this.protecting = protecting;
-        this.concealing = concealing;
-        this.recognizing = recognizing;
-        this.mostEntries = mostEntries;
-        this.operations = operations;
-        this.properties = properties;
-        this.answer = answer;
-        this.fields = fields;
+    private RecipeSchema(Map<String, Object> json) {
+        int most = json.get("most_entries") instanceof Integer number ? number : Integer.MAX_VALUE;
+        operations = new KnownEntries("operation", "operations", validators(json.get("operations")), most);
+        properties = new KnownEntries("property", "properties", validators(json.get("properties")), most);
+        answer = validators(json.getOrDefault("answer", Map.of()));
+        fields = strings(json.get("fields"));
+        copies = VectorCopies.of(json.get("copies"));
+        onlyFirst = map(json.get("only_first"), RecipeSchema::strings);
+        firstFields = onlyFirst.values().stream().flatMap(List::stream).toList();
+        onlyFirst.replaceAll((property, names) -> names.stream().filter(name -> copies.has(name) == false).toList());
+        onlyFirst.values().removeIf(List::isEmpty);
+        vectorLists = map(json.get("vector_lists"), lists -> map(lists, String::valueOf));
+        pictures = map(json.get("pictures"), longest -> longest instanceof Integer number ? number : null);
+        forDocuments = strings(json.get("for_documents"));
+        protecting = strings(json.get("protecting"));
+        recognizing = RecognizingEntries.of(json.get("recognizing"));
+        concealing = map(json.get("concealing"), String::valueOf);
     }
 
     /** Reads the schema that is packed into the plugin. */
@@ -87,70 +70,38 @@ public final class RecipeSchema {
     }
 
     static RecipeSchema of(Map<String, Object> json) {
-        Map<String, List<String>> onlyFirst = new TreeMap<>();
-        if (json.get("only_first") instanceof Map<?, ?> map) {
-            map.forEach((property, names) -> onlyFirst.put(String.valueOf(property), strings(names)));
-        }
-        return new RecipeSchema(
-            validators(json.get("operations")),
-            validators(json.get("properties")),
-            validators(json.getOrDefault("answer", Map.of())),
-            strings(json.get("fields")),
-            onlyFirst,
-            VectorCopies.of(json.get("copies")),
-            vectorLists(json.get("vector_lists")),
-            pictures(json.get("pictures")),
-            strings(json.get("for_documents")),
-            strings(json.get("protecting")),
-            texts(json.get("concealing")),
-            RecognizingEntries.of(json.get("recognizing")),
-            json.get("most_entries") instanceof Integer most ? most : Integer.MAX_VALUE
-        );
+        return new RecipeSchema(json);
     }
 
     private static List<String> strings(Object value) {
         return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
     }
 
-    private static Map<String, String> texts(Object json) {
-        Map<String, String> result = new TreeMap<>();
-        if (json instanceof Map<?, ?> map) {
-            map.forEach((name, text) -> result.put(String.valueOf(name), String.valueOf(text)));
-        }
-        return result;
-    }
-
-    private static Map<String, Map<String, String>> vectorLists(Object json) {
-        Map<String, Map<String, String>> result = new TreeMap<>();
-        if (json instanceof Map<?, ?> map) {
-            map.forEach((property, lists) -> result.put(String.valueOf(property), texts(lists)));
-        }
-        return result;
-    }
-
-    private static Map<String, Integer> pictures(Object json) {
-        Map<String, Integer> result = new TreeMap<>();
-        if (json instanceof Map<?, ?> map) {
-            map.forEach((name, longest) -> result.put(String.valueOf(name), longest instanceof Integer number ? number : null));
-        }
-        return result;
-    }
-
-    @SuppressWarnings("unchecked")
     private static Map<String, SchemaValidator> validators(Object schemas) {
-        Map<String, SchemaValidator> result = new TreeMap<>();
-        ((Map<String, Object>) schemas).forEach((name, schema) -> result.put(name, new SchemaValidator((Map<String, Object>) schema)));
+        return map(schemas, SchemaValidator::new);
+    }
+
+    private static <T> Map<String, T> map(Object json, Function<Object, T> value) {
+        Map<String, T> result = new TreeMap<>();
+        if (json instanceof Map<?, ?> object) {
+            object.forEach((name, each) -> result.put(String.valueOf(name), value.apply(each)));
+        }
         return result;
+    }
+
+    /** None when the recipe does not say. */
+    private static List<Object> entries(List<Object> list) {
+        return list == null ? List.of() : list;
     }
 
     /** The first thing that is wrong with a list of operations, null when nothing is. */
     public String operationsProblem(List<?> entries) {
-        return problem("operation", "operations", operations, entries);
+        return operations.problem(entries);
     }
 
     /** The first thing that is wrong with a list of properties, null when nothing is. */
     public String propertiesProblem(List<?> entries) {
-        return problem("property", "properties", properties, entries);
+        return properties.problem(entries);
     }
 
     /** What checks each field that an answer may have, by its name. */
@@ -173,27 +124,26 @@ public final class RecipeSchema {
     }
 
     /**
-     * Those of the recipe's properties of which a target lacks something: a field that only the first picture has, or the vectors in a list, which
-     * Elasticsearch leaves out of what it hands out (from 9.2 on). The default properties have none of these.
+     * Those of the recipe's properties of which a target misses something: a field that only the first picture has, or the
+     * vectors in a list, which Elasticsearch leaves out of documents since 9.2. The default properties have none of these.
      *
      * @param first whether the target's picture is the first of its document
      */
     public List<Object> lacking(Recipe recipe, Map<String, Object> target, boolean first) {
-        return recipe.properties() == null
-            ? List.of()
-            : recipe.properties().stream().filter(entry -> lacks(target, name(entry), first)).toList();
+        return entries(recipe.properties()).stream().filter(entry -> lacks(target, name(entry), first)).toList();
     }
 
     private boolean lacks(Map<String, Object> target, String property, boolean first) {
         boolean field = first && target.keySet().containsAll(onlyFirst.getOrDefault(property, List.of())) == false;
-        return field || vectorLists.getOrDefault(property, Map.of()).entrySet().stream().anyMatch(list -> lacksVector(target.get(list.getKey()), list.getValue()));
+        Map<String, String> lists = vectorLists.getOrDefault(property, Map.of());
+        return field || lists.entrySet().stream().anyMatch(list -> lacksVector(target.get(list.getKey()), list.getValue()));
     }
 
     private static boolean lacksVector(Object list, String vector) {
         return list instanceof List<?> objects && objects.stream().anyMatch(object -> object instanceof Map<?, ?> map && map.get(vector) == null);
     }
 
-    /** Names of the fields that are made again for properties of which something is lacking. */
+    /** Names of the fields that are made again for properties of which something is missing. */
     public List<String> remade(List<Object> properties) {
         return properties.stream().map(RecipeSchema::name).flatMap(
             property -> Stream.concat(
@@ -210,35 +160,31 @@ public final class RecipeSchema {
 
     /** Names of all operations. */
     public Set<String> operationNames() {
-        return operations.keySet();
+        return operations.names();
     }
 
-    /** Names of the operations that documents may ask for where a pipeline does not say otherwise. */
+    /** Names of the operations that documents may ask for if the pipeline does not say otherwise. */
     public List<String> forDocuments() {
         return forDocuments;
     }
 
     /** Names of those of the recipe's operations that hide or sign something, which later ones could undo. */
     public List<String> protecting(Recipe recipe) {
-        return recipe.operations() == null
-            ? List.of()
-            : recipe.operations().stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
+        return entries(recipe.operations()).stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
     }
 
     /** The recipe's first operation after which the original must not stay anywhere; null when there is none. */
     public String concealing(Recipe recipe) {
-        return recipe.operations() == null
-            ? null
-            : recipe.operations().stream().map(RecipeSchema::name).filter(concealing::containsKey).findFirst().orElse(null);
+        return entries(recipe.operations()).stream().map(RecipeSchema::name).filter(concealing::containsKey).findFirst().orElse(null);
     }
 
-    /** The first property that would find nothing, since an operation hides just that; null when there is none. */
+    /** Says which property would find nothing, because an operation hides that; null when there is none. */
     public String concealedProblem(Recipe recipe) {
-        for (Object operation : recipe.operations() == null ? List.of() : recipe.operations()) {
+        for (Object operation : entries(recipe.operations())) {
             String parameter = concealing.get(name(operation));
             boolean hides = parameter != null && operation instanceof Map<?, ?> map && map.get(name(operation)) instanceof Map;
             List<String> hidden = hides ? strings(((Map<?, ?>) ((Map<?, ?>) operation).get(name(operation))).get(parameter)) : List.of();
-            for (Object property : recipe.properties() == null ? List.of() : recipe.properties()) {
+            for (Object property : entries(recipe.properties())) {
                 if (hidden.contains(name(property))) {
                     return "property [" + name(property) + "] finds nothing where operation [" + name(operation) + "] hides " + name(property)
                         + ": leave one of them out; how many were hidden is in [redacted." + name(property) + "]";
@@ -249,55 +195,24 @@ public final class RecipeSchema {
     }
 
     /**
-     * Names of the fields that show what is to be seen: they do not stay where nothing vouches for them. With each the length, in characters, up to
-     * which it can hold nothing else; null where a signature has to tell.
+     * Names of the fields that show the picture: they are removed when nothing vouches for them. Each with the most
+     * characters with which it cannot show another picture; null if a signature has to vouch for it.
      */
     public Map<String, Integer> pictures() {
         return pictures;
     }
 
-    /** Names of everything that the service may write under a target, but for `data`. */
+    /** Names of everything that the service may write under a target, except `data`. */
     public Set<String> fields() {
         Set<String> names = new HashSet<>(fields);
         names.addAll(List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK, TargetFields.ERROR, TargetFields.OPERATIONS));
         return names;
     }
 
-    /** Nulls for all of them: what the node merges when it refuses a picture itself, or when the picture was taken away. */
+    /** Nulls for all of them: what the node merges when it refuses a picture by itself, or when one was removed. */
     public Map<String, Object> emptyFields() {
         Map<String, Object> result = new HashMap<>();
         fields().forEach(field -> result.put(field, null));
         return result;
-    }
-
-    private String problem(String kind, String kinds, Map<String, SchemaValidator> known, List<?> entries) {
-        if (entries.size() > mostEntries) {
-            return "[" + kinds + "] has " + entries.size() + " entries, at most " + mostEntries + " are accepted";
-        }
-        for (Object entry : entries) {
-            String name;
-            Object parameters = Map.of();
-            if (entry instanceof String text) {
-                name = text;
-            } else if (entry instanceof Map<?, ?> map && map.size() == 1) {
-                name = String.valueOf(map.keySet().iterator().next());
-                parameters = map.values().iterator().next();
-            } else {
-                return "each of [" + kinds + "] must be a name or an object with one key, got [" + SafeText.shown(entry) + "]; valid " + kinds
-                    + " are " + new TreeSet<>(known.keySet());
-            }
-            SchemaValidator validator = known.get(name);
-            if (validator == null) {
-                return "unknown " + kind + " [" + SafeText.shown(name) + "]; valid " + kinds + " are "
-                    + new TreeSet<>(known.keySet());
-            }
-            String problem = parameters instanceof Map
-                ? validator.problem(parameters)
-                : "parameters must be an object, got [" + SafeText.shown(parameters) + "]";
-            if (problem != null) {
-                return kind + " [" + name + "]: " + problem;
-            }
-        }
-        return null;
     }
 }

@@ -20,8 +20,8 @@ public final class SchemaValidator {
     private final Map<String, Object> root;
 
     /** @param root the schema that `$ref` (`#/$defs/...`) points into */
-    SchemaValidator(Map<String, Object> root) {
-        this.root = root;
+    SchemaValidator(Object root) {
+        this.root = map(root);
     }
 
     /** The first thing that is wrong with the parameters, null when nothing is. */

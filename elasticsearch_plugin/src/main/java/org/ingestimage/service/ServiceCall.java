@@ -2,7 +2,6 @@ package org.ingestimage.service;
 
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
@@ -17,8 +16,7 @@ import org.ingestimage.service.ServiceHosts.Host;
 /**
  * One picture or question at the service, until it is answered or its time is over: attempts, one after the other, with growing pauses.
  *
- * <p>Attempts never overlap. The deadline and the end of the node can come at any time. The thread that flips `done`
- * calls the listener, so it is called exactly once.
+ * <p>Attempts never overlap. The deadline and the end of the node can come at any time ({@link CallEnd}).
  *
  * <p>The first attempt of a picture gets half of the time. A picture that is not done by then, though the host lives,
  * is slow. It is tried again apart from the others ({@link CallEnvironment#apart}), so that a few slow pictures do not
@@ -29,8 +27,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     private final CallEnvironment calls;
     private final ServiceRequest request;
     private final ResultShare share;
-    private final ActionListener<Map<String, Object>> listener;
-    private final AtomicBoolean done = new AtomicBoolean();
+    private final CallEnd end;
     private final CallTime time;
     private final CallHistory history = new CallHistory();
     private final CallPlace place;
@@ -41,7 +38,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         this.calls = calls;
         this.request = request;
         this.share = share;
-        this.listener = listener;
+        this.end = new CallEnd(this::release, listener);
         this.time = new CallTime(request.timeout());
         this.exchange = new CallExchange(calls, request, share, time, this);
         this.place = new CallPlace(this, exchange, share);
@@ -85,19 +82,19 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         time.start();
         calls.active().started(this);
         if (time.setDeadline(calls.timer(), this::expire) == false) {
-            fail(CallLimiter.closing());
+            end.fail(CallLimiter.closing());
         }
-        if (done.get()) {
+        if (end.isOver()) {
             // The node closed while the timer was being set.
             time.stop();
         }
-        return done.get() == false;
+        return end.isOver() == false;
     }
 
     @Override
     public void start() {
         place.take();
-        if (done.get() || time.hasStarted() == false && begin() == false) {
+        if (end.isOver() || time.hasStarted() == false && begin() == false) {
             place.giveUp();
             return;
         }
@@ -108,11 +105,11 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
 
     @Override
     public void reject(Failure failure) {
-        fail(failure);
+        end.fail(failure);
     }
 
     private void attempt() {
-        if (done.get()) {
+        if (end.isOver()) {
             return;
         }
         if (isApart() == false && calls.slow().has(request)) {
@@ -123,7 +120,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         history.attempt(chosen);
         attemptsApart += isApart() ? 1 : 0;
         exchange.attempt(chosen, patience());
-        if (done.get()) {
+        if (end.isOver()) {
             // The deadline came between the lines above, and cancelled the exchange before this one.
             exchange.cancel();
         }
@@ -144,14 +141,11 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     @Override
     public void answered(Host from, Answer answer, boolean isLate) {
         if (answer.fields() != null) {
-            if (done.compareAndSet(false, true)) {
-                end();
-                listener.onResponse(answer.fields());
-            }
+            end.succeed(answer.fields());
         } else if (answer.isElsewhere()) {
             elsewhere(from, answer.failure());
         } else if (answer.failure() != null) {
-            fail(answer.failure());
+            end.fail(answer.failure());
         } else {
             again(from, answer, isLate);
         }
@@ -163,7 +157,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
             history.elsewhere(from, failure);
             attempt();
         } else {
-            fail(history.gravest());
+            end.fail(history.gravest());
         }
     }
 
@@ -191,7 +185,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         try {
             calls.timer().apply(pause, history.overloaded() && isApart() == false ? this::goBehind : this::attempt);
         } catch (RuntimeException e) {
-            fail(CallLimiter.closing());
+            end.fail(CallLimiter.closing());
         }
     }
 
@@ -212,26 +206,17 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     }
 
     private void giveUp(String code) {
-        Failure failure = history.givenUp(code, time);
-        if (done.compareAndSet(false, true)) {
-            // Before its place goes to the next call, which may be one of those that need not wait any longer.
-            if (history.attempts() > 0) {
-                calls.active().unanswered(this);
-            }
-            end();
-            listener.onFailure(failure);
-        }
+        // The next call that gets its place may be one of those that need not wait any longer.
+        Runnable first = history.attempts() > 0 ? () -> calls.active().unanswered(this) : () -> {};
+        end.fail(history.givenUp(code, time), first);
     }
 
     @Override
     public void fail(Failure failure) {
-        if (done.compareAndSet(false, true)) {
-            end();
-            listener.onFailure(failure);
-        }
+        end.fail(failure);
     }
 
-    private void end() {
+    private void release() {
         time.stop();
         exchange.cancel();
         exchange.drop();
