@@ -15,7 +15,7 @@ from typing import Any
 import pybase64
 
 from pipelines.wording import well_formed
-from processor_service.formats.registry import FORMATS, extensions, is_marked
+from processor_service.formats.registry import FORMATS, extensions, is_unmistakable
 
 _NO_EXTENSION = "no extension"
 LINKED_OUT = "linked out of the folder"
@@ -149,7 +149,7 @@ def _unfit(
 def _begins_like_a_picture(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return is_marked(file.read(_HEAD))
+            return is_unmistakable(file.read(_HEAD))
     except OSError:
         return False
 

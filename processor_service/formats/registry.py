@@ -6,67 +6,13 @@ one its pictures are encoded again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from PIL import Image
 
 from ..settings import Settings
 from .containers import PNG_SIGNATURE
-
-Beginning = tuple[int, bytes]
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What a format has room for when pictures are stored in it."""
-
-    alpha: bool = True
-    profile: bool = True
-    exif: bool = True
-    moves: bool = True
-    # The largest side in pixels, and how often an animation can play at most; None: no limit that matters.
-    most_side: int | None = None
-    most_loops: int | None = None
-    # The default quality, 1 to 100, at which all lossy formats look about the same; None: lossless.
-    quality: int | None = None
-
-
-@dataclass(frozen=True)
-class Format:
-    """A picture format that the service reads."""
-
-    # The name in documents, recipes and errors.
-    name: str
-    # Pillow's names of its decoders.
-    pillow: tuple[str, ...]
-    # Whether few people use it: such formats are refused with IMAGE_FORMATS=common.
-    rare: bool = False
-    # The MIME type, if it is not `image/<name>`.
-    mime: str | None = None
-    # Extensions that are known even without the optional extra that reads them: the program that reads a folder may not
-    # be the one that decodes.
-    extensions: tuple[str, ...] = ()
-    # How its files begin: one of these signatures, at its offset.
-    beginnings: tuple[Beginning, ...] = ()
-    # Whether no other kind of file begins like it. TIFF begins like most raw files of cameras.
-    unmistakable: bool = False
-    # What further pictures in a file are: frames of one size, pages, or views and layers that are ignored.
-    further: Literal["frames", "pages", "ignored"] = "ignored"
-    # Pictures are stored in this format when the recipe names none; None: in the format itself.
-    stored_as: str | None = "png"
-    # What it has room for, when pictures are stored in it.
-    stored: Stored | None = None
-
-    @property
-    def mime_type(self) -> str:
-        """Its MIME type."""
-        return self.mime or f"image/{self.name}"
-
-    def begins(self, data: bytes) -> bool:
-        """Whether a file of these first bytes can be one of this format."""
-        return any(data.startswith(signature, offset) for offset, signature in self.beginnings)
+from .format import Format, Stored
 
 
 def _rare(name: str, *pillow: str) -> Format:
@@ -207,7 +153,7 @@ def extensions(formats: tuple[Format, ...]) -> frozenset[str]:
     return frozenset(found.union(*(one.extensions for one in formats)))
 
 
-def is_marked(head: bytes) -> bool:
+def is_unmistakable(head: bytes) -> bool:
     """Whether a file that begins like this is certainly a picture: no other kind of file begins like its format."""
     heif_is_installed()
     Image.init()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ingest_image.files import PictureFile, Unfit, document, find, id_of_content, id_of_path, title
-from processor_service.formats.registry import FORMATS, extensions, is_marked, readable
+from processor_service.formats.registry import FORMATS, extensions, is_unmistakable, readable
 from processor_service.settings import Settings
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import encoded, picture
@@ -87,9 +87,9 @@ def test_content_tells_a_picture_whose_name_does_not(tmp_path: Path) -> None:
 
 def test_marks_of_formats() -> None:
     for name in ("pillow/hopper.jpg", "thumbor/image.heic", "skimage/chelsea.png", "libavif/paris_icc_exif_xmp.avif"):
-        assert is_marked((PICTURES / name).read_bytes()[:32]), name
+        assert is_unmistakable((PICTURES / name).read_bytes()[:32]), name
     for head in (b"", b"%PDF-1.7", b"BM", b"\0\0\1\0", b"II*\0", b"\0\0\0 ftypisom\0\0\0\0mp42", b"<svg", b"P6"):
-        assert not is_marked(head)
+        assert not is_unmistakable(head)
 
 
 def test_a_file_named_itself_is_taken_whatever_its_name(tmp_path: Path) -> None:
