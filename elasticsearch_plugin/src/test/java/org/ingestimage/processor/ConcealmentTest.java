@@ -19,26 +19,15 @@ import org.elasticsearch.ElasticsearchParseException;
 import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.testing.FakeService;
+import org.ingestimage.testing.OneServiceTest;
 import org.ingestimage.testing.TestNode;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Where a recipe hides what must not be seen, the original stays nowhere. */
-@Timeout(60)
-class ConcealmentTest {
+class ConcealmentTest extends OneServiceTest {
 
     private static final String DATA = Base64.getEncoder().encodeToString("a picture".getBytes(StandardCharsets.UTF_8));
     private static final Map<String, Object> REDACT = Map.of("redact", Map.of("what", List.of("faces", "plates")));
-
-    private final FakeService service = new FakeService(FakeService.good());
-    private final TestNode node = new TestNode(TestNode.hosts(service));
-
-    @AfterEach
-    void close() {
-        node.close();
-        service.close();
-    }
 
     private static Map<String, Object> redacting(Object... options) {
         Map<String, Object> config = map("operations", List.of(REDACT));

@@ -2,6 +2,7 @@ package org.ingestimage.processor;
 
 import static org.ingestimage.testing.Documents.map;
 import static org.ingestimage.testing.Documents.plain;
+import static org.ingestimage.testing.Documents.with;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,16 +15,13 @@ import java.util.Map;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.testing.Documents;
 import org.ingestimage.testing.FakeService;
-import org.ingestimage.testing.TestNode;
+import org.ingestimage.testing.OneServiceTest;
 import org.ingestimage.testing.TestNode.Result;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Pictures that are somewhere else: when they are fetched, and when not. Fetching itself is the service's. */
-@Timeout(60)
-class PictureByAddressTest {
+class PictureByAddressTest extends OneServiceTest {
 
     private static final String URL = "https://images.example.org/cat.jpg";
     private static final String OTHER = "https://images.example.org/dog.jpg";
@@ -32,24 +30,9 @@ class PictureByAddressTest {
     private static final String RECIPE = Recipe.of(List.of("auto_orient"), null).hash();
     private static final List<Object> TURN = List.of(Map.of("rotate", Map.of("degrees", 90)));
 
-    private final FakeService service = new FakeService(FakeService.good());
-    private final TestNode node = new TestNode(TestNode.hosts(service));
-
     @BeforeEach
     void allow() {
         node.set(settings -> settings.putList("ingest.image.url_hosts", "images.example.org"));
-    }
-
-    @AfterEach
-    void close() {
-        node.close();
-        service.close();
-    }
-
-    private static Map<String, Object> with(Map<String, Object> map, Object... pairs) {
-        Map<String, Object> result = new HashMap<>(map);
-        result.putAll(map(pairs));
-        return result;
     }
 
     private static Map<String, Object> without(Map<String, Object> map, String key) {

@@ -9,26 +9,14 @@ import java.util.Map;
 
 import org.elasticsearch.ElasticsearchStatusException;
 import org.ingestimage.testing.FakeService;
-import org.ingestimage.testing.TestNode;
+import org.ingestimage.testing.OneServiceTest;
 import org.ingestimage.testing.TestNode.Result;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What the service refused can be found in its log by the id that the document's failure carries. */
-@Timeout(60)
-class RequestIdTest {
+class RequestIdTest extends OneServiceTest {
 
     private static final String DATA = "AAAA";
-
-    private final FakeService service = new FakeService(FakeService.good());
-    private final TestNode node = new TestNode(TestNode.hosts(service));
-
-    @AfterEach
-    void close() {
-        node.close();
-        service.close();
-    }
 
     private static FakeService.Behaviour refusal(int status, String code, String id) {
         return FakeService.json(

@@ -1,5 +1,6 @@
 package org.ingestimage.processor;
 
+import static org.ingestimage.testing.TestNode.await;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.bulk.BulkRequest;
@@ -97,14 +97,6 @@ class ResultMemoryTest {
 
     private static Result get(CompletableFuture<Result> future) throws Exception {
         return future.get(30, TimeUnit.SECONDS);
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (condition.getAsBoolean() == false) {
-            assertTrue(System.nanoTime() < end, "waited in vain");
-            Thread.sleep(5);
-        }
     }
 
     @Test

@@ -30,6 +30,13 @@ public final class Documents {
         return map;
     }
 
+    /** A copy of the map with other values for some keys. */
+    public static Map<String, Object> with(Map<String, Object> map, Object... pairs) {
+        Map<String, Object> result = new HashMap<>(map);
+        result.putAll(map(pairs));
+        return result;
+    }
+
     /** What the service of the tests makes of a request: the data with a prefix, or as it is when the wire says so; with every mark. */
     @SuppressWarnings("unchecked")
     public static Map<String, Object> signed(String token, Map<String, Object> request) {

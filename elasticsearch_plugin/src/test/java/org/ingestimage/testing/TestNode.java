@@ -2,6 +2,7 @@ package org.ingestimage.testing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -203,6 +205,15 @@ public final class TestNode implements AutoCloseable {
             return (Failure) e.getCause();
         } catch (Exception e) {
             return fail("no answer", e);
+        }
+    }
+
+    /** Waits until it is so; fails after 20 seconds. */
+    public static void await(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (condition.getAsBoolean() == false) {
+            assertTrue(System.nanoTime() < end, "waited in vain");
+            Thread.sleep(5);
         }
     }
 

@@ -1,0 +1,162 @@
+package org.ingestimage.service;
+
+import static org.ingestimage.testing.TestNode.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.ingestimage.common.Code.Kind;
+import org.ingestimage.common.Failure;
+import org.ingestimage.testing.FakeService;
+import org.ingestimage.testing.ServicesTest;
+import org.ingestimage.testing.TestNode;
+import org.junit.jupiter.api.Test;
+
+/** Several services: one good host is enough. */
+class SeveralHostsTest extends ServicesTest {
+
+    /** Whatever one host says that cannot do it, the other can. */
+    @Test
+    void aHostThatIsWrongCostsNoPicture() throws Exception {
+        for (FakeService.Behaviour fault : List.of(
+            FakeService.error(401, "unauthorized"),
+            FakeService.json(403, ""),
+            FakeService.json(404, "nothing"),
+            FakeService.json(302, ""),
+            FakeService.json(500, "boom"),
+            FakeService.error(500, "internal_error"),
+            FakeService.error(400, "invalid_recipe"),
+            FakeService.json(413, "<html>proxy</html>"),
+            FakeService.json(200, "<html>portal</html>"),
+            FakeService.json(200, "{\"fields\": {}}"),
+            FakeService.error(429, "busy"),
+            FakeService.hangUp())) {
+            FakeService wrong = service(fault);
+            FakeService good = service(FakeService.good());
+            TestNode node = node(TestNode.hosts(wrong, good));
+            List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+            for (int i = 0; i < 80; i++) {
+                calls.add(node.call("AAAA", null));
+            }
+            for (CompletableFuture<Map<String, Object>> call : calls) {
+                assertEquals("doneAAAA", data(call));
+            }
+            assertEquals(80, good.calls.get());
+        }
+    }
+
+    @Test
+    void aHostThatIsWrongIsNotTheLeastBusyOne() throws Exception {
+        FakeService wrong = service(FakeService.error(401, "unauthorized"));
+        FakeService good = service(null);
+        good.behaviour = good.slow(2);
+        TestNode node = node(TestNode.hosts(wrong, good));
+        for (int i = 0; i < 100; i++) {
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        }
+        assertTrue(wrong.calls.get() < 20, wrong.calls.get() + " calls");
+    }
+
+    @Test
+    void whatAllHostsRefuseReachesTheDocument() {
+        FakeService one = service(FakeService.error(401, "unauthorized"));
+        FakeService two = service(FakeService.json(404, ""));
+        TestNode node = node(TestNode.hosts(one, two));
+        assertEquals(Kind.DEFECT, node.failure("AAAA", null).kind());
+        assertEquals(2, one.calls.get() + two.calls.get());
+        two.behaviour = FakeService.error(400, "invalid_recipe");
+        assertEquals("invalid_recipe", node.failure("AAAA", null).code(), "of the one that understood it");
+        FakeService gone = new FakeService(FakeService.good());
+        gone.close();
+        Failure failure = node(TestNode.hosts(one, gone)).failure("AAAA", "3s");
+        assertEquals(Kind.UNAVAILABLE, failure.kind(), "the other one may come back");
+        assertTrue(failure.reason().contains("[" + one.uri() + "] refused it: the service refuses the token"), failure.reason());
+    }
+
+    /** It accepts connections and answers nothing, like a process that is stopped. */
+    @Test
+    void aFrozenHostIsRemembered() throws Exception {
+        FakeService frozen = service(null);
+        frozen.everything = frozen.hang();
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "60s"));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            assertEquals("doneAAAA", call.get(12, TimeUnit.SECONDS).get("data"), "long before its first attempt is over");
+        }
+        int pictures = frozen.requests.size();
+        for (int i = 0; i < 100; i++) {
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        }
+        assertEquals(pictures, frozen.requests.size(), "no picture pays for finding out");
+        frozen.behaviour = FakeService.good();
+        frozen.everything = null;
+        await(() -> {
+            node.call("AAAA", null).join();
+            return frozen.requests.size() > pictures;
+        });
+    }
+
+    @Test
+    void aSlowPictureIsNoFrozenHost() throws Exception {
+        FakeService slow = service(null);
+        FakeService.Behaviour late = slow.slow(5000);
+        slow.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? late : FakeService.good()).answer(exchange, request);
+        FakeService other = service(slow.behaviour);
+        TestNode node = node(TestNode.hosts(slow, other).put("ingest.image.timeout", "60s"));
+        assertEquals("doneBAAD", data(node.call("BAAD", null)));
+        assertEquals(1, slow.calls.get() + other.calls.get() - slow.asked.get() - other.asked.get(), "it kept its place");
+        assertTrue(slow.asked.get() + other.asked.get() > 0);
+    }
+
+    @Test
+    void anotherHostHelps() throws Exception {
+        FakeService gone = new FakeService(FakeService.good());
+        gone.close();
+        FakeService broken = service(FakeService.error(503, "shutting_down"));
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(gone, broken, good));
+        for (int i = 0; i < 20; i++) {
+            assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        }
+        assertEquals(20, good.calls.get());
+        assertTrue(broken.calls.get() < 10, "a host that fails is left alone for a while");
+    }
+
+    @Test
+    void aHostThatHangsLeavesTimeForAnother() throws Exception {
+        FakeService hanging = service(null);
+        hanging.behaviour = hanging.hang();
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(hanging, good));
+        for (int i = 0; i < 4; i++) {
+            assertEquals("doneAAAA", data(node.call("AAAA", "6s")));
+        }
+        assertTrue(hanging.calls.get() >= 1);
+    }
+
+    @Test
+    void hostsShareTheWork() throws Exception {
+        FakeService one = service(null);
+        one.behaviour = one.slow(30);
+        FakeService two = service(null);
+        two.behaviour = two.slow(30);
+        TestNode node = node(TestNode.hosts(one, two));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            data(call);
+        }
+        assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
+    }
+}

@@ -1,0 +1,47 @@
+package org.ingestimage.testing;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+import org.elasticsearch.common.settings.Settings;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+
+/** Tests that start services and nodes of their own, which end with the test. */
+@Timeout(60)
+public abstract class ServicesTest {
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable closeable : open) {
+            closeable.close();
+        }
+    }
+
+    protected FakeService service(FakeService.Behaviour behaviour) {
+        FakeService service = new FakeService(behaviour);
+        open.add(service);
+        return service;
+    }
+
+    protected TestNode node(Settings.Builder settings) {
+        return node(settings, TestNode.TOKEN);
+    }
+
+    /** With a token; empty for none. */
+    protected TestNode node(Settings.Builder settings, String token) {
+        TestNode node = new TestNode(settings, token);
+        open.add(0, node);
+        return node;
+    }
+
+    /** The picture that came of a call. */
+    protected static Object data(CompletableFuture<Map<String, Object>> call) throws Exception {
+        return call.get(55, TimeUnit.SECONDS).get("data");
+    }
+}
