@@ -144,10 +144,10 @@ class ImageVectorBuilderTest {
     void theLargestFaceOfAStoredDocument() throws Exception {
         String faces = "{\"face_vectors\": [{\"vector\": [1, 2], \"embedder\": \"d-1\"}, {\"vector\": [3, 4], \"embedder\": \"d-1\"}]}";
         String question = "{\"id\": \"7\", \"index\": \"images\", \"field\": \"image.face_vectors.vector\", \"embedder\": \"d-1\"}";
-        assertArrayEquals(new float[] { 1, 2 }, build(question, stored("{\"image\": " + faces + "}")));
-        assertArrayEquals(new float[] { 1, 2 }, build(question, stored("{\"image\": [{\"face_count\": 0}, " + faces + "]}")));
+        assertArrayEquals(new float[] { 1, 2 }, build(question, stored("{\"image\": " + faces + "}"), null));
+        assertArrayEquals(new float[] { 1, 2 }, build(question, stored("{\"image\": [{\"face_count\": 0}, " + faces + "]}"), null));
         for (String without : List.of("{\"image\": {\"face_count\": 0}}", "{\"image\": {\"face_vectors\": [{\"embedder\": \"d-1\"}]}}")) {
-            Throwable cause = assertThrows(ExecutionException.class, () -> build(question, stored(without))).getCause();
+            Throwable cause = assertThrows(ExecutionException.class, () -> build(question, stored(without), null)).getCause();
             assertTrue(cause.getMessage().contains("finds no vector in [image.face_vectors.vector] of document [7]"), cause.toString());
         }
         assertEquals(0, service.calls.get());
