@@ -2,13 +2,13 @@ package org.ingestimage.search;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 
 import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.get.GetRequest;
 import org.elasticsearch.action.get.GetResponse;
-import org.elasticsearch.common.xcontent.support.XContentMapValues;
 import org.elasticsearch.search.fetch.subphase.FetchSourceContext;
 
 /** Reads the vector of a stored document, with the privileges of the user who searches. */
@@ -30,16 +30,31 @@ final class StoredVector {
             throw new ResourceNotFoundException("there is no document [" + question.id() + "] in [" + question.index() + "] to search with");
         }
         Map<String, Object> source = document.getSourceAsMap();
-        Object numbers = source == null ? null : first(XContentMapValues.extractValue(question.field(), source));
-        if (numbers == null || numbers instanceof List<?> none && none.isEmpty()) {
+        Object numbers = first(source, question.field());
+        if (numbers == null) {
             throw VectorQuestion.wrong("finds no vector in [" + question.field() + "] of document [" + question.id() + "] in [" + question.index() + "]");
         }
-        Object by = first(XContentMapValues.extractValue(embedder, source));
-        return question.vector(numbers, by instanceof List<?> list && list.isEmpty() == false ? list.get(0) : by);
+        return question.vector(numbers, first(source, embedder));
     }
 
-    /** Of a list of pictures, the first that has a vector; of a list of faces, the first, which is the largest. */
-    private static Object first(Object value) {
-        return value instanceof List<?> list && list.isEmpty() == false && list.get(0) instanceof List<?> inner ? first(inner) : value;
+    /**
+     * The first value at a dotted path; null when there is none. Of a list of pictures, that of the first picture which
+     * has one; of a list of faces, that of the first, which is the largest. Keys may have dots themselves.
+     */
+    private static Object first(Object value, String path) {
+        if (value instanceof List<?> list) {
+            return list.stream().map(element -> first(element, path)).filter(Objects::nonNull).findFirst().orElse(null);
+        }
+        if (value instanceof Map<?, ?> map) {
+            for (Map.Entry<?, ?> entry : map.entrySet()) {
+                String key = String.valueOf(entry.getKey());
+                Object found = path.startsWith(key + ".") ? first(entry.getValue(), path.substring(key.length() + 1)) : null;
+                found = key.equals(path) ? entry.getValue() : found;
+                if (found != null && (found instanceof List<?> none && none.isEmpty()) == false) {
+                    return found;
+                }
+            }
+        }
+        return null;
     }
 }
