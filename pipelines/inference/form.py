@@ -57,7 +57,7 @@ def steps(options: ImageOptions, endpoint: str) -> list[Body]:
             ignore_missing=options.ignore_missing,
             embeds=options.embeds,
             vector_lists=options.vector_lists,
-            names=top_level_names(),
+            names=list(top_level_names()),
             pictures={field.name: field.longest for field in all_fields() if field.holds_picture},
             metadata=_METADATA,
             parts=list(PARTS),

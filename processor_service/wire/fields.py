@@ -19,9 +19,10 @@ def all_fields() -> tuple[DocumentField, ...]:
     )
 
 
-def top_level_names() -> list[str]:
+@cache
+def top_level_names() -> tuple[str, ...]:
     """The names directly under the target, each once, in the order of `all_fields`."""
-    return list(dict.fromkeys(field.top for field in all_fields()))
+    return tuple(dict.fromkeys(field.top for field in all_fields()))
 
 
 def copies() -> dict[str, str]:
