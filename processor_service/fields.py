@@ -7,6 +7,7 @@ relative to the target field, `image` by default.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 KEYWORD: dict[str, Any] = {"type": "keyword"}
@@ -48,7 +49,7 @@ class DocumentField:
     longest: int | None = None
     many: bool = False
 
-    @property
+    @cached_property
     def top(self) -> str:
         """The part of its name before the first dot: the name directly under the target."""
         return self.name.partition(".")[0]
