@@ -49,5 +49,5 @@ def test_that_comes_next(shared):
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 def test_what_a_failed_test_started_ends_with_it_and_what_it_shares_does_not(tmp_path: Path) -> None:
-    said = run_pytest(tmp_path, LEAVING)
+    said = run_pytest(tmp_path, {"test_it.py": LEAVING})
     assert "1 failed, 1 passed" in said.splitlines()[-1], said

@@ -43,5 +43,5 @@ def test_known():
     [({}, "5 skipped, 1 xfailed"), ({"CI": "true"}, "2 failed, 1 skipped, 1 xfailed, 2 errors")],
 )
 def test_a_skipped_test_fails_in_ci(tmp_path: Path, environment: dict[str, str], expected: str) -> None:
-    said = run_pytest(tmp_path, SKIPPING, **environment)
+    said = run_pytest(tmp_path, {"test_it.py": SKIPPING}, **environment)
     assert expected in said.splitlines()[-1], said

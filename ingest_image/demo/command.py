@@ -81,6 +81,8 @@ def demo(
                 http_port=http_port,
                 token=token,
                 plugin_zip=find_plugin_zip(version.number),
+                # People wait for it, and then ask little of it.
+                quick_start=True,
             ) as node:
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
                 _run("bootstrap", "--url", node.url, "--service-url", service_url)

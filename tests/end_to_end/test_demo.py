@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -38,6 +39,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
         [*command, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        env={**os.environ, "IMAGE_RECOGNIZERS": "0"},
         text=True,
         start_new_session=True,
     )

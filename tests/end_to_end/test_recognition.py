@@ -236,7 +236,7 @@ def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) 
 def test_nothing_is_stored_in_the_clear_where_recognition_fails(
     es: Elasticsearch, index: str, pipeline: str, broken: Any, how: str, tmp_path: Path
 ) -> None:
-    options: dict[str, Any] = {"operations": [REDACT], "timeout": "20s"}
+    options: dict[str, Any] = {"operations": [REDACT], "timeout": "6s"}
     if how == "record":
         options["on_invalid"] = "record"
     if how == "ignore_failure":

@@ -11,11 +11,12 @@ from pathlib import Path
 from tests.helpers.paths import ROOT, TESTS
 
 
-def run_pytest(folder: Path, tests: str, **environment: str) -> str:
-    """What pytest says of a file with these tests, in an environment without `CI`."""
+def run_pytest(folder: Path, files: dict[str, str], *options: str, **environment: str) -> str:
+    """What pytest says of these files, in an environment without `CI`."""
     shutil.copy(TESTS / "conftest.py", folder)
-    (folder / "test_it.py").write_text(tests)
+    for name, tests in files.items():
+        (folder / name).write_text(tests)
     without = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, str(folder)]
     env = without | environment | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True).stdout

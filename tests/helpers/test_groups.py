@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
+from pathlib import Path
 
 import pytest
 
 from embedded_node.versions import versions
 from tests.helpers.groups import group
-from tests.helpers.paths import ROOT
+from tests.helpers.inner_pytest import run_pytest
 
 NEWEST = versions()[0].number
 
@@ -28,13 +28,20 @@ def test_what_shares_a_node_is_one_group_and_the_rest_goes_by_files(nodeid: str,
     assert group(nodeid) == expected
 
 
-def test_a_group_stays_with_one_worker() -> None:
-    """Two files of many small tests, two workers: each file is run by one of them."""
-    files = ["tests/processor_service/operations/test_gravity.py", "tests/embedded_node/test_jdk.py"]
-    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *files]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-    ran = {
-        file: {line[:5] for line in done.stdout.splitlines() if line[:3] == "[gw" and file in line} for file in files
-    }
-    assert all(len(workers) == 1 for workers in ran.values()), ran
+MANY = "import pytest\n@pytest.mark.parametrize('n', range({}))\ndef test_it(n): pass\n"
+
+
+def test_a_group_stays_with_one_worker_and_those_that_take_long_come_first(tmp_path: Path) -> None:
+    """Three files of small tests, two workers: each file is run by one of them."""
+    starts = "from tests.helpers.ports import free_port\n" + MANY.format(10)
+    files = {"test_few.py": MANY.format(20), "test_many.py": MANY.format(30), "test_starts.py": starts}
+    said = run_pytest(tmp_path, files, "-v", "-n", "2")
+    assert "60 passed" in said.splitlines()[-1], said
+    lines = [line for line in said.splitlines() if line.startswith("[gw") and "PASSED" in line]
+    assert all(len({line[:5] for line in lines if file in line}) == 1 for file in files), said
+    listed = run_pytest(tmp_path, files, "-q", "--collect-only")
+    assert list(dict.fromkeys(re.findall(r"^test_\w+\.py", listed, re.MULTILINE))) == [
+        "test_starts.py",
+        "test_many.py",
+        "test_few.py",
+    ]

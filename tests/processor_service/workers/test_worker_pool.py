@@ -251,6 +251,8 @@ def test_a_template_that_is_stuck_keeps_nobody_from_the_workers_that_live(
         assert pool.ready()
         # It has not been given up meanwhile.
         assert template.poll() is None
+        # Otherwise it takes its 60 s to stop.
+        with_pid(template.pid, signal.SIGCONT)
     finally:
         pool.stop()
 
