@@ -20,10 +20,10 @@ from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.kinds import read, write
 from pipelines.resources import Kind, Resource, bundled, fingerprint
+from tests.helpers.fake_kibana import Server
 from tests.helpers.nodes import HEAP
 from tests.helpers.ports import free_port
 from tests.helpers.service import TOKEN
-from tests.pipelines.kibana.test_kibana import Server
 
 RESOURCES = bundled()
 TEMPLATE = next(r for r in RESOURCES if r.kind is Kind.TEMPLATE)

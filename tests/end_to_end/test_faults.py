@@ -18,9 +18,7 @@ from elasticsearch import Elasticsearch
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
 from tests.helpers.processes import with_pid
-from tests.helpers.service import Service
-
-from .test_main_job import calls
+from tests.helpers.service import Service, calls
 
 PHOTO = b64(picture("pillow/flower.jpg"))
 LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))

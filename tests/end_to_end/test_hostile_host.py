@@ -18,9 +18,7 @@ from processor_service.keys import api_token, first_mark_key, mark_key, transpor
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
-from tests.helpers.service import TOKEN, Service
-
-from .test_main_job import calls
+from tests.helpers.service import TOKEN, Service, calls
 
 PHOTO = b64(picture("pillow/flower.jpg"))
 

@@ -13,21 +13,12 @@ import requests
 from elasticsearch import BadRequestError, Elasticsearch
 from PIL import ExifTags, Image
 
+from tests.helpers.nodes import source
 from tests.helpers.pictures import assert_alike, b64, difference, encoded, opened, picture
-from tests.helpers.service import Service
+from tests.helpers.service import Service, calls
 
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
 SMALL = picture("pillow/hopper.jpg")
-
-
-def calls(service: Service) -> float:
-    """How many pictures the service has answered so far."""
-    metrics = requests.get(f"{service.url}/metrics", timeout=10).text
-    return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("image_pictures_total"))
-
-
-def source(es: Elasticsearch, index: str, id: str = "1") -> dict[str, Any]:
-    return dict(es.get(index=index, id=id)["_source"])
 
 
 def test_put_returns_after_the_picture_is_processed(es: Elasticsearch, es_url: str, index: str) -> None:

@@ -15,7 +15,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from tests.helpers import secrets_in_files as files
 from tests.helpers import secrets_in_more_files as more
 from tests.helpers.pictures import b64, opened, picture
-from tests.helpers.secrets_in_files import NAME, TRACES, chunk, exif, saved
+from tests.helpers.png_chunks import chunk
+from tests.helpers.secrets_in_files import NAME, TRACES, exif, saved
 
 CASES = ("gps.jp2", "gps_only.tif", "page2gps.tif", "gps.ico", "comment.ppm", "exif_full.jpg")
 # The place that the cases of this repository have in them, in EXIF's numbers: 48 and 51 in either byte order.

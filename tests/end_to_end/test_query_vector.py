@@ -15,13 +15,12 @@ import requests
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 from PIL import Image
 
-from tests.end_to_end.test_main_job import calls
 from tests.helpers import tiny_model
 from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.ports import free_port
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import Service, calls, running_service
 
 NAMES = ["exif-orientation/Landscape_6.jpg", "pillow/flower.jpg", "skimage/coins.png", "pdq/bridge-mods/aaa-orig.jpg"]
 

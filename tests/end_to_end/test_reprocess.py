@@ -24,12 +24,10 @@ from ingest_image.reprocess.writer import Report, Writer
 from ingest_image.search import Engine, Question
 from ingest_image.search.sampling import find_sample
 from pipelines.cluster.bulks import BulkStopped
-from tests.helpers.nodes import set_hosts
+from tests.helpers.nodes import set_hosts, source
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
-from tests.helpers.service import Service
-
-from .test_main_job import calls, source
+from tests.helpers.service import Service, calls
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
 LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))

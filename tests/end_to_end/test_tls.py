@@ -18,10 +18,8 @@ from embedded_node.distribution import write_config
 from embedded_node.folder import NodeFolder
 from tests.helpers.nodes import HEAP, bootstrap, set_hosts
 from tests.helpers.pictures import b64, picture
-from tests.helpers.service import TOKEN, Service
+from tests.helpers.service import TOKEN, Service, calls
 from tests.helpers.web_server import certificate_of
-
-from .test_main_job import calls
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
 

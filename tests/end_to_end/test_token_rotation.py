@@ -13,10 +13,9 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
 from ingest_image.reprocess.command import reprocess
+from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, picture
-from tests.helpers.service import TOKEN, Service
-
-from .test_main_job import calls, source
+from tests.helpers.service import TOKEN, Service, calls
 
 NEW = "another-token"
 PHOTO = b64(picture("pillow/flower.jpg"))

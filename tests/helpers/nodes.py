@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 from elasticsearch import Elasticsearch
 
@@ -20,3 +21,8 @@ def bootstrap(*arguments: str) -> str:
     result = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
+
+
+def source(es: Elasticsearch, index: str, id: str = "1") -> dict[str, Any]:
+    """A document as it is stored."""
+    return dict(es.get(index=index, id=id)["_source"])

@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from processor_service.formats.containers import png_chunks
 from tests.helpers.pictures import picture
+from tests.helpers.png_chunks import chunk
 
 NAME = b"Zebedee Quirk"
 LATITUDE = b"48,51.4997N"
@@ -68,10 +69,6 @@ def profile() -> bytes:
 
 def segment(marker: int, body: bytes) -> bytes:
     return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2) + body
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4) + name + body + zlib.crc32(name + body).to_bytes(4)
 
 
 def riff(name: bytes, body: bytes) -> bytes:

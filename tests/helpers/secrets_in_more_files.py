@@ -11,7 +11,8 @@ from PIL import Image, TiffImagePlugin
 from PIL.TiffImagePlugin import TiffImageFile
 
 from tests.helpers.pictures import picture
-from tests.helpers.secrets_in_files import IPTC, NAME, XMP, Place, box, chunk, exif, profile, saved, segment, small
+from tests.helpers.png_chunks import chunk
+from tests.helpers.secrets_in_files import IPTC, NAME, XMP, Place, box, exif, profile, saved, segment, small
 
 _WINDOWS = NAME.decode().encode("utf-16-le") + b"\0\0"
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from tests.helpers.named_profiles import named, profile_of
 from tests.helpers.pictures import opened, picture
+from tests.helpers.png_chunks import chunk
 from tests.helpers.rewritten_tiffs import rewritten
-from tests.helpers.secrets_in_files import NAME, Place, box, chunk, saved, segment, small
+from tests.helpers.secrets_in_files import NAME, Place, box, saved, segment, small
 
 
 @cache

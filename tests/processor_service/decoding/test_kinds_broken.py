@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from typing import Any
 
@@ -12,15 +11,11 @@ from PIL import Image, TiffImagePlugin
 from processor_service.errors import Code, ImageError
 from tests.helpers.kinds import decoded, furthest, refused, shown
 from tests.helpers.pictures import assert_alike, encoded, opened, picture
+from tests.helpers.png_chunks import chunk
 
 
 def photograph() -> Image.Image:
     return opened(picture("golang-image/video-001.png")).convert("RGB")
-
-
-def chunk(kind: bytes, body: bytes, checksum: int | None = None) -> bytes:
-    right = zlib.crc32(kind + body)
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", right if checksum is None else checksum)
 
 
 BROKEN_CHUNKS = {

@@ -15,8 +15,8 @@ from PIL import Image
 from tests.helpers.kinds import decoded, refused, rgba
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import picture
+from tests.helpers.png_chunks import chunk
 from tests.helpers.png_reference import decode_apng, decode_png
-from tests.processor_service.decoding.test_kinds_broken import chunk
 
 SUITE = sorted(path.name for path in (PICTURES / "pngsuite").glob("*.png"))
 VALID = [name for name in SUITE if not name.startswith("x")]

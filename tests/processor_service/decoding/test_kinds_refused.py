@@ -20,7 +20,7 @@ from PIL import Image
 from processor_service.errors import Code
 from tests.helpers.kinds import decoded, furthest, refused
 from tests.helpers.pictures import encoded, picture
-from tests.processor_service.decoding.test_kinds_broken import chunk
+from tests.helpers.png_chunks import chunk
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4"/></svg>'
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"

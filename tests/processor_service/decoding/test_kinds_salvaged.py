@@ -13,7 +13,7 @@ from processor_service.formats.containers import riff_chunks
 from processor_service.picture import Picture
 from tests.helpers.kinds import decoded, furthest
 from tests.helpers.pictures import assert_alike, encoded, opened, picture
-from tests.processor_service.decoding.test_kinds_broken import chunk
+from tests.helpers.png_chunks import chunk
 
 PROFILE = opened(picture("libavif/apple_gainmap_old.jpg")).info["icc_profile"]
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="r"/></x:xmpmeta>'

@@ -20,8 +20,8 @@ from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.kinds import SETTINGS, decoded, furthest, rgba
 from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.png_chunks import chunk
 from tests.helpers.png_reference import read_chunks
-from tests.processor_service.decoding.test_kinds_broken import chunk
 
 FORMATS = ("gif", "png", "webp", "avif")
 LONGEST_GIF = 655_350

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -17,23 +16,14 @@ from processor_service.features.metadata.camera import camera_name
 from processor_service.features.metadata.dates import iso_date
 from processor_service.metadata.text import cleaned, decoded, keywords
 from processor_service.metadata.xmp import read_xmp
-from processor_service.picture import Metadata as Raw
-from processor_service.picture import Picture, Source
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.pictures import b64, picture
+from tests.helpers.read_metadata import read
 
 PNG = Image.new("RGB", (2, 2))
-
-
-def read(
-    exif: bytes = b"", xmp: bytes = b"", iptc: bytes = b"", texts: Mapping[str, str] | None = None, **parameters: Any
-) -> dict[str, Any]:
-    source = Picture([PNG], Source("jpeg", 2, 2, 1, 1), metadata=Raw(exif, xmp, iptc, texts=texts or {}))
-    found: dict[str, Any] = Metadata(**parameters).extract(source).get("metadata", {})
-    return found
 
 
 def exif(

@@ -22,8 +22,8 @@ from processor_service.timing import Stopwatch
 from processor_service.wire.answer_schema import answer_schemas
 from processor_service.wire.request import Request
 from tests.helpers.drawn import page, plate
+from tests.helpers.misfits import misfits
 from tests.helpers.pictures import b64, encoded, opened, picture
-from tests.processor_service.wire.test_answer_schema import misfits
 
 ROWS = ["Harbour lights", "open until nine"]
 CAT, FACE = "skimage/chelsea.png", "skimage/astronaut.png"

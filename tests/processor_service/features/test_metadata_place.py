@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from processor_service.features.metadata.place import coarse
 from tests.helpers.metadata_files import ASCII, DOUBLE, RATIONAL, SRATIONAL, place, tiff, xmp
-from tests.processor_service.features.test_features_metadata import read
+from tests.helpers.read_metadata import read
 
 
 def found(gps: dict[int, Any] | None = None, packet: bytes = b"") -> tuple[float, float] | None:

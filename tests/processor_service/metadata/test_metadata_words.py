@@ -16,7 +16,7 @@ from processor_service.metadata.write import copyright_of
 from processor_service.metadata.xmp import read_xmp
 from processor_service.picture import Metadata as Raw
 from tests.helpers.metadata_files import BYTE, Directory, iptc, tiff, xmp
-from tests.processor_service.features.test_features_metadata import read
+from tests.helpers.read_metadata import read
 
 TITLE, COMMENT, AUTHOR, KEYWORDS, SUBJECT = range(0x9C9B, 0x9CA0)
 DESCRIPTION, ARTIST, USER_COMMENT = 0x010E, 0x013B, 0x9286

@@ -17,8 +17,8 @@ import requests
 from PIL import Image
 
 from tests.helpers.pictures import b64, encoded, opened, picture
+from tests.helpers.png_chunks import chunk
 from tests.helpers.processes import with_pid
-from tests.helpers.secrets_in_files import chunk
 from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}

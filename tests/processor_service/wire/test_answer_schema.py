@@ -14,6 +14,7 @@ from processor_service.timing import Stopwatch
 from processor_service.wire.answer_schema import answer_schemas
 from processor_service.wire.fields import all_fields
 from processor_service.wire.request import Request
+from tests.helpers.misfits import misfits
 from tests.helpers.pictures import b64, picture
 
 
@@ -51,28 +52,6 @@ def test_what_is_not_a_picture_has_a_bound() -> None:
 
 def test_errors_and_operations_are_never_part_of_an_answer() -> None:
     assert answer_schemas()["error"] == answer_schemas()["operations"] == {"type": "null"}
-
-
-def misfits(schema: dict[str, Any], value: Any, at: str) -> list[str]:
-    """Where the value is not of the schema's types and sizes, as the node sees it."""
-    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    found = {
-        "null": value is None,
-        "string": isinstance(value, str) and len(value) <= schema.get("maxLength", len(value)),
-        "boolean": isinstance(value, bool),
-        "integer": is_number and value == int(value),
-        "number": is_number,
-        "array": isinstance(value, list) and len(value) <= schema.get("maxItems", 0),
-        "object": isinstance(value, dict) and set(value) <= set(schema.get("properties", {})),
-    }
-    if not any(found[kind] for kind in kinds):
-        return [f"{at}: {kinds}, got {str(value)[:80]}"]
-    if isinstance(value, list):
-        return [problem for item in value for problem in misfits(schema["items"], item, at)]
-    if isinstance(value, dict):
-        return [p for key, item in value.items() for p in misfits(schema["properties"][key], item, f"{at}.{key}")]
-    return []
 
 
 @pytest.mark.parametrize(
