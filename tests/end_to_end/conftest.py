@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -68,9 +69,20 @@ def index(es: Elasticsearch) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_service(es: Elasticsearch, service: Service, tmp_path: Path) -> Iterator[Service]:
-    """A service of the test's own, to be stopped, hung and killed; the node calls it for the time of the test."""
-    with running_service(tmp_path / "service.log", picture_timeout="5") as running:
-        set_hosts(es, running.url)
-        yield running
+def start_service(es: Elasticsearch, service: Service, tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts a service of the test's own with some settings; the node calls it for the time of the test."""
+    with ExitStack() as services:
+
+        def start(**settings: str) -> Service:
+            running = services.enter_context(running_service(tmp_path / "service.log", **settings))
+            set_hosts(es, running.url)
+            return running
+
+        yield start
     set_hosts(es, service.url)
+
+
+@pytest.fixture
+def own_service(start_service: Callable[..., Service]) -> Service:
+    """A service of the test's own, to be stopped, hung and killed."""
+    return start_service(picture_timeout="5")

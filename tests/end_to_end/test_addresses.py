@@ -3,47 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from elasticsearch import BadRequestError, Elasticsearch
 
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, opened, picture
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import Service, calls, running_service
 from tests.helpers.web_server import Stranger, gives, redirects, stranger
 
 CAT, DOG = picture("pillow/hopper.jpg"), picture("exif-orientation/Landscape_6.jpg")
 
 
-@pytest.fixture
-def server() -> Iterator[Stranger]:
-    with stranger({"/cat.jpg": gives(CAT), "/dog.jpg": gives(DOG)}) as running:
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Stranger]:
+    with stranger() as running:
         yield running
 
 
 @pytest.fixture
-def fetching(es: Elasticsearch, service: Service, server: Stranger, tmp_path: Path) -> Iterator[Service]:
-    """A service and a node that allow the server of this test."""
-    host = f"127.0.0.1:{server.port}"
-    allowed = {"url_hosts": host, "url_private_networks": "127.0.0.1/32"}
-    with running_service(tmp_path / "service.log", **allowed) as running:
-        set_hosts(es, running.url)
-        es.cluster.put_settings(persistent={"ingest.image.url_hosts": [host]})
+def server(elsewhere: Stranger) -> Stranger:
+    """A server with two pictures that nobody has asked for yet."""
+    elsewhere.paths = {"/cat.jpg": gives(CAT), "/dog.jpg": gives(DOG)}
+    elsewhere.asked.clear()
+    return elsewhere
+
+
+@pytest.fixture(scope="module")
+def allowing(elsewhere: Stranger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    allowed = {"url_hosts": f"127.0.0.1:{elsewhere.port}", "url_private_networks": "127.0.0.1/32"}
+    with running_service(tmp_path_factory.mktemp("allowing") / "service.log", **allowed) as running:
         yield running
+
+
+@pytest.fixture
+def fetching(es: Elasticsearch, service: Service, server: Stranger, allowing: Service) -> Iterator[Service]:
+    """A service that fetches from the server, called by a node that allows that."""
+    set_hosts(es, allowing.url)
+    es.cluster.put_settings(persistent={"ingest.image.url_hosts": [f"127.0.0.1:{server.port}"]})
+    yield allowing
     set_hosts(es, service.url)
     es.cluster.put_settings(persistent={"ingest.image.url_hosts": None})
 
 
 def image(es: Elasticsearch, index: str, id: str = "1") -> dict[str, Any]:
     return dict(es.get(index=index, id=id)["_source"]["image"])
-
-
-def calls(service: Service) -> float:
-    text = requests.get(f"{service.url}/metrics", timeout=10).text
-    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith("image_pictures_total"))
 
 
 def test_off_by_default(es: Elasticsearch, index: str, server: Stranger) -> None:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -174,10 +174,10 @@ def test_queue_full(es: Elasticsearch, es_url: str, index: str, impatient: str, 
     assert set(statuses(again)) <= {200, 201}
 
 
-def test_service_busy(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
-    own_service.stop()
-    own_service.settings |= {"queue_size": "1", "workers": "1"}
-    own_service.start()
+def test_service_busy(
+    es: Elasticsearch, es_url: str, index: str, impatient: str, start_service: Callable[..., Service]
+) -> None:
+    start_service(picture_timeout="5", queue_size="1", workers="1")
     items = bulk(es_url, index, impatient, 60, LARGE)
     counts = statuses(items)
     # The node sends what the service can take; who runs out of time on a busy machine is told to come again.
@@ -185,10 +185,8 @@ def test_service_busy(es: Elasticsearch, es_url: str, index: str, impatient: str
     assert_none_half_done(es, index, items)
 
 
-def test_wrong_token(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
-    own_service.stop()
-    own_service.settings |= {"token": "another"}
-    own_service.start()
+def test_wrong_token(es_url: str, index: str, impatient: str, start_service: Callable[..., Service]) -> None:
+    start_service(token="another")
     items = bulk(es_url, index, impatient, 3)
     assert statuses(items) == {500: 3}
     reason = items[0]["error"]["reason"]
@@ -197,12 +195,10 @@ def test_wrong_token(es: Elasticsearch, es_url: str, index: str, impatient: str,
 
 
 def test_a_picture_whose_worker_is_stopped_is_tried_again_and_stored(
-    es: Elasticsearch, es_url: str, index: str, own_service: Service
+    es: Elasticsearch, es_url: str, index: str, start_service: Callable[..., Service]
 ) -> None:
     """One worker is stopped in the middle of a bulk: that is not the picture's fault, and nothing is stored of it."""
-    own_service.stop()
-    own_service.settings |= {"picture_timeout": "2"}
-    own_service.start()
+    own_service = start_service(picture_timeout="2")
     with ThreadPoolExecutor(1) as threads:
         before = calls(own_service)
         future = threads.submit(bulk, es_url, index, "images", 60, LARGE)
