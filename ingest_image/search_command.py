@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from typing import Any
 
 import click
 from elasticsearch import Elasticsearch
@@ -23,7 +24,7 @@ from .search.person import find_person
 from .search.person_query import SAME_PERSON
 from .search.question import Question, UserError
 from .search.sampling import find_sample
-from .search.table import answer_table
+from .search.table import answer_table, facets_table
 
 _PAGE = 20
 
@@ -87,6 +88,9 @@ _PAGE = 20
     help=f"The pipeline that describes a file given to --like ({DEFAULT_PIPELINE} by default) or --same-person (that "
     "of the index).",
 )
+@click.option(
+    "--facets", "with_facets", is_flag=True, help="Also count all hits by label, faces, text, plate, colour, ..."
+)
 @click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="Hits on a page.")
 @click.option("--after", metavar="MARK", help="The next page: the mark at the end of the page before.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -113,6 +117,7 @@ def search(
     with_text: bool,
     filters: tuple[str, ...],
     pipeline: str | None,
+    with_facets: bool,
     size: int,
     after: str | None,
     as_json: bool,
@@ -149,8 +154,10 @@ def search(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if open_page:
-        if after or as_json:
-            raise click.UsageError("--open shows the hits on a page, from the first on: leave out --after and --json")
+        if after or as_json or with_facets:
+            raise click.UsageError(
+                "--open shows the hits on a page, with facets: leave out --after, --json and --facets"
+            )
         # Only here, as the page brings a web server along.
         from .gallery.launch import open_gallery
         from .gallery.page_query import PICKED_DISTANCE, PageQuery
@@ -182,7 +189,7 @@ def search(
             colors=wishes,
             filters=clauses,
         )
-        results = engine.search(question, size, after)
+        results = engine.search(question, size, after, with_facets=with_facets)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     if not engine.schema.indices:
@@ -196,7 +203,10 @@ def _print(results: Results, as_json: bool, with_reason: bool) -> None:
         click.echo(f"note: {results.note}", err=True)
     if as_json:
         found = [hit.as_json() for hit in results.hits]
-        click.echo(json.dumps({"total": results.total, "hits": found, "after": results.next}, ensure_ascii=False))
+        said: dict[str, Any] = {"total": results.total, "hits": found, "after": results.next}
+        if results.facets.counts:
+            said["facets"] = {name: dict(counts) for name, counts in results.facets.counts.items()}
+        click.echo(json.dumps(said, ensure_ascii=False))
         return
     if not results.hits:
         click.echo("nothing found")
@@ -204,6 +214,9 @@ def _print(results: Results, as_json: bool, with_reason: bool) -> None:
     # Without a terminal there is no width to fit.
     console = Console(width=None if sys.stdout.isatty() else 200)
     console.print(answer_table(results.hits, with_reason))
+    if results.facets.counts:
+        console.print()
+        console.print(facets_table(results.facets))
     shown = len(results.hits)
     click.echo(f"\n{shown} of {results.total}" if shown < results.total else f"\n{shown} found")
     if results.next:

@@ -9,11 +9,13 @@ from rich.text import Text
 
 from pipelines.wording import shown
 
+from .facets import Facets
 from .hits import Hit
 from .picture import Size
 from .recognized import recognized
 
 _LONGEST = 60
+_LONGEST_FACET = 300
 
 
 def clean(text: str, longest: int = _LONGEST) -> Text:
@@ -46,6 +48,16 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
         found = [clean(seen[hit.key])] if with_recognized else []
         number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
         table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), *found, swatches(hit))
+    return table
+
+
+def facets_table(facets: Facets) -> Table:
+    """A line for each facet: its filter's name, and its values with their counts."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, counts in facets.counts.items():
+        table.add_row(name, clean(", ".join(f"{value} {count}" for value, count in counts), _LONGEST_FACET))
     return table
 
 

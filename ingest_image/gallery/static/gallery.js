@@ -232,7 +232,7 @@ function move(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = event.target.matches("input, textarea, select");
+  const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
   if (event.key === "Escape") {
     if (typing) event.target.blur();
     else if (detail) one("[data-back]").click();
@@ -243,7 +243,11 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" && event.target.id === "q" && move(event.key)) event.preventDefault();
     return;
   }
-  if (event.key === "/") {
+  const marks = all(".switches input");
+  if (event.key === "b" && marks.length) {
+    const some = marks.some((mark) => mark.checked);
+    for (const mark of marks) mark.checked = !some;
+  } else if (event.key === "/") {
     event.preventDefault();
     one("#q").focus();
     one("#q").select();

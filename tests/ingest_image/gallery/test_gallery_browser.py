@@ -267,6 +267,67 @@ def test_a_picture_large_with_its_copies(browser: Browser, dark: bool) -> None:
     browser.shot(f"picture-{'dark' if dark else 'light'}")
 
 
+# Fractions of the picture: of the astronaut's face, and of a text that is not there.
+SEEN = {
+    "labels": ["astronaut", "person"],
+    "face_count": 1,
+    "faces": [{"score": 0.9, "box": {"x": 0.35, "y": 0.12, "width": 0.16, "height": 0.26}}],
+    "text": "Space shuttle mission",
+    "text_lines": [{"text": "mission", "score": 0.9, "box": {"x": 0.6, "y": 0.7, "width": 0.3, "height": 0.1}}],
+}
+PLACE = """
+const [kind] = arguments;
+const picture = document.querySelector("figure img").getBoundingClientRect();
+const mark = document.querySelector(`.marks .mark-${kind}`).getBoundingClientRect();
+const part = (value, whole) => Math.round(100 * value / whole) / 100;
+return [part(mark.left - picture.left, picture.width), part(mark.top - picture.top, picture.height),
+        part(mark.width, picture.width), part(mark.height, picture.height)];
+"""
+
+
+@pytest.fixture
+def seen(es: Elasticsearch) -> Iterator[str]:
+    """The address of a picture in which something was recognized."""
+    image = es.get(index=INDEX, id="astronaut")["_source"]["image"]
+    document = {"title": "Eileen Collins", "image": image | SEEN}
+    es.index(index=INDEX, id="seen", document=document, pipeline="_none", refresh=True)
+    yield f"/picture/{INDEX}?id=seen&q=mission"
+    es.delete(index=INDEX, id="seen", refresh=True)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (360, False), (360, True)])
+def test_what_was_recognized_is_marked_on_request(browser: Browser, seen: str, width: int, dark: bool) -> None:
+    browser.look(width, 900, dark)
+    browser.open(seen)
+    browser.wait(lambda: browser.js("return document.querySelector('figure img').naturalWidth"))
+    assert not any(mark.is_displayed() for mark in browser.all(".marks rect"))
+    switch = browser.one("#mark-face")
+    switch.send_keys(Keys.SPACE)
+    assert [mark.is_displayed() for mark in browser.all(".marks rect")] == [True, False]
+    browser.press("b")
+    assert not switch.is_selected()
+    browser.press("b")
+    assert all(mark.is_displayed() for mark in browser.all(".marks rect"))
+    # Within a pixel or two, as rectangles have a rim.
+    for kind, field in (("face", "faces"), ("text", "text_lines")):
+        box = SEEN[field][0]["box"]  # type: ignore[index]
+        assert browser.js(PLACE, kind) == pytest.approx([box[name] for name in ("x", "y", "width", "height")], abs=0.02)
+    assert browser.js("return document.documentElement.scrollWidth") == width
+    browser.shot(f"recognized-{width}-{'dark' if dark else 'light'}")
+
+
+def test_found_words_are_highlighted_and_labels_search(browser: Browser, seen: str) -> None:
+    browser.open(seen)
+    assert [mark.text for mark in browser.all(".read mark")] == ["mission"]
+    browser.driver.find_element(By.LINK_TEXT, "astronaut").click()
+    browser.wait(lambda: browser.titles() == ["Eileen Collins"])
+    assert "label: astronaut" in browser.one(".chip").text
+    browser.one('[data-facet="faces:one"]').click()
+    browser.wait(lambda: len(browser.all(".chips a[href*=faces]")) > 0)
+    assert browser.titles() == ["Eileen Collins"]
+    browser.shot("recognized-facets")
+
+
 def test_dark_grid(browser: Browser) -> None:
     browser.look(dark=True)
     browser.open()

@@ -9,13 +9,14 @@ from rich.console import Console
 
 from ingest_image.search import Hit
 from ingest_image.search.counting import aggregations, facets_of
+from ingest_image.search.facets import Facets
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.found_words import FoundWords
 from ingest_image.search.picture import pictures_of
 from ingest_image.search.queries import LIGHT, words_query
 from ingest_image.search.recognized import Recognized, recognized
 from ingest_image.search.schema import Schema, merged
-from ingest_image.search.table import answer_table
+from ingest_image.search.table import answer_table, facets_table
 from processor_service.wire.fields import mapping
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 
@@ -186,3 +187,10 @@ def test_found_words_are_told_from_the_others() -> None:
 def test_a_text_with_our_own_marks_loses_no_other_character(text: str) -> None:
     parts = found_words(text, "way")
     assert "".join(part for part, _ in parts).strip("\ue000\ue001").replace("\ue001", "") in text.replace("\ue001", "")
+
+
+def test_facets_are_a_line_each() -> None:
+    console = Console(width=200, record=True)
+    console.print(facets_table(Facets({"label": [("cat", 2), ("a\x1b[31m", 1)], "faces": [("none", 3)]})))
+    said = [line.split() for line in console.export_text().splitlines()]
+    assert said == [["label", "cat", "2,", "a\ufffd[31m", "1"], ["faces", "none", "3"]]
