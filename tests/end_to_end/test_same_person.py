@@ -105,7 +105,9 @@ def knn(es: Elasticsearch, builder: dict[str, Any], **more: Any) -> list[str]:
 
 def vectors(es: Elasticsearch, index: str, id: str) -> list[Any]:
     """The stored vectors of a document; not in `_source` from 9.2 on."""
-    hits = es.search(index=index, query={"ids": {"values": [id]}}, fields=[{"field": VECTOR}], source=False)["hits"]["hits"]
+    hits = es.search(index=index, query={"ids": {"values": [id]}}, fields=[{"field": VECTOR}], source=False)["hits"][
+        "hits"
+    ]
     return [face["vector"] for face in hits[0].get("fields", {}).get("image.face_vectors", [])]
 
 

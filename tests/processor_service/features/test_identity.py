@@ -23,9 +23,9 @@ from processor_service.wire.request import Request
 from processor_service.wire.schema import catalogue
 from processor_service.workers.jobs import handle
 from processor_service.workers.protocol import HAND_ON, Job
+from tests.helpers.misfits import misfits
 from tests.helpers.people import PEOPLE, person, together
 from tests.helpers.pictures import b64, encoded, picture
-from tests.processor_service.wire.test_answer_schema import misfits
 
 IDENTITY: dict[str, Any] = {"faces": {"identity": True}}
 COLLINS, CAT = picture(PEOPLE["collins"]), picture("skimage/chelsea.png")

@@ -1,0 +1,160 @@
+"""Every request about recognition in the docs and in the fourth part of `pipelines/console`, through a real node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from elasticsearch import BadRequestError, Elasticsearch
+
+from tests.helpers.dev_tools import Request, parse
+from tests.helpers.nodes import bootstrap, set_hosts
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import wait_until
+from tests.helpers.service import Service, running_service
+
+TOUR = ROOT / "pipelines" / "console" / "4-recognize.console"
+PAGE, PRIVACY = ((ROOT / "docs" / name).read_text() for name in ("recognition.md", "privacy.md"))
+INDEX = "images-street"
+DOCUMENTS = {
+    "cat": "skimage/chelsea.png",
+    "astronaut": "skimage/astronaut.png",
+    "page": "skimage/page.png",
+    "car": "drawn/car.jpg",
+}
+
+
+def blocks(text: str, marker: str) -> list[tuple[str, list[Request]]]:
+    """What the marker before each block says, and the block's requests."""
+    found = re.findall(rf"<!-- {marker}:?(.*?)-->\n```\n(.*?)```", text, re.DOTALL)
+    return [(said.strip(), parse(block)) for said, block in found]
+
+
+@pytest.fixture(scope="module")
+def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    log = tmp_path_factory.mktemp("recognition") / "service.log"
+    with running_service(log, workers="1", recognizers="1", embedder="lite0") as running:
+        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def seeing(es: Elasticsearch, es_url: str, service: Service, recognizing: Service) -> Iterator[Service]:
+    """The node calls a service with recognition, and has all bundled pipelines."""
+    printed = bootstrap("--url", es_url, "--service-url", recognizing.url)
+    assert "ingest pipeline images-recognized" in printed and "left out" not in printed
+    yield recognizing
+    set_hosts(es, service.url)
+    for name in ("images-private", "images-recognized"):
+        es.ingest.delete_pipeline(id=name)
+
+
+@pytest.fixture(scope="module")
+def street(es: Elasticsearch, es_url: str, seeing: Service) -> Iterator[str]:
+    """The pipeline and the index of docs/recognition.md, filled."""
+    es.indices.delete(index=INDEX, ignore_unavailable=True)
+    ((_, put),) = blocks(PAGE, "put")
+    for request in put:
+        request.check(request.send(es_url))
+    for id_, name in DOCUMENTS.items():
+        es.index(index=INDEX, id=id_, document={"image": {"data": b64(picture(name))}})
+    es.indices.refresh(index=INDEX)
+    yield INDEX
+    es.indices.delete(index=INDEX)
+    es.ingest.delete_pipeline(id="seen")
+
+
+@pytest.mark.parametrize(("ids", "asked"), blocks(PAGE, "finds"), ids=lambda value: str(value)[:20])
+def test_searches_of_the_page(es_url: str, street: str, ids: str, asked: list[Request]) -> None:
+    (request,) = asked
+    answer = request.send(es_url)
+    request.check(answer)
+    hits = answer.json()["hits"]["hits"]
+    assert {hit["_id"] for hit in hits} == set(ids.split())
+    if "highlight" in request.body:
+        assert "<em>markers</em>" in hits[0]["highlight"]["image.text"][0]
+
+
+def test_facets_of_the_page(es_url: str, street: str) -> None:
+    (labels, (request,)), *others = blocks(PAGE, "counts")
+    assert not others
+    found = request.send(es_url).json()["aggregations"]
+    assert set(labels.split()) <= {bucket["key"] for bucket in found["labels"]["buckets"]}
+    counts = {name: bucket["doc_count"] for name, bucket in found["faces"]["buckets"].items()}
+    assert counts == {"none": 3, "one": 1, "several": 0}
+    assert found["with_text"]["doc_count"] >= 2
+    assert [bucket["key"] for bucket in found["plates"]["buckets"]] == ["BXY1234"]
+
+
+def test_all_requests_of_the_page_are_marked() -> None:
+    written = sum(len(parse(block)) for block in re.findall(r"```\n((?:GET|PUT|POST) .*?)```", PAGE, re.DOTALL))
+    marked = sum(len(asked) for marker in ("put", "finds", "counts") for _, asked in blocks(PAGE, marker))
+    assert written == marked > 8
+
+
+def test_the_requests_of_privacy_find_and_delete(es: Elasticsearch, es_url: str, street: str) -> None:
+    section = PRIVACY.split("## Find and delete")[1]
+    requests_ = [one for block in re.findall(r"```\n(.*?)```", section, re.DOTALL) for one in parse(block)]
+    assert len(requests_) >= 4
+    image = es.get(index=INDEX, id="car")["_source"]["image"]
+    document = {"image": {**image, "plates": ["RK755AJ"], "plates_folded": ["RK755AJ"], "text": "Jane Doe"}}
+    es.index(index=INDEX, id="theirs", document=document, pipeline="_none", refresh=True)
+    # Of the module reindex, which the embedded node lacks, is what deletes by a query.
+    for request in (one for one in requests_ if "_delete_by_query" not in one.path):
+        request.path = request.path.replace("images/", f"{INDEX}/")
+        answer = request.send(es_url)
+        request.check(answer)
+        assert [hit["_id"] for hit in answer.json()["hits"]["hits"]] == (
+            ["astronaut"] if "face_count" in request.path else ["theirs"]
+        )
+    (deletes,) = (one for one in requests_ if "_delete_by_query" in one.path)
+    found = Request("GET", f"{INDEX}/_search", deletes.body).send(es_url).json()["hits"]["hits"]
+    assert [hit["_id"] for hit in found] == ["theirs"]
+    es.delete(index=INDEX, id="theirs", refresh=True)
+
+
+def test_the_tour_works_as_it_is_written(es: Elasticsearch, es_url: str, seeing: Service) -> None:
+    es.indices.delete(index="images-seen", ignore_unavailable=True)
+    asked = parse(TOUR.read_text())
+    assert len(asked) > 10
+    for request in asked:
+        request.check(request.send(es_url))
+    # It says that it leaves nothing behind.
+    assert not es.indices.exists(index="images-seen")
+    assert requests.get(f"{es_url}/_ingest/pipeline/tour-*", timeout=10).json() == {}
+
+
+def test_the_tour_can_be_pasted() -> None:
+    assert Path(TOUR).stat().st_size < 10_000
+
+
+def test_without_recognition_its_pipelines_are_refused_by_name(
+    es: Elasticsearch, es_url: str, service: Service
+) -> None:
+    set_hosts(es, service.url)
+    put = parse(TOUR.read_text())[0]
+    answer = put.send(es_url)
+    assert answer.status_code == 400
+    reason = answer.json()["error"]["reason"]
+    assert reason.startswith(
+        "[recognition_off] property [text], property [plates], property [faces], property [labels] "
+    )
+    assert reason.endswith(
+        "need recognition, which the processor service does not have: IMAGE_RECOGNIZERS is 0: set it to 1 or more"
+    )
+    with pytest.raises(BadRequestError, match=r"operation \[redact\] needs recognition"):
+        es.ingest.put_pipeline(
+            id="tour-seen", processors=[{"image": {"field": "image", "operations": [{"redact": {"what": ["faces"]}}]}}]
+        )
+    # Other pipelines are not affected, and no answer is no refusal.
+    es.ingest.put_pipeline(id="tour-seen", processors=[{"image": {"field": "image", "properties": ["colors"]}}])
+    set_hosts(es, "http://127.0.0.1:9")
+    try:
+        assert put.send(es_url).ok
+    finally:
+        set_hosts(es, service.url)
+        es.ingest.delete_pipeline(id="tour-seen")
