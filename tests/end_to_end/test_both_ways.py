@@ -10,6 +10,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from pipelines.inference.endpoints import in_inference_form
+from pipelines.recipes import recipes_of, recognizes
 from pipelines.resources import Kind, bundled
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, Service
@@ -71,8 +72,12 @@ def stock() -> Iterator[StockProcessors]:
         yield running
 
 
-# That of `images-private` needs recognizers, and has tests of its own (tests/inference_way/test_private.py).
-PIPELINES = [r.name for r in bundled() if r.kind is Kind.PIPELINE and r.name != "images-private"]
+# Those that need recognizers have tests of their own (tests/inference_way/test_private.py).
+PIPELINES = [
+    r.name
+    for r in bundled()
+    if r.kind is Kind.PIPELINE and not any(recognizes(recipe) for recipe in recipes_of(r.body))
+]
 
 
 @pytest.mark.parametrize("name", PIPELINES)

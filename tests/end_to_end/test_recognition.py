@@ -15,6 +15,7 @@ import requests
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 from PIL import Image
 
+from pipelines.resources import bundled
 from processor_service.recognition.faces import Face, faces
 from processor_service.recognition.plate_text import normal
 from processor_service.recognition.text import look
@@ -28,6 +29,8 @@ from tests.helpers.service import TOKEN, Service, running_service
 CAT, FACE = picture("skimage/chelsea.png"), picture("skimage/astronaut.png")
 CAR = ROOT.parent / "shared" / "recognition" / "plates" / "eu_eu3.jpg"
 PLATE = "RK 755 AJ"
+# Where no service answers: a pipeline is taken without asking what it can do.
+NOBODY = "http://127.0.0.1:9"
 RECOGNIZE: dict[str, Any] = {"properties": ["text", "plates", "faces", "labels"], "operations": ["auto_orient"]}
 REDACT: dict[str, Any] = {"redact": {"what": ["faces", "plates"]}}
 PNG = {"convert": {"format": "png"}}
@@ -48,6 +51,16 @@ def seeing(es: Elasticsearch, service: Service, recognizing: Service) -> Iterato
     wait_until(lambda: state(recognizing) == "ready", 120)
     yield recognizing
     set_hosts(es, service.url)
+
+
+@pytest.fixture
+def private(es: Elasticsearch) -> Iterator[str]:
+    """The bundled pipeline, which bootstrap leaves out where the service has no recognition."""
+    body = next(one.body for one in bundled() if one.name == "images-private")
+    set_hosts(es, NOBODY)
+    es.ingest.put_pipeline(id="images-private", body=body)
+    yield "images-private"
+    es.ingest.delete_pipeline(id="images-private")
 
 
 def state(service: Service) -> str:
@@ -124,9 +137,11 @@ def test_a_plate_is_found_as_it_is_and_as_it_may_be_misread(
         assert es.count(index=index, query={"term": query})["count"] == 1
 
 
-def test_the_bundled_pipeline_stores_neither_faces_nor_plates(es: Elasticsearch, index: str, seeing: Service) -> None:
+def test_the_bundled_pipeline_stores_neither_faces_nor_plates(
+    es: Elasticsearch, index: str, private: str, seeing: Service
+) -> None:
     original = encoded(with_a_plate())
-    es.index(index=index, id="1", document={"image": {"data": b64(original)}}, pipeline="images-private")
+    es.index(index=index, id="1", document={"image": {"data": b64(original)}}, pipeline=private)
     image = stored(es, index)["image"]
     assert image["redacted"] == {"faces": 1, "plates": 1}
     assert not {"metadata", "text", "faces", "plates"} & image.keys()
@@ -188,7 +203,7 @@ def test_a_redacted_picture_that_is_written_again_keeps_its_counts(
     ids=["keep_invalid", "target_field", "plates"],
 )
 def test_a_pipeline_that_would_keep_the_original_or_find_nothing_is_refused(
-    es: Elasticsearch, pipeline: str, options: dict[str, Any], reason: str
+    es: Elasticsearch, pipeline: str, seeing: Service, options: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(BadRequestError, match=reason):
         put(es, pipeline, operations=[REDACT], **options)
@@ -208,7 +223,14 @@ def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) 
     """A recognizer that dies or hangs with each picture, or that is not there; runs what is asked of it meanwhile."""
     if request.param == "off":
         # The tests' common service has no recognizers.
-        yield lambda ask: (ask(), service)
+        set_hosts(es, NOBODY)
+
+        def asked_there(ask: Any) -> Any:
+            set_hosts(es, service.url)
+            return ask(), service
+
+        yield asked_there
+        set_hosts(es, service.url)
         return
     seeing: Service = request.getfixturevalue("seeing")
 
@@ -275,7 +297,7 @@ def test_a_picture_that_is_refused_is_recorded_without_it(
 
 
 def test_what_is_rendered_of_a_redacted_picture_is_redacted(
-    es: Elasticsearch, es_url: str, service: Service, tmp_path: Path
+    es: Elasticsearch, es_url: str, private: str, service: Service, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
     index = "images-rendered-private"
@@ -284,7 +306,7 @@ def test_what_is_rendered_of_a_redacted_picture_is_redacted(
         set_hosts(es, rendering.url)
         try:
             document = {"image": {"data": b64(FACE)}}
-            es.index(index=index, id="1", document=document, pipeline="images-private", refresh=True)
+            es.index(index=index, id="1", document=document, pipeline=private, refresh=True)
             answer = requests.get(
                 f"{rendering.url}/v1/images/{index}/1?w=500",
                 headers={"Authorization": f"Bearer {TOKEN}"},
@@ -302,6 +324,9 @@ def test_what_is_rendered_of_a_redacted_picture_is_redacted(
 def test_without_recognizers_the_node_hands_on_what_is_lacking(
     es: Elasticsearch, index: str, pipeline: str, service: Service
 ) -> None:
+    # As one that was stored before the service lost it.
+    set_hosts(es, NOBODY)
     put(es, pipeline, **RECOGNIZE)
+    set_hosts(es, service.url)
     with pytest.raises(BadRequestError, match=r"recognition_off.*property \[faces\] needs recognition"):
         es.index(index=index, document={"image": {"data": b64(CAT)}}, pipeline=pipeline)

@@ -63,3 +63,7 @@ def test_what_is_recognized_is_stored(stock: StockProcessors, recognizing: Servi
     way = Way(stock, recognizing.url, operations=["auto_orient"], properties=["faces", "labels", "text"])
     image = way({"image": {"data": b64(FACE)}})["image"]
     assert image["face_count"] == 1 and "person" in image["labels"]
+    way = Way(stock, recognizing.url, operations=["auto_orient"], properties=["plates", "text"])
+    image = way({"image": {"data": b64(picture("drawn/car.jpg"))}})["image"]
+    assert (image["plates"], image["plates_folded"]) == (["BXY1234"], ["8XY1234"])
+    assert image["text_lines"][0]["box"]["x"] > 0.3
