@@ -216,8 +216,10 @@ def test_with_a_way_out_it_still_reaches_neither_kibana_nor_the_gallery(
 
 def test_workers_have_together_less_memory_than_their_container(stack: dict[str, Any]) -> None:
     service = stack["service"]
-    workers, memory = (int(service["environment"][f"IMAGE_{name}"]) for name in ("WORKERS", "WORKER_MEMORY"))
-    assert workers * memory + BESIDE_WORKERS <= int(service["mem_limit"])
+    of = {name: int(service["environment"][f"IMAGE_{name}S"]) for name in ("WORKER", "RECOGNIZER")}
+    together = sum(number * int(service["environment"][f"IMAGE_{name}_MEMORY"]) for name, number in of.items())
+    assert of["RECOGNIZER"] > 0
+    assert together + BESIDE_WORKERS <= int(service["mem_limit"])
     temporary = sum(int(size) for size in re.findall(r"size=(\d+)m", str(service["tmpfs"]))) << 20
     assert temporary < BESIDE_WORKERS / 2
 

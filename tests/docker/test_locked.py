@@ -48,7 +48,8 @@ def test_each_package_has_one_version_and_hashes(name: str) -> None:
 
 def test_what_the_package_needs_is_locked_within_its_bounds() -> None:
     project = PROJECT["project"]
-    for wanted in map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["heic"]]):
+    extras = project["optional-dependencies"]
+    for wanted in map(Requirement, [*project["dependencies"], *extras["heic"], *extras["recognition"]]):
         version = locked("requirements.txt")[canonicalize_name(wanted.name)][0]
         assert wanted.specifier.contains(version), f"{wanted}, but {version} is locked: run docker/lock"
     for wanted in map(Requirement, PROJECT["build-system"]["requires"]):

@@ -73,6 +73,8 @@ def test_the_demo_shows_pictures_stays_up_and_finds_them_again(folder: Path) -> 
     process, printed = start(folder)
     assert len(re.findall(r"^PUT images/_doc/", printed, re.MULTILINE)) == len(DOCUMENTS)
     assert "truncated_image" in printed and "Chelsea the cat" in printed
+    for recognized in (r"cat, .*animal", "1 face", "plate BXY1234", "'Region-based"):
+        assert re.search(recognized, printed), recognized
     gallery = re.search(r"Look at them: (http\S+)", printed)
     assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=30).text
     for command in re.findall(r"curl '(http\S+)'", printed):

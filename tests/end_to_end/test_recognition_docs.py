@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
 
+from ingest_image.search import Engine
+from ingest_image.search.found_words import FoundWords
+from ingest_image.search_command import search
 from tests.helpers.dev_tools import Request, parse
 from tests.helpers.nodes import bootstrap, set_hosts
 from tests.helpers.processes import wait_until
@@ -86,6 +91,49 @@ def test_facets_of_the_page(es_url: str, street: str) -> None:
     assert counts == {"none": 3, "one": 1, "several": 0}
     assert found["with_text"]["doc_count"] >= 2
     assert [bucket["key"] for bucket in found["plates"]["buckets"]] == ["BXY1234"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        (["--label", "cat"], {"cat"}),
+        (["--label", "cat", "--label", "animal", "--faces", "none"], {"cat"}),
+        (["--faces", "one"], {"astronaut"}),
+        (["--faces", "several"], set()),
+        (["--plate", "B-XY 1234"], {"car"}),
+        (["--plate", "8xy*"], {"car"}),
+        (["--plate", "B-XY 1235"], set()),
+        (["--text", "coins"], {"page"}),
+        (["animal"], {"cat"}),
+        (["--filter", "text:extreme parts"], {"page"}),
+    ],
+    ids=" ".join,
+)
+def test_options_of_the_command(es_url: str, street: str, arguments: list[str], ids: set[str]) -> None:
+    asked = ["--url", es_url, "--index", street, "--json", "--facets", *arguments]
+    result = CliRunner().invoke(search, asked)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert {hit["_id"] for hit in found["hits"]} == ids
+    assert not {"faces", "text_lines", "plate_boxes"} & {
+        key for hit in found["hits"] for key in hit["_source"]["image"]
+    }
+    if "car" in ids:
+        assert found["facets"]["plate"] == {"BXY1234": 1}
+
+
+def test_the_table_of_the_command(es_url: str, street: str) -> None:
+    said = CliRunner().invoke(search, ["--url", es_url, "--index", street, "--facets"]).output
+    assert "plate BXY1234" in said and "1 face" in said and "cat" in said
+    assert re.search(r"^faces +none 3, one 1", said, re.MULTILINE), said
+
+
+@pytest.mark.parametrize("words", ["markers", "MARKERS AND coins", "mark*", '"determine markers"', "markers ("])
+def test_words_that_were_found_are_known(es: Elasticsearch, street: str, words: str) -> None:
+    hit = Engine(es, street).get(street, "page")
+    parts = FoundWords(es, hit, words).parts(str(hit.first.raw["text"]))
+    assert "".join(part for part, _ in parts) == hit.first.raw["text"]
+    assert "markers" in [part for part, is_found in parts if is_found]
 
 
 def test_all_requests_of_the_page_are_marked() -> None:
