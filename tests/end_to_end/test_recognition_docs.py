@@ -17,8 +17,10 @@ from ingest_image.search.found_words import FoundWords
 from ingest_image.search_command import search
 from tests.helpers.dev_tools import Request, parse
 from tests.helpers.nodes import bootstrap, set_hosts
+from tests.helpers.paths import ROOT
+from tests.helpers.pictures import b64, picture
 from tests.helpers.processes import wait_until
-from tests.support import ROOT, Service, b64, picture, running_service
+from tests.helpers.service import Service, running_service
 
 TOUR = ROOT / "pipelines" / "console" / "4-recognize.console"
 PAGE, PRIVACY = ((ROOT / "docs" / name).read_text() for name in ("recognition.md", "privacy.md"))
