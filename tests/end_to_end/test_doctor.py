@@ -19,9 +19,8 @@ from pipelines.resources import Kind, bundled
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
+from tests.helpers.resources import at_version
 from tests.helpers.service import TOKEN, Service
-
-from .test_bootstrap import at_version, refusing_url  # noqa: F401 - a fixture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
 RESOURCES = {(resource.kind, resource.name): resource for resource in bundled()}
@@ -112,7 +111,7 @@ def test_fault_1_the_service_is_down(examine: Examine, es: Elasticsearch, servic
         set_hosts(es, service.url)
 
 
-def test_fault_2_another_token(examine: Examine, es: Elasticsearch, service: Service, refusing_url: str) -> None:  # noqa: F811
+def test_fault_2_another_token(examine: Examine, es: Elasticsearch, service: Service, refusing_url: str) -> None:
     set_hosts(es, refusing_url)
     try:
         examine().only("picture", "error", "IMAGE_TOKEN", "ingest.image.token", "reload_secure_settings")

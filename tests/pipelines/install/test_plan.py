@@ -8,17 +8,10 @@ import pytest
 from pipelines.install.kinds import hosts
 from pipelines.install.plan import Fate, install_step, uninstall_step
 from pipelines.resources import Kind, Resource, bundled, fingerprint
+from tests.helpers.resources import at_version
 
 TEMPLATE = next(r for r in bundled() if r.kind is Kind.TEMPLATE)
 PIPELINE = next(r for r in bundled() if r.name == "images" and r.kind is Kind.PIPELINE)
-
-
-def at_version(resource: Resource, version: int) -> dict[str, Any]:
-    """The resource as another version of the program would bring it: other content, a right fingerprint."""
-    body = copy.deepcopy(resource.body)
-    body["version"] = version
-    body["_meta"]["fingerprint"] = fingerprint(body)
-    return body
 
 
 def edited(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,11 @@ from embedded_node import EmbeddedNode, find_plugin_zip
 from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.kinds import read, write
-from pipelines.resources import Kind, Resource, bundled, fingerprint
+from pipelines.resources import Kind, Resource, bundled
 from tests.helpers.fake_kibana import Server
 from tests.helpers.nodes import HEAP
 from tests.helpers.ports import free_port
+from tests.helpers.resources import at_version
 from tests.helpers.service import TOKEN
 
 RESOURCES = bundled()
@@ -99,13 +98,6 @@ def lines(result: Result) -> list[str]:
     """What became of each resource, after the line about the bridge."""
     bridge, *rest = [line.split(" (")[0] for line in result.output.splitlines()]
     return rest if bridge == "bridge: plugin" else [bridge, *rest]
-
-
-def at_version(resource: Resource, version: int) -> dict[str, Any]:
-    body = copy.deepcopy(resource.body)
-    body["version"] = version
-    body["_meta"]["fingerprint"] = fingerprint(body)
-    return body
 
 
 def stored(es: Elasticsearch, resource: Resource) -> dict[str, Any]:
@@ -357,32 +349,6 @@ def test_uninstall_on_a_node_that_lost_the_plugin(bare_url: str) -> None:
         assert result.exit_code == 0, result.output
         assert "removed: cluster setting ingest.image.hosts (was http://127.0.0.1:1)" in result.output
         assert installed(client)["settings"] == {}
-
-
-@pytest.fixture
-def refusing_url() -> Iterator[str]:
-    """A service that refuses every token."""
-
-    class Refuse(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = b'{"error": {"code": "unauthorized", "reason": "the token is wrong", "retryable": false}}'
-            self.send_response(401)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuse)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_kibana_is_filled_after_elasticsearch_and_emptied_too(run: Run, es: Elasticsearch, service_url: str) -> None:
