@@ -191,10 +191,8 @@ def test_without_recognition_its_pipelines_are_refused_by_name(
     assert reason.startswith(
         "[recognition_off] property [text], property [plates], property [faces], property [labels] "
     )
-    assert reason.endswith(
-        "need recognition, which the processor service does not have: IMAGE_RECOGNIZERS is 0: set it to 1 or more"
-    )
-    with pytest.raises(BadRequestError, match=r"operation \[redact\] needs recognition"):
+    assert reason.endswith("cannot be done by the processor service: IMAGE_RECOGNIZERS is 0: set it to 1 or more")
+    with pytest.raises(BadRequestError, match=r"operation \[redact\] cannot be done"):
         es.ingest.put_pipeline(
             id="tour-seen", processors=[{"image": {"field": "image", "operations": [{"redact": {"what": ["faces"]}}]}}]
         )

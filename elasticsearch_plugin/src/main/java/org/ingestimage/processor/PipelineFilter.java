@@ -68,8 +68,7 @@ public record PipelineFilter(RecipeSchema schema, Supplier<ThreadContext> contex
     }
 
     private static Exception refusal(List<String> lacking, String lack) {
-        String reason = String.join(", ", lacking) + (lacking.size() == 1 ? " needs" : " need")
-            + " recognition, which the processor service does not have: " + SafeText.oneLine(lack, LONGEST_LACK);
+        String reason = String.join(", ", lacking) + " cannot be done by the processor service: " + SafeText.oneLine(lack, LONGEST_LACK);
         return new IllegalArgumentException(new Failure(Code.RECOGNITION_OFF, reason).getMessage());
     }
 

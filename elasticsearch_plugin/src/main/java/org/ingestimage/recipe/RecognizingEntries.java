@@ -1,7 +1,7 @@
 package org.ingestimage.recipe;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,12 +15,18 @@ public record RecognizingEntries(Set<String> names) {
 
     /** Of `recognizing` in the schema, which has the form of a recipe. */
     static RecognizingEntries of(Object recipe) {
-        return new RecognizingEntries(Set.copyOf(recipe instanceof Map<?, ?> map ? described(map) : List.of()));
+        return new RecognizingEntries(recipe instanceof Map<?, ?> map ? namesIn(map) : Set.of());
     }
 
-    /** Those that a processor's configuration asks for, whatever else is wrong with it. */
+    /**
+     * Those that a processor's configuration asks for, whatever else is wrong with it, and with each what it switches on, such as
+     * `property [faces] with [identity]`.
+     */
     public List<String> in(Map<?, ?> config) {
-        return described(config).stream().filter(names::contains).toList();
+        List<String> result = new ArrayList<>();
+        collect(true, config.get("operations"), result);
+        collect(false, config.get("properties"), result);
+        return result;
     }
 
     /** An operation or property as the user reads it. */
@@ -28,18 +34,43 @@ public record RecognizingEntries(Set<String> names) {
         return (isOperation ? "operation [" : "property [") + name + "]";
     }
 
-    private static List<String> described(Map<?, ?> recipe) {
-        List<String> result = new ArrayList<>();
-        entries(recipe.get("operations")).forEach(name -> result.add(described(true, name)));
-        entries(recipe.get("properties")).forEach(name -> result.add(described(false, name)));
+    /** The same with one of its parameters. */
+    public static String with(String described, Object parameter) {
+        return described + " with [" + parameter + "]";
+    }
+
+    private void collect(boolean areOperations, Object entries, List<String> result) {
+        for (Object entry : entries instanceof List<?> list ? list : List.of()) {
+            Map<?, ?> named = entry instanceof Map<?, ?> map ? map : Map.of(String.valueOf(entry), Map.of());
+            named.forEach((name, parameters) -> {
+                String described = described(areOperations, name);
+                if (names.contains(described)) {
+                    result.add(described);
+                    switchedOn(parameters).forEach(parameter -> result.add(with(described, parameter)));
+                }
+            });
+        }
+    }
+
+    private static List<Object> switchedOn(Object parameters) {
+        List<Object> result = new ArrayList<>();
+        if (parameters instanceof Map<?, ?> map) {
+            map.forEach((parameter, value) -> {
+                if (Boolean.TRUE.equals(value)) {
+                    result.add(parameter);
+                }
+            });
+        }
         return result;
     }
 
-    private static Set<Object> entries(Object entries) {
-        Set<Object> names = new LinkedHashSet<>();
-        for (Object entry : entries instanceof List<?> list ? list : List.of()) {
-            names.addAll(entry instanceof Map<?, ?> map ? map.keySet() : Set.of(String.valueOf(entry)));
+    private static Set<String> namesIn(Map<?, ?> recipe) {
+        Set<String> result = new HashSet<>();
+        for (String kinds : List.of("operations", "properties")) {
+            for (Object name : recipe.get(kinds) instanceof List<?> list ? list : List.of()) {
+                result.add(described(kinds.equals("operations"), name));
+            }
         }
-        return names;
+        return result;
     }
 }

@@ -86,8 +86,14 @@ final class Catalogue {
 
     private static void read(boolean areOperations, Object entries, Map<String, String> lacks) {
         for (Object entry : entries instanceof List<?> list ? list : List.of()) {
-            if (entry instanceof Map<?, ?> map && Boolean.FALSE.equals(map.get("available"))) {
-                lacks.put(RecognizingEntries.described(areOperations, map.get("name")), String.valueOf(map.get("lacks")));
+            if (entry instanceof Map<?, ?> map) {
+                String described = RecognizingEntries.described(areOperations, map.get("name"));
+                if (Boolean.FALSE.equals(map.get("available"))) {
+                    lacks.put(described, String.valueOf(map.get("lacks")));
+                }
+                if (map.get("unavailable") instanceof Map<?, ?> parameters) {
+                    parameters.forEach((name, lack) -> lacks.put(RecognizingEntries.with(described, name), String.valueOf(lack)));
+                }
             }
         }
     }

@@ -86,8 +86,7 @@ class PipelineFilterTest {
     void whatTheServiceLacksIsRefusedByName() throws Exception {
         FakeService service = lacking("redact", "text", "faces", "labels", "plates");
         assertEquals(
-            "IllegalArgumentException: [recognition_off] property [text], property [labels] need recognition, which the processor service does not "
-                + "have: " + LACK,
+            "IllegalArgumentException: [recognition_off] property [text], property [labels] cannot be done by the processor service: " + LACK,
             put(pipeline(SEEING), service)
         );
         assertEquals(List.of(TestNode.TOKEN), service.askedForCatalogue);
@@ -96,7 +95,18 @@ class PipelineFilterTest {
     @Test
     void anOperationAndASingleOneToo() throws Exception {
         String refused = put(pipeline(image("\"operations\": [{\"redact\": {\"what\": [\"faces\"]}}]")), lacking("redact"));
-        assertTrue(refused.contains("[recognition_off] operation [redact] needs recognition"), refused);
+        assertTrue(refused.contains("[recognition_off] operation [redact] cannot be done"), refused);
+    }
+
+    @Test
+    void soIsAParameterThatItLacks() throws Exception {
+        String unavailable = "{\"name\": \"faces\", \"available\": true, \"unavailable\": {\"identity\": \"" + LACK + "\"}}";
+        FakeService service = answering(FakeService.json(200, "{\"operations\": [], \"properties\": [" + unavailable + "]}"));
+        String refused = put(pipeline(image("\"properties\": [{\"faces\": {\"identity\": true}}]")), service);
+        assertTrue(refused.contains("[recognition_off] property [faces] with [identity] cannot be done"), refused);
+        for (String parameters : List.of("{}", "{\"identity\": false}")) {
+            assertEquals(STORED, put(pipeline(image("\"properties\": [{\"faces\": " + parameters + "}]")), service));
+        }
     }
 
     @Test
@@ -110,7 +120,7 @@ class PipelineFilterTest {
         String inOther = "{\"foreach\": {\"field\": \"list\", \"processor\": " + SEEING + "}}";
         String onFailure = "{\"set\": {\"field\": \"a\", \"value\": 1, \"on_failure\": [" + SEEING + "]}}";
         for (String json : List.of(pipeline(inOther), pipeline(onFailure), "{\"processors\": [], \"on_failure\": [" + SEEING + "]}")) {
-            assertTrue(put(json, lacking("text")).contains("property [text] needs"), json);
+            assertTrue(put(json, lacking("text")).contains("property [text] cannot be done"), json);
         }
     }
 
@@ -127,7 +137,7 @@ class PipelineFilterTest {
     @Test
     void oneServiceThatHasItIsEnough() throws Exception {
         assertEquals(STORED, put(pipeline(SEEING), lacking("text", "labels"), lacking()));
-        assertTrue(put(pipeline(SEEING), lacking("text"), lacking("text", "labels")).contains("property [text] needs"));
+        assertTrue(put(pipeline(SEEING), lacking("text"), lacking("text", "labels")).contains("property [text] cannot be done"));
     }
 
     @Test
@@ -149,7 +159,7 @@ class PipelineFilterTest {
         for (FakeService service : silent) {
             assertEquals(STORED, put(pipeline(SEEING), service), () -> silent.indexOf(service) + " of the silent ones");
         }
-        assertTrue(put(pipeline(SEEING), gone, lacking("text")).contains("property [text] needs"));
+        assertTrue(put(pipeline(SEEING), gone, lacking("text")).contains("property [text] cannot be done"));
     }
 
     @Test
