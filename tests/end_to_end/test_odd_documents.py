@@ -33,7 +33,7 @@ ODD_IMAGE = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def indices(es: Elasticsearch, es_url: str) -> Iterator[str]:
     """Indices with our mapping, with a guessed one and with none, as one pattern."""
     name = f"odd-{uuid.uuid4().hex[:6]}"
