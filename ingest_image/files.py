@@ -9,6 +9,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ LINKED_OUT = "linked out of the folder"
 # Open neither links nor pipes. Not all systems have all of these flags.
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _HEAD = 32
+_ID_LENGTH = 32
 
 
 class Unfit(Exception):
@@ -183,5 +185,11 @@ def id_of_content(data: bytes) -> str:
     return _short(data)
 
 
+def id_of_open_file(file: BufferedIOBase) -> str:
+    """The same as `id_of_content`, for all bytes of a file."""
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()[:_ID_LENGTH]
+
+
 def _short(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:32]
+    return hashlib.sha256(data).hexdigest()[:_ID_LENGTH]

@@ -1,4 +1,4 @@
-"""Texts for people: plurals, and texts of documents made safe to show."""
+"""Texts for people: plurals, texts that are too long, and texts of documents made safe to show."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ def shown(text: str) -> str:
     These are control characters (white space stays), overrides of the reading direction, and lone surrogates.
     """
     return _NOT_SHOWN.sub("\ufffd", text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of at most so many characters; when something is cut off, the last one is `…`."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`: the first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def capitalized(sentence: str) -> str:
+    """A sentence that begins with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def failures(failed: Sequence[tuple[str, str]], most: int = 20) -> list[str]:

@@ -9,6 +9,7 @@ from elasticsearch import ApiError
 
 from pipelines.cluster.sentences import INSTALL
 from pipelines.inference.choose import LICENCES
+from pipelines.wording import counted
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
@@ -80,4 +81,4 @@ def plugin(installation: Installation) -> Iterator[Finding]:
             "upgrade plugin, service and definitions together (docs/bootstrap.md, Upgrade)",
         )
     elif versions and not missing_on:
-        yield ok(f"plugin {here} on {len(installation.nodes)} ingest node{'s' if len(installation.nodes) > 1 else ''}")
+        yield ok(f"plugin {here} on {counted(len(installation.nodes), 'ingest node')}")

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.resources import DEFAULT_PIPELINE, Kind
+from pipelines.wording import counted, first_of
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
 
 _SHOWN = 8
-_LEFT_ALONE = ("read_only_allow_delete", "read_only", "write")
+_BLOCKS = ("read_only_allow_delete", "read_only", "write")
 
 
 def indices(installation: Installation) -> Iterator[Finding]:
@@ -43,7 +44,7 @@ def indices(installation: Installation) -> Iterator[Finding]:
 def blocks(installation: Installation) -> Iterator[Finding]:
     """No index refuses writes, as Elasticsearch makes it when the disk is nearly full."""
     for name, entry in installation.indices.items():
-        for block in _LEFT_ALONE:
+        for block in _BLOCKS:
             if entry.get("settings", {}).get(f"index.blocks.{block}") == "true":
                 full = block == "read_only_allow_delete"
                 yield (error if full else warn)(
@@ -73,14 +74,14 @@ def mapping(installation: Installation) -> Iterator[Finding]:
                 "make a new index with the template and copy the documents with _reindex; a mapping cannot be changed",
             )
         elif differing:
+            others = [f"{field} as {there}, not {wanted[field]}" for field, there in differing.items()]
             yield warn(
-                f"{name}: mapped differently from the template: "
-                + _some(f"{field} as {there}, not {wanted[field]}" for field, there in differing.items()),
+                f"{name}: mapped differently from the template: {first_of(others, _SHOWN)}",
                 "searches and facets for these fields may fail; to change them, make a new index and use _reindex",
             )
         if missing:
             yield warn(
-                f"{name}: {len(missing)} fields are not mapped: {_some(missing)}",
+                f"{name}: {counted(len(missing), 'field')} not mapped: {first_of(missing, _SHOWN)}",
                 f"PUT {name}/_mapping with the properties of the template before the next picture, or "
                 "Elasticsearch guesses",
             )
@@ -99,9 +100,3 @@ def _types(properties: Mapping[str, Any], path: str) -> dict[str, str]:
     for name in field.get("properties", {}):
         found |= _types(field["properties"], f"{path}.{name}")
     return found
-
-
-def _some(names: Any) -> str:
-    shown = list(names)
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from io import BufferedIOBase
 from pathlib import PurePath
@@ -20,7 +19,7 @@ from pipelines.cluster.sentences import diagnose
 from pipelines.cluster.simulate import PATIENCE
 from pipelines.wording import well_formed
 
-from ..files import title
+from ..files import id_of_open_file, title
 from ..search import UserError
 from ..search.sampling import sample_of_open_file
 from .context import context
@@ -91,9 +90,8 @@ def _file() -> tuple[str, BinaryIO]:
 
 
 def _hash(file: BinaryIO) -> str:
-    file.seek(0)
     # Both kinds of file are buffered, though BinaryIO does not say so.
-    return hashlib.file_digest(cast(BufferedIOBase, file), "sha256").hexdigest()[:32]
+    return id_of_open_file(cast(BufferedIOBase, file))
 
 
 def _done(place: str, **more: Any) -> AnyResponse:

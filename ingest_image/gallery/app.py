@@ -8,6 +8,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from pipelines.cluster.client import explain
+from pipelines.wording import capitalized
 
 from ..search import UserError
 from . import actions, files, labels, pages, security
@@ -33,16 +34,16 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
     app.register_error_handler(UserError, lambda error: _failed(400, str(error)))
     for kind in (ApiError, TransportError, UnsupportedProductError):
-        app.register_error_handler(kind, lambda error: _failed(502, _upper(explain(error, settings.elasticsearch_url))))
+        app.register_error_handler(kind, lambda error: _failed(502, explain(error, settings.elasticsearch_url)))
     return app
 
 
 def _failed(status: int, sentence: str) -> Response:
     """The sentence: as JSON for the script, as a page for people."""
     if request.accept_mimetypes.best == "application/json":
-        answer = jsonify(error=_upper(sentence))
+        answer = jsonify(error=capitalized(sentence))
     else:
-        answer = make_response(render_template("error.html", status=status, sentence=_upper(sentence)))
+        answer = make_response(render_template("error.html", status=status, sentence=capitalized(sentence)))
     answer.status_code = status
     return answer
 
@@ -53,7 +54,3 @@ def _sentence(error: HTTPException) -> str:
     if error.code == 404:
         return "There is no such page or picture."
     return error.description or error.name
-
-
-def _upper(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.cluster.sources import expanded
 from pipelines.picture_fields import MARKS, PICTURES, RECOGNIZED, VECTORS
+from pipelines.wording import shortened
 
 from ..search import Hit
 from ..search.picture import Size, first_object
@@ -69,5 +70,4 @@ def _text(value: Any) -> str:
         return ", ".join(_text(part) for part in value)[:_SHOWN_LENGTH]
     if isinstance(value, dict):
         return ", ".join(f"{_label(str(name))} {_text(part)}" for name, part in value.items())[:_SHOWN_LENGTH]
-    text = str(value)
-    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+    return shortened(str(value), _SHOWN_LENGTH)

@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import click
 import requests
@@ -19,7 +19,7 @@ from pipelines.wording import well_formed
 from ..search.engine import Engine
 from ..search.sampling import file_of, sample_of_document
 from .app import create_app
-from .page_query import PageQuery
+from .page_query import PageQuery, like_stored
 from .security import LOOPBACK
 from .server import Server
 from .settings import GallerySettings
@@ -99,7 +99,7 @@ def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
         answer = sent.json()
         if "error" in answer:
             raise click.ClickException(answer["error"])
-        return str(answer["url"]).partition("like=")[2].replace("%3A", ":")
+        return parse_qs(urlsplit(str(answer["url"])).query)["like"][0]
     found = sample_of_document(Engine(client, index), like).identity
     assert found is not None
-    return "/".join(found)
+    return like_stored(*found)

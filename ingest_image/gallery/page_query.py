@@ -116,6 +116,11 @@ def address(pairs: Pairs) -> str:
     return f"/?{urlencode(pairs)}" if pairs else "/"
 
 
+def like_stored(index: str, id: str) -> str:
+    """The value of `like` for a stored picture."""
+    return f"{index}/{id}"
+
+
 def like_dropped(key: str) -> str:
     """The value of `like` for a picture that was dropped."""
     return _DROPPED + key

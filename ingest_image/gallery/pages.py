@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
 
+from pipelines.wording import capitalized
+
 from ..search import Engine, Hit, Question, Results, UserError
 from ..search.found_words import FoundWords
 from ..search.sampling import sample_of_document
 from .chips import chips
 from .context import context, document_id
 from .details import sections
-from .page_query import PageQuery
+from .page_query import PageQuery, like_stored
 
 blueprint = Blueprint("pages", __name__)
 _NEIGHBOURS = 24
@@ -28,7 +30,7 @@ def grid() -> tuple[str, int]:
         size = query.size or here.settings.page_size
         results = engine.search(question, size, request.args.get("after"), with_facets=True)
     except UserError as error:
-        sentence = str(error)[:1].upper() + str(error)[1:]
+        sentence = capitalized(str(error))
     page = render_template(
         "grid.html",
         query=query,
@@ -69,7 +71,7 @@ def picture(index: str) -> str:
         found=FoundWords(here.client, hit, query.words),
         back=query.address,
         settings=here.settings,
-        like=f"{index}/{id}",
+        like=like_stored(index, id),
     )
 
 

@@ -15,7 +15,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from pipelines.cluster.bulks import failure_of, send_bulks, stop_if_hopeless
 from pipelines.cluster.sources import value_at
 
-from ..defaults import LARGEST_PICTURE
+from ..defaults import BULK_BYTES, LARGEST_PICTURE
 from ..files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
 from ..search.picture import pictures_of
 
@@ -65,7 +65,7 @@ class Sender:
     index: str
     pipeline: str | None = None
     id_kind: IdKind = "path"
-    max_bulk_bytes: int = 4 * 1024 * 1024
+    max_bulk_bytes: int = BULK_BYTES
     max_file_bytes: int = LARGEST_PICTURE
     concurrency: int = 2
     skip_existing: bool = False

@@ -15,9 +15,9 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.cluster.units import bytes_of
-from pipelines.wording import failures, shown
+from pipelines.wording import failures, first_of, shown
 
-from ..defaults import LARGEST_PICTURE_OPTION
+from ..defaults import BULK_OPTION, LARGEST_PICTURE_OPTION
 from ..files import Found, find
 from ..service import ask
 from .bulk import IdKind, Report, Sender
@@ -56,7 +56,7 @@ def size(text: str) -> int:
 @click.option(
     "--skip-existing", is_flag=True, help="Skip documents that already exist, to continue an interrupted run."
 )
-@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="Size of one bulk request.")
+@click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one bulk request.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 32), default=2, show_default=True, help="Bulk requests at the same time."
 )
@@ -166,8 +166,7 @@ def _say_left_out(found: Found) -> None:
     if found.unread:
         click.echo(f"left out, not read by the service: {_counts(found.unread)}")
     for reason, names in found.left_out.items():
-        more = f" and {len(names) - _SHOWN_KINDS} more" if len(names) > _SHOWN_KINDS else ""
-        click.echo(f"left out, {reason}: {', '.join(map(shown, names[:_SHOWN_KINDS]))}{more}")
+        click.echo(f"left out, {reason}: {first_of(list(map(shown, names)), _SHOWN_KINDS)}")
     if found.hidden:
         click.echo(f"left out, hidden: {found.hidden}")
 

@@ -12,6 +12,7 @@ from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, failures, shown
 
+from ..defaults import BULK_OPTION
 from ..indexing.command import require_pipeline, size
 from . import state as states
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
@@ -35,7 +36,7 @@ from .writer import Report
 @click.option("--unprocessed", is_flag=True, help="Only pictures that have neither all fields nor an error.")
 @click.option("--pipeline", help="Ingest pipeline. Default: the one of the index.")
 @click.option("--dry-run", is_flag=True, help="Only say how many documents it would be.")
-@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="Size of one request.")
+@click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one request.")
 @click.option(
     "--state",
     "state_file",

@@ -12,6 +12,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 from pipelines.cluster.bulks import failure_of, send_bulks, status_of, stop_if_hopeless
 from pipelines.cluster.sources import holds_picture, value_at
 
+from ..defaults import BULK_BYTES
 from . import outcome
 from .documents import Document
 
@@ -55,7 +56,7 @@ class Writer:
     targets: list[str]
     report: Report
     pipeline: str | None = None
-    max_bulk_bytes: int = 4 * 1024 * 1024
+    max_bulk_bytes: int = BULK_BYTES
     tick: Callable[[], None] = lambda: None
     # About a minute of waiting in all.
     max_retries: int = 6

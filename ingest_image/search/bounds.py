@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
+from elasticsearch import Elasticsearch
+
 # Elasticsearch then stops collecting and answers with what it has found. `terminate_after` is no alternative: it stops
 # after the first documents of a shard, which are neither the best ones nor all that should be counted.
 TIMEOUT = "10s"
 # Seconds after which the client hangs up; Elasticsearch then cancels the search.
-PATIENCE = 30
+_PATIENCE = 30
 LONGEST = 1000
 MOST_FILTERS, MOST_COLORS, MOST_VALUES = 32, 8, 100
 
@@ -50,6 +52,11 @@ class _Found:
 
 # Enough for what people write, far below what hurts: `python -m tests.load.costly_questions`.
 _MOST = _Found(words=100, wildcards=8, leading_wildcards=2, fuzzy_words=4, ranges=8, nested_parentheses=8)
+
+
+def impatient(client: Elasticsearch) -> Elasticsearch:
+    """The client for costly searches: a node cancels them when it hangs up, and a retry would start them again."""
+    return client.options(request_timeout=_PATIENCE, max_retries=0)
 
 
 def too_costly(words: str) -> str | None:

@@ -11,7 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from pipelines.cluster.reasons import reason_of, reason_of_cause
 
-from .bounds import PATIENCE, TIMEOUT
+from .bounds import TIMEOUT, impatient
 from .counting import aggregations, facets_of
 from .facets import Facets
 from .hits import Hit, compared, hit_of, of_person
@@ -57,8 +57,7 @@ class Engine:
 
     def __init__(self, client: Elasticsearch, index: str) -> None:
         self.client, self.index = client, index
-        # For costly searches. A node cancels them when the client hangs up; a retry would start them again.
-        self._impatient = client.options(request_timeout=PATIENCE, max_retries=0)
+        self._impatient = impatient(client)
 
     @cached_property
     def schema(self) -> Schema:

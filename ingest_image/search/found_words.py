@@ -6,7 +6,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from pipelines.wording import well_formed
 
-from .bounds import PATIENCE, TIMEOUT, too_costly
+from .bounds import TIMEOUT, impatient, too_costly
 from .hits import Hit
 from .queries import forgiving_words_query, words_query
 
@@ -41,12 +41,11 @@ def _without(text: str) -> str:
 def _highlighted(client: Elasticsearch, hit: Hit, words: str) -> list[str]:
     if not words or too_costly(words):
         return []
-    impatient = client.options(request_timeout=PATIENCE, max_retries=0)
     for query in (words_query(words), forgiving_words_query(words)):
         # The whole text, not fragments of it.
         how = {"highlight_query": query, "number_of_fragments": 0, "pre_tags": [_START], "post_tags": [_END]}
         try:
-            found = impatient.search(
+            found = impatient(client).search(
                 index=hit.index,
                 query={"ids": {"values": [hit.id]}},
                 source=False,

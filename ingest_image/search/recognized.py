@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pipelines.cluster.sources import flat
-from pipelines.wording import counted
+from pipelines.wording import counted, shortened
 
 from .picture import Picture, first_object, number, objects, text
 
@@ -71,7 +71,7 @@ class Recognized:
         parts = [
             ", ".join(self.labels[:_MOST_LABELS]),
             counted(self.faces, "face") if self.faces else "",
-            f"'{read if len(read) <= _LONGEST_TEXT else read[: _LONGEST_TEXT - 1] + '…'}'" if read else "",
+            f"'{shortened(read, _LONGEST_TEXT)}'" if read else "",
             *(f"plate {plate}" for plate in self.plates),
             *(f"{what} hidden" for what in self.hidden),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.wording import shown
+from pipelines.wording import shortened, shown
 
 from .facets import Facets
 from .hits import Hit
@@ -20,8 +20,7 @@ _LONGEST_FACET = 300
 
 def clean(text: str, longest: int = _LONGEST) -> Text:
     """A text of a document on one line, without anything that a terminal would obey."""
-    line = " ".join(shown(text).split())
-    return Text(line if len(line) <= longest else line[: longest - 1] + "…")
+    return Text(shortened(" ".join(shown(text).split()), longest))
 
 
 def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
