@@ -194,7 +194,7 @@ def test_fault_10_a_mapping_that_was_guessed(es: Elasticsearch, es_url: str) -> 
     es.indices.create(index="guessed", settings={"index.default_pipeline": "images"})
     try:
         report = run("--url", es_url, "--index", "guessed")
-        report.only("mapping", "warn", "fields are not mapped: image, image.data", "PUT guessed/_mapping")
+        report.only("mapping", "warn", "fields not mapped: image, image.data", "PUT guessed/_mapping")
         es.index(index="guessed", document={"image": {"data": PHOTO}}, pipeline="images", refresh=True)
         report = run("--url", es_url, "--index", "guessed")
         assert report.bad()["mapping"] in ("warn", "error")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.helpers.paths import ROOT
-
-FONT = ROOT / "processor_service" / "fonts" / "DejaVuSans.ttf"
+from processor_service.operations.watermark.stamp import FONT
 
 
 def page(rows: list[str], size: int = 32, ink: str = "black", ground: str | None = "white") -> Image.Image:

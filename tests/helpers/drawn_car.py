@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
-from tests.helpers.paths import PICTURES, ROOT
+from processor_service.operations.watermark.stamp import FONT
+from tests.helpers.paths import PICTURES
 
 FILE = PICTURES / "drawn" / "car.jpg"
 PLATE = "B-XY 1234"
-FONT = ROOT / "processor_service" / "operations" / "watermark" / "fonts" / "DejaVuSans.ttf"
 # Drawn at twice the size, so that edges are smooth.
 _SCALE = 2
 WIDTH, HEIGHT = 960, 640

@@ -17,7 +17,7 @@ _MOST_PIXELS = 1_000_000
 # Font sizes in pixels. Smaller letters lose their shape, so a smaller text is scaled down; a larger one is scaled up.
 _SMALLEST, _LARGEST = 40, 400
 # Latin, Greek, Cyrillic and signs. Pillow's own font has little more than ASCII, so names would lose their accents.
-_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 # Fonts show a missing character as they show this one.
 _NO_CHARACTER = "\uffff"
 
@@ -101,4 +101,4 @@ def _stroke(size: int) -> int:
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
     # The same result everywhere, with or without a layout engine.
-    return ImageFont.truetype(_FONT, size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(FONT, size, layout_engine=ImageFont.Layout.BASIC)
