@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-from ..formats.tiff_directories import COMPRESSION, PHOTOMETRIC, everywhere
+from PIL.ExifTags import Base as Tag
+
+from ..formats.tiff_directories import everywhere
 
 # Offset, signature, name. Most others are TIFFs, which can be recognized by their tags.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -55,9 +57,9 @@ def describe_raw(data: bytes) -> str | None:
         for directory in everywhere(data):
             tags = directory.entries.keys()
             if (
-                directory.number(PHOTOMETRIC) in _SENSOR
+                directory.number(Tag.PhotometricInterpretation) in _SENSOR
                 or tags & _ONLY_RAW
-                or directory.number(COMPRESSION) in _ONLY_RAW_COMPRESSIONS
+                or directory.number(Tag.Compression) in _ONLY_RAW_COMPRESSIONS
             ):
                 return f"{'DNG' if _DNG_VERSION in tags else 'the TIFF'} {_REMARK}"
     return None

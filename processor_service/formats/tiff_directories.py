@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-SUBFILE, OLD_SUBFILE = 254, 255
-WIDTH, HEIGHT = 256, 257
-COMPRESSION, PHOTOMETRIC, ORIENTATION = 259, 262, 274
-SUB_DIRECTORIES = 330
+from PIL.ExifTags import Base as Tag
+
 # struct's letters of the integer types (TIFF 6.0, section 2; BigTIFF: 16 and 18); 13 is an offset to a directory.
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
 # Bytes of each type.
@@ -99,11 +97,13 @@ class Directory:
     @property
     def is_reduced(self) -> bool:
         """Whether the directory says that its picture is a smaller copy of another one in the file."""
-        return bool(self.number(SUBFILE) & 1) or (SUBFILE not in self.entries and self.number(OLD_SUBFILE) == 2)
+        if Tag.NewSubfileType in self.entries:
+            return bool(self.number(Tag.NewSubfileType) & 1)
+        return self.number(Tag.SubfileType) == 2
 
     @property
     def pixels(self) -> int:
-        return self.number(WIDTH) * self.number(HEIGHT)
+        return self.number(Tag.ImageWidth) * self.number(Tag.ImageLength)
 
 
 def layout_of(data: bytes) -> Layout | None:
@@ -151,7 +151,7 @@ def chain(data: bytes, most: int = _MOST_DIRECTORIES) -> Iterator[Directory]:
 
 def below(directory: Directory) -> Iterator[Directory]:
     """The directories that an entry of this one points to: further sizes of a page, or a camera's raw data."""
-    for offset in directory.numbers(SUB_DIRECTORIES):
+    for offset in directory.numbers(Tag.SubIFDs):
         if (found := directory_at(directory.data, directory.layout, offset)) is not None:
             yield found
 

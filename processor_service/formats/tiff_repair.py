@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 
+from PIL.ExifTags import Base as Tag
+
 from .exif_orientation import orientation_from
-from .tiff_directories import ORIENTATION, SIZES, SUBFILE, Directory, below, chain, layout_of
+from .tiff_directories import SIZES, Directory, below, chain, layout_of
 
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
 _NO_PAGE = 5
@@ -42,11 +44,11 @@ def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
     """The same with orientations as SHORT, as they should be, if another type leaves no doubt about the number."""
     changed = None
     for page in pages:
-        kind, count, at = page.entries.get(ORIENTATION, (_SHORT, 1, 0))
+        kind, count, at = page.entries.get(Tag.Orientation, (_SHORT, 1, 0))
         size = SIZES.get(kind, 0) * count
         if kind == _SHORT or not 0 < size <= struct.calcsize(page.layout.word):
             continue
-        value = data[at : at + size] if kind in _BYTES else page.number(ORIENTATION)
+        value = data[at : at + size] if kind in _BYTES else page.number(Tag.Orientation)
         if turn := orientation_from(value, page.layout.order):
             changed = changed or bytearray(data)
             # Type and count stand before the value.
@@ -66,7 +68,7 @@ def _without_previews(data: bytes, pages: list[Directory]) -> bytes:
 
 
 def _is_full(page: Directory) -> bool:
-    return not page.is_reduced and not page.number(SUBFILE) & _NO_PAGE and page.pixels > 0
+    return not page.is_reduced and not page.number(Tag.NewSubfileType) & _NO_PAGE and page.pixels > 0
 
 
 def _chained(data: bytes, pages: list[Directory]) -> bytes:

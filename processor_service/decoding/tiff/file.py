@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette, TiffImagePlugin
+from PIL.ExifTags import Base as Tag
 
 from ...errors import Code, ImageError
 from .colors import PALETTE, RGB, is_known, to_image
 from .samples import TiffSamples, read_samples
-
-_COLOR_MAP, _MAX_SAMPLE = 320, 281
 
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
@@ -45,8 +44,8 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         self.samples = samples
         if samples is not None:
             self._im, self._mode, self.tile, self.palette = None, "RGB", [], None
-            if TiffImagePlugin.ICCPROFILE in self.tag_v2:
-                self.info["icc_profile"] = self.tag_v2[TiffImagePlugin.ICCPROFILE]
+            if Tag.InterColorProfile in self.tag_v2:
+                self.info["icc_profile"] = self.tag_v2[Tag.InterColorProfile]
         elif self.mode in ("P", "PA"):
             self.palette = ImagePalette.raw("RGB", self._color_map().tobytes())
 
@@ -56,7 +55,7 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         assert self.fp is not None
         self.fp.seek(0)
         values = read_samples(self.fp.read(), self.tag_v2, self.samples)
-        color_map = self._color_map() if _COLOR_MAP in self.tag_v2 else None
+        color_map = self._color_map() if Tag.ColorMap in self.tag_v2 else None
         image = to_image(values, self.samples, color_map, self._white(), self.info.get("icc_profile", b""))
         if image.mode == "RGBA" and self.samples.photometric not in (RGB, PALETTE):
             # The profile of inks or Lab has been applied.
@@ -67,14 +66,14 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
 
     def _white(self) -> int | None:
         """The largest value of samples, when the file says it and they have more than 8 bits."""
-        found = self.tag_v2.get(_MAX_SAMPLE)
+        found = self.tag_v2.get(Tag.MaxSampleValue)
         value = found[0] if isinstance(found, tuple) and found else found
         return value if isinstance(value, int) and 255 <= value <= 65535 else None
 
     def _color_map(self) -> NDArray[np.uint8]:
         """Red, green and blue of each number. They have 16 bits each, unless no value needs more than 8."""
-        values = np.array(self.tag_v2[_COLOR_MAP], np.uint16)
-        bits = self.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))[0]
+        values = np.array(self.tag_v2[Tag.ColorMap], np.uint16)
+        bits = self.tag_v2.get(Tag.BitsPerSample, (1,))[0]
         if len(values) != 3 << bits:
             raise ValueError(f"the colour map has {len(values)} numbers, {3 << bits} are needed")
         colors = values.reshape(3, -1).T
@@ -83,10 +82,11 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
 
 
 def _unknown_kind(tags: TiffImagePlugin.ImageFileDirectory_v2) -> ImageError:
-    bits = tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,))
+    bits = ", ".join(map(str, tags.get(Tag.BitsPerSample, (1,))[:8]))
+    photometric, compression = tags.get(Tag.PhotometricInterpretation), tags.get(Tag.Compression, 1)
     return ImageError(
         Code.UNSUPPORTED_FORMAT,
-        f"a TIFF of a kind that is not decoded (PhotometricInterpretation {tags.get(262)}, BitsPerSample "
-        f"{', '.join(map(str, bits[:8]))}, SampleFormat {tags.get(339, (1,))[0]}, Compression {tags.get(259, 1)}); "
+        f"a TIFF of a kind that is not decoded (PhotometricInterpretation {photometric}, BitsPerSample {bits}, "
+        f"SampleFormat {tags.get(Tag.SampleFormat, (1,))[0]}, Compression {compression}); "
         "send it with 8 or 16 bits a sample, in grey, RGB or CMYK, uncompressed or with LZW or deflate",
     )

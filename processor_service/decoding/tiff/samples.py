@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import TiffImagePlugin
+from PIL.ExifTags import Base as Tag
 
 from ..pillow import pixel_limit
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
-_STRIP_OFFSETS, _SAMPLES, _ROWS, _STRIP_SIZES, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
-_TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_SIZES, _EXTRA, _FORMAT = 322, 323, 324, 325, 338, 339
-_OFFSETS, _SIZES = (_STRIP_OFFSETS, _TILE_OFFSETS), (_STRIP_SIZES, _TILE_SIZES)
+# Where the pixels are, and how many bytes: in strips, in tiles.
+_PLACES = (Tag.StripOffsets, Tag.StripByteCounts, Tag.TileOffsets, Tag.TileByteCounts)
 # Compressions that pack bytes of any meaning: none, PackBits; and LZW, deflate, LZMA, Zstandard, for which numbers may
 # first be replaced by differences.
 _PACKING, _PREDICTING = {1, 32773}, {5, 8, 32946, 34925, 50000}
@@ -55,30 +54,30 @@ class TiffSamples:
 
         None when they cannot be read here: several depths in one picture, or a compression of pixels.
         """
-        count = _one(tags, _SAMPLES, 1)
-        depths, kinds = _all(tags, _BITS) or (1,), set(_all(tags, _FORMAT) or (1,))
+        count = _one(tags, Tag.SamplesPerPixel, 1)
+        depths, kinds = _all(tags, Tag.BitsPerSample) or (1,), set(_all(tags, Tag.SampleFormat) or (1,))
         kind = {1: "u", 2: "i", 3: "f", 4: "u"}.get(kinds.pop()) if len(kinds) == 1 else None
         if kind is None or len(set(depths[:count])) != 1 or not 1 <= count <= _MOST_SAMPLES:
             return None
         bits = depths[0]
         if bits not in _DEPTHS[kind] and not (kind == "u" and 1 <= bits <= 16):
             return None
-        compression = _one(tags, _COMPRESSION, 1)
-        predictor = _one(tags, _PREDICTOR, 1) if compression in _PREDICTING else 1
+        compression = _one(tags, Tag.Compression, 1)
+        predictor = _one(tags, Tag.Predictor, 1) if compression in _PREDICTING else 1
         plain = predictor == 1 or bits in (8, 16, 32, 64)
         if compression not in _PACKING | _PREDICTING or not plain or not 1 <= predictor <= 3:
             return None
-        photometric = _one(tags, _PHOTOMETRIC, 0)
+        photometric = _one(tags, Tag.PhotometricInterpretation, 0)
         return cls(
-            tags.get(_WIDTH, 0),
-            tags.get(_HEIGHT, 0),
+            tags.get(Tag.ImageWidth, 0),
+            tags.get(Tag.ImageLength, 0),
             count,
             bits,
             kind,
             photometric,
-            _one(tags, _PLANAR, 1) == 2,
+            _one(tags, Tag.PlanarConfiguration, 1) == 2,
             predictor,
-            _all(tags, _EXTRA),
+            _all(tags, Tag.ExtraSamples),
             "<" if tags.prefix == b"II" else ">",
         )
 
@@ -95,7 +94,7 @@ def _read_plane(
     data: bytes, tags: TiffImagePlugin.ImageFileDirectory_v2, samples: TiffSamples, count: int, number: int | None
 ) -> NDArray[Any]:
     """Height x width x count samples. `number`: the plane, when each sample has its own; otherwise None."""
-    tile_width = _one(tags, _TILE_WIDTH, 0) if _TILE_OFFSETS in tags else 0
+    tile_width = _one(tags, Tag.TileWidth, 0) if Tag.TileOffsets in tags else 0
     # A row of pixels, or of one tile, fills whole bytes.
     chunk = tile_width or samples.width
     chunks = -(-samples.width // chunk)
@@ -116,13 +115,13 @@ def _octets(
     number: int | None,
 ) -> NDArray[np.uint8]:
     """The unpacked bytes of the picture, or of one plane, read as a grey picture of `width` bytes a row."""
-    entries: dict[int, tuple[int, ...]] = {
-        tag: values for tag in (_COMPRESSION, _FILL_ORDER, _ROWS, _TILE_HEIGHT) if (values := _all(tags, tag))
-    }
-    entries |= {_WIDTH: (width,), _HEIGHT: (height,), _BITS: (8,), _PHOTOMETRIC: (1,), _SAMPLES: (1,)}
+    same = (Tag.Compression, Tag.FillOrder, Tag.RowsPerStrip, Tag.TileLength)
+    entries: dict[int, tuple[int, ...]] = {tag: values for tag in same if (values := _all(tags, tag))}
+    entries |= {Tag.ImageWidth: (width,), Tag.ImageLength: (height,), Tag.BitsPerSample: (8,)}
+    entries |= {Tag.PhotometricInterpretation: (1,), Tag.SamplesPerPixel: (1,)}
     if tile_width:
-        entries[_TILE_WIDTH] = (tile_width,)
-    for tag in (*_OFFSETS, *_SIZES):
+        entries[Tag.TileWidth] = (tile_width,)
+    for tag in _PLACES:
         if places := _all(tags, tag):
             each = len(places) // samples.count
             entries[tag] = places if number is None else places[number * each : (number + 1) * each]

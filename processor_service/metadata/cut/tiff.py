@@ -7,21 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain as joined
 
-from ...formats.tiff_directories import COMPRESSION, SIZES, Directory, Layout, chain
+from PIL.ExifTags import Base as Tag
+
+from ...formats.tiff_directories import SIZES, Directory, Layout, chain
 from ...formats.tiff_repair import repaired
 from . import jpeg
 from .kept import Kept
 
 # Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
-_PLACES = ((273, 279), (324, 325))
-_COLOR_MAP, _TABLES, _PROFILE = 320, 347, 34675
-# Tags that say how to read the pixels, and how many numbers each may have: kind of page, size, depth (of each sample),
-# compression, interpretation, order of bits, turn, samples, rows of a strip, lowest and highest value, resolution,
-# planes, fax options, page, prediction, white point, primaries, tiles, inks, extra samples, sample format, subsampling.
-_NUMBERS = dict.fromkeys((254, 255, 256, 257, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296), 1)
-_NUMBERS |= dict.fromkeys((258, 280, 281, 338, 339), 16)
-_NUMBERS |= {297: 2, 317: 1, 318: 2, 319: 6, 322: 1, 323: 1, 332: 1, 334: 1, 529: 3, 530: 2, 531: 1, 532: 6}
-_KEPT = {*_NUMBERS, *joined.from_iterable(_PLACES), _COLOR_MAP, _TABLES, _PROFILE}
+_PLACES = ((Tag.StripOffsets, Tag.StripByteCounts), (Tag.TileOffsets, Tag.TileByteCounts))
+# Tags that say how to read the pixels, and how many numbers each may have. Of 16: one for each sample.
+_ONCE = (
+    *(Tag.NewSubfileType, Tag.SubfileType, Tag.ImageWidth, Tag.ImageLength, Tag.Compression, Tag.FillOrder),
+    *(Tag.PhotometricInterpretation, Tag.Orientation, Tag.SamplesPerPixel, Tag.RowsPerStrip, Tag.XResolution),
+    *(Tag.YResolution, Tag.ResolutionUnit, Tag.PlanarConfiguration, Tag.T4Options, Tag.T6Options, Tag.Predictor),
+    *(Tag.TileWidth, Tag.TileLength, Tag.InkSet, Tag.NumberOfInks, Tag.YCbCrPositioning),
+)
+_OF_SAMPLES = (Tag.BitsPerSample, Tag.MinSampleValue, Tag.MaxSampleValue, Tag.ExtraSamples, Tag.SampleFormat)
+_NUMBERS: dict[int, int] = {**dict.fromkeys(_ONCE, 1), **dict.fromkeys(_OF_SAMPLES, 16)}
+_NUMBERS |= {Tag.PageNumber: 2, Tag.YCbCrSubSampling: 2, Tag.WhitePoint: 2, Tag.YCbCrCoefficients: 3}
+_NUMBERS |= {Tag.PrimaryChromaticities: 6, Tag.ReferenceBlackWhite: 6}
+_KEPT = {*_NUMBERS, *joined.from_iterable(_PLACES), Tag.ColorMap, Tag.JPEGTables, Tag.InterColorProfile}
 _MOST_COLORS = 3 * 65536
 _TEXT, _BYTES, _LONG, _LONG8 = 2, 7, 4, 16
 _JPEG = 7
@@ -67,18 +73,18 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
     """What stays of a page, and its pixels by strip or tile. Their positions are written later."""
-    compression = directory.number(COMPRESSION, 1)
+    compression = directory.number(Tag.Compression, 1)
     if compression not in _COMPRESSIONS:
         raise ValueError("pixels of the TIFF are files of their own")
     page = {tag: value for tag in _KEPT & directory.entries.keys() if (value := _value(directory, tag)) is not None}
-    if _PROFILE in page and (profile := kept.checked_profile(page.pop(_PROFILE).content)):
-        page[_PROFILE] = _Value(_BYTES, profile)
+    if Tag.InterColorProfile in page and (profile := kept.checked_profile(page.pop(Tag.InterColorProfile).content)):
+        page[Tag.InterColorProfile] = _Value(_BYTES, profile)
     pixels = _pixels(directory)
-    tables = page.pop(_TABLES, None)
+    tables = page.pop(Tag.JPEGTables, None)
     if compression == _JPEG:
         pixels = [b"".join(jpeg.parts(piece, Kept())) for piece in pixels]
         if tables is not None:
-            page[_TABLES] = _Value(_BYTES, b"".join(jpeg.parts(tables.content, Kept())))
+            page[Tag.JPEGTables] = _Value(_BYTES, b"".join(jpeg.parts(tables.content, Kept())))
     return page, pixels
 
 
@@ -87,7 +93,7 @@ def _value(directory: Directory, tag: int) -> _Value | None:
     kind, count, at = directory.entries[tag]
     if kind == _TEXT or kind not in SIZES or not 0 < count <= _NUMBERS.get(tag, count):
         return None
-    if tag == _COLOR_MAP and count > _MOST_COLORS:
+    if tag == Tag.ColorMap and count > _MOST_COLORS:
         return None
     size = count * SIZES[kind]
     if size > struct.calcsize(directory.layout.word):
