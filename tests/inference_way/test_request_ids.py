@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.helpers.service import Service
+from tests.helpers.service import Service, running_service
 
 from .stock import PipelineFailed, StockProcessors
 from .way import Way
@@ -20,9 +21,10 @@ def test_the_error_in_a_document_names_its_line_in_the_log(way: Way, service: Se
     assert (line["event"], line["code"]) == ("picture", "not_an_image")
 
 
-def test_so_does_that_of_a_picture_with_too_many_bytes(way: Way, service: Service) -> None:
-    error = way({"image": {"data": "A" * 31_000_000}})["image"]["error"]
-    (line,) = service.logged(error["request_id"])
+def test_so_does_that_of_a_picture_with_too_many_bytes(stock: StockProcessors, tmp_path: Path) -> None:
+    with running_service(tmp_path / "service.log", workers="1", max_image_bytes="1000") as service:
+        error = Way(stock, service.url)({"image": {"data": "A" * 2_000_000}})["image"]["error"]
+        (line,) = service.logged(error["request_id"])
     assert (line["event"], line["code"]) == ("refused", error["code"]) == ("refused", "image_too_large")
 
 
