@@ -17,6 +17,8 @@ from pathlib import Path
 # What builds and installs is no part of what runs; our own licence is at the top of the sources.
 LEFT_OUT = {"ingest-image", "pip", "setuptools", "wheel"}
 _TEXTS = re.compile(r"(^|/)(licen[cs]es?|copying|notice|copyright|authors)[^/]*$|\.dist-info/licenses/", re.IGNORECASE)
+# Where Debian has the text of a licence that a package names and does not bring along.
+_OF_DEBIAN = {"Apache Software License": Path("/usr/share/common-licenses/Apache-2.0")}
 _HEADING = """# Licences of what is in the images
 
 Written by `docker/lock`: what [requirements.txt](requirements.txt) installs into the service's image. Each package
@@ -31,7 +33,10 @@ Also in the images, with their own texts:
 - Python (PSF licence): `LICENSE.txt` in its library folder. Debian's packages: `/usr/share/doc/*/copyright`.
 - Libraries inside the wheels: in the texts of their packages. Among them are libjpeg-turbo, libtiff, libwebp, libavif,
   lcms2 and FreeType (pillow), OpenBLAS and libgfortran (numpy), libheif and libde265 (pi-heif). These two are LGPL-3.0
-  and shared objects of their own, which can be replaced; its text is Debian's `/usr/share/common-licenses/LGPL-3`.
+  and shared objects of their own, which can be replaced; its text is Debian's `/usr/share/common-licenses/LGPL-3`. So
+  are FFmpeg (opencv) and GEOS (shapely), under LGPL-2.1.
+- The models of recognition: `processor_service/recognition/models/NOTICE.md`. Those of RapidOCR are Apache-2.0, as it
+  is.
 - Elasticsearch and Kibana (Elastic License 2.0 and others): `LICENSE.txt` and `NOTICE.txt` in their home folders. The
   plugin is Apache-2.0, as this project is, and holds nothing else.
 - Maven and Eclipse Temurin build the plugin and are not in its image.
@@ -63,9 +68,14 @@ def licence(found: Distribution) -> str:
 
 def texts(found: Distribution) -> Iterator[tuple[str, str]]:
     """Path and content of each licence file of a package."""
-    for path in found.files or ():
-        if _TEXTS.search(str(path)) and path.suffix not in (".py", ".pyc", ".pyi", ".so"):
-            yield str(path), Path(path.locate()).read_text("utf-8", "replace")
+    own = [
+        (str(path), Path(path.locate()))
+        for path in found.files or ()
+        if _TEXTS.search(str(path)) and path.suffix not in (".py", ".pyc", ".pyi", ".so")
+    ]
+    other = _OF_DEBIAN.get(licence(found))
+    for name, path in own or ([(str(other), other)] if other else []):
+        yield name, path.read_text("utf-8", "replace")
 
 
 def main() -> None:
