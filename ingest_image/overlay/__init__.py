@@ -1,0 +1,75 @@
+"""Lays one picture over another, to see whether they are copies of each other, and which part they share.
+
+Pixels decide: `features` (OpenCV) or `correlation` (NumPy) find how one might lie over the other, `agreement` says
+whether it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from . import features
+from .agreement import agreement
+from .correlation import Correlator
+from .features import Affine
+from .layer import Layer, layer_of, layer_of_bytes
+from .overlap import Overlap, overlap_of
+
+__all__ = ["Layer", "Overlap", "laid_over", "layer_of", "layer_of_bytes", "quick"]
+
+# All measured: docs/search-quality.md. All pixels together, and squares; of dark, even pictures a black edge spoils the
+# first number, but then nearly all squares agree.
+_ENOUGH = ((0.8, 0.5), (0.5, 0.9))
+# Shares of both areas. Less is enough if so many points agree: few may agree by chance, and so may a small area.
+_LARGE_AREA, _LEAST_AREA, _LEAST_POINTS = 0.2, 0.1, 10
+# How much a picture may be squeezed, and enlarged.
+_SQUEEZED, _ENLARGED = 1.7, 5.0
+
+
+def quick() -> bool:
+    """Whether a pair takes milliseconds, not tens of them: with OpenCV."""
+    return features.available()
+
+
+def laid_over(sample: Layer, other: Layer) -> Overlap | None:
+    """What the sample shares with the other picture if one is a copy of the other; None if it is not."""
+    for affine, points in _maps(sample, other):
+        if not _is_possible(affine):
+            continue
+        overlap = overlap_of(affine, sample.size, other.size)
+        if min(overlap.of_sample, overlap.of_hit) < (_LEAST_AREA if points >= _LEAST_POINTS else _LARGE_AREA):
+            continue
+        found = agreement(sample.gray, other.gray, affine)
+        if any(found.whole >= whole and found.squares >= squares for whole, squares in _ENOUGH):
+            return overlap
+    return None
+
+
+def _maps(sample: Layer, other: Layer) -> Iterator[tuple[Affine, int]]:
+    """How the sample may lie over the other picture, and by how many points; the likeliest first."""
+    one, mirrored, two = sample.features, sample.mirrored_features, other.features
+    for points in (one, mirrored):
+        if points and two and (found := features.fitted(points, two)):
+            yield found
+    # Edge to edge, also mirrored.
+    (width, height), (other_width, other_height) = sample.size, other.size
+    across, down = other_width / width, other_height / height
+    yield np.array(((across, 0, 0), (0, down, 0)), float), 0
+    yield np.array(((-across, 0, other_width), (0, down, 0)), float), 0
+    if not features.available():
+        yield from ((affine, 0) for affine in _correlator(sample).fits(other.gray))
+
+
+@lru_cache(maxsize=4)
+def _correlator(layer: Layer) -> Correlator:
+    # Not kept with the picture: each has 13 MB.
+    return Correlator(layer.gray)
+
+
+def _is_possible(affine: Affine) -> bool:
+    """Whether it neither crushes nor blows up a picture, as maps of wrong pairs do."""
+    long, short = np.linalg.svd(affine[:, :2], compute_uv=False)
+    return bool(short > 0 and long / short <= _SQUEEZED and 1 / _ENLARGED <= long <= _ENLARGED)
