@@ -74,6 +74,13 @@ def _crop(image: Image.Image, share: float) -> Image.Image:
     return image.crop((round(left), round(top), round(left + width), round(top + height)))
 
 
+def _corner(image: Image.Image, share: float, right: bool, lower: bool) -> Image.Image:
+    """A corner with `share` of each side."""
+    width, height = round(image.width * share), round(image.height * share)
+    left, top = (image.width - width) * right, (image.height - height) * lower
+    return image.crop((left, top, left + width, top + height))
+
+
 def _turned(image: Image.Image) -> Image.Image:
     """By five degrees; the corners are black, as a scanner leaves them."""
     return image.rotate(5, Image.Resampling.BICUBIC)
@@ -118,4 +125,12 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "watermark": _watermark,
     "mirrored": ImageOps.mirror,
     "grey": lambda image: image.convert("L").convert("RGB"),
+}
+
+# What is left of a picture when more of it is cut off.
+PARTS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "corner of 80 %": lambda image: _corner(image, 0.8, right=True, lower=True),
+    "corner of 70 %": lambda image: _corner(image, 0.7, right=False, lower=False),
+    "crop 70 %": lambda image: _crop(image, 0.7),
+    "crop 50 %": lambda image: _crop(image, 0.5),
 }

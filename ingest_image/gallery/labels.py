@@ -66,6 +66,8 @@ def reason(hit: Hit) -> str:
     turn = f", {_TURNS[hit.turn]}" if hit.turn else ""
     if hit.reason == Reason.EXACT:
         return "exact copy"
+    if hit.overlap is not None:
+        return ", ".join(filter(None, (f"{hit.reason}{turn}", hit.overlap.words)))
     if hit.distance is not None:
         return f"{hit.reason}{turn} · {hit.distance} bits"
     if hit.likeness is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -13,55 +13,37 @@ from pipelines.cluster.sources import value_at
 from .engine import Engine
 from .hashes import SAME_PICTURE
 from .hits import Hit, hit_of
+from .likeness_pairs import join_copies
 from .near_pairs import as_hashes, near_pairs
+from .pages import pages
 from .queries import LIGHT
 from .sample import sample_of
+from .union import Key, Union
 
-Key = tuple[str, str]
 _PAGE = 1000
-_KEEP_ALIVE = "5m"
-
-
-class Union:
-    """Union-find over keys. It holds only keys that were joined, so its size is that of the clusters."""
-
-    def __init__(self) -> None:
-        self._parent: dict[Key, Key] = {}
-
-    def root(self, key: Key) -> Key:
-        """The key that represents the cluster of `key`."""
-        top = key
-        while (above := self._parent.get(top, top)) != top:
-            top = above
-        while key != top:
-            self._parent[key], key = top, self._parent.get(key, key)
-        return top
-
-    def join(self, one: Key, other: Key) -> None:
-        """Put both into one cluster."""
-        first, second = sorted((self.root(one), self.root(other)))
-        self._parent.setdefault(first, first)
-        self._parent[second] = first
-
-    def clusters(self) -> list[list[Key]]:
-        """All clusters, the largest first."""
-        members: dict[Key, list[Key]] = defaultdict(list)
-        for key in self._parent:
-            members[self.root(key)].append(key)
-        return sorted((sorted(keys) for keys in members.values()), key=lambda keys: (-len(keys), keys))
 
 
 def find_clusters(
     engine: Engine,
     distance: int = SAME_PICTURE,
     turned: bool = False,
-    tick: Callable[[int], None] = lambda count: None,
+    nearest: int = 0,
+    tick: Callable[[str, int], None] = lambda what, count: None,
 ) -> list[list[Key]]:
-    """Keys (index, id) of documents that are exact copies or the same picture, joined over common neighbours.
+    """Keys (index, id) of documents that are copies of each other, joined over common neighbours.
 
-    Holds hash and key of every picture in memory, about 500 bytes each. `tick` gets the number of documents of a page.
+    Copies have the same bytes, or hashes up to `distance` bits apart, or pixels that agree: of each picture with those
+    of its `nearest` ones by likeness. `tick` gets what was done with the documents of a page, and how many they are.
     """
     union = Union()
+    _join_by_hash(engine, union, distance, turned, partial(tick, "read"))
+    if nearest:
+        join_copies(engine, union, nearest, partial(tick, "compared"))
+    return union.clusters()
+
+
+def _join_by_hash(engine: Engine, union: Union, distance: int, turned: bool, tick: Callable[[int], None]) -> None:
+    """Holds hash and key of every picture in memory, about 500 bytes each."""
     field = engine.schema.countable("image.sha256")
     for group in exact_groups(engine.client, engine.index, field) if field else ():
         for other in group[1:]:
@@ -79,7 +61,6 @@ def find_clusters(
         for one, other in pairs.T.tolist():
             if keys[one] != keys[other]:
                 union.join(keys[one], keys[other])
-    return union.clusters()
 
 
 def exact_groups(client: Elasticsearch, index: str, field: str = "image.sha256") -> Iterator[list[Key]]:
@@ -103,30 +84,10 @@ def exact_groups(client: Elasticsearch, index: str, field: str = "image.sha256")
 
 def documents(engine: Engine) -> Iterator[list[Hit]]:
     """All documents that have a hash, page by page, from one state of the index."""
-    client, path = engine.client, "image.perceptual_hashes"
-    pit = client.open_point_in_time(index=engine.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)["id"]
-    after: list[Any] | None = None
-    try:
-        while True:
-            found = client.search(
-                pit={"id": pit, "keep_alive": _KEEP_ALIVE},
-                query={
-                    "nested": {"path": path, "query": {"exists": {"field": f"{path}.hex"}}, "ignore_unmapped": True}
-                },
-                sort=["_shard_doc"],
-                search_after=after,
-                size=_PAGE,
-                source_includes=[f"{path}.hex"],
-                track_total_hits=False,
-            )
-            pit, raw = found.get("pit_id", pit), found["hits"]["hits"]
-            if raw:
-                yield [hit_of(hit) for hit in raw]
-            if len(raw) < _PAGE:
-                return
-            after = raw[-1]["sort"]
-    finally:
-        client.options(ignore_status=404).close_point_in_time(id=pit)
+    path = "image.perceptual_hashes"
+    query = {"nested": {"path": path, "query": {"exists": {"field": f"{path}.hex"}}, "ignore_unmapped": True}}
+    for page in pages(engine, query, _PAGE, source_includes=[f"{path}.hex"]):
+        yield [hit_of(hit) for hit in page]
 
 
 def described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:

@@ -15,13 +15,17 @@ from pipelines.cluster.sources import value_at
 from pipelines.wording import counted
 
 from .clusters import described, find_clusters
+from .copies import confirmed
 from .engine import Engine
 from .hashes import BITS, SAME_PICTURE
-from .hits import Hit, compared
+from .hits import Hit, as_copy, compared
 from .near_pairs import MAX_DISTANCE
 from .reasons import Reason
-from .sample import sample_of
+from .sample import Sample, sample_of
 from .table import answer_table
+
+# Of a cluster, that many are laid over its first picture to say what they share.
+_LAID_OVER = 100
 
 
 @click.command()
@@ -35,22 +39,33 @@ from .table import answer_table
     help="Bits of the hash in which copies may differ.",
 )
 @click.option("--turned", is_flag=True, help="Also find turned and mirrored copies; eight times the work.")
+@click.option(
+    "--nearest",
+    type=click.IntRange(0, 100),
+    default=4,
+    show_default=True,
+    help="Of each picture, compare the pixels with those of so many that look most like it; 0: only hashes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each cluster.")
-def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, as_json: bool) -> None:
+def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, nearest: int, as_json: bool) -> None:
     """List clusters of near duplicates of a whole INDEX, the largest picture of each first.
 
     Nothing is changed: you decide what to keep.
     """
     engine = Engine(client, index)
     progress_console = Console(stderr=True)
-    columns = (TextColumn("{task.completed} pictures read"),)
+    columns = (TextColumn("{task.completed} pictures {task.description}"),)
     with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as progress:
-        task = progress.add_task("comparing", total=None)
-        clusters = find_clusters(engine, distance, turned, lambda count: progress.advance(task, count))
+        tasks = {what: progress.add_task(what, total=None) for what in ("read", "compared")[: 1 + bool(nearest)]}
+
+        def tick(what: str, count: int) -> None:
+            progress.advance(tasks[what], count)
+
+        clusters = find_clusters(engine, distance, turned, nearest, tick)
     console = Console(width=None if sys.stdout.isatty() else 200)
     for number, keys in enumerate(clusters, 1):
         # Nobody reads more than a few hundred copies of one picture.
-        hits = with_reasons(described(client, keys[:500]), distance, turned)
+        hits = with_overlaps(engine, with_reasons(described(client, keys[:500]), distance, turned))
         if as_json:
             click.echo(json.dumps({"count": len(keys), "documents": [short(hit) for hit in hits]}, ensure_ascii=False))
             continue
@@ -73,6 +88,16 @@ def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:
     return [first, *(hit if hit.reason else _neighbour(hit) for hit in rest)]
 
 
+def with_overlaps(engine: Engine, hits: list[Hit]) -> list[Hit]:
+    """The hits, those that were joined by their pixels with what they share with the first."""
+    unknown = [hit.key for hit in hits if hit.reason is Reason.NEIGHBOUR][:_LAID_OVER]
+    if not unknown:
+        return hits
+    sample = Sample(hits[0].id, identity=hits[0].key)
+    found = confirmed(engine.client, sample, unknown)
+    return [as_copy(hit, found[hit.key]) if hit.key in found else hit for hit in hits]
+
+
 def _neighbour(hit: Hit) -> Hit:
     return Hit(hit.index, hit.id, hit.source, hit.score, Reason.NEIGHBOUR, hit.distance, hit.turn)
 
@@ -82,7 +107,8 @@ def short(hit: Hit) -> dict[str, object]:
     picture = hit.first
     about: dict[str, object] = {"width": picture.width, "height": picture.height, "bytes": picture.bytes}
     about |= {"format": picture.format or None, "sha256": picture.sha256}
-    found = {"reason": hit.reason, "distance": hit.distance, "turn": hit.turn}
+    found: dict[str, object] = {"reason": hit.reason, "distance": hit.distance, "turn": hit.turn}
+    found["overlap"] = hit.overlap.as_json() if hit.overlap else None
     return {
         "_index": hit.index,
         "_id": hit.id,

@@ -12,9 +12,10 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 from pipelines.cluster.reasons import reason_of, reason_of_cause
 
 from .bounds import TIMEOUT, impatient
+from .copies import copies_among
 from .counting import aggregations, facets_of
 from .facets import Facets
-from .hits import Hit, compared, hit_of, of_person
+from .hits import Hit, alike, compared, hit_of, of_person
 from .person_query import MOST_PICTURES
 from .place import Place
 from .queries import (
@@ -29,7 +30,7 @@ from .queries import (
     plain_sort,
 )
 from .question import Question, UserError
-from .ranking import by_distance, fuse, one_after_the_other
+from .ranking import fuse, one_after_the_other
 from .reasons import Reason
 from .schema import Schema, read_schema
 
@@ -157,12 +158,14 @@ class Engine:
             if "error" in answer:
                 raise UserError(reason_of_cause(answer["error"]))
             found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
-            hits = [compared(hit, sample, question.distance, question.turned) for hit in found]
-            lists[reason] = [hit for hit in hits if hit.copy or not question.near_duplicates]
+            lists[reason] = [compared(hit, sample, question.distance, question.turned) for hit in found]
         matching = [lists.pop(Reason.WORDS)] if Reason.WORDS in lists else []
-        certain = by_distance(one_after_the_other(lists.pop(reason, []) for reason in (Reason.EXACT, Reason.SAME)))
-        # Certain hits come before similar ones; together they are one ranking, the words are another.
-        found_all = fuse([one_after_the_other([certain, *lists.values()]), *matching])
+        # What the hash found beyond the distance is a hit only if it is a copy.
+        by_hash = one_after_the_other(lists.pop(reason, ()) for reason in (Reason.EXACT, Reason.SAME))
+        copies = copies_among(self._impatient, sample, by_hash, lists.get(Reason.SIMILAR, ()))
+        rest = [] if question.near_duplicates else [alike(hits, sample) for hits in lists.values()]
+        # Copies come before similar ones; together they are one ranking, the words are another.
+        found_all = fuse([one_after_the_other([copies, *rest]), *matching])
         return found_all, _STOPPED if stopped else self._note(question)
 
     def _note(self, question: Question) -> str:

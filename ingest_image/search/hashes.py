@@ -11,7 +11,7 @@ BITS = 256
 _SIDE = 16
 # Pictures are the same up to this distance in bits (no false pair among 102 photographs, see docs/search.md).
 SAME_PICTURE = 31
-# A similar picture up to this distance is a changed copy: no two different photographs were nearer than 100 bits.
+# Up to this distance a picture is laid over the sample: no two different photographs were nearer than 100 bits.
 RELATED = 90
 
 

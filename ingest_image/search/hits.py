@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ from pipelines.cluster.sources import flat, value_at
 from pipelines.wording import well_formed
 from processor_service.hash_variants import UPRIGHT
 
+from ..overlay import Overlap
 from .hashes import RELATED, SAME_PICTURE, nearest
 from .likeness import cosine, likeness_of
 from .person_query import distance_of_score
@@ -24,7 +26,8 @@ _SIDES = ("x", "y", "width", "height")
 class Hit:
     """A document that was found: `distance` is in bits of the hash, `likeness` is the cosine of visual vectors.
 
-    `turn` says how the sample must be turned to look like this. `copy`: one is most likely a copy of the other.
+    `turn` says how the sample must be turned to look like this. `overlap` is known when one was laid over the other.
+    `copy`: one is a copy of the other, by its bytes, its hash or its pixels.
     """
 
     index: str
@@ -35,6 +38,7 @@ class Hit:
     distance: int | None = None
     turn: str | None = None
     likeness: float | None = None
+    overlap: Overlap | None = None
     copy: bool = False
     # Of the same person: the distance of the faces' vectors, and where the face is (fractions of the sides).
     face_distance: float | None = None
@@ -65,13 +69,9 @@ class Hit:
 
     def as_json(self) -> dict[str, Any]:
         """The hit as JSON for programs, without pictures."""
-        about: dict[str, Any] = {
-            "score": self.score,
-            "reason": self.reason,
-            "distance": self.distance,
-            "turn": self.turn,
-        }
-        about |= {"likeness": self.likeness, "face_distance": self.face_distance, "face": self.face}
+        about: dict[str, Any] = {"score": self.score, "reason": self.reason, "distance": self.distance}
+        about |= {"turn": self.turn, "likeness": self.likeness, "face_distance": self.face_distance, "face": self.face}
+        about["overlap"] = self.overlap.as_json() if self.overlap else None
         named = {"_index": self.index, "_id": self.id, "title": self.title}
         # A picture that is a bare string is left out as well.
         source = {key: value for key, value in self.source.items() if key != "image" or _is_light(value)}
@@ -117,13 +117,23 @@ def compared(hit: Hit, sample: Sample, distance: int, turned: bool) -> Hit:
     if found is not None and found > max(distance, RELATED):
         found, turn = None, None
     likeness = round(cosine(hit.score), 3) if hit.reason == Reason.SIMILAR and hit.score is not None else None
-    # Pictures without a hash are nearly blank: similar, but not copies.
-    alike = bool(ways) and likeness is not None and likeness >= likeness_of(sample.embedder).copy
     return replace(
         hit,
         reason=reason,
         distance=found,
         turn=None if turn == UPRIGHT else turn,
         likeness=likeness,
-        copy=alike or found is not None,
+        copy=found is not None and found <= distance,
     )
+
+
+def as_copy(hit: Hit, overlap: Overlap) -> Hit:
+    """The hit, of which pixels say that it is a copy of the sample."""
+    turn = None if overlap.turn == UPRIGHT else overlap.turn
+    return replace(hit, reason=Reason.SAME, turn=turn, overlap=overlap, copy=True)
+
+
+def alike(hits: Iterable[Hit], sample: Sample) -> list[Hit]:
+    """The hits that are similar enough to be shown, whether copies or not."""
+    least = likeness_of(sample.embedder).alike
+    return [hit for hit in hits if hit.likeness is None or hit.likeness >= least]

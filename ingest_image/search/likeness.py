@@ -1,4 +1,4 @@
-"""The cosines of visual vectors above which pictures are alike, or copies of each other.
+"""How the cosines of visual vectors are read, by embedder.
 
 Measured: docs/search-quality.md.
 """
@@ -10,19 +10,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Likeness:
-    """From cosine `alike` on, pictures show similar things; from `copy` on, one is most likely a copy of the other."""
+    """From cosine `alike` on, pictures show similar things.
+
+    Pictures from `candidate` on, at most the nearest `candidates`, are laid over the sample to see whether one is a
+    copy of the other. No cosine is enough to call them that.
+    """
 
     alike: float
-    copy: float
+    candidate: float
+    candidates: int
 
 
-_KNOWN = {"builtin-v1": Likeness(0.85, 0.95), "efficientnet-lite0": Likeness(0.5, 0.8)}
+# The built-in embedder does not rank corners high, so more pictures have to be laid over.
+_KNOWN = {"builtin-v1": Likeness(0.85, 0.7, 80), "efficientnet-lite0": Likeness(0.5, 0.3, 32)}
 # Other models may need other values.
 _MODELS = _KNOWN["efficientnet-lite0"]
 
 
 def likeness_of(embedder: str | None) -> Likeness:
-    """The cosines of an embedder by its name."""
+    """The values of an embedder by its name."""
     return _KNOWN.get(embedder or "", _MODELS)
 
 

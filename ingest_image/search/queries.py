@@ -9,7 +9,7 @@ from pipelines.picture_fields import MARKS, PICTURES, PLACES, VECTORS, under
 
 from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
-from .hashes import variants
+from .hashes import RELATED, variants
 from .likeness import likeness_of
 from .person_query import MOST_PICTURES, person_knn
 from .question import Question
@@ -103,7 +103,7 @@ def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[
         return []
     if sample.embedder and "image.embedder" in schema.types:
         clauses = [*clauses, {"term": {"image.embedder": sample.embedder}}]
-    least = likeness_of(sample.embedder).alike
+    least = likeness_of(sample.embedder).candidate
     fitting = [vector for vector in sample.embeddings if schema.dims in (None, len(vector))]
     return [knn(schema.embedding, list(vector), clauses, similarity=least) for vector in fitting]
 
@@ -134,7 +134,8 @@ def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) ->
     if sample.sha256:
         bodies[Reason.EXACT] = {"query": exact_query(sample, clauses)}
     if sample.hashes and schema.hash_vector:
-        searches = hash_knn(schema.hash_vector, sample, question.distance, question.turned, clauses, window)
+        farthest = max(question.distance, RELATED)
+        searches = hash_knn(schema.hash_vector, sample, farthest, question.turned, clauses, window)
         bodies[Reason.SAME] = {"knn": searches}
     if vectors := embedding_knn(sample, schema, clauses):
         bodies[Reason.SIMILAR] = {"knn": vectors}

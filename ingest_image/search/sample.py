@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.cluster.sources import flat
 
+from ..overlay import Layer
 from .picture import Color, Picture, number, pictures_of
 
 
@@ -24,6 +25,8 @@ class Sample:
     # What made the embeddings: vectors of different embedders cannot be compared.
     embedder: str | None = None
     identity: tuple[str, str] | None = None
+    # Its pixels, small, to be laid over others. Those of a stored picture are read when they are needed.
+    layer: Layer | None = field(default=None, compare=False, repr=False)
 
 
 def sample_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,7 @@ from pipelines.wording import well_formed
 
 from ..defaults import LARGEST_PICTURE
 from ..files import PictureFile, Unfit
+from ..overlay import layer_of, layer_of_bytes
 from .engine import Engine
 from .hits import hit_of
 from .question import UserError
@@ -35,7 +37,14 @@ def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str
     image = described(engine, file, name, pipeline)
     if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
         raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: name another one with --pipeline")
-    return sample_of(name, image, embedding_field=engine.schema.embedding)
+    # Of a pipeline without thumbnails, the file itself.
+    layer = layer_of(image.pop("thumbnail", None)) or layer_of_bytes(_bytes(file))
+    return replace(sample_of(name, image, embedding_field=engine.schema.embedding), layer=layer)
+
+
+def _bytes(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(LARGEST_PICTURE)
 
 
 def described(engine: Engine, file: BinaryIO, name: str, pipeline: str) -> dict[str, Any]:

@@ -61,8 +61,9 @@ def facets_table(facets: Facets) -> Table:
 
 
 def reason_of(hit: Hit) -> str:
-    """Why it is a hit, and how it is turned."""
-    return ", ".join(filter(None, (hit.reason, (hit.turn or "").replace("_", " "))))
+    """Why it is a hit, how it is turned, and what was cropped."""
+    cropped = hit.overlap.words if hit.overlap else ""
+    return ", ".join(filter(None, (hit.reason, (hit.turn or "").replace("_", " "), cropped)))
 
 
 def distance_of(hit: Hit) -> str:

@@ -34,14 +34,17 @@ def simulated(client: Elasticsearch, pipeline: str, source: Body) -> Body:
 
 
 def simulated_picture(client: Elasticsearch, pipeline: str, picture: BinaryIO) -> Body:
-    """The fields that the pipeline makes of a large picture, without the picture itself. Raises as `simulated`."""
+    """The fields that the pipeline makes of a large picture, with its thumbnail, but without the picture itself.
+
+    Raises as `simulated`.
+    """
     body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
     answer = send(
         client.options(request_timeout=PATIENCE),
         "POST",
         f"/_ingest/pipeline/{quote(pipeline, safe='')}/_simulate",
         body,
-        filter_path=",".join(under(PICTURES, "-docs.doc._source.image")),
+        filter_path=",".join(under((name for name in PICTURES if name != "thumbnail"), "-docs.doc._source.image")),
     )
     image = _source(answer).get("image")
     return image if isinstance(image, dict) else {}

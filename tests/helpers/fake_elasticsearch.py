@@ -104,9 +104,8 @@ class FakeElasticsearch:
                 "pit_id": "pit",
             }
         if path.endswith("_mget"):
-            found = [
-                {"_id": id, "_source": self.documents.get(id), "found": id in self.documents} for id in body["ids"]
-            ]
+            ids = body.get("ids") or [doc["_id"] for doc in body["docs"]]
+            found = [{"_id": id, "_source": self.documents.get(id), "found": id in self.documents} for id in ids]
             return {"docs": [{"_index": "images", **doc} for doc in found]}
         if path.endswith("_simulate"):
             return {"docs": [self.simulated]}

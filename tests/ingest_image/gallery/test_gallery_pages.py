@@ -6,6 +6,7 @@ import io
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from elastic_transport import ConnectionError as NoConnection
@@ -137,7 +138,19 @@ class TestPicture:
         }
         html = text(page, "/picture/images?id=1")
         assert "exact copy" in html
-        assert ">similar</em>" in html and "Other" in html
+        assert ">similar colours</em>" in html and "Other" in html
+
+    def test_a_crop_says_which_part_it_shows(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        flower = opened(FLOWER)
+        corner = flower.crop((0, 0, flower.width * 7 // 10, flower.height * 7 // 10))
+        other: dict[str, Any] = {"sha256": "0", "original": {}, "perceptual_hashes": {"hex": "f0" * 32}}
+        es.documents = {
+            "1": {"image": stored(thumbnail=b64(FLOWER))},
+            "2": {"image": stored(**other, thumbnail=b64(encoded(corner, "JPEG")))},
+        }
+        html = text(page, "/picture/images?id=1")
+        assert "same picture, cropped: 49 % of the sample, upper left" in html
+        assert "similar" not in html
 
 
 class TestFiles:

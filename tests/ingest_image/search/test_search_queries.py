@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from ingest_image.search import Hit, Question, Sample
-from ingest_image.search.clusters import Union
 from ingest_image.search.colors import color_query, parse_color, place_of
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.hashes import nearest, variants
@@ -22,6 +21,7 @@ from ingest_image.search.reasons import Reason
 from ingest_image.search.sample import sample_of
 from ingest_image.search.schema import Schema, merged
 from ingest_image.search.table import answer_table
+from ingest_image.search.union import Union
 from processor_service.color.names import NAMES, SHADES, color_name
 from processor_service.color.oklab import oklab
 from processor_service.hash_variants import VARIANTS, distance
