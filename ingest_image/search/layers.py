@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from elasticsearch import Elasticsearch
 
 from ..overlay import Layer, layer_of
-from .bounds import PATIENCE
+from .bounds import impatient
 from .hits import hit_of
 from .union import Key
 
@@ -28,7 +28,7 @@ def layers(client: Elasticsearch, keys: Sequence[Key]) -> dict[Key, Layer]:
 
 
 def _read(client: Elasticsearch, keys: Sequence[Key], name: str, at_a_time: int) -> dict[Key, Layer]:
-    patient = client.options(request_timeout=PATIENCE)
+    patient = impatient(client)
     includes = [f"image.{field}" for field in (name, "error")]
     found: dict[Key, Layer] = {}
     for some in _parts(keys, at_a_time):
