@@ -61,12 +61,13 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     layout = pages[0].layout
     start = layout.first + struct.calcsize(layout.word)
     yield data[: layout.first] + struct.pack(layout.word, start)
+    written: dict[bytes, int] = {}
     for number, directory in enumerate(pages, 1):
         page, pixels = _cleaned(directory, kept)
         if number == 1:
             # The turn is a tag of the file itself.
             page |= {int(tag): _Value(_TEXT, text.encode() + b"\0") for tag, text in kept.names.items()}
-        block = _written(page, pixels, layout, start, last=number == len(pages))
+        block = _written(page, pixels, written, layout, start, last=number == len(pages))
         start += len(block)
         yield block
 
@@ -113,8 +114,14 @@ def _pixels(directory: Directory) -> list[bytes]:
     return [directory.data[place : place + length] for place, length in zip(places, lengths, strict=True)]
 
 
-def _written(page: _Page, pixels: list[bytes], layout: Layout, start: int, *, last: bool) -> bytes:
-    """A page as it is written from `start` on: the directory, values that are too long for it, pixels."""
+def _written(
+    page: _Page, pixels: list[bytes], written: dict[bytes, int], layout: Layout, start: int, *, last: bool
+) -> bytes:
+    """A page as it is written from `start` on: the directory, values that are too long for it, pixels.
+
+    `written`: where pixels are that were written before. Pages can share them, and the result must not be many times as
+    large as the file because they do.
+    """
     places, lengths = next(pair for pair in _PLACES if pair[0] in page)
     word = struct.calcsize(layout.word)
     kind, numbers = (_LONG8 if layout.big else _LONG), f"{layout.order}{len(pixels)}{layout.word[-1]}"
@@ -123,10 +130,13 @@ def _written(page: _Page, pixels: list[bytes], layout: Layout, start: int, *, la
     page[places] = _Value(kind, bytes(word * len(pixels)))
     at = start + struct.calcsize(layout.count) + layout.entry_size * len(page) + word
     end = at + sum(_even(len(value.content)) for value in page.values() if len(value.content) > word)
-    offsets = []
+    new = []
     for piece in pixels:
-        offsets.append(end)
-        end += _even(len(piece))
+        if piece not in written:
+            written[piece] = end
+            end += _even(len(piece))
+            new.append(piece)
+    offsets = [written[piece] for piece in pixels]
     page[places] = _Value(kind, struct.pack(numbers, *offsets))
     entries, outside = [struct.pack(layout.count, len(page))], []
     for tag, value in sorted(page.items()):
@@ -135,7 +145,7 @@ def _written(page: _Page, pixels: list[bytes], layout: Layout, start: int, *, la
             outside.append(_padded(content))
             content, at = struct.pack(layout.word, at), at + _even(len(content))
         entries.append(struct.pack(f"{layout.order}HH{layout.word[-1]}", tag, value.kind, value.count) + content)
-    return b"".join([*entries, struct.pack(layout.word, 0 if last else end), *outside, *map(_padded, pixels)])
+    return b"".join([*entries, struct.pack(layout.word, 0 if last else end), *outside, *map(_padded, new)])
 
 
 def _even(size: int) -> int:
