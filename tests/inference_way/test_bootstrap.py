@@ -198,7 +198,7 @@ def test_with_the_plugin_that_is_the_way_unless_the_other_is_wanted(run: Run, cl
     assert "would be created: cluster setting ingest.image.hosts" in result.output
     result = run("--bridge", "inference")
     assert result.output.startswith("bridge: inference (chosen by --bridge; licence: trial)\n")
-    assert len(cluster.endpoints) == 4
+    assert len(cluster.endpoints) == len(PIPELINES)
 
 
 def test_every_node_that_runs_pipelines_counts_and_no_other(run: Run, cluster: Cluster) -> None:
@@ -284,7 +284,8 @@ def test_what_the_user_may_not_look_at(run: Run, cluster: Cluster) -> None:
     assert "licence: unknown, the user may not read it" in run("--dry-run").output
     cluster.forbidden = {"/_nodes/ingest"}
     assert run("--dry-run").output.startswith("bridge: plugin (the user may not list the nodes)\n")
-    assert run("--dry-run", "--bridge", "inference").output.count("would be created: inference endpoint") == 4
+    planned = run("--dry-run", "--bridge", "inference").output
+    assert planned.count("would be created: inference endpoint") == len(PIPELINES)
     cluster.forbidden = {"/_inference/completion/" + id_ for id_ in ids_to_be_created(run)}
     result = run("--bridge", "inference")
     assert result.exit_code == 1
