@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 # after the first documents of a shard, which are neither the best ones nor all that should be counted.
 TIMEOUT = "10s"
 # Seconds after which the client hangs up; Elasticsearch then cancels the search.
-_PATIENCE = 30
+PATIENCE = 30
 LONGEST = 1000
 MOST_FILTERS, MOST_COLORS, MOST_VALUES = 32, 8, 100
 
@@ -56,7 +56,7 @@ _MOST = _Found(words=100, wildcards=8, leading_wildcards=2, fuzzy_words=4, range
 
 def impatient(client: Elasticsearch) -> Elasticsearch:
     """The client for costly searches: a node cancels them when it hangs up, and a retry would start them again."""
-    return client.options(request_timeout=_PATIENCE, max_retries=0)
+    return client.options(request_timeout=PATIENCE, max_retries=0)
 
 
 def too_costly(words: str) -> str | None:
