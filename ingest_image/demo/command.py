@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -66,8 +67,8 @@ def demo(
     nothing = lack(Settings())
     embedder = {} if nothing else {"IMAGE_EMBEDDER": Lite0.name()}
     try:
-        with _child(folder, "serve", service_port, "/readyz", IMAGE_TOKEN=token, **embedder) as service_url:
-            console.print(f"Service       {service_url} (log: {folder / 'serve.log'})")
+        with _child(folder, "serve", service_port, IMAGE_TOKEN=token, **embedder) as service:
+            console.print(f"Service       {service.url} (log: {service.log_file})")
             if nothing:
                 console.print(f"Nothing is recognized in pictures: {nothing}", markup=False)
             choice = choose(es_version)
@@ -85,7 +86,9 @@ def demo(
                 quick_start=True,
             ) as node:
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
-                _run("bootstrap", "--url", node.url, "--service-url", service_url)
+                # Its models are loaded while the node starts.
+                service.wait_for("/readyz")
+                _run("bootstrap", "--url", node.url, "--service-url", service.url)
                 if not nothing:
                     use_recognition(node.url, stored)
                 console.print()
@@ -93,8 +96,9 @@ def demo(
                 console.print(result_table(node.url))
                 if leave:
                     return
-                with _child(folder, "gallery", gallery_port, "/", "--url", node.url) as gallery_url:
-                    console.print(_things_to_try(node.url, gallery_url), markup=False, highlight=False)
+                with _child(folder, "gallery", gallery_port, "--url", node.url) as gallery:
+                    gallery.wait_for("/")
+                    console.print(_things_to_try(node.url, gallery.url), markup=False, highlight=False)
                     while node.poll() is None:
                         time.sleep(0.5)
     except KeyboardInterrupt:
@@ -125,9 +129,27 @@ def _run(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "ingest_image", *arguments], check=True)  # noqa: S603 - our own program
 
 
+@dataclass(frozen=True)
+class _Child:
+    """One of our servers, which may still be starting."""
+
+    command: str
+    url: str
+    log_file: Path
+    process: subprocess.Popen[bytes]
+
+    def wait_for(self, path: str) -> None:
+        """Wait until a path answers. Raises ClickException if the server ends before."""
+        while not _answers(self.url + path):
+            if self.process.poll() is not None:
+                tail = self.log_file.read_text().strip().splitlines()[-1:]
+                raise click.ClickException(f"'ingest-image {self.command}' did not start: {' '.join(tail)}")
+            time.sleep(0.1)
+
+
 @contextmanager
-def _child(folder: Path, command: str, port: int, ready: str, *arguments: str, **environment: str) -> Iterator[str]:
-    """Run one of our servers as a child process; yields its address when the path `ready` answers."""
+def _child(folder: Path, command: str, port: int, *arguments: str, **environment: str) -> Iterator[_Child]:
+    """Run one of our servers as a child process."""
     url = f"http://127.0.0.1:{port}"
     log_file = folder / f"{command}.log"
     with log_file.open("wb") as log:
@@ -141,12 +163,7 @@ def _child(folder: Path, command: str, port: int, ready: str, *arguments: str, *
             start_new_session=True,
         )
     try:
-        while not _answers(url + ready):
-            if process.poll() is not None:
-                tail = log_file.read_text().strip().splitlines()[-1:]
-                raise click.ClickException(f"'ingest-image {command}' did not start: {' '.join(tail)}")
-            time.sleep(0.1)
-        yield url
+        yield _Child(command, url, log_file, process)
     finally:
         process.terminate()
         process.wait()

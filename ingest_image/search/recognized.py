@@ -13,7 +13,7 @@ from .picture import Picture, first_object, number, objects, text
 
 # More are not shown: a page with thousands of boxes helps nobody.
 _MOST_BOXES = 300
-_MOST_LABELS = 3
+_MOST_LABELS = 4
 _LONGEST_TEXT = 24
 
 
