@@ -125,6 +125,7 @@ def table_reason(hit: Any, short: bool = False) -> str:
 @click.option("--without-opencv", is_flag=True, help="As if OpenCV were not installed.")
 @click.option("--turned", is_flag=True, help="Ask for turned copies, too.")
 @click.option("--held-out", is_flag=True, help="Ask only for photographs that no threshold was chosen by.")
+@click.option("--most", type=int, default=1000, help="Ask for that many photographs at most, evenly chosen.")
 @click.option("--duplicates", is_flag=True, help="Cluster originals and copies.")
 @click.option("--es-version", default=None, help="Elasticsearch version.")
 def main(
@@ -134,6 +135,7 @@ def main(
     without_opencv: bool,
     turned: bool,
     held_out: bool,
+    most: int,
     duplicates: bool,
     es_version: str | None,
 ) -> None:
@@ -143,6 +145,8 @@ def main(
     folders = [photographs(folder) for folder in pictures]
     originals = {name: image for folder in folders for name, image in folder.items()}
     questions = _held_out(folders) if held_out else originals
+    names = list(questions)
+    questions = {name: questions[name] for name in names[:: -(-len(names) // most)]}
     version = EmbeddedNode(es_version=es_version).version
     console = Console(width=200)
     choice = {"embedder": "onnx", "embedder_model": str(model)} if model else {"embedder": embedder}

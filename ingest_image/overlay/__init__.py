@@ -16,15 +16,17 @@ from .agreement import agreement
 from .correlation import Correlator
 from .features import Affine
 from .layer import Layer, layer_of, layer_of_bytes
-from .overlap import Overlap, overlap_of
+from .overlap import WHOLE, Overlap, overlap_of
 
 __all__ = ["Layer", "Overlap", "laid_over", "layer_of", "layer_of_bytes", "quick"]
 
 # All measured: docs/search-quality.md. All pixels together, and squares; of dark, even pictures a black edge spoils the
 # first number, but then nearly all squares agree.
-_ENOUGH = ((0.8, 0.5), (0.5, 0.9))
+_ENOUGH = ((0.8, 0.75), (0.5, 0.9))
 # Shares of both areas. Less is enough if so many points agree: few may agree by chance, and so may a small area.
 _LARGE_AREA, _LEAST_AREA, _LEAST_POINTS = 0.2, 0.1, 10
+# If both show more than what they share, it may be a letter or a sign that is in both: many points have to agree.
+_POINTS_IN_PART = 20
 # How much a picture may be squeezed, and enlarged.
 _SQUEEZED, _ENLARGED = 1.7, 5.0
 
@@ -41,6 +43,8 @@ def laid_over(sample: Layer, other: Layer) -> Overlap | None:
             continue
         overlap = overlap_of(affine, sample.size, other.size)
         if min(overlap.of_sample, overlap.of_hit) < (_LEAST_AREA if points >= _LEAST_POINTS else _LARGE_AREA):
+            continue
+        if max(overlap.of_sample, overlap.of_hit) < WHOLE and points < _POINTS_IN_PART:
             continue
         found = agreement(sample.gray, other.gray, affine)
         if any(found.whole >= whole and found.squares >= squares for whole, squares in _ENOUGH):

@@ -88,7 +88,9 @@ def fitted(one: Features, other: Features) -> tuple[Affine, int] | None:
     source = one.places[[pair.queryIdx for pair in pairs.values()]]
     target = other.places[[pair.trainIdx for pair in pairs.values()]]
     found, inside = cv2.estimateAffine2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=_OFF)
-    return None if found is None else (found, int(inside.sum()))
+    if found is None or (count := int(inside.sum())) < _FEWEST:
+        return None
+    return found, count
 
 
 @cache
