@@ -91,7 +91,8 @@ def test_both_ways_store_the_same(es: Elasticsearch, service: Service, stock: St
         by_plugin = answer["doc"]["_source"]
         assert _apart_from_ids(stock.run(pipeline.body, [endpoint], document)) == _apart_from_ids(by_plugin), title
         # What one way has normalized, the other leaves alone.
-        assert stock.run(pipeline.body, [endpoint], by_plugin | {"seen": True}) == by_plugin | {"seen": True}, title
+        again = stock.run(pipeline.body, [endpoint], by_plugin | {"seen": True})
+        assert _apart_from_ids(again) == _apart_from_ids(by_plugin | {"seen": True}), title
         # Elasticsearch hands documents out without their vectors; both ways put them back.
         if "perceptual_hash" in by_plugin.get("image", {}):
             back = copy.deepcopy(by_plugin)
@@ -130,7 +131,8 @@ def test_both_ways_change_the_same(
             del image["data"]
         (answer,) = es.ingest.simulate(id="images", docs=[{"_source": {"image": image}}]).body["docs"]
         by_plugin = answer["doc"]["_source"]
-        assert stock.run(pipeline.body, [endpoint], {"image": copy.deepcopy(image)}) == by_plugin, title
+        by_inference = stock.run(pipeline.body, [endpoint], {"image": copy.deepcopy(image)})
+        assert _apart_from_ids(by_inference) == _apart_from_ids(by_plugin), title
 
 
 @pytest.mark.parametrize("title", REFUSED)
