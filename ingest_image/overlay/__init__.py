@@ -46,7 +46,7 @@ def laid_over(sample: Layer, other: Layer) -> Overlap | None:
             continue
         if max(overlap.of_sample, overlap.of_hit) < WHOLE and points < _POINTS_IN_PART:
             continue
-        found = agreement(sample.gray, other.gray, affine)
+        found = agreement(sample, other, affine)
         if any(found.whole >= whole and found.squares >= squares for whole, squares in _ENOUGH):
             return overlap
     return None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from .features import Affine
+from .layer import Layer
 
 # Pixels are compared at half the size, where recompression and a place that is a little off matter less.
 _HALF = 2
@@ -20,6 +21,9 @@ _STRUCTURE = 2.5
 _AGREES = 0.6
 # With fewer squares there is nothing to decide by.
 _FEWEST = 4
+
+# Radius of the blur for each pixel that is as sharp as one, and how many those may be.
+_BLUR, _BLURRED = 0.6, 8.0
 
 Pixels = NDArray[np.float32]
 
@@ -36,16 +40,17 @@ class Agreement:
     whole: float = 0.0
 
 
-def agreement(one: NDArray[np.uint8], other: NDArray[np.uint8], affine: Affine) -> Agreement:
+def agreement(one: Layer, other: Layer, affine: Affine) -> Agreement:
     """Lay `other` over `one`, where `affine` maps pixels of `one` to pixels of `other`."""
-    first, second = (Image.fromarray(gray).reduce(_HALF) for gray in (one, other))
+    first, second = (Image.fromarray(layer.gray).reduce(_HALF) for layer in (one, other))
     size = first.size
     place = affine * (1, 1, 1 / _HALF)
     coefficients = tuple(place.ravel().tolist())
     # Both equally sharp: an enlarged picture lacks what the other one has.
     scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
-    first = first.filter(ImageFilter.GaussianBlur(0.6 * max(1.0, 1 / max(scale, 0.1))))
-    second = second.filter(ImageFilter.GaussianBlur(0.6 * max(1.0, min(scale, 10.0))))
+    sharp = min(max(one.enlarged, other.enlarged / scale, 1 / scale), _BLURRED)
+    first = first.filter(ImageFilter.GaussianBlur(_BLUR * sharp))
+    second = second.filter(ImageFilter.GaussianBlur(_BLUR * sharp * scale))
     covered = Image.new("L", second.size, 255).transform(size, Image.Transform.AFFINE, coefficients)
     laid = second.transform(size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
     mask = np.asarray(covered) > 0

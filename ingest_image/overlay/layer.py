@@ -33,9 +33,13 @@ _LONGEST = 40_000_000
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Grey pixels, the longest side `SIDE`. What is computed from them is kept."""
+    """Grey pixels, the longest side `SIDE`. What is computed from them is kept.
+
+    `enlarged`: how many times it was smaller before, so that many pixels are as sharp as one.
+    """
 
     gray: Gray
+    enlarged: float = 1.0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -79,7 +83,7 @@ def layer_of_bytes(data: bytes) -> Layer | None:
         # A JPEG is decoded at the nearest larger eighth.
         image.draft("L", (2 * SIDE, 2 * SIDE))
         image = ImageOps.exif_transpose(over_white(image))
-        return Layer(np.asarray(_scaled(image.convert("L"))))
+        return Layer(np.asarray(_scaled(image.convert("L"))), max(1.0, SIDE / max(image.size)))
     except Exception:
         # Any exception: Pillow raises nearly anything on malformed files.
         return None
