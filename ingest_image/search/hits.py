@@ -20,6 +20,7 @@ from .reasons import Reason
 from .sample import Sample, sha256_of
 
 _SIDES = ("x", "y", "width", "height")
+_SAME_SCORE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Hit:
     likeness: float | None = None
     overlap: Overlap | None = None
     copy: bool = False
-    # Of the same person: the distance of the faces' vectors, and where the face is (fractions of the sides).
+    # Of the same person: the distance of the faces' vectors, and where the face is (fractions of the sides), if known.
     face_distance: float | None = None
     face: dict[str, float] | None = None
 
@@ -93,7 +94,9 @@ def of_person(raw: dict[str, Any]) -> Hit:
     """A hit of a question with a person."""
     hit = hit_of(raw, Reason.SAME_PERSON)
     inner = [one for part in (raw.get("inner_hits") or {}).values() for one in part["hits"]["hits"]]
-    box = first_object(inner[0].get("_source")).get("box") if inner else None
+    # With some filters Elasticsearch 9.5 names another face of the document, or none.
+    right = [one for one in inner if hit.score and abs((number(one.get("_score")) or 0) - hit.score) < _SAME_SCORE]
+    box = first_object(right[0].get("_source")).get("box") if right else None
     values = {side: number(value) for side, value in first_object(box).items() if side in _SIDES}
     face = {side: value for side, value in values.items() if value is not None}
     distance = None if hit.score is None else round(distance_of_score(hit.score), 3)

@@ -11,7 +11,7 @@ from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
 from .hashes import RELATED, variants
 from .likeness import likeness_of
-from .person_query import MOST_PICTURES, person_knn
+from .person_query import MOST_PICTURES, of_embedder, person_knn
 from .question import Question
 from .reasons import Reason
 from .sample import Sample
@@ -122,7 +122,8 @@ def person_body(question: Question) -> dict[str, Any]:
     """The search of a question with a person."""
     assert question.person is not None
     found = person_knn(question.person, question.face_distance, restriction(question, with_words=True))
-    return {"knn": found, "size": MOST_PICTURES, "source": LIGHT, "timeout": TIMEOUT}
+    comparable = of_embedder(question.person)
+    return {"knn": found, "post_filter": comparable, "size": MOST_PICTURES, "source": LIGHT, "timeout": TIMEOUT}
 
 
 def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[Reason, dict[str, Any]]:

@@ -22,8 +22,8 @@ PERSON = Person("photo.jpg", (0.25,) * 128, "dlib-resnet-v1", ("images", "7"))
 BOX = {"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.4}
 
 
-def raw(score: Any, inner: Any = None) -> dict[str, Any]:
-    hits = {"hits": {"hits": [] if inner is None else [{"_source": inner}]}}
+def raw(score: Any, inner: Any = None, of: Any = None) -> dict[str, Any]:
+    hits = {"hits": {"hits": [] if inner is None else [{"_source": inner, "_score": score if of is None else of}]}}
     return {"_index": "images", "_id": "1", "_score": score, "_source": {}, "inner_hits": {"any": hits}}
 
 
@@ -37,8 +37,9 @@ def test_the_request_has_the_threshold_the_restrictions_and_not_the_picture_itse
     )
     assert knn["k"] == body["size"] and body["source"] == LIGHT
     clauses = str(knn["filter"])
-    for part in ("'x': 1", "lake", "must_not", "'values': ['7']", "image.face_vectors.embedder"):
+    for part in ("'x': 1", "lake", "must_not", "'values': ['7']"):
         assert part in clauses
+    assert body["post_filter"]["nested"]["query"] == {"term": {"image.face_vectors.embedder": "dlib-resnet-v1"}}
     assert person_body(Question(person=PERSON, face_distance=0.3))["knn"]["similarity"] == 0.3
 
 
@@ -68,6 +69,11 @@ def test_a_hit_says_how_near_and_which_face() -> None:
 def test_a_box_that_is_none_is_left_out(inner: Any) -> None:
     hit = of_person(raw(0.9, inner))
     assert hit.face is None and "face" not in hit.as_json()
+
+
+def test_another_face_of_the_document_is_not_shown_as_the_one_that_was_found() -> None:
+    assert of_person(raw(0.9, {"box": BOX}, of=0.8)).face is None
+    assert of_person(raw(0.9, {"box": BOX}, of="?")).face is None
 
 
 def test_another_hit_has_neither() -> None:
