@@ -148,7 +148,7 @@ def test_an_older_version_is_updated(run: Run, es: Elasticsearch, service_url: s
     result = run("--service-url", service_url)
     assert result.exit_code == 0, result.output
     assert "updated: ingest pipeline images (version 0 to 1)" in result.output
-    assert "updated: index template images (version 0 to 1)" in result.output
+    assert f"updated: index template images (version 0 to {TEMPLATE.body['version']})" in result.output
     assert stored(es, PIPELINE)["version"] == 1
 
 
@@ -164,7 +164,7 @@ def test_a_newer_version_is_left_alone_and_nothing_else_is_changed(
     assert "nothing was changed" in result.output
     assert installed(es) == before
     assert run("--service-url", service_url, "--force").exit_code == 0
-    assert stored(es, resource)["version"] == 1
+    assert stored(es, resource)["version"] == resource.body["version"]
 
 
 def test_what_was_changed_by_hand_is_left_alone(run: Run, es: Elasticsearch, service_url: str) -> None:
@@ -186,8 +186,9 @@ def test_half_an_installation_is_completed(run: Run, es: Elasticsearch, service_
     result = run("--service-url", service_url)
     assert result.exit_code == 0, result.output
     assert [line for line in lines(result) if line.startswith("current")] == [f"current: {there.kind.value} images"]
-    assert sum(line.startswith("created") for line in lines(result)) == len(RESOURCES)
-    assert {line.split(":")[0] for line in lines(run())} == {"current", "checked"}
+    # The setting is created, too; two pipelines need recognition.
+    assert sum(line.startswith("created") for line in lines(result)) == len(RESOURCES) - 2
+    assert {line.split(":")[0] for line in lines(run())} == {"current", "left out", "checked"}
 
 
 def test_what_was_pasted_is_taken_over(run: Run, es: Elasticsearch, service_url: str) -> None:

@@ -39,7 +39,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
         [*command, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "IMAGE_RECOGNIZERS": "0"},
+        env={**os.environ, "IMAGE_RECOGNIZERS": "1"},
         text=True,
         start_new_session=True,
     )
