@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from . import keys
 from .embedders import EmbedderError, chosen
 from .settings import Settings
+from .store.opening import StoreError, library_store
 
 
 @click.command()
@@ -34,6 +35,7 @@ def serve(**options: Any) -> None:
         first = error.errors(include_url=False, include_input=False)[0]
         raise click.ClickException(f"IMAGE_{str(first['loc'][0]).upper()}: {first['msg']}") from error
     _check_embedder(settings)
+    _check_store(settings)
     if any(map(keys.is_api_token, settings.accepted_tokens())):
         raise click.ClickException(
             "IMAGE_TOKEN is an API token, which is derived from the token of the service: set that one"
@@ -63,6 +65,15 @@ def _check_embedder(settings: Settings) -> None:
         chosen(settings).check(settings)
     except EmbedderError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _check_store(settings: Settings) -> None:
+    """The same of the store. Whether it can be reached shows with the first picture: it may be down for a while."""
+    if settings.store_url:
+        try:
+            library_store(settings.store_url)
+        except StoreError as error:
+            raise click.ClickException(str(error)) from error
 
 
 def _check_port(host: str, port: int) -> None:

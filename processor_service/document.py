@@ -15,8 +15,9 @@ from .metadata.cut import cut_refused
 from .operations import all_operations
 from .picture import Picture
 from .registry import entry_names
+from .store.addresses import address
 from .wire.fields import top_level_names
-from .wire.marks import mark, source_mark, thumbnail_mark, url_mark
+from .wire.marks import kept_mark, mark, source_mark, thumbnail_mark, url_mark
 from .wire.payload import decode_payload
 from .wire.request import Request
 
@@ -41,17 +42,21 @@ def absent_fields(keep_source: bool = False) -> dict[str, Any]:
     return {name: None for name in top_level_names() if name not in kept}
 
 
-def describe(picture: Picture, stored: bytes, format_name: str) -> dict[str, Any]:
-    """The fields of the stored picture that every document gets."""
+def describe(picture: Picture, stored: bytes, format_name: str, external: bool = False) -> dict[str, Any]:
+    """The fields of the stored picture that every document gets, except `data`.
+
+    `external`: whether it goes into the store.
+    """
     width, height = picture.image.size
     ratio = max(width, height) / min(width, height)
+    sha256 = hashlib.sha256(stored).hexdigest()
     return {
-        "data": pybase64.b64encode_as_string(stored),
+        "stored": address(sha256, format_name) if external else None,
         "format": format_name,
         "width": width,
         "height": height,
         "bytes": len(stored),
-        "sha256": hashlib.sha256(stored).hexdigest(),
+        "sha256": sha256,
         "has_alpha": picture.has_transparency(),
         "frames": picture.source.frames,
         "orientation": "square" if ratio <= _SQUARE else "landscape" if width > height else "portrait",
@@ -77,9 +82,10 @@ def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> d
     `source`: SHA-256 of the original bytes, in hex.
     """
     recipe, stored, url = request.recipe.hash, fields["sha256"], request.url
+    kept = fields["stored"]
     marks = {
         "recipe": recipe,
-        "mark": mark(key, recipe, stored),
+        "mark": mark(key, recipe, stored) if kept is None else kept_mark(key, recipe, stored, kept),
         "source_mark": source_mark(key, recipe, source, stored) if url is None else url_mark(key, recipe, url, stored),
     }
     if thumbnail := fields.get("thumbnail"):

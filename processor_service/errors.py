@@ -19,6 +19,7 @@ class Code(Enum):
     )
     RECOGNITION_OFF = ("recognition_off", 400, False, "the recipe needs recognition, which this service does not have")
     IDENTITY_OFF = ("identity_off", 400, False, "vectors of faces are wanted, which this service cannot make")
+    STORE_OFF = ("store_off", 400, False, "the pipeline says `store: external`, and this service has no store")
     UNAUTHORIZED = ("unauthorized", 401, False, "the signature or the token is missing or wrong")
     WRONG_HOST = ("wrong_host", 401, False, "the request was signed for another address than those of `IMAGE_KNOWN_AS`")
     CLOCK_SKEW = (
@@ -56,6 +57,18 @@ class Code(Enum):
     URL_NOT_FOUND = ("url_not_found", 422, False, "there is no picture at the picture's address")
     URL_UNREACHABLE = ("url_unreachable", 422, True, "the server at the picture's address is down, or breaks off")
     URL_TOO_SLOW = ("url_too_slow", 422, True, "fetching the picture took longer than `IMAGE_URL_TIMEOUT`")
+    STORED_PICTURE_MISSING = (
+        "stored_picture_missing",
+        422,
+        False,
+        "the picture that the document names is not in the store; the document keeps its key",
+    )
+    STORED_PICTURE_DAMAGED = (
+        "stored_picture_damaged",
+        422,
+        False,
+        "what the store has are other bytes than the document's `sha256` says",
+    )
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` is outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
     CANNOT_REDACT = ("cannot_redact", 422, False, "what `redact` has hidden can still be made out by a detector")
@@ -91,6 +104,12 @@ class Code(Enum):
         503,
         True,
         "the worker was ended from outside, twice, or got too little of the processor; the picture is not at fault",
+    )
+    STORE_UNAVAILABLE = (
+        "store_unavailable",
+        503,
+        True,
+        "the store for pictures is down, slow or full, or refuses access; nothing was stored",
     )
     NO_WORKER = ("no_worker", 503, True, "no worker can be started; the service tries again")
     OVERDUE = ("overdue", 503, True, "the client stopped waiting before the picture's turn came: it was not begun")

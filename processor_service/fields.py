@@ -74,6 +74,11 @@ def box_fields(parent: str, *, scored: bool = True, **more: str) -> tuple[Docume
 OF_THE_PICTURE = (
     DocumentField("data", "the stored picture, base64", BINARY),
     DocumentField(
+        "stored",
+        "where the picture is in the store, when the pipeline says `store: external`; then without `data`",
+        KEYWORD,
+    ),
+    DocumentField(
         "url", "where the picture is fetched from; the document owns it", {"type": "keyword", "ignore_above": 4096}
     ),
     DocumentField("format", "format of the stored picture: `jpeg`, `png`, `webp`, ...", KEYWORD),
@@ -103,7 +108,9 @@ OF_THE_DOCUMENT = (
     DocumentField("thumbnail_mark", "signature that `thumbnail` shows the stored picture", SIGNATURE),
     DocumentField("recipe", "hash of the pipeline's recipe: the same recipe gives the same value", KEYWORD),
     DocumentField(
-        "mark", "the service's signature over `recipe` and `sha256`: a picture with it is left alone", SIGNATURE
+        "mark",
+        "the service's signature over `recipe`, `sha256` and `stored`: a picture with it is left alone",
+        SIGNATURE,
     ),
     DocumentField(
         "source_mark", "signature that the stored picture was made from its source, or from its `url`", SIGNATURE

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import pybase64
+
 from .color.profiles import make_srgb
 from .decoding.decode import decode
 from .document import absent_fields, describe, describe_original, sign
@@ -22,6 +24,12 @@ from .wire.request import Request
 
 def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str, Any]:
     """Process one picture; returns the map to merge into the document. Raises ImageError."""
+    fields, stored = fields_and_picture(request, settings, watch)
+    return {**fields, "data": None if request.external else pybase64.b64encode_as_string(stored)}
+
+
+def fields_and_picture(request: Request, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
+    """The same map without the picture, and the picture's bytes."""
     data = decode_payload(request.data, settings.max_image_bytes)
     picture, stored, format_name = transform(data, request, settings, watch)
     with watch("describe"):
@@ -30,7 +38,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
             make_srgb(picture)
         source_sha256 = hashlib.sha256(data).hexdigest()
         fields = absent_fields(keep_source=request.normalized)
-        fields |= describe(picture, stored, format_name)
+        fields |= describe(picture, stored, format_name, request.external)
         if not request.normalized:
             fields["original"] = describe_original(picture, data, source_sha256)
         if picture.redacted is not None:
@@ -41,7 +49,7 @@ def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str,
             continue
         with watch(feature.name()):
             fields |= {name: value for name, value in feature.extract(picture).items() if name in wanted}
-    return fields | sign(request, fields, source_sha256, settings.mark_key())
+    return fields | sign(request, fields, source_sha256, settings.mark_key()), stored
 
 
 def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[bytes, str]:

@@ -134,6 +134,13 @@ class Settings(BaseSettings):
     url_private_networks: Networks = Field(
         (), description="networks that are not public but allowed, such as `10.1.0.0/16`"
     )
+    store_url: str = Field(
+        "",
+        pattern="^([^:]*|file://.*|[a-z0-9+]+://[^@?#]*)$",
+        description="where pictures of pipelines with `store: external` go (docs/store.md): a folder, "
+        "`s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`; default: there is no store",
+    )
+    store_timeout: float = Field(10.0, gt=0, le=300, description="time to write a picture to the store, or to read it")
     embedder: str = Field(
         "builtin",
         description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin`, `lite0` or `onnx`",

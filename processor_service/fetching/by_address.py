@@ -14,6 +14,7 @@ import pybase64
 
 from ..errors import Code, ImageError
 from ..settings import Settings
+from ..timing import Stopwatch
 from .fetcher import Fetcher
 
 # A request without a picture is about as long as its recipe; pictures of watermarks are its longest part.
@@ -29,7 +30,7 @@ class ByAddress:
         self._most = settings.url_fetches
         self._slots = threading.BoundedSemaphore(settings.url_fetches)
 
-    def completed(self, body: bytes) -> bytes:
+    def completed(self, body: bytes, watch: Stopwatch) -> bytes:
         """The request body with `data`. One that has it, or that is wrong, is returned unchanged: a worker refuses it.
 
         Raises ImageError `url_...`, `busy`.
@@ -40,7 +41,8 @@ class ByAddress:
         if not self._slots.acquire(blocking=False):
             raise ImageError(Code.BUSY, f"{self._most} pictures are being fetched (IMAGE_URL_FETCHES)")
         try:
-            data = self._fetcher.fetch(request["url"])
+            with watch("fetch"):
+                data = self._fetcher.fetch(request["url"])
         finally:
             self._slots.release()
         return orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
@@ -52,5 +54,7 @@ class ByAddress:
             request = orjson.loads(body)
         except orjson.JSONDecodeError:
             return None
-        by_address = isinstance(request, dict) and request.get("url") is not None and "data" not in request
+        by_address = (
+            isinstance(request, dict) and request.get("url") is not None and not request.keys() & {"data", "stored"}
+        )
         return request if by_address else None

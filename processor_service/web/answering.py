@@ -6,10 +6,12 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import g, request
 
+from ..document import is_at_fault
 from ..errors import Code, ImageError, causes
 from ..fetching.by_address import ByAddress
 from ..settings import Settings
@@ -19,6 +21,10 @@ from ..workers.protocol import Job
 from ..workers.worker import Answer
 from .metrics import Metrics
 from .request_ids import log_causes, request_id
+from .stored_pictures import StoredPictures
+
+if TYPE_CHECKING:
+    from ..store.picture_store import PictureStore
 
 log = structlog.get_logger("processor_service")
 
@@ -34,8 +40,9 @@ def whole_body() -> bytes:
 class Answering:
     """What all routes that take pictures share."""
 
-    def __init__(self, settings: Settings, pool: Pools, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, pool: Pools, metrics: Metrics, store: PictureStore | None = None) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
+        self._stored = StoredPictures(settings, store)
 
     def answer(self, body: bytes, job: Job = Job.PROCESS) -> Answer:
         """Do one job with a request body (docs/wire.md). Raises ImageError as the pool does."""
@@ -65,17 +72,15 @@ class Answering:
         watch = Stopwatch()
         until, gone = deadline(), hung_up()
         try:
-            with watch("fetch"):
-                completed = self._by_address.completed(body)
+            completed = self._stored.completed(self._by_address.completed(body, watch), until, watch)
         except ImageError as refusal:
-            if refusal.code is Code.BUSY:
+            if not is_at_fault(refusal):
                 raise
-            # What the document already has from this address stays.
+            # What the document already has of this picture stays.
             log_causes(refusal.code.code, causes(refusal))
             return Answer.refusal(refusal, {})
-        answer = self._pool.run(completed, job, until, gone)
-        if completed is not body:
-            answer.summary["seconds"] |= watch.seconds
+        answer = self._stored.kept(self._pool.run(completed, job, until, gone), until, watch)
+        answer.summary["seconds"] |= watch.seconds
         return answer
 
 

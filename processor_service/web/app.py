@@ -11,6 +11,7 @@ from ..document import failure
 from ..errors import Code, ImageError, defect, no_memory, too_large
 from ..formats.registry import extensions, readable
 from ..settings import Settings
+from ..store.opening import open_store
 from ..wire.schema import catalogue
 from ..workers.lack import identity_lack, lack
 from ..workers.pools import Pools
@@ -29,7 +30,7 @@ log = structlog.get_logger("processor_service")
 
 
 def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
-    """The service's WSGI application."""
+    """The service's WSGI application. Raises StoreError when the store cannot be opened."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.longest_request()
     app.config["SETTINGS"] = settings
@@ -44,7 +45,8 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     # Flask calls the last one first: what counts bytes sees the whole answer.
     app.after_request(add_request_id)
     app.register_blueprint(rendering(settings, pool, metrics))
-    pictures = Answering(settings, pool, metrics)
+    store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None
+    pictures = Answering(settings, pool, metrics, store)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
 
@@ -67,7 +69,8 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     @app.get("/v1/limits")
     def limits() -> Response:
         # `extensions` tells programs that read a folder which files to send.
-        return _json({**settings.limits(), **pool.load(), "extensions": sorted(extensions(readable(settings)))})
+        more = {"extensions": sorted(extensions(readable(settings))), "store": store is not None}
+        return _json({**settings.limits(), **pool.load(), **more})
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -76,7 +79,9 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     @app.get("/readyz")
     def readyz() -> Response:
         ready = pool.ready()
-        body = {"status": "ready" if ready else "starting", "recognition": pool.recognition()}
+        # Without the store, pictures that stay in their documents are processed: it does not count.
+        state = "off" if store is None else "failing" if store.works is False else "on"
+        body = {"status": "ready" if ready else "starting", "recognition": pool.recognition(), "store": state}
         return _json(body, 200 if ready else 503)
 
     @app.get("/metrics")

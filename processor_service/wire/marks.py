@@ -11,6 +11,11 @@ def mark(key: bytes, recipe: str, stored: str) -> str:
     return _sign(key, f"{recipe}:{stored}")
 
 
+def kept_mark(key: bytes, recipe: str, stored: str, kept: str) -> str:
+    """The same of bytes in the store, at the address `kept`: nobody can name another one beside it."""
+    return _sign(key, f"stored:{recipe}:{stored}:{kept}")
+
+
 def source_mark(key: bytes, recipe: str, source: str, stored: str) -> str:
     """Signature that the stored bytes were made from these source bytes, both given by their SHA-256."""
     return _sign(key, f"source:{recipe}:{source}:{stored}")

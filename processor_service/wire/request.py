@@ -8,11 +8,12 @@ from typing import Any
 from ..errors import Code, ImageError
 from ..operations import Operation
 from ..registry import IDENTITY
+from ..store.refusals import off as store_off
 from .one_off import check_kept, within_limit
 from .recipe import Recipe, parse_operations, parse_recipe
 
 _KEYS = frozenset(
-    {"data", "url", "operations", "properties", "document_operations", "normalized", "truncated", "position"}
+    {"data", "url", "operations", "properties", "document_operations", "normalized", "truncated", "position", "store"}
 )
 
 
@@ -29,6 +30,8 @@ class Request:
     accept_truncated: bool = False
     # The picture's position in the document's list, from 0.
     position: int = 0
+    # Whether the picture goes into the store, not into the document.
+    external: bool = False
 
     @classmethod
     def parse(cls, body: Any) -> Request:
@@ -36,6 +39,9 @@ class Request:
         if not isinstance(body, dict):
             raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
         url = body.get("url")
+        if "stored" in body:
+            # Where there is a store, the web process has put the picture in its place.
+            raise store_off()
         if extra := body.keys() - _KEYS:
             raise _invalid(f"unknown key [{min(extra)[:80]}]")
         if "data" not in body and url is None:
@@ -46,11 +52,22 @@ class Request:
             raise _invalid("url must be a string, truncated `fail` or `accept`")
         if not isinstance(position := body.get("position", 0), int) or position < 0:
             raise _invalid("position must be a number from 0 on")
+        if (store := body.get("store", "data")) not in ("data", "external"):
+            raise _invalid("store must be `data` or `external`")
         recipe = parse_recipe(body.get("operations"), body.get("properties"))
         document_operations = tuple(parse_operations(body.get("document_operations")))
         check_kept(recipe.operations, document_operations)
         normalized = body.get("normalized") is True
-        return cls(body["data"], recipe, document_operations, normalized, url, truncated == "accept", position)
+        return cls(
+            body["data"],
+            recipe,
+            document_operations,
+            normalized,
+            url,
+            truncated == "accept",
+            position,
+            store == "external",
+        )
 
     def recognizer(self) -> str | None:
         """What of the request needs a recognizer, in words; None when nothing does."""

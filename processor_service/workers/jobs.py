@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pybase64
 
 from ..decoding.open import load_decoders
 from ..document import failure, what_stays
@@ -24,9 +25,10 @@ from ..embedders import preload
 from ..errors import Code, ImageError, causes, defect, out_of_memory
 from ..features import all_features
 from ..operations import all_operations
-from ..pipeline import process, render
+from ..pipeline import fields_and_picture, render
 from ..query_vector import FACE, asks_for_face, embed
 from ..settings import Settings
+from ..store.refusals import off as store_off
 from ..timing import Stopwatch
 from ..wire.payload import decode_payload
 from ..wire.request import Request
@@ -72,6 +74,8 @@ class _HandOn(Exception):
 def _request(body: Any, settings: Settings) -> Request:
     """The request, when it is for this worker. Raises ImageError, _HandOn."""
     request = Request.parse(body)
+    if request.external and not settings.store_url:
+        raise store_off()
     if not settings.recognizes() and (what := request.recognizer()):
         if refusal := _refusal(what, request.identifies(), settings):
             # With a few letters Elasticsearch tries a new inference endpoint, which it does not make when they are
@@ -98,18 +102,22 @@ def _refusal(what: str, identifies: str | None, settings: Settings) -> ImageErro
 
 
 def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
-    fields = process(_request(body, settings), settings, watch)
-    return {"format": fields["format"], "stored_bytes": fields["bytes"]}, _json(fields)
+    request = _request(body, settings)
+    fields, stored = fields_and_picture(request, settings, watch)
+    details = {"format": fields["format"], "stored_bytes": fields["bytes"]}
+    if request.external:
+        # This process has no network: the web process puts the picture into the store (web/stored_pictures.py).
+        return {**details, "deposit": len(stored)}, stored + orjson.dumps({"fields": {**fields, "data": None}})
+    return details, _json(fields, stored)
 
 
-def _json(fields: dict[str, Any]) -> bytes:
+def _json(fields: dict[str, Any], picture: bytes) -> bytes:
     """The answer with the fields, as JSON.
 
     The picture needs no escaping, so it is inserted here. orjson would copy it several times, and aborts when there is
     no memory for that.
     """
-    data: bytes = fields.pop("data").encode("ascii")
-    return b'{"fields":{"data":"' + data + b'",' + orjson.dumps(fields)[1:] + b"}"
+    return b'{"fields":{"data":"' + pybase64.b64encode(picture) + b'",' + orjson.dumps(fields)[1:] + b"}"
 
 
 def _render(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:

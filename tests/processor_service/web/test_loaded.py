@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"elasticsearch", "cv2", "onnxruntime", "pi_heif", "rapidocr", "tokenizers"}
+HEAVY = {"elasticsearch", "cv2", "obstore", "onnxruntime", "pi_heif", "rapidocr", "tokenizers"}
 
 
 @pytest.mark.parametrize("module", ["processor_service.web.server", "processor_service.workers.jobs"])

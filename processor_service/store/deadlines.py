@@ -1,0 +1,59 @@
+"""Runs the library's calls with deadlines: on an event loop in a thread of its own, where a call can be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from . import refusals
+
+log = structlog.get_logger("processor_service")
+T = TypeVar("T")
+
+
+class Deadlines:
+    """Does calls that take up to `seconds`. For any thread, in the process that made it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
+        self._thread.start()
+
+    def run(self, call: Callable[[], Awaitable[T]], until: float | None = None) -> T:
+        """The result of a call, not later than `until` (of time.monotonic(); None: no limit but our own).
+
+        Raises ImageError `store_unavailable`, and MissingObject when there is nothing at the address.
+        """
+        left = self._seconds if until is None else min(self._seconds, until - time.monotonic())
+        if left <= 0:
+            raise refusals.late(0)
+
+        async def bounded() -> T:
+            return await asyncio.wait_for(call(), left)
+
+        try:
+            return asyncio.run_coroutine_threadsafe(bounded(), self._loop).result()
+        except TimeoutError as error:
+            log.warning("store", problem="no answer in time", seconds=round(left, 1))
+            raise refusals.late(left) from error
+        except FileNotFoundError as error:
+            raise refusals.MissingObject from error
+        except Exception as error:
+            log.warning("store", problem=refusals.detail(error))
+            raise refusals.refusal(error) from error
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()

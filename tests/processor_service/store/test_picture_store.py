@@ -1,0 +1,119 @@
+"""What the store promises, of a folder; that S3 keeps it too is in test_s3.py."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from processor_service.errors import Code, ImageError
+from processor_service.store.addresses import address_of, mime_type_of, sha256_of
+from processor_service.store.opening import StoreError, open_store
+from processor_service.store.picture_store import PictureStore
+
+DATA = b"the bytes of a picture" * 100
+KEY = address_of(DATA, "jpeg")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[PictureStore]:
+    opened = open_store(str(tmp_path), 5)
+    yield opened
+    opened.stop()
+
+
+def code_of(call: Callable[[], object]) -> Code:
+    with pytest.raises(ImageError) as refusal:
+        call()
+    return refusal.value.code
+
+
+def test_an_address_follows_from_the_bytes() -> None:
+    sha256 = hashlib.sha256(DATA).hexdigest()
+    assert f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}.jpeg" == KEY
+    assert sha256_of(KEY) == sha256
+    assert mime_type_of(KEY) == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    "key", [None, 7, "", "x", KEY.replace("sha256/", "sha256/../"), KEY + "/x", "../" + KEY, KEY[:10] + "00" + KEY[12:]]
+)
+def test_anything_else_is_no_address(key: object) -> None:
+    assert code_of(lambda: sha256_of(key)) is Code.INVALID_REQUEST
+
+
+def test_what_was_put_is_what_is_got(store: PictureStore, tmp_path: Path) -> None:
+    assert store.put(KEY, DATA)
+    assert store.get(KEY, len(DATA)) == DATA
+    assert store.head(KEY).size == len(DATA)
+    assert (tmp_path / KEY).read_bytes() == DATA
+    assert [each.key for each in store.list("sha256/")] == [KEY]
+
+
+def test_a_picture_is_put_once(store: PictureStore, tmp_path: Path) -> None:
+    store.put(KEY, DATA)
+    os.utime(tmp_path / KEY, (1, 1))
+    assert not store.put(KEY, memoryview(DATA))
+    assert (tmp_path / KEY).stat().st_mtime == 1
+
+
+def test_what_is_not_there_is_missing_and_what_is_another_is_damaged(store: PictureStore, tmp_path: Path) -> None:
+    assert code_of(lambda: store.get(KEY, 10_000)) is Code.STORED_PICTURE_MISSING
+    assert code_of(lambda: store.head(KEY)) is Code.STORED_PICTURE_MISSING
+    store.put(KEY, DATA)
+    (tmp_path / KEY).write_bytes(DATA[:-1] + b"!")
+    assert code_of(lambda: store.get(KEY, 10_000)) is Code.STORED_PICTURE_DAMAGED
+    (tmp_path / KEY).write_bytes(DATA[:-1])
+    assert code_of(lambda: store.get(KEY, 10_000)) is Code.STORED_PICTURE_DAMAGED
+    assert code_of(lambda: store.get(KEY, 10)) is Code.IMAGE_TOO_LARGE
+    assert store.works
+
+
+def test_what_clean_took_away_too_early_is_still_read(store: PictureStore, tmp_path: Path) -> None:
+    store.put(KEY, DATA)
+    store.copy(KEY, f"trash/{KEY}")
+    store.delete(KEY)
+    assert [each.key for each in store.list("sha256/")] == []
+    assert store.get(KEY, 10_000) == DATA
+    assert store.head(KEY).size == len(DATA)
+
+
+def test_deleting_what_is_not_there_is_no_error(store: PictureStore) -> None:
+    store.delete(KEY)
+
+
+def test_a_folder_gives_no_signed_address(store: PictureStore) -> None:
+    assert store.signed_url(KEY, 60) is None
+
+
+def test_a_call_that_comes_too_late_is_not_begun(store: PictureStore) -> None:
+    assert code_of(lambda: store.put(KEY, DATA, until=time.monotonic() - 1)) is Code.STORE_UNAVAILABLE
+    assert store.works is None
+    assert list(store.list("sha256/")) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_unavailable(store: PictureStore, tmp_path: Path) -> None:
+    # In the way of the folders of the key; also root cannot write there.
+    (tmp_path / "sha256").write_text("a file")
+    assert code_of(lambda: store.put(KEY, DATA)) is Code.STORE_UNAVAILABLE
+    assert store.works is False
+
+
+def test_a_check_writes_reads_and_leaves_nothing(store: PictureStore, tmp_path: Path) -> None:
+    store.check()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_folder_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="does not exist"):
+        open_store(str(tmp_path / "not mounted"), 5)
+
+
+@pytest.mark.parametrize("url", ["ftp://somewhere/x", "az://container/prefix", "nothing:else"])
+def test_what_cannot_be_opened_is_said_without_quoting_anything(url: str) -> None:
+    with pytest.raises(StoreError, match="valid are a folder, s3://bucket/prefix"):
+        open_store(url, 5)
