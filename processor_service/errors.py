@@ -20,6 +20,12 @@ class Code(Enum):
     RECOGNITION_OFF = ("recognition_off", 400, False, "the recipe needs recognition, which this service does not have")
     IDENTITY_OFF = ("identity_off", 400, False, "vectors of faces are wanted, which this service cannot make")
     STORE_OFF = ("store_off", 400, False, "the pipeline says `store: external`, and this service has no store")
+    STORED_NOT_SIGNED = (
+        "stored_not_signed",
+        400,
+        False,
+        "the document names a picture in the store that no `mark` of this token covers",
+    )
     UNAUTHORIZED = ("unauthorized", 401, False, "the signature or the token is missing or wrong")
     WRONG_HOST = ("wrong_host", 401, False, "the request was signed for another address than those of `IMAGE_KNOWN_AS`")
     CLOCK_SKEW = (

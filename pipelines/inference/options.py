@@ -64,6 +64,8 @@ class ImageOptions:
         if not _NAME.fullmatch(field):
             raise NotExpressible(f"field [{field}]: without the plugin it must be a name without dots")
         recipe = {key: image[key] for key in RECIPE_KEYS if key in image}
+        if recipe.get("store") == "none":
+            raise NotExpressible("[store] of the processor image: [none] needs the plugin")
         if "${" in json.dumps(recipe):
             # Elasticsearch would replace it with a parameter of that name.
             raise NotExpressible("the recipe contains ${, which an inference endpoint reads as a parameter")

@@ -39,7 +39,7 @@ class StoredPictures:
     def completed(self, body: bytes, until: float | None, watch: Stopwatch) -> bytes:
         """The request body with `data` in the place of `stored`; one that has none is returned unchanged.
 
-        Raises ImageError: `store_off`, `invalid_request`, and what PictureStore.get raises.
+        Raises ImageError: `store_off`, `invalid_request`, `stored_not_signed`, and what PictureStore.get raises.
         """
         request = _stored_request(body)
         if request is None:
@@ -80,7 +80,11 @@ class StoredPictures:
             hmac.compare_digest(kept_mark(each, recipe, sha256, key).encode(), sent.encode()) for each in self._keys
         ]
         if not any(known):
-            raise ImageError(Code.INVALID_REQUEST, "stored.mark does not sign stored.key: it names no picture of ours")
+            raise ImageError(
+                Code.STORED_NOT_SIGNED,
+                "the mark beside it does not sign the key of a picture in the store: was the token changed without "
+                "IMAGE_PREVIOUS_TOKEN?",
+            )
         return key
 
 

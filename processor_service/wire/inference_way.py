@@ -8,9 +8,11 @@ from typing import Any
 # Where an endpoint of service `custom` sends a picture, and one of service `openai`.
 COMPLETION_PATH, CHAT_PATH = "/v1/inference/completion", "/v1/chat/completions"
 # What an endpoint says beside the picture. Its values are those of the processor's options.
-RECIPE_KEYS = ("operations", "properties", "truncated")
+RECIPE_KEYS = ("operations", "properties", "truncated", "store")
 # The pipeline writes these after the picture, always all of them and in this order.
-PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256")
+PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256", "stored", "recipe")
+# What pipelines that know no store write; clients that have a mark only.
+_FEWER = (PARTS[:4], PARTS[:1])
 # This follows the mark of a picture whose vector is missing: since 9.2 Elasticsearch returns documents without vectors.
 VECTOR_MISSING = ":lacking"
 
@@ -25,12 +27,15 @@ class Marked:
     thumbnail: str = ""
     # Of a picture that the document no longer holds; empty when there is data.
     sha256: str = ""
+    # Where it is in the store instead, and the hash of the recipe that made it.
+    stored: str = ""
+    recipe: str = ""
     vector_missing: bool = False
 
     @classmethod
     def parse(cls, text: Any) -> Marked:
         """Read data alone, data followed by `;mark=...`, or data followed by all parts."""
-        for names in (PARTS, PARTS[:1]) if isinstance(text, str) else ():
+        for names in (PARTS, *_FEWER) if isinstance(text, str) else ():
             data, *parts = text.rsplit(";", len(names))
             split = [part.partition("=") for part in parts]
             # The head of a data URL may hold anything, but a comma and the picture follow it.

@@ -16,6 +16,7 @@ public enum Code {
 
     AMBIGUOUS_FIELD(Kind.REQUEST, "the picture is written twice (`{\"image\": ..., \"image.data\": ...}`), or in a list on the way to the field"),
     URL_AND_DATA(Kind.REQUEST, "the document has a `url` and a `data` that was not made from it"),
+    STORED_NOT_SIGNED(Kind.REQUEST, "the document names a picture in the store that no `mark` of this token covers"),
     MISSING_DATA(Kind.REQUEST, "there are one-off `operations`, but no picture"),
     INVALID_RECIPE(Kind.REQUEST, "a one-off operation or one of its parameters is unknown or wrong"),
     OPERATION_NOT_ALLOWED(Kind.REQUEST, "the pipeline does not allow documents this operation"),

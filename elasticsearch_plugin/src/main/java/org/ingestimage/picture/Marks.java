@@ -56,6 +56,11 @@ public final class Marks {
         return recipe + ":" + stored;
     }
 
+    /** What `mark` signs when the picture is in the store: nobody can name another place beside it. */
+    public static String kept(String recipe, String stored, String key) {
+        return "stored:" + recipe + ":" + stored + ":" + key;
+    }
+
     /** What `source_mark` signs: the stored bytes were made from these source bytes. */
     public static String madeFrom(String recipe, byte[] source, String stored) {
         return madeFrom(recipe, Sha256.hex(source), stored);

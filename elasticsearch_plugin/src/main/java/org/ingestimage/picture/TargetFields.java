@@ -8,6 +8,8 @@ public final class TargetFields {
 
     public static final String DATA = "data";
     public static final String URL = "url";
+    /** Where the picture is in the service's store, when it is not in the document. */
+    public static final String STORED = "stored";
     public static final String OPERATIONS = "operations";
     public static final String MARK = "mark";
     public static final String SOURCE_MARK = "source_mark";
@@ -15,6 +17,10 @@ public final class TargetFields {
     public static final String THUMBNAIL_MARK = "thumbnail_mark";
     /** Of the stored bytes, in hex: what the marks are about where the picture itself is not stored. */
     public static final String SHA256 = "sha256";
+    /** Hash of the recipe that made the picture. */
+    public static final String RECIPE = "recipe";
+    /** Length of the picture. */
+    public static final String BYTES = "bytes";
     /** What the service tells of the picture that came in; its `sha256` says which one that was. */
     public static final String ORIGINAL = "original";
     public static final String ERROR = "error";

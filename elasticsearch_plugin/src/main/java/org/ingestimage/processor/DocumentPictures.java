@@ -104,15 +104,20 @@ final class DocumentPictures {
 
     /** Takes a result, and says whether it refuses the document. */
     boolean succeed(int index, Map<String, Object> fields) {
-        Object data = fields.get(TargetFields.DATA);
-        boolean limited = options.maxResultBytes() > 0 && leavesOutData() == false && decisions.get(index).completes() == false;
-        if (limited && PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes())) {
+        boolean limited = options.maxResultBytes() > 0 && options.keepsFieldsOnly() == false && decisions.get(index).completes() == false;
+        if (limited && exceedsResultBytes(fields)) {
             String reason = "the picture became larger than [max_result_bytes] = [" + options.maxResultBytes()
                 + "] bytes; scale it down, or convert it with [max_bytes]";
             return fail(index, new Failure(Code.RESULT_TOO_LARGE, reason));
         }
         outcomes[index] = fields;
         return false;
+    }
+
+    private boolean exceedsResultBytes(Map<String, Object> fields) {
+        Object data = fields.get(TargetFields.DATA);
+        boolean inStore = options.isExternal() && fields.get(TargetFields.BYTES) instanceof Number bytes && bytes.longValue() > options.maxResultBytes();
+        return inStore || PictureData.is(data) && PictureData.exceeds(data, options.maxResultBytes());
     }
 
     /** Takes a failure, and says whether it refuses the document. */

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
 
 /**
@@ -18,6 +19,8 @@ import org.ingestimage.picture.TargetFields;
 final class MarkCheck {
 
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+    private static final Pattern RECIPE = Pattern.compile("[0-9a-f]{32}");
+    private static final int LONGEST_KEY = 1000;
 
     private final ProcessorEnvironment environment;
     private final Map<String, Object> existing;
@@ -27,6 +30,8 @@ final class MarkCheck {
     private final String stored;
     private final Object plain;
     private final boolean made;
+    /** The picture in the store, null when there is none that a mark covers. */
+    private final StoredPicture kept;
 
     /**
      * @param options of the processor
@@ -40,13 +45,30 @@ final class MarkCheck {
         // The cheap question first: most documents carry no mark, and decoding costs.
         byte[] bytes = existing.get(TargetFields.MARK) instanceof String ? bytes(data) : null;
         this.stored = bytes != null ? Sha256.hex(bytes) : data == null ? hash(existing.get(TargetFields.SHA256)) : null;
-        this.made = stored != null && holds(TargetFields.MARK, Marks.made(recipe, stored));
+        String key = existing.get(TargetFields.STORED) instanceof String text && text.length() <= LONGEST_KEY ? text : null;
+        this.made = stored != null && holds(TargetFields.MARK, key == null ? Marks.made(recipe, stored) : Marks.kept(recipe, stored, key));
+        this.kept = key == null || stored == null ? null : made ? kept(key, recipe) : keptByAnother(key, existing.get(TargetFields.RECIPE));
         this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
     }
 
     /** Whether the target is about a picture that came out of the recipe, whether or not it holds the picture. */
     boolean made() {
         return made;
+    }
+
+    /** The picture in the store, whichever recipe made it; null when there is none that a mark covers. */
+    StoredPicture kept() {
+        return kept;
+    }
+
+    /** The picture that another recipe made: a changed recipe begins with it. */
+    private StoredPicture keptByAnother(String key, Object before) {
+        boolean named = before instanceof String text && RECIPE.matcher(text).matches() && before.equals(recipe) == false;
+        return named && holds(TargetFields.MARK, Marks.kept((String) before, stored, key)) ? kept(key, (String) before) : null;
+    }
+
+    private StoredPicture kept(String key, String by) {
+        return new StoredPicture(key, stored, by, (String) renewed.get(TargetFields.MARK));
     }
 
     /** Whether the target is about what was made from this very source. */

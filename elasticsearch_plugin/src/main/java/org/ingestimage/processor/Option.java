@@ -38,8 +38,9 @@ enum Option {
     KEEP_INVALID(false, "whether `record` stores a refused picture as it came, with the place where it was taken; refused beside `redact`"),
     REMOVE_BINARY(false, "keep the fields, not the picture"),
     STORE(
-        List.of("data", "none"),
-        "`none`: `data` is left out of the target; its fields and thumbnail are stored, the picture stays where it is"
+        List.of("data", "none", "external"),
+        "`external`: the picture goes into the service's store, and the target has its address there as `stored` ([store.md](store.md)). `none`: "
+            + "`data` is left out of the target; its fields and thumbnail are stored, the picture stays where it is"
     ),
     TRUNCATED(List.of("fail", "accept"), "`accept`: a picture that ends too early is filled up instead of refused"),
     DOCUMENT_OPERATIONS(
@@ -111,12 +112,17 @@ enum Option {
 
     /** Whether it is the second of two choices, which is not the default. */
     boolean isOther(String tag, Map<String, Object> config) {
+        return ((List<?>) standard).indexOf(choice(tag, config)) > 0;
+    }
+
+    /** One of the choices. */
+    String choice(String tag, Map<String, Object> config) {
         List<?> choices = (List<?>) standard;
         String value = ConfigurationUtils.readStringProperty(TYPE, tag, config, toString(), (String) choices.get(0));
         if (choices.contains(value) == false) {
             throw wrong(tag, "must be one of " + choices + ", got [" + SafeText.shown(value) + "]");
         }
-        return choices.indexOf(value) > 0;
+        return value;
     }
 
     /** A number of bytes, 0 when there is none. */

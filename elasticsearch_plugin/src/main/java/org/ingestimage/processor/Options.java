@@ -1,5 +1,6 @@
 package org.ingestimage.processor;
 
+import java.util.Locale;
 import java.util.Map;
 
 import org.elasticsearch.core.TimeValue;
@@ -11,7 +12,7 @@ import org.ingestimage.recipe.RecipeSchema;
  * The options of one `image` processor in a pipeline, read; {@link Option} has their names, defaults and meanings.
  *
  * @param recipe of `operations` and `properties`
- * @param storeData whether the target holds the picture, not only its fields (`store`)
+ * @param store where the picture goes
  * @param acceptTruncated of `truncated`
  * @param recordInvalid of `on_invalid`
  * @param maxResultBytes 0 for no other limit than the node's
@@ -24,7 +25,7 @@ record Options(
     Recipe recipe,
     boolean ignoreMissing,
     boolean removeBinary,
-    boolean storeData,
+    Store store,
     boolean acceptTruncated,
     boolean recordInvalid,
     boolean keepInvalid,
@@ -33,6 +34,16 @@ record Options(
     TimeValue timeout,
     boolean conceals
 ) {
+
+    /** Where the picture goes. */
+    enum Store {
+        /** Into the document. */
+        DATA,
+        /** Nowhere: the document has its fields only. */
+        NONE,
+        /** Into the service's store; the document says where it is there. */
+        EXTERNAL
+    }
 
     /** Takes every option out of `config`: what is left in it afterwards is refused by the node. */
     static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
@@ -69,7 +80,7 @@ record Options(
             recipe,
             Option.IGNORE_MISSING.flag(tag, config),
             removeBinary,
-            Option.STORE.isOther(tag, config) == false,
+            Store.valueOf(Option.STORE.choice(tag, config).toUpperCase(Locale.ROOT)),
             Option.TRUNCATED.isOther(tag, config),
             Option.ON_INVALID.isOther(tag, config),
             keepInvalid,
@@ -86,6 +97,15 @@ record Options(
 
     /** Whether `data` is left out of the target. A source of its own is another matter. */
     boolean leavesOutData() {
-        return storeData == false || (removeBinary && inPlace());
+        return isExternal() || keepsFieldsOnly();
+    }
+
+    /** Whether no picture is kept that can be processed again. A source of its own is another matter. */
+    boolean keepsFieldsOnly() {
+        return store == Store.NONE || (removeBinary && inPlace() && isExternal() == false);
+    }
+
+    boolean isExternal() {
+        return store == Store.EXTERNAL;
     }
 }

@@ -9,6 +9,7 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.DataUrl;
 import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.processor.Decision.What;
 import org.ingestimage.recipe.Recipe;
@@ -74,6 +75,11 @@ final class Picture {
         return path;
     }
 
+    /** Whether the document brings the bytes of a picture along, so that what was there before is not what it is about. */
+    boolean brings() {
+        return data != null;
+    }
+
     /** What the result is written into: the picture's object, or the target's. */
     Map<String, Object> base() {
         return TargetFields.copy(inPlace ? from : existing);
@@ -96,20 +102,22 @@ final class Picture {
         }
         boolean believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
         What what = what(believed, operations);
-        return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, data, null, operations, believed);
+        return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, data, null, null, operations, believed);
     }
 
-    private Decision ask(What what, Object sent, String address, List<Object> operations, boolean believed) throws Failure {
+    private Decision ask(What what, Object sent, StoredPicture kept, String address, List<Object> operations, boolean believed) throws Failure {
         long limit = environment.client().maxImageBytes();
         if (sent != null && PictureData.exceeds(sent, limit)) {
             throw atFault(Code.IMAGE_TOO_LARGE, "the picture is larger than [ingest.image.max_image_bytes] = [" + limit + "] bytes");
         }
         PictureRequest request = new PictureRequest(
             sent,
+            kept,
             address,
             what == What.COMPLETE ? Recipe.of(null, lacking()) : options.recipe(),
             operations,
-            sent != null && believed && inPlace,
+            (sent != null || kept != null) && believed && inPlace,
+            options.isExternal(),
             options.acceptTruncated(),
             position,
             options.timeout() == null ? environment.client().timeout() : options.timeout(),
@@ -137,17 +145,29 @@ final class Picture {
         if (what == What.LEAVE_ALONE) {
             return Decision.without(what);
         }
-        if (believed && data != null) {
-            return ask(what, data, address, operations, true);
+        if (believed && (data != null || inPlace && check.kept() != null)) {
+            return ask(what, data, data == null ? check.kept() : null, address, operations, true);
         }
         String problem = environment.client().urlHosts().problem(address);
         if (problem != null) {
             throw atFault(Code.URL_NOT_ALLOWED, problem);
         }
-        return ask(What.FETCH, null, address, operations, believed);
+        return ask(What.FETCH, null, null, address, operations, believed);
     }
 
     private Decision decideWithoutPicture(List<Object> operations) throws Failure {
+        if (removed == false && check.kept() != null) {
+            What what = what(check.made(), operations);
+            return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, null, check.kept(), null, operations, check.made());
+        }
+        if (removed == false && existing.get(TargetFields.STORED) instanceof String key && key.startsWith(StoredPicture.PREFIX)) {
+            // Clearing it, as marks are cleared, would lose the picture when only the token has changed.
+            throw new Failure(
+                Code.STORED_NOT_SIGNED,
+                "[stored] names a picture that no mark covers: was the token changed without [ingest.image.previous_token]? Set [data] to null to "
+                    + "remove the picture"
+            );
+        }
         if (operations != null) {
             throw new Failure(Code.MISSING_DATA, "[operations] need a picture, but there is no [data] beside them");
         }
@@ -162,9 +182,14 @@ final class Picture {
         );
     }
 
-    /** Whether the target holds what it should: the picture, unless the pipeline leaves that out. */
+    /** Whether the target holds what it should: the picture or its place in the store, unless the pipeline leaves that out. */
     private boolean isWhole() {
-        return options.leavesOutData() || existing.get(TargetFields.DATA) != null;
+        return options.keepsFieldsOnly() || (options.isExternal() ? check.kept() != null : existing.get(TargetFields.DATA) != null);
+    }
+
+    /** Whether the picture, wherever it is, is where it should be. */
+    private boolean isInPlace() {
+        return options.keepsFieldsOnly() || options.isExternal() == (check.kept() != null);
     }
 
     /**
@@ -175,10 +200,12 @@ final class Picture {
      * @param believed whether what is in the target is believed to be what the recipe made of this very picture
      */
     private What what(boolean believed, List<Object> operations) {
-        if (believed == false || operations != null || existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false) {
+        if (believed == false || operations != null || existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false
+            || isInPlace() == false) {
             return What.PROCESS;
         }
-        return inPlace && data != null && lacking().isEmpty() == false ? What.COMPLETE : What.LEAVE_ALONE;
+        boolean again = inPlace && (data != null || check.kept() != null);
+        return again && lacking().isEmpty() == false ? What.COMPLETE : What.LEAVE_ALONE;
     }
 
     private List<Object> lacking() {

@@ -96,7 +96,10 @@ final class PictureResult {
         TargetFields.merge(result, failure.fields());
         result.remove(TargetFields.DATA);
         boolean sound = check.made() && check.plainData() != null && options.leavesOutData() == false;
-        if (sound && (picture.inPlace || picture.url != null)) {
+        if (check.kept() != null && picture.brings() == false) {
+            // What is in the store stays there, and the document keeps what is needed to have it.
+            keepStored(result);
+        } else if (sound && (picture.inPlace || picture.url != null)) {
             // What is stored stays: an operation failed, or the address, which may be dead for ever.
             result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
             putBelieved(result);
@@ -119,7 +122,14 @@ final class PictureResult {
             return picture.url != null ? picture.existing.get(TargetFields.DATA) : picture.inPlace ? picture.data : null;
         }
         boolean only = picture.inPlace || options.removeBinary();
-        return picture.url == null && only && options.leavesOutData() == false ? failure.fields().get(TargetFields.DATA) : null;
+        return picture.url == null && only && options.keepsFieldsOnly() == false ? failure.fields().get(TargetFields.DATA) : null;
+    }
+
+    private void keepStored(Map<String, Object> result) {
+        result.put(TargetFields.STORED, check.kept().key());
+        result.put(TargetFields.SHA256, check.kept().sha256());
+        result.put(TargetFields.RECIPE, check.kept().recipe());
+        result.put(TargetFields.MARK, check.kept().mark());
     }
 
     private void putBelieved(Map<String, Object> result) {

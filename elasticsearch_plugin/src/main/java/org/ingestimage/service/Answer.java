@@ -34,12 +34,16 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         /** The host's: it is down, or not the service that it should be. It is left alone for a while. */
         HOST,
         /** Nobody's: the host has too much to do. */
-        LOAD
+        LOAD,
+        /** The store's, behind all hosts: the host itself is well. */
+        STORE
     }
 
     private static final Pattern CODE = Pattern.compile("[a-z0-9_]{1,64}");
     /** The service's codes for a picture whose time was over: before it was begun, and in work. */
     private static final Set<String> OVERDUE = Set.of("overdue", "abandoned");
+    /** Its code for a store that does not take the picture, or give it back. */
+    private static final String STORE_UNAVAILABLE = "store_unavailable";
     /** Its code for a signed request that came before: something on the way sent it twice. */
     private static final String REPLAYED = "replayed";
     /** Its codes for what is signed with the right token and refused all the same. */
@@ -106,7 +110,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
                 Code.SERVICE_UNAVAILABLE,
                 "status " + status + (error == null ? "" : ": " + error(error))
             );
-            Blame blame = OVERDUE.contains(code(error, "")) ? Blame.LOAD : Blame.HOST;
+            String code = code(error, "");
+            Blame blame = OVERDUE.contains(code) ? Blame.LOAD : STORE_UNAVAILABLE.equals(code) ? Blame.STORE : Blame.HOST;
             // What is overdue says that something is slow, not that there is too much of it.
             return new Answer(null, null, failure, blame, status == 503 && error != null && blame == Blame.HOST);
         }

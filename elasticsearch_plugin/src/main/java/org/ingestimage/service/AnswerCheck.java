@@ -7,6 +7,7 @@ import java.util.Map;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
+import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
@@ -22,8 +23,11 @@ final class AnswerCheck {
 
     /** What an answer is checked against. */
     interface Asked {
-        /** Base64 text or bytes, null when the service was to fetch the picture. */
+        /** Base64 text or bytes, null when the service was to fetch the picture, or has it in its store. */
         Object data();
+
+        /** The picture in the service's store, null when it is not there. */
+        StoredPicture kept();
 
         /** The address of the picture, null when it has none. */
         String url();
@@ -35,6 +39,9 @@ final class AnswerCheck {
 
         /** Whether the recipe's operations were applied to these bytes before. */
         boolean normalized();
+
+        /** Whether the service was to put the result into its store. */
+        boolean external();
     }
 
     private final Asked request;
@@ -64,14 +71,20 @@ final class AnswerCheck {
             }
         }
         String recipe = request.recipe().hash();
-        String stored = fields.get(TargetFields.DATA) instanceof String data ? PictureData.hash(data) : null;
+        boolean external = request.external();
+        if (external ? fields.get(TargetFields.DATA) != null : fields.get(TargetFields.STORED) != null) {
+            return "the picture is not where it should be";
+        }
+        String stored = external ? fields.get(TargetFields.SHA256) instanceof String hash ? hash : null
+            : fields.get(TargetFields.DATA) instanceof String data ? PictureData.hash(data) : null;
         if (stored == null || stored.equals(fields.get(TargetFields.SHA256)) == false) {
             return "[sha256] is not that of [data]";
         }
-        if (isSigned(TargetFields.MARK, Marks.made(recipe, stored)) == false) {
-            return "[mark] does not sign its [data] and the recipe that was asked for";
+        String made = external ? Marks.kept(recipe, stored, String.valueOf(fields.get(TargetFields.STORED))) : Marks.made(recipe, stored);
+        if (isSigned(TargetFields.MARK, made) == false) {
+            return "[mark] does not sign the picture and the recipe that was asked for";
         }
-        String source = request.data() == null ? null : PictureData.hashOfAny(request.data());
+        String source = request.data() != null ? PictureData.hashOfAny(request.data()) : request.kept() != null ? request.kept().sha256() : null;
         String from = request.url() != null
             ? Marks.madeFromAddress(recipe, request.url(), stored)
             : Marks.madeFrom(recipe, String.valueOf(source), stored);

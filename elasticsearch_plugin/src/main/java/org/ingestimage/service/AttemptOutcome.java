@@ -17,7 +17,8 @@ record AttemptOutcome(boolean isLate) {
         boolean late = answer.again() != null && answer.again().is(Code.SERVICE_TIMEOUT);
         boolean lives = late && calls.watch().hasHeardSince(from, sentNanos);
         // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
-        boolean blameless = answer.blame() == Blame.LOAD || late && calls.hosts().hasAnsweredSince(from, sentNanos);
+        boolean lacking = answer.blame() == Blame.LOAD || answer.blame() == Blame.STORE;
+        boolean blameless = lacking || late && calls.hosts().hasAnsweredSince(from, sentNanos);
         // After the deadline the exchange was cancelled: the host did not answer in time.
         calls.hosts().release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
         if (answer.overload()) {
@@ -30,7 +31,7 @@ record AttemptOutcome(boolean isLate) {
                 calls.slow().remove(request);
             }
         }
-        if (healthy || answer.blame() == Blame.LOAD) {
+        if (healthy || lacking) {
             calls.active().answered();
         }
         return new AttemptOutcome(lives);

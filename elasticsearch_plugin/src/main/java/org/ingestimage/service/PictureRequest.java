@@ -7,17 +7,20 @@ import java.util.Map;
 
 import org.elasticsearch.core.TimeValue;
 import org.ingestimage.picture.Marks;
+import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.Recipe;
 
 /**
  * One picture on its way to the service.
  *
- * @param data base64 text or bytes, null when the service is to fetch it
+ * @param data base64 text or bytes, null when the service is to fetch it, or has it in its store
+ * @param kept the picture in the service's store, null when it is not there
  * @param url the address that the picture comes from, null when the document brought it along
  * @param recipe the pipeline's recipe
  * @param documentOperations one-off operations of the document, null when there are none
  * @param normalized whether the recipe's operations were applied to these bytes before
+ * @param external whether the service puts the result into its store
  * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
  * @param position of the picture in the document's list, 0 when it is the first or the only one
  * @param timeout of this picture, retries included
@@ -25,10 +28,12 @@ import org.ingestimage.recipe.Recipe;
  */
 public record PictureRequest(
     Object data,
+    StoredPicture kept,
     String url,
     Recipe recipe,
     List<Object> documentOperations,
     boolean normalized,
+    boolean external,
     boolean acceptTruncated,
     int position,
     TimeValue timeout,
@@ -64,6 +69,12 @@ public record PictureRequest(
         }
         if (normalized) {
             head.put("normalized", true);
+        }
+        if (external) {
+            head.put("store", "external");
+        }
+        if (kept != null) {
+            head.put(TargetFields.STORED, kept.json());
         }
         if (acceptTruncated) {
             head.put("truncated", "accept");

@@ -24,7 +24,7 @@ final class SlowPictures {
             int length = request.data() instanceof byte[] bytes ? bytes.length * 4 / 3 : String.valueOf(request.data()).length();
             int size = 32 - Integer.numberOfLeadingZeros(length);
             List<Object> operations = request.documentOperations();
-            String url = request.data() == null ? request.url() : null;
+            String url = request.data() != null ? null : request.kept() != null ? request.kept().key() : request.url();
             return new Likeness(request.recipe().hash(), operations, size, operations == null ? hash(request.data()) : 0, url);
         }
 

@@ -44,7 +44,7 @@ class OptionsTest {
         assertFalse(options.recordInvalid());
         assertEquals(Set.copyOf(RecipeSchema.packed().forDocuments()), options.documentOperations().allowed());
         assertFalse(options.keepInvalid());
-        assertTrue(options.storeData());
+        assertEquals(Options.Store.DATA, options.store());
         assertFalse(options.acceptTruncated() || options.leavesOutData());
         assertNull(options.timeout());
         assertEquals(0, options.maxResultBytes());
@@ -75,7 +75,7 @@ class OptionsTest {
         assertTrue(options.ignoreMissing() && options.removeBinary() && options.recordInvalid());
         assertTrue(options.keepInvalid());
         assertTrue(options.documentOperations().allowed().isEmpty());
-        assertFalse(options.storeData());
+        assertEquals(Options.Store.NONE, options.store());
         assertTrue(options.acceptTruncated() && options.leavesOutData());
         assertEquals(TimeValue.timeValueSeconds(5), options.timeout());
         assertEquals(5 << 20, options.maxResultBytes());

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -18,6 +19,9 @@ import org.ingestimage.recipe.Recipe;
 
 /** What tests put into documents. */
 public final class Documents {
+
+    /** The store of the tests' services: bytes by their key. */
+    public static final Map<String, byte[]> STORE = new ConcurrentHashMap<>();
 
     private Documents() {}
 
@@ -42,7 +46,7 @@ public final class Documents {
     public static Map<String, Object> signed(String token, Map<String, Object> request) {
         String recipe = Recipe.of((List<Object>) request.get("operations"), (List<Object>) request.get("properties")).hash();
         boolean normalized = request.get("normalized") != null;
-        byte[] source = request.get("data") == null ? null : PictureData.decode(request.get("data"));
+        byte[] source = source(request);
         String text = source == null ? null : Base64.getEncoder().encodeToString(source);
         boolean same = normalized && request.get("document_operations") == null;
         return signed(token, request, recipe, source, same ? text : "done" + text);
@@ -52,7 +56,14 @@ public final class Documents {
     @SuppressWarnings("unchecked")
     public static Map<String, Object> signed(String token, Map<String, Object> request, String data) {
         String recipe = Recipe.of((List<Object>) request.get("operations"), (List<Object>) request.get("properties")).hash();
-        return signed(token, request, recipe, PictureData.decode(request.get("data")), data);
+        return signed(token, request, recipe, source(request), data);
+    }
+
+    private static byte[] source(Map<String, Object> request) {
+        if (request.get("stored") instanceof Map<?, ?> stored) {
+            return STORE.get((String) stored.get("key"));
+        }
+        return request.get("data") == null ? null : PictureData.decode(request.get("data"));
     }
 
     private static Map<String, Object> signed(String token, Map<String, Object> request, String recipe, byte[] source, String data) {
@@ -60,6 +71,13 @@ public final class Documents {
         String url = (String) request.get("url");
         Map<String, Object> fields = map("data", data, "width", 3, "thumbnail", null, "thumbnail_mark", null, "sha256", hash(stored));
         fields.put("mark", sign(token, Marks.made(recipe, hash(stored))));
+        if ("external".equals(request.get("store"))) {
+            fields.putAll(map("data", null, "stored", key(stored)));
+            fields.put("mark", sign(token, Marks.kept(recipe, hash(stored), key(stored))));
+            STORE.put(key(stored), stored);
+        } else {
+            fields.put("stored", null);
+        }
         fields.put(
             "source_mark",
             sign(token, url != null ? Marks.madeFromAddress(recipe, url, hash(stored)) : Marks.madeFrom(recipe, source, hash(stored)))
@@ -68,6 +86,12 @@ public final class Documents {
             fields.put("original", map("sha256", source == null ? null : hash(source)));
         }
         return fields;
+    }
+
+    /** Where bytes are in the store. */
+    public static String key(byte[] bytes) {
+        String hash = hash(bytes);
+        return "sha256/" + hash.substring(0, 2) + "/" + hash.substring(2, 4) + "/" + hash + ".jpeg";
     }
 
     /** What the tests' service gave, without what it says of the bytes. */
