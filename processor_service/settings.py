@@ -141,6 +141,13 @@ class Settings(BaseSettings):
         "`s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`; default: there is no store",
     )
     store_timeout: float = Field(10.0, gt=0, le=300, description="time to write a picture to the store, or to read it")
+    store_redirect: int = Field(
+        0,
+        ge=0,
+        le=7 * 24 * 3600,
+        description="seconds for which `GET /v1/images/...` hands out a signed address of the store instead of the "
+        "picture itself; 0: never",
+    )
     embedder: str = Field(
         "builtin",
         description="what makes the vectors of `image.embedding` (docs/likeness.md): `builtin`, `lite0` or `onnx`",

@@ -17,7 +17,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from ..errors import ImageError, too_large
-from .addresses import TRASH, sha256_of
+from .addresses import TRASH, mime_type_of, sha256_of
 from .deadlines import Deadlines
 from .refusals import MissingObject, damaged, missing, refusal
 
@@ -136,7 +136,9 @@ class PictureStore:
 
     async def _put(self, key: str, data: bytes | memoryview) -> bool:
         try:
-            await obstore.put_async(self._store, key, data, mode="create", use_multipart=False)
+            # A folder has no room for them.
+            about = {"Content-Type": mime_type_of(key)} if self._folder is None else None
+            await obstore.put_async(self._store, key, data, attributes=about, mode="create", use_multipart=False)
             new = True
         except AlreadyExistsError:
             new = False

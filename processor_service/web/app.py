@@ -44,8 +44,8 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     app.after_request(_drain)
     # Flask calls the last one first: what counts bytes sees the whole answer.
     app.after_request(add_request_id)
-    app.register_blueprint(rendering(settings, pool, metrics))
     store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None
+    app.register_blueprint(rendering(settings, pool, metrics, store))
     pictures = Answering(settings, pool, metrics, store)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))

@@ -6,6 +6,7 @@ This happens in the web process: workers, which decode untrusted bytes, have no 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -75,17 +76,23 @@ class StoredPictures:
         if not texts or not all(isinstance(text, str) for text in texts):
             raise ImageError(Code.INVALID_REQUEST, "stored must be an object with key, recipe and mark")
         key, recipe, sent = map(str, texts)
-        sha256 = sha256_of(key)
-        known = [
-            hmac.compare_digest(kept_mark(each, recipe, sha256, key).encode(), sent.encode()) for each in self._keys
-        ]
-        if not any(known):
+        if not is_signed(key, recipe, sent, self._keys):
             raise ImageError(
                 Code.STORED_NOT_SIGNED,
                 "the mark beside it does not sign the key of a picture in the store: was the token changed without "
                 "IMAGE_PREVIOUS_TOKEN?",
             )
         return key
+
+
+def is_signed(key: str, recipe: str, mark: str, keys: Iterable[bytes]) -> bool:
+    """Whether a mark of a recipe, by its hash, covers an address in the store.
+
+    Raises ImageError `invalid_request` when it is none.
+    """
+    sha256 = sha256_of(key)
+    known = [hmac.compare_digest(kept_mark(each, recipe, sha256, key).encode(), mark.encode()) for each in keys]
+    return any(known)
 
 
 def _stored_request(body: bytes) -> dict[str, Any] | None:

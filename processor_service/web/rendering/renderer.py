@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import PIL
@@ -15,13 +15,15 @@ import pybase64
 
 from ...errors import Code, ImageError
 from ...settings import Settings
-from ...wire.payload import decode_payload
 from ...workers.pools import Pools
 from ...workers.protocol import Job
 from ...workers.worker import Answer
 from ..answering import hung_up
 from .address import RenderRequest
 from .cache import DiskCache
+
+if TYPE_CHECKING:
+    from .stored import Stored
 
 # Another version may render differently.
 _RENDERER = f"{version('ingest-image')} {PIL.__version__}"
@@ -49,20 +51,11 @@ class Refused(Exception):
 class Renderer:
     """Finds, renders and keeps pictures."""
 
-    def __init__(self, settings: Settings, pool: Pools) -> None:
-        # Only services that render need the client of Elasticsearch, which makes the start longer and takes 12 MB.
-        from .stored import Stored
-
-        self._stored, self._pool = Stored(settings), pool
-        self._max_bytes = settings.max_image_bytes
+    def __init__(self, settings: Settings, pool: Pools, stored: Stored) -> None:
+        self._stored, self._pool = stored, pool
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
         # Half of the workers: however many people look at pictures, documents are still stored.
         self._turns = threading.BoundedSemaphore(max(1, settings.workers // 2))
-
-    def unchanged(self, index: str, id: str, wanted: RenderRequest) -> tuple[str, str]:
-        """SHA-256 and ETag of the picture as the document has them; both empty when it does not say."""
-        sha256 = self._stored.sha256(index, id) if wanted.number == 0 else ""
-        return (sha256, etag(index, sha256, wanted.operations)) if sha256 else ("", "")
 
     def cached(self, sha256: str, tag: str) -> Rendered | None:
         """A rendering from the cache."""
@@ -79,7 +72,7 @@ class Renderer:
             return self.cached(sha256, tag) or self._render(index, id, wanted)
 
     def _render(self, index: str, id: str, wanted: RenderRequest) -> Rendered:
-        data = decode_payload(self._stored.data(index, id, wanted.number), self._max_bytes)
+        data = self._stored.picture(index, id, wanted.number)
         # The cache key comes from the bytes, not from what a document says about them.
         sha256 = hashlib.sha256(data).hexdigest()
         # Encoded again: a document's text may be a data URL with anything in its head.

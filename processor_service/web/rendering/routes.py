@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Response, request
@@ -17,7 +18,11 @@ from ..metrics import Metrics
 from ..request_ids import log_causes, request_id
 from .access import keys, seconds_left
 from .address import check_place, parse
-from .renderer import Refused, Renderer
+from .kept import KeptPictures
+from .renderer import Refused, Renderer, etag
+
+if TYPE_CHECKING:
+    from ...store.picture_store import PictureStore
 
 log = structlog.get_logger("processor_service")
 NAME = "images"
@@ -30,12 +35,16 @@ _HEADERS = {
 }
 
 
-def rendering(settings: Settings, pool: Pools, metrics: Metrics) -> Blueprint:
-    """The route that shows stored pictures."""
+def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureStore | None = None) -> Blueprint:
+    """The route that shows stored pictures; `store`: where those are that no document holds."""
     blueprint = Blueprint(NAME, __name__)
     if not settings.render_indices:
         return blueprint
-    renderer = Renderer(settings, pool)
+    # Only services that render need the client of Elasticsearch, which makes the start longer and takes 12 MB.
+    from .stored import Said, Stored
+
+    stored = Stored(settings, store)
+    renderer, kept = Renderer(settings, pool, stored), KeptPictures(settings, store)
     # As many as may wait. Each has a thread of the web process.
     slots = threading.BoundedSemaphore(render_threads(settings))
 
@@ -46,7 +55,7 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics) -> Blueprint:
         if not slots.acquire(blocking=False):
             raise ImageError(Code.BUSY, "all workers are busy and the queue is full")
         try:
-            response, how = _answer(renderer, settings, index, id, left)
+            response, how = answer(index, id, left)
         except ImageError as error:
             metrics.rendered.labels(error.code.code).inc()
             raise
@@ -56,6 +65,34 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics) -> Blueprint:
         seconds = round(time.perf_counter() - start, 4)
         log.info("render", request_id=request_id(), status=response.status_code, how=how, total_seconds=seconds)
         return response
+
+    def answer(index: str, id: str, left: int) -> tuple[Response, str]:
+        check_place(index, id, settings.render_indices)
+        wanted = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
+        said = stored.said(index, id) if wanted.number == 0 else Said()
+        sha256, tag = said.sha256, etag(index, said.sha256, wanted.operations) if said.sha256 else ""
+        if tag and request.if_none_match.contains_weak(tag):
+            response, how = Response(status=304), "not_modified"
+        elif said.key and not wanted.operations:
+            response, how = kept.answer(said.key, left)
+        else:
+            try:
+                found = renderer.cached(sha256, tag) or renderer.render(index, id, wanted, sha256, tag)
+            except Refused as refused:
+                return _refusal(refused)
+            sha256, tag = found.sha256, found.etag
+            how = "cached" if found.cached else "rendered"
+            response = Response(found.data, mimetype=mime_type(found.format))
+        response.set_etag(tag)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = _cache_control(settings, wanted.version, sha256, left)
+        if wanted.negotiated:
+            response.headers["Vary"] = "Accept"
+        if response.status_code == 200:
+            # Parts of it; and documents that did not say before what their picture is.
+            length = response.content_length or response.calculate_content_length()
+            response.make_conditional(request.environ, accept_ranges=True, complete_length=length)
+        return response, how
 
     @blueprint.after_request
     def protect(response: Response) -> Response:
@@ -83,28 +120,11 @@ def _check_access(settings: Settings) -> int:
     return seconds_left(request.path, list(request.args.items(multi=True)), accepted)
 
 
-def _answer(renderer: Renderer, settings: Settings, index: str, id: str, left: int) -> tuple[Response, str]:
-    check_place(index, id, settings.render_indices)
-    wanted = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
-    sha256, tag = renderer.unchanged(index, id, wanted)
-    if tag and request.if_none_match.contains_weak(tag):
-        response, how = Response(status=304), "not_modified"
-    else:
-        try:
-            found = renderer.cached(sha256, tag) or renderer.render(index, id, wanted, sha256, tag)
-        except Refused as refused:
-            answer = refused.answer
-            log_causes(answer.summary["code"], answer.summary.pop("causes", None))
-            return Response(answer.body, answer.summary["status"], mimetype="application/json"), answer.summary["code"]
-        sha256, tag = found.sha256, found.etag
-        response, how = Response(found.data, mimetype=mime_type(found.format)), "cached" if found.cached else "rendered"
-    response.set_etag(tag)
-    response.headers["Cache-Control"] = _cache_control(settings, wanted.version, sha256, left)
-    if wanted.negotiated:
-        response.headers["Vary"] = "Accept"
-    # For documents that did not say before what their picture is.
-    response.make_conditional(request.environ)
-    return response, how
+def _refusal(refused: Refused) -> tuple[Response, str]:
+    """The answer of the worker that refused the picture."""
+    answer = refused.answer
+    log_causes(answer.summary["code"], answer.summary.pop("causes", None))
+    return Response(answer.body, answer.summary["status"], mimetype="application/json"), answer.summary["code"]
 
 
 def _cache_control(settings: Settings, version: str, sha256: str, left: int) -> str:

@@ -1,25 +1,40 @@
-"""Reads stored pictures from Elasticsearch."""
+"""Reads stored pictures: from documents in Elasticsearch, or from the store that they name."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
 
 from ...errors import Code, ImageError
 from ...settings import Settings
+from ...wire.payload import decode_payload
+from ..stored_pictures import is_signed
 from .address import not_found
+
+if TYPE_CHECKING:
+    from ...store.picture_store import PictureStore
 
 FIELD = "image"
 _SECONDS = 10.0
 _SHA256 = re.compile("[0-9a-f]{64}")
+_SAID = ("sha256", "stored", "recipe", "mark")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a document says of its only picture: its SHA-256, and where it is in the store. Empty: nothing."""
+
+    sha256: str = ""
+    key: str = ""
 
 
 class Stored:
     """Reads documents; one client for all threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: PictureStore | None) -> None:
         trust: dict[str, Any] = {"ca_certs": settings.elasticsearch_ca} if settings.elasticsearch_ca else {}
         self._client = Elasticsearch(
             settings.elasticsearch_url,
@@ -28,25 +43,52 @@ class Stored:
             max_retries=1,
             **trust,
         )
+        self._store, self._keys = store, settings.accepted_mark_keys()
+        self._most = settings.max_image_bytes
 
-    def sha256(self, index: str, id: str) -> str:
-        """The SHA-256 of the only picture as the document has it; empty when it has none. The picture is not fetched.
+    def said(self, index: str, id: str) -> Said:
+        """What the document says, without fetching the picture.
 
-        The pictures of a list cannot be told apart this way: elements without the field are left out of the answer.
+        The pictures of a list cannot be told apart this way: elements without a field are left out of the answer.
         """
-        image = self._image(index, id, f"{FIELD}.sha256")
-        said = image.get("sha256") if isinstance(image, dict) else None
-        return said if isinstance(said, str) and _SHA256.fullmatch(said) else ""
+        image = self._image(index, id, ",".join(f"{FIELD}.{name}" for name in _SAID))
+        if not isinstance(image, dict):
+            return Said()
+        said = image.get("sha256")
+        sha256 = said if isinstance(said, str) and _SHA256.fullmatch(said) else ""
+        return Said(sha256, self._key(image))
 
-    def data(self, index: str, id: str, number: int) -> str:
-        """The picture as base64. Raises ImageError `picture_not_found`, `elasticsearch_error`."""
+    def picture(self, index: str, id: str, number: int) -> bytes:
+        """The picture. Raises ImageError `picture_not_found`, `elasticsearch_error`, and those of the store."""
         image = self._image(index, id, FIELD, f"{FIELD}.thumbnail")
         pictures = image if isinstance(image, list) else [image]
         picture = pictures[number] if number < len(pictures) else None
         data = picture.get("data") if isinstance(picture, dict) else picture
-        if not isinstance(data, str) or not data:
+        if isinstance(data, str) and data:
+            return decode_payload(data, self._most)
+        if isinstance(picture, dict) and (key := self._key(picture)):
+            return self.kept(key)
+        raise not_found()
+
+    def kept(self, key: str) -> bytes:
+        """A picture in the store, by an address that a mark covers."""
+        if self._store is None:
             raise not_found()
-        return data
+        return self._store.get(key, self._most)
+
+    def _key(self, image: dict[str, Any]) -> str:
+        """Where the picture is in the store; empty when it is not there, or when no mark says so.
+
+        Otherwise, whoever can write a document could look at any picture in the store.
+        """
+        texts = [image.get(name) for name in ("stored", "recipe", "mark")]
+        if self._store is None or not all(isinstance(text, str) for text in texts):
+            return ""
+        key, recipe, mark = map(str, texts)
+        try:
+            return key if is_signed(key, recipe, mark, self._keys) else ""
+        except ImageError:
+            return ""
 
     def _image(self, index: str, id: str, includes: str, excludes: str | None = None) -> Any:
         try:
