@@ -66,7 +66,7 @@ def can_be_processed(picture: Any) -> bool:
     """Whether a pipeline could make a picture of this element of a picture field."""
     if isinstance(picture, dict):
         # `0` is there when the bytes of a Uint8Array were sent as numbers.
-        return any(picture.get(name) not in (None, "") for name in ("data", "url", "0"))
+        return any(picture.get(name) not in (None, "") for name in ("data", "url", "stored", "0"))
     return bool(picture != "")
 
 
