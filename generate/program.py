@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -59,9 +59,7 @@ def _commands() -> str:
     shared = {parameter.name for parameter in connection}
     group = click.Context(main, info_name="ingest-image")
     parts = []
-    for name in main.list_commands(group):
-        command = main.get_command(group, name)
-        assert command is not None
+    for name, command in _each(main, group):
         usage = command.get_usage(click.Context(command, info_name=name, parent=group)).removeprefix("Usage: ")
         summary, _, more = inspect.cleandoc(command.help or "").replace("\b\n", "").partition("\n\n")
         own, connects = command.params, ""
@@ -71,6 +69,16 @@ def _commands() -> str:
         about = f"## {name}\n\n{summary}\n\n```\n{' '.join(usage.split())}\n```\n\n{_paragraphs(more)}"
         parts.append(about + _options(own) + connects)
     return "\n" + "".join(parts) + f"## Connection\n\n{_options(connection)}"
+
+
+def _each(program: click.Group, context: click.Context, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Each command with its name, those of groups in it too: `store check`."""
+    for name in program.list_commands(context):
+        command = program.get_command(context, name)
+        assert command is not None
+        yield f"{prefix}{name}", command
+        if isinstance(command, click.Group):
+            yield from _each(command, context, f"{prefix}{name} ")
 
 
 def _paragraphs(text: str) -> str:

@@ -27,6 +27,7 @@ class Rooms(click.Group):
         "gallery": "ingest_image.gallery.commands",
         "doctor": "ingest_image.doctor.command",
         "reprocess": "ingest_image.reprocess.command",
+        "store": "ingest_image.store.command",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

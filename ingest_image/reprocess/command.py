@@ -61,7 +61,37 @@ def reprocess(
 
     The same command continues a run that was interrupted. A document that somebody writes meanwhile is left alone.
     """
-    jobs = _jobs(client, index, pipeline, Selection(query, errors, unprocessed, stale))
+    report = run_selected(
+        client,
+        index,
+        Selection(query, errors, unprocessed, stale),
+        pipeline=pipeline,
+        dry_run=dry_run,
+        max_bulk_bytes=max_bulk_bytes,
+        state_file=state_file,
+        restart=restart,
+    )
+    if report is not None and report.failed:
+        raise SystemExit(1)
+
+
+def run_selected(
+    client: Elasticsearch,
+    index: str,
+    selection: Selection,
+    *,
+    pipeline: str | None,
+    dry_run: bool,
+    max_bulk_bytes: int,
+    state_file: Path | None,
+    restart: bool,
+    quiet: bool = False,
+) -> Report | None:
+    """Run the selected documents through their pipeline; returns what happened, None for a dry run.
+
+    `quiet`: without the summary. Raises ClickException.
+    """
+    jobs = _jobs(client, index, pipeline, selection)
     key = states.key_of(
         cluster=client.info().body["cluster_uuid"],
         index=index,
@@ -82,18 +112,19 @@ def reprocess(
     run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, max_bulk_bytes)
     if dry_run:
         _dry_run(jobs, run.totals)
-        return
+        return None
     states.save(path, state)
     try:
         run.all()
     except BulkStopped as error:
         raise click.ClickException(f"{error}; the same command continues") from error
     finally:
-        _summarize(run.report, sum(run.totals))
-    if run.report.failed:
-        # The state is kept: the next run tries what failed.
-        raise SystemExit(1)
-    path.unlink(missing_ok=True)
+        if not quiet:
+            _summarize(run.report, sum(run.totals))
+    if not run.report.failed:
+        # Otherwise the next run tries what failed.
+        path.unlink(missing_ok=True)
+    return run.report
 
 
 def _jobs(client: Elasticsearch, index: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:

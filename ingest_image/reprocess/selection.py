@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -27,11 +27,13 @@ class Selection:
     errors: bool = False
     unprocessed: bool = False
     stale: bool = False
+    # Pictures that are in the documents (`data`), or in the store (`external`), and should not be.
+    elsewhere: Literal["data", "external"] | None = None
 
     @property
     def wants_pictures(self) -> bool:
         """Whether documents without a picture are not selected."""
-        return self.errors or self.unprocessed or self.stale
+        return self.errors or self.unprocessed or self.stale or self.elsewhere is not None
 
     def to_query(self, targets: list[str], makers: Mapping[str, Maker]) -> Query:
         """The query for an index whose pipeline writes to `targets`, made so now.
@@ -45,6 +47,10 @@ class Selection:
                 wanted.append(failed)
             if self.unprocessed:
                 wanted.append({"bool": {"must_not": [done, failed]}})
+            if self.elsewhere:
+                kept = {"exists": {"field": f"{target}.stored"}}
+                inside = {"bool": {"filter": [done], "must_not": [kept]}}
+                wanted.append(kept if self.elsewhere == "external" else inside)
             if self.stale and target in makers:
                 wanted.append(stale_query(target, makers[target]))
         filters = [_user_query(self.query)] if self.query else []

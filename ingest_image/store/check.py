@@ -1,0 +1,102 @@
+"""`ingest-image store check`: whether each document's picture is in the store, and is the right one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+from elasticsearch import Elasticsearch
+
+from pipelines.cluster.client import elasticsearch_options
+from pipelines.wording import counted, shown
+from processor_service.errors import Code, ImageError
+from processor_service.settings import Settings
+
+from . import named
+from .opened import opened, progress, say
+
+if TYPE_CHECKING:
+    from processor_service.store.picture_store import PictureStore
+
+_AT_ONCE = 8
+_SHOWN = 20
+_FAULTS = {
+    Code.STORED_PICTURE_MISSING: "missing",
+    Code.STORED_PICTURE_DAMAGED: "damaged",
+    Code.IMAGE_TOO_LARGE: "damaged",
+}
+
+
+@click.command()
+@click.argument("index", metavar="INDEX")
+@elasticsearch_options
+@click.option("--quick", is_flag=True, help="Only ask whether pictures are there; do not read them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def check(client: Elasticsearch, index: str, quick: bool, as_json: bool) -> None:
+    """See that the picture of every document of INDEX is in the store, and is what its SHA-256 says.
+
+    Exits with 1 when one is not.
+    """
+    store = opened()
+    named.refreshed(client, index)
+    counts: Counter[str] = Counter()
+    bad: list[tuple[str, named.Named, str]] = []
+    with progress("checking") as bar, ThreadPoolExecutor(_AT_ONCE) as pool:
+        task = bar.add_task("checking", total=named.count(client, index))
+        look = _Look(store, quick)
+        for document, key, fault in _in_turn(pool, look, named.documents(client, index)):
+            counts[fault or "sound"] += 1
+            if fault:
+                bad.append((fault, document, key))
+            bar.advance(task)
+    summary = {
+        "pictures": counts.total(),
+        "sound": counts["sound"],
+        **{fault: counts[fault] for fault in dict.fromkeys(_FAULTS.values())},
+        "faults": [{"fault": fault, "index": at.index, "id": at.id, "stored": key} for fault, at, key in bad],
+    }
+    lines = [f"{counted(counts.total(), 'picture')} named by documents, {counts['sound']} are in the store"]
+    lines += [f"{fault}: {shown(at.index)}/{shown(at.id)} names {key}" for fault, at, key in bad[:_SHOWN]]
+    if len(bad) > _SHOWN:
+        lines.append(f"and {len(bad) - _SHOWN} more; --json lists all")
+    say(as_json, summary, *lines)
+    if bad:
+        raise SystemExit(1)
+
+
+class _Look:
+    """Looks at one picture."""
+
+    def __init__(self, store: PictureStore, quick: bool) -> None:
+        self._store, self._quick, self._most = store, quick, Settings().max_result_bytes
+
+    def __call__(self, key: str) -> str | None:
+        """What is wrong with it; None when nothing is. Raises ClickException when the store does not answer."""
+        try:
+            if self._quick:
+                self._store.head(key)
+            else:
+                self._store.get(key, self._most)
+        except ImageError as error:
+            if error.code not in _FAULTS:
+                raise click.ClickException(str(error)) from error
+            return _FAULTS[error.code]
+        return None
+
+
+def _in_turn(
+    pool: ThreadPoolExecutor, look: _Look, documents: Iterable[named.Named]
+) -> Iterator[tuple[named.Named, str, str | None]]:
+    """Look at several pictures at a time, and hold no more than that many."""
+    wanted = ((document, key) for document in documents for key in document.keys)
+    waiting: list[tuple[named.Named, str, Future[str | None]]] = []
+    while True:
+        waiting += [(at, key, pool.submit(look, key)) for at, key in islice(wanted, 2 * _AT_ONCE - len(waiting))]
+        if not waiting:
+            return
+        at, key, future = waiting.pop(0)
+        yield at, key, future.result()

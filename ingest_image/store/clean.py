@@ -1,0 +1,160 @@
+"""`ingest-image store clean`: removes pictures that no document names (docs/store.md says why that is safe)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+from elasticsearch import Elasticsearch, NotFoundError
+
+from pipelines.cluster.client import elasticsearch_options
+from pipelines.wording import counted
+from processor_service.errors import ImageError
+from processor_service.store.addresses import PREFIX, TRASH, sha256_of
+from processor_service.store.refusals import MissingObject
+
+from . import named
+from .opened import opened, progress, say
+
+if TYPE_CHECKING:
+    from processor_service.store.picture_store import PictureStore, StoredObject
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass
+class Plan:
+    """What is done to which objects, by their keys; those in the trash without its prefix."""
+
+    put_away: list[StoredObject] = field(default_factory=list)
+    put_back: list[StoredObject] = field(default_factory=list)
+    delete: list[StoredObject] = field(default_factory=list)
+
+
+def grace_time(text: str) -> timedelta:
+    """A time such as `7d`, `12h`, `30m` or `0s`."""
+    if text[-1:] not in _UNITS or not text[:-1].isdecimal():
+        raise click.BadParameter(f"{text!r} is not a time; valid are for example 7d, 12h, 30m")
+    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+@click.command()
+@click.argument("indices", metavar="INDEX...", nargs=-1, required=True)
+@elasticsearch_options
+@click.option("--delete", is_flag=True, help="Do it. Without this, only list what would be done.")
+@click.option(
+    "--grace",
+    type=grace_time,
+    default="7d",
+    show_default=True,
+    help="Leave alone what was written or put away less than this long ago. At least as long as a document can be on "
+    "its way: the longest timeout of a pipeline.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all keys and the summary as JSON.")
+def clean(client: Elasticsearch, indices: tuple[str, ...], delete: bool, grace: timedelta, as_json: bool) -> None:
+    """Remove pictures from the store that no document of INDEX... names. Name every index that uses the store.
+
+    Pictures are put into its folder trash/, where they are still found; the next run after the grace time deletes
+    them, or puts them back when a document names them after all.
+    """
+    store, index = opened(), _all_of(client, indices)
+    try:
+        plan = _plan(client, store, index, datetime.now(UTC) - grace)
+        lines = [f"{what} {each.key}" for what, each in _named(plan)]
+        if delete:
+            _do(store, plan)
+    except ImageError as error:
+        raise click.ClickException(str(error)) from error
+    size = sum(each.size for each in plan.put_away)
+    would = "" if delete else "would be "
+    summary = (
+        f"{counted(len(plan.put_away), 'picture')} ({size} bytes) {would}put away, {len(plan.put_back)} {would}put "
+        f"back, {len(plan.delete)} {would}deleted"
+    )
+    if not delete:
+        summary += "; --delete does it"
+    keys = {
+        "put_away": [each.key for each in plan.put_away],
+        "put_back": [each.key for each in plan.put_back],
+        "deleted": [each.key for each in plan.delete],
+    }
+    say(as_json, {"done": delete, "bytes": size, **keys}, *lines, summary)
+
+
+def _all_of(client: Elasticsearch, indices: tuple[str, ...]) -> str:
+    """The indices by their names. Raises ClickException when one of them cannot be read."""
+    try:
+        found = client.indices.resolve_index(name=list(indices), expand_wildcards="all").body
+    except NotFoundError as error:
+        raise click.ClickException(f"one of the indices {', '.join(indices)} does not exist") from error
+    if closed := [each["name"] for each in found["indices"] if "closed" in each.get("attributes", ())]:
+        raise click.ClickException(f"the index {closed[0]} is closed, so its documents cannot be read: open it first")
+    names = [each["name"] for kind in ("indices", "data_streams") for each in found[kind]]
+    if not names:
+        raise click.ClickException(f"there is no index {', '.join(indices)}")
+    return ",".join(names)
+
+
+def _plan(client: Elasticsearch, store: PictureStore, index: str, before: datetime) -> Plan:
+    """What to do. First the objects are listed, then the documents are read.
+
+    So each picture that is put away was there for the grace time before any document was looked at.
+    """
+    old = [each for each in store.list(PREFIX) if each.modified <= before]
+    trash = list(store.list(TRASH))
+    if not named.refreshed(client, index):
+        raise click.ClickException(
+            "the user may not refresh the indices (privilege maintenance), so documents could be overlooked"
+        )
+    wanted = set[bytes]()
+    with progress("reading documents") as bar:
+        task = bar.add_task("reading", total=named.count(client, index))
+        for document in named.documents(client, index):
+            wanted.update(bytes.fromhex(sha256_of(key)) for key in document.keys)
+            bar.advance(task)
+    plan = Plan([each for each in old if not _is_in(each.key, wanted)])
+    for each in trash:
+        if _is_in(each.key.removeprefix(TRASH), wanted):
+            plan.put_back.append(each)
+        elif each.modified <= before:
+            plan.delete.append(each)
+    return plan
+
+
+def _is_in(key: str, wanted: set[bytes]) -> bool:
+    try:
+        return bytes.fromhex(sha256_of(key)) in wanted
+    except ImageError:
+        # Not ours: somebody else uses the folder, too.
+        return True
+
+
+def _named(plan: Plan) -> Iterator[tuple[str, StoredObject]]:
+    for what, objects in (("put away", plan.put_away), ("put back", plan.put_back), ("delete", plan.delete)):
+        for each in objects:
+            yield what, each
+
+
+def _do(store: PictureStore, plan: Plan) -> None:
+    with progress("cleaning") as bar:
+        task = bar.add_task("cleaning", total=len(plan.put_away) + len(plan.put_back) + len(plan.delete))
+        for what, each in _named(plan):
+            if what == "put away":
+                _move(store, each.key, TRASH + each.key)
+            elif what == "put back":
+                _move(store, each.key, each.key.removeprefix(TRASH))
+            else:
+                store.delete(each.key)
+            bar.advance(task)
+
+
+def _move(store: PictureStore, key: str, to: str) -> None:
+    """Move an object, so that it is at one of both places at any time."""
+    try:
+        store.copy(key, to)
+    except MissingObject:
+        return
+    store.delete(key)

@@ -1,0 +1,57 @@
+"""`ingest-image store copy`: copies all pictures to another store."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from processor_service.errors import ImageError
+from processor_service.settings import Settings
+from processor_service.store.addresses import PREFIX
+
+from .opened import opened, progress, say
+
+_FAULTS_SHOWN = 20
+
+
+@click.command("copy")
+@click.argument("to", metavar="URL")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def copy_store(to: str, as_json: bool) -> None:
+    """Copy every picture of the store at IMAGE_STORE_URL to the one at URL, checked by its SHA-256.
+
+    What is there already is left alone, so the same command continues one that was interrupted.
+    """
+    source, target, most = opened(), opened(to), Settings().max_result_bytes
+    counts: Counter[str] = Counter()
+    faults: list[str] = []
+    try:
+        there = {each.key: each.size for each in target.list(PREFIX)}
+        with progress("copying") as bar:
+            task = bar.add_task("copying", total=None)
+            for each in source.list(PREFIX):
+                if there.get(each.key) == each.size:
+                    counts["there"] += 1
+                else:
+                    try:
+                        data = source.get(each.key, most)
+                    except ImageError as error:
+                        if error.code.status == 503:
+                            raise
+                        faults.append(str(error))
+                        continue
+                    target.put(each.key, data)
+                    counts["copied"] += 1
+                    counts["bytes"] += each.size
+                bar.advance(task)
+    except ImageError as error:
+        raise click.ClickException(f"{error}; the same command continues") from error
+    summary = {name: counts[name] for name in ("copied", "bytes", "there")} | {"faults": faults}
+    lines = [f"{counts['copied']} copied ({counts['bytes']} bytes), {counts['there']} were there already"]
+    lines += faults[:_FAULTS_SHOWN]
+    if len(faults) > _FAULTS_SHOWN:
+        lines.append(f"and {len(faults) - _FAULTS_SHOWN} more that were not copied; --json lists all")
+    say(as_json, summary, *lines)
+    if faults:
+        raise SystemExit(1)

@@ -1,0 +1,167 @@
+"""Stores for tests: a real S3 server, and one that speaks S3 only to fail."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.helpers.ports import free_port
+
+SECRET = "s3cretOfTheStore"
+ACCESS_KEY = "AKIAOFTHETESTS"
+
+
+def s3_environment(url: str) -> dict[str, str]:
+    """What the library needs to know of an S3 server, beside IMAGE_STORE_URL."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": "us-east-1",
+    }
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """The environment with these variables, for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class S3Server:
+    """SeaweedFS: a real S3 server. `url`, `process`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # Its parts listen on ports that are 10000 above these for their own calls.
+        self.port, *self._ports = (free_port() for _ in range(4))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        master, volume, filer = self._ports
+        command = ["weed", "server", f"-dir={self._folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
+        command += [f"-s3.port={self.port}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
+        command += ["-volume.max=20", "-master.volumeSizeLimitMB=100"]
+        with (self._folder / "weed.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if requests.put(f"{self.url}/pictures", timeout=5).status_code in (200, 409):
+                    return
+            except (requests.ConnectionError, requests.Timeout):
+                pass
+            time.sleep(0.1)
+        self.stop()
+        raise AssertionError(f"the S3 server did not start:\n{(self._folder / 'weed.log').read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
+
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[S3Server]:
+    """A real S3 server with a bucket `pictures`, and an environment that names it."""
+    folder.mkdir(exist_ok=True)
+    server = S3Server(folder)
+    try:
+        with environment(**s3_environment(server.url)):
+            yield server
+    finally:
+        server.stop()
+
+
+class FaultyStore:
+    """Speaks as much S3 as is needed to fail. `behaviour` answers each request."""
+
+    def __init__(self, behaviour: Callable[[Any], None]) -> None:
+        self.behaviour = behaviour
+        self.requests: list[str] = []
+        self.closed = threading.Event()
+        store = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self) -> None:
+                store.requests.append(f"{self.command} {self.path}")
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                store.behaviour(self)
+
+            do_GET = do_PUT = do_HEAD = do_DELETE = handle_one
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.closed.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def hang(self, _: Any) -> None:
+        """Take the request and never answer."""
+        self.closed.wait()
+
+
+def refusing(handler: Any) -> None:
+    """As S3 refuses a wrong key, with what it tells of the request."""
+    answer(handler, 403, b"<Error><Code>SignatureDoesNotMatch</Code><StringToSign>hush</StringToSign></Error>")
+
+
+def full(handler: Any) -> None:
+    answer(handler, 507, b"<Error><Code>InsufficientStorage</Code></Error>")
+
+
+def good(handler: Any) -> None:
+    answer(handler, 200, b"")
+
+
+def answer(handler: Any, status: int, body: bytes, **headers: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.send_header("ETag", '"1"')
+    handler.send_header("Last-Modified", "Thu, 26 Nov 2026 12:00:00 GMT")
+    for name, value in headers.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@contextmanager
+def faulty_store(behaviour: Callable[[Any], None]) -> Iterator[FaultyStore]:
+    """A store with a fault, and an environment that names it."""
+    store = FaultyStore(behaviour)
+    try:
+        with environment(**s3_environment(store.url)):
+            yield store
+    finally:
+        store.stop()
