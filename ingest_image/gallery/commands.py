@@ -36,6 +36,12 @@ from .security import LOOPBACK
 @click.option(
     "--max-upload-bytes", type=size, default=LARGEST_PICTURE_OPTION, show_default=True, help="Larger files are refused."
 )
+@click.option(
+    "--service-url",
+    default="",
+    help="Address of the processor service, for pictures in its store (docs/store.md). Default: their thumbnails.",
+)
+@click.option("--service-token", envvar="IMAGE_TOKEN", help="Token of the service; safer in the environment.")
 @click.option("--read-only", is_flag=True, help="Only show and search; nothing can be added.")
 def gallery(
     client: Elasticsearch,
@@ -46,6 +52,8 @@ def gallery(
     upload_index: str | None,
     pipeline: str,
     max_upload_bytes: int,
+    service_url: str,
+    service_token: str | None,
     read_only: bool,
 ) -> None:
     """Run the page that shows and searches the stored pictures, until Ctrl-C.
@@ -64,6 +72,8 @@ def gallery(
         pipeline=pipeline,
         max_upload_bytes=max_upload_bytes,
         read_only=read_only,
+        service_url=service_url,
+        service_token=service_token or "",
     )
     server = make_gallery(client, settings, host, port)
     if host not in LOOPBACK:

@@ -10,7 +10,9 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..search import UserError
+from ..search.picture import Picture
 from .context import context, document_id
+from .kept import kept_picture
 
 blueprint = Blueprint("files", __name__)
 # Recognized by their first bytes, whatever a document says; nothing else is served. No SVG: it can contain scripts.
@@ -27,23 +29,28 @@ _FOR_EVER = "private, max-age=31536000, immutable"
 @blueprint.get("/thumbnail/<index>/<int:number>")
 def thumbnail(index: str, number: int) -> AnyResponse:
     """The thumbnail; the stored picture if there is none."""
-    small = _field(index, number, "thumbnail")
-    if not kind_of(_decoded(small)):
+    small = _decoded(_picture(index, number, "thumbnail")[0].raw.get("thumbnail"))
+    if not kind_of(small):
         return redirect(url_for(".image", index=index, number=number, id=document_id(), v=request.args.get("v")))
     return _answer(small)
 
 
 @blueprint.get("/image/<index>/<int:number>")
 def image(index: str, number: int) -> AnyResponse:
-    """The stored picture; the thumbnail if browsers cannot show its format."""
+    """The stored picture; the thumbnail if browsers cannot show its format, or the picture cannot be had."""
     with context().one_of_few():
-        data = _field(index, number, "data")
-        return _answer(data if kind_of(_decoded(data)) else _field(index, number, "thumbnail"))
+        picture, place = _picture(index, number, "data", "stored")
+        data = _decoded(picture.raw.get("data"))
+        if not data and picture.sha256 and picture.raw.get("stored"):
+            data = kept_picture(context().settings, index, document_id(), place, picture.sha256)
+        if kind_of(data):
+            return _answer(data)
+        return _answer(_decoded(_picture(index, number, "thumbnail")[0].raw.get("thumbnail")), is_it=bool(data))
 
 
-def _field(index: str, number: int, name: str) -> Any:
-    """A field of one picture of a document; 404 if there is none, or the service refused the picture."""
-    includes = [f"image.{field}" for field in (name, "sha256", "error")]
+def _picture(index: str, number: int, *names: str) -> tuple[Picture, int]:
+    """Some fields of one picture of a document, and its position; 404 if there is none, or the service refused it."""
+    includes = [f"image.{field}" for field in (*names, "sha256", "error")]
     try:
         hit = context().allowed_engine(index).get(index, document_id(), source_includes=includes)
     except UserError:
@@ -55,18 +62,18 @@ def _field(index: str, number: int, name: str) -> Any:
     # A refused picture was never decoded, and with `keep_invalid` it is the original.
     if chosen is None or chosen.error:
         abort(404)
-    return chosen.raw.get(name)
+    return chosen, pictures.index(chosen)
 
 
-def _answer(data: Any) -> Response:
-    decoded = _decoded(data)
-    kind = kind_of(decoded)
+def _answer(data: bytes, is_it: bool = True) -> Response:
+    """The answer with a picture. `is_it`: whether it is what was asked for, for ever."""
+    kind = kind_of(data)
     if kind is None:
         abort(404)
-    answer = Response(decoded, mimetype=kind)
+    answer = Response(data, mimetype=kind)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Content-Disposition"] = "inline"
-    if request.args.get("v"):
+    if request.args.get("v") and is_it:
         answer.headers["Cache-Control"] = _FOR_EVER
     return answer
 

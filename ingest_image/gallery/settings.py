@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.resources import DEFAULT_PIPELINE
 
@@ -22,3 +22,6 @@ class GallerySettings:
     page_size: int = 48
     # Address of Elasticsearch, for error messages.
     elasticsearch_url: str = ""
+    # The processor service, which gives the pictures that are in the store; empty: thumbnails are shown instead.
+    service_url: str = ""
+    service_token: str = field(default="", repr=False)
