@@ -17,7 +17,7 @@ from .picture import Picture
 from .registry import entry_names
 from .store.addresses import address
 from .wire.fields import top_level_names
-from .wire.marks import kept_mark, mark, source_mark, thumbnail_mark, url_mark
+from .wire.marks import kept_mark, mark, original_mark, source_mark, thumbnail_mark, url_mark
 from .wire.payload import decode_payload
 from .wire.request import Request
 
@@ -38,7 +38,7 @@ def absent_fields(keep_source: bool = False) -> dict[str, Any]:
     kept = set(NOT_OURS)
     if keep_source:
         of_source = (feature.produces() for feature in all_features().values() if feature.of_source)
-        kept.update(("original", "redacted"), *of_source)
+        kept.update(("original", "original_mark", "redacted"), *of_source)
     return {name: None for name in top_level_names() if name not in kept}
 
 
@@ -64,8 +64,8 @@ def describe(picture: Picture, stored: bytes, format_name: str, external: bool =
     }
 
 
-def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, Any]:
-    """The fields of the original."""
+def describe_original(picture: Picture, data: bytes, sha256: str, keeps: bool = False) -> dict[str, Any]:
+    """The fields of the original; `keeps`: whether it goes into the store."""
     source = picture.source
     return {
         "format": source.format,
@@ -73,6 +73,7 @@ def describe_original(picture: Picture, data: bytes, sha256: str) -> dict[str, A
         "height": source.height,
         "bytes": len(data),
         "sha256": sha256,
+        **({"stored": address(sha256, source.format)} if keeps else {}),
     }
 
 
@@ -88,6 +89,8 @@ def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> d
         "mark": mark(key, recipe, stored) if kept is None else kept_mark(key, recipe, stored, kept),
         "source_mark": source_mark(key, recipe, source, stored) if url is None else url_mark(key, recipe, url, stored),
     }
+    if original := (fields.get("original") or {}).get("stored"):
+        marks["original_mark"] = original_mark(key, original)
     if thumbnail := fields.get("thumbnail"):
         marks["thumbnail_mark"] = thumbnail_mark(key, recipe, stored, pybase64.b64decode(thumbnail))
     return marks

@@ -102,6 +102,7 @@ OF_THE_PICTURE = (
     DocumentField("original.height", "its height in pixels, before any turning", INTEGER),
     DocumentField("original.bytes", "its size in bytes", LONG),
     DocumentField("original.sha256", "its SHA-256, lower-case hex", KEYWORD),
+    DocumentField("original.stored", "where it is in the store, when the pipeline says `originals: external`", KEYWORD),
 )
 # For the document, the node and the service.
 OF_THE_DOCUMENT = (
@@ -115,6 +116,7 @@ OF_THE_DOCUMENT = (
     DocumentField(
         "source_mark", "signature that the stored picture was made from its source, or from its `url`", SIGNATURE
     ),
+    DocumentField("original_mark", "signature that `original.stored` is the address of an original", SIGNATURE),
     DocumentField(
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),

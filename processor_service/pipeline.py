@@ -24,12 +24,12 @@ from .wire.request import Request
 
 def process(request: Request, settings: Settings, watch: Stopwatch) -> dict[str, Any]:
     """Process one picture; returns the map to merge into the document. Raises ImageError."""
-    fields, stored = fields_and_picture(request, settings, watch)
+    fields, stored, _ = fields_and_pictures(request, settings, watch)
     return {**fields, "data": None if request.external else pybase64.b64encode_as_string(stored)}
 
 
-def fields_and_picture(request: Request, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
-    """The same map without the picture, and the picture's bytes."""
+def fields_and_pictures(request: Request, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes, bytes]:
+    """The same map without the picture, the picture's bytes, and those of the original."""
     data = decode_payload(request.data, settings.max_image_bytes)
     picture, stored, format_name = transform(data, request, settings, watch)
     with watch("describe"):
@@ -40,7 +40,7 @@ def fields_and_picture(request: Request, settings: Settings, watch: Stopwatch) -
         fields = absent_fields(keep_source=request.normalized)
         fields |= describe(picture, stored, format_name, request.external)
         if not request.normalized:
-            fields["original"] = describe_original(picture, data, source_sha256)
+            fields["original"] = describe_original(picture, data, source_sha256, request.keeps_original)
         if picture.redacted is not None:
             fields["redacted"] = picture.redacted
     for feature in request.recipe.features:
@@ -49,7 +49,7 @@ def fields_and_picture(request: Request, settings: Settings, watch: Stopwatch) -
             continue
         with watch(feature.name()):
             fields |= {name: value for name, value in feature.extract(picture).items() if name in wanted}
-    return fields | sign(request, fields, source_sha256, settings.mark_key()), stored
+    return fields | sign(request, fields, source_sha256, settings.mark_key()), stored, data
 
 
 def render(request: Request, settings: Settings, watch: Stopwatch) -> tuple[bytes, str]:

@@ -158,6 +158,10 @@ class Settings(BaseSettings):
         description="indices whose pictures are rendered on the fly (docs/rendering.md), such as `images, photos-*`; "
         "none: off",
     )
+    render_originals: bool = Field(
+        False,
+        description="whether originals that are kept in the store (docs/store.md) may be seen, with all their metadata",
+    )
     render_key: SecretStr = Field(
         SecretStr(""), description="secret that signs addresses of rendered pictures; default: the token"
     )

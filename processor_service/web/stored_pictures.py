@@ -18,7 +18,7 @@ from ..settings import Settings
 from ..store.addresses import address_of, sha256_of
 from ..store.refusals import off
 from ..timing import Stopwatch
-from ..wire.marks import kept_mark
+from ..wire.marks import kept_mark, original_mark
 from ..workers.worker import Answer
 
 if TYPE_CHECKING:
@@ -53,30 +53,35 @@ class StoredPictures:
         return orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
 
     def kept(self, answer: Answer, until: float | None, watch: Stopwatch) -> Answer:
-        """The answer for the client, after its picture was put into the store, if it is one for the store.
+        """The answer for the client, after the pictures before it were put into the store, if there are any.
 
         Raises ImageError `store_unavailable`: then nothing of the answer is used.
         """
-        length = answer.summary.pop("deposit", None)
-        if length is None:
+        deposits = answer.summary.pop("deposits", None)
+        if deposits is None:
             return answer
         if self._store is None:
             raise off()
-        picture, rest = memoryview(answer.body)[:length], answer.body[length:]
-        # A worker decodes untrusted bytes: where they go is for us to say.
-        key = address_of(picture, answer.summary["format"])
-        sha256_of(key)
-        with watch("store"):
-            self._store.put(key, picture, until)
-        return Answer(answer.summary, rest)
+        rest = memoryview(answer.body)
+        for format_name, length in deposits:
+            picture, rest = rest[:length], rest[length:]
+            # A worker decodes untrusted bytes: where they go is for us to say.
+            key = address_of(picture, format_name)
+            sha256_of(key)
+            with watch("store"):
+                self._store.put(key, picture, until)
+        return Answer(answer.summary, bytes(rest))
 
     def _key(self, stored: Any) -> str:
         """The address that a document names, when its mark covers it."""
-        texts = [stored.get(name) for name in ("key", "recipe", "mark")] if isinstance(stored, dict) else []
-        if not texts or not all(isinstance(text, str) for text in texts):
-            raise ImageError(Code.INVALID_REQUEST, "stored must be an object with key, recipe and mark")
-        key, recipe, sent = map(str, texts)
-        if not is_signed(key, recipe, sent, self._keys):
+        said = stored if isinstance(stored, dict) else {}
+        key, recipe, mark = said.get("key"), said.get("recipe"), said.get("mark")
+        if not (isinstance(key, str) and isinstance(mark, str) and isinstance(recipe, str | None)):
+            raise ImageError(
+                Code.INVALID_REQUEST, "stored must be an object with key, mark and, unless it is an original, recipe"
+            )
+        signed = is_original(key, mark, self._keys) if recipe is None else is_signed(key, recipe, mark, self._keys)
+        if not signed:
             raise ImageError(
                 Code.STORED_NOT_SIGNED,
                 "the mark beside it does not sign the key of a picture in the store: was the token changed without "
@@ -91,8 +96,19 @@ def is_signed(key: str, recipe: str, mark: str, keys: Iterable[bytes]) -> bool:
     Raises ImageError `invalid_request` when it is none.
     """
     sha256 = sha256_of(key)
-    known = [hmac.compare_digest(kept_mark(each, recipe, sha256, key).encode(), mark.encode()) for each in keys]
-    return any(known)
+    return _is_any(mark, (kept_mark(each, recipe, sha256, key) for each in keys))
+
+
+def is_original(key: str, mark: str, keys: Iterable[bytes]) -> bool:
+    """Whether a mark says that an original is at an address. Raises ImageError `invalid_request` when it is none."""
+    sha256_of(key)
+    return _is_any(mark, (original_mark(each, key) for each in keys))
+
+
+def _is_any(mark: str, signatures: Iterable[str]) -> bool:
+    """Every signature is compared, so that timing reveals nothing."""
+    same = [hmac.compare_digest(signature.encode(), mark.encode()) for signature in signatures]
+    return any(same)
 
 
 def _stored_request(body: bytes) -> dict[str, Any] | None:

@@ -26,6 +26,11 @@ def url_mark(key: bytes, recipe: str, url: str, stored: str) -> str:
     return _sign(key, f"url:{recipe}:{hashlib.sha256(url.encode()).hexdigest()}:{stored}")
 
 
+def original_mark(key: bytes, kept: str) -> str:
+    """Signature that what is at the address `kept` of the store is the original of a picture."""
+    return _sign(key, f"original:{kept}")
+
+
 def thumbnail_mark(key: bytes, recipe: str, stored: str, thumbnail: bytes) -> str:
     """Signature that this thumbnail was made from the stored bytes."""
     return _sign(key, f"thumbnail:{recipe}:{stored}:{hashlib.sha256(thumbnail).hexdigest()}")

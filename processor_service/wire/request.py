@@ -14,6 +14,7 @@ from .recipe import Recipe, parse_operations, parse_recipe
 
 _KEYS = frozenset(
     {"data", "url", "operations", "properties", "document_operations", "normalized", "truncated", "position", "store"}
+    | {"originals"}
 )
 
 
@@ -32,6 +33,8 @@ class Request:
     position: int = 0
     # Whether the picture goes into the store, not into the document.
     external: bool = False
+    # Whether the original goes there, too.
+    keeps_original: bool = False
 
     @classmethod
     def parse(cls, body: Any) -> Request:
@@ -52,9 +55,16 @@ class Request:
             raise _invalid("url must be a string, truncated `fail` or `accept`")
         if not isinstance(position := body.get("position", 0), int) or position < 0:
             raise _invalid("position must be a number from 0 on")
+        if (originals := body.get("originals", "none")) not in ("none", "external"):
+            raise _invalid("originals must be `none` or `external`")
         if (store := body.get("store", "data")) not in ("data", "external"):
             raise _invalid("store must be `data` or `external`")
         recipe = parse_recipe(body.get("operations"), body.get("properties"))
+        if originals == "external" and (hiding := [each for each in recipe.operations if each.conceals]):
+            raise ImageError(
+                Code.INVALID_RECIPE,
+                f"originals must be `none` beside operation [{hiding[0].name()}], which hides in vain",
+            )
         document_operations = tuple(parse_operations(body.get("document_operations")))
         check_kept(recipe.operations, document_operations)
         normalized = body.get("normalized") is True
@@ -67,7 +77,12 @@ class Request:
             truncated == "accept",
             position,
             store == "external",
+            originals == "external",
         )
+
+    def needs_store(self) -> bool:
+        """Whether anything of the request goes into the store."""
+        return self.external or self.keeps_original
 
     def recognizer(self) -> str | None:
         """What of the request needs a recognizer, in words; None when nothing does."""

@@ -25,7 +25,7 @@ from ..embedders import preload
 from ..errors import Code, ImageError, causes, defect, out_of_memory
 from ..features import all_features
 from ..operations import all_operations
-from ..pipeline import fields_and_picture, render
+from ..pipeline import fields_and_pictures, render
 from ..query_vector import FACE, asks_for_face, embed
 from ..settings import Settings
 from ..store.refusals import off as store_off
@@ -74,7 +74,7 @@ class _HandOn(Exception):
 def _request(body: Any, settings: Settings) -> Request:
     """The request, when it is for this worker. Raises ImageError, _HandOn."""
     request = Request.parse(body)
-    if request.external and not settings.store_url:
+    if request.needs_store() and not settings.store_url:
         raise store_off()
     if not settings.recognizes() and (what := request.recognizer()):
         if refusal := _refusal(what, request.identifies(), settings):
@@ -103,12 +103,17 @@ def _refusal(what: str, identifies: str | None, settings: Settings) -> ImageErro
 
 def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
     request = _request(body, settings)
-    fields, stored = fields_and_picture(request, settings, watch)
-    details = {"format": fields["format"], "stored_bytes": fields["bytes"]}
-    if request.external:
-        # This process has no network: the web process puts the picture into the store (web/stored_pictures.py).
-        return {**details, "deposit": len(stored)}, stored + orjson.dumps({"fields": {**fields, "data": None}})
-    return details, _json(fields, stored)
+    fields, stored, original = fields_and_pictures(request, settings, watch)
+    details: dict[str, Any] = {"format": fields["format"], "stored_bytes": fields["bytes"]}
+    # This process has no network: the web process puts pictures into the store (web/stored_pictures.py).
+    kept = [(fields["format"], stored)] if request.external else []
+    if request.keeps_original and not request.normalized:
+        kept.append((fields["original"]["format"], original))
+    answer = orjson.dumps({"fields": {**fields, "data": None}}) if request.external else _json(fields, stored)
+    if not kept:
+        return details, answer
+    details["deposits"] = [(format_name, len(data)) for format_name, data in kept]
+    return details, b"".join((*(data for _, data in kept), answer))
 
 
 def _json(fields: dict[str, Any], picture: bytes) -> bytes:

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MIMEAccept
 from ...errors import Code, ImageError
 
 _SHORT = ("w", "h", "fit", "rotate", "format", "q", "dpr")
-_KNOWN = ("operations", *_SHORT, "n", "v", "expires", "signature")
+_KNOWN = ("operations", *_SHORT, "n", "v", "original", "expires", "signature")
 # As Elasticsearch names indices, without those that begin with a dot (hidden, system), _all, lists and wildcards.
 _INDEX = re.compile(r"[^\s\\/*?\"<>|,#:A-Z._+-][^\s\\/*?\"<>|,#:A-Z]{0,254}")
 _INTEGER = re.compile(r"[0-9]{1,9}")
@@ -25,12 +25,16 @@ _NEGOTIATED = ("avif", "webp")
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """`operations` as in a recipe; `number` of the picture in a list; `version`: how its SHA-256 begins, or empty."""
+    """`operations` as in a recipe; `number` of the picture in a list; `version`: how its SHA-256 begins, or empty.
+
+    `original`: whether it is about what came in.
+    """
 
     operations: list[Any]
     number: int
     version: str
     negotiated: bool
+    original: bool = False
 
 
 def check_place(index: str, id: str, patterns: Sequence[str]) -> None:
@@ -59,7 +63,9 @@ def parse(pairs: Sequence[tuple[str, str]], accept: MIMEAccept) -> RenderRequest
     if negotiable and (name := _best(accept)):
         operations = _with_format(operations, name)
     number = _integer("n", given.get("n", "0"))
-    return RenderRequest(operations, number, given.get("v", "").lower(), negotiable)
+    if given.get("original", "1") != "1":
+        raise _wrong("original must be 1, or left out")
+    return RenderRequest(operations, number, given.get("v", "").lower(), negotiable, "original" in given)
 
 
 def _operations(given: dict[str, str]) -> list[Any]:

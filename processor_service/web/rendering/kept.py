@@ -21,7 +21,11 @@ class KeptPictures:
     """The pictures of the store as answers. `store` is None when there is none."""
 
     def __init__(self, settings: Settings, store: PictureStore | None) -> None:
-        self._store, self._most, self._redirect = store, settings.max_result_bytes, settings.store_redirect
+        self._store, self._most, self._redirect = (
+            store,
+            max(settings.max_result_bytes, settings.max_image_bytes),
+            settings.store_redirect,
+        )
 
     def answer(self, key: str, left: int) -> tuple[Response, str]:
         """The picture at an address that a mark covers, and how it is answered.

@@ -23,7 +23,7 @@ from .address import RenderRequest
 from .cache import DiskCache
 
 if TYPE_CHECKING:
-    from .stored import Stored
+    from .stored import Said, Stored
 
 # Another version may render differently.
 _RENDERER = f"{version('ingest-image')} {PIL.__version__}"
@@ -64,15 +64,15 @@ class Renderer:
         name, _, data = entry.partition(b"\n")
         return Rendered(data, name.decode(), sha256, tag, cached=True)
 
-    def render(self, index: str, id: str, wanted: RenderRequest, sha256: str, tag: str) -> Rendered:
+    def render(self, index: str, id: str, wanted: RenderRequest, said: Said, tag: str) -> Rendered:
         """Render when it is our turn. Raises ImageError, or Refused with the worker's answer."""
         # The document is fetched only then: a request that waits holds no picture in memory.
         with self._turns:
             # The request before may have wanted for the same.
-            return self.cached(sha256, tag) or self._render(index, id, wanted)
+            return self.cached(said.sha256, tag) or self._render(index, id, wanted, said)
 
-    def _render(self, index: str, id: str, wanted: RenderRequest) -> Rendered:
-        data = self._stored.picture(index, id, wanted.number)
+    def _render(self, index: str, id: str, wanted: RenderRequest, said: Said) -> Rendered:
+        data = self._stored.kept(said.key) if said.key else self._stored.picture(index, id, wanted.number)
         # The cache key comes from the bytes, not from what a document says about them.
         sha256 = hashlib.sha256(data).hexdigest()
         # Encoded again: a document's text may be a data URL with anything in its head.

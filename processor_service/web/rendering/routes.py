@@ -17,7 +17,7 @@ from ..authentication import check_caller
 from ..metrics import Metrics
 from ..request_ids import log_causes, request_id
 from .access import keys, seconds_left
-from .address import check_place, parse
+from .address import RenderRequest, check_place, not_found, parse
 from .kept import KeptPictures
 from .renderer import Refused, Renderer, etag
 
@@ -69,7 +69,7 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
     def answer(index: str, id: str, left: int) -> tuple[Response, str]:
         check_place(index, id, settings.render_indices)
         wanted = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
-        said = stored.said(index, id) if wanted.number == 0 else Said()
+        said = looked_up(index, id, wanted)
         sha256, tag = said.sha256, etag(index, said.sha256, wanted.operations) if said.sha256 else ""
         if tag and request.if_none_match.contains_weak(tag):
             response, how = Response(status=304), "not_modified"
@@ -77,7 +77,7 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
             response, how = kept.answer(said.key, left)
         else:
             try:
-                found = renderer.cached(sha256, tag) or renderer.render(index, id, wanted, sha256, tag)
+                found = renderer.cached(sha256, tag) or renderer.render(index, id, wanted, said, tag)
             except Refused as refused:
                 return _refusal(refused)
             sha256, tag = found.sha256, found.etag
@@ -93,6 +93,13 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
             length = response.content_length or response.calculate_content_length()
             response.make_conditional(request.environ, accept_ranges=True, complete_length=length)
         return response, how
+
+    def looked_up(index: str, id: str, wanted: RenderRequest) -> Said:
+        if wanted.original:
+            if not settings.render_originals:
+                raise not_found()
+            return stored.original(index, id, wanted.number)
+        return stored.said(index, id) if wanted.number == 0 else Said()
 
     @blueprint.after_request
     def protect(response: Response) -> Response:

@@ -10,8 +10,9 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundErro
 
 from ...errors import Code, ImageError
 from ...settings import Settings
+from ...store.addresses import sha256_of
 from ...wire.payload import decode_payload
-from ..stored_pictures import is_signed
+from ..stored_pictures import is_original, is_signed
 from .address import not_found
 
 if TYPE_CHECKING:
@@ -57,6 +58,23 @@ class Stored:
         said = image.get("sha256")
         sha256 = said if isinstance(said, str) and _SHA256.fullmatch(said) else ""
         return Said(sha256, self._key(image))
+
+    def original(self, index: str, id: str, number: int) -> Said:
+        """The same of what came in, of one picture of a list. Raises ImageError `picture_not_found`."""
+        image = self._image(index, id, f"{FIELD}.original,{FIELD}.original_mark,{FIELD}.sha256")
+        pictures = image if isinstance(image, list) else [image]
+        picture = pictures[number] if number < len(pictures) else None
+        original = picture.get("original") if isinstance(picture, dict) else None
+        key = original.get("stored") if isinstance(original, dict) else None
+        mark = picture.get("original_mark") if isinstance(picture, dict) else None
+        if self._store is None or not isinstance(key, str) or not isinstance(mark, str):
+            raise not_found()
+        try:
+            if is_original(key, mark, self._keys):
+                return Said(sha256_of(key), key)
+        except ImageError as error:
+            raise not_found() from error
+        raise not_found()
 
     def picture(self, index: str, id: str, number: int) -> bytes:
         """The picture. Raises ImageError `picture_not_found`, `elasticsearch_error`, and those of the store."""

@@ -76,6 +76,11 @@ public final class Marks {
         return "url:" + recipe + ":" + Sha256.hex(url.getBytes(StandardCharsets.UTF_8)) + ":" + stored;
     }
 
+    /** What `original_mark` signs: an original is there in the store. */
+    public static String original(String key) {
+        return "original:" + key;
+    }
+
     /** What `thumbnail_mark` signs: this is the thumbnail of the stored bytes. */
     public static String thumbnail(String recipe, String stored, byte[] thumbnail) {
         return "thumbnail:" + recipe + ":" + stored + ":" + Sha256.hex(thumbnail);

@@ -8,8 +8,8 @@ import java.util.Map;
  *
  * @param key its address there
  * @param sha256 of its bytes
- * @param recipe hash of the recipe that made it; it need not be the pipeline's present one
- * @param mark over all three
+ * @param recipe hash of the recipe that made it; it need not be the pipeline's present one; null of an original
+ * @param mark over all three; of an original over the key
  */
 public record StoredPicture(String key, String sha256, String recipe, String mark) {
 
@@ -20,7 +20,9 @@ public record StoredPicture(String key, String sha256, String recipe, String mar
     public Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("key", key);
-        json.put("recipe", recipe);
+        if (recipe != null) {
+            json.put("recipe", recipe);
+        }
         json.put("mark", mark);
         return json;
     }

@@ -23,6 +23,8 @@ public final class TargetFields {
     public static final String BYTES = "bytes";
     /** What the service tells of the picture that came in; its `sha256` says which one that was. */
     public static final String ORIGINAL = "original";
+    /** Signature under the address of the original in the store. */
+    public static final String ORIGINAL_MARK = "original_mark";
     public static final String ERROR = "error";
 
     private TargetFields() {}

@@ -30,8 +30,10 @@ final class MarkCheck {
     private final String stored;
     private final Object plain;
     private final boolean made;
-    /** The picture in the store, null when there is none that a mark covers. */
-    private final StoredPicture kept;
+    /** Where the target says that the picture is in the store, null when it does not. */
+    private final String key;
+    /** Hash of the recipe by which the mark is believed, null when it is not. */
+    private final String by;
 
     /**
      * @param options of the processor
@@ -45,9 +47,9 @@ final class MarkCheck {
         // The cheap question first: most documents carry no mark, and decoding costs.
         byte[] bytes = existing.get(TargetFields.MARK) instanceof String ? bytes(data) : null;
         this.stored = bytes != null ? Sha256.hex(bytes) : data == null ? hash(existing.get(TargetFields.SHA256)) : null;
-        String key = existing.get(TargetFields.STORED) instanceof String text && text.length() <= LONGEST_KEY ? text : null;
-        this.made = stored != null && holds(TargetFields.MARK, key == null ? Marks.made(recipe, stored) : Marks.kept(recipe, stored, key));
-        this.kept = key == null || stored == null ? null : made ? kept(key, recipe) : keptByAnother(key, existing.get(TargetFields.RECIPE));
+        this.key = existing.get(TargetFields.STORED) instanceof String text && text.length() <= LONGEST_KEY ? text : null;
+        this.by = maker();
+        this.made = recipe.equals(by);
         this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
     }
 
@@ -58,17 +60,40 @@ final class MarkCheck {
 
     /** The picture in the store, whichever recipe made it; null when there is none that a mark covers. */
     StoredPicture kept() {
-        return kept;
+        return key == null || by == null ? null : new StoredPicture(key, stored, by, (String) renewed.get(TargetFields.MARK));
     }
 
-    /** The picture that another recipe made: a changed recipe begins with it. */
-    private StoredPicture keptByAnother(String key, Object before) {
-        boolean named = before instanceof String text && RECIPE.matcher(text).matches() && before.equals(recipe) == false;
-        return named && holds(TargetFields.MARK, Marks.kept((String) before, stored, key)) ? kept(key, (String) before) : null;
+    /** The original in the store that the target's picture was made from by its recipe and nothing else; null when there is none. */
+    StoredPicture original() {
+        if (by == null || existing.get(TargetFields.ORIGINAL) instanceof Map == false) {
+            return null;
+        }
+        Map<?, ?> original = (Map<?, ?>) existing.get(TargetFields.ORIGINAL);
+        String source = hash(original.get(TargetFields.SHA256));
+        if (source == null || original.get(TargetFields.STORED) instanceof String == false) {
+            return null;
+        }
+        String at = (String) original.get(TargetFields.STORED);
+        Marks marks = environment.client().marks();
+        String mark = at.contains(source) ? marks.valid(existing.get(TargetFields.ORIGINAL_MARK), Marks.original(at)) : null;
+        // After one-off operations the picture was made from itself.
+        boolean plain = mark != null && marks.valid(existing.get(TargetFields.SOURCE_MARK), Marks.madeFrom(by, source, stored)) != null;
+        return plain ? new StoredPicture(at, source, null, mark) : null;
     }
 
-    private StoredPicture kept(String key, String by) {
-        return new StoredPicture(key, stored, by, (String) renewed.get(TargetFields.MARK));
+    /** The recipe by which the mark is believed: the pipeline's, or else the one that the document names; null when there is none. */
+    private String maker() {
+        if (stored == null || holds(TargetFields.MARK, signed(recipe))) {
+            return stored == null ? null : recipe;
+        }
+        Object before = existing.get(TargetFields.RECIPE);
+        boolean named = before instanceof String text && RECIPE.matcher(text).matches() && text.equals(recipe) == false;
+        return named && holds(TargetFields.MARK, signed((String) before)) ? (String) before : null;
+    }
+
+    /** What the mark of a recipe signs. */
+    private String signed(String maker) {
+        return key == null ? Marks.made(maker, stored) : Marks.kept(maker, stored, key);
     }
 
     /** Whether the target is about what was made from this very source. */

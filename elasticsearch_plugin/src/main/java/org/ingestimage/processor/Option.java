@@ -42,6 +42,11 @@ enum Option {
         "`external`: the picture goes into the service's store, and the target has its address there as `stored` ([store.md](store.md)). `none`: "
             + "`data` is left out of the target; its fields and thumbnail are stored, the picture stays where it is"
     ),
+    ORIGINALS(
+        List.of("none", "external"),
+        "`external`: what came in is kept in the service's store, too, with its metadata, the place above all; a changed recipe begins with it "
+            + "([store.md](store.md#originals)); refused beside `redact`"
+    ),
     TRUNCATED(List.of("fail", "accept"), "`accept`: a picture that ends too early is filled up instead of refused"),
     DOCUMENT_OPERATIONS(
         true,

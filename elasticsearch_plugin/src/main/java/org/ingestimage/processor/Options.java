@@ -13,6 +13,7 @@ import org.ingestimage.recipe.RecipeSchema;
  *
  * @param recipe of `operations` and `properties`
  * @param store where the picture goes
+ * @param keepOriginals whether what came in goes into the store, too (`originals`)
  * @param acceptTruncated of `truncated`
  * @param recordInvalid of `on_invalid`
  * @param maxResultBytes 0 for no other limit than the node's
@@ -26,6 +27,7 @@ record Options(
     boolean ignoreMissing,
     boolean removeBinary,
     Store store,
+    boolean keepOriginals,
     boolean acceptTruncated,
     boolean recordInvalid,
     boolean keepInvalid,
@@ -68,6 +70,10 @@ record Options(
         if (concealing != null && keepInvalid) {
             throw Option.KEEP_INVALID.wrong(tag, "must be false: a refused picture would be stored as it came, without [" + concealing + "]");
         }
+        boolean keepOriginals = Option.ORIGINALS.isOther(tag, config);
+        if (concealing != null && keepOriginals) {
+            throw Option.ORIGINALS.wrong(tag, "must be none: the original would be in the store as it came, without [" + concealing + "]");
+        }
         if (concealing != null && target.equals(field) == false && removeBinary == false) {
             throw Option.REMOVE_BINARY.wrong(
                 tag,
@@ -81,6 +87,7 @@ record Options(
             Option.IGNORE_MISSING.flag(tag, config),
             removeBinary,
             Store.valueOf(Option.STORE.choice(tag, config).toUpperCase(Locale.ROOT)),
+            keepOriginals,
             Option.TRUNCATED.isOther(tag, config),
             Option.ON_INVALID.isOther(tag, config),
             keepInvalid,

@@ -102,7 +102,11 @@ final class Picture {
         }
         boolean believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
         What what = what(believed, operations);
-        return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, data, null, null, operations, believed);
+        if (what == What.LEAVE_ALONE) {
+            return Decision.without(what);
+        }
+        StoredPicture original = believed == false && inPlace ? check.original() : null;
+        return ask(what, original == null ? data : null, original, null, operations, believed);
     }
 
     private Decision ask(What what, Object sent, StoredPicture kept, String address, List<Object> operations, boolean believed) throws Failure {
@@ -118,6 +122,7 @@ final class Picture {
             operations,
             (sent != null || kept != null) && believed && inPlace,
             options.isExternal(),
+            options.keepOriginals(),
             options.acceptTruncated(),
             position,
             options.timeout() == null ? environment.client().timeout() : options.timeout(),
@@ -158,7 +163,9 @@ final class Picture {
     private Decision decideWithoutPicture(List<Object> operations) throws Failure {
         if (removed == false && check.kept() != null) {
             What what = what(check.made(), operations);
-            return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, null, check.kept(), null, operations, check.made());
+            StoredPicture original = check.made() ? null : check.original();
+            StoredPicture begin = original == null ? check.kept() : original;
+            return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, null, begin, null, operations, check.made());
         }
         if (removed == false && existing.get(TargetFields.STORED) instanceof String key && key.startsWith(StoredPicture.PREFIX)) {
             // Clearing it, as marks are cleared, would lose the picture when only the token has changed.

@@ -130,6 +130,9 @@ final class PictureResult {
         result.put(TargetFields.SHA256, check.kept().sha256());
         result.put(TargetFields.RECIPE, check.kept().recipe());
         result.put(TargetFields.MARK, check.kept().mark());
+        for (String name : List.of(TargetFields.SOURCE_MARK, TargetFields.ORIGINAL, TargetFields.ORIGINAL_MARK)) {
+            TargetFields.merge(result, Collections.singletonMap(name, picture.existing.get(name)));
+        }
     }
 
     private void putBelieved(Map<String, Object> result) {

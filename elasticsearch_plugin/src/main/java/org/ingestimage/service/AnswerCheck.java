@@ -91,6 +91,10 @@ final class AnswerCheck {
         if (isSigned(TargetFields.SOURCE_MARK, from) == false || isAboutAnother(source, stored)) {
             return "it is about another picture than the one that was sent";
         }
+        if (fields.get(TargetFields.ORIGINAL) instanceof Map<?, ?> original && original.get(TargetFields.STORED) instanceof String key
+            && isSigned(TargetFields.ORIGINAL_MARK, Marks.original(key)) == false) {
+            return "[original_mark] does not sign [original.stored]";
+        }
         return isThumbnailSigned(recipe, stored) ? null : "[thumbnail_mark] does not sign its [thumbnail]";
     }
 

@@ -21,6 +21,7 @@ import org.ingestimage.recipe.Recipe;
  * @param documentOperations one-off operations of the document, null when there are none
  * @param normalized whether the recipe's operations were applied to these bytes before
  * @param external whether the service puts the result into its store
+ * @param keepsOriginal whether it puts what came in there, too
  * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
  * @param position of the picture in the document's list, 0 when it is the first or the only one
  * @param timeout of this picture, retries included
@@ -34,6 +35,7 @@ public record PictureRequest(
     List<Object> documentOperations,
     boolean normalized,
     boolean external,
+    boolean keepsOriginal,
     boolean acceptTruncated,
     int position,
     TimeValue timeout,
@@ -72,6 +74,9 @@ public record PictureRequest(
         }
         if (external) {
             head.put("store", "external");
+        }
+        if (keepsOriginal) {
+            head.put("originals", "external");
         }
         if (kept != null) {
             head.put(TargetFields.STORED, kept.json());

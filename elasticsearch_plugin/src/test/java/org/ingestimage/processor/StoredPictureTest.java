@@ -4,6 +4,7 @@ import static org.ingestimage.testing.Documents.map;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -230,6 +231,46 @@ class StoredPictureTest {
         assertTrue(
             node.run(config("timeout", "1s"), map("image", map("data", DATA))).message().contains("not where it should be")
         );
+    }
+
+    @Test
+    void aChangedRecipeBeginsWithTheOriginalThatIsKept() {
+        for (String store : List.of("external", "data")) {
+            Map<String, Object> config = config("store", store, "originals", "external");
+            Map<String, Object> image = with(image(node.run(config, map("image", map("data", DATA)))), "recipe", RECIPE);
+            String key = Documents.key(Base64.getDecoder().decode(DATA));
+            assertEquals(key, ((Map<?, ?>) image.get("original")).get("stored"));
+            assertEquals(image, image(node.run(config, map("image", image))));
+            service.requests.clear();
+            Map<String, Object> another = with(config, "operations", List.of("grayscale"));
+            node.run(another, map("image", image));
+            assertEquals(map("key", key, "mark", image.get("original_mark")), service.requests.get(0).get("stored"));
+            assertFalse(service.requests.get(0).containsKey("data") || service.requests.get(0).containsKey("normalized"));
+            // What one-off operations have made begins with itself.
+            Map<String, Object> turned = with(image(node.run(config, map("image", with(image, "operations", TURN)))), "recipe", RECIPE);
+            node.run(another, map("image", turned));
+            Map<String, Object> last = service.requests.get(service.requests.size() - 1);
+            assertTrue(last.containsKey("data") || turned.get("stored").equals(((Map<?, ?>) last.get("stored")).get("key")));
+            // Nobody names another original.
+            Map<String, Object> forged = with(image, "original", with(original(image), "stored", Documents.key(new byte[] { 1 })));
+            node.run(another, map("image", forged));
+            last = service.requests.get(service.requests.size() - 1);
+            assertTrue(last.containsKey("data") || image.get("stored").equals(((Map<?, ?>) last.get("stored")).get("key")));
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> original(Map<String, Object> image) {
+        return (Map<String, Object>) image.get("original");
+    }
+
+    @Test
+    void originalsAreNotKeptBesideWhatHides() {
+        Exception refused = assertThrows(
+            Exception.class,
+            () -> node.run(config("operations", List.of(Map.of("redact", Map.of("what", List.of("faces")))), "properties", List.of(), "originals", "external"), map("image", map("data", DATA)))
+        );
+        assertTrue(refused.getMessage().contains("[originals] must be none"), refused::getMessage);
     }
 
     @Test

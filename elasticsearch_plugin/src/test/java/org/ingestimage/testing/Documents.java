@@ -84,6 +84,11 @@ public final class Documents {
         );
         if (request.get("normalized") == null) {
             fields.put("original", map("sha256", source == null ? null : hash(source)));
+            if ("external".equals(request.get("originals"))) {
+                fields.put("original", map("sha256", hash(source), "stored", key(source)));
+                fields.put("original_mark", sign(token, Marks.original(key(source))));
+                STORE.put(key(source), source);
+            }
         }
         return fields;
     }
