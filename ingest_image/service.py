@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -10,6 +11,8 @@ import requests
 from processor_service.keys import api_token
 
 _PATIENCE = 10.0
+# Its own deadline is for each of several calls.
+_STORE_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class ServiceLimits:
     open_to_all: bool = False
     problem: str = ""
     advice: str = ""
+    token: str = field(default="", repr=False)
+
+
+class StoreProblem(Exception):
+    """The service's store does not work; the message says how."""
 
 
 def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimits:
@@ -59,4 +67,20 @@ def ask(url: str, token: str | None, timeout: float = _PATIENCE) -> ServiceLimit
             problem=f"what answers at {url} with status {answer.status_code} does not give its limits",
             advice="is it the processor service, in the version of this program?",
         )
-    return ServiceLimits(url, limits, open_to_all)
+    return ServiceLimits(url, limits, open_to_all, token=token or "")
+
+
+def check_store(service: ServiceLimits, keys: Sequence[str]) -> list[str]:
+    """Have a service try its store; returns which of the addresses are missing there. Raises StoreProblem."""
+    headers = {"Authorization": f"Bearer {api_token(service.token)}"} if service.token else {}
+    address = f"{service.url}/v1/store/check"
+    try:
+        answer = requests.post(
+            address, json={"keys": list(keys)}, headers=headers, timeout=_STORE_PATIENCE, allow_redirects=False
+        )
+        body = answer.json()
+        if answer.ok:
+            return list(body["missing"])
+        raise StoreProblem(str(body["error"]["reason"]))
+    except (requests.RequestException, KeyError, TypeError) as error:
+        raise StoreProblem(f"the service at {service.url} does not say whether its store works") from error

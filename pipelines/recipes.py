@@ -28,6 +28,11 @@ def identifies(recipe: Body) -> bool:
     return any(isinstance(value, dict) and value.get(IDENTITY) is True for value in parameters)
 
 
+def uses_store(recipe: Body) -> bool:
+    """Whether pictures, or what they were made from, go into the service's store."""
+    return "external" in (recipe.get("store"), recipe.get("originals"))
+
+
 def _entries(recipe: Body) -> list[Any]:
     """Its operations and properties."""
     return [entry for key in ("operations", "properties") for entry in recipe.get(key) or ()]

@@ -75,7 +75,7 @@ def recognition(installation: Installation) -> Iterator[Finding]:
     if number := installation.service.limits.get("recognition", {}).get("recognizers", 0):
         yield ok(f"recipes with recognition are done by {counted(number, 'recognizer')}")
         return
-    asking = [name for name in installation.pipelines if any(map(recognizes, _recipes(installation, name)))]
+    asking = [name for name in installation.pipelines if any(map(recognizes, recipes(installation, name)))]
     if not asking:
         yield ok("the service recognizes nothing, and no pipeline of the indices asks for it")
     else:
@@ -88,7 +88,7 @@ def recognition(installation: Installation) -> Iterator[Finding]:
 
 def identity(installation: Installation) -> Iterator[Finding]:
     """Which pipelines of the indices store vectors of faces, and, with `--service-url`, whether the service can."""
-    asking = [name for name in installation.pipelines if any(map(identifies, _recipes(installation, name)))]
+    asking = [name for name in installation.pipelines if any(map(identifies, recipes(installation, name)))]
     if not asking:
         return
     limits = installation.service.limits if installation.service else None
@@ -103,7 +103,7 @@ def identity(installation: Installation) -> Iterator[Finding]:
         yield ok(f"vectors of faces, biometric data (docs/privacy.md), are stored by {', '.join(asking)}")
 
 
-def _recipes(installation: Installation, name: str) -> list[Body]:
+def recipes(installation: Installation, name: str) -> list[Body]:
     """The recipes of a pipeline, in either form."""
     pipeline = installation.installed.get(name, {})
     if is_inference_form(pipeline):

@@ -14,6 +14,7 @@ from .check_documents import embedder, errors, stale, unprocessed
 from .check_indices import blocks, indices, mapping
 from .check_limits import in_flight, rejections, sizes, timeouts
 from .check_service import identity, picture, recognition, service, token
+from .check_store import store
 from .finding import Finding, warn
 from .installation import Installation
 
@@ -30,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     token,
     recognition,
     identity,
+    store,
     sizes,
     timeouts,
     in_flight,

@@ -25,6 +25,7 @@ from .metrics import Metrics
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .request_ids import add_request_id, log_refusal, request_id
+from .store_check import store_check
 
 log = structlog.get_logger("processor_service")
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     pictures = Answering(settings, pool, metrics, store)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
+    app.register_blueprint(store_check(store))
 
     @app.post("/v1/process")
     def process() -> Response:
