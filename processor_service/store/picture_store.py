@@ -148,18 +148,21 @@ class PictureStore:
         return new
 
     async def _get(self, key: str, most: int) -> bytes | None:
-        try:
-            found = await obstore.get_async(self._store, key)
-        except FileNotFoundError:
-            # `store clean` may have taken it for one that no document names, a moment too early.
-            found = await obstore.get_async(self._store, TRASH + key)
+        found = await self._found(obstore.get_async, key)
         return None if found.meta["size"] > most else bytes(await found.bytes_async())
 
     async def _head(self, key: str) -> Any:
-        try:
-            return await obstore.head_async(self._store, key)
-        except FileNotFoundError:
-            return await obstore.head_async(self._store, TRASH + key)
+        return await self._found(obstore.head_async, key)
+
+    async def _found(self, look: Callable[[Any, str], Awaitable[Any]], key: str) -> Any:
+        """What is at an address, or in the trash, where `store clean` may have put it a moment too early."""
+        for place in (key, TRASH + key):
+            try:
+                return await look(self._store, place)
+            except FileNotFoundError:
+                continue
+        # It may have been put back meanwhile.
+        return await look(self._store, key)
 
 
 def _object(meta: Any) -> StoredObject:

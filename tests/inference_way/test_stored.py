@@ -1,0 +1,138 @@
+"""Pictures in a store through the inference way: the documents are those of the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.inference.options import NotExpressible
+from tests.helpers.pictures import b64, opened
+from tests.helpers.service import Service, running_service
+
+from .stock import PipelineFailed, StockProcessors
+from .way import IMAGE, OTHER, PHOTO, Way
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def keeping(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    log = tmp_path_factory.mktemp("log") / "service.log"
+    with running_service(log, workers="1", store_url=str(folder)) as running:
+        yield running
+
+
+@pytest.fixture
+def way(stock: StockProcessors, keeping: Service) -> Way:
+    return Way(stock, keeping.url, store="external")
+
+
+def test_a_picture_is_stored_as_by_the_plugin(way: Way, keeping: Service, folder: Path) -> None:
+    answer = keeping.process_picture(
+        PHOTO, operations=IMAGE["operations"], properties=IMAGE["properties"], store="external"
+    )
+    expected = {name: value for name, value in answer.json()["fields"].items() if value is not None}
+    stored = way({"title": "A lake", "image": {"data": PHOTO, "alt": "a lake"}})
+    assert stored == {"title": "A lake", "image": {"alt": "a lake"} | expected}
+    assert opened((folder / stored["image"]["stored"]).read_bytes()).size == (1800, 1200)
+
+
+def test_an_update_of_something_else_reads_nothing(way: Way, folder: Path) -> None:
+    stored = way({"title": "old", "image": {"data": PHOTO}})
+    path = folder / stored["image"]["stored"]
+    path.rename(path.with_suffix(".away"))
+    try:
+        assert way(stored | {"title": "new"}) == stored | {"title": "new"}
+    finally:
+        path.with_suffix(".away").rename(path)
+
+
+def test_another_picture_and_none(way: Way) -> None:
+    stored = way({"image": {"data": PHOTO, "alt": "mine"}})["image"]
+    other = way({"image": {**stored, "data": OTHER}})["image"]
+    assert (other["width"], "data" in other) == (128, False)
+    assert way({"image": {**stored, "data": None}}) == {"image": {"alt": "mine"}}
+
+
+def test_a_changed_recipe_begins_with_the_stored_picture(
+    stock: StockProcessors, keeping: Service, folder: Path, way: Way
+) -> None:
+    stored = way({"image": {"data": PHOTO}})["image"]
+    gray = Way(stock, keeping.url, operations=["grayscale"], properties=[], store="external")
+    made = gray({"image": stored})["image"]
+    assert opened((folder / made["stored"]).read_bytes()).mode == "L"
+    assert made["original"]["sha256"] == stored["sha256"]
+
+
+def test_pictures_move_into_the_store_and_back(
+    stock: StockProcessors, keeping: Service, folder: Path, way: Way
+) -> None:
+    plain = Way(stock, keeping.url)
+    inside = plain({"image": {"data": PHOTO}})
+    moved = way(inside)
+    assert "data" not in moved["image"]
+    assert b64((folder / moved["image"]["stored"]).read_bytes()) == inside["image"]["data"]
+    assert moved["image"]["original"] == inside["image"]["original"]
+    back = plain(moved)
+    assert without_source(back) == without_source(inside)
+
+
+def without_source(document: dict[str, Any]) -> dict[str, Any]:
+    """What was moved was made from itself."""
+    return {name: value for name, value in document["image"].items() if name != "source_mark"}
+
+
+def test_a_thumbnail_of_another_picture_is_made_again(way: Way) -> None:
+    stored, other = way({"image": {"data": PHOTO}}), way({"image": {"data": OTHER}})
+    forged = {"image": {**stored["image"], "thumbnail": other["image"]["thumbnail"]}}
+    assert without_source(way(forged)) == without_source(stored)
+
+
+def test_a_vector_that_elasticsearch_left_out_is_made_again(way: Way) -> None:
+    stored = way({"image": {"data": PHOTO}})
+    image = {name: value for name, value in stored["image"].items() if name != "embedding"}
+    assert way({"image": image}) == stored
+
+
+def test_a_key_that_no_mark_covers_is_refused(way: Way) -> None:
+    stored, other = way({"image": {"data": PHOTO}})["image"], way({"image": {"data": OTHER}})["image"]
+    for forged in (
+        {**stored, "stored": other["stored"]},
+        {**stored, "stored": other["stored"], "sha256": other["sha256"]},
+        {"stored": other["stored"]},
+        {**stored, "mark": None},
+    ):
+        with pytest.raises(PipelineFailed) as failed:
+            way({"image": forged})
+        assert "stored_not_signed" in str(failed.value)
+
+
+def test_a_picture_that_is_lost_is_recorded_and_keeps_its_key(
+    stock: StockProcessors, keeping: Service, folder: Path, way: Way
+) -> None:
+    stored = way({"image": {"data": PHOTO, "alt": "mine"}})["image"]
+    gray = Way(stock, keeping.url, operations=["grayscale"], properties=[], store="external")
+    path = folder / stored["stored"]
+    path.rename(path.with_suffix(".away"))
+    try:
+        lost = gray({"image": stored})["image"]
+    finally:
+        path.with_suffix(".away").rename(path)
+    assert lost["error"]["code"] == "stored_picture_missing"
+    names = ("stored", "sha256", "recipe", "mark", "alt")
+    assert {name: lost[name] for name in names} == {name: stored[name] for name in names}
+    found = gray({"image": lost})["image"]
+    assert "error" not in found and opened((folder / found["stored"]).read_bytes()).mode == "L"
+
+
+def test_what_only_the_plugin_does_is_said(stock: StockProcessors, keeping: Service) -> None:
+    for name, value in (("store", "none"), ("originals", "external")):
+        options: dict[str, Any] = {name: value}
+        with pytest.raises(NotExpressible, match=name):
+            Way(stock, keeping.url, **options)
