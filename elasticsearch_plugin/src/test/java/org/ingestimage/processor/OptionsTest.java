@@ -89,7 +89,7 @@ class OptionsTest {
     @Test
     void badValuesNameTheValidOnes() {
         assertEquals("[on_invalid] must be one of [fail, record], got [ignore]", refusal("on_invalid", "ignore"));
-        assertEquals("[store] must be one of [data, none], got [all]", refusal("store", "all"));
+        assertEquals("[store] must be one of [data, none, external], got [all]", refusal("store", "all"));
         assertEquals("[truncated] must be one of [fail, accept], got [true]", refusal("truncated", "true"));
         assertEquals("[timeout] must be a time between 1ms and 1h such as 30s, got [soon]", refusal("timeout", "soon"));
         assertTrue(refusal("timeout", "0s").contains("such as 30s"));
