@@ -46,6 +46,7 @@ class Code(Enum):
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, but with another method")
     LENGTH_REQUIRED = ("length_required", 411, False, "the request has a body without a Content-Length")
     IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
+    RANGE_NOT_SATISFIABLE = ("range_not_satisfiable", 416, False, "the picture has no bytes in the wanted `Range`")
     INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
     NOT_AN_IMAGE = ("not_an_image", 422, False, "the bytes are not a picture")
     UNSUPPORTED_FORMAT = ("unsupported_format", 422, False, "a format that is not on the list of accepted formats")

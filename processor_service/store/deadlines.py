@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import structlog
 
+from ..errors import ImageError
 from . import refusals
 
 log = structlog.get_logger("processor_service")
@@ -42,6 +43,9 @@ class Deadlines:
         except TimeoutError as error:
             log.warning("store", problem="no answer in time", seconds=round(left, 1))
             raise refusals.late(left) from error
+        except ImageError as error:
+            log.warning("store", problem=error.reason)
+            raise
         except FileNotFoundError as error:
             raise refusals.MissingObject from error
         except Exception as error:

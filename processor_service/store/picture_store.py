@@ -19,9 +19,10 @@ from obstore.exceptions import AlreadyExistsError
 from ..errors import ImageError, too_large
 from .addresses import TRASH, mime_type_of, sha256_of
 from .deadlines import Deadlines
-from .refusals import MissingObject, damaged, missing, refusal
+from .refusals import MissingObject, damaged, missing, refusal, unavailable
 
 _PROBES = "probes/"
+_MARKER = ".ingest-image-store"
 T = TypeVar("T")
 
 
@@ -43,6 +44,8 @@ class PictureStore:
 
     def __init__(self, store: Any, timeout: float, folder: Path | None = None) -> None:
         self._store, self._folder = store, folder
+        if folder is not None:
+            _mark(folder)
         self._deadlines = Deadlines(timeout)
         # Whether the last call worked; None before the first.
         self.works: bool | None = None
@@ -135,6 +138,7 @@ class PictureStore:
         return result
 
     async def _put(self, key: str, data: bytes | memoryview) -> bool:
+        await self._check_folder()
         try:
             # A folder has no room for them.
             about = {"Content-Type": mime_type_of(key)} if self._folder is None else None
@@ -161,8 +165,23 @@ class PictureStore:
                 return await look(self._store, place)
             except FileNotFoundError:
                 continue
+        await self._check_folder()
         # It may have been put back meanwhile.
         return await look(self._store, key)
+
+    async def _check_folder(self) -> None:
+        """Raise ImageError when the disk with the folder is gone: the library would make the folder where it was."""
+        if self._folder is not None and not await asyncio.to_thread((self._folder / _MARKER).exists):
+            raise unavailable("the folder of the store is not there: is its disk mounted?")
+
+
+def _mark(folder: Path) -> None:
+    """Leave a file by which the folder is known."""
+    try:
+        (folder / _MARKER).touch()
+    except OSError:
+        # Whoever only reads needs none; whoever writes is told when it is missed.
+        return
 
 
 def _object(meta: Any) -> StoredObject:

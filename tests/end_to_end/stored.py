@@ -79,7 +79,8 @@ def stored_index(es: Elasticsearch, pipeline: str = PIPELINE) -> Iterator[str]:
     try:
         yield name
     finally:
-        es.indices.delete(index=f"{name}*", ignore_unavailable=True)
+        for found in es.indices.resolve_index(name=f"{name}*", expand_wildcards="all").body["indices"]:
+            es.indices.delete(index=found["name"])
         es.indices.delete_index_template(name=name)
 
 

@@ -41,7 +41,8 @@ def index(es: Elasticsearch, stored: Stored, folder: Path) -> Iterator[str]:
         yield name
     es.ingest.delete_pipeline(id="commands")
     for path in sorted((folder / "store").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+        if path.name[0] != ".":
+            path.rmdir() if path.is_dir() else path.unlink()
 
 
 def run(es_url: str, stored: Stored, *arguments: str, connect: bool = True) -> Result:

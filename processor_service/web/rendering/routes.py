@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from ...errors import Code, ImageError
 from ...formats.registry import mime_type
@@ -91,7 +92,10 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
         if response.status_code == 200:
             # Parts of it; and documents that did not say before what their picture is.
             length = response.content_length or response.calculate_content_length()
-            response.make_conditional(request.environ, accept_ranges=True, complete_length=length)
+            try:
+                response.make_conditional(request.environ, accept_ranges=True, complete_length=length)
+            except RequestedRangeNotSatisfiable as error:
+                raise ImageError(Code.RANGE_NOT_SATISFIABLE, f"the picture has {length} bytes") from error
         return response, how
 
     def looked_up(index: str, id: str, wanted: RenderRequest) -> Said:

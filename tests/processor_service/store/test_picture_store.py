@@ -105,7 +105,26 @@ def test_a_folder_that_cannot_be_written_to_is_unavailable(store: PictureStore, 
 
 def test_a_check_writes_reads_and_leaves_nothing(store: PictureStore, tmp_path: Path) -> None:
     store.check()
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [".ingest-image-store"]
+
+
+def test_a_folder_that_is_gone_is_unavailable_and_is_not_made_again(store: PictureStore, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    mounted = open_store(str(tmp_path / "disk"), 5)
+    try:
+        mounted.put(KEY, DATA)
+        (tmp_path / "disk").rename(tmp_path / "away")
+        for call in (lambda: mounted.put(KEY, DATA), lambda: mounted.get(KEY, 10_000), lambda: mounted.head(KEY)):
+            assert code_of(call) is Code.STORE_UNAVAILABLE
+        # What is left of an unmounted disk: an empty folder.
+        (tmp_path / "disk").mkdir()
+        assert code_of(lambda: mounted.put(KEY, DATA)) is Code.STORE_UNAVAILABLE
+        assert not list((tmp_path / "disk").iterdir())
+        (tmp_path / "disk").rmdir()
+        (tmp_path / "away").rename(tmp_path / "disk")
+        assert mounted.get(KEY, 10_000) == DATA
+    finally:
+        mounted.stop()
 
 
 def test_a_folder_is_not_made(tmp_path: Path) -> None:
