@@ -19,6 +19,23 @@ LEFT_OUT = {"ingest-image", "pip", "setuptools", "wheel"}
 _TEXTS = re.compile(r"(^|/)(licen[cs]es?|copying|notice|copyright|authors)[^/]*$|\.dist-info/licenses/", re.IGNORECASE)
 # Where Debian has the text of a licence that a package names and does not bring along.
 _OF_DEBIAN = {"Apache Software License": Path("/usr/share/common-licenses/Apache-2.0")}
+# The terms, for packages that are under this licence and bring no text along.
+_MIT = """MIT License
+
+Copyright (c) {authors}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 _HEADING = """# Licences of what is in the images
 
 Written by `docker/lock`: what [requirements.txt](requirements.txt) installs into the service's image. Each package
@@ -35,6 +52,7 @@ Also in the images, with their own texts:
   lcms2 and FreeType (pillow), OpenBLAS and libgfortran (numpy), libheif and libde265 (pi-heif). These two are LGPL-3.0
   and shared objects of their own, which can be replaced; its text is Debian's `/usr/share/common-licenses/LGPL-3`. So
   are FFmpeg (opencv) and GEOS (shapely), under LGPL-2.1.
+- obstore brings no texts of its Rust libraries (MIT and Apache-2.0): its `sboms` folder lists them.
 - The models of recognition: `processor_service/recognition/models/NOTICE.md`. Those of RapidOCR are Apache-2.0, as it
   is.
 - Elasticsearch and Kibana (Elastic License 2.0 and others): `LICENSE.txt` and `NOTICE.txt` in their home folders. The
@@ -76,6 +94,9 @@ def texts(found: Distribution) -> Iterator[tuple[str, str]]:
     other = _OF_DEBIAN.get(licence(found))
     for name, path in own or ([(str(other), other)] if other else []):
         yield name, path.read_text("utf-8", "replace")
+    if not own and licence(found) in ("MIT", "MIT License"):
+        authors = found.metadata.get("Author") or found.metadata.get("Author-email") or name_of(found)
+        yield "as its metadata says", _MIT.format(authors=authors)
 
 
 def main() -> None:

@@ -16,15 +16,15 @@ from processor_service.origins import is_among
 from processor_service.settings import Settings
 from processor_service.web.server import most_connections, threads
 from processor_service.workers.memory import shortage
-from tests.helpers.compose import BASE, FETCHING, RENDERING, SCALED, Compose, read
+from tests.helpers.compose import BASE, FETCHING, RENDERING, SCALED, STORING, Compose, read
 from tests.helpers.paths import ROOT
 
 ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
 LASTING = {"elasticsearch", "service", "kibana", "gallery"}
 OURS = {*ONE_SHOT, "service", "gallery"}
-PASSWORDS = {f"{name}_PASSWORD" for name in ("ELASTIC", "KIBANA", "BOOTSTRAP", "GALLERY", "TOOLS")}
+PASSWORDS = {f"{name}_PASSWORD" for name in ("ELASTIC", "KIBANA", "BOOTSTRAP", "GALLERY", "TOOLS", "STORE")}
 SECRETS = {*PASSWORDS, "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
-DIGESTS = {f"{name}_DIGEST" for name in ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA")}
+DIGESTS = {f"{name}_DIGEST" for name in ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA", "SEAWEEDFS")}
 MAY_BE_EMPTY = {
     *("INGEST_IMAGE_PREVIOUS_TOKEN", "IMAGE_URL_HOSTS", "IMAGE_RENDER_KEY", "IMAGE_ELASTICSEARCH_API_KEY"),
     *DIGESTS,
@@ -214,6 +214,21 @@ def test_with_a_way_out_it_still_reaches_neither_kibana_nor_the_gallery(
     assert masquerade == ("false" if files == RENDERING else None)
 
 
+def test_the_store_is_reached_by_the_service_and_the_tools_only(compose: Compose, env_file: Path) -> None:
+    whole = read(compose, env_file, *STORING)
+    services, store = whole["services"], whole["services"]["store"]
+    assert reached(services, "store") == {"service", "tools"}
+    assert all(whole["networks"][name].get("internal") for name in store["networks"]) and not store.get("ports")
+    assert store["read_only"] and store["cap_drop"] == ["ALL"] and store["healthcheck"] and store["mem_limit"]
+    secret = store["environment"]["AWS_SECRET_ACCESS_KEY"]
+    for name in ("service", "tools"):
+        environment = services[name]["environment"]
+        assert environment["AWS_SECRET_ACCESS_KEY"] == secret and len(secret) == 40
+        assert environment["IMAGE_STORE_URL"] == "s3://pictures/live" and environment["IMAGE_TOKEN"]
+    others = {name for name, service in services.items() if secret in str(service)}
+    assert others == {"store", "service", "tools"}
+
+
 def test_workers_have_together_less_memory_than_their_container(stack: dict[str, Any]) -> None:
     service = stack["service"]
     of = {name: int(service["environment"][f"IMAGE_{name}S"]) for name in ("WORKER", "RECOGNIZER")}
@@ -254,11 +269,12 @@ def test_images_are_taken_by_digest_when_one_is_given(compose: Compose, env_file
     lines = [line for line in env_file.read_text().splitlines() if line.split("=")[0] not in DIGESTS]
     pinned = tmp_path / ".env"
     pinned.write_text("\n".join([*lines, *(f"{name}={digest}" for name, digest in digests.items())]))
-    services = read(compose, pinned, *BASE)["services"]
+    services = read(compose, pinned, *STORING)["services"]
+    assert services["store"]["image"].endswith(digests["SEAWEEDFS_DIGEST"])
     assert services["kibana"]["image"].endswith(digests["KIBANA_DIGEST"])
     given = services["service"]["build"]["args"] | services["elasticsearch"]["build"]["args"]
-    assert {name: given[name] for name in DIGESTS - {"KIBANA_DIGEST"}} == {
-        name: digest for name, digest in digests.items() if name != "KIBANA_DIGEST"
+    assert {name: given[name] for name in DIGESTS - {"KIBANA_DIGEST", "SEAWEEDFS_DIGEST"}} == {
+        name: digest for name, digest in digests.items() if name not in ("KIBANA_DIGEST", "SEAWEEDFS_DIGEST")
     }
     # Each base image of a Dockerfile ends with the digest that is given to it, or with nothing.
     for name in ("service", "elasticsearch"):

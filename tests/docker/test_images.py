@@ -45,14 +45,14 @@ def test_make_env_makes_secrets_once(env_file: Path) -> None:
     assert env_file.stat().st_mode & 0o077 == 0
     first = env_file.read_text()
     secrets = re.findall(r"^(?:\w+_PASSWORD|KIBANA_ENCRYPTION_KEY|INGEST_IMAGE_TOKEN)=(.*)$", first, re.M)
-    assert len(set(secrets)) == 7
+    assert len(set(secrets)) == 8
     assert all(re.fullmatch(r"[A-Za-z0-9]{40}", secret) for secret in secrets)
     subprocess.run([ROOT / "docker" / "make-env", env_file.parent], check=True, capture_output=True)
     assert env_file.read_text() == first
 
 
 def test_pin_images_writes_digests_and_nothing_else(tmp_path: Path) -> None:
-    before = "A=1\nPYTHON_VERSION=3.11\nELASTIC_VERSION=9.9.9\nPYTHON_DIGEST=\nMAVEN_DIGEST=@sha256:old\nTOKEN=x=y\n"
+    before = "A=1\nPYTHON_VERSION=3.11\nELASTIC_VERSION=9.9.9\nSEAWEEDFS_VERSION=8.8\nPYTHON_DIGEST=\nMAVEN_DIGEST=@sha256:old\nTOKEN=x=y\n"
     (tmp_path / ".env").write_text(before)
     docker = tmp_path / "docker"
     docker.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\ncat {tmp_path}/digest\n')
@@ -68,11 +68,13 @@ def test_pin_images_writes_digests_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "digest").write_text(f"{digest}\n")
     subprocess.run(command, env=env, check=True, capture_output=True)
     lines = (tmp_path / ".env").read_text().splitlines()
-    assert lines[:4] == ["A=1", "PYTHON_VERSION=3.11", "ELASTIC_VERSION=9.9.9", "TOKEN=x=y"]
-    assert lines[4:] == [f"{name}_DIGEST=@{digest}" for name in ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA")]
+    assert lines[:5] == ["A=1", "PYTHON_VERSION=3.11", "ELASTIC_VERSION=9.9.9", "SEAWEEDFS_VERSION=8.8", "TOKEN=x=y"]
+    names = ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA", "SEAWEEDFS")
+    assert lines[5:] == [f"{name}_DIGEST=@{digest}" for name in names]
     asked = [line.rsplit(" ", 1)[1] for line in (tmp_path / "calls").read_text().splitlines()[1:]]
     assert asked[0] == "python:3.11-slim-bookworm" and asked[1].startswith("maven:3.")
-    assert asked[2:] == [f"docker.elastic.co/{name}/{name}:9.9.9" for name in ("elasticsearch", "kibana")]
+    assert asked[2:4] == [f"docker.elastic.co/{name}/{name}:9.9.9" for name in ("elasticsearch", "kibana")]
+    assert asked[4:] == ["chrislusf/seaweedfs:8.8"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [".env", "calls", "digest", "docker"]
 
 

@@ -14,6 +14,7 @@ BASE = ("-f", "docker-compose.yml")
 SCALED = (*BASE, "-f", "docker-compose.scale.yml")
 RENDERING = (*BASE, "-f", "docker-compose.render.yml")
 FETCHING = (*BASE, "-f", "docker-compose.addresses.yml")
+STORING = (*BASE, "-f", "docker-compose.store.yml")
 Compose = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,14 @@ class S3Server:
 
     def start(self) -> None:
         master, volume, filer = self._ports
-        command = ["weed", "server", f"-dir={self._folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
+        command = [
+            str(Path(sys.executable).with_name("weed")),
+            "server",
+            f"-dir={self._folder}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            "-s3",
+        ]
         command += [f"-s3.port={self.port}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
         command += ["-volume.max=20", "-master.volumeSizeLimitMB=100"]
         with (self._folder / "weed.log").open("ab") as log:
@@ -75,12 +83,9 @@ class S3Server:
         raise AssertionError(f"the S3 server did not start:\n{(self._folder / 'weed.log').read_text()[-2000:]}")
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(10)
+        # Told to end, it waits half a minute for its own parts.
+        self.process.kill()
+        self.process.wait(10)
 
 
 @contextmanager
