@@ -13,8 +13,8 @@ from processor_service.store.addresses import ADDRESS
 
 _PAGE = 1000
 _KEEP_ALIVE = "5m"
-# Whatever the target is called, and whatever the mapping says.
-_FIELDS = ("*stored",)
+# At any depth, whatever the target is called, and whatever the mapping says; also as a dotted name.
+_FIELDS = ("stored", "**.stored")
 
 
 @dataclass(frozen=True)

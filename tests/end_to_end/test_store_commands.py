@@ -160,6 +160,7 @@ def test_no_picture_is_lost_when_clean_runs_beside_writers(
     es: Elasticsearch, es_url: str, stored: Stored, index: str
 ) -> None:
     """Writers add, remove and add again the same few pictures, so that clean has always something to take."""
+    put(es, index, 3)
     stop = threading.Event()
     failed: list[Exception] = []
 
