@@ -26,9 +26,7 @@ from tests.helpers.paths import ROOT
 from tests.helpers.people import CHANGES, PEOPLE, person, together
 from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.processes import wait_until
-from tests.helpers.service import Service, running_service
-
-from .test_main_job import calls
+from tests.helpers.service import Service, calls, running_service
 
 IDENTITY: dict[str, Any] = {"faces": {"identity": True}}
 INDEX, PIPELINE = "images-people", "people"
