@@ -2,11 +2,17 @@
 
     python -m benchmarks.ingest [--documents 300] [--runs 3]
 
-All are taken in one run, one after the other, with as many processes as the machine has cores; believe the ratios, not the numbers.
+All are taken in one run, one after the other, with as many processes as the machine has cores; believe the ratios, not
+the numbers. The photographs are different ones of 2.2 megapixels.
 - whole path: one client sends plain bulks, the node's pipeline calls the service, the node indexes
+- without the picture: the same with `"store": "none"`
 - indexing alone: the same documents with the picture already normalized, no pipeline
 - bare Pillow: decode, fit 2048, JPEG q85, thumbnail, nothing else, from bytes in memory, no HTTP, no JSON
-- client-side script: a process pool that does with our own code what the service does, and indexes the result without a pipeline
+- client-side script: a process pool that does with our own code what the service does, and indexes the result without
+  a pipeline
+
+Then the milliseconds of processor time that each process took for a document. How long one document takes:
+`python -m benchmarks.latency`.
 """
 
 from __future__ import annotations
@@ -19,16 +25,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 from elasticsearch import Elasticsearch, helpers
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.photographs import photographs
+from benchmarks.processor_time import seconds
 from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.resources import bundled
 from processor_service.pipeline import process
@@ -37,11 +47,10 @@ from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from processor_service.workers.worker_source import ENVIRONMENT
 from tests.helpers.nodes import bootstrap
-from tests.helpers.paths import PICTURES
-from tests.helpers.service import TOKEN, running_service
+from tests.helpers.service import TOKEN, Service, running_service
 
 CORES = len(os.sched_getaffinity(0))
-PHOTO = (PICTURES / "exif-orientation" / "Landscape_6.jpg").read_bytes()
+PICTURES = 40
 IMAGES = next(r for r in bundled() if r.name == "images" and "processors" in r.body).body["processors"][0]["image"]
 
 
@@ -63,8 +72,9 @@ def our_recipe(text: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def actions(index: str, n: int, image: Any) -> Iterator[dict[str, Any]]:
-    return ({"_index": index, "_id": str(i), "title": f"picture {i}", "image": image} for i in range(n))
+def actions(index: str, images: Iterator[Any], **options: Any) -> Iterator[dict[str, Any]]:
+    for i, image in enumerate(images):
+        yield {"_index": index, "_id": str(i), "title": f"picture {i}", "image": image, **options}
 
 
 def send(es: Elasticsearch, documents: Iterator[dict[str, Any]]) -> None:
@@ -72,10 +82,41 @@ def send(es: Elasticsearch, documents: Iterator[dict[str, Any]]) -> None:
         assert ok, item
 
 
-def timed(job: Callable[[], Any], n: int) -> float:
-    start = time.perf_counter()
-    job()
-    return n / (time.perf_counter() - start)
+class Processes:
+    """Who works for a document: the groups that processor time is told for."""
+
+    def __init__(self, node: EmbeddedNode, service: Service, pool: ProcessPoolExecutor) -> None:
+        self._node, self._service, self._pool = node, service, pool
+
+    def seconds(self) -> dict[str, float]:
+        """Processor time until now, in seconds."""
+        workers = self._service.workers()
+        web = [pid for pid in self._service.descendants() if pid not in workers]
+        script = list(self._pool._processes)
+        groups = {"node": [self._node.pid], "workers": workers, "web process": web, "client": [os.getpid(), *script]}
+        return {name: seconds(pids) for name, pids in groups.items()}
+
+
+class Measure:
+    """One way to do `n` documents; `rates` in documents a second, one for each run."""
+
+    def __init__(self, job: Callable[[], Any], n: int, processes: Processes) -> None:
+        self._job, self._n, self._processes = job, n, processes
+        self.rates: list[float] = []
+        self.milliseconds: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Do them once; `milliseconds` are those of the last run."""
+        before, start = self._processes.seconds(), time.perf_counter()
+        self._job()
+        self.rates.append(self._n / (time.perf_counter() - start))
+        after = self._processes.seconds()
+        self.milliseconds = {name: 1000 * (spent - before[name]) / self._n for name, spent in after.items()}
+
+    @property
+    def rate(self) -> float:
+        """The median."""
+        return statistics.median(self.rates)
 
 
 @click.command()
@@ -83,11 +124,12 @@ def timed(job: Callable[[], Any], n: int) -> float:
 @click.option("--runs", default=3, show_default=True, help="Repetitions; the median counts.")
 @click.option("--es-version", default=None, help="Elasticsearch version.")
 def main(documents: int, runs: int, es_version: str | None) -> None:
-    """Print documents per second and ratios."""
+    """Print documents per second, ratios and processor time."""
     n = documents
     # The script's processes are to have what the service's have.
     os.environ.update(ENVIRONMENT)
-    text = base64.b64encode(PHOTO).decode()
+    pictures = photographs(PICTURES)
+    texts = [base64.b64encode(data).decode() for data in pictures]
     version = EmbeddedNode(es_version=es_version).version
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -98,31 +140,43 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
         ProcessPoolExecutor(CORES, get_context("spawn")) as pool,
     ):
         bootstrap("--url", node.url, "--service-url", service.url)
-        stored = our_recipe(text)
         es.indices.create(index="plain", mappings=es.indices.simulate_template(name="images")["template"]["mappings"])
-        measures: dict[str, Callable[[], Any]] = {
-            "whole path": lambda: send(es, actions("images", n, {"data": text})),
-            "indexing alone": lambda: send(es, actions("plain", n, stored)),
-            "bare Pillow": lambda: list(pool.map(bare_pillow, [PHOTO] * n, chunksize=4)),
-            "client-side script": lambda: send(
-                es,
-                (
-                    {"_index": "plain", "_id": str(i), "title": f"picture {i}", "image": image}
-                    for i, image in enumerate(pool.map(our_recipe, [text] * n, chunksize=4))
-                ),
-            ),
+        without = {"image": IMAGES | {"store": "none"}}
+        es.ingest.put_pipeline(id="without", processors=[without])
+        # What they were is kept as JSON: the objects would share their texts.
+        stored = [orjson.dumps(our_recipe(text)) for text in texts]
+
+        def some(of: list[Any]) -> list[Any]:
+            return [each for _, each in zip(range(n), cycle(of), strict=False)]
+
+        def documents_with(data: list[str]) -> Iterator[dict[str, str]]:
+            return ({"data": text} for text in some(data))
+
+        jobs: dict[str, Callable[[], Any]] = {
+            "whole path": lambda: send(es, actions("images", documents_with(texts))),
+            "without the picture": lambda: send(es, actions("plain", documents_with(texts), pipeline="without")),
+            "indexing alone": lambda: send(es, actions("plain", map(orjson.loads, some(stored)))),
+            "bare Pillow": lambda: list(pool.map(bare_pillow, some(pictures), chunksize=4)),
+            "client-side script": lambda: send(es, actions("plain", pool.map(our_recipe, some(texts), chunksize=4))),
         }
-        for job in measures.values():
+        processes = Processes(node, service, pool)
+        measures = {name: Measure(job, n, processes) for name, job in jobs.items()}
+        for job in jobs.values():
             job()  # warms JVM, processes and caches
-        rates = {name: statistics.median(timed(job, n) for _ in range(runs)) for name, job in measures.items()}
+        for _ in range(runs):
+            for measure in measures.values():
+                measure.run()
+    kilobytes = sum(map(len, pictures)) // len(pictures) // 1024
     table = Table(
-        title=f"{n} photographs of 2.2 megapixels ({len(PHOTO) // 1024} kB), Elasticsearch {version}, {CORES} cores, median of {runs}"
+        title=f"{n} photographs of 2.2 megapixels ({kilobytes} kB), Elasticsearch {version}, {CORES} cores, median of {runs}"
     )
-    for column in ("", "documents a second", "whole path is ... of it"):
+    groups = list(measures["whole path"].milliseconds)
+    for column in ("", "documents a second", "whole path is ... of it", *(f"{name}, ms" for name in groups)):
         table.add_column(column, justify="right" if column else "left")
-    for name, rate in rates.items():
-        table.add_row(name, f"{rate:.1f}", f"{rates['whole path'] / rate:.2f}")
-    Console(width=110).print(table)
+    for name, measure in measures.items():
+        times = (f"{measure.milliseconds[group]:.1f}" for group in groups)
+        table.add_row(name, f"{measure.rate:.1f}", f"{measures['whole path'].rate / measure.rate:.2f}", *times)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":
