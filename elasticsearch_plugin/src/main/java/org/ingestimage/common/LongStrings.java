@@ -1,8 +1,9 @@
 package org.ingestimage.common;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,43 +17,70 @@ final class LongStrings {
 
     /** Bytes. A parser copes with shorter strings. */
     static final int LONG = 16 * 1024;
+    private static final int NONE = Integer.MAX_VALUE;
 
     private final String prefix = UUID.randomUUID() + "-";
     private final Map<String, String> taken = new HashMap<>();
     private final byte[] json;
+    /** A character for each byte: `indexOf` looks at many at once. */
+    private final String text;
+    /** The first backslash that is not before what was looked at last. */
+    private int backslash = -1;
 
-    /** @param json need not be well formed: the parser will find out */
+    /** @param json well formed or not: what is not, is left for the parser to find */
     LongStrings(byte[] json) {
         this.json = json;
+        this.text = new String(json, StandardCharsets.ISO_8859_1);
     }
 
-    /** The JSON with a short string in place of each long one that consists of visible ASCII. */
-    byte[] without() throws IOException {
+    /** The JSON with a short string in the place of each long one that is base64. */
+    byte[] without() {
         ByteArrayOutputStream rest = new ByteArrayOutputStream();
         int copied = 0;
-        for (int at = 0; at < json.length; at++) {
-            if (json[at] != '"') {
-                continue;
-            }
-            int start = at + 1;
-            int end = start;
-            boolean plain = true;
-            while (end < json.length && json[end] != '"') {
-                // Bytes of characters that are not ASCII are negative.
-                plain &= json[end] >= ' ' && json[end] != '\\';
-                end += json[end] == '\\' ? 2 : 1;
-            }
-            if (plain && end < json.length && end - start >= LONG && isKey(end + 1) == false) {
+        int quote = text.indexOf('"');
+        while (quote >= 0) {
+            int start = quote + 1;
+            int end = end(start);
+            if (end - start >= LONG && isKey(end + 1) == false && isBase64(start, end)) {
                 String name = prefix + taken.size();
-                taken.put(name, new String(json, start, end - start, StandardCharsets.ISO_8859_1));
+                taken.put(name, text.substring(start, end));
                 rest.write(json, copied, start - copied);
                 rest.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
                 copied = end;
             }
-            at = end;
+            quote = end < 0 ? -1 : text.indexOf('"', end + 1);
         }
         rest.write(json, copied, json.length - copied);
         return rest.toByteArray();
+    }
+
+    /** Where the string that begins here ends: at its quote; -1 when it has none. */
+    private int end(int start) {
+        int end = text.indexOf('"', start);
+        int escape = nextBackslash(start);
+        while (end >= 0 && escape >= 0 && escape < end) {
+            int behind = escape + 2;
+            end = end < behind ? text.indexOf('"', behind) : end;
+            escape = nextBackslash(behind);
+        }
+        return end;
+    }
+
+    private int nextBackslash(int from) {
+        if (backslash < from && backslash != NONE) {
+            int next = text.indexOf('\\', from);
+            backslash = next < 0 ? NONE : next;
+        }
+        return backslash == NONE ? -1 : backslash;
+    }
+
+    private boolean isBase64(int start, int end) {
+        try {
+            Base64.getDecoder().decode(ByteBuffer.wrap(json, start, end - start));
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private boolean isKey(int at) {

@@ -161,16 +161,27 @@ public final class PictureData {
             return Base64.getEncoder().encode(bytes);
         }
         String text = (String) data;
+        byte[] ascii = text.getBytes(StandardCharsets.ISO_8859_1);
+        if (isBase64(ascii)) {
+            return ascii;
+        }
         int special = 0;
         for (int i = 0; i < text.length(); i++) {
             if (isSpecial(text.charAt(i))) {
                 special++;
             }
         }
-        if (special == 0) {
-            return text.getBytes(StandardCharsets.ISO_8859_1);
+        return special == 0 ? ascii : escaped(text, special);
+    }
+
+    /** Decoding is the fastest way to know: it looks at many characters at once. */
+    private static boolean isBase64(byte[] ascii) {
+        try {
+            Base64.getDecoder().decode(ascii);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
-        return escaped(text, special);
     }
 
     /** Written as &#92;uXXXX. What is not ASCII cannot be base64; the service says so, whatever character it sees there. */

@@ -26,6 +26,13 @@ class LoneSurrogatesTest {
     }
 
     @Test
+    void longTextsAreMendedToo() {
+        String words = "boats, B\u00f6te ".repeat(200_000);
+        assertEquals(words + "\ufffd", mended(map("title", words + "\ud83d")).get("title"));
+        assertSame(words, mended(map("title", words)).get("title"));
+    }
+
+    @Test
     void wholePairsAndEverythingElseStay() {
         Map<String, Object> inner = Map.of("emoji", "\ud83d\udc1f", "number", 5);
         List<Object> list = List.of("plain", 1.5, inner);
