@@ -66,7 +66,8 @@ def _is_current_without_plugin(installation: Installation, step: Step) -> bool:
 
 def template(installation: Installation) -> Iterator[Finding]:
     """New indices get the pipeline: no other index template wins."""
-    if installation.wanted_indices or any(step.fate is Fate.CREATED for step in installation.steps):
+    missing = (step for step in installation.steps if step.fate is Fate.CREATED)
+    if installation.wanted_indices or any(not _may_be_left_out(installation, step) for step in missing):
         return
     remarks = [remark for pattern in installation.patterns for remark in other_template(installation.client, pattern)]
     for remark in remarks:

@@ -79,6 +79,17 @@ def test_what_bootstrap_leaves_out_is_no_fault(service: ServiceLimits | None) ->
     assert "not installed, as they need recognition: ingest pipeline images-private" in found.what
 
 
+@pytest.mark.parametrize(("absent", "looks"), [(RECOGNIZING, True), ({"images"}, False)], ids=["left out", "missing"])
+def test_the_template_is_looked_at_unless_something_is_missing(
+    monkeypatch: pytest.MonkeyPatch, absent: set[str], looks: bool
+) -> None:
+    monkeypatch.setattr(check_definitions, "other_template", lambda client, pattern: [f"another wins for {pattern}"])
+    asked = Installation(Mock(spec=Elasticsearch))
+    steps = [Step(one, Fate.CREATED if one.name in absent else Fate.CURRENT) for one in PIPELINES.values()]
+    vars(asked).update(steps=steps, installed={}, patterns=["images*"])
+    assert [one.what for one in check_definitions.template(asked)] == (["another wins for images*"] if looks else [])
+
+
 def test_with_recognition_they_are_missing() -> None:
     (found,) = definitions(limits(1), {"images-private"})
     assert found.level == Level.ERROR and "missing: ingest pipeline images-private" in found.what
