@@ -44,7 +44,7 @@ class TestInstall:
         assert step.fate is Fate.UPDATED
         assert step.body
         assert step.body["version"] == resource.body["version"] + 1
-        assert step.remark == "version 1 to 2"
+        assert step.remark == f"version {resource.body['version']} to {step.body['version']}"
 
     def test_the_same_version_with_other_content_that_nobody_edited_is_updated(self, resource: Resource) -> None:
         other = edited(resource.body)
