@@ -20,9 +20,9 @@ from .overlap import WHOLE, Overlap, overlap_of
 
 __all__ = ["Layer", "Overlap", "laid_over", "layer_of", "layer_of_bytes", "quick"]
 
-# All measured: docs/search-quality.md. All pixels together, and squares; of dark, even pictures a black edge spoils the
-# first number, but then nearly all squares agree.
-_ENOUGH = ((0.8, 0.75), (0.5, 0.9))
+# All measured: docs/search-quality.md. Each of squares and all pixels together must agree at least so far, and both
+# together so far: a text over a part leaves the second number high, a black edge around a dark picture the first.
+_LEAST, _ENOUGH = 0.5, 1.55
 # Shares of both areas. Less is enough if so many points agree: few may agree by chance, and so may a small area.
 _LARGE_AREA, _LEAST_AREA, _LEAST_POINTS = 0.2, 0.1, 10
 # If both show more than what they share, it may be a letter or a sign that is in both: many points have to agree.
@@ -47,7 +47,7 @@ def laid_over(sample: Layer, other: Layer) -> Overlap | None:
         if max(overlap.of_sample, overlap.of_hit) < WHOLE and points < _POINTS_IN_PART:
             continue
         found = agreement(sample, other, affine)
-        if any(found.whole >= whole and found.squares >= squares for whole, squares in _ENOUGH):
+        if min(found.squares, found.whole) >= _LEAST and found.squares + found.whole >= _ENOUGH:
             return overlap
     return None
 
