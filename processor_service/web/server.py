@@ -25,6 +25,7 @@ from .app import create_app
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
 from .rendering.routes import render_threads
+from .stored_pictures import places
 from .web_process import WebProcess
 
 # Files for listeners, logs, the poller, loaded libraries.
@@ -104,7 +105,9 @@ def threads(settings: Settings) -> int:
     """One for each picture in work or waiting, and some to refuse more pictures meanwhile."""
     fetches = settings.url_fetches if settings.url_hosts else 0
     recognized = number(settings) and number(settings) + settings.queue_size
-    return settings.workers + settings.queue_size + recognized + fetches + render_threads(settings) + 8
+    return (
+        settings.workers + settings.queue_size + recognized + fetches + render_threads(settings) + places(settings) + 8
+    )
 
 
 class TooFewFiles(Exception):

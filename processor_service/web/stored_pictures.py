@@ -6,7 +6,9 @@ This happens in the web process: workers, which decode untrusted bytes, have no 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -36,6 +38,7 @@ class StoredPictures:
     def __init__(self, settings: Settings, store: PictureStore | None) -> None:
         self._store, self._keys = store, settings.accepted_mark_keys()
         self._most = settings.max_result_bytes
+        self._places = threading.BoundedSemaphore(places(settings) or 1)
 
     def completed(self, body: bytes, until: float | None, watch: Stopwatch) -> bytes:
         """The request body with `data` in the place of `stored`; one that has none is returned unchanged.
@@ -48,7 +51,7 @@ class StoredPictures:
         if self._store is None:
             raise off()
         key = self._key(request.pop("stored"))
-        with watch("read"):
+        with self._place(), watch("read"):
             data = self._store.get(key, self._most, until)
         return orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
 
@@ -68,9 +71,19 @@ class StoredPictures:
             # A worker decodes untrusted bytes: where they go is for us to say.
             key = address_of(picture, format_name)
             sha256_of(key)
-            with watch("store"):
+            with self._place(), watch("store"):
                 self._store.put(key, picture, until)
         return Answer(answer.summary, bytes(rest))
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the threads that may wait for the store. Raises ImageError `busy` when all of them do."""
+        if not self._places.acquire(blocking=False):
+            raise ImageError(Code.BUSY, "the store is slow: too many pictures wait for it")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def _key(self, stored: Any) -> str:
         """The address that a document names, when its mark covers it."""
@@ -88,6 +101,11 @@ class StoredPictures:
                 "IMAGE_PREVIOUS_TOKEN?",
             )
         return key
+
+
+def places(settings: Settings) -> int:
+    """Most threads of the web process that wait for the store."""
+    return settings.workers + settings.queue_size if settings.store_url else 0
 
 
 def is_signed(key: str, recipe: str, mark: str, keys: Iterable[bytes]) -> bool:

@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from processor_service.keys import mark_key
 from processor_service.store.addresses import address_of
 from processor_service.wire.marks import kept_mark
 from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, Service, authorization, running_service
 from tests.helpers.stores import SECRET, FaultyStore, answer, faulty_store, full, refusing
 
@@ -196,6 +198,22 @@ def test_a_store_that_does_not_work_is_unavailable_and_tells_no_secrets(
         assert secret not in text
     environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in service.workers()]
     assert environments and not any(SECRET.encode() in each for each in environments)
+
+
+def test_a_slow_store_keeps_only_so_many_waiting(tmp_path: Path) -> None:
+    settings = {"workers": "1", "queue_size": "0", "store_url": "s3://pictures", "store_timeout": "20"}
+    with faulty_store(refusing) as store, running_service(tmp_path / "log", **settings) as service:
+        store.behaviour = store.hang
+        with ThreadPoolExecutor(1) as first:
+            waiting = first.submit(ask, service, data=b64(CAT), store="external", **RECIPE)
+            wait_until(lambda: bool(store.requests))
+            refused = ask(service, data=b64(CAT), store="external", **RECIPE)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (429, "busy")
+            # A picture that stays in its document is not kept waiting.
+            assert fields(ask(service, data=b64(CAT), **RECIPE))["data"]
+            assert not waiting.done()
+            store.closed.set()
+            assert waiting.result().status_code == 503
 
 
 def test_a_url_with_a_password_is_refused_at_the_start_without_quoting_it(tmp_path: Path) -> None:
