@@ -68,6 +68,8 @@ class S3Server:
             "-s3",
         ]
         command += [f"-s3.port={self.port}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
+        # Listeners that two servers could not both have.
+        command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
         command += ["-volume.max=20", "-master.volumeSizeLimitMB=100"]
         with (self._folder / "weed.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
