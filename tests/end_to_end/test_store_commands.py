@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stored(es: Elasticsearch, service_url: str, folder: Path) -> Iterator[Stored]:
-    (folder / "store").mkdir()
+    (folder / "store").mkdir(exist_ok=True)
     with stored_service(es, service_url, folder, str(folder / "store"), workers="2") as running:
         yield running
 
