@@ -14,8 +14,10 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 from PIL import Image
 
+from ingest_image.doctor.command import doctor
 from ingest_image.store.command import store
 from tests.helpers.pictures import b64, encoded
+from tests.helpers.service import TOKEN
 
 from .stored import Stored, stored_index, stored_service
 
@@ -211,3 +213,27 @@ def test_copy_copies_what_is_not_there_yet(
     damaged = run(es_url, stored, "copy", str(tmp_path), connect=False)
     assert damaged.exit_code == 1 and images[1]["stored"] in damaged.stdout
     assert not (tmp_path / images[1]["stored"]).exists()
+
+
+def test_the_doctor_has_the_service_look_into_its_store(
+    es: Elasticsearch, es_url: str, service_url: str, stored: Stored, index: str, folder: Path
+) -> None:
+    images = put(es, index, 3)
+    es.indices.refresh(index=index)
+
+    def found(url: str) -> dict[str, Any]:
+        arguments = ["--url", es_url, "--index", index, "--service-url", url, "--json"]
+        report = json.loads(CliRunner().invoke(doctor, arguments, env={"IMAGE_TOKEN": TOKEN}).stdout)
+        return next(finding for finding in report["findings"] if finding["check"] == "store")
+
+    assert found(stored.service.url)["level"] == "ok"
+    assert "a sample of 3" in found(stored.service.url)["what"]
+    (folder / "store" / images[0]["stored"]).unlink()
+    assert "1 of 3 pictures" in found(stored.service.url)["what"]
+    without = found(service_url)
+    assert without["level"] == "error" and "store_off" in without["what"]
+    (folder / "store").rename(folder / "away")
+    try:
+        assert "is its disk mounted" in found(stored.service.url)["what"]
+    finally:
+        (folder / "away").rename(folder / "store")
