@@ -23,6 +23,8 @@ from .refusals import MissingObject, damaged, missing, refusal, unavailable
 
 _PROBES = "probes/"
 _MARKER = ".ingest-image-store"
+# How often a picture is put that somebody removes at once.
+_TRIES = 5
 T = TypeVar("T")
 
 
@@ -138,18 +140,29 @@ class PictureStore:
         return result
 
     async def _put(self, key: str, data: bytes | memoryview) -> bool:
-        await self._check_folder()
+        for _ in range(_TRIES):
+            await self._check_folder()
+            new = await self._create(key, data)
+            if self._folder is None:
+                return new
+            try:
+                # Also of another writer, who may not have done that yet.
+                await asyncio.to_thread(_to_disk, self._folder, key)
+                return new
+            except FileNotFoundError:
+                # It was there, and `store clean` has put it away in this moment.
+                continue
+        raise unavailable("what is written to the store is removed at once")
+
+    async def _create(self, key: str, data: bytes | memoryview) -> bool:
+        """Write an object; False when it is there already."""
         try:
             # A folder has no room for them.
             about = {"Content-Type": mime_type_of(key)} if self._folder is None else None
             await obstore.put_async(self._store, key, data, attributes=about, mode="create", use_multipart=False)
-            new = True
+            return True
         except AlreadyExistsError:
-            new = False
-        if self._folder is not None:
-            # Also of another writer, who may not have done that yet.
-            await asyncio.to_thread(_to_disk, self._folder, key)
-        return new
+            return False
 
     async def _get(self, key: str, most: int) -> bytes | None:
         found = await self._found(obstore.get_async, key)

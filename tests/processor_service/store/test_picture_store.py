@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from processor_service.errors import Code, ImageError
+from processor_service.store import picture_store
 from processor_service.store.addresses import address_of, mime_type_of, sha256_of
 from processor_service.store.opening import StoreError, open_store
 from processor_service.store.picture_store import PictureStore
@@ -52,6 +53,28 @@ def test_what_was_put_is_what_is_got(store: PictureStore, tmp_path: Path) -> Non
     assert store.head(KEY).size == len(DATA)
     assert (tmp_path / KEY).read_bytes() == DATA
     assert [each.key for each in store.list("sha256/")] == [KEY]
+
+
+@pytest.mark.parametrize(("times", "stays"), [(1, True), (99, False)])
+def test_a_picture_that_is_put_away_while_it_is_put_is_put_again(
+    store: PictureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, stays: bool
+) -> None:
+    store.put(KEY, DATA)
+    away: list[str] = []
+    to_disk = picture_store._to_disk
+
+    def put_away(folder: Path, key: str) -> None:
+        if len(away) < times:
+            away.append(key)
+            (folder / key).rename(tmp_path / "away")
+        to_disk(folder, key)
+
+    monkeypatch.setattr(picture_store, "_to_disk", put_away)
+    if stays:
+        assert store.put(KEY, DATA)
+        assert (tmp_path / KEY).read_bytes() == DATA
+    else:
+        assert code_of(lambda: store.put(KEY, DATA)) is Code.STORE_UNAVAILABLE
 
 
 def test_a_picture_is_put_once(store: PictureStore, tmp_path: Path) -> None:
