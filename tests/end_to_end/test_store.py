@@ -207,6 +207,7 @@ def test_an_original_is_kept_shown_and_begun_with(es: Elasticsearch, stored: Sto
         first = image_of(es, index)
         assert stored.pictures.get(first["original"]["stored"], 10_000_000) == PHOTO
         assert get(stored, f"{index}/1?original=1").content == PHOTO
+        assert get(stored, f"{index}/1/original").content == PHOTO
         assert opened(get(stored, f"{index}/1?original=1&w=90").content).mode == "RGB"
         assert opened(get(stored, f"{index}/1").content).mode == "L"
         # Colour comes back, as the new recipe begins with what came in.
@@ -217,6 +218,7 @@ def test_an_original_is_kept_shown_and_begun_with(es: Elasticsearch, stored: Sto
         assert again["original"] == first["original"]
         es.index(index=index, id="2", document={"image": {"data": b64(PHOTO)}})
         assert get(stored, f"{index}/2?original=1").status_code == 404
+        assert get(stored, f"{index}/2/original").status_code == 404
     finally:
         es.ingest.delete_pipeline(id=index)
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("processor_service")
 NAME = "images"
 _YEAR = 31_536_000
+# Behind a document's id, another form of `original=1`.
+_ORIGINAL = "/original"
 _HEADERS = {
     # Browsers must take the bytes as a picture, whatever else they could be.
     "X-Content-Type-Options": "nosniff",
@@ -68,8 +70,11 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
         return response
 
     def answer(index: str, id: str, left: int) -> tuple[Response, str]:
+        arguments = list(request.args.items(multi=True))
+        if settings.render_originals and id.endswith(_ORIGINAL):
+            id, arguments = id.removesuffix(_ORIGINAL), [*arguments, ("original", "1")]
         check_place(index, id, settings.render_indices)
-        wanted = parse(list(request.args.items(multi=True)), request.accept_mimetypes)
+        wanted = parse(arguments, request.accept_mimetypes)
         said = looked_up(index, id, wanted)
         sha256, tag = said.sha256, etag(index, said.sha256, wanted.operations) if said.sha256 else ""
         if tag and request.if_none_match.contains_weak(tag):
