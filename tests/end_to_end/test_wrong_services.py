@@ -160,13 +160,17 @@ def test_a_field_of_another_type_or_size_is_not_stored(
         set_hosts(es, url)
         es.index(index=index, id="good", document={"image": {"data": PHOTO}})
     es.cluster.put_settings(persistent={"ingest.image.timeout": "3s"})
+    problem = f"the field [{next(iter(fields))}] is not of the type and size"
     with changing(*relayed, **fields) as url:
         set_hosts(es, url)
-        with pytest.raises(ApiError) as refusal:
-            once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
-    name = next(iter(fields))
-    assert refusal.value.status_code == 503
-    assert f"the field [{name}] is not of the type and size" in str(refusal.value)
+        for _ in range(3):
+            with pytest.raises(ApiError) as refusal:
+                once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
+            assert refusal.value.status_code == 503
+            # The last attempt of a document may be the one that the deadline cuts short.
+            if problem in str(refusal.value):
+                break
+    assert problem in str(refusal.value)
     assert len(str(refusal.value)) < 2000, "nothing of the answer is quoted"
     assert not es.exists(index=index, id="1")
 

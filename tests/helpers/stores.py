@@ -52,8 +52,8 @@ class S3Server:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Its parts listen on ports that are 10000 above these for their own calls.
-        self.port, *self._ports = (free_port() for _ in range(4))
+        # Its parts listen on ports that are 10000 above these, too, for their own calls.
+        self.port, *self._ports = (free_port(and_above=10_000) for _ in range(4))
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
