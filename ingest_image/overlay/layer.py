@@ -12,13 +12,15 @@ import pybase64
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-# Bounds what Pillow reads of a PNG's texts.
-import processor_service.decoding.open  # noqa: F401
 from processor_service.decoding.limits import check_scans
+from processor_service.decoding.pillow import prepare
 from processor_service.pixels.reduced import over_white
 
 from . import features
 from .features import Features
+
+# Bounds what Pillow reads of a PNG's texts.
+prepare()
 
 Gray = NDArray[np.uint8]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 import threading
@@ -14,11 +15,14 @@ from typing import Any
 import pytest
 import requests
 from elasticsearch import Elasticsearch
+from PIL import Image
 
 from tests.helpers.nodes import set_hosts
-from tests.helpers.pictures import b64, picture
+from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.png_chunks import chunk
 from tests.helpers.processes import with_pid
 from tests.helpers.service import Service, calls
+from tests.helpers.workers import ENDLESS, signal_at_work
 
 PHOTO = b64(picture("pillow/flower.jpg"))
 LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
@@ -209,3 +213,26 @@ def test_a_picture_whose_worker_is_stopped_is_tried_again_and_stored(
     hits = es.search(index=index, size=100, source_includes=["image.width", "image.error"])["hits"]["hits"]
     codes = Counter(hit["_source"]["image"].get("error", {}).get("code", "ok") for hit in hits)
     assert codes == {"ok": 30}
+
+
+def test_metadata_of_a_picture_that_crashes_its_workers_are_cut_by_another(
+    es: Elasticsearch, es_url: str, index: str, start_service: Callable[..., Service]
+) -> None:
+    """Both workers that decode it crash: what is stored beside the error was cut by a third, and names nobody."""
+    service = start_service(workers="1", picture_timeout="60")
+    processor = {"image": {"operations": ENDLESS, "timeout": "120s", "on_invalid": "record"}}
+    es.ingest.put_pipeline(id=index, processors=[processor])
+    plain = encoded(Image.effect_noise((2500, 2000), 80), compress_level=1)
+    # 8 + 25 bytes of signature and header, then a text.
+    named = plain[:33] + chunk(b"tEXt", b"Author\0Zebedee Quirk") + plain[33:]
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            future = threads.submit(bulk, es_url, index, index, 1, b64(named))
+            signal_at_work(service, (signal.SIGSEGV, signal.SIGSEGV))
+            assert statuses(future.result()) == {201: 1}
+        image = es.get(index=index, id="0")["_source"]["image"]
+        assert image["error"]["code"] == "picture_crashed"
+        assert base64.b64decode(image["data"]) == plain
+        assert "Zebedee" not in json.dumps(image)
+    finally:
+        es.ingest.delete_pipeline(id=index)

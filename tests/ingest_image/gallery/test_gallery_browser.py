@@ -268,7 +268,7 @@ def test_a_picture_large_with_its_copies(browser: Browser, dark: bool) -> None:
 
 
 # Fractions of the picture: of the astronaut's face, and of a text that is not there.
-SEEN = {
+SEEN: dict[str, Any] = {
     "labels": ["astronaut", "person"],
     "face_count": 1,
     "faces": [{"score": 0.9, "box": {"x": 0.35, "y": 0.12, "width": 0.16, "height": 0.26}}],
@@ -310,7 +310,7 @@ def test_what_was_recognized_is_marked_on_request(browser: Browser, seen: str, w
     assert all(mark.is_displayed() for mark in browser.all(".marks rect"))
     # Within a pixel or two, as rectangles have a rim.
     for kind, field in (("face", "faces"), ("text", "text_lines")):
-        box = SEEN[field][0]["box"]  # type: ignore[index]
+        box = SEEN[field][0]["box"]
         assert browser.js(PLACE, kind) == pytest.approx([box[name] for name in ("x", "y", "width", "height")], abs=0.02)
     assert browser.js("return document.documentElement.scrollWidth") == width
     browser.shot(f"recognized-{width}-{'dark' if dark else 'light'}")

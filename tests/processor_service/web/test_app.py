@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import base64
 import json
-import math
-import os
 import signal
 import socket
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -18,8 +15,8 @@ from PIL import Image
 
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
-from tests.helpers.processes import with_pid
 from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
+from tests.helpers.workers import ENDLESS, signal_at_work
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -146,28 +143,7 @@ def test_a_body_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "image_too_large")
 
 
-def _until_at_work(pids: set[int]) -> None:
-    """Wait until processes have worked for 0.3 s: how long a picture takes to reach them depends on the machine."""
-
-    def worked(pid: int) -> float:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            # It has ended, and will not work any more.
-            return math.inf
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    before = {pid: worked(pid) for pid in pids}
-    deadline = time.monotonic() + 20
-    while any(worked(pid) < before[pid] + 0.3 for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-
 SLOW = {"operations": [{"resize": {"width": 9000, "enlarge": True}}, {"resize": {"width": 100}}]}
-
-
-# More than any time limit here.
-ENDLESS: dict[str, Any] = {"operations": [{"blur": {"radius": 200}}] * 50}
 
 
 @pytest.mark.parametrize(("signals", "timeout"), [((signal.SIGSTOP,), "3"), ((signal.SIGKILL, signal.SIGKILL), "60")])
@@ -180,16 +156,8 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_f
         running_service(tmp_path / "log", workers="1", picture_timeout=timeout, max_pixels="100000000") as service,
         ThreadPoolExecutor(2) as threads,
     ):
-        future = threads.submit(service.process_picture, big, **ENDLESS)
-        seen: set[int] = set()
-        for number in signals:
-            deadline = time.monotonic() + 10
-            while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
-                time.sleep(0.01)
-            _until_at_work(fresh)
-            seen |= fresh
-            for pid in fresh:
-                with_pid(pid, number)
+        future = threads.submit(service.process_picture, big, operations=ENDLESS)
+        signal_at_work(service, signals)
         answer = future.result()
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
         assert answer.json()["error"]["retryable"] and "fields" not in answer.json()
@@ -222,7 +190,7 @@ def test_a_picture_that_uses_up_its_processor_time_fails_alone(tmp_path: Path) -
     plain, big = _with_a_text()
     settings = {"workers": "1", "picture_timeout": "2", "max_pixels": "100000000"}
     with running_service(tmp_path / "log", PATIENT, **settings) as service:
-        answer = service.process_picture(big, timeout=280, **ENDLESS)
+        answer = service.process_picture(big, timeout=280, operations=ENDLESS)
         _assert_alone(service, answer, "picture_timeout", plain)
 
 
@@ -232,17 +200,9 @@ def test_a_picture_that_crashes_its_worker_twice_fails_alone(tmp_path: Path) -> 
         running_service(tmp_path / "log", workers="1", max_pixels="100000000") as service,
         ThreadPoolExecutor(1) as threads,
     ):
-        future = threads.submit(service.process_picture, big, **ENDLESS)
-        seen: set[int] = set()
-        for _ in range(2):
-            deadline = time.monotonic() + 10
-            while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
-                time.sleep(0.01)
-            _until_at_work(fresh)
-            seen |= fresh
-            for pid in fresh:
-                # What a decoder gets that reads beyond its memory.
-                with_pid(pid, signal.SIGSEGV)
+        future = threads.submit(service.process_picture, big, operations=ENDLESS)
+        # What a decoder gets that reads beyond its memory.
+        signal_at_work(service, (signal.SIGSEGV, signal.SIGSEGV))
         _assert_alone(service, future.result(), "picture_crashed", plain)
 
 
@@ -276,7 +236,7 @@ def test_sigterm_tells_the_clients_of_pictures_that_are_not_done_in_time(tmp_pat
         ThreadPoolExecutor(6) as threads,
     ):
         big = encoded(Image.new("RGB", (3000, 2000)), "JPEG")
-        futures = [threads.submit(service.process_picture, big, timeout=200, **ENDLESS) for _ in range(6)]
+        futures = [threads.submit(service.process_picture, big, timeout=200, operations=ENDLESS) for _ in range(6)]
         pending = f"{service.url}/metrics"
         while "image_pending_pictures 6.0" not in requests.get(pending, timeout=60).text:
             time.sleep(0.1)
