@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import click
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
@@ -12,9 +11,9 @@ from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, failures, shown
 
-from ..defaults import BULK_OPTION
-from ..indexing.command import require_pipeline, size
+from ..indexing.command import require_pipeline
 from . import state as states
+from .bounds import Bounds, bounds_options
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
 from .run import Run
 from .selection import Selection
@@ -35,15 +34,7 @@ from .writer import Report
 )
 @click.option("--unprocessed", is_flag=True, help="Only pictures that have neither all fields nor an error.")
 @click.option("--pipeline", help="Ingest pipeline. Default: the one of the index.")
-@click.option("--dry-run", is_flag=True, help="Only say how many documents it would be.")
-@click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one request.")
-@click.option(
-    "--state",
-    "state_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File that remembers where a run began. Default: one in the user's folder for applications.",
-)
-@click.option("--restart", is_flag=True, help="Forget an earlier run that was interrupted.")
+@bounds_options
 def reprocess(
     client: Elasticsearch,
     index: str,
@@ -52,25 +43,13 @@ def reprocess(
     stale: bool,
     unprocessed: bool,
     pipeline: str | None,
-    dry_run: bool,
-    max_bulk_bytes: int,
-    state_file: Path | None,
-    restart: bool,
+    bounds: Bounds,
 ) -> None:
     """Run the documents of INDEX through their pipeline again: all, or those that the options select.
 
     The same command continues a run that was interrupted. A document that somebody writes meanwhile is left alone.
     """
-    report = run_selected(
-        client,
-        index,
-        Selection(query, errors, unprocessed, stale),
-        pipeline=pipeline,
-        dry_run=dry_run,
-        max_bulk_bytes=max_bulk_bytes,
-        state_file=state_file,
-        restart=restart,
-    )
+    report = run_selected(client, index, Selection(query, errors, unprocessed, stale), bounds, pipeline=pipeline)
     if report is not None and report.failed:
         raise SystemExit(1)
 
@@ -79,12 +58,9 @@ def run_selected(
     client: Elasticsearch,
     index: str,
     selection: Selection,
+    bounds: Bounds,
     *,
-    pipeline: str | None,
-    dry_run: bool,
-    max_bulk_bytes: int,
-    state_file: Path | None,
-    restart: bool,
+    pipeline: str | None = None,
     quiet: bool = False,
 ) -> Report | None:
     """Run the selected documents through their pipeline; returns what happened, None for a dry run.
@@ -99,8 +75,8 @@ def run_selected(
         pipeline=pipeline,
         pipelines=pipeline_fingerprints(client, jobs),
     )
-    path = state_file or states.default_path(key)
-    known = None if restart else states.load(path, key)
+    path = bounds.state_file or states.default_path(key)
+    known = None if bounds.restart else states.load(path, key)
     state = known or states.State(key)
     if known:
         begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(state.begun))
@@ -109,8 +85,8 @@ def run_selected(
     for job in jobs:
         state.limits(client, job.index, job.uuid)
         _refresh(client, job.index)
-    run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, max_bulk_bytes)
-    if dry_run:
+    run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, bounds.max_bulk_bytes)
+    if bounds.dry_run:
         _dry_run(jobs, run.totals)
         return None
     states.save(path, state)

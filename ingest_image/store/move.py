@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +12,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 from pipelines.wording import shown
 
-from ..indexing.command import size
+from ..reprocess.bounds import Bounds, bounds_options
 from ..reprocess.command import run_selected
 from ..reprocess.selection import Selection
 from .opened import say
@@ -23,43 +22,17 @@ from .opened import say
 @click.argument("index", metavar="INDEX")
 @elasticsearch_options
 @click.option("--into-documents", is_flag=True, help="The other way: out of the store, into the documents.")
-@click.option("--dry-run", is_flag=True, help="Only say how many documents it would be.")
-@click.option("--max-bulk-bytes", type=size, default="4mb", show_default=True, help="Size of one request.")
-@click.option(
-    "--state",
-    "state_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File that remembers where a run began. Default: one in the user's folder for applications.",
-)
-@click.option("--restart", is_flag=True, help="Forget an earlier run that was interrupted.")
+@bounds_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def move(
-    client: Elasticsearch,
-    index: str,
-    into_documents: bool,
-    dry_run: bool,
-    max_bulk_bytes: int,
-    state_file: Path | None,
-    restart: bool,
-    as_json: bool,
-) -> None:
+def move(client: Elasticsearch, index: str, into_documents: bool, bounds: Bounds, as_json: bool) -> None:
     """Move the pictures of INDEX to where its pipeline says: store [external], or [data] with --into-documents.
 
     Change the pipeline first. Every byte of a picture stays. The same command continues a run that was interrupted; a
     document that somebody writes meanwhile is left alone, as the pipeline moves its picture itself.
     """
     _check_pipelines(client, index, into_documents)
-    report = run_selected(
-        client,
-        index,
-        Selection(elsewhere="external" if into_documents else "data"),
-        pipeline=None,
-        dry_run=dry_run,
-        max_bulk_bytes=max_bulk_bytes,
-        state_file=state_file,
-        restart=restart,
-        quiet=as_json,
-    )
+    selection = Selection(elsewhere="external" if into_documents else "data")
+    report = run_selected(client, index, selection, bounds, quiet=as_json)
     if as_json and report is not None:
         summary = {name: getattr(report, name) for name in ("written", "unchanged", "unprocessed", "changed")}
         failed = [{"id": id_, "reason": reason} for id_, reason in report.failed]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.versions import versions
-from ingest_image.gallery.launch import make_gallery, settings_for
 from pipelines.cluster.client import connect
+from tests.helpers.galleries import HOST, gallery_settings, running_gallery
 from tests.helpers.nodes import HEAP, bootstrap
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, encoded, opened, picture
@@ -89,12 +89,8 @@ def es(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
 @pytest.fixture(scope="module")
 def base(es: Elasticsearch) -> Iterator[str]:
     """Address of a running gallery."""
-    server = make_gallery(es, settings_for("", "127.0.0.1", f"{INDEX}*", upload_index=INDEX), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.stop()
-    thread.join()
+    with running_gallery(es, gallery_settings(f"{INDEX}*", upload_index=INDEX)) as server:
+        yield f"http://{HOST}:{server.port}"
 
 
 @pytest.fixture(scope="module")
@@ -428,14 +424,9 @@ def test_everything_has_a_name(browser: Browser) -> None:
 
 
 def test_more_pages_in_place(chromium: Any, es: Elasticsearch) -> None:
-    from dataclasses import replace
-
-    settings = replace(settings_for("", "127.0.0.1", f"{INDEX}*", read_only=True), page_size=5)
-    server = make_gallery_with(es, settings)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        page = Browser(chromium, f"http://127.0.0.1:{server.port}")
+    settings = replace(gallery_settings(f"{INDEX}*", read_only=True), page_size=5)
+    with running_gallery(es, settings) as server:
+        page = Browser(chromium, f"http://{HOST}:{server.port}")
         page.open()
         assert len(page.titles()) == 5 and not page.all("form[data-kind=upload]")
         page.one(".more a").click()
@@ -443,10 +434,3 @@ def test_more_pages_in_place(chromium: Any, es: Elasticsearch) -> None:
         page.one(".more a").click()
         page.wait(lambda: len(page.titles()) == 11)
         assert not page.all(".more") and len(set(page.titles())) == 11
-    finally:
-        server.stop()
-        thread.join()
-
-
-def make_gallery_with(es: Elasticsearch, settings: Any) -> Any:
-    return make_gallery(es, settings, "127.0.0.1", 0)

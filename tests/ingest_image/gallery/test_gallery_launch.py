@@ -19,19 +19,17 @@ from ingest_image.gallery.page_query import PageQuery
 from ingest_image.gallery.server import Server
 from ingest_image.search_command import search
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
+from tests.helpers.galleries import HOST, gallery_settings, running_gallery
 from tests.helpers.paths import PICTURES
+from tests.helpers.ports import free_port
 
 FLOWER = str(PICTURES / "pillow/flower.jpg")
 
 
 @pytest.fixture
 def running(es: FakeElasticsearch) -> Iterator[Server]:
-    server = make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield server
-    server.stop()
-    thread.join()
+    with running_gallery(es.client, gallery_settings()) as server:
+        yield server
 
 
 @pytest.fixture
@@ -83,15 +81,13 @@ def test_one_is_started_where_none_runs(
         served.append(server)
 
     monkeypatch.setattr(launch, "serve", serve)
-    from tests.helpers.ports import free_port
-
     open_gallery(es.client, "images*", free_port(), PageQuery(words="lake"), like=FLOWER, pipeline="images")
     assert served and "q=lake&like=dropped%3A" in opened[0]
 
 
 def test_the_port_is_taken(es: FakeElasticsearch, running: Server) -> None:
     with pytest.raises(click.ClickException, match="choose another one with --port"):
-        make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", running.port)
+        make_gallery(es.client, gallery_settings(), HOST, running.port)
 
 
 @pytest.mark.parametrize(

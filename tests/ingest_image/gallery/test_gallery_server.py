@@ -21,9 +21,9 @@ import pytest
 import requests
 
 from ingest_image.gallery import server as gallery_server
-from ingest_image.gallery.launch import make_gallery, settings_for
 from ingest_image.gallery.server import THREADS, UPLOADS, Server
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
+from tests.helpers.galleries import gallery_settings, running_gallery
 from tests.helpers.ports import free_port
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
@@ -32,12 +32,8 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture
 def server(es: FakeElasticsearch) -> Iterator[Server]:
-    made = make_gallery(es.client, settings_for("", "127.0.0.1", "images*"), "127.0.0.1", 0)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    yield made
-    made.stop()
-    thread.join()
+    with running_gallery(es.client, gallery_settings()) as running:
+        yield running
 
 
 def url(server: Server, path: str = "/healthz") -> str:
