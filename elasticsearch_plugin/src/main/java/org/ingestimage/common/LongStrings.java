@@ -1,9 +1,7 @@
 package org.ingestimage.common;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +39,7 @@ final class LongStrings {
         while (quote >= 0) {
             int start = quote + 1;
             int end = end(start);
-            if (end - start >= LONG && isKey(end + 1) == false && isBase64(start, end)) {
+            if (end - start >= LONG && isKey(end + 1) == false && Base64Text.is(json, start, end)) {
                 String name = prefix + taken.size();
                 taken.put(name, text.substring(start, end));
                 rest.write(json, copied, start - copied);
@@ -72,15 +70,6 @@ final class LongStrings {
             backslash = next < 0 ? NONE : next;
         }
         return backslash == NONE ? -1 : backslash;
-    }
-
-    private boolean isBase64(int start, int end) {
-        try {
-            Base64.getDecoder().decode(ByteBuffer.wrap(json, start, end - start));
-            return true;
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
     }
 
     private boolean isKey(int at) {

@@ -8,14 +8,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
+import org.ingestimage.common.Base64Text;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.common.Sha256;
 
 /** A picture as a document carries it: a base64 string, perhaps with line breaks or as a data URL, or bytes (CBOR, SMILE). */
 public final class PictureData {
-
-    /** Characters that are decoded at once; a multiple of four. */
-    private static final int PART = 1 << 16;
 
     private PictureData() {}
 
@@ -115,19 +113,7 @@ public final class PictureData {
             return null;
         }
         MessageDigest digest = Sha256.digest();
-        try {
-            for (int at = 0; at < base64.length(); at += PART) {
-                int end = Math.min(base64.length(), at + PART);
-                byte[] bytes = Base64.getDecoder().decode(base64.substring(at, end));
-                if (end < base64.length() && bytes.length < PART / 4 * 3) {
-                    return null;
-                }
-                digest.update(bytes);
-            }
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
-        return HexFormat.of().formatHex(digest.digest());
+        return Base64Text.decode(base64, digest::update) ? HexFormat.of().formatHex(digest.digest()) : null;
     }
 
     /** SHA-256 of a picture as a document carries it, in hex; null when its text is no base64. */
@@ -162,7 +148,8 @@ public final class PictureData {
         }
         String text = (String) data;
         byte[] ascii = text.getBytes(StandardCharsets.ISO_8859_1);
-        if (isBase64(ascii)) {
+        // Decoding is the fastest way to know that nothing has to be escaped: it looks at many characters at once.
+        if (Base64Text.is(ascii, 0, ascii.length)) {
             return ascii;
         }
         int special = 0;
@@ -172,16 +159,6 @@ public final class PictureData {
             }
         }
         return special == 0 ? ascii : escaped(text, special);
-    }
-
-    /** Decoding is the fastest way to know: it looks at many characters at once. */
-    private static boolean isBase64(byte[] ascii) {
-        try {
-            Base64.getDecoder().decode(ascii);
-            return true;
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
     }
 
     /** Written as &#92;uXXXX. What is not ASCII cannot be base64; the service says so, whatever character it sees there. */

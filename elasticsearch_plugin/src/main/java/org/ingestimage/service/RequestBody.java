@@ -1,14 +1,11 @@
 package org.ingestimage.service;
 
-import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Flow.Subscriber;
-import java.util.concurrent.Flow.Subscription;
 
 import org.ingestimage.common.Sha256;
 
@@ -49,19 +46,7 @@ final class RequestBody implements BodyPublisher {
 
     @Override
     public void subscribe(Subscriber<? super ByteBuffer> subscriber) {
-        List<byte[]> current = parts;
-        if (current != null) {
-            BodyPublishers.concat(current.stream().map(BodyPublishers::ofByteArray).toArray(BodyPublisher[]::new)).subscribe(subscriber);
-            return;
-        }
-        subscriber.onSubscribe(new Subscription() {
-            @Override
-            public void request(long count) {}
-
-            @Override
-            public void cancel() {}
-        });
-        subscriber.onError(new IOException("the call has ended"));
+        new SlicedBody(parts, subscriber).start();
     }
 
     /** The call has ended: nothing of the body is needed any more. */
