@@ -31,7 +31,9 @@ log = structlog.get_logger("processor_service")
 
 def whole_body() -> bytes:
     """The request's body. Raises ImageError `body_changed` when the request was signed with another one."""
-    body = request.get_data(cache=False)
+    # Raises RequestEntityTooLarge. Reading from it would copy the body several times.
+    _ = request.stream
+    body: bytes = request.environ["wsgi.input"].read(request.content_length or 0)
     if signed := g.get("signed"):
         signed.check_body(body)
     return body

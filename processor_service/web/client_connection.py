@@ -6,6 +6,9 @@ received.
 
 from __future__ import annotations
 
+import io
+import socket
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.http.body import ChunkedReader, LengthReader
@@ -72,6 +75,7 @@ class ClientConnection(TConn):  # type: ignore[misc]
         self.deadline = 0.0
         # Bytes of the body; those of them that count as held; those that are thrown away as they come in.
         self.length = self.holds = self.thrown_away = 0
+        self._wakes_for = 1
         # After the answer: bytes that are still read, so that the client sees the answer.
         self.lingers: int | None = None
 
@@ -90,7 +94,7 @@ class ClientConnection(TConn):  # type: ignore[misc]
         return head
 
     def body_is_complete(self) -> bool:
-        """Whether the whole body was received; if so, the parser gets it."""
+        """Whether the whole body was received; if so, the request gets it."""
         if self.thrown_away:
             came = min(len(self.received), self.thrown_away)
             del self.received[:came]
@@ -99,13 +103,24 @@ class ClientConnection(TConn):  # type: ignore[misc]
         if len(self.received) < self.length:
             return False
         if self.length:
-            self.parser.unreader.feed(bytes(self.received[: self.length]))
+            with memoryview(self.received) as received:
+                body = bytes(received[: self.length])
             del self.received[: self.length]
+            # Gunicorn's own body would read it in pieces, and copy each of them several times.
+            self.request.body = io.BytesIO(body)
         return True
 
     def missing(self) -> int:
         """Bytes of the body that are still missing."""
         return self.thrown_away or self.length - len(self.received)
+
+    def wake_for(self, size: int) -> None:
+        """Let the loop see the socket as readable only when this many bytes are there, or the connection has ended."""
+        if size != self._wakes_for:
+            # Without it the loop wakes up for each packet. So where a system does not have it, everything works, too.
+            with suppress(OSError):
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+            self._wakes_for = size
 
 
 def body_length(request: Any) -> int | None:

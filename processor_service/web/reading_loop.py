@@ -31,6 +31,8 @@ _FIRST_CHUNK, _CHUNK, _TURN = 64 * 1024, 1024**2, 8 * 1024**2
 # Time for the client to read an answer after which the connection is closed.
 _LINGER_SECONDS = 10.0
 _LOOK = 0.5
+# Bytes of a body that are worth waking up for.
+_WAKE = 128 * 1024
 
 
 class Threads(ThreadPoolExecutor):
@@ -151,8 +153,11 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             self._refuse(connection, not_http(error))
             return
         if connection.body_is_complete():
+            connection.wake_for(1)
             self._ignore(connection)
             self.enqueue_req(connection)
+        else:
+            connection.wake_for(min(connection.missing(), _WAKE))
 
     def _began(self, connection: ClientConnection) -> bool:
         """Whether the head is complete. Raises ImageError when the request is refused, and gunicorn's errors."""
@@ -185,6 +190,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         """
         self.held -= connection.holds
         connection.holds, connection.lingers, connection.trusted, connection.request = 0, MOST_DISCARDED, False, None
+        connection.wake_for(1)
         try:
             connection.sock.shutdown(socket.SHUT_WR)
         except OSError:

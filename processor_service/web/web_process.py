@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import socket
 import struct
 import time
@@ -99,6 +100,8 @@ class WebProcess(ReadingLoop):
         Nothing may block here: all others would wait.
         """
         self.held -= connection.holds
+        # Gunicorn's parser keeps the request as long as the connection is open.
+        connection.request.body = io.BytesIO()
         connection.holds, connection.request = 0, None
         if future.exception() or not future.result():
             self.linger(connection)

@@ -16,6 +16,9 @@ BASE = 256 * 1024**2
 _MB = 1024**2
 # From malloc.h. For smaller blocks, asking the system each time costs more than it saves.
 _M_MMAP_THRESHOLD, _LARGE = -3, 2 * _MB
+# Smaller ones are kept for the next picture, up to this many bytes in each of the pools that threads share.
+_M_TRIM_THRESHOLD, _KEPT = -1, 8 * _MB
+_M_ARENA_MAX, _ARENAS = -8, 2
 
 
 def container_limit(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int | None:
@@ -62,11 +65,18 @@ def shortage(settings: Settings, limit: int | None) -> str | None:
 def give_back_large_blocks() -> None:
     """Have glibc give the memory of large pictures back to the system as soon as it is freed.
 
-    By default it keeps blocks of up to 32 MB for the next picture, in a pool for each thread.
+    By default it keeps blocks of up to 32 MB for the next picture, in a pool for each thread. That of smaller ones it
+    gives back each time, and every request pays for the page faults again: they stay, in fewer pools.
     """
     # AttributeError: another C library, which has no such option.
     with suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
+        malloc = ctypes.CDLL(None)
+        for option, value in (
+            (_M_MMAP_THRESHOLD, _LARGE),
+            (_M_TRIM_THRESHOLD, _KEPT),
+            (_M_ARENA_MAX, _ARENAS),
+        ):
+            malloc.mallopt(option, value)
 
 
 def _folders(cgroups: Path, own: Path) -> Iterator[Path]:

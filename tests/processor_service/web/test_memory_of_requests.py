@@ -1,0 +1,74 @@
+"""Memory of requests: kept for the next one, and not by connections that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import requests
+
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import TOKEN, Service, running_service
+
+LANDSCAPE = orjson.dumps({"data": b64(picture("exif-orientation/Landscape_1.jpg")), "operations": [], "properties": []})
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running_service(tmp_path_factory.mktemp("memory") / "service.log", workers="1") as running:
+        yield running
+
+
+def send(session: requests.Session, service: Service, body: bytes) -> None:
+    headers: dict[str, Any] = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    session.post(f"{service.url}/v1/process", body, headers=headers, timeout=60).raise_for_status()
+
+
+def web_process(service: Service) -> Path:
+    """Its folder in /proc: the one that holds the workers' template is its parent."""
+    worker = Path(f"/proc/{service.workers()[0]}")
+    return Path("/proc") / parent(Path("/proc") / parent(worker))
+
+
+def parent(process: Path) -> str:
+    return stat(process)[1]
+
+
+def stat(process: Path) -> list[str]:
+    """What the kernel says about a process, from its state on."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
+
+
+def test_a_picture_takes_the_memory_of_the_one_before(service: Service) -> None:
+    web = web_process(service)
+    with requests.Session() as session:
+        for _ in range(10):
+            send(session, service, LANDSCAPE)
+        before = int(stat(web)[7])
+        for _ in range(10):
+            send(session, service, LANDSCAPE)
+    # Pages that the kernel had to give to it: 600 a picture when everything is given back after each one.
+    assert (int(stat(web)[7]) - before) / 10 < 100
+
+
+def test_connections_that_wait_keep_no_pictures(service: Service) -> None:
+    web, length = web_process(service), 4_000_000
+    body = LANDSCAPE[:-1] + b" " * (length - len(LANDSCAPE)) + b"}"
+    with requests.Session() as first:
+        send(first, service, body)
+        before = resident(web)
+        sessions = [requests.Session() for _ in range(12)]
+        for session in sessions:
+            send(session, service, body)
+        grown = resident(web) - before
+        for session in sessions:
+            session.close()
+    assert grown < 4 * length, grown
+
+
+def resident(process: Path) -> int:
+    """Bytes of memory."""
+    return int((process / "statm").read_text().split()[1]) * 4096
