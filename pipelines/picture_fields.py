@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from processor_service.features import all_features
-from processor_service.fields import BINARY, NOT_INDEXED, SIGNATURE
+from processor_service.fields import BINARY, LOOKED_UP, NOT_INDEXED, SIGNATURE
 from processor_service.wire.fields import all_fields
 
 # Base64 of a picture.
@@ -15,6 +15,8 @@ MARKS = tuple(field.name for field in all_fields() if field.mapping == SIGNATURE
 VECTORS = tuple(field.name for field in all_fields() if field.mapping["type"] == "dense_vector")
 # Places of what was recognized: long lists that only the page of a picture shows.
 PLACES = tuple(field.name for field in all_fields() if field.mapping == NOT_INDEXED)
+# Pieces of hashes, which say nothing that the hash does not.
+PIECES = tuple(field.name for field in all_fields() if field.mapping == LOOKED_UP)
 # All that recognition found.
 RECOGNIZED = tuple(name for feature in all_features().values() if feature.recognizes for name in feature.produces())
 

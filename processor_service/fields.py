@@ -22,6 +22,8 @@ WORDS: dict[str, Any] = {"type": "text", "fields": {"keyword": {"type": "keyword
 BINARY: dict[str, Any] = {"type": "binary"}
 # Never searched for, only returned.
 SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
+# Looked up; never counted, sorted or shown.
+LOOKED_UP: dict[str, Any] = {"type": "keyword", "doc_values": False}
 
 # A list of objects, each of which is searched as a whole.
 NESTED: dict[str, Any] = {"type": "nested"}

@@ -12,8 +12,9 @@ from pipelines.cluster.sentences import CheckFailed
 from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
 
+from ..search.bands import without_bands
 from ..search.queries import NEWEST_FIRST
-from ..search.schema import read_schema
+from ..search.schema import merged, read_schema
 from .finding import Finding, ok, warn
 from .installation import Installation
 
@@ -107,6 +108,23 @@ def stale(installation: Installation) -> Iterator[Finding]:
                 )
     if known and not count:
         yield ok("every picture was made by the present recipe of its pipeline")
+
+
+def bands(installation: Installation) -> Iterator[Finding]:
+    """Every hash has bands, by which large indices find near duplicates without comparing all hashes."""
+    found = [name for name, entry in installation.indices.items() if merged([entry.get("mappings", {})]).has_bands]
+    lacking = False
+    for index in found:
+        count = installation.client.count(index=index, query=without_bands("image")).body["count"]
+        if count:
+            lacking = True
+            yield warn(
+                f"{counted(count, 'document')} of {index} with hashes without bands: near duplicates are found by "
+                "comparing all hashes, which is slow in large indices",
+                f"ingest-image reprocess {index} --stale adds them, without making the pictures again",
+            )
+    if found and not lacking:
+        yield ok("all hashes have bands")
 
 
 def embedder(installation: Installation) -> Iterator[Finding]:

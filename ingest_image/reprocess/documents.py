@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 from pipelines.cluster.makers import Maker
 
 from . import outcome
+from .mending import mend
 from .selection import SURE, Query
 
 _PAGE = 200
@@ -52,8 +53,9 @@ class Reader:
     inspects: bool = False
     # Numeric fields with the sizes of a document's pictures.
     sizes: Sequence[str] = ()
-    # Vectors of another embedder are removed, so that they are made again.
+    # What is known of the pipeline's targets, to mend documents by (mending.py).
     makers: Mapping[str, Maker] = field(default_factory=dict)
+    banded: Sequence[str] = ()
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
@@ -134,30 +136,10 @@ class Reader:
         for one, doc in zip(group, answer["docs"], strict=True):
             if doc.get("found"):
                 source = doc.get("_source")
-                self._drop_vectors_of_others(source)
+                mend(source, self.makers, self.banded)
                 yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
             else:
                 yield Document(one.id, one.routing)
-
-    def _drop_vectors_of_others(self, source: Any) -> None:
-        """Remove vectors of other embedders: the node leaves a marked picture alone, but adds a missing vector."""
-        for target, maker in self.makers.items():
-            value = _own_value(source, target)
-            for picture in value if isinstance(value, list) else [value]:
-                if (
-                    isinstance(picture, dict)
-                    and maker.embedder
-                    and picture.get("embedder") not in (None, maker.embedder)
-                ):
-                    picture.pop("embedding", None)
-                    picture.pop("embedder")
-
-
-def _own_value(source: Any, path: str) -> Any:
-    """The document's own value at a dotted path of objects, to be changed."""
-    for part in path.split("."):
-        source = source.get(part) if isinstance(source, dict) else None
-    return source
 
 
 def _until(limit: int, query: Query, after: int = -1) -> Query:

@@ -12,6 +12,7 @@ from pipelines.cluster.index_pipelines import pipelines_of
 from pipelines.cluster.makers import Maker, fields_of_pictures, makers_or_sentence, targets_of
 from pipelines.resources import Body, fingerprint
 
+from ..search.bands import bands_of
 from ..search.schema import NUMBERS, read_schema
 from .selection import Query, Selection
 from .state import State
@@ -36,6 +37,8 @@ class IndexJob:
     sizes: Sequence[str] = ()
     # Fields that can hold pictures, if documents without one are left alone.
     fields: tuple[str, ...] | None = None
+    # Targets whose hashes have a field for their bands.
+    banded: tuple[str, ...] = ()
 
 
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
@@ -50,9 +53,11 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
         types = read_schema(client, index).types
         sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
-        query, inspects = selection.to_query(targets, makers), selection.unprocessed
+        banded = tuple(target for target in targets if types.get(bands_of(target)) == "keyword")
+        query, inspects = selection.to_query(targets, makers, banded), selection.unprocessed
         fields = _fields(bodies) if selection.wants_pictures else None
-        jobs.append(IndexJob(index, settings["index.uuid"], pipelines, targets, makers, query, inspects, sizes, fields))
+        uuid = settings["index.uuid"]
+        jobs.append(IndexJob(index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded))
     return jobs
 
 

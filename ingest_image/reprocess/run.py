@@ -28,12 +28,13 @@ class Run:
         self._pipeline, self._max_bytes = pipeline, max_bytes
         version = client.info().body["version"]["number"].split(".")
         left_out = (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
-        self._readers = {
-            job.index: Reader(client, job.index, job.targets, max_bytes, left_out, job.inspects, job.sizes, job.makers)
-            for job in jobs
-        }
+        self._readers = {job.index: self._reader(job, left_out) for job in jobs}
         # Number of documents of each index.
         self.totals = [self._total(job) for job in jobs]
+
+    def _reader(self, job: IndexJob, left_out: bool) -> Reader:
+        known = job.inspects, job.sizes, job.makers, job.banded
+        return Reader(self._client, job.index, job.targets, self._max_bytes, left_out, *known)
 
     def _total(self, job: IndexJob) -> int:
         limits = self._state.indices[job.index].limits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,8 @@ import click
 
 from pipelines.cluster.makers import Maker, stale_query
 from pipelines.wording import well_formed
+
+from ..search.bands import without_bands
 
 Query = dict[str, Any]
 
@@ -35,8 +37,8 @@ class Selection:
         """Whether documents without a picture are not selected."""
         return self.errors or self.unprocessed or self.stale or self.elsewhere is not None
 
-    def to_query(self, targets: list[str], makers: Mapping[str, Maker]) -> Query:
-        """The query for an index whose pipeline writes to `targets`, made so now.
+    def to_query(self, targets: list[str], makers: Mapping[str, Maker], banded: Collection[str] = ()) -> Query:
+        """The query for an index whose pipeline writes to `targets`, made so now; hashes of `banded` ones have bands.
 
         For `unprocessed` it also finds documents that have to be inspected.
         """
@@ -53,6 +55,8 @@ class Selection:
                 wanted.append(kept if self.elsewhere == "external" else inside)
             if self.stale and target in makers:
                 wanted.append(stale_query(target, makers[target]))
+            if self.stale and target in banded:
+                wanted.append(without_bands(target))
         filters = [_user_query(self.query)] if self.query else []
         if self.wants_pictures:
             wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]

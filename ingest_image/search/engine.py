@@ -11,6 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from pipelines.cluster.reasons import reason_of, reason_of_cause
 
+from .bands import may_use_bands
 from .bounds import TIMEOUT, impatient
 from .copies import copies_among
 from .counting import aggregations, facets_of
@@ -147,7 +148,8 @@ class Engine:
         """All hits of a question with a sample, best first (at most a few hundred), and a note."""
         sample = question.sample
         assert sample is not None
-        bodies = likeness_bodies(question, self.schema)
+        by_bands = may_use_bands(self._impatient, self.index, self.schema, question)
+        bodies = likeness_bodies(question, self.schema, by_bands=by_bands)
         if not bodies:
             return [], f"{sample.name} has neither hash nor colours: nothing to compare"
         searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.picture_fields import MARKS, PICTURES, PLACES, VECTORS, under
+from pipelines.picture_fields import MARKS, PICTURES, PIECES, PLACES, VECTORS, under
+from processor_service.hash_bands import near_bands
 
 from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
@@ -15,7 +16,7 @@ from .person_query import MOST_PICTURES, of_embedder, person_knn
 from .question import Question
 from .reasons import Reason
 from .sample import Sample
-from .schema import Schema
+from .schema import BANDS, Schema
 
 Query = dict[str, Any]
 
@@ -27,12 +28,14 @@ WORD_FIELDS = (
     *("image.text", "image.text.*", "image.labels", "image.tags", "image.tags.*"),
 )
 # Pictures and thumbnails are fetched one by one when they are shown.
-HEAVY = under([*PICTURES, *MARKS, *VECTORS])
+HEAVY = under([*PICTURES, *MARKS, *VECTORS, *PIECES])
 LIGHT: dict[str, Any] = {"excludes": [*HEAVY, *under(PLACES)]}
 # An index without any document or mapping has no sequence numbers.
 NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]
 # How many hits of each kind are ranked together.
 WINDOW = 100
+# Most that Elasticsearch allows for `num_candidates`.
+_COMPARED = 10_000
 _PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 
@@ -90,11 +93,30 @@ def exact_query(sample: Sample, clauses: list[Query]) -> Query:
 
 
 def hash_knn(
-    field: str, sample: Sample, distance: int, turned: bool, clauses: list[Query], k: int = WINDOW
+    field: str,
+    sample: Sample,
+    distance: int,
+    turned: bool,
+    clauses: list[Query],
+    k: int = WINDOW,
+    by_bands: bool = False,
 ) -> list[Query]:
-    """kNN clauses for pictures up to `distance` bits away from any hash of the sample, or one of its turns."""
+    """kNN clauses for pictures up to `distance` bits away from any hash of the sample, or one of its turns.
+
+    With `by_bands`, only pictures that share a band are compared: all up to `hash_bands.REACH` bits, some farther ones.
+    """
     values = [way for value in sample.hashes for way in (variants(value).values() if turned else (value,))]
-    return [knn(field, value, clauses, k=k, similarity=distance) for value in dict.fromkeys(values)]
+    if not by_bands:
+        return [knn(field, value, clauses, k=k, similarity=distance) for value in dict.fromkeys(values)]
+    # Up to `num_candidates` pictures that a filter leaves are compared one by one, without a look at the others.
+    return [
+        {**knn(field, value, [_band_query(value), *clauses], k=k, similarity=distance), "num_candidates": _COMPARED}
+        for value in dict.fromkeys(values)
+    ]
+
+
+def _band_query(value: str) -> Query:
+    return {"nested": {"path": BANDS.rpartition(".")[0], "query": {"terms": {BANDS: near_bands(value)}}}}
 
 
 def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[Query]:
@@ -110,7 +132,7 @@ def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[
 
 def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, similarity: float | None = None) -> Query:
     """One kNN clause; `similarity` is the largest distance of bit vectors, the smallest cosine of others."""
-    clause: Query = {"field": field, "query_vector": vector, "k": k, "num_candidates": min(10_000, 4 * k)}
+    clause: Query = {"field": field, "query_vector": vector, "k": k, "num_candidates": min(_COMPARED, 4 * k)}
     if similarity is not None:
         clause["similarity"] = similarity
     if clauses:
@@ -126,8 +148,10 @@ def person_body(question: Question) -> dict[str, Any]:
     return {"knn": found, "post_filter": comparable, "size": MOST_PICTURES, "source": LIGHT, "timeout": TIMEOUT}
 
 
-def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) -> dict[Reason, dict[str, Any]]:
-    """The searches of a question with a sample, by the reason of their hits."""
+def likeness_bodies(
+    question: Question, schema: Schema, window: int = WINDOW, by_bands: bool = False
+) -> dict[Reason, dict[str, Any]]:
+    """The searches of a question with a sample, by the reason of their hits; hashes may be looked up `by_bands`."""
     sample = question.sample
     assert sample is not None
     clauses = restriction(question, with_words=question.near_duplicates)
@@ -136,7 +160,7 @@ def likeness_bodies(question: Question, schema: Schema, window: int = WINDOW) ->
         bodies[Reason.EXACT] = {"query": exact_query(sample, clauses)}
     if sample.hashes and schema.hash_vector:
         farthest = max(question.distance, RELATED)
-        searches = hash_knn(schema.hash_vector, sample, farthest, question.turned, clauses, window)
+        searches = hash_knn(schema.hash_vector, sample, farthest, question.turned, clauses, window, by_bands)
         bodies[Reason.SAME] = {"knn": searches}
     if vectors := embedding_knn(sample, schema, clauses):
         bodies[Reason.SIMILAR] = {"knn": vectors}

@@ -11,6 +11,7 @@ NUMBERS = frozenset({"integer", "long", "float", "double", "short", "byte", "hal
 _NOT_COUNTED = frozenset({"text", "match_only_text", "object", "nested", "binary", "flattened"})
 # The bits of the hash: of every picture of a document, or of the first one only.
 HASHES = ("image.perceptual_hashes.bits", "image.perceptual_hash")
+BANDS = "image.perceptual_hashes.bands"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Schema:
         """The field by which exact values of `name` are grouped; None if there is none, as for plain text."""
         field = self.searchable(name)
         return None if field is None or self.types[field] in _NOT_COUNTED else field
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether bands of hashes can be looked up: in an older index Elasticsearch may have mapped them as text."""
+        return self.hash_vector == HASHES[0] and self.types.get(BANDS) == "keyword"
 
 
 def read_schema(client: Elasticsearch, index: str) -> Schema:

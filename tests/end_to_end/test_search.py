@@ -21,6 +21,7 @@ from ingest_image.search.duplicates import duplicates
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
+from processor_service.hash_bands import near_bands
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.searchable_picture import postcard
@@ -142,7 +143,12 @@ class TestTheDocs:
             .replace("<hash>", of_flower["perceptual_hashes"]["hex"])
             .replace("<sha256>", of_flower["sha256"])
         )
-        text = text.replace("<base64>", b64(picture("pillow/flower.jpg"))).replace('"images"', f'"{INDEX}"')
+        near = json.dumps(near_bands(of_flower["perceptual_hashes"]["hex"]))
+        text = (
+            text.replace('["<bands>"]', near)
+            .replace("<base64>", b64(picture("pillow/flower.jpg")))
+            .replace('"images"', f'"{INDEX}"')
+        )
         if "<vector>" in text:
             fields = [{"field": "image.embedding"}]
             (hit,) = es.search(index=INDEX, query={"ids": {"values": ["flower"]}}, fields=fields)["hits"]["hits"]

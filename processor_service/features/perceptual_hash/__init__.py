@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...fields import INTEGER, KEYWORD, NESTED, DocumentField
+from ...fields import INTEGER, KEYWORD, LOOKED_UP, NESTED, DocumentField
+from ...hash_bands import bands
 from ...picture import Picture
 from ...pixels.reduced import over_white, reduced
 from .. import Feature
@@ -56,6 +57,13 @@ class PerceptualHash(Feature):
             HASH_BITS,
             copy_of="perceptual_hashes.hex",
         ),
+        DocumentField(
+            "perceptual_hashes.bands",
+            "the hash in 16 pieces of 16 bits: of two hashes at most 31 bits apart, one piece differs in at most one "
+            "bit, so large indices compare few hashes",
+            LOOKED_UP,
+            many=True,
+        ),
     )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
@@ -66,5 +74,5 @@ class PerceptualHash(Feature):
         return {
             "perceptual_hash": value,
             "perceptual_hash_quality": quality,
-            "perceptual_hashes": {"algorithm": ALGORITHM, "hex": value, "bits": value},
+            "perceptual_hashes": {"algorithm": ALGORITHM, "hex": value, "bits": value, "bands": bands(value)},
         }

@@ -57,6 +57,15 @@ class TestSchema:
             definition = {"properties": {name: definition}}
         assert merged([{"properties": {"image": definition}}]).embedding == f"image.{place}"
 
+    def test_bands_are_looked_up_only_as_keywords(self) -> None:
+        assert SCHEMA.has_bands
+        guessed: dict[str, Any] = {"properties": {"image": {"properties": {"perceptual_hashes": {"properties": {}}}}}}
+        hashes = guessed["properties"]["image"]["properties"]["perceptual_hashes"]["properties"]
+        hashes["bits"] = {"type": "dense_vector", "element_type": "bit"}
+        assert not merged([guessed]).has_bands
+        hashes["bands"] = {"type": "text"}
+        assert not merged([guessed]).has_bands
+
     def test_of_nothing(self) -> None:
         assert merged([]) == Schema() == merged([{}])
 
