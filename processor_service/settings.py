@@ -190,6 +190,11 @@ class Settings(BaseSettings):
         )
         return {name: getattr(self, name) for name in names}
 
+    @property
+    def most_stored_bytes(self) -> int:
+        """Most bytes that a picture in the store can have: a result or an original."""
+        return max(self.max_result_bytes, self.max_image_bytes)
+
     def longest_request(self) -> int:
         """Most bytes of a request body: base64 is 4/3 of the picture, more with line breaks; then the recipe."""
         return int(self.max_image_bytes * 1.4) + 1024**2

@@ -72,7 +72,7 @@ class _Look:
     """Looks at one picture."""
 
     def __init__(self, store: PictureStore, quick: bool) -> None:
-        self._store, self._quick, self._most = store, quick, Settings().max_result_bytes
+        self._store, self._quick, self._most = store, quick, Settings().most_stored_bytes
 
     def __call__(self, key: str) -> str | None:
         """What is wrong with it; None when nothing is. Raises ClickException when the store does not answer."""

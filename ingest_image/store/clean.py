@@ -14,7 +14,6 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted
 from processor_service.errors import ImageError
 from processor_service.store.addresses import PREFIX, TRASH, sha256_of
-from processor_service.store.refusals import MissingObject
 
 from . import named
 from .opened import opened, progress, say
@@ -92,10 +91,19 @@ def _all_of(client: Elasticsearch, indices: tuple[str, ...]) -> str:
         raise click.ClickException(f"one of the indices {', '.join(indices)} does not exist") from error
     if closed := [each["name"] for each in found["indices"] if "closed" in each.get("attributes", ())]:
         raise click.ClickException(f"the index {closed[0]} is closed, so its documents cannot be read: open it first")
-    names = [each["name"] for kind in ("indices", "data_streams") for each in found[kind]]
+    names = {each["name"] for kind in ("indices", "data_streams") for each in found[kind]}
+    # Whole indices: an alias may show only a part of their documents.
+    names.update(name for alias in found["aliases"] for name in alias["indices"])
     if not names:
         raise click.ClickException(f"there is no index {', '.join(indices)}")
-    return ",".join(names)
+    named_in = ",".join(sorted(names))
+    for name, body in client.indices.get_mapping(index=named_in).body.items():
+        if set(body["mappings"].get("_source", ())) & {"enabled", "excludes", "includes"}:
+            raise click.ClickException(
+                f"the mapping of the index {name} keeps parts of documents out of _source, so pictures that they name "
+                "could be overlooked"
+            )
+    return named_in
 
 
 def _plan(client: Elasticsearch, store: PictureStore, index: str, before: datetime) -> Plan:
@@ -143,18 +151,9 @@ def _do(store: PictureStore, plan: Plan) -> None:
         task = bar.add_task("cleaning", total=len(plan.put_away) + len(plan.put_back) + len(plan.delete))
         for what, each in _named(plan):
             if what == "put away":
-                _move(store, each.key, TRASH + each.key)
+                store.move(each.key, TRASH + each.key)
             elif what == "put back":
-                _move(store, each.key, each.key.removeprefix(TRASH))
+                store.move(each.key, each.key.removeprefix(TRASH))
             else:
                 store.delete(each.key)
             bar.advance(task)
-
-
-def _move(store: PictureStore, key: str, to: str) -> None:
-    """Move an object, so that it is at one of both places at any time."""
-    try:
-        store.copy(key, to)
-    except MissingObject:
-        return
-    store.delete(key)

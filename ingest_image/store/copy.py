@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from processor_service.errors import ImageError
 from processor_service.settings import Settings
-from processor_service.store.addresses import PREFIX
+from processor_service.store.addresses import ADDRESS, PREFIX, TRASH
 
 from .opened import opened, progress, say
+
+if TYPE_CHECKING:
+    from processor_service.store.picture_store import PictureStore
 
 _FAULTS_SHOWN = 20
 
@@ -23,27 +28,28 @@ def copy_store(to: str, as_json: bool) -> None:
 
     What is there already is left alone, so the same command continues one that was interrupted.
     """
-    source, target, most = opened(), opened(to), Settings().max_result_bytes
+    source, target, most = opened(), opened(to), Settings().most_stored_bytes
     counts: Counter[str] = Counter()
     faults: list[str] = []
     try:
         there = {each.key: each.size for each in target.list(PREFIX)}
         with progress("copying") as bar:
             task = bar.add_task("copying", total=None)
-            for each in source.list(PREFIX):
-                if there.get(each.key) == each.size:
+            for key, size in _pictures(source):
+                if there.get(key) == size:
                     counts["there"] += 1
                 else:
                     try:
-                        data = source.get(each.key, most)
+                        data = source.get(key, most)
                     except ImageError as error:
                         if error.code.status == 503:
                             raise
                         faults.append(str(error))
                         continue
-                    target.put(each.key, data)
+                    target.put(key, data)
                     counts["copied"] += 1
-                    counts["bytes"] += each.size
+                    counts["bytes"] += size
+                    there[key] = size
                 bar.advance(task)
     except ImageError as error:
         raise click.ClickException(f"{error}; the same command continues") from error
@@ -55,3 +61,15 @@ def copy_store(to: str, as_json: bool) -> None:
     say(as_json, summary, *lines)
     if faults:
         raise SystemExit(1)
+
+
+def _pictures(store: PictureStore) -> Iterator[tuple[str, int]]:
+    """The addresses and sizes of all pictures, also of those that `store clean` has put away.
+
+    A snapshot may name them. Somebody else's files in the folder are left out.
+    """
+    for prefix in ("", TRASH):
+        for each in store.list(prefix + PREFIX):
+            key = each.key.removeprefix(prefix)
+            if ADDRESS.fullmatch(key):
+                yield key, each.size

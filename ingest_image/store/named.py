@@ -11,8 +11,9 @@ from elasticsearch import AuthorizationException, Elasticsearch
 
 from processor_service.store.addresses import ADDRESS
 
-_PAGE = 1000
-_KEEP_ALIVE = "5m"
+_PAGE = 500
+# For one page: `store check` reads every picture of it meanwhile, and a slow store takes its time.
+_KEEP_ALIVE = "30m"
 # At any depth, whatever the target is called, and whatever the mapping says; also as a dotted name.
 _FIELDS = ("stored", "**.stored")
 

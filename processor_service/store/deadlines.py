@@ -47,6 +47,9 @@ class Deadlines:
             log.warning("store", problem=error.reason)
             raise
         except FileNotFoundError as error:
+            if refusals.lacks_bucket(error):
+                log.warning("store", problem=refusals.detail(error))
+                raise refusals.refusal(error) from error
             raise refusals.MissingObject from error
         except Exception as error:
             log.warning("store", problem=refusals.detail(error))

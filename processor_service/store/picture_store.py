@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,17 +12,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
 
 from ..errors import ImageError, too_large
-from .addresses import TRASH, mime_type_of, sha256_of
+from .addresses import sha256_of
 from .deadlines import Deadlines
-from .refusals import MissingObject, damaged, missing, refusal, unavailable
+from .objects import Objects
+from .refusals import MissingObject, damaged, missing, refusal
 
 _PROBES = "probes/"
-_MARKER = ".ingest-image-store"
-# How often a picture is put that somebody removes at once.
-_TRIES = 5
 T = TypeVar("T")
 
 
@@ -45,9 +40,7 @@ class PictureStore:
     """
 
     def __init__(self, store: Any, timeout: float, folder: Path | None = None) -> None:
-        self._store, self._folder = store, folder
-        if folder is not None:
-            _mark(folder)
+        self._store, self._objects = store, Objects(store, folder)
         self._deadlines = Deadlines(timeout)
         # Whether the last call worked; None before the first.
         self.works: bool | None = None
@@ -55,9 +48,9 @@ class PictureStore:
     def put(self, key: str, data: bytes | memoryview, until: float | None = None) -> bool:
         """Put bytes at their address, unless they are there already; says whether they are new.
 
-        When it returns, they are there to stay: in a folder they are on the disk.
+        When it returns, they are there to stay: in a folder they are on the disk. What was damaged is mended.
         """
-        return self._run(lambda: self._put(key, data), until)
+        return self._run(lambda: self._objects.put(key, data), until)
 
     def get(self, key: str, most: int, until: float | None = None) -> bytes:
         """The bytes at an address, when they are what it says.
@@ -66,7 +59,7 @@ class PictureStore:
         """
         expected = sha256_of(key)
         try:
-            data = self._run(lambda: self._get(key, most), until)
+            data = self._run(lambda: self._objects.get(key, most), until)
         except MissingObject as error:
             raise missing(key) from error
         if data is None:
@@ -78,7 +71,7 @@ class PictureStore:
     def head(self, key: str, until: float | None = None) -> StoredObject:
         """What the store says of an object. Raises ImageError `stored_picture_missing`."""
         try:
-            return _object(self._run(lambda: self._head(key), until))
+            return _object(self._run(lambda: self._objects.head(key), until))
         except MissingObject as error:
             raise missing(key) from error
 
@@ -93,13 +86,17 @@ class PictureStore:
     def delete(self, key: str, until: float | None = None) -> None:
         """Delete an object, if it is there."""
         try:
-            self._run(lambda: obstore.delete_async(self._store, key), until)
+            self._run(lambda: self._objects.delete(key), until)
         except MissingObject:
             return
 
-    def copy(self, key: str, to: str) -> None:
-        """Copy an object within the store. Raises MissingObject."""
-        self._run(lambda: obstore.copy_async(self._store, key, to), None)
+    def move(self, key: str, to: str) -> None:
+        """Move an object, if it is there. It is at one of both places at any time, and its time is that of the move."""
+        try:
+            self._run(lambda: self._objects.copy(key, to), None)
+        except MissingObject:
+            return
+        self.delete(key)
 
     def signed_url(self, key: str, seconds: int) -> str | None:
         """An address at which anybody can read an object for some time; None when the store gives none."""
@@ -114,7 +111,7 @@ class PictureStore:
         key, data = f"{_PROBES}{secrets.token_hex(8)}", secrets.token_bytes(64)
         self.put(key, data)
         try:
-            found = self._run(lambda: self._get(key, len(data)), None)
+            found = self._run(lambda: self._objects.get(key, len(data)), None)
         except MissingObject as error:
             raise missing(key) from error
         if found != data:
@@ -139,76 +136,6 @@ class PictureStore:
         self.works = True
         return result
 
-    async def _put(self, key: str, data: bytes | memoryview) -> bool:
-        for _ in range(_TRIES):
-            await self._check_folder()
-            new = await self._create(key, data)
-            if self._folder is None:
-                return new
-            try:
-                # Also of another writer, who may not have done that yet.
-                await asyncio.to_thread(_to_disk, self._folder, key)
-                return new
-            except FileNotFoundError:
-                # It was there, and `store clean` has put it away in this moment.
-                continue
-        raise unavailable("what is written to the store is removed at once")
-
-    async def _create(self, key: str, data: bytes | memoryview) -> bool:
-        """Write an object; False when it is there already."""
-        try:
-            # A folder has no room for them.
-            about = {"Content-Type": mime_type_of(key)} if self._folder is None else None
-            await obstore.put_async(self._store, key, data, attributes=about, mode="create", use_multipart=False)
-            return True
-        except AlreadyExistsError:
-            return False
-
-    async def _get(self, key: str, most: int) -> bytes | None:
-        found = await self._found(obstore.get_async, key)
-        return None if found.meta["size"] > most else bytes(await found.bytes_async())
-
-    async def _head(self, key: str) -> Any:
-        return await self._found(obstore.head_async, key)
-
-    async def _found(self, look: Callable[[Any, str], Awaitable[Any]], key: str) -> Any:
-        """What is at an address, or in the trash, where `store clean` may have put it a moment too early."""
-        for place in (key, TRASH + key):
-            try:
-                return await look(self._store, place)
-            except FileNotFoundError:
-                continue
-        await self._check_folder()
-        # It may have been put back meanwhile.
-        return await look(self._store, key)
-
-    async def _check_folder(self) -> None:
-        """Raise ImageError when the disk with the folder is gone: the library would make the folder where it was."""
-        if self._folder is not None and not await asyncio.to_thread((self._folder / _MARKER).exists):
-            raise unavailable("the folder of the store is not there: is its disk mounted?")
-
-
-def _mark(folder: Path) -> None:
-    """Leave a file by which the folder is known."""
-    try:
-        (folder / _MARKER).touch()
-    except OSError:
-        # Whoever only reads needs none; whoever writes is told when it is missed.
-        return
-
 
 def _object(meta: Any) -> StoredObject:
     return StoredObject(meta["path"], meta["size"], meta["last_modified"])
-
-
-def _to_disk(folder: Path, key: str) -> None:
-    """Have the file and the folders that lead to it written to the disk; the library leaves that to the system."""
-    path = folder / key
-    for place in (path, *path.parents):
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if place == folder:
-            return

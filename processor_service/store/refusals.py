@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
 from ..errors import Code, ImageError
@@ -9,6 +10,8 @@ from ..errors import Code, ImageError
 _ACCESS = ("PermissionDeniedError", "UnauthenticatedError", "PermissionError")
 _QUERY = re.compile(r"\?\S*")
 _FULL = ("os error 28", "os error 122", "InsufficientStorage", "QuotaExceeded")
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_BUCKET = ("NoSuchBucket", "ContainerNotFound")
 _MOST_SHOWN = 300
 
 
@@ -38,11 +41,16 @@ def refusal(error: BaseException) -> ImageError:
     text = str(error)
     if type(error).__name__ in _ACCESS or "os error 13" in text or "Read-only file system" in text:
         return unavailable("the store refuses access: does the key that the service has allow reading and writing?")
-    if any(sign in text for sign in _FULL):
+    if any(sign in text for sign in _FULL) or (isinstance(error, OSError) and error.errno in _NO_SPACE):
         return unavailable("the store is full")
-    if "NoSuchBucket" in text:
+    if lacks_bucket(error):
         return unavailable("there is no such bucket or container as IMAGE_STORE_URL names")
     return unavailable("the store cannot be reached, or answers with an error; the service's log has more")
+
+
+def lacks_bucket(error: BaseException) -> bool:
+    """Whether the store says that there is no such bucket; the library takes that for an object that is missing."""
+    return any(sign in str(error) for sign in _NO_BUCKET)
 
 
 def detail(error: BaseException) -> str:

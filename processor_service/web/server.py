@@ -20,7 +20,7 @@ from ..settings import Settings
 from ..workers.confined import die_with_parent, hide_memory
 from ..workers.lack import identity_lack, lack, number
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
-from ..workers.pools import Pools
+from ..workers.pools import Pools, most_pictures
 from .app import create_app
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
@@ -104,10 +104,7 @@ def _address(settings: Settings, port: int) -> str:
 def threads(settings: Settings) -> int:
     """One for each picture in work or waiting, and some to refuse more pictures meanwhile."""
     fetches = settings.url_fetches if settings.url_hosts else 0
-    recognized = number(settings) and number(settings) + settings.queue_size
-    return (
-        settings.workers + settings.queue_size + recognized + fetches + render_threads(settings) + places(settings) + 8
-    )
+    return most_pictures(settings) + fetches + render_threads(settings) + places(settings) + 8
 
 
 class TooFewFiles(Exception):

@@ -21,6 +21,7 @@ from ..store.addresses import address_of, sha256_of
 from ..store.refusals import off
 from ..timing import Stopwatch
 from ..wire.marks import kept_mark, original_mark
+from ..workers.pools import most_pictures
 from ..workers.worker import Answer
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class StoredPictures:
 
     def __init__(self, settings: Settings, store: PictureStore | None) -> None:
         self._store, self._keys = store, settings.accepted_mark_keys()
-        self._most = settings.max_result_bytes
+        self._most = settings.most_stored_bytes
         self._places = threading.BoundedSemaphore(places(settings) or 1)
 
     def completed(self, body: bytes, until: float | None, watch: Stopwatch) -> bytes:
@@ -104,8 +105,8 @@ class StoredPictures:
 
 
 def places(settings: Settings) -> int:
-    """Most threads of the web process that wait for the store."""
-    return settings.workers + settings.queue_size if settings.store_url else 0
+    """Most threads of the web process that wait for the store: one for each picture in work or waiting."""
+    return most_pictures(settings) if settings.store_url else 0
 
 
 def is_signed(key: str, recipe: str, mark: str, keys: Iterable[bytes]) -> bool:

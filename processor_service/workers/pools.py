@@ -18,6 +18,12 @@ from .worker import Answer
 from .worker_source import RECOGNIZER, WORKER
 
 
+def most_pictures(settings: Settings) -> int:
+    """Most pictures that are in work or wait for it."""
+    recognizers = number(settings)
+    return settings.workers + settings.queue_size + (recognizers and recognizers + settings.queue_size)
+
+
 class Pools:
     """Workers, and recognizers where there are any. `on_replaced` is told why a worker or recognizer was replaced."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -158,6 +159,29 @@ def test_clean_reads_documents_whatever_their_mapping_says(
     assert result["put_away"] == [] and stored.keys() == [image["stored"]]
 
 
+def test_clean_reads_the_whole_index_behind_an_alias(
+    es: Elasticsearch, es_url: str, stored: Stored, index: str
+) -> None:
+    image = put(es, index, 1)[0]
+    es.indices.create(index=f"{index}-other")
+    es.indices.put_alias(index=index, name=f"{index}-alias", filter={"match_none": {}})
+    for names in ([f"{index}-alias"], [f"{index}-alias", f"{index}-other"]):
+        result = run(es_url, stored, "clean", *names, "--grace", "0s", "--delete", "--json")
+        assert result.exit_code == 0, result.output
+        assert summary(result)["put_away"] == [] and stored.keys() == [image["stored"]]
+
+
+@pytest.mark.parametrize("hidden", [{"excludes": ["image.stored"]}, {"includes": ["title"]}, {"enabled": False}])
+def test_clean_refuses_documents_of_which_it_sees_only_a_part(
+    es: Elasticsearch, es_url: str, stored: Stored, index: str, hidden: dict[str, Any]
+) -> None:
+    put(es, index, 1)
+    other = f"{index}-other"
+    es.indices.create(index=other, mappings={"_source": hidden})
+    refused = run(es_url, stored, "clean", f"{index}*", "--grace", "0s", "--delete")
+    assert refused.exit_code == 1 and f"the index {other} keeps parts of documents out" in refused.output
+
+
 def test_no_picture_is_lost_when_clean_runs_beside_writers(
     es: Elasticsearch, es_url: str, stored: Stored, index: str
 ) -> None:
@@ -198,6 +222,31 @@ def test_no_picture_is_lost_when_clean_runs_beside_writers(
     assert away, "clean took nothing: the test shows nothing"
     result = run(es_url, stored, "check", index, "--json")
     assert result.exit_code == 0 and summary(result)["pictures"] > 0, result.output
+
+
+def test_what_was_written_long_ago_is_not_deleted_by_two_runs_in_a_row(
+    es: Elasticsearch, es_url: str, stored: Stored, index: str, folder: Path
+) -> None:
+    image = put(es, index, 1)[0]
+    es.delete(index=index, id="0")
+    os.utime(folder / "store" / image["stored"], (1, 1))
+    assert summary(run(es_url, stored, "clean", index, "--delete", "--json"))["put_away"] == [image["stored"]]
+    assert summary(run(es_url, stored, "clean", index, "--delete", "--json"))["deleted"] == []
+    assert stored.bytes_of(image)
+
+
+def test_copy_takes_along_what_was_put_away(
+    es: Elasticsearch, es_url: str, stored: Stored, index: str, tmp_path: Path
+) -> None:
+    """A snapshot that was made before may name it."""
+    image = put(es, index, 1)[0]
+    es.delete(index=index, id="0")
+    run(es_url, stored, "clean", index, "--grace", "0s", "--delete")
+    assert stored.keys() == []
+    for times in ("copied", "there"):
+        result = run(es_url, stored, "copy", str(tmp_path), "--json", connect=False)
+        assert (result.exit_code, summary(result)[times]) == (0, 1), result.output
+    assert (tmp_path / image["stored"]).read_bytes() == stored.bytes_of(image)
 
 
 def test_copy_copies_what_is_not_there_yet(

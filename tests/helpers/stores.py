@@ -148,6 +148,10 @@ def full(handler: Any) -> None:
     answer(handler, 507, b"<Error><Code>InsufficientStorage</Code></Error>")
 
 
+def bucket_missing(handler: Any) -> None:
+    answer(handler, 404, b"<Error><Code>NoSuchBucket</Code></Error>")
+
+
 def good(handler: Any) -> None:
     answer(handler, 200, b"")
 

@@ -21,11 +21,7 @@ class KeptPictures:
     """The pictures of the store as answers. `store` is None when there is none."""
 
     def __init__(self, settings: Settings, store: PictureStore | None) -> None:
-        self._store, self._most, self._redirect = (
-            store,
-            max(settings.max_result_bytes, settings.max_image_bytes),
-            settings.store_redirect,
-        )
+        self._store, self._most, self._redirect = store, settings.most_stored_bytes, settings.store_redirect
 
     def answer(self, key: str, left: int) -> tuple[Response, str]:
         """The picture at an address that a mark covers, and how it is answered.
@@ -34,7 +30,7 @@ class KeptPictures:
         """
         if self._store is None:
             raise not_found()
-        if url := self._signed_url(key, left):
+        if self._redirect and (url := self._store.signed_url(self._place(key), min(left, self._redirect))):
             response = Response(status=302, headers={"Location": url})
             # A redirect that is kept longer than its target is valid leads nowhere.
             response.headers["Cache-Control"] = f"private, max-age={min(left, self._redirect) // _FRESH}"
@@ -45,6 +41,7 @@ class KeptPictures:
             return response, "stored"
         return Response(self._store.get(key, self._most), mimetype=mime_type_of(key)), "stored"
 
-    def _signed_url(self, key: str, left: int) -> str | None:
+    def _place(self, key: str) -> str:
+        """Where a picture really is: `store clean` may have put it away a moment too early."""
         assert self._store is not None
-        return self._store.signed_url(key, min(left, self._redirect)) if self._redirect else None
+        return self._store.head(key).key

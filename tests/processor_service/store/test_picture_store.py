@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from processor_service.errors import Code, ImageError
-from processor_service.store import picture_store
 from processor_service.store.addresses import address_of, mime_type_of, sha256_of
+from processor_service.store.folder import Folder
 from processor_service.store.opening import StoreError, open_store
 from processor_service.store.picture_store import PictureStore
 
@@ -61,15 +62,15 @@ def test_a_picture_that_is_put_away_while_it_is_put_is_put_again(
 ) -> None:
     store.put(KEY, DATA)
     away: list[str] = []
-    to_disk = picture_store._to_disk
+    to_disk = Folder.to_disk
 
-    def put_away(folder: Path, key: str) -> None:
+    def put_away(folder: Folder, key: str) -> None:
         if len(away) < times:
             away.append(key)
-            (folder / key).rename(tmp_path / "away")
+            (tmp_path / key).rename(tmp_path / "away")
         to_disk(folder, key)
 
-    monkeypatch.setattr(picture_store, "_to_disk", put_away)
+    monkeypatch.setattr(Folder, "to_disk", put_away)
     if stays:
         assert store.put(KEY, DATA)
         assert (tmp_path / KEY).read_bytes() == DATA
@@ -98,11 +99,43 @@ def test_what_is_not_there_is_missing_and_what_is_another_is_damaged(store: Pict
 
 def test_what_clean_took_away_too_early_is_still_read(store: PictureStore, tmp_path: Path) -> None:
     store.put(KEY, DATA)
-    store.copy(KEY, f"trash/{KEY}")
-    store.delete(KEY)
+    store.move(KEY, f"trash/{KEY}")
     assert [each.key for each in store.list("sha256/")] == []
     assert store.get(KEY, 10_000) == DATA
-    assert store.head(KEY).size == len(DATA)
+    assert (store.head(KEY).key, store.head(KEY).size) == (f"trash/{KEY}", len(DATA))
+
+
+def test_what_is_put_away_is_as_young_as_that(store: PictureStore, tmp_path: Path) -> None:
+    """Otherwise clean would delete at once what was written long ago. S3 gives copies a time of their own."""
+    store.put(KEY, DATA)
+    os.utime(tmp_path / KEY, (1, 1))
+    start = time.time()
+    store.move(KEY, f"trash/{KEY}")
+    assert [each.modified.timestamp() >= start - 1 for each in store.list("trash/")] == [True]
+    store.move(KEY, f"trash/{KEY}")
+    assert store.get(KEY, 10_000) == DATA
+
+
+@pytest.mark.parametrize("left", [b"", DATA[:-1] + b"!"], ids=["empty", "other bytes"])
+def test_a_put_mends_what_is_damaged(store: PictureStore, tmp_path: Path, left: bytes) -> None:
+    """As a machine leaves it that loses its power before the picture is on the disk: its document is sent again."""
+    store.put(KEY, DATA)
+    (tmp_path / KEY).write_bytes(left)
+    assert store.put(KEY, DATA)
+    assert store.get(KEY, 10_000) == DATA
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_full_when_it_is_written_out_is_said(
+    store: PictureStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Folder, "to_disk", full)
+    with pytest.raises(ImageError, match="the store is full") as refusal:
+        store.put(KEY, DATA)
+    assert refusal.value.code is Code.STORE_UNAVAILABLE
 
 
 def test_deleting_what_is_not_there_is_no_error(store: PictureStore) -> None:

@@ -16,12 +16,15 @@ import requests
 from PIL import Image
 
 from processor_service.keys import mark_key
+from processor_service.settings import Settings
 from processor_service.store.addresses import address_of
+from processor_service.web.stored_pictures import places
 from processor_service.wire.marks import kept_mark
+from processor_service.workers import pools
 from tests.helpers.pictures import b64, picture
 from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, Service, authorization, running_service
-from tests.helpers.stores import SECRET, FaultyStore, answer, faulty_store, full, refusing
+from tests.helpers.stores import SECRET, FaultyStore, answer, bucket_missing, faulty_store, full, refusing
 
 CAT = picture("pillow/hopper.jpg")
 TURN = [{"rotate": {"degrees": 90}}]
@@ -178,6 +181,8 @@ def test_a_store_that_does_not_work_is_unavailable_and_tells_no_secrets(
     }
     store.behaviour = full
     assert "is full" in refusal()[0]
+    store.behaviour = bucket_missing
+    assert "no such bucket" in refusal()[0]
     store.behaviour = store.hang
     reason, seconds = refusal()
     assert "did not answer in 3.0 s" in reason and seconds < 6
@@ -187,6 +192,9 @@ def test_a_store_that_does_not_work_is_unavailable_and_tells_no_secrets(
     assert fields(ask(service, data=b64(CAT), **RECIPE))["data"]
     made = {"key": address_of(CAT, "jpeg"), "recipe": "0" * 32}
     made["mark"] = kept_mark(mark_key(TOKEN), "0" * 32, hashlib.sha256(CAT).hexdigest(), made["key"])
+    # A bucket that is missing is no picture that is missing: a document would be recorded with an error.
+    store.behaviour = bucket_missing
+    assert ask(service, stored=made, **RECIPE).json()["error"]["code"] == "store_unavailable"
     store.behaviour = lambda handler: answer(handler, 200, CAT[:-1] + b"!")
     assert ask(service, stored=made, **RECIPE).json()["error"]["code"] == "stored_picture_damaged"
     store.behaviour = lambda handler: answer(handler, 200, CAT)
@@ -214,6 +222,14 @@ def test_a_slow_store_keeps_only_so_many_waiting(tmp_path: Path) -> None:
             assert not waiting.done()
             store.closed.set()
             assert waiting.result().status_code == 503
+
+
+def test_pictures_that_are_recognized_have_places_at_the_store_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(workers=3, queue_size=5, store_url="/store")
+    for recognizers, most in ((0, 8), (2, 15)):
+        monkeypatch.setattr(pools, "number", lambda _, number=recognizers: number)
+        assert places(settings) == most
+    assert places(Settings()) == 0
 
 
 def test_a_url_with_a_password_is_refused_at_the_start_without_quoting_it(tmp_path: Path) -> None:
