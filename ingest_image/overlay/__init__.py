@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import features
 from .agreement import agreement
@@ -27,6 +28,8 @@ _LEAST, _ENOUGH = 0.5, 1.55
 _LARGE_AREA, _LEAST_AREA, _LEAST_POINTS = 0.2, 0.1, 10
 # If both show more than what they share, it may be a letter or a sign that is in both: many points have to agree.
 _POINTS_IN_PART = 20
+# Less than `_LEAST`, as marks and a place that is a little off weigh more in a tiny picture.
+_LEAST_TINY = 0.4
 # How much a picture may be squeezed, and enlarged.
 _SQUEEZED, _ENLARGED = 1.7, 5.0
 
@@ -58,13 +61,19 @@ def _maps(sample: Layer, other: Layer) -> Iterator[tuple[Affine, int]]:
     for points in (one, mirrored):
         if points and two and (found := features.fitted(points, two)):
             yield found
-    # Edge to edge, also mirrored.
+    # Edge to edge, also mirrored. What does not correlate at 32 x 32 pixels does not at all of them.
     (width, height), (other_width, other_height) = sample.size, other.size
     across, down = other_width / width, other_height / height
-    yield np.array(((across, 0, 0), (0, down, 0)), float), 0
-    yield np.array(((-across, 0, other_width), (0, down, 0)), float), 0
+    if _correlate(sample.tiny, other.tiny):
+        yield np.array(((across, 0, 0), (0, down, 0)), float), 0
+    if _correlate(sample.tiny[:, ::-1], other.tiny):
+        yield np.array(((-across, 0, other_width), (0, down, 0)), float), 0
     if not features.available():
         yield from ((affine, 0) for affine in _correlator(sample).fits(other.gray))
+
+
+def _correlate(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    return float((one * other).sum()) >= _LEAST_TINY
 
 
 @lru_cache(maxsize=4)

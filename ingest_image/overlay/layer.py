@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,7 @@ SIDE = 256
 # What the service mostly stores, and nothing else, as a document may hold anything; a thumbnail is a JPEG. A JPEG is
 # decoded at a smaller scale, so that more pixels cost no more memory.
 _MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 10_000_000, "WEBP": 10_000_000}
+_TINY = 32
 # Characters of base64: 30 MB.
 _LONGEST = 40_000_000
 
@@ -57,7 +58,16 @@ class Layer:
     def mirrored_features(self) -> Features | None:
         """The points of the mirrored picture, at their places in this one."""
         found = features.of(np.ascontiguousarray(self.gray[:, ::-1]))
-        return None if found is None else Features(found.places * (-1, 1) + (self.gray.shape[1], 0), found.words)
+        return None if found is None else replace(found, places=found.places * (-1, 1) + (self.gray.shape[1], 0))
+
+    @cached_property
+    def tiny(self) -> NDArray[np.float32]:
+        """32 x 32 pixels, squashed to a square, with mean 0 and length 1; all 0 for a blank picture."""
+        image = Image.fromarray(self.gray).resize((_TINY, _TINY), Image.Resampling.BOX)
+        pixels = np.asarray(image, np.float32)
+        pixels = pixels - pixels.mean()
+        length = float(np.linalg.norm(pixels))
+        return pixels / length if length > 1 else np.zeros_like(pixels)
 
 
 def layer_of(value: Any) -> Layer | None:

@@ -19,7 +19,8 @@ _TURNS = (UPRIGHT, "rotate_90", "rotate_180", "rotate_270")
 _MIRRORED = ("flip_horizontal", "transverse", "flip_vertical", "transpose")
 # A center is to a side when it is this far from the middle, in sides.
 _ASIDE = 0.04
-_CENTER = (0.5, 0.5)
+Place = tuple[float, float]
+_CENTER: Place = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ def _where(center: tuple[float, float]) -> str:
 
 def overlap_of(affine: Affine, sample: tuple[int, int], hit: tuple[int, int]) -> Overlap:
     """The overlap of pictures of these sizes (width, height), where `affine` maps pixels of the sample to the hit's."""
-    inverse = np.linalg.inv(np.vstack((affine, (0, 0, 1))))[:2]
-    of_sample, in_sample = _covered(affine, sample, hit)
-    of_hit, in_hit = _covered(inverse, hit, sample)
+    of_sample, in_sample, in_hit = _covered(affine, sample, hit)
+    # The same area, measured in pixels of the hit.
+    enlarged = abs(np.linalg.det(affine[:, :2])) * (sample[0] * sample[1]) / (hit[0] * hit[1])
+    of_hit = min(1.0, of_sample * float(enlarged))
     (a, b), (c, d) = affine[:, :2]
     mirrored = a * d - b * c < 0
     if mirrored:
@@ -90,12 +92,14 @@ def overlap_of(affine: Affine, sample: tuple[int, int], hit: tuple[int, int]) ->
     return Overlap(of_sample, of_hit, in_sample, in_hit, names[quarters % 4], angle - 90 * quarters)
 
 
-def _covered(affine: Affine, inner: tuple[int, int], outer: tuple[int, int]) -> tuple[float, tuple[float, float]]:
-    """Share of `inner` that lies within `outer`, and the center of that part, by a grid of 64 x 64 places."""
+def _covered(affine: Affine, inner: tuple[int, int], outer: tuple[int, int]) -> tuple[float, Place, Place]:
+    """Share of `inner` that lies within `outer`, and the center of that part in each, by a grid of 64 x 64 places."""
     steps = (np.arange(64) + 0.5) / 64
-    x, y = (grid.ravel() for grid in np.meshgrid(steps, steps))
-    places = affine @ np.stack((x * inner[0], y * inner[1], np.ones_like(x)))
-    within = ((places >= 0) & (places <= np.array(outer)[:, None])).all(0)
+    across, down = steps * inner[0], steps[:, None] * inner[1]
+    x, y = ((a * across + b * down + c) / side for (a, b, c), side in zip(affine, outer, strict=True))
+    within = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
     if not within.any():
-        return 0.0, _CENTER
-    return float(within.mean()), (float(x[within].mean()), float(y[within].mean()))
+        return 0.0, _CENTER, _CENTER
+    rows, columns = np.nonzero(within)
+    here = float(steps[columns].mean()), float(steps[rows].mean())
+    return float(within.mean()), here, (float(x[within].mean()), float(y[within].mean()))
