@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.groups import ByNodeAndFile, longest_first
+from tests.helpers.in_memory import folder_in_memory, use_for_temporary_folders
 from tests.helpers.leash import leash, let_children_take_signals
 from tests.helpers.processes import children, kill_with_descendants
 
@@ -78,9 +79,14 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_stays() -> Iterator[None]:
-    """Kill what is left when this worker has ended."""
-    waiting = leash()
+def nothing_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Kill what is left when this worker has ended, and remove its temporary folders, which are in memory."""
+    # Those of pytest stay on the disk: they are kept, to look at what a failed test wrote.
+    tmp_path_factory.getbasetemp()
+    memory = folder_in_memory()
+    if memory:
+        use_for_temporary_folders(memory)
+    waiting = leash(*filter(None, [memory]))
     yield
     assert waiting.stdin
     waiting.stdin.close()

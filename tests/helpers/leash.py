@@ -8,6 +8,7 @@ killed worker of pytest-xdist.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,15 +18,15 @@ from pathlib import Path
 VARIABLE = "INGEST_IMAGE_TEST_RUN"
 
 
-def leash() -> subprocess.Popen[bytes]:
-    """Start the process that waits for our end. Where there is no /proc it does nothing.
+def leash(*folders: Path) -> subprocess.Popen[bytes]:
+    """Start the process that waits for our end, and then removes `folders`, too. Without /proc it kills nothing.
 
     Its standard input is the leash: keep the returned object; closing `stdin` has the same effect as ending.
     """
     name = uuid.uuid4().hex
     # Not yet in our environment: the one that waits must not find itself.
     waiting = subprocess.Popen(
-        [sys.executable, "-I", __file__, name],
+        [sys.executable, "-I", __file__, name, *folders],
         stdin=subprocess.PIPE,
         env={key: value for key, value in os.environ.items() if key != VARIABLE},
         # Ctrl-C ends us, and only then it has work to do.
@@ -65,8 +66,8 @@ def left(name: str) -> set[int]:
     return found
 
 
-def main(name: str) -> None:
-    """Wait until the other end of the standard input is closed, then kill what is left."""
+def main(name: str, *folders: str) -> None:
+    """Wait until the other end of the standard input is closed, then kill what is left, and remove the folders."""
     sys.stdin.buffer.read()
     # One that was about to start another may have got away from the first look.
     while pids := left(name):
@@ -76,7 +77,9 @@ def main(name: str) -> None:
             except (ProcessLookupError, PermissionError):
                 continue
     # Zombies of a parent that lives have no environment, so this ends.
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -11,17 +11,20 @@ import pytest
 
 from tests.helpers.paths import ROOT
 
-# Starts what would stay (one without our environment below another; a service, which renames itself), and says the ids.
+# Starts what would stay (one without our environment below another; a service, which renames itself), and says the ids
+# and a folder.
 STARTS = """
 import subprocess, sys, tempfile, time
 from pathlib import Path
 from tests.helpers.leash import leash
 from tests.helpers.service import Service
-kept = leash()
+folder = Path(tempfile.mkdtemp())
+kept = leash(folder)
 below = "import subprocess; child = subprocess.Popen(['sleep', '300'], env={}); print(child.pid, flush=True); child.wait()"
 child = subprocess.Popen([sys.executable, "-c", below], start_new_session=True)
 service = Service(Path(tempfile.mkdtemp()) / "log", workers="1")
 print(child.pid, service.process.pid, *service.descendants(), flush=True)
+print(folder, flush=True)
 time.sleep(300)
 """
 # Starts one that waits, interrupts it, and says how it ended.
@@ -48,11 +51,12 @@ def test_what_a_killed_run_of_the_tests_started_ends_with_it() -> None:
     with subprocess.Popen([sys.executable, "-c", STARTS], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout
         started = [int(pid) for _ in range(2) for pid in run.stdout.readline().split()]
-        assert len(started) >= 6 and all(map(runs, started))
+        folder = Path(run.stdout.readline().strip())
+        assert len(started) >= 6 and all(map(runs, started)) and folder.is_dir()
         os.kill(run.pid, signal.SIGKILL)
     deadline = time.monotonic() + 120
-    while any(map(runs, started)):
-        assert time.monotonic() < deadline, "it still runs"
+    while any(map(runs, started)) or folder.exists():
+        assert time.monotonic() < deadline, "it still runs, or its folder is still there"
         time.sleep(0.05)
 
 
