@@ -23,15 +23,15 @@ Numbers = NDArray[np.intp]
 _SIDE = 256
 _DETECTED = 1000
 # Pictures of different scales are compared in steps of this, from the whole size on.
-_STEP, _STEPS = 1.4, 4
+_STEP, _STEPS = 1.3, 5
 # A point is told by the pixels around it, this many across; it may be as near to the edge as this. OpenCV's own 31 is
 # too much of a thumbnail.
 _PATCH, _EDGE = 21, 10
 # Of each square of so many pixels only the strongest points count. Otherwise all are those of a text laid over.
 _CELL = 22
-_PER_CELL = 5
+_PER_CELL = 6
 # Difference in brightness (0 to 255) that makes a point: dark pictures have weak ones.
-_CONTRAST = 5
+_CONTRAST = 4
 # A point of the other picture is the same one if the next best differs in this many times as many bits.
 _RATIO = 0.85
 # All points of a copy are turned and scaled alike, within a step of a twelfth of a turn and one of the scale.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,12 +26,14 @@ Gray = NDArray[np.uint8]
 
 # Longest side in pixels, that of our thumbnails. It is enough for a corner of 70 % (docs/search-quality.md).
 SIDE = 256
+_TINY = 32
 # What the service mostly stores, and nothing else, as a document may hold anything; a thumbnail is a JPEG. A JPEG is
 # decoded at a smaller scale, so that more pixels cost no more memory.
 _MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 10_000_000, "WEBP": 10_000_000}
-_TINY = 32
 # Characters of base64: 30 MB.
 _LONGEST = 40_000_000
+# A thumbnail rarely has more than a third of this.
+_LONGEST_KEPT = 60_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +73,24 @@ class Layer:
 
 
 def layer_of(value: Any) -> Layer | None:
-    """The layer of a picture in base64; None if it is not one, too large, broken, or not of a format that we store."""
+    """The layer of a picture in base64; None if it is not one, too large, broken, or not of a format that we store.
+
+    Those of the last few hundred thumbnails are kept, with their points: pages of the gallery look at the same ones.
+    """
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
         return None
+    return _kept_layer(value) if len(value) <= _LONGEST_KEPT else _decoded(value)
+
+
+def _decoded(base64: str) -> Layer | None:
     try:
-        return layer_of_bytes(pybase64.b64decode(value, validate=True))
+        return layer_of_bytes(pybase64.b64decode(base64, validate=True))
     except ValueError:
         return None
+
+
+# At most 100 MB: each has up to 150 kB, and its text.
+_kept_layer = lru_cache(maxsize=400)(_decoded)
 
 
 def layer_of_bytes(data: bytes) -> Layer | None:

@@ -22,7 +22,7 @@ class Likeness:
 
 
 # The built-in embedder does not rank corners high, so more pictures have to be laid over.
-_KNOWN = {"builtin-v1": Likeness(0.85, 0.7, 80), "efficientnet-lite0": Likeness(0.5, 0.3, 24)}
+_KNOWN = {"builtin-v1": Likeness(0.85, 0.7, 64), "efficientnet-lite0": Likeness(0.5, 0.3, 24)}
 # Other models may need other values.
 _MODELS = _KNOWN["efficientnet-lite0"]
 
