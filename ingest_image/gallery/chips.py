@@ -24,6 +24,8 @@ def chips(query: PageQuery, sample: str) -> list[Chip]:
         found.append(
             Chip(f"Copies of {name}" if query.near else f"Like {name}", query.without("like", "near", "turned"))
         )
+    if query.person:
+        found.append(Chip(f"Same person as in {sample or 'a picture'}", query.without("person", "face")))
     found += [Chip("Turned copies too", query.without("turned"))] if query.turned else []
     share = f", {100 * query.color_share:.0f} % and more" if query.color_share else ""
     for color in query.colors:

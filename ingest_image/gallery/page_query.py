@@ -11,6 +11,8 @@ from ..search import Engine, Question, Sample, UserError
 from ..search.colors import parse_color
 from ..search.filters import parse_filter
 from ..search.hashes import BITS, SAME_PICTURE
+from ..search.person import person_of_document
+from ..search.person_query import Person
 from ..search.sampling import sample_of_document
 from .dropped import DroppedPictures
 
@@ -22,10 +24,13 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class PageQuery:
-    """The arguments of an address. `like` is `index/id` or `dropped:key`."""
+    """The arguments of an address. `like` is `index/id` or `dropped:key`, `person` is `index/id`."""
 
     words: str = ""
     like: str = ""
+    # A stored picture, and which of its faces is looked for in others, from 0.
+    person: str = ""
+    face: int = 0
     near: bool = False
     turned: bool = False
     distance: int = SAME_PICTURE
@@ -44,6 +49,8 @@ class PageQuery:
         return cls(
             args.get("q", "").strip(),
             args.get("like", ""),
+            args.get("person", ""),
+            max(0, args.get("face", 0, type=int)),
             args.get("near") == "1",
             args.get("turned") == "1",
             int(_between(0, distance, BITS)),
@@ -61,22 +68,29 @@ class PageQuery:
             filters = tuple(parse_filter(value, engine.schema) for value in self.filters)
         except ValueError as error:
             raise UserError(str(error)) from error
+        if self.person:
+            if self.like:
+                raise UserError("ask for a person, or for pictures like one, not for both")
+            return Question(self.words, colors=colors, filters=filters, person=self._person(engine))
         sample = self._sample(engine, dropped) if self.like else None
         return Question(self.words, sample, self.near and bool(sample), self.distance, self.turned, colors, filters)
+
+    def _person(self, engine: Engine) -> Person:
+        index, id = _stored(engine, self.person)
+        return person_of_document(engine, id, index, self.face)[0]
 
     def _sample(self, engine: Engine, dropped: DroppedPictures) -> Sample:
         if self.like.startswith(_DROPPED):
             if sample := dropped.get(self.like.removeprefix(_DROPPED)):
                 return sample
             raise UserError("the dropped picture was forgotten; drop it again")
-        index, _, id = self.like.partition("/")
-        if index not in engine.schema.indices:
-            raise UserError("the picture to compare with is not in these indices")
+        index, id = _stored(engine, self.like)
         return sample_of_document(engine, id, index)
 
     def pairs(self) -> Pairs:
         """The parts as arguments of an address; defaults are left out."""
-        found: Pairs = [("q", self.words), ("like", self.like)]
+        found: Pairs = [("q", self.words), ("like", self.like), ("person", self.person)]
+        found += [("face", str(self.face) if self.face else "")]
         found += [("near", "1" if self.near else ""), ("turned", "1" if self.turned else "")]
         found += [("distance", "" if self.distance == SAME_PICTURE else str(self.distance))]
         found += [("color", value) for value in self.colors] + [("f", value) for value in self.filters]
@@ -105,6 +119,14 @@ class PageQuery:
         return not self.pairs()
 
 
+def _stored(engine: Engine, value: str) -> tuple[str, str]:
+    """Index and id in a value of `like` or `person`. Raises UserError if the gallery does not show that index."""
+    index, _, id = value.partition("/")
+    if index not in engine.schema.indices:
+        raise UserError("the picture to compare with is not in these indices")
+    return index, id
+
+
 def _between(least: float, value: float, most: float) -> float:
     # `nan` becomes `least`.
     return min(max(least, value), most)
@@ -117,7 +139,7 @@ def address(pairs: Pairs) -> str:
 
 
 def like_stored(index: str, id: str) -> str:
-    """The value of `like` for a stored picture."""
+    """The value of `like` or `person` for a stored picture."""
     return f"{index}/{id}"
 
 

@@ -38,7 +38,8 @@ def grid() -> tuple[str, int]:
         facets=results.facets,
         sentence=sentence,
         sample=question.sample,
-        chips=chips(query, question.sample.name if question.sample else ""),
+        person=question.person,
+        chips=chips(query, asked.name if (asked := question.sample or question.person) else ""),
         settings=here.settings,
         more=query.with_(("after", results.next)) if results.next else None,
     )

@@ -31,7 +31,7 @@ def find_person(engine: Engine, what: str, pipeline: str | None = None) -> tuple
     if not identified:
         raise UserError(f"no picture in {engine.index} has vectors of faces: {_HOW}")
     if file_of(what) is None:
-        return _of_document(engine, what)
+        return person_of_document(engine, what)
     return _of_file(engine, what, pipeline or _pipeline_of(engine, identified[0]))
 
 
@@ -52,18 +52,30 @@ def _of_file(engine: Engine, what: str, pipeline: str) -> tuple[Person, str]:
     return _person(name, ((face.get("vector"), face.get("embedder")) for face in faces))
 
 
-def _of_document(engine: Engine, id: str) -> tuple[Person, str]:
-    """The vectors come in `fields`; Elasticsearch 9 leaves them out of `_source`."""
-    hit = stored(engine, id, None, source_includes=NAMES, fields=[{"field": f"{PATH}.*"}])
+def person_of_document(
+    engine: Engine, id: str, index: str | None = None, number: int | None = None
+) -> tuple[Person, str]:
+    """Whose face is the largest in a stored document, or the one with that number (from 0, as stored); and a note.
+
+    Raises UserError.
+    """
+    # The vectors come in `fields`; Elasticsearch 9 leaves them out of `_source`.
+    hit = stored(engine, id, index, source_includes=NAMES, fields=[{"field": f"{PATH}.*"}])
     faces = objects((hit.get("fields") or {}).get(PATH))
     title = hit_of(hit).title
     if not faces:
         raise UserError(f"the document {id} has no vector of a face: no face is to be seen, or its pipeline makes none")
-    return _person(title, ((face.get("vector"), face.get("embedder")) for face in faces), (hit["_index"], id))
+    return _person(title, ((face.get("vector"), face.get("embedder")) for face in faces), (hit["_index"], id), number)
 
 
-def _person(name: str, faces: Iterable[tuple[Any, Any]], identity: tuple[str, str] | None = None) -> tuple[Person, str]:
-    known = [(vector, text(embedder)) for value, embedder in faces if (vector := vector_of(value))]
+def _person(
+    name: str, faces: Iterable[tuple[Any, Any]], identity: tuple[str, str] | None = None, number: int | None = None
+) -> tuple[Person, str]:
+    everybody = [(vector_of(value), text(embedder)) for value, embedder in faces]
+    chosen = everybody if number is None else everybody[number : number + 1]
+    known = [(vector, embedder) for vector, embedder in chosen if vector]
+    if number is not None and not known:
+        raise UserError(f"{name} has no vector of a face {number + 1}")
     if not known:
         raise UserError(f"what {name} has as vectors of faces are none")
     note = f"{name} shows {len(known)} faces: the largest is looked for" if len(known) > 1 else ""

@@ -13,6 +13,7 @@ from .picture import Picture, first_object, number, objects, text
 
 # More are not shown: a page with thousands of boxes helps nobody.
 _MOST_BOXES = 300
+_MOST_FACES = 50
 _MOST_LABELS = 4
 _LONGEST_TEXT = 24
 
@@ -40,6 +41,8 @@ class Mark:
     width: float
     height: float
     text: str = ""
+    # Of a face whose person can be looked for: which one it is, from 1.
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Recognized:
     text: str = ""
     plates: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    # How many of the faces have a vector, by which the person is found in other pictures.
+    known_faces: int = 0
     # What `redact` has hidden: `2 faces`.
     hidden: tuple[str, ...] = ()
 
@@ -83,12 +88,15 @@ def recognized(picture: Picture) -> Recognized:
     raw = picture.raw
     faces = number(raw.get("face_count"))
     hidden = first_object(raw.get("redacted"))
+    known = objects(raw.get("face_vectors"))[:_MOST_FACES]
+    numbers = {_box(part): number for number, part in enumerate(known, 1)}
     return Recognized(
         labels=_texts(raw.get("labels")),
         faces=int(faces) if faces is not None and faces >= 0 else None,
         text=text(raw.get("text")),
         plates=_texts(raw.get("plates")),
-        marks=tuple(mark for kind in Kind for mark in _marks(kind, raw.get(_FIELDS[kind]))),
+        marks=tuple(mark for kind in Kind for mark in _marks(kind, raw.get(_FIELDS[kind]), numbers)),
+        known_faces=len(known),
         hidden=tuple(
             counted(int(count), noun) for name, noun in _HIDDEN.items() if (count := number(hidden.get(name)))
         ),
@@ -99,15 +107,20 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(part for part in flat(value) if isinstance(part, str) and part)
 
 
-def _marks(kind: Kind, value: Any) -> list[Mark]:
+def _box(part: dict[str, Any]) -> tuple[float | None, ...]:
+    box = first_object(part.get("box"))
+    return tuple(number(box.get(name)) for name in ("x", "y", "width", "height"))
+
+
+def _marks(kind: Kind, value: Any, faces: dict[tuple[float | None, ...], int]) -> list[Mark]:
     found = []
     for part in objects(value)[:_MOST_BOXES]:
-        box = first_object(part.get("box"))
-        x, y, width, height = (number(box.get(name)) for name in ("x", "y", "width", "height"))
+        x, y, width, height = box = _box(part)
         if x is None or y is None or width is None or height is None:
             continue
         # What is beyond the picture is cut off.
         left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in (x, y, x + width, y + height))
         if left < right and top < bottom:
-            found.append(Mark(kind, left, top, right - left, bottom - top, text(part.get("text"))))
+            of_face = faces.get(box) if kind is Kind.FACE else None
+            found.append(Mark(kind, left, top, right - left, bottom - top, text(part.get("text")), of_face))
     return found

@@ -77,3 +77,40 @@ def test_what_pictures_say_is_escaped(page: FlaskClient, es: FakeElasticsearch) 
     for path in ("/picture/images?id=1", "/picture/images?id=1&q=way"):
         html = text(page, path)
         assert "<script>alert" not in html and "&lt;script&gt;alert" in html
+
+
+IDENTIFIED = {"embedder": "dlib-resnet-v1"}
+
+
+def test_a_person_is_looked_for_by_each_known_face(page: FlaskClient, es: FakeElasticsearch) -> None:
+    """Of a list, faces are numbered over all its pictures, as their vectors are."""
+    boxes = [{"x": x, "y": 0.2, "width": 0.1, "height": 0.2} for x in (0.1, 0.5, 0.7)]
+    faces = [{"score": 0.9, "box": box} for box in boxes]
+    one = stored(face_count=1, faces=faces[:1], face_vectors=[{**IDENTIFIED, "box": boxes[0]}])
+    # The one in the middle is too small for a vector.
+    several = stored(face_count=3, faces=faces, face_vectors=[{**IDENTIFIED, "box": boxes[at]} for at in (0, 2)])
+    es.documents = {"1": {"title": "People", "image": [one, several]}}
+    html = text(page, "/picture/images?id=1")
+    links = re.findall(r'href="/\?person=images/1(?:&amp;face=(\d))?"[^>]*>([^<]*)<', html)
+    assert links == [("", "same person"), ("1", "same person as face 1"), ("2", "same person as face 2")]
+    assert re.findall(r"<title>(face[^<]*)</title>", html) == ["face 1", "face 2", "face", "face 1"]
+
+
+def test_without_vectors_nobody_is_offered_as_a_person(page: FlaskClient, es: FakeElasticsearch) -> None:
+    box = {"x": 0.1, "y": 0.2, "width": 0.1, "height": 0.2}
+    es.documents = {"1": {"image": stored(face_count=1, faces=[{"score": 0.9, "box": box}])}}
+    assert "same person" not in text(page, "/picture/images?id=1")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("person=images/1", "has no vector of a face"),
+        ("person=images/1&face=7", "has no vector of a face"),
+        ("person=secret/1", "not in these indices"),
+        ("person=images/1&like=images/1", "not for both"),
+    ],
+)
+def test_a_person_that_cannot_be_looked_for(page: FlaskClient, query: str, sentence: str) -> None:
+    answer = page.get(f"/?{query}")
+    assert answer.status_code == 400 and sentence in answer.text
