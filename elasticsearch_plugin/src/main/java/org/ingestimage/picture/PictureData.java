@@ -138,7 +138,7 @@ public final class PictureData {
 
     /** Of a text that was decoded to so many bytes: digits of the common alphabet, and padding. */
     private static boolean isPlain(String text, int bytes) {
-        return text.length() == (bytes + 2L) / 3 * 4 && text.chars().allMatch(c -> c > ' ' && c != '-' && c != '_' && c != ':');
+        return text.length() == (bytes + 2L) / 3 * 4 && Base64Text.decode(text, part -> {});
     }
 
     /** What stands between the quotes of the JSON string. */
