@@ -5,13 +5,15 @@
 All are taken in one run, one after the other, with as many processes as the machine has cores; believe the ratios, not
 the numbers. The photographs are different ones of 2.2 megapixels.
 - whole path: one client sends plain bulks, the node's pipeline calls the service, the node indexes
+- with the store: the same with `"store": "external"` and a folder
 - without the picture: the same with `"store": "none"`
 - indexing alone: the same documents with the picture already normalized, no pipeline
 - bare Pillow: decode, fit 2048, JPEG q85, thumbnail, nothing else, from bytes in memory, no HTTP, no JSON
 - client-side script: a process pool that does with our own code what the service does, and indexes the result without
   a pipeline
 
-Then the milliseconds of processor time that each process took for a document. How long one document takes:
+Then the milliseconds of processor time that each process took for a document, in the last run. `compiling` is part of
+the node's: a JVM that has just started still translates its code. How long one document takes:
 `python -m benchmarks.latency`.
 """
 
@@ -38,7 +40,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.photographs import photographs
-from benchmarks.processor_time import seconds
+from benchmarks.processor_time import compiling, seconds
 from embedded_node import EmbeddedNode, find_plugin_zip
 from pipelines.resources import bundled
 from processor_service.pipeline import process
@@ -82,6 +84,13 @@ def send(es: Elasticsearch, documents: Iterator[dict[str, Any]]) -> None:
         assert ok, item
 
 
+def store_in(folder: str) -> str:
+    """The address of a new store in a folder."""
+    store = Path(folder) / "store"
+    store.mkdir()
+    return store.as_uri()
+
+
 class Processes:
     """Who works for a document: the groups that processor time is told for."""
 
@@ -93,8 +102,10 @@ class Processes:
         workers = self._service.workers()
         web = [pid for pid in self._service.descendants() if pid not in workers]
         script = list(self._pool._processes)
-        groups = {"node": [self._node.pid], "workers": workers, "web process": web, "client": [os.getpid(), *script]}
-        return {name: seconds(pids) for name, pids in groups.items()}
+        node = self._node.pid
+        groups = {"workers": workers, "web process": web, "client": [os.getpid(), *script]}
+        of_node = {"node": seconds([node]), "compiling": compiling(node)}
+        return of_node | {name: seconds(pids) for name, pids in groups.items()}
 
 
 class Measure:
@@ -122,8 +133,11 @@ class Measure:
 @click.command()
 @click.option("--documents", default=300, show_default=True, help="Documents of each measurement.")
 @click.option("--runs", default=3, show_default=True, help="Repetitions; the median counts.")
+@click.option(
+    "--warm-ups", default=2, show_default=True, help="Repetitions before that, for JVM, processes and caches."
+)
 @click.option("--es-version", default=None, help="Elasticsearch version.")
-def main(documents: int, runs: int, es_version: str | None) -> None:
+def main(documents: int, runs: int, warm_ups: int, es_version: str | None) -> None:
     """Print documents per second, ratios and processor time."""
     n = documents
     # The script's processes are to have what the service's have.
@@ -133,7 +147,7 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
     version = EmbeddedNode(es_version=es_version).version
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder) / "service.log", log_level="warning") as service,
+        running_service(Path(folder) / "service.log", log_level="warning", store_url=store_in(folder)) as service,
         EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,
         Elasticsearch(node.url, request_timeout=120) as es,
         # Started anew, not forked: by then there are threads, whose locks a fork would keep for ever.
@@ -141,8 +155,8 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
     ):
         bootstrap("--url", node.url, "--service-url", service.url)
         es.indices.create(index="plain", mappings=es.indices.simulate_template(name="images")["template"]["mappings"])
-        without = {"image": IMAGES | {"store": "none"}}
-        es.ingest.put_pipeline(id="without", processors=[without])
+        for store in ("external", "none"):
+            es.ingest.put_pipeline(id=store, processors=[{"image": IMAGES | {"store": store}}])
         # What they were is kept as JSON: the objects would share their texts.
         stored = [orjson.dumps(our_recipe(text)) for text in texts]
 
@@ -154,15 +168,17 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
 
         jobs: dict[str, Callable[[], Any]] = {
             "whole path": lambda: send(es, actions("images", documents_with(texts))),
-            "without the picture": lambda: send(es, actions("plain", documents_with(texts), pipeline="without")),
+            "with the store": lambda: send(es, actions("plain", documents_with(texts), pipeline="external")),
+            "without the picture": lambda: send(es, actions("plain", documents_with(texts), pipeline="none")),
             "indexing alone": lambda: send(es, actions("plain", map(orjson.loads, some(stored)))),
             "bare Pillow": lambda: list(pool.map(bare_pillow, some(pictures), chunksize=4)),
             "client-side script": lambda: send(es, actions("plain", pool.map(our_recipe, some(texts), chunksize=4))),
         }
         processes = Processes(node, service, pool)
         measures = {name: Measure(job, n, processes) for name, job in jobs.items()}
-        for job in jobs.values():
-            job()  # warms JVM, processes and caches
+        for _ in range(warm_ups):
+            for job in jobs.values():
+                job()
         for _ in range(runs):
             for measure in measures.values():
                 measure.run()
@@ -171,7 +187,7 @@ def main(documents: int, runs: int, es_version: str | None) -> None:
         title=f"{n} photographs of 2.2 megapixels ({kilobytes} kB), Elasticsearch {version}, {CORES} cores, median of {runs}"
     )
     groups = list(measures["whole path"].milliseconds)
-    for column in ("", "documents a second", "whole path is ... of it", *(f"{name}, ms" for name in groups)):
+    for column in ("", "docs a second", "whole path is ... of it", *(f"{name}, ms" for name in groups)):
         table.add_column(column, justify="right" if column else "left")
     for name, measure in measures.items():
         times = (f"{measure.milliseconds[group]:.1f}" for group in groups)

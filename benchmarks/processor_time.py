@@ -14,10 +14,20 @@ def seconds(pids: Iterable[int]) -> float:
     return sum(_of(pid) for pid in pids)
 
 
+def compiling(pid: int) -> float:
+    """Seconds of a JVM's threads that compile. A JVM that has run for an hour hardly compiles any more."""
+    return sum(_read(thread)[1] for thread in Path(f"/proc/{pid}/task").iterdir() if "Compiler" in _read(thread)[0])
+
+
 def _of(pid: int) -> float:
+    return _read(Path(f"/proc/{pid}"))[1]
+
+
+def _read(process: Path) -> tuple[str, float]:
+    """Name and seconds of a process or thread."""
     try:
-        # The name of the program is in brackets and may hold anything.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # The name is in brackets and may hold anything.
+        head, _, rest = (process / "stat").read_text().rpartition(")")
     except OSError:
-        return 0
-    return sum(map(int, fields[11:15])) / TICKS
+        return "", 0
+    return head, sum(map(int, rest.split()[11:15])) / TICKS
