@@ -63,8 +63,8 @@ def version_of(body: Body) -> int:
 def fingerprint(body: Body) -> str:
     """Hash of a definition's content, the same for the file and for what Elasticsearch gives back.
 
-    The index patterns are left out, because they are chosen when installing. The fingerprint in `_meta` is left out,
-    too: an edited resource, of any version, no longer matches it.
+    The index patterns and the codec are left out, because they are chosen when installing. The fingerprint in `_meta`
+    is left out, too: an edited resource, of any version, no longer matches it.
     """
     # Elasticsearch adds empty parts, such as a template's `composed_of`.
     content = {key: value for key, value in without_server_keys(body).items() if value not in ([], {}, None)}
@@ -72,7 +72,9 @@ def fingerprint(body: Body) -> str:
     content["_meta"] = {key: value for key, value in (content.get("_meta") or {}).items() if key != "fingerprint"}
     template = content.get("template")
     if isinstance(template, dict) and "settings" in template:
-        content["template"] = {**template, "settings": _flat_settings(template["settings"])}
+        settings = _flat_settings(template["settings"])
+        settings.pop("index.codec", None)
+        content["template"] = {**template, "settings": settings}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 

@@ -12,7 +12,7 @@ from processor_service.errors import ImageError
 from processor_service.settings import Settings
 from processor_service.store.addresses import ADDRESS, PREFIX, TRASH
 
-from .opened import opened, progress, say
+from .opened import keys_of_target, opened, progress, say
 
 if TYPE_CHECKING:
     from processor_service.store.picture_store import PictureStore
@@ -26,9 +26,12 @@ _FAULTS_SHOWN = 20
 def copy_store(to: str, as_json: bool) -> None:
     """Copy every picture of the store at IMAGE_STORE_URL to the one at URL, checked by its SHA-256.
 
-    What is there already is left alone, so the same command continues one that was interrupted.
+    What is there already is left alone, so the same command continues one that was interrupted. Keys and addresses of
+    the other store are given as TO_AWS_..., TO_GOOGLE_... and TO_AZURE_...; without them they are those of the first.
     """
-    source, target, most = opened(), opened(to), Settings().most_stored_bytes
+    source, most = opened(), Settings().most_stored_bytes
+    with keys_of_target():
+        target = opened(to)
     counts: Counter[str] = Counter()
     faults: list[str] = []
     try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +18,10 @@ from processor_service.store.opening import StoreError, open_store
 if TYPE_CHECKING:
     from processor_service.store.picture_store import PictureStore
 
+# The library reads these from the environment, when a store is opened.
+_CLOUDS = ("AWS_", "GOOGLE_", "AZURE_")
+_TO = "TO_"
+
 
 def opened(url: str = "") -> PictureStore:
     """The store at a URL, or at `IMAGE_STORE_URL`. Raises ClickException."""
@@ -25,6 +32,26 @@ def opened(url: str = "") -> PictureStore:
         return open_store(url or settings.store_url, settings.store_timeout)
     except StoreError as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def keys_of_target() -> Iterator[None]:
+    """The environment with the variables of the other store, `TO_AWS_...`, in the place of `AWS_...`, and so on.
+
+    A cloud of which there is one has no others: half of the keys of one store and half of another open neither.
+    """
+    before = dict(os.environ)
+    for cloud in _CLOUDS:
+        given = {name.removeprefix(_TO): value for name, value in before.items() if name.startswith(_TO + cloud)}
+        if given:
+            for name in [name for name in os.environ if name.startswith(cloud)]:
+                del os.environ[name]
+            os.environ.update(given)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def progress(what: str) -> Progress:

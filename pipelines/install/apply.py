@@ -22,6 +22,7 @@ def plan_install(
     patterns: Sequence[str] = (),
     force: bool = False,
     definitions: Sequence[Resource] | None = None,
+    codec: str | None = None,
 ) -> list[Step]:
     """Read what is installed and decide; changes nothing. What others refer to comes first.
 
@@ -30,7 +31,8 @@ def plan_install(
     resources = [kinds.hosts(list(service_urls))] if service_urls else []
     resources += bundled() if definitions is None else definitions
     steps = [
-        install_step(resource, kinds.read(client, resource), patterns=patterns, force=force) for resource in resources
+        install_step(resource, kinds.read(client, resource), patterns=patterns, codec=codec, force=force)
+        for resource in resources
     ]
     return steps + _endpoints_without_use(client, steps)
 

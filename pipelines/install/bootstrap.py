@@ -18,6 +18,7 @@ from ..kibana import install as in_kibana
 from ..kibana.api import KibanaError
 from ..resources import Kind, Resource, bundled
 from . import apply, check, kinds, roles
+from .choices import BEST_COMPRESSION, DEFAULT
 from .plan import Fate, Step
 
 
@@ -36,6 +37,12 @@ from .plan import Fate, Step
     multiple=True,
     metavar="PATTERN",
     help="Indices that get the pipeline; repeat for several. Default: images*, or what is already installed.",
+)
+@click.option(
+    "--codec",
+    type=click.Choice([DEFAULT, BEST_COMPRESSION]),
+    help="How new indices compress documents (docs/performance.md). Default: Elasticsearch's, or what is already "
+    "installed.",
 )
 @click.option(
     "--bridge",
@@ -62,6 +69,7 @@ def bootstrap(
     client: Elasticsearch,
     service_urls: tuple[str, ...],
     patterns: tuple[str, ...],
+    codec: str | None,
     wish: Wish,
     start_trial: bool,
     kibana_url: str | None,
@@ -76,7 +84,7 @@ def bootstrap(
         click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
         return
     if uninstall:
-        if service_urls or patterns or force or start_trial or wish != "auto":
+        if service_urls or patterns or codec or force or start_trial or wish != "auto":
             raise click.UsageError(
                 "--uninstall goes with no other option than --dry-run, --kibana-url and those of the connection"
             )
@@ -84,6 +92,8 @@ def bootstrap(
         _in_kibana(client, kibana_url, dry_run, uninstall)
         return
     try:
+        if codec == BEST_COMPRESSION:
+            check.zstd(client)
         bridge = choose(client, wish, start_trial, dry_run)
         click.echo(str(bridge))
         definitions = None
@@ -94,7 +104,7 @@ def bootstrap(
             token = os.environ.get("IMAGE_TOKEN", "")
             definitions = endpoints.in_inference_form(bundled(), bridge.service, url, token)
             service_urls = ()
-        _install(client, apply.plan_install(client, service_urls, patterns, force, definitions), dry_run)
+        _install(client, apply.plan_install(client, service_urls, patterns, force, definitions, codec), dry_run)
     except (CheckFailed, NotExpressible) as error:
         raise click.ClickException(str(error)) from error
     _in_kibana(client, kibana_url, dry_run)

@@ -30,6 +30,22 @@ def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE
     return f"the pipeline {pipeline} turned a test picture of 4 x 3 pixels into {image.get('format')}"
 
 
+def zstd(client: Elasticsearch) -> None:
+    """Raise CheckFailed when a node cannot write the codec `best_compression`.
+
+    Elasticsearch itself creates such an index, and then refuses every document with 500. Distributions have zstd; a
+    node that was put together from jars (`build_type` is `unknown`, docs/embedded-node.md) has it only in line 8.
+    """
+    parts = ["nodes.*.name", "nodes.*.version", "nodes.*.build_type"]
+    for node in client.nodes.info(filter_path=parts).body.get("nodes", {}).values():
+        if node.get("build_type") == "unknown" and not node["version"].startswith("8."):
+            raise CheckFailed(
+                f"the node {node['name']} is an embedded node of Elasticsearch {node['version']}, which has no native "
+                "zstd: an index with the codec best_compression would refuse every document. Leave --codec out here, "
+                "or use an embedded node of 8.19 or a downloaded Elasticsearch"
+            )
+
+
 def remarks(client: Elasticsearch, patterns: Sequence[str]) -> Iterator[str]:
     """What a user would not expect: another template that wins, indices older than the template."""
     for pattern in patterns:

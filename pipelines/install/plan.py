@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..resources import Body, Kind, Resource, fingerprint, is_edited, is_ours, version_of, without_server_keys
+from .choices import choices
 
 
 class Fate(Enum):
@@ -45,11 +46,16 @@ class Step:
 
 
 def install_step(
-    resource: Resource, installed: Body | None, *, patterns: Sequence[str] = (), force: bool = False
+    resource: Resource,
+    installed: Body | None,
+    *,
+    patterns: Sequence[str] = (),
+    codec: str | None = None,
+    force: bool = False,
 ) -> Step:
     """The fate of `resource` when installing.
 
-    `patterns` replaces a template's index patterns; without it an installed template keeps its own.
+    `patterns` and `codec` replace those of a template; without them an installed template keeps its own.
     `force` overwrites what is newer or was changed by hand, never what is somebody else's.
     """
     if resource.kind is Kind.SETTING:
@@ -58,32 +64,30 @@ def install_step(
         # Its name contains a hash of its content.
         return Step(resource, Fate.CREATED if installed is None else Fate.CURRENT, resource.body)
     body = dict(resource.body)
-    if patterns and "index_patterns" in body:
-        body["index_patterns"] = list(patterns)
+    if resource.kind is Kind.TEMPLATE:
+        body = choices(body if installed is None else installed).other(patterns, codec).of(body)
     if installed is None:
         return Step(resource, Fate.CREATED, body)
     if not is_ours(installed):
         return Step(
             resource, Fate.FOREIGN, remark="it has no _meta.managed_by of this program; rename or remove it first"
         )
-    if "index_patterns" in body and not patterns:
-        body["index_patterns"] = installed["index_patterns"]
     return _upgrade_step(resource, installed, body, force)
 
 
 def _upgrade_step(resource: Resource, installed: Body, body: Body, force: bool) -> Step:
     there, here = version_of(installed), version_of(body)
-    same_patterns = installed.get("index_patterns") == body.get("index_patterns")
+    same_choices = resource.kind is not Kind.TEMPLATE or choices(installed) == choices(body)
     if there > here and not force:
         return Step(resource, Fate.NEWER, remark=f"installed is version {there}, this program brings {here}")
     same_content = fingerprint(installed) == fingerprint(body)
-    if same_content and same_patterns:
+    if same_content and same_choices:
         return Step(resource, Fate.CURRENT)
     if is_edited(installed) and not same_content and not force:
-        if same_patterns:
+        if same_choices:
             return Step(resource, Fate.EDITED, remark=f"--force replaces it with version {here} of this program")
-        kept = without_server_keys(installed) | {"index_patterns": body["index_patterns"]}
-        return Step(resource, Fate.UPDATED, kept, "index patterns only, the changes made by hand are kept")
+        kept = choices(body).of(without_server_keys(installed))
+        return Step(resource, Fate.UPDATED, kept, "index patterns and codec only, the changes made by hand are kept")
     return Step(resource, Fate.UPDATED, body, f"version {there} to {here}" if there != here else "")
 
 

@@ -33,7 +33,7 @@ class Deadlines:
         """
         left = self._seconds if until is None else min(self._seconds, until - time.monotonic())
         if left <= 0:
-            raise refusals.late(0)
+            raise refusals.late(0, self._seconds)
 
         async def bounded() -> T:
             return await asyncio.wait_for(call(), left)
@@ -42,7 +42,7 @@ class Deadlines:
             return asyncio.run_coroutine_threadsafe(bounded(), self._loop).result()
         except TimeoutError as error:
             log.warning("store", problem="no answer in time", seconds=round(left, 1))
-            raise refusals.late(left) from error
+            raise refusals.late(left, self._seconds) from error
         except ImageError as error:
             log.warning("store", problem=error.reason)
             raise

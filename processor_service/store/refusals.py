@@ -26,9 +26,12 @@ def off() -> ImageError:
     )
 
 
-def late(seconds: float) -> ImageError:
-    """The store took longer than it may, or than the client waits."""
-    return unavailable(f"the store did not answer in {seconds:.1f} s (IMAGE_STORE_TIMEOUT)")
+def late(seconds: float, most: float) -> ImageError:
+    """The store took longer than it may (`most`), or than the client waits; 0: nobody asked it."""
+    if seconds <= 0:
+        return unavailable("the client waits no longer, so the store was not asked")
+    why = "IMAGE_STORE_TIMEOUT" if seconds >= most else "the client waits no longer"
+    return unavailable(f"the store did not answer in {seconds:.1f} s ({why})")
 
 
 def unavailable(reason: str) -> ImageError:

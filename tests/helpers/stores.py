@@ -116,7 +116,7 @@ class FaultyStore:
 
             def handle_one(self) -> None:
                 store.requests.append(f"{self.command} {self.path}")
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 store.behaviour(self)
 
             do_GET = do_PUT = do_HEAD = do_DELETE = handle_one
@@ -146,6 +146,35 @@ def refusing(handler: Any) -> None:
 
 def full(handler: Any) -> None:
     answer(handler, 507, b"<Error><Code>InsufficientStorage</Code></Error>")
+
+
+def ask(handler: Any, server: S3Server) -> requests.Response:
+    """What a real server answers to a request."""
+    with requests.Session() as session:
+        session.trust_env = False
+        # With its host, which is signed.
+        headers = dict(handler.headers)
+        return session.request(
+            handler.command, server.url + handler.path, headers=headers, data=handler.body, timeout=60
+        )
+
+
+def pass_on(handler: Any, server: S3Server) -> None:
+    """Have a real server answer, as a proxy does."""
+    relay(handler, ask(handler, server))
+
+
+def relay(handler: Any, real: requests.Response) -> None:
+    """Answer as a real server did."""
+    handler.send_response(real.status_code)
+    for name in ("Content-Length", "Content-Type", "Content-Range", "ETag", "Last-Modified"):
+        if name in real.headers:
+            handler.send_header(name, real.headers[name])
+    if "Content-Length" not in real.headers:
+        handler.send_header("Content-Length", str(len(real.content)))
+    handler.end_headers()
+    handler.wfile.write(real.content)
+    handler.wfile.flush()
 
 
 def bucket_missing(handler: Any) -> None:

@@ -129,6 +129,33 @@ class TestPatterns:
         assert install_step(PIPELINE, PIPELINE.body, patterns=["photos*"]).fate is Fate.CURRENT
 
 
+class TestCodec:
+    def test_is_chosen_and_kept_without_the_option(self) -> None:
+        body = install_step(TEMPLATE, None, codec="best_compression").body
+        assert body and body["template"]["settings"]["index"]["codec"] == "best_compression"
+        assert "codec" not in TEMPLATE.body["template"]["settings"]["index"]
+        assert install_step(TEMPLATE, body).fate is Fate.CURRENT
+        newer = install_step(newer_program(TEMPLATE), body).body
+        assert newer and newer["template"]["settings"]["index"]["codec"] == "best_compression"
+
+    def test_another_is_an_update_that_keeps_the_patterns(self) -> None:
+        installed = {**TEMPLATE.body, "index_patterns": ["photos*"]}
+        step = install_step(TEMPLATE, installed, codec="best_compression")
+        assert step.fate is Fate.UPDATED and step.body
+        assert step.body["index_patterns"] == ["photos*"]
+        back = install_step(TEMPLATE, step.body, codec="default")
+        assert back.fate is Fate.UPDATED and back.body == installed
+
+    def test_another_keeps_what_was_changed_by_hand(self) -> None:
+        step = install_step(TEMPLATE, edited(TEMPLATE.body), codec="best_compression")
+        assert step.body and step.body["priority"] == 700
+        assert step.body["template"]["settings"]["index"]["codec"] == "best_compression"
+        assert install_step(TEMPLATE, step.body).fate is Fate.EDITED
+
+    def test_says_nothing_to_a_pipeline(self) -> None:
+        assert install_step(PIPELINE, PIPELINE.body, codec="best_compression").fate is Fate.CURRENT
+
+
 class TestHosts:
     def test_created_updated_current(self) -> None:
         setting = hosts(["http://127.0.0.1:8090/", "http://127.0.0.1:8091"])
