@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from ingest_image.doctor import check_indices
 from ingest_image.doctor.checks import CHECKS
 from ingest_image.doctor.command import doctor
 from pipelines.install.kinds import write
@@ -215,3 +216,18 @@ def test_fault_11_documents_that_failed_or_passed_by(examine: Examine, es: Elast
 def test_fault_12_pictures_of_an_older_recipe(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.index(index=index, document={"image": {"data": PHOTO}}, pipeline="images-grayscale", refresh=True)
     examine().only("stale", "warn", f"1 document of {index} made", f"reprocess {index} --stale")
+
+
+def test_a_large_index_with_the_default_codec_is_a_hint_and_no_fault(
+    examine: Examine, es: Elasticsearch, es_version: str, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_indices, "_MANY", 1)
+    monkeypatch.setattr(check_indices, "_LARGE", 1000)
+    (hint,) = examine().of("codec")
+    assert hint["level"] == "ok" and index in hint["what"] and "--codec best_compression" in hint["advice"]
+    if es_version.startswith("8."):
+        # The embedded node of line 9 has no zstd.
+        es.indices.delete(index=index)
+        es.indices.create(index=index, settings={"codec": "best_compression"})
+        es.index(index=index, document={"image": {"data": PHOTO}}, refresh=True)
+        assert examine().of("codec") == []
