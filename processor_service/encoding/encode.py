@@ -17,12 +17,15 @@ from ..metadata.write import exif_block
 from ..picture import Output, Picture, has_alpha
 from ..pixels.alpha import flatten
 from ..pixels.orientation import upright
+from .fast_png import encode_png
 from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
 from .palette import paletted
 
 # Pictures with fewer pixels are drawings rather than photographs.
 _SMALL_PNG = 300_000
+# The level of compression of larger ones.
+_FAST_PNG = 1
 # Up to this many pixels `max_bytes` gives the very best quality. Above, encoding takes seconds, and a size near it will
 # do.
 _FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
@@ -86,7 +89,7 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
         )
     if name == "png":
         # Level 6 takes twice the time of level 1. It makes icons and drawings smaller, but not photographs.
-        extra = extra | {"compress_level": 6 if width * height <= _SMALL_PNG else 1}
+        extra = extra | {"compress_level": 6 if width * height <= _SMALL_PNG else _FAST_PNG}
     quality = output.quality or room.quality or 0
     if output.max_bytes is None:
         return _save(frames, _options(name, output, quality) | extra)
@@ -102,7 +105,7 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
 
 
 def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
-    """Encode with Pillow.
+    """Encode with Pillow, or a large PNG with ISA-L.
 
     Raises ImageError `out_of_memory`, and `cannot_encode` for everything else that the encoder raises.
     """
@@ -110,6 +113,10 @@ def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
     if len(frames) > 1:
         options = {"save_all": True, "append_images": frames[1:], **options}
     try:
+        if len(frames) == 1 and options.get("compress_level") == _FAST_PNG:
+            fast = encode_png(frames[0], options.get("icc_profile"), options.get("exif"))
+            if fast is not None:
+                return fast
         frames[0].save(buffer, **options)
     except MemoryError as error:
         raise ImageError(

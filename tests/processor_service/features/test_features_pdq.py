@@ -11,6 +11,7 @@ from PIL import Image
 from processor_service.decoding.decode import decode
 from processor_service.features.perceptual_hash import PerceptualHash
 from processor_service.features.perceptual_hash.pdq import NO_STRUCTURE, pdq
+from processor_service.hash_bands import bands
 from processor_service.hash_variants import distance
 from processor_service.picture import Picture, Source
 from processor_service.settings import Settings
@@ -130,4 +131,4 @@ def test_little_structure_has_a_quality_and_no_hash() -> None:
 def test_the_hash_as_text_and_as_bits() -> None:
     found = fields(opened(picture(BRIDGE)))
     value = found["perceptual_hash"]
-    assert found["perceptual_hashes"] == {"algorithm": "pdq", "hex": value, "bits": value}
+    assert found["perceptual_hashes"] == {"algorithm": "pdq", "hex": value, "bits": value, "bands": bands(value)}
