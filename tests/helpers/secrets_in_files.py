@@ -108,6 +108,7 @@ def jpeg() -> Iterator[Place]:
         "spiff": (0xE8, b"SPIFF\0" + NAME),
         **{f"application {number}": (0xE0 + number, b"MAKER\0" + NAME) for number in (3, 4, 5, 6, 7, 9, 10, 15)},
         "reserved": (0xF3, NAME),
+        "behind the number of lines": (0xDC, b"\0\x20" + NAME),
     }
     for where, (marker, body) in bodies.items():
         yield where, data[:2] + segment(marker, body) + data[2:]
@@ -146,6 +147,8 @@ def png() -> Iterator[Place]:
             "name of colours": (b"sPLT", NAME + b"\0\x08" + bytes(6)),
             "behind the resolution": (b"pHYs", struct.pack(">IIB", 1, 1, 1) + NAME),
             "signature": (b"dSIG", NAME),
+            "behind a transparent colour": (b"tRNS", bytes(6) + NAME),
+            "a palette of true colours": (b"PLTE", NAME + b"  "),
         }
         for where, (name, body) in bodies.items():
             yield f"{kind}: {where}", data[:33] + chunk(name, body) + data[33:]
@@ -230,6 +233,14 @@ def jp2() -> Iterator[Place]:
     longer = (length + len(comment)).to_bytes(4) if length else bytes(4)
     inside = code[: tile + 6] + longer + code[tile + 10 : tile + 12] + comment + code[tile + 12 :]
     yield "comment of a tile", before + box(b"jp2c", inside)
+    # Unknown segments are skipped where the picture has several tiles.
+    tiles = saved("JPEG2000", tile_size=(32, 32), no_jp2=True)
+    first = tiles.index(b"\xff\x90")
+    for where, marker in (("unknown", 0x79), ("profile", 0x59), ("lengths of packets", 0x57)):
+        extra = bytes((0xFF, marker)) + (2 + len(NAME)).to_bytes(2) + NAME
+        yield f"{where} segment", before + box(b"jp2c", tiles[:first] + extra + tiles[first:])
+        yield f"bare codestream: {where} segment", tiles[:first] + extra + tiles[first:]
+    yield "behind the channels", _behind_channels(saved("JPEG2000", small().convert("LA")))
     yield "bare codestream: comment", code[:tile] + comment + code[tile:]
     yield "bare codestream: behind the end", code + NAME
     yield "behind the end of the codestream", before + box(b"jp2c", code + NAME)
@@ -237,3 +248,14 @@ def jp2() -> Iterator[Place]:
     size = int.from_bytes(data[at : at + 4])
     header = box(b"jp2h", data[at + 8 : at + size] + box(b"uuid", uuids["exif"]))
     yield "in the header", data[:at] + header + box(b"jp2c", code)
+
+
+def _behind_channels(data: bytes) -> bytes:
+    """A JPEG 2000 whose box `cdef` (two channels of six bytes) is longer."""
+    outer, inner = data.index(b"jp2h") - 4, data.index(b"cdef") - 4
+    end = inner + 8 + 2 + 2 * 6
+    longer = [
+        (int.from_bytes(data[at : at + 4]) + len(NAME)).to_bytes(4) + data[at + 4 : to]
+        for at, to in ((outer, inner), (inner, end))
+    ]
+    return data[:outer] + b"".join(longer) + NAME + data[end:]

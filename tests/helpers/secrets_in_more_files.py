@@ -57,6 +57,9 @@ def tiff() -> Iterator[Place]:
     yield "behind the end", saved("TIFF") + NAME
     for case in ("gps_only.tif", "page2gps.tif"):
         yield case, picture(f"cases/{case}") + NAME
+    for compression in ("raw", "tiff_lzw"):
+        data = saved("TIFF", compression=compression, tiffinfo={315: NAME.decode()})
+        yield f"in a strip that is said to reach to the end, {compression}", _strip_to_the_end(data)
     strip = saved("TIFF", compression="jpeg")
     at = strip.index(b"\xff\xd8\xff")
     # Room for a comment in the strip: its tables are written into a comment's place.
@@ -67,6 +70,19 @@ def _page(directory: TiffImagePlugin.ImageFileDirectory_v2) -> Image.Image:
     page = small().copy()
     page.encoderinfo = {"tiffinfo": directory}
     return page
+
+
+def _strip_to_the_end(data: bytes) -> bytes:
+    """A TIFF with pixels before its directory, whose number of bytes is that of the whole file."""
+    with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, TiffImageFile)
+        (place,), (size,) = image.tag_v2[273], image.tag_v2[279]
+    moved = data + data[place : place + size] + NAME * 3
+    entry = struct.Struct("<HHII")
+    moved = moved.replace(entry.pack(279, 4, 1, size), entry.pack(279, 4, 1, len(moved)), 1)
+    if place == 8:
+        return moved.replace(entry.pack(279, 4, 1, len(moved)), entry.pack(279, 4, 1, len(moved) - place), 1)
+    return moved.replace(entry.pack(273, 4, 1, place), entry.pack(273, 4, 1, len(data)), 1)
 
 
 def _longer_strip(data: bytes, at: int, more: bytes) -> bytes:
@@ -87,12 +103,30 @@ def avif() -> Iterator[Place]:
     yield "exif, moving", saved("AVIF", save_all=True, append_images=[small().rotate(180)], exif=exif())
     yield "by libavif", picture("libavif/paris_icc_exif_xmp.avif") + box(b"free", NAME)
     yield from _in_boxes(data)
+    yield from _behind_numbers(data)
     at = data.index(b"Color\0")
     yield "name of an item", data[:at] + NAME[:5] + data[at + 5 :] + box(b"free", NAME)
 
 
 def heif() -> Iterator[Place]:
     yield from _in_boxes(picture("thumbor/image.heic"))
+    yield from _behind_numbers(picture("thumbor/image.heic"))
+
+
+def _behind_numbers(data: bytes) -> Iterator[Place]:
+    """The name behind the numbers of a box, in a file whose list of items is at the end, so that no pixels move."""
+    at = data.index(b"meta") - 4
+    end = at + int.from_bytes(data[at : at + 4])
+    others = data[:at] + box(b"free", bytes(end - at - 8)) + data[end:]
+    for name in (b"ispe", b"pixi", b"pitm"):
+        inside = data[at + 8 : end]
+        place = inside.index(name) - 4
+        around = (place,) if name == b"pitm" else (inside.index(b"iprp") - 4, inside.index(b"ipco") - 4, place)
+        for start in reversed(around):
+            size = int.from_bytes(inside[start : start + 4])
+            inside = inside[:start] + (size + len(NAME)).to_bytes(4) + inside[start + 4 :]
+        last = place + int.from_bytes(inside[place : place + 4]) - len(NAME)
+        yield f"behind the numbers of {name.decode()}", others + box(b"meta", inside[:last] + NAME + inside[last:])
 
 
 def _in_boxes(data: bytes) -> Iterator[Place]:
@@ -146,6 +180,9 @@ def bmp() -> Iterator[Place]:
         head += struct.pack("<IIII", 4, 124 + len(rows), len(content), 0)
         head += bytes(124 - len(head))
         yield f"profile {kind.decode()}", data[:10] + (14 + 124).to_bytes(4, "little") + head + rows + content
+    head = struct.pack("<I", 108) + data[18:54] + struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0) + bytes(4)
+    head += NAME.ljust(48, b"\0")
+    yield "primary colours", data[:10] + (14 + 108).to_bytes(4, "little") + head + data[54:]
     yield "without its file header", data[14:] + NAME
     yield "compressed", picture("golang-image/colormap.bmp") + NAME
 

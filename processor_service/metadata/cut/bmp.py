@@ -66,9 +66,9 @@ def _numbers(data: bytes, start: int) -> tuple[int, int, int, int, int, int]:
 
 
 def _without_profile(head: bytes) -> bytes:
-    """A header of version 4 or 5 names a colour space. Only profiles have bytes elsewhere; they become sRGB."""
+    """A header of version 4 or 5 says how to read colours, in numbers or by a profile elsewhere: nothing reads it here.
+
+    It becomes sRGB.
+    """
     size = int.from_bytes(head[:4], "little")
-    if size < 108 or head[56:60] not in (b"LINK", b"MBED", b"KNIL", b"DEBM"):
-        return head
-    profile = bytes(8) if size == 124 else b""
-    return head[:56] + _SRGB + head[60:112] + profile + head[112 + len(profile) :]
+    return head if size < 108 else head[:56] + _SRGB + bytes(size - 60) + head[size:]

@@ -34,9 +34,16 @@ _KNOWN = frozenset(
 # The same of samples.
 _OF_SAMPLES = frozenset(b"av1C hvcC colr pasp auxi ccst btrt clli pixi".split())
 _ITEMS, _COLORS = b"iinf", b"colr"
+# How many depths there are, and a byte for each.
+_DEPTHS = b"pixi"
 _PROFILES = (b"prof", b"rICC")
-# Colours in numbers, and a list of data references with one entry, which says that the data is in this file.
-_LENGTHS = {_COLORS: 11, b"dref": 20}
+# Most bytes of boxes that have a fixed number of them (ISO/IEC 14496-12, 23008-12, 23000-22, AV1 in ISOBMFF); behind
+# them may be anything. A list of data references has one entry, which says that the data is in this file.
+_LENGTHS = {
+    **{_COLORS: 11, b"dref": 20, b"pitm": 8, b"ispe": 12, b"irot": 1, b"imir": 1, b"clap": 32, b"pasp": 8},
+    **{b"a1lx": 13, b"a1op": 1, b"lsel": 2, b"clli": 4, b"mdcv": 24, b"cclv": 41, b"amve": 8, b"rloc": 12, b"prdi": 6},
+    **{b"mvhd": 112, b"tkhd": 96, b"mdhd": 36, b"vmhd": 12, b"nmhd": 4, b"cslg": 44, b"btrt": 12},
+}
 _PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
 # Names that encoders give to items and handlers. Other names may hold anything.
 _NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
@@ -65,7 +72,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             _OF_PIXELS[name](pixels, begin, end)
         elif name == _COLORS and data[begin : begin + 4] in _PROFILES:
             file[begin + 4 : end] = _bare(data[begin + 4 : end], kept)
-        elif end - begin > _LENGTHS.get(name, end):
+        elif end - begin > (5 + data[begin + 4] if name == _DEPTHS else _LENGTHS.get(name, end)):
             raise ValueError("a box is longer than its numbers")
     pixels.check()
     yield bytes(file)

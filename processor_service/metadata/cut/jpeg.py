@@ -12,8 +12,11 @@ _EXIF = b"Exif\0\0"
 ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _SOI = 0xD8
-# Frames, tables, scans, restarts, start and end. Not: applications (E0 to EF), comments (FE), reserved markers.
-_PIXELS = frozenset((*range(0xC0, 0xD0), *range(0xD0, 0xE0))) - {0xC8}
+# Frames, tables, scans, restarts, start and end. Not: applications (E0 to EF), comments (FE), reserved markers; nor the
+# hierarchical kind (DE, DF), which nobody decodes.
+_PIXELS = frozenset((*range(0xC0, 0xD0), *range(0xD0, 0xDE))) - {0xC8}
+# Bytes of the number of lines and of the restart interval. What is behind them is no number.
+_LENGTHS = {0xDC: 6, 0xDD: 6}
 # `JFIF`, version, density; without the preview. `Adobe`, version, flags, transform.
 _JFIF_BYTES, _ADOBE_BYTES = 12, 12
 
@@ -26,6 +29,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     for marker, segment in segments:
         body = segment[4:]
         if marker in _PIXELS:
+            if len(segment) > _LENGTHS.get(marker, len(segment)):
+                raise ValueError("a segment of the JPEG is longer than its numbers")
             yield segment
         elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF_BYTES:
             yield b"\xff\xe0\0\x10" + body[:_JFIF_BYTES] + b"\0\0"

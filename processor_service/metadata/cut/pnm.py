@@ -9,7 +9,7 @@ from .kept import Kept
 
 # A word, with the white space and the comments before it.
 _WORD = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([^\s#]{1,20})")
-_CHANNELS = {b"P4": 1, b"P5": 1, b"P6": 3, b"Pf": 1, b"PF": 3}
+_CHANNELS = {b"P4": 1, b"P5": 1, b"P6": 3, b"Pf": 1}
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -27,7 +27,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     if magic == b"P4":
         size = (width + 7) // 8 * height
     else:
-        sample = 4 if magic in (b"Pf", b"PF") else 2 if int(words[3]) > 255 else 1
+        sample = 4 if magic == b"Pf" else 2 if int(words[3]) > 255 else 1
         size = width * height * _CHANNELS[magic] * sample
         if sample == 4:
             float(words[3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain as joined
@@ -30,7 +31,10 @@ _NUMBERS |= {Tag.PrimaryChromaticities: 6, Tag.ReferenceBlackWhite: 6}
 _KEPT = {*_NUMBERS, *joined.from_iterable(_PLACES), Tag.ColorMap, Tag.JPEGTables, Tag.InterColorProfile}
 _MOST_COLORS = 3 * 65536
 _TEXT, _BYTES, _LONG, _LONG8 = 2, 7, 4, 16
-_JPEG = 7
+_RAW, _JPEG = 1, 7
+_PLANES = 2
+# Tags whose values are positions of further directories.
+_BELOW = (Tag.SubIFDs, Tag.ExifOffset, Tag.GPSInfo)
 # None, CCITT, LZW, JPEG, deflate, packed bits, LZMA, Zstandard. Not old JPEG (6) and JPEG 2000, which hold whole files.
 _COMPRESSIONS = frozenset((1, 2, 3, 4, 5, _JPEG, 8, 32773, 32946, 34925, 50000))
 _MOST_PAGES = 10_000
@@ -111,7 +115,37 @@ def _pixels(directory: Directory) -> list[bytes]:
     places, lengths = (directory.numbers(tag, len(directory.data)) for tag in pairs[0])
     if not places or len(places) != len(lengths):
         raise ValueError("the TIFF does not say where its pixels end")
+    if directory.number(Tag.Compression, _RAW) == _RAW:
+        most = _raw_bytes(directory)
+        lengths = tuple(min(length, most) for length in lengths)
+    ranges = sorted(zip(places, lengths, strict=True))
+    for at in _places_of_others(directory):
+        before = bisect(ranges, (at, len(directory.data))) - 1
+        if before >= 0 and at < sum(ranges[before]):
+            raise ValueError("the pixels of the TIFF are said to reach over its tags")
     return [directory.data[place : place + length] for place, length in zip(places, lengths, strict=True)]
+
+
+def _raw_bytes(directory: Directory) -> int:
+    """Bytes of a whole strip or tile that is not compressed. Some writers say more: those of the whole file."""
+    tiled = Tag.TileWidth in directory.entries
+    width = directory.number(Tag.TileWidth if tiled else Tag.ImageWidth)
+    height = directory.number(Tag.ImageLength)
+    rows = directory.number(Tag.TileLength) if tiled else min(directory.number(Tag.RowsPerStrip, height), height)
+    samples = directory.number(Tag.SamplesPerPixel, 1)
+    bits = max(directory.numbers(Tag.BitsPerSample), default=1)
+    together = 1 if directory.number(Tag.PlanarConfiguration, 1) == _PLANES else samples
+    return rows * ((width * together * bits + 7) // 8)
+
+
+def _places_of_others(directory: Directory) -> Iterator[int]:
+    """Where in the file this directory is, those below it, and values that are too long for an entry."""
+    yield directory.offset
+    for tag, (kind, count, at) in directory.entries.items():
+        if SIZES.get(kind, 0) * count > struct.calcsize(directory.layout.word):
+            yield int(struct.unpack_from(directory.layout.word, directory.data, at)[0])
+        if tag in _BELOW:
+            yield from directory.numbers(tag)
 
 
 def _written(
