@@ -30,6 +30,12 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"BPG\xfb", "BPG", _CONVERT),
     (0, rb"AT&TFORM", "DjVu", _CONVERT),
     (0, rb"P7\s", "PAM", _CONVERT),
+    (0, rb"PF\s(#[^\r\n]*\s)*\d+\s+\d+\s+[-+.\d]", "PFM in colour", _CONVERT),
+    (0, rb"farbfeld\x00.{3}\x00", "farbfeld", _CONVERT),
+    (0, rb"(SDPX|XPDS).{4}V\d", "DPX", _CONVERT),
+    (0, rb"\x80\x2a\x5f\xd7|\xd7\x5f\x2a\x80", "Cineon", _CONVERT),
+    # Its first frame, without or with tables for it (ISO/IEC 14495-1).
+    (0, rb"\xff\xd8\xff[\xf7\xf8]", "JPEG-LS", _CONVERT),
     (0, rb"\xabKTX", "KTX", _CONVERT),
     (0, rb"\x13\xab\xa1\x5c", "ASTC", _CONVERT),
     (0, rb"\x97JB2\r\n", "JBIG2", _CONVERT),

@@ -82,7 +82,7 @@ FORMATS = (
         "pnm",
         ("PPM",),
         mime="image/x-portable-anymap",
-        beginnings=tuple((0, magic) for magic in (b"P4", b"P5", b"P6", b"Pf", b"PF")),
+        beginnings=tuple((0, magic) for magic in (b"P4", b"P5", b"P6", b"Pf")),
     ),
     # Read with the extra `heic`. AVIF begins like it.
     Format(

@@ -13,6 +13,9 @@ from ...errors import Code, ImageError
 from .colors import PALETTE, RGB, is_known, to_image
 from .samples import TiffSamples, read_samples
 
+# WebP: Pillow's libtiff is built without it.
+_NEVER_DECODED = (50001,)
+
 
 class TiffFile(TiffImagePlugin.TiffImageFile):
     """A TIFF whose samples are read by `samples.py` when Pillow has no mode for them, or one that loses bits."""
@@ -27,6 +30,8 @@ class TiffFile(TiffImagePlugin.TiffImageFile):
         return width, height
 
     def _setup(self) -> None:
+        if self.tag_v2.get(Tag.Compression) in _NEVER_DECODED:
+            raise _unknown_kind(self.tag_v2)
         samples = TiffSamples.of(self.tag_v2)
         if samples is not None and not is_known(samples):
             samples = None

@@ -207,6 +207,18 @@ NAMED: dict[str, list[bytes]] = {
         b"P7\r\n# a comment\r\n",
         b"P7 332\n",
     ],
+    "PFM in colour": [
+        b"PF\n1 1\n-1.0\n" + bytes(12),
+        b"PF 1 1 1.0\n" + bytes(12),
+        b"PF\n# a comment\n1 1\n-1.0\n" + bytes(12),
+    ],
+    "JPEG-LS": [
+        b"\xff\xd8\xff\xf7\0\x0b\x08\0\2\0\2\1\1\x11\0\xff\xda\0\x08\1\1\0\0\0\0" + bytes(9) + b"\xff\xd9",
+        b"\xff\xd8\xff\xf8\0\x0d\1\0\xff\0\3\0\7\0\x15\0\x40\xff\xf7" + bytes(30),
+    ],
+    "farbfeld": [b"farbfeld" + bytes((0, 0, 0, 1)) * 2 + bytes(8)],
+    "DPX": [b"SDPX\0\0\x08\0V1.0\0" + bytes(40), b"XPDS\0\x08\0\0V2.0\0" + bytes(40)],
+    "Cineon": [b"\x80\x2a\x5f\xd7" + bytes(40), b"\xd7\x5f\x2a\x80" + bytes(40)],
     "RIFF": [b"RIFF\x10\0\0\0CDR9vrsn" + bytes(30)],
     "RTF": [b"{\\rtf1\\ansi}"],
 }

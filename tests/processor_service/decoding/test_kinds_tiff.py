@@ -217,6 +217,7 @@ def test_agrees_with_libvips(kind: str, bands: int, tiles: bool, compression: st
         (np.zeros((4, 4, 3), np.uint16), 6, {}),
         (np.zeros((4, 4, 9), np.uint8), RGB, {}),
         (np.zeros((4, 4, 1), np.uint8), GREY, {259: 34887}),
+        (np.zeros((4, 4, 3), np.uint8), RGB, {259: 50001}),
         (np.zeros((4, 4, 3), np.uint8), RGB, {258: (8, 16, 8)}),
     ],
 )
