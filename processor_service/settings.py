@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     max_held_bytes: int = Field(
         512 * 1024**2,
         ge=1,
-        description="request bodies and answers that the web process holds at a time; above it: 429",
+        description="request bodies, fetched pictures and answers that the web process holds at a time; above it: 429",
     )
     picture_timeout: float = Field(
         20.0,

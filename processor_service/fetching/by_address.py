@@ -7,6 +7,7 @@ not share a process with decoders.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ from .fetcher import Fetcher
 
 # A request without a picture is about as long as its recipe; pictures of watermarks are its longest part.
 _LONGEST = 1024 * 1024
+# Until the request is complete, a picture is in memory as bytes and as base64.
+COPIES = 2
 
 
 class ByAddress:
@@ -30,8 +33,10 @@ class ByAddress:
         self._most = settings.url_fetches
         self._slots = threading.BoundedSemaphore(settings.url_fetches)
 
-    def completed(self, body: bytes, watch: Stopwatch) -> bytes:
+    def completed(self, body: bytes, watch: Stopwatch, holds: Callable[[int], None]) -> bytes:
         """The request body with `data`. One that has it, or that is wrong, is returned unchanged: a worker refuses it.
+
+        `holds` is told how many bytes the picture takes by now; it may raise ImageError `busy`.
 
         Raises ImageError `url_...`, `busy`.
         """
@@ -42,10 +47,12 @@ class ByAddress:
             raise ImageError(Code.BUSY, f"{self._most} pictures are being fetched (IMAGE_URL_FETCHES)")
         try:
             with watch("fetch"):
-                data = self._fetcher.fetch(request["url"])
+                data = self._fetcher.fetch(request["url"], lambda size: holds(COPIES * size))
         finally:
             self._slots.release()
-        return orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
+        completed = orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
+        holds(len(completed))
+        return completed
 
     def _by_address(self, body: bytes) -> dict[str, Any] | None:
         if not self._on or len(body) > _LONGEST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
@@ -34,8 +35,10 @@ class Fetcher:
         # In threads, because the resolver has no timeout that we could set.
         self._resolver = ThreadPoolExecutor(settings.url_fetches, "resolver")
 
-    def fetch(self, url: object) -> bytes:
-        """The bytes at an address. Raises ImageError `url_...`, `image_too_large`, `not_an_image`."""
+    def fetch(self, url: object, holds: Callable[[int], None] = lambda _: None) -> bytes:
+        """The bytes at an address. `holds` is told how many there are by now.
+
+        Raises ImageError `url_...`, `image_too_large`, `not_an_image`."""
         deadline = Deadline(self._settings.url_timeout)
         address = parse_address(url)
         try:
@@ -44,7 +47,7 @@ class Fetcher:
                 with get(address, self._resolve(address, deadline), _HEADERS, deadline) as response:
                     location = response.headers.get("Location")
                     if response.status not in _REDIRECTS or not location:
-                        return self._read(response, address)
+                        return self._read(response, address, holds)
                     address = _redirected(address, location)
         except TimeoutError as error:
             reason = f"[{address.authority}] took longer than {self._settings.url_timeout:g} s (IMAGE_URL_TIMEOUT)"
@@ -66,7 +69,7 @@ class Fetcher:
             check_ip(str(where[0]), self._settings.url_private_networks)
         return [(family, where) for family, *_, where in found]
 
-    def _read(self, response: http.client.HTTPResponse, address: Address) -> bytes:
+    def _read(self, response: http.client.HTTPResponse, address: Address, holds: Callable[[int], None]) -> bytes:
         """The body of a successful answer. Raises ImageError for others."""
         if response.status != 200:
             later = response.status >= 500 or response.status in (408, 425, 429)
@@ -84,6 +87,7 @@ class Fetcher:
             data += chunk
             if len(data) > most:
                 raise too_large(most)
+            holds(len(data))
         if response.length:
             # Half a picture could pass for a truncated one, which some pipelines accept.
             raise ConnectionError("the answer ends early")

@@ -13,6 +13,7 @@ from ..settings import Settings
 from .answering import retry_after
 from .authentication import Access, is_signed
 from .client_connection import ClientConnection, body_length
+from .held_bytes import HeldBytes
 from .signed_requests import Freshness
 
 log = structlog.get_logger("processor_service")
@@ -35,10 +36,10 @@ class Admission:
         """Whether the connection came to the port for probes."""
         return bool(connection.server[1] == self._settings.health_port)
 
-    def admit(self, connection: ClientConnection, held: int) -> bool:
+    def admit(self, connection: ClientConnection, held: HeldBytes) -> bool:
         """Read the head, and note how long the body is. False while the head is incomplete.
 
-        `held`: bytes of other bodies and of answers in memory. Raises ImageError when the request is refused,
+        The body counts as `held`. Raises ImageError when the request is refused,
         gunicorn's errors when it is not HTTP.
         """
         try:
@@ -76,8 +77,7 @@ class Admission:
             return refusal
         return None
 
-    def _admit_body(self, connection: ClientConnection, length: int | None, held: int) -> None:
-        most = self._settings.max_held_bytes
+    def _admit_body(self, connection: ClientConnection, length: int | None, held: HeldBytes) -> None:
         connection.length = connection.thrown_away = connection.holds = 0
         if length is None:
             raise ImageError(Code.LENGTH_REQUIRED, "the body comes in chunks; send it with a Content-Length")
@@ -87,12 +87,12 @@ class Admission:
                 raise too_large(self._settings.max_image_bytes)
             # The application refuses it. It gets no body.
             connection.thrown_away = min(length, MOST_DISCARDED)
-        elif length and held and held + length > most:
+        elif length and not held.has_room(length):
             # A body beyond the limit is taken when nothing else is held.
-            reason = f"{held} bytes of pictures are held already, at most {most} may be (IMAGE_MAX_HELD_BYTES)"
-            raise ImageError(Code.BUSY, reason)
+            raise held.full()
         else:
             connection.length = connection.holds = length
+            held.change(length)
 
 
 def not_http(error: Exception) -> ImageError:

@@ -19,7 +19,7 @@ from ..workers.protocol import Job
 from .answering import Answering, retry_after, whole_body
 from .authentication import Access, check_caller
 from .chat import chat
-from .held_answers import HeldAnswers
+from .held_bytes import HeldBytes
 from .inference import inference
 from .metrics import Metrics
 from .rendering.routes import NAME as RENDERING
@@ -41,13 +41,13 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
     app.register_error_handler(Exception, _defect)
     app.before_request(_check_caller)
-    HeldAnswers.of(app)
+    held = HeldBytes.of(app)
     app.after_request(_drain)
     # Flask calls the last one first: what counts bytes sees the whole answer.
     app.after_request(add_request_id)
     store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None
     app.register_blueprint(rendering(settings, pool, metrics, store))
-    pictures = Answering(settings, pool, metrics, store)
+    pictures = Answering(settings, pool, metrics, held, store)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
     app.register_blueprint(store_check(store))

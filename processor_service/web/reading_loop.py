@@ -21,7 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from ..errors import ImageError, no_memory
 from .admission import MOST_DISCARDED, Admission, last_answer, not_http
 from .client_connection import ClientConnection
-from .held_answers import HeldAnswers
+from .held_bytes import HeldBytes
 from .request_ids import id_of_head
 
 log = structlog.get_logger("processor_service")
@@ -55,8 +55,6 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         # Connections that the loop reads from, oldest first.
         self.reading: dict[ClientConnection, None] = {}
         self.admission = Admission(self.settings)
-        # Bytes of bodies that are being received or processed.
-        self.held = 0
         self._next_look = 0.0
         super().init_process()
 
@@ -90,10 +88,14 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
     def drop(self, connection: ClientConnection) -> None:
         """Close a connection from which the loop reads."""
         self._ignore(connection)
-        self.held -= connection.holds
-        connection.holds = 0
+        self.forget(connection)
         self.nr_conns -= 1
         connection.close()
+
+    def forget(self, connection: ClientConnection) -> None:
+        """Count the body of a connection as held no more."""
+        HeldBytes.of(self.wsgi).change(-connection.holds)
+        connection.holds = 0
 
     def _readable(self, connection: ClientConnection, _: Any) -> None:
         with self._alone(connection):
@@ -161,9 +163,8 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
 
     def _began(self, connection: ClientConnection) -> bool:
         """Whether the head is complete. Raises ImageError when the request is refused, and gunicorn's errors."""
-        if not self.admission.admit(connection, self.held + HeldAnswers.of(self.wsgi).bytes):
+        if not self.admission.admit(connection, HeldBytes.of(self.wsgi)):
             return False
-        self.held += connection.holds
         if connection.missing():
             self.listen(connection, self.settings.body_timeout)
             if connection.request._expected_100_continue:
@@ -188,8 +189,8 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
 
         Closed at once, the client might see a reset instead of the answer.
         """
-        self.held -= connection.holds
-        connection.holds, connection.lingers, connection.trusted, connection.request = 0, MOST_DISCARDED, False, None
+        self.forget(connection)
+        connection.lingers, connection.trusted, connection.request = MOST_DISCARDED, False, None
         connection.wake_for(1)
         try:
             connection.sock.shutdown(socket.SHUT_WR)

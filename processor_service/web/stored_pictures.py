@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import pybase64
 import structlog
 
 from ..errors import Code, ImageError
+from ..fetching.by_address import COPIES
 from ..settings import Settings
 from ..store.addresses import address_of, sha256_of
 from ..store.refusals import off
@@ -41,8 +42,10 @@ class StoredPictures:
         self._most = settings.most_stored_bytes
         self._places = threading.BoundedSemaphore(places(settings) or 1)
 
-    def completed(self, body: bytes, until: float | None, watch: Stopwatch) -> bytes:
+    def completed(self, body: bytes, until: float | None, watch: Stopwatch, holds: Callable[[int], None]) -> bytes:
         """The request body with `data` in the place of `stored`; one that has none is returned unchanged.
+
+        `holds` is told how many bytes the picture takes by now; it may raise ImageError `busy`.
 
         Raises ImageError: `store_off`, `invalid_request`, `stored_not_signed`, and what PictureStore.get raises.
         """
@@ -54,7 +57,10 @@ class StoredPictures:
         key = self._key(request.pop("stored"))
         with self._place(), watch("read"):
             data = self._store.get(key, self._most, until)
-        return orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
+        holds(COPIES * len(data))
+        completed = orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
+        holds(len(completed))
+        return completed
 
     def kept(self, answer: Answer, until: float | None, watch: Stopwatch) -> Answer:
         """The answer for the client, after the pictures before it were put into the store, if there are any.

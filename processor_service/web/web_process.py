@@ -99,10 +99,10 @@ class WebProcess(ReadingLoop):
 
         Nothing may block here: all others would wait.
         """
-        self.held -= connection.holds
+        self.forget(connection)
         # Gunicorn's parser keeps the request as long as the connection is open.
         connection.request.body = io.BytesIO()
-        connection.holds, connection.request = 0, None
+        connection.request = None
         if future.exception() or not future.result():
             self.linger(connection)
         elif connection.received:

@@ -112,6 +112,33 @@ def test_slow_strangers_keep_nobody_else_waiting(fetching: Service, server: Stra
     assert process(fetching, url=address(server, "/cat.jpg")).status_code == 200
 
 
+def test_fetched_pictures_have_a_bound_that_keeps_no_other_picture_out(server: Stranger, tmp_path: Path) -> None:
+    """One that was fetched and waits counts, too. So whatever waits, the web process holds no more than it may."""
+    sent, over = threading.Event(), threading.Event()
+    large = CAT + bytes(600_000)
+    head = HEAD + b"Content-Length: 700000\r\n\r\n"
+    server.paths["/large.jpg"] = gives(large)
+    server.paths["/stuck.jpg"] = raw(head + large, b"x", pause=0.1, then=lambda: sent.set() or not over.is_set())
+    allowed = {"url_hosts": f"127.0.0.1:{server.port}", "url_private_networks": "127.0.0.0/8", "url_timeout": "60"}
+    with (
+        running_service(tmp_path / "log", workers="1", max_held_bytes="3000000", **allowed) as service,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        try:
+            stuck = threads.submit(process, service, url=address(server, "/stuck.jpg"))
+            assert sent.wait(20)
+            time.sleep(1)
+            busy = process(service, url=address(server, "/large.jpg"))
+            assert (busy.status_code, busy.json()["error"]["code"], busy.headers["Retry-After"]) == (429, "busy", "1")
+            assert "IMAGE_MAX_HELD_BYTES" in busy.json()["error"]["reason"]
+            assert process(service, data=b64(CAT)).status_code == 200
+        finally:
+            over.set()
+        assert not stuck.result().ok
+        # Alone it has room, and everything was counted off again.
+        assert process(service, url=address(server, "/large.jpg")).status_code == 200
+
+
 def test_addresses_are_not_logged(server: Stranger, tmp_path: Path) -> None:
     settings = {"url_hosts": f"127.0.0.1:{server.port}", "url_private_networks": "127.0.0.0/8"}
     with running_service(tmp_path / "log", workers="1", **settings) as service:
