@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from ..timing import Stopwatch
 from ..workers.pools import Pools
 from ..workers.protocol import Job
 from ..workers.worker import Answer
+from .held_bytes import HeldBytes
 from .metrics import Metrics
 from .request_ids import log_causes, request_id
 from .stored_pictures import StoredPictures
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from ..store.picture_store import PictureStore
 
 log = structlog.get_logger("processor_service")
+
+# Linux tells so of a connection whose client has closed it, or its half of it.
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)
 
 
 def whole_body() -> bytes:
@@ -42,8 +47,11 @@ def whole_body() -> bytes:
 class Answering:
     """What all routes that take pictures share."""
 
-    def __init__(self, settings: Settings, pool: Pools, metrics: Metrics, store: PictureStore | None = None) -> None:
+    def __init__(
+        self, settings: Settings, pool: Pools, metrics: Metrics, held: HeldBytes, store: PictureStore | None = None
+    ) -> None:
         self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
+        self._held = held
         self._stored = StoredPictures(settings, store)
 
     def answer(self, body: bytes, job: Job = Job.PROCESS) -> Answer:
@@ -71,10 +79,15 @@ class Answering:
         return answer
 
     def _answer(self, body: bytes, job: Job) -> Answer:
+        with self._held.picture() as picture:
+            return self._answer_holding(body, job, picture.holds)
+
+    def _answer_holding(self, body: bytes, job: Job, holds: Callable[[int], None]) -> Answer:
         watch = Stopwatch()
         until, gone = deadline(), hung_up()
         try:
-            completed = self._stored.completed(self._by_address.completed(body, watch), until, watch)
+            completed = self._by_address.completed(body, watch, holds)
+            completed = self._stored.completed(completed, until, watch, holds)
         except ImageError as refusal:
             if not is_at_fault(refusal):
                 raise
@@ -97,6 +110,11 @@ def hung_up() -> Callable[[], bool]:
     connection = request.environ.get("gunicorn.socket")
 
     def gone() -> bool:
+        if connection is not None and _HUNG_UP:
+            # Seen also behind bytes that nobody has read yet, such as the client's next request.
+            poller = select.poll()
+            poller.register(connection, _HUNG_UP)
+            return bool(poller.poll(0))
         try:
             return connection is not None and not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -34,8 +34,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @contextmanager
-def waiting_clients(service: Service, count: int) -> Iterator[None]:
-    """So many slow pictures are sent; at the end their clients hang up."""
+def waiting_clients(service: Service, count: int, more: bytes = b"") -> Iterator[None]:
+    """So many slow pictures are sent, and `more` after each; at the end their clients hang up."""
     body = json.dumps(SLOW).encode()
     head = (
         f"POST /v1/process HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -43,7 +43,7 @@ def waiting_clients(service: Service, count: int) -> Iterator[None]:
     with ExitStack() as connections:
         for _ in range(count):
             client = connections.enter_context(socket.create_connection(("127.0.0.1", service.port)))
-            client.sendall(head.encode() + body)
+            client.sendall(head.encode() + body + more)
         until(lambda: load(service)["pictures_waiting"] == count - 2)
         yield
 
@@ -59,8 +59,10 @@ def until(condition: Any) -> None:
         time.sleep(0.05)
 
 
-def test_the_next_picture_does_not_wait_for_slow_ones_whose_clients_hung_up(service: Service) -> None:
-    with waiting_clients(service, 16):
+@pytest.mark.parametrize("more", [b"", b"\r\n", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_the_next_picture_does_not_wait_for_slow_ones_whose_clients_hung_up(service: Service, more: bytes) -> None:
+    """Also when something after the request was not read yet."""
+    with waiting_clients(service, 16, more):
         pass
     start = time.monotonic()
     assert service.process_picture(TINY).status_code == 200
