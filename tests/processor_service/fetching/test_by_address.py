@@ -118,7 +118,12 @@ def test_fetched_pictures_have_a_bound_that_keeps_no_other_picture_out(server: S
     large = CAT + bytes(600_000)
     head = HEAD + b"Content-Length: 700000\r\n\r\n"
     server.paths["/large.jpg"] = gives(large)
-    server.paths["/stuck.jpg"] = raw(head + large, b"x", pause=0.1, then=lambda: not (sent.set() or over.is_set()))
+
+    def stuck_until_over() -> bool:
+        sent.set()
+        return not over.is_set()
+
+    server.paths["/stuck.jpg"] = raw(head + large, b"x", pause=0.1, then=stuck_until_over)
     allowed = {"url_hosts": f"127.0.0.1:{server.port}", "url_private_networks": "127.0.0.0/8", "url_timeout": "60"}
     with (
         running_service(tmp_path / "log", workers="1", max_held_bytes="3000000", **allowed) as service,
