@@ -30,6 +30,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"BPG\xfb", "BPG", _CONVERT),
     (0, rb"AT&TFORM", "DjVu", _CONVERT),
     (0, rb"P7\s", "PAM", _CONVERT),
+    # What Xcode makes of the PNGs of an app: no zlib header, blue first.
+    (0, rb"\x89PNG\r\n\x1a\n.{4}CgBI", "PNG of an iOS app (CgBI)", _CONVERT),
     (0, rb"PF\s(#[^\r\n]*\s)*\d+\s+\d+\s+[-+.\d]", "PFM in colour", _CONVERT),
     (0, rb"farbfeld\x00.{3}\x00", "farbfeld", _CONVERT),
     (0, rb"(SDPX|XPDS).{4}V\d", "DPX", _CONVERT),

@@ -207,6 +207,9 @@ NAMED: dict[str, list[bytes]] = {
         b"P7\r\n# a comment\r\n",
         b"P7 332\n",
     ],
+    "CgBI": [
+        b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI\x50\0\x20\x02\x2b\xd5\xb3\x7f\0\0\0\x0dIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89",
+    ],
     "PFM in colour": [
         b"PF\n1 1\n-1.0\n" + bytes(12),
         b"PF 1 1 1.0\n" + bytes(12),
