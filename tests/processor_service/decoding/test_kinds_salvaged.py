@@ -99,6 +99,8 @@ SEGMENTS = {
     "broken Photoshop resources": segment(0xED, b"Photoshop 3.0\0008BIM\x04\x04\xff" + bytes(9)),
     "Photoshop resources cut off": segment(0xED, b"Photoshop 3.0\0008BIM\x04"),
     "a comment that is not text": segment(0xFE, b"\xff\xfe\xff"),
+    "EXIF whose directory is beyond its end": segment(0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff"),
+    "EXIF that is none": segment(0xE1, b"Exif\0\0rubbish"),
     "a broken preview": segment(0xE0, b"JFXX\0\x10"),
     "two of them": segment(0xE0, b"JFIF") + segment(0xE2, b"MPF\0II*\0\xff\xff\xff\xff" + bytes(18)),
 }
