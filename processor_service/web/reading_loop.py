@@ -55,12 +55,21 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         # Connections that the loop reads from, oldest first.
         self.reading: dict[ClientConnection, None] = {}
         self.admission = Admission(self.settings)
-        self._next_look = 0.0
+        self._next_look = self._next_sign = 0.0
         super().init_process()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Called by gunicorn."""
         return Threads(self.cfg.threads)
+
+    def notify(self) -> None:
+        """Called in each round of the loop: tell gunicorn's master, by a file's time, that the loop goes on.
+
+        Twice a second is enough; the master waits for a minute. Each time, it costs as much as reading a head.
+        """
+        if (now := time.monotonic()) >= self._next_sign:
+            self._next_sign = now + _LOOK
+            super().notify()
 
     def murder_pending(self) -> None:
         """Called in each round of the loop: drop connections that take too long."""
