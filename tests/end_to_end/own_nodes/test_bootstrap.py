@@ -224,6 +224,24 @@ def test_index_patterns_are_chosen_changed_and_kept(run: Run, es: Elasticsearch,
     assert stored(es, TEMPLATE)["index_patterns"] == ["photos*", "scans"]
 
 
+def test_the_codec_is_chosen_and_kept(run: Run, es: Elasticsearch, service_url: str, es_version: str) -> None:
+    run("--service-url", service_url)
+    result = run("--codec", "best_compression")
+    if es_version.startswith("9."):
+        # The embedded node of this line has no native zstd, and would refuse every document.
+        assert result.exit_code == 1 and "has no native zstd" in result.output
+        assert "codec" not in stored(es, TEMPLATE)["template"]["settings"]["index"]
+        return
+    assert result.exit_code == 0 and "updated: index template" in result.output, result.output
+    assert "current: index template" in run().output
+    es.index(index="images-codec", document={"title": "a"}, refresh=True)
+    assert es.indices.get_settings(index="images-codec").body["images-codec"]["settings"]["index"]["codec"] == (
+        "best_compression"
+    )
+    assert "updated: index template" in run("--codec", "default").output
+    assert "codec" not in stored(es, TEMPLATE)["template"]["settings"]["index"]
+
+
 def test_a_template_of_the_same_priority_in_the_way(run: Run, es: Elasticsearch, service_url: str) -> None:
     es.indices.put_index_template(name="theirs", index_patterns=["images-*"], priority=501)
     result = run("--service-url", service_url)
