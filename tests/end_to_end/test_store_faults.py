@@ -1,0 +1,223 @@
+"""Faults of a store that speaks S3, on real nodes: a proxy before a real server fails, or holds its answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
+
+from tests.helpers.pictures import b64, picture
+from tests.helpers.stores import (
+    FaultyStore,
+    S3Server,
+    answer,
+    ask,
+    bucket_missing,
+    faulty_store,
+    full,
+    pass_on,
+    refusing,
+    s3_server,
+)
+
+from .stored import PIPELINE, Stored, stored_index, stored_service
+
+SMALL = picture("pillow/hopper.jpg")
+TURN = [{"rotate": {"degrees": 90}}]
+TIMEOUT = 8
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as running:
+        yield running
+
+
+class Proxy:
+    """Passes on to the real server what `fault` does not answer; it says whether it did."""
+
+    def __init__(self, store: FaultyStore, server: S3Server) -> None:
+        self.store, self.server = store, server
+        self.fault: Callable[[Any], bool] | None = None
+        store.behaviour = self._answer
+
+    def fail(self, method: str, behaviour: Callable[[Any], None]) -> None:
+        """Answer requests of a method with a behaviour of tests/helpers/stores.py."""
+
+        def fault(handler: Any) -> bool:
+            if handler.command == method:
+                behaviour(handler)
+            return bool(handler.command == method)
+
+        self.fault = fault
+
+    def _answer(self, handler: Any) -> None:
+        if not (self.fault and self.fault(handler)):
+            pass_on(handler, self.server)
+
+
+@pytest.fixture
+def proxy(server: S3Server) -> Iterator[Proxy]:
+    with faulty_store(refusing) as store:
+        yield Proxy(store, server)
+
+
+@pytest.fixture
+def own(es: Elasticsearch, service_url: str, proxy: Proxy, tmp_path: Path) -> Iterator[Stored]:
+    """A service that reaches the store through the proxy."""
+    url = f"s3://pictures/{tmp_path.name}"
+    with stored_service(es, service_url, tmp_path, url, workers="2", store_timeout="3") as running:
+        yield running
+
+
+@pytest.fixture
+def own_index(es: Elasticsearch, own: Stored) -> Iterator[str]:
+    options = {"store": "external", "properties": [], "timeout": f"{TIMEOUT}s", "operations": ["auto_orient"]}
+    es.ingest.put_pipeline(id=PIPELINE, processors=[{"image": options}])
+    with stored_index(es) as name:
+        es.indices.create(index=name)
+        yield name
+
+
+def put(es: Elasticsearch, index: str, id: str = "1", data: bytes = SMALL) -> None:
+    # The client itself would send it again.
+    es.options(max_retries=0).index(index=index, id=id, document={"image": {"data": b64(data)}})
+
+
+def image_of(es: Elasticsearch, index: str, id: str = "1") -> Any:
+    return es.get(index=index, id=id)["_source"]["image"]
+
+
+def cut_off(handler: Any) -> None:
+    """The beginning of an answer, and no more."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(b"x" * 100)
+    handler.close_connection = True
+
+
+def no_s3(handler: Any) -> None:
+    answer(handler, 400, b"<html>something else at this address</html>")
+
+
+def test_a_store_with_a_fault_stores_nothing_and_works_again(
+    es: Elasticsearch, own: Stored, own_index: str, proxy: Proxy
+) -> None:
+    # What is said about each: tests/processor_service/store. The node tries again, and may only say that it waited.
+    for behaviour in (proxy.store.hang, full, refusing, bucket_missing, no_s3):
+        proxy.fail("PUT", behaviour)
+        proxy.store.requests.clear()
+        start = time.monotonic()
+        with pytest.raises(ApiError) as refusal:
+            put(es, own_index)
+        assert refusal.value.meta.status == 503, refusal.value.body
+        assert time.monotonic() - start < TIMEOUT + 15
+        assert any(request.startswith("PUT") for request in proxy.store.requests)
+        assert not es.exists(index=own_index, id="1") and own.keys() == []
+    proxy.fault = None
+    put(es, own_index)
+    assert own.bytes_of(image_of(es, own_index))
+
+
+def test_what_a_store_with_a_fault_answers_is_not_believed(
+    es: Elasticsearch, own: Stored, own_index: str, proxy: Proxy
+) -> None:
+    put(es, own_index)
+    before = image_of(es, own_index)
+    other = SMALL[:-1] + b"!"
+    faults: list[tuple[Callable[[Any], None], str]] = [
+        (lambda handler: answer(handler, 200, other), "stored_picture_damaged"),
+        (lambda handler: answer(handler, 200, b""), "stored_picture_damaged"),
+        (cut_off, "store_unavailable"),
+        (refusing, "store_unavailable"),
+        (bucket_missing, "store_unavailable"),
+        (proxy.store.hang, "store_unavailable"),
+    ]
+    for behaviour, code in faults:
+        proxy.fail("GET", behaviour)
+        with pytest.raises(ApiError) as refusal:
+            es.options(max_retries=0).update(index=own_index, id="1", doc={"image": {"operations": TURN}})
+        assert code in str(refusal.value.body), (code, refusal.value.body)
+        assert isinstance(refusal.value, BadRequestError) == (code == "stored_picture_damaged")
+        assert image_of(es, own_index) == before
+    proxy.fault = None
+    es.update(index=own_index, id="1", doc={"image": {"operations": TURN}})
+    assert own.bytes_of(image_of(es, own_index)) != own.bytes_of(before)
+
+
+def test_a_service_that_is_killed_between_the_store_and_its_answer(
+    es: Elasticsearch, own: Stored, own_index: str, proxy: Proxy
+) -> None:
+    """The store has the picture, and neither the service nor the node hears of it."""
+    written, killed = threading.Event(), threading.Event()
+
+    def hold(handler: Any) -> bool:
+        if handler.command == "PUT":
+            assert ask(handler, proxy.server).status_code == 200
+            written.set()
+            killed.wait(60)
+            handler.close_connection = True
+            return True
+        return False
+
+    proxy.fault = hold
+    answers: list[int] = []
+
+    def write() -> None:
+        try:
+            put(es, own_index)
+            answers.append(201)
+        except ApiError as error:
+            answers.append(error.meta.status)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert written.wait(60)
+        own.service.kill()
+    finally:
+        killed.set()
+        writer.join()
+    assert answers == [503] and not es.exists(index=own_index, id="1")
+    proxy.fault = None
+    orphan = own.keys()
+    assert len(orphan) == 1
+    own.service.start()
+    put(es, own_index)
+    assert [image_of(es, own_index)["stored"]] == own.keys() == orphan
+    assert own.bytes_of(image_of(es, own_index))
+
+
+def test_two_writers_whose_pictures_arrive_at_the_same_time(
+    es: Elasticsearch, own: Stored, own_index: str, proxy: Proxy
+) -> None:
+    both = threading.Barrier(2, timeout=60)
+
+    def meet(handler: Any) -> bool:
+        if handler.command == "PUT" and len([one for one in proxy.store.requests if one.startswith("PUT")]) <= 2:
+            both.wait()
+        return False
+
+    proxy.fault = meet
+    failed: list[Exception] = []
+
+    def write(id: str) -> None:
+        try:
+            put(es, own_index, id)
+        except Exception as error:
+            failed.append(error)
+
+    writers = [threading.Thread(target=write, args=(id,)) for id in ("1", "2")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert not failed
+    assert own.keys() == [image_of(es, own_index)["stored"]] == [image_of(es, own_index, "2")["stored"]]
+    assert own.bytes_of(image_of(es, own_index))

@@ -1,0 +1,104 @@
+"""The program on documents whose pictures are in a store: search, page, reprocess, and `_simulate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
+
+from ingest_image.gallery.app import create_app
+from ingest_image.gallery.settings import GallerySettings
+from ingest_image.reprocess.command import reprocess
+from ingest_image.search_command import search
+from tests.helpers.pictures import b64, encoded, opened, picture
+from tests.helpers.service import TOKEN
+
+from .stored import PIPELINE, Stored, store_of, stored_index, stored_service
+
+FLOWER, CAT = picture("pillow/flower.jpg"), picture("skimage/chelsea.png")
+
+
+@pytest.fixture(scope="module", params=["folder", "s3"])
+def stored(
+    request: pytest.FixtureRequest,
+    es: Elasticsearch,
+    es_url: str,
+    service_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stored]:
+    folder = tmp_path_factory.mktemp("stored")
+    settings = {"render_indices": "images-*", "elasticsearch_url": es_url}
+    with (
+        store_of(request.param, folder / "store") as url,
+        stored_service(es, service_url, folder, url, **settings) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def index(es: Elasticsearch, stored: Stored) -> Iterator[str]:
+    with stored_index(es) as name:
+        yield name
+
+
+@pytest.fixture
+def filled(es: Elasticsearch, index: str) -> str:
+    half = opened(FLOWER)
+    copy = encoded(half.resize((half.width // 2, half.height // 2)), "JPEG")
+    for id, data in (("flower", FLOWER), ("copy", copy), ("cat", CAT)):
+        es.index(index=index, id=id, document={"title": f"A {id}", "image": {"data": b64(data)}})
+    es.indices.refresh(index=index)
+    return index
+
+
+def image_of(es: Elasticsearch, index: str, id: str) -> Any:
+    return es.get(index=index, id=id)["_source"]["image"]
+
+
+def found(es_url: str, index: str, *arguments: str) -> set[str]:
+    result = CliRunner().invoke(search, ["--url", es_url, "--index", index, "--json", *arguments])
+    assert result.exit_code == 0, result.output
+    return {hit["_id"] for hit in json.loads(result.stdout)["hits"]}
+
+
+def test_search_finds_by_words_and_by_a_picture_of_the_store(es_url: str, filled: str) -> None:
+    assert found(es_url, filled, "cat") == {"cat"}
+    assert found(es_url, filled, "--like", "flower", "--near-duplicate") == {"copy"}
+
+
+def test_the_page_shows_the_picture_of_the_store(es: Elasticsearch, stored: Stored, filled: str) -> None:
+    settings = GallerySettings(index=filled, service_url=stored.service.url, service_token=TOKEN)
+    answer = create_app(es, settings).test_client().get(f"/image/{filled}/0?id=flower")
+    assert answer.status_code == 200, answer.text
+    assert answer.data == stored.bytes_of(image_of(es, filled, "flower"))
+
+
+def test_reprocess_makes_pictures_again_by_the_recipe_of_now(
+    es: Elasticsearch, es_url: str, stored: Stored, filled: str, tmp_path: Path
+) -> None:
+    before = image_of(es, filled, "flower")
+    usual = es.ingest.get_pipeline(id=PIPELINE).body[PIPELINE]["processors"]
+    recipe = {**usual[0]["image"], "operations": ["grayscale"]}
+    es.ingest.put_pipeline(id=PIPELINE, processors=[{"image": recipe}])
+    try:
+        arguments = [filled, "--url", es_url, "--stale", "--state", str(tmp_path / "state")]
+        result = CliRunner().invoke(reprocess, arguments)
+        assert (result.exit_code, result.output.splitlines()[-1]) == (0, "3 of 3 written"), result.output
+    finally:
+        es.ingest.put_pipeline(id=PIPELINE, processors=usual)
+    after = image_of(es, filled, "flower")
+    assert opened(stored.bytes_of(after)).mode == "L"
+    # What the document had before stays until `store clean`.
+    assert opened(stored.bytes_of(before)).mode == "RGB" and after["stored"] != before["stored"]
+
+
+def test_simulate_shows_where_the_picture_would_be(es: Elasticsearch, stored: Stored, index: str) -> None:
+    documents = [{"_index": index, "_source": {"image": {"data": b64(FLOWER)}}}]
+    answer = es.ingest.simulate(id=PIPELINE, docs=documents).body
+    assert stored.bytes_of(answer["docs"][0]["doc"]["_source"]["image"])
+    assert not es.indices.exists(index=index)
