@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
+from ingest_image.store.command import store
 from tests.helpers.pictures import b64, picture
 from tests.helpers.stores import (
     FaultyStore,
@@ -22,6 +25,7 @@ from tests.helpers.stores import (
     full,
     pass_on,
     refusing,
+    relay,
     s3_server,
 )
 
@@ -221,3 +225,42 @@ def test_two_writers_whose_pictures_arrive_at_the_same_time(
     assert not failed
     assert own.keys() == [image_of(es, own_index)["stored"]] == [image_of(es, own_index, "2")["stored"]]
     assert own.bytes_of(image_of(es, own_index))
+
+
+def test_a_picture_that_is_put_away_while_a_document_that_names_it_is_on_its_way(
+    es: Elasticsearch, es_url: str, own: Stored, own_index: str, proxy: Proxy
+) -> None:
+    """The service has found the picture and relies on it, and clean has found nobody who names it."""
+    put(es, own_index)
+    image = image_of(es, own_index)
+    es.delete(index=own_index, id="1")
+    compared, cleaned = threading.Event(), threading.Event()
+
+    def hold(handler: Any) -> bool:
+        if handler.command != "GET" or image["sha256"] not in handler.path or compared.is_set():
+            return False
+        real = ask(handler, proxy.server)
+        compared.set()
+        cleaned.wait(60)
+        relay(handler, real)
+        return True
+
+    def clean() -> dict[str, Any]:
+        arguments = ["clean", own_index, "--url", es_url, "--grace", "0s", "--delete", "--json"]
+        result = CliRunner().invoke(store, arguments, env={"IMAGE_STORE_URL": own.url})
+        assert result.exit_code == 0, result.output
+        return dict(json.loads(result.stdout))
+
+    proxy.fault = hold
+    writer = threading.Thread(target=put, args=(es, own_index))
+    writer.start()
+    try:
+        assert compared.wait(60)
+        assert clean()["put_away"] == [image["stored"]]
+    finally:
+        cleaned.set()
+        writer.join()
+    assert own.bytes_of(image_of(es, own_index))
+    es.indices.refresh(index=own_index)
+    clean()
+    assert own.bytes_of(image_of(es, own_index)) and own.keys() == [image["stored"]]

@@ -119,7 +119,7 @@ class FaultyStore:
                 self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 store.behaviour(self)
 
-            do_GET = do_PUT = do_HEAD = do_DELETE = handle_one
+            do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = handle_one
 
             def log_message(self, *_: Any) -> None:
                 pass
