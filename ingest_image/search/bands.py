@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 
 from processor_service.hash_bands import REACH
 
+from .bounds import TIMEOUT
 from .question import Question
 from .schema import Schema
 
@@ -22,7 +23,8 @@ def may_use_bands(client: Elasticsearch, index: str, schema: Schema, question: Q
     sample = question.sample
     if not schema.has_bands or sample is None or not sample.hashes or question.distance > REACH:
         return False
-    if _count(client, index, _hashes("image"), ALL_ARE_COMPARED + 1) <= ALL_ARE_COMPARED:
+    hashes = _count(client, index, _hashes("image"), ALL_ARE_COMPARED + 1)
+    if hashes is None or hashes <= ALL_ARE_COMPARED:
         return False
     # Takes as long as a search does, but Elasticsearch remembers the answer until the index changes.
     return _count(client, index, without_bands("image"), 1) == 0
@@ -44,7 +46,9 @@ def _hashes(target: str, **more: Any) -> Query:
     return {"nested": {"path": path, "query": there, "ignore_unmapped": True}}
 
 
-def _count(client: Elasticsearch, index: str, query: Query, most: int) -> int:
-    """How many documents the query finds; not more than `most` are counted."""
-    found = client.search(index=index, size=0, query=query, track_total_hits=most, ignore_unavailable=True)
-    return int(found["hits"]["total"]["value"])
+def _count(client: Elasticsearch, index: str, query: Query, most: int) -> int | None:
+    """How many documents the query finds; not more than `most` are counted. None when there was no time to."""
+    found = client.search(
+        index=index, size=0, query=query, track_total_hits=most, timeout=TIMEOUT, ignore_unavailable=True
+    )
+    return None if found.get("timed_out") else int(found["hits"]["total"]["value"])
