@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -268,6 +269,13 @@ SEEN: dict[str, Any] = {
     "labels": ["astronaut", "person"],
     "face_count": 1,
     "faces": [{"score": 0.9, "box": {"x": 0.35, "y": 0.12, "width": 0.16, "height": 0.26}}],
+    "face_vectors": [
+        {
+            "vector": [0.1] * 128,
+            "embedder": "dlib-resnet-v1",
+            "box": {"x": 0.35, "y": 0.12, "width": 0.16, "height": 0.26},
+        }
+    ],
     "text": "Space shuttle mission",
     "text_lines": [{"text": "mission", "score": 0.9, "box": {"x": 0.6, "y": 0.7, "width": 0.3, "height": 0.1}}],
 }
@@ -322,6 +330,23 @@ def test_found_words_are_highlighted_and_labels_search(browser: Browser, seen: s
     browser.wait(lambda: len(browser.all(".chips a[href*=faces]")) > 0)
     assert browser.titles() == ["Eileen Collins"]
     browser.shot("recognized-facets")
+
+
+def test_the_same_person_is_found_from_the_picture(browser: Browser, es: Elasticsearch, seen: str) -> None:
+    other = es.get(index=INDEX, id="coins")["_source"]["image"] | {"face_vectors": SEEN["face_vectors"]}
+    document = {"title": "In another picture", "image": other}
+    es.index(index=INDEX, id="other", document=document, pipeline="_none", refresh=True)
+    try:
+        browser.open(seen)
+        browser.driver.find_element(By.LINK_TEXT, "same person").click()
+        browser.wait(lambda: browser.titles() == ["In another picture"])
+        assert browser.one(".total").text == "1 of this person"
+        assert "Same person as in Eileen Collins" in browser.one(".chip").text
+        browser.shot("same-person")
+        browser.one(".chip").click()
+        browser.wait(lambda: len(browser.titles()) > 2)
+    finally:
+        es.delete(index=INDEX, id="other", refresh=True)
 
 
 def test_dark_grid(browser: Browser) -> None:
@@ -421,6 +446,47 @@ def test_everything_has_a_name(browser: Browser) -> None:
         controls = [node for node in tree if node.get("role", {}).get("value") in roles and not node.get("ignored")]
         assert len(controls) > 10
         assert [node for node in controls if not node.get("name", {}).get("value")] == []
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe-core. It comes in a package for another browser driver, which is not imported."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    assert found and found.submodule_search_locations
+    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
+
+
+AXE = """
+const [levels, done] = arguments;
+axe.run(document, {runOnly: levels}).then(
+    ({violations}) => done(violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 200))])),
+    (error) => done([String(error)]));
+"""
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (360, False), (360, True)])
+def test_everybody_can_use_it(browser: Browser, axe: str, seen: str, width: int, dark: bool) -> None:
+    """WCAG 2.2 A and AA, as far as axe-core can tell."""
+    browser.look(width, 900, dark)
+    found: dict[str, Any] = {}
+    for path in ("/", "/?q=lake&f=format:jpeg", "/?q=zebra", f"/?like={INDEX}/lake", seen, "/nowhere"):
+        browser.open(path)
+        browser.js(axe)
+        if path == "/" and width == 360:
+            browser.one(".narrow").click()
+        if path == seen:
+            browser.press("b")
+        # What fades in has the contrast of its end.
+        browser.js("document.getAnimations().forEach((one) => one.cancel())")
+        if violations := browser.driver.execute_async_script(AXE, LEVELS):
+            found[path] = violations
+    assert found == {}
+    # It would say so.
+    browser.js("document.documentElement.removeAttribute('lang')")
+    assert [name for name, _ in browser.driver.execute_async_script(AXE, LEVELS)] == ["html-has-lang"]
+    # Chromium logs the answer 404 itself.
+    browser.driver.get_log("browser")
 
 
 def test_more_pages_in_place(chromium: Any, es: Elasticsearch) -> None:
