@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ LOOKED_FOR = 960
 # And read from at most this many: a page in small print needs them.
 READ_FROM = 1920
 MIN_SCORE = 0.5
+# Up to three letters and digits are often seen in patterns; such a line has to be surer.
+_SHORT, _SURE = 3, 0.9
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,14 @@ def lines(page: Page, min_score: float = MIN_SCORE) -> list[Line]:
     """The lines of text in reading order.
 
     Rows from top to bottom, in a row from left to right; vertical text from right to left. A picture that lies on its
-    side or is upside down is read as if it were turned upright.
+    side or is upside down is read as if it were turned upright. Letters and digits that stand alone are left out if
+    nothing longer is read: in photographs they are folds and branches.
     """
-    sure = [reading for reading in page.readings if reading.score >= min_score and reading.text.strip()]
+    sure = [
+        reading for reading in page.readings if reading.text.strip() and reading.score >= _least(reading, min_score)
+    ]
+    if all(_is_short(reading, 1) for reading in sure):
+        return []
     return [
         Line(reading.text.strip(), reading.score, fractions(reading.corners, page.image.size))
         for reading in in_order(sure)
@@ -124,6 +132,16 @@ def in_order(readings: list[Reading]) -> list[Reading]:
         else:
             rows.append([int(index)])
     return [readings[index] for row in rows for index in sorted(row, key=lambda index: position[index])]
+
+
+def _is_short(reading: Reading, most: int) -> bool:
+    """Whether it has at most so many characters, none of them Chinese or Japanese: one of these may be a word."""
+    text = reading.text.strip()
+    return len(text) <= most and not any(unicodedata.east_asian_width(character) in "WF" for character in text)
+
+
+def _least(reading: Reading, min_score: float) -> float:
+    return max(min_score, _SURE) if _is_short(reading, _SHORT) else min_score
 
 
 def _most(readings: list[Reading]) -> tuple[bool, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
-from processor_service.recognition.text import in_order, lines, look, places, plain
+from processor_service.recognition.text import Page, in_order, lines, look, places, plain
 from tests.helpers.drawn import page
 
 ROWS = ["Elasticsearch keeps pictures", "and does nothing with them.", "The pipeline reads 2026 words"]
@@ -85,6 +86,31 @@ def test_vertical_columns_are_read_from_right_to_left() -> None:
 def test_pieces_of_a_row_are_read_from_left_to_right() -> None:
     pieces = [piece("price", 200, 12, 80, 20), piece("below it", 0, 50, 90, 20), piece("name", 0, 10, 80, 20)]
     assert [reading.text for reading in in_order(pieces)] == ["name", "price", "below it"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kept"),
+    [
+        (["V"], []),
+        (["V", "7", "-"], []),
+        (["福"], ["福"]),
+        # A digit in a table is a text.
+        (["No", "7"], ["No", "7"]),
+    ],
+)
+def test_a_letter_alone_is_no_text(texts: list[str], kept: list[str]) -> None:
+    """As a fold of a jacket is read as a V."""
+    pieces = [piece(text, 10, 40 * row, 20, 20) for row, text in enumerate(texts)]
+    assert [line.text for line in lines(Page(Image.new("RGB", (100, 200)), pieces))] == kept
+
+
+def test_a_short_line_has_to_be_sure() -> None:
+    scores = {"000": 0.87, "005": 0.95, "one way": 0.6, "出": 0.6}
+    pieces = [
+        replace(piece(text, 10, 40 * row, 80, 20), score=score) for row, (text, score) in enumerate(scores.items())
+    ]
+    found = lines(Page(Image.new("RGB", (100, 200)), pieces))
+    assert [line.text for line in found] == ["005", "one way", "出"]
 
 
 def test_rows_that_are_upside_down_are_read_from_the_bottom() -> None:
