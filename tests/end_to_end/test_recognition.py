@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -249,6 +250,8 @@ def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) 
             while not answer.done():
                 for pid in seeing.recognizers():
                     with_pid(pid, signal.SIGKILL)
+                # To recognize something takes longer.
+                time.sleep(0.03)
             return answer.result(), seeing
 
     yield asked
