@@ -75,6 +75,27 @@ def test_a_bulk_that_fills_the_memory_is_stored_in_part_and_wholly_in_the_end(
     assert es.count(index=index)["count"] == 20
 
 
+@pytest.mark.parametrize("of", ["a pipeline", "storing"])
+def test_a_simulation_that_fills_the_memory_is_answered_in_part(
+    es: Elasticsearch, index: str, pipeline: Any, settings: Any, of: str
+) -> None:
+    """It holds all its documents at the same time, like a bulk."""
+    settings(breaker__ingest_image__limit="12mb", breaker__ingest_image__overhead=1.0)
+    name = pipeline(operations=ENLARGE)
+    docs = [{"_index": index, "_id": str(i), "_source": {"image": {"data": SMALL}}} for i in range(20)]
+    if of == "a pipeline":
+        answers = es.ingest.simulate(id=name, docs=docs).body["docs"]
+        reasons = [one["error"]["reason"] for one in answers if "error" in one]
+    else:
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        answer = es.perform_request("POST", f"/_ingest/_simulate?pipeline={name}", headers=headers, body={"docs": docs})
+        answers = answer.body["docs"]
+        reasons = [one["doc"]["error"]["reason"] for one in answers if "error" in one["doc"]]
+    assert len(answers) == 20 and 0 < len(reasons) < 20
+    assert all(reason.startswith("[results_memory_full]") for reason in reasons), reasons
+    assert held(es) == 0
+
+
 def test_the_official_helper_comes_to_its_end(es: Elasticsearch, index: str, pipeline: Any, settings: Any) -> None:
     settings(breaker__ingest_image__limit="12mb", breaker__ingest_image__overhead=1.0)
     name = pipeline(operations=ENLARGE)

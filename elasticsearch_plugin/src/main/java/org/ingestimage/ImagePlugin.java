@@ -1,6 +1,7 @@
 package org.ingestimage;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -96,10 +97,9 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<MappedActionFilter> getMappedActionFilters() {
-        return List.of(
-            new BulkResults.Filter(() -> threadContext, memory),
-            new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client)
-        );
+        List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(() -> threadContext, memory));
+        filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
+        return filters;
     }
 
     @Override

@@ -78,10 +78,11 @@ public final class ResultShare implements Releasable {
     }
 
     /**
-     * The document is written, and holds the answer until its request ends. Returns the bytes to be given back then.
+     * The document is written, and holds the answer until its request ends, so many times. Returns the bytes to be given
+     * back then.
      */
-    public synchronized long handOver() {
-        resize(Math.min(length, taken));
+    public synchronized long handOver(int copies) {
+        resize(Math.min(copies * length, taken));
         settle();
         long kept = taken;
         taken = 0;

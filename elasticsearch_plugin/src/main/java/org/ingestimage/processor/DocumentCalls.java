@@ -35,7 +35,7 @@ final class DocumentCalls {
     private boolean ended;
 
     /**
-     * @param bulk that the document is in; null when the document is not stored
+     * @param bulk that the document is in; null when there is none
      * @param expected length of an answer to a request
      * @param end called once, when nothing is left to ask, or the document is refused
      */
@@ -154,7 +154,7 @@ final class DocumentCalls {
     /** The document is written. It holds its results until the bulk has ended. */
     void written() {
         for (ResultShare share : shares) {
-            long kept = share.handOver();
+            long kept = share.handOver(bulk == null ? 1 : bulk.copies());
             if (bulk == null) {
                 client.memory().giveBack(kept);
             } else {

@@ -20,6 +20,10 @@ import java.util.concurrent.TimeUnit;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.bulk.BulkRequest;
 import org.elasticsearch.action.bulk.BulkResponse;
+import org.elasticsearch.action.bulk.SimulateBulkAction;
+import org.elasticsearch.action.bulk.TransportBulkAction;
+import org.elasticsearch.action.ingest.SimulatePipelineAction;
+import org.elasticsearch.action.support.MappedActionFilter;
 import org.elasticsearch.common.breaker.CircuitBreaker;
 import org.elasticsearch.common.settings.ClusterSettings;
 import org.elasticsearch.common.settings.Settings;
@@ -37,6 +41,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What results take of the node's memory, in a breaker as the node has it. */
 @Timeout(60)
@@ -77,12 +83,21 @@ class ResultMemoryTest {
 
     /** A bulk as the node runs it: with our filter around it. It ends when the listener is called. */
     private ActionListener<BulkResponse> bulk(Runnable work) {
+        return request(TransportBulkAction.NAME, ActionListener.noop(), work);
+    }
+
+    private ActionListener<BulkResponse> request(String name, ActionListener<BulkResponse> answered, Runnable work) {
         CompletableFuture<ActionListener<BulkResponse>> end = new CompletableFuture<>();
-        new BulkResults.Filter(() -> node.threadContext, node.memory).<BulkRequest, BulkResponse>apply(
+        MappedActionFilter ours = BulkResults.Filter.all(() -> node.threadContext, node.memory)
+            .stream()
+            .filter(filter -> filter.actionName().equals(name))
+            .findFirst()
+            .orElseThrow();
+        ours.<BulkRequest, BulkResponse>apply(
             null,
-            "bulk",
+            name,
             new BulkRequest(),
-            ActionListener.noop(),
+            answered,
             (task, action, request, listener) -> {
                 end.complete(listener);
                 work.run();
@@ -112,6 +127,22 @@ class ResultMemoryTest {
         }
         await(() -> breaker.getUsed() == 2 * LENGTH);
         end.onResponse(null);
+        await(() -> breaker.getUsed() == 0);
+    }
+
+    /** Its documents are there, and once more as the JSON of the answer. */
+    @ParameterizedTest
+    @ValueSource(strings = { SimulatePipelineAction.NAME, SimulateBulkAction.NAME })
+    void aSimulationHoldsItsResultsUntilItIsAnswered(String name) throws Exception {
+        ImageProcessor processor = node.processor(Map.of());
+        List<CompletableFuture<Result>> documents = new ArrayList<>();
+        List<Long> whileAnswering = new ArrayList<>();
+        ActionListener<BulkResponse> answered = ActionListener.running(() -> whileAnswering.add(breaker.getUsed()));
+        ActionListener<BulkResponse> end = request(name, answered, () -> documents.add(start(processor, "AAAA")));
+        get(documents.get(0)).get("image.data");
+        await(() -> breaker.getUsed() == 2 * LENGTH && node.memory.isSettled());
+        end.onResponse(null);
+        assertEquals(List.of(2L * LENGTH), whileAnswering);
         await(() -> breaker.getUsed() == 0);
     }
 
