@@ -181,10 +181,6 @@ def bucket_missing(handler: Any) -> None:
     answer(handler, 404, b"<Error><Code>NoSuchBucket</Code></Error>")
 
 
-def good(handler: Any) -> None:
-    answer(handler, 200, b"")
-
-
 def answer(handler: Any, status: int, body: bytes, **headers: str) -> None:
     handler.send_response(status)
     handler.send_header("Content-Length", str(len(body)))
