@@ -12,6 +12,7 @@ from .decoding.decode import decode
 from .document import absent_fields, describe, describe_original, sign
 from .encoding.encode import encode
 from .errors import Code, ImageError
+from .formats.jpeg_end import ended
 from .metadata.cut import cut_metadata
 from .operations import Operation, wants_all_frames
 from .picture import Picture
@@ -105,7 +106,7 @@ def store_as_it_came(picture: Picture, data: bytes, settings: Settings) -> tuple
     Encodes again when the container cannot be edited.
     """
     if "all" in picture.output.keep:
-        return data, picture.source.format
+        return ended(data), picture.source.format
     if (cut := cut_metadata(data, picture)) is not None:
         # Only the first of several pictures in a file is left.
         return cut, "jpeg" if picture.source.format == "mpo" else picture.source.format

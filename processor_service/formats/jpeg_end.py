@@ -36,6 +36,11 @@ def is_end_missing(data: bytes) -> bool:
     return parts is not None and sum(len(part) for _, part in parts) == len(data)
 
 
+def ended(data: bytes) -> bytes:
+    """The same picture; a JPEG in which only the end marker is missing gets one: other decoders are not as lenient."""
+    return (with_end(data) or data) if is_end_missing(data) else data
+
+
 def with_end(data: bytes) -> bytes | None:
     """The JPEG up to its last pixel, with an end marker; None when pixels are missing."""
     parts = _to_last_scan(data)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from ...formats.jpeg_end import is_end_missing, with_end
+from ...formats.jpeg_end import ended
 from ...formats.registry import FORMATS
 from ...picture import Picture
 from ..write import exif_block, turn_only
@@ -46,9 +46,7 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     profile must not be kept, or its container has no room for that EXIF, or holds something unknown.
     """
     kept = Kept(exif_block(picture), "icc" in picture.output.keep)
-    if is_end_missing(data):
-        # Other decoders are less tolerant than ours.
-        data = with_end(data) or data
+    data = ended(data)
     cut = _cut(data, picture.source.format, kept)
     # A profile that only the EXIF named would be lost with it.
     lost = (

@@ -83,11 +83,12 @@ def test_the_case_without_an_end_marker() -> None:
     assert_alike(decoded("cases/jpeg_no_eoi.jpg").image, opened(picture("cases/base.png")).convert("RGB"), 3)
 
 
+@pytest.mark.parametrize("kept", [[], ["icc"], ["all"]], ids=str)
 @pytest.mark.parametrize("rubbish", RUBBISH)
-def test_what_is_stored_of_it_has_an_end_marker(rubbish: str) -> None:
+def test_what_is_stored_of_it_has_an_end_marker(rubbish: str, kept: list[str]) -> None:
     """Also where its pixels are stored as they came: other decoders are not as lenient."""
     data = JPEGS["baseline"][:-2] + RUBBISH[rubbish]
-    request = Request.parse({"data": b64(data), "operations": [{"strip_metadata": {}}]})
+    request = Request.parse({"data": b64(data), "operations": [{"strip_metadata": {"keep": kept}}]})
     stored = process(request, SETTINGS, Stopwatch())["data"]
     # Encoded again where the rubbish looks like a segment.
     assert_alike(opened(stored), opened(JPEGS["baseline"]), 3 if rubbish == "another marker" else 0)
