@@ -17,6 +17,8 @@ WHOLE = 0.93
 # By quarters of a turn, clockwise, after mirroring if it is mirrored.
 _TURNS = (UPRIGHT, "rotate_90", "rotate_180", "rotate_270")
 _MIRRORED = ("flip_horizontal", "transverse", "flip_vertical", "transpose")
+# Degrees from which on it is tilted; less may be an error of the map.
+_TILTED = 1.5
 # A center is to a side when it is this far from the middle, in sides.
 _ASIDE = 0.04
 Place = tuple[float, float]
@@ -41,7 +43,7 @@ class Overlap:
     def words(self) -> str:
         """What was cropped, and how it is tilted; empty if both show the whole picture."""
         parts = [self._cropped()]
-        if abs(self.degrees) >= 1:
+        if abs(self.degrees) >= _TILTED:
             side = "right" if self.degrees > 0 else "left"
             parts.append(f"tilted {side} by {abs(self.degrees):.0f} degrees")
         return ", ".join(filter(None, parts))
