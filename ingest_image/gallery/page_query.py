@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.datastructures import MultiDict
 
 from ..search import Engine, Question, Sample, UserError
+from ..search.bounds import MOST_COLORS, MOST_FILTERS
 from ..search.colors import parse_color
 from ..search.filters import parse_filter
 from ..search.hashes import BITS, SAME_PICTURE
@@ -54,10 +55,10 @@ class PageQuery:
             args.get("near") == "1",
             args.get("turned") == "1",
             int(_between(0, distance, BITS)),
-            tuple(value for value in args.getlist("color") if value),
+            _some(args, "color", MOST_COLORS),
             _between(0, args.get("color_distance", PICKED_DISTANCE, type=float), 100),
             _between(0, args.get("color_share", 0.0, type=float), 1),
-            tuple(value for value in args.getlist("f") if value),
+            _some(args, "f", MOST_FILTERS),
             int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
         )
 
@@ -125,6 +126,11 @@ def _stored(engine: Engine, value: str) -> tuple[str, str]:
     if index not in engine.schema.indices:
         raise UserError("the picture to compare with is not in these indices")
     return index, id
+
+
+def _some(args: MultiDict[str, str], name: str, most: int) -> tuple[str, ...]:
+    # One more than allowed, so that the question is refused. The page has a link for each, which holds all others.
+    return tuple(value for value in args.getlist(name) if value)[: most + 1]
 
 
 def _between(least: float, value: float, most: float) -> float:

@@ -75,6 +75,15 @@ def test_costly_words_do_not_reach_elasticsearch(
     assert not [target for _, target, _ in es.calls if "_search" in target]
 
 
+@pytest.mark.parametrize(("name", "value"), [("f", "camera:x{}"), ("color", "#{:06x}")])
+def test_a_long_list_makes_no_long_page(page: FlaskClient, es: FakeElasticsearch, name: str, value: str) -> None:
+    """Each link of the page has all others of the list: ten thousand kept a thread busy for minutes."""
+    answer = page.get(f"/?{urlencode([(name, value.format(number)) for number in range(400)])}")
+    assert answer.status_code == 400 and "too many" in answer.text
+    assert len(answer.text) < 200_000
+    assert not [target for _, target, _ in es.calls if "_search" in target]
+
+
 def test_every_search_has_a_time_limit(page: FlaskClient, es: FakeElasticsearch) -> None:
     page.get("/?q=lake")
     page.get("/?like=images/1&q=lake")
