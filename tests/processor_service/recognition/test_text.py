@@ -8,14 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.text import Page, in_order, lines, look, places, plain
 from tests.helpers.drawn import page
+from tests.helpers.pictures import opened, picture
 
 ROWS = ["Elasticsearch keeps pictures", "and does nothing with them.", "The pipeline reads 2026 words"]
+
+# In columns: from right to left.
+DRAWN = {
+    "chinese": ["山上的湖水很清", "我们看见一只白猫", "图片可以搜索"],
+    "japanese": ["写真を検索する", "これは猫の写真です", "カメラとレンズ"],
+    "columns": ["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少"],
+}
 
 
 def letters(text: str) -> str:
@@ -50,6 +58,22 @@ def test_a_line_has_its_place_and_score() -> None:
 def test_languages_with_latin_letters_are_read(row: str) -> None:
     found = read(page([row], size=40))
     assert len(set(letters(row)) - set(found)) <= 1, found
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize("name", DRAWN)
+def test_chinese_and_japanese_are_read_in_rows_and_columns_whichever_way_up(name: str, degrees: int) -> None:
+    drawn = opened(picture(f"drawn/{name}.png")).convert("RGB")
+    found = lines(look(drawn.rotate(degrees, expand=True, fillcolor="white")))
+    assert [line.text for line in found] == DRAWN[name]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_they_are_read_in_white_on_a_transparent_ground(name: str) -> None:
+    ink = ImageOps.invert(opened(picture(f"drawn/{name}.png")).convert("L"))
+    white = Image.new("RGBA", ink.size, (255, 255, 255, 0))
+    white.putalpha(ink)
+    assert [line.text for line in lines(look(white))] == DRAWN[name]
 
 
 @pytest.mark.parametrize(("ink", "other"), [("white", "black"), ("black", "white"), ("yellow", "navy")])
