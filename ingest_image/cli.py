@@ -23,7 +23,7 @@ class Rooms(click.Group):
         "users": "pipelines.install.users",
         "index": "ingest_image.indexing.command",
         "search": "ingest_image.search_command",
-        "duplicates": "ingest_image.search.duplicates",
+        "duplicates": "ingest_image.duplicates.command",
         "gallery": "ingest_image.gallery.commands",
         "doctor": "ingest_image.doctor.command",
         "reprocess": "ingest_image.reprocess.command",

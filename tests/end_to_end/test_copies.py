@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from PIL import Image, ImageOps
 
+from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Hit, Question
-from ingest_image.search.duplicates import duplicates
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
 from tests.helpers.nodes import set_hosts

@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 
 from ingest_image.doctor.command import doctor
+from ingest_image.duplicates.command import duplicates
 from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.reprocess.command import reprocess
-from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
 from pipelines.cluster.client import connect
 from tests.helpers.any_document import ids, sources

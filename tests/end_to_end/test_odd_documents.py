@@ -16,8 +16,8 @@ from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 
 from ingest_image.doctor.command import doctor
+from ingest_image.duplicates.command import duplicates
 from ingest_image.gallery import GallerySettings, create_app
-from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
 from pipelines.cluster.client import connect
 from tests.helpers.pictures import b64, picture

@@ -22,10 +22,10 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
 from ingest_image.doctor.command import doctor
+from ingest_image.duplicates.command import duplicates
 from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.indexing.command import index as index_command
 from ingest_image.reprocess.command import reprocess
-from ingest_image.search.duplicates import duplicates
 from ingest_image.search_command import search
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.roles import ROLES

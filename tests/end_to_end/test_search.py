@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 from PIL import Image, ImageDraw
 
+from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search.colors import parse_color
-from ingest_image.search.duplicates import duplicates
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
@@ -510,7 +510,7 @@ def test_many_duplicates_over_several_pages(es: Elasticsearch) -> None:
     random.seed(3)
     from elasticsearch.helpers import bulk
 
-    from ingest_image.search.clusters import find_clusters
+    from ingest_image.duplicates.clusters import find_clusters
 
     index = "images-many"
     es.indices.delete(index=index, ignore_unavailable=True)

@@ -18,13 +18,13 @@ from rich.console import Console
 from ingest_image.cli import main
 from ingest_image.doctor import check_documents
 from ingest_image.doctor.installation import Installation
+from ingest_image.duplicates.command import short, with_reasons
+from ingest_image.duplicates.near_pairs import as_hashes
 from ingest_image.reprocess import outcome
 from ingest_image.search import Question
 from ingest_image.search.colors import alike_query
-from ingest_image.search.duplicates import short, with_reasons
 from ingest_image.search.engine import Results
 from ingest_image.search.hits import compared, hit_of
-from ingest_image.search.near_pairs import as_hashes
 from ingest_image.search.picture import number, pictures_of, text
 from ingest_image.search.queries import likeness_bodies
 from ingest_image.search.reasons import Reason

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..overlay import Layer, laid_over
-from .engine import Engine
-from .hits import hit_of
-from .layers import AT_A_TIME, layers
-from .likeness import likeness_of
-from .pages import pages
-from .queries import knn
-from .union import Key, Union
+from ..search.engine import Engine
+from ..search.hits import hit_of
+from ..search.layers import AT_A_TIME, layers
+from ..search.likeness import likeness_of
+from ..search.pages import pages
+from ..search.queries import knn
+from ..search.union import Key, Union
 
 _PAGE = 100
 _THREADS = 4

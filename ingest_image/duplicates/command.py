@@ -14,15 +14,15 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.sources import value_at
 from pipelines.wording import counted
 
+from ..search.copies import confirmed
+from ..search.engine import Engine
+from ..search.hashes import BITS, SAME_PICTURE
+from ..search.hits import Hit, as_copy, compared
+from ..search.reasons import Reason
+from ..search.sample import Sample, sample_of
+from ..search.table import answer_table
 from .clusters import described, find_clusters
-from .copies import confirmed
-from .engine import Engine
-from .hashes import BITS, SAME_PICTURE
-from .hits import Hit, as_copy, compared
 from .near_pairs import MAX_DISTANCE
-from .reasons import Reason
-from .sample import Sample, sample_of
-from .table import answer_table
 
 # Of a cluster, that many are laid over its first picture to say what they share.
 _LAID_OVER = 100

@@ -10,15 +10,15 @@ from elasticsearch import Elasticsearch
 
 from pipelines.cluster.sources import value_at
 
-from .engine import Engine
-from .hashes import SAME_PICTURE
-from .hits import Hit, hit_of
+from ..search.engine import Engine
+from ..search.hashes import SAME_PICTURE
+from ..search.hits import Hit, hit_of
+from ..search.pages import pages
+from ..search.queries import LIGHT
+from ..search.sample import sample_of
+from ..search.union import Key, Union
 from .likeness_pairs import join_copies
 from .near_pairs import as_hashes, near_pairs
-from .pages import pages
-from .queries import LIGHT
-from .sample import sample_of
-from .union import Key, Union
 
 _PAGE = 1000
 

@@ -1,0 +1,1 @@
+"""`ingest-image duplicates`: finds clusters of copies."""
