@@ -34,9 +34,9 @@ test: install ## all tests: unit, service, plugin (JUnit), end to end on every E
 test-plugin: install ## JUnit, for every Elasticsearch version
 	@elasticsearch_plugin/build --test
 
-# Three workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
+# Four workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
 test-python: install ## pytest; for one test: .venv/bin/pytest tests/FILE.py::test_name
-	@$(BIN)/pytest -n 3
+	@$(BIN)/pytest -n 4
 
 lint: $(STAMP) ## ruff, mypy (strict), generated files current, rooms in order
 	@$(BIN)/ruff check

@@ -20,6 +20,8 @@ from .dropped import DroppedPictures
 # Distance of a colour: larger than on the command line, because here it is picked by eye.
 PICKED_DISTANCE = 8.0
 _DROPPED = "dropped:"
+# Elasticsearch's limit in bytes.
+_LONGEST_ID = 512
 Pairs = list[tuple[str, str]]
 
 
@@ -123,7 +125,7 @@ class PageQuery:
 def _stored(engine: Engine, value: str) -> tuple[str, str]:
     """Index and id in a value of `like` or `person`. Raises UserError if the gallery does not show that index."""
     index, _, id = value.partition("/")
-    if index not in engine.schema.indices:
+    if index not in engine.schema.indices or len(id) > _LONGEST_ID:
         raise UserError("the picture to compare with is not in these indices")
     return index, id
 

@@ -25,7 +25,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         raise ValueError("the rows of the BMP lie in its header")
     # A file that ends early keeps the rows that it has.
     pixels = data[place : place + rows]
-    yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + _without_profile(head) + pixels
+    yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + _without_colors(head) + pixels
 
 
 def header(data: bytes, start: int) -> bytes:
@@ -65,7 +65,7 @@ def _numbers(data: bytes, start: int) -> tuple[int, int, int, int, int, int]:
     return size, width, height, planes, depth, compression
 
 
-def _without_profile(head: bytes) -> bytes:
+def _without_colors(head: bytes) -> bytes:
     """A header of version 4 or 5 says how to read colours, in numbers or by a profile elsewhere: nothing reads it here.
 
     It becomes sRGB.

@@ -65,6 +65,7 @@ class TestGrid:
             ("/?after=x", "not the mark of a next page"),
             ("/?like=dropped:gone", "drop it again"),
             ("/?like=.security/1", "not in these indices"),
+            (f"/?like=images/{'x' * 513}", "not in these indices"),
         ],
     )
     def test_questions_that_make_no_sense(self, page: FlaskClient, path: str, says: str) -> None:
