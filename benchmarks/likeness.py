@@ -17,6 +17,7 @@ from typing import Any
 import click
 import numpy as np
 from elasticsearch import Elasticsearch, helpers
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -58,7 +59,7 @@ def recall_at_1(es: Elasticsearch, index: str, originals: dict[str, Image.Image]
     }
 
 
-def spread(embedder: Embedder, originals: dict[str, Image.Image]) -> np.ndarray:
+def spread(embedder: Embedder, originals: dict[str, Image.Image]) -> NDArray[Any]:
     """Vectors of the photographs, and mixtures of them with noise: as close together as vectors of pictures are."""
     real = np.array([embedder.image(image) for image in originals.values()])
     real /= np.linalg.norm(real, axis=1, keepdims=True)
@@ -66,10 +67,10 @@ def spread(embedder: Embedder, originals: dict[str, Image.Image]) -> np.ndarray:
     shares = random.dirichlet(np.full(len(real), 0.1), SYNTHETIC)
     mixed = shares @ real + random.normal(0, 0.4 * real.std(), (SYNTHETIC, real.shape[1]))
     vectors = np.concatenate([real, mixed])
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-def recall_at_10(es: Elasticsearch, index: str, vectors: np.ndarray) -> tuple[float, float]:
+def recall_at_10(es: Elasticsearch, index: str, vectors: NDArray[Any]) -> tuple[float, float]:
     """By bytes alone, and as our mapping has it: the best ones are compared again by their exact numbers."""
     documents: Iterator[dict[str, Any]] = (
         {"_index": index, "_id": str(i), "image": {"embedding": [round(float(x), 5) for x in vector]}}
@@ -101,7 +102,10 @@ def main(pictures: Path, models: tuple[Path, ...], es_version: str | None) -> No
     originals = photographs(pictures)
     version = EmbeddedNode(es_version=es_version).version
     columns: dict[str, dict[str, float]] = {}
-    choices = [{"embedder": "builtin"}, *({"embedder": "onnx", "embedder_model": str(model)} for model in models)]
+    choices: list[dict[str, Any]] = [
+        {"embedder": "builtin"},
+        *({"embedder": "onnx", "embedder_model": str(model)} for model in models),
+    ]
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,

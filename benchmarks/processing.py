@@ -32,6 +32,7 @@ import click
 import numpy as np
 import pybase64
 import pyvips
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -107,7 +108,7 @@ def opencv(data: bytes, fit: int) -> bytes:
     return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1])
 
 
-def reference(data: bytes, fit: int) -> np.ndarray[Any, Any]:
+def reference(data: bytes, fit: int) -> NDArray[Any]:
     """Luma of the picture scaled in floating point."""
     image = Image.open(io.BytesIO(data)).convert("RGB").convert("L").convert("F")
     ratio = min(1.0, fit / max(image.size))
@@ -115,7 +116,7 @@ def reference(data: bytes, fit: int) -> np.ndarray[Any, Any]:
     return np.asarray(image.resize(size, Image.Resampling.LANCZOS), dtype=np.float64)
 
 
-def ssim(data: bytes, expected: np.ndarray[Any, Any]) -> float:
+def ssim(data: bytes, expected: NDArray[Any]) -> float:
     found = np.asarray(opened(data).convert("RGB").convert("L"), dtype=np.float64)
     if found.shape != expected.shape:
         found = np.asarray(Image.fromarray(found).resize(expected.shape[::-1], Image.Resampling.LANCZOS))
@@ -125,11 +126,11 @@ def ssim(data: bytes, expected: np.ndarray[Any, Any]) -> float:
     return float(np.mean(((2 * a * b + c1) * (2 * ab + c2)) / ((a * a + b * b + c1) * (aa + bb + c2))))
 
 
-def blurred(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def blurred(values: NDArray[Any]) -> NDArray[Any]:
     kernel = np.exp(-0.5 * (np.arange(-3, 4) / 1.5) ** 2)
     kernel /= kernel.sum()
     rows = sum(weight * values[:, i : values.shape[1] - 6 + i] for i, weight in enumerate(kernel))
-    return sum(weight * rows[i : rows.shape[0] - 6 + i] for i, weight in enumerate(kernel))
+    return np.asarray(sum(weight * rows[i : rows.shape[0] - 6 + i] for i, weight in enumerate(kernel)))
 
 
 def has_opencv() -> bool:
@@ -169,8 +170,8 @@ def main(runs: int, fits: tuple[int, ...]) -> None:
     for title, data in pictures.items():
         for fit in fits:
             jobs: dict[str, Callable[[], bytes]] = {
-                "ours: whole recipe (fit, JPEG, thumbnail, colours, hash, base64)": lambda d=data, f=fit: ours(
-                    d, f, PROPERTIES
+                "ours: whole recipe (fit, JPEG, thumbnail, colours, hash, base64)": partial(
+                    ours, data, fit, PROPERTIES
                 ),
                 "ours: decode, fit, encode (and base64)": partial(ours, data, fit, []),
                 "pyvips: decode, fit, encode": partial(vips, data, fit),

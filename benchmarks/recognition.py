@@ -33,9 +33,10 @@ import resource
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import click
 import numpy as np
@@ -52,15 +53,18 @@ from processor_service.recognition.text import lines, look, plain
 from tests.helpers.paths import CORPUS
 from tests.helpers.people import CHANGES, PEOPLE, person
 
+P = ParamSpec("P")
+T = TypeVar("T")
 TRUTHS = Path(__file__).parent / "truths"
 ALIKE = str.maketrans("OQI", "001")
 PARTS = ("text", "plates", "faces", "labels", "others", "identity")
 spent: dict[str, list[float]] = defaultdict(list)
 
 
-def timed(name, function, *arguments):
+def timed(name: str, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """What the function returns; its processor time, in seconds, is kept under the name."""
     start = time.process_time()
-    result = function(*arguments)
+    result = function(*arguments, **named)
     spent[name].append(time.process_time() - start)
     return result
 
@@ -102,7 +106,9 @@ def text(folder: Path) -> str:
 
 
 def plates_of(folder: Path) -> str:
-    right, total, wrong = Counter(), Counter(), []
+    right: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    wrong: list[str] = []
     with (folder / "plates.csv").open() as rows:
         for row in csv.DictReader(rows):
             image = opened(folder / "plates" / row["file"])
@@ -134,11 +140,12 @@ def faces_of(folder: Path) -> str:
     return f"{found} of {total}, {others} others"
 
 
-def shared(one, other) -> float:
+def shared(one: Sequence[float], other: Sequence[float]) -> float:
+    """Intersection over union of two boxes: left, top, width, height."""
     across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
     common = max(0, across) * max(0, down)
-    return common / (one[2] * one[3] + other[2] * other[3] - common)
+    return float(common / (one[2] * one[3] + other[2] * other[3] - common))
 
 
 def labels_of(folder: Path, with_faces: bool = False) -> str:
@@ -196,7 +203,8 @@ def identity_of(folder: Path, people: Path | None) -> str:
             image = opened(file)
             found = timed("identity, faces of a group", identities, image, faces(image))
             known += [(f"{file.name} {number}", each) for number, each in enumerate(found)]
-    same, different = [], []
+    same: list[float] = []
+    different: list[float] = []
     for (who, one), (whom, other) in itertools.combinations(known, 2):
         distance = float(np.linalg.norm(one.vector - other.vector))
         (same if who == whom else different).append(distance)

@@ -18,13 +18,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.helpers.pictures import encoded, opened, picture
 from tests.helpers.processes import wait_until
 from tests.helpers.service import DEFAULT_OPERATIONS, Service, running_service
 
-PLAIN = {"operations": DEFAULT_OPERATIONS}
-SEEING = {"operations": DEFAULT_OPERATIONS, "properties": ["text", "plates", "faces", "labels"]}
+PLAIN: dict[str, Any] = {"operations": DEFAULT_OPERATIONS}
+SEEING: dict[str, Any] = {"operations": DEFAULT_OPERATIONS, "properties": ["text", "plates", "faces", "labels"]}
 FACE, CAT = picture("skimage/astronaut.png"), picture("skimage/chelsea.png")
 
 
