@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Any
-from zlib import crc32
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -14,21 +13,14 @@ from embedded_node.versions import versions
 
 # Names in a module whose tests start processes, and mostly wait for them.
 _STARTERS = {"EmbeddedNode", "Service", "free_port", "running_service"}
-_LARGEST = "tests/end_to_end"
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
 
 
 def group(nodeid: str) -> str:
-    """The room and the version of Elasticsearch of a test that has one, as all of them share a node; else its file.
-
-    In one group, the largest room would still run when all other workers have ended: each half has a node.
-    """
+    """The room and the version of Elasticsearch of a test that has one, as all of them share a node; else its file."""
     file, _, test = nodeid.partition("::")
     version = _VERSION.search(test)
-    if version is None:
-        return file
-    room = file.rpartition("/")[0]
-    return f"{room}:{version[1]}" + (f":{crc32(file.encode()) % 2}" if room == _LARGEST else "")
+    return f"{file.rpartition('/')[0]}:{version[1]}" if version else file
 
 
 def longest_first(items: list[pytest.Item]) -> None:
