@@ -70,6 +70,21 @@ def stored_service(es: Elasticsearch, usual: str, folder: Path, url: str, **sett
 
 
 @contextmanager
+def rendering_store(
+    kind: str, es: Elasticsearch, es_url: str, usual: str, folder: Path, **settings: str
+) -> Iterator[Stored]:
+    """A store of a kind, and a service with it that renders pictures of `images-*` as well."""
+    settings = {"render_indices": "images-*", "elasticsearch_url": es_url, **settings}
+    with store_of(kind, folder / "store") as url, stored_service(es, usual, folder, url, **settings) as running:
+        yield running
+
+
+def image_of(es: Elasticsearch, index: str, id: str = "1") -> Any:
+    """The picture of a document, with its fields."""
+    return es.get(index=index, id=id)["_source"]["image"]
+
+
+@contextmanager
 def stored_index(es: Elasticsearch, pipeline: str = PIPELINE) -> Iterator[str]:
     """The name of an index of our template that is not there yet, whose default pipeline uses the store."""
     name = f"images-{uuid.uuid4().hex[:8]}"

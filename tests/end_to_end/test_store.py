@@ -20,7 +20,7 @@ from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, calls, running_service
 
-from .stored import PIPELINE, Stored, store_of, stored_index, stored_service
+from .stored import PIPELINE, Stored, image_of, rendering_store, stored_index, stored_service
 
 PHOTO, SMALL = picture("exif-orientation/Landscape_6.jpg"), picture("pillow/hopper.jpg")
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -36,11 +36,7 @@ def stored(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stored]:
     folder = tmp_path_factory.mktemp("stored")
-    settings = {"render_indices": "images-*", "elasticsearch_url": es_url, "render_originals": "true"}
-    with (
-        store_of(request.param, folder / "store") as url,
-        stored_service(es, service_url, folder, url, **settings) as running,
-    ):
+    with rendering_store(request.param, es, es_url, service_url, folder, render_originals="true") as running:
         yield running
 
 
@@ -48,10 +44,6 @@ def stored(
 def index(es: Elasticsearch, stored: Stored) -> Iterator[str]:
     with stored_index(es) as name:
         yield name
-
-
-def image_of(es: Elasticsearch, index: str, id: str = "1") -> Any:
-    return es.get(index=index, id=id)["_source"]["image"]
 
 
 def get(stored: Stored, path: str, method: str = "GET", **headers: str) -> requests.Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +17,7 @@ from ingest_image.search_command import search
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.service import TOKEN
 
-from .stored import PIPELINE, Stored, store_of, stored_index, stored_service
+from .stored import PIPELINE, Stored, image_of, rendering_store, stored_index
 
 FLOWER, CAT = picture("pillow/flower.jpg"), picture("skimage/chelsea.png")
 
@@ -32,11 +31,7 @@ def stored(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stored]:
     folder = tmp_path_factory.mktemp("stored")
-    settings = {"render_indices": "images-*", "elasticsearch_url": es_url}
-    with (
-        store_of(request.param, folder / "store") as url,
-        stored_service(es, service_url, folder, url, **settings) as running,
-    ):
+    with rendering_store(request.param, es, es_url, service_url, folder) as running:
         yield running
 
 
@@ -54,10 +49,6 @@ def filled(es: Elasticsearch, index: str) -> str:
         es.index(index=index, id=id, document={"title": f"A {id}", "image": {"data": b64(data)}})
     es.indices.refresh(index=index)
     return index
-
-
-def image_of(es: Elasticsearch, index: str, id: str) -> Any:
-    return es.get(index=index, id=id)["_source"]["image"]
 
 
 def found(es_url: str, index: str, *arguments: str) -> set[str]:
