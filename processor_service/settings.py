@@ -67,7 +67,8 @@ class Settings(BaseSettings):
         description="how far apart the clocks of a node and the service may be, and how long "
         "a signed request may take to arrive",
     )
-    max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="size of an original")
+    # Photographs of 108 megapixels have 20 to 40 MB.
+    max_image_bytes: int = Field(45 * 1024**2, ge=1, description="size of an original")
     max_pixels: int = Field(
         50_000_000,
         ge=1,

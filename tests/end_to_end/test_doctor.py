@@ -167,8 +167,8 @@ def test_fault_7_limits_that_do_not_fit_the_service(
         examine("--service-url", service.url).only("timeouts", "warn", "30s", "50s", "ingest.image.timeout 60s")
     with setting(es, "ingest.image.max_in_flight", 500):
         examine("--service-url", service.url).only("in_flight", "warn", "500 pictures", "IMAGE_QUEUE_SIZE")
-    with setting(es, "ingest.image.max_image_bytes", "30mb"):
-        examine("--service-url", service.url).only("sizes", "warn", "20 MB", "IMAGE_MAX_IMAGE_BYTES")
+    with setting(es, "ingest.image.max_image_bytes", "46mb"):
+        examine("--service-url", service.url).only("sizes", "warn", "45 MB", "IMAGE_MAX_IMAGE_BYTES")
     monkeypatch.setenv("IMAGE_TOKEN", "wrong")
     examine("--service-url", service.url).only("service", "error", "refuses the token", "IMAGE_TOKEN")
     examine("--service-url", f"http://127.0.0.1:{free_port()}").only("service", "error", "does not answer")

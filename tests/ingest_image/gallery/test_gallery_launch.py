@@ -54,7 +54,7 @@ def test_with_a_file(es: FakeElasticsearch, running: Server, opened: list[str]) 
 
 def test_with_a_file_that_is_too_large(es: FakeElasticsearch, running: Server, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
-    large.write_bytes(bytes(21 << 20))
+    large.write_bytes(bytes(46 << 20))
     with pytest.raises(click.ClickException, match="is too large for the gallery at http"):
         open_gallery(es.client, "images*", running.port, PageQuery(), like=str(large), pipeline="images")
 

@@ -77,7 +77,7 @@ def test_unknown_addresses_and_methods_answer_json(service: Service) -> None:
 
 def test_operations_are_listed_with_parameters_and_examples(service: Service) -> None:
     limits = requests.get(f"{service.url}/v1/limits", headers=AUTHORIZED, timeout=10).json()
-    assert limits["picture_timeout"] > 0 and limits["workers"] >= 1 and limits["max_image_bytes"] == 20 * 1024 * 1024
+    assert limits["picture_timeout"] > 0 and limits["workers"] >= 1 and limits["max_image_bytes"] == 45 * 1024**2
     catalogue = requests.get(f"{service.url}/v1/operations", headers=AUTHORIZED, timeout=10).json()
     resize = next(entry for entry in catalogue["operations"] if entry["name"] == "resize")
     assert resize["parameters"]["properties"]["fit"]["enum"] == ["inside", "cover", "fill", "pad"]

@@ -74,12 +74,13 @@ public final class ImageSettings {
     static final Setting<ByteSizeValue> MAX_IMAGE_BYTES = setting(
         Setting.byteSizeSetting(
             "ingest.image.max_image_bytes",
-            ByteSizeValue.ofMb(20),
+            imageFor(HEAP),
             ByteSizeValue.ofBytes(1),
             ByteSizeValue.ofGb(1),
             Property.NodeScope,
             Property.Dynamic
         ),
+        "`45mb`; with a heap below 1 GB 24 MB for each 512 MB",
         "largest picture, in bytes before base64; checked before anything else"
     );
 
@@ -162,6 +163,11 @@ public final class ImageSettings {
     /** 64 MB with a heap of 1 GB or more, otherwise a sixteenth of it: no document may be larger than a tenth. */
     static ByteSizeValue responseFor(long heap) {
         return ByteSizeValue.ofMb(Math.max(8, Math.min(64, heap >> 24)));
+    }
+
+    /** What an answer can hold as base64, which is a third longer: 45 MB with a heap of 1 GB or more. */
+    static ByteSizeValue imageFor(long heap) {
+        return ByteSizeValue.ofMb(Math.min(45, responseFor(heap).getMb() * 3 / 4));
     }
 
     /** What the plugin registers with the node. */

@@ -73,6 +73,8 @@ class ImageSettingsTest {
         assertEquals(16, ImageSettings.inFlightFor(4L << 30));
         assertEquals(32L << 20, ImageSettings.responseFor(512L << 20).getBytes());
         assertEquals(64L << 20, ImageSettings.responseFor(4L << 30).getBytes());
+        assertEquals(24L << 20, ImageSettings.imageFor(512L << 20).getBytes());
+        assertEquals(45L << 20, ImageSettings.imageFor(1L << 30).getBytes());
     }
 
     @Test
