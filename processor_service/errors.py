@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from enum import Enum
 from http import HTTPStatus
+
+# In the words of C++, onnxruntime and OpenCV.
+_NO_MEMORY = re.compile("bad_alloc|[Ff]ailed to allocate|Insufficient memory")
 
 
 class Code(Enum):
@@ -175,6 +179,11 @@ def too_large(limit: int) -> ImageError:
 def out_of_memory(setting: str = "IMAGE_WORKER_MEMORY") -> ImageError:
     """The refusal of a picture for which a worker has not enough memory; `setting` bounds it."""
     return ImageError(Code.OUT_OF_MEMORY, f"the picture needs more memory than a worker may use ({setting})")
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error means that this process has no more memory. Libraries in C++ have no MemoryError."""
+    return isinstance(error, MemoryError) or bool(_NO_MEMORY.search(str(error)))
 
 
 def no_memory() -> ImageError:

@@ -17,12 +17,15 @@ from .. import errors
 from ..errors import Code, ImageError
 from ..settings import Settings
 from ..wire.inference_way import COMPLETION_PATH, RECIPE_KEYS
+from ..wire.values import memory_of_values
 from .answering import Answering, whole_body
 from .completions import Completions, of_error
 from .request_ids import log_refusal
 
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024
+# Bytes in memory of all values but the picture, which this process parses itself: far more than any recipe has.
+_MOST_VALUES = 32 * 1024**2
 
 
 def inference(settings: Settings, pictures: Answering) -> Blueprint:
@@ -53,8 +56,13 @@ def result(text: str) -> Response:
 
 def json_body() -> dict[str, Any]:
     """The request's JSON object. Raises ImageError `invalid_request`."""
+    text = whole_body()
+    if memory_of_values(text) > _MOST_VALUES:
+        raise ImageError(
+            Code.INVALID_REQUEST, "the body has too many values or too much punctuation; only base64 may be so long"
+        )
     try:
-        body = orjson.loads(whole_body())
+        body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
     if not isinstance(body, dict):

@@ -39,15 +39,21 @@ def _decode(text: str, max_bytes: int) -> bytes:
         raise _too_large(len(text) * 3 // 4, max_bytes)
     try:
         return pybase64.b64decode(text, validate=True)
-    except ValueError:
-        pass
+    except ValueError as error:
+        # Translating other characters takes seconds.
+        if not text.isascii():
+            raise _not_base64() from error
     text = text.translate(_NO_WHITESPACE).translate(_URL_SAFE).rstrip("=")
     try:
         return pybase64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError as error:
-        raise ImageError(
-            Code.INVALID_BASE64, "data is not base64: it has characters outside the alphabet or a wrong length"
-        ) from error
+        raise _not_base64() from error
+
+
+def _not_base64() -> ImageError:
+    return ImageError(
+        Code.INVALID_BASE64, "data is not base64: it has characters outside the alphabet or a wrong length"
+    )
 
 
 def _too_large(size: int, max_bytes: int) -> ImageError:

@@ -92,6 +92,8 @@ def parse_entries(entries: Any, kind: str, known: Mapping[str, type[Any]]) -> li
 
 
 def _as_json(recipe: Any) -> bytes:
+    if _is_longer(recipe, MOST_BYTES):
+        raise _too_long()
     try:
         text = orjson.dumps(recipe)
     except TypeError as error:
@@ -100,11 +102,34 @@ def _as_json(recipe: Any) -> bytes:
             Code.INVALID_RECIPE, "operations and properties hold a number beyond 64 bits, or something else than JSON"
         ) from error
     if len(text) > MOST_BYTES:
-        raise ImageError(
-            Code.INVALID_RECIPE,
-            f"operations and properties have {len(text)} bytes as JSON, at most {MOST_BYTES} are accepted",
-        )
+        raise _too_long()
     return text
+
+
+def _is_longer(value: Any, most: int) -> bool:
+    """Whether a value certainly has more than `most` bytes as JSON.
+
+    orjson crashes when it has no memory to write millions of values.
+    """
+    values = [value]
+    while values:
+        one = values.pop()
+        if isinstance(one, str | list | dict) and len(one) > most:
+            return True
+        # Each has a comma or a bracket beside it.
+        most -= 1 + (len(one) if isinstance(one, str) else 1)
+        if isinstance(one, dict):
+            values += one.keys()
+            values += one.values()
+        elif isinstance(one, list):
+            values += one
+    return most < 0
+
+
+def _too_long() -> ImageError:
+    return ImageError(
+        Code.INVALID_RECIPE, f"operations and properties have too many bytes as JSON, at most {MOST_BYTES} are accepted"
+    )
 
 
 def _parse_entry(entry: Any, kind: str, known: Mapping[str, type[Any]]) -> RecipeEntry:

@@ -22,7 +22,7 @@ import pybase64
 from ..decoding.open import load_decoders
 from ..document import failure, what_stays
 from ..embedders import preload
-from ..errors import Code, ImageError, causes, defect, out_of_memory
+from ..errors import Code, ImageError, causes, defect, lacks_memory, out_of_memory
 from ..features import all_features
 from ..operations import all_operations
 from ..pipeline import fields_and_pictures, render
@@ -32,6 +32,7 @@ from ..store.refusals import off as store_off
 from ..timing import Stopwatch
 from ..wire.payload import decode_payload
 from ..wire.request import Request
+from ..wire.values import memory_of_values
 from .lack import identity_lack, lack
 from .protocol import HAND_ON, Job
 from .template import answer_requests
@@ -165,23 +166,27 @@ def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dic
         answer = orjson.dumps(failure(error, request))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
         summary["causes"] = causes(error)
-    except MemoryError:
-        refusal = out_of_memory(settings.memory()[0])
-        answer = orjson.dumps(failure(refusal, request))
-        summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
     except Exception as error:
-        refusal = defect(error)
-        answer = orjson.dumps(failure(refusal))
-        # Only the frames: an exception's message could quote a document.
-        trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-        summary |= {"status": 500, "code": refusal.code.code, "defect": type(error).__name__, "trace": trace}
+        shortage = lacks_memory(error)
+        refusal = out_of_memory(settings.memory()[0]) if shortage else defect(error)
+        answer = orjson.dumps(failure(refusal, request if shortage else None))
+        summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
+        if not shortage:
+            summary |= _of_defect(error)
     return summary | {"seconds": {step: round(spent, 5) for step, spent in watch.seconds.items()}}, answer
 
 
+def _of_defect(error: Exception) -> dict[str, Any]:
+    # Only the frames: an exception's message could quote a document.
+    trace = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    return {"defect": type(error).__name__, "trace": trace}
+
+
 def _parse(body: bytes) -> Any:
-    # orjson allocates twelve times the length, and aborts when a string does not fit after that. Allocate as much first
-    # to get a MemoryError instead. Memory that is never written to costs nothing.
-    np.empty(13 * len(body) + _SMALL, np.uint8)
+    # orjson allocates twelve times the length, and aborts when a string does not fit after that, or crashes when an
+    # object does not. Allocate as much first to get a MemoryError instead. Memory that is never written to costs
+    # nothing.
+    np.empty(13 * len(body) + memory_of_values(body) + _SMALL, np.uint8)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -79,3 +80,11 @@ def test_any_text_is_decoded_or_refused(text: str) -> None:
         assert decode_payload(text, 1000)
     except ImageError as refusal:
         assert refusal.code in (Code.INVALID_BASE64, Code.IMAGE_TOO_LARGE)
+
+
+def test_a_long_text_in_another_script_is_refused_in_no_time() -> None:
+    start = time.process_time()
+    with pytest.raises(ImageError, match="not base64"):
+        decode_payload("é" * 10_000_000, 20 * 1024**2)
+    # Translating it takes 0.9 s.
+    assert time.process_time() - start < 0.3

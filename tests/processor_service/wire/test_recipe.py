@@ -93,6 +93,9 @@ def test_a_name_means_no_parameters() -> None:
         ([{"convert": {"format": "bmp"}}], "operation [convert]: [format]"),
         (["grayscale"] * 65, "operations has 65 entries, at most 64 are accepted"),
         ([{"watermark": {"image": "A" * 100_000}}] * 3, "bytes as JSON, at most 262144 are accepted"),
+        ([{"blur": {"radius": [""] * 200_000}}], "bytes as JSON, at most 262144 are accepted"),
+        ({str(number): 0 for number in range(90_000)}, "bytes as JSON, at most 262144 are accepted"),
+        ([{"watermark": {"image": "é" * 250_000}}], "bytes as JSON, at most 262144 are accepted"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_what_would_be_right(operations: Any, complaint: str) -> None:
