@@ -7,6 +7,7 @@ costs a copy of the picture over a socket. In return a picture that hangs or kil
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import resource
 from typing import Any
@@ -138,4 +139,7 @@ def most_connections(settings: Settings, threads: int) -> int:
 def serve(settings: Settings) -> Any:
     """Serve until SIGTERM or SIGINT."""
     hide_memory()
+    # What is loaded stays to the end. A collector that looked through it would write to the memory that the master and the
+    # web process share, and both would do so once more when they end: half a second.
+    gc.freeze()
     Server(settings).run()
