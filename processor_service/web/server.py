@@ -139,7 +139,7 @@ def most_connections(settings: Settings, threads: int) -> int:
 def serve(settings: Settings) -> Any:
     """Serve until SIGTERM or SIGINT."""
     hide_memory()
-    # What is loaded stays to the end. A collector that looked through it would write to the memory that the master and the
+    # What is loaded stays to the end. A collector that looked through it would write to memory that the master and the
     # web process share, and both would do so once more when they end: half a second.
     gc.freeze()
     Server(settings).run()
