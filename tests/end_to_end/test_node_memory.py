@@ -96,6 +96,45 @@ def test_a_simulation_that_fills_the_memory_is_answered_in_part(
     assert held(es) == 0
 
 
+@pytest.mark.parametrize("of", ["a stored pipeline", "an inline pipeline"])
+def test_a_verbose_simulation_counts_what_each_processor_shows(
+    es: Elasticsearch, index: str, settings: Any, of: str
+) -> None:
+    """The answer has a document once for each processor: ten times a megabyte."""
+    settings(breaker__ingest_image__limit="40mb", breaker__ingest_image__overhead=1.0)
+    image: dict[str, Any] = {"image": {"properties": [], "operations": ENLARGE}}
+    ten = [image, *({"image": {"properties": [], "field": "none", "ignore_missing": True}} for _ in range(9))]
+    docs = [{"_index": index, "_id": str(i), "_source": {"image": {"data": SMALL}}} for i in range(20)]
+    es.ingest.put_pipeline(id=f"ten-{index}", processors=ten)
+    try:
+        if of == "a stored pipeline":
+            answer = es.ingest.simulate(id=f"ten-{index}", docs=docs, verbose=True)
+        else:
+            answer = es.ingest.simulate(pipeline={"processors": ten}, docs=docs, verbose=True)
+    finally:
+        es.ingest.delete_pipeline(id=f"ten-{index}")
+    shown = [one["processor_results"] for one in answer.body["docs"]]
+    reasons = [last["error"]["reason"] for last in (one[-1] for one in shown) if "error" in last]
+    assert len(shown) == 20 and 0 < len(reasons) < 20
+    assert all(reason.startswith("[results_memory_full]") for reason in reasons), reasons
+    pictures = [result["doc"]["_source"]["image"]["data"] for one in shown for result in one if "doc" in result]
+    assert sum(len(data) for data in pictures if data != SMALL) < 40 << 20, "not more than the node has memory for"
+    assert held(es) == 0
+
+
+def test_a_verbose_simulation_has_no_room_for_a_result_that_is_shown_too_often(
+    es: Elasticsearch, index: str, settings: Any
+) -> None:
+    settings(breaker__ingest_image__limit="8mb", breaker__ingest_image__overhead=1.0)
+    twelve = [{"image": {"properties": [], "operations": ENLARGE}}] * 12
+    docs = [{"_source": {"image": {"data": SMALL}}}]
+    (once,) = es.ingest.simulate(pipeline={"processors": twelve}, docs=docs).body["docs"]
+    assert once["doc"]["_source"]["image"]["width"] == 1200
+    (often,) = es.ingest.simulate(pipeline={"processors": twelve}, docs=docs, verbose=True).body["docs"]
+    reason = often["processor_results"][-1]["error"]["reason"]
+    assert reason.startswith("[result_too_large]") and "[verbose] shows it after each processor" in reason
+
+
 def test_the_official_helper_comes_to_its_end(es: Elasticsearch, index: str, pipeline: Any, settings: Any) -> None:
     settings(breaker__ingest_image__limit="12mb", breaker__ingest_image__overhead=1.0)
     name = pipeline(operations=ENLARGE)

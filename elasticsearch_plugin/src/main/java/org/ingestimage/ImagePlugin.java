@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 import javax.net.ssl.SSLContext;
 
@@ -26,6 +27,7 @@ import org.elasticsearch.plugins.ReloadablePlugin;
 import org.elasticsearch.plugins.SearchPlugin;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.memory.ShownProcessors;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.processor.ImageFactory;
 import org.ingestimage.processor.ImageProcessor;
@@ -58,6 +60,8 @@ public final class ImagePlugin extends Plugin
     private ThreadContext threadContext;
     private Timer timer;
     private volatile ServiceClient client;
+    /** None are stored before the node has started. */
+    private volatile Supplier<Map<String, Map<String, Object>>> pipelines = Map::of;
 
     /** Called by the node. The keystore is open only now and in {@link #reload}. */
     public ImagePlugin(Settings settings) {
@@ -97,7 +101,7 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<MappedActionFilter> getMappedActionFilters() {
-        List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(() -> threadContext, memory));
+        List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;
     }
@@ -115,6 +119,7 @@ public final class ImagePlugin extends Plugin
 
     @Override
     public Collection<?> createComponents(PluginServices services) {
+        pipelines = () -> Api.pipelines(services.clusterService().state());
         connect(services.environment(), services.clusterService().getClusterSettings());
         return List.of();
     }

@@ -1,14 +1,26 @@
 package org.ingestimage.service;
 
 import java.net.http.HttpClient;
+import java.util.Map;
+import java.util.stream.Collectors;
 
+import org.elasticsearch.cluster.ClusterState;
+import org.elasticsearch.cluster.metadata.ProjectId;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.IndexingPressure;
+import org.elasticsearch.ingest.IngestService;
+import org.elasticsearch.ingest.PipelineConfiguration;
 
 /** What differs from Elasticsearch 8.x: Java 21, and how the node accounts for what is indexed. */
 public final class Api {
 
     private Api() {}
+
+    /** All stored pipelines, by their ids. */
+    public static Map<String, Map<String, Object>> pipelines(ClusterState state) {
+        return IngestService.getPipelines(state.metadata().getProject(ProjectId.DEFAULT)).stream()
+            .collect(Collectors.toMap(PipelineConfiguration::getId, PipelineConfiguration::getConfig));
+    }
 
     /**
      * From 9.5 on a node counts the largest document of a bulk four more times while it is indexed, within a limit of

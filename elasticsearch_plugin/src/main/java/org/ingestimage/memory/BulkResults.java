@@ -77,19 +77,23 @@ public final class BulkResults implements Releasable {
      * Wraps every request of one kind.
      *
      * @param actionName of that kind
-     * @param answersDocuments whether the answer has the documents: then it holds them a second time, as JSON, until it
-     *        is sent
+     * @param answersDocuments whether the answer has the documents: then it holds them again, as JSON, until it is sent
+     * @param shown how often the answer has each
      */
-    public record Filter(String actionName, boolean answersDocuments, Supplier<ThreadContext> context, ResultMemory memory)
-        implements
-            MappedActionFilter {
+    public record Filter(
+        String actionName,
+        boolean answersDocuments,
+        ShownProcessors shown,
+        Supplier<ThreadContext> context,
+        ResultMemory memory
+    ) implements MappedActionFilter {
 
         /** One for each kind of request that runs pipelines. */
-        public static List<MappedActionFilter> all(Supplier<ThreadContext> context, ResultMemory memory) {
+        public static List<MappedActionFilter> all(ShownProcessors shown, Supplier<ThreadContext> context, ResultMemory memory) {
             return List.of(
-                new Filter(TransportBulkAction.NAME, false, context, memory),
-                new Filter(SimulatePipelineAction.NAME, true, context, memory),
-                new Filter(SimulateBulkAction.NAME, true, context, memory)
+                new Filter(TransportBulkAction.NAME, false, shown, context, memory),
+                new Filter(SimulatePipelineAction.NAME, true, shown, context, memory),
+                new Filter(SimulateBulkAction.NAME, true, shown, context, memory)
             );
         }
 
@@ -101,7 +105,7 @@ public final class BulkResults implements Releasable {
             ActionListener<Response> listener,
             ActionFilterChain<Request, Response> chain
         ) {
-            BulkResults results = new BulkResults(memory, answersDocuments ? 2 : 1);
+            BulkResults results = new BulkResults(memory, answersDocuments ? 1 + shown.in(request) : 1);
             ActionListener<Response> end = answersDocuments
                 ? ActionListener.runAfter(listener, results::close)
                 : ActionListener.runBefore(listener, results::close);

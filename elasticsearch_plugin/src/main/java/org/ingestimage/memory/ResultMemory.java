@@ -84,8 +84,12 @@ public final class ResultMemory {
 
     /** The longest answer that fits into an empty account: a longer one would always be refused. */
     public long longestAnswer() {
+        return longestAnswer(COPIES);
+    }
+
+    long longestAnswer(int copies) {
         long limit = breaker.getLimit();
-        return limit <= 0 ? Long.MAX_VALUE : (long) (limit / breaker.getOverhead() / COPIES);
+        return limit <= 0 ? Long.MAX_VALUE : (long) (limit / breaker.getOverhead() / copies);
     }
 
     public long used() {

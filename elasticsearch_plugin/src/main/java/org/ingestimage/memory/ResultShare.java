@@ -16,6 +16,10 @@ public final class ResultShare implements Releasable {
     private final long sent;
     /** Whether this must not wait for memory that its own bulk holds. It refers to the document: dropped at the end. */
     private BooleanSupplier holds;
+    /** How often the result is there from when its document is written until its request ends. */
+    private final int kept;
+    /** How often at most. */
+    private final int copies;
     private long taken;
     private long length;
     /** Whether it has taken something, and the document is not written yet. */
@@ -25,12 +29,15 @@ public final class ResultShare implements Releasable {
     /**
      * @param expected how long answers of this kind are
      * @param sent bytes of the request's body
+     * @param kept how often the result is there from when its document is written until its request ends
      * @param holds whether this would wait for memory that its own document or bulk holds
      */
-    public ResultShare(ResultMemory memory, ExpectedLength expected, long sent, BooleanSupplier holds) {
+    public ResultShare(ResultMemory memory, ExpectedLength expected, long sent, int kept, BooleanSupplier holds) {
         this.memory = memory;
         this.expected = expected;
         this.sent = sent;
+        this.kept = kept;
+        this.copies = Math.max(ResultMemory.COPIES, kept);
         this.holds = holds;
     }
 
@@ -39,7 +46,7 @@ public final class ResultShare implements Releasable {
         if (open || closed) {
             return Claim.ENOUGH;
         }
-        long wanted = sent + ResultMemory.COPIES * Math.min(expected.bytes(), memory.longestAnswer());
+        long wanted = sent + copies * Math.min(expected.bytes(), longestAnswer());
         if (memory.tryTake(wanted)) {
             taken = wanted;
             open();
@@ -51,7 +58,7 @@ public final class ResultShare implements Releasable {
     /** Takes what an answer of this length needs; it may still be arriving. */
     public synchronized void arrive(long answer) throws CircuitBreakingException {
         expected.saw(answer);
-        resize(ResultMemory.COPIES * answer);
+        resize(copies * answer);
         length = answer;
         open();
     }
@@ -61,6 +68,16 @@ public final class ResultShare implements Releasable {
             open = true;
             memory.opened();
         }
+    }
+
+    /** The longest answer that there can ever be room for. */
+    public long longestAnswer() {
+        return memory.longestAnswer(copies);
+    }
+
+    /** Whether a simulation shows the result after each of several processors. */
+    public boolean isShownOften() {
+        return copies > ResultMemory.COPIES;
     }
 
     /** Bytes of the answer that the document will hold. */
@@ -77,17 +94,14 @@ public final class ResultShare implements Releasable {
         length = Math.max(0, length - bytes);
     }
 
-    /**
-     * The document is written, and holds the answer until its request ends, so many times. Returns the bytes to be given
-     * back then.
-     */
-    public synchronized long handOver(int copies) {
-        resize(Math.min(copies * length, taken));
+    /** The document is written, and holds the answer until its request ends. Returns the bytes to be given back then. */
+    public synchronized long handOver() {
+        resize(Math.min(kept * length, taken));
         settle();
-        long kept = taken;
+        long bytes = taken;
         taken = 0;
         end();
-        return kept;
+        return bytes;
     }
 
     private void end() {

@@ -90,6 +90,7 @@ final class DocumentCalls {
             client.memory(),
             expected.apply(request),
             request.length(),
+            bulk == null ? 1 : bulk.copies(),
             () -> holds || bulk != null && bulk.any() && client.memory().isSettled()
         );
         boolean letIn;
@@ -132,7 +133,7 @@ final class DocumentCalls {
     /** A document that fills the memory by itself, with pictures left, would be refused whenever it is sent again. */
     private Exception neverFits(Exception failure, ResultShare share) {
         boolean full = failure instanceof Failure known && known.is(Code.RESULTS_MEMORY_FULL);
-        if (full && length() >= client.memory().longestAnswer() / 2 && taken() >= client.memory().used()) {
+        if (full && length() >= share.longestAnswer() / 2 && taken() >= client.memory().used()) {
             return new Failure(
                 Code.RESULTS_TOO_LARGE,
                 "the pictures of this document come to more than [" + length() + "] bytes, which this node cannot hold at once; store fewer of "
@@ -154,7 +155,7 @@ final class DocumentCalls {
     /** The document is written. It holds its results until the bulk has ended. */
     void written() {
         for (ResultShare share : shares) {
-            long kept = share.handOver(bulk == null ? 1 : bulk.copies());
+            long kept = share.handOver();
             if (bulk == null) {
                 client.memory().giveBack(kept);
             } else {

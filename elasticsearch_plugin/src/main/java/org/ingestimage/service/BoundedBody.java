@@ -32,10 +32,11 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
         /** Whether it is a result, so that the next attempt would have the same length. */
         final boolean isResult;
 
-        TooLong(long limit, boolean isResult) {
+        TooLong(long limit, boolean isResult, boolean isShownOften) {
             super(
                 "the answer is longer than [" + limit + "] bytes: [ingest.image.max_response_bytes], or half of the node's memory for results "
                     + "([breaker." + ResultMemory.NAME + ".limit]), whichever is less"
+                    + (isShownOften ? "; [verbose] shows it after each processor, so that only a part of that memory is left for each" : "")
             );
             this.isResult = isResult;
         }
@@ -116,7 +117,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
 
     /** Takes memory for this many bytes of the answer. Hangs up if there is none, or the answer is too long. */
     private boolean isAllowed(long size) {
-        IOException problem = size > limit ? new TooLong(limit, isResult) : null;
+        IOException problem = size > limit ? new TooLong(limit, isResult, share.isShownOften()) : null;
         if (problem == null) {
             try {
                 accounted = announced >= size ? size : Math.min(limit, size + STEP);

@@ -94,7 +94,7 @@ final class CallExchange {
         RequestBody current = body;
         String authorization = RequestSignature.post(calls.marks().transportKey(), to.uri, request.path(), current.sha256());
         HttpRequest http = request.toHttp(to.uri, current, patience, time.grace(), authorization);
-        var sent = calls.http().sendAsync(http, BoundedBody.atMost(calls.maxResponseBytes().getAsLong(), share));
+        var sent = calls.http().sendAsync(http, BoundedBody.atMost(Math.min(calls.maxResponseBytes().getAsLong(), share.longestAnswer()), share));
         host = to;
         exchange = sent;
         return sent;

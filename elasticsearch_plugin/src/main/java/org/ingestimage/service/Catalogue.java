@@ -49,7 +49,7 @@ final class Catalogue {
 
     /** What is lacking there; null when it does not say. Never fails. */
     private CompletableFuture<Map<String, String>> ask(URI host) {
-        ResultShare share = new ResultShare(memory, new ExpectedLength(), 0, () -> false);
+        ResultShare share = new ResultShare(memory, new ExpectedLength(), 0, 1, () -> false);
         try {
             HttpRequest.Builder question = HttpRequest.newBuilder(host.resolve(PATH)).timeout(PATIENCE).GET();
             String authorization = RequestSignature.get(calls.marks().transportKey(), host, PATH);

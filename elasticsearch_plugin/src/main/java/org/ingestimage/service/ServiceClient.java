@@ -108,7 +108,7 @@ public final class ServiceClient implements AutoCloseable {
             listener.onFailure(CallLimiter.closing());
             return;
         }
-        ResultShare share = new ResultShare(memory, vectorLength, 0, () -> false);
+        ResultShare share = new ResultShare(memory, vectorLength, 0, 1, () -> false);
         ServiceCall call = new ServiceCall(calls, request, share, ActionListener.runBefore(listener, () -> Releasables.close(turn::cancel, share)));
         waiting.set(call);
         call.submit(false);

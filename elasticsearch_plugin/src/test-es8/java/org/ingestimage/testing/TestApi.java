@@ -5,6 +5,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 import org.elasticsearch.action.ingest.PutPipelineRequest;
+import org.elasticsearch.action.ingest.SimulatePipelineRequest;
 import org.elasticsearch.common.bytes.BytesArray;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.ingest.Processor;
@@ -23,6 +24,11 @@ public final class TestApi {
     /** The request of `PUT _ingest/pipeline`. */
     public static PutPipelineRequest pipeline(String json) {
         return new PutPipelineRequest("pipeline", new BytesArray(json), XContentType.JSON);
+    }
+
+    /** The request of `POST _ingest/pipeline/_simulate`. */
+    public static SimulatePipelineRequest simulation(String json) {
+        return new SimulatePipelineRequest(new BytesArray(json), XContentType.JSON);
     }
 
     public static Processor.Parameters parameters(

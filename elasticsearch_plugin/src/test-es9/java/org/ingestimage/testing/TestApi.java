@@ -5,8 +5,10 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 import org.elasticsearch.action.ingest.PutPipelineRequest;
+import org.elasticsearch.action.ingest.SimulatePipelineRequest;
 import org.elasticsearch.cluster.metadata.ProjectId;
 import org.elasticsearch.common.bytes.BytesArray;
+import org.elasticsearch.common.bytes.ReleasableBytesReference;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.ingest.Processor;
@@ -25,6 +27,11 @@ public final class TestApi {
     /** The request of `PUT _ingest/pipeline`. */
     public static PutPipelineRequest pipeline(String json) {
         return new PutPipelineRequest(TimeValue.THIRTY_SECONDS, TimeValue.THIRTY_SECONDS, "pipeline", new BytesArray(json), XContentType.JSON);
+    }
+
+    /** The request of `POST _ingest/pipeline/_simulate`. */
+    public static SimulatePipelineRequest simulation(String json) {
+        return new SimulatePipelineRequest(ReleasableBytesReference.wrap(new BytesArray(json)), XContentType.JSON);
     }
 
     public static Processor.Parameters parameters(

@@ -34,6 +34,7 @@ import org.elasticsearch.indices.breaker.HierarchyCircuitBreakerService;
 import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.memory.ShownProcessors;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.TestNode;
 import org.ingestimage.testing.TestNode.Result;
@@ -88,7 +89,7 @@ class ResultMemoryTest {
 
     private ActionListener<BulkResponse> request(String name, ActionListener<BulkResponse> answered, Runnable work) {
         CompletableFuture<ActionListener<BulkResponse>> end = new CompletableFuture<>();
-        MappedActionFilter ours = BulkResults.Filter.all(() -> node.threadContext, node.memory)
+        MappedActionFilter ours = BulkResults.Filter.all(new ShownProcessors(Map::of), () -> node.threadContext, node.memory)
             .stream()
             .filter(filter -> filter.actionName().equals(name))
             .findFirst()

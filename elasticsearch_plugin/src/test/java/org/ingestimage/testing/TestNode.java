@@ -174,7 +174,7 @@ public final class TestNode implements AutoCloseable {
     }
 
     public ResultShare share() {
-        return new ResultShare(memory, new ExpectedLength(), 0, () -> false);
+        return new ResultShare(memory, new ExpectedLength(), 0, 1, () -> false);
     }
 
     /** One call of the client: fields or a failure. */
