@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Literal
 
 import obstore
@@ -13,11 +12,9 @@ from obstore.exceptions import AlreadyExistsError
 
 from .addresses import TRASH, mime_type_of
 from .folder import Folder
-from .refusals import refusal, unavailable
+from .refusals import refusal
 
 log = structlog.get_logger("processor_service")
-# How often a picture is put that somebody removes at once.
-_TRIES = 5
 
 
 class Objects:
@@ -26,24 +23,12 @@ class Objects:
     All raise what the library raises: FileNotFoundError when there is nothing at the address.
     """
 
-    def __init__(self, store: Any, folder: Path | None) -> None:
-        self._store, self._folder = store, None if folder is None else Folder(folder)
+    def __init__(self, store: Any, folder: Folder | None) -> None:
+        self._store, self._folder = store, folder
 
     async def put(self, key: str, data: bytes | memoryview) -> bool:
-        """Put bytes at their address to stay; says whether they are new."""
-        for _ in range(_TRIES):
-            await self._check_folder()
-            new = await self._create(key, data) or await self._mend(key, data)
-            if self._folder is None:
-                return new
-            try:
-                # Also of another writer, who may not have done that yet.
-                await asyncio.to_thread(self._folder.to_disk, key)
-                return new
-            except FileNotFoundError:
-                # It was there, and `store clean` has put it away in this moment.
-                continue
-        raise unavailable("what is written to the store is removed at once")
+        """Put bytes at their address to stay; says whether they are new. In a folder, its own `put` does that."""
+        return await self._create(key, data) or await self._mend(key, data)
 
     async def get(self, key: str, most: int) -> bytes | None:
         """The bytes at an address; None when they are more than `most`."""
@@ -78,11 +63,11 @@ class Objects:
     async def _mend(self, key: str, data: bytes | memoryview) -> bool:
         """Write an object again when there are other bytes in its place; False when they are the same.
 
-        A machine that loses its power can leave an empty file, whose document was never acknowledged.
+        Compared as bytes: a memoryview would be compared one number at a time.
         """
         try:
             found = await obstore.get_async(self._store, key)
-            if found.meta["size"] == len(data) and bytes(await found.bytes_async()) == data:
+            if found.meta["size"] == len(data) and bytes(await found.bytes_async()) == bytes(data):
                 return False
             log.warning("store", problem="a damaged picture is written again", stored=key)
         except FileNotFoundError:
@@ -92,8 +77,7 @@ class Objects:
         return True
 
     async def _write(self, key: str, data: bytes | memoryview, mode: Literal["create", "overwrite"]) -> None:
-        # A folder has no room for them.
-        about = {"Content-Type": mime_type_of(key)} if self._folder is None else None
+        about = {"Content-Type": mime_type_of(key)}
         try:
             await obstore.put_async(self._store, key, data, attributes=about, mode=mode, use_multipart=False)
         except FileNotFoundError as error:

@@ -16,6 +16,7 @@ import obstore
 from ..errors import ImageError, too_large
 from .addresses import sha256_of
 from .deadlines import Deadlines
+from .folder import Folder
 from .objects import Objects
 from .refusals import MissingObject, damaged, missing, refusal
 
@@ -40,7 +41,8 @@ class PictureStore:
     """
 
     def __init__(self, store: Any, timeout: float, folder: Path | None = None) -> None:
-        self._store, self._objects = store, Objects(store, folder)
+        self._folder = None if folder is None else Folder(folder)
+        self._store, self._objects = store, Objects(store, self._folder)
         self._deadlines = Deadlines(timeout)
         # Whether the last call worked; None before the first.
         self.works: bool | None = None
@@ -50,6 +52,8 @@ class PictureStore:
 
         When it returns, they are there to stay: in a folder they are on the disk. What was damaged is mended.
         """
+        if (folder := self._folder) is not None:
+            return self._told(lambda: self._deadlines.run_in_thread(lambda: folder.put(key, data), until), until)
         return self._run(lambda: self._objects.put(key, data), until)
 
     def get(self, key: str, most: int, until: float | None = None) -> bytes:
@@ -123,8 +127,12 @@ class PictureStore:
         self._deadlines.stop()
 
     def _run(self, call: Callable[[], Awaitable[T]], until: float | None) -> T:
+        return self._told(lambda: self._deadlines.run(call, until), until)
+
+    def _told(self, run: Callable[[], T], until: float | None) -> T:
+        """The result of a call; what comes of it says whether the store works."""
         try:
-            result = self._deadlines.run(call, until)
+            result = run()
         except MissingObject:
             self.works = True
             raise

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,45 @@ def test_a_picture_is_put_once(store: PictureStore, tmp_path: Path) -> None:
     os.utime(tmp_path / KEY, (1, 1))
     assert not store.put(KEY, memoryview(DATA))
     assert (tmp_path / KEY).stat().st_mtime == 1
+
+
+def test_writers_of_one_picture_leave_one_file(store: PictureStore, tmp_path: Path) -> None:
+    for _ in range(20):
+        (tmp_path / KEY).unlink(missing_ok=True)
+        with ThreadPoolExecutor(4) as writers:
+            assert sum(writers.map(lambda _: store.put(KEY, DATA), range(4))) == 1
+        assert [path for path in (tmp_path / "sha256").rglob("*") if path.is_file()] == [tmp_path / KEY]
+        assert (tmp_path / KEY).read_bytes() == DATA
+
+
+def test_a_writer_that_dies_leaves_nothing_that_is_listed(
+    store: PictureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise OSError(errno.EIO, "dead")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", dies)
+        patched.setattr(Path, "unlink", dies)
+        assert code_of(lambda: store.put(KEY, DATA)) is Code.STORE_UNAVAILABLE
+    assert any((tmp_path / KEY).parent.iterdir())
+    assert list(store.list("sha256/")) == []
+    assert store.put(KEY, DATA)
+
+
+def test_a_folder_that_hangs_is_given_up_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a network file system does whose server is gone."""
+    hanging, mended = open_store(str(tmp_path), 0.3), threading.Event()
+    monkeypatch.setattr(Folder, "check", lambda _: mended.wait(60))
+    try:
+        start = time.monotonic()
+        with pytest.raises(ImageError, match="did not answer in") as refusal:
+            hanging.put(KEY, DATA)
+        assert refusal.value.code is Code.STORE_UNAVAILABLE
+        assert time.monotonic() - start < 20 and hanging.works is False
+    finally:
+        mended.set()
+        hanging.stop()
 
 
 def test_what_is_not_there_is_missing_and_what_is_another_is_damaged(store: PictureStore, tmp_path: Path) -> None:
