@@ -126,7 +126,7 @@ def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
     if _conceals(request):
         return {"data": None}
     # A raw file begins like a TIFF: only its preview would be left.
-    return {"data": None if code in _NO_PICTURE else _without_metadata(request)}
+    return {"data": None if code in _NO_PICTURE else _without_metadata(request, code is Code.TRUNCATED_IMAGE)}
 
 
 def _conceals(request: Any) -> bool:
@@ -136,11 +136,11 @@ def _conceals(request: Any) -> bool:
     return any(kind.conceals for name, kind in all_operations().items() if name in names)
 
 
-def _without_metadata(request: Any) -> str | None:
+def _without_metadata(request: Any, cut_off: bool) -> str | None:
     text = request.get("data") if isinstance(request, dict) else None
     try:
         # A longer body was refused before it was read.
-        cut = cut_refused(decode_payload(text, len(text))) if isinstance(text, str) else None
+        cut = cut_refused(decode_payload(text, len(text)), cut_off=cut_off) if isinstance(text, str) else None
     except ImageError:
         return None
     return None if cut is None else pybase64.b64encode_as_string(cut)

@@ -15,7 +15,10 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Source:
-    """The original, as its header describes it. Width and height are in pixels, before any turning."""
+    """The original, as its header describes it. Width and height are in pixels, before any turning.
+
+    `used_up`: the decoder read the pixels to their last byte, and found nothing behind them. Only JPEG and PNG say so.
+    """
 
     format: str
     width: int
@@ -23,6 +26,7 @@ class Source:
     frames: int
     bytes: int
     tables: Tables = ()
+    used_up: bool = False
 
 
 @dataclass

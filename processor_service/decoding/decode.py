@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import Image, ImageFile
 
 from ..color.profile_check import carried_profile
 from ..errors import Code, ImageError
+from ..formats.containers import png_chunks
 from ..formats.jpeg_end import is_end_missing, with_end
 from ..formats.tiff_repair import repaired
 from ..metadata.collect import orientation, raw_metadata
@@ -22,7 +24,7 @@ from .guard import decoder_errors
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .open import open_picture
-from .pillow import truncation
+from .pillow import PngFile, truncation
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
 
@@ -91,8 +93,8 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         if all_frames and source.frames > 1 and has_frames(image):
             frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
-            pixels, icc_profile = _first_frame(image, data, source, layout, size, settings)
-            frames, durations = [pixels], []
+            pixels, icc_profile, used_up = _first_frame(image, data, source, layout, size, settings)
+            frames, durations, source = [pixels], [], replace(source, used_up=used_up)
         # Not earlier: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)
         loop = plays(image, data) if durations else 0
@@ -114,22 +116,29 @@ def _first_frame(
     layout: SampleLayout,
     size: tuple[int, int] | None,
     settings: Settings,
-) -> tuple[Image.Image, bytes | None]:
-    """The picture in a working mode, and its profile. A JPEG has the size to which the recipe scales it first."""
+) -> tuple[Image.Image, bytes | None, bool]:
+    """The picture in a working mode, its profile, and whether its bytes are used up (`Source`).
+
+    A JPEG has the size to which the recipe scales it first.
+    """
     if is_jpeg(image):
         if (fast := decode_jpeg(data, size, settings.max_pixels)) is not None:
-            return fast, carried_profile(image.info.get("icc_profile"), fast.mode)
+            # It would have had something to say of bytes that it did not need.
+            return fast, carried_profile(image.info.get("icc_profile"), fast.mode), True
         # A JPEG that the fast decoder does not know is decoded at a smaller scale only if it would be too large.
         if size and source.width * source.height > settings.max_pixels:
             image.draft(None, decoded_size(source.width, source.height, size, settings.max_pixels))
             check_size(*image.size, settings)
+    if isinstance(image, PngFile):
+        image.compressed_bytes = sum(len(chunk) - 12 for name, chunk in png_chunks(data) if name == b"IDAT")
     image.load()
     # The picture in a container may be larger than the container said.
     check_size(*image.size, settings)
     pixels, icc_profile = to_working_mode(image, layout)
     if size and is_jpeg(image):
         pixels = scale(pixels, size)
-    return with_visible_alpha(image, pixels, data), icc_profile
+    used_up = isinstance(image, PngFile) and image.is_used_up()
+    return with_visible_alpha(image, pixels, data), icc_profile, used_up
 
 
 def _all_frames(

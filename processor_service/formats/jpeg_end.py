@@ -21,6 +21,9 @@ _SCAN = 0xDA
 # with zeros that need not be written, so nobody can tell whether some are missing.
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_LEFT_OVER_ANYWHERE = re.compile(r"(\d+) extraneous bytes before marker")
+# Pixels that are decoded to see whether anything is left over: a second or two.
+_MOST_PIXELS = 400_000_000
 _SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 # Bits to put after the last pixel: missing pixels would be read from them.
 _PADS = tuple(bytes([value]) * 64 for value in (0x00, 0x55, 0xAA, 0x3C))
@@ -61,6 +64,21 @@ def with_end(data: bytes) -> bytes | None:
             whole = whole[:-left_over]
             left_over = _left_over(whole + _END, space)
         return whole + _END if left_over == 0 else None
+    except Exception:
+        return None
+
+
+def bytes_left_over(data: bytes) -> int | None:
+    """Bytes in a JPEG between the pixels of a scan and the next marker; None when the decoder cannot tell.
+
+    Decodes the picture, at an eighth of its size.
+    """
+    try:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
+            space = _SPACES.get(image.mode)
+            if space is None or image.width * image.height > _MOST_PIXELS:
+                return None
+        return _left_over(data, space, _LEFT_OVER_ANYWHERE)
     except Exception:
         return None
 
@@ -106,12 +124,12 @@ def _has_all_scans(parts: list[tuple[int, bytes]]) -> bool:
     return frames == 1 and not missing
 
 
-def _left_over(data: bytes, space: str) -> int | None:
+def _left_over(data: bytes, space: str, said: re.Pattern[str] = _LEFT_OVER) -> int | None:
     """Bytes between the last pixel and the end marker; None when there are too few."""
     try:
         simplejpeg.decode_jpeg(data, space, min_width=1, min_height=1, strict=True)
     except ValueError as error:
-        if found := _LEFT_OVER.search(str(error)):
+        if found := said.search(str(error)):
             return int(found[1])
         # The fast decoder does not know these sampling factors, and Pillow's decoder does not warn.
         return 0 if "subsampling" in str(error) and _ends_exactly(data[: -len(_END)]) else None

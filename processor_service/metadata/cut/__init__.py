@@ -45,7 +45,7 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     It gets the EXIF of `exif_block` (the turn, what the recipe keeps). None when the picture must be encoded again: its
     profile must not be kept, or its container has no room for that EXIF, or holds something unknown.
     """
-    kept = Kept(exif_block(picture), "icc" in picture.output.keep)
+    kept = Kept(exif_block(picture), "icc" in picture.output.keep, used_up=picture.source.used_up)
     data = ended(data)
     cut = _cut(data, picture.source.format, kept)
     # A profile that only the EXIF named would be lost with it.
@@ -55,10 +55,13 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     return None if lost else cut
 
 
-def cut_refused(data: bytes) -> bytes | None:
-    """The same for bytes that were refused as a picture; None when the metadata in them cannot be told apart."""
+def cut_refused(data: bytes, *, cut_off: bool = False) -> bytes | None:
+    """The same for bytes that were refused as a picture; None when the metadata in them cannot be told apart.
+
+    `cut_off`: they were refused because pixels are missing at their end.
+    """
     begun = next((one.name for one in FORMATS if one.begins(data)), None)
-    return None if begun is None else _cut(data, begun, Kept(turn_only(data), at_any_price=True))
+    return None if begun is None else _cut(data, begun, Kept(turn_only(data), at_any_price=True, cut_off=cut_off))
 
 
 def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:
@@ -66,7 +69,7 @@ def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:
         return None
     try:
         return b"".join(_bounded(CUTS[name](data, kept), len(data) + _SLACK))
-    except (ValueError, IndexError, KeyError, struct.error, OverflowError):
+    except (ValueError, IndexError, KeyError, struct.error, OverflowError, MemoryError):
         return None
 
 

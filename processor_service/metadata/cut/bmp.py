@@ -5,11 +5,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+import numpy as np
+
 from .kept import Kept
 
 _FILE_HEADER = 14
 _PLAIN, _FIELDS, _ALPHA_FIELDS = 0, 3, 6
 _SRGB = b"BGRs"
+# Pixels a metre. Text as a number is far more.
+_MOST_DENSITY = 1_000_000
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -24,7 +28,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     if place < start:
         raise ValueError("the rows of the BMP lie in its header")
     # A file that ends early keeps the rows that it has.
-    pixels = data[place : place + rows]
+    pixels = without_padding(data[place : place + rows], head)
     yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + _without_colors(head) + pixels
 
 
@@ -37,11 +41,45 @@ def header(data: bytes, start: int) -> bytes:
         colors = min(used or 1 << depth, 1 << depth)
     masks = {_FIELDS: 12, _ALPHA_FIELDS: 16}.get(compression, 0) if size == 40 else 0
     end = start + size + masks + colors * entry
-    if planes != 1 or not width or not height or end > len(data):
+    if planes != 1 or depth not in (1, 2, 4, 8, 16, 24, 32) or not width or not height or end > len(data):
         raise ValueError("the header of the BMP contradicts itself")
-    found = data[start:end]
-    # The number of important colours may hold anything, and so may the number of colours above a depth of 8.
-    return found if size == 12 else found[:32] + struct.pack("<II", colors, 0) + found[40:]
+    fields, table = bytearray(data[start : start + size]), bytearray(data[start + size + masks : end])
+    if size > 12:
+        # Not: the number of bytes, which follows from the sides, and the number of important colours.
+        _, across, down = struct.unpack_from("<Iii", fields, 20)
+        densities = (across, down) if 0 <= min(across, down) <= max(across, down) <= _MOST_DENSITY else (0, 0)
+        struct.pack_into("<IiiII", fields, 20, 0, *densities, colors, 0)
+        # The fourth byte of a colour is reserved.
+        table[3::4] = bytes(len(table[3::4]))
+    outside = data[start + size : start + size + masks]
+    inside = fields[40:56]
+    if compression == _PLAIN:
+        fields[40:56] = bytes(len(inside))
+    else:
+        _check_masks(outside or bytes(inside), depth)
+    return bytes(fields) + outside + bytes(table)
+
+
+def _check_masks(masks: bytes, depth: int) -> None:
+    """Raise ValueError when masks are not runs of bits, each for a colour of its own."""
+    used = 0
+    for (mask,) in struct.iter_unpack("<I", masks):
+        lowest = mask & -mask
+        if mask and ((mask // lowest + 1) & (mask // lowest) or mask & used or mask >> depth):
+            raise ValueError("masks of the BMP that no colours have")
+        used |= mask
+
+
+def without_padding(rows: bytes, head: bytes) -> bytes:
+    """The same rows, with zeros behind the last pixel of each."""
+    _, width, _, _, depth, _ = _numbers(head, 0)
+    each, used = (abs(width) * depth + 31) // 32 * 4, (abs(width) * depth + 7) // 8
+    if each == used:
+        return rows
+    whole = len(rows) // each * each
+    table = np.frombuffer(rows[:whole], np.uint8).reshape(-1, each).copy()
+    table[:, used:] = 0
+    return table.tobytes() + rows[whole:][:used]
 
 
 def row_bytes(head: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...formats.containers import PNG_SIGNATURE
 from . import bmp, png
@@ -24,6 +25,9 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     for at in range(6, start, _ENTRY):
         size, place = struct.unpack_from("<II", data, at + 8)
         picture = _picture(data[place : place + size], kept)
+        # Planes and depth of an icon, or the point of a cursor.
+        if max(struct.unpack_from("<HH", data, at + 4)) > _MOST:
+            raise ValueError("numbers that an icon does not have")
         # The fourth byte of an entry is reserved.
         entries.append(data[at : at + 3] + b"\0" + data[at + 4 : at + 8] + struct.pack("<II", len(picture), start))
         pictures.append(picture)
@@ -33,7 +37,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 def _picture(data: bytes, kept: Kept) -> bytes:
     if data.startswith(PNG_SIGNATURE):
-        return b"".join(png.parts(data, kept))
+        return b"".join(png.parts(data, replace(kept, used_up=False)))
     if len(data) < 40 or int.from_bytes(data[:4], "little") != 40:
         raise ValueError("a kind of icon that is not known")
     # The header's height is doubled: the rows of colours are followed by those of the mask, one bit a pixel.
@@ -42,7 +46,9 @@ def _picture(data: bytes, kept: Kept) -> bytes:
     struct.pack_into("<i", colors, 8, height // 2)
     head = bmp.header(bytes(colors), 0)
     struct.pack_into("<iHH", mask, 8, height // 2, 1, 1)
-    rows = data[len(head) : len(head) + bmp.row_bytes(head) + bmp.row_bytes(bytes(mask[:40]))]
-    if len(rows) < bmp.row_bytes(head):
+    one_bit, begin = bytes(mask[:40]), len(head)
+    middle = begin + bmp.row_bytes(head)
+    if len(data) < middle:
         raise ValueError("an icon is shorter than its rows")
-    return data[:12] + head[12:] + rows
+    rows = bmp.without_padding(data[begin:middle], head)
+    return data[:12] + head[12:] + rows + bmp.without_padding(data[middle : middle + bmp.row_bytes(one_bit)], one_bit)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...formats.containers import jpeg_segments
+from .jpeg_shapes import PIXELS, check_order, check_scans, check_segment
 from .kept import Kept, few
 
 BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
 ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
-_SOI = 0xD8
-# Frames, tables, scans, restarts, start and end. Not: applications (E0 to EF), comments (FE), reserved markers; nor the
-# hierarchical kind (DE, DF), which nobody decodes.
-_PIXELS = frozenset((*range(0xC0, 0xD0), *range(0xD0, 0xDE))) - {0xC8}
-# Bytes of the number of lines and of the restart interval. What is behind them is no number.
-_LENGTHS = {0xDC: 6, 0xDD: 6}
+_START = 0xD8
 # `JFIF`, version, density; without the preview. `Adobe`, version, flags, transform.
 _JFIF_BYTES, _ADOBE_BYTES = 12, 12
 
@@ -24,13 +20,17 @@ _JFIF_BYTES, _ADOBE_BYTES = 12, 12
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, JFIF and Adobe (which say how to read colours), the colour profile."""
     segments = list(few(jpeg_segments(data)))
+    if not kept.used_up:
+        # Without metadata, of which the decoder may have something to say instead.
+        bare = b"".join(segment for marker, segment in segments if marker in PIXELS or marker == _APP14)
+        check_scans(bare, cut_off=kept.cut_off)
     profile = _profile(segments, kept)
     placed = False
+    check_order([marker for marker, _ in segments])
     for marker, segment in segments:
         body = segment[4:]
-        if marker in _PIXELS:
-            if len(segment) > _LENGTHS.get(marker, len(segment)):
-                raise ValueError("a segment of the JPEG is longer than its numbers")
+        if marker in PIXELS:
+            check_segment(marker, segment)
             yield segment
         elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF_BYTES:
             yield b"\xff\xe0\0\x10" + body[:_JFIF_BYTES] + b"\0\0"
@@ -39,9 +39,23 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         elif marker == _APP2 and body.startswith(ICC) and not placed:
             placed = True
             yield from profile
-        if marker == _SOI and kept.exif:
+        if marker == _START and kept.exif:
             exif = _EXIF + kept.bare_exif
             yield b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
+
+
+def of_tiff(piece: bytes, tables: bytes) -> Iterator[bytes]:
+    """The same for a strip or tile of a TIFF; its tables may stand elsewhere, as a JPEG without a picture."""
+    check_scans(tables.removesuffix(b"\xff\xd9") + piece[2:] if tables else piece)
+    yield from parts(piece, Kept(used_up=True))
+
+
+def tables_of_tiff(tables: bytes) -> Iterator[bytes]:
+    """The tables alone."""
+    for marker, segment in few(jpeg_segments(tables)):
+        if marker in PIXELS:
+            check_segment(marker, segment)
+            yield segment
 
 
 def _profile(segments: list[tuple[int, bytes]], kept: Kept) -> list[bytes]:

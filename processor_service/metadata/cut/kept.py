@@ -27,12 +27,16 @@ def few(parts: Iterator[_Part]) -> Iterator[_Part]:
 class Kept:
     """`exif`: EXIF to write, None for none. `profile`: whether the colour profile may stay.
 
-    `at_any_price`: the picture cannot be encoded again, so a profile of an unknown kind is left out.
+    `at_any_price`: the picture cannot be encoded again, so a profile of an unknown kind is left out. `used_up`: the
+    decoder has read the pixels to their last byte, and found nothing behind them. `cut_off`: the picture was refused
+    because pixels are missing at its end.
     """
 
     exif: bytes | None = None
     profile: bool = True
     at_any_price: bool = False
+    used_up: bool = False
+    cut_off: bool = False
 
     @property
     def bare_exif(self) -> bytes:

@@ -1,4 +1,4 @@
-"""PNG and APNG: chunks (W3C PNG, third edition)."""
+"""PNG and APNG: chunks, written again with the shapes and ranges that they should have (W3C PNG, third edition)."""
 
 from __future__ import annotations
 
@@ -7,58 +7,80 @@ from collections.abc import Iterator
 
 from ...formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .kept import Kept, few
+from .packed import end_of_deflate
+from .png_shapes import Header, is_sound
 
-# Chunks that say what the picture or the animation looks like, and the lengths that each may have (None: any).
-_LENGTHS: dict[bytes, tuple[int, ...] | None] = {
-    b"IHDR": (13,),
-    b"IDAT": None,
-    b"IEND": (0,),
-    b"acTL": (8,),
-    b"fcTL": (26,),
-    b"fdAT": None,
-    b"gAMA": (4,),
-    b"cHRM": (32,),
-    b"sRGB": (1,),
-    b"cICP": (4,),
-    b"mDCV": (24,),
-    b"cLLI": (8,),
-    b"sBIT": (1, 2, 3, 4),
-    b"bKGD": (1, 2, 6),
-    b"pHYs": (9,),
-}
-# Most bytes of the palette, and of a key or the alpha of each entry, by the colour type in the header. Decoders ignore
-# the rest, and all of it for other colour types.
-_MOST: dict[bytes, dict[int, int]] = {b"PLTE": {3: 256 * 3}, b"tRNS": {0: 2, 2: 6, 3: 256}}
-_HEADER, _COLOR_TYPE = b"IHDR", 9
+# Without these there is no picture, or another one. The palette only says something for colour type 3.
+_NEEDED = (b"IHDR", b"IDAT", b"IEND")
+# Numbers that say how to read colours and how large a pixel is; left out when they are not as they should be.
+_NUMBERS = frozenset((b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT", b"pHYs"))
+_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
+_ONCE = frozenset((*_NUMBERS, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
 # Most bytes of an unpacked profile.
 _MOST_PROFILE = 16 * 1024**2
+# Bytes of pixels that are unpacked to see where they end: a second or two.
+_MOST_UNPACKED = 1024**3
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, palette, transparency, frames, numbers that say how to read colours, the colour profile."""
     yield PNG_SIGNATURE
-    kind = 0
-    for name, chunk in few(png_chunks(data)):
-        body = chunk[8:-4]
+    chunks = [(name, chunk[8:-4]) for name, chunk in few(png_chunks(data)) if len(chunk) >= 12]
+    header = Header.of(chunks)
+    moves = any(name == b"acTL" for name, _ in chunks)
+    _check_pixels(chunks, header, kept, moves)
+    seen: set[bytes] = set()
+    for name, body in chunks:
+        if name in _ONCE and name in seen:
+            raise ValueError("a chunk of the PNG that may stand there once")
+        seen.add(name)
         if name == b"iCCP":
             if profile := kept.checked_profile(_unpacked(body)):
                 # Its name may be anything.
                 yield png_chunk(name, b"ICC\0\0" + zlib.compress(profile))
-        elif name in _MOST:
-            if most := _MOST[name].get(kind, 0):
-                yield chunk if len(body) <= most else png_chunk(name, body[:most])
-        elif name in _LENGTHS:
-            lengths = _LENGTHS[name]
-            if lengths is None or len(body) in lengths:
-                yield chunk
-            elif name[:1].isupper():
-                raise ValueError("a chunk of the PNG has the wrong length")
+        elif name == b"PLTE":
+            if header.color_type == 3:
+                yield png_chunk(name, body[: min(len(body) // 3, header.most_colors) * 3])
+        elif name == b"tRNS":
+            if most := header.most_transparency:
+                yield png_chunk(name, body[:most])
+        elif name in _NEEDED or (name in _ANIMATION and moves):
+            if not is_sound(name, body, header):
+                raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
+            yield png_chunk(name, body)
+        elif name in _NUMBERS:
+            if is_sound(name, body, header):
+                yield png_chunk(name, body)
         elif name[:1].isupper():
             raise ValueError("a chunk of the PNG without which it cannot be shown is not known")
-        if name == _HEADER:
-            kind = body[_COLOR_TYPE]
-            if kept.exif:
-                yield png_chunk(b"eXIf", kept.bare_exif)
+        if name == b"IHDR" and kept.exif:
+            yield png_chunk(b"eXIf", kept.bare_exif)
+
+
+def _check_pixels(chunks: list[tuple[bytes, bytes]], header: Header, kept: Kept, moves: bool) -> None:
+    """Raise ValueError when something lies behind the pixels of a frame, or among them."""
+    places = [at for at, (name, _) in enumerate(chunks) if name == b"IDAT"]
+    if places and places[-1] - places[0] + 1 != len(places):
+        # Decoders read the first ones only.
+        raise ValueError("chunks between the pixels of the PNG")
+    if not kept.used_up:
+        _check_stream([chunks[at][1] for at in places], header.size())
+    stream: list[bytes] = []
+    size = 0
+    for name, body in [*chunks, (b"fcTL", b"")] if moves else []:
+        if name == b"fdAT":
+            stream.append(body[4:])
+        elif name == b"fcTL":
+            _check_stream(stream, size)
+            stream, size = [], header.size(int.from_bytes(body[4:8]), int.from_bytes(body[8:12]))
+
+
+def _check_stream(stream: list[bytes], size: int) -> None:
+    if size > _MOST_UNPACKED:
+        raise ValueError("too many pixels to see where they end")
+    packed = b"".join(stream)
+    if end_of_deflate(packed, size) != len(packed):
+        raise ValueError("something lies behind the pixels of the PNG")
 
 
 def _unpacked(body: bytes) -> bytes:

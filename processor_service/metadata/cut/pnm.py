@@ -23,16 +23,19 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             raise ValueError("a kind of PNM that is not known")
         words.append(found[1])
         position = found.end()
+    if not all(word.isdigit() for word in words[1 : 3 if magic == b"Pf" else None]):
+        raise ValueError("a number of the PNM that is none")
     width, height = int(words[1]), int(words[2])
+    rest = []
     if magic == b"P4":
         size = (width + 7) // 8 * height
     else:
+        # Of the scale of floats only the sign matters, which says the order of bytes.
+        rest = [b"-1.0" if float(words[3]) < 0 else b"1.0"] if magic == b"Pf" else [b"%d" % int(words[3])]
         sample = 4 if magic == b"Pf" else 2 if int(words[3]) > 255 else 1
         size = width * height * _CHANNELS[magic] * sample
-        if sample == 4:
-            float(words[3])
     # One byte of white space ends the header. Decoders do not agree on comments there.
     if not data[position : position + 1].isspace():
         raise ValueError("a comment behind the header of the PNM")
-    yield b"%s\n%s %s\n" % tuple(words[:3]) + b"".join(word + b"\n" for word in words[3:])
+    yield b"%s\n%d %d\n" % (magic, width, height) + b"".join(word + b"\n" for word in rest)
     yield data[position + 1 : position + 1 + size]

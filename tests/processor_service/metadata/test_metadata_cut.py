@@ -179,7 +179,8 @@ def test_damaged_files_are_cut_or_not_and_nothing_else_comes_of_them() -> None:
 def test_a_refused_photograph_keeps_its_turn_and_nothing_else() -> None:
     for format_ in ("JPEG", "PNG", "WEBP"):
         data = with_metadata(format_)
-        cut = cut_refused(data[: len(data) - 200] if format_ == "JPEG" else data)
+        cut_off = format_ == "JPEG"
+        cut = cut_refused(data[: len(data) - 200] if cut_off else data, cut_off=cut_off)
         assert cut is not None
         with Image.open(io.BytesIO(cut)) as image:
             assert dict(image.getexif()) == {ExifTags.Base.Orientation: 6}

@@ -1,0 +1,104 @@
+"""The exact shape of each chunk of a PNG that may stay (W3C PNG, third edition, 11.2 to 11.3)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Samples of a pixel, by colour type.
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+# Sides of the seven passes of an interlaced picture: where each begins and how far its pixels are apart (8.1).
+_PASSES = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2))
+# Hundred thousandths of gamma and of chromaticities, and pixels a metre. Text as a number is far larger.
+_MOST_GAMMA, _MOST_CHROMATICITY, _MOST_DENSITY = 10_000_000, 200_000, 1_000_000
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first chunk, IHDR: sides in pixels, bits of a sample."""
+
+    width: int
+    height: int
+    depth: int
+    color_type: int
+    interlaced: bool
+
+    @classmethod
+    def of(cls, chunks: list[tuple[bytes, bytes]]) -> Header:
+        """The header, when it is the first chunk and has its shape. Raises ValueError otherwise."""
+        name, body = chunks[0] if chunks else (b"", b"")
+        if name != b"IHDR" or len(body) != 13:
+            raise ValueError("the PNG does not begin with its header")
+        width, height, depth, kind, *methods = struct.unpack(">IIBBBBB", body)
+        if kind not in _SAMPLES or depth not in (1, 2, 4, 8, 16) or not width or not height:
+            raise ValueError("a kind of PNG that is not known")
+        if methods[:2] != [0, 0] or methods[2] > 1:
+            raise ValueError("a kind of PNG that is not known")
+        return cls(width, height, depth, kind, methods[2] == 1)
+
+    @property
+    def most_colors(self) -> int:
+        return 1 << min(self.depth, 8)
+
+    @property
+    def most_transparency(self) -> int:
+        """Bytes of a transparent colour, or of the alpha of each entry of the palette."""
+        return {0: 2, 2: 6, 3: self.most_colors}.get(self.color_type, 0)
+
+    def size(self, width: int | None = None, height: int | None = None) -> int:
+        """Bytes of all rows with their filters, of the picture or of a frame of these sides in pixels."""
+        width, height = width or self.width, height or self.height
+        bits = self.depth * _SAMPLES[self.color_type]
+        passes = _PASSES if self.interlaced else ((0, 1, 0, 1),)
+        total = 0
+        for left, across, top, down in passes:
+            columns, rows = max(0, -(-(width - left) // across)), max(0, -(-(height - top) // down))
+            total += rows * (1 + (columns * bits + 7) // 8) if columns else 0
+        return total
+
+
+def is_sound(name: bytes, body: bytes, header: Header) -> bool:
+    """Whether a chunk has its length, and numbers within their ranges."""
+    length, check = _SHAPES[name]
+    return (length is None or len(body) == length) and check(body, header)
+
+
+def _numbers(most: int) -> Callable[[bytes, Header], bool]:
+    return lambda body, _: all(number <= most for (number,) in struct.iter_unpack(">I", body))
+
+
+def _is_density(body: bytes, _: Header) -> bool:
+    across, down, unit = struct.unpack(">IIB", body)
+    return bool(max(across, down) <= _MOST_DENSITY and unit <= 1)
+
+
+def _is_frame(body: bytes, header: Header) -> bool:
+    _, width, height, left, top, _, _, dispose, blend = struct.unpack(">IIIIIHHBB", body)
+    within = left + width <= header.width and top + height <= header.height
+    return bool(within and width > 0 and height > 0 and dispose <= 2 and blend <= 1)
+
+
+def _are_significant_bits(body: bytes, header: Header) -> bool:
+    samples = 3 if header.color_type == 3 else _SAMPLES[header.color_type]
+    return len(body) == samples and all(0 < bits <= 16 for bits in body)
+
+
+def _any(_body: bytes, _header: Header) -> bool:
+    return True
+
+
+_SHAPES: dict[bytes, tuple[int | None, Callable[[bytes, Header], bool]]] = {
+    b"IHDR": (13, _any),
+    b"IDAT": (None, _any),
+    b"IEND": (0, _any),
+    b"acTL": (8, _any),
+    b"fcTL": (26, _is_frame),
+    b"fdAT": (None, lambda body, _: len(body) >= 4),
+    b"gAMA": (4, _numbers(_MOST_GAMMA)),
+    b"cHRM": (32, _numbers(_MOST_CHROMATICITY)),
+    b"sRGB": (1, lambda body, _: body[0] <= 3),
+    b"cICP": (4, lambda body, _: body[0] <= 22 and body[1] <= 18 and body[2] <= 16 and body[3] <= 1),
+    b"sBIT": (None, _are_significant_bits),
+    b"pHYs": (9, _is_density),
+}

@@ -1,0 +1,101 @@
+"""The pixels of a TIFF's page: its strips or tiles, each up to the last byte that a decoder needs."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import sys
+from bisect import bisect
+from collections.abc import Iterator
+
+from PIL.ExifTags import Base as Tag
+
+from ...formats.tiff_directories import SIZES, Directory
+from .lzw import end_of_codes
+from .packed import end_of_deflate, end_of_fax, end_of_packed_bits, end_of_stream
+
+# Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
+PLACES = ((Tag.StripOffsets, Tag.StripByteCounts), (Tag.TileOffsets, Tag.TileByteCounts))
+# Tags whose values are positions of further directories.
+_BELOW = (Tag.SubIFDs, Tag.ExifOffset, Tag.GPSInfo)
+_RAW, _FAX4, _LZW, JPEG, _PACKED_BITS, _LZMA = 1, 4, 5, 7, 32773, 34925
+_DEFLATE = (8, 32946)
+# What the end is found of. Not: JPEG in its old form (6) and JPEG 2000, which hold whole files; other codes of fax
+# machines, and Zstandard.
+COMPRESSIONS = frozenset((_RAW, _FAX4, _LZW, JPEG, *_DEFLATE, _PACKED_BITS, _LZMA))
+_PLANES, _LOW_BIT_FIRST, _YCBCR = 2, 2, 6
+_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def pixels(directory: Directory) -> list[bytes]:
+    """Each strip or tile. Raises ValueError when it holds more than pixels, or when nobody can tell."""
+    pairs = [pair for pair in PLACES if pair[0] in directory.entries]
+    if len(pairs) != 1:
+        raise ValueError("the TIFF does not say where its pixels are")
+    sizes = list(_sizes(directory))
+    places, lengths = (directory.numbers(tag, len(directory.data)) for tag in pairs[0])
+    if not len(places) == len(lengths) == len(sizes):
+        raise ValueError("the TIFF does not say where its pixels are, or of other pixels, too")
+    if directory.number(Tag.Compression, _RAW) == _RAW:
+        # Some writers say more: the bytes of the whole file.
+        lengths = tuple(map(min, lengths, sizes))
+    ranges = sorted(zip(places, lengths, strict=True))
+    for at in _places_of_others(directory):
+        before = bisect(ranges, (at, len(directory.data))) - 1
+        if before >= 0 and at < sum(ranges[before]):
+            raise ValueError("the pixels of the TIFF are said to reach over its tags")
+    pieces = [directory.data[place : place + length] for place, length in zip(places, lengths, strict=True)]
+    return [piece[: _end(directory, piece, size)] for piece, size in zip(pieces, sizes, strict=True)]
+
+
+def _end(directory: Directory, piece: bytes, size: int) -> int:
+    """Where the pixels in a strip or tile end. `size`: its bytes without compression."""
+    compression = directory.number(Tag.Compression, _RAW)
+    if compression in (_RAW, JPEG):
+        return len(piece)
+    if directory.number(Tag.FillOrder, 1) == _LOW_BIT_FIRST:
+        piece = piece.translate(_TURNED)
+    if compression in _DEFLATE:
+        return end_of_deflate(piece, size)
+    if compression == _LZW:
+        return end_of_codes(piece, 8, size, tiff=True)
+    if compression == _PACKED_BITS:
+        return end_of_packed_bits(piece, size)
+    if compression == _LZMA:
+        return end_of_stream(lzma.LZMADecompressor(lzma.FORMAT_XZ), piece, size)
+    return end_of_fax(piece)
+
+
+def _sizes(directory: Directory) -> Iterator[int]:
+    """Bytes of each strip or tile without compression, by what the tags say."""
+    width, height = directory.number(Tag.ImageWidth), directory.number(Tag.ImageLength)
+    samples = directory.number(Tag.SamplesPerPixel, 1)
+    bits = max(directory.numbers(Tag.BitsPerSample), default=1)
+    if not width or not height:
+        raise ValueError("a page of the TIFF without pixels")
+    planes, together = (samples, 1) if directory.number(Tag.PlanarConfiguration, 1) == _PLANES else (1, samples)
+    in_jpeg = directory.number(Tag.Compression, _RAW) == JPEG
+    own_sizes = directory.number(Tag.PhotometricInterpretation) == _YCBCR and not in_jpeg
+    if own_sizes and set(directory.numbers(Tag.YCbCrSubSampling)) != {1}:
+        raise ValueError("pixels of the TIFF whose colours have a size of their own")
+    if Tag.TileWidth in directory.entries:
+        across, down = directory.number(Tag.TileWidth) or width, directory.number(Tag.TileLength) or height
+        count, height, width = -(-height // down) * -(-width // across), sys.maxsize, across
+    else:
+        down = min(directory.number(Tag.RowsPerStrip) or height, height)
+        count = -(-height // down)
+    if count * planes > len(directory.data):
+        raise ValueError("the TIFF has more pieces than bytes")
+    rows = [min(down, height - number * down) for number in range(count)]
+    for _ in range(planes):
+        yield from (count * ((width * together * bits + 7) // 8) for count in rows)
+
+
+def _places_of_others(directory: Directory) -> Iterator[int]:
+    """Where in the file this directory is, those below it, and values that are too long for an entry."""
+    yield directory.offset
+    for tag, (kind, count, at) in directory.entries.items():
+        if SIZES.get(kind, 0) * count > struct.calcsize(directory.layout.word):
+            yield int(struct.unpack_from(directory.layout.word, directory.data, at)[0])
+        if tag in _BELOW:
+            yield from directory.numbers(tag)
