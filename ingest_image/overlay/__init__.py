@@ -18,12 +18,15 @@ from .correlation import Correlator
 from .features import Affine
 from .layer import Layer, layer_of, layer_of_bytes
 from .overlap import WHOLE, Overlap, overlap_of
+from .refinement import refined
 
 __all__ = ["Layer", "Overlap", "laid_over", "layer_of", "layer_of_bytes", "quick"]
 
 # All measured: docs/search-quality.md. Each of squares and all pixels together must agree at least so far, and both
 # together so far: a text over a part leaves the second number high, a black edge around a dark picture the first.
 _LEAST, _ENOUGH = 0.5, 1.55
+# From this sum on a map may be right, only not exact.
+_PROMISING = 0.9
 # Shares of both areas. Less is enough if so many points agree: few may agree by chance, and so may a small area.
 _LARGE_AREA, _LEAST_AREA, _LEAST_POINTS = 0.2, 0.1, 10
 # If both show more than what they share, it may be a letter or a sign that is in both: many points have to agree.
@@ -50,16 +53,24 @@ def laid_over(sample: Layer, other: Layer) -> Overlap | None:
         if max(overlap.of_sample, overlap.of_hit) < WHOLE and points < _POINTS_IN_PART:
             continue
         found = agreement(sample, other, affine)
-        if min(found.squares, found.whole) >= _LEAST and found.squares + found.whole >= _ENOUGH:
-            return overlap
+        if found.sum >= _PROMISING:
+            exact = refined(sample.gray, other.gray, affine)
+            better = agreement(sample, other, exact)
+            if better.sum > found.sum and _is_possible(exact):
+                affine, found = exact, better
+        if min(found.squares, found.whole) >= _LEAST and found.sum >= _ENOUGH:
+            return overlap_of(affine, sample.size, other.size)
     return None
 
 
 def _maps(sample: Layer, other: Layer) -> Iterator[tuple[Affine, int]]:
     """How the sample may lie over the other picture, and by how many points; the likeliest first."""
-    one, mirrored, two = sample.features, sample.mirrored_features, other.features
-    for points in (one, mirrored):
-        if points and two and (found := features.fitted(points, two)):
+    if (two := other.features) and (one := sample.features):
+        if found := features.fitted(one, two):
+            yield found
+        # Few copies are mirrored, and fewer are cropped as well: the strongest points tell.
+        mirrored = sample.mirrored_features
+        if mirrored and features.may_fit(mirrored, two) and (found := features.fitted(mirrored, two)):
             yield found
     # Edge to edge, also mirrored. What does not correlate at 32 x 32 pixels does not at all of them.
     (width, height), (other_width, other_height) = sample.size, other.size

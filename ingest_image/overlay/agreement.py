@@ -39,6 +39,11 @@ class Agreement:
     squares: float = 0.0
     whole: float = 0.0
 
+    @property
+    def sum(self) -> float:
+        """How well they agree altogether, at most 2."""
+        return self.squares + self.whole
+
 
 def agreement(one: Layer, other: Layer, affine: Affine) -> Agreement:
     """Lay `other` over `one`, where `affine` maps pixels of `one` to pixels of `other`."""
