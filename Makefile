@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark lock newest clean
+.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark lock newest test-versions clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ test-plugin: install ## JUnit, for every Elasticsearch version
 # Four workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
 test-python: install ## pytest; for one test: .venv/bin/pytest tests/FILE.py::test_name
 	@$(BIN)/pytest -n 4
+
+test-versions: install ## a picture through the plugin on every other release in versions.txt; downloads 44 MB for each
+	@$(BIN)/pytest -n 0 tests/end_to_end/other_releases.py
 
 lint: $(STAMP) ## ruff, mypy (strict), generated files current, rooms in order
 	@$(BIN)/ruff check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import NodeError
-from .versions import find_plugin_zip
+from .plugin_zip import find_plugin_zip
 
 if TYPE_CHECKING:
     from .node import EmbeddedNode

@@ -13,8 +13,8 @@ from .choice import choose
 from .errors import NodeError
 from .folder import default_folder
 from .node import EmbeddedNode
+from .plugin_zip import find_plugin_zip
 from .run_as import other_account
-from .versions import find_plugin_zip
 
 
 def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -31,7 +31,9 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
     "--http-port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="0 takes a free port."
 )
 @click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the node  [.embedded/data/VERSION]"
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the node  [.embedded/data/VERSION in a checkout]",
 )
 @click.option(
     "--es-version", metavar="VERSION", help="Version of Elasticsearch  [the newest that a JDK found here can run]"
@@ -45,7 +47,7 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 @click.option(
     "--setting", "settings", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="For elasticsearch.yml."
 )
-@click.option("--plugin-zip", type=click.Path(path_type=Path), help="Plugin to install  [the newest in build/plugins]")
+@click.option("--plugin-zip", type=click.Path(path_type=Path), help="Plugin to install  [the build for its line]")
 @click.option("--quick-start", is_flag=True, help="Ready in half the time, and slower later; for tests.")
 @click.option("--without-plugin", is_flag=True, help="Start a bare Elasticsearch.")
 def node(

@@ -14,8 +14,9 @@ import tempfile
 from pathlib import Path
 
 from .errors import NodeError
+from .places import work_folder
 from .run_as import Account
-from .versions import CHECKOUT, Version
+from .versions import Version
 
 _LOCK = "embedded-node.lock"
 # A place that every user can reach and that survives a reboot.
@@ -23,14 +24,15 @@ _SHARED = Path("/var") / "tmp"
 
 
 def default_folder(version: Version, account: Account | None) -> Path:
-    """Where a node is kept when nobody says otherwise: `.embedded/data/<version>` in the checkout.
+    """Where a node is kept when nobody says otherwise: `data/<version>` in the folder for our work.
 
     If the node runs as another user, that user may be unable to get there (a checkout in root's home, or in a folder of
-    mode 0700). Then it is a folder below `/var/tmp` that belongs to this checkout.
+    mode 0700). Then it is a folder below `/var/tmp` that belongs to this checkout or, without one, to this user.
     """
-    if account is None or account.can_use(CHECKOUT):
-        return CHECKOUT / ".embedded" / "data" / version.number
-    shared = _SHARED / f"ingest-image-{hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]}"
+    work = work_folder()
+    if account is None or account.can_use(next(folder for folder in (work, *work.parents) if folder.exists())):
+        return work / "data" / version.number
+    shared = _SHARED / f"ingest-image-{hashlib.sha256(str(work.parent).encode()).hexdigest()[:12]}"
     shared.mkdir(mode=0o755, exist_ok=True)
     if shared.is_symlink() or shared.stat().st_uid != os.geteuid():
         raise NodeError(f"{shared} belongs to somebody else; choose a folder with --data.")

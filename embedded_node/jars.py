@@ -17,7 +17,8 @@ from pathlib import Path
 
 from .errors import NodeError
 from .jdk import Jdk
-from .versions import JAVA_SOURCES, Version, cache_folder
+from .places import JAVA_SOURCES, cache_folder
+from .versions import Version
 
 _AGENT_MANIFEST = (
     "Manifest-Version: 1.0\n"
@@ -32,6 +33,7 @@ _OUR_JARS = {
     "rest-root.jar": "org/ingestimage/embedded/restroot",
     "ansi-console.jar": "org/elasticsearch/io/ansi",
 }
+_REST_SERVICES = "org/elasticsearch/plugins/ActionPlugin$RestHandlersServices.class"
 
 
 def elasticsearch_jars(version: Version, jdk: Jdk) -> Path:
@@ -49,10 +51,20 @@ def our_jars(version: Version, jdk: Jdk, elasticsearch: Path) -> Path:
     Raises:
         NodeError: javac failed.
     """
-    sources = sorted(path for part in ("common", version.api) for path in (JAVA_SOURCES / part).rglob("*.java"))
+    parts = ("common", f"rest-handlers/{_rest_handlers(version, elasticsearch)}")
+    sources = sorted(path for part in parts for path in (JAVA_SOURCES / part).rglob("*.java"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     target = cache_folder() / version.number / f"ours-{digest}"
     return once(target, lambda folder: _compile(version, jdk, elasticsearch, sources, folder))
+
+
+def _rest_handlers(version: Version, elasticsearch: Path) -> str:
+    """How plugins of that release are asked for their REST handlers: with nine arguments, or with most of them in one.
+
+    It changed within 9.x, so the jar is asked.
+    """
+    with zipfile.ZipFile(elasticsearch / f"elasticsearch-{version.number}.jar") as server:
+        return "services" if _REST_SERVICES in server.namelist() else "arguments"
 
 
 def once(target: Path, build: Callable[[Path], None]) -> Path:

@@ -12,6 +12,12 @@ from .errors import NodeError
 from .folder import NodeFolder
 from .jdk import Jdk
 
+# What Elasticsearch's own launcher opens to it; 9.1 ends at once without them.
+_OPENED = (
+    "core/org.apache.lucene.codecs.lucene99",
+    *(f"backward_codecs/org.apache.lucene.backward_codecs.lucene{release}" for release in (90, 91, 92, 94, 95)),
+)
+
 
 def environment(folder: NodeFolder) -> dict[str, str]:
     """Environment variables of the node: only a few, so that it gets none of our secrets."""
@@ -73,6 +79,7 @@ def node_command(folder: NodeFolder, jdk: Jdk, heap: str, quick_start: bool) -> 
         "-Djdk.attach.allowAttachSelf=true",
         f"--patch-module=java.base={bridge}",
         f"--add-exports=java.base/org.elasticsearch.entitlement.bridge={readers}",
+        *(f"--add-opens=org.apache.lucene.{name}=org.elasticsearch.server" for name in _OPENED),
         "--enable-native-access=org.elasticsearch.nativeaccess,org.apache.lucene.core",
         "--module-path",
         str(folder.home / "lib"),

@@ -46,7 +46,7 @@ class EmbeddedNode:
         """Nothing is started yet.
 
         Args:
-            es_version: a version in versions.txt; None for the default, or the first that a JDK found here can run.
+            es_version: a release of a known line; None for the default, or the first that a JDK found here can run.
             data: the node's folder, kept; None for a new one that is deleted by `stop`.
             http_port: 0 for a free one.
             token: put into the keystore as `ingest.image.token`; only for a node with our plugin.

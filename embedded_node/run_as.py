@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import NodeError
-from .versions import CHECKOUT
+from .places import ROOT
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Account:
 
 
 def other_account() -> Account | None:
-    """Who runs the node when we are root: the owner of the checkout, or `nobody` when that is root too.
+    """Who runs the node when we are root: the owner of the checkout or installation, or `nobody` if that is root.
 
     None when we are not root: then we do.
 
@@ -43,7 +43,7 @@ def other_account() -> Account | None:
     """
     if os.geteuid() != 0:
         return None
-    owner = CHECKOUT.stat().st_uid
+    owner = ROOT.stat().st_uid
     try:
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
     except KeyError as error:

@@ -1,64 +1,68 @@
-"""Folders and versions of the checkout that this room knows about."""
+"""The releases of Elasticsearch that the plugin is built for, and the lines that a build serves."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from dataclasses import dataclass, replace
 
 from .errors import NodeError
-
-CHECKOUT = Path(__file__).resolve().parents[1]
-JAVA_SOURCES = Path(__file__).resolve().parent / "java"
-VERSIONS_FILE = CHECKOUT / "elasticsearch_plugin" / "versions.txt"
-PLUGIN_ZIPS = CHECKOUT / "build" / "plugins"
+from .places import VERSIONS_FILE
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version of Elasticsearch: its number, the Java release it needs, the folder with its Java API (es8, es9)."""
+    """A release of Elasticsearch."""
 
     number: str
+    # The oldest Java release that runs it, and the plugin's bytecode.
     java_release: int
-    api: str
+    # The release that the plugin is built for which serves this one.
+    built_for: str
+    # On real nodes of these, too, that build stored and found a picture (`make test-versions`).
+    also_tried: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The minor lines that the build serves: those of the releases that it was tried on."""
+        return tuple(dict.fromkeys(map(line, (self.built_for, *self.also_tried))))
+
+
+def line(number: str) -> str:
+    """`9.5` of `9.5.3`. Within such a line Elasticsearch keeps what a plugin uses."""
+    return ".".join(number.split(".")[:2])
 
 
 def versions() -> list[Version]:
-    """All supported versions of Elasticsearch; the first is the default."""
-    lines = (line.split("#")[0].split() for line in VERSIONS_FILE.read_text(encoding="utf-8").splitlines())
-    return [Version(words[0], int(words[1]), words[2]) for words in lines if words]
+    """The releases that the plugin is built for and fully tested with; the first is the default.
+
+    Raises:
+        NodeError: this installation has no list of them.
+    """
+    if not VERSIONS_FILE.is_file():
+        raise NodeError(
+            f"This installation brings no plugin ({VERSIONS_FILE} is missing): "
+            "install the wheel that `make dist` makes, or work in a checkout."
+        )
+    rows = (row.split("#")[0].split() for row in VERSIONS_FILE.read_text(encoding="utf-8").splitlines())
+    return [Version(words[0], int(words[1]), words[0], tuple(words[3:])) for words in rows if words]
 
 
 def version(number: str) -> Version:
-    """The supported version with that number.
+    """The release with that number, which is one that the plugin is built for or another one of a known line.
 
     Raises:
-        NodeError: it is not in the list.
+        NodeError: its line is unknown, or it is not the number of a release.
     """
     known = versions()
-    for candidate in known:
-        if candidate.number == number:
-            return candidate
-    listed = ", ".join(candidate.number for candidate in known)
-    raise NodeError(f"Elasticsearch {number} is not supported; supported are {listed} ({VERSIONS_FILE.name}).")
-
-
-def cache_folder() -> Path:
-    """Where downloaded jars are kept: `IMAGE_EMBEDDED_CACHE`, or `.embedded/cache` in the checkout."""
-    chosen = os.environ.get("IMAGE_EMBEDDED_CACHE")
-    return Path(chosen).expanduser().absolute() if chosen else CHECKOUT / ".embedded" / "cache"
-
-
-def find_plugin_zip(es_version: str) -> Path:
-    """The newest zip of our plugin built for that version.
-
-    Raises:
-        NodeError: there is none.
-    """
-    found = sorted(PLUGIN_ZIPS.glob(f"ingest-image-*-es{es_version}.zip"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise NodeError(
-            f"There is no plugin for Elasticsearch {es_version} in {PLUGIN_ZIPS}; build it with `make plugin`, "
-            "or start the node with --without-plugin."
-        )
-    return found[-1]
+    if not re.fullmatch(r"\d+\.\d+\.\d+", number):
+        raise NodeError(f"{number!r} is not a release of Elasticsearch; write it as {known[0].number}.")
+    # A build for exactly this release is better than one that only serves its line.
+    for found in sorted(known, key=lambda one: one.number != number):
+        if found.number == number or line(number) in found.lines:
+            return replace(found, number=number)
+    lines = ", ".join(f"{one}.x" for each in known for one in each.lines)
+    raise NodeError(
+        f"Elasticsearch {number} is not supported: the plugin was tried on {lines} only. Use a release of these, or "
+        f"add a row for {number} to elasticsearch_plugin/versions.txt in a checkout and run `make plugin`, "
+        "which builds against it."
+    )

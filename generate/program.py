@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from embedded_node.versions import versions
 from ingest_image.cli import main
 from ingest_image.doctor.checks import CHECKS
 from pipelines.cluster.client import elasticsearch_options
@@ -18,7 +19,26 @@ from .markdown import table
 
 def tables() -> dict[str, str]:
     """Each table by the name of its markers."""
-    return {"commands": _commands(), "checks": _checks(), "installed": _installed(), "roles": _roles()}
+    return {
+        "commands": _commands(),
+        "checks": _checks(),
+        "installed": _installed(),
+        "roles": _roles(),
+        "releases": _releases(),
+    }
+
+
+def _releases() -> str:
+    rows = (
+        (
+            ", ".join(f"{line}.x" for line in built.lines),
+            str(built.java_release),
+            built.number,
+            ", ".join(built.also_tried),
+        )
+        for built in versions()
+    )
+    return table(("lines", "Java, at least", "fully tested", "also tried"), rows)
 
 
 def _checks() -> str:

@@ -21,6 +21,7 @@ class Rooms(click.Group):
         "api-token": "processor_service.commands",
         "sign-url": "processor_service.web.rendering.commands",
         "node": "embedded_node.commands",
+        "plugin": "ingest_image.plugin_command",
         "bootstrap": "pipelines.install.bootstrap",
         "users": "pipelines.install.users",
         "index": "ingest_image.indexing.command",

@@ -20,16 +20,15 @@ from rich.console import Console
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.folder import default_folder
+from embedded_node.places import work_folder
 from embedded_node.run_as import other_account
 from processor_service.embedders.lite0 import Lite0
 from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
-from .documents import ROOT, index_documents, result_table
+from .documents import index_documents, result_table
 from .recognition import use_recognition
-
-FOLDER = ROOT / ".embedded" / "demo"
 
 
 @click.command()
@@ -50,7 +49,7 @@ FOLDER = ROOT / ".embedded" / "demo"
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the demo's data.  [default: .embedded in the checkout]",
+    help="Folder for the demo's data.  [default: .embedded in the checkout, or ~/.local/share/ingest-image]",
 )
 @click.option("--exit", "leave", is_flag=True, help="Stop when the table is printed instead of staying up.")
 def demo(
@@ -61,9 +60,14 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Paths and the table need room, also without a terminal.
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
-    folder = data or FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    token = _token(folder)
+    folder = data or work_folder() / "demo"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        token = _token(folder)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write to {folder}: {error.strerror}; choose another one with --data"
+        ) from error
     nothing = lack(Settings())
     embedder = {} if nothing else {"IMAGE_EMBEDDER": Lite0.name()}
     try:
@@ -102,7 +106,7 @@ def demo(
                     while node.poll() is None:
                         time.sleep(0.5)
     except KeyboardInterrupt:
-        console.print("\nStopped. The pictures are kept; 'make demo' finds them again.")
+        console.print("\nStopped. The pictures are kept; the next demo finds them again.")
     except NodeError as error:
         raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
@@ -110,16 +114,18 @@ def demo(
 
 
 def _things_to_try(url: str, gallery: str) -> str:
+    # What was typed, or would have to be: the program need not be on the PATH.
+    program = Path(sys.executable).parent / "ingest-image"
     return f"""
 Look at them: {gallery}
 Try (in another terminal):
   curl '{url}/images/_search?q=lake+AND+landscape&filter_path=hits.hits._source.title&pretty'
   curl '{url}/images/_search?q=image.labels:animal&filter_path=hits.hits._source.title&pretty'
-  .venv/bin/ingest-image search --plate BXY1234 --url {url}
+  {program} search --plate BXY1234 --url {url}
   curl -X POST '{url}/images/_update/flower' -H 'Content-Type: application/json' \\
        -d '{{"doc": {{"image": {{"operations": [{{"rotate": {{"degrees": 90}}}}]}}}}}}'
   curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'
-Your own: .venv/bin/ingest-image index PATH... --url {url}
+Your own: {program} index PATH... --url {url}
 Ctrl-C stops everything.
 """
 

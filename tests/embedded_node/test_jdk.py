@@ -10,7 +10,8 @@ import pytest
 
 from embedded_node import NodeError, jdk
 from embedded_node.choice import choose
-from embedded_node.versions import CHECKOUT, versions
+from embedded_node.places import ROOT
+from embedded_node.versions import versions
 
 
 def make_jdk(home: Path, version: str, *programs: str) -> Path:
@@ -91,14 +92,14 @@ def test_without_a_jdk_for_the_default_an_older_elasticsearch_is_started(machine
 
 
 def test_an_unknown_version_lists_the_known_ones() -> None:
-    with pytest.raises(NodeError, match=rf"7\.17\.0 is not supported; supported are {versions()[0].number}"):
+    with pytest.raises(NodeError, match=rf"7\.17\.0 is not supported: .* tried on {versions()[0].lines[0]}\.x, "):
         choose("7.17.0")
 
 
 def test_as_a_program() -> None:
     command = [sys.executable, "-m", "embedded_node.jdk"]
-    found = subprocess.run([*command, "17"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    found = subprocess.run([*command, "17"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert (Path(found.stdout.strip()) / "bin" / "javac").exists()
-    missing = subprocess.run([*command, "999"], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    missing = subprocess.run([*command, "999"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (missing.returncode, missing.stdout) == (1, "")
     assert missing.stderr.startswith("No JDK 999 or newer") and missing.stderr.count("\n") == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from embedded_node import EmbeddedNode, NodeError, find_plugin_zip, folder, jars, versions
+from embedded_node import EmbeddedNode, NodeError, find_plugin_zip, folder, jars, places, plugin_zip, versions
 from embedded_node.choice import choose
 from embedded_node.commands import node
 from embedded_node.distribution import build_home, install_plugin, write_config
@@ -93,13 +93,13 @@ def test_jars_are_copied_when_they_cannot_be_linked(prepared: NodeFolder, monkey
 
 
 def test_no_plugin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(versions, "PLUGIN_ZIPS", tmp_path)
+    monkeypatch.setattr(plugin_zip, "PLUGIN_ZIPS", tmp_path)
     with pytest.raises(NodeError, match=r"^There is no plugin for Elasticsearch 9\.5\.3 .*`make plugin`"):
         find_plugin_zip("9.5.3")
 
 
 def test_the_newest_plugin_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(versions, "PLUGIN_ZIPS", tmp_path)
+    monkeypatch.setattr(plugin_zip, "PLUGIN_ZIPS", tmp_path)
     for age, name in enumerate(("0.2.0-es9.5.3", "0.1.0-es9.5.3", "0.3.0-es8.19.21")):
         (tmp_path / f"ingest-image-{name}.zip").touch()
         os.utime(tmp_path / f"ingest-image-{name}.zip", (0, 1000 - age))
@@ -151,7 +151,7 @@ def test_a_checkout_out_of_reach(monkeypatch: pytest.MonkeyPatch, open_folder: P
     """As after `cd $(mktemp -d) && git clone`: the data then lives below a folder that everybody can reach."""
     checkout = open_folder / "checkout"
     checkout.mkdir(mode=0o700)
-    monkeypatch.setattr(folder, "CHECKOUT", checkout)
+    monkeypatch.setattr(places, "ROOT", checkout)
     monkeypatch.setattr(folder, "_SHARED", open_folder)
     version, account = versions.versions()[0], other_account()
     found = folder.default_folder(version, account)
@@ -179,7 +179,7 @@ def test_kept_data_is_handed_over(open_folder: Path) -> None:
 
 
 def test_the_command_says_it_in_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(versions, "PLUGIN_ZIPS", tmp_path)
+    monkeypatch.setattr(plugin_zip, "PLUGIN_ZIPS", tmp_path)
     for arguments, said in (
         (["--es-version", "1.2.3"], "Error: Elasticsearch 1.2.3 is not supported"),
         ([], "Error: There is no plugin for Elasticsearch"),

@@ -14,7 +14,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError
-from embedded_node.versions import CHECKOUT, versions
+from embedded_node.places import ROOT
+from embedded_node.versions import versions
 from tests.helpers.processes import alive, wait_until
 
 OLDEST = versions()[-1].number
@@ -77,7 +78,7 @@ def run_command(folder: Path, *options: str) -> subprocess.Popen[str]:
         "--quick-start",
     ]
     command += ["--es-version", OLDEST, "--data", str(folder), *options]
-    return subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGTERM, "Stopped."), (signal.SIGKILL, "")])

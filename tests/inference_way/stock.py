@@ -16,7 +16,7 @@ import cbor2
 
 from embedded_node.jars import once
 from embedded_node.jdk import Jdk, find_jdk
-from embedded_node.versions import cache_folder
+from embedded_node.places import cache_folder
 from pipelines.resources import Resource
 
 # The newest that runs on Java 17.
