@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark lock newest test-versions clean
+.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark lock newest test-versions dist clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,5 +65,8 @@ lock: $(STAMP) ## docker/lock: what the service's image installs, with hashes, a
 newest: ## the tests with the newest release of every dependency, beyond the upper bounds too
 	@.ci/newest
 
+dist: install ## dist/: wheel and sdist with the plugin in them, SBOM, checksums
+	@.ci/dist
+
 clean: ## remove what was built (not .venv, not the demo's data)
-	rm -rf build elasticsearch_plugin/target
+	rm -rf build dist elasticsearch_plugin/target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,27 +20,13 @@ from ..search.queries import LIGHT
 from ..search.recognized import recognized
 from ..search.table import clean, pixels, swatches
 
-ROOT = Path(__file__).parent.parent.parent
-PICTURES = ROOT / "tests" / "pictures"
+_HERE = Path(__file__).parent
+# In a checkout they are among the tests' pictures; setup.py copies them here for a wheel. LICENCES.md beside them has
+# the licence and source of each.
+_BUNDLED = _HERE / "pictures"
+PICTURES = _BUNDLED if _BUNDLED.is_dir() else _HERE.parents[1] / "tests" / "pictures"
 # Title and file: turned by EXIF, with transparency, six formats, one broken; a face, an animal, a text, a number plate.
-# tests/pictures/LICENCES.md has the licence and source of each.
-DOCUMENTS = {
-    "Mountain lake, camera upside down": "exif-orientation/Landscape_3.jpg",
-    "Mountain lake, camera turned left": "exif-orientation/Landscape_6.jpg",
-    "Mountain lake, camera turned right": "exif-orientation/Landscape_8.jpg",
-    "Paris, turned and mirrored": "libavif/paris_exif_orientation_5.jpg",
-    "Paris in AVIF": "libavif/paris_icc_exif_xmp.avif",
-    "Bridge": "pdq/bridge-mods/aaa-orig.jpg",
-    "Chelsea the cat": "skimage/chelsea.png",
-    "Astronaut Eileen Collins": "skimage/astronaut.png",
-    "Greek coins": "skimage/coins.png",
-    "From a manual": "skimage/page.png",
-    "A car, which is drawn": "drawn/car.jpg",
-    "Flower": "pillow/flower.jpg",
-    "Gopher with transparency": "golang-image/gopher-doc.with-alpha.png",
-    "Colours in WebP": "golang-image/blue-purple-pink.lossless.webp",
-    "A broken file": "sharp/truncated.jpg",
-}
+DOCUMENTS: dict[str, str] = json.loads((_HERE / "documents.json").read_text(encoding="utf-8"))
 
 
 def index_documents(url: str, console: Console) -> None:

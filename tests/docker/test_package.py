@@ -19,13 +19,11 @@ from tests.helpers.paths import ROOT
 
 TOOL = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 PACKAGES = [name.rstrip("*") for name in TOOL["packages"]["find"]["include"]]
-# Compiled against Elasticsearch's jars; the embedded node needs a checkout and Maven anyway.
-CHECKOUT_ONLY = "embedded_node/java/"
 
 
 def tracked() -> list[str]:
     listing = subprocess.run(["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [name for name in listing.stdout.splitlines() if not name.startswith(CHECKOUT_ONLY)]
+    return listing.stdout.splitlines()
 
 
 def is_installed(name: str) -> bool:

@@ -1,0 +1,116 @@
+"""The wheel in an environment of its own and an empty folder, as somebody without a checkout has it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from embedded_node.versions import line, versions
+from ingest_image.cli import main
+from ingest_image.demo.documents import DOCUMENTS, PICTURES
+from tests.helpers.paths import ROOT
+
+UV = ROOT / ".venv" / "bin" / "uv"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make dist` makes, of the zips that are built already."""
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([ROOT / ".ci" / "dist", folder], check=True, capture_output=True, text=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(made: Path) -> Path:
+    return next(made.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="module")
+def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Installed with what a user's pip would take: the newest that the wheel's ranges allow."""
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run([UV, "venv", "--quiet", folder], check=True)
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python", wheel], check=True)
+    return folder / "bin" / "ingest-image"
+
+
+def run(program: Path, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Away from the checkout, with a home folder of its own."""
+    kept = {"PATH": "/usr/bin:/bin", "HOME": str(folder)} | environment
+    return subprocess.run([program, *arguments], cwd=folder, env=kept, capture_output=True, text=True, check=False)
+
+
+def test_checksums_are_those_of_the_files(made: Path) -> None:
+    sums = dict(reversed(row.split()) for row in (made / "SHA256SUMS").read_text().splitlines())
+    assert {Path(name).suffix for name in sums} == {".whl", ".gz", ".json"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((made / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_bill_of_materials_names_what_the_image_installs(made: Path) -> None:
+    bill = json.loads(next(made.glob("*.cdx.json")).read_text())
+    assert bill["bomFormat"] == "CycloneDX" and bill["metadata"]["component"]["name"] == "ingest-image"
+    components = {one["name"].lower(): one for one in bill["components"]}
+    assert {"flask", "pillow", "elasticsearch", "rapidocr"} <= components.keys()
+    assert all(one["version"] and one["purl"].startswith("pkg:pypi/") for one in components.values())
+    # Nothing of the machine that made it.
+    assert str(ROOT) not in json.dumps(bill) and "file://" not in json.dumps(bill)
+
+
+def test_the_wheel_brings_plugins_and_pictures_as_the_checkout_has_them(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        for name in (*DOCUMENTS.values(), "LICENCES.md"):
+            assert archive.read(f"ingest_image/demo/pictures/{name}") == (PICTURES / name).read_bytes()
+    for built in versions():
+        assert any("bundled/plugins/" in name and name.endswith(f"-es{built.number}.zip") for name in names)
+    assert not [name for name in names if name.startswith(("tests/", "generate/", "benchmarks/", "build/"))]
+
+
+def test_the_sdist_has_the_sources_of_the_plugin(made: Path) -> None:
+    with tarfile.open(next(made.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for name in (
+        "elasticsearch_plugin/pom.xml",
+        "elasticsearch_plugin/src/main/java/org/ingestimage/ImagePlugin.java",
+        "setup.py",
+    ):
+        assert name in names
+    assert not [name for name in names if name.startswith("elasticsearch_plugin/target")]
+
+
+def test_every_command_can_be_run(program: Path, empty: Path) -> None:
+    for name in main.rooms:
+        done = run(program, empty, name, "--help")
+        assert done.returncode == 0 and done.stdout.startswith(f"Usage: ingest-image {name}"), done.stderr
+
+
+def test_the_plugin_for_a_patch_release_is_made(program: Path, empty: Path) -> None:
+    for built in versions():
+        done = run(program, empty, "plugin", "--es-version", f"{line(built.number)}.0", "--out", "zips")
+        assert done.returncode == 0, done.stderr
+        assert (empty / done.stdout.strip()).is_file()
+    shutil.rmtree(empty / "zips")
+
+
+def test_a_missing_jdk_and_a_missing_maven_are_said_in_a_sentence(program: Path, empty: Path) -> None:
+    done = run(program, empty, "node", IMAGE_JAVA_HOME=str(empty))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "No JDK" in done.stderr, done.stderr
+    (empty / "bin").mkdir()
+    for name in ("sh", "test"):
+        (empty / "bin" / name).symlink_to(shutil.which(name) or "")
+    done = run(program, empty, "node", "--http-port", "0", PATH=str(empty / "bin"))
+    assert done.returncode == 1 and "Maven (mvn) is not on the PATH; it is needed once" in done.stderr, done.stderr
