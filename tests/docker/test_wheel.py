@@ -54,7 +54,8 @@ def run(program: Path, folder: Path, *arguments: str, **environment: str) -> sub
 
 
 def test_checksums_are_those_of_the_files(made: Path) -> None:
-    sums = dict(reversed(row.split()) for row in (made / "SHA256SUMS").read_text().splitlines())
+    rows = (row.split() for row in (made / "SHA256SUMS").read_text().splitlines())
+    sums = {name: digest for digest, name in rows}
     assert {Path(name).suffix for name in sums} == {".whl", ".gz", ".json"}
     for name, digest in sums.items():
         assert hashlib.sha256((made / name).read_bytes()).hexdigest() == digest
