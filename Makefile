@@ -11,12 +11,13 @@ help: ## this list
 
 install: $(STAMP) plugin ## .venv, the package, the plugin zips
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml docker/development-requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer (or say PYTHON=/path/to/python3)."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: install Python 3.11 or newer (or say PYTHON=/path/to/python3)."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian and Ubuntu: python3-venv)."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement docker/development-requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(STAMP)
 
 plugin: $(STAMP) ## the plugin zips, one for each Elasticsearch version, in build/plugins
@@ -59,7 +60,7 @@ contact-sheet: $(STAMP) ## a picture of all operations and kinds of picture, to 
 benchmark: install ## ratios against bare Pillow and a client-side script
 	@$(BIN)/python -m benchmarks.ingest
 
-lock: $(STAMP) ## docker/lock: what the service's image installs, with hashes, and its licences
+lock: $(STAMP) ## docker/lock: what the service's image and .venv install, with hashes, and the image's licences
 	@docker/lock
 
 newest: ## the tests with the newest release of every dependency, beyond the upper bounds too

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from tests.helpers.paths import ROOT
 
 FOLDER = ROOT / "docker" / "service"
+DEVELOPMENT = "../development-requirements.txt"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Where the image runs: Python's own platform for Docker on PCs.
 LINUX = {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux", "extra": ""}
@@ -37,7 +38,7 @@ def locked(name: str) -> dict[str, tuple[str, Marker | None, list[str]]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt", DEVELOPMENT])
 def test_each_package_has_one_version_and_hashes(name: str) -> None:
     packages = locked(name)
     assert packages
@@ -55,6 +56,16 @@ def test_what_the_package_needs_is_locked_within_its_bounds() -> None:
         assert wanted.specifier.contains(version), f"{wanted}, but {version} is locked: run docker/lock"
     for wanted in map(Requirement, PROJECT["build-system"]["requires"]):
         assert wanted.specifier.contains(locked("build-requirements.txt")[canonicalize_name(wanted.name)][0])
+
+
+def test_what_development_needs_is_locked_within_its_bounds() -> None:
+    project = PROJECT["project"]
+    extras = [each for name in ("heic", "identity", "store", "dev") for each in project["optional-dependencies"][name]]
+    packages = locked(DEVELOPMENT)
+    for wanted in map(Requirement, [*project["dependencies"], *extras]):
+        if wanted.name != project["name"]:
+            version = packages[canonicalize_name(wanted.name)][0]
+            assert wanted.specifier.contains(version), f"{wanted}, but {version} is locked: run docker/lock"
 
 
 def test_notices_name_what_is_locked_and_its_licence() -> None:
