@@ -122,6 +122,10 @@ OF_THE_DOCUMENT = (
     DocumentField(
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),
+    DocumentField("pending", "properties that are still to be added to the stored picture", KEYWORD, many=True),
+    DocumentField(
+        "enrich", "`true` asks for what is pending now; done, then removed", {"type": "object", "enabled": False}
+    ),
     DocumentField("error.code", "why the picture was not processed: a stable code", KEYWORD),
     # Not indexed: words in the reason, such as "jpeg", would match normal searches.
     DocumentField("error.reason", "the same in a sentence; shown, not searched", {"type": "text", "index": False}),

@@ -34,7 +34,7 @@ def fields_and_pictures(request: Request, settings: Settings, watch: Stopwatch) 
     data = decode_payload(request.data, settings.max_image_bytes)
     picture, stored, format_name = transform(data, request, settings, watch)
     with watch("describe"):
-        if request.recipe.features:
+        if request.features():
             # Fields describe how colours look, whatever profile they are stored in.
             make_srgb(picture)
         source_sha256 = hashlib.sha256(data).hexdigest()
@@ -42,9 +42,10 @@ def fields_and_pictures(request: Request, settings: Settings, watch: Stopwatch) 
         fields |= describe(picture, stored, format_name, request.external)
         if not request.normalized:
             fields["original"] = describe_original(picture, data, source_sha256, request.keeps_original)
+        fields["pending"] = request.pending() or None
         if picture.redacted is not None:
             fields["redacted"] = picture.redacted
-    for feature in request.recipe.features:
+    for feature in request.features():
         wanted = set(feature.produces(request.position))
         if not wanted or (request.normalized and feature.of_source):
             continue

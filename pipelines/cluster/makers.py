@@ -56,7 +56,9 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
     makers: dict[str, Maker] = {}
     for source, target in targets.items():
         # Other processors of a user's pipeline may need more than this; then the failure says so.
-        made = value_at(simulated(client, name, _nested(source, {"data": TINY_PNG})), target)
+        # All of it, be it that the pipeline adds the vector later.
+        picture = {"data": TINY_PNG, "enrich": True}
+        made = value_at(simulated(client, name, _nested(source, picture)), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):

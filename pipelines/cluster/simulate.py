@@ -38,7 +38,7 @@ def simulated_picture(client: Elasticsearch, pipeline: str, picture: BinaryIO) -
 
     Raises as `simulated`.
     """
-    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data}}}]})
+    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data, "enrich": True}}}]})
     answer = send(
         client.options(request_timeout=PATIENCE),
         "POST",

@@ -19,6 +19,10 @@ class Feature(RecipeEntry):
     default: ClassVar[bool] = True
     # Whether it reads what only the original has. A picture that is already normalized keeps these fields.
     of_source: ClassVar[bool] = False
+    # Whether a pipeline may have it added to a picture that is stored already (docs/enrich.md).
+    later: ClassVar[bool] = False
+    # Names of features that have to come before it if the recipe asks for them: it uses what they find.
+    uses: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def produces(cls, position: int = 0) -> list[str]:

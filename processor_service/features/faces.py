@@ -43,6 +43,7 @@ class Faces(Feature):
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
+    later: ClassVar[bool] = True
 
     identity: bool = Field(
         False,

@@ -21,6 +21,8 @@ class Labels(Feature):
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
+    later: ClassVar[bool] = True
+    uses: ClassVar[tuple[str, ...]] = ("faces",)
     example: ClassVar[dict[str, Any]] = {"min_probability": 0.6}
 
     min_probability: float = Field(

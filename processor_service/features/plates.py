@@ -25,6 +25,7 @@ class Plates(Feature):
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
+    later: ClassVar[bool] = True
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """Nothing when there is none."""

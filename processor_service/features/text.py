@@ -28,6 +28,7 @@ class Text(Feature):
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
+    later: ClassVar[bool] = True
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """Nothing when there is no text."""

@@ -9,7 +9,7 @@ from ..metadata.text import MOST_CHARACTERS, MOST_OF_CAPTION
 from .fields import all_fields
 
 # Declared, but never part of an answer: the node writes or removes them by itself.
-_ONLY_NULL = frozenset({"error", "operations"})
+_ONLY_NULL = frozenset({"error", "operations", "enrich"})
 _MOST_ITEMS, _MOST_DIMENSIONS = 1000, 4096
 _MOST_FLOAT = 3.4e38
 _HEX_DIGIT_BITS = 4

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Code, ImageError
+from ..features import Feature
 from ..operations import Operation
 from ..registry import IDENTITY
 from ..store.refusals import off as store_off
@@ -14,7 +15,7 @@ from .recipe import Recipe, parse_operations, parse_recipe
 
 _KEYS = frozenset(
     {"data", "url", "operations", "properties", "document_operations", "normalized", "truncated", "position", "store"}
-    | {"originals"}
+    | {"originals", "later"}
 )
 
 
@@ -35,6 +36,8 @@ class Request:
     external: bool = False
     # Whether the original goes there, too.
     keeps_original: bool = False
+    # Names of the recipe's features that are left out now.
+    later: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, body: Any) -> Request:
@@ -78,22 +81,32 @@ class Request:
             position,
             store == "external",
             originals == "external",
+            _later(body.get("later", []), recipe),
         )
 
     def needs_store(self) -> bool:
         """Whether anything of the request goes into the store."""
         return self.external or self.keeps_original
 
+    def features(self) -> tuple[Feature, ...]:
+        """What is to be extracted now."""
+        return tuple(feature for feature in self.recipe.features if feature.name() not in self.later)
+
+    def pending(self) -> list[str]:
+        """Names of the features that this picture is to get later, sorted."""
+        left_out = {feature.name() for feature in self.recipe.features if feature.produces(self.position)}
+        return sorted(left_out & self.later)
+
     def recognizer(self) -> str | None:
         """What of the request needs a recognizer, in words; None when nothing does."""
         for operation in self.operations_to_apply():
             if operation.recognizes:
                 return f"operation [{operation.name()}]"
-        return next((f"property [{feature.name()}]" for feature in self.recipe.features if feature.recognizes), None)
+        return next((f"property [{feature.name()}]" for feature in self.features() if feature.recognizes), None)
 
     def identifies(self) -> str | None:
-        """What of the recipe asks whose faces they are, in words; None when nothing does."""
-        asking = (feature for feature in self.recipe.features if getattr(feature, IDENTITY, False))
+        """What asks whose faces they are, in words; None when nothing does."""
+        asking = (feature for feature in self.features() if getattr(feature, IDENTITY, False))
         return next((f"property [{feature.name()}] with [{IDENTITY}]" for feature in asking), None)
 
     def operations_to_apply(self) -> tuple[Operation, ...]:
@@ -107,6 +120,16 @@ class Request:
         recipe = self.recipe.operations
         applied = tuple(operation for operation in recipe if operation.output_only) if self.normalized else recipe
         return applied + within_limit(recipe, self.document_operations)
+
+
+def _later(names: Any, recipe: Recipe) -> frozenset[str]:
+    possible = {feature.name() for feature in recipe.features if feature.later}
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in possible for name in names):
+        raise ImageError(
+            Code.INVALID_REQUEST,
+            f"later must be a list of properties of the recipe that can be added later: {', '.join(sorted(possible))}",
+        )
+    return frozenset(names)
 
 
 def _invalid(what: str) -> ImageError:

@@ -31,6 +31,7 @@ def recipe_schema() -> dict[str, Any]:
     - `most_entries`: how many operations or properties a list may have.
     - `concealing`: operations after which the original must not stay anywhere, with the parameter that says what they
       hide: names of properties that would find nothing.
+    - `later`: properties that may be added to a stored picture, with their `fields` and what each `uses`.
     - `recognizing`: operations and properties that a service may lack.
     - `for_documents`: operations that a document may ask for. `protecting`: after these, a document may ask for none.
     """
@@ -51,6 +52,11 @@ def recipe_schema() -> dict[str, Any]:
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
         "concealing": {name: operation.conceals for name, operation in all_operations().items() if operation.conceals},
+        "later": {
+            name: {"fields": feature.produces(), "uses": list(feature.uses)}
+            for name, feature in all_features().items()
+            if feature.later
+        },
         "recognizing": {"operations": _recognizing(all_operations()), "properties": _recognizing(all_features())},
         "for_documents": [name for name, operation in all_operations().items() if operation.for_documents],
         "protecting": [name for name, operation in all_operations().items() if operation.protects],

@@ -1,6 +1,7 @@
 package org.ingestimage.picture;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The map under the target field. These are the only names that the plugin knows; everything else in it is the service's. */
@@ -26,6 +27,13 @@ public final class TargetFields {
     /** Signature under the address of the original in the store. */
     public static final String ORIGINAL_MARK = "original_mark";
     public static final String ERROR = "error";
+    /** Names of properties that are added later. */
+    public static final String PENDING = "pending";
+    /** True in a document that asks for what is pending. */
+    public static final String ENRICH = "enrich";
+
+    /** What a document asks for once: removed when it is done. */
+    public static final List<String> ONE_OFF = List.of(OPERATIONS, ENRICH);
 
     private TargetFields() {}
 

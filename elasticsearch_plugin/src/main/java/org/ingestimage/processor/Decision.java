@@ -17,7 +17,7 @@ record Decision(What what, PictureRequest request) {
         CLEAR_MARKS,
         /** The document says that the picture was removed. */
         TAKE_AWAY,
-        /** Its mark is valid. The service is asked only for missing vectors, or missing fields of a first picture. */
+        /** Its mark is valid. The service is asked only for what is pending, missing vectors, or missing fields of a first picture. */
         COMPLETE,
         /** The service gets the picture. */
         PROCESS,
@@ -27,6 +27,11 @@ record Decision(What what, PictureRequest request) {
 
     static Decision without(What what) {
         return new Decision(what, null);
+    }
+
+    /** Whether the picture that is there was made by the recipe, and stays. */
+    boolean keepsPicture() {
+        return what == What.COMPLETE || what == What.LEAVE_ALONE;
     }
 
     boolean completes() {

@@ -102,6 +102,14 @@ final class DocumentPictures {
         return IntStream.range(0, size()).allMatch(index -> request(index) == null);
     }
 
+    /** Whether nothing but results of the recipe is in the document, however its calls end. */
+    boolean areMade() {
+        return IntStream.range(0, size()).allMatch(index -> {
+            Decision decision = decisions.get(index);
+            return decision != null && decision.keepsPicture() && pictures.get(index).inPlace;
+        });
+    }
+
     /** Takes a result, and says whether it refuses the document. */
     boolean succeed(int index, Map<String, Object> fields) {
         boolean limited = options.maxResultBytes() > 0 && options.keepsFieldsOnly() == false && decisions.get(index).completes() == false;
@@ -193,14 +201,14 @@ final class DocumentPictures {
         }
     }
 
-    /** Without the operations, which are done, and perhaps without the picture; what is left holds its place in the list. */
+    /** Without what was asked for once, which is done, and perhaps without the picture; what is left holds its place in the list. */
     private static Object cleaned(Object before, boolean remove) {
-        boolean asIs = before instanceof Map<?, ?> map ? map.containsKey(TargetFields.OPERATIONS) == false && remove == false : remove == false;
+        boolean asIs = remove == false && (before instanceof Map<?, ?> map && TargetFields.ONE_OFF.stream().anyMatch(map::containsKey)) == false;
         if (asIs) {
             return before;
         }
         Map<String, Object> result = TargetFields.copy(before);
-        result.remove(TargetFields.OPERATIONS);
+        TargetFields.ONE_OFF.forEach(result::remove);
         if (remove) {
             result.remove(TargetFields.DATA);
         }

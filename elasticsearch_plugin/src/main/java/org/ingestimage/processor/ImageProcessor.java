@@ -149,7 +149,7 @@ public final class ImageProcessor extends AbstractProcessor {
             failure = new Failure(Code.INTERNAL_ERROR, e.getClass().getSimpleName()).toException(pictures.field());
         }
         // Outside of the try: what the rest of the pipeline throws must not call the handler again.
-        if (failure != null) {
+        if (failure != null && pictures.areMade() == false) {
             conceal(document);
         }
         if (calls == null) {

@@ -29,6 +29,12 @@ enum Option {
         "what is done to the picture, in order ([operations.md](operations.md)). None: the stored bytes are those that came"
     ),
     PROPERTIES(null, "the default ones", "what is extracted. `[]`: only what every picture gets"),
+    LATER(
+        null,
+        "none",
+        "which of the `properties` may be added later: the document is stored at once, with their names in `pending` "
+            + "([enrich.md](enrich.md))"
+    ),
     IGNORE_MISSING(false, "whether a document without a picture passes; else it is refused with 400"),
     ON_INVALID(
         List.of("fail", "record"),

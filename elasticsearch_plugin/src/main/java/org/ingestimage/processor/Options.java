@@ -1,5 +1,6 @@
 package org.ingestimage.processor;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -12,6 +13,7 @@ import org.ingestimage.recipe.RecipeSchema;
  * The options of one `image` processor in a pipeline, read; {@link Option} has their names, defaults and meanings.
  *
  * @param recipe of `operations` and `properties`
+ * @param later names of the properties that are added later
  * @param store where the picture goes
  * @param keepOriginals whether what came in goes into the store, too (`originals`)
  * @param acceptTruncated of `truncated`
@@ -24,6 +26,7 @@ record Options(
     String field,
     String targetField,
     Recipe recipe,
+    List<String> later,
     boolean ignoreMissing,
     boolean removeBinary,
     Store store,
@@ -70,6 +73,11 @@ record Options(
         if (concealing != null && keepInvalid) {
             throw Option.KEEP_INVALID.wrong(tag, "must be false: a refused picture would be stored as it came, without [" + concealing + "]");
         }
+        Store store = Store.valueOf(Option.STORE.choice(tag, config).toUpperCase(Locale.ROOT));
+        List<Object> later = Option.LATER.list(tag, config, names -> schema.laterProblem(names, recipe));
+        if (later != null && later.isEmpty() == false && keepsFieldsOnly(store, removeBinary, target.equals(field))) {
+            throw Option.LATER.wrong(tag, "needs the picture that is stored, but [store: none] or [remove_binary] keeps none");
+        }
         boolean keepOriginals = Option.ORIGINALS.isOther(tag, config);
         if (concealing != null && keepOriginals) {
             throw Option.ORIGINALS.wrong(tag, "must be none: the original would be in the store as it came, without [" + concealing + "]");
@@ -84,9 +92,10 @@ record Options(
             field,
             target,
             recipe,
+            later == null ? List.of() : later.stream().map(String::valueOf).distinct().toList(),
             Option.IGNORE_MISSING.flag(tag, config),
             removeBinary,
-            Store.valueOf(Option.STORE.choice(tag, config).toUpperCase(Locale.ROOT)),
+            store,
             keepOriginals,
             Option.TRUNCATED.isOther(tag, config),
             Option.ON_INVALID.isOther(tag, config),
@@ -109,7 +118,11 @@ record Options(
 
     /** Whether no picture is kept that can be processed again. A source of its own is another matter. */
     boolean keepsFieldsOnly() {
-        return store == Store.NONE || (removeBinary && inPlace() && isExternal() == false);
+        return keepsFieldsOnly(store, removeBinary, inPlace());
+    }
+
+    private static boolean keepsFieldsOnly(Store store, boolean removeBinary, boolean inPlace) {
+        return store == Store.NONE || (removeBinary && inPlace && store != Store.EXTERNAL);
     }
 
     boolean isExternal() {

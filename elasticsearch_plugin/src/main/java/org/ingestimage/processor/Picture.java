@@ -13,6 +13,7 @@ import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.processor.Decision.What;
 import org.ingestimage.recipe.Recipe;
+import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.service.PictureRequest;
 
 /** One picture of a document: whether the service is asked, and with what. What comes of it is written by {@link PictureResult}. */
@@ -31,6 +32,7 @@ final class Picture {
     /** The address that the picture is from, null when the document brings the picture along. */
     final Object url;
     final MarkCheck check;
+    final Pending pending;
     /** In the document's list. */
     final int position;
     private final String path;
@@ -65,6 +67,7 @@ final class Picture {
         boolean complete = data != null || existing.get(TargetFields.MARK) instanceof String;
         this.url = again || (complete && addressesAreOff) ? null : TargetFields.url(source);
         this.check = new MarkCheck(options, environment, existing);
+        this.pending = Pending.of(options, environment.schema(), source, existing);
     }
 
     private static boolean isNull(Object value, String key) {
@@ -83,6 +86,11 @@ final class Picture {
     /** What the result is written into: the picture's object, or the target's. */
     Map<String, Object> base() {
         return TargetFields.copy(inPlace ? from : existing);
+    }
+
+    /** Whether nothing is asked of the service but what is pending. */
+    boolean enriches() {
+        return pending.asked() && pending.due().isEmpty() == false && check.made();
     }
 
     /** What is to be done; a failure when the service need not be asked to know that the picture, or what is asked for it, is wrong. */
@@ -105,8 +113,17 @@ final class Picture {
         if (what == What.LEAVE_ALONE) {
             return Decision.without(what);
         }
+        if (what == What.COMPLETE) {
+            return complete(null);
+        }
         StoredPicture original = believed == false && inPlace ? check.original() : null;
         return ask(what, original == null ? data : null, original, null, operations, believed);
+    }
+
+    /** Asks for what the target's own picture lacks. */
+    private Decision complete(String address) throws Failure {
+        Object made = existing.get(TargetFields.DATA);
+        return ask(What.COMPLETE, made, made == null ? check.kept() : null, address, null, true);
     }
 
     private Decision ask(What what, Object sent, StoredPicture kept, String address, List<Object> operations, boolean believed) throws Failure {
@@ -119,8 +136,9 @@ final class Picture {
             kept,
             address,
             what == What.COMPLETE ? Recipe.of(null, lacking()) : options.recipe(),
+            what == What.COMPLETE || pending.asked() ? List.of() : options.later(),
             operations,
-            (sent != null || kept != null) && believed && inPlace,
+            (sent != null || kept != null) && believed && (inPlace || what == What.COMPLETE),
             options.isExternal(),
             options.keepOriginals(),
             options.acceptTruncated(),
@@ -150,6 +168,9 @@ final class Picture {
         if (what == What.LEAVE_ALONE) {
             return Decision.without(what);
         }
+        if (what == What.COMPLETE) {
+            return complete(inPlace ? address : null);
+        }
         if (believed && (data != null || inPlace && check.kept() != null)) {
             return ask(what, data, data == null ? check.kept() : null, address, operations, true);
         }
@@ -163,6 +184,9 @@ final class Picture {
     private Decision decideWithoutPicture(List<Object> operations) throws Failure {
         if (removed == false && check.kept() != null) {
             What what = what(check.made(), operations);
+            if (what == What.COMPLETE) {
+                return complete(null);
+            }
             StoredPicture original = check.made() ? null : check.original();
             StoredPicture begin = original == null ? check.kept() : original;
             return what == What.LEAVE_ALONE ? Decision.without(what) : ask(what, null, begin, null, operations, check.made());
@@ -207,16 +231,24 @@ final class Picture {
      * @param believed whether what is in the target is believed to be what the recipe made of this very picture
      */
     private What what(boolean believed, List<Object> operations) {
-        if (believed == false || operations != null || existing.get(TargetFields.ERROR) != null || check.vouchesForAll() == false
+        if (believed == false || operations != null || pending.isRefused(existing) || check.vouchesForAll() == false
             || isInPlace() == false) {
             return What.PROCESS;
         }
-        boolean again = inPlace && (data != null || check.kept() != null);
+        boolean again = existing.get(TargetFields.DATA) != null || check.kept() != null;
         return again && lacking().isEmpty() == false ? What.COMPLETE : What.LEAVE_ALONE;
     }
 
+    /** Those of the recipe's properties that the target's picture is to get now. */
     private List<Object> lacking() {
-        return environment.schema().lacking(options.recipe(), existing, position == 0);
+        RecipeSchema schema = environment.schema();
+        List<Object> lost = schema.lacking(options.recipe(), existing, position == 0);
+        List<String> due = schema.later().withUsed(pending.due());
+        List<Object> properties = options.recipe().properties() == null ? List.of() : options.recipe().properties();
+        return properties.stream().filter(entry -> {
+            String name = RecipeSchema.name(entry);
+            return due.contains(name) || lost.contains(entry) && pending.has(name) == false;
+        }).toList();
     }
 
     private Failure atFault(Code code, String reason) {

@@ -1,5 +1,6 @@
 package org.ingestimage.processor;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,11 +48,13 @@ final class PictureResult {
             schema.pictures().keySet().stream().filter(name -> check.vouchesFor(name) == false).forEach(result::remove);
             result.putAll(check.marks());
             putBelieved(result);
+            putPending(result);
         } else {
             List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK).forEach(result::remove);
             schema.pictures().keySet().forEach(result::remove);
+            result.remove(TargetFields.PENDING);
         }
-        result.remove(TargetFields.OPERATIONS);
+        TargetFields.ONE_OFF.forEach(result::remove);
         notHere().forEach(result::remove);
         schema.copies().restore(result, notHere());
         return result.equals(target) ? target : result;
@@ -60,15 +63,20 @@ final class PictureResult {
     /** The target after the service has processed the picture. */
     Map<String, Object> processed(Decision decision, Map<String, Object> fields) {
         Map<String, Object> result = picture.base();
+        TargetFields.ONE_OFF.forEach(result::remove);
+        if (decision.completes() == false || picture.pending.left() == null) {
+            result.remove(TargetFields.ERROR);
+        }
         if (decision.completes()) {
             result.putAll(check.marks());
             putBelieved(result);
-            schema.remade(decision.request().recipe().properties()).forEach(name -> TargetFields.merge(result, Collections.singletonMap(name, fields.get(name))));
+            putPending(result);
+            List<String> made = new ArrayList<>(schema.remade(decision.request().recipe().properties()));
+            made.addAll(schema.later().fieldsOf(picture.pending.due()));
+            made.forEach(name -> TargetFields.merge(result, Collections.singletonMap(name, fields.get(name))));
             schema.copies().restore(result, notHere());
             return result;
         }
-        result.remove(TargetFields.OPERATIONS);
-        result.remove(TargetFields.ERROR);
         TargetFields.merge(result, fields);
         if (options.leavesOutData()) {
             result.remove(TargetFields.DATA);
@@ -78,6 +86,10 @@ final class PictureResult {
 
     /** What refuses the document, null when the failure is recorded in it. */
     Failure refusal(Failure failure) {
+        if (picture.enriches()) {
+            // What is stored is complete but for what is pending, and stays.
+            return failure;
+        }
         if (options.recordInvalid() == false || failure.kind() != Kind.PICTURE) {
             return failure;
         }
@@ -137,6 +149,10 @@ final class PictureResult {
 
     private void putBelieved(Map<String, Object> result) {
         TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, options.leavesOutData() ? null : check.plainData()));
+    }
+
+    private void putPending(Map<String, Object> result) {
+        TargetFields.merge(result, Collections.singletonMap(TargetFields.PENDING, picture.pending.left()));
     }
 
     /** Names of the fields that this picture may not have, as it is not the first of the document. */

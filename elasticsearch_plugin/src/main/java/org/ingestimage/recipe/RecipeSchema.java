@@ -40,6 +40,7 @@ public final class RecipeSchema {
     /** Operations that hide what must not be seen, with the parameter that says what: properties that find nothing then. */
     private final Map<String, String> concealing;
     private final RecognizingEntries recognizing;
+    private final LaterProperties later;
 
     private RecipeSchema(Map<String, Object> json) {
         int most = json.get("most_entries") instanceof Integer number ? number : Integer.MAX_VALUE;
@@ -57,6 +58,7 @@ public final class RecipeSchema {
         forDocuments = strings(json.get("for_documents"));
         protecting = strings(json.get("protecting"));
         recognizing = RecognizingEntries.of(json.get("recognizing"));
+        later = LaterProperties.of(json.get("later"));
         concealing = map(json.get("concealing"), String::valueOf);
     }
 
@@ -116,6 +118,15 @@ public final class RecipeSchema {
 
     public VectorCopies copies() {
         return copies;
+    }
+
+    public LaterProperties later() {
+        return later;
+    }
+
+    /** What is wrong with the names of properties that a pipeline wants later; null when nothing is. */
+    public String laterProblem(List<?> names, Recipe recipe) {
+        return later.problem(names, entries(recipe.properties()).stream().map(RecipeSchema::name).toList(), property -> hiding(recipe, property));
     }
 
     /** What services may lack. */
@@ -180,15 +191,23 @@ public final class RecipeSchema {
 
     /** Says which property would find nothing, because an operation hides that; null when there is none. */
     public String concealedProblem(Recipe recipe) {
+        for (Object property : entries(recipe.properties())) {
+            String operation = hiding(recipe, name(property));
+            if (operation != null) {
+                return "property [" + name(property) + "] finds nothing where operation [" + operation + "] hides " + name(property)
+                    + ": leave one of them out; how many were hidden is in [redacted." + name(property) + "]";
+            }
+        }
+        return null;
+    }
+
+    /** The recipe's operation that hides what a property would find; null when there is none. */
+    private String hiding(Recipe recipe, String property) {
         for (Object operation : entries(recipe.operations())) {
             String parameter = concealing.get(name(operation));
             boolean hides = parameter != null && operation instanceof Map<?, ?> map && map.get(name(operation)) instanceof Map;
-            List<String> hidden = hides ? strings(((Map<?, ?>) ((Map<?, ?>) operation).get(name(operation))).get(parameter)) : List.of();
-            for (Object property : entries(recipe.properties())) {
-                if (hidden.contains(name(property))) {
-                    return "property [" + name(property) + "] finds nothing where operation [" + name(operation) + "] hides " + name(property)
-                        + ": leave one of them out; how many were hidden is in [redacted." + name(property) + "]";
-                }
+            if (hides && strings(((Map<?, ?>) ((Map<?, ?>) operation).get(name(operation))).get(parameter)).contains(property)) {
+                return name(operation);
             }
         }
         return null;
@@ -205,7 +224,8 @@ public final class RecipeSchema {
     /** Names of everything that the service may write under a target, except `data`. */
     public Set<String> fields() {
         Set<String> names = new HashSet<>(fields);
-        names.addAll(List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK, TargetFields.ERROR, TargetFields.OPERATIONS));
+        names.addAll(List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK, TargetFields.ERROR));
+        names.addAll(TargetFields.ONE_OFF);
         return names;
     }
 

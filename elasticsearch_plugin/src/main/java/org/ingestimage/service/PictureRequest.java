@@ -18,6 +18,7 @@ import org.ingestimage.recipe.Recipe;
  * @param kept the picture in the service's store, null when it is not there
  * @param url the address that the picture comes from, null when the document brought it along
  * @param recipe the pipeline's recipe
+ * @param later names of the recipe's properties that are left out now
  * @param documentOperations one-off operations of the document, null when there are none
  * @param normalized whether the recipe's operations were applied to these bytes before
  * @param external whether the service puts the result into its store
@@ -32,6 +33,7 @@ public record PictureRequest(
     StoredPicture kept,
     String url,
     Recipe recipe,
+    List<String> later,
     List<Object> documentOperations,
     boolean normalized,
     boolean external,
@@ -65,6 +67,9 @@ public record PictureRequest(
         }
         if (recipe.properties() != null) {
             head.put("properties", recipe.properties());
+        }
+        if (later.isEmpty() == false) {
+            head.put("later", later);
         }
         if (documentOperations != null) {
             head.put("document_operations", documentOperations);

@@ -180,7 +180,7 @@ class RecipeSchemaTest {
     @Test
     void anOwnRefusalRemovesWhatTheServiceWrote() {
         Map<String, Object> expected = new HashMap<>();
-        for (String name : List.of("width", "height", "mark", "source_mark", "thumbnail_mark", "operations", "error")) {
+        for (String name : List.of("width", "height", "mark", "source_mark", "thumbnail_mark", "operations", "enrich", "error")) {
             expected.put(name, null);
         }
         assertEquals(expected, SCHEMA.emptyFields());

@@ -42,7 +42,7 @@ class AnswerCheckTest {
     }
 
     private static PictureRequest request(Object data, String url, List<Object> operations, boolean normalized) {
-        return new PictureRequest(data, null, url, RECIPE, operations, normalized, false, false, false, 0, TimeValue.timeValueSeconds(5), null);
+        return new PictureRequest(data, null, url, RECIPE, List.of(), operations, normalized, false, false, false, 0, TimeValue.timeValueSeconds(5), null);
     }
 
     /** The request as the service reads it. */

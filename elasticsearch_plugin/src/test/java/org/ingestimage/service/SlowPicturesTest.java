@@ -20,7 +20,7 @@ class SlowPicturesTest {
 
     private static PictureRequest picture(Object data, List<Object> operations) {
         Recipe recipe = Recipe.of(List.of("auto_orient"), null);
-        return new PictureRequest(data, null, null, recipe, operations, false, false, false, false, 0, TimeValue.timeValueSeconds(5), null);
+        return new PictureRequest(data, null, null, recipe, List.of(), operations, false, false, false, false, 0, TimeValue.timeValueSeconds(5), null);
     }
 
     @Test

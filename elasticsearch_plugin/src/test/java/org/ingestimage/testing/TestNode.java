@@ -183,7 +183,7 @@ public final class TestNode implements AutoCloseable {
         AtomicInteger calls = new AtomicInteger();
         TimeValue time = timeout == null ? client.timeout() : TimeValue.parseTimeValue(timeout, "timeout");
         client.process(
-            new PictureRequest(data, null, null, Recipe.of(List.of("auto_orient"), null), null, false, false, false, false, 0, time, null),
+            new PictureRequest(data, null, null, Recipe.of(List.of("auto_orient"), null), List.of(), null, false, false, false, false, 0, time, null),
             share(),
             false,
             ActionListener.wrap(future::complete, failure -> {

@@ -1,0 +1,73 @@
+"""Properties that are added to a picture after its document was stored, on real nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from elasticsearch import BadRequestError, Elasticsearch
+
+from tests.helpers.nodes import source
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import Service, calls
+
+PHOTO = b64(picture("pillow/hopper.jpg"))
+# Without operations the stored pixels are those of the picture that came.
+PROPERTIES = ["embedding", "statistics"]
+
+
+@pytest.fixture
+def later(es: Elasticsearch, index: str) -> Any:
+    """The name of a pipeline that adds the vector later, and of one that does not."""
+    names = f"later-{index}", f"now-{index}"
+    es.ingest.put_pipeline(id=names[0], processors=[{"image": {"properties": PROPERTIES, "later": ["embedding"]}}])
+    es.ingest.put_pipeline(id=names[1], processors=[{"image": {"properties": PROPERTIES}}])
+    es.indices.create(index=index, settings={"index.default_pipeline": names[0]})
+    yield names
+    es.indices.delete(index=index)
+    for name in names:
+        es.ingest.delete_pipeline(id=name)
+
+
+def whole(es: Elasticsearch, index: str, id: str) -> dict[str, Any]:
+    """The picture with its vectors, which 9.2 and later leave out."""
+    params = {"_source_exclude_vectors": "false"} if es.info()["version"]["number"] > "9.2" else {}
+    headers = {"accept": "application/json"}
+    answer = es.perform_request("GET", f"/{index}/_doc/{id}", params=params, headers=headers).body
+    return dict(answer["_source"]["image"])
+
+
+def test_it_is_stored_at_once_and_whole_after_it_was_enriched(
+    es: Elasticsearch, index: str, later: tuple[str, str], service: Service
+) -> None:
+    es.index(index=index, id="now", document={"image": {"data": PHOTO}}, pipeline=later[1])
+    es.index(index=index, id="1", document={"image": {"data": PHOTO}})
+    stored = whole(es, index, "1")
+    assert stored["pending"] == ["embedding"]
+    assert "embedding" not in stored and "embedder" not in stored
+    # Another field: nobody is called, and it stays pending.
+    before = calls(service)
+    es.update(index=index, id="1", doc={"title": "mine"})
+    assert whole(es, index, "1") == stored
+    assert calls(service) == before
+    es.update(index=index, id="1", doc={"image": {"enrich": True}})
+    assert calls(service) == before + 1
+    enriched = whole(es, index, "1")
+    assert enriched == whole(es, index, "now")
+    assert (enriched["data"], enriched["sha256"], enriched["mark"]) == (
+        stored["data"],
+        stored["sha256"],
+        stored["mark"],
+    )
+    assert source(es, index)["title"] == "mine"
+
+
+def test_what_cannot_be_later_is_refused_when_the_pipeline_is_put(es: Elasticsearch, index: str) -> None:
+    for options, reason in (
+        ({"properties": PROPERTIES, "later": ["statistics"]}, "none of the properties that can be added later"),
+        ({"properties": ["statistics"], "later": ["embedding"]}, "not among the [properties] of the recipe"),
+        ({"properties": PROPERTIES, "later": ["embedding"], "store": "none"}, "needs the picture that is stored"),
+    ):
+        with pytest.raises(BadRequestError, match="later") as refused:
+            es.ingest.put_pipeline(id=index, processors=[{"image": options}])
+        assert reason in str(refused.value)
