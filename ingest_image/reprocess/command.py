@@ -33,6 +33,7 @@ from .writer import Report
     help="Only pictures made by another recipe, or vectors by another embedder, than the pipeline has now.",
 )
 @click.option("--unprocessed", is_flag=True, help="Only pictures that have neither all fields nor an error.")
+@click.option("--pending", is_flag=True, help="Only pictures to which properties are still to be added; adds them.")
 @click.option("--pipeline", help="Ingest pipeline. Default: the one of the index.")
 @bounds_options
 def reprocess(
@@ -42,6 +43,7 @@ def reprocess(
     errors: bool,
     stale: bool,
     unprocessed: bool,
+    pending: bool,
     pipeline: str | None,
     bounds: Bounds,
 ) -> None:
@@ -49,7 +51,8 @@ def reprocess(
 
     The same command continues a run that was interrupted. A document that somebody writes meanwhile is left alone.
     """
-    report = run_selected(client, index, Selection(query, errors, unprocessed, stale), bounds, pipeline=pipeline)
+    selection = Selection(query, errors, unprocessed, stale, pending)
+    report = run_selected(client, index, selection, bounds, pipeline=pipeline)
     if report is not None and report.failed:
         raise SystemExit(1)
 

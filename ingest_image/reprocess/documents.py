@@ -56,6 +56,7 @@ class Reader:
     # What is known of the pipeline's targets, to mend documents by (mending.py).
     makers: Mapping[str, Maker] = field(default_factory=dict)
     banded: Sequence[str] = ()
+    enriched: Sequence[str] = ()
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
@@ -136,7 +137,7 @@ class Reader:
         for one, doc in zip(group, answer["docs"], strict=True):
             if doc.get("found"):
                 source = doc.get("_source")
-                mend(source, self.makers, self.banded)
+                mend(source, self.makers, self.banded, self.enriched)
                 yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
             else:
                 yield Document(one.id, one.routing)

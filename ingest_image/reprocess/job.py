@@ -39,6 +39,8 @@ class IndexJob:
     fields: tuple[str, ...] | None = None
     # Targets whose hashes have a field for their bands.
     banded: tuple[str, ...] = ()
+    # Targets whose pictures get what is pending.
+    enriched: tuple[str, ...] = ()
 
 
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
@@ -57,7 +59,8 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         query, inspects = selection.to_query(targets, makers, banded), selection.unprocessed
         fields = _fields(bodies) if selection.wants_pictures else None
         uuid = settings["index.uuid"]
-        jobs.append(IndexJob(index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded))
+        enriched = tuple(targets) if selection.pending else ()
+        jobs.append(IndexJob(index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded, enriched))
     return jobs
 
 

@@ -12,8 +12,10 @@ from processor_service.hash_bands import bands
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def mend(source: Any, makers: Mapping[str, Maker], banded: Iterable[str]) -> None:
+def mend(source: Any, makers: Mapping[str, Maker], banded: Iterable[str], enriched: Iterable[str] = ()) -> None:
     """Remove vectors of other embedders than those of `makers`, and add bands to the hashes of the `banded` targets.
+
+    Pictures of the `enriched` targets ask for what is pending.
 
     The node adds a missing vector to a marked picture. Bands are made of the hash alone, so it is not asked for them.
     """
@@ -22,6 +24,10 @@ def mend(source: Any, makers: Mapping[str, Maker], banded: Iterable[str]) -> Non
             if maker.embedder and picture.get("embedder") not in (None, maker.embedder):
                 picture.pop("embedding", None)
                 picture.pop("embedder")
+    for target in enriched:
+        for picture in _pictures(source, target):
+            if picture.get("pending"):
+                picture["enrich"] = True
     for target in banded:
         for picture in _pictures(source, target):
             for part in _objects(picture.get("perceptual_hashes")):

@@ -29,13 +29,14 @@ class Selection:
     errors: bool = False
     unprocessed: bool = False
     stale: bool = False
+    pending: bool = False
     # Pictures that are in the documents (`data`), or in the store (`external`), and should not be.
     elsewhere: Literal["data", "external"] | None = None
 
     @property
     def wants_pictures(self) -> bool:
         """Whether documents without a picture are not selected."""
-        return self.errors or self.unprocessed or self.stale or self.elsewhere is not None
+        return any((self.errors, self.unprocessed, self.stale, self.pending, self.elsewhere))
 
     def to_query(self, targets: list[str], makers: Mapping[str, Maker], banded: Collection[str] = ()) -> Query:
         """The query for an index whose pipeline writes to `targets`, made so now; hashes of `banded` ones have bands.
@@ -47,6 +48,8 @@ class Selection:
             failed, done = ({"exists": {"field": f"{target}.{name}"}} for name in ("error.code", "sha256"))
             if self.errors:
                 wanted.append(failed)
+            if self.pending:
+                wanted.append({"exists": {"field": f"{target}.pending"}})
             if self.unprocessed:
                 wanted.append({"bool": {"must_not": [done, failed]}})
             if self.elsewhere:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
 
+from ingest_image.reprocess.command import reprocess
 from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service, calls
@@ -71,3 +74,24 @@ def test_what_cannot_be_later_is_refused_when_the_pipeline_is_put(es: Elasticsea
         with pytest.raises(BadRequestError, match="later") as refused:
             es.ingest.put_pipeline(id=index, processors=[{"image": options}])
         assert reason in str(refused.value)
+
+
+def test_a_command_adds_what_is_pending(
+    es: Elasticsearch, es_url: str, index: str, later: tuple[str, str], tmp_path: Path
+) -> None:
+    def run() -> str:
+        state = str(tmp_path / "state.json")
+        result = CliRunner().invoke(reprocess, [index, "--url", es_url, "--pending", "--state", state])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    es.index(index=index, id="now", document={"image": {"data": PHOTO}}, pipeline=later[1])
+    es.index(index=index, id="1", document={"image": {"data": PHOTO}})
+    es.index(index=index, id="list", document={"image": [{"data": PHOTO}, {"data": PHOTO}]})
+    assert run() == "2 of 2 written\n"
+    assert whole(es, index, "1") == whole(es, index, "now")
+    first, second = source(es, index, "list")["image"]
+    assert "pending" not in first and first["embedder"] == "builtin-v1"
+    assert "pending" not in second and "embedder" not in second
+    assert source(es, index, "now")["image"]["mark"] == first["mark"]
+    assert run() == "0 of 0 written\n"
