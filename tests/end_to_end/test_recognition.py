@@ -107,6 +107,32 @@ def traces(of: bytes) -> list[str]:
     return [text[at : at + 60] for at in range(0, len(text) - 60, len(text) // 20)]
 
 
+def test_recognition_can_come_later(es: Elasticsearch, index: str, pipeline: str, seeing: Service) -> None:
+    def recognized() -> float:
+        lines = requests.get(f"{seeing.url}/metrics", timeout=10).text.splitlines()
+        return float(next(line for line in lines if line.startswith("image_recognized_pictures_total")).split()[-1])
+
+    put(es, pipeline, **RECOGNIZE)
+    es.index(index=index, id="now", document={"image": {"data": b64(FACE)}}, pipeline=pipeline)
+    put(es, pipeline, **RECOGNIZE, later=RECOGNIZE["properties"])
+    before = recognized()
+    es.index(index=index, id="1", document={"image": {"data": b64(FACE)}}, pipeline=pipeline)
+    assert stored(es, index)["image"]["pending"] == ["faces", "labels", "plates", "text"]
+    # Nobody has waited for a recognizer.
+    assert recognized() == before
+    es.index(
+        index=index,
+        id="1",
+        document={"image": stored(es, index)["image"] | {"enrich": True}},
+        pipeline=pipeline,
+        refresh=True,
+    )
+    assert recognized() == before + 1
+    assert stored(es, index) == stored(es, index, "now")
+    assert stored(es, index)["image"]["face_count"] == 1
+    assert set(found(es, index, "image.labels:person")) == {"now", "1"}
+
+
 def test_text_faces_and_things_are_found_by_plain_queries(
     es: Elasticsearch, index: str, pipeline: str, seeing: Service
 ) -> None:
