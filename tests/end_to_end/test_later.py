@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,23 @@ def test_a_command_adds_what_is_pending(
     assert "pending" not in second and "embedder" not in second
     assert source(es, index, "now")["image"]["mark"] == first["mark"]
     assert run() == "0 of 0 written\n"
+
+
+def test_a_picture_in_the_store_and_one_with_a_target_of_its_own_are_enriched_as_they_are(
+    es: Elasticsearch, index: str, later: tuple[str, str], start_service: Callable[..., Service], tmp_path: Path
+) -> None:
+    (folder := tmp_path / "store").mkdir()
+    start_service(store_url=folder.as_uri())
+    options = {"properties": PROPERTIES, "later": ["embedding"]}
+    for id, more in {"stored": {"store": "external"}, "target": {"target_field": "small"}}.items():
+        es.ingest.put_pipeline(id=later[1], processors=[{"image": options | more}])
+        es.index(index=index, id=id, document={"image": {"data": PHOTO}}, pipeline=later[1])
+        target = more.get("target_field", "image")
+        before = source(es, index, id)
+        assert before[target].pop("pending") == ["embedding"]
+        asking = {**before, target: before[target] | {"pending": ["embedding"], "enrich": True}}
+        es.index(index=index, id=id, document=asking, pipeline=later[1])
+        after = source(es, index, id)
+        assert after[target].pop("embedder") == "builtin-v1"
+        after[target].pop("embedding", None)
+        assert after == before
