@@ -104,7 +104,7 @@ def test_no_string_as_input_is_answered_too(service: Service) -> None:
 
 
 def test_a_picture_with_too_many_bytes_is_heard_out_and_answered(service: Service) -> None:
-    for answer in (custom(service, "A" * 31_000_000), openai(service, "A" * 31_000_000)):
+    for answer in (custom(service, "A" * 64_000_000), openai(service, "A" * 64_000_000)):
         assert fields(answer)["error"]["code"] == "image_too_large"
 
 

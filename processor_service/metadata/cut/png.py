@@ -25,12 +25,13 @@ _MOST_UNPACKED = 1024**3
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, palette, transparency, frames, numbers that say how to read colours, the colour profile."""
     yield PNG_SIGNATURE
-    chunks = [(name, chunk[8:-4]) for name, chunk in few(png_chunks(data)) if len(chunk) >= 12]
+    found = [(name, chunk) for name, chunk in few(png_chunks(data)) if len(chunk) >= 12]
+    chunks = [(name, chunk[8:-4]) for name, chunk in found]
     header = Header.of(chunks)
     moves = any(name == b"acTL" for name, _ in chunks)
     _check_pixels(chunks, header, kept, moves)
     seen: set[bytes] = set()
-    for name, body in chunks:
+    for (name, body), (_, chunk) in zip(chunks, found, strict=True):
         if name in _ONCE and name in seen:
             raise ValueError("a chunk of the PNG that may stand there once")
         seen.add(name)
@@ -47,7 +48,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         elif name in _NEEDED or (name in _ANIMATION and moves):
             if not is_sound(name, body, header):
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
-            yield png_chunk(name, body)
+            # Pixels that are cut off stay so, and are refused for the same reason when they come again.
+            yield chunk if name == b"IDAT" and len(chunk) < 12 + int.from_bytes(chunk[:4]) else png_chunk(name, body)
         elif name in _NUMBERS:
             if is_sound(name, body, header):
                 yield png_chunk(name, body)
