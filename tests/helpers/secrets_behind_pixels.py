@@ -129,30 +129,30 @@ def tiff() -> Iterator[Place]:
     strips = {code: _strip(saved("TIFF", grey, compression=name)) for code, name in names.items()}
     strips |= {1: rows, 8: zlib.compress(rows), 32946: zlib.compress(rows), 34925: lzma.compress(rows)}
     for compression, strip in strips.items():
-        yield f"behind the pixels of compression {compression}", _tiff(compression, strip + NAME)
+        yield f"behind the pixels of compression {compression}", built_tiff(compression, strip + NAME)
     for compression, name in {4: "group4", 3: "group3", 2: "tiff_ccitt"}.items():
         bits = {258: (3, b"\1\0"), 262: (3, b"\1\0")}
         yield (
             f"behind the pixels of compression {compression}",
-            _tiff(compression, _strip(saved("TIFF", black, compression=name)) + NAME, bits),
+            built_tiff(compression, _strip(saved("TIFF", black, compression=name)) + NAME, bits),
         )
-    yield "behind the last row, compressed", _tiff(8, zlib.compress(rows + NAME * 3, 0))
-    yield "behind the last row, packed", _tiff(32773, strips[32773] + bytes((len(NAME) - 1,)) + NAME)
-    yield "a strip more", _tiff(1, rows + NAME, {273: _longs(8, 8 + len(rows)), 279: _longs(len(rows), len(NAME))})
-    yield "a strip over the directory", _tiff(1, rows, {279: _longs(len(rows) + 5000)}) + NAME
+    yield "behind the last row, compressed", built_tiff(8, zlib.compress(rows + NAME * 3, 0))
+    yield "behind the last row, packed", built_tiff(32773, strips[32773] + bytes((len(NAME) - 1,)) + NAME)
+    yield "a strip more", built_tiff(1, rows + NAME, {273: _longs(8, 8 + len(rows)), 279: _longs(len(rows), len(NAME))})
+    yield "a strip over the directory", built_tiff(1, rows, {279: _longs(len(rows) + 5000)}) + NAME
     doubles = 12, (NAME * 2)[:24]
     for tag in (254, 255, 266, 274, 281, 282, 283, 292, 296, 318, 332, 334, 338, 339, 529, 530, 531, 532):
-        yield f"tag {tag} as doubles", _tiff(1, rows, {tag: doubles})
+        yield f"tag {tag} as doubles", built_tiff(1, rows, {tag: doubles})
     for tag in (254, 266, 274, 281, 296, 317, 332, 334, 338, 339, 530):
-        yield f"tag {tag} with too many numbers", _tiff(1, rows, {tag: (3, struct.pack("<H", 1) + NAME + b"x")})
+        yield f"tag {tag} with too many numbers", built_tiff(1, rows, {tag: (3, struct.pack("<H", 1) + NAME + b"x")})
     for tag in (254, 281, 296, 332, 339):
-        yield f"tag {tag} as one large number", _tiff(1, rows, {tag: (4, _PIECE)})
+        yield f"tag {tag} as one large number", built_tiff(1, rows, {tag: (4, _PIECE)})
     for tag in (282, 529, 532):
-        yield f"tag {tag} as fractions", _tiff(1, rows, {tag: (5, (NAME * 4)[: {282: 8, 529: 24, 532: 48}[tag]])})
+        yield f"tag {tag} as fractions", built_tiff(1, rows, {tag: (5, (NAME * 4)[: {282: 8, 529: 24, 532: 48}[tag]])})
     colors = small().quantize(8)
     table = bytes(3 * 2 * 256) + NAME + b"x"
-    yield "behind the table of colours", _tiff(1, colors.tobytes(), {262: (3, b"\3\0"), 320: (3, table)})
-    yield "a table of colours of grey", _tiff(1, rows, {320: (3, NAME + b"x")})
+    yield "behind the table of colours", built_tiff(1, colors.tobytes(), {262: (3, b"\3\0"), 320: (3, table)})
+    yield "a table of colours of grey", built_tiff(1, rows, {320: (3, NAME + b"x")})
 
 
 def _strip(data: bytes) -> bytes:
@@ -166,7 +166,7 @@ def _longs(*numbers: int) -> tuple[int, bytes]:
     return 4, struct.pack(f"<{len(numbers)}I", *numbers)
 
 
-def _tiff(compression: int, strip: bytes, more: dict[int, tuple[int, bytes]] | None = None) -> bytes:
+def built_tiff(compression: int, strip: bytes, more: dict[int, tuple[int, bytes]] | None = None) -> bytes:
     """A grey TIFF of one strip, followed by its directory; `more`: type and bytes of other tags."""
     sizes = {3: 2, 4: 4, 5: 8, 12: 8}
     tags = {256: _longs(48), 257: _longs(32), 258: (3, b"\x08\0"), 259: (3, struct.pack("<H", compression))}

@@ -12,7 +12,7 @@ from ...formats.tiff_directories import SIZES, Directory, Layout, chain
 from ...formats.tiff_repair import repaired
 from . import jpeg
 from .kept import Kept
-from .tiff_pixels import COMPRESSIONS, JPEG, PLACES, pixels
+from .tiff_pixels import COMPRESSIONS, JPEG, PLACES, check_size, pixels
 from .tiff_tags import kept_values
 
 _BYTES, _LONG, _LONG8, _TEXT = 7, 4, 16, 2
@@ -41,6 +41,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     pages = [page for page in pages if not page.is_reduced] or pages
     if not pages:
         raise ValueError("the TIFF has no picture")
+    check_size(pages)
     layout = pages[0].layout
     start = layout.first + struct.calcsize(layout.word)
     yield data[: layout.first] + struct.pack(layout.word, start)

@@ -7,6 +7,7 @@ import struct
 import sys
 from bisect import bisect
 from collections.abc import Iterator
+from itertools import chain
 
 from PIL.ExifTags import Base as Tag
 
@@ -23,8 +24,19 @@ _DEFLATE = (8, 32946)
 # What the end is found of. Not: JPEG in its old form (6) and JPEG 2000, which hold whole files; other codes of fax
 # machines, and Zstandard.
 COMPRESSIONS = frozenset((_RAW, _FAX4, _LZW, JPEG, *_DEFLATE, _PACKED_BITS, _LZMA))
+# Bytes of all pages without compression: a second or two.
+_MOST_UNPACKED = 1024**3
 _PLANES, _LOW_BIT_FIRST, _YCBCR = 2, 2, 6
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def check_size(pages: list[Directory]) -> None:
+    """Raise ValueError when it would take too long to see where the pixels end; pages may share their bytes."""
+    left = _MOST_UNPACKED
+    for size in chain.from_iterable(map(_sizes, pages)):
+        left -= size
+        if left < 0:
+            raise ValueError("too many pixels to see where they end")
 
 
 def pixels(directory: Directory) -> list[bytes]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import struct
+import zlib
 
 import pytest
 
 from processor_service.document import failure
 from processor_service.errors import ImageError
+from processor_service.metadata.cut import cut_refused
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
@@ -30,6 +33,14 @@ def _kept(data: bytes, settings: Settings) -> bytes:
     except ImageError as refused:
         text = failure(refused, body)["fields"]["data"] or ""
     return base64.b64decode(text)
+
+
+def test_a_small_tiff_of_many_pixels_is_not_unpacked_to_its_end() -> None:
+    sides = {tag: (4, struct.pack("<I", 2**15)) for tag in (256, 257, 278)}
+    strip = zlib.compress(bytes(2**15))
+    assert cut_refused(behind.built_tiff(8, strip, sides)) is not None
+    sides[257] = sides[278] = (4, struct.pack("<I", 2**15 + 1))
+    assert cut_refused(behind.built_tiff(8, strip, sides)) is None
 
 
 @pytest.mark.parametrize("data", PLACES.values(), ids=PLACES)
