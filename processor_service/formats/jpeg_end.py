@@ -22,8 +22,9 @@ _SCAN = 0xDA
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _LEFT_OVER_ANYWHERE = re.compile(r"(\d+) extraneous bytes before marker")
-# Pixels that are decoded to see whether anything is left over: a second or two.
-_MOST_PIXELS = 400_000_000
+# Pixels that are decoded to see whether anything is left over: a second or two. With several scans all coefficients are
+# in memory, up to eight bytes a pixel, and each scan takes its time.
+_MOST_PIXELS, _MOST_IN_SCANS, _MOST_TIMES_SCANS = 400_000_000, 200_000_000, 3_000_000_000
 _SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 # Bits to put after the last pixel: missing pixels would be read from them.
 _PADS = tuple(bytes([value]) * 64 for value in (0x00, 0x55, 0xAA, 0x3C))
@@ -76,11 +77,15 @@ def bytes_left_over(data: bytes) -> int | None:
     try:
         with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
             space = _SPACES.get(image.mode)
-            if space is None or image.width * image.height > _MOST_PIXELS:
+            if space is None or _takes_long(image.width * image.height, data.count(b"\xff\xda")):
                 return None
         return _left_over(data, space, _LEFT_OVER_ANYWHERE)
     except Exception:
         return None
+
+
+def _takes_long(pixels: int, scans: int) -> bool:
+    return pixels > (_MOST_PIXELS if scans == 1 else _MOST_IN_SCANS) or pixels * scans > _MOST_TIMES_SCANS
 
 
 def _without_filling(data: bytes) -> bytes:
