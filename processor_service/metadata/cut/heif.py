@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...formats.boxes import boxes, items
+from ...formats.boxes import boxes
+from .heif_items import check_items, check_name
 from .heif_pixels import CODECS, Pixels
+from .heif_shapes import FULL, check_box, overwritten, renamed
 from .kept import Kept
 
-_FULL = 4
 # Boxes that hold boxes, and how many bytes precede those.
 _CONTAINERS = {
-    b"meta": _FULL,
+    b"meta": FULL,
     b"iprp": 0,
     b"ipco": 0,
     b"moov": 0,
@@ -26,34 +27,19 @@ _CONTAINERS = {
     b"dinf": 0,
     b"stbl": 0,
 }
-# Boxes that say in numbers how to decode and show the picture or the animation.
-_KNOWN = frozenset(
-    b"ftyp mdat pitm iloc iref idat ipma ispe pixi colr av1C hvcC pasp irot imir clap a1lx a1op lsel clli mdcv cclv"
-    b" amve mvhd tkhd elst mdhd vmhd nmhd dref stts stsc stsz stco co64 stss sdtp ctts cslg tref rloc prdi".split()
-)
-# The same of samples.
-_OF_SAMPLES = frozenset(b"av1C hvcC colr pasp auxi ccst btrt clli pixi".split())
-_ITEMS, _COLORS = b"iinf", b"colr"
-# How many depths there are, and a byte for each.
-_DEPTHS = b"pixi"
-_PROFILES = (b"prof", b"rICC")
-# Most bytes of boxes that have a fixed number of them (ISO/IEC 14496-12, 23008-12, 23000-22, AV1 in ISOBMFF); behind
-# them may be anything. A list of data references has one entry, which says that the data is in this file.
-_LENGTHS = {
-    **{_COLORS: 11, b"dref": 20, b"pitm": 8, b"ispe": 12, b"irot": 1, b"imir": 1, b"clap": 32, b"pasp": 8},
-    **{b"a1lx": 13, b"a1op": 1, b"lsel": 2, b"clli": 4, b"mdcv": 24, b"cclv": 41, b"amve": 8, b"rloc": 12, b"prdi": 6},
-    **{b"mvhd": 112, b"tkhd": 96, b"mdhd": 36, b"vmhd": 12, b"nmhd": 4, b"cslg": 44, b"btrt": 12},
-}
-_PIXELS = frozenset((b"av01", b"hvc1", b"grid", b"iovl", b"iden", b"tmap"))
-# Names that encoders give to items and handlers. Other names may hold anything.
-_NAMES = frozenset((b"", b"Color", b"Alpha", b"Image", b"pict", b"libavif", b"Picture", b"HEIC", b"PictureHandler"))
-_ALPHA_URNS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+_COLORS, _PROFILES = b"colr", (b"prof", b"rICC")
+_COMPRESSORS = (b"", b"AOM Coding", b"AOM Coding with alpha", b"HEVC Coding")
 _SAMPLE_ENTRY_BYTES = 78
+# Of a kind of samples (14496-12, 12.1.3): reserved, which file, reserved, resolution, reserved, frames, depth, colours.
+_OF_SAMPLES: dict[tuple[int, int], tuple[bytes, ...]] = {
+    **{(0, 6): (bytes(6),), (6, 8): (b"\0\1",), (8, 24): (bytes(16),), (28, 36): (b"\0\x48\0\0" * 2,)},
+    **{(36, 40): (bytes(4),), (40, 42): (b"\0\1",), (74, 76): (b"\0\x18", b"\0\x20"), (76, 78): (b"\xff\xff",)},
+}
 # Boxes that say where the pixels are, or hold them.
 _OF_PIXELS = {
     b"mdat": Pixels.add_media_data,
     b"idat": Pixels.add_data_of_items,
-    _ITEMS: Pixels.add_items,
+    b"iinf": Pixels.add_items,
     b"iloc": Pixels.add_places,
     b"stbl": Pixels.add_samples,
     b"hvcC": Pixels.add_hevc,
@@ -72,8 +58,9 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             _OF_PIXELS[name](pixels, begin, end)
         elif name == _COLORS and data[begin : begin + 4] in _PROFILES:
             file[begin + 4 : end] = _bare(data[begin + 4 : end], kept)
-        elif end - begin > (5 + data[begin + 4] if name == _DEPTHS else _LENGTHS.get(name, end)):
-            raise ValueError("a box is longer than its numbers")
+        elif name not in _CONTAINERS:
+            file[begin:end] = overwritten(name, data[begin:end])
+            file[begin - 4 : begin] = renamed(data[begin - 4 : begin])
     pixels.check()
     yield bytes(file)
 
@@ -86,52 +73,45 @@ def _bare(profile: bytes, kept: Kept) -> bytes:
     return (size.to_bytes(4) + bare[4:]).ljust(size, b"\0")
 
 
-def _walk(data: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def _walk(data: bytes, begin: int, end: int, inside: bytes = b"") -> Iterator[tuple[bytes, int, int]]:
     """Every box at any depth, and where its content begins and ends."""
-    last = begin
+    last, before = begin, set[bytes]()
     for name, start, last in boxes(data, begin, end):
         if last > end:
             raise ValueError("a box reaches beyond what it lies in")
-        body = data[start:last]
+        body = data[start:last] if name != b"mdat" else b""
+        check_box(inside, name, body, before)
         if name in _CONTAINERS:
-            yield from _walk(data, start + _CONTAINERS[name], last)
-        elif name == _ITEMS:
-            for _, kind, said in items(data, start, last):
-                if kind not in _PIXELS:
-                    raise ValueError("an item that holds no pixels")
-                _check_name(said)
+            if any(body[: _CONTAINERS[name]]):
+                raise ValueError("a version of boxes that is not known")
+            yield from _walk(data, start + _CONTAINERS[name], last, name)
+        if name == b"meta":
+            check_items(data, start, last)
         elif name == b"hdlr":
             # Version, handler type, three reserved numbers, and a name.
-            _check_name(body[24:])
-        elif name == b"auxC":
-            if body[_FULL:].split(b"\0")[0] not in _ALPHA_URNS:
-                raise ValueError("an auxiliary picture that is not known")
+            check_name(body[24:])
         elif name == b"stsd":
             yield from _walk_samples(data, start, last)
-        elif name in (b"free", b"skip"):
-            if any(body):
-                raise ValueError("a box that is said to be free is not")
-        elif name not in _KNOWN:
-            raise ValueError("a box that is not known")
         yield name, start, last
     if last != end:
         raise ValueError("something lies behind the last box")
 
 
-def _check_name(text: bytes) -> None:
-    if text.rstrip(b"\0") not in _NAMES:
-        raise ValueError("a name that may be anything")
-
-
 def _walk_samples(data: bytes, start: int, last: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes of each kind of samples."""
-    for name, begin, end in boxes(data, start + _FULL + 4, last):
-        if name not in CODECS:
-            raise ValueError("samples that hold no pixels")
-        # The compressor's name: a length and 31 bytes.
-        if data[begin + 43 : begin + 74].rstrip(b"\0") not in (b"", b"AOM Coding", b"AOM Coding with alpha"):
-            raise ValueError("a name that may be anything")
-        for inner, at, to in boxes(data, begin + _SAMPLE_ENTRY_BYTES, end):
-            if inner not in _OF_SAMPLES or to > end:
-                raise ValueError("a box that is not known")
-            yield inner, at, to
+    """The boxes of the only kind of samples."""
+    name, begin, end = next(boxes(data, start + FULL + 4, last))
+    if name not in CODECS or end != last or data[start + FULL : start + FULL + 4] != b"\0\0\0\1":
+        raise ValueError("samples that hold no pixels, or of several kinds")
+    # The compressor's name: a length and 31 bytes.
+    compressor = data[begin + 42 : begin + 74].rstrip(b"\0")
+    if any(data[begin + at : begin + to] not in values for (at, to), values in _OF_SAMPLES.items()):
+        raise ValueError("numbers of samples that are not known")
+    if compressor[1:] not in _COMPRESSORS or compressor[:1] not in (b"", bytes((len(compressor) - 1,))):
+        raise ValueError("a name that may be anything")
+    first, before = begin + _SAMPLE_ENTRY_BYTES, set[bytes]()
+    to = first
+    for inner, at, to in boxes(data, first, end):
+        check_box(b"stsd", inner, data[at:to], before)
+        yield inner, at, to
+    if to != end:
+        raise ValueError("something lies behind the last box")

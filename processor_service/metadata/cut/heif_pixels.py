@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import struct
-
-from ...formats.boxes import Place, boxes, item_places, items
+from ...formats.boxes import Place, item_places, items
+from .heif_samples import Range, samples
 from .units import check_av1, check_av1_configuration, check_hevc, check_hevc_configuration
 
 CODECS = (b"av01", b"hvc1")
 _FULL = 4
 _IN_FILE, _IN_DATA_OF_ITEMS = 0, 1
-# Bytes of a grid, an overlay or a tone map.
-_MOST_DERIVED = 256
-_Range = tuple[int, int]
+# The picture and its transparency.
+_MOST_TRACKS = 2
 
 
 class Pixels:
@@ -20,12 +18,14 @@ class Pixels:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._media: list[_Range] = []
-        self._data_of_items: list[_Range] = []
+        self._media: list[Range] = []
+        self._data_of_items: list[Range] = []
         self._kinds: dict[int, bytes] = {}
         self._places: list[Place] = []
         self._chunks: list[tuple[bytes, int, int]] = []
         self._length_sizes: set[int] = set()
+        self._configured: list[bytes] = []
+        self._tracks = 0
 
     def add_media_data(self, begin: int, end: int) -> None:
         self._media.append((begin, end))
@@ -42,14 +42,17 @@ class Pixels:
         self._places += item_places(self._data, begin)
 
     def add_samples(self, begin: int, end: int) -> None:
-        codec, chunks = _samples(self._data, begin, end)
+        self._tracks += 1
+        if self._tracks > _MOST_TRACKS:
+            raise ValueError("more than an animation and its transparency")
+        codec, chunks = samples(self._data, begin, end)
         self._chunks += [(codec, *chunk) for chunk in chunks]
 
     def add_hevc(self, begin: int, end: int) -> None:
         self._length_sizes.add(check_hevc_configuration(self._data[begin:end]))
 
     def add_av1(self, begin: int, end: int) -> None:
-        check_av1_configuration(self._data[begin:end])
+        self._configured.append(check_av1_configuration(self._data[begin:end]))
 
     def check(self) -> None:
         """Raise ValueError when there is anything else among the pixels."""
@@ -62,14 +65,17 @@ class Pixels:
         for place, (begin, end) in ranges:
             if self._kinds.get(place.item) in CODECS:
                 parts[place.item] = parts.get(place.item, b"") + self._data[begin:end]
-            elif end - begin > _MOST_DERIVED:
+            elif not _is_grid(self._data[begin:end]):
                 raise ValueError("how to put pictures together takes some numbers only")
         for item, part in parts.items():
             self._check(self._kinds[item], part)
         for codec, begin, end in self._chunks:
             self._check(codec, self._data[begin:end])
+        # Decoders use the units among the pixels. The same ones may stand before them.
+        if any(all(self._data.find(unit, begin, end) < 0 for begin, end in used) for unit in self._configured):
+            raise ValueError("a configuration that does not belong to the pixels")
 
-    def _range(self, place: Place) -> _Range:
+    def _range(self, place: Place) -> Range:
         """Where a place begins and ends in the file. Raises ValueError when it is elsewhere."""
         if place.method == _IN_FILE:
             begin, last = 0, len(self._data)
@@ -93,31 +99,12 @@ class Pixels:
             check_hevc(part, length_size)
 
 
-def _samples(data: bytes, begin: int, end: int) -> tuple[bytes, list[_Range]]:
-    """The codec of a track's samples, and where they are in the file, chunk by chunk (ISO/IEC 14496-12, 8.7)."""
-    tables = {name: data[start + _FULL : last] for name, start, last in boxes(data, begin, end)}
-    size, count = struct.unpack_from(">II", tables[b"stsz"])
-    if count > len(data) or size * count > len(data):
-        raise ValueError("the samples are longer than the file")
-    sizes = [size] * count if size else list(struct.unpack_from(f">{count}I", tables[b"stsz"], 8))
-    wide = b"co64" in tables
-    places = tables[b"co64" if wide else b"stco"]
-    (chunks,) = struct.unpack_from(">I", places)
-    offsets = struct.unpack_from(f">{chunks}{'Q' if wide else 'I'}", places, 4)
-    (runs,) = struct.unpack_from(">I", tables[b"stsc"])
-    numbers = struct.unpack_from(f">{3 * runs}I", tables[b"stsc"], 4)
-    per_chunk = {numbers[at]: numbers[at + 1] for at in range(0, len(numbers), 3)}
-    if int.from_bytes(tables[b"stsd"][:4]) != 1:
-        raise ValueError("samples of several kinds")
-    found, at, each = [], 0, 0
-    for number, offset in enumerate(offsets, 1):
-        each = per_chunk.get(number, each)
-        found.append((offset, offset + sum(sizes[at : at + each])))
-        at += each
-    return tables[b"stsd"][8:12], found
+def _is_grid(body: bytes) -> bool:
+    """Version, flags, rows, columns, and a size in numbers of two or four bytes (23008-12, 6.6.2.3)."""
+    return len(body) == (8, 12)[body[1]] and body[0] == 0 and (len(body) == 8 or not any(body[4:6] + body[8:10]))
 
 
-def _covered(media: list[_Range], used: list[_Range]) -> None:
+def _covered(media: list[Range], used: list[Range]) -> None:
     """Raise ValueError when media data holds bytes that belong to no item and no sample."""
     waiting = sorted(used, reverse=True)
     reached = 0

@@ -39,9 +39,13 @@ def check_hevc(data: bytes, length_size: int) -> None:
             raise ValueError("a unit that holds no pixels")
 
 
-def check_av1_configuration(body: bytes) -> None:
-    """The same for the content of a box `av1C`."""
+def check_av1_configuration(body: bytes) -> bytes:
+    """The same for the content of a box `av1C` (AV1 in ISOBMFF, 2.3); returns the units in it."""
     check_av1(body[4:])
+    # A mark and the version; no delay of the first frame, or one of four bits.
+    if body[0] != 0x81 or body[3] & 0xE0:
+        raise ValueError("a configuration that is not known")
+    return body[4:]
 
 
 def check_hevc_configuration(body: bytes) -> int:
@@ -64,6 +68,9 @@ def _av1_units(data: bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
     while position < len(data):
         head = data[position]
+        # Reserved bits, also those of the extension, are zero.
+        if head & 0x81 or (head & 4 and data[position + 1] & 7):
+            raise ValueError("a unit of a kind that is not known")
         position += 2 if head & 4 else 1
         size = len(data) - position
         if head & 2:

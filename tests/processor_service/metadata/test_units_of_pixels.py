@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from processor_service.formats.boxes import boxes, item_places
 from processor_service.metadata.cut import cut_refused
@@ -88,6 +88,11 @@ def test_user_data_within_the_pixels_is_not_stored(name: str) -> None:
     assert cut_refused(data) is None
 
 
+def frames(data: bytes) -> list[bytes]:
+    with Image.open(io.BytesIO(data)) as image:
+        return [frame.convert("RGBA").tobytes() for frame in ImageSequence.Iterator(image)]
+
+
 @pytest.mark.parametrize("name", ["still", "moving", "with a light level", "heic"])
 def test_what_has_pixels_alone_stays_as_it_came(name: str) -> None:
     files: dict[str, Callable[[], bytes]] = {
@@ -97,7 +102,12 @@ def test_what_has_pixels_alone_stays_as_it_came(name: str) -> None:
         "heic": lambda: picture("thumbor/image.heic"),
     }
     data = files[name]()
-    assert cut_refused(data) == data
+    kept = cut_refused(data)
+    assert kept is not None
+    assert len(kept) == len(data)
+    # The times at which an animation was made become zero.
+    assert (kept == data) == (name != "moving")
+    assert frames(kept) == frames(data)
 
 
 @pytest.mark.parametrize("data", [b"\x0a", b"\x0a\x05abc", b"\x0a" + b"\xff" * 9, b"\x0e", b"\x10\0", b"\x2a\0"])
