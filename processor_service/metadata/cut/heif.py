@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ...formats.boxes import boxes
 from .heif_items import check_items, check_name
 from .heif_pixels import CODECS, Pixels
-from .heif_shapes import FULL, check_box, overwritten, renamed
+from .heif_shapes import CHANGED, FULL, check_box, overwritten, renamed
 from .kept import Kept
 
 # Boxes that hold boxes, and how many bytes precede those.
@@ -58,7 +58,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             _OF_PIXELS[name](pixels, begin, end)
         elif name == _COLORS and data[begin : begin + 4] in _PROFILES:
             file[begin + 4 : end] = _bare(data[begin + 4 : end], kept)
-        elif name not in _CONTAINERS:
+        elif name in CHANGED:
             file[begin:end] = overwritten(name, data[begin:end])
             file[begin - 4 : begin] = renamed(data[begin - 4 : begin])
     pixels.check()

@@ -53,6 +53,10 @@ _UNUSED: dict[bytes, tuple[tuple[tuple[int, int], ...], ...]] = {
 }
 
 
+# Boxes of which something is overwritten.
+CHANGED = _UNNEEDED | _UNUSED.keys()
+
+
 def check_box(inside: bytes, name: bytes, body: bytes, before: set[bytes]) -> None:
     """Raise ValueError when a box may not lie there, or has other numbers than its kind has.
 
@@ -73,9 +77,8 @@ def overwritten(name: bytes, body: bytes) -> bytes:
     if name in _UNNEEDED:
         return bytes(len(body))
     changed = bytearray(body)
-    if name in _UNUSED:
-        for begin, end in _UNUSED[name][body[0]]:
-            changed[begin:end] = bytes(end - begin)
+    for begin, end in _UNUSED[name][body[0]]:
+        changed[begin:end] = bytes(end - begin)
     return bytes(changed)
 
 
