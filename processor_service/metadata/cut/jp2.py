@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from ...formats.boxes import box, boxes
+from .jp2_shapes import SIZE, Segments, Size, check_header
 from .kept import Kept
 
 _SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"
 # Size and depth, depths, palette, what is mapped to it, channels. Resolution (res) says nothing about the pixels.
 _IN_HEADER = frozenset((b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"))
-_MOST_BRANDS = 64
+_BRANDS = (b"jp2 ", b"jpx ", b"jpxb", b"jph ", b"jhc ", b"J2P0", b"J2P1", b"JP20", b"jpm ")
+_MAGIC = b"\r\n\x87\n"
 _START, _TILE, _DATA, _END = b"\xff\x4f", b"\xff\x90", b"\xff\x93", b"\xff\xd9"
-# Segments without which the pixels cannot be read: size, coding, quantization, region, order of packets, their headers,
-# extended capabilities (annex A; ISO/IEC 15444-15).
-_SIZE = 0x51
-_PIXELS = frozenset((_SIZE, 0x50, 0x52, 0x53, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61))
 # Lengths of tile parts and packets (only hints, and they may be wrong afterwards), profile, registration, comment.
 _HINTS = frozenset((0x55, 0x57, 0x58, 0x59, 0x63, 0x64))
+# Marker, its length, number and length of the tile part, its place among those of the tile, how many these are.
+_PART = struct.Struct(">2sHHIBB")
+# sRGB, grey, YCC and others are numbers. CIELab and CIEJab have parameters, of which no decoder knows which make sense.
+_MOST_COLOR_SPACE, _COLOR_BYTES = 24, 7
+_WITH_PARAMETERS = (b"\0\0\0\x0e", b"\0\0\0\x13")
 _PROFILE_METHODS = (2, 3)
 
 
@@ -27,90 +31,105 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     if data.startswith(_START):
         yield codestream(data)
         return
-    found = False
+    stream, header, brands = b"", b"", b""
     for name, begin, end in boxes(data):
         if end > len(data) and name != _CODESTREAM:
             raise ValueError("a box reaches beyond the file")
         body = data[begin:end]
-        if name == _SIGNATURE:
-            yield box(name, body[:4])
-        elif name == _TYPE:
-            yield box(name, body[:_MOST_BRANDS])
+        if name == _TYPE:
+            brands = brands or body[8:]
         elif name == _HEADER:
-            yield box(name, b"".join(_in_header(body, kept)))
-        elif name == _CODESTREAM and not found:
-            found = True
-            yield box(name, codestream(body))
-    if not found:
-        raise ValueError("the JPEG 2000 has no codestream")
+            header = header or body
+        elif name == _CODESTREAM:
+            stream = stream or body
+    if not stream or not header:
+        raise ValueError("the JPEG 2000 has no codestream, or no header")
+    yield box(_SIGNATURE, _MAGIC)
+    listed = {brands[at : at + 4] for at in range(0, len(brands), 4)}
+    known = [brand for brand in _BRANDS if brand in listed] or [_BRANDS[0]]
+    yield box(_TYPE, known[0] + bytes(4) + b"".join(known))
+    yield box(_HEADER, b"".join(_in_header(header, kept, _size(stream))))
+    yield box(_CODESTREAM, codestream(stream))
 
 
-def _in_header(body: bytes, kept: Kept) -> Iterator[bytes]:
+def _in_header(body: bytes, kept: Kept, size: Size) -> Iterator[bytes]:
+    found: dict[bytes, bytes] = {}
     for name, begin, end in boxes(body):
         content = body[begin:end]
         if name in _IN_HEADER:
-            yield box(name, content[: _length(name, content)])
-        elif name == _COLOR and content[0] in _PROFILE_METHODS:
-            if profile := kept.checked_profile(content[3:]):
-                yield box(name, content[:3] + profile)
-        elif name == _COLOR and content[0] == 1:
-            # An enumerated colour space (sRGB, grey, YCC) is a number. CIELab has parameters behind it.
-            yield box(name, content[:7] if content[3:7] != b"\0\0\0\x0e" else content[: 7 + 28])
+            if name in found:
+                raise ValueError("a box of the header is there twice")
+            found[name] = content
+            yield box(name, content)
+        elif name == _COLOR and name not in found and (color := _color(content, kept)):
+            # Decoders use the first one.
+            found[name] = color
+            yield box(name, color)
+    check_header(found, size)
 
 
-def _length(name: bytes, content: bytes) -> int:
-    """Bytes of a box of the header: a longer one holds something else behind its numbers (I.5.3)."""
-    if name == b"ihdr":
-        return 14
-    if name == b"cdef":
-        return 2 + 6 * int.from_bytes(content[:2])
-    if name == b"pclr":
-        # Of each column the depth less one, and the highest bit for signed numbers.
-        columns = 3 + content[2]
-        return columns + int.from_bytes(content[:2]) * sum((depth & 0x7F) // 8 + 1 for depth in content[3:columns])
-    return len(content)
+def _color(content: bytes, kept: Kept) -> bytes:
+    """Method, precedence, approximation (of which nothing depends), and a number or a profile (I.5.3.3)."""
+    method = content[:1] + bytes(2)
+    if content[0] in _PROFILE_METHODS:
+        profile = kept.checked_profile(content[3:])
+        return method + profile if profile else b""
+    if content[0] != 1:
+        return b""
+    if len(content) < _COLOR_BYTES or int.from_bytes(content[3:7]) > _MOST_COLOR_SPACE:
+        raise ValueError("a colour space that is not known")
+    if content[3:7] in _WITH_PARAMETERS and len(content) > _COLOR_BYTES:
+        raise ValueError("a colour space with parameters")
+    return method + content[3:_COLOR_BYTES]
+
+
+def _size(stream: bytes) -> Size:
+    if not stream.startswith(_START) or stream[2:4] != bytes((0xFF, SIZE)):
+        raise ValueError("no codestream")
+    return Size.read(stream[6 : _segment_end(stream, 2)])
 
 
 def codestream(data: bytes) -> bytes:
     """A codestream without comments, and without what follows its end. Raises ValueError for unknown segments."""
-    if not data.startswith(_START):
-        raise ValueError("no codestream")
-    kept, position = [_START], 2
-    while data[position : position + 2] != _TILE:
-        end = _segment_end(data, position)
-        kept.append(_segment(data[position:end]))
-        position = end
+    size, position = _size(data), _segment_end(data, 2)
+    kept, main = [data[:position]], Segments(size)
+    header, position = _header(data, position, _TILE, main)
+    kept.append(header)
+    parts_of: dict[int, int] = {}
     while data[position : position + 2] == _TILE:
-        part, position = _tile_part(data, position)
+        part, position = _tile_part(data, position, main, parts_of)
         kept.append(part)
     # Added even when it is missing: the picture ends early.
     return b"".join(kept) + _END
 
 
-def _tile_part(data: bytes, start: int) -> tuple[bytes, int]:
+def _tile_part(data: bytes, start: int, main: Segments, parts_of: dict[int, int]) -> tuple[bytes, int]:
     """A tile part without comments, and the position of its end."""
-    length = int.from_bytes(data[start + 6 : start + 10])
-    header, position = [], start + 12
-    while data[position : position + 2] != _DATA:
-        end = _segment_end(data, position)
-        header.append(_segment(data[position:end]))
-        position = end
+    marker, marked, tile, length, number, count = _PART.unpack_from(data, start)
+    if marked != _PART.size - 2 or tile >= main.size.tiles or number != parts_of.get(tile, 0) or 0 < count <= number:
+        raise ValueError("a tile part that no decoder reads")
+    parts_of[tile] = number + 1
+    # Of several parts, the first has the coding of the tile.
+    header, position = _header(data, start + _PART.size, _DATA, Segments(main.size, dict(main.levels)))
     # Length 0: the last part, up to the end marker of the codestream, which compressed data cannot contain.
     end = start + length if length else data.find(_END, position)
     end = min(end, len(data)) if end > 0 else len(data)
-    body = b"".join(header) + data[position:end]
-    size = (12 + len(body)).to_bytes(4) if length else bytes(4)
-    return data[start : start + 6] + size + data[start + 10 : start + 12] + body, max(end, position)
+    body = header + data[position:end]
+    size = _PART.size + len(body) if length else 0
+    return _PART.pack(marker, marked, tile, size, number, count) + body, max(end, position)
 
 
-def _segment(segment: bytes) -> bytes:
-    """What stays of a segment. Raises ValueError for an unknown one: decoders skip it, or need it."""
-    if segment[1] in _HINTS:
-        return b""
-    # Three bytes for each component (A.5.1).
-    if segment[1] not in _PIXELS or (segment[1] == _SIZE and len(segment) != 40 + 3 * int.from_bytes(segment[38:40])):
-        raise ValueError("a segment of the codestream is not known")
-    return segment
+def _header(data: bytes, position: int, until: bytes, segments: Segments) -> tuple[bytes, int]:
+    """Segments up to a marker, without comments, and the position of the marker."""
+    kept: list[bytes] = []
+    while data[position : position + 2] != until:
+        end = _segment_end(data, position)
+        if (marker := data[position + 1]) not in _HINTS:
+            segments.check(marker, data[position + 4 : end])
+            kept.append(data[position:end])
+        position = end
+    segments.check_quantizations()
+    return b"".join(kept), position
 
 
 def _segment_end(data: bytes, position: int) -> int:
