@@ -16,9 +16,10 @@ from ..errors import Code, ImageError
 from ..settings import Settings
 from ..wire.data_url import is_data_url
 from ..wire.inference_way import CHAT_PATH, RECIPE_KEYS
+from ..wire.values import memory_of_values
 from .answering import Answering, retry_after
 from .completions import Completions
-from .inference import json_body, too_long
+from .inference import MOST_VALUES, json_body, too_long
 from .request_ids import log_refusal, request_id
 
 MODEL = "ingest-image"
@@ -66,6 +67,9 @@ def recipe_of(model: Any) -> dict[str, Any]:
     if model == MODEL:
         return {}
     if isinstance(model, str) and model.startswith("{"):
+        # The bound on the body's values does not see these: as escapes (`\u007b`) they are a text without punctuation.
+        if memory_of_values(model.encode()) > MOST_VALUES:
+            raise ImageError(Code.INVALID_RECIPE, "the recipe in model has too many values")
         try:
             recipe = orjson.loads(model)
         except orjson.JSONDecodeError:

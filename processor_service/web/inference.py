@@ -25,7 +25,7 @@ from .request_ids import log_refusal
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024
 # Bytes in memory of all values but the picture, which this process parses itself: far more than any recipe has.
-_MOST_VALUES = 32 * 1024**2
+MOST_VALUES = 32 * 1024**2
 
 
 def inference(settings: Settings, pictures: Answering) -> Blueprint:
@@ -57,7 +57,7 @@ def result(text: str) -> Response:
 def json_body() -> dict[str, Any]:
     """The request's JSON object. Raises ImageError `invalid_request`."""
     text = whole_body()
-    if memory_of_values(text) > _MOST_VALUES:
+    if memory_of_values(text) > MOST_VALUES:
         raise ImageError(
             Code.INVALID_REQUEST, "the body has too many values or too much punctuation; only base64 may be so long"
         )

@@ -7,6 +7,10 @@ from __future__ import annotations
 _COSTS = {b",": 80, b"[": 96, b"{": 240, b":": 100}
 
 
+# More than the values of any JSON text take for each of its bytes: `{},` is the worst, with 320 for three bytes.
+MOST_OF_A_BYTE = 128
+
+
 def memory_of_values(text: bytes) -> int:
-    """Most bytes that the values of a JSON text take, without the long strings among them. Takes 1 ms for each MB."""
+    """Most bytes that the values of a JSON text take, without the long strings among them. Takes 1.3 ms for each MB."""
     return sum(cost * text.count(character) for character, cost in _COSTS.items())

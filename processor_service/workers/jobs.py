@@ -32,7 +32,7 @@ from ..store.refusals import off as store_off
 from ..timing import Stopwatch
 from ..wire.payload import decode_payload
 from ..wire.request import Request
-from ..wire.values import memory_of_values
+from ..wire.values import MOST_OF_A_BYTE, memory_of_values
 from .lack import identity_lack, lack
 from .protocol import HAND_ON, Job
 from .template import answer_requests
@@ -186,7 +186,11 @@ def _parse(body: bytes) -> Any:
     # orjson allocates twelve times the length, and aborts when a string does not fit after that, or crashes when an
     # object does not. Allocate as much first to get a MemoryError instead. Memory that is never written to costs
     # nothing.
-    np.empty(13 * len(body) + memory_of_values(body) + _SMALL, np.uint8)
+    try:
+        # Counting what is in it costs more than parsing it, so first try whether there is room for the worst.
+        np.empty((13 + MOST_OF_A_BYTE) * len(body) + _SMALL, np.uint8)
+    except MemoryError:
+        np.empty(13 * len(body) + memory_of_values(body) + _SMALL, np.uint8)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -72,3 +72,20 @@ def test_connections_that_wait_keep_no_pictures(service: Service) -> None:
 def resident(process: Path) -> int:
     """Bytes of memory."""
     return int((process / "statm").read_text().split()[1]) * 4096
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/inference/completion", b'{"input":[' + b'{"a":1},' * 500_000 + b"0]}"),
+        ("/v1/chat/completions", b'{"messages":[' + b"{}," * 500_000 + b"0]}"),
+        # Escaped, so that only the text within the text has punctuation.
+        ("/v1/chat/completions", b'{"model":"{\\"operations\\":[' + b"\\u007b\\u007d\\u002c" * 500_000 + b'0]}"}'),
+    ],
+)
+def test_the_web_process_does_not_parse_more_values_than_any_recipe_has(
+    service: Service, path: str, body: bytes
+) -> None:
+    answer = requests.post(service.url + path, body, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
+    assert answer.status_code == 400
+    assert "too many values" in answer.text
