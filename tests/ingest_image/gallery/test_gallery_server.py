@@ -237,6 +237,16 @@ def test_sixteen_large_uploads_take_less_memory_than_three_of_them(running: Runn
     assert max(largest) < MEGABYTE and sum(largest) > 4 / 3 * size
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_a_form_of_another_kind_is_not_parsed(running: Running) -> None:
+    body = b"file=a&" * (10 * MEGABYTE // 7)
+    headers = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}
+    before = running.memory("VmRSS")
+    answer = requests.post(f"http://127.0.0.1:{running.port}/upload", body, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()) == (400, {"error": "The request has no file"})
+    assert running.memory("VmHWM") - before < 3 * len(body)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_is_in_work_is_finished_when_it_is_stopped(
     running: Running, elasticsearch: Any, number: signal.Signals
