@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from processor_service.formats import jpeg_end
@@ -8,7 +10,7 @@ from tests.helpers.secrets_in_files import saved
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"subsampling": 0}])
-def test_what_lies_behind_the_pixels_is_counted(options: dict[str, object]) -> None:
+def test_what_lies_behind_the_pixels_is_counted(options: dict[str, Any]) -> None:
     data = saved("JPEG", **options)
     assert bytes_left_over(data) == 0
     # The decoder takes up to eight bytes more than it needs.
