@@ -12,6 +12,8 @@ _Numbers = NDArray[np.int64]
 _MOST_STRINGS, _MOST_BITS = 4096, 12
 # Codes that are read at once: more than a table has, since most writers begin a new one when it is full.
 _AT_ONCE = 4200
+# Two seconds. A file of 45 MB needs half as many; one of nothing but clear codes would have millions.
+_MOST_TABLES = 20_000
 
 
 def end_of_codes(data: bytes, bits: int, most: int, *, tiff: bool) -> int:
@@ -25,7 +27,7 @@ def end_of_codes(data: bytes, bits: int, most: int, *, tiff: bool) -> int:
     clear = 1 << bits
     padded = np.concatenate((np.frombuffer(data, np.uint8), np.zeros(3, np.uint8))).astype(np.int64)
     position, symbols, wanted, available = 0, 0, _AT_ONCE, 8 * len(data)
-    while True:
+    for _ in range(_MOST_TABLES):
         ends = position + _ends(bits, wanted, tiff)
         count = int(np.searchsorted(ends, available, "right"))
         codes = _codes(padded, np.concatenate(((position,), ends[:count])), tiff)
@@ -42,6 +44,7 @@ def end_of_codes(data: bytes, bits: int, most: int, *, tiff: bool) -> int:
         position, wanted = int(ends[last]), _AT_ONCE
         if codes[last] == clear + 1:
             return (position + 7) // 8
+    raise ValueError("the LZW codes begin too many tables")
 
 
 @cache

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from processor_service.metadata.cut.lzw import end_of_codes
+
+
+def test_codes_that_do_nothing_but_begin_tables_are_not_read_to_their_end() -> None:
+    # Eight clear codes of nine bits.
+    clear = int("100000000" * 8, 2).to_bytes(9)
+    assert end_of_codes(clear * 10, 8, 1, tiff=True) == 90
+    with pytest.raises(ValueError, match="too many tables"):
+        end_of_codes(clear * 3000, 8, 1, tiff=True)
