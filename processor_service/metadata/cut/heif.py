@@ -99,7 +99,7 @@ def _walk(data: bytes, begin: int, end: int, inside: bytes = b"") -> Iterator[tu
 
 def _walk_samples(data: bytes, start: int, last: int) -> Iterator[tuple[bytes, int, int]]:
     """The boxes of the only kind of samples."""
-    name, begin, end = next(boxes(data, start + FULL + 4, last))
+    name, begin, end = next(boxes(data, start + FULL + 4, last), (b"", 0, 0))
     if name not in CODECS or end != last or data[start + FULL : start + FULL + 4] != b"\0\0\0\1":
         raise ValueError("samples that hold no pixels, or of several kinds")
     # The compressor's name: a length and 31 bytes.

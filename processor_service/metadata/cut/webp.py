@@ -1,4 +1,4 @@
-"""WebP: chunks (RFC 9649)."""
+"""WebP: chunks (RFC 9649), once each and in order."""
 
 from __future__ import annotations
 
@@ -6,51 +6,77 @@ from collections.abc import Iterator
 
 from ...formats.containers import riff_chunks
 from .kept import Kept, few
+from .webp_shapes import check_frame, check_pixels
 
-_IMAGE = frozenset((b"ALPH", b"VP8 ", b"VP8L"))
-_EXIF, _XMP, _PROFILE = 0x08, 0x04, 0x20
+_PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
+_HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"
+_HAS_EXIF, _HAS_PROFILE, _HAS_ALPHA, _MOVES = 0x08, 0x20, 0x10, 0x02
+_HEADER_BYTES, _ANIMATION_BYTES = 10, 6
 # Position, size, duration and flags of a frame. The chunks of its pixels follow.
 _FRAME_HEADER = 16
+_Chunks = list[tuple[bytes, bytes]]
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, frames, how often they play, the colour profile."""
-    chunks: list[tuple[bytes, bytes]] = []
-    for name, chunk in few(riff_chunks(data)):
-        body = chunk[8:]
-        if name in _IMAGE:
-            chunks.append((name, chunk))
-        elif name == b"ANMF":
-            chunks.append((name, _chunk(name, _frame(body))))
-        elif name == b"ANIM":
-            chunks.append((name, _chunk(name, body[:6])))
-        elif name == b"VP8X":
-            chunks.append((name, _chunk(name, body[:10])))
-        elif name == b"ICCP" and (profile := kept.checked_profile(body)):
-            chunks.append((name, _chunk(name, profile)))
-    if not chunks:
+    found = [chunk for chunk in few(riff_chunks(data)) if chunk[0] in (*_PIXELS, _HEADER, _PROFILE, _ANIMATION, _FRAME)]
+    if not found:
         raise ValueError("the WebP has no picture")
-    if chunks[0][0] == b"VP8X":
-        chunks[0] = b"VP8X", _flagged(chunks[0][1], {name for name, _ in chunks}, kept)
-        if kept.exif:
-            chunks.append((b"EXIF", _chunk(b"EXIF", kept.bare_exif)))
+    if found[0][0] == _HEADER:
+        chunks = list(_extended(found, kept))
     else:
         # The simple layout has one chunk and no EXIF, so it has no turn either.
-        chunks = chunks[:1]
+        chunks = _pixels(found[:1])
         kept.no_room_for_exif()
-    yield b"RIFF" + (4 + sum(len(chunk) for _, chunk in chunks)).to_bytes(4, "little") + b"WEBP"
-    yield from (chunk for _, chunk in chunks)
+    yield b"RIFF" + (4 + sum(len(chunk) for chunk in chunks)).to_bytes(4, "little") + b"WEBP"
+    yield from chunks
 
 
-def _frame(body: bytes) -> bytes:
+def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
+    header, before = _content(found[0][1]), [name for name, _ in found]
+    moves = bool(header[0] & _MOVES)
+    # Decoders use the first of several chunks, and nothing of what does not belong to the kind of picture.
+    once = (_HEADER, _PROFILE, _ANIMATION) if moves else (_HEADER, _PROFILE, *_PIXELS)
+    if len(header) < _HEADER_BYTES or any(before.count(name) > 1 for name in once):
+        raise ValueError("a chunk of the WebP is there twice")
+    profile = next((kept.checked_profile(_content(chunk)) for name, chunk in found if name == _PROFILE), b"")
+    flags = header[0] & (_HAS_ALPHA | _MOVES)
+    flags |= (_HAS_EXIF if kept.exif else 0) | (_HAS_PROFILE if profile else 0)
+    yield _chunk(_HEADER, bytes((flags, 0, 0, 0)) + header[4:_HEADER_BYTES])
+    if profile:
+        yield _chunk(_PROFILE, profile)
+    canvas = tuple(1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7))
+    if moves:
+        yield from (_chunk(name, _content(chunk)[:_ANIMATION_BYTES]) for name, chunk in found if name == _ANIMATION)
+        yield from (_frame(chunk, canvas) for name, chunk in found if name == _FRAME)
+    else:
+        yield from _pixels([chunk for chunk in found if chunk[0] in _PIXELS])
+    if kept.exif:
+        yield _chunk(_EXIF, kept.bare_exif)
+
+
+def _frame(chunk: bytes, canvas: tuple[int, ...]) -> bytes:
+    body = _content(chunk)
     header, pixels = body[:_FRAME_HEADER], riff_chunks(bytes(12) + body[_FRAME_HEADER:], all_of_it=True)
-    return header + b"".join(chunk for name, chunk in pixels if name in _IMAGE)
+    check_frame(header, canvas)
+    found = [one for one in few(pixels) if one[0] in _PIXELS]
+    new = _chunk(_FRAME, header + b"".join(_pixels(found)))
+    return new if _is_whole(chunk) else chunk[:8] + new[8:]
 
 
-def _flagged(header: bytes, names: set[bytes], kept: Kept) -> bytes:
-    flags = header[8] & ~(_EXIF | _XMP | _PROFILE)
-    flags |= (_EXIF if kept.exif else 0) | (_PROFILE if b"ICCP" in names else 0)
-    return header[:8] + bytes((flags,)) + header[9:]
+def _pixels(found: _Chunks) -> list[bytes]:
+    """One chunk of pixels, which one of transparency may precede, without what fills them up to even lengths."""
+    check_pixels([(name, _content(chunk)) for name, chunk in found])
+    # A chunk that is cut off says how long it was.
+    return [_chunk(name, _content(chunk)) if _is_whole(chunk) else chunk for name, chunk in found]
+
+
+def _content(chunk: bytes) -> bytes:
+    return chunk[8 : 8 + int.from_bytes(chunk[4:8], "little")]
+
+
+def _is_whole(chunk: bytes) -> bool:
+    return len(chunk) - 8 >= int.from_bytes(chunk[4:8], "little")
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

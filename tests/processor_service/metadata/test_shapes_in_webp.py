@@ -1,0 +1,126 @@
+"""Names hidden in numbers, in chunks that are there twice and in unused parts of WebP: none is stored."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image, ImageSequence
+
+from processor_service.formats.containers import riff_chunks
+from processor_service.metadata.cut import cut_refused
+from tests.helpers.hidden import assert_gone
+from tests.helpers.pictures import picture
+from tests.helpers.secrets_in_files import NAME, riff, saved, small
+
+Change = Callable[[bytes], bytes]
+
+
+def made(chunks: list[bytes]) -> bytes:
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+def still(**options: object) -> bytes:
+    return saved("WEBP", xmp=b" ", **options)
+
+
+def transparent() -> bytes:
+    image = small().convert("RGBA")
+    image.putalpha(image.getchannel("G"))
+    return saved("WEBP", image)
+
+
+def moving() -> bytes:
+    return saved("WEBP", save_all=True, append_images=[small().rotate(90)], duration=100)
+
+
+def changed(data: bytes, name: bytes, change: Change) -> bytes:
+    """The file with other bytes for the first chunk of that name; the change gets its content."""
+    chunks, done = [], False
+    for one, chunk in riff_chunks(data):
+        here = one == name and not done
+        done = done or here
+        chunks.append(change(chunk[8 : 8 + int.from_bytes(chunk[4:8], "little")]) if here else chunk)
+    assert done
+    return made(chunks)
+
+
+def in_frame(change: Change) -> bytes:
+    """An animation whose first frame has other content."""
+    return changed(moving(), b"ANMF", lambda body: riff(b"ANMF", change(body)))
+
+
+def over(body: bytes, at: int, secret: bytes) -> bytes:
+    return body[:at] + secret + body[at + len(secret) :]
+
+
+PIXELS = riff(b"VP8L", b"\x2f\0\0\0\0" + NAME)
+HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
+    "reserved bytes of the header": (
+        lambda: changed(still(), b"VP8X", lambda body: riff(b"VP8X", over(body, 1, b"Zeb"))),
+        b"Zeb",
+    ),
+    "behind the header": (lambda: changed(still(), b"VP8X", lambda body: riff(b"VP8X", body + NAME)), NAME),
+    "a second header": (lambda: made([*(c for _, c in riff_chunks(still())), riff(b"VP8X", NAME[:10])]), NAME[:10]),
+    "behind the number of loops": (
+        lambda: changed(moving(), b"ANIM", lambda body: riff(b"ANIM", body + NAME)),
+        NAME,
+    ),
+    "a second number of loops": (
+        lambda: changed(moving(), b"ANIM", lambda body: riff(b"ANIM", body) + riff(b"ANIM", NAME[:6])),
+        NAME[:6],
+    ),
+    "an animation in a still picture": (
+        lambda: made([*(c for _, c in riff_chunks(still())), riff(b"ANIM", NAME)]),
+        NAME,
+    ),
+    "a frame in a still picture": (
+        lambda: made([*(c for _, c in riff_chunks(still())), riff(b"ANMF", NAME + b"!!!" + PIXELS)]),
+        NAME,
+    ),
+    "second pixels in a still picture": (lambda: made([*(c for _, c in riff_chunks(still())), PIXELS]), NAME),
+    "second pixels in a simple file": (lambda: made([*(c for _, c in riff_chunks(saved("WEBP"))), PIXELS]), NAME),
+    "pixels beside an animation": (lambda: made([*(c for _, c in riff_chunks(moving())), PIXELS]), NAME),
+    "second pixels in a frame": (lambda: in_frame(lambda body: body + PIXELS), NAME),
+    "transparency behind the pixels of a frame": (lambda: in_frame(lambda body: body + riff(b"ALPH", NAME)), NAME),
+    "a frame without pixels": (
+        lambda: made([*(c for _, c in riff_chunks(moving())), riff(b"ANMF", NAME + b"!!!")]),
+        NAME,
+    ),
+    "a second transparency": (
+        lambda: changed(transparent(), b"ALPH", lambda body: riff(b"ALPH", body) + riff(b"ALPH", b"\1" + NAME)),
+        NAME,
+    ),
+    "behind transparency that is not packed": (
+        lambda: changed(transparent(), b"ALPH", lambda _: riff(b"ALPH", b"\0" + b"\xff" * 48 * 32 + NAME)),
+        NAME,
+    ),
+    "transparency beside lossless pixels": (
+        lambda: changed(still(lossless=True), b"VP8L", lambda body: riff(b"ALPH", b"\1" + NAME) + riff(b"VP8L", body)),
+        NAME,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_nothing_hides_in_a_picture(case: str) -> None:
+    make, secret = HIDDEN[case]
+    assert_gone(make(), secret)
+
+
+def test_the_byte_that_fills_up_an_odd_chunk_is_zero() -> None:
+    data = picture("golang-image/gopher-doc.1bpp.lossless.webp")
+    assert data[-1:] == b"\0"
+    assert cut_refused(data[:-1] + b"Z") == data
+
+
+@pytest.mark.parametrize("make", [still, transparent, moving, lambda: still(lossless=True), lambda: saved("WEBP")])
+def test_a_sound_picture_keeps_its_pixels(make: Callable[[], bytes]) -> None:
+    data = make()
+    kept = cut_refused(data)
+    assert kept is not None
+    with Image.open(io.BytesIO(data)) as before, Image.open(io.BytesIO(kept)) as after:
+        frames = [frame.tobytes() for frame in ImageSequence.Iterator(before)]
+        assert [frame.tobytes() for frame in ImageSequence.Iterator(after)] == frames
