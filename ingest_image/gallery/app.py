@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -33,9 +35,16 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
     app.register_error_handler(UserError, lambda error: _failed(400, str(error)))
+    app.register_error_handler(OSError, _no_room)
     for kind in (ApiError, TransportError, UnsupportedProductError):
         app.register_error_handler(kind, lambda error: _failed(502, explain(error, settings.elasticsearch_url)))
     return app
+
+
+def _no_room(error: OSError) -> Response:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+        raise error
+    return _failed(507, "The disk for uploads (TMPDIR) is full or read-only. Nothing was stored; try again later.")
 
 
 def _failed(status: int, sentence: str) -> Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ import pytest
 from elastic_transport import ConnectionError as NoConnection
 from flask.testing import FlaskClient
 
+from ingest_image.gallery import actions
 from ingest_image.gallery.files import kind_of
 from ingest_image.gallery.page_query import PageQuery, exact_filter
 from ingest_image.gallery.security import POLICY, host_name
@@ -281,6 +284,15 @@ class TestActions:
     def test_too_large(self, page: FlaskClient) -> None:
         answer = page.post("/upload", data=file(b"x" * 300_000), headers=OWN)
         assert (answer.status_code, answer.json) == (413, {"error": "This file is too large for the gallery."})
+
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS])
+    def test_a_full_disk_is_told(self, page: FlaskClient, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+        def full(_: object) -> str:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(actions, "_hash", full)
+        answer = page.post("/upload", data=file(), headers=OWN)
+        assert answer.status_code == 507 and "TMPDIR" in answer.get_json()["error"]
 
     @pytest.mark.parametrize("data", [{}, file(b"")])
     def test_no_file(self, page: FlaskClient, data: dict[str, object]) -> None:
