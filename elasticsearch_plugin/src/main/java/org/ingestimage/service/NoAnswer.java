@@ -10,6 +10,7 @@ import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.service.Answer.Blame;
 
 /** What it means when an attempt ends without an answer: mostly that the next one may succeed. */
 final class NoAnswer {
@@ -23,9 +24,9 @@ final class NoAnswer {
         // The JDK wraps it when it passes from one stage to the next.
         Throwable error = wrapped instanceof CompletionException && wrapped.getCause() != null ? wrapped.getCause() : wrapped;
         if (error instanceof BoundedBody.TooLong tooLong) {
-            // If it is not a result of ours, something else answered, and another host may do better.
+            // Nobody has signed it: what looks like a result is final only when the other hosts say the same. Something else answered if it does not.
             return tooLong.isResult
-                ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null)
+                ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null, Blame.REQUEST, false)
                 : again(Code.SERVICE_BAD_ANSWER, error.getMessage());
         }
         if (error instanceof BoundedBody.NoRoom) {
@@ -36,6 +37,10 @@ final class NoAnswer {
         }
         if (error instanceof CancellationException) {
             return again(Code.SERVICE_UNAVAILABLE, "the service answers nothing, not even whether it lives (GET /healthz)");
+        }
+        if (error instanceof NumberFormatException) {
+            // The JDK reads the length before we see the answer, and does not check it.
+            return again(Code.SERVICE_BAD_ANSWER, "the [Content-Length] of the answer is no length");
         }
         if (error instanceof IOException) {
             return again(Code.SERVICE_UNAVAILABLE, SafeText.oneLine(described(error), SHOWN));
