@@ -200,7 +200,7 @@ def test_each_document_has_a_status_in_time_and_nothing_is_left(
     assert node_threads(es) <= before + 8, "no thread for each such answer"
 
 
-@pytest.mark.parametrize("speech", ["a length that is a word", "chunks without end"])
+@pytest.mark.parametrize("speech", ["a length that is a word", "a length of many digits"])
 def test_one_beside_a_good_service_costs_no_document(
     es: Elasticsearch, es_url: str, index: str, service: Service, two_seconds: str, speech: str
 ) -> None:

@@ -10,7 +10,6 @@ import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.memory.ResultMemory;
-import org.ingestimage.service.Answer.Blame;
 
 /** What it means when an attempt ends without an answer: mostly that the next one may succeed. */
 final class NoAnswer {
@@ -24,9 +23,9 @@ final class NoAnswer {
         // The JDK wraps it when it passes from one stage to the next.
         Throwable error = wrapped instanceof CompletionException && wrapped.getCause() != null ? wrapped.getCause() : wrapped;
         if (error instanceof BoundedBody.TooLong tooLong) {
-            // Nobody has signed it: what looks like a result is final only when the other hosts say the same. Something else answered if it does not.
+            // If it is not a result of ours, something else answered, and another host may do better.
             return tooLong.isResult
-                ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null, Blame.REQUEST, false)
+                ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null)
                 : again(Code.SERVICE_BAD_ANSWER, error.getMessage());
         }
         if (error instanceof BoundedBody.NoRoom) {
