@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.monitor.jvm.JvmInfo;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.testing.Docs;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,7 @@ class ImageSettingsTest {
     void defaults() {
         assertEquals(List.of(URI.create("http://127.0.0.1:8090")), ImageSettings.HOSTS.get(Settings.EMPTY));
         assertEquals("1m", ImageSettings.TIMEOUT.get(Settings.EMPTY).toString());
-        assertEquals(20L * 1024 * 1024, ImageSettings.MAX_IMAGE_BYTES.get(Settings.EMPTY).getBytes());
+        assertEquals(ImageSettings.imageFor(JvmInfo.jvmInfo().getMem().getHeapMax().getBytes()), ImageSettings.MAX_IMAGE_BYTES.get(Settings.EMPTY));
         assertEquals(0, ImageSettings.TOKEN.get(Settings.EMPTY).length());
     }
 
