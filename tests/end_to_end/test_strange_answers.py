@@ -170,11 +170,16 @@ def node_threads(es: Elasticsearch) -> int:
     return int(node["jvm"]["threads"]["count"])
 
 
+@pytest.fixture(scope="module")
+def at_first(es: Elasticsearch) -> int:
+    """Threads of the node before all these answers."""
+    return node_threads(es)
+
+
 @pytest.mark.parametrize("speech", SPEECHES)
 def test_each_document_has_a_status_in_time_and_nothing_is_left(
-    es: Elasticsearch, index: str, service: Service, two_seconds: str, speech: str
+    es: Elasticsearch, index: str, service: Service, two_seconds: str, at_first: int, speech: str
 ) -> None:
-    before = node_threads(es)
     with speaking(SPEECHES[speech]) as url:
         set_hosts(es, url)
         start = time.monotonic()
@@ -186,21 +191,18 @@ def test_each_document_has_a_status_in_time_and_nothing_is_left(
         reason = refusal.value.body["error"]["reason"]
         print(f"{speech}: {refusal.value.status_code} {seconds:.1f} s {reason}")
         assert seconds < 10, "its deadline is 2 s"
-        if "without end" in speech and "result_too_large" in reason:
-            # It looks like a result, and there is no other host to ask.
-            assert refusal.value.status_code == 400
-        else:
-            assert refusal.value.status_code in (500, 503) and reason.startswith("[service_"), reason
+        assert refusal.value.status_code in (500, 503) and reason.startswith("[service_"), reason
         assert len(reason) < 2000
         assert held(es) == 0
     set_hosts(es, service.url)
     es.index(index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=two_seconds)
     assert es.get(index=index, id="1")["_source"]["image"]["mark"]
     assert held(es) == 0
-    assert node_threads(es) <= before + 8, "no thread for each such answer"
+    # The node's pools grow. A thread for each such answer would come to more than a hundred.
+    assert node_threads(es) <= at_first + 40
 
 
-@pytest.mark.parametrize("speech", ["a length that is a word", "a length of many digits"])
+@pytest.mark.parametrize("speech", ["a length that is a word", "a length of many digits", "chunks without end"])
 def test_one_beside_a_good_service_costs_no_document(
     es: Elasticsearch, es_url: str, index: str, service: Service, two_seconds: str, speech: str
 ) -> None:

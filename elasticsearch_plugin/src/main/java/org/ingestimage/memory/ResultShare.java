@@ -58,6 +58,11 @@ public final class ResultShare implements Releasable {
     /** Takes what an answer of this length needs; it may still be arriving. */
     public synchronized void arrive(long answer) throws CircuitBreakingException {
         expected.saw(answer);
+        grow(answer);
+    }
+
+    /** The same of one that does not say how long it is, up to now: it may never end, and says nothing about others. */
+    public synchronized void grow(long answer) throws CircuitBreakingException {
         resize(copies * answer);
         length = answer;
         open();

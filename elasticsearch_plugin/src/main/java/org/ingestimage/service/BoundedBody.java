@@ -29,7 +29,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
     static final class TooLong extends IOException {
         private static final long serialVersionUID = 1L;
 
-        /** Whether it is a result, so that the next attempt would have the same length. */
+        /** Whether it is a result with a length of its own, so that the next attempt would have the same. */
         final boolean isResult;
 
         TooLong(long limit, boolean isResult, boolean isShownOften) {
@@ -46,8 +46,12 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
     static final class NoRoom extends IOException {
         private static final long serialVersionUID = 1L;
 
-        NoRoom(CircuitBreakingException cause) {
+        /** Whether the answer said how long it is. One that does not may never end. */
+        final boolean isAnnounced;
+
+        NoRoom(CircuitBreakingException cause, boolean isAnnounced) {
             super(cause.getMessage());
+            this.isAnnounced = isAnnounced;
         }
     }
 
@@ -117,13 +121,17 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
 
     /** Takes memory for this many bytes of the answer. Hangs up if there is none, or the answer is too long. */
     private boolean isAllowed(long size) {
-        IOException problem = size > limit ? new TooLong(limit, isResult, share.isShownOften()) : null;
+        IOException problem = size > limit ? new TooLong(limit, isResult && announced >= 0, share.isShownOften()) : null;
         if (problem == null) {
             try {
                 accounted = announced >= size ? size : Math.min(limit, size + STEP);
-                share.arrive(announced >= 0 ? size : accounted);
+                if (announced >= 0) {
+                    share.arrive(size);
+                } else {
+                    share.grow(accounted);
+                }
             } catch (CircuitBreakingException e) {
-                problem = new NoRoom(e);
+                problem = new NoRoom(e, announced >= 0);
             }
         }
         if (problem != null) {
@@ -151,6 +159,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
             return;
         }
         if (bytes == null) {
+            share.arrive(length);
             bytes = new byte[length];
             length = 0;
             parts.forEach(this::append);

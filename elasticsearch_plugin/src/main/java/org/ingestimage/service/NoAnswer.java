@@ -28,7 +28,11 @@ final class NoAnswer {
                 ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null)
                 : again(Code.SERVICE_BAD_ANSWER, error.getMessage());
         }
-        if (error instanceof BoundedBody.NoRoom) {
+        if (error instanceof BoundedBody.NoRoom noRoom) {
+            if (noRoom.isAnnounced == false) {
+                // The service always says how long its answer is: something else answers, perhaps without an end.
+                return again(Code.SERVICE_BAD_ANSWER, "an answer without [Content-Length] is longer than there is room for");
+            }
             return new Answer(null, ResultMemory.noRoom(error.getMessage()), null);
         }
         if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
