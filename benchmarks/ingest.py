@@ -3,9 +3,9 @@
     python -m benchmarks.ingest [--documents 300] [--runs 3]
 
 All are taken in one run, one after the other, with as many processes as the machine has cores; believe the ratios, not
-the numbers. The photographs are different ones of 2.2 megapixels.
+the numbers. The photographs have 2.2 megapixels; no two are the same.
 - whole path: one client sends plain bulks, the node's pipeline calls the service, the node indexes
-- with the store: the same with `"store": "external"` and a folder
+- with the store: the same with `"store": "external"` and a folder, which is empty at the start of each run
 - without the picture: the same with `"store": "none"`
 - indexing alone: the same documents with the picture already normalized, no pipeline
 - bare Pillow: decode, fit 2048, JPEG q85, thumbnail, nothing else, from bytes in memory, no HTTP, no JSON
@@ -22,12 +22,12 @@ from __future__ import annotations
 import base64
 import io
 import os
+import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,6 @@ from tests.helpers.nodes import bootstrap
 from tests.helpers.service import TOKEN, Service, running_service
 
 CORES = len(os.sched_getaffinity(0))
-PICTURES = 40
 IMAGES = next(r for r in bundled() if r.name == "images" and "processors" in r.body).body["processors"][0]["image"]
 
 
@@ -84,11 +83,9 @@ def send(es: Elasticsearch, documents: Iterator[dict[str, Any]]) -> None:
         assert ok, item
 
 
-def store_in(folder: str) -> str:
-    """The address of a new store in a folder."""
-    store = Path(folder) / "store"
-    store.mkdir()
-    return store.as_uri()
+def emptied(store: Path) -> None:
+    """A store that has seen a picture does not write it again, and users' pictures are new ones."""
+    shutil.rmtree(store / "sha256", ignore_errors=True)
 
 
 class Processes:
@@ -142,12 +139,15 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None) -> No
     n = documents
     # The script's processes are to have what the service's have.
     os.environ.update(ENVIRONMENT)
-    pictures = photographs(PICTURES)
+    pictures = photographs(n)
     texts = [base64.b64encode(data).decode() for data in pictures]
     version = EmbeddedNode(es_version=es_version).version
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder) / "service.log", log_level="warning", store_url=store_in(folder)) as service,
+        tempfile.TemporaryDirectory() as store_folder,
+        running_service(
+            Path(folder) / "service.log", log_level="warning", store_url=Path(store_folder).as_uri()
+        ) as service,
         EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,
         Elasticsearch(node.url, request_timeout=120) as es,
         # Started anew, not forked: by then there are threads, whose locks a fork would keep for ever.
@@ -160,19 +160,20 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None) -> No
         # What they were is kept as JSON: the objects would share their texts.
         stored = [orjson.dumps(our_recipe(text)) for text in texts]
 
-        def some(of: list[Any]) -> list[Any]:
-            return [each for _, each in zip(range(n), cycle(of), strict=False)]
+        def with_data() -> Iterator[dict[str, str]]:
+            return ({"data": text} for text in texts)
 
-        def documents_with(data: list[str]) -> Iterator[dict[str, str]]:
-            return ({"data": text} for text in some(data))
+        def with_the_store() -> None:
+            emptied(Path(store_folder))
+            send(es, actions("plain", with_data(), pipeline="external"))
 
         jobs: dict[str, Callable[[], Any]] = {
-            "whole path": lambda: send(es, actions("images", documents_with(texts))),
-            "with the store": lambda: send(es, actions("plain", documents_with(texts), pipeline="external")),
-            "without the picture": lambda: send(es, actions("plain", documents_with(texts), pipeline="none")),
-            "indexing alone": lambda: send(es, actions("plain", map(orjson.loads, some(stored)))),
-            "bare Pillow": lambda: list(pool.map(bare_pillow, some(pictures), chunksize=4)),
-            "client-side script": lambda: send(es, actions("plain", pool.map(our_recipe, some(texts), chunksize=4))),
+            "whole path": lambda: send(es, actions("images", with_data())),
+            "with the store": with_the_store,
+            "without the picture": lambda: send(es, actions("plain", with_data(), pipeline="none")),
+            "indexing alone": lambda: send(es, actions("plain", map(orjson.loads, stored))),
+            "bare Pillow": lambda: list(pool.map(bare_pillow, pictures, chunksize=4)),
+            "client-side script": lambda: send(es, actions("plain", pool.map(our_recipe, texts, chunksize=4))),
         }
         processes = Processes(node, service, pool)
         measures = {name: Measure(job, n, processes) for name, job in jobs.items()}

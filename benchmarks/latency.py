@@ -25,7 +25,7 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.ingest import PICTURES, actions, send
+from benchmarks.ingest import actions, send
 from benchmarks.photographs import photographs
 from embedded_node import EmbeddedNode, find_plugin_zip
 from tests.helpers.nodes import bootstrap
@@ -84,7 +84,7 @@ def put(url: str, texts: list[str], n: int) -> list[float]:
 @click.option("--es-version", default=None, help="Elasticsearch version.")
 def main(documents: int, es_version: str | None) -> None:
     """Print p50 and p99, and the parts."""
-    texts = [base64.b64encode(data).decode() for data in photographs(PICTURES)]
+    texts = [base64.b64encode(data).decode() for data in photographs(documents)]
     version = EmbeddedNode(es_version=es_version).version
     with (
         tempfile.TemporaryDirectory() as folder,

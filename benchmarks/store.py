@@ -33,7 +33,7 @@ from elasticsearch import ApiError, Elasticsearch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.ingest import PICTURES, our_recipe
+from benchmarks.ingest import our_recipe
 from benchmarks.photographs import photographs
 from benchmarks.processor_time import seconds
 from embedded_node import EmbeddedNode
@@ -178,7 +178,7 @@ def _writes(es: Elasticsearch, codec: str) -> bool:
 @click.option("--deleted/--no-deleted", default=True, help="Whether segments have deleted documents when they merge.")
 def main(documents: int, runs: int, deleted: bool, es_version: str | None) -> None:
     """Print sizes, processor time, and ratios to the picture in its document with the default codec."""
-    made = [our_recipe(base64.b64encode(data).decode()) for data in photographs(PICTURES)]
+    made = [our_recipe(base64.b64encode(data).decode()) for data in photographs(documents)]
     images = {
         "document": [orjson.dumps(image) for image in made],
         "store": [orjson.dumps(in_store(image)) for image in made],

@@ -41,6 +41,8 @@ _CANVAS = 320
 _SQUARE, _MIDDLE = 2.2, 0.45
 # The net's input in pixels, with dlib's margin around the face.
 _CHIP, _MARGIN = 150, 0.25
+# A picture is made smaller by at most this factor in whole pixels, the rest is left to the transform.
+_MOST_REDUCED = 64
 # Pixels between the eyes, or eyes and mouth, from which a vector says whose face it is.
 SMALLEST = 14
 Vector = NDArray[np.float32]
@@ -96,7 +98,8 @@ def _square(image: Image.Image, face: Face) -> Image.Image | None:
         return None
     # Pixels of the picture for each of the square's.
     step = _SQUARE * size / (_CANVAS / 2)
-    factor = max(1, int(step))
+    # Landmarks may lie far outside of the picture: Pillow's sums of more pixels than these would not hold.
+    factor = min(max(1, int(step)), _MOST_REDUCED)
     if factor > 1:
         image = image.reduce(factor)
     middle = (eyes + _MIDDLE * (lips - eyes)) / factor
