@@ -17,10 +17,11 @@ from processor_service.features import Feature, all_features
 from processor_service.operations import Operation, all_operations
 from processor_service.registry import RecipeEntry
 from processor_service.settings import Settings
+from processor_service.web.metrics import Metrics
 from processor_service.wire.fields import all_fields
 from processor_service.wire.schema import recipe_schema
 
-from . import program
+from . import limits, program
 from .markdown import table
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,8 @@ def rendered() -> Iterable[tuple[Path, str]]:
             ((f"`{c.code}`", str(int(c.status)), "yes" if c.retryable else "no", c.meaning) for c in Code),
         ),
         "settings": table(("variable", "default", "meaning"), _settings()),
+        "limits": limits.limits(),
+        "metrics": table(("metric", "type", "meaning"), _metrics()),
         **program.tables(),
     }
     for path in DOCS:
@@ -134,6 +137,12 @@ def _settings() -> Iterable[tuple[str, str, str]]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (PydanticUndefined, None, SecretStr(""), (), "") else f"`{field.default}`"
         yield f"`IMAGE_{name.upper()}`", default, field.description or ""
+
+
+def _metrics() -> Iterable[tuple[str, str, str]]:
+    for metric in Metrics().registry.collect():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        yield f"`{name}`", metric.type, metric.documentation
 
 
 def _type(mapping: dict[str, Any]) -> str:

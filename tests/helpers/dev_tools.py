@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 import requests
 
-_REQUEST = re.compile(r"(GET|PUT|POST|DELETE|HEAD|PATCH)\s+(\S.*?)\s*", re.IGNORECASE)
+# Blanks in an address are `+` or `%20`: older versions of Kibana cut it at the first one.
+_REQUEST = re.compile(r"(GET|PUT|POST|DELETE|HEAD|PATCH)\s+(\S+)\s*", re.IGNORECASE)
 _MARKER = re.compile(r"#\s*(answers|shows|needs):\s*(.*)")
 _TRIPLE = re.compile(r'"""(.*?)"""', re.DOTALL)
 

@@ -1,0 +1,8 @@
+"""Bulks of the official clients against a node that is busy: what is lost with their defaults, and with which settings
+nothing is.
+
+.venv/bin/python -m tests.load.clients [--documents 60]
+
+A node whose queue takes 20 pictures gets them all at once. It needs npm, Maven and Go, and takes the clients from their
+registries into a temporary folder; a language whose program is missing is left out, and said.
+"""
