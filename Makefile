@@ -25,8 +25,10 @@ plugin: $(STAMP) ## the plugin zips, one for each Elasticsearch version, in buil
 	@$(BIN)/python -m embedded_node.jdk 17 >/dev/null
 	@elasticsearch_plugin/build
 
-demo: install ## the main job on a real node with real pictures; stays up to try
-	@$(BIN)/ingest-image demo
+# make demo ES_PORT=9201 SERVICE_PORT=8190 GALLERY_PORT=8191, where others have the usual ports.
+demo: install ## the main job on a real node with real pictures; stays up to try (ES_PORT=, SERVICE_PORT=, GALLERY_PORT=)
+	@$(BIN)/ingest-image demo $(if $(ES_PORT),--es-port $(ES_PORT)) $(if $(SERVICE_PORT),--service-port $(SERVICE_PORT)) \
+		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
 test: install ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
 	@$(MAKE) --no-print-directory --jobs=2 test-plugin test-python

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from .folder import default_folder
 from .node import EmbeddedNode
 from .plugin_zip import find_plugin_zip
 from .run_as import other_account
+from .signals import end_on_signals
 
 
 def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -28,7 +28,13 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 @click.command()
 @click.option(
-    "--http-port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="0 takes a free port."
+    "--port",
+    "--http-port",
+    "http_port",
+    type=click.IntRange(0, 65535),
+    default=9200,
+    show_default=True,
+    help="Port; 0 takes a free one.",
 )
 @click.option(
     "--data",
@@ -63,8 +69,7 @@ def node(
 ) -> None:
     """Start a real Elasticsearch on this machine, with the plugin installed, until Ctrl-C."""
     token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get("IMAGE_TOKEN")
-    # A service manager stops us with SIGTERM; the node is then stopped in order, as with Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     try:
         choice = choose(es_version)
         if choice.note:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import NodeError
 
-_PORT_TAKEN = "Port {port} on 127.0.0.1 is taken; stop what listens there, or choose another one with --http-port."
+_PORT_TAKEN = "Port {port} on 127.0.0.1 is taken; stop what listens there, or choose another port."
 # Sentences for what Elasticsearch reports with a stack trace.
 _KNOWN_FAILURES = {
     "failed to obtain node locks": (
@@ -33,7 +33,7 @@ def check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
-            raise NodeError(f"Port {port} is for root only; choose another one with --http-port.") from error
+            raise NodeError(f"Port {port} is for root only; choose another port.") from error
         except OSError as error:
             raise NodeError(_PORT_TAKEN.format(port=port)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from typing import Any
 
@@ -28,6 +29,8 @@ def serve(**options: Any) -> None:
 
     All settings are environment variables IMAGE_... (docs/service.md); the options here override three of them.
     """
+    # A background job of a script inherits that SIGINT is ignored. Gunicorn takes it as soon as it runs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     given = {name: value for name, value in options.items() if value is not None}
     try:
         settings = Settings(**given)

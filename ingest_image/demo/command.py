@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -22,6 +17,7 @@ from embedded_node.choice import choose
 from embedded_node.folder import default_folder
 from embedded_node.places import work_folder
 from embedded_node.run_as import other_account
+from embedded_node.signals import end_on_signals
 from processor_service.embedders.lite0 import Lite0
 from processor_service.settings import Settings
 from processor_service.workers.lack import lack
@@ -29,11 +25,18 @@ from processor_service.workers.lack import lack
 from ..defaults import GALLERY_PORT, SERVICE_PORT
 from .documents import index_documents, result_table
 from .recognition import use_recognition
+from .servers import ChildServer, child_server
 
 
 @click.command()
 @click.option(
-    "--http-port", type=click.IntRange(0, 65535), default=9200, show_default=True, help="Elasticsearch's port."
+    "--es-port",
+    "--http-port",
+    "es_port",
+    type=click.IntRange(0, 65535),
+    default=9200,
+    show_default=True,
+    help="Elasticsearch's port; 0 takes a free one.",
 )
 @click.option(
     "--service-port",
@@ -53,11 +56,10 @@ from .recognition import use_recognition
 )
 @click.option("--exit", "leave", is_flag=True, help="Stop when the table is printed instead of staying up.")
 def demo(
-    http_port: int, service_port: int, gallery_port: int, es_version: str | None, data: Path | None, leave: bool
+    es_port: int, service_port: int, gallery_port: int, es_version: str | None, data: Path | None, leave: bool
 ) -> None:
     """Start a real node, service and gallery, index a dozen photographs with plain requests, show the result."""
-    # SIGTERM ends the demo like Ctrl-C does: everything it started is stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     # Paths and the table need room, also without a terminal.
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
     folder = data or work_folder() / "demo"
@@ -71,7 +73,7 @@ def demo(
     nothing = lack(Settings())
     embedder = {} if nothing else {"IMAGE_EMBEDDER": Lite0.name()}
     try:
-        with _child(folder, "serve", service_port, IMAGE_TOKEN=token, **embedder) as service:
+        with child_server(folder, "serve", service_port, IMAGE_TOKEN=token, **embedder) as service:
             console.print(f"Service       {service.url} (log: {service.log_file})")
             if nothing:
                 console.print(f"Nothing is recognized in pictures: {nothing}", markup=False)
@@ -83,7 +85,7 @@ def demo(
             with EmbeddedNode(
                 es_version=version.number,
                 data=stored,
-                http_port=http_port,
+                http_port=es_port,
                 token=token,
                 plugin_zip=find_plugin_zip(version.number),
                 # People wait for it, and then ask little of it.
@@ -93,24 +95,37 @@ def demo(
                 # Its models are loaded while the node starts.
                 service.wait_for("/readyz")
                 _run("bootstrap", "--url", node.url, "--service-url", service.url)
-                if not nothing:
-                    use_recognition(node.url, stored)
-                console.print()
-                index_documents(node.url, console)
-                console.print(result_table(node.url))
+                try:
+                    if not nothing:
+                        use_recognition(node.url, stored)
+                    console.print()
+                    index_documents(node.url, console)
+                    console.print(result_table(node.url))
+                except requests.RequestException as error:
+                    # If it is the service, that is what to say.
+                    service.check()
+                    raise click.ClickException(f"{error}; the node's log: {node.log_file}") from error
                 if leave:
                     return
-                with _child(folder, "gallery", gallery_port, "--url", node.url) as gallery:
+                with child_server(folder, "gallery", gallery_port, "--url", node.url) as gallery:
                     gallery.wait_for("/")
                     console.print(_things_to_try(node.url, gallery.url), markup=False, highlight=False)
-                    while node.poll() is None:
-                        time.sleep(0.5)
+                    _stay(node, service, gallery)
     except KeyboardInterrupt:
         console.print("\nStopped. The pictures are kept; the next demo finds them again.")
     except NodeError as error:
         raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
         raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from error
+
+
+def _stay(node: EmbeddedNode, *servers: ChildServer) -> None:
+    """Wait until one of them ends, which is an error."""
+    while node.poll() is None:
+        for server in servers:
+            server.check()
+        time.sleep(0.5)
+    raise NodeError(f"Elasticsearch ended (exit code {node.poll()}), its log ends:\n{node.log_tail()}")
 
 
 def _things_to_try(url: str, gallery: str) -> str:
@@ -133,53 +148,6 @@ Ctrl-C stops everything.
 def _run(*arguments: str) -> None:
     """Run one of our own commands to its end."""
     subprocess.run([sys.executable, "-m", "ingest_image", *arguments], check=True)  # noqa: S603 - our own program
-
-
-@dataclass(frozen=True)
-class _Child:
-    """One of our servers, which may still be starting."""
-
-    command: str
-    url: str
-    log_file: Path
-    process: subprocess.Popen[bytes]
-
-    def wait_for(self, path: str) -> None:
-        """Wait until a path answers. Raises ClickException if the server ends before."""
-        while not _answers(self.url + path):
-            if self.process.poll() is not None:
-                tail = self.log_file.read_text().strip().splitlines()[-1:]
-                raise click.ClickException(f"'ingest-image {self.command}' did not start: {' '.join(tail)}")
-            time.sleep(0.1)
-
-
-@contextmanager
-def _child(folder: Path, command: str, port: int, *arguments: str, **environment: str) -> Iterator[_Child]:
-    """Run one of our servers as a child process."""
-    url = f"http://127.0.0.1:{port}"
-    log_file = folder / f"{command}.log"
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "ingest_image", command, "--port", str(port), *arguments],
-            env={**os.environ, **environment},
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C in a terminal reaches us only; we stop the others in order.
-            start_new_session=True,
-        )
-    try:
-        yield _Child(command, url, log_file, process)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def _token(folder: Path) -> str:

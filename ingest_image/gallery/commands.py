@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from elasticsearch import Elasticsearch
 
+from embedded_node.signals import end_on_signals
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.resources import DEFAULT_PIPELINE
 
@@ -60,6 +61,8 @@ def gallery(
 
     It has no login: whoever reaches it sees what the given user of Elasticsearch may see, and can add pictures.
     """
+    # Until the server runs.
+    end_on_signals()
     target = upload_index or index.replace("*", "").strip("-_,")
     if not read_only and (not target or "," in target):
         raise click.UsageError("name the index for added pictures with --upload-index, or give --read-only")

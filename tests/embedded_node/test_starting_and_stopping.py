@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, NodeError
 from embedded_node.places import ROOT
 from embedded_node.versions import versions
-from tests.helpers.processes import alive, wait_until
+from tests.helpers.processes import AS_BACKGROUND_JOB, alive, wait_until
 
 OLDEST = versions()[-1].number
 
@@ -33,7 +33,7 @@ def test_data_survives_and_the_folder_is_taken_while_it_runs(open_folder: Path) 
             client.index(index="things", id="1", document={"title": "kept"})
         with pytest.raises(NodeError, match=rf"kept is in use by another embedded node \(process {pid}\)"):
             quick(data=folder).start()
-        with pytest.raises(NodeError, match=f"Port {port} on 127.0.0.1 is taken; .* --http-port"):
+        with pytest.raises(NodeError, match=f"Port {port} on 127.0.0.1 is taken; .* another port"):
             quick(http_port=port).start()
     assert not alive(pid)
     assert "closed" in (folder / "node.log").read_text().splitlines()[-1]
@@ -67,11 +67,12 @@ def test_another_elasticsearch_holds_the_data(open_folder: Path) -> None:
 
 def run_command(folder: Path, *options: str) -> subprocess.Popen[str]:
     command = [
+        *AS_BACKGROUND_JOB,
         sys.executable,
         "-m",
         "embedded_node",
         "--without-plugin",
-        "--http-port",
+        "--port",
         "0",
         "--heap",
         "512m",
@@ -81,7 +82,7 @@ def run_command(folder: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize(("number", "said"), [(signal.SIGTERM, "Stopped."), (signal.SIGKILL, "")])
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "Stopped."), (signal.SIGKILL, "")])
 def test_no_node_outlives_its_parent(open_folder: Path, number: signal.Signals, said: str) -> None:
     folder = open_folder / f"parent-{number.name}"
     with run_command(folder) as parent:
@@ -99,3 +100,13 @@ def test_no_node_outlives_its_parent(open_folder: Path, number: signal.Signals, 
     wait_until(lambda: not alive(pid))
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_command_even_if_its_parent_ignored_them(number: signal.Signals) -> None:
+    waits = "import time; from embedded_node.signals import end_on_signals; end_on_signals(); print(1, flush=True); time.sleep(60)"
+    command = ["bash", "-c", "trap '' INT TERM; exec \"$@\"", "ignoring", sys.executable, "-c", waits]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline()
+        process.send_signal(number)
+        assert process.stderr and b"KeyboardInterrupt" in process.stderr.read()

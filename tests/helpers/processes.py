@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+# Before a command: it is started as a background job of a script is, with SIGINT ignored.
+AS_BACKGROUND_JOB = ("bash", "-c", "trap '' INT; exec \"$@\"", "background")
+
 
 def alive(pid: int) -> bool:
     """Whether a process with that id exists (a zombie does not count)."""

@@ -19,7 +19,10 @@ from embedded_node.folder import throwaway_folder
 from embedded_node.run_as import other_account
 from ingest_image.demo.documents import DOCUMENTS
 from tests.helpers.ports import free_port
-from tests.helpers.processes import command_of, descendants
+from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, with_pid
+
+# As gunicorn names the process that `ingest-image serve` becomes.
+SERVICE = "gunicorn: master"
 
 
 @pytest.fixture
@@ -33,10 +36,10 @@ def folder() -> Iterator[Path]:
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
     """Start the demo; returns it when it stays up, with what it printed."""
-    command = [sys.executable, "-m", "ingest_image", "demo", "--http-port", "0", "--service-port", str(free_port())]
+    command = [sys.executable, "-m", "ingest_image", "demo", "--es-port", "0", "--service-port", str(free_port())]
     command += ["--gallery-port", str(free_port())]
     process = subprocess.Popen(
-        [*command, "--data", str(folder)],
+        [*AS_BACKGROUND_JOB, *command, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "IMAGE_RECOGNIZERS": "1"},
@@ -56,15 +59,19 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
     return process, printed
 
 
-def stop(process: subprocess.Popen[str]) -> None:
+def stop(process: subprocess.Popen[str], kill_service: bool = False) -> None:
+    """Interrupt the demo, or kill its service: everything else ends, too."""
     below = descendants(process.pid)
-    assert any("java" in command_of(pid) for pid in below) and any("serve" in command_of(pid) for pid in below)
+    assert any("java" in command_of(pid) for pid in below) and any(SERVICE in command_of(pid) for pid in below)
     assert any("gallery" in command_of(pid) for pid in below)
-    process.send_signal(signal.SIGINT)
+    if kill_service:
+        with_pid(next(pid for pid in below if SERVICE in command_of(pid)), signal.SIGKILL)
+    else:
+        process.send_signal(signal.SIGINT)
     assert process.stdout
-    assert "Stopped" in process.stdout.read()
+    assert ("'ingest-image serve' was killed by signal 9" if kill_service else "Stopped") in process.stdout.read()
     process.stdout.close()
-    assert process.wait(60) == 0
+    assert process.wait(60) == (1 if kill_service else 0)
     left = [pid for pid in below if command_of(pid)]
     assert not left, [command_of(pid)[:80] for pid in left]
 
@@ -85,4 +92,4 @@ def test_the_demo_shows_pictures_stays_up_and_finds_them_again(folder: Path) -> 
     assert "PUT images/_doc/" not in printed
     assert "current: index template images" in printed
     assert "Chelsea the cat" in printed
-    stop(process)
+    stop(process, kill_service=True)

@@ -25,6 +25,7 @@ from ingest_image.gallery.server import THREADS, UPLOADS, Server
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import gallery_settings, running_gallery
 from tests.helpers.ports import free_port
+from tests.helpers.processes import AS_BACKGROUND_JOB
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
 MEGABYTE = 1 << 20
@@ -176,7 +177,7 @@ class Running:
 
     def __init__(self, elasticsearch_port: int) -> None:
         self.port = free_port()
-        command = [sys.executable, "-m", "ingest_image", "gallery", "--port", str(self.port)]
+        command = [*AS_BACKGROUND_JOB, sys.executable, "-m", "ingest_image", "gallery", "--port", str(self.port)]
         self.process = subprocess.Popen(
             [*command, "--url", f"http://127.0.0.1:{elasticsearch_port}"],
             stdout=subprocess.DEVNULL,

@@ -1,0 +1,76 @@
+"""Our own servers as child processes of the demo, which are watched while it is up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import requests
+
+from embedded_node.readiness import check_port
+
+
+@dataclass(frozen=True)
+class ChildServer:
+    """One of our servers, which may still be starting."""
+
+    command: str
+    url: str
+    log_file: Path
+    process: subprocess.Popen[bytes]
+
+    def check(self) -> None:
+        """Raise ClickException if the server has ended."""
+        code = self.process.poll()
+        if code is not None:
+            last = " ".join(self.log_file.read_text(errors="replace").strip().splitlines()[-1:])
+            how = f"was killed by signal {-code}" if code < 0 else f"ended (exit code {code})"
+            raise click.ClickException(f"'ingest-image {self.command}' {how}, its log {self.log_file} ends: {last}")
+
+    def wait_for(self, path: str) -> None:
+        """Wait until a path answers. Raises ClickException if the server ends before."""
+        while True:
+            ready = _answers(self.url + path)
+            # In this order: if another server got the port, ours has ended, and the answer was not ours.
+            self.check()
+            if ready:
+                return
+            time.sleep(0.1)
+
+
+@contextmanager
+def child_server(folder: Path, command: str, port: int, *arguments: str, **environment: str) -> Iterator[ChildServer]:
+    """Run one of our servers as a child process. Raises NodeError when the port is taken."""
+    # Whoever is there would answer in place of ours, which takes a second to find out that it cannot.
+    check_port(port)
+    url = f"http://127.0.0.1:{port}"
+    log_file = folder / f"{command}.log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "ingest_image", command, "--port", str(port), *arguments],
+            env={**os.environ, **environment},
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C in a terminal reaches us only; we stop the others in order.
+            start_new_session=True,
+        )
+    try:
+        yield ChildServer(command, url, log_file, process)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except (requests.ConnectionError, requests.Timeout):
+        return False
