@@ -149,6 +149,10 @@ def search(
     if face_distance != SAME_PERSON and not same_person:
         raise click.UsageError("how far from whose face? --face-distance needs --same-person")
     try:
+        engine.require_index()
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
+    try:
         wishes = tuple(parse_color(color, color_distance, color_share) for color in colors)
         clauses = tuple(parse_filter(text, engine.schema) for text in filters)
     except ValueError as error:
@@ -192,8 +196,6 @@ def search(
         results = engine.search(question, size, after, with_facets=with_facets)
     except UserError as error:
         raise click.ClickException(str(error)) from error
-    if not engine.schema.indices:
-        results = replace(results, note=f"there is no index {index}")
     results = replace(results, note="; ".join(filter(None, (about, results.note))))
     _print(results, as_json, with_reason=bool(sample or person))
 

@@ -42,9 +42,13 @@ def capitalized(sentence: str) -> str:
 
 def failures(failed: Sequence[tuple[str, str]], most: int = 20) -> list[str]:
     """Lines about what failed, each with a name and a reason: how many, and the first ones. None when nothing did."""
-    lines = [f"{len(failed)} failed"] if failed else []
-    lines += [f"  {shown(name)}: {shown(reason)}" for name, reason in failed[:most]]
-    return lines + ([f"  and {len(failed) - most} more"] if len(failed) > most else [])
+    return [f"{len(failed)} failed", *listed(failed, "", most)] if failed else []
+
+
+def listed(named: Sequence[tuple[str, str]], how_to_see_all: str, most: int = 20) -> list[str]:
+    """A line for each of the first ones, with its name and a reason; then how many more there are, if there are."""
+    lines = [f"  {shown(name)}: {shown(reason)}" for name, reason in named[:most]]
+    return lines + ([f"  and {len(named) - most} more{how_to_see_all}"] if len(named) > most else [])
 
 
 def well_formed(value: Any) -> Any:

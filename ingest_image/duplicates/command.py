@@ -18,6 +18,7 @@ from ..search.copies import confirmed
 from ..search.engine import Engine
 from ..search.hashes import BITS, SAME_PICTURE
 from ..search.hits import Hit, as_copy, compared
+from ..search.question import UserError
 from ..search.reasons import Reason
 from ..search.sample import Sample, sample_of
 from ..search.table import answer_table
@@ -53,6 +54,10 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, n
     Nothing is changed: you decide what to keep.
     """
     engine = Engine(client, index)
+    try:
+        engine.require_index()
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
     progress_console = Console(stderr=True)
     columns = (TextColumn("{task.completed} pictures {task.description}"),)
     with Progress(*columns, console=progress_console, disable=not progress_console.is_terminal) as progress:
@@ -113,6 +118,7 @@ def short(hit: Hit) -> dict[str, object]:
         "_index": hit.index,
         "_id": hit.id,
         "title": hit.title,
+        **({"file_path": hit.path} if hit.path else {}),
         **about,
         **{key: value for key, value in found.items() if value is not None},
     }

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.cluster.bulks import failure_of, send_bulks, stop_if_hopeless
+from pipelines.cluster.bulks import Tell, failure_of, send_bulks, stop_if_hopeless
 from pipelines.cluster.sources import value_at
 
 from ..defaults import BULK_BYTES, LARGEST_PICTURE
@@ -39,6 +39,9 @@ class Report:
     existing: int = 0
     unprocessed: int = 0
     errors: Counter[str] = field(default_factory=Counter)
+    # Names of the files that were stored with an error, with its code and reason.
+    faulty: list[tuple[str, str]] = field(default_factory=list)
+    # Not stored: names and reasons.
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -70,6 +73,8 @@ class Sender:
     concurrency: int = 2
     skip_existing: bool = False
     tick: Callable[[], None] = lambda: None
+    # Gets who is waited for, and why.
+    tell: Tell = lambda whom, why: None
     # About a minute of waiting in all.
     max_retries: int = 6
     initial_backoff: float = 1
@@ -98,6 +103,7 @@ class Sender:
                 max_bytes=self.max_bulk_bytes,
                 max_retries=self.max_retries,
                 initial_backoff=self.initial_backoff,
+                tell=self.tell,
             )
             for ok, item in results:
                 self._take(ok, item)
@@ -148,7 +154,7 @@ class Sender:
             stored, self._stored = self._stored, []
         if not stored:
             return
-        wanted = ["image.sha256", "image.error.code"]
+        wanted = ["image.sha256", "image.error.code", "image.error.reason"]
         try:
             answer = self.client.mget(
                 docs=[{"_index": index, "_id": id_, "_source": wanted} for index, id_ in stored],
@@ -158,10 +164,12 @@ class Sender:
             # The writer may not read. The documents count as indexed, which is true.
             return
         with self._lock:
-            for found in answer.body.get("docs", ()):
+            for (_, id_), found in zip(stored, answer.body.get("docs", ()), strict=False):
                 # A user's pipeline may turn a document into anything.
                 pictures = pictures_of(value_at(found.get("_source"), "image"))
                 if problem := next((picture.error for picture in pictures if picture.error), None):
                     self.report.errors[problem.code] += 1
+                    name = self._names.get(id_, "a file")
+                    self.report.faulty.append((name, f"{problem.code}, {problem.reason}".removesuffix(", ")))
                 elif not any(picture.sha256 for picture in pictures):
                     self.report.unprocessed += 1

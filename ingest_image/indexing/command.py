@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
 from pathlib import Path
 
 import click
-from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch, NotFoundError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -15,17 +15,19 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.cluster.units import bytes_of
-from pipelines.wording import failures, first_of, shown
+from pipelines.wording import shown
 
 from ..defaults import BULK_OPTION, LARGEST_PICTURE_OPTION
-from ..files import Found, find
+from ..files import find
 from ..service import ask
-from .bulk import IdKind, Report, Sender
+from .bulk import IdKind, Sender
+from .summary import as_json, left_out, lines
 
-_SHOWN_KINDS = 12
 # Seconds. The service may be in a network that only the nodes can reach.
 _PATIENCE = 3.0
 _HOSTS_TRIED = 2
+# Seconds between two sentences about waiting.
+_SILENCE = 10.0
 
 
 def size(text: str) -> int:
@@ -70,6 +72,9 @@ def size(text: str) -> int:
     "that the nodes use.",
 )
 @click.option("--service-token", envvar="IMAGE_TOKEN", help="Token of the service; safer in the environment.")
+@click.option(
+    "--json", "print_json", is_flag=True, help="Print the summary as JSON, with all files that have an error."
+)
 def index(
     client: Elasticsearch,
     paths: tuple[Path, ...],
@@ -82,6 +87,7 @@ def index(
     max_file_bytes: int,
     service_url: str | None,
     service_token: str | None,
+    print_json: bool,
 ) -> None:
     """Index picture files, and the pictures in and below folders."""
     if skip_existing and id_kind == "auto":
@@ -89,7 +95,7 @@ def index(
     require_pipeline(client, index_name, pipeline)
     found = find(paths, readable_extensions(client, service_url, service_token))
     if not found.files:
-        _say_left_out(found)
+        click.echo("\n".join(left_out(found)), err=True)
         raise click.ClickException("there is no picture to index")
     sender = Sender(
         client,
@@ -101,24 +107,37 @@ def index(
         concurrency=concurrency,
         skip_existing=skip_existing,
     )
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
+    resume = "" if id_kind == "auto" else "; the same command with --skip-existing continues"
     columns = (TextColumn("indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task("indexing", total=len(found.files))
             sender.tick = lambda: progress.advance(task)
+            sender.tell = _Waiting(console).tell
             sender.send(found.files)
-    except (BulkStopped, TransportError) as error:
-        _summarize(sender.report, found)
-        if isinstance(error, TransportError):
-            raise
-        raise click.ClickException(f"{error}; run it again with --skip-existing to continue") from error
+    except BulkStopped as error:
+        raise click.ClickException(f"{error}{resume}") from error
     except KeyboardInterrupt:
-        _summarize(sender.report, found)
+        click.echo(f"stopped{resume}", err=True)
         raise
-    _summarize(sender.report, found)
+    finally:
+        summary = as_json(sender.report, found) if print_json else "\n".join(lines(sender.report, found, index_name))
+        click.echo(summary)
     if sender.report.failed:
         raise SystemExit(1)
+
+
+class _Waiting:
+    """Says who is waited for; not at every pause of every request."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._last = console, -_SILENCE
+
+    def tell(self, whom: str, why: str) -> None:
+        if time.monotonic() - self._last >= _SILENCE:
+            self._last = time.monotonic()
+            self._console.print(f"waiting for {whom}: {shown(why)}", markup=False, highlight=False)
 
 
 def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
@@ -158,33 +177,3 @@ def _hosts(client: Elasticsearch) -> list[str]:
     except ApiError:
         return []
     return as_list(set_in_cluster(settings, HOSTS_SETTING) or settings["defaults"].get(HOSTS_SETTING))[:_HOSTS_TRIED]
-
-
-def _say_left_out(found: Found) -> None:
-    if found.skipped:
-        click.echo(f"left out, not a picture by name or content: {shown(_counts(found.skipped))}")
-    if found.unread:
-        click.echo(f"left out, not read by the service: {_counts(found.unread)}")
-    for reason, names in found.left_out.items():
-        click.echo(f"left out, {reason}: {first_of(list(map(shown, names)), _SHOWN_KINDS)}")
-    if found.hidden:
-        click.echo(f"left out, hidden: {found.hidden}")
-
-
-def _summarize(report: Report, found: Found) -> None:
-    _say_left_out(found)
-    click.echo(f"{report.indexed} of {len(found.files)} indexed")
-    if report.existing:
-        click.echo(f"{report.existing} existed already")
-    if report.errors:
-        click.echo(f"{report.errors.total()} stored with an error instead of fields: {shown(_counts(report.errors))}")
-    if report.unprocessed:
-        click.echo(f"{report.unprocessed} stored without being processed: is there a processor image in the pipeline?")
-    for line in failures(report.failed):
-        click.echo(line)
-
-
-def _counts(counter: Counter[str]) -> str:
-    shown = counter.most_common(_SHOWN_KINDS)
-    rest = counter.total() - sum(count for _, count in shown)
-    return ", ".join([f"{count} {name}" for name, count in shown] + ([f"{rest} others"] if rest else []))

@@ -66,6 +66,11 @@ class Engine:
         """The fields of these indices."""
         return read_schema(self.client, self.index)
 
+    def require_index(self) -> None:
+        """Raise UserError if a pattern matches no index, or an index that is named is not there."""
+        if not self.schema.indices or not self.client.indices.exists(index=self.index):
+            raise UserError(f"there is no index {self.index}")
+
     def search(
         self, question: Question, size: int = 20, after: str | None = None, *, with_facets: bool = False
     ) -> Results:

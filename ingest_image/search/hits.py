@@ -68,6 +68,11 @@ class Hit:
                 return found
         return self.id
 
+    @property
+    def path(self) -> str:
+        """Path of the file below the folder that was indexed, if the document says it."""
+        return text(self.source.get("file_path"))
+
     def as_json(self) -> dict[str, Any]:
         """The hit as JSON for programs, without pictures."""
         about: dict[str, Any] = {"score": self.score, "reason": self.reason, "distance": self.distance}

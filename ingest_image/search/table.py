@@ -16,6 +16,7 @@ from .recognized import recognized
 
 _LONGEST = 60
 _LONGEST_FACET = 300
+_LONGEST_PATH = 1000
 
 
 def clean(text: str, longest: int = _LONGEST) -> Text:
@@ -28,8 +29,11 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("id", overflow="fold")
     table.add_column("title")
-    table.add_column("distance" if with_reason else "score", justify="right")
     hits = list(hits)
+    with_path = any(hit.path for hit in hits)
+    if with_path:
+        table.add_column("file", overflow="fold")
+    table.add_column("distance" if with_reason else "score", justify="right")
     with_likeness = any(hit.likeness is not None for hit in hits)
     if with_likeness:
         table.add_column("likeness", justify="right")
@@ -46,7 +50,8 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
         reason += [Text(reason_of(hit))] if with_reason else []
         found = [clean(seen[hit.key])] if with_recognized else []
         number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
-        table.add_row(clean(hit.id), clean(hit.title), number, *reason, size_of(hit), *found, swatches(hit))
+        named = [clean(hit.title), *([clean(hit.path, _LONGEST_PATH)] if with_path else [])]
+        table.add_row(clean(hit.id), *named, number, *reason, size_of(hit), *found, swatches(hit))
     return table
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, cast
 
 from elasticsearch import ApiError, Elasticsearch
 from elasticsearch.helpers import streaming_bulk
@@ -13,8 +14,13 @@ from .reasons import reason_of, reason_of_cause
 # A service or node that is restarting.
 _UNAVAILABLE = (502, 503, 504)
 _BUSY = 429
+_TRIED_AGAIN = (_BUSY, *_UNAVAILABLE)
 # Seconds: pictures take time.
 _PATIENCE = 300
+# Codes by which the plugin says that it is the node that lacks something.
+_OF_THE_NODE = ("results_memory_full", "node_starting", "node_closing")
+# Gets who is waited for, and why.
+Tell = Callable[[str, str], None]
 
 
 class BulkStopped(Exception):
@@ -29,20 +35,22 @@ def send_bulks(
     max_bytes: int,
     max_retries: int,
     initial_backoff: float = 1,
+    tell: Tell = lambda whom, why: None,
 ) -> Iterator[tuple[bool, dict[str, Any]]]:
     """Send the actions in requests of `max_bytes`; yields for each whether it went well, and its item.
 
-    What is busy or restarting is sent again with growing pauses, which begin with `initial_backoff` seconds.
+    What is busy or restarting is sent again with growing pauses, which begin with `initial_backoff` seconds. `tell` is
+    called before each pause.
     """
     # The transport's own retries come at once, and would only add to the load.
     patient = client.options(retry_on_status=(), request_timeout=_PATIENCE)
     results = streaming_bulk(
-        patient,
+        cast(Elasticsearch, _Telling(patient, tell)),
         actions,
         max_chunk_bytes=max_bytes,
         raise_on_error=False,
         raise_on_exception=False,
-        retry_on_status=(_BUSY, *_UNAVAILABLE),
+        retry_on_status=_TRIED_AGAIN,
         max_retries=max_retries,
         initial_backoff=initial_backoff,
         max_backoff=30,
@@ -50,6 +58,38 @@ def send_bulks(
     )
     for ok, item in results:
         yield ok, next(iter(item.values()))
+
+
+class _Telling:
+    """A client that tells of answers after which `streaming_bulk` waits; that itself says nothing."""
+
+    def __init__(self, client: Elasticsearch, tell: Tell) -> None:
+        self._client, self._tell = client, tell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def options(self, **options: Any) -> _Telling:
+        return _Telling(self._client.options(**options), self._tell)
+
+    def bulk(self, *args: Any, **params: Any) -> Any:
+        try:
+            answer = self._client.bulk(*args, **params)
+        except ApiError as error:
+            if error.status_code in _TRIED_AGAIN:
+                self._tell(*_whom_and_why(reason_of(error)))
+            raise
+        for item in answer["items"]:
+            (result,) = item.values()
+            if status_of(result) in _TRIED_AGAIN:
+                self._tell(*_whom_and_why(reason_of_cause(result.get("error"))))
+                break
+        return answer
+
+
+def _whom_and_why(reason: str) -> tuple[str, str]:
+    code = re.match(r"\[(\w+)\]", reason)
+    return "the processor service" if code and code[1] not in _OF_THE_NODE else "Elasticsearch", reason
 
 
 def failure_of(item: dict[str, Any]) -> str:

@@ -78,6 +78,7 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
             password = click.prompt(f"Password of {username}", hide_input=True)
             # Kibana gets the same password.
             click.get_current_context().params["password"] = password
+        credentials = "the API key" if api_key else f"the password of {username}" if username else ""
         # Without a handler, Python would print the transport's warnings; our sentence says what matters in them.
         logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
         try:
@@ -90,15 +91,15 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
                 warnings.simplefilter("ignore", ElasticsearchWarning)
                 command(*args, client=client, **kwargs)
         except (ApiError, TransportError, UnsupportedProductError) as error:
-            raise click.ClickException(explain(error, url)) from error
+            raise click.ClickException(explain(error, url, credentials)) from error
 
     for option in reversed(_OPTIONS):
         wrapper = option(wrapper)
     return wrapper
 
 
-def explain(error: Exception, url: str) -> str:
-    """One sentence that says what went wrong at `url` and what to do about it."""
+def explain(error: Exception, url: str, credentials: str = "") -> str:
+    """One sentence that says what went wrong at `url` and what to do about it; `credentials`: what was given."""
     if isinstance(error, TlsError):
         return f"no trusted TLS connection to {url}: give its CA certificate with --ca-certs ({error.message})"
     if isinstance(error, ConnectionTimeout):
@@ -108,6 +109,9 @@ def explain(error: Exception, url: str) -> str:
     if isinstance(error, UnsupportedProductError):
         return f"{url} is not Elasticsearch: {error.message}"
     if isinstance(error, ApiError):
+        if error.status_code == 401 and credentials:
+            unknown = ", or does not know the user" if "password" in credentials else ""
+            return f"Elasticsearch at {url} refuses {credentials}{unknown}"
         if error.status_code == 401:
             return (
                 f"Elasticsearch at {url} wants authentication: set ELASTICSEARCH_API_KEY, or --username and a password"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
+from ingest_image.indexing.bulk import Sender
 from ingest_image.indexing.command import index
+from ingest_image.search_command import search
 from pipelines.install.bootstrap import bootstrap
 from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import PICTURES
@@ -55,11 +58,15 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder(run: Run, es: Elasticsearch, folder: Path) -> None:
     result = run(folder)
     assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == [
+    *said, error = result.output.splitlines()
+    assert said == [
         "left out, not a picture by name or content: 1 .txt",
         "4 of 4 indexed",
         "1 stored with an error instead of fields: 1 not_an_image",
     ]
+    assert error.startswith(
+        "  broken.png: not_an_image, the bytes are of no accepted picture format; accepted are jpeg"
+    )
     found = es.search(index=INDEX, query={"query_string": {"query": "boats"}})["hits"]["hits"]
     assert len(found) == 3
     source = found[0]["_source"]
@@ -129,6 +136,37 @@ def test_skip_existing_leaves_alone_what_is_there(run: Run, es: Elasticsearch, f
     run(folder / "harbour")
     result = run(folder, "--skip-existing")
     assert "1 of 4 indexed\n3 existed already\n" in result.output
+
+
+def test_the_command_that_lists_all_errors(run: Run, es_url: str, tmp_path: Path) -> None:
+    for number in range(22):
+        (tmp_path / f"{number}.png").write_bytes(b"this is no picture %d" % number)
+    said = run(tmp_path).output.splitlines()
+    assert len(said) == 2 + 20 + 1
+    more, _, command = said[-1].partition("; all: ingest-image search ")
+    assert more == "  and 2 more"
+    listed = CliRunner().invoke(search, ["--url", es_url, *command.split()]).output
+    assert listed.count("not_an_image") == 22 and all(f" {number}.png" in listed for number in range(22))
+
+
+def test_the_summary_for_programs(run: Run, folder: Path) -> None:
+    said = json.loads(run(folder, "--json").output)
+    assert (said["files"], said["indexed"], said["errors"]) == (4, 4, {"not_an_image": 1})
+    assert [one["file"] for one in said["with_error"]] == ["broken.png"] and said["failed"] == []
+    assert said["left_out"]["not a picture"] == {".txt": 1}
+
+
+def test_ctrl_c_says_how_to_continue(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Sender, files: object) -> None:
+        self.report.indexed = 2
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sender, "send", interrupted)
+    result = run(folder)
+    assert result.exit_code == 1
+    assert "2 of 4 indexed" in result.stdout
+    assert "stopped; the same command with --skip-existing continues" in result.stderr
+    assert "--skip-existing" not in run(folder, "--id", "auto").stderr
 
 
 def test_ids_by_content(run: Run, es: Elasticsearch, folder: Path) -> None:

@@ -474,9 +474,10 @@ class TestCommands:
         assert says in result.output
         assert "Traceback" not in result.output
 
-    def test_an_index_that_is_not_there(self, run: Run) -> None:
-        result = run(search, "--index", "missing", "cat")
-        assert result.exit_code == 0 and "note: there is no index missing" in result.output
+    @pytest.mark.parametrize("index", ["missing", "missing*", f"{INDEX},missing"])
+    def test_an_index_that_is_not_there(self, run: Run, index: str) -> None:
+        for result in (run(search, "--index", index, "cat"), run(duplicates, index)):
+            assert (result.exit_code, result.output) == (1, f"Error: there is no index {index}\n")
 
     def test_likeness_is_said_where_it_is_known(self, run: Run) -> None:
         alike = run(search, "--index", INDEX, "--like", "flower", "--near-duplicate").output
@@ -498,9 +499,6 @@ class TestCommands:
         result = run(duplicates, INDEX, "--turned", "--nearest", "0")
         assert "1 cluster, 9 pictures" in result.output
         assert "same picture, flip horizontal" in result.output
-
-    def test_duplicates_of_nothing(self, run: Run) -> None:
-        assert "no duplicates" in run(duplicates, "missing*").output
 
 
 def test_many_duplicates_over_several_pages(es: Elasticsearch) -> None:

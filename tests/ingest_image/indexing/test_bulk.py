@@ -26,6 +26,7 @@ class Script:
         self.answers: list[int | list[int]] = []
         self.existing: set[str] = set()
         self.stored: dict[str, dict[str, Any]] = {}
+        self.reasons: dict[int, str] = {}
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if path.startswith("/_bulk"):
@@ -49,7 +50,11 @@ class Script:
         for number, (action, status) in enumerate(zip(actions, statuses, strict=True)):
             item = {"_index": action["_index"], "_id": action.get("_id", f"auto{number}"), "status": status}
             if status != 201:
-                item["error"] = {"type": "t", "reason": "outer", "caused_by": {"type": "t", "reason": f"why {status}"}}
+                item["error"] = {
+                    "type": "t",
+                    "reason": "outer",
+                    "caused_by": {"type": "t", "reason": self.reasons.get(status, f"why {status}")},
+                }
             items.append({"index": item})
         return 200, {"errors": True, "items": items}
 
@@ -123,6 +128,17 @@ def test_only_what_was_busy_is_sent_again(client: Elasticsearch, script: Script,
     report = sender(client).send(files)
     assert [names for _, names, _ in script.bulks] == [["0.png", "1.png", "2.png"], ["1.png", "2.png"], ["2.png"]]
     assert (report.indexed, report.failed) == (3, [])
+
+
+def test_who_is_waited_for_is_told(client: Elasticsearch, script: Script, files: list[PictureFile]) -> None:
+    script.reasons[503] = "[service_unavailable] nothing answers"
+    script.answers = [[201, 503, 201], 429]
+    told: list[tuple[str, str]] = []
+    sender(client, tell=lambda *what: told.append(what)).send(files)
+    assert told == [
+        ("the processor service", "[service_unavailable] nothing answers"),
+        ("Elasticsearch", "whole bulk"),
+    ]
 
 
 def test_a_whole_bulk_that_was_refused_as_too_much_is_sent_again(

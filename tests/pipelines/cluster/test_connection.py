@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, TlsError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, BadRequestError, Elasticsearch
 
-from ingest_image.indexing.command import _counts, size
+from ingest_image.indexing.command import size
+from ingest_image.indexing.summary import counts
 from pipelines.cluster.client import connect, elasticsearch_options, explain
 from pipelines.cluster.reasons import reason_of
 
@@ -80,6 +81,9 @@ def refusal(kind: type[ApiError], status: int, reason: str) -> ApiError:
 
 def test_errors_say_what_to_do() -> None:
     assert "ELASTICSEARCH_API_KEY" in explain(refusal(AuthenticationException, 401, "x"), UNUSED)
+    refused = explain(refusal(AuthenticationException, 401, "x"), UNUSED, "the password of ann")
+    assert refused == f"Elasticsearch at {UNUSED} refuses the password of ann, or does not know the user"
+    assert explain(refusal(AuthenticationException, 401, "x"), UNUSED, "the API key").endswith("refuses the API key")
     lacking = explain(refusal(AuthorizationException, 403, "granted by the cluster privileges [manage]"), UNUSED)
     assert "docs/bootstrap.md" in lacking
     assert "granted by the cluster privileges [manage]" in lacking
@@ -92,5 +96,5 @@ def test_the_innermost_reason() -> None:
 
 
 def test_few_kinds_are_named_and_the_rest_is_counted() -> None:
-    assert _counts(Counter({"b": 2, "a": 3})) == "3 a, 2 b"
-    assert _counts(Counter({str(kind): 1 for kind in range(20)})).endswith(", 8 others")
+    assert counts(Counter({"b": 2, "a": 3})) == "3 a, 2 b"
+    assert counts(Counter({str(kind): 1 for kind in range(20)})).endswith(", 8 others")
