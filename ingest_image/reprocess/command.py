@@ -12,6 +12,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, failures, shown
 
 from ..indexing.command import require_pipeline
+from ..search.selecting import query_option
 from . import state as states
 from .bounds import Bounds, bounds_options
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
@@ -23,9 +24,7 @@ from .writer import Report
 @click.command()
 @click.argument("index", metavar="INDEX")
 @elasticsearch_options
-@click.option(
-    "--query", metavar="QUERY", help="Only documents that match: words as in a search (q=...), or a query as JSON."
-)
+@query_option
 @click.option("--errors", is_flag=True, help="Only documents that were stored with an error.")
 @click.option(
     "--stale",

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import click
-
 from pipelines.cluster.makers import Maker, stale_query
-from pipelines.wording import well_formed
 
 from ..search.bands import without_bands
+from ..search.selecting import user_query
 
 Query = dict[str, Any]
 
@@ -60,23 +57,10 @@ class Selection:
                 wanted.append(stale_query(target, makers[target]))
             if self.stale and target in banded:
                 wanted.append(without_bands(target))
-        filters = [_user_query(self.query)] if self.query else []
+        filters = [user_query(self.query)] if self.query else []
         if self.wants_pictures:
             wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]
             wanted += [{"match_all": {}}] if self.unprocessed else []
             # In Elasticsearch a bool query without clauses matches all documents.
             filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
         return {"bool": {"filter": filters}} if filters else {"match_all": {}}
-
-
-def _user_query(text: str) -> Query:
-    """A JSON query as in a search request, or the words and operators of a query_string."""
-    text = well_formed(text)
-    if not text.lstrip().startswith("{"):
-        return {"query_string": {"query": text}}
-    try:
-        query = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise click.BadParameter(f"--query begins like JSON, but is not valid: {error}") from error
-    assert isinstance(query, dict)
-    return query

@@ -84,13 +84,18 @@ def sample_of_document(engine: Engine, id: str, index: str | None = None) -> Sam
     )
 
 
-def stored(engine: Engine, id: str, index: str | None = None, **what: Any) -> dict[str, Any]:
-    """The hit of a stored document; `what` to return of it. Raises UserError if there is none, or more than one."""
+def stored(
+    engine: Engine, id: str, index: str | None = None, *, also: str = ", and no such file", **what: Any
+) -> dict[str, Any]:
+    """The hit of a stored document; `what` to return of it. Raises UserError if there is none, or more than one.
+
+    `also`: what else there is not.
+    """
     found: list[dict[str, Any]] = engine.client.search(
         index=index or engine.index, query={"ids": {"values": [id]}}, size=2, ignore_unavailable=True, **what
     )["hits"]["hits"]
     if not found:
-        raise UserError(f"there is no document {id} in {index or engine.index}, and no such file")
+        raise UserError(f"there is no document {id} in {index or engine.index}{also}")
     if len(found) > 1:
         raise UserError(f"several indices have a document {id}: name one with --index")
     return found[0]

@@ -1,0 +1,121 @@
+"""`ingest-image delete`: deletes the documents that a query finds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from elasticsearch import ApiError, Elasticsearch
+
+from pipelines.cluster.bulks import BulkStopped, failure_of, send_bulks, status_of, stop_if_hopeless
+from pipelines.cluster.client import elasticsearch_options
+from pipelines.cluster.reasons import reason_of
+from pipelines.wording import counted, failures, shown
+
+from .defaults import BULK_BYTES
+from .search.engine import Engine
+from .search.hits import hit_of
+from .search.pages import pages
+from .search.question import UserError
+from .search.selecting import selected, selection_options
+
+_PAGE, _SHOWN = 1000, 10
+_NAMED = ["title", "file_name", "file_path"]
+_GONE, _CHANGED = 404, 409
+
+
+@click.command()
+@click.option("--index", required=True, help="Indices to delete from; patterns are allowed.")
+@elasticsearch_options
+@selection_options
+@click.option("--delete", "for_real", is_flag=True, help="Do it. Without this, only list what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask before it is done.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def delete(
+    client: Elasticsearch,
+    index: str,
+    query: str | None,
+    filters: tuple[str, ...],
+    for_real: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Delete the documents that --query and --filter find; without --delete, only say which.
+
+    \b
+    ingest-image delete --index images --filter label:receipt
+    ingest-image delete --index images --query '_exists_:image.error.code' --delete
+
+    A document that somebody writes meanwhile stays. Pictures in a store stay there until `ingest-image store clean`.
+    """
+    if not query and not filters:
+        raise click.UsageError("say which documents with --query or --filter; --query '*' means all")
+    engine = Engine(client, index)
+    try:
+        engine.require_index()
+        wanted = selected(engine, query, filters)
+        found = client.search(index=index, query=wanted, size=_SHOWN, source_includes=_NAMED, track_total_hits=True)
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
+    except ApiError as error:
+        if error.status_code != 400:
+            raise
+        raise click.ClickException(f"this cannot be searched for: {reason_of(error)}") from error
+    count = found["hits"]["total"]["value"]
+    documents = counted(count, "document")
+    if not as_json or (for_real and not yes):
+        click.echo("\n".join(_first(found["hits"]["hits"], count)), err=as_json)
+    summary: dict[str, Any] = {"documents": count, "deleted": 0, "changed": 0, "failed": []}
+    if for_real and count:
+        if not yes:
+            click.confirm(f"Delete {documents} from {index}? They cannot be brought back", abort=True, err=as_json)
+        _delete(engine, wanted, summary)
+    if as_json:
+        click.echo(json.dumps(summary))
+    elif not for_real:
+        click.echo(f"{documents} would be deleted{'; --delete does it' if count else ''}")
+    else:
+        click.echo(f"{summary['deleted']} of {documents} deleted")
+        if summary["changed"]:
+            click.echo(f"{summary['changed']} were written by somebody meanwhile, and stay")
+        for line in failures([(one["id"], one["reason"]) for one in summary["failed"]]):
+            click.echo(line)
+    if summary["failed"]:
+        raise SystemExit(1)
+
+
+def _first(hits: list[dict[str, Any]], count: int) -> Iterator[str]:
+    for raw in hits:
+        hit = hit_of(raw)
+        yield "  ".join(shown(text) for text in (f"{hit.index}/{hit.id}", hit.title, hit.path) if text)
+    if count > len(hits):
+        yield f"and {count - len(hits)} more"
+
+
+def _delete(engine: Engine, query: dict[str, Any], summary: dict[str, Any]) -> None:
+    actions = (
+        {
+            "_op_type": "delete",
+            "_index": hit["_index"],
+            "_id": hit["_id"],
+            # Only as it was found.
+            "if_seq_no": hit["_seq_no"],
+            "if_primary_term": hit["_primary_term"],
+            **({"routing": hit["_routing"]} if "_routing" in hit else {}),
+        }
+        for page in pages(engine, query, _PAGE, source=False, seq_no_primary_term=True)
+        for hit in page
+    )
+    try:
+        for ok, item in send_bulks(engine.client, actions, pipeline=None, max_bytes=BULK_BYTES, max_retries=6):
+            if ok:
+                summary["deleted"] += 1
+            elif status_of(item) in (_GONE, _CHANGED):
+                summary["changed"] += 1
+            else:
+                summary["failed"].append({"id": item["_id"], "reason": failure_of(item)})
+                stop_if_hopeless(item, item["_id"])
+    except BulkStopped as error:
+        raise click.ClickException(f"{error}; {summary['deleted']} were deleted") from error

@@ -1,0 +1,1 @@
+"""`ingest-image get` and `ingest-image export`: stored pictures as files."""
