@@ -31,6 +31,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         NOBODY,
         /** The request's, as this host sees it: one of another version may see it differently. */
         REQUEST,
+        /** The picture's, by what this host allows or has: one with other settings may store it. */
+        LIMIT,
         /** The host's: it is down, or not the service that it should be. It is left alone for a while. */
         HOST,
         /** Nobody's: the host has too much to do. */
@@ -50,6 +52,23 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     private static final Set<String> SIGNATURE = Set.of("clock_skew", "wrong_host", "body_changed");
     /** Its code for a picture that took more processor time than it may. */
     static final String PICTURE_TIMEOUT = "picture_timeout";
+    /**
+     * Its codes for pictures that a host with other settings, formats, memory, network or store may take. Not those of pictures that hold up or
+     * kill workers, though machines differ: each would cost all hosts what it costs one.
+     */
+    private static final Set<String> LIMITS = Set.of(
+        "image_too_large",
+        "too_many_pixels",
+        "dimension_too_large",
+        "too_many_frames",
+        "unsupported_format",
+        "out_of_memory",
+        "result_too_large",
+        "url_not_allowed",
+        "url_unreachable",
+        "stored_picture_missing",
+        "stored_picture_damaged"
+    );
     private static final int REASON = 500;
     /** As the service makes them (request_ids.py). Anything else is left out: it goes into documents and logs. */
     private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
@@ -130,15 +149,19 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         if (status == 413 && error == null) {
             // A proxy in between says so without our JSON.
             String reason = "the picture is larger than the service or a proxy before it accepts";
-            return refused(new Failure(Code.IMAGE_TOO_LARGE, reason), Blame.REQUEST);
+            return refused(new Failure(Code.IMAGE_TOO_LARGE, reason), Blame.LIMIT);
         }
         if (status == 413 || status == 422 || status == 400) {
             if (error == null) {
                 return nonsense(status, "no JSON object with [error]");
             }
-            Kind kind = status == 400 ? Kind.REQUEST : Kind.PICTURE;
-            Failure failure = Failure.of(kind, code(error, Code.SERVICE_ERROR.toString()), reason(error), cut(json));
-            return new Answer(null, failure, null, status == 400 ? Blame.REQUEST : Blame.NOBODY, false);
+            String code = code(error, Code.SERVICE_ERROR.toString());
+            if (status == 400) {
+                return refused(Failure.of(Kind.REQUEST, code, reason(error), cut(json)), Blame.REQUEST);
+            }
+            // The service says a code.
+            boolean limit = LIMITS.contains(code) || code.equals(Code.SERVICE_ERROR.toString());
+            return refused(Failure.of(Kind.PICTURE, code, reason(error), cut(json)), limit ? Blame.LIMIT : Blame.NOBODY);
         }
         String hint = status < 500 ? "; does [ingest.image.hosts] name the processor service?" : "";
         String reason = "status " + status + (error == null ? "" : ": " + error(error)) + hint;
@@ -160,7 +183,7 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         return new Answer(null, null, new Failure(code, reason));
     }
 
-    private static Answer refused(Failure failure, Blame blame) {
+    static Answer refused(Failure failure, Blame blame) {
         return new Answer(null, failure, null, blame, false);
     }
 

@@ -68,6 +68,11 @@ final class CallHistory {
         return overloaded;
     }
 
+    /** Whether a host found the picture at fault, be it by its own limits. */
+    boolean isPictureAtFault() {
+        return refused.values().stream().anyMatch(failure -> failure.kind() == Kind.PICTURE);
+    }
+
     /** Which of the refusals to report: a host that understood the request knows more than one that is not ours. */
     Failure gravest() {
         Failure found = null;

@@ -10,6 +10,7 @@ import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.common.SafeText;
 import org.ingestimage.memory.ResultMemory;
+import org.ingestimage.service.Answer.Blame;
 
 /** What it means when an attempt ends without an answer: mostly that the next one may succeed. */
 final class NoAnswer {
@@ -25,7 +26,7 @@ final class NoAnswer {
         if (error instanceof BoundedBody.TooLong tooLong) {
             // If it is not a result of ours, something else answered, and another host may do better.
             return tooLong.isResult
-                ? new Answer(null, new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), null)
+                ? Answer.refused(new Failure(Code.RESULT_TOO_LARGE, error.getMessage()), Blame.LIMIT)
                 : again(Code.SERVICE_BAD_ANSWER, error.getMessage());
         }
         if (error instanceof BoundedBody.NoRoom noRoom) {

@@ -153,7 +153,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
 
     private void elsewhere(Host from, Failure failure) {
         history.refused(from, failure);
-        if (calls.hosts().hasOtherThan(history.refusedHosts())) {
+        if (isWorthAsking()) {
             history.elsewhere(from, failure);
             attempt();
         } else {
@@ -161,9 +161,20 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         }
     }
 
+    /** Whether there is a host that has not refused. A picture that another one found at fault waits for none that is down. */
+    private boolean isWorthAsking() {
+        return history.isPictureAtFault()
+            ? calls.hosts().hasHealthyOtherThan(history.refusedHosts())
+            : calls.hosts().hasOtherThan(history.refusedHosts());
+    }
+
     private void again(Host from, Answer answer, boolean isLate) {
         boolean overloaded = answer.blame() == Blame.LOAD;
         history.again(from, answer.again(), overloaded);
+        if (isLate == false && history.isPictureAtFault() && isWorthAsking() == false) {
+            end.fail(history.gravest());
+            return;
+        }
         boolean overdue = overloaded && answer.again().kind() != Kind.BUSY;
         if (isLate || overdue && isApart()) {
             // Nothing was before it in the line of the slow ones: the picture itself takes that long.

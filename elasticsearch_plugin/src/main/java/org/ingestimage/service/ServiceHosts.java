@@ -80,6 +80,12 @@ final class ServiceHosts {
         return these.containsAll(hosts) == false;
     }
 
+    /** Whether another host than these works, as far as is known. */
+    synchronized boolean hasHealthyOtherThan(Collection<Host> these) {
+        long now = nanoTime.getAsLong();
+        return hosts.stream().anyMatch(host -> these.contains(host) == false && host.silent == false && usable(host, now));
+    }
+
     /**
      * Takes the best host; {@link #release} must follow.
      *

@@ -32,13 +32,22 @@ class SeveralHostsTest extends ServicesTest {
             FakeService.error(500, "internal_error"),
             FakeService.error(400, "invalid_recipe"),
             FakeService.json(413, "<html>proxy</html>"),
+            FakeService.error(413, "image_too_large"),
+            FakeService.error(422, "too_many_pixels"),
+            FakeService.error(422, "unsupported_format"),
+            FakeService.error(422, "out_of_memory"),
+            FakeService.error(422, "result_too_large"),
+            FakeService.error(422, "url_unreachable"),
+            FakeService.error(422, "stored_picture_missing"),
+            FakeService.json(422, "{\"error\": {\"message\": \"a gateway\"}}"),
+            FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"),
             FakeService.json(200, "<html>portal</html>"),
             FakeService.json(200, "{\"fields\": {}}"),
             FakeService.error(429, "busy"),
             FakeService.hangUp())) {
             FakeService wrong = service(fault);
             FakeService good = service(FakeService.good());
-            TestNode node = node(TestNode.hosts(wrong, good));
+            TestNode node = node(TestNode.hosts(wrong, good).put("ingest.image.max_response_bytes", "50kb"));
             List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
             for (int i = 0; i < 80; i++) {
                 calls.add(node.call("AAAA", null));
@@ -76,6 +85,48 @@ class SeveralHostsTest extends ServicesTest {
         Failure failure = node(TestNode.hosts(one, gone)).failure("AAAA", "3s");
         assertEquals(Kind.UNAVAILABLE, failure.kind(), "the other one may come back");
         assertTrue(failure.reason().contains("[" + one.uri() + "] refused it: the service refuses the token"), failure.reason());
+    }
+
+    @Test
+    void aPictureThatIsBeyondTheLimitsOfAllHostsIsAtFault() {
+        FakeService one = service(FakeService.error(422, "too_many_pixels"));
+        FakeService two = service(FakeService.error(422, "too_many_pixels"));
+        Failure failure = node(TestNode.hosts(one, two)).failure("AAAA", null);
+        assertEquals("too_many_pixels", failure.code());
+        assertEquals(Kind.PICTURE, failure.kind());
+        assertEquals(List.of(1, 1), List.of(one.calls.get(), two.calls.get()));
+    }
+
+    /** Otherwise each bad picture would keep its place until the deadline as long as one host is down. */
+    @Test
+    void aPictureThatIsBeyondTheLimitsOfAHostDoesNotWaitForOneThatIsDown() {
+        FakeService one = service(FakeService.error(422, "too_many_pixels"));
+        FakeService gone = new FakeService(FakeService.good());
+        gone.close();
+        TestNode node = node(TestNode.hosts(one, gone).put("ingest.image.timeout", "60s"));
+        for (int i = 0; i < 3; i++) {
+            long start = System.nanoTime();
+            assertEquals("too_many_pixels", node.failure("AAAA", null).code());
+            assertTrue(System.nanoTime() - start < 10_000_000_000L, "long before its deadline");
+        }
+    }
+
+    /** It holds up or kills workers: the other host's, too. And bytes that are no picture are none anywhere. */
+    @Test
+    void whatOneHostFindsWrongWithThePictureItselfIsNotTriedAtTheOthers() {
+        for (String code : List.of("corrupt_image", "not_an_image", "picture_timeout", "picture_crashed")) {
+            FakeService one = service(FakeService.error(422, code));
+            FakeService two = service(FakeService.error(422, code));
+            assertEquals(code, node(TestNode.hosts(one, two)).failure("AAAA", null).code());
+            assertEquals(1, one.calls.get() + two.calls.get());
+        }
+    }
+
+    @Test
+    void aBusyHostMayStoreWhatIsBeyondTheLimitsOfAnother() throws Exception {
+        FakeService one = service(FakeService.error(422, "too_many_pixels"));
+        FakeService two = service(FakeService.sequence(FakeService.error(429, "busy"), FakeService.error(429, "busy"), FakeService.good()));
+        assertEquals("doneAAAA", data(node(TestNode.hosts(one, two)).call("AAAA", null)));
     }
 
     /** It accepts connections and answers nothing, like a process that is stopped. */
