@@ -7,13 +7,14 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import g, request
+from flask import Response, g, request
 
 from ..document import is_at_fault
-from ..errors import Code, ImageError, causes
+from ..errors import ImageError, causes
 from ..fetching.by_address import ByAddress
 from ..settings import Settings
 from ..timing import Stopwatch
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("processor_service")
 
+# Statuses of answers that say when to try again.
+LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # Linux tells so of a connection whose client has closed it, or its half of it.
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
 
@@ -126,6 +129,12 @@ def hung_up() -> Callable[[], bool]:
 
 
 def retry_after(error: ImageError) -> dict[str, str]:
-    """The header that tells a client when to try again; empty when trying again does not help."""
-    later = error.code in (Code.BUSY, Code.OVERDUE, Code.ABANDONED)
-    return {"Retry-After": str(error.retry_after or 1)} if later else {}
+    """The header that tells a client when to try again, in seconds; empty when trying again does not help."""
+    return {"Retry-After": str(error.retry_after or 1)} if error.code.status in LATER else {}
+
+
+def add_retry_after(response: Response) -> Response:
+    """The same for an answer that was not made of an error, such as a worker's."""
+    if response.status_code in LATER:
+        response.headers.setdefault("Retry-After", "1")
+    return response

@@ -16,7 +16,7 @@ from ..wire.schema import catalogue
 from ..workers.lack import identity_lack, lack
 from ..workers.pools import Pools
 from ..workers.protocol import Job
-from .answering import Answering, retry_after, whole_body
+from .answering import Answering, add_retry_after, retry_after, whole_body
 from .authentication import Access, check_caller
 from .chat import chat
 from .held_bytes import HeldBytes
@@ -43,6 +43,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     app.before_request(_check_caller)
     held = HeldBytes.of(app)
     app.after_request(_drain)
+    app.after_request(add_retry_after)
     # Flask calls the last one first: what counts bytes sees the whole answer.
     app.after_request(add_request_id)
     store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import errno
 import io
-import socket
-import struct
 import time
 from concurrent.futures import Future
 from selectors import EVENT_READ
 from typing import Any
 
 from .admission import PROBES
+from .answer_socket import AnswerSocket
 from .client_connection import ClientConnection
 from .reading_loop import ReadingLoop, Threads
 
-# Time for a client to read its answer.
-_SEND_SECONDS = 30
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 # Connections to the port for probes; they do not count towards the limit on others.
 _MOST_PROBES = 32
@@ -57,9 +54,8 @@ class WebProcess(ReadingLoop):
             elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
                 raise
             return
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_SECONDS, 0))
         self.nr_conns += 1
-        connection = ClientConnection(self.cfg, sock, client, listener.getsockname())
+        connection = ClientConnection(self.cfg, AnswerSocket.of(sock), client, listener.getsockname())
         self.listen(connection, self.settings.header_timeout)
         if self.admission.is_for_probes(connection):
             probes = [other for other in self.reading if self.admission.is_for_probes(other)]
@@ -90,6 +86,7 @@ class WebProcess(ReadingLoop):
 
     def enqueue_req(self, connection: ClientConnection) -> None:
         """Hand a complete request to a thread. Probes have threads of their own."""
+        connection.sock.begin_answer()
         threads = self._probes if connection.request.path in PROBES else self.tpool
         future = threads.submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))

@@ -48,7 +48,7 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
 
     stored = Stored(settings, store)
     renderer, kept = Renderer(settings, pool, stored), KeptPictures(settings, store)
-    # As many as may wait. Each has a thread of the web process.
+    # As many as may wait. Each has a thread of the web process until its client has read the answer.
     slots = threading.BoundedSemaphore(render_threads(settings))
 
     @blueprint.get("/v1/images/<index>/<path:id>")
@@ -59,11 +59,12 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
             raise ImageError(Code.BUSY, "all workers are busy and the queue is full")
         try:
             response, how = answer(index, id, left)
-        except ImageError as error:
-            metrics.rendered.labels(error.code.code).inc()
-            raise
-        finally:
+        except BaseException as error:
             slots.release()
+            if isinstance(error, ImageError):
+                metrics.rendered.labels(error.code.code).inc()
+            raise
+        response.call_on_close(slots.release)
         metrics.rendered.labels(how).inc()
         seconds = round(time.perf_counter() - start, 4)
         log.info("render", request_id=request_id(), status=response.status_code, how=how, total_seconds=seconds)

@@ -161,6 +161,7 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_f
         answer = future.result()
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
         assert answer.json()["error"]["retryable"] and "fields" not in answer.json()
+        assert answer.headers["Retry-After"] == "1"
         assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import ssl
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import requests
+from PIL import Image
 
+from processor_service.web.answer_socket import SEND_SECONDS
 from processor_service.web.rendering.access import signed_url
-from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.ports import free_port
 from tests.helpers.service import TOKEN, running_service
 from tests.helpers.web_server import Behaviour, Request, certificate_of, gives, stranger
@@ -180,6 +185,24 @@ def test_too_many_at_a_time_are_told_to_come_later(tmp_path: Path) -> None:
     for answer in answers:
         if answer.status_code == 429:
             assert (answer.json()["error"]["code"], answer.headers["Retry-After"]) == ("busy", "1")
+
+
+def test_viewers_that_do_not_read_their_pictures_keep_no_document_waiting(tmp_path: Path) -> None:
+    """As many as the web process has threads."""
+    large = encoded(Image.effect_noise((3000, 2500), 90).convert("RGB"), compress_level=0)
+    get = f"GET /v1/images/images/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+    with stranger({"/images/_doc/1": gives(document(large), **PRODUCT)}) as server, ExitStack() as stack:
+        settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
+        service = stack.enter_context(running_service(tmp_path / "log", workers="1", queue_size="1", **settings))
+        heads = []
+        for _ in range(12):
+            viewer = stack.enter_context(socket.create_connection(("127.0.0.1", service.port), 60))
+            viewer.sendall(get.encode())
+            heads.append(viewer.recv(12))
+        begin = time.monotonic()
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+        assert time.monotonic() - begin < SEND_SECONDS / 2
+    assert Counter(heads) == {b"HTTP/1.1 200": 2, b"HTTP/1.1 429": 10}
 
 
 def test_what_many_ask_for_at_the_same_time_is_rendered_once(tmp_path: Path) -> None:

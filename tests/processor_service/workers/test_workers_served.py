@@ -139,7 +139,7 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
             assert until(lambda: session.get(f"{own.url}/readyz", timeout=10).status_code == 503)
             answer = session.post(f"{own.url}/v1/process", json=body, timeout=60)
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_worker")
-            assert answer.json()["error"]["retryable"]
+            assert answer.json()["error"]["retryable"] and answer.headers["Retry-After"]
     finally:
         resource.prlimit(web, resource.RLIMIT_NOFILE, before)
     assert until(lambda: is_ready(own))
