@@ -25,6 +25,8 @@ SIGNATURE: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": Fa
 # Looked up; never counted, sorted or shown.
 LOOKED_UP: dict[str, Any] = {"type": "keyword", "doc_values": False}
 
+# The node writes it; enrichers search for it.
+PENDING_SINCE = "pending_since"
 # A list of objects, each of which is searched as a whole.
 NESTED: dict[str, Any] = {"type": "nested"}
 # Kept as it is, and not searched.
@@ -123,6 +125,7 @@ OF_THE_DOCUMENT = (
         "operations", "one-off operations of a document; applied, then removed", {"type": "object", "enabled": False}
     ),
     DocumentField("pending", "properties that are still to be added to the stored picture", KEYWORD, many=True),
+    DocumentField(PENDING_SINCE, "since when they wait to be added; absent when they could not be", DATE),
     DocumentField(
         "enrich", "`true` asks for what is pending now; done, then removed", {"type": "object", "enabled": False}
     ),

@@ -29,6 +29,8 @@ public final class TargetFields {
     public static final String ERROR = "error";
     /** Names of properties that are added later. */
     public static final String PENDING = "pending";
+    /** Since when something waits there for whoever adds it; absent when nothing does, or when it could not be added. */
+    public static final String PENDING_SINCE = "pending_since";
     /** True in a document that asks for what is pending. */
     public static final String ENRICH = "enrich";
 

@@ -1,5 +1,7 @@
 package org.ingestimage.processor;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -50,6 +52,16 @@ record Pending(List<String> due, List<String> waiting, boolean asked) {
     /** What is written as pending; null for nothing. */
     Object left() {
         return waiting.isEmpty() ? null : waiting;
+    }
+
+    /** Puts the time beside names that are pending, unless one is there, and removes it where nobody is to add anything. */
+    static void stamp(Map<String, Object> result) {
+        boolean failed = result.get(TargetFields.ERROR) instanceof Map<?, ?> error && FAILED.equals(error.get("code"));
+        if (result.get(TargetFields.PENDING) == null || failed) {
+            result.remove(TargetFields.PENDING_SINCE);
+        } else if (result.get(TargetFields.PENDING_SINCE) instanceof String == false) {
+            result.put(TargetFields.PENDING_SINCE, Instant.now().truncatedTo(ChronoUnit.MILLIS).toString());
+        }
     }
 
     /** Whether the target has an error, other than that something could not be added. */

@@ -53,6 +53,7 @@ final class PictureResult {
             List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK).forEach(result::remove);
             schema.pictures().keySet().forEach(result::remove);
             result.remove(TargetFields.PENDING);
+            result.remove(TargetFields.PENDING_SINCE);
         }
         TargetFields.ONE_OFF.forEach(result::remove);
         notHere().forEach(result::remove);
@@ -77,7 +78,10 @@ final class PictureResult {
             schema.copies().restore(result, notHere());
             return result;
         }
+        // Another picture, which begins to wait now.
+        result.remove(TargetFields.PENDING_SINCE);
         TargetFields.merge(result, fields);
+        Pending.stamp(result);
         if (options.leavesOutData()) {
             result.remove(TargetFields.DATA);
         }
@@ -153,6 +157,7 @@ final class PictureResult {
 
     private void putPending(Map<String, Object> result) {
         TargetFields.merge(result, Collections.singletonMap(TargetFields.PENDING, picture.pending.left()));
+        Pending.stamp(result);
     }
 
     /** Names of the fields that this picture may not have, as it is not the first of the document. */

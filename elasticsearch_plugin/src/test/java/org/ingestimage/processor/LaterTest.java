@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +33,7 @@ class LaterTest {
     private static final String DATA = Base64.getEncoder().encodeToString("a processed picture".getBytes(StandardCharsets.UTF_8));
     private static final List<Object> PROPERTIES = List.of("faces", "labels", Map.of("text", Map.of()), "statistics");
     private static final Map<String, Object> CONFIG = Map.of("properties", PROPERTIES, "later", List.of("text", "labels"));
+    private static final String SINCE = "2026-11-27T08:00:00.123Z";
     private static final String RECIPE = Recipe.of(null, PROPERTIES).hash();
 
     private final FakeService service = new FakeService(FakeService.changed(fields -> fields.putAll(map("text", "read", "labels", List.of("cat"), "face_count", 1))));
@@ -45,6 +48,11 @@ class LaterTest {
     private static Map<String, Object> stored(Object... more) {
         byte[] bytes = Base64.getDecoder().decode(DATA);
         return with(map("data", DATA, "mark", Documents.mark(RECIPE, bytes), "sha256", Documents.hash(bytes), "face_count", 2), more);
+    }
+
+    /** The same with something that waits since a time. */
+    private static Map<String, Object> waiting(List<String> names, Object... more) {
+        return with(stored(more), "pending", names, "pending_since", SINCE);
     }
 
     private Map<String, Object> run(Map<String, Object> config, Object image) {
@@ -71,7 +79,7 @@ class LaterTest {
 
     @Test
     void whatIsPendingWaitsWhenAnotherFieldIsWritten() {
-        Map<String, Object> image = stored("pending", List.of("labels", "text"), "title", "mine");
+        Map<String, Object> image = waiting(List.of("labels", "text"), "title", "mine");
         assertEquals(image, run(CONFIG, image));
         // Names that are none of the pipeline's are removed, as a document may claim anything.
         assertEquals(image, run(CONFIG, with(image, "pending", List.of("text", "embedding", "nonsense", "labels", 3))));
@@ -102,7 +110,7 @@ class LaterTest {
     @Test
     void whatThePipelineNoLongerLetsWaitIsMadeAtOnce() {
         assertEquals(stored("text", "read"), run(Map.of("properties", PROPERTIES), stored("pending", List.of("text"))));
-        assertEquals(stored("text", "read", "pending", List.of("labels")), run(with(CONFIG, "later", List.of("labels")), stored("pending", List.of("labels", "text"))));
+        assertEquals(waiting(List.of("labels"), "text", "read"), run(with(CONFIG, "later", List.of("labels")), waiting(List.of("labels", "text"))));
     }
 
     @Test
@@ -119,11 +127,24 @@ class LaterTest {
         Map<String, Object> image = stored("pending", List.of("text"), "error", map("code", "enrich_failed", "reason", "it took too long"));
         assertEquals(image, run(CONFIG, image));
         assertEquals(0, service.calls.get());
+        assertEquals(image, run(CONFIG, with(image, "pending_since", SINCE)));
         assertEquals(stored("text", "read"), run(CONFIG, with(image, "enrich", true)));
         // Without anything pending it is an error like any other: every field is made again.
         service.requests.clear();
         run(CONFIG, stored("error", map("code", "enrich_failed")));
         assertEquals(List.of(map("data", DATA, "properties", PROPERTIES, "later", List.of("text", "labels"), "normalized", true)), service.requests);
+    }
+
+    @Test
+    void itIsSaidSinceWhenSomethingWaits() {
+        service.behaviour = FakeService.changed(fields -> fields.put("pending", List.of("text")));
+        Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        Instant since = Instant.parse((String) run(CONFIG, map("data", "AAAA", "pending_since", SINCE)).get("pending_since"));
+        assertTrue(since.isBefore(before) == false && since.isAfter(Instant.now()) == false, since.toString());
+        // Marked by hand: it waits from now on. What nobody is to add has no time.
+        assertTrue(run(CONFIG, stored("pending", List.of("text"))).get("pending_since") instanceof String);
+        assertEquals(stored(), run(CONFIG, stored("pending_since", SINCE)));
+        assertEquals(stored(), run(CONFIG, waiting(List.of("nonsense"))));
     }
 
     @Test
@@ -135,8 +156,8 @@ class LaterTest {
 
     @Test
     void eachPictureOfAListHasItsOwn() {
-        Result result = node.run(CONFIG, map("image", List.of(stored("pending", List.of("text")), stored("pending", List.of("text"), "enrich", true))));
-        assertEquals(List.of(stored("pending", List.of("text")), stored("text", "read")), result.get("image"));
+        Result result = node.run(CONFIG, map("image", List.of(waiting(List.of("text")), waiting(List.of("text"), "enrich", true))));
+        assertEquals(List.of(waiting(List.of("text")), stored("text", "read")), result.get("image"));
     }
 
     @Test
