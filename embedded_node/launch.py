@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .distribution import BRIDGE
@@ -45,8 +45,11 @@ def node_input(folder: NodeFolder, jdk: Jdk, ours: Path, secrets: Mapping[str, s
     return done.stdout
 
 
-def node_command(folder: NodeFolder, jdk: Jdk, heap: str, quick_start: bool) -> list[str]:
-    """The command line of the node. With `quick_start` the JVM compiles lightly: ready earlier, slower later."""
+def node_command(folder: NodeFolder, jdk: Jdk, heap: str, quick_start: bool, options: Sequence[str]) -> list[str]:
+    """The command line of the node. With `quick_start` the JVM compiles lightly: ready earlier, slower later.
+
+    `options` are further ones of the JVM, and win over ours.
+    """
     # Checking the bytecode of thousands of classes takes a fifth of the processor time of a start. javac wrote it, and
     # nodes without `quick_start` check it.
     quick = ["-XX:TieredStopAtLevel=1", "-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote"]
@@ -81,6 +84,7 @@ def node_command(folder: NodeFolder, jdk: Jdk, heap: str, quick_start: bool) -> 
         f"--add-exports=java.base/org.elasticsearch.entitlement.bridge={readers}",
         *(f"--add-opens=org.apache.lucene.{name}=org.elasticsearch.server" for name in _OPENED),
         "--enable-native-access=org.elasticsearch.nativeaccess,org.apache.lucene.core",
+        *options,
         "--module-path",
         str(folder.home / "lib"),
         "--add-modules=jdk.net,jdk.management.agent,ALL-MODULE-PATH",

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -40,6 +40,7 @@ class EmbeddedNode:
         settings: Mapping[str, str] | None = None,
         plugin_zip: Path | None = None,
         heap: str = "1g",
+        jvm_options: Sequence[str] = (),
         quick_start: bool = False,
         start_timeout: float = 180,
     ) -> None:
@@ -53,6 +54,7 @@ class EmbeddedNode:
             settings: lines for elasticsearch.yml.
             plugin_zip: a plugin to install.
             heap: of the JVM, as in -Xmx.
+            jvm_options: more options of the JVM, as in jvm.options.
             quick_start: ready in about half the time, and slower later; for tests.
             start_timeout: in seconds.
 
@@ -67,6 +69,7 @@ class EmbeddedNode:
         self._settings = dict(settings or {})
         self._plugin_zip = plugin_zip
         self._heap = heap
+        self._jvm_options = tuple(jvm_options)
         self._quick_start = quick_start
         self._start_timeout = start_timeout
         self._process: subprocess.Popen[bytes] | None = None
@@ -182,7 +185,7 @@ class EmbeddedNode:
         account = folder.account
         with folder.log_file.open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - the JDK found above
-                node_command(folder, self.choice.jdk, self._heap, self._quick_start),
+                node_command(folder, self.choice.jdk, self._heap, self._quick_start, self._jvm_options),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,5 +1,6 @@
 package org.ingestimage;
 
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -128,7 +129,7 @@ public final class ImagePlugin extends Plugin
         Settings settings = environment.settings();
         String authority = ImageSettings.CERTIFICATE_AUTHORITY.get(settings);
         SSLContext trust = authority.isEmpty() ? null : Tls.trusting(underConfig(environment, authority));
-        ServiceClient made = new ServiceClient(settings, marks, memory, trust, executor, timer);
+        ServiceClient made = new ServiceClient(settings, marks, memory, trust, executor, timer, InetAddress::getAllByName);
         clusterSettings.addSettingsUpdateConsumer(made::apply, ImageSettings.DYNAMIC);
         client = made;
     }

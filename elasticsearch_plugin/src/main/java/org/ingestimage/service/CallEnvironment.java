@@ -1,6 +1,5 @@
 package org.ingestimage.service;
 
-import java.net.http.HttpClient;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -18,7 +17,7 @@ import org.ingestimage.picture.Marks;
  * @param active calls that are under way
  * @param marks sign requests and verify answers
  * @param maxResponseBytes longest answer that is read
- * @param http client of the JDK
+ * @param http client for all services
  * @param executor for work that must not run on a thread of the network
  * @param timer of the node
  */
@@ -32,7 +31,7 @@ record CallEnvironment(
     ActiveCalls active,
     Marks marks,
     LongSupplier maxResponseBytes,
-    HttpClient http,
+    ServiceHttp http,
     Executor executor,
     Timer timer
 ) {}

@@ -92,9 +92,9 @@ final class CallExchange {
 
     private CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience) {
         RequestBody current = body;
-        String authorization = RequestSignature.post(calls.marks().transportKey(), to.uri, request.path(), current.sha256());
-        HttpRequest http = request.toHttp(to.uri, current, patience, time.grace(), authorization);
-        var sent = calls.http().sendAsync(http, BoundedBody.atMost(Math.min(calls.maxResponseBytes().getAsLong(), share.longestAnswer()), share));
+        String authorization = RequestSignature.post(calls.marks().transportKey(), to.address.uri(), request.path(), current.sha256());
+        HttpRequest http = request.toHttp(to.address, current, patience, time.grace(), authorization);
+        var sent = calls.http().send(to.address, http, BoundedBody.atMost(Math.min(calls.maxResponseBytes().getAsLong(), share.longestAnswer()), share));
         host = to;
         exchange = sent;
         return sent;

@@ -1,6 +1,5 @@
 package org.ingestimage.service;
 
-import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Locale;
@@ -14,7 +13,7 @@ import org.ingestimage.service.ServiceHosts.Host;
 /** The outcomes of one call's attempts so far, and the sentence about them when the call is given up. */
 final class CallHistory {
 
-    private final Set<URI> tried = new LinkedHashSet<>();
+    private final Set<ServiceAddress> tried = new LinkedHashSet<>();
     /** Refusals that other hosts may not share. */
     private final Map<Host, Failure> refused = new LinkedHashMap<>();
     private volatile int attempts;
@@ -25,7 +24,7 @@ final class CallHistory {
 
     void attempt(Host host) {
         synchronized (tried) {
-            tried.add(host.uri);
+            tried.add(host.address);
         }
         attempts++;
     }
@@ -87,7 +86,7 @@ final class CallHistory {
 
     /** Why the call ended without an answer. */
     Failure givenUp(String code, CallTime time) {
-        Set<URI> hosts;
+        Set<ServiceAddress> hosts;
         synchronized (tried) {
             hosts = new LinkedHashSet<>(tried);
         }

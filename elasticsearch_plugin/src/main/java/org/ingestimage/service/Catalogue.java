@@ -1,7 +1,6 @@
 package org.ingestimage.service;
 
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -37,7 +36,7 @@ final class Catalogue {
     /** See {@link ServiceClient#lacking}. */
     void lacking(ActionListener<Map<String, String>> listener) {
         ActionListener<Map<String, String>> once = ActionListener.notifyOnce(listener);
-        List<CompletableFuture<Map<String, String>>> answers = calls.hosts().uris().stream().map(this::ask).toList();
+        List<CompletableFuture<Map<String, String>>> answers = calls.hosts().addresses().stream().map(this::ask).toList();
         CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
             .thenRunAsync(() -> once.onResponse(inAll(answers)), calls.executor())
             .exceptionally(error -> {
@@ -48,16 +47,16 @@ final class Catalogue {
     }
 
     /** What is lacking there; null when it does not say. Never fails. */
-    private CompletableFuture<Map<String, String>> ask(URI host) {
+    private CompletableFuture<Map<String, String>> ask(ServiceAddress host) {
         ResultShare share = new ResultShare(memory, new ExpectedLength(), 0, 1, () -> false);
         try {
-            HttpRequest.Builder question = HttpRequest.newBuilder(host.resolve(PATH)).timeout(PATIENCE).GET();
-            String authorization = RequestSignature.get(calls.marks().transportKey(), host, PATH);
+            HttpRequest.Builder question = host.request(PATH).timeout(PATIENCE).GET();
+            String authorization = RequestSignature.get(calls.marks().transportKey(), host.uri(), PATH);
             if (authorization != null) {
                 question.header("Authorization", authorization);
             }
             return calls.http()
-                .sendAsync(question.build(), BoundedBody.atMost(LONGEST, share))
+                .send(host, question.build(), BoundedBody.atMost(LONGEST, share))
                 .thenApplyAsync(Catalogue::read, calls.executor())
                 .handle((lacks, error) -> {
                     share.close();

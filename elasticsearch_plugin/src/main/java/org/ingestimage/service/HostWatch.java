@@ -1,9 +1,9 @@
 package org.ingestimage.service;
 
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -24,12 +24,12 @@ final class HostWatch {
 
     private final ServiceHosts hosts;
     private final ActiveCalls active;
-    private final HttpClient http;
+    private final ServiceHttp http;
     private final Timer timer;
     /** When each watched host last answered, in nanoseconds. */
     private final Map<Host, Long> heard = new ConcurrentHashMap<>();
 
-    HostWatch(ServiceHosts hosts, ActiveCalls active, HttpClient http, Timer timer) {
+    HostWatch(ServiceHosts hosts, ActiveCalls active, ServiceHttp http, Timer timer) {
         this.hosts = hosts;
         this.active = active;
         this.http = http;
@@ -78,13 +78,13 @@ final class HostWatch {
             heard.remove(host);
             return;
         }
-        HttpRequest question = HttpRequest.newBuilder(host.uri.resolve("/healthz")).timeout(PATIENCE).GET().build();
-        http.sendAsync(question, BodyHandlers.discarding()).whenComplete((response, error) -> {
+        HttpRequest question = host.address.request("/healthz").timeout(PATIENCE).GET().build();
+        http.send(host.address, question, BodyHandlers.discarding()).whenComplete((response, error) -> {
             if (error == null) {
                 answered(host);
                 active.answered();
                 later(QUIET_MILLIS, () -> look(host));
-            } else if (hosts.size() > 1) {
+            } else if (hosts.hasOtherThan(List.of(host))) {
                 hosts.silent(host);
                 active.takeBack(host);
                 later(pause, () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)));
@@ -95,8 +95,9 @@ final class HostWatch {
         });
     }
 
+    /** An address that is gone from its name may still have calls, and be dead. */
     private boolean isOver(Host host) {
-        return active.isClosed() || hosts.has(host) == false;
+        return active.isClosed() || hosts.has(host) == false && hosts.isBusy(host) == false;
     }
 
     private void later(long millis, Runnable what) {

@@ -1,10 +1,10 @@
 package org.ingestimage.service;
 
-import java.net.http.HttpClient;
-import java.time.Duration;
+import java.net.URI;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 
 import javax.net.ssl.SSLContext;
 
@@ -28,16 +28,21 @@ public final class ServiceClient implements AutoCloseable {
     private static final int APART = 2;
 
     private final CallEnvironment calls;
+    private final HostNames names;
     private final ResultMemory memory;
     private final ExpectedLength vectorLength = new ExpectedLength();
     private volatile Limits limits;
 
-    /** @param trust for https hosts; null for that of the JVM */
-    public ServiceClient(Settings settings, Marks marks, ResultMemory memory, SSLContext trust, Executor executor, Timer timer) {
+    /**
+     * @param trust for https hosts; null for that of the JVM
+     * @param resolver of the names of hosts
+     */
+    public ServiceClient(Settings settings, Marks marks, ResultMemory memory, SSLContext trust, Executor executor, Timer timer, NameResolver resolver) {
         this.memory = memory;
         this.limits = Limits.of(settings);
-        HttpClient http = http(settings, trust);
-        ServiceHosts hosts = new ServiceHosts(ImageSettings.HOSTS.get(settings), System::nanoTime);
+        ServiceHttp http = new ServiceHttp(ImageSettings.CONNECT_TIMEOUT.get(settings), trust);
+        ServiceHosts hosts = new ServiceHosts(System::nanoTime);
+        this.names = new HostNames(hosts, resolver, timer);
         CallLimiter limiter = new CallLimiter(executor, limits.maxInFlight(), limits.queueSize());
         CallLimiter apart = new CallLimiter(executor, APART, limits.queueSize());
         ActiveCalls active = new ActiveCalls(limiter);
@@ -55,27 +60,19 @@ public final class ServiceClient implements AutoCloseable {
             executor,
             timer
         );
+        names.set(ImageSettings.HOSTS.get(settings));
         memory.whenFreed(() -> {
             limiter.drain();
             apart.drain();
         });
     }
 
-    private static HttpClient http(Settings settings, SSLContext trust) {
-        HttpClient.Builder builder = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            // The JVM's proxy is for the Internet; the service is in the same network.
-            .proxy(HttpClient.Builder.NO_PROXY)
-            .connectTimeout(Duration.ofMillis(ImageSettings.CONNECT_TIMEOUT.get(settings).millis()));
-        return trust == null ? builder.build() : builder.sslContext(trust).build();
-    }
-
     /** Applies the settings of {@link ImageSettings#DYNAMIC}, from the next call on. */
     public synchronized void apply(Settings settings) {
         Limits before = limits;
         limits = Limits.of(settings);
-        calls.hosts().set(ImageSettings.HOSTS.get(settings));
+        names.set(ImageSettings.HOSTS.get(settings));
+        calls.http().keep(ImageSettings.HOSTS.get(settings).stream().map(URI::getHost).collect(Collectors.toSet()));
         // What was learned about the load stays if another setting has changed.
         if (limits.maxInFlight() != before.maxInFlight()) {
             calls.window().setMost(limits.maxInFlight());
@@ -169,6 +166,6 @@ public final class ServiceClient implements AutoCloseable {
         calls.limiter().close();
         calls.apart().close();
         calls.active().close();
-        Api.close(calls.http());
+        calls.http().close();
     }
 }

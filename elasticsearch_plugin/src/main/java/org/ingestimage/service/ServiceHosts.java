@@ -1,6 +1,5 @@
 package org.ingestimage.service;
 
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -24,9 +23,9 @@ final class ServiceHosts {
     private static final int COST_FACTOR = 10;
     private static final long LONGEST_COSTLY_PENALTY_NANOS = 300_000_000_000L;
 
-    /** One service. Guarded by the lock of {@link ServiceHosts}. */
+    /** One address of a service. Guarded by the lock of {@link ServiceHosts}. */
     static final class Host {
-        final URI uri;
+        final ServiceAddress address;
         private int inFlight;
         private int failures;
         private long penaltyEnd;
@@ -35,13 +34,13 @@ final class ServiceHosts {
         private long lastAnswer;
         private boolean hasAnswered;
 
-        private Host(URI uri) {
-            this.uri = uri;
+        private Host(ServiceAddress address) {
+            this.address = address;
         }
 
         @Override
         public String toString() {
-            return uri.toString();
+            return address.toString();
         }
     }
 
@@ -49,22 +48,21 @@ final class ServiceHosts {
     private List<Host> hosts = List.of();
     private long uses;
 
-    ServiceHosts(List<URI> uris, LongSupplier nanoTime) {
+    ServiceHosts(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
-        set(uris);
     }
 
     /** Replaces the list. What is known about a host that stays is kept. */
-    synchronized void set(List<URI> uris) {
+    synchronized void set(List<ServiceAddress> addresses) {
         List<Host> next = new ArrayList<>();
-        for (URI uri : uris.stream().distinct().toList()) {
-            next.add(hosts.stream().filter(host -> host.uri.equals(uri)).findFirst().orElseGet(() -> new Host(uri)));
+        for (ServiceAddress address : addresses.stream().distinct().toList()) {
+            next.add(hosts.stream().filter(host -> host.address.equals(address)).findFirst().orElseGet(() -> new Host(address)));
         }
         hosts = List.copyOf(next);
     }
 
-    synchronized List<URI> uris() {
-        return hosts.stream().map(host -> host.uri).toList();
+    synchronized List<ServiceAddress> addresses() {
+        return hosts.stream().map(host -> host.address).toList();
     }
 
     synchronized int size() {

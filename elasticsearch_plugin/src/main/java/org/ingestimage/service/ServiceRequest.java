@@ -1,7 +1,6 @@
 package org.ingestimage.service;
 
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -44,8 +43,8 @@ public interface ServiceRequest {
     String problem(Map<String, Object> fields, Marks marks);
 
     /** The HTTP request to one host. The node waits for `patience`, and tells the host that it waits `grace` less. */
-    default HttpRequest toHttp(URI host, RequestBody body, Duration patience, Duration grace, String authorization) {
-        HttpRequest.Builder builder = HttpRequest.newBuilder(host.resolve(path()))
+    default HttpRequest toHttp(ServiceAddress host, RequestBody body, Duration patience, Duration grace, String authorization) {
+        HttpRequest.Builder builder = host.request(path())
             .timeout(patience)
             .header("Content-Type", "application/json")
             .header("Accept", "application/json")

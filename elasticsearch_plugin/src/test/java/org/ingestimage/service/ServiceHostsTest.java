@@ -15,11 +15,12 @@ import org.junit.jupiter.api.Test;
 
 class ServiceHostsTest {
 
-    private static final URI A = URI.create("http://a");
-    private static final URI B = URI.create("http://b");
+    private static final ServiceAddress A = ServiceAddress.byName(URI.create("http://a"));
+    private static final ServiceAddress B = ServiceAddress.byName(URI.create("http://b"));
+    private static final ServiceAddress C = ServiceAddress.byName(URI.create("http://c"));
 
     private long now = Long.MAX_VALUE - 1000;
-    private final ServiceHosts hosts = new ServiceHosts(List.of(A, B), () -> now);
+    private final ServiceHosts hosts = hosts();
 
     private void passMillis(long millis) {
         now += millis * 1_000_000;
@@ -29,7 +30,7 @@ class ServiceHostsTest {
     void theLeastBusyOne() {
         Host first = acquire(hosts, null);
         Host second = acquire(hosts, null);
-        assertNotEquals(first.uri, second.uri);
+        assertNotEquals(first.address, second.address);
         hosts.release(first, true, 0);
         assertSame(first, acquire(hosts, null));
     }
@@ -40,7 +41,7 @@ class ServiceHostsTest {
         hosts.release(first, true, 0);
         Host second = acquire(hosts, null);
         hosts.release(second, true, 0);
-        assertNotEquals(first.uri, second.uri);
+        assertNotEquals(first.address, second.address);
     }
 
     @Test
@@ -48,7 +49,7 @@ class ServiceHostsTest {
         Host failed = acquire(hosts, null);
         hosts.release(failed, null, 0);
         for (int i = 0; i < 10; i++) {
-            assertNotEquals(failed.uri, acquire(hosts, failed).uri);
+            assertNotEquals(failed.address, acquire(hosts, failed).address);
         }
     }
 
@@ -57,13 +58,13 @@ class ServiceHostsTest {
         Host failed = acquire(hosts, null);
         hosts.release(failed, false, 0);
         for (int i = 0; i < 5; i++) {
-            assertNotEquals(failed.uri, acquire(hosts, null).uri);
+            assertNotEquals(failed.address, acquire(hosts, null).address);
         }
         passMillis(150);
-        assertEquals(failed.uri, acquire(hosts, null).uri);
-        assertNotEquals(failed.uri, acquire(hosts, null).uri, "one call is enough to try");
+        assertEquals(failed.address, acquire(hosts, null).address);
+        assertNotEquals(failed.address, acquire(hosts, null).address, "one call is enough to try");
         hosts.release(failed, true, 0);
-        assertEquals(failed.uri, acquire(hosts, null).uri, "healthy again, and the least busy");
+        assertEquals(failed.address, acquire(hosts, null).address, "healthy again, and the least busy");
     }
 
     @Test
@@ -75,7 +76,7 @@ class ServiceHostsTest {
         assertSame(failed, acquire(hosts, null));
         hosts.release(failed, false, 0);
         passMillis(150);
-        assertNotEquals(failed.uri, acquire(hosts, null).uri);
+        assertNotEquals(failed.address, acquire(hosts, null).address);
         passMillis(60);
         assertSame(failed, acquire(hosts, null));
         for (int i = 0; i < 100; i++) {
@@ -94,7 +95,7 @@ class ServiceHostsTest {
         assertSame(failed, acquire(hosts, null), "once it may have been the picture");
         hosts.release(failed, false, 30_000_000_000L);
         passMillis(299_000);
-        assertNotEquals(failed.uri, acquire(hosts, null).uri);
+        assertNotEquals(failed.address, acquire(hosts, null).address);
         passMillis(1_001);
         assertSame(failed, acquire(hosts, null));
     }
@@ -106,7 +107,7 @@ class ServiceHostsTest {
         hosts.silent(silent);
         passMillis(1_000_000);
         for (int i = 0; i < 5; i++) {
-            assertNotEquals(silent.uri, acquire(hosts, null).uri);
+            assertNotEquals(silent.address, acquire(hosts, null).address);
         }
         hosts.lives(silent);
         assertSame(silent, acquire(hosts, null));
@@ -124,7 +125,7 @@ class ServiceHostsTest {
 
     @Test
     void callsThatFailTogetherAreOneFailure() {
-        ServiceHosts one = new ServiceHosts(List.of(A, B), () -> now);
+        ServiceHosts one = hosts();
         Host a = acquire(one, null);
         for (int i = 0; i < 15; i++) {
             acquire(one, null);
@@ -150,14 +151,20 @@ class ServiceHostsTest {
     @Test
     void aNewListKeepsWhatIsKnown() {
         Host a = acquire(hosts, null);
-        hosts.set(List.of(a.uri, URI.create("http://c")));
-        assertEquals(URI.create("http://c"), acquire(hosts, null).uri);
+        hosts.set(List.of(a.address, C));
+        assertEquals(C, acquire(hosts, null).address);
         hosts.release(a, false, 0);
-        assertEquals(URI.create("http://c"), acquire(hosts, null).uri);
+        assertEquals(C, acquire(hosts, null).address);
         hosts.set(List.of(B, B));
         assertEquals(1, hosts.size());
         hosts.release(a, true, 0);
-        assertEquals(B, acquire(hosts, null).uri);
+        assertEquals(B, acquire(hosts, null).address);
+    }
+
+    private ServiceHosts hosts() {
+        ServiceHosts made = new ServiceHosts(() -> now);
+        made.set(List.of(A, B));
+        return made;
     }
 
     private static Host acquire(ServiceHosts hosts, Host avoid) {

@@ -62,9 +62,14 @@ public final class FakeService implements AutoCloseable {
     private final HttpServer server;
 
     public FakeService(Behaviour behaviour) {
+        this(behaviour, "127.0.0.1", 0);
+    }
+
+    /** At an address of loopback; port 0 takes a free one. */
+    public FakeService(Behaviour behaviour, String address, int port) {
         this.behaviour = behaviour;
         try {
-            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getByName(address), port), 100);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -80,6 +85,10 @@ public final class FakeService implements AutoCloseable {
 
     public URI uri() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+
+    public int port() {
+        return server.getAddress().getPort();
     }
 
     private void handle(HttpExchange exchange) throws IOException {

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.elasticsearch.common.settings.Settings;
+import org.ingestimage.service.NameResolver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,13 +30,28 @@ public abstract class ServicesTest {
         return service;
     }
 
+    /** At an address of loopback; port 0 takes a free one. */
+    protected FakeService service(FakeService.Behaviour behaviour, String address, int port) {
+        FakeService service = new FakeService(behaviour, address, port);
+        open.add(service);
+        return service;
+    }
+
     protected TestNode node(Settings.Builder settings) {
         return node(settings, TestNode.TOKEN);
     }
 
     /** With a token; empty for none. */
     protected TestNode node(Settings.Builder settings, String token) {
-        TestNode node = new TestNode(settings, token);
+        return opened(new TestNode(settings, token));
+    }
+
+    /** With its own way to look up names. */
+    protected TestNode node(Settings.Builder settings, NameResolver names) {
+        return opened(new TestNode(settings, TestNode.TOKEN, names));
+    }
+
+    private TestNode opened(TestNode node) {
         open.add(0, node);
         return node;
     }

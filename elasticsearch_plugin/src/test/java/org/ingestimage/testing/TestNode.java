@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +38,7 @@ import org.ingestimage.processor.ImageProcessor;
 import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
+import org.ingestimage.service.NameResolver;
 import org.ingestimage.service.PictureRequest;
 import org.ingestimage.service.ServiceClient;
 
@@ -75,11 +77,15 @@ public final class TestNode implements AutoCloseable {
     }
 
     public TestNode(Settings.Builder settings, String token) {
+        this(settings, token, InetAddress::getAllByName);
+    }
+
+    public TestNode(Settings.Builder settings, String token, NameResolver names) {
         // As the node's scheduler does: a deadline that is cancelled holds nothing.
         schedule.setRemoveOnCancelPolicy(true);
         marks = new Marks(new SecureString(token.toCharArray()), new SecureString(new char[0]));
         this.settings = settings.build();
-        client = new ServiceClient(this.settings, marks, memory, null, generic, this::schedule);
+        client = new ServiceClient(this.settings, marks, memory, null, generic, this::schedule, names);
         environment = new ProcessorEnvironment(RecipeSchema.packed(), threadContext, generic, () -> client);
     }
 
