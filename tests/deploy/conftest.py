@@ -1,0 +1,24 @@
+"""The chart as Helm itself renders it. No cluster is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.helpers.charts import CHART, NEEDED, Objects, Render
+
+
+@pytest.fixture(scope="session")
+def render() -> Render:
+    """Objects that the chart makes of the values."""
+    helm = pytest.importorskip("helm_python", reason="no helm on this platform")
+
+    def rendered(**values: Any) -> Objects:
+        with helm.Chart.load(CHART) as chart:
+            texts = chart.render(NEEDED | values, name="pictures", namespace="shop")
+        manifests = [text for name, text in texts.items() if name.endswith(".yaml")]
+        return [found for text in manifests for found in yaml.safe_load_all(text) if found]
+
+    return rendered

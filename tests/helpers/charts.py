@@ -1,0 +1,28 @@
+"""The chart as Helm itself renders it, and what is looked for in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.helpers.paths import ROOT
+
+CHART = ROOT / "deploy" / "helm" / "ingest-image"
+# What has no default.
+NEEDED = {"image": {"repository": "registry.example/ingest-image/service"}, "token": {"existingSecret": "shared"}}
+Objects = list[dict[str, Any]]
+Render = Callable[..., Objects]
+
+
+def one(objects: Objects, kind: str, name: str = "pictures-ingest-image") -> dict[str, Any]:
+    (found,) = (each for each in objects if each["kind"] == kind and each["metadata"]["name"] == name)
+    return found
+
+
+def container(workload: dict[str, Any]) -> dict[str, Any]:
+    (found,) = workload["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def environment(workload: dict[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in container(workload)["env"] if "value" in entry}
