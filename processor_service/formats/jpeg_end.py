@@ -14,6 +14,7 @@ import simplejpeg
 from PIL import JpegImagePlugin
 
 from .containers import jpeg_segments
+from .jpeg_scan_ends import SPACES
 
 _END = b"\xff\xd9"
 _SCAN = 0xDA
@@ -25,7 +26,6 @@ _LEFT_OVER_ANYWHERE = re.compile(r"(\d+) extraneous bytes before marker")
 # Pixels that are decoded to see whether anything is left over: a second or two. With several scans all coefficients are
 # in memory, up to eight bytes a pixel, and each scan takes its time.
 _MOST_PIXELS, _MOST_IN_SCANS, _MOST_TIMES_SCANS = 400_000_000, 200_000_000, 3_000_000_000
-_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 # Bits to put after the last pixel: missing pixels would be read from them.
 _PADS = tuple(bytes([value]) * 64 for value in (0x00, 0x55, 0xAA, 0x3C))
 # Without this many bytes, pixels are certainly missing.
@@ -57,7 +57,7 @@ def with_end(data: bytes) -> bytes | None:
     try:
         # Opened by its class: the number of pixels was checked, and may be large if the picture is scaled at once.
         with JpegImagePlugin.JpegImageFile(io.BytesIO(whole + _END)) as image:
-            space = _SPACES.get(image.mode)
+            space = SPACES.get(image.mode)
         if space is None:
             return None
         left_over = _left_over(whole + _END, space)
@@ -76,7 +76,7 @@ def bytes_left_over(data: bytes) -> int | None:
     """
     try:
         with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
-            space = _SPACES.get(image.mode)
+            space = SPACES.get(image.mode)
             if space is None or _takes_long(image.width * image.height, data.count(b"\xff\xda")):
                 return None
         return _left_over(data, space, _LEFT_OVER_ANYWHERE)

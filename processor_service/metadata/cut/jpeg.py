@@ -12,21 +12,23 @@ BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
 ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
-_START = 0xD8
+_START, _END = 0xD8, b"\xff\xd9"
 # `JFIF`, version, density; without the preview. `Adobe`, version, flags, transform.
 _JFIF_BYTES, _ADOBE_BYTES = 12, 12
 
 
-def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
-    """Pixels, JFIF and Adobe (which say how to read colours), the colour profile."""
+def parts(data: bytes, kept: Kept, tables: bytes = b"") -> Iterator[bytes]:
+    """Pixels, JFIF and Adobe (which say how to read colours), the colour profile.
+
+    `tables`: a JPEG without a picture, whose tables the picture needs.
+    """
     segments = list(few(jpeg_segments(data)))
-    if not kept.used_up:
-        # Without metadata, of which the decoder may have something to say instead.
-        bare = b"".join(segment for marker, segment in segments if marker in PIXELS or marker == _APP14)
-        check_scans(bare, cut_off=kept.cut_off)
+    check_order([marker for marker, _ in segments])
+    # Without metadata, of which the decoder may have something to say instead.
+    bare = b"".join(segment for marker, segment in segments if marker in PIXELS or marker == _APP14)
+    check_scans(tables.removesuffix(_END) + bare[2:] if tables else bare, used_up=kept.used_up, cut_off=kept.cut_off)
     profile = _profile(segments, kept)
     placed = False
-    check_order([marker for marker, _ in segments])
     for marker, segment in segments:
         body = segment[4:]
         if marker in PIXELS:
@@ -45,9 +47,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 
 def of_tiff(piece: bytes, tables: bytes) -> Iterator[bytes]:
-    """The same for a strip or tile of a TIFF; its tables may stand elsewhere, as a JPEG without a picture."""
-    check_scans(tables.removesuffix(b"\xff\xd9") + piece[2:] if tables else piece)
-    yield from parts(piece, Kept(used_up=True))
+    """The same for a strip or tile of a TIFF; its tables may stand elsewhere."""
+    yield from parts(piece, Kept(), tables)
 
 
 def tables_of_tiff(tables: bytes) -> Iterator[bytes]:

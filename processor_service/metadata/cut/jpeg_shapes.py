@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...formats.jpeg_end import bytes_left_over
+from ...formats.jpeg_scan_ends import needs_last_bytes
 
 _START, _SCAN, _END, _HUFFMAN, _TABLES, _ARITHMETIC, _LINES, _RESTARTS = 0xD8, 0xDA, 0xD9, 0xC4, 0xDB, 0xCC, 0xDC, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_HUFFMAN, 0xC8, _ARITHMETIC}
@@ -63,11 +64,14 @@ def check_order(markers: list[int]) -> None:
         raise ValueError("the JPEG has no picture, or several")
 
 
-def check_scans(data: bytes, *, cut_off: bool = False) -> None:
+def check_scans(data: bytes, *, used_up: bool = False, cut_off: bool = False) -> None:
     """Raise ValueError when bytes lie behind the pixels of a scan, or when nobody can tell.
 
-    `cut_off`: pixels are missing, so the last scan reaches to the last byte.
+    `used_up`: a decoder found nothing behind them, except for the few bytes that it takes without need. `cut_off`:
+    pixels are missing, so the last scan reaches to the last byte.
     """
-    left_over = bytes_left_over(data)
+    left_over = 0 if used_up else bytes_left_over(data)
     if left_over if left_over is not None else not cut_off:
         raise ValueError("something lies behind the pixels of the JPEG, or nobody can tell")
+    if not needs_last_bytes(data, except_last_scan=cut_off):
+        raise ValueError("something lies right behind the pixels of the JPEG")
