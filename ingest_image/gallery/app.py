@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -16,10 +14,13 @@ from ..search import UserError
 from . import actions, files, labels, pages, security
 from .context import Context
 from .dropped import DroppedPictures
+from .request_body import NO_ROOM, check_body
 from .settings import GallerySettings
 
 # Bytes for the rest of the form.
 _FORM_ROOM = 64 << 10
+# Seconds after which it is worth another try when the disk is full or others take too long.
+_LATER = 10
 
 
 def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -> Flask:
@@ -30,6 +31,7 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["gallery"] = Context(client, settings, DroppedPictures())
     security.protect(app, settings)
+    app.before_request(check_body)
     labels.register(app)
     for blueprint in (pages.blueprint, files.blueprint, actions.blueprint):
         app.register_blueprint(blueprint)
@@ -42,7 +44,7 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
 
 
 def _no_room(error: OSError) -> Response:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+    if error.errno not in NO_ROOM:
         raise error
     return _failed(507, "The disk for uploads (TMPDIR) is full or read-only. Nothing was stored; try again later.")
 
@@ -54,6 +56,8 @@ def _failed(status: int, sentence: str) -> Response:
     else:
         answer = make_response(render_template("error.html", status=status, sentence=capitalized(sentence)))
     answer.status_code = status
+    if status in (503, 507):
+        answer.headers["Retry-After"] = str(_LATER)
     return answer
 
 

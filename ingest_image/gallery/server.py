@@ -18,12 +18,16 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
+from .request_body import Parser
+
 THREADS = 12
 # Uploads received or processed at the same time. Others wait in their connections, so that threads for pages are left.
 UPLOADS = 8
 CONNECTIONS = 200
 # Seconds for the head of a request, for all of it, and for a connection on which nothing happens.
 HEAD_TIME, REQUEST_TIME, IDLE_TIME = 20, 300, 60
+# Time for a client to read an answer: seconds, and one more for each so many bytes.
+ANSWER_TIME, LEAST_RATE = 60, 64 << 10
 # Seconds that requests may take to finish when the gallery is stopped.
 GRACE = 30
 
@@ -31,7 +35,10 @@ GRACE = 30
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection; `began` is when the request that is being received began."""
 
+    parser_class = Parser
     began = 0.0
+    # When it was first seen that the client is behind with its answers, and the bytes that it has taken since.
+    behind_since, taken = 0.0, 0
 
     def received(self, data: bytes) -> bool:
         if self.request is None:
@@ -50,6 +57,19 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self.request is None or self.requests:
             return False
         return bool(now - self.began > (REQUEST_TIME if self.request.headers_finished else HEAD_TIME))
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        sent = int(super().send(data, do_close))
+        self.taken += sent
+        return sent
+
+    def reads_slowly(self, now: float) -> bool:
+        """Whether the client takes too long to read its answers. To be asked again and again."""
+        if not self.total_outbufs_len:
+            self.behind_since = 0.0
+        elif not self.behind_since:
+            self.behind_since, self.taken = now, 0
+        return bool(self.behind_since and now - self.behind_since > ANSWER_TIME + self.taken / LEAST_RATE)
 
     def _has_body(self) -> bool:
         request = self.request
@@ -99,7 +119,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
         for channel in self.active_channels.values():
-            if channel.is_late(now):
+            if channel.is_late(now) or channel.reads_slowly(now):
                 channel.will_close = True
 
     def run(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,44 @@ def test_only_some_uploads_are_taken_at_a_time_and_all_in_the_end(server: Server
         assert set(pool.map(upload, range(3 * UPLOADS))) == {200}
     assert 1 < most <= UPLOADS < THREADS
     assert len(es.documents) == 1 + 3 * UPLOADS
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_upload_for_which_the_disk_has_no_room_is_answered(server: Server, chunked: bool) -> None:
+    """The kernel refuses to make a file larger; what is received after that is not kept."""
+    body = os.urandom(4 * MEGABYTE)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTE, limits[1]))
+    try:
+        answer = requests.post(url(server, "/upload"), iter([body]) if chunked else body, headers=OWN, timeout=60)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert answer.status_code == 507 and "TMPDIR" in answer.json()["error"] and answer.headers["Retry-After"]
+    files = {"file": ("new.jpg", body)}
+    assert requests.post(url(server, "/upload"), files=files, headers=OWN, timeout=60).status_code == 200
+
+
+def large(_: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [])
+    return [bytes(MEGABYTE)] * 32
+
+
+def test_a_client_that_reads_its_answer_slowly_is_hung_up_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes something now and then, and so is never idle."""
+    monkeypatch.setattr(gallery_server, "ANSWER_TIME", 0.5)
+    monkeypatch.setattr(gallery_server, "LEAST_RATE", 1 << 30)
+    monkeypatch.setattr(server.adj, "cleanup_interval", 0.2)
+    monkeypatch.setattr(server, "next_channel_cleanup", 0)
+    # More than the kernel and waitress keep: a thread waits, too.
+    monkeypatch.setattr(server, "application", large)
+    with connected(server, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") as connection:
+        came, end = 0, time.monotonic() + 60
+        with suppress(ConnectionError):
+            while (data := connection.recv(20_000)) and time.monotonic() < end:
+                came += len(data)
+                time.sleep(0 if not server.active_channels else 0.02)
+    assert came < 16 * MEGABYTE
+    wait_until(lambda: not server.task_dispatcher.active_count)
 
 
 class Stand(BaseHTTPRequestHandler):
