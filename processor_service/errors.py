@@ -38,7 +38,7 @@ class Code(Enum):
         False,
         "the request was signed too long ago, or in the future, by more than `IMAGE_CLOCK_SKEW`",
     )
-    REPLAYED = ("replayed", 401, True, "the same signed request came before; signed again it may succeed")
+    REPLAYED = ("replayed", 401, True, "the same signed request came before, or may have; signed again it may succeed")
     BODY_CHANGED = ("body_changed", 401, False, "the body is not the one that was signed")
     NOT_FOUND = ("not_found", 404, False, "there is nothing at this address")
     PICTURE_NOT_FOUND = (

@@ -71,12 +71,15 @@ class Signed:
 class Freshness:
     """Whether a signed request is meant for this service, made now, and seen for the first time.
 
-    For one thread. Only this process knows what it has seen, and forgets it when it ends.
+    For one thread. Only this process knows what it has seen. So it takes nothing that was signed before it started: the
+    process before it may have seen that. The node signs again.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._settings, self._clock = settings, clock
         self._nonces = Nonces(_MOST_NONCES)
+        # Signatures have whole seconds.
+        self._started = int(clock())
 
     def check(self, signed: Signed, port: int) -> None:
         """Raise ImageError `wrong_host`, `clock_skew` or `replayed`. `port`: the port that received the request."""
@@ -93,6 +96,13 @@ class Freshness:
                 Code.CLOCK_SKEW,
                 f"the node signed the request at {_text(signed.time)}, and it is {_text(now)} here; at most {skew} s "
                 "may be between (IMAGE_CLOCK_SKEW): set the clocks of both, best by NTP",
+            )
+        if signed.time < self._started:
+            raise ImageError(
+                Code.REPLAYED,
+                f"the node signed the request at {_text(signed.time)}, before this service started at "
+                f"{_text(self._started)}, so it may have come before: sign it again; if that does not help, the node's "
+                "clock is behind",
             )
         if not self._nonces.take(signed.nonce, signed.time, now - skew):
             raise ImageError(

@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 
 from processor_service.commands import api_token as api_token_command
 from processor_service.commands import serve
-from processor_service.errors import ImageError
+from processor_service.errors import Code, ImageError
 from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
 from processor_service.settings import Settings
 from processor_service.web.authentication import Access
@@ -209,6 +210,17 @@ def test_a_request_is_for_the_service_that_it_was_signed_for(
 def test_what_is_no_address_of_a_service_is_refused_at_the_start(wrong: str) -> None:
     result = CliRunner().invoke(serve, env={"IMAGE_KNOWN_AS": wrong, "IMAGE_TOKEN": TOKEN})
     assert result.exit_code == 1 and "IMAGE_KNOWN_AS" in result.output and "http://service:8090" in result.output
+
+
+def test_a_restarted_service_takes_nothing_that_the_one_before_it_may_have_seen() -> None:
+    """By whole seconds, as those of signatures: nothing that was signed since is lost."""
+    signed = Signed("http://127.0.0.1:8090", 1000, "0" * 32, "", "")
+    Freshness(Settings(), lambda: 1000.9).check(signed, 8090)
+    restarted = Freshness(Settings(), lambda: 1001.4)
+    with pytest.raises(ImageError, match="before this service started") as refusal:
+        restarted.check(signed, 8090)
+    assert refusal.value.code is Code.REPLAYED and refusal.value.code.retryable
+    restarted.check(replace(signed, time=1001), 8090)
 
 
 def test_what_was_seen_is_forgotten_when_its_time_is_over_and_no_sooner() -> None:
