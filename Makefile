@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark lock newest test-versions dist clean
+.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark docs lock newest test-versions dist clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ check: lint test ## everything that must hold before a commit
 
 generated: $(STAMP) ## write the schema, mapping and tables that are rendered from the declarations
 	@$(BIN)/python -m generate
+
+docs: $(STAMP) ## the documentation as a site, in build/docs; a link that leads nowhere is an error
+	@$(BIN)/sphinx-build -q -W --keep-going -c docs/site -d build/docs/.doctrees . build/docs
 
 contact-sheet: $(STAMP) ## a picture of all operations and kinds of picture, to be looked at
 	@$(BIN)/python -m tests.contact_sheet

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Generator, Iterator
 from typing import Any
 
+# Its plugins look at what refers to their objects. Commands that are run in this process freeze what there is
+# (gc.freeze), and then nothing is seen to do so.
+import hypothesis  # noqa: F401
 import pytest
 
 from tests.helpers.groups import ByNodeAndFile, longest_first
