@@ -33,6 +33,7 @@ class Rooms(click.Group):
         "gallery": "ingest_image.gallery.commands",
         "doctor": "ingest_image.doctor.command",
         "reprocess": "ingest_image.reprocess.command",
+        "enrich": "ingest_image.enrich.command",
         "store": "ingest_image.store.command",
     }
 

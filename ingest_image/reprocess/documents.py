@@ -15,6 +15,8 @@ from .mending import mend
 from .selection import SURE, Query
 
 _PAGE = 200
+# From this version on vectors are left out of _source unless requested.
+_VECTORS_LEFT_OUT = (9, 2)
 _BASE64 = 4 / 3
 # Bytes for thumbnail and fields.
 _BESIDE = 64 * 1024
@@ -92,8 +94,7 @@ class Reader:
             if not hits:
                 return
             for hit in hits:
-                sizes = [size for values in hit.get("fields", {}).values() for size in values]
-                found = Found(hit["_id"], hit.get("_routing"), int(sum(sizes) * _BASE64) + _BESIDE if sizes else None)
+                found = Found(hit["_id"], hit.get("_routing"), size_of(hit))
                 if not self.inspects or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
                     yield found
             last = hits[-1]["sort"][0]
@@ -141,6 +142,18 @@ class Reader:
                 yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
             else:
                 yield Document(one.id, one.routing)
+
+
+def size_of(hit: dict[str, Any]) -> int | None:
+    """About how many bytes a document has, by the sizes of its pictures, which are the only `fields` of the hit."""
+    sizes = [size for values in hit.get("fields", {}).values() for size in values]
+    return int(sum(sizes) * _BASE64) + _BESIDE if sizes else None
+
+
+def leaves_out_vectors(client: Elasticsearch) -> bool:
+    """Whether this Elasticsearch returns documents without their vectors unless it is told otherwise."""
+    version = client.info().body["version"]["number"].split(".")
+    return (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
 
 
 def _until(limit: int, query: Query, after: int = -1) -> Query:

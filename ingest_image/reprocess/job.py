@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
+from pipelines.cluster.bulks import bulks_under_way
 from pipelines.cluster.index_pipelines import pipelines_of
 from pipelines.cluster.makers import Maker, fields_of_pictures, makers_or_sentence, targets_of
 from pipelines.resources import Body, fingerprint
@@ -59,7 +60,7 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         query, inspects = selection.to_query(targets, makers, banded), selection.unprocessed
         fields = _fields(bodies) if selection.wants_pictures else None
         uuid = settings["index.uuid"]
-        enriched = tuple(targets) if selection.pending else ()
+        enriched = tuple(targets) if selection.pending or selection.errors else ()
         jobs.append(IndexJob(index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded, enriched))
     return jobs
 
@@ -96,15 +97,9 @@ def wait_for_earlier_bulks(client: Elasticsearch, state: State, say: Callable[[s
     said = False
     while time.monotonic() < deadline:
         try:
-            # Requested by its path, because the client's method warns that the API is a preview.
-            answer = client.perform_request(
-                "GET", "/_tasks", params={"actions": "indices:data/write/bulk*"}, headers={"accept": "application/json"}
-            )
+            if state.run_id not in bulks_under_way(client):
+                return
         except AuthorizationException:
-            return
-        nodes = answer.body.get("nodes", {}).values()
-        tasks = [task for node in nodes for task in node.get("tasks", {}).values()]
-        if not any(task.get("headers", {}).get("X-Opaque-Id") == state.run_id for task in tasks):
             return
         if not said:
             say("waiting for the last request of the earlier run")

@@ -20,22 +20,22 @@ def mend(source: Any, makers: Mapping[str, Maker], banded: Iterable[str], enrich
     The node adds a missing vector to a marked picture. Bands are made of the hash alone, so it is not asked for them.
     """
     for target, maker in makers.items():
-        for picture in _pictures(source, target):
+        for picture in pictures_in(source, target):
             if maker.embedder and picture.get("embedder") not in (None, maker.embedder):
                 picture.pop("embedding", None)
                 picture.pop("embedder")
     for target in enriched:
-        for picture in _pictures(source, target):
+        for picture in pictures_in(source, target):
             if picture.get("pending"):
                 picture["enrich"] = True
     for target in banded:
-        for picture in _pictures(source, target):
+        for picture in pictures_in(source, target):
             for part in _objects(picture.get("perceptual_hashes")):
                 if "bands" not in part and isinstance(value := part.get("hex"), str) and _HASH.fullmatch(value):
                     part["bands"] = bands(value)
 
 
-def _pictures(source: Any, path: str) -> list[dict[str, Any]]:
+def pictures_in(source: Any, path: str) -> list[dict[str, Any]]:
     """The document's own pictures at a dotted path of objects, to be changed."""
     for part in path.split("."):
         source = source.get(part) if isinstance(source, dict) else None

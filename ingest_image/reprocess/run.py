@@ -8,13 +8,10 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .documents import Reader
+from .documents import Reader, leaves_out_vectors
 from .job import IndexJob
 from .state import State
 from .writer import Report, Writer
-
-# From this version on vectors are left out of _source unless requested.
-_VECTORS_LEFT_OUT = (9, 2)
 
 
 class Run:
@@ -26,8 +23,7 @@ class Run:
         self.report = Report()
         self._client, self._jobs, self._state = client, jobs, state
         self._pipeline, self._max_bytes = pipeline, max_bytes
-        version = client.info().body["version"]["number"].split(".")
-        left_out = (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
+        left_out = leaves_out_vectors(client)
         self._readers = {job.index: self._reader(job, left_out) for job in jobs}
         # Number of documents of each index.
         self.totals = [self._total(job) for job in jobs]

@@ -64,8 +64,11 @@ class Writer:
     fields: Sequence[str] | None = None
     _stored: list[Sent] = field(default_factory=list)
 
-    def write(self, documents: Iterable[Document], limit: int) -> None:
-        """Write back documents that nobody wrote since; `limit` is the sequence number when the run began."""
+    def write(self, documents: Iterable[Document], limit: int | None) -> None:
+        """Write back documents that nobody wrote since they were read.
+
+        `limit`: the sequence number when the run began; later ones are left alone. None for no such limit.
+        """
         sent: dict[str, Sent] = {}
         results = send_bulks(
             self.client,
@@ -80,13 +83,16 @@ class Writer:
         finally:
             self._look_back()
 
-    def _actions(self, documents: Iterable[Document], limit: int, sent: dict[str, Sent]) -> Iterator[dict[str, Any]]:
+    def _actions(
+        self, documents: Iterable[Document], limit: int | None, sent: dict[str, Sent]
+    ) -> Iterator[dict[str, Any]]:
         for document in documents:
-            if document.seq_no < 0 or document.seq_no > limit:
+            if document.seq_no < 0 or (limit is not None and document.seq_no > limit):
                 self.report.changed += 1
                 self.tick()
             elif document.source is None:
-                self._fail(document.id, "the index stores no _source")
+                self.report.failed.append((document.id, "the index stores no _source"))
+                self.tick()
             elif self.fields is not None and not holds_picture(document.source, self.fields):
                 self.report.without_picture += 1
                 self.tick()
@@ -110,21 +116,23 @@ class Writer:
         document = sent.pop(item["_id"])
         if ok:
             self.report.written += 1
-            self._stored.append(document)
-            self.tick()
-            if len(self._stored) >= _LOOK_BACK:
-                self._look_back()
-            return
-        if status_of(item) == _CONFLICT:
+            self.accepted(document, item)
+        elif status_of(item) == _CONFLICT:
             self.report.changed += 1
-            self.tick()
-            return
-        self._fail(document.id, failure_of(item))
-        stop_if_hopeless(item, document.id)
-
-    def _fail(self, id_: str, reason: str) -> None:
-        self.report.failed.append((id_, reason))
+        else:
+            self.refused(document, item)
         self.tick()
+
+    def accepted(self, document: Sent, item: dict[str, Any]) -> None:
+        """A document was written, as `item` of the answer says."""
+        self._stored.append(document)
+        if len(self._stored) >= _LOOK_BACK:
+            self._look_back()
+
+    def refused(self, document: Sent, item: dict[str, Any]) -> None:
+        """A document was not written, as `item` says, and not because of a newer write. May raise BulkStopped."""
+        self.report.failed.append((document.id, failure_of(item)))
+        stop_if_hopeless(item, document.id)
 
     def _look_back(self) -> None:
         """Read what the pipeline made of the last documents; the answer to a bulk does not say."""

@@ -92,6 +92,19 @@ def _whom_and_why(reason: str) -> tuple[str, str]:
     return "the processor service" if code and code[1] not in _OF_THE_NODE else "Elasticsearch", reason
 
 
+def bulks_under_way(client: Elasticsearch) -> set[str]:
+    """The `X-Opaque-Id` of each bulk that a node works on, be its sender alive or not.
+
+    Raises AuthorizationException without the privilege `monitor`.
+    """
+    # Requested by its path, because the client's method warns that the API is a preview.
+    answer = client.perform_request(
+        "GET", "/_tasks", params={"actions": "indices:data/write/bulk*"}, headers={"accept": "application/json"}
+    )
+    tasks = [task for node in answer.body.get("nodes", {}).values() for task in node.get("tasks", {}).values()]
+    return {id_ for task in tasks if (id_ := task.get("headers", {}).get("X-Opaque-Id"))}
+
+
 def failure_of(item: dict[str, Any]) -> str:
     """Status and innermost reason of an item that failed, without the document that it holds."""
     exception = item.get("exception")

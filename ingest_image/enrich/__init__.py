@@ -1,0 +1,1 @@
+"""`ingest-image enrich`: adds to stored pictures what their pipelines let wait."""

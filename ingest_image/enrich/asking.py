@@ -1,0 +1,40 @@
+"""What is changed in a document that waits, before it is sent through its pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..reprocess.mending import pictures_in
+
+# The node knows this code: the picture beside it is as it should be, and nobody is to add anything unasked.
+FAILED = "enrich_failed"
+# A picture of a document: its target, and its position there.
+Place = tuple[str, int]
+
+
+def ask(source: Any, targets: Iterable[str], first_only: bool = False) -> tuple[Place, ...]:
+    """Have the pictures that wait ask for what is pending, or the first of them; returns which ones do."""
+    asked = []
+    for place, picture in _waiting(source, targets):
+        picture["enrich"] = True
+        asked.append(place)
+        if first_only:
+            break
+    return tuple(asked)
+
+
+def record(source: Any, targets: Iterable[str], reason: str) -> None:
+    """Write into the first picture that waits why nothing can be added to it."""
+    for _, picture in _waiting(source, targets):
+        picture["error"] = {"code": FAILED, "reason": reason}
+        return
+
+
+def _waiting(source: Any, targets: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for target in targets:
+        for position, picture in enumerate(pictures_in(source, target)):
+            error = picture.get("error")
+            failed = isinstance(error, dict) and error.get("code") == FAILED
+            if picture.get("pending") and not failed:
+                yield (target, position), picture

@@ -1,0 +1,77 @@
+"""Remembers for which documents an attempt has failed, and when the next one is due."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from .claims import Key
+
+# Seconds before the second attempt, the third one, and the fourth, which is the last.
+PAUSES = (1.0, 5.0, 25.0)
+# Seconds between attempts that fail through no fault of the picture; there is no last one.
+_LONGEST = 30.0
+# Seconds. A document of the same name in a new index has lower numbers.
+_REMEMBERED_FOR = 600.0
+# Documents that are remembered. What is forgotten is only tried again.
+_MOST = 50_000
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of a document: the version that failed or was written, failures so far, and when it is due again."""
+
+    seq_no: int
+    failures: int = 0
+    # How often something else than the picture was at fault.
+    waits: int = 0
+    due: float = 0.0
+    # The pictures for which something was asked, by target and position.
+    asked: tuple[tuple[str, int], ...] = ()
+    at: float = field(default_factory=time.monotonic)
+
+
+class Attempts:
+    """By document; `seq_no` is that of the version that was sent, or of the one that was written."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Key, Attempt] = OrderedDict()
+
+    def of(self, key: Key, seq_no: int) -> Attempt:
+        """The attempt for this version of the document; a new one has had none."""
+        known = self._known.get(key)
+        return known if known and known.seq_no == seq_no else Attempt(seq_no)
+
+    def written(self, key: Key, seq_no: int, failures: int, asked: tuple[tuple[str, int], ...]) -> None:
+        """It was written: searches may show the version before for a while."""
+        self._keep(key, Attempt(seq_no, failures, asked=asked))
+
+    def failed(self, key: Key, seq_no: int) -> bool:
+        """The picture is at fault. Returns whether that was the last attempt."""
+        failures = self.of(key, seq_no).failures + 1
+        if failures > len(PAUSES):
+            self._known.pop(key, None)
+            return True
+        self._keep(key, Attempt(seq_no, failures, due=time.monotonic() + PAUSES[failures - 1]))
+        return False
+
+    def postponed(self, key: Key, seq_no: int) -> None:
+        """Something else is at fault: it does not count."""
+        before = self.of(key, seq_no)
+        pause = min(_LONGEST, 2.0**before.waits)
+        self._keep(key, Attempt(seq_no, before.failures, before.waits + 1, time.monotonic() + pause))
+
+    def is_due(self, key: Key, seq_no: int) -> bool:
+        """Whether a document of which a search shows this version is to be tried now."""
+        known = self._known.get(key)
+        now = time.monotonic()
+        if known is None or now - known.at > _REMEMBERED_FOR:
+            return True
+        return seq_no > known.seq_no or (seq_no == known.seq_no and now >= known.due)
+
+    def _keep(self, key: Key, attempt: Attempt) -> None:
+        self._known[key] = attempt
+        self._known.move_to_end(key)
+        while len(self._known) > _MOST:
+            self._known.popitem(last=False)

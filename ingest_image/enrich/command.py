@@ -1,0 +1,63 @@
+"""`ingest-image enrich`: adds to stored pictures what their pipelines let wait."""
+
+from __future__ import annotations
+
+import click
+from elasticsearch import AuthorizationException, Elasticsearch
+
+from pipelines.cluster.bulks import BulkStopped
+from pipelines.cluster.client import elasticsearch_options
+from pipelines.install import kinds
+from pipelines.resources import Kind, bundled
+from pipelines.wording import counted
+
+from ..defaults import BULK_OPTION
+from ..indexing.command import size
+from .backlog import Backlog
+from .enricher import Enricher
+from .follow import GivenUp, follow, stopped_by_signals
+from .log import Log
+
+
+@click.command()
+@elasticsearch_options
+@click.option(
+    "--index",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Indices to follow, wildcards allowed; repeat for several. Default: those of the installed template.",
+)
+@click.option("--once", is_flag=True, help="End when nothing is pending any more.")
+@click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one request.")
+@click.option("--json", "as_json", is_flag=True, help="Log JSON, one object a line.")
+def enrich(client: Elasticsearch, patterns: tuple[str, ...], once: bool, max_bulk_bytes: int, as_json: bool) -> None:
+    """Add to stored pictures what is pending, oldest first, until SIGINT or SIGTERM.
+
+    Several may run: they share the work. What a newer write changes is left alone, and enriched in its turn.
+    """
+    log = Log(as_json)
+    followed = list(patterns) or _patterns(client)
+    enricher = Enricher(client, Backlog(client, followed), log, max_bulk_bytes)
+    log("started", f"enriching {', '.join(followed)}", indices=followed)
+    with stopped_by_signals() as stop:
+        try:
+            follow(enricher, stop, once)
+        except (BulkStopped, GivenUp) as error:
+            raise click.ClickException(f"not everything is enriched: {error}") from error
+        finally:
+            total = enricher.total
+            sentence = f"{counted(total.enriched, 'document')} enriched"
+            if total.recorded:
+                sentence += f"; {total.recorded} cannot be, which is recorded in them (reprocess --errors tries again)"
+            log("ended", sentence, documents=total.enriched, recorded=total.recorded, changed=total.changed)
+
+
+def _patterns(client: Elasticsearch) -> list[str]:
+    """Indices of our template: as it is installed, or if that cannot be known, as it comes with this program."""
+    template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
+    try:
+        installed = kinds.read(client, template)
+    except AuthorizationException:
+        installed = None
+    return list((installed or template.body)["index_patterns"])

@@ -1,0 +1,231 @@
+"""The work of an enricher, a few documents at a time."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from pipelines.wording import counted, shown
+
+from ..defaults import BULK_BYTES
+from ..reprocess.documents import Document, Reader, leaves_out_vectors
+from ..reprocess.job import IndexJob, plan
+from ..reprocess.selection import Selection
+from ..reprocess.writer import Report
+from .asking import Place, ask, record
+from .attempts import Attempts
+from .backlog import Backlog, Waiting
+from .claims import Claims, Key, claim
+from .log import Log
+from .writer import EnrichingWriter, Refused
+
+# Documents of a round, and how long it should take: an enricher that is to end does so soon, and little is done twice.
+_FEWEST, _MOST = 1, 64
+_ROUND_SECONDS = 2.0
+# Rounds among which one is chosen by chance while other enrichers are at work.
+_WINDOW = 4
+# Seconds that a plan for an index stays as it is, and that an index which cannot be written is left alone.
+_PLAN_SECONDS = 30.0
+_NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
+
+
+@dataclass
+class Done:
+    """What happened in one round, or in all: documents by what became of them."""
+
+    enriched: int = 0
+    # A newer write came first.
+    changed: int = 0
+    # An attempt failed; another one follows.
+    failed: int = 0
+    recorded: int = 0
+    # Why something has to be waited for.
+    waits: str = ""
+
+    def add(self, other: Done) -> None:
+        """Count what happened in a round."""
+        self.enriched += other.enriched
+        self.changed += other.changed
+        self.failed += other.failed
+        self.recorded += other.recorded
+        self.waits = other.waits
+
+
+@dataclass
+class Enricher:
+    """Enriches what waits in a backlog; bulks have at most `max_bytes`."""
+
+    client: Elasticsearch
+    backlog: Backlog
+    log: Log
+    max_bytes: int = BULK_BYTES
+    total: Done = field(default_factory=Done)
+
+    def __post_init__(self) -> None:
+        self._attempts = Attempts()
+        self._with_vectors = leaves_out_vectors(self.client)
+        self._plans: dict[str, tuple[float, IndexJob | None]] = {}
+        self._size = 8
+
+    def round(self) -> Done | None:
+        """Enrich the oldest documents that are due and that nobody else works on; None if there are none.
+
+        Raises BulkStopped when Elasticsearch does not know the user, and what its client raises.
+        """
+        chosen = self._choose()
+        if not chosen:
+            return None
+        done, began = Done(), time.monotonic()
+        for index in dict.fromkeys(one.index for one in chosen):
+            done.add(self._enrich(index, [one for one in chosen if one.index == index]))
+        self._pace(len(chosen), time.monotonic() - began, bool(done.waits))
+        self.total.add(done)
+        return done
+
+    def _choose(self) -> list[Waiting]:
+        due = (
+            one
+            for one in self.backlog.oldest()
+            if self._attempts.is_due(one.key, one.seq_no) and self._plan(one.index) is not None
+        )
+        oldest = list(islice(due, self._size))
+        if not oldest:
+            return []
+        # Looked up after the search: what ended between them is found to be done when it is read.
+        claims = Claims(self.client)
+        if claims.is_empty:
+            return oldest
+        # Others choose at the same time: not all should choose the same documents.
+        window = [one for one in chain(oldest, islice(due, (_WINDOW - 1) * self._size)) if one.key not in claims]
+        start = random.randrange(0, max(1, len(window) - self._size + 1), self._size)  # noqa: S311 - no secret
+        return window[start : start + self._size]
+
+    def _enrich(self, index: str, found: list[Waiting]) -> Done:
+        job = self._plan(index)
+        assert job is not None
+        began, done = time.monotonic(), Done()
+        sent: dict[str, Document] = {}
+        asked: dict[str, tuple[Place, ...]] = {}
+        last: list[tuple[Waiting, str]] = []
+
+        def stored(id_: str, seq_no: int) -> None:
+            done.enriched += 1
+            failures = self._attempts.of((index, id_), sent[id_].seq_no).failures
+            self._attempts.written((index, id_), seq_no, failures, asked[id_])
+
+        writer = self._writer(job, [one.key for one in found])
+        writer.stored = stored
+        waiting = {one.id: one for one in found}
+        documents = self._reader(job).read(found)
+        writer.write(self._asking(index, documents, sent, asked, waiting, last, job), None)
+        done.changed = writer.report.changed
+        for refused in writer.refusals:
+            if self._is_last(index, refused, sent[refused.id].seq_no, done):
+                last.append((waiting[refused.id], refused.reason))
+        if done.enriched:
+            seconds = round(time.monotonic() - began, 3)
+            sentence = f"{counted(done.enriched, 'document')} of {index} enriched in {seconds:.1f} s"
+            self.log("enriched", sentence, index=index, documents=done.enriched, seconds=seconds)
+        for one, reason in last:
+            done.recorded += self._record(job, one, reason)
+        return done
+
+    def _asking(
+        self,
+        index: str,
+        documents: Iterable[Document],
+        sent: dict[str, Document],
+        asked: dict[str, tuple[Place, ...]],
+        waiting: dict[str, Waiting],
+        last: list[tuple[Waiting, str]],
+        job: IndexJob,
+    ) -> Iterator[Document]:
+        """The documents to which something is to be added, asking for it."""
+        claims: Claims | None = None
+        for document in documents:
+            key = index, document.id
+            # Reading took a while: the nearer a look is to the claim, the less is done twice.
+            claims = claims or Claims(self.client)
+            if key in claims:
+                continue
+            attempt = self._attempts.of(key, document.seq_no)
+            # One by one, so that a picture that fails does not keep the others of its document from being enriched.
+            places = ask(document.source, job.targets, first_only=attempt.failures > 0)
+            if not places:
+                # Others have enriched it, and the search does not show that yet.
+                self._attempts.written(key, document.seq_no, 0, ())
+            elif set(places) & set(attempt.asked):
+                if self._attempts.failed(key, document.seq_no):
+                    last.append((waiting[document.id], _NOT_ADDED))
+            else:
+                sent[document.id], asked[document.id] = document, places
+                yield document
+
+    def _is_last(self, index: str, refused: Refused, seq_no: int, done: Done) -> bool:
+        """Whether nothing is left but to record the failure of a document."""
+        key = index, refused.id
+        if refused.forbidden:
+            self._plans[index] = time.monotonic(), None
+        if not refused.at_fault:
+            self._attempts.postponed(key, seq_no)
+            done.waits = refused.reason
+            return False
+        if self._attempts.failed(key, seq_no):
+            return True
+        done.failed += 1
+        sentence = f"{index}/{shown(refused.id)} is tried again: {shown(refused.reason)}"
+        self.log("failed", sentence, index=index, id=refused.id, reason=refused.reason)
+        return False
+
+    def _record(self, job: IndexJob, one: Waiting, reason: str) -> int:
+        """Write into a document why nothing can be added to it; returns how many documents that were: 0 or 1."""
+        writer = self._writer(job, [one.key])
+        documents = list(self._reader(job).read([one]))
+        for document in documents:
+            record(document.source, job.targets, reason)
+        writer.write(documents, None)
+        sentence = f"{job.index}/{shown(one.id)} cannot be enriched, which is recorded: {shown(reason)}"
+        if writer.refusals:
+            reason = writer.refusals[0].reason
+            sentence = f"{job.index}/{shown(one.id)} can neither be enriched nor written: {shown(reason)}"
+            self._attempts.postponed(one.key, documents[0].seq_no)
+        self.log("recorded" if writer.report.written else "failed", sentence, index=job.index, id=one.id, reason=reason)
+        return writer.report.written
+
+    def _writer(self, job: IndexJob, keys: Iterable[Key]) -> EnrichingWriter:
+        client = self.client.options(opaque_id=claim(keys))
+        return EnrichingWriter(client, job.index, job.targets, Report(), max_bulk_bytes=self.max_bytes)
+
+    def _reader(self, job: IndexJob) -> Reader:
+        return Reader(self.client, job.index, job.targets, self.max_bytes, self._with_vectors)
+
+    def _plan(self, index: str) -> IndexJob | None:
+        """How documents of an index are written; None if they cannot be now."""
+        at, job = self._plans.get(index, (float("-inf"), None))
+        if time.monotonic() - at > _PLAN_SECONDS:
+            job = self._planned(index)
+            self._plans[index] = time.monotonic(), job
+        return job
+
+    def _planned(self, index: str) -> IndexJob | None:
+        try:
+            jobs = plan(self.client, index, None, Selection(pending=True))
+        except NotFoundError:
+            return None
+        if not jobs or not jobs[0].pipelines:
+            self.log("skipped", f"{index} has no pipeline, so nothing can be added to its pictures", index=index)
+            return None
+        return jobs[0]
+
+    def _pace(self, count: int, seconds: float, busy: bool) -> None:
+        """Set the number of documents of the next round, so that it takes about two seconds."""
+        if busy:
+            self._size = max(_FEWEST, self._size // 2)
+        elif count >= self._size or seconds > _ROUND_SECONDS:
+            wanted = int(count * _ROUND_SECONDS / max(seconds, 0.01))
+            self._size = max(_FEWEST, min(wanted, 2 * self._size, _MOST))

@@ -1,0 +1,102 @@
+"""Follows the backlog until it is told to stop, or until nothing waits."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, AuthorizationException
+
+from pipelines.cluster.client import explain
+
+from .enricher import Done, Enricher
+
+# Seconds between looks when nothing waits: at first, and after some minutes of that.
+_POLL, _SLOWEST_POLL = 1.0, 2.0
+_SLOWER = 1.01
+# Seconds of a pause when the service or Elasticsearch is busy or away: at first, and at most.
+_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+# Rounds in which nothing could be done, after which a single run gives up: about a minute and a half.
+_PATIENCE = 7
+# Looks at which nothing could be begun, after which it gives up, too: more than two minutes.
+_IDLE = 100
+_BUSY = (429, 500, 502, 503, 504)
+
+
+class GivenUp(Exception):
+    """A single run cannot do the rest; the message says why."""
+
+
+def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> None:
+    """Enrich what waits until `stop` is set, or with `once` until nothing waits any more.
+
+    What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute; BulkStopped and
+    what Elasticsearch's client raises if waiting is no cure.
+    """
+    poll, vain, idle = _POLL, 0, 0
+    while not stop.is_set():
+        done, away = _round(enricher)
+        waits = away or (done.waits if done and not done.enriched else "")
+        if waits:
+            vain += 1
+            if once and vain >= _PATIENCE:
+                raise GivenUp(waits)
+            pause = min(_LONGEST_PAUSE, _PAUSE * 2.0 ** (vain - 1))
+            enricher.log("waiting", f"waiting for {pause:.0f} s: {waits}", seconds=pause, reason=waits)
+            stop.wait(pause)
+            continue
+        vain = 0
+        if done is None:
+            idle += 1
+            if once and _nothing_waits(enricher):
+                return
+            if once and idle >= _IDLE:
+                raise GivenUp("what waits cannot be written now, or others have been at work on it for minutes")
+            # Not all enrichers at the same moment.
+            stop.wait(poll * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+            poll = min(_SLOWEST_POLL, poll * _SLOWER)
+            continue
+        poll, idle = _POLL, 0
+        if done.changed:
+            # Another enricher may have taken the same documents; it should not go on doing so.
+            stop.wait(random.uniform(0, 1))  # noqa: S311
+
+
+def _round(enricher: Enricher) -> tuple[Done | None, str]:
+    """What was done, and what is to be waited for because it is away."""
+    try:
+        return enricher.round(), ""
+    except (TransportError, ApiError) as error:
+        if isinstance(error, ApiError) and error.status_code not in _BUSY:
+            raise
+        return None, explain(error, str(next(iter(enricher.client.transport.node_pool.all())).base_url))
+
+
+def _nothing_waits(enricher: Enricher) -> bool:
+    """Whether nothing waits, also of what was written just now."""
+    with suppress(AuthorizationException):
+        enricher.backlog.refresh()
+    return enricher.backlog.measure().documents == 0
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that is set by SIGINT or SIGTERM; a second signal ends the program at once, which loses nothing."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,61 @@
+"""Writes documents back, and sorts what was refused: what is the picture's fault, and what is to be waited for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from elasticsearch import ApiError
+
+from pipelines.cluster.bulks import failure_of, status_of, stop_if_hopeless
+from pipelines.cluster.reasons import reason_of_cause
+from processor_service.errors import Code
+
+from ..reprocess.writer import Sent, Writer
+
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_LARGE, _BUSY = 401, 403, 404, 408, 413, 429
+# The service lacks something that the pipeline asks for; another one may be started.
+_OFF = frozenset(code.code for code in (Code.RECOGNITION_OFF, Code.IDENTITY_OFF, Code.STORE_OFF))
+
+
+@dataclass
+class Refused:
+    """A document that was not written, and why."""
+
+    id: str
+    reason: str
+    # Whether the document or its picture is at fault: of anything else, waiting may be the cure.
+    at_fault: bool
+    # Whether no document of this index can be written now.
+    forbidden: bool = False
+
+
+@dataclass
+class EnrichingWriter(Writer):
+    """As `Writer`, but a failure stops nothing: `refusals` has them all. `stored` is called with id and number."""
+
+    max_retries: int = 0
+    stored: Callable[[str, int], None] = lambda id_, seq_no: None
+    refusals: list[Refused] = field(default_factory=list)
+
+    def accepted(self, document: Sent, item: dict[str, Any]) -> None:
+        self.stored(document.id, item["_seq_no"])
+
+    def refused(self, document: Sent, item: dict[str, Any]) -> None:
+        status = status_of(item)
+        if status == _UNAUTHORIZED:
+            stop_if_hopeless(item, document.id)
+        if status == _NOT_FOUND:
+            # The index was deleted.
+            return
+        forbidden = status == _FORBIDDEN
+        if isinstance(item.get("exception"), ApiError):
+            # The whole request failed. One that is too large has a single document.
+            self.refusals.append(Refused(document.id, failure_of(item), status == _TOO_LARGE, forbidden))
+            return
+        reason = reason_of_cause(item.get("error"))
+        code = re.match(r"\[(\w+)\]", reason)
+        waits = status >= 500 or status in (_FORBIDDEN, _TIMEOUT, _BUSY) or bool(code and code[1] in _OFF)
+        self.refusals.append(Refused(document.id, reason, not waits, forbidden))
