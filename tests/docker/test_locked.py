@@ -50,7 +50,7 @@ def test_each_package_has_one_version_and_hashes(name: str) -> None:
 def test_what_the_package_needs_is_locked_within_its_bounds() -> None:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    of_image = [each for name in ("heic", "recognition", "store") for each in extras[name]]
+    of_image = [each for name in ("heic", "recognition", "store", "telemetry") for each in extras[name]]
     for wanted in map(Requirement, [*project["dependencies"], *of_image]):
         version = locked("requirements.txt")[canonicalize_name(wanted.name)][0]
         assert wanted.specifier.contains(version), f"{wanted}, but {version} is locked: run docker/lock"

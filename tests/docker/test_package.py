@@ -55,8 +55,8 @@ def test_heic_is_read_wherever_we_install() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert "--extra dev " in (ROOT / "docker/lock").read_text()
     assert "--requirement docker/development-requirements.txt" in (ROOT / "Makefile").read_text()
-    assert "ingest-image[heic,identity,store]" in extras["dev"]
-    assert '"ingest-image[heic,recognition,store]"' in (ROOT / "docker/service/Dockerfile").read_text()
+    assert "ingest-image[heic,identity,store,telemetry]" in extras["dev"]
+    assert '"ingest-image[heic,recognition,store,telemetry]"' in (ROOT / "docker/service/Dockerfile").read_text()
     assert "--extra heic" in (ROOT / "docker/lock").read_text()
     assert heif_is_installed()
 
