@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -44,10 +43,13 @@ def _pairs(context: click.Context, parameter: click.Parameter, values: tuple[str
 @click.option(
     "--es-version", metavar="VERSION", help="Version of Elasticsearch  [the newest that a JDK found here can run]"
 )
+@click.option("--service-token", envvar="IMAGE_TOKEN", help="Token of the service; safer in the environment.")
 @click.option(
+    "--service-token-file",
     "--token-file",
+    "token_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the token that the processor service has  [environment variable IMAGE_TOKEN]",
+    help="File with the token of the service.",
 )
 @click.option("--heap", default="1g", show_default=True, help="Heap of the JVM.")
 @click.option(
@@ -60,6 +62,7 @@ def node(
     http_port: int,
     data: Path | None,
     es_version: str | None,
+    service_token: str | None,
     token_file: Path | None,
     heap: str,
     settings: dict[str, str],
@@ -68,7 +71,7 @@ def node(
     without_plugin: bool,
 ) -> None:
     """Start a real Elasticsearch on this machine, with the plugin installed, until Ctrl-C."""
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else os.environ.get("IMAGE_TOKEN")
+    token = token_file.read_text(encoding="utf-8").strip() if token_file else service_token
     end_on_signals()
     try:
         choice = choose(es_version)

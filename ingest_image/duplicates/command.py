@@ -14,6 +14,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.sources import value_at
 from pipelines.wording import counted
 
+from ..index_option import index_option
 from ..search.copies import confirmed
 from ..search.engine import Engine
 from ..search.hashes import BITS, SAME_PICTURE
@@ -30,7 +31,7 @@ _LAID_OVER = 100
 
 
 @click.command()
-@click.argument("index")
+@index_option
 @elasticsearch_options
 @click.option(
     "--distance",

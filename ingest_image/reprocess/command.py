@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import click
@@ -11,6 +12,7 @@ from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, failures, shown
 
+from ..index_option import index_option
 from ..indexing.command import require_pipeline
 from ..search.selecting import query_option
 from . import state as states
@@ -22,7 +24,7 @@ from .writer import Report
 
 
 @click.command()
-@click.argument("index", metavar="INDEX")
+@index_option
 @elasticsearch_options
 @query_option
 @click.option("--errors", is_flag=True, help="Only documents that were stored with an error.")
@@ -35,6 +37,7 @@ from .writer import Report
 @click.option("--pending", is_flag=True, help="Only pictures to which properties are still to be added; adds them.")
 @click.option("--pipeline", help="Ingest pipeline. Default: the one of the index.")
 @bounds_options
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def reprocess(
     client: Elasticsearch,
     index: str,
@@ -45,13 +48,16 @@ def reprocess(
     pending: bool,
     pipeline: str | None,
     bounds: Bounds,
+    as_json: bool,
 ) -> None:
     """Run the documents of INDEX through their pipeline again: all, or those that the options select.
 
     The same command continues a run that was interrupted. A document that somebody writes meanwhile is left alone.
     """
     selection = Selection(query, errors, unprocessed, stale, pending)
-    report = run_selected(client, index, selection, bounds, pipeline=pipeline)
+    report = run_selected(client, index, selection, bounds, pipeline=pipeline, quiet=as_json)
+    if as_json and report is not None:
+        click.echo(json.dumps(report.as_json()))
     if report is not None and report.failed:
         raise SystemExit(1)
 

@@ -36,6 +36,12 @@ class Report:
     errors: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
 
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        counts = ("written", "unchanged", "unprocessed", "without_picture", "changed")
+        failed = [{"id": id, "reason": reason} for id, reason in self.failed]
+        return {name: getattr(self, name) for name in counts} | {"errors": dict(self.errors), "failed": failed}
+
 
 @dataclass(frozen=True)
 class Sent:

@@ -16,6 +16,7 @@ from pipelines.wording import counted, shown
 from processor_service.errors import Code, ImageError
 from processor_service.settings import Settings
 
+from ..index_option import index_option
 from . import named
 from .opened import opened, progress, say
 
@@ -32,7 +33,7 @@ _FAULTS = {
 
 
 @click.command()
-@click.argument("index", metavar="INDEX")
+@index_option
 @elasticsearch_options
 @click.option("--quick", is_flag=True, help="Only ask whether pictures are there; do not read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

@@ -41,7 +41,10 @@ def grace_time(text: str) -> timedelta:
 
 
 @click.command()
-@click.argument("indices", metavar="INDEX...", nargs=-1, required=True)
+@click.argument("named_indices", metavar="[INDEX]...", nargs=-1)
+@click.option(
+    "--index", "indices", metavar="INDEX", multiple=True, help="An index; repeat for several. Also as arguments."
+)
 @elasticsearch_options
 @click.option("--delete", is_flag=True, help="Do it. Without this, only list what would be done.")
 @click.option(
@@ -53,12 +56,22 @@ def grace_time(text: str) -> timedelta:
     "its way: the longest timeout of a pipeline.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all keys and the summary as JSON.")
-def clean(client: Elasticsearch, indices: tuple[str, ...], delete: bool, grace: timedelta, as_json: bool) -> None:
+def clean(
+    client: Elasticsearch,
+    named_indices: tuple[str, ...],
+    indices: tuple[str, ...],
+    delete: bool,
+    grace: timedelta,
+    as_json: bool,
+) -> None:
     """Remove pictures from the store that no document of INDEX... names. Name every index that uses the store.
 
     Pictures are put into its folder trash/, where they are still found; the next run after the grace time deletes
     them, or puts them back when a document names them after all.
     """
+    indices += named_indices
+    if not indices:
+        raise click.UsageError("which indices? give --index, or their names as arguments")
     store, index = opened(), _all_of(client, indices)
     try:
         plan = _plan(client, store, index, datetime.now(UTC) - grace)

@@ -12,6 +12,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 from pipelines.wording import shown
 
+from ..index_option import index_option
 from ..reprocess.bounds import Bounds, bounds_options
 from ..reprocess.command import run_selected
 from ..reprocess.selection import Selection
@@ -19,7 +20,7 @@ from .opened import say
 
 
 @click.command()
-@click.argument("index", metavar="INDEX")
+@index_option
 @elasticsearch_options
 @click.option("--into-documents", is_flag=True, help="The other way: out of the store, into the documents.")
 @bounds_options
@@ -34,9 +35,7 @@ def move(client: Elasticsearch, index: str, into_documents: bool, bounds: Bounds
     selection = Selection(elsewhere="external" if into_documents else "data")
     report = run_selected(client, index, selection, bounds, quiet=as_json)
     if as_json and report is not None:
-        summary = {name: getattr(report, name) for name in ("written", "unchanged", "unprocessed", "changed")}
-        failed = [{"id": id_, "reason": reason} for id_, reason in report.failed]
-        say(True, summary | {"errors": dict(report.errors), "failed": failed})
+        say(True, report.as_json())
     if report is not None and report.failed:
         raise SystemExit(1)
 

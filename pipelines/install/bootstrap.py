@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import click
@@ -32,6 +31,9 @@ from .plan import Fate, Step
     help="Address of the processor service as the nodes see it; repeat for several. Without it the setting stays.",
 )
 @click.option(
+    "--service-token", envvar="IMAGE_TOKEN", default="", help="Token of the service; safer in the environment."
+)
+@click.option(
     "--index-pattern",
     "patterns",
     multiple=True,
@@ -51,7 +53,7 @@ from .plan import Fate, Step
     default="auto",
     show_default=True,
     help="How the nodes reach the service: through our plugin, or through inference endpoints "
-    "(docs/inference-way.md), which need the service's IMAGE_TOKEN here.",
+    "(docs/inference-way.md), which need the token of the service here.",
 )
 @click.option(
     "--start-trial", is_flag=True, help="Start Elasticsearch's trial of 30 days if inference endpoints need it."
@@ -68,6 +70,7 @@ from .plan import Fate, Step
 def bootstrap(
     client: Elasticsearch,
     service_urls: tuple[str, ...],
+    service_token: str,
     patterns: tuple[str, ...],
     codec: str | None,
     wish: Wish,
@@ -101,8 +104,7 @@ def bootstrap(
             if len(service_urls) > 1:
                 raise click.UsageError("an inference endpoint has one address: give one --service-url")
             url = service_urls[0] if service_urls else endpoints.service_url(client)
-            token = os.environ.get("IMAGE_TOKEN", "")
-            definitions = endpoints.in_inference_form(bundled(), bridge.service, url, token)
+            definitions = endpoints.in_inference_form(bundled(), bridge.service, url, service_token)
             service_urls = ()
         _install(client, apply.plan_install(client, service_urls, patterns, force, definitions, codec), dry_run)
     except (CheckFailed, NotExpressible) as error:

@@ -79,6 +79,7 @@ def test_stale_pictures_only(es: Elasticsearch, index: str, run: Run, service: S
     assert calls(service) == before + 3
     assert source(es, index, "stale")["image"]["recipe"] == recipe
     assert run("--stale").output == "0 of 0 written\n"
+    assert json.loads(run("--stale", "--json").stdout)["written"] == 0
     # In a list of pictures, one is enough.
     mixed = [source(es, index, "current")["image"], {"data": LARGE}]
     es.index(index=index, id="list", document={"image": mixed}, pipeline="images-grayscale")

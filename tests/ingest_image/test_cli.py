@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from embedded_node.commands import node
+from ingest_image.demo.command import demo
+from ingest_image.duplicates.command import duplicates
+from ingest_image.reprocess.command import reprocess
+from ingest_image.store.check import check
+from ingest_image.store.move import move
 
 COUNT = """
 import gc, sys
@@ -18,3 +30,42 @@ print(rounds[0], gc.isenabled(), gc.get_freeze_count() > 100_000)
 def test_the_garbage_collector_rests_while_a_command_is_loaded_and_leaves_what_was_loaded_alone() -> None:
     done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["0", "True", "True"]
+
+
+def test_the_shell_completes_commands_and_options() -> None:
+    def completed(words: str) -> list[str]:
+        environment = {**os.environ, "_INGEST_IMAGE_COMPLETE": "bash_complete", "COMP_WORDS": words}
+        environment["COMP_CWORD"] = str(len(words.split()) - 1)
+        # As it is called by the line in docs/commands.md.
+        run = "import sys; sys.argv[0] = 'ingest-image'; from ingest_image.cli import main; main(prog_name='ingest-image')"
+        done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True, timeout=60)
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("ingest-image du") == ["duplicates"]
+    assert completed("ingest-image duplicates --ind") == ["--index"]
+
+
+@pytest.mark.parametrize("command", [duplicates, reprocess, check, move], ids=lambda command: str(command.name))
+def test_an_index_is_named_once_as_option_or_argument(command: click.Command) -> None:
+    nobody = ["--url", "http://127.0.0.1:9"]
+    environment = {"IMAGE_STORE_URL": ""}
+    without = CliRunner().invoke(command, nobody, env=environment)
+    assert without.exit_code == 2 and "which index? give --index" in without.output
+    twice = CliRunner().invoke(command, ["images", "--index", "images", *nobody], env=environment)
+    assert twice.exit_code == 2 and "given twice" in twice.output
+    for given in (["images"], ["--index", "images"]):
+        result = CliRunner().invoke(command, [*given, *nobody], env=environment)
+        wanted = "there is no store" if command is check else "does not answer"
+        assert result.exit_code == 1 and wanted in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "old"),
+    [
+        (node, "--port", "--http-port"),
+        (demo, "--es-port", "--http-port"),
+        (node, "--service-token-file", "--token-file"),
+    ],
+)
+def test_old_names_of_options_are_still_taken(command: click.Command, name: str, old: str) -> None:
+    assert [name, old] in [option.opts for option in command.params]
