@@ -17,7 +17,8 @@ Made = TypeVar("Made")
 class Source:
     """The original, as its header describes it. Width and height are in pixels, before any turning.
 
-    `used_up`: the decoder read the pixels to their last byte, and found nothing behind them. Only JPEG and PNG say so.
+    `used_up`: the decoder of a JPEG has read its pixels, and found nothing behind them except for a few bytes that it
+    may have taken without need.
     """
 
     format: str

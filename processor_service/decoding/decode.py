@@ -9,7 +9,6 @@ from PIL import Image, ImageFile
 
 from ..color.profile_check import carried_profile
 from ..errors import Code, ImageError
-from ..formats.containers import png_chunks
 from ..formats.jpeg_end import is_end_missing, with_end
 from ..formats.tiff_repair import repaired
 from ..metadata.collect import orientation, raw_metadata
@@ -24,7 +23,7 @@ from .guard import decoder_errors
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .open import open_picture
-from .pillow import PngFile, truncation
+from .pillow import truncation
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
 
@@ -129,16 +128,13 @@ def _first_frame(
         if size and source.width * source.height > settings.max_pixels:
             image.draft(None, decoded_size(source.width, source.height, size, settings.max_pixels))
             check_size(*image.size, settings)
-    if isinstance(image, PngFile):
-        image.compressed_bytes = sum(len(chunk) - 12 for name, chunk in png_chunks(data) if name == b"IDAT")
     image.load()
     # The picture in a container may be larger than the container said.
     check_size(*image.size, settings)
     pixels, icc_profile = to_working_mode(image, layout)
     if size and is_jpeg(image):
         pixels = scale(pixels, size)
-    used_up = isinstance(image, PngFile) and image.is_used_up()
-    return with_visible_alpha(image, pixels, data), icc_profile, used_up
+    return with_visible_alpha(image, pixels, data), icc_profile, False
 
 
 def _all_frames(

@@ -9,9 +9,6 @@ from PIL import AvifImagePlugin, GifImagePlugin, Image, ImageFile, PngImagePlugi
 
 from .salvage import MOST_TEXT
 
-# Bytes of a PNG's pixels that the decoder gets one by one, and how many of them may be left at the end.
-_LAST, _END_OF_STREAM = 16, 8
-
 
 class GifFile(GifImagePlugin.GifImageFile):
     """A GIF whose smaller first frame lies on a transparent ground, as in browsers.
@@ -36,28 +33,6 @@ class GifFile(GifImagePlugin.GifImageFile):
             self.dispose = Image.new("RGBA", frame.size).im
 
 
-class PngFile(PngImagePlugin.PngImageFile):
-    """A PNG that knows whether its decoder read the compressed pixels to their end.
-
-    The decoder stops at the last pixel, and does not say how much it left. So it gets the last bytes one by one.
-    """
-
-    # Bytes of all compressed pixels, set before they are read; None when nobody asks.
-    compressed_bytes: int | None = None
-    _read = 0
-
-    def load_read(self, read_bytes: int) -> bytes:
-        if self.compressed_bytes is not None:
-            read_bytes = min(read_bytes, max(1, self.compressed_bytes - _LAST - self._read))
-        found = super().load_read(read_bytes)
-        self._read += len(found)
-        return found
-
-    def is_used_up(self) -> bool:
-        """Whether no more was left than ends a zlib stream: a code, padding, and a checksum of four bytes."""
-        return self.compressed_bytes is not None and self.compressed_bytes - self._read <= _END_OF_STREAM
-
-
 def prepare(*openers: type[ImageFile.ImageFile]) -> None:
     """Bound what Pillow does by itself, and open files of some formats by these classes instead of its own."""
     # Opening a PNG decompresses its texts and profiles, each to at most 1 MB. Those that matter are small. Pillow's
@@ -66,7 +41,7 @@ def prepare(*openers: type[ImageFile.ImageFile]) -> None:
     PngImagePlugin.MAX_TEXT_MEMORY = MOST_TEXT
     # One core for one picture: the other cores have pictures of their own.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    replacing: tuple[type[ImageFile.ImageFile], ...] = (GifFile, PngFile, *openers)
+    replacing: tuple[type[ImageFile.ImageFile], ...] = (GifFile, *openers)
     for opener in replacing:
         name = opener.format or ""
         _, accept = Image.OPEN[name]

@@ -39,10 +39,11 @@ def jpeg() -> Iterator[Place]:
         yield f"a segment of the {name}, last", data[:end] + segment(marker, NAME) + data[end:]
     yield "a second frame", data[:end] + segment(0xC0, b"\x08\0\x20\0\x30\1\1\x11\0" + NAME) + data[end:]
     plain = saved("JPEG")
-    # The decoder takes a few bytes more than it needs, and does not count them as left over.
     extra = b"\x55" * 8 + NAME * 3
     for kind, one in (("", plain), ("progressive, ", saved("JPEG", progressive=True))):
         yield f"{kind}behind the last pixel", one[:-2] + extra + one[-2:]
+        yield f"{kind}right behind the last pixel", one[:-2] + _PIECE + one[-2:]
+        yield f"{kind}right behind the last pixel, without an end", one[:-2] + _PIECE
         yield f"{kind}behind the last pixel, without an end", one[:-2] + extra
     yield "a comment, cut off", plain[:2] + segment(0xFE, NAME) + plain[2:-300]
     yield "a longer segment: quantization, cut off", b"".join(_longer(*one, 0xDB) for one in segments)[:-300]
@@ -66,6 +67,8 @@ def png() -> Iterator[Place]:
     rows = zlib.decompress(packed)
     bodies = {
         "behind the compressed pixels": [packed + NAME],
+        "right behind the compressed pixels": [packed + _PIECE],
+        "the checksum of the compressed pixels": [packed[:-4] + _PIECE],
         "behind the compressed pixels, many": [packed + NAME * 500],
         "a chunk of pixels behind the last": [packed, NAME * 3],
         "behind the last row": [zlib.compress(rows + NAME * 3, 0)],

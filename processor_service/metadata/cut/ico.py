@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ...formats.containers import PNG_SIGNATURE
 from . import bmp, png
@@ -37,7 +36,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
 
 def _picture(data: bytes, kept: Kept) -> bytes:
     if data.startswith(PNG_SIGNATURE):
-        return b"".join(png.parts(data, replace(kept, used_up=False)))
+        return b"".join(png.parts(data, kept))
     if len(data) < 40 or int.from_bytes(data[:4], "little") != 40:
         raise ValueError("a kind of icon that is not known")
     # The header's height is doubled: the rows of colours are followed by those of the mask, one bit a pixel.

@@ -28,8 +28,8 @@ class Kept:
     """`exif`: EXIF to write, None for none. `profile`: whether the colour profile may stay.
 
     `at_any_price`: the picture cannot be encoded again, so a profile of an unknown kind is left out. `used_up`: the
-    decoder has read the pixels to their last byte, and found nothing behind them. `cut_off`: the picture was refused
-    because pixels are missing at its end.
+    decoder of a JPEG has read its pixels, and found nothing behind them except for a few bytes that it may have taken
+    without need. `cut_off`: the picture was refused because pixels are missing at its end.
     """
 
     exif: bytes | None = None

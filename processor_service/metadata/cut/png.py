@@ -29,7 +29,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     chunks = [(name, chunk[8:-4]) for name, chunk in found]
     header = Header.of(chunks)
     moves = any(name == b"acTL" for name, _ in chunks)
-    _check_pixels(chunks, header, kept, moves)
+    _check_pixels(chunks, header, moves)
     seen: set[bytes] = set()
     for (name, body), (_, chunk) in zip(chunks, found, strict=True):
         if name in _ONCE and name in seen:
@@ -59,14 +59,13 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             yield png_chunk(b"eXIf", kept.bare_exif)
 
 
-def _check_pixels(chunks: list[tuple[bytes, bytes]], header: Header, kept: Kept, moves: bool) -> None:
+def _check_pixels(chunks: list[tuple[bytes, bytes]], header: Header, moves: bool) -> None:
     """Raise ValueError when something lies behind the pixels of a frame, or among them."""
     places = [at for at, (name, _) in enumerate(chunks) if name == b"IDAT"]
     if places and places[-1] - places[0] + 1 != len(places):
         # Decoders read the first ones only.
         raise ValueError("chunks between the pixels of the PNG")
-    if not kept.used_up:
-        _check_stream([chunks[at][1] for at in places], header.size())
+    _check_stream([chunks[at][1] for at in places], header.size())
     stream: list[bytes] = []
     size = 0
     for name, body in [*chunks, (b"fcTL", b"")] if moves else []:
