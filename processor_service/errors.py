@@ -114,7 +114,8 @@ class Code(Enum):
         "interrupted",
         503,
         True,
-        "the worker was ended from outside, twice, or got too little of the processor; the picture is not at fault",
+        "the worker was ended from outside, twice, or got too little of the processor or of memory; the picture is "
+        "not at fault",
     )
     STORE_UNAVAILABLE = (
         "store_unavailable",

@@ -34,8 +34,9 @@ from ..wire.payload import decode_payload
 from ..wire.request import Request
 from ..wire.values import MOST_OF_A_BYTE, memory_of_values
 from .lack import identity_lack, lack
+from .memory import LEAST, is_given
 from .protocol import HAND_ON, Job
-from .template import answer_requests
+from .template import Starved, answer_requests
 
 # Objects, keys and numbers of a request.
 _SMALL = 1024 * 1024
@@ -52,17 +53,28 @@ def load(mark_key: str, recognizes: bool = False) -> Callable[[Connection], None
     if recognizes:
         settings.use_recognition()
     settings.use_mark_key(bytes.fromhex(mark_key))
-    _limit_memory(settings.memory()[1])
+    limit = settings.memory()[1]
+    _limit_memory(limit)
     _quiet_decoders()
     load_decoders(settings)
     all_operations(), all_features()
     preload(settings)
 
     def serve(connection: Connection) -> None:
-        answer_requests(connection, answer, settings.picture_timeout)
+        if not is_given(limit, LEAST):
+            raise Starved
+        try:
+            answer_requests(connection, answer, settings.picture_timeout)
+        except MemoryError as error:
+            if not is_given(limit):
+                raise Starved from error
+            raise
 
     def answer(job: Job, body: bytes) -> tuple[bytes, bytes]:
         summary, answer = handle(body, settings, job)
+        if summary["code"] == Code.OUT_OF_MEMORY.code and not is_given(limit):
+            # Nobody may store that as the picture's error.
+            raise Starved
         return orjson.dumps(summary), answer
 
     return serve

@@ -21,11 +21,11 @@ class Losses:
         return bool(self._lost)
 
     def goes_first(self) -> bool:
-        """Whether the picture goes before all others: its worker was killed from outside, and it has waited already.
+        """Whether the picture goes before all others: it is not at fault, and has waited already.
 
         A picture that killed its worker itself waits behind those that have not.
         """
-        return self._lost[-1:] == ["killed"]
+        return self._lost[-1:] in (["killed"], ["starved"])
 
     def count(self, why: Why) -> ImageError | None:
         """Count one. Returns the refusal when the picture should not be tried again."""
@@ -38,6 +38,9 @@ class Losses:
         if why == "stalled":
             reason = f"the picture was not done after {self._wall:g} s, in which its worker got too little "
             return ImageError(Code.INTERRUPTED, reason + "of the processor; send it again")
+        if self._lost.count("starved") == 2:
+            reason = "the system gives workers less memory than they may have (IMAGE_WORKER_MEMORY); try later"
+            return ImageError(Code.INTERRUPTED, reason)
         if self._lost.count("killed") == 2:
             return ImageError(Code.INTERRUPTED, "somebody ended the worker, twice; send the picture again")
         if self._lost.count("crash") == 2:

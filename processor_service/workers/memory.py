@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +12,11 @@ from pathlib import Path
 from ..settings import Settings
 from .lack import number
 
+_PRIVATE = re.compile(r"VmData:\s+(\d+) kB")
+# What a worker may need for itself while it asks for memory.
+_SPARE = 16 * 1024**2
+# Without so much of its memory a worker is of no use.
+LEAST = 128 * 1024**2
 _CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 # The web process with its libraries and the template of the workers.
 BASE = 256 * 1024**2
@@ -41,6 +48,26 @@ def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
                 if line.startswith("oom_kill "):
                     return int(line.split()[1])
     return 0
+
+
+def is_given(limit: int, least: int | None = None) -> bool:
+    """Whether the system gives this process the private memory that it may have: `limit` bytes.
+
+    If not, a picture for which there is no memory is not at fault. `least`: ask for no more than so many bytes. Memory
+    that is only asked for costs nothing.
+    """
+    found = _PRIVATE.search(_read(Path("/proc/self/status")))
+    if not found:
+        return True
+    wanted = limit - int(found[1]) * 1024 - _SPARE
+    if least is not None:
+        wanted = min(wanted, least)
+    try:
+        if wanted > 0:
+            mmap.mmap(-1, wanted, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, MemoryError):
+        return False
+    return True
 
 
 def shortage(settings: Settings, limit: int | None) -> str | None:

@@ -24,5 +24,7 @@ READY = b"ready"
 FORK, KILL, WAIT = b"fork", b"kill", b"wait"
 # The exit code of a worker that had no memory left to say so.
 OUT_OF_MEMORY = 12
+# The exit code of a worker to which the system does not give the memory that it may have.
+STARVED = 13
 # The code by which a worker says that a recognizer has to do the job (pools.py).
 HAND_ON = "hand_on"

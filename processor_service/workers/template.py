@@ -20,11 +20,15 @@ from multiprocessing.connection import Connection
 from setproctitle import setproctitle
 
 from .confined import die_with_parent, hide_memory, without_network
-from .protocol import FORK, OUT_OF_MEMORY, READY, WAIT, Job
+from .protocol import FORK, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
 
 # Time for a worker that has closed its socket to end by itself: its exit code says why.
 _ENDING_SECONDS = 1.0
 Serve = Callable[[Connection], None]
+
+
+class Starved(Exception):
+    """The system does not give this worker the memory that it may have."""
 
 
 def fork_workers(load: Callable[[str], Serve], name: str = "jobs") -> None:
@@ -116,6 +120,9 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve, name: str) -> i
         connection = Connection(descriptor)
         serve(connection)
         code = 0
+    except Starved:
+        print("a worker ends: the system does not give it the memory that it may have", file=sys.stderr)
+        code = STARVED
     except MemoryError:
         code = OUT_OF_MEMORY
     except BaseException:

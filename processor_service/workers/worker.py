@@ -18,13 +18,14 @@ from ..document import failure_with
 from ..errors import ImageError
 from .memory import oom_kills
 from .patience import LOOK
-from .protocol import KILL, OUT_OF_MEMORY, READY, WAIT, Job
+from .protocol import KILL, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
 
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 # Why a worker gave no answer: the picture used up its processor time; it killed the worker; it needs too much memory;
-# somebody else killed the worker; the time by the clock is over, but not the processor time; nobody waits any more.
-Why = Literal["timeout", "crash", "memory", "killed", "stalled", "abandoned"]
+# somebody else killed the worker; the system gives the worker too little memory; the time by the clock is over, but not
+# the processor time; nobody waits any more.
+Why = Literal["timeout", "crash", "memory", "killed", "starved", "stalled", "abandoned"]
 
 
 # Ends a worker, by its process id, with KILL or WAIT; gives its exit code, None when nobody knows.
@@ -124,6 +125,8 @@ def _why(code: int | None, out_of_memory: bool) -> Why:
     """
     if code == OUT_OF_MEMORY:
         return "memory"
+    if code == STARVED:
+        return "starved"
     if code == -signal.SIGPROF:
         return "timeout"
     if code is None or (code < 0 and -code in _FROM_OUTSIDE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import statistics
@@ -10,16 +11,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import orjson
 import pytest
 import requests
+from PIL import Image
 
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker_source import _environment
 from tests.helpers.located_pictures import places, with_place
-from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.processes import with_pid
 from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
 from tests.processor_service.workers.mortal_worker import MARK
@@ -49,6 +52,10 @@ def own(tmp_path: Path) -> Iterator[Service]:
 
 def is_ready(service: Service) -> bool:
     return requests.get(f"{service.url}/readyz", timeout=10).status_code == 200
+
+
+def is_ready_or_not(service: Service, ready: bool) -> bool:
+    return is_ready(service) is ready
 
 
 def test_no_secret_is_in_the_environment_of_what_decodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +152,28 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
     assert until(lambda: is_ready(own))
     assert own.process_picture(HOPPER).status_code == 200
     assert until(lambda: len(own.workers()) == 2)
+
+
+def test_a_picture_is_not_at_fault_when_the_system_gives_workers_no_memory(own: Service) -> None:
+    """Less than they may have, as when other processes take it: enough for small pictures, then for none."""
+    (template,) = [pid for pid in own.descendants() if "workers" in command(pid) and "jobs" not in command(pid)]
+    before = resource.prlimit(template, resource.RLIMIT_DATA)
+    (has,) = re.findall(r"VmData:\s+(\d+)", Path(f"/proc/{template}/status").read_text())
+    large = encoded(Image.new("RGB", (9000, 5000)), "JPEG")
+    try:
+        for room, ready, large_, small in ((160, True, "interrupted", "ok"), (8, False, "no_worker", "no_worker")):
+            resource.prlimit(template, resource.RLIMIT_DATA, (int(has) * 1024 + room * 1024**2, before[1]))
+            for pid in own.workers():
+                with_pid(pid, signal.SIGKILL)
+            assert until(partial(is_ready_or_not, own, ready))
+            for data, code in ((large, large_), (HOPPER, small)):
+                answer = own.process_picture(data, operations=[{"convert": {"format": "png"}}])
+                assert answer.status_code == (200 if code == "ok" else 503)
+                assert answer.ok or answer.json()["error"]["code"] == code
+    finally:
+        resource.prlimit(template, resource.RLIMIT_DATA, before)
+    assert until(lambda: is_ready(own))
+    assert own.process_picture(large).status_code == 200
 
 
 def test_a_picture_that_killed_two_workers_is_kept_without_its_place() -> None:
