@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import structlog
@@ -64,7 +65,8 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
             if isinstance(error, ImageError):
                 metrics.rendered.labels(error.code.code).inc()
             raise
-        response.call_on_close(slots.release)
+        # Once, also when the answer is never sent because something fails that comes after this.
+        response.call_on_close(weakref.finalize(response, slots.release))
         metrics.rendered.labels(how).inc()
         seconds = round(time.perf_counter() - start, 4)
         log.info("render", request_id=request_id(), status=response.status_code, how=how, total_seconds=seconds)
