@@ -81,19 +81,35 @@ def _decode(chunks: dict[bytes, bytes]) -> NDArray[np.uint8]:
     return _rgba(samples, color, depth, chunks)
 
 
+def _unfiltered(kind: int, filtered: bytes, above: bytes, step: int) -> bytes:
+    """One line; `step` is the distance of a byte to the one on its left. Sums are modulo 256."""
+    values = np.frombuffer(filtered, np.uint8)
+    if kind == 0:
+        return filtered
+    if kind == 1:
+        return np.cumsum(values.reshape(-1, step), axis=0, dtype=np.uint8).tobytes()
+    if kind == 2:
+        return (values + np.frombuffer(above, np.uint8)).tobytes()
+    line = bytearray(step) + filtered
+    corners = bytes(step) + above
+    for index, (up, corner) in enumerate(zip(above, corners, strict=False)):
+        left = line[index]
+        if kind == 3:
+            guess = (left + up) // 2
+        else:
+            by_left, by_up, by_corner = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
+            guess = left if by_left <= by_up and by_left <= by_corner else up if by_up <= by_corner else corner
+        line[index + step] = (line[index + step] + guess) & 255
+    return bytes(line[step:])
+
+
 def _unfilter(raw: bytes, columns: int, rows: int, channels: int, depth: int) -> tuple[NDArray[np.uint32], int]:
     line, step = -(-columns * channels * depth // 8), max(1, channels * depth // 8)
-    above, lines = bytearray(line), []
+    above, lines = bytes(line), []
     for row in range(rows):
-        kind, current = raw[row * (line + 1)], bytearray(raw[row * (line + 1) + 1 : (row + 1) * (line + 1)])
-        for index in range(line):
-            left = current[index - step] if index >= step else 0
-            up, corner = above[index], above[index - step] if index >= step else 0
-            guess = left + up - corner
-            paeth = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
-            current[index] = (current[index] + (0, left, up, (left + up) // 2, paeth)[kind]) & 255
-        lines.append(bytes(current))
-        above = current
+        kind, filtered = raw[row * (line + 1)], raw[row * (line + 1) + 1 : (row + 1) * (line + 1)]
+        above = _unfiltered(kind, filtered, above, step)
+        lines.append(above)
     packed = np.frombuffer(b"".join(lines), np.uint8).reshape(rows, line)
     if depth == 16:
         values = packed.reshape(rows, -1, 2).astype(np.uint32)
