@@ -9,7 +9,7 @@ from ..reprocess.mending import pictures_in
 
 # The node knows this code: the picture beside it is as it should be, and nobody is to add anything unasked.
 FAILED = "enrich_failed"
-# A picture of a document: its target, and its position there.
+# A picture of a document: its target, and its position among the objects there.
 Place = tuple[str, int]
 
 

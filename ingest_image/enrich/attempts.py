@@ -29,7 +29,7 @@ class Attempt:
     due: float = 0.0
     # The pictures for which something was asked, by target and position.
     asked: tuple[tuple[str, int], ...] = ()
-    at: float = field(default_factory=time.monotonic)
+    at: float = field(default_factory=lambda: time.monotonic())
 
 
 class Attempts:

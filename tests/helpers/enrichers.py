@@ -1,0 +1,44 @@
+"""Enrichers in this process, and documents that wait for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from ingest_image.enrich.backlog import Backlog
+from ingest_image.enrich.enricher import Enricher
+from ingest_image.enrich.log import Log
+from tests.helpers.pictures import b64, picture
+
+PHOTO = b64(picture("pillow/hopper.jpg"))
+LATER: dict[str, Any] = {"properties": ["embedding", "statistics"], "later": ["embedding"]}
+
+
+class Heard(Log):
+    """Remembers what an enricher says: each event with its facts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, event: str, sentence: str, **facts: Any) -> None:
+        self.said.append((event, facts))
+
+
+def enricher(es: Elasticsearch, index: str) -> Enricher:
+    return Enricher(es, Backlog(es, [index]), Heard())
+
+
+def let_wait(es: Elasticsearch, index: str, *ids: str) -> None:
+    """Store documents that something is to be added to, visible to searches."""
+    operations = [line for id in ids for line in ({"index": {"_id": id}}, {"image": {"data": PHOTO}})]
+    answer = es.bulk(index=index, operations=operations, refresh=True)
+    assert not answer["errors"], answer
+
+
+def waiting(es: Elasticsearch, index: str) -> list[str]:
+    """Ids of the documents that something is still to be added to."""
+    es.indices.refresh(index=index)
+    query = {"exists": {"field": "image.pending_since"}}
+    return sorted(hit["_id"] for hit in es.search(index=index, size=1000, query=query, source=False)["hits"]["hits"])

@@ -1,0 +1,80 @@
+"""What an enricher asks for, and when it tries again."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ingest_image.enrich import attempts
+from ingest_image.enrich.asking import ask, record
+from ingest_image.enrich.attempts import PAUSES, Attempts
+
+KEY = "images", "1"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr(attempts, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_only_pictures_that_wait_ask_for_what_is_pending() -> None:
+    failed = {"pending": ["text"], "error": {"code": "enrich_failed", "reason": "it took too long"}}
+    source: dict[str, Any] = {
+        "image": [{"width": 1}, failed, {"pending": ["text"]}, "bare", {"pending": ["text"]}],
+        "other": {"small": {"pending": ["labels"]}},
+    }
+    assert ask(source, ["image", "other.small", "none"]) == (("image", 2), ("image", 3), ("other.small", 0))
+    assert [picture.get("enrich") for picture in source["image"] if isinstance(picture, dict)] == [
+        None,
+        None,
+        True,
+        True,
+    ]
+    # After a failure one by one, and it is recorded where it was.
+    source = {"image": [failed, {"pending": ["text"]}, {"pending": ["text"]}]}
+    assert ask(source, ["image"], first_only=True) == (("image", 1),)
+    record(source, ["image"], "no memory")
+    assert source["image"][1]["error"] == {"code": "enrich_failed", "reason": "no memory"}
+    assert ask(source, ["image"], first_only=True) == (("image", 2),)
+    assert ask({"image": "bare"}, ["image"]) == ask(None, ["image"]) == ()
+
+
+def test_four_attempts_with_growing_pauses(clock: list[float]) -> None:
+    known = Attempts()
+    for pause in PAUSES:
+        assert known.is_due(KEY, 7) and not known.failed(KEY, 7)
+        clock[0] += pause - 0.1
+        assert not known.is_due(KEY, 7)
+        clock[0] += 0.1
+    assert known.is_due(KEY, 7) and known.failed(KEY, 7)
+    assert list(PAUSES) == sorted(PAUSES)
+
+
+def test_a_newer_version_begins_again_and_an_older_one_is_not_looked_at(clock: list[float]) -> None:
+    known = Attempts()
+    known.failed(KEY, 7)
+    assert known.is_due(KEY, 8) and known.of(KEY, 8).failures == 0
+    known.written(KEY, 9, 1, (("image", 0),))
+    assert not known.is_due(KEY, 7) and not known.is_due(KEY, 8)
+    # It was written and waits nevertheless: what was asked for is remembered.
+    assert known.is_due(KEY, 9) and known.of(KEY, 9).asked == (("image", 0),)
+    # An index of the same name that is new has low numbers.
+    clock[0] += 601
+    assert known.is_due(KEY, 0)
+
+
+def test_what_is_not_the_pictures_fault_never_counts(clock: list[float]) -> None:
+    known = Attempts()
+    known.failed(KEY, 7)
+    clock[0] += PAUSES[0]
+    for pause in (1, 2, 4, 8, 16, 30, 30):
+        known.postponed(KEY, 7)
+        clock[0] += pause - 0.1
+        assert not known.is_due(KEY, 7)
+        clock[0] += 0.1
+        assert known.is_due(KEY, 7)
+    assert known.of(KEY, 7).failures == 1
