@@ -11,6 +11,7 @@ from pipelines.cluster.makers import Maker, current_makers, stale_query
 from pipelines.cluster.sentences import CheckFailed
 from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
+from processor_service.fields import PENDING_SINCE
 
 from ..search.bands import without_bands
 from ..search.queries import NEWEST_FIRST
@@ -20,6 +21,8 @@ from .installation import Installation
 
 # Each document may hold the largest allowed picture.
 _SAMPLE = 3
+# Minutes: at light load what is pending is gone after seconds.
+_TOO_LONG = 5
 
 
 def errors(installation: Installation) -> Iterator[Finding]:
@@ -110,6 +113,28 @@ def stale(installation: Installation) -> Iterator[Finding]:
         yield ok("every picture was made by the present recipe of its pipeline")
 
 
+def pending(installation: Installation) -> Iterator[Finding]:
+    """Nothing waits for minutes to be added to a stored picture ([enrich](enrich.md)): then nobody enriches."""
+    if not installation.indices:
+        return
+    since = f"image.{PENDING_SINCE}"
+    answer = installation.client.search(
+        index=list(installation.indices),
+        size=0,
+        query={"range": {since: {"lt": f"now-{_TOO_LONG}m"}}},
+        track_total_hits=True,
+    ).body
+    if count := answer["hits"]["total"]["value"]:
+        yield warn(
+            f"{counted(count, 'document')} waiting for more than {_TOO_LONG} minutes for what is pending: no enricher "
+            "runs, or it cannot keep up",
+            f"let one run: ingest-image enrich{_index_options(installation)}; if one does, see its log, start more of "
+            "them, or give the service more recognizers",
+        )
+    else:
+        yield ok("nothing has been pending for minutes")
+
+
 def bands(installation: Installation) -> Iterator[Finding]:
     """Every hash has bands, by which large indices find near duplicates without comparing all hashes."""
     found = [name for name, entry in installation.indices.items() if merged([entry.get("mappings", {})]).has_bands]
@@ -152,6 +177,11 @@ def embedder(installation: Installation) -> Iterator[Finding]:
 def _all(installation: Installation) -> str:
     """All indices that are checked, quoted for a shell."""
     return shlex.quote(",".join(installation.patterns))
+
+
+def _index_options(installation: Installation) -> str:
+    """The options that name the indices for `enrich`; none for those of the template."""
+    return "".join(f" --index {shlex.quote(pattern)}" for pattern in installation.wanted_indices)
 
 
 def _makers_by_index(installation: Installation) -> Iterator[tuple[str, dict[str, tuple[str, Maker]]]]:

@@ -10,7 +10,7 @@ from pipelines.cluster.reasons import reason_of
 
 from .check_cluster import licence, plugin, version
 from .check_definitions import definitions, template
-from .check_documents import bands, embedder, errors, stale, unprocessed
+from .check_documents import bands, embedder, errors, pending, stale, unprocessed
 from .check_indices import blocks, codec, indices, mapping
 from .check_limits import in_flight, rejections, sizes, timeouts
 from .check_service import identity, picture, recognition, service, token
@@ -42,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     codec,
     errors,
     unprocessed,
+    pending,
     stale,
     bands,
     embedder,

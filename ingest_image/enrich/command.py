@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import click
 from elasticsearch import AuthorizationException, Elasticsearch
 
@@ -17,6 +19,7 @@ from .backlog import Backlog
 from .enricher import Enricher
 from .follow import GivenUp, follow, stopped_by_signals
 from .log import Log
+from .metrics import metrics_on
 
 
 @click.command()
@@ -30,8 +33,20 @@ from .log import Log
 )
 @click.option("--once", is_flag=True, help="End when nothing is pending any more.")
 @click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one request.")
+@click.option(
+    "--metrics-port", type=click.IntRange(0, 65535), help="Port for Prometheus; 0 takes a free one. Default: none."
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Address on which it listens.")
 @click.option("--json", "as_json", is_flag=True, help="Log JSON, one object a line.")
-def enrich(client: Elasticsearch, patterns: tuple[str, ...], once: bool, max_bulk_bytes: int, as_json: bool) -> None:
+def enrich(
+    client: Elasticsearch,
+    patterns: tuple[str, ...],
+    once: bool,
+    max_bulk_bytes: int,
+    metrics_port: int | None,
+    metrics_host: str,
+    as_json: bool,
+) -> None:
     """Add to stored pictures what is pending, oldest first, until SIGINT or SIGTERM.
 
     Several may run: they share the work. What a newer write changes is left alone, and enriched in its turn.
@@ -39,8 +54,11 @@ def enrich(client: Elasticsearch, patterns: tuple[str, ...], once: bool, max_bul
     log = Log(as_json)
     followed = list(patterns) or _patterns(client)
     enricher = Enricher(client, Backlog(client, followed), log, max_bulk_bytes)
-    log("started", f"enriching {', '.join(followed)}", indices=followed)
-    with stopped_by_signals() as stop:
+    with stopped_by_signals() as stop, ExitStack() as metrics:
+        facts = {}
+        if metrics_port is not None:
+            facts["metrics_port"] = metrics.enter_context(metrics_on(metrics_host, metrics_port, enricher))
+        log("started", f"enriching {', '.join(followed)}", indices=followed, **facts)
         try:
             follow(enricher, stop, once)
         except (BulkStopped, GivenUp) as error:

@@ -20,9 +20,9 @@ from tests.helpers.compose import BASE, FETCHING, RENDERING, SCALED, STORING, Co
 from tests.helpers.paths import ROOT
 
 ONE_SHOT = {"users", "bootstrap", "kibana-objects", "tools"}
-LASTING = {"elasticsearch", "service", "kibana", "gallery"}
-OURS = {*ONE_SHOT, "service", "gallery"}
-PASSWORDS = {f"{name}_PASSWORD" for name in ("ELASTIC", "KIBANA", "BOOTSTRAP", "GALLERY", "TOOLS", "STORE")}
+LASTING = {"elasticsearch", "service", "kibana", "gallery", "enricher"}
+OURS = {*ONE_SHOT, "service", "gallery", "enricher"}
+PASSWORDS = {f"{name}_PASSWORD" for name in ("ELASTIC", "KIBANA", "BOOTSTRAP", "GALLERY", "ENRICHER", "TOOLS", "STORE")}
 SECRETS = {*PASSWORDS, "KIBANA_ENCRYPTION_KEY", "INGEST_IMAGE_TOKEN"}
 DIGESTS = {f"{name}_DIGEST" for name in ("PYTHON", "MAVEN", "ELASTICSEARCH", "KIBANA", "SEAWEEDFS")}
 MAY_BE_EMPTY = {
@@ -93,7 +93,7 @@ def test_each_waits_for_what_it_needs(stack: dict[str, Any]) -> None:
     assert waits["kibana"] == {"elasticsearch": healthy, "users": done}
     # The gallery does not wait for Kibana.
     assert waits["bootstrap"] == {"users": done, "service": healthy}
-    assert waits["gallery"] == {"bootstrap": done}
+    assert waits["gallery"] == waits["enricher"] == {"bootstrap": done}
     assert waits["tools"] == {"elasticsearch": healthy}
     assert waits["kibana-objects"] == {"bootstrap": done, "kibana": healthy}
 
@@ -126,6 +126,7 @@ def test_nothing_that_stays_runs_as_superuser_and_each_has_the_roles_of_what_it_
         "bootstrap": "ingest-image-bootstrap",
         "kibana-objects": "ingest-image-bootstrap",
         "gallery": "ingest-image-gallery",
+        "enricher": "ingest-image-enricher",
         "tools": "ingest-image-tools",
     }
     # Each user is made, with the very password that is signed in with.
@@ -138,6 +139,7 @@ def test_nothing_that_stays_runs_as_superuser_and_each_has_the_roles_of_what_it_
         "kibana_system": [],
         "ingest-image-bootstrap": ["bootstrap", "kibana"],
         "ingest-image-gallery": ["searcher", "writer"],
+        "ingest-image-enricher": ["maintainer"],
         "ingest-image-tools": ["searcher", "writer", "maintainer"],
     }
     # One secret for each, and nobody else has the superuser's but the node's own health check.

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 PASSWORD = "elastic-password"
-PORTS = {"elasticsearch": 9200, "kibana": 5601, "service": 8093, "gallery": 8091}
+PORTS = {"elasticsearch": 9200, "kibana": 5601, "service": 8093, "gallery": 8091, "enricher": 8094}
 # What a healthy one answers, and what one that is starting.
-WELL = {"elasticsearch": 200, "kibana": 302, "service": 200, "gallery": 200}
-STARTING = {"elasticsearch": 408, "kibana": 503, "service": 503, "gallery": 500}
+WELL = {"elasticsearch": 200, "kibana": 302, "service": 200, "gallery": 200, "enricher": 200}
+STARTING = {"elasticsearch": 408, "kibana": 503, "service": 503, "gallery": 500, "enricher": 500}
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,61 @@
+"""What Prometheus is told about an enricher, and about what waits for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from elastic_transport import TransportError
+from elasticsearch import ApiError
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from .enricher import Enricher
+
+# The rate is `rate(image_enriched_documents_total[5m])`.
+_COUNTERS = {
+    "enriched": "Documents that this enricher has enriched",
+    "changed": "Documents that somebody wrote while they were enriched",
+    "failed": "Attempts that failed and are made again",
+    "recorded": "Documents with a picture to which nothing can be added, which is recorded in them",
+}
+
+
+class Metrics(Collector):
+    """Asks Elasticsearch for the backlog when it is scraped. While that does not answer, those metrics are missing."""
+
+    def __init__(self, enricher: Enricher) -> None:
+        self._enricher = enricher
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics."""
+        for name, meaning in _COUNTERS.items():
+            yield CounterMetricFamily(f"image_{name}_documents", meaning, value=getattr(self._enricher.total, name))
+        try:
+            backlog = self._enricher.backlog.measure()
+        except (ApiError, TransportError):
+            return
+        yield GaugeMetricFamily("image_backlog_documents", "Documents that wait to be enriched", backlog.documents)
+        yield GaugeMetricFamily(
+            "image_backlog_oldest_seconds", "For how long the oldest of them has waited", backlog.oldest
+        )
+
+
+@contextmanager
+def metrics_on(host: str, port: int, enricher: Enricher) -> Iterator[int]:
+    """Serve the metrics while the context lasts; gives the port. Raises ClickException."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Metrics(enricher))
+    try:
+        server, thread = start_http_server(port, addr=host, registry=registry)
+    except OSError as error:
+        sentence = f"cannot listen on {host}:{port} ({error.strerror}): give another --metrics-port"
+        raise click.ClickException(sentence) from error
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,65 @@
+"""How one sees whether what is pending gets enriched: metrics, and the doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+import requests
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
+
+from ingest_image.doctor.command import doctor
+from ingest_image.enrich.backlog import Backlog
+from ingest_image.enrich.metrics import metrics_on
+from tests.helpers.enrichers import LATER, enricher, let_wait
+from tests.helpers.nodes import source
+
+
+@pytest.fixture(autouse=True)
+def later(es: Elasticsearch, index: str) -> Iterator[None]:
+    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+    es.indices.create(index=index, settings={"index.default_pipeline": index})
+    yield
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=index)
+
+
+def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str) -> None:
+    let_wait(es, index, "1", "2")
+    working = enricher(es, index)
+    with metrics_on("127.0.0.1", 0, working) as port:
+
+        def metrics() -> dict[str, float]:
+            text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            rows = (line.split() for line in text.splitlines() if not line.startswith("#"))
+            return {name: float(value) for name, value in rows}
+
+        before = metrics()
+        assert (before["image_backlog_documents"], before["image_enriched_documents_total"]) == (2, 0)
+        assert 0 < before["image_backlog_oldest_seconds"] < 600
+        working.round()
+        es.indices.refresh(index=index)
+        after = metrics()
+        assert (after["image_backlog_documents"], after["image_enriched_documents_total"]) == (0, 2)
+        assert after["image_backlog_oldest_seconds"] == 0
+        # Elasticsearch is away: what the enricher itself knows is still told.
+        with closing(Elasticsearch("http://127.0.0.1:9", max_retries=0)) as nobody:
+            working.backlog = Backlog(nobody, [index])
+            assert "image_backlog_documents" not in (away := metrics()) and away["image_enriched_documents_total"] == 2
+
+
+def test_the_doctor_says_when_nobody_enriches(es: Elasticsearch, es_url: str, index: str) -> None:
+    def said() -> str:
+        return CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+
+    let_wait(es, index, "1")
+    assert "ok    pending: nothing has been pending for minutes" in said()
+    image = source(es, index)["image"] | {"pending_since": "2026-01-01T00:00:00Z"}
+    es.index(index=index, id="1", document={"image": image}, refresh=True)
+    # Since the document was stored, not since it was written.
+    assert source(es, index)["image"]["pending_since"] == "2026-01-01T00:00:00Z"
+    report = said()
+    assert "warn  pending: 1 document waiting for more than 5 minutes" in report
+    assert f"ingest-image enrich --index {index};" in report
