@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.cluster.bulks import Tell, failure_of, send_bulks, stop_if_hopeless
+from pipelines.cluster.bulks import Tell, failure_of, send_bulks, status_of, stop_if_hopeless
 from pipelines.cluster.sources import value_at
 
 from ..defaults import BULK_BYTES, LARGEST_PICTURE
@@ -22,6 +22,7 @@ from ..search.picture import pictures_of
 IdKind = Literal["path", "hash", "auto"]
 
 _LOOK_BACK = 100
+_CONFLICT = 409
 
 _IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
     "path": lambda file, data: id_of_path(file),
@@ -72,6 +73,8 @@ class Sender:
     max_file_bytes: int = LARGEST_PICTURE
     concurrency: int = 2
     skip_existing: bool = False
+    # Whether `index` is a data stream, which takes new documents only.
+    stream: bool = False
     tick: Callable[[], None] = lambda: None
     # Gets who is waited for, and why.
     tell: Tell = lambda whom, why: None
@@ -122,13 +125,19 @@ class Sender:
                 self._fail(file.relative, f"{unfit}{hint}; not sent")
                 continue
             id_ = _IDS[self.id_kind](file, data)
-            if self.skip_existing and self.client.exists(index=self.index, id=id_):
+            # A stream itself refuses what it has; it cannot be asked for an id.
+            if self.skip_existing and not self.stream and self.client.exists(index=self.index, id=id_):
                 with self._lock:
                     self.report.existing += 1
                 self.tick()
                 continue
             self._names[id_] = file.relative
-            yield {"_op_type": "index", "_index": self.index, "_id": id_, "_source": document(file, data)}
+            yield {
+                "_op_type": "create" if self.stream else "index",
+                "_index": self.index,
+                "_id": id_,
+                "_source": document(file, data),
+            }
 
     def _take(self, ok: bool, item: dict[str, Any]) -> None:
         if ok:
@@ -138,6 +147,11 @@ class Sender:
             self.tick()
             if len(self._stored) >= _LOOK_BACK:
                 self._look_back()
+            return
+        if self.stream and status_of(item) == _CONFLICT:
+            with self._lock:
+                self.report.existing += 1
+            self.tick()
             return
         name = self._names.get(item.get("_id") or "", "a file")
         self._fail(name, failure_of(item))

@@ -15,6 +15,7 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.cluster.units import bytes_of
+from pipelines.install.streams import is_stream
 from pipelines.wording import shown
 
 from ..defaults import BULK_OPTION, LARGEST_PICTURE_OPTION
@@ -106,6 +107,7 @@ def index(
         max_file_bytes=max_file_bytes,
         concurrency=concurrency,
         skip_existing=skip_existing,
+        stream=is_stream(client, index_name),
     )
     console = Console(stderr=True, soft_wrap=True)
     resume = "" if id_kind == "auto" else "; the same command with --skip-existing continues"

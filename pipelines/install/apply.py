@@ -12,7 +12,7 @@ from ..cluster.reasons import reason_of
 from ..cluster.sentences import RECOGNITION_OFF
 from ..inference import endpoints
 from ..resources import Kind, Resource, bundled
-from . import kinds
+from . import kinds, streams
 from .plan import Fate, Step, install_step, uninstall_step
 
 
@@ -23,13 +23,16 @@ def plan_install(
     force: bool = False,
     definitions: Sequence[Resource] | None = None,
     codec: str | None = None,
+    data_streams: Sequence[str] = (),
+    retention: str | None = None,
 ) -> list[Step]:
     """Read what is installed and decide; changes nothing. What others refer to comes first.
 
     `definitions` replace the bundled ones, for another form of them with its endpoints.
     """
     resources = [kinds.hosts(list(service_urls))] if service_urls else []
-    resources += bundled() if definitions is None else definitions
+    definitions = bundled() if definitions is None else definitions
+    resources += [*definitions, *streams.resources(client, definitions, data_streams, retention)]
     steps = [
         install_step(resource, kinds.read(client, resource), patterns=patterns, codec=codec, force=force)
         for resource in resources
@@ -39,9 +42,15 @@ def plan_install(
 
 def plan_uninstall(client: Elasticsearch) -> list[Step]:
     """Decide what to remove; changes nothing. The template goes first, so that no new index asks for a pipeline."""
-    resources: list[Resource] = [*reversed(bundled()), kinds.hosts([])]
+    of_streams = [*reversed(streams.installed(client))]
+    kept = [
+        Step(one, Fate.IN_USE, remark=f"by the data stream {one.name}")
+        for one in of_streams
+        if one.kind is Kind.TEMPLATE and streams.exists(client, one.name)
+    ]
+    resources: list[Resource] = [*of_streams, *reversed(bundled()), kinds.hosts([])]
     steps = [uninstall_step(resource, kinds.read(client, resource)) for resource in resources]
-    return steps + _endpoints_without_use(client, steps)
+    return kept + steps + _endpoints_without_use(client, steps)
 
 
 def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list[Step]:

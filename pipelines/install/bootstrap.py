@@ -16,9 +16,10 @@ from ..inference.options import NotExpressible
 from ..kibana import install as in_kibana
 from ..kibana.api import KibanaError
 from ..resources import Kind, Resource, bundled
-from . import apply, check, kinds, roles
+from . import apply, check, kinds, roles, streams
 from .choices import BEST_COMPRESSION, DEFAULT
 from .plan import Fate, Step
+from .stream_options import stream_options
 
 
 @click.command()
@@ -58,6 +59,7 @@ from .plan import Fate, Step
 @click.option(
     "--start-trial", is_flag=True, help="Start Elasticsearch's trial of 30 days if inference endpoints need it."
 )
+@stream_options
 @in_kibana.kibana_option
 @click.option("--force", is_flag=True, help="Also replace what is newer or was changed by hand.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -75,6 +77,8 @@ def bootstrap(
     codec: str | None,
     wish: Wish,
     start_trial: bool,
+    data_streams: tuple[str, ...],
+    retention: str | None,
     kibana_url: str | None,
     force: bool,
     dry_run: bool,
@@ -87,13 +91,15 @@ def bootstrap(
         click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
         return
     if uninstall:
-        if service_urls or patterns or codec or force or start_trial or wish != "auto":
+        if service_urls or patterns or codec or force or start_trial or data_streams or retention or wish != "auto":
             raise click.UsageError(
                 "--uninstall goes with no other option than --dry-run, --kibana-url and those of the connection"
             )
         _uninstall(client, dry_run)
         _in_kibana(client, kibana_url, dry_run, uninstall)
         return
+    if retention and not data_streams:
+        raise click.UsageError("--retention goes with --data-stream")
     try:
         if codec == BEST_COMPRESSION:
             check.zstd(client)
@@ -106,7 +112,13 @@ def bootstrap(
             url = service_urls[0] if service_urls else endpoints.service_url(client)
             definitions = endpoints.in_inference_form(bundled(), bridge.service, url, service_token)
             service_urls = ()
-        _install(client, apply.plan_install(client, service_urls, patterns, force, definitions, codec), dry_run)
+        steps = apply.plan_install(client, service_urls, patterns, force, definitions, codec, data_streams, retention)
+        _install(client, steps, dry_run)
+        if data_streams and not streams.can_set_time(client):
+            click.echo(
+                "note: a node has no processor `set`, so documents of data streams have to bring their own @timestamp",
+                err=True,
+            )
     except (CheckFailed, NotExpressible) as error:
         raise click.ClickException(str(error)) from error
     _in_kibana(client, kibana_url, dry_run)
@@ -156,6 +168,13 @@ def _patterns(client: Elasticsearch, template: Resource) -> list[str]:
 
 def _uninstall(client: Elasticsearch, dry_run: bool) -> None:
     steps = apply.plan_uninstall(client)
+    used = [one.resource.name for one in steps if (one.fate, one.resource.kind) == (Fate.IN_USE, Kind.TEMPLATE)]
+    if used:
+        names = ", ".join(used)
+        raise click.ClickException(
+            f"nothing was removed: Elasticsearch keeps the template of a data stream that exists: {names}. DELETE "
+            "_data_stream/NAME deletes the stream with its documents"
+        )
     users = apply.indices_using(client, steps)
     if dry_run:
         _report(steps, "would be ")

@@ -65,7 +65,9 @@ def install_step(
         return Step(resource, Fate.CREATED if installed is None else Fate.CURRENT, resource.body)
     body = dict(resource.body)
     if resource.kind is Kind.TEMPLATE:
-        body = choices(body if installed is None else installed).other(patterns, codec).of(body)
+        # The one pattern of a data stream's template is the stream's name.
+        chosen = () if "data_stream" in body else patterns
+        body = choices(body if installed is None else installed).other(chosen, codec).of(body)
     if installed is None:
         return Step(resource, Fate.CREATED, body)
     if not is_ours(installed):
