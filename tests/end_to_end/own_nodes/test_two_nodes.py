@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,38 +12,20 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
-from embedded_node import node as embedded
 from embedded_node.choice import choose
-from embedded_node.distribution import write_config
-from embedded_node.folder import NodeFolder
 from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
-from tests.helpers.ports import free_port
+from tests.helpers.clusters import one_cluster
 from tests.helpers.service import TOKEN
 
 Start = Callable[..., EmbeddedNode]
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def start() -> Iterator[Start]:
     """Start a node with a name and settings of its own; the second one joins the first."""
-    write, port = write_config, free_port()
-
-    def write_for_a_cluster(folder: NodeFolder, http_port: int, settings: Mapping[str, str]) -> None:
-        write(folder, http_port, settings)
-        file = folder.config / "elasticsearch.yml"
-        lines = [
-            one for one in file.read_text().splitlines() if not one.startswith(("discovery.type", "transport.port"))
-        ]
-        first = settings["node.name"] == "first"
-        lines.append(f"transport.port: {port if first else 0}")
-        lines.append(
-            'cluster.initial_master_nodes: ["first"]' if first else f'discovery.seed_hosts: ["127.0.0.1:{port}"]'
-        )
-        file.write_text("\n".join(lines) + "\n")
-
-    monkeypatch.setattr(embedded, "write_config", write_for_a_cluster)
     with ExitStack() as nodes:
+        nodes.enter_context(one_cluster("first"))
 
         def start(name: str, plugin: bool, **settings: str) -> EmbeddedNode:
             dotted = {key.replace("__", "."): value for key, value in settings.items()}
