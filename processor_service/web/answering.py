@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Response, g, request
@@ -24,6 +24,7 @@ from ..workers.worker import Answer
 from .held_bytes import HeldBytes
 from .metrics import Metrics
 from .request_ids import log_causes, request_id
+from .spans import Spans
 from .stored_pictures import StoredPictures
 
 if TYPE_CHECKING:
@@ -51,9 +52,15 @@ class Answering:
     """What all routes that take pictures share."""
 
     def __init__(
-        self, settings: Settings, pool: Pools, metrics: Metrics, held: HeldBytes, store: PictureStore | None = None
+        self,
+        settings: Settings,
+        pool: Pools,
+        metrics: Metrics,
+        held: HeldBytes,
+        store: PictureStore | None = None,
+        spans: Spans | None = None,
     ) -> None:
-        self._by_address, self._pool, self._metrics = ByAddress(settings), pool, metrics
+        self._by_address, self._pool, self._metrics, self._spans = ByAddress(settings), pool, metrics, spans
         self._held = held
         self._stored = StoredPictures(settings, store)
 
@@ -64,13 +71,14 @@ class Answering:
         try:
             answer = self._answer(body, job)
         except ImageError as refusal:
-            self._metrics.record({"code": refusal.code.code, "seconds": {}}, time.perf_counter() - start, len(body))
+            summary = {"status": int(refusal.code.status), "code": refusal.code.code, "seconds": {}}
+            self._record(job, summary, time.perf_counter() - start, len(body))
             raise
         finally:
             self._metrics.pending.dec()
         seconds = time.perf_counter() - start
+        self._record(job, answer.summary, seconds, len(body))
         log_causes(answer.summary["code"], answer.summary.pop("causes", None))
-        self._metrics.record(answer.summary, seconds, len(body))
         level = "error" if answer.summary["status"] >= 500 else "info"
         getattr(log, level)(
             "picture",
@@ -80,6 +88,11 @@ class Answering:
             **answer.summary,
         )
         return answer
+
+    def _record(self, job: Job, summary: dict[str, Any], seconds: float, received: int) -> None:
+        self._metrics.record(summary, seconds, received)
+        if self._spans:
+            self._spans.record(job, summary, seconds, received)
 
     def _answer(self, body: bytes, job: Job) -> Answer:
         with self._held.picture() as picture:

@@ -25,12 +25,14 @@ from .metrics import Metrics
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .request_ids import add_request_id, log_refusal, request_id
+from .spans import Spans
 from .store_check import store_check
+from .traces import follow_traces
 
 log = structlog.get_logger("processor_service")
 
 
-def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
+def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans | None = None) -> Flask:
     """The service's WSGI application. Raises StoreError when the store cannot be opened."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.longest_request()
@@ -40,6 +42,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
     app.register_error_handler(Exception, _defect)
+    follow_traces(app)
     app.before_request(_check_caller)
     held = HeldBytes.of(app)
     app.after_request(_drain)
@@ -48,7 +51,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics) -> Flask:
     app.after_request(add_request_id)
     store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None
     app.register_blueprint(rendering(settings, pool, metrics, store))
-    pictures = Answering(settings, pool, metrics, held, store)
+    pictures = Answering(settings, pool, metrics, held, store, spans)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
     app.register_blueprint(store_check(store))

@@ -26,6 +26,7 @@ from .app import create_app
 from .logs import configure_structlog, logging_config
 from .metrics import Metrics
 from .rendering.routes import render_threads
+from .spans import open_spans
 from .stored_pictures import places
 from .web_process import WebProcess
 
@@ -95,7 +96,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         )
         metrics.watch(pool)
         atexit.register(pool.stop)
-        return create_app(settings, pool, metrics)
+        return create_app(settings, pool, metrics, open_spans(os.environ))
 
 
 def _address(settings: Settings, port: int) -> str:

@@ -85,8 +85,11 @@ class Service:
 
     def logged(self, request_id: str) -> list[dict[str, Any]]:
         """The lines of the log about a request."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-        return [line for line in lines if line.get("request_id") == request_id]
+        return [line for line in self.lines() if line.get("request_id") == request_id]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """All lines of the log."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
     def stop(self) -> None:
         if self.process.poll() is None:

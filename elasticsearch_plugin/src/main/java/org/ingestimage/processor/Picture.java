@@ -144,7 +144,7 @@ final class Picture {
             options.acceptTruncated(),
             position,
             options.timeout() == null ? environment.client().timeout() : options.timeout(),
-            environment.opaqueId()
+            environment.clientIds()
         );
         return new Decision(what, request);
     }

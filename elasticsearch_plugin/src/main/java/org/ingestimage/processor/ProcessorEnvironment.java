@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.ingestimage.recipe.RecipeSchema;
+import org.ingestimage.service.ClientIds;
 import org.ingestimage.service.ServiceClient;
-import org.ingestimage.service.ServiceRequest;
 
 /**
  * What processors need from the node.
@@ -23,8 +23,8 @@ public record ProcessorEnvironment(RecipeSchema schema, ThreadContext threadCont
         return service.get();
     }
 
-    /** The `X-Opaque-Id` of the request that this thread works for, null when there is none. */
-    String opaqueId() {
-        return ServiceRequest.opaqueId(threadContext);
+    /** Of the request that this thread works for. */
+    ClientIds clientIds() {
+        return ClientIds.of(threadContext);
     }
 }

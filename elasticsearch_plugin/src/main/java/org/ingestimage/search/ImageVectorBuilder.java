@@ -22,9 +22,9 @@ import org.elasticsearch.xcontent.XContentParser;
 import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.picture.PictureData;
+import org.ingestimage.service.ClientIds;
 import org.ingestimage.service.EmbedRequest;
 import org.ingestimage.service.ServiceClient;
-import org.ingestimage.service.ServiceRequest;
 
 /**
  * `"query_vector_builder": {"image": {...}}` in a kNN search: makes the vector of a picture, words or a stored
@@ -74,14 +74,14 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
             if (question.id() != null) {
                 StoredVector.read(get, question, answer);
             } else {
-                ask(ServiceRequest.opaqueId(context), answer);
+                ask(ClientIds.of(context), answer);
             }
         } catch (Exception e) {
             answer.onFailure(e instanceof Failure failure ? failure.toException(AT) : e);
         }
     }
 
-    private void ask(String opaqueId, ActionListener<float[]> listener) throws Failure {
+    private void ask(ClientIds ids, ActionListener<float[]> listener) throws Failure {
         ServiceClient service = client.get();
         if (service == null) {
             throw new Failure(Code.NODE_STARTING, "this node is still starting");
@@ -92,7 +92,7 @@ public final class ImageVectorBuilder implements QueryVectorBuilder {
                 "the picture is larger than [ingest.image.max_image_bytes] = [" + service.maxImageBytes() + "] bytes"
             );
         }
-        EmbedRequest request = new EmbedRequest(question.data(), question.text(), question.vector(), service.searchTimeout(), opaqueId);
+        EmbedRequest request = new EmbedRequest(question.data(), question.text(), question.vector(), service.searchTimeout(), ids);
         service.ask(request, new ActionListener<>() {
             @Override
             public void onResponse(Map<String, Object> fields) {

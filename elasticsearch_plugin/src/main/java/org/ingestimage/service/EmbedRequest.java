@@ -15,9 +15,9 @@ import org.ingestimage.picture.Marks;
  * @param text words, null when the question is a picture
  * @param vector which vector of the picture, null for the embedder's
  * @param timeout of the question, retries included
- * @param opaqueId the client's `X-Opaque-Id`, null when there is none
+ * @param ids of the client's request, null when there is none
  */
-public record EmbedRequest(String data, String text, String vector, TimeValue timeout, String opaqueId) implements ServiceRequest {
+public record EmbedRequest(String data, String text, String vector, TimeValue timeout, ClientIds ids) implements ServiceRequest {
 
     @Override
     public String path() {

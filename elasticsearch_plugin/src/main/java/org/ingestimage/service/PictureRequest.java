@@ -26,7 +26,7 @@ import org.ingestimage.recipe.Recipe;
  * @param acceptTruncated whether a picture that ends too early is filled up instead of refused
  * @param position of the picture in the document's list, 0 when it is the first or the only one
  * @param timeout of this picture, retries included
- * @param opaqueId the client's `X-Opaque-Id`, null when there is none
+ * @param ids of the client's request, null when there is none
  */
 public record PictureRequest(
     Object data,
@@ -41,7 +41,7 @@ public record PictureRequest(
     boolean acceptTruncated,
     int position,
     TimeValue timeout,
-    String opaqueId
+    ClientIds ids
 ) implements ServiceRequest, AnswerCheck.Asked {
 
     /** Bytes of the picture as it is sent. */

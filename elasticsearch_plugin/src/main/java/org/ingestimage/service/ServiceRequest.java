@@ -7,20 +7,16 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 
-import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.elasticsearch.core.TimeValue;
 import org.ingestimage.common.Json;
-import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 
 /** A request to a service. While it waits it holds only references: the body is made when its turn has come. */
 public interface ServiceRequest {
 
-    String OPAQUE_ID = "X-Opaque-Id";
     /** How long the node will wait for the answer, in milliseconds. After that nobody wants it. */
     String PATIENCE = "X-Image-Patience";
-    int OPAQUE_ID_LENGTH = 128;
 
     /** The path, such as `/v1/process`. */
     String path();
@@ -31,8 +27,8 @@ public interface ServiceRequest {
     /** Time from its turn to its answer, retries included. */
     TimeValue timeout();
 
-    /** The client's `X-Opaque-Id`, null when there is none. */
-    String opaqueId();
+    /** Those of the client's request, null when there is none. */
+    ClientIds ids();
 
     /** Whether somebody waits for this very answer. Then it goes before the others. */
     default boolean isUrgent() {
@@ -53,8 +49,8 @@ public interface ServiceRequest {
         if (authorization != null) {
             builder.header("Authorization", authorization);
         }
-        if (opaqueId() != null) {
-            builder.header(OPAQUE_ID, opaqueId());
+        if (ids() != null) {
+            ids().addTo(builder);
         }
         return builder.build();
     }
@@ -73,11 +69,5 @@ public interface ServiceRequest {
             PictureData.json(data),
             "\"}".getBytes(StandardCharsets.US_ASCII)
         );
-    }
-
-    /** That of the client's request, made harmless for a header; null when there is none. */
-    static String opaqueId(ThreadContext context) {
-        String id = context.getHeader(OPAQUE_ID);
-        return id == null || id.isBlank() ? null : SafeText.header(id.strip(), OPAQUE_ID_LENGTH);
     }
 }

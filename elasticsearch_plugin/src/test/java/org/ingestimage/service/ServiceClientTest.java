@@ -32,7 +32,7 @@ class ServiceClientTest extends ServicesTest {
         CompletableFuture<Map<String, Object>> result = new CompletableFuture<>();
         Recipe recipe = Recipe.of(List.of("auto_orient", Map.of("rotate", Map.of("degrees", 0.5))), List.of("thumbnail"));
         node.client.process(
-            new PictureRequest("QUJD\nREVG", null, null, recipe, List.of(), List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, false, false, 2, TimeValue.timeValueSeconds(5), "my-id"),
+            new PictureRequest("QUJD\nREVG", null, null, recipe, List.of(), List.of(Map.of("rotate", Map.of("degrees", 90))), true, false, false, false, 2, TimeValue.timeValueSeconds(5), new ClientIds("my-id", null)),
             node.share(),
             false,
             ActionListener.wrap(result::complete, result::completeExceptionally)
