@@ -19,24 +19,22 @@ from .facets import Facets
 from .hits import Hit, alike, compared, hit_of, of_person
 from .person_query import MOST_PICTURES
 from .place import Place
+from .plain import KEEP_ALIVE, equal_to_last, plain_body, plain_query_forgiving, restricted, sort_values, where
 from .queries import (
     HEAVY,
-    LIGHT,
     Query,
     embedding_knn,
-    forgiving_words_query,
     likeness_bodies,
     person_body,
     plain_query,
-    plain_sort,
 )
 from .question import Question, UserError
 from .ranking import fuse, one_after_the_other
 from .reasons import Reason
 from .schema import Schema, read_schema
 
-# How long Elasticsearch keeps the state of the index from one page to the next.
-_KEEP_ALIVE = "5m"
+# Hits of the first page that a mark names at most, each by its index and id.
+_MOST_SEEN = 200
 _STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: not all pictures were looked at"
 
 
@@ -87,42 +85,37 @@ class Engine:
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
     def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
-        pit, within = place.pit, []
-        if pit:
-            # A mark comes from outside, so its point in time could be of other indices.
-            within = [{"terms": {"_index": sorted(self.schema.indices)}}]
-        else:
-            # As long as there is no index, nothing is found.
-            opened = self.client.open_point_in_time(index=self.index, keep_alive=_KEEP_ALIVE, ignore_unavailable=True)
-            pit = opened["id"]
-        body: dict[str, Any] = {
-            "query": _and(plain_query(question), within),
-            "sort": plain_sort(question),
-            "size": size,
-            "source": LIGHT,
-            "track_total_hits": True,
-            "pit": {"id": pit, "keep_alive": _KEEP_ALIVE},
-        }
-        if place.after:
-            body["search_after"] = list(place.after)
+        # The first page needs no point in time, and most questions have no second one.
+        if place.after and not place.pit:
+            place = replace(place, pit=self._open())
+        # A mark comes from outside, so its point in time could be of other indices.
+        within = [{"terms": {"_index": sorted(self.schema.indices)}}] if place.pit else []
+        body = plain_body(question, size, place, within, self.index)
         try:
             found = self._search_forgiving(question, body, within)
         except NotFoundError as error:
             raise UserError("this page has expired; search again") from error
-        raw = found["hits"]["hits"]
-        pit, following, facets = found.get("pit_id", pit), None, Facets()
+        raw, facets = found["hits"]["hits"], Facets()
+        pit = found.get("pit_id", place.pit) if place.pit else ""
+        total = found["hits"]["total"]["value"] + sum(map(len, place.seen.values()))
         if with_facets:
-            # From the same state of the index, but in another search: an index that cannot count a field would lose its
-            # hits.
-            count = {"query": body["query"], "pit": {"id": pit, "keep_alive": _KEEP_ALIVE}}
+            # In another search: an index that cannot count a field would lose its hits.
+            count = {"query": body["query"], **where(pit, self.index)}
             facets = self._count(question, count, within)
-        if len(raw) == size:
-            following = Place(pit=pit, after=tuple(raw[-1]["sort"])).mark()
-        else:
+        following = None
+        if len(raw) == size and (pit or total > size):
+            after, seen = sort_values(raw[-1]), {} if pit else equal_to_last(raw)
+            if sum(map(len, seen.values())) > _MOST_SEEN:
+                return self._plain(question, size, Place(pit=self._open()), with_facets)
+            following = Place(pit=pit, after=after, seen=seen).mark()
+        elif pit:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
         note = _STOPPED if found.get("timed_out") else ""
-        total = found["hits"]["total"]["value"]
         return Results([hit_of(hit) for hit in raw], total, following, note, facets=facets)
+
+    def _open(self) -> str:
+        opened = self.client.open_point_in_time(index=self.index, keep_alive=KEEP_ALIVE, ignore_unavailable=True)
+        return str(opened["id"])
 
     def _search_forgiving(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Any:
         body = {**body, "timeout": TIMEOUT}
@@ -132,7 +125,7 @@ class Engine:
             except BadRequestError as error:
                 if not question.words or "Failed to parse query" not in str(error.body):
                     raise
-            query = _and(plain_query_forgiving(question), within)
+            query = restricted(plain_query_forgiving(question), within)
             return self._impatient.search(**{**body, "query": query}).body
         except BadRequestError as error:
             # An impossible place, a date too far away, a mark of another question's page, ...
@@ -210,15 +203,3 @@ class Engine:
         if not found.get("found"):
             raise UserError(f"there is no document {id} in {index}")
         return hit_of(found)
-
-
-def plain_query_forgiving(question: Question) -> dict[str, Any]:
-    """The plain query for words that `query_string` cannot parse."""
-    query = plain_query(replace(question, words=""))
-    query["bool"]["must"].append(forgiving_words_query(question.words))
-    return query
-
-
-def _and(query: Query, clauses: Sequence[Query]) -> Query:
-    query["bool"]["filter"] += clauses
-    return query

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .question import UserError
@@ -18,11 +18,16 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class Place:
-    """The number of the first hit; or a point in time and the sort values of the last hit before."""
+    """The number of the first hit; or a point in time and the sort values of the last hit before.
+
+    After the first page there is no point in time yet. `seen`: its hits with the same sort values as its last one, as
+    lists of ids by index.
+    """
 
     start: int = 0
     pit: str = ""
     after: tuple[Value, ...] = ()
+    seen: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, mark: str | None) -> Place:
@@ -53,4 +58,10 @@ def _checked(parts: Any) -> Place:
         raise ValueError("pit or after has another type")
     if len(place.after) > 4 or not all(isinstance(value, str | int | float | None) for value in place.after):
         raise ValueError("after has values of other types")
-    return Place(place.start, place.pit, tuple(place.after))
+    if not isinstance(place.seen, dict) or not all(map(_is_list_of_texts, place.seen.values())):
+        raise ValueError("seen has another type")
+    return Place(place.start, place.pit, tuple(place.after), place.seen)
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Question, Sample, UserError
+from ingest_image.search import engine as engine_module
 from ingest_image.search.colors import parse_color
 from ingest_image.search.filters import parse_filter
 from ingest_image.search.sampling import find_sample, sample_of_bytes
@@ -236,10 +237,11 @@ class TestWordsAndFilters:
         assert seen[0] == "album"
 
     def test_a_mark_of_a_page_of_another_index_leads_nowhere(self, es: Elasticsearch, engine: Engine) -> None:
-        for id in ("1", "2"):
+        for id in ("1", "2", "3"):
             es.index(index="secret-search", id=id, document={"title": "A lake"}, refresh=True)
         try:
-            mark = Engine(es, "secret-search").search(Question("lake"), 1).next
+            secret = Engine(es, "secret-search")
+            mark = secret.search(Question("lake"), 1, secret.search(Question("lake"), 1).next).next
             found = engine.search(Question("lake"), 1, mark, with_facets=True)
             assert (found.total, found.hits, found.facets.counts) == (0, [], {})
         finally:
@@ -260,14 +262,43 @@ class TestWordsAndFilters:
             es.delete(index=INDEX, id="late", refresh=True)
 
     def test_a_page_that_has_expired(self, es: Elasticsearch, engine: Engine) -> None:
-        first = engine.search(Question(), 4)
-        assert first.next
-        place = json.loads(base64.urlsafe_b64decode(first.next + "=="))
+        second = engine.search(Question(), 4, engine.search(Question(), 4).next)
+        assert second.next
+        place = json.loads(base64.urlsafe_b64decode(second.next + "=="))
         es.close_point_in_time(id=place["pit"])
         with pytest.raises(UserError, match="this page has expired"):
-            engine.search(Question(), 4, first.next)
+            engine.search(Question(), 4, second.next)
         with pytest.raises(UserError, match="not the mark of a next page"):
             engine.search(Question(), 4, "nonsense!")
+
+    def test_page_views_leave_nothing_open(self, es: Elasticsearch, engine: Engine) -> None:
+        def contexts() -> int:
+            nodes = es.nodes.stats(metric="indices", index_metric="search")["nodes"].values()
+            return sum(int(node["indices"]["search"]["open_contexts"]) for node in nodes)
+
+        before = contexts()
+        pages = [engine.search(Question(), 4) for _ in range(30)]
+        assert contexts() == before
+        last = engine.search(Question(), 40, pages[0].next)
+        assert (len(last.hits), last.total, last.next, contexts()) == (12, 16, None, before)
+
+    @pytest.mark.parametrize("most", [200, 1])
+    def test_pictures_of_one_score_are_each_on_one_page(
+        self, es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch, most: int
+    ) -> None:
+        monkeypatch.setattr(engine_module, "_MOST_SEEN", most)
+        es.indices.create(index=index, settings={"number_of_shards": 3})
+        for number in range(20):
+            es.index(index=index, id=str(number), document={"title": "same"})
+        es.indices.refresh(index=index)
+        same, seen, after = Engine(es, index), [], None
+        while True:
+            answer = same.search(Question("same"), 3, after)
+            seen += [hit.id for hit in answer.hits]
+            assert answer.total == 20
+            if not (after := answer.next):
+                break
+        assert sorted(seen, key=int) == [str(number) for number in range(20)]
 
     def test_an_index_that_is_not_there(self, es: Elasticsearch) -> None:
         assert Engine(es, "missing*").search(Question()).total == 0

@@ -85,6 +85,8 @@ class FakeElasticsearch:
         ]
 
     def answer(self, method: str, path: str, body: Any) -> Any:
+        if method == "HEAD":
+            return {}
         if path.endswith("_mapping"):
             return {"images": {"mappings": {"properties": {"title": {"type": "text"}, "image": mapping()}}}}
         if path.endswith("_pit"):

@@ -93,13 +93,28 @@ def test_every_search_has_a_time_limit(page: FlaskClient, es: FakeElasticsearch)
     assert {body["timeout"] for body in searches} == {"10s"}
 
 
-def test_pictures_and_counts_of_a_page_are_of_one_state_of_the_index(page: FlaskClient, es: FakeElasticsearch) -> None:
+def test_a_first_page_opens_no_point_in_time(page: FlaskClient, es: FakeElasticsearch) -> None:
     page.get("/?q=lake")
+    assert [
+        ("pit" in body, body["size"], "aggregations" in body) for _, target, body in es.calls if "_search" in target
+    ] == [
+        (False, 48, False),
+        (False, 0, True),
+    ]
+    assert not [target for _, target, _ in es.calls if "_pit" in target]
+
+
+def test_pictures_and_counts_of_a_later_page_are_of_one_state_of_the_index(
+    page: FlaskClient, es: FakeElasticsearch
+) -> None:
+    page.get(f"/?q=lake&after={Place(after=(1.5,), seen={'images': ['a']}).mark()}")
     bodies = [body for _, target, body in es.calls if "_search" in target]
     assert [(body["pit"]["id"], body["size"], "aggregations" in body) for body in bodies] == [
         ("pit", 48, False),
         ("pit", 0, True),
     ]
+    # It was the last page.
+    assert [method for method, target, _ in es.calls if target.endswith("_pit")] == ["DELETE"]
 
 
 def test_it_is_said_when_elasticsearch_ran_out_of_time(

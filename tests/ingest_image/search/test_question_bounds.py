@@ -88,7 +88,15 @@ def marked(place: Any) -> str:
     return base64.urlsafe_b64encode((place if isinstance(place, str) else json.dumps(place)).encode()).decode()
 
 
-@pytest.mark.parametrize("place", [Place(), Place(start=20), Place(pit="abc", after=(1.5, None, "x", 7))])
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(),
+        Place(start=20),
+        Place(pit="abc", after=(1.5, None, "x", 7)),
+        Place(after=(1,), seen={"images": ["a", "b"]}),
+    ],
+)
 def test_a_mark_of_a_page_leads_there(place: Place) -> None:
     assert Place.of(place.mark()) == place
 
@@ -110,6 +118,9 @@ def test_a_mark_of_a_page_leads_there(place: Place) -> None:
         marked({"pit": "x", "after": "abc"}),
         marked({"pit": "x", "after": [[1]]}),
         marked({"pit": "x", "after": [1, 2, 3, 4, 5]}),
+        marked({"after": [1], "seen": ["a"]}),
+        marked({"after": [1], "seen": {"images": "a"}}),
+        marked({"after": [1], "seen": {"images": [{}]}}),
         marked({"other": 1}),
         marked({"pit": "x" * 100_000}),
     ],
