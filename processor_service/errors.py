@@ -52,6 +52,7 @@ class Code(Enum):
     IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
     RANGE_NOT_SATISFIABLE = ("range_not_satisfiable", 416, False, "the picture has no bytes in the wanted `Range`")
     INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
+    EMPTY_IMAGE = ("empty_image", 422, False, "the picture has no bytes")
     NOT_AN_IMAGE = ("not_an_image", 422, False, "the bytes are not a picture")
     UNSUPPORTED_FORMAT = ("unsupported_format", 422, False, "a format that is not on the list of accepted formats")
     CORRUPT_IMAGE = ("corrupt_image", 422, False, "the picture cannot be decoded")

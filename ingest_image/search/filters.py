@@ -20,6 +20,9 @@ ALIASES = {
 _WORDS = {facet.name: facet.words for facet in FACETS}
 # Forms of a value in which it is searched for, by the field.
 _FOLDED = {"image.plates_folded": folded}
+# What people write for the name of a format.
+_SPELLINGS = {"jpg": "jpeg", "tif": "tiff", "heic": "heif"}
+_FORMATS = ("image.format", "image.original.format")
 _RANGE = re.compile(r"(?P<low>[^.]\S*?)?\.\.(?P<high>\S+)?")
 _COMPARED = re.compile(r"(?P<sign>[<>]=?)(?P<value>.+)")
 _DATE = re.compile(
@@ -78,6 +81,8 @@ def _clause(field: str, value: str, schema: Schema) -> dict[str, Any]:
     if kind == "text":
         return {"match_phrase": {field: value}}
     values = [part.strip() for part in value.split(",")] if kind != "boolean" else [value]
+    if field in _FORMATS:
+        values = [_SPELLINGS.get(part.lower(), part) for part in values]
     if len(values) > MOST_VALUES:
         raise ValueError(f"{len(values)} values are too many for one filter: at most {MOST_VALUES} are allowed")
     if kind in NUMBERS and not all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in values):

@@ -10,7 +10,7 @@ from ..parameters import OpaqueColor, Rule
 from ..picture import Picture
 from . import Operation
 
-Format = Literal["jpeg", "png", "webp", "avif", "gif"]
+Format = Literal["jpeg", "jpg", "png", "webp", "avif", "gif"]
 
 
 class Convert(Operation):
@@ -31,7 +31,7 @@ class Convert(Operation):
     )
     example: ClassVar[dict[str, Any]] = {"format": "jpeg", "quality": 85, "format_with_alpha": "png"}
 
-    format: Format | None = Field(None, description="format to store; default: the original's")
+    format: Format | None = Field(None, description="format to store (`jpg` is `jpeg`); default: the original's")
     format_with_alpha: Literal["png", "webp", "avif", "gif"] | None = Field(
         None, description="format for pictures with transparent pixels"
     )
@@ -69,7 +69,9 @@ class Convert(Operation):
 
     def apply_to(self, picture: Picture) -> None:
         output = picture.output
-        output.format, output.format_with_alpha = self.format, self.format_with_alpha
+        # What people write. As in every recipe, another spelling is another recipe.
+        output.format = "jpeg" if self.format == "jpg" else self.format
+        output.format_with_alpha = self.format_with_alpha
         output.quality, output.background = self.quality, self.background
         output.lossless, output.progressive, output.chroma = self.lossless, self.progressive, self.chroma
         output.max_bytes, output.min_quality = self.max_bytes, self.min_quality

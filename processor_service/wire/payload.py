@@ -14,7 +14,8 @@ _NO_WHITESPACE = str.maketrans("", "", WHITESPACE)
 def decode_payload(text: object, max_bytes: int) -> bytes:
     """Decode the text that a document has as its picture.
 
-    Raises ImageError `image_too_large` (before decoding, when the text is too long) or `invalid_base64`.
+    Raises ImageError `image_too_large` (before decoding, when the text is too long), `empty_image` or
+    `invalid_base64`.
     """
     if not isinstance(text, str):
         raise ImageError(Code.INVALID_BASE64, f"data must be a base64 string, got {_json_type(text)}")
@@ -27,7 +28,7 @@ def decode_payload(text: object, max_bytes: int) -> bytes:
         text = payload
     data = _decode(text, max_bytes)
     if not data:
-        raise ImageError(Code.INVALID_BASE64, "data is empty; it should be the picture as base64")
+        raise ImageError(Code.EMPTY_IMAGE, "data is empty; it should be the picture as base64")
     if len(data) > max_bytes:
         raise _too_large(len(data), max_bytes)
     return data

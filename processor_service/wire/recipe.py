@@ -161,7 +161,7 @@ def _single(entry: Any, kind: str) -> tuple[str, Any]:
 
 
 def _complaint(error: ValidationError, entry_type: type[RecipeEntry]) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         inside = len(first["loc"]) > 1
@@ -170,6 +170,8 @@ def _complaint(error: ValidationError, entry_type: type[RecipeEntry]) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_pattern_mismatch":
         message = MEANT.get(first["ctx"]["pattern"], message)
+    if first["type"] in ("int_type", "float_type", "bool_type") and isinstance(first["input"], str):
+        message = f"{message}, got the string [{first['input'][:80]}]"
     return f"[{where}]: {message}" if where else message
 
 

@@ -24,6 +24,7 @@ from ..document import failure, what_stays
 from ..embedders import preload
 from ..errors import Code, ImageError, causes, defect, lacks_memory, out_of_memory
 from ..features import all_features
+from ..fields import OF_THE_DOCUMENT
 from ..operations import all_operations
 from ..pipeline import fields_and_pictures, render
 from ..query_vector import FACE, asks_for_face, embed
@@ -42,6 +43,7 @@ from .template import Starved, answer_requests
 _SMALL = 1024 * 1024
 # In bytes, of any picture.
 _SHORTEST = 16
+_LAST = frozenset(field.top for field in OF_THE_DOCUMENT)
 
 
 def load(mark_key: str, recognizes: bool = False) -> Callable[[Connection], None]:
@@ -130,12 +132,15 @@ def _process(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str,
 
 
 def _json(fields: dict[str, Any], picture: bytes) -> bytes:
-    """The answer with the fields, as JSON.
+    """The answer with the fields, as JSON. Documents keep their order: what people read first, then the picture, marks.
 
     The picture needs no escaping, so it is inserted here. orjson would copy it several times, and aborts when there is
     no memory for that.
     """
-    return b'{"fields":{"data":"' + pybase64.b64encode(picture) + b'",' + orjson.dumps(fields)[1:] + b"}"
+    marks = {name: fields[name] for name in fields if name in _LAST}
+    others = {name: fields[name] for name in fields if name not in _LAST}
+    encoded = pybase64.b64encode(picture)
+    return b'{"fields":' + orjson.dumps(others)[:-1] + b',"data":"' + encoded + b'",' + orjson.dumps(marks)[1:] + b"}"
 
 
 def _render(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:

@@ -108,7 +108,7 @@ def test_a_forged_mark_is_of_no_use(way: Way, mark: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        ("", "invalid_base64"),
+        ("", "empty_image"),
         ("!", "invalid_base64"),
         ("${token}", "invalid_base64"),
         ("AAAA${input}", "invalid_base64"),

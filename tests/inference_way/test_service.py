@@ -68,7 +68,7 @@ def test_a_picture_has_the_map_of_the_plugin_way_without_its_nulls(service: Serv
     ("text", "code"),
     [
         ("how big", "not_an_image"),
-        ("", "invalid_base64"),
+        ("", "empty_image"),
         ("!", "invalid_base64"),
         ("bm8gcGljdHVyZQ==", "not_an_image"),
         ("${token}", "invalid_base64"),

@@ -106,6 +106,8 @@ class TestFilters:
             ),
             ("title:*", {"exists": {"field": "title"}}),
             ("image.original.width:5", {"term": {"image.original.width": "5"}}),
+            ("format:JPG", {"term": {"image.format": "jpeg"}}),
+            ("format:jpg,png", {"terms": {"image.format": ["jpeg", "png"]}}),
             ("!format:png", {"bool": {"must_not": [{"term": {"image.format": "png"}}]}}),
         ],
     )

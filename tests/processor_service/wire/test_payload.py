@@ -33,7 +33,7 @@ def test_a_picture_is_read_or_refused_as_the_node_does(vector: dict[str, str | N
     if vector["base64"] is None:
         with pytest.raises(ImageError) as refusal:
             decode_payload(vector["text"], 1000)
-        assert refusal.value.code is Code.INVALID_BASE64
+        assert refusal.value.code in (Code.INVALID_BASE64, Code.EMPTY_IMAGE)
     else:
         assert decode_payload(vector["text"], 1000) == base64.b64decode(vector["base64"])
 
@@ -58,13 +58,18 @@ def test_the_header_of_a_data_url_has_an_end() -> None:
     assert refusal.value.code is Code.INVALID_BASE64
 
 
-@pytest.mark.parametrize(
-    "value", [None, 7, {"data": "x"}, ["x"], True, "", "   ", "no base64!", "abcde", "data:image/png,x"]
-)
+@pytest.mark.parametrize("value", [None, 7, {"data": "x"}, ["x"], True, "no base64!", "abcde", "data:image/png,x"])
 def test_what_is_not_base64_is_refused(value: object) -> None:
     with pytest.raises(ImageError) as refusal:
         decode_payload(value, 1000)
     assert refusal.value.code is Code.INVALID_BASE64
+
+
+@pytest.mark.parametrize("value", ["", "   ", "data:image/png;base64,"])
+def test_an_empty_file_has_a_code_of_its_own(value: str) -> None:
+    with pytest.raises(ImageError, match="data is empty") as refusal:
+        decode_payload(value, 1000)
+    assert refusal.value.code is Code.EMPTY_IMAGE
 
 
 @pytest.mark.parametrize("size", [101, 1000])
@@ -79,7 +84,7 @@ def test_any_text_is_decoded_or_refused(text: str) -> None:
     try:
         assert decode_payload(text, 1000)
     except ImageError as refusal:
-        assert refusal.code in (Code.INVALID_BASE64, Code.IMAGE_TOO_LARGE)
+        assert refusal.code in (Code.INVALID_BASE64, Code.EMPTY_IMAGE, Code.IMAGE_TOO_LARGE)
 
 
 def test_a_long_text_in_another_script_is_refused_in_no_time() -> None:

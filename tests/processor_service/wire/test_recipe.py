@@ -82,7 +82,10 @@ def test_a_name_means_no_parameters() -> None:
     [
         (["rotat"], "unknown operation [rotat]; valid operations are adjust, "),
         ([{"rotate": {"degrees": 999}}], "operation [rotate]: [degrees]"),
-        ([{"rotate": {"degrees": "90"}}], "operation [rotate]: [degrees]"),
+        (
+            [{"rotate": {"degrees": "90"}}],
+            "operation [rotate]: [degrees]: Input should be a valid number, got the string [90]",
+        ),
         ([{"rotate": {}}], "operation [rotate]: [degrees]"),
         ([{"resize": {"widht": 3}}], "unknown parameter [widht]; valid parameters are: width, "),
         ([{"resize": {}}], "width or height"),

@@ -31,7 +31,7 @@ public final class Json {
             if (parser.nextToken() != XContentParser.Token.START_OBJECT) {
                 throw new IOException("not a JSON object");
             }
-            Map<String, Object> map = parser.map();
+            Map<String, Object> map = parser.mapOrdered();
             if (parser.nextToken() != null) {
                 throw new IOException("more than one JSON value");
             }

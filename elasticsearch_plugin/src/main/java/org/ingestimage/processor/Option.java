@@ -83,6 +83,19 @@ enum Option {
         this.meaning = meaning;
     }
 
+    /** Refuses what is left in the configuration when every option was taken out of it, as Elasticsearch would, but says what is valid. */
+    static void refuseOthers(String tag, Map<String, Object> config) {
+        if (config.isEmpty() == false) {
+            String name = config.keySet().iterator().next();
+            throw (ElasticsearchParseException) ConfigurationUtils.newConfigurationException(
+                TYPE,
+                tag,
+                SafeText.shown(name),
+                "unknown option; valid options are " + List.of(values())
+            );
+        }
+    }
+
     /** As it stands in a pipeline. */
     @Override
     public String toString() {

@@ -50,7 +50,7 @@ record Options(
         EXTERNAL
     }
 
-    /** Takes every option out of `config`: what is left in it afterwards is refused by the node. */
+    /** Takes every option out of `config`, and refuses what is left. */
     static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
         String field = Option.FIELD.text(tag, config);
         Recipe recipe = Recipe.of(
@@ -88,7 +88,7 @@ record Options(
                 "must be true: the source would stay as it came beside [target_field], without [" + concealing + "]"
             );
         }
-        return new Options(
+        Options options = new Options(
             field,
             target,
             recipe,
@@ -105,6 +105,8 @@ record Options(
             Option.TIMEOUT.time(tag, config),
             concealing != null
         );
+        Option.refuseOthers(tag, config);
+        return options;
     }
 
     boolean inPlace() {

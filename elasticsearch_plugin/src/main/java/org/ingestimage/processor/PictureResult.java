@@ -80,6 +80,8 @@ final class PictureResult {
         }
         // Another picture, which begins to wait now.
         result.remove(TargetFields.PENDING_SINCE);
+        // In the order of the answer, which people can read.
+        result.keySet().removeAll(fields.keySet());
         TargetFields.merge(result, fields);
         Pending.stamp(result);
         if (options.leavesOutData()) {

@@ -66,7 +66,9 @@ public final class SchemaValidator {
             return null;
         }
         String wanted = String.join(" or ", types.stream().map(SchemaValidator::article).toList());
-        return name(at) + " must be " + wanted + ", got [" + SafeText.shown(value) + "]";
+        // "128" looks like the number when it is shown.
+        String kind = value instanceof String ? "the string " : "";
+        return name(at) + " must be " + wanted + ", got " + kind + "[" + SafeText.shown(value) + "]";
     }
 
     private static boolean hasType(Object value, String type) {

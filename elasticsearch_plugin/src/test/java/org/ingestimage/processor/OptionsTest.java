@@ -102,6 +102,12 @@ class OptionsTest {
     }
 
     @Test
+    void unknownOptionsAreToldTheValidOnes() {
+        String refusal = refusal("operation", List.of("auto_orient"));
+        assertTrue(refusal.startsWith("[operation] unknown option; valid options are [field, target_field, operations, properties, "), refusal);
+    }
+
+    @Test
     void documentsMayAskForWhatThePipelineLists() {
         assertEquals(Set.of("rotate", "convert"), read(Map.of("document_operations", List.of("rotate", "convert"))).documentOperations().allowed());
         assertEquals(Set.of(), read(Map.of("document_operations", List.of())).documentOperations().allowed());

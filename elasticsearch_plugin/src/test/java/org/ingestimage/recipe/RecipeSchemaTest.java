@@ -104,7 +104,7 @@ class RecipeSchemaTest {
     @Test
     void namesTheRange() {
         assertEquals("operation [rotate]: [degrees] must be between -360 and 360, got [999]", problem(Map.of("rotate", Map.of("degrees", 999))));
-        assertEquals("operation [rotate]: [degrees] must be a number, got [90]", problem(Map.of("rotate", Map.of("degrees", "90"))));
+        assertEquals("operation [rotate]: [degrees] must be a number, got the string [90]", problem(Map.of("rotate", Map.of("degrees", "90"))));
         assertEquals("operation [rotate]: [degrees] must be a number, got [true]", problem(Map.of("rotate", Map.of("degrees", true))));
         assertEquals(
             "operation [rotate]: [degrees] must be a number, got [Infinity]",
@@ -147,7 +147,7 @@ class RecipeSchemaTest {
         assertNull(everything("either", null));
         assertEquals("[either] must be a string or null, got [1]", everything("either", 1));
         assertNull(everything("free", Map.of("a", 1)));
-        assertEquals("[free.a] must be an integer, got [b]", everything("free", Map.of("a", "b")));
+        assertEquals("[free.a] must be an integer, got the string [b]", everything("free", Map.of("a", "b")));
         assertEquals("operation [rotate]: [background] must match [^#?[0-9a-z]+$], got [A]", problem(Map.of("rotate", Map.of("degrees", 1, "background", "A"))));
         assertEquals("operation [rotate]: [background] must have at least 1 characters, got [0]", problem(Map.of("rotate", Map.of("degrees", 1, "background", ""))));
     }

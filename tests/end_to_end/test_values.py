@@ -1,0 +1,52 @@
+"""What people write in pipelines and documents, and what they read in what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from elasticsearch import BadRequestError, Elasticsearch
+
+from tests.helpers.nodes import source
+from tests.helpers.pictures import b64, picture
+
+PHOTO = b64(picture("pillow/hopper.jpg"))
+
+
+def test_people_find_format_and_size_first_and_marks_last(es: Elasticsearch, index: str) -> None:
+    es.index(index=index, id="1", document={"image": {"data": PHOTO, "alt": "mine"}})
+    names = list(source(es, index)["image"])
+    assert names[:5] == ["alt", "format", "width", "height", "bytes"]
+    assert names[-5:] == ["data", "thumbnail_mark", "recipe", "mark", "source_mark"]
+
+
+def test_jpg_is_jpeg(es: Elasticsearch, index: str) -> None:
+    es.ingest.put_pipeline(id=index, processors=[{"image": {"operations": [{"convert": {"format": "jpg"}}]}}])
+    try:
+        es.index(index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=index)
+    finally:
+        es.ingest.delete_pipeline(id=index)
+    image = source(es, index)["image"]
+    assert image["format"] == "jpeg" and "error" not in image
+
+
+@pytest.mark.parametrize("data", ["", "data:image/png;base64,"])
+def test_an_empty_file_has_a_code_of_its_own(es: Elasticsearch, index: str, data: str) -> None:
+    es.index(index=index, id="1", document={"image": {"data": data}})
+    assert source(es, index)["image"]["error"]["code"] == "empty_image"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"operation": []}, "[operation] unknown option; valid options are [field, target_field, operations, "),
+        (
+            {"operations": [{"resize": {"width": "128"}}]},
+            "[operations] operation [resize]: [width] must be an integer, got the string [128]",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_pipeline_is_told(es: Elasticsearch, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(BadRequestError) as refused:
+        es.ingest.put_pipeline(id="wrong", processors=[{"image": options}])
+    assert says in refused.value.body["error"]["reason"]
