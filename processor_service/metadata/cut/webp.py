@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...formats.containers import riff_chunks
 from .kept import Kept, few
+from .webp_ends import without_rest
 from .webp_shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
@@ -26,7 +27,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         chunks = list(_extended(found, kept))
     else:
         # The simple layout has one chunk and no EXIF, so it has no turn either.
-        chunks = _pixels(found[:1])
+        chunks = _pixels(found[:1], decoded=not kept.at_any_price)
         kept.no_room_for_exif()
     yield b"RIFF" + (4 + sum(len(chunk) for chunk in chunks)).to_bytes(4, "little") + b"WEBP"
     yield from chunks
@@ -50,7 +51,7 @@ def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
         yield from (_chunk(name, _content(chunk)[:_ANIMATION_BYTES]) for name, chunk in found if name == _ANIMATION)
         yield from (_frame(chunk, canvas) for name, chunk in found if name == _FRAME)
     else:
-        yield from _pixels([chunk for chunk in found if chunk[0] in _PIXELS])
+        yield from _pixels([chunk for chunk in found if chunk[0] in _PIXELS], decoded=not kept.at_any_price)
     if kept.exif:
         yield _chunk(_EXIF, kept.bare_exif)
 
@@ -60,15 +61,20 @@ def _frame(chunk: bytes, canvas: tuple[int, ...]) -> bytes:
     header, pixels = body[:_FRAME_HEADER], riff_chunks(bytes(12) + body[_FRAME_HEADER:], all_of_it=True)
     check_frame(header, canvas)
     found = [one for one in few(pixels) if one[0] in _PIXELS]
-    new = _chunk(_FRAME, header + b"".join(_pixels(found)))
+    new = _chunk(_FRAME, header + b"".join(_pixels(found, decoded=False)))
     return new if _is_whole(chunk) else chunk[:8] + new[8:]
 
 
-def _pixels(found: _Chunks) -> list[bytes]:
+def _pixels(found: _Chunks, *, decoded: bool) -> list[bytes]:
     """One chunk of pixels, which one of transparency may precede, without what fills them up to even lengths."""
-    check_pixels([(name, _content(chunk)) for name, chunk in found])
-    # A chunk that is cut off says how long it was.
-    return [_chunk(name, _content(chunk)) if _is_whole(chunk) else chunk for name, chunk in found]
+    chunks = [(name, _content(chunk)) for name, chunk in found]
+    check_pixels(chunks)
+    if not all(_is_whole(chunk) for _, chunk in found):
+        # A chunk that is cut off says how long it was.
+        return [
+            _chunk(*content) if _is_whole(chunk) else chunk for content, (_, chunk) in zip(chunks, found, strict=True)
+        ]
+    return [_chunk(*chunk) for chunk in without_rest(chunks, decoded=decoded)]
 
 
 def _content(chunk: bytes) -> bytes:

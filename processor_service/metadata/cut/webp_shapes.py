@@ -17,7 +17,7 @@ def check_frame(header: bytes, canvas: tuple[int, ...]) -> None:
 def check_pixels(chunks: list[tuple[bytes, bytes]]) -> None:
     """Raise ValueError when the chunks of a picture are not one of pixels, which one of transparency may precede.
 
-    Looks at their headers. The ends of compressed pixels are not searched.
+    Looks at their headers. The ends of compressed pixels are searched in webp_ends.py.
     """
     names = [name for name, _ in chunks]
     if names not in ([_LOSSLESS], [_LOSSY], [_ALPHA, _LOSSY]):

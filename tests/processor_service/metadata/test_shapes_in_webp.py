@@ -55,6 +55,18 @@ def over(body: bytes, at: int, secret: bytes) -> bytes:
     return body[:at] + secret + body[at + len(secret) :]
 
 
+def length(body: bytes, at: int) -> int:
+    return int.from_bytes(body[at : at + 4], "little")
+
+
+def behind_first_part(body: bytes) -> bytes:
+    """Lossy pixels whose first part is longer by a name; three bytes have its length, shifted by five bits."""
+    begin = int.from_bytes(body[:3], "little")
+    end = 10 + (begin >> 5)
+    longer = (begin + (len(NAME) << 5)).to_bytes(3, "little") + body[3:end] + NAME + body[end:]
+    return riff(b"VP8 ", longer)
+
+
 PIXELS = riff(b"VP8L", b"\x2f\0\0\0\0" + NAME)
 HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
     "reserved bytes of the header": (
@@ -95,6 +107,23 @@ HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
     "behind transparency that is not packed": (
         lambda: changed(transparent(), b"ALPH", lambda _: riff(b"ALPH", b"\0" + b"\xff" * 48 * 32 + NAME)),
         NAME,
+    ),
+    "behind lossy pixels": (
+        lambda: changed(still(), b"VP8 ", lambda body: riff(b"VP8 ", body + b"Zeb!")),
+        b"Zeb!",
+    ),
+    "behind lossless pixels": (
+        lambda: changed(still(lossless=True), b"VP8L", lambda body: riff(b"VP8L", body + b"Zeb!")),
+        b"Zeb!",
+    ),
+    "behind packed transparency": (
+        lambda: changed(transparent(), b"ALPH", lambda body: riff(b"ALPH", body + b"Zeb!")),
+        b"Zeb!",
+    ),
+    "behind the first part of lossy pixels": (lambda: changed(still(), b"VP8 ", behind_first_part), NAME),
+    "behind the pixels of a frame": (
+        lambda: in_frame(lambda body: body[:16] + riff(b"VP8 ", body[24 : 24 + length(body, 20)] + b"Zeb!")),
+        b"Zeb!",
     ),
     "transparency beside lossless pixels": (
         lambda: changed(still(lossless=True), b"VP8L", lambda body: riff(b"ALPH", b"\1" + NAME) + riff(b"VP8L", body)),
