@@ -57,15 +57,14 @@ public final class ResultShare implements Releasable {
 
     /** Takes what an answer of this length needs; it may still be arriving. */
     public synchronized void arrive(long answer) throws CircuitBreakingException {
-        expected.saw(answer);
-        grow(answer);
-    }
-
-    /** The same of one that does not say how long it is, up to now: it may never end, and says nothing about others. */
-    public synchronized void grow(long answer) throws CircuitBreakingException {
         resize(copies * answer);
         length = answer;
         open();
+    }
+
+    /** The answer is the service's: others of its kind will be about as long. What any program says of its length is not believed. */
+    public synchronized void isTrue() {
+        expected.saw(length);
     }
 
     private void open() {

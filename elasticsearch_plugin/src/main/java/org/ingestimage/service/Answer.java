@@ -31,7 +31,7 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
         NOBODY,
         /** The request's, as this host sees it: one of another version may see it differently. */
         REQUEST,
-        /** The picture's, by what this host allows or has: one with other settings may store it. */
+        /** The picture's, by what this host allows, has or makes of it: another one may differ. */
         LIMIT,
         /** The host's: it is down, or not the service that it should be. It is left alone for a while. */
         HOST,

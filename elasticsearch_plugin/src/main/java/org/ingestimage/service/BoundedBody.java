@@ -125,11 +125,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
         if (problem == null) {
             try {
                 accounted = announced >= size ? size : Math.min(limit, size + STEP);
-                if (announced >= 0) {
-                    share.arrive(size);
-                } else {
-                    share.grow(accounted);
-                }
+                share.arrive(accounted);
             } catch (CircuitBreakingException e) {
                 problem = new NoRoom(e, announced >= 0);
             }

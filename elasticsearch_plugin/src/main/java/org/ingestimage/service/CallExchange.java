@@ -2,8 +2,10 @@ package org.ingestimage.service;
 
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 import org.ingestimage.common.Code;
@@ -79,15 +81,33 @@ final class CallExchange {
             return;
         }
         calls.watch().sent(to, sentNanos);
+        AtomicBoolean late = new AtomicBoolean();
+        Runnable stop = endBodyAfter(patience, sent, late);
         sent.whenComplete((response, error) -> {
+            stop.run();
             try {
                 // Reading an answer and checking its signature is work, which a thread of the HTTP client must not do.
-                calls.executor().execute(() -> answered(to, sentNanos, response, error));
+                Throwable why = error != null && late.get() ? new HttpTimeoutException("the answer did not end") : error;
+                calls.executor().execute(() -> answered(to, sentNanos, response, why));
             } catch (RuntimeException e) {
                 calls.hosts().release(to, null, 0);
                 listener.fail(CallLimiter.closing());
             }
         });
+    }
+
+    /** The JDK's own timeout ends with the head of the answer: a host could be silent in the middle of the body. Returns what calls it off. */
+    private Runnable endBodyAfter(Duration patience, CompletableFuture<?> sent, AtomicBoolean late) {
+        try {
+            var end = calls.timer().apply(patience.toMillis(), () -> {
+                late.set(true);
+                sent.cancel(true);
+            });
+            return end::cancel;
+        } catch (RuntimeException e) {
+            // The node is closing, which ends the call.
+            return () -> {};
+        }
     }
 
     private CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience) {
@@ -114,6 +134,9 @@ final class CallExchange {
         }
         if (error == null) {
             calls.watch().answered(from);
+        }
+        if (answer.fields() != null) {
+            share.isTrue();
         }
         AttemptOutcome outcome = AttemptOutcome.learn(calls, request, time, from, sentNanos, took, answer);
         listener.answered(from, answer, outcome.isLate());

@@ -67,9 +67,9 @@ final class CallHistory {
         return overloaded;
     }
 
-    /** Whether a host found the picture at fault, be it by its own limits. */
-    boolean isPictureAtFault() {
-        return refused.values().stream().anyMatch(failure -> failure.kind() == Kind.PICTURE);
+    /** Whether a host refused the picture, or made more of it than there is room for: the host itself is well. */
+    boolean isPictureRefused() {
+        return refused.values().stream().anyMatch(failure -> failure.kind() == Kind.PICTURE || failure.kind() == Kind.BUSY);
     }
 
     /** Which of the refusals to report: a host that understood the request knows more than one that is not ours. */

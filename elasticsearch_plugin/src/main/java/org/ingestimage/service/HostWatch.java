@@ -1,10 +1,12 @@
 package org.ingestimage.service;
 
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -79,7 +81,10 @@ final class HostWatch {
             return;
         }
         HttpRequest question = host.address.request("/healthz").timeout(PATIENCE).GET().build();
-        http.send(host.address, question, BodyHandlers.discarding()).whenComplete((response, error) -> {
+        CompletableFuture<HttpResponse<Void>> asked = http.send(host.address, question, BodyHandlers.discarding());
+        // The JDK's own timeout ends with the head of the answer.
+        later(PATIENCE.toMillis(), () -> asked.cancel(true));
+        asked.whenComplete((response, error) -> {
             if (error == null) {
                 answered(host);
                 active.answered();

@@ -34,7 +34,7 @@ final class NoAnswer {
                 // The service always says how long its answer is: something else answers, perhaps without an end.
                 return again(Code.SERVICE_BAD_ANSWER, "an answer without [Content-Length] is longer than there is room for");
             }
-            return new Answer(null, ResultMemory.noRoom(error.getMessage()), null);
+            return Answer.refused(ResultMemory.noRoom(error.getMessage()), Blame.LIMIT);
         }
         if (error instanceof HttpTimeoutException && error instanceof HttpConnectTimeoutException == false) {
             return again(Code.SERVICE_TIMEOUT, "no answer in time");

@@ -161,9 +161,9 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         }
     }
 
-    /** Whether there is a host that has not refused. A picture that another one found at fault waits for none that is down. */
+    /** Whether there is a host that has not refused. A picture that another one refused waits for none that is down. */
     private boolean isWorthAsking() {
-        return history.isPictureAtFault()
+        return history.isPictureRefused()
             ? calls.hosts().hasHealthyOtherThan(history.refusedHosts())
             : calls.hosts().hasOtherThan(history.refusedHosts());
     }
@@ -171,7 +171,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     private void again(Host from, Answer answer, boolean isLate) {
         boolean overloaded = answer.blame() == Blame.LOAD;
         history.again(from, answer.again(), overloaded);
-        if (isLate == false && history.isPictureAtFault() && isWorthAsking() == false) {
+        if (isLate == false && history.isPictureRefused() && isWorthAsking() == false) {
             end.fail(history.gravest());
             return;
         }

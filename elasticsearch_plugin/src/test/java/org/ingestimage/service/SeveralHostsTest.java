@@ -156,6 +156,27 @@ class SeveralHostsTest extends ServicesTest {
         });
     }
 
+    /** It says at once how long its answers are, to those who ask whether it lives, too, and never sends them. */
+    @Test
+    void aHostThatPromisesLongAnswersTakesNoMemoryFromTheOthers() throws Exception {
+        FakeService promising = service(null);
+        promising.everything = (exchange, request) -> {
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(200, 25_000_000);
+            exchange.getResponseBody().flush();
+            promising.hang().answer(exchange, request);
+        };
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(promising, good).put("ingest.image.timeout", "60s"));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 80; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            assertEquals("doneAAAA", call.get(20, TimeUnit.SECONDS).get("data"), "long before half of its time");
+        }
+    }
+
     @Test
     void aSlowPictureIsNoFrozenHost() throws Exception {
         FakeService slow = service(null);
