@@ -115,6 +115,9 @@ SPEECHES: dict[str, Speak] = {
     "one header without end": again_and_again(OK + b"X: ", b"x" * 65536),
     "a status line without end": again_and_again(b"HTTP/1.1 200 ", b"x" * 65536),
     "half an answer": says(OK + b"Content-Length: 5000\r\n\r\n" + BODY[:12], silent=True),
+    "a promise of 25 MB, closed": says(with_length(BODY, 25_000_000)),
+    "a promise of 25 MB, silent": says(with_length(BODY, 25_000_000), silent=True),
+    "a promise of 25 MB, byte by byte": again_and_again(with_length(BODY, 25_000_000), b" ", 0.02),
     "not HTTP": says(b"SSH-2.0-OpenSSH_9.6\r\n", silent=True),
     "an answer before the request": before_the_request,
     "an answer without end before the request": again_and_again(
@@ -202,7 +205,17 @@ def test_each_document_has_a_status_in_time_and_nothing_is_left(
     assert node_threads(es) <= at_first + 40
 
 
-@pytest.mark.parametrize("speech", ["a length that is a word", "a length of many digits", "chunks without end"])
+@pytest.mark.parametrize(
+    "speech",
+    [
+        "a length that is a word",
+        "a length of many digits",
+        "chunks without end",
+        "a promise of 25 MB, closed",
+        "a promise of 25 MB, silent",
+        "a promise of 25 MB, byte by byte",
+    ],
+)
 def test_one_beside_a_good_service_costs_no_document(
     es: Elasticsearch, es_url: str, index: str, service: Service, two_seconds: str, speech: str
 ) -> None:
