@@ -75,11 +75,18 @@ class Freshness:
     process before it may have seen that. The node signs again.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings, self._clock, self._monotonic = settings, clock, monotonic
         self._nonces = Nonces(_MOST_NONCES)
         # Signatures have whole seconds.
         self._started = int(clock())
+        # What the process before it took is too old after this. A clock that is set back later must not matter longer.
+        self._old_after = monotonic() + settings.clock_skew
 
     def check(self, signed: Signed, port: int) -> None:
         """Raise ImageError `wrong_host`, `clock_skew` or `replayed`. `port`: the port that received the request."""
@@ -97,7 +104,7 @@ class Freshness:
                 f"the node signed the request at {_text(signed.time)}, and it is {_text(now)} here; at most {skew} s "
                 "may be between (IMAGE_CLOCK_SKEW): set the clocks of both, best by NTP",
             )
-        if signed.time < self._started:
+        if signed.time < self._started and self._monotonic() < self._old_after:
             raise ImageError(
                 Code.REPLAYED,
                 f"the node signed the request at {_text(signed.time)}, before this service started at "

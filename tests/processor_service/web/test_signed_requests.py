@@ -223,6 +223,17 @@ def test_a_restarted_service_takes_nothing_that_the_one_before_it_may_have_seen(
     restarted.check(replace(signed, time=1001), 8090)
 
 
+def test_a_clock_that_is_set_back_keeps_nodes_out_for_a_few_minutes_at_most() -> None:
+    now, uptime = 9000.0, 0.0
+    freshness = Freshness(Settings(), lambda: now, lambda: uptime)
+    now = 5000
+    signed = Signed("http://127.0.0.1:8090", 5000, "0" * 32, "", "")
+    with pytest.raises(ImageError, match="before this service started"):
+        freshness.check(signed, 8090)
+    uptime = Settings().clock_skew
+    freshness.check(signed, 8090)
+
+
 def test_what_was_seen_is_forgotten_when_its_time_is_over_and_no_sooner() -> None:
     nonces = Nonces(1000)
     assert nonces.take("aa", 100, 0) and not nonces.take("aa", 100, 0) and nonces.take("bb", 150, 100)
