@@ -159,13 +159,20 @@ def speaking(speak: Speak) -> Iterator[str]:
 
 
 @pytest.fixture
-def two_seconds(es: Elasticsearch, index: str, service: Service) -> Iterator[str]:
-    """A pipeline whose documents have two seconds; the node calls the usual service again when the test is over."""
-    name = f"two-seconds-{index}"
-    es.ingest.put_pipeline(id=name, processors=[{"image": {"operations": ["grayscale"], "timeout": "2s"}}])
+def half_a_second(es: Elasticsearch, index: str, service: Service) -> Iterator[str]:
+    """A pipeline whose documents have that long; the node calls the usual service again when the test is over."""
+    name = f"half-a-second-{index}"
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"operations": ["grayscale"], "timeout": "500ms"}}])
     yield name
     set_hosts(es, service.url)
     es.ingest.delete_pipeline(id=name)
+
+
+@pytest.fixture
+def usual_service(es: Elasticsearch, service: Service) -> Iterator[Service]:
+    """The node calls it again when the test is over."""
+    yield service
+    set_hosts(es, service.url)
 
 
 def node_threads(es: Elasticsearch) -> int:
@@ -181,24 +188,25 @@ def at_first(es: Elasticsearch) -> int:
 
 @pytest.mark.parametrize("speech", SPEECHES)
 def test_each_document_has_a_status_in_time_and_nothing_is_left(
-    es: Elasticsearch, index: str, service: Service, two_seconds: str, at_first: int, speech: str
+    es: Elasticsearch, index: str, service: Service, half_a_second: str, at_first: int, speech: str
 ) -> None:
     with speaking(SPEECHES[speech]) as url:
         set_hosts(es, url)
         start = time.monotonic()
         with pytest.raises(ApiError) as refusal:
             es.options(max_retries=0).index(
-                index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=two_seconds
+                index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=half_a_second
             )
         seconds = time.monotonic() - start
         reason = refusal.value.body["error"]["reason"]
         print(f"{speech}: {refusal.value.status_code} {seconds:.1f} s {reason}")
-        assert seconds < 10, "its deadline is 2 s"
+        assert seconds < 10, "its deadline is half a second"
         assert refusal.value.status_code in (500, 503) and reason.startswith("[service_"), reason
         assert len(reason) < 2000
         assert held(es) == 0
     set_hosts(es, service.url)
-    es.index(index=index, id="1", document={"image": {"data": PHOTO}}, pipeline=two_seconds)
+    # By the pipeline of the index, which leaves a good service the time that it needs on a busy machine.
+    es.index(index=index, id="1", document={"image": {"data": PHOTO}})
     assert es.get(index=index, id="1")["_source"]["image"]["mark"]
     assert held(es) == 0
     # The node's pools grow. A thread for each such answer would come to more than a hundred.
@@ -217,9 +225,9 @@ def test_each_document_has_a_status_in_time_and_nothing_is_left(
     ],
 )
 def test_one_beside_a_good_service_costs_no_document(
-    es: Elasticsearch, es_url: str, index: str, service: Service, two_seconds: str, speech: str
+    es: Elasticsearch, es_url: str, index: str, usual_service: Service, speech: str
 ) -> None:
     with speaking(SPEECHES[speech]) as url:
-        set_hosts(es, url, service.url)
+        set_hosts(es, url, usual_service.url)
         assert statuses(bulk(es_url, index, "images", 40)) == {201: 40}
     assert held(es) == 0
