@@ -19,6 +19,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
+def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with recognition."""
+    with running_service(tmp_path_factory.mktemp("recognizing") / "log", workers="1", recognizers="1") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def stock() -> Iterator[StockProcessors]:
     with stock_processors() as running:
         yield running

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-
-import pytest
 
 from tests.helpers.people import PEOPLE
 from tests.helpers.pictures import b64, picture
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import Service
 
 from .stock import StockProcessors
 from .way import Way
-
-
-@pytest.fixture(scope="module")
-def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("identity") / "log", workers="1", recognizers="1") as running:
-        yield running
 
 
 def test_vectors_of_faces_are_stored_and_made_again_where_they_were_left_out(

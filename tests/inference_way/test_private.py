@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from pipelines.inference.endpoints import Service as Kind
 from processor_service.recognition.faces import faces
 from tests.helpers.pictures import b64, opened, picture
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import Service
 
 from .stock import PipelineFailed, StockProcessors
 from .way import Way
@@ -21,12 +20,6 @@ PRIVATE: dict[str, Any] = {
     "operations": ["auto_orient", {"redact": {"what": ["faces"]}}, {"convert": {"format": "png"}}],
     "properties": ["labels", "thumbnail"],
 }
-
-
-@pytest.fixture(scope="module")
-def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("recognizing") / "log", workers="1", recognizers="1") as running:
-        yield running
 
 
 def traces(data: str) -> list[str]:
