@@ -54,6 +54,7 @@ class Killed:
         self.start()
 
     def start(self) -> None:
+        self._up = False
         self.node = EmbeddedNode(
             es_version=self._version,
             data=self._data,
@@ -63,17 +64,27 @@ class Killed:
             quick_start=True,
         ).start()
         self.es = Elasticsearch(self.node.url, request_timeout=120, max_retries=0)
+        self._up = True
+
+    def runs(self) -> bool:
+        return self._up and self.node.poll() is None
 
     def kill(self) -> None:
         os.kill(self.node.pid, signal.SIGKILL)
 
     def stop(self) -> None:
+        self._up = False
         self.es.close()
         self.node.stop()
 
+    def again(self) -> None:
+        self.stop()
+        self.start()
 
-@pytest.fixture
-def killed(es_version: str, stored: Stored) -> Iterator[Killed]:
+
+@pytest.fixture(scope="module")
+def to_be_killed(es_version: str, stored: Stored) -> Iterator[Killed]:
+    """A node whose pipeline uses the store."""
     with tempfile.TemporaryDirectory() as folder:
         # The node's own user has to get to it.
         Path(folder).chmod(0o755)
@@ -82,10 +93,20 @@ def killed(es_version: str, stored: Stored) -> Iterator[Killed]:
             set_hosts(one.es, stored.service.url)
             options = {"store": "external", "properties": [], "operations": ["auto_orient"]}
             one.es.ingest.put_pipeline(id=PIPELINE, processors=[{"image": options}])
-            one.es.indices.create(index=INDEX, settings={"default_pipeline": PIPELINE, "number_of_replicas": 0})
             yield one
         finally:
             one.stop()
+
+
+@pytest.fixture
+def killed(to_be_killed: Killed) -> Killed:
+    """That node with an empty index. A test that failed may have left it dead."""
+    if not to_be_killed.runs():
+        to_be_killed.again()
+    es = to_be_killed.es
+    es.indices.delete(index=INDEX, ignore_unavailable=True)
+    es.indices.create(index=INDEX, settings={"default_pipeline": PIPELINE, "number_of_replicas": 0})
+    return to_be_killed
 
 
 def write_until_killed(es: Elasticsearch, first: str, acknowledged: list[str]) -> None:
@@ -132,8 +153,7 @@ def test_what_a_killed_node_acknowledged_is_there_with_its_picture(
         proxy.behaviour = lambda handler: pass_on(handler, server)
     assert once.locked(), "no node was killed: the test shows nothing"
     wait_until(lambda: killed.node.poll() is not None)
-    killed.stop()
-    killed.start()
+    killed.again()
     es = killed.es
     es.cluster.health(index=INDEX, wait_for_status="yellow", timeout="60s")
     es.indices.refresh(index=INDEX)
