@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ def photograph(name: str, mode: str = "RGB") -> Image.Image:
     return opened(picture(name)).convert(mode)
 
 
+@cache
+def scaled(mode: str, size: tuple[int, int]) -> Image.Image:
+    """Made once for all features, which leave it as it is."""
+    return photograph(PHOTOGRAPH, mode).resize(size)
+
+
 FEATURES = sorted(name for name in all_features() if name != "metadata")
 PHOTOGRAPH = "exif-orientation/Landscape_1.jpg"
 SIGN = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
@@ -53,7 +60,7 @@ def test_copies_are_vectors_of_fields_that_are_there() -> None:
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 700), (2100, 2), (64, 64), (1200, 900)])
 def test_every_feature_takes_every_mode_and_shape(name: str, mode: str, size: tuple[int, int]) -> None:
-    source = of(photograph(PHOTOGRAPH, mode).resize(size))
+    source = of(scaled(mode, size))
     before = source.image.tobytes()
     feature = all_features()[name]
     fields = feature().extract(source)
