@@ -37,9 +37,9 @@ test: install ## all tests: unit, service, plugin (JUnit), end to end on every E
 test-plugin: install ## JUnit, for every Elasticsearch version
 	@elasticsearch_plugin/build --test
 
-# Four workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
+# Six workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
 test-python: install ## pytest; for one test: .venv/bin/pytest tests/FILE.py::test_name
-	@$(BIN)/pytest -n 4
+	@$(BIN)/pytest -n 6
 
 test-versions: install ## a picture through the plugin on every other release in versions.txt; downloads 44 MB for each
 	@$(BIN)/pytest -n 0 tests/end_to_end/other_releases.py

@@ -1,4 +1,4 @@
-"""How `pytest -n 4` deals out the tests: a group goes to one worker, which then starts what the group shares only once."""
+"""How `pytest -n 6` deals out the tests: a group goes to one worker, which then starts what the group shares only once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ from embedded_node.versions import versions
 
 # Names in a module whose tests start processes, and mostly wait for them.
 _STARTERS = {"EmbeddedNode", "Service", "free_port", "running_service"}
+# Rooms whose conftest starts what all their tests share: a JVM and a service with recognition take seconds each.
+_SHARING = ("tests/inference_way",)
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
 
 
 def group(nodeid: str) -> str:
-    """The room and the version of Elasticsearch of a test that has one, as all of them share a node; else its file."""
+    """The room and the version of Elasticsearch of a test that has one, as all of them share a node; else its file.
+
+    A room that shares what has no version is one group.
+    """
     file, _, test = nodeid.partition("::")
-    version = _VERSION.search(test)
-    return f"{file.rpartition('/')[0]}:{version[1]}" if version else file
+    room, version = file.rpartition("/")[0], _VERSION.search(test)
+    if room in _SHARING:
+        return room
+    return f"{room}:{version[1]}" if version else file
 
 
 def longest_first(items: list[pytest.Item]) -> None:
