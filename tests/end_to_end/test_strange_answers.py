@@ -132,6 +132,7 @@ def speaking(speak: Speak) -> Iterator[str]:
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
+    connections: list[socket.socket] = []
 
     def talk(connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -142,6 +143,7 @@ def speaking(speak: Speak) -> Iterator[str]:
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
+                connections.append(connection)
                 threads.append(threading.Thread(target=talk, args=(connection,)))
                 threads[-1].start()
 
@@ -154,6 +156,10 @@ def speaking(speak: Speak) -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         accepting.join()
+        # Who sends and is not read any more would wait for its timeout.
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in threads:
             thread.join()
 
