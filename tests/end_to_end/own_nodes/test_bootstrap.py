@@ -30,29 +30,55 @@ PIPELINE = next(r for r in RESOURCES if r.kind is Kind.PIPELINE and r.name == "i
 Run = Callable[..., Result]
 
 
-@pytest.fixture(scope="module")
-def bootstrap_url(es_version: str) -> Iterator[str]:
-    """A node with the plugin, for the tests of this module alone."""
-    with EmbeddedNode(
-        es_version=es_version, plugin_zip=find_plugin_zip(es_version), token=TOKEN, heap=HEAP, quick_start=True
-    ) as node:
-        yield node.url
+class Node:
+    """A node that has the plugin or, with the same data, has lost it. It starts when it is asked for, and again to change."""
+
+    def __init__(self, es_version: str, data: Path) -> None:
+        self._version, self._data = es_version, data
+        self._node: EmbeddedNode | None = None
+        self._plugin = False
+
+    def url(self, plugin: bool) -> str:
+        if self._node is None or self._plugin != plugin:
+            self.stop()
+            options: dict[str, Any] = {"plugin_zip": find_plugin_zip(self._version), "token": TOKEN} if plugin else {}
+            node = EmbeddedNode(es_version=self._version, data=self._data, heap=HEAP, quick_start=True, **options)
+            self._node, self._plugin = node.start(), plugin
+        return self._node.url
+
+    def has_lost_the_plugin(self) -> bool:
+        return self._node is not None and not self._plugin
+
+    def stop(self) -> None:
+        if self._node:
+            self._node.stop()
+            self._node = None
 
 
 @pytest.fixture(scope="module")
-def bare_url(es_version: str) -> Iterator[str]:
-    """A node without the plugin, which had it once: with the cluster setting in its archive."""
+def node_of_its_own(es_version: str) -> Iterator[Node]:
+    """A node for the tests of this module alone."""
     with tempfile.TemporaryDirectory() as folder:
         # The node's own user has to get to it.
         Path(folder).chmod(0o755)
-        data, zip_ = Path(folder) / "node", find_plugin_zip(es_version)
-        with_plugin = EmbeddedNode(
-            es_version=es_version, data=data, plugin_zip=zip_, token=TOKEN, heap=HEAP, quick_start=True
-        )
-        with with_plugin as node, Elasticsearch(node.url) as client:
+        node = Node(es_version, Path(folder) / "node")
+        yield node
+        node.stop()
+
+
+@pytest.fixture
+def bootstrap_url(node_of_its_own: Node) -> str:
+    """That node with the plugin."""
+    return node_of_its_own.url(plugin=True)
+
+
+@pytest.fixture
+def bare_url(node_of_its_own: Node) -> str:
+    """That node without the plugin, which it had before: with the cluster setting in its archive."""
+    if not node_of_its_own.has_lost_the_plugin():
+        with Elasticsearch(node_of_its_own.url(plugin=True)) as client:
             client.cluster.put_settings(persistent={"ingest.image.hosts": ["http://127.0.0.1:1"]})
-        with EmbeddedNode(es_version=es_version, data=data, heap=HEAP, quick_start=True) as node:
-            yield node.url
+    return node_of_its_own.url(plugin=False)
 
 
 @pytest.fixture
@@ -343,6 +369,30 @@ def test_a_service_url_that_is_none(run: Run, es: Elasticsearch) -> None:
     assert installed(es) == before
 
 
+def test_kibana_is_filled_after_elasticsearch_and_emptied_too(run: Run, es: Elasticsearch, service_url: str) -> None:
+    with Server() as kibana:
+        threading.Thread(target=kibana.serve_forever, daemon=True).start()
+        kibana_url = ("--kibana-url", kibana.url)
+        assert "would be written: Kibana dashboard" in run(*kibana_url, "--dry-run").output
+        assert kibana.objects == {}
+        result = run("--service-url", service_url, "--index-pattern", "photos-*", *kibana_url)
+        assert result.exit_code == 0, result.output
+        assert lines(result)[-1] == "created: Kibana dashboard ingest-image-dashboard"
+        assert kibana.objects["index-pattern", "ingest-image-pictures"]["attributes"]["title"] == "photos-*"
+        assert "updated: Kibana dashboard" in run(*kibana_url).output
+        # An index in the way of uninstalling keeps Kibana's objects too.
+        es.indices.create(index="photos-1")
+        assert run("--uninstall", *kibana_url).exit_code == 1
+        assert kibana.objects
+        es.indices.delete(index="photos-1")
+        result = run("--uninstall", *kibana_url)
+        assert result.exit_code == 0, result.output
+        assert kibana.objects == {}
+        kibana.shutdown()
+    result = run("--service-url", service_url, "--kibana-url", "http://127.0.0.1:1", "--dry-run")
+    assert result.exit_code == 0, result.output
+
+
 def test_a_node_without_the_plugin(bare_url: str) -> None:
     with Elasticsearch(bare_url) as client:
         before = installed(client)
@@ -368,27 +418,3 @@ def test_uninstall_on_a_node_that_lost_the_plugin(bare_url: str) -> None:
         assert result.exit_code == 0, result.output
         assert "removed: cluster setting ingest.image.hosts (was http://127.0.0.1:1)" in result.output
         assert installed(client)["settings"] == {}
-
-
-def test_kibana_is_filled_after_elasticsearch_and_emptied_too(run: Run, es: Elasticsearch, service_url: str) -> None:
-    with Server() as kibana:
-        threading.Thread(target=kibana.serve_forever, daemon=True).start()
-        kibana_url = ("--kibana-url", kibana.url)
-        assert "would be written: Kibana dashboard" in run(*kibana_url, "--dry-run").output
-        assert kibana.objects == {}
-        result = run("--service-url", service_url, "--index-pattern", "photos-*", *kibana_url)
-        assert result.exit_code == 0, result.output
-        assert lines(result)[-1] == "created: Kibana dashboard ingest-image-dashboard"
-        assert kibana.objects["index-pattern", "ingest-image-pictures"]["attributes"]["title"] == "photos-*"
-        assert "updated: Kibana dashboard" in run(*kibana_url).output
-        # An index in the way of uninstalling keeps Kibana's objects too.
-        es.indices.create(index="photos-1")
-        assert run("--uninstall", *kibana_url).exit_code == 1
-        assert kibana.objects
-        es.indices.delete(index="photos-1")
-        result = run("--uninstall", *kibana_url)
-        assert result.exit_code == 0, result.output
-        assert kibana.objects == {}
-        kibana.shutdown()
-    result = run("--service-url", service_url, "--kibana-url", "http://127.0.0.1:1", "--dry-run")
-    assert result.exit_code == 0, result.output
