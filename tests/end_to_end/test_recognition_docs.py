@@ -19,8 +19,7 @@ from tests.helpers.dev_tools import Request, parse
 from tests.helpers.nodes import bootstrap, set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
-from tests.helpers.processes import wait_until
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import Service
 
 TOUR = ROOT / "pipelines" / "console" / "4-recognize.console"
 PAGE, PRIVACY = ((ROOT / "docs" / name).read_text() for name in ("recognition.md", "privacy.md"))
@@ -39,14 +38,6 @@ def blocks(text: str, marker: str) -> list[tuple[str, list[Request]]]:
     """What the marker before each block says, and the block's requests."""
     found = re.findall(rf"<!-- {marker}:?(.*?)-->\n```\n(.*?)```", text, re.DOTALL)
     return [(said.strip(), parse(block)) for said, block in found]
-
-
-@pytest.fixture(scope="module")
-def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    log = tmp_path_factory.mktemp("recognition") / "service.log"
-    with running_service(log, workers="1", recognizers="1", embedder="lite0") as running:
-        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from click.testing import CliRunner, Result
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 from PIL import Image
@@ -25,8 +24,7 @@ from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.people import CHANGES, PEOPLE, person, together
 from tests.helpers.pictures import b64, encoded, picture
-from tests.helpers.processes import wait_until
-from tests.helpers.service import Service, calls, running_service
+from tests.helpers.service import Service, calls
 
 IDENTITY: dict[str, Any] = {"faces": {"identity": True}}
 INDEX, PIPELINE = "images-people", "people"
@@ -53,17 +51,9 @@ COLLINS = {name for name in PICTURES if name.startswith("collins")} | {"both", "
 
 
 @pytest.fixture(scope="module")
-def identifying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    log = tmp_path_factory.mktemp("identity") / "service.log"
-    with running_service(log, workers="1", recognizers="1") as running:
-        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def people(es: Elasticsearch, service: Service, identifying: Service) -> Iterator[str]:
+def people(es: Elasticsearch, service: Service, recognizing: Service) -> Iterator[str]:
     """An index whose pipeline says whose faces there are, with a few people in it."""
-    set_hosts(es, identifying.url)
+    set_hosts(es, recognizing.url)
     image = {"field": "image", "operations": ["auto_orient"], "properties": [IDENTITY, "colors", "perceptual_hash"]}
     es.ingest.put_pipeline(id=PIPELINE, processors=[{"image": image}])
     es.indices.create(index=INDEX, settings={"index.default_pipeline": PIPELINE})
@@ -235,7 +225,7 @@ def test_faces_that_nobody_identifies_are_no_question(es: Elasticsearch, people:
 
 
 def test_a_document_that_comes_back_keeps_its_vectors(
-    es: Elasticsearch, people: str, index: str, identifying: Service
+    es: Elasticsearch, people: str, index: str, recognizing: Service
 ) -> None:
     """From 9.2 on vectors are left out of what one gets: whoever puts it back does not lose them."""
     es.indices.create(index=index, settings={"index.default_pipeline": PIPELINE})
@@ -245,16 +235,16 @@ def test_a_document_that_comes_back_keeps_its_vectors(
         es.index(index=index, id=id, document=document, refresh=True)
         before = vectors(es, index, id)
         assert len(before) == len(vectors(es, people, id))
-        counted = calls(identifying)
+        counted = calls(recognizing)
         es.index(index=index, id=id, document={**document, "title": "new"}, refresh=True)
         assert len(vectors(es, index, id)) == len(before)
-        assert (calls(identifying) > counted) == left_out
+        assert (calls(recognizing) > counted) == left_out
         again = es.get(index=index, id=id)["_source"]["image"]
         assert [one["sha256"] for one in _list(again)] == [one["sha256"] for one in _list(document["image"])]
         # A partial update keeps them without a call.
-        counted = calls(identifying)
+        counted = calls(recognizing)
         es.update(index=index, id=id, doc={"title": "updated"}, refresh=True)
-        assert len(vectors(es, index, id)) == len(before) and calls(identifying) == counted
+        assert len(vectors(es, index, id)) == len(before) and calls(recognizing) == counted
 
 
 def _list(image: Any) -> list[dict[str, Any]]:
@@ -293,7 +283,7 @@ def test_redacted_faces_and_whose_they_are_are_refused_together(es: Elasticsearc
 
 
 def test_a_service_without_recognition_refuses_the_question_and_the_document(
-    es: Elasticsearch, people: str, service: Service, identifying: Service
+    es: Elasticsearch, people: str, service: Service, recognizing: Service
 ) -> None:
     set_hosts(es, service.url)
     try:
@@ -305,7 +295,7 @@ def test_a_service_without_recognition_refuses_the_question_and_the_document(
                 ask()
             assert error.value.meta.status == 400 and "[recognition_off]" in str(error.value.body)
     finally:
-        set_hosts(es, identifying.url)
+        set_hosts(es, recognizing.url)
 
 
 QUERIES = re.findall(
