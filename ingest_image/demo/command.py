@@ -23,9 +23,9 @@ from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
-from .documents import index_documents, result_table
+from .documents import index_documents, result_table, some_wait
 from .recognition import use_recognition
-from .servers import ChildServer, child_server
+from .servers import Child, child, child_server
 
 
 @click.command()
@@ -99,18 +99,22 @@ def demo(
                     if not nothing:
                         use_recognition(node.url, stored)
                     console.print()
-                    index_documents(node.url, console)
-                    console.print(result_table(node.url))
+                    with child(folder, "enrich", "--url", node.url) as enricher:
+                        index_documents(node.url, console)
+                        while some_wait(node.url):
+                            enricher.check()
+                            time.sleep(0.2)
+                        console.print(result_table(node.url))
+                        if leave:
+                            return
+                        with child_server(folder, "gallery", gallery_port, "--url", node.url) as gallery:
+                            gallery.wait_for("/")
+                            console.print(_things_to_try(node.url, gallery.url), markup=False, highlight=False)
+                            _stay(node, service, gallery, enricher)
                 except requests.RequestException as error:
                     # If it is the service, that is what to say.
                     service.check()
                     raise click.ClickException(f"{error}; the node's log: {node.log_file}") from error
-                if leave:
-                    return
-                with child_server(folder, "gallery", gallery_port, "--url", node.url) as gallery:
-                    gallery.wait_for("/")
-                    console.print(_things_to_try(node.url, gallery.url), markup=False, highlight=False)
-                    _stay(node, service, gallery)
     except KeyboardInterrupt:
         console.print("\nStopped. The pictures are kept; the next demo finds them again.")
     except NodeError as error:
@@ -119,11 +123,11 @@ def demo(
         raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from error
 
 
-def _stay(node: EmbeddedNode, *servers: ChildServer) -> None:
+def _stay(node: EmbeddedNode, *started: Child) -> None:
     """Wait until one of them ends, which is an error."""
     while node.poll() is None:
-        for server in servers:
-            server.check()
+        for each in started:
+            each.check()
         time.sleep(0.5)
     raise NodeError(f"Elasticsearch ended (exit code {node.poll()}), its log ends:\n{node.log_tail()}")
 

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from processor_service.fields import PENDING_SINCE
+
 from ..search import Hit
 from ..search.hits import hit_of
 from ..search.picture import Size
@@ -40,7 +42,15 @@ def index_documents(url: str, console: Console) -> None:
         answer = requests.put(f"{url}/images/_doc/{id}", json={"title": title, "image": {"data": data}}, timeout=60)
         answer.raise_for_status()
         console.print(f"PUT images/_doc/{id}  {answer.status_code}  {1000 * (time.perf_counter() - start):.0f} ms")
+
+
+def some_wait(url: str) -> bool:
+    """Whether something is still to be added to a picture. What is stored can be searched for after that."""
     requests.post(f"{url}/images/_refresh", timeout=30).raise_for_status()
+    body = {"query": {"exists": {"field": f"image.{PENDING_SINCE}"}}}
+    answer = requests.post(f"{url}/images/_count", json=body, timeout=30)
+    answer.raise_for_status()
+    return int(answer.json()["count"]) > 0
 
 
 def result_table(url: str) -> Table:

@@ -1,4 +1,4 @@
-"""Our own servers as child processes of the demo, which are watched while it is up."""
+"""Our own commands as child processes of the demo, which are watched while it is up."""
 
 from __future__ import annotations
 
@@ -18,21 +18,27 @@ from embedded_node.readiness import check_port
 
 
 @dataclass(frozen=True)
-class ChildServer:
-    """One of our servers, which may still be starting."""
+class Child:
+    """One of our commands, which stays up."""
 
     command: str
-    url: str
     log_file: Path
     process: subprocess.Popen[bytes]
 
     def check(self) -> None:
-        """Raise ClickException if the server has ended."""
+        """Raise ClickException if the command has ended."""
         code = self.process.poll()
         if code is not None:
             last = " ".join(self.log_file.read_text(errors="replace").strip().splitlines()[-1:])
             how = f"was killed by signal {-code}" if code < 0 else f"ended (exit code {code})"
             raise click.ClickException(f"'ingest-image {self.command}' {how}, its log {self.log_file} ends: {last}")
+
+
+@dataclass(frozen=True)
+class ChildServer(Child):
+    """One of our servers, which may still be starting."""
+
+    url: str
 
     def wait_for(self, path: str) -> None:
         """Wait until a path answers. Raises ClickException if the server ends before."""
@@ -46,15 +52,12 @@ class ChildServer:
 
 
 @contextmanager
-def child_server(folder: Path, command: str, port: int, *arguments: str, **environment: str) -> Iterator[ChildServer]:
-    """Run one of our servers as a child process. Raises NodeError when the port is taken."""
-    # Whoever is there would answer in place of ours, which takes a second to find out that it cannot.
-    check_port(port)
-    url = f"http://127.0.0.1:{port}"
+def child(folder: Path, command: str, *arguments: str, **environment: str) -> Iterator[Child]:
+    """Run one of our commands as a child process, which is ended with the context."""
     log_file = folder / f"{command}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "ingest_image", command, "--port", str(port), *arguments],
+            [sys.executable, "-m", "ingest_image", command, *arguments],
             env={**os.environ, **environment},
             stdout=log,
             stderr=log,
@@ -63,10 +66,19 @@ def child_server(folder: Path, command: str, port: int, *arguments: str, **envir
             start_new_session=True,
         )
     try:
-        yield ChildServer(command, url, log_file, process)
+        yield Child(command, log_file, process)
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def child_server(folder: Path, command: str, port: int, *arguments: str, **environment: str) -> Iterator[ChildServer]:
+    """Run one of our servers as a child process. Raises NodeError when the port is taken."""
+    # Whoever is there would answer in place of ours, which takes a second to find out that it cannot.
+    check_port(port)
+    with child(folder, command, "--port", str(port), *arguments, **environment) as started:
+        yield ChildServer(command, started.log_file, started.process, f"http://127.0.0.1:{port}")
 
 
 def _answers(url: str) -> bool:

@@ -14,8 +14,10 @@ from processor_service.wire.inference_way import RECIPE_KEYS
 
 from ..resources import Body
 
-# `document_operations` counts as false here, whatever its value.
-_OPTIONS = frozenset({"field", "ignore_missing", "on_invalid", "keep_invalid", "document_operations", *RECIPE_KEYS})
+# `document_operations` counts as false here, whatever its value, and nothing is added `later`.
+_OPTIONS = frozenset(
+    {"field", "ignore_missing", "on_invalid", "keep_invalid", "document_operations", "later", *RECIPE_KEYS}
+)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 

@@ -63,7 +63,7 @@ def stop(process: subprocess.Popen[str], kill_service: bool = False) -> None:
     """Interrupt the demo, or kill its service: everything else ends, too."""
     below = descendants(process.pid)
     assert any("java" in command_of(pid) for pid in below) and any(SERVICE in command_of(pid) for pid in below)
-    assert any("gallery" in command_of(pid) for pid in below)
+    assert any("gallery" in command_of(pid) for pid in below) and any("enrich" in command_of(pid) for pid in below)
     if kill_service:
         with_pid(next(pid for pid in below if SERVICE in command_of(pid)), signal.SIGKILL)
     else:

@@ -50,6 +50,6 @@ def test_the_answer_of_another_server_is_not_taken_for_that_of_ours(tmp_path: Pa
     log.write_text("starting\nthe port is taken\n")
     ours = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
     ours.wait()
-    server = ChildServer("serve", stranger, log, ours)
+    server = ChildServer("serve", log, ours, stranger)
     with pytest.raises(click.ClickException, match=r"serve' ended \(exit code 3\), its log .* ends: the port is taken"):
         server.wait_for("/readyz")
