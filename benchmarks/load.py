@@ -1,6 +1,6 @@
 """A cluster with two nodes for documents, two services and mixed requests, while services and nodes fail.
 
-    python -m benchmarks.load [--seconds 60] [--pace 1]
+    python -m benchmarks.load [--seconds 60] [--pace 1] [--phase NAME ...]
 
 Clients put, send bulks of 8, update, search and render at a set pace, and send again what was refused for now, at the
 other node or service, as the official clients do. Each phase lasts at least `--seconds`. Times are those of a request
@@ -16,8 +16,9 @@ import base64
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,7 +42,9 @@ class Report:
         self.times = Table(title="milliseconds until a request was accepted")
         for column in ("phase", "request", "count", "p50", "p95", "p99", "longest", "sent again after"):
             self.times.add_column(column, justify="left" if column in ("phase", "request") else "right")
-        self.work = Table(title="pictures, and processor time of one in milliseconds")
+        self.work = Table(
+            title="pictures, and processor time of one in milliseconds, without that of processes that ended"
+        )
         for column in ("phase", "seconds", "a second", "service one", "service two", "services, ms", "nodes, ms"):
             self.work.add_column(column, justify="right" if column != "phase" else "left")
 
@@ -94,20 +97,25 @@ def lost(url: str, acknowledged: dict[str, str]) -> list[str]:
     return wrong
 
 
-@click.command()
-@click.option("--seconds", default=60.0, show_default=True, help="Least length of a phase.")
-@click.option(
-    "--pace", default=1.0, show_default=True, help="Times 6 pictures, 4 updates, 5 searches and 3 renderings a second."
-)
-@click.option("--es-version", default=None, help="Elasticsearch version.")
-def main(seconds: float, pace: float, es_version: str | None) -> None:
-    """Print both tables, and what was lost."""
-    texts = [base64.b64encode(data).decode() for data in photographs(PICTURES)]
-    version = EmbeddedNode(es_version=es_version).version
-    with ExitStack() as stack:
-        cluster = Cluster(version, Path(stack.enter_context(tempfile.TemporaryDirectory())), stack)
-        clients = Clients(cluster, texts)
-        mixed = [
+SLOW = "bulks, service two half as fast"
+PHASES: dict[str, Callable[[Cluster], None]] = {
+    "nothing fails": lambda cluster: None,
+    "a service is killed": Cluster.kill_a_service,
+    "services restarted in turn": Cluster.restart_services,
+    "a node is stopped": Cluster.restart_a_node,
+    "nodes restarted in turn": Cluster.restart_nodes,
+}
+# As fast as it goes: two hosts that are mostly idle take turns.
+BULKS: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
+    "bulks only": lambda cluster: nullcontext(),
+    SLOW: Cluster.a_slow_service,
+}
+
+
+def run(cluster: Cluster, clients: Clients, report: Report, wanted: Sequence[str], seconds: float, pace: float) -> None:
+    """Do the phases that are wanted."""
+    clients.start(
+        [
             (clients.put, pace),
             (clients.put, pace),
             (clients.bulk, pace / 2),
@@ -115,27 +123,49 @@ def main(seconds: float, pace: float, es_version: str | None) -> None:
             (clients.search, 5 * pace),
             (clients.render, 3 * pace),
         ]
-        report = Report(cluster, clients)
-        clients.start(mixed)
-        stack.callback(clients.stop)
+    )
+    try:
         time.sleep(min(30.0, seconds))  # The JVMs compile.
-        report.phase("nothing fails", lambda: None, seconds)
-        report.phase("a service is killed", cluster.kill_a_service, seconds)
-        report.phase("services restarted in turn", cluster.restart_services, seconds)
-        report.phase("a node is stopped", cluster.restart_a_node, seconds)
-        report.phase("nodes restarted in turn", cluster.restart_nodes, seconds)
+        for name, happens in PHASES.items():
+            if name in wanted:
+                report.phase(name, partial(happens, cluster), seconds)
+    finally:
         clients.stop()
-        # As fast as it goes: two hosts that are mostly idle take turns.
-        clients.start([(clients.bulk, 1000.0)] * 3)
-        time.sleep(5)
-        report.phase("bulks only", lambda: None, seconds)
-        with cluster.a_slow_service():
-            time.sleep(5)
-            report.phase("bulks, service two half as fast", lambda: None, seconds)
+    clients.start([(clients.bulk, 1000.0)] * 3)
+    try:
+        for name, meanwhile in BULKS.items():
+            if name in wanted:
+                with meanwhile(cluster):
+                    time.sleep(5)
+                    report.phase(name, lambda: None, seconds)
+    finally:
         clients.stop()
+
+
+@click.command()
+@click.option("--seconds", default=60.0, show_default=True, help="Least length of a phase.")
+@click.option(
+    "--pace", default=1.0, show_default=True, help="Times 6 pictures, 4 updates, 5 searches and 3 renderings a second."
+)
+@click.option(
+    "--phase", "wanted", type=click.Choice([*PHASES, *BULKS]), multiple=True, help="Only this one; repeat for several."
+)
+@click.option("--es-version", default=None, help="Elasticsearch version.")
+def main(seconds: float, pace: float, wanted: tuple[str, ...], es_version: str | None) -> None:
+    """Print both tables, and what was lost."""
+    texts = [base64.b64encode(data).decode() for data in photographs(PICTURES)]
+    version = EmbeddedNode(es_version=es_version).version
+    with ExitStack() as stack:
+        cluster = Cluster(version, Path(stack.enter_context(tempfile.TemporaryDirectory())), stack)
+        clients = Clients(cluster, texts)
+        report = Report(cluster, clients)
+        try:
+            run(cluster, clients, report, wanted or [*PHASES, *BULKS], seconds, pace)
+        finally:
+            # Also after Ctrl-C.
+            for table in (report.times, report.work):
+                Console(width=130).print(table)
         wrong = lost(cluster.master.url, clients.acknowledged)
-    for table in (report.times, report.work):
-        Console(width=130).print(table)
     click.echo(
         f"Elasticsearch {version}: {len(clients.acknowledged)} documents were acknowledged, {len(wrong)} are lost or "
         f"otherwise than acknowledged; {len(clients.failed)} requests were given up."

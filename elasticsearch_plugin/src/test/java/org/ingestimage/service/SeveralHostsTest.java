@@ -231,4 +231,22 @@ class SeveralHostsTest extends ServicesTest {
         }
         assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
     }
+
+    @Test
+    void aHostTwiceAsSlowGetsHalfAsMuch() throws Exception {
+        FakeService quick = service(null);
+        quick.behaviour = quick.slow(100);
+        FakeService slow = service(null);
+        slow.behaviour = slow.slow(200);
+        TestNode node = node(TestNode.hosts(quick, slow).put("ingest.image.max_in_flight", 8));
+        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
+        for (int i = 0; i < 120; i++) {
+            calls.add(node.call("AAAA", null));
+        }
+        for (CompletableFuture<Map<String, Object>> call : calls) {
+            data(call);
+        }
+        double share = (double) quick.calls.get() / slow.calls.get();
+        assertTrue(share > 1.5 && share < 2.7, quick.calls + " and " + slow.calls);
+    }
 }
