@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from processor_service.web.spans import Spans, open_spans
-from processor_service.web.traces import trace_id
+from processor_service.web.traces import follow_traces, trace_id
 from processor_service.workers.protocol import Job
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service, authorization, running_service
@@ -48,6 +48,15 @@ ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 )
 def test_a_trace_is_read_as_w3c_has_it(header: str, found: str | None) -> None:
     assert trace_id(header) == found
+
+
+def test_the_next_request_on_a_thread_is_not_of_the_trace_before() -> None:
+    app = flask.Flask("x")
+    follow_traces(app)
+    app.get("/")(lambda: structlog.contextvars.get_contextvars())
+    client = app.test_client()
+    assert client.get("/", headers={"traceparent": PARENT}).get_json() == {"trace_id": TRACE}
+    assert client.get("/").get_json() == {}
 
 
 @pytest.fixture
