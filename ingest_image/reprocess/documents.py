@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 from pipelines.cluster.makers import Maker
 
 from . import outcome
+from .adding import Lacking
 from .mending import mend
 from .selection import SURE, Query
 
@@ -59,6 +60,7 @@ class Reader:
     makers: Mapping[str, Maker] = field(default_factory=dict)
     banded: Sequence[str] = ()
     enriched: Sequence[str] = ()
+    lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
@@ -138,7 +140,7 @@ class Reader:
         for one, doc in zip(group, answer["docs"], strict=True):
             if doc.get("found"):
                 source = doc.get("_source")
-                mend(source, self.makers, self.banded, self.enriched)
+                mend(source, self.makers, self.banded, self.enriched, self.lacking)
                 yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
             else:
                 yield Document(one.id, one.routing)

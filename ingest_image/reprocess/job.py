@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
@@ -15,6 +15,7 @@ from pipelines.resources import Body, fingerprint
 
 from ..search.bands import bands_of
 from ..search.schema import NUMBERS, read_schema
+from .adding import Lacking, lacking
 from .selection import Query, Selection
 from .state import State
 
@@ -42,6 +43,8 @@ class IndexJob:
     banded: tuple[str, ...] = ()
     # Targets whose pictures get what is pending.
     enriched: tuple[str, ...] = ()
+    # By target, what pictures of earlier recipes lack.
+    lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
 
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
@@ -57,11 +60,16 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         types = read_schema(client, index).types
         sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
         banded = tuple(target for target in targets if types.get(bands_of(target)) == "keyword")
-        query, inspects = selection.to_query(targets, makers, banded), selection.unprocessed
+        added = lacking(bodies, selection.added) if selection.added else {}
+        query, inspects = selection.to_query(targets, makers, banded, added), selection.unprocessed
         fields = _fields(bodies) if selection.wants_pictures else None
         uuid = settings["index.uuid"]
         enriched = tuple(targets) if selection.pending or selection.errors else ()
-        jobs.append(IndexJob(index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded, enriched))
+        jobs.append(
+            IndexJob(
+                index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded, enriched, lacking=added
+            )
+        )
     return jobs
 
 

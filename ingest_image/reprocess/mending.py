@@ -9,13 +9,21 @@ from typing import Any
 from pipelines.cluster.makers import Maker
 from processor_service.hash_bands import bands
 
+from .adding import Lacking
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def mend(source: Any, makers: Mapping[str, Maker], banded: Iterable[str], enriched: Iterable[str] = ()) -> None:
+def mend(
+    source: Any,
+    makers: Mapping[str, Maker],
+    banded: Iterable[str],
+    enriched: Iterable[str] = (),
+    lacking: Mapping[str, Lacking] | None = None,
+) -> None:
     """Remove vectors of other embedders than those of `makers`, and add bands to the hashes of the `banded` targets.
 
-    Pictures of the `enriched` targets ask for what is pending.
+    Pictures of the `enriched` targets ask for what is pending. What a picture is `lacking`, by its recipe, is pending.
 
     The node adds a missing vector to a marked picture. Bands are made of the hash alone, so it is not asked for them.
     """
@@ -28,6 +36,11 @@ def mend(source: Any, makers: Mapping[str, Maker], banded: Iterable[str], enrich
         for picture in pictures_in(source, target):
             if picture.get("pending"):
                 picture["enrich"] = True
+    for target, by_recipe in (lacking or {}).items():
+        for picture in pictures_in(source, target):
+            if isinstance(recipe := picture.get("recipe"), str) and (names := by_recipe.get(recipe)):
+                before = picture.get("pending")
+                picture["pending"] = sorted({*names, *(before if isinstance(before, list) else ())})
     for target in banded:
         for picture in pictures_in(source, target):
             for part in _objects(picture.get("perceptual_hashes")):

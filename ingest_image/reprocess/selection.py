@@ -10,6 +10,7 @@ from pipelines.cluster.makers import Maker, stale_query
 
 from ..search.bands import without_bands
 from ..search.selecting import user_query
+from .adding import Lacking
 
 Query = dict[str, Any]
 
@@ -29,14 +30,24 @@ class Selection:
     pending: bool = False
     # Pictures that are in the documents (`data`), or in the store (`external`), and should not be.
     elsewhere: Literal["data", "external"] | None = None
+    # Properties that pictures lack, which were made when the recipe did not ask for them yet.
+    added: tuple[str, ...] = ()
 
     @property
     def wants_pictures(self) -> bool:
         """Whether documents without a picture are not selected."""
-        return any((self.errors, self.unprocessed, self.stale, self.pending, self.elsewhere))
+        return any((self.errors, self.unprocessed, self.stale, self.pending, self.elsewhere, self.added))
 
-    def to_query(self, targets: list[str], makers: Mapping[str, Maker], banded: Collection[str] = ()) -> Query:
+    def to_query(
+        self,
+        targets: list[str],
+        makers: Mapping[str, Maker],
+        banded: Collection[str] = (),
+        lacking: Mapping[str, Lacking] | None = None,
+    ) -> Query:
         """The query for an index whose pipeline writes to `targets`, made so now; hashes of `banded` ones have bands.
+
+        `lacking`: by target, the recipes of pictures to which something is added.
 
         For `unprocessed` it also finds documents that have to be inspected.
         """
@@ -53,6 +64,8 @@ class Selection:
                 kept = {"exists": {"field": f"{target}.stored"}}
                 inside = {"bool": {"filter": [done], "must_not": [kept]}}
                 wanted.append(kept if self.elsewhere == "external" else inside)
+            if target in (lacking or {}):
+                wanted.append({"terms": {f"{target}.recipe": list((lacking or {})[target])}})
             if self.stale and target in makers:
                 wanted.append(stale_query(target, makers[target]))
             if self.stale and target in banded:

@@ -51,6 +51,11 @@ public final class Marks {
         return null;
     }
 
+    /** The mark over a message that another mark has vouched for. */
+    public String sign(String message) {
+        return Keys.sign(keys.mark(), message);
+    }
+
     /** What `mark` signs: these stored bytes, by their SHA-256, came out of this recipe. */
     public static String made(String recipe, String stored) {
         return recipe + ":" + stored;

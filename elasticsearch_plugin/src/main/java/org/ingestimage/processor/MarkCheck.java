@@ -1,7 +1,10 @@
 package org.ingestimage.processor;
 
+import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 import org.ingestimage.common.Sha256;
@@ -9,6 +12,8 @@ import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.StoredPicture;
 import org.ingestimage.picture.TargetFields;
+import org.ingestimage.recipe.Recipe;
+import org.ingestimage.recipe.RecipeSchema;
 
 /**
  * What the service has signed about one picture of a document (docs/wire.md).
@@ -25,6 +30,8 @@ final class MarkCheck {
     private final ProcessorEnvironment environment;
     private final Map<String, Object> existing;
     private final String recipe;
+    /** Hash of the recipe without some of what is pending, if the document says that it made the picture; else null. */
+    private final String earlier;
     private final Map<String, Object> renewed = new HashMap<>();
     /** SHA-256 of the stored bytes, null when it is not known. */
     private final String stored;
@@ -38,11 +45,13 @@ final class MarkCheck {
     /**
      * @param options of the processor
      * @param existing the target before
+     * @param pending names of the recipe's properties that the picture is still to get: a recipe without some of them made the same picture
      */
-    MarkCheck(Options options, ProcessorEnvironment environment, Map<String, Object> existing) {
+    MarkCheck(Options options, ProcessorEnvironment environment, Map<String, Object> existing, List<String> pending) {
         this.environment = environment;
         this.existing = existing;
         this.recipe = options.recipe().hash();
+        this.earlier = existing.get(TargetFields.RECIPE) instanceof String named && named.equals(recipe) == false ? earlier(options, pending, named) : null;
         Object data = existing.get(TargetFields.DATA);
         // The cheap question first: most documents carry no mark, and decoding costs.
         byte[] bytes = existing.get(TargetFields.MARK) instanceof String ? bytes(data) : null;
@@ -50,7 +59,32 @@ final class MarkCheck {
         this.key = existing.get(TargetFields.STORED) instanceof String text && text.length() <= LONGEST_KEY ? text : null;
         this.by = maker();
         this.made = recipe.equals(by);
+        if (made && earlier != null) {
+            adopt();
+        }
         this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
+    }
+
+    /** `named`, if it is the hash of the recipe without some of these properties. There are few that can be pending, so few hashes are made. */
+    private static String earlier(Options options, List<String> pending, String named) {
+        for (int some = 1; some < 1 << pending.size(); some++) {
+            List<String> chosen = BitSet.valueOf(new long[] { some }).stream().mapToObj(pending::get).toList();
+            List<Object> left = options.recipe().properties().stream().filter(entry -> chosen.contains(RecipeSchema.name(entry)) == false).toList();
+            if (named.equals(Recipe.of(options.recipe().operations(), left).hash())) {
+                return named;
+            }
+        }
+        return null;
+    }
+
+    /** Has the picture be one of this recipe, with what else was signed about it. */
+    private void adopt() {
+        renewed.put(TargetFields.RECIPE, recipe);
+        String source = existing.get(TargetFields.ORIGINAL) instanceof Map<?, ?> original ? hash(original.get(TargetFields.SHA256)) : null;
+        boolean known = source != null && holds(TargetFields.SOURCE_MARK, maker -> Marks.madeFrom(maker, source, stored));
+        if (known == false && existing.get(TargetFields.URL) instanceof String url) {
+            madeFromAddress(url);
+        }
     }
 
     /** Whether the target is about a picture that came out of the recipe, whether or not it holds the picture. */
@@ -77,18 +111,19 @@ final class MarkCheck {
         Marks marks = environment.client().marks();
         String mark = at.contains(source) ? marks.valid(existing.get(TargetFields.ORIGINAL_MARK), Marks.original(at)) : null;
         // After one-off operations the picture was made from itself.
-        boolean plain = mark != null && marks.valid(existing.get(TargetFields.SOURCE_MARK), Marks.madeFrom(by, source, stored)) != null;
+        Object before = earlier != null && made ? renewed.get(TargetFields.SOURCE_MARK) : existing.get(TargetFields.SOURCE_MARK);
+        boolean plain = mark != null && marks.valid(before, Marks.madeFrom(by, source, stored)) != null;
         return plain ? new StoredPicture(at, source, null, mark) : null;
     }
 
     /** The recipe by which the mark is believed: the pipeline's, or else the one that the document names; null when there is none. */
     private String maker() {
-        if (stored == null || holds(TargetFields.MARK, signed(recipe))) {
+        if (stored == null || holds(TargetFields.MARK, this::signed)) {
             return stored == null ? null : recipe;
         }
         Object before = existing.get(TargetFields.RECIPE);
         boolean named = before instanceof String text && RECIPE.matcher(text).matches() && text.equals(recipe) == false;
-        return named && holds(TargetFields.MARK, signed((String) before)) ? (String) before : null;
+        return named && holds(TargetFields.MARK, maker -> signed((String) before)) ? (String) before : null;
     }
 
     /** What the mark of a recipe signs. */
@@ -99,12 +134,12 @@ final class MarkCheck {
     /** Whether the target is about what was made from this very source. */
     boolean madeFrom(Object source) {
         byte[] bytes = made && existing.get(TargetFields.SOURCE_MARK) instanceof String ? bytes(source) : null;
-        return bytes != null && holds(TargetFields.SOURCE_MARK, Marks.madeFrom(recipe, bytes, stored));
+        return bytes != null && holds(TargetFields.SOURCE_MARK, maker -> Marks.madeFrom(maker, bytes, stored));
     }
 
     /** Whether the target is about what was made from what is at this address. */
     boolean madeFromAddress(String url) {
-        return made && holds(TargetFields.SOURCE_MARK, Marks.madeFromAddress(recipe, url, stored));
+        return made && holds(TargetFields.SOURCE_MARK, maker -> Marks.madeFromAddress(maker, url, stored));
     }
 
     /** Whether what the target shows beside the picture, if anything, is of this picture. */
@@ -122,7 +157,7 @@ final class MarkCheck {
         byte[] bytes = made && field.equals(TargetFields.THUMBNAIL) ? bytes(value) : null;
         // A data URL would have room for another picture in its parameters.
         boolean plain = bytes != null && PictureData.plain(value, bytes) == value;
-        return plain && holds(TargetFields.THUMBNAIL_MARK, Marks.thumbnail(recipe, stored, bytes));
+        return plain && holds(TargetFields.THUMBNAIL_MARK, maker -> Marks.thumbnail(maker, stored, bytes));
     }
 
     /** Whether the data is what the document itself says that it stores. No signature: it tells an old picture from a new one, that is all. */
@@ -141,8 +176,15 @@ final class MarkCheck {
         return renewed;
     }
 
-    private boolean holds(String name, String message) {
-        String mark = environment.client().marks().valid(existing.get(name), message);
+    /**
+     * @param message what is signed, by the hash of a recipe
+     */
+    private boolean holds(String name, UnaryOperator<String> message) {
+        Marks marks = environment.client().marks();
+        String mark = marks.valid(existing.get(name), message.apply(recipe));
+        if (mark == null && earlier != null && marks.valid(existing.get(name), message.apply(earlier)) != null) {
+            mark = marks.sign(message.apply(recipe));
+        }
         if (mark != null) {
             renewed.put(name, mark);
         }

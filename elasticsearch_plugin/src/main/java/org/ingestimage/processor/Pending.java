@@ -5,6 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 import org.ingestimage.picture.TargetFields;
 import org.ingestimage.recipe.RecipeSchema;
@@ -43,6 +44,11 @@ record Pending(List<String> due, List<String> waiting, boolean asked) {
 
     boolean isEmpty() {
         return due.isEmpty() && waiting.isEmpty();
+    }
+
+    /** All of them. */
+    List<String> names() {
+        return Stream.concat(due.stream(), waiting.stream()).toList();
     }
 
     boolean has(String name) {

@@ -66,8 +66,8 @@ final class Picture {
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
         boolean complete = data != null || existing.get(TargetFields.MARK) instanceof String;
         this.url = again || (complete && addressesAreOff) ? null : TargetFields.url(source);
-        this.check = new MarkCheck(options, environment, existing);
         this.pending = Pending.of(options, environment.schema(), source, existing);
+        this.check = new MarkCheck(options, environment, existing, pending.names());
     }
 
     private static boolean isNull(Object value, String key) {

@@ -148,6 +148,32 @@ class LaterTest {
     }
 
     @Test
+    void aPictureOfTheRecipeWithoutWhatIsPendingIsOneOfThisRecipe() {
+        byte[] bytes = Base64.getDecoder().decode(DATA);
+        byte[] source = "what came in".getBytes(StandardCharsets.UTF_8);
+        String before = Recipe.of(null, List.of("faces", "statistics")).hash();
+        Object[] old = {
+            "recipe", before, "mark", Documents.mark(before, bytes), "original", map("sha256", Documents.hash(source)), "source_mark",
+            Documents.sourceMark(before, source, bytes) };
+        Map<String, Object> adopted = waiting(List.of("labels", "text"), old);
+        adopted.putAll(map("recipe", RECIPE, "mark", Documents.mark(RECIPE, bytes), "source_mark", Documents.sourceMark(RECIPE, source, bytes)));
+        assertEquals(adopted, run(CONFIG, waiting(List.of("labels", "text"), old)));
+        assertEquals(0, service.calls.get());
+        // Asked for at the same time, it is added; the picture stays as it is.
+        Map<String, Object> image = run(CONFIG, with(waiting(List.of("labels", "text"), old), "enrich", true));
+        assertEquals(List.of(DATA, "read", RECIPE), List.of(image.get("data"), image.get("text"), image.get("recipe")));
+        assertEquals(map("data", DATA, "properties", List.of("faces", "labels", Map.of("text", Map.of())), "normalized", true), service.requests.get(0));
+        // Something else may have been pending before.
+        assertEquals(with(adopted, "pending", List.of("faces", "labels", "text")), run(with(CONFIG, "later", List.of("faces", "labels", "text")), waiting(List.of("faces", "labels", "text"), old)));
+        // By a recipe that lacks more, or with a mark of nobody, it is made again.
+        for (Map<String, Object> other : List.of(waiting(List.of("text"), old), with(waiting(List.of("labels", "text"), old), "mark", "0".repeat(64)))) {
+            service.requests.clear();
+            run(CONFIG, other);
+            assertEquals(PROPERTIES, service.requests.get(0).get("properties"));
+        }
+    }
+
+    @Test
     void aForgedMarkGainsNothing() {
         Map<String, Object> forged = with(stored("pending", List.of("text"), "enrich", true), "data", "AAAA");
         assertEquals("doneAAAA", run(CONFIG, forged).get("data"));

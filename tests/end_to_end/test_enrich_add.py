@@ -1,0 +1,89 @@
+"""New properties for old documents, on real nodes: no stored byte of a picture changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from ingest_image.enrich.command import enrich
+from tests.helpers.enrichers import waiting
+from tests.helpers.nodes import source
+from tests.helpers.pictures import b64, picture
+from tests.helpers.service import Service, calls
+
+LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
+OPERATIONS: list[dict[str, Any]] = [{"resize": {"width": 300, "height": 300}}, {"convert": {"format": "jpeg"}}]
+BEFORE: list[Any] = ["statistics", {"thumbnail": {"size": 64}}]
+NOW: list[Any] = ["embedding", *BEFORE]
+
+
+@pytest.fixture(autouse=True)
+def pipeline(es: Elasticsearch, index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The index has a pipeline, and the state of a run a folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ask_for(es, index, BEFORE)
+    es.indices.create(index=index, settings={"index.default_pipeline": index})
+    yield
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=index)
+
+
+def ask_for(es: Elasticsearch, index: str, properties: list[Any], **options: Any) -> None:
+    options = {"operations": OPERATIONS, "properties": properties, **options}
+    es.ingest.put_pipeline(id=index, processors=[{"image": options}])
+
+
+def add(es_url: str, index: str, names: str = "embedding") -> Result:
+    result = CliRunner().invoke(enrich, ["--url", es_url, "--add", names, index])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_old_documents_get_new_properties_and_their_pictures_stay(
+    es: Elasticsearch, es_url: str, index: str, service: Service
+) -> None:
+    for id in ("1", "2"):
+        es.index(index=index, id=id, document={"image": {"data": LARGE}, "title": id})
+    es.index(index=index, id="list", document={"image": [{"data": LARGE}, {"data": LARGE}]})
+    ask_for(es, index, BEFORE, operations=OPERATIONS[1:])
+    es.index(index=index, id="other", document={"image": {"data": LARGE}})
+    before = {id: source(es, index, id) for id in ("1", "2", "list", "other")}
+    ask_for(es, index, NOW, later=["embedding"])
+    counted = calls(service)
+    result = add(es_url, index)
+    assert result.exit_code == 0, result.output
+    assert f"3 documents of {index} marked" in result.output and "3 documents enriched" in result.output
+    assert f"1 document of {index} made by a recipe that differs in more than these properties" in result.output
+    # Of the list both are asked for, though only the first has a vector; and a tiny picture told the recipe.
+    assert calls(service) == counted + 4 + 1
+    assert waiting(es, index) == []
+    for id in ("1", "2"):
+        old, new = before[id]["image"], source(es, index, id)["image"]
+        assert new["embedder"] == "builtin-v1" and new["recipe"] != old["recipe"]
+        for name in ("data", "sha256", "thumbnail", "perceptual_hashes", "statistics", "original"):
+            assert new.get(name) == old.get(name), name
+    first, second = source(es, index, "list")["image"]
+    assert (first["embedder"], first["data"]) == ("builtin-v1", before["list"]["image"][0]["data"])
+    assert "embedder" not in second and second["data"] == before["list"]["image"][1]["data"]
+    assert source(es, index, "other") == before["other"]
+    # What has everything is not even written again, and every picture has a valid mark of the recipe of now.
+    versions = {id: es.get(index=index, id=id)["_version"] for id in before}
+    assert "0 documents of" in add(es_url, index).output
+    assert {id: es.get(index=index, id=id)["_version"] for id in before} == versions
+    counted = calls(service)
+    es.update(index=index, id="1", doc={"title": "mine"})
+    assert calls(service) == counted
+
+
+def test_what_cannot_be_added_is_said(es: Elasticsearch, es_url: str, index: str) -> None:
+    es.index(index=index, id="1", document={"image": {"data": LARGE}})
+    assert "colors cannot be added to stored pictures; what can: embedding, " in add(es_url, index, "colors").output
+    assert "the pipeline does not ask for labels" in add(es_url, index, "labels").output
+    assert CliRunner().invoke(enrich, ["--url", es_url, index]).exit_code == 2
+    assert source(es, index)["image"].get("pending") is None
