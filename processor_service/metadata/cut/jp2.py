@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ...formats.boxes import box, boxes
+from .jp2_ends import check_end
 from .jp2_shapes import SIZE, Segments, Size, check_header
 from .kept import Kept
 
@@ -99,6 +100,8 @@ def codestream(data: bytes) -> bytes:
     while data[position : position + 2] == _TILE:
         part, position = _tile_part(data, position, main, parts_of)
         kept.append(part)
+    if size.tiles == 1 and len(kept) > 2:
+        check_end(b"".join(kept[:-1]), kept[-1], min(main.levels.values(), default=0))
     # Added even when it is missing: the picture ends early.
     return b"".join(kept) + _END
 

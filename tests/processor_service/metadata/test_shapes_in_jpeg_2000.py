@@ -69,7 +69,17 @@ def another_tile_part(number: bytes) -> bytes:
     return in_box(b"jp2c", lambda stream: stream[:-2] + part + stream[-2:])
 
 
+def behind_the_last_packet() -> bytes:
+    def changed(stream: bytes) -> bytes:
+        at = stream.index(TILE)
+        length = int.from_bytes(stream[at + 6 : at + 10]) + len(SHORT)
+        return stream[: at + 6] + length.to_bytes(4) + stream[at + 10 : -2] + SHORT + stream[-2:]
+
+    return in_box(b"jp2c", changed)
+
+
 HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
+    "behind the last packet": (behind_the_last_packet, SHORT),
     "brand": (lambda: in_box(b"ftyp", behind(SHORT)), SHORT),
     "minor version": (lambda: in_box(b"ftyp", over(4, SHORT)), SHORT),
     "behind the signature": (lambda: in_box(b"jP  ", behind(SHORT)), SHORT),
