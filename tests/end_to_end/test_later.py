@@ -109,7 +109,7 @@ def test_a_picture_in_the_store_and_one_with_a_target_of_its_own_are_enriched_as
         es.index(index=index, id=id, document={"image": {"data": PHOTO}}, pipeline=later[1])
         target = more.get("target_field", "image")
         before = source(es, index, id)
-        assert before[target].pop("pending") == ["embedding"]
+        assert before[target].pop("pending") == ["embedding"] and before[target].pop("pending_since")
         asking = {**before, target: before[target] | {"pending": ["embedding"], "enrich": True}}
         es.index(index=index, id=id, document=asking, pipeline=later[1])
         after = source(es, index, id)
