@@ -148,6 +148,8 @@ def search(
         raise click.UsageError(f"--same-person cannot be combined with {'--like' if like else '--open'}")
     if face_distance != SAME_PERSON and not same_person:
         raise click.UsageError("how far from whose face? --face-distance needs --same-person")
+    if open_page and (after or as_json or with_facets):
+        raise click.UsageError("--open shows the hits on a page, with facets: leave out --after, --json and --facets")
     try:
         engine.require_index()
     except UserError as error:
@@ -158,10 +160,6 @@ def search(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if open_page:
-        if after or as_json or with_facets:
-            raise click.UsageError(
-                "--open shows the hits on a page, with facets: leave out --after, --json and --facets"
-            )
         # Only here, as the page brings a web server along.
         from .gallery.launch import open_gallery
         from .gallery.page_query import PICKED_DISTANCE, PageQuery

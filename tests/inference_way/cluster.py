@@ -91,6 +91,7 @@ class Cluster:
                 r"/_index_template/_simulate_index/.*",
                 lambda *_: (200, {"template": self.templates["images"]["template"]}),
             ),
+            (r"/_index_template", self._all_templates),
             (r"/_index_template/([^/]+)", self._template),
             (r"/_cluster/settings", self._cluster_settings),
             (r"/_resolve/index/.*", lambda *_: (200, {"indices": []})),
@@ -111,6 +112,10 @@ class Cluster:
     def _nodes(self, *_: Any) -> Answer:
         nodes = [node("node-1", self.version, self.processors), *self.others]
         return 200, {"nodes": {str(number): each for number, each in enumerate(nodes)}}
+
+    def _all_templates(self, *_: Any) -> Answer:
+        found = [{"name": name, "index_template": template} for name, template in self.templates.items()]
+        return 200, {"index_templates": found}
 
     def _start_trial(self, *_: Any) -> Answer:
         if not self.trial_left:
