@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ...formats.boxes import box, boxes
-from .jp2_ends import check_end
+from .jp2_ends import check_ends
 from .jp2_shapes import SIZE, Segments, Size, check_header
 from .kept import Kept
 
@@ -96,22 +96,23 @@ def codestream(data: bytes) -> bytes:
     kept, main = [data[:position]], Segments(size)
     header, position = _header(data, position, _TILE, main)
     kept.append(header)
-    parts_of: dict[int, int] = {}
+    before = b"".join(kept)
+    parts_of: dict[int, list[bytes]] = {}
     while data[position : position + 2] == _TILE:
-        part, position = _tile_part(data, position, main, parts_of)
+        tile, part, position = _tile_part(data, position, main, parts_of)
+        parts_of.setdefault(tile, []).append(part)
         kept.append(part)
-    if size.tiles == 1 and len(kept) > 2:
-        check_end(b"".join(kept[:-1]), kept[-1], min(main.levels.values(), default=0))
+    check_ends(before, parts_of, min(main.levels.values(), default=0))
     # Added even when it is missing: the picture ends early.
     return b"".join(kept) + _END
 
 
-def _tile_part(data: bytes, start: int, main: Segments, parts_of: dict[int, int]) -> tuple[bytes, int]:
-    """A tile part without comments, and the position of its end."""
+def _tile_part(data: bytes, start: int, main: Segments, parts_of: dict[int, list[bytes]]) -> tuple[int, bytes, int]:
+    """The number of a tile, a part of it without comments, and the position of that part's end."""
     marker, marked, tile, length, number, count = _PART.unpack_from(data, start)
-    if marked != _PART.size - 2 or tile >= main.size.tiles or number != parts_of.get(tile, 0) or 0 < count <= number:
+    earlier = len(parts_of.get(tile, ()))
+    if marked != _PART.size - 2 or tile >= main.size.tiles or number != earlier or 0 < count <= number:
         raise ValueError("a tile part that no decoder reads")
-    parts_of[tile] = number + 1
     # Of several parts, the first has the coding of the tile.
     header, position = _header(data, start + _PART.size, _DATA, Segments(main.size, dict(main.levels)))
     # Length 0: the last part, up to the end marker of the codestream, which compressed data cannot contain.
@@ -119,7 +120,7 @@ def _tile_part(data: bytes, start: int, main: Segments, parts_of: dict[int, int]
     end = min(end, len(data)) if end > 0 else len(data)
     body = header + data[position:end]
     size = _PART.size + len(body) if length else 0
-    return _PART.pack(marker, marked, tile, size, number, count) + body, max(end, position)
+    return tile, _PART.pack(marker, marked, tile, size, number, count) + body, max(end, position)
 
 
 def _header(data: bytes, position: int, until: bytes, segments: Segments) -> tuple[bytes, int]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from processor_service.formats.boxes import boxes
 from processor_service.metadata.cut import cut_refused
+from processor_service.metadata.cut.jp2 import codestream
 from tests.helpers.hidden import assert_gone
 from tests.helpers.secrets_in_files import NAME, box, saved, small
 
@@ -124,6 +127,24 @@ HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
 def test_nothing_hides_in_a_picture(case: str) -> None:
     make, secret = HIDDEN[case]
     assert_gone(make(), secret)
+
+
+TILED: dict[str, Any] = {"tile_size": (48, 32), "offset": (3, 5)}
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_nothing_hides_behind_the_last_packet_of_any_tile(number: int) -> None:
+    data = saved("JPEG2000", small(), **TILED, irreversible=number % 2 == 0)
+    at = [found.start() for found in re.finditer(TILE + b"\0\x0a", data)]
+    assert len(at) == 4
+    assert cut_refused(data) is not None
+    start = at[number]
+    length = int.from_bytes(data[start + 6 : start + 10])
+    end = start + length
+    hidden = data[: start + 6] + (length + len(SHORT)).to_bytes(4) + data[start + 10 : end] + SHORT + data[end:]
+    with pytest.raises(ValueError, match="behind the pixels"):
+        codestream(hidden[hidden.index(b"\xff\x4f\xff\x51") :])
+    assert cut_refused(hidden) is None
 
 
 @pytest.mark.parametrize(
