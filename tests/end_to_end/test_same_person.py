@@ -204,7 +204,7 @@ def test_what_cannot_be_asked_is_said_in_a_sentence(
         (ask("--same-person", "404"), f"there is no document 404 in {people}, and no such file"),
         (ask("--same-person", str(tmp_path)), "is a folder"),
         (ask("--same-person", str(portrait), index=index), f"no picture in {index} has vectors of faces"),
-        (ask("--same-person", str(portrait), index="missing*"), "no picture in missing* has vectors of faces"),
+        (ask("--same-person", str(portrait), index="missing*"), "there is no index missing*"),
         (ask("--same-person", str(portrait), "--pipeline", "images"), "the pipeline images looks for no faces"),
         (ask("--same-person", str(portrait), "--pipeline", "no-such"), "there is no pipeline no-such"),
     ):

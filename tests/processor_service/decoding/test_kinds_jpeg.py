@@ -90,8 +90,8 @@ def test_what_is_stored_of_it_has_an_end_marker(rubbish: str, kept: list[str]) -
     data = JPEGS["baseline"][:-2] + RUBBISH[rubbish]
     request = Request.parse({"data": b64(data), "operations": [{"strip_metadata": {"keep": kept}}]})
     stored = process(request, SETTINGS, Stopwatch())["data"]
-    # Encoded again where the rubbish looks like a segment.
-    assert_alike(opened(stored), opened(JPEGS["baseline"]), 3 if rubbish == "another marker" else 0)
+    # Encoded again where the rubbish looks like a segment, or may hold words.
+    assert_alike(opened(stored), opened(JPEGS["baseline"]), 3 if rubbish in ("another marker", "text") else 0)
 
 
 def test_a_turned_jpeg_without_its_end_marker_keeps_its_turn() -> None:
