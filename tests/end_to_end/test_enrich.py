@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,9 @@ def test_what_another_enricher_is_at_work_on_is_left_to_it(
 
 
 def test_at_light_load_what_is_pending_is_gone_soon(es: Elasticsearch, index: str) -> None:
+    def is_enriched(id: str) -> bool:
+        return "pending" not in source(es, index, id)["image"]
+
     stop = threading.Event()
     thread = threading.Thread(target=follow.follow, args=(enricher(es, index), stop))
     thread.start()
@@ -133,7 +137,7 @@ def test_at_light_load_what_is_pending_is_gone_soon(es: Elasticsearch, index: st
         for number in range(4):
             es.index(index=index, id=f"{number}", document={"image": {"data": PHOTO}})
             began = time.monotonic()
-            wait_until(lambda id=f"{number}": "pending" not in source(es, index, id)["image"])  # type: ignore[misc]
+            wait_until(partial(is_enriched, f"{number}"))
             took.append(time.monotonic() - began)
     finally:
         stop.set()

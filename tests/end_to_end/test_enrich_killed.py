@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.helpers.enrichers import LATER, let_wait, waiting
+from tests.helpers.enrichers import index_with_later, let_wait, waiting
 from tests.helpers.nodes import source
 from tests.helpers.processes import with_pid
 from tests.helpers.service import Service, calls
@@ -40,11 +40,8 @@ for line in sys.stdin:
 
 @pytest.fixture(autouse=True)
 def later(es: Elasticsearch, index: str) -> Iterator[None]:
-    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
-    es.indices.create(index=index, settings={"index.default_pipeline": index})
-    yield
-    es.indices.delete(index=index)
-    es.ingest.delete_pipeline(id=index)
+    with index_with_later(es, index):
+        yield
 
 
 def test_killed_at_ten_moments_nothing_is_lost_or_doubled(

@@ -13,17 +13,14 @@ from elasticsearch import Elasticsearch
 from ingest_image.doctor.command import doctor
 from ingest_image.enrich.backlog import Backlog
 from ingest_image.enrich.metrics import metrics_on
-from tests.helpers.enrichers import LATER, enricher, let_wait
+from tests.helpers.enrichers import enricher, index_with_later, let_wait
 from tests.helpers.nodes import source
 
 
 @pytest.fixture(autouse=True)
 def later(es: Elasticsearch, index: str) -> Iterator[None]:
-    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
-    es.indices.create(index=index, settings={"index.default_pipeline": index})
-    yield
-    es.indices.delete(index=index)
-    es.ingest.delete_pipeline(id=index)
+    with index_with_later(es, index):
+        yield
 
 
 def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str) -> None:

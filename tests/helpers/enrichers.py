@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -42,3 +44,13 @@ def waiting(es: Elasticsearch, index: str) -> list[str]:
     es.indices.refresh(index=index)
     query = {"exists": {"field": "image.pending_since"}}
     return sorted(hit["_id"] for hit in es.search(index=index, size=1000, query=query, source=False)["hits"]["hits"])
+
+
+@contextmanager
+def index_with_later(es: Elasticsearch, index: str) -> Iterator[None]:
+    """An index with a pipeline of its own name that leaves something for later; both are deleted at the end."""
+    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+    es.indices.create(index=index, settings={"index.default_pipeline": index})
+    yield
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=index)

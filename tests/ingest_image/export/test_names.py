@@ -25,7 +25,7 @@ def name(format: str = "jpeg", number: int = 0, **source: object) -> str:
     [
         ("harbour/old boats-1.JPG", "harbour/old boats-1.JPG"),
         ("../../etc/cron.d/x.jpg", "etc/cron.d/x.jpg"),
-        ("/root/.ssh/id.jpeg", "root/ssh/id.jpeg"),
+        ("/srv/.ssh/id.jpeg", "srv/ssh/id.jpeg"),
         ("C:\\Users\\me\\a.jpg", "C_/Users/me/a.jpg"),
         ("con.jpg", "_con.jpg"),
         ("a\0b\n\u202egpj.jpg", "a_b__gpj.jpg"),
