@@ -54,19 +54,29 @@ def kill_with_descendants(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
+def children_of(pid: int) -> list[int]:
+    """Process ids of its children."""
+    return _by_parent().get(pid, [])
+
+
 def descendants(pid: int) -> list[int]:
     """Process ids of its children, their children, and so on."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    children: dict[int, list[int]] = {}
-    for line in listing.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
+    by_parent = _by_parent()
     found, todo = [], [pid]
     while todo:
-        below = children.get(todo.pop(), [])
+        below = by_parent.get(todo.pop(), [])
         found += below
         todo += below
     return found
+
+
+def _by_parent() -> dict[int, list[int]]:
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    by_parent: dict[int, list[int]] = {}
+    for line in listing.splitlines():
+        child, parent = map(int, line.split())
+        by_parent.setdefault(parent, []).append(child)
+    return by_parent
 
 
 def command_of(pid: int) -> str:

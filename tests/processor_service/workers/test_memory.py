@@ -18,6 +18,7 @@ from processor_service.settings import Settings
 from processor_service.workers.jobs import handle
 from processor_service.workers.memory import container_limit, oom_kills, shortage
 from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.processes import alive
 from tests.helpers.service import TOKEN, Service, running_service
 
 MB = 1024**2
@@ -114,7 +115,7 @@ def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp
     """Nor is there a thread more than there was: the kernel gives no memory for its stack."""
     with running_service(tmp_path / "log", workers="1") as service:
         assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
-        (web,) = [pid for pid in service.descendants() if b"gunicorn" in command_of(pid)]
+        web = service.web()
         before = resource.prlimit(web, resource.RLIMIT_AS)
         resource.prlimit(web, resource.RLIMIT_AS, (10 * MB, before[1]))
         try:
@@ -129,14 +130,7 @@ def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp
         finally:
             resource.prlimit(web, resource.RLIMIT_AS, before)
         assert service.process_picture(picture("pillow/hopper.jpg") + bytes(14_000_000)).status_code == 200
-        assert command_of(web)
-
-
-def command_of(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+        assert alive(web)
 
 
 def test_health_is_answered_whatever_is_held(small: Service) -> None:

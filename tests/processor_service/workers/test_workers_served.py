@@ -23,7 +23,7 @@ from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker_source import _environment
 from tests.helpers.located_pictures import places, with_place
 from tests.helpers.pictures import b64, encoded, opened, picture
-from tests.helpers.processes import with_pid
+from tests.helpers.processes import command_of, with_pid
 from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
 from tests.processor_service.workers.mortal_worker import MARK
 
@@ -35,13 +35,6 @@ def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return met
-
-
-def command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
 
 
 @pytest.fixture
@@ -71,8 +64,8 @@ def test_no_secret_is_in_the_environment_of_what_decodes(tmp_path: Path, monkeyp
     assert not {TOKEN, *secrets.values()} & set(_environment().values())
     assert _environment()["IMAGE_MAX_FRAMES"] == "77"
     with running_service(tmp_path / "log", workers="2") as service:
-        decoding = [pid for pid in service.descendants() if "processor_service." in command(pid)]
-        assert len(decoding) == 3
+        assert until(lambda: len(service.workers()) == 2)
+        decoding = [service.template(), *service.workers()]
         for pid in decoding:
             environment = Path(f"/proc/{pid}/environ").read_bytes()
             assert TOKEN.encode() not in environment and b"zebedee" not in environment
@@ -117,9 +110,7 @@ def test_the_port_is_free_at_once_when_the_master_is_killed(own: Service) -> Non
 
 def test_no_process_stays_when_the_master_is_killed_and_the_template_is_stopped(own: Service) -> None:
     children = own.descendants()
-    (template,) = [
-        pid for pid in children if "processor_service.workers" in command(pid) and "jobs" not in command(pid)
-    ]
+    template = own.template()
     with_pid(template, signal.SIGSTOP)
     own.process.kill()
     own.process.wait()
@@ -130,7 +121,7 @@ def test_no_process_stays_when_the_master_is_killed_and_the_template_is_stopped(
 
 
 def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(own: Service) -> None:
-    (web,) = [pid for pid in own.descendants() if "gunicorn" in command(pid)]
+    web = own.web()
     before = resource.prlimit(web, resource.RLIMIT_NOFILE)
     try:
         with requests.Session() as session:
@@ -140,7 +131,7 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
             # Not even what the workers and their template leave.
             files = len(list(Path(f"/proc/{web}/fd").iterdir())) - 3
             resource.prlimit(web, resource.RLIMIT_NOFILE, (files, before[1]))
-            for pid in [pid for pid in own.descendants() if "processor_service." in command(pid)]:
+            for pid in [pid for pid in own.descendants() if "processor_service." in command_of(pid)]:
                 with_pid(pid, signal.SIGKILL)
             body = {"data": b64(HOPPER)}
             assert until(lambda: session.get(f"{own.url}/readyz", timeout=10).status_code == 503)
@@ -156,7 +147,7 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
 
 def test_a_picture_is_not_at_fault_when_the_system_gives_workers_no_memory(own: Service) -> None:
     """Less than they may have, as when other processes take it: enough for small pictures, then for none."""
-    (template,) = [pid for pid in own.descendants() if "workers" in command(pid) and "jobs" not in command(pid)]
+    template = own.template()
     before = resource.prlimit(template, resource.RLIMIT_DATA)
     (has,) = re.findall(r"VmData:\s+(\d+)", Path(f"/proc/{template}/status").read_text())
     large = encoded(Image.new("RGB", (9000, 5000)), "JPEG")
