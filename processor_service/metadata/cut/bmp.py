@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from .kept import Kept
+from .viewer_numbers import density_a_metre
 
 _FILE_HEADER = 14
 _PLAIN, _FIELDS, _ALPHA_FIELDS = 0, 3, 6
 _SRGB = b"BGRs"
-# Pixels a metre. Text as a number is far more.
-_MOST_DENSITY = 1_000_000
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -47,8 +46,8 @@ def header(data: bytes, start: int) -> bytes:
     if size > 12:
         # Not: the number of bytes, which follows from the sides, and the number of important colours.
         _, across, down = struct.unpack_from("<Iii", fields, 20)
-        densities = (across, down) if 0 <= min(across, down) <= max(across, down) <= _MOST_DENSITY else (0, 0)
-        struct.pack_into("<IiiII", fields, 20, 0, *densities, colors, 0)
+        density = density_a_metre(across, down)
+        struct.pack_into("<IiiII", fields, 20, 0, density, density, colors, 0)
         # The fourth byte of a colour is reserved.
         table[3::4] = bytes(len(table[3::4]))
     outside = data[start + size : start + size + masks]

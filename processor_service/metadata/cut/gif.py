@@ -7,41 +7,83 @@ from collections.abc import Iterator
 
 from ...formats.containers import gif_blocks, gif_sub_blocks
 from .kept import Kept, few
-from .lzw import end_of_codes
+from .lzw import without_rest
+from .viewer_numbers import duration, plays
 
-_CONTROL_BYTES, _SUB_BLOCK = 8, 255
+_SUB_BLOCK = 255
 _VERSIONS = (b"GIF87a", b"GIF89a")
+# Version, sides, flags, the background's colour, the shape of pixels, which nobody shows.
+_HEADER = struct.Struct("<6sHHBBB")
+# Two marks, the length, flags, hundredths of a second, the transparent colour, an end.
+_CONTROL = struct.Struct("<3sBHBx")
+_TRANSPARENT, _TO_BACKGROUND, _MOST_DISPOSAL = 1, 2, 3
+# Of an image: its mark, place, sides, flags.
+_IMAGE = struct.Struct("<BHHHHB")
+_HAS_COLORS, _INTERLACED, _COLORS = 0x80, 0x40, 0x07
 _LOOPS = (b"\xffNETSCAPE2.0", b"\xffANIMEXTS1.0")
+_LOOP_START, _LOOP_BYTES = b"\x03\x01", 18
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     """Pixels, how long each frame stays, how often all plays. Not: comments, texts, what applications wrote."""
     kept.no_room_for_exif()
-    for kind, block in few(gif_blocks(data)):
-        if kind[:1] == b"\xf9" and len(block) == _CONTROL_BYTES:
-            # Three bits are reserved.
-            yield block[:3] + bytes((block[3] & 0x1F,)) + block[4:7] + b"\0"
+    blocks = list(few(gif_blocks(data)))
+    moves = sum(kind == b"image" for kind, _ in blocks) > 1
+    controls = [_control(block, moves) for kind, block in blocks if _is_control(kind, block)]
+    screen = (0, 0)
+    looped, control = False, b""
+    for kind, block in blocks:
+        if _is_control(kind, block):
+            # It is about the next image.
+            control = _control(block, moves)
         elif kind == b"image":
-            yield _image(block)
+            yield control + _image(block, screen)
+            control = b""
         elif kind == b"header":
-            if block[:6] not in _VERSIONS:
-                raise ValueError("a kind of GIF that is not known")
-            yield block
+            has_background = any(one[3] >> 2 == _TO_BACKGROUND for one in controls)
+            header, screen = _header(block, has_background)
+            yield header
         elif kind == b"end":
             yield block
-        elif kind in _LOOPS and block[14:16] == b"\x03\x01":
+        elif kind in _LOOPS and block[14:16] == _LOOP_START and moves and not looped:
             # Of the blocks of this extension only the one with the number.
-            yield block[:18] + b"\0"
+            looped = True
+            yield block[:16] + plays(int.from_bytes(block[16:_LOOP_BYTES], "little")).to_bytes(2, "little") + b"\0"
 
 
-def _image(block: bytes) -> bytes:
+def _is_control(kind: bytes, block: bytes) -> bool:
+    return kind[:1] == b"\xf9" and len(block) == _CONTROL.size
+
+
+def _control(block: bytes, moves: bool) -> bytes:
+    """What becomes of a frame, its transparent colour, and how long it stays, if another one follows."""
+    marks, flags, time, color = _CONTROL.unpack(block)
+    disposal, transparent = flags >> 2 & 7, flags & _TRANSPARENT
+    flags = (disposal if moves and disposal <= _MOST_DISPOSAL else 0) << 2 | transparent
+    return _CONTROL.pack(marks, flags, duration(time) if moves else 0, color if transparent else 0)
+
+
+def _header(block: bytes, has_background: bool) -> tuple[bytes, tuple[int, int]]:
+    """The header with its colours, and the sides of the screen. It has a background if any frame becomes one."""
+    version, width, height, flags, background, _ = _HEADER.unpack_from(block)
+    if version not in _VERSIONS:
+        raise ValueError("a kind of GIF that is not known")
+    # Not: how many bits the colours had once, and whether they are sorted.
+    flags &= _HAS_COLORS | _COLORS if flags & _HAS_COLORS else 0
+    background = background if has_background and flags else 0
+    return _HEADER.pack(version, width, height, flags, background, 0) + block[_HEADER.size :], (width, height)
+
+
+def _image(block: bytes, screen: tuple[int, int]) -> bytes:
     """An image up to the end of its codes. What lies behind that in its sub-blocks is skipped by decoders."""
-    width, height, flags = struct.unpack_from("<HHB", block, 5)
-    start = 10 + (3 << ((flags & 7) + 1) if flags & 0x80 else 0)
+    mark, left, top, width, height, flags = _IMAGE.unpack_from(block)
+    if left + width > screen[0] or top + height > screen[1]:
+        raise ValueError("a frame of the GIF that does not lie on its screen")
+    has_colors = flags & _HAS_COLORS
+    flags &= _HAS_COLORS | _INTERLACED | (_COLORS if has_colors else 0)
+    start = _IMAGE.size + (3 << ((flags & _COLORS) + 1) if has_colors else 0)
     codes = gif_sub_blocks(block[start + 1 :])
-    end = end_of_codes(codes, block[start], width * height, tiff=False)
-    if end == len(codes):
-        return block
-    kept = codes[:end]
-    pieces = (kept[at : at + _SUB_BLOCK] for at in range(0, end, _SUB_BLOCK))
-    return block[: start + 1] + b"".join(bytes((len(piece),)) + piece for piece in pieces) + b"\0"
+    ended = without_rest(codes, block[start], width * height, tiff=False)
+    head = _IMAGE.pack(mark, left, top, width, height, flags) + block[_IMAGE.size : start + 1]
+    pieces = (ended[at : at + _SUB_BLOCK] for at in range(0, len(ended), _SUB_BLOCK))
+    return head + b"".join(bytes((len(piece),)) + piece for piece in pieces) + b"\0"

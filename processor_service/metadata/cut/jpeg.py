@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from ...formats.containers import jpeg_segments
 from .jpeg_shapes import PIXELS, check_order, check_scans, check_segment
 from .kept import Kept, few
+from .viewer_numbers import density
 
 BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
 ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _START, _END = 0xD8, b"\xff\xd9"
-# `JFIF`, version, density; without the preview. `Adobe`, version, flags, transform.
-_JFIF_BYTES, _ADOBE_BYTES = 12, 12
+# `JFIF`, version, unit, density; without the preview. Dots an inch, dots a centimetre; without one, pixels are squares.
+_JFIF = struct.Struct(">5s2sBHH")
+_INCH, _CENTIMETRE, _CENTIMETRES_AN_INCH = 1, 2, 2.54
+# `Adobe`, version, flags, transform.
+_ADOBE, _ADOBE_BYTES, _MOST_TRANSFORM = b"Adobe\0\x64\0\0\0\0", 12, 2
 
 
 def parts(data: bytes, kept: Kept, tables: bytes = b"") -> Iterator[bytes]:
@@ -34,10 +39,12 @@ def parts(data: bytes, kept: Kept, tables: bytes = b"") -> Iterator[bytes]:
         if marker in PIXELS:
             check_segment(marker, segment)
             yield segment
-        elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF_BYTES:
-            yield b"\xff\xe0\0\x10" + body[:_JFIF_BYTES] + b"\0\0"
+        elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF.size:
+            yield b"\xff\xe0\0\x10" + _jfif(body) + b"\0\0"
         elif marker == _APP14 and body.startswith(b"Adobe") and len(body) >= _ADOBE_BYTES:
-            yield b"\xff\xee\0\x0e" + body[:_ADOBE_BYTES]
+            if body[_ADOBE_BYTES - 1] > _MOST_TRANSFORM:
+                raise ValueError("colours of a JPEG that are not known")
+            yield b"\xff\xee\0\x0e" + _ADOBE + body[_ADOBE_BYTES - 1 : _ADOBE_BYTES]
         elif marker == _APP2 and body.startswith(ICC) and not placed:
             placed = True
             yield from profile
@@ -57,6 +64,14 @@ def tables_of_tiff(tables: bytes) -> Iterator[bytes]:
         if marker in PIXELS:
             check_segment(marker, segment)
             yield segment
+
+
+def _jfif(body: bytes) -> bytes:
+    """The same header in version 1.01, with a resolution in whole dots an inch, if it has one of square pixels."""
+    *_, unit, across, down = _JFIF.unpack_from(body)
+    dots = density(across * (_CENTIMETRES_AN_INCH if unit == _CENTIMETRE else 1)) if across == down else 0
+    known = bool(dots) and unit in (_INCH, _CENTIMETRE)
+    return _JFIF.pack(b"JFIF\0", b"\1\1", int(known), *(2 * (dots if known else 1,)))
 
 
 def _profile(segments: list[tuple[int, bytes]], kept: Kept) -> list[bytes]:

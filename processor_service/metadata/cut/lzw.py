@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .packed import first_bits
+
 _Numbers = NDArray[np.int64]
 # A table holds 4096 strings, and codes have at most 12 bits.
 _MOST_STRINGS, _MOST_BITS = 4096, 12
@@ -16,8 +18,8 @@ _AT_ONCE = 4200
 _MOST_TABLES = 20_000
 
 
-def end_of_codes(data: bytes, bits: int, most: int, *, tiff: bool) -> int:
-    """The position behind the end code, or the length of the data when there is none.
+def without_rest(data: bytes, bits: int, most: int, *, tiff: bool) -> bytes:
+    """The codes up to their end, with zeros for the bits that fill up the last byte.
 
     `bits` of one symbol; `most`: symbols of the picture. `tiff`: bits come from the top, and codes grow one code
     earlier. Raises ValueError for codes that are not known, and for more symbols than the picture has.
@@ -40,10 +42,11 @@ def end_of_codes(data: bytes, bits: int, most: int, *, tiff: bool) -> int:
         if symbols > most:
             raise ValueError("more is compressed than the pixels")
         if not len(marks):
-            return len(data)
+            # No end code. What is left is shorter than a code.
+            return first_bits(data, int(ends[count - 1]) if count else position, from_top=tiff)
         position, wanted = int(ends[last]), _AT_ONCE
         if codes[last] == clear + 1:
-            return (position + 7) // 8
+            return first_bits(data, position, from_top=tiff)
     raise ValueError("the LZW codes begin too many tables")
 
 

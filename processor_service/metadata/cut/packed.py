@@ -79,9 +79,18 @@ def end_of_packed_bits(data: bytes, most: int) -> int:
     return min(position, len(data))
 
 
-def end_of_fax(data: bytes) -> int:
-    """The position behind a picture of Group 4. Raises ValueError when it does not say where it ends."""
+def first_bits(data: bytes, bits: int, *, from_top: bool) -> bytes:
+    """Some first bits, in whole bytes that zeros fill up. `from_top`: of a byte, the highest bit is the first."""
+    whole, more = divmod(bits, 8)
+    if not more:
+        return data[:whole]
+    mask = 0xFF << (8 - more) & 0xFF if from_top else 0xFF >> (8 - more)
+    return data[:whole] + bytes((data[whole] & mask,))
+
+
+def fax_without_rest(data: bytes) -> bytes:
+    """A picture of Group 4 up to its end. Raises ValueError when it does not say where it ends."""
     at = np.unpackbits(np.frombuffer(data, np.uint8)).tobytes().find(_END_OF_FAX)
     if at < 0:
         raise ValueError("pixels of a fax that do not say where they end")
-    return (at + len(_END_OF_FAX) + 7) // 8
+    return first_bits(data, at + len(_END_OF_FAX), from_top=True)

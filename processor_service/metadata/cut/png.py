@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from ...formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .kept import Kept, few
 from .packed import end_of_deflate
+from .png_numbers import Frames, resolution
 from .png_shapes import Header, is_sound
 
 # Without these there is no picture, or another one. The palette only says something for colour type 3.
 _NEEDED = (b"IHDR", b"IDAT", b"IEND")
 # Numbers that say how to read colours and how large a pixel is; left out when they are not as they should be.
-_NUMBERS = frozenset((b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT", b"pHYs"))
+_NUMBERS = frozenset((b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT"))
+_RESOLUTION = b"pHYs"
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
-_ONCE = frozenset((*_NUMBERS, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
+_ONCE = frozenset((*_NUMBERS, _RESOLUTION, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
 # Most bytes of an unpacked profile.
 _MOST_PROFILE = 16 * 1024**2
 # Bytes of pixels that are unpacked to see where they end: a second or two.
@@ -29,6 +31,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     chunks = [(name, chunk[8:-4]) for name, chunk in found]
     header = Header.of(chunks)
     moves = any(name == b"acTL" for name, _ in chunks)
+    frames = Frames([name for name, _ in chunks])
     _check_pixels(chunks, header, moves)
     seen: set[bytes] = set()
     for (name, body), (_, chunk) in zip(chunks, found, strict=True):
@@ -48,8 +51,12 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         elif name in _NEEDED or (name in _ANIMATION and moves):
             if not is_sound(name, body, header):
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
+            body = frames.bounded(name, body)
             # Pixels that are cut off stay so, and are refused for the same reason when they come again.
             yield chunk if name == b"IDAT" and len(chunk) < 12 + int.from_bytes(chunk[:4]) else png_chunk(name, body)
+        elif name == _RESOLUTION:
+            if number := resolution(body):
+                yield png_chunk(name, number)
         elif name in _NUMBERS:
             if is_sound(name, body, header):
                 yield png_chunk(name, body)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # Sides of the seven passes of an interlaced picture: where each begins and how far its pixels are apart (8.1).
 _PASSES = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2))
-# Hundred thousandths of gamma and of chromaticities, and pixels a metre. Text as a number is far larger.
-_MOST_GAMMA, _MOST_CHROMATICITY, _MOST_DENSITY = 10_000_000, 200_000, 1_000_000
+# Hundred thousandths of gamma and of chromaticities. Text as a number is far larger.
+_MOST_GAMMA, _MOST_CHROMATICITY = 10_000_000, 200_000
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,6 @@ def _numbers(most: int) -> Callable[[bytes, Header], bool]:
     return lambda body, _: all(number <= most for (number,) in struct.iter_unpack(">I", body))
 
 
-def _is_density(body: bytes, _: Header) -> bool:
-    across, down, unit = struct.unpack(">IIB", body)
-    return bool(max(across, down) <= _MOST_DENSITY and unit <= 1)
-
-
 def _is_frame(body: bytes, header: Header) -> bool:
     _, width, height, left, top, _, _, dispose, blend = struct.unpack(">IIIIIHHBB", body)
     within = left + width <= header.width and top + height <= header.height
@@ -100,5 +95,4 @@ _SHAPES: dict[bytes, tuple[int | None, Callable[[bytes, Header], bool]]] = {
     b"sRGB": (1, lambda body, _: body[0] <= 3),
     b"cICP": (4, lambda body, _: body[0] <= 22 and body[1] <= 18 and body[2] <= 16 and body[3] <= 1),
     b"sBIT": (None, _are_significant_bits),
-    b"pHYs": (9, _is_density),
 }

@@ -12,8 +12,8 @@ from itertools import chain
 from PIL.ExifTags import Base as Tag
 
 from ...formats.tiff_directories import SIZES, Directory
-from .lzw import end_of_codes
-from .packed import end_of_deflate, end_of_fax, end_of_packed_bits, end_of_stream
+from .lzw import without_rest
+from .packed import end_of_deflate, end_of_packed_bits, end_of_stream, fax_without_rest
 
 # Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
 PLACES = ((Tag.StripOffsets, Tag.StripByteCounts), (Tag.TileOffsets, Tag.TileByteCounts))
@@ -57,25 +57,31 @@ def pixels(directory: Directory) -> list[bytes]:
         if before >= 0 and at < sum(ranges[before]):
             raise ValueError("the pixels of the TIFF are said to reach over its tags")
     pieces = [directory.data[place : place + length] for place, length in zip(places, lengths, strict=True)]
-    return [piece[: _end(directory, piece, size)] for piece, size in zip(pieces, sizes, strict=True)]
+    return [_ended(directory, piece, size) for piece, size in zip(pieces, sizes, strict=True)]
 
 
-def _end(directory: Directory, piece: bytes, size: int) -> int:
-    """Where the pixels in a strip or tile end. `size`: its bytes without compression."""
+def _ended(directory: Directory, piece: bytes, size: int) -> bytes:
+    """A strip or tile up to the end of its pixels. `size`: its bytes without compression."""
     compression = directory.number(Tag.Compression, _RAW)
     if compression in (_RAW, JPEG):
-        return len(piece)
+        return piece
     if directory.number(Tag.FillOrder, 1) == _LOW_BIT_FIRST:
-        piece = piece.translate(_TURNED)
-    if compression in _DEFLATE:
-        return end_of_deflate(piece, size)
+        return _packed(compression, piece.translate(_TURNED), size).translate(_TURNED)
+    return _packed(compression, piece, size)
+
+
+def _packed(compression: int, piece: bytes, size: int) -> bytes:
     if compression == _LZW:
-        return end_of_codes(piece, 8, size, tiff=True)
+        return without_rest(piece, 8, size, tiff=True)
+    if compression == _FAX4:
+        return fax_without_rest(piece)
     if compression == _PACKED_BITS:
-        return end_of_packed_bits(piece, size)
-    if compression == _LZMA:
-        return end_of_stream(lzma.LZMADecompressor(lzma.FORMAT_XZ), piece, size)
-    return end_of_fax(piece)
+        end = end_of_packed_bits(piece, size)
+    elif compression == _LZMA:
+        end = end_of_stream(lzma.LZMADecompressor(lzma.FORMAT_XZ), piece, size)
+    else:
+        end = end_of_deflate(piece, size)
+    return piece[:end]
 
 
 def _sizes(directory: Directory) -> Iterator[int]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from PIL.ExifTags import Base as Tag
 
 from ...formats.tiff_directories import Directory
+from .viewer_numbers import density
 
-_MOST_SIDE, _MOST_DENSITY = 2**24, 1_000_000
+_MOST_SIDE = 2**24
 _MOST_SAMPLES = 16
 # Tags of one number, and the largest that it may be.
 _ONCE = {
@@ -50,16 +51,16 @@ def kept_values(directory: Directory) -> dict[int, Value]:
         elif tag not in _SPARE:
             raise ValueError("a tag of the TIFF does not have the numbers that it should have")
     for tag in _DENSITIES:
-        density = _fractions(directory, tag, 1)
-        if density and 0 < density[0] <= _MOST_DENSITY:
-            short = density[0].limit_denominator(1000)
-            page[tag] = _RATIONAL, struct.pack(order + "II", short.numerator, short.denominator)
+        # Pixels of a fax are no squares.
+        found = _fractions(directory, tag, 1)
+        if found and (dots := density(float(found[0]))):
+            page[tag] = _RATIONAL, struct.pack(order + "II", dots, 1)
     _check_colors(directory)
     if Tag.YCbCrSubSampling in directory.entries:
-        found = _exactly(directory, Tag.YCbCrSubSampling, 2)
-        if not set(found) <= _SUBSAMPLING:
+        sampling = _exactly(directory, Tag.YCbCrSubSampling, 2)
+        if not set(sampling) <= _SUBSAMPLING:
             raise ValueError("a sampling of colours that TIFF does not have")
-        page[Tag.YCbCrSubSampling] = _written(order, found)
+        page[Tag.YCbCrSubSampling] = _written(order, sampling)
     if directory.number(Tag.PhotometricInterpretation) == _PALETTE:
         bits = directory.number(Tag.BitsPerSample, 1)
         colors = _exactly(directory, Tag.ColorMap, 3 << min(bits, 16))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from ...formats.containers import riff_chunks
 from .kept import Kept, few
+from .viewer_numbers import duration, plays
 from .webp_ends import without_rest
 from .webp_shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"
 _HAS_EXIF, _HAS_PROFILE, _HAS_ALPHA, _MOVES = 0x08, 0x20, 0x10, 0x02
-_HEADER_BYTES, _ANIMATION_BYTES = 10, 6
+_HEADER_BYTES = 10
+# Colour of the background, which nobody shows, and how often it plays.
+_ANIMATION_NUMBERS = struct.Struct("<4xH")
 # Position, size, duration and flags of a frame. The chunks of its pixels follow.
-_FRAME_HEADER = 16
+_FRAME_HEADER, _DURATION = 16, slice(12, 15)
 _Chunks = list[tuple[bytes, bytes]]
 
 
@@ -48,7 +52,10 @@ def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
         yield _chunk(_PROFILE, profile)
     canvas = tuple(1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7))
     if moves:
-        yield from (_chunk(name, _content(chunk)[:_ANIMATION_BYTES]) for name, chunk in found if name == _ANIMATION)
+        for name, chunk in found:
+            if name == _ANIMATION:
+                (count,) = _ANIMATION_NUMBERS.unpack_from(_content(chunk))
+                yield _chunk(name, _ANIMATION_NUMBERS.pack(plays(count)))
         yield from (_frame(chunk, canvas) for name, chunk in found if name == _FRAME)
     else:
         yield from _pixels([chunk for chunk in found if chunk[0] in _PIXELS], decoded=not kept.at_any_price)
@@ -60,6 +67,8 @@ def _frame(chunk: bytes, canvas: tuple[int, ...]) -> bytes:
     body = _content(chunk)
     header, pixels = body[:_FRAME_HEADER], riff_chunks(bytes(12) + body[_FRAME_HEADER:], all_of_it=True)
     check_frame(header, canvas)
+    time = duration(int.from_bytes(header[_DURATION], "little"))
+    header = header[: _DURATION.start] + time.to_bytes(3, "little") + header[_DURATION.stop :]
     found = [one for one in few(pixels) if one[0] in _PIXELS]
     new = _chunk(_FRAME, header + b"".join(_pixels(found, decoded=False)))
     return new if _is_whole(chunk) else chunk[:8] + new[8:]
