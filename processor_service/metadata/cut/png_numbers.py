@@ -36,7 +36,7 @@ class Frames:
     def bounded(self, name: bytes, body: bytes) -> bytes:
         """The content of a chunk, of which the shape was checked, with numbers that stay.
 
-        Raises ValueError when it is out of order, and for a number of frames that makes it a still picture, or hides some.
+        Raises ValueError when it is out of order, and for a number of frames that hides some, or all.
         """
         if name == _ANIMATION:
             count, times = struct.unpack(">II", body)
