@@ -28,7 +28,9 @@ def grid() -> tuple[str, int]:
     try:
         question = query.question(engine, here.dropped)
         size = query.size or here.settings.page_size
-        results = engine.search(question, size, request.args.get("after"), with_facets=True)
+        # Cards to be appended need no facets beside them.
+        with_facets = request.headers.get("X-Part") != "cards"
+        results = engine.search(question, size, request.args.get("after"), with_facets=with_facets)
     except UserError as error:
         sentence = capitalized(str(error))
     page = render_template(

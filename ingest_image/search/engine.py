@@ -19,7 +19,16 @@ from .facets import Facets
 from .hits import Hit, alike, compared, hit_of, of_person
 from .person_query import MOST_PICTURES
 from .place import Place
-from .plain import KEEP_ALIVE, equal_to_last, plain_body, plain_query_forgiving, restricted, sort_values, where
+from .plain import (
+    KEEP_ALIVE,
+    equal_to_last,
+    expired,
+    plain_body,
+    plain_query_forgiving,
+    restricted,
+    seen_again,
+    where,
+)
 from .queries import (
     HEAVY,
     Query,
@@ -86,7 +95,8 @@ class Engine:
 
     def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
         # The first page needs no point in time, and most questions have no second one.
-        if place.after and not place.pit:
+        is_fresh = not place.pit
+        if place.after and is_fresh:
             place = replace(place, pit=self._open())
         # A mark comes from outside, so its point in time could be of other indices.
         within = [{"terms": {"_index": sorted(self.schema.indices)}}] if place.pit else []
@@ -94,20 +104,25 @@ class Engine:
         try:
             found = self._search_forgiving(question, body, within)
         except NotFoundError as error:
-            raise UserError("this page has expired; search again") from error
+            if is_fresh:
+                raise UserError("the indices are not there any more; search again") from error
+            return self._plain(question, size, expired(question, place), with_facets)
         raw, facets = found["hits"]["hits"], Facets()
         pit = found.get("pit_id", place.pit) if place.pit else ""
-        total = found["hits"]["total"]["value"] + sum(map(len, place.seen.values()))
+        again = place.seen if seen_again(question, place) else {}
+        total = found["hits"]["total"]["value"] + sum(map(len, again.values()))
         if with_facets:
             # In another search: an index that cannot count a field would lose its hits.
             count = {"query": body["query"], **where(pit, self.index)}
             facets = self._count(question, count, within)
         following = None
         if len(raw) == size and (pit or total > size):
-            after, seen = sort_values(raw[-1]), {} if pit else equal_to_last(raw)
+            seen = equal_to_last(raw, question, place)
             if sum(map(len, seen.values())) > _MOST_SEEN:
-                return self._plain(question, size, Place(pit=self._open()), with_facets)
-            following = Place(pit=pit, after=after, seen=seen).mark()
+                if not pit:
+                    return self._plain(question, size, Place(pit=self._open()), with_facets)
+                seen = {}
+            following = Place(pit=pit, after=tuple(raw[-1]["sort"]), seen=seen).mark()
         elif pit:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
         note = _STOPPED if found.get("timed_out") else ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .place import Place, Value
+from .place import Place
 from .queries import LIGHT, Query, forgiving_words_query, plain_query, plain_sort
 from .question import Question
 
@@ -18,20 +18,26 @@ _BEFORE_ALL = -1
 
 def plain_body(question: Question, size: int, place: Place, within: Sequence[Query], index: str) -> dict[str, Any]:
     """The search for a page of hits in `index`, or in the point in time of its place; `within`: more that must hold."""
+    sort = plain_sort(question)
     body: dict[str, Any] = {
         "query": restricted(plain_query(question), within),
-        "sort": plain_sort(question),
+        "sort": sort,
         "size": size,
         "source": LIGHT,
         "track_total_hits": True,
         **where(place.pit, index),
     }
     if place.after:
-        # In a point in time the place in the shard comes last. The first page has none: begin before all of them.
-        body["search_after"] = [*place.after, _BEFORE_ALL] if place.seen else list(place.after)
-    if place.seen:
+        # In a point in time the place in the shard comes last. A place that is of no point in time has none.
+        body["search_after"] = [*place.after, _BEFORE_ALL][: len(sort) + 1]
+    if seen_again(question, place):
         body["post_filter"] = {"bool": {"must_not": [_these(*these) for these in place.seen.items()]}}
     return body
+
+
+def seen_again(question: Question, place: Place) -> bool:
+    """Whether hits that were seen come again, because a place without a point in time begins before all equal ones."""
+    return bool(place.seen) and len(place.after) <= len(plain_sort(question))
 
 
 def where(pit: str, index: str) -> dict[str, Any]:
@@ -39,17 +45,24 @@ def where(pit: str, index: str) -> dict[str, Any]:
     return {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}} if pit else {"index": index, "ignore_unavailable": True}
 
 
-def sort_values(hit: dict[str, Any]) -> tuple[Value, ...]:
-    """By what a hit was sorted. If it was the score alone, Elasticsearch gives no other values."""
-    return tuple(hit.get("sort") or (hit["_score"],))
+def equal_to_last(raw: Sequence[dict[str, Any]], question: Question, before: Place) -> dict[str, list[str]]:
+    """Ids by index of the hits up to the end of a page that have the sort values of the last one; `before`: its place.
 
-
-def equal_to_last(raw: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    """Ids by index of the hits at the end of a page that have the same sort values."""
+    They are left out when the point in time has expired, and its last sort value, the place in the shard, is lost.
+    """
+    count = len(plain_sort(question))
+    values = [hit["sort"][:count] for hit in raw]
     found: dict[str, list[str]] = {}
-    for hit in takewhile(lambda hit: sort_values(hit) == sort_values(raw[-1]), reversed(raw)):
+    if values[0] == values[-1] == list(before.after[:count]):
+        found = {index: list(ids) for index, ids in before.seen.items()}
+    for hit, _ in takewhile(lambda pair: pair[1] == values[-1], zip(reversed(raw), reversed(values), strict=True)):
         found.setdefault(hit["_index"], []).append(hit["_id"])
     return found
+
+
+def expired(question: Question, place: Place) -> Place:
+    """The place from which a page goes on without its point in time."""
+    return replace(place, pit="", after=place.after[: len(plain_sort(question))])
 
 
 def plain_query_forgiving(question: Question) -> Query:

@@ -81,8 +81,8 @@ def plain_query(question: Question) -> Query:
 
 
 def plain_sort(question: Question) -> list[Any]:
-    """Best first; without words and colours, newest first."""
-    return ["_score"] if question.words or question.colors else NEWEST_FIRST
+    """Best first; without words and colours, newest first. Hits of one score have an order, too."""
+    return ["_score", *NEWEST_FIRST] if question.words or question.colors else NEWEST_FIRST
 
 
 def exact_query(sample: Sample, clauses: list[Query]) -> Query:

@@ -12,9 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 from embedded_node.versions import versions
 
 # Names in a module whose tests start processes, and mostly wait for them.
-_STARTERS = {"EmbeddedNode", "Service", "free_port", "running_service"}
+_STARTERS = {"Browser", "EmbeddedNode", "Service", "free_port", "running_service"}
 # Rooms whose conftest starts what all their tests share: a JVM and a service with recognition take seconds each.
-_SHARING = ("tests/inference_way",)
+_SHARING = ("tests/inference_way", "tests/ingest_image/gallery/browser")
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
 
 

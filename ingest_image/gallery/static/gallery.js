@@ -1,6 +1,6 @@
 "use strict";
 
-// Everything works without this file; it adds keys, dropping files, and loading more in place.
+// Everything works without scripts. This one adds keys and dropping files; grid.js loads more in place.
 const root = document.documentElement;
 root.classList.add("js");
 const body = document.body;
@@ -160,34 +160,6 @@ function remember() {
   if (links.length) sessionStorage.setItem(ORDER, JSON.stringify(links));
 }
 remember();
-
-const more = one(".more a");
-if (more) {
-  more.addEventListener("click", async (event) => {
-    if (event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    wait(true);
-    try {
-      const answer = await fetch(more.getAttribute("href"));
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (!answer.ok) {
-        wait(false);
-        return toast(one(".notice, main p", page)?.textContent ?? `The gallery answered ${answer.status}.`);
-      }
-      const cards = all("main .card", page).map((card) => document.adoptNode(card));
-      const next = one(".more a", page);
-      one("main .grid").append(...cards);
-      fadeIn(document);
-      if (next) more.setAttribute("href", next.getAttribute("href"));
-      else more.parentElement.remove();
-      if (cards.length) one("a", cards[0]).focus();
-      remember();
-    } catch {
-      toast("The gallery does not answer. Is it still running?");
-    }
-    wait(false);
-  });
-}
 
 const detail = one("main.detail");
 function step(by) {

@@ -2,179 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from embedded_node import EmbeddedNode, find_plugin_zip
-from embedded_node.versions import versions
-from pipelines.cluster.client import connect
-from tests.helpers.galleries import HOST, gallery_settings, running_gallery
-from tests.helpers.nodes import HEAP, bootstrap
+from tests.helpers.browser import AXE, CHROMIUM, DRIVER, LEVELS, Browser
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, encoded, opened, picture
-from tests.helpers.service import TOKEN, running_service
+from tests.ingest_image.gallery.browser import DOCUMENTS, INDEX
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no chromium and chromedriver here (Debian: chromium, chromium-driver)"
-)
 if CHROMIUM and DRIVER:
-    from selenium import webdriver
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.wait import WebDriverWait
 
-INDEX = "images-gallery"
-# Screenshots for people, when a folder is named.
-SHOTS = os.environ.get("GALLERY_SCREENSHOTS")
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
-DOCUMENTS = {
-    "astronaut": ("Astronaut Eileen Collins", "skimage/astronaut.png"),
-    "cat": ("Chelsea the cat", "skimage/chelsea.png"),
-    "coins": ("Greek coins from Pompeii", "skimage/coins.png"),
-    "flower": ("Plumeria in the garden", "pillow/flower.jpg"),
-    "bridge": ("Bridge over the river", "pdq/bridge-mods/aaa-orig.jpg"),
-    "paris": ("Evening clouds over Paris", "libavif/paris_icc_exif_xmp.avif"),
-    "paris-turned": ("Paris, as the phone held it", "libavif/paris_exif_orientation_5.jpg"),
-    "lake": ("Mountain lake", "exif-orientation/Landscape_1.jpg"),
-    "lake-left": ("Mountain lake, camera turned left", "exif-orientation/Landscape_6.jpg"),
-    "gopher": ("Gopher with transparency", "golang-image/gopher-doc.with-alpha.png"),
-    "broken": ("A broken file", "sharp/truncated.jpg"),
-}
-# Puts a file onto the page as a drag from the desktop does.
-DROP = """
-const [name, base64, selector] = arguments;
-const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-const transfer = new DataTransfer();
-transfer.items.add(new File([bytes], name, {type: "image/jpeg"}));
-const send = (target, kind) => target.dispatchEvent(new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true}));
-send(document.body, "dragenter");
-const zone = document.querySelector(selector);
-send(zone, "dragover");
-send(zone, "drop");
-"""
-
-
-@pytest.fixture(scope="module")
-def es(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elasticsearch]:
-    """The newest node that there is a JDK for, with some pictures."""
-    version = versions()[0].number
-    log = tmp_path_factory.mktemp("service") / "service.log"
-    plugin = find_plugin_zip(version)
-    with (
-        running_service(log) as service,
-        EmbeddedNode(es_version=version, plugin_zip=plugin, token=TOKEN, heap=HEAP, quick_start=True) as node,
-    ):
-        bootstrap("--url", node.url, "--service-url", service.url)
-        with connect(node.url) as client:
-            for id, (title, name) in DOCUMENTS.items():
-                client.index(
-                    index=INDEX,
-                    id=id,
-                    document={"title": title, "file_name": Path(name).name, "image": {"data": b64(picture(name))}},
-                )
-            client.indices.refresh(index=INDEX)
-            yield client
-
-
-@pytest.fixture(scope="module")
-def base(es: Elasticsearch) -> Iterator[str]:
-    """Address of a running gallery."""
-    with running_gallery(es, gallery_settings(f"{INDEX}*", upload_index=INDEX)) as server:
-        yield f"http://{HOST}:{server.port}"
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    profile = tmp_path_factory.mktemp("chromium")
-    switches = "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync hide-scrollbars disable-dev-shm-usage"
-    for switch in (*switches.split(), f"user-data-dir={profile}"):
-        options.add_argument(f"--{switch}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
-
-
-class Browser:
-    """What the tests do with the page."""
-
-    def __init__(self, driver: Any, base: str) -> None:
-        self.driver, self.base = driver, base
-
-    def look(self, width: int = 1360, height: int = 900, dark: bool = False) -> None:
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-
-    def open(self, path: str = "/") -> None:
-        self.driver.get(self.base + path)
-        self.wait(lambda: self.js("return document.readyState === 'complete'"))
-
-    def js(self, script: str, *arguments: Any) -> Any:
-        return self.driver.execute_script(script, *arguments)
-
-    def wait(self, condition: Callable[[], Any], seconds: float = 30) -> Any:
-        return WebDriverWait(self.driver, seconds, ignored_exceptions=[Exception]).until(lambda _: condition())
-
-    def all(self, selector: str) -> list[Any]:
-        return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
-
-    def one(self, selector: str) -> Any:
-        return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
-
-    def titles(self) -> list[str]:
-        script = "return [...document.querySelectorAll('.card .caption')].map((caption) => caption.textContent)"
-        return list(self.js(script))
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.driver.switch_to.active_element.send_keys(key)
-
-    def focused(self) -> str:
-        return str(
-            self.js(
-                "return (document.activeElement.closest('.card') || document.activeElement).dataset.key || document.activeElement.id"
-            )
-        )
-
-    def drop(self, data: bytes, zone: str, name: str = "dropped.jpg") -> None:
-        self.js(DROP, name, b64(data), zone)
-
-    def shot(self, name: str) -> None:
-        if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            # Pictures and fades.
-            time.sleep(1)
-            self.driver.save_screenshot(f"{SHOTS}/{name}.png")
-
-
-@pytest.fixture
-def browser(chromium: Any, base: str) -> Iterator[Browser]:
-    page = Browser(chromium, base)
-    page.look()
-    chromium.get_log("browser")
-    yield page
-    # Neither the content security policy nor a script had anything to say, on any page of the test. That a question was
-    # wrong is the browser's own remark.
-    said = [entry["message"] for entry in chromium.get_log("browser")]
-    assert [message for message in said if "/favicon" not in message and "status of 400" not in message] == []
 
 
 def test_the_grid_shows_pictures(browser: Browser) -> None:
@@ -448,23 +292,6 @@ def test_everything_has_a_name(browser: Browser) -> None:
         assert [node for node in controls if not node.get("name", {}).get("value")] == []
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The source of axe-core. It comes in a package for another browser driver, which is not imported."""
-    found = importlib.util.find_spec("axe_playwright_python")
-    assert found and found.submodule_search_locations
-    return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text()
-
-
-AXE = """
-const [levels, done] = arguments;
-axe.run(document, {runOnly: levels}).then(
-    ({violations}) => done(violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 200))])),
-    (error) => done([String(error)]));
-"""
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (360, False), (360, True)])
 def test_everybody_can_use_it(browser: Browser, axe: str, seen: str, width: int, dark: bool) -> None:
     """WCAG 2.2 A and AA, as far as axe-core can tell."""
@@ -487,16 +314,3 @@ def test_everybody_can_use_it(browser: Browser, axe: str, seen: str, width: int,
     assert [name for name, _ in browser.driver.execute_async_script(AXE, LEVELS)] == ["html-has-lang"]
     # Chromium logs the answer 404 itself.
     browser.driver.get_log("browser")
-
-
-def test_more_pages_in_place(chromium: Any, es: Elasticsearch) -> None:
-    settings = replace(gallery_settings(f"{INDEX}*", read_only=True), page_size=5)
-    with running_gallery(es, settings) as server:
-        page = Browser(chromium, f"http://{HOST}:{server.port}")
-        page.open()
-        assert len(page.titles()) == 5 and not page.all("form[data-kind=upload]")
-        page.one(".more a").click()
-        page.wait(lambda: len(page.titles()) == 10)
-        page.one(".more a").click()
-        page.wait(lambda: len(page.titles()) == 11)
-        assert not page.all(".more") and len(set(page.titles())) == 11

@@ -1,0 +1,135 @@
+// The list of pictures: it loads as one scrolls, and one comes back to the place that one left.
+const list = one("main[data-address]");
+const PLACE = "place";
+const RETURN = "return";
+
+const keysOf = (cards) => new Set(cards.map((card) => card.dataset.key));
+const shownCards = () => all(".card", list);
+const pageOne = list ? shownCards().length : 0;
+
+// A page of ours, parsed. A page that says what is wrong becomes an error with that sentence.
+async function fetchPage(address, part) {
+  let answer;
+  try {
+    answer = await fetch(address, { headers: part ? { "X-Part": part } : {} });
+  } catch {
+    throw new Error("The gallery does not answer. Is it still running?");
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!answer.ok) throw new Error(one(".notice, main p", page)?.textContent ?? `The gallery answered ${answer.status}.`);
+  return page;
+}
+
+// Appends cards that are not there yet: after its point in time has expired, a page may begin with some that are.
+function append(cards) {
+  const shown = keysOf(shownCards());
+  const fresh = cards.filter((card) => !shown.has(card.dataset.key)).map((card) => document.adoptNode(card));
+  one(".grid", list).append(...fresh);
+  fadeIn(list);
+  remember();
+  return fresh;
+}
+
+function setMore(address) {
+  if (address) one(".more a", list).setAttribute("href", address);
+  else one(".more", list)?.remove();
+}
+
+// Says under the pictures why there are no more yet; an empty sentence takes that back.
+function sayAtTheEnd(sentence) {
+  const more = one(".more", list);
+  one(".notice", more)?.remove();
+  one("a", more).textContent = sentence ? "Try again" : "Show more";
+  if (!sentence) return;
+  const notice = document.createElement("span");
+  notice.className = "notice";
+  notice.setAttribute("role", "alert");
+  notice.textContent = `No more pictures could be loaded. ${sentence}`;
+  more.prepend(notice);
+}
+
+let loading = false;
+async function loadMore() {
+  const link = one(".more a", list);
+  if (!link || loading) return [];
+  loading = true;
+  wait(true);
+  let fresh = [];
+  try {
+    const page = await fetchPage(link.getAttribute("href"), "cards");
+    sayAtTheEnd("");
+    fresh = append(all("main .card", page));
+    setMore(one(".more a", page)?.getAttribute("href"));
+  } catch (error) {
+    sayAtTheEnd(error.message);
+  }
+  wait(false);
+  loading = false;
+  return fresh;
+}
+
+// Loads before the end is seen. What failed is tried again only when it is asked for.
+const end = new IntersectionObserver(async (entries) => {
+  const seen = entries.some((entry) => entry.isIntersecting);
+  if (!seen || one(".more .notice", list)) return;
+  await loadMore();
+  watchTheEnd();
+}, { rootMargin: "800px 0px" });
+
+function watchTheEnd() {
+  end.disconnect();
+  const more = one(".more", list);
+  if (more) end.observe(more);
+}
+
+if (list) {
+  list.addEventListener("click", async (event) => {
+    if (!event.target.closest(".more a") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const [card] = await loadMore();
+    if (card) one("a", card).focus();
+    watchTheEnd();
+  });
+}
+
+// The place is kept when the page is left, with the cards that were loaded after the first page.
+function keepPlace() {
+  const place = { address: list.dataset.address, y: window.scrollY, cards: [], more: one(".more a", list)?.getAttribute("href") };
+  try {
+    const later = shownCards().slice(pageOne).map((card) => card.outerHTML);
+    sessionStorage.setItem(PLACE, JSON.stringify({ ...place, cards: later }));
+  } catch {
+    // The browser keeps no more than a few megabytes.
+    sessionStorage.removeItem(PLACE);
+  }
+}
+
+function comeBack(key) {
+  const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
+  if (!place || place.address !== list.dataset.address) return;
+  const later = new DOMParser().parseFromString(`<ul>${place.cards.join("")}</ul>`, "text/html");
+  if (place.cards.length && one(".grid", list)) {
+    append(all(".card", later));
+    if (one(".more", list)) setMore(place.more);
+  }
+  history.scrollRestoration = "manual";
+  window.scrollTo({ top: place.y, behavior: "instant" });
+  const seen = key && shownCards().find((card) => card.dataset.key === key);
+  if (!seen) return;
+  // One may have stepped to a picture far from there.
+  one("a", seen).focus({ preventScroll: true });
+  seen.scrollIntoView({ block: "nearest", behavior: "instant" });
+}
+
+if (list && one(".grid", list)) {
+  const came = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const key = sessionStorage.getItem(RETURN);
+  if (key || came) comeBack(key);
+  window.addEventListener("pagehide", keepPlace);
+  watchTheEnd();
+}
+sessionStorage.removeItem(RETURN);
+
+for (const back of all("[data-back]")) {
+  back.addEventListener("click", () => sessionStorage.setItem(RETURN, one("main").dataset.key));
+}

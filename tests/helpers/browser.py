@@ -1,0 +1,112 @@
+"""What tests do with a page in Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.helpers.pictures import b64
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if CHROMIUM and DRIVER:
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+# Screenshots for people, when a folder is named.
+SHOTS = os.environ.get("GALLERY_SCREENSHOTS")
+# Puts a file onto the page as a drag from the desktop does.
+DROP = """
+const [name, base64, selector] = arguments;
+const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const transfer = new DataTransfer();
+transfer.items.add(new File([bytes], name, {type: "image/jpeg"}));
+const send = (target, kind) => target.dispatchEvent(new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true}));
+send(document.body, "dragenter");
+const zone = document.querySelector(selector);
+send(zone, "dragover");
+send(zone, "drop");
+"""
+AXE = """
+const [levels, done] = arguments;
+axe.run(document, {runOnly: levels}).then(
+    ({violations}) => done(violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 200))])),
+    (error) => done([String(error)]));
+"""
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SWITCHES = (
+    "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
+    "disable-component-update disable-sync hide-scrollbars disable-dev-shm-usage"
+)
+
+
+def started_chromium(profile: Path) -> Any:
+    """The driver of a browser without a window, with this folder for what it keeps."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for switch in (*SWITCHES.split(), f"user-data-dir={profile}"):
+        options.add_argument(f"--{switch}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+    driver.set_page_load_timeout(60)
+    return driver
+
+
+class Browser:
+    """What the tests do with the page."""
+
+    def __init__(self, driver: Any, base: str) -> None:
+        self.driver, self.base = driver, base
+
+    def look(self, width: int = 1360, height: int = 900, dark: bool = False) -> None:
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def open(self, path: str = "/") -> None:
+        self.driver.get(self.base + path)
+        self.wait(lambda: self.js("return document.readyState === 'complete'"))
+
+    def js(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def wait(self, condition: Callable[[], Any], seconds: float = 30) -> Any:
+        return WebDriverWait(self.driver, seconds, ignored_exceptions=[Exception]).until(lambda _: condition())
+
+    def all(self, selector: str) -> list[Any]:
+        return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def one(self, selector: str) -> Any:
+        return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
+
+    def titles(self) -> list[str]:
+        script = "return [...document.querySelectorAll('.card .caption')].map((caption) => caption.textContent)"
+        return list(self.js(script))
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def focused(self) -> str:
+        return str(
+            self.js(
+                "return (document.activeElement.closest('.card') || document.activeElement).dataset.key || document.activeElement.id"
+            )
+        )
+
+    def drop(self, data: bytes, zone: str, name: str = "dropped.jpg") -> None:
+        self.js(DROP, name, b64(data), zone)
+
+    def shot(self, name: str) -> None:
+        if SHOTS:
+            Path(SHOTS).mkdir(parents=True, exist_ok=True)
+            # Pictures and fades.
+            time.sleep(1)
+            self.driver.save_screenshot(f"{SHOTS}/{name}.png")

@@ -1,0 +1,114 @@
+"""A list of many pages in Chromium: loading as one scrolls, and coming back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.helpers.browser import CHROMIUM, DRIVER, Browser
+from tests.helpers.galleries import HOST, gallery_settings, running_gallery
+
+if CHROMIUM and DRIVER:
+    from selenium.webdriver.common.keys import Keys
+
+INDEX = "images-of-a-long-list"
+COUNT, PAGE = 80, 10
+
+
+@pytest.fixture(scope="module")
+def place(es: Elasticsearch) -> Iterator[str]:
+    """Address of a read-only gallery with pages of ten."""
+    operations = [part for id in range(COUNT) for part in ({"index": {"_id": str(id)}}, {"title": f"Number {id}"})]
+    es.bulk(index=INDEX, operations=operations, pipeline="_none", refresh=True)
+    with running_gallery(es, replace(gallery_settings(INDEX, read_only=True), page_size=PAGE)) as server:
+        yield f"http://{HOST}:{server.port}"
+    es.indices.delete(index=INDEX)
+
+
+@pytest.fixture
+def page(chromium: Any, place: str) -> Browser:
+    page = Browser(chromium, place)
+    page.look(360, 500)
+    page.open()
+    # Each test begins without a place that another one left.
+    page.js("sessionStorage.clear()")
+    return page
+
+
+def scroll_to_the_end(page: Browser) -> None:
+    page.js("window.scrollTo(0, document.body.scrollHeight)")
+
+
+def scroll_until(page: Browser, count: int) -> None:
+    def enough() -> bool:
+        scroll_to_the_end(page)
+        return len(page.titles()) >= count
+
+    page.wait(enough)
+
+
+def test_it_loads_as_one_scrolls_also_when_its_point_in_time_has_expired(page: Browser, es: Elasticsearch) -> None:
+    assert not page.all("form[data-kind=upload]")
+    scroll_until(page, 3 * PAGE)
+    assert len(page.titles()) < COUNT
+    link = page.one(".more a").get_attribute("href")
+    es.close_point_in_time(
+        id=json.loads(base64.urlsafe_b64decode(parse_qs(urlsplit(link).query)["after"][0] + "=="))["pit"]
+    )
+    scroll_until(page, COUNT)
+    assert sorted(page.titles()) == sorted(f"Number {id}" for id in range(COUNT))
+    page.wait(lambda: not page.all(".more"))
+    assert not page.all(".notice")
+
+
+def test_it_says_when_it_cannot_and_goes_on_when_asked(page: Browser) -> None:
+    def offline(is_it: bool) -> None:
+        conditions = {"offline": is_it, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
+
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    offline(True)
+    try:
+        scroll_to_the_end(page)
+        assert "The gallery does not answer" in page.wait(lambda: page.one(".more .notice").text)
+    finally:
+        offline(False)
+    shown = len(page.titles())
+    page.shot("could-not-load")
+    page.one(".more a").click()
+    page.wait(lambda: len(page.titles()) > shown)
+    assert not page.all(".more .notice")
+    # Chromium logs that it was offline.
+    page.driver.get_log("browser")
+
+
+def test_one_comes_back_to_the_place_one_left(page: Browser) -> None:
+    scroll_until(page, 4 * PAGE)
+    card = page.all(".card a")[3 * PAGE]
+    page.js("arguments[0].scrollIntoView({block: 'center'})", card)
+    left = page.js("return window.scrollY")
+    assert left > 1000
+    card.send_keys(Keys.ENTER)
+    page.wait(lambda: page.all("main.detail"))
+    page.press(Keys.ARROW_RIGHT)
+    page.wait(lambda: "Number 48" in page.driver.title)
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: page.all(".grid .card"))
+    assert page.wait(page.focused) == f"{INDEX}/48"
+    assert len(set(page.titles())) == len(page.titles()) >= 4 * PAGE
+    assert abs(page.js("return window.scrollY") - left) < 300
+    # It goes on from there.
+    scroll_until(page, COUNT)
+    page.js("window.scrollTo(0, 700)")
+    page.js("document.querySelectorAll('.card a')[12].click()")
+    page.wait(lambda: page.all("main.detail"))
+    page.driver.back()
+    page.wait(lambda: len(page.titles()) == COUNT)
+    assert abs(page.js("return window.scrollY") - 700) < 5
