@@ -47,11 +47,6 @@ class Numbers:
         self.position += size
         return int.from_bytes(self.data[self.position - size : self.position])
 
-    def check_end(self) -> None:
-        """Raise ValueError when anything follows."""
-        if self.position != len(self.data):
-            raise ValueError("something lies behind the numbers of a box")
-
 
 @dataclass(frozen=True)
 class Place:
@@ -63,34 +58,30 @@ class Place:
     length: int
 
 
-def item_places(data: bytes, start: int, end: int | None = None) -> Iterator[Place]:
+def item_places(data: bytes, start: int) -> Iterator[Place]:
     """The places in a box `iloc` (8.11.3). Raises ValueError when it ends too early, or has too many places.
 
-    With `end`, also when something lies behind them, or another number than a place has is not zero. A place may
-    take no bytes in the box, so the box's length does not bound them.
+    A place may take no bytes in the box, so the box's length does not bound them.
     """
     version, numbers = data[start], Numbers(data, start + 4)
     sizes = numbers.next(2)
     of_offset, of_length, of_base, of_index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
-    left, seen, odd = _MOST_PLACES, set[int](), 0
+    left = _MOST_PLACES
     for _ in range(numbers.next(wide)):
         item = numbers.next(wide)
         method = numbers.next(2) if version else 0
-        elsewhere = numbers.next(2)
+        # Which file, if it is not this one.
+        numbers.next(2)
         base = numbers.next(of_base)
         count = numbers.next(2)
         left -= 1 + count
-        odd |= elsewhere | method >> 4 | (not count) | (item in seen)
-        seen.add(item)
         if left < 0:
             raise ValueError("the file has too many items")
         for _ in range(count):
-            odd |= numbers.next(of_index if version else 0)
+            numbers.next(of_index if version else 0)
             offset = base + numbers.next(of_offset)
             yield Place(item, method & 15, offset, numbers.next(of_length))
-    if end is not None and (odd or end != numbers.position):
-        raise ValueError("a list of places that is not built as it should be")
 
 
 def items(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:

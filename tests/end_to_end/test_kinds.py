@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
 
 from processor_service.color.bare_profile import bare_profile
-from tests.helpers import secrets_in_profiles
+from tests.helpers import secrets_in_profiles, secrets_in_units
 from tests.helpers.built_jpegs import flat_jpeg
 from tests.helpers.built_tiffs import one
 from tests.helpers.pictures import assert_alike, b64, encoded, opened
@@ -21,7 +21,6 @@ from tests.helpers.secrets_in_files import TRACES
 from tests.processor_service.decoding import test_kinds_bitmaps
 from tests.processor_service.decoding.test_kinds_refused import CODINGS, NAMED, SVG
 from tests.processor_service.formats import test_kinds_big_tiff
-from tests.processor_service.metadata import test_units_of_pixels
 from tests.processor_service.pixels.test_kinds_orientation import HELD, ODD_TYPES, scene
 
 PNG: list[dict[str, Any]] = [{"auto_orient": {}}, {"convert": {"format": "png"}}, {"strip_metadata": {}}]
@@ -133,7 +132,7 @@ def test_orientations_of_any_type_count(es: Elasticsearch, index: str, pipeline:
 
 
 def private_files() -> dict[str, bytes]:
-    files = {name: make() for name, make in test_units_of_pixels.FILES.items() if name.startswith("AVIF")}
+    files = {name: make() for name, make in secrets_in_units.FILES.items() if name.startswith("AVIF")}
     for format_ in ("jpeg", "png", "webp", "tiff", "avif", "jp2", "ico"):
         files |= {f"{format_}, {where}": data for where, data in getattr(secrets_in_profiles, format_)()}
     return files

@@ -14,12 +14,13 @@ from ...formats.jpeg_end import ended
 from ...formats.registry import FORMATS
 from ...picture import Picture
 from ..write import exif_block, turn_only
-from . import bmp, gif, heif, ico, jp2, jpeg, png, pnm, tiff, webp
+from . import bmp, gif, ico, jp2, jpeg, png, pnm, tiff, webp
 from .kept import Kept
 
 Cut = Callable[[bytes, Kept], Iterator[bytes]]
 
-# By the format's name. Pictures of all other formats are always encoded again.
+# By the format's name. Pictures of all other formats are always encoded again. Of AVIF and HEIF, only a decoder of AV1 or
+# HEVC could tell where pixels end, and which numbers of their units are used.
 CUTS: dict[str, Cut] = {
     "jpeg": jpeg.parts,
     "mpo": jpeg.parts,
@@ -28,8 +29,6 @@ CUTS: dict[str, Cut] = {
     "gif": gif.parts,
     "tiff": tiff.parts,
     "jp2": jp2.parts,
-    "avif": heif.parts,
-    "heif": heif.parts,
     "ico": ico.parts,
     "cur": ico.parts,
     "bmp": bmp.parts,
