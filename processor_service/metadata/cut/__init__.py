@@ -19,8 +19,8 @@ from .kept import Kept
 
 Cut = Callable[[bytes, Kept], Iterator[bytes]]
 
-# By the format's name. Pictures of all other formats are always encoded again. Of AVIF and HEIF, only a decoder of AV1 or
-# HEVC could tell where pixels end, and which numbers of their units are used.
+# By the format's name. Pictures of all other formats are always encoded again. Of AVIF and HEIF, only a decoder of AV1
+# or HEVC could tell where pixels end, and which numbers of their units are used.
 CUTS: dict[str, Cut] = {
     "jpeg": jpeg.parts,
     "mpo": jpeg.parts,
