@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from elasticsearch import ApiError, ConflictError
-from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,7 +22,7 @@ from pipelines.wording import well_formed
 from ..files import id_of_open_file, title
 from ..search import UserError
 from ..search.sampling import sample_of_open_file
-from .context import context
+from .context import context, writable_context
 from .page_query import address, like_dropped
 
 blueprint = Blueprint("actions", __name__)
@@ -48,9 +48,7 @@ def look() -> AnyResponse:
 @blueprint.post("/upload")
 def upload() -> AnyResponse:
     """Store a picture: one PUT through the pipeline. The same bytes are stored once."""
-    here = context()
-    if here.settings.read_only:
-        abort(403, "This gallery only shows pictures.")
+    here = writable_context()
     name, file = _file()
     index, id = here.settings.upload_index, _hash(file)
     about = {"title": title(PurePath(name).stem), "file_name": name}

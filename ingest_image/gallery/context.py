@@ -56,6 +56,14 @@ def context() -> Context:
     return cast(Context, current_app.extensions["gallery"])
 
 
+def writable_context() -> Context:
+    """The context of the current app; 403 if its gallery only shows pictures."""
+    here = context()
+    if here.settings.read_only:
+        abort(403, "This gallery only shows pictures.")
+    return here
+
+
 def document_id() -> str:
     """The id of the document. It is an argument because an id may contain `/` and `..`, which would change a path."""
     return request.args.get("id") or abort(404)

@@ -17,6 +17,7 @@ Row = tuple[str, str]
 _SHOWN_LENGTH = 300
 # Shown elsewhere on the page, or useless to a reader.
 _ELSEWHERE = ("colors", "color_names", "placeholder", "redacted", *RECOGNIZED)
+_WRITTEN = frozenset({"image", "description", "tags"})
 _HIDDEN = frozenset({*_ELSEWHERE, *PICTURES, *MARKS, *VECTORS})
 
 
@@ -35,7 +36,7 @@ def sections(hit: Hit) -> list[Section]:
     problem = [("code", error.code), ("reason", error.reason), ("id in the log", error.request_id)] if error else []
     known = {"format", "width", "height", "bytes", "original", "metadata", "error", *_HIDDEN}
     found = [
-        Section("Document", [("index", hit.index), ("id", hit.id), *_rows(expanded(hit.source), {"image"})]),
+        Section("Document", [("index", hit.index), ("id", hit.id), *_rows(expanded(hit.source), _WRITTEN)]),
         Section("Problem", [row for row in problem if row[1]]),
         Section(
             "Picture",

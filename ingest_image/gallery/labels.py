@@ -16,6 +16,7 @@ from ..search.reasons import Reason
 from ..search.recognized import Mark, recognized
 from ..search.table import bytes_text, pixels
 from .page_query import PageQuery, exact_filter
+from .words import LENGTHS, description_of, tags_of
 
 # Digits of its SHA-256 that distinguish a picture from the others of its document.
 VERSION = 12
@@ -46,6 +47,9 @@ def register(app: Flask) -> None:
         page_of=page_of,
         percent=percent,
         rectangle=rectangle,
+        tags_of=tags_of,
+        description_of=description_of,
+        lengths=LENGTHS,
     )
 
 
@@ -75,12 +79,12 @@ def reason(hit: Hit) -> str:
     return hit.reason or "" if hit.reason != Reason.WORDS else ""
 
 
-def page_of(hit: Hit, query: PageQuery | None = None) -> str:
-    """Address of a document's page. It carries the question, for the way back."""
+def page_of(hit: Hit, query: PageQuery | None = None, endpoint: str = "pages.picture") -> str:
+    """Address of a document's page, or of another one about it. It carries the question, for the way back."""
     more: dict[str, Any] = {}
     for name, value in query.pairs() if query else ():
         more.setdefault(name, []).append(value)
-    return url_for("pages.picture", index=hit.index, id=hit.id, **more)
+    return url_for(endpoint, index=hit.index, id=hit.id, **more)
 
 
 def percent(part: Any, whole: Any) -> int:

@@ -22,7 +22,8 @@ Query = dict[str, Any]
 
 # Fields that can hold words; one that is missing in an index does no harm.
 WORD_FIELDS = (
-    *("title^3", "file_name^2", "file_path", "image.metadata.title^3", "image.metadata.caption^2"),
+    *("title^3", "tags^2", "description", "file_name^2", "file_path"),
+    *("image.metadata.title^3", "image.metadata.caption^2"),
     *("image.metadata.keywords^2", "image.metadata.artist", "image.metadata.camera", "image.metadata.lens"),
     *("image.metadata.rights", "image.metadata.copyright", "image.color_names", "image.format", "image.orientation"),
     *("image.text", "image.text.*", "image.labels", "image.tags", "image.tags.*"),

@@ -1,0 +1,70 @@
+"""Documents as they are now, and changes that overwrite nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from elasticsearch import Elasticsearch
+from flask import abort
+
+from pipelines.cluster.simulate import PATIENCE
+
+from ..search import Hit
+from ..search.hits import hit_of
+from ..search.queries import HEAVY
+from .context import Context
+
+_JSON = {"accept": "application/json", "content-type": "application/json"}
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Current:
+    """A document, and the numbers by which Elasticsearch knows this version of it."""
+
+    hit: Hit
+    seq_no: int
+    primary_term: int
+
+    @property
+    def unchanged(self) -> dict[str, int]:
+        """The condition that it is still this version."""
+        return {"if_seq_no": self.seq_no, "if_primary_term": self.primary_term}
+
+
+def current(here: Context, index: str, id: str) -> Current:
+    """A document of an index that the gallery shows, without its pictures; 404 if there is none."""
+    return next(iter(current_ones(here, [(index, id)])), None) or abort(404)
+
+
+def current_ones(here: Context, keys: Sequence[Key], includes: Iterable[str] = ()) -> list[Current]:
+    """Those that there are, without their pictures, or with the fields `includes`. 404 for an index not shown here."""
+    shown = here.engine().schema.indices
+    if not shown.issuperset(index for index, _ in keys):
+        abort(404)
+    if not keys:
+        return []
+    # In a body an id may be anything; in a path, `..` would be a step.
+    docs = [{"_index": index, "_id": id} for index, id in keys]
+    source: dict[str, Any] = {"source_includes": list(includes)} if includes else {"source_excludes": HEAVY}
+    found = here.client.mget(docs=docs, **source)["docs"]
+    return [Current(hit_of(raw), raw["_seq_no"], raw["_primary_term"]) for raw in found if raw.get("found")]
+
+
+def update(client: Elasticsearch, document: Current, changes: dict[str, Any]) -> None:
+    """Merge `changes` into the document, if it is still this version; its pipeline runs.
+
+    Raises ConflictError when somebody else changed it, NotFoundError when it was deleted.
+    """
+    # A second try after a lost answer would be a conflict with the first.
+    once = client.options(request_timeout=PATIENCE, max_retries=0, retry_on_timeout=False)
+    params = {**document.unchanged, "refresh": "true"}
+    once.perform_request("POST", _path(document.hit), params=params, headers=_JSON, body={"doc": changes})
+
+
+def _path(hit: Hit) -> str:
+    # An id that is `..` must not be a step.
+    return f"/{quote(hit.index, safe='')}/_update/{quote(hit.id, safe='').replace('.', '%2E')}"
