@@ -11,7 +11,7 @@ from pipelines.cluster.client import explain
 from pipelines.wording import capitalized
 
 from ..search import UserError
-from . import actions, editing, files, labels, pages, security
+from . import actions, deleting, editing, files, labels, pages, security
 from .context import Context
 from .dropped import DroppedPictures
 from .request_body import NO_ROOM, check_body
@@ -33,8 +33,8 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     security.protect(app, settings)
     app.before_request(check_body)
     labels.register(app)
-    for blueprint in (pages.blueprint, files.blueprint, actions.blueprint, editing.blueprint):
-        app.register_blueprint(blueprint)
+    for routes in (pages, files, actions, editing, deleting):
+        app.register_blueprint(routes.blueprint)
     app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
     app.register_error_handler(UserError, lambda error: _failed(400, str(error)))
     app.register_error_handler(OSError, _no_room)

@@ -8,16 +8,18 @@ from typing import Any
 from urllib.parse import quote
 
 from elasticsearch import Elasticsearch
-from flask import abort
+from flask import abort, request
 
 from pipelines.cluster.simulate import PATIENCE
 
-from ..search import Hit
+from ..search import Hit, UserError
 from ..search.hits import hit_of
 from ..search.queries import HEAVY
 from .context import Context
 
 _JSON = {"accept": "application/json", "content-type": "application/json"}
+# Documents that one request may be about.
+MOST = 1000
 Key = tuple[str, str]
 
 
@@ -33,6 +35,16 @@ class Current:
     def unchanged(self) -> dict[str, int]:
         """The condition that it is still this version."""
         return {"if_seq_no": self.seq_no, "if_primary_term": self.primary_term}
+
+
+def asked_keys() -> list[Key]:
+    """Index and id of each document that the form of the request names as `doc`. Raises UserError."""
+    keys = [(index, id) for index, _, id in (value.partition("/") for value in request.form.getlist("doc")) if id]
+    if not keys:
+        raise UserError("no picture is selected")
+    if len(keys) > MOST:
+        raise UserError(f"at most {MOST} pictures can be selected")
+    return list(dict.fromkeys(keys))
 
 
 def current(here: Context, index: str, id: str) -> Current:
@@ -54,14 +66,16 @@ def current_ones(here: Context, keys: Sequence[Key], includes: Iterable[str] = (
     return [Current(hit_of(raw), raw["_seq_no"], raw["_primary_term"]) for raw in found if raw.get("found")]
 
 
-def update(client: Elasticsearch, document: Current, changes: dict[str, Any]) -> None:
+def update(client: Elasticsearch, document: Current, changes: dict[str, Any], *, refresh: bool = True) -> None:
     """Merge `changes` into the document, if it is still this version; its pipeline runs.
+
+    `refresh`: whether searches see it at once.
 
     Raises ConflictError when somebody else changed it, NotFoundError when it was deleted.
     """
     # A second try after a lost answer would be a conflict with the first.
     once = client.options(request_timeout=PATIENCE, max_retries=0, retry_on_timeout=False)
-    params = {**document.unchanged, "refresh": "true"}
+    params = {**document.unchanged, "refresh": str(refresh).lower()}
     once.perform_request("POST", _path(document.hit), params=params, headers=_JSON, body={"doc": changes})
 
 

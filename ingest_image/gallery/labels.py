@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
         thumbnail_of=thumbnail_of,
         version=VERSION,
         page_of=page_of,
+        with_question=with_question,
         percent=percent,
         rectangle=rectangle,
         tags_of=tags_of,
@@ -81,10 +82,15 @@ def reason(hit: Hit) -> str:
 
 def page_of(hit: Hit, query: PageQuery | None = None, endpoint: str = "pages.picture") -> str:
     """Address of a document's page, or of another one about it. It carries the question, for the way back."""
+    return with_question(endpoint, query, index=hit.index, id=hit.id)
+
+
+def with_question(endpoint: str, query: PageQuery | None = None, **values: str) -> str:
+    """Address of a page that carries the question, for the way back."""
     more: dict[str, Any] = {}
     for name, value in query.pairs() if query else ():
         more.setdefault(name, []).append(value)
-    return url_for(endpoint, index=hit.index, id=hit.id, **more)
+    return url_for(endpoint, **values, **more)
 
 
 def percent(part: Any, whole: Any) -> int:

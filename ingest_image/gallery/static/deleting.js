@@ -1,0 +1,118 @@
+"use strict";
+
+// Deleting: the pictures vanish at once, and are deleted when the time to undo it is over or the page is left.
+const UNDO_SECONDS = 10;
+// Browsers send about so many bytes when a page is left. More is asked for on a page of its own.
+const MOST_BYTES = 60000;
+const HANDED_OVER = "delete";
+const leaving = new Set();
+
+async function post(path, form) {
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", body: new URLSearchParams(form), headers: { Accept: "application/json" } });
+  } catch {
+    throw new Error("The gallery does not answer. Is it still running?");
+  }
+  const result = await answer.json().catch(() => ({ error: `The gallery answered ${answer.status}.` }));
+  if (!answer.ok) throw new Error(result.error);
+  return result;
+}
+
+const keyOf = (version) => version.split(":").slice(2).join(":");
+const cardsOf = (documents) => {
+  const keys = new Set(documents.map((one) => keyOf(one.version)));
+  return all(".card").filter((card) => keys.has(card.dataset.key));
+};
+const formOf = (documents) => documents.map((one) => ["version", one.version]);
+
+function forget(documents) {
+  const keys = new Set(documents.map((one) => keyOf(one.version)));
+  const order = JSON.parse(sessionStorage.getItem("order") || "[]");
+  sessionStorage.setItem("order", JSON.stringify(order.filter(([key]) => !keys.has(key))));
+}
+
+function deleteLater(documents) {
+  const cards = cardsOf(documents);
+  const order = sessionStorage.getItem("order");
+  for (const card of cards) card.hidden = true;
+  forget(documents);
+  const many = documents.length > 1;
+  const words = toast(many ? `${documents.length} pictures are being deleted.` : `“${documents[0].title}” is being deleted.`);
+  const box = words.parentElement;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "undo";
+  button.textContent = "Undo";
+  words.after(button);
+  const pending = { documents, cards };
+  leaving.add(pending);
+  let left = UNDO_SECONDS;
+  // Whoever is about to undo it has the time to do so.
+  const timer = window.setInterval(() => {
+    if (!box.isConnected) left = 0;
+    if (!box.matches(":hover, :focus-within")) left -= 1;
+    if (left <= 0) finish();
+  }, 1000);
+  const show = () => {
+    for (const card of cards) card.hidden = false;
+    if (order) sessionStorage.setItem("order", order);
+  };
+  const end = () => {
+    window.clearInterval(timer);
+    leaving.delete(pending);
+    box.remove();
+  };
+  const finish = async () => {
+    end();
+    try {
+      const result = await post("/delete", formOf(documents));
+      if (result.changed || result.failed.length) {
+        show();
+        toast(`${result.sentence}.`);
+      } else for (const card of cards) card.remove();
+    } catch (error) {
+      show();
+      toast(error.message);
+    }
+  };
+  button.addEventListener("click", () => {
+    end();
+    show();
+    if (cards.length) one("a", cards[0]).focus();
+  });
+}
+
+window.addEventListener("pagehide", () => {
+  for (const { documents } of leaving) navigator.sendBeacon("/delete", new URLSearchParams(formOf(documents)));
+  leaving.clear();
+});
+
+// The documents of a form are asked for; `then` gets them with their versions.
+async function askToDelete(form, docs, then) {
+  try {
+    const { documents } = await post(form.dataset.delete || form.action, docs.map((doc) => ["doc", doc]));
+    if (!documents.length) toast("It is not there any more.");
+    else if (new URLSearchParams(formOf(documents)).toString().length > MOST_BYTES) form.submit();
+    else then(documents);
+  } catch (error) {
+    toast(error.message);
+  }
+  wait(false);
+}
+
+// On the page of a picture, the results are shown, and it can be undone there.
+for (const form of all("form[data-delete]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    askToDelete(form, new FormData(form).getAll("doc"), (documents) => {
+      sessionStorage.setItem(HANDED_OVER, JSON.stringify(documents));
+      window.location.assign(one("[data-back]").href);
+    });
+  });
+}
+const handedOver = sessionStorage.getItem(HANDED_OVER);
+if (handedOver) {
+  sessionStorage.removeItem(HANDED_OVER);
+  deleteLater(JSON.parse(handedOver));
+}
