@@ -85,7 +85,7 @@ def page_of(hit: Hit, query: PageQuery | None = None, endpoint: str = "pages.pic
     return with_question(endpoint, query, index=hit.index, id=hit.id)
 
 
-def with_question(endpoint: str, query: PageQuery | None = None, **values: str) -> str:
+def with_question(endpoint: str, query: PageQuery | None = None, **values: Any) -> str:
     """Address of a page that carries the question, for the way back."""
     more: dict[str, Any] = {}
     for name, value in query.pairs() if query else ():
