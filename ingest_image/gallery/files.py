@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import binascii
-from typing import Any
+from typing import Any, NamedTuple
 
 import pybase64
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..search import UserError
+from ..search import Hit, UserError
 from ..search.picture import Picture
 from .context import context, document_id
 from .kept import kept_picture
+from .settings import GallerySettings
 
 blueprint = Blueprint("files", __name__)
+# What a picture must be asked for to have its bytes, and a document to have its name.
+BYTES = ("data", "stored")
+_NAMED = ("title", "file_name", "file_path", "image.format", "image.metadata.title")
 # Recognized by their first bytes, whatever a document says; nothing else is served. No SVG: it can contain scripts.
 _KINDS = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -29,7 +33,7 @@ _FOR_EVER = "private, max-age=31536000, immutable"
 @blueprint.get("/thumbnail/<index>/<int:number>")
 def thumbnail(index: str, number: int) -> AnyResponse:
     """The thumbnail; the stored picture if there is none."""
-    small = _decoded(_picture(index, number, "thumbnail")[0].raw.get("thumbnail"))
+    small = _decoded(chosen_picture(index, number, "thumbnail").picture.raw.get("thumbnail"))
     if not kind_of(small):
         return redirect(url_for(".image", index=index, number=number, id=document_id(), v=request.args.get("v")))
     return _answer(small)
@@ -39,18 +43,26 @@ def thumbnail(index: str, number: int) -> AnyResponse:
 def image(index: str, number: int) -> AnyResponse:
     """The stored picture; the thumbnail if browsers cannot show its format, or the picture cannot be had."""
     with context().one_of_few():
-        picture, place = _picture(index, number, "data", "stored")
-        data = _decoded(picture.raw.get("data"))
-        if not data and picture.sha256 and picture.raw.get("stored"):
-            data = kept_picture(context().settings, index, document_id(), place, picture.sha256)
+        chosen = chosen_picture(index, number, *BYTES)
+        data = bytes_of(context().settings, chosen)
         if kind_of(data):
             return _answer(data)
-        return _answer(_decoded(_picture(index, number, "thumbnail")[0].raw.get("thumbnail")), is_it=bool(data))
+        return _answer(
+            _decoded(chosen_picture(index, number, "thumbnail").picture.raw.get("thumbnail")), is_it=bool(data)
+        )
 
 
-def _picture(index: str, number: int, *names: str) -> tuple[Picture, int]:
-    """Some fields of one picture of a document, and its position; 404 if there is none, or the service refused it."""
-    includes = [f"image.{field}" for field in (*names, "sha256", "error")]
+class Chosen(NamedTuple):
+    """A picture of a document, and its position there."""
+
+    hit: Hit
+    picture: Picture
+    place: int
+
+
+def chosen_picture(index: str, number: int, *names: str) -> Chosen:
+    """Some fields of one picture of a document; 404 if there is none, or the service refused it."""
+    includes = [*_NAMED, *(f"image.{field}" for field in (*names, "sha256", "error"))]
     try:
         hit = context().allowed_engine(index).get(index, document_id(), source_includes=includes)
     except UserError:
@@ -58,11 +70,20 @@ def _picture(index: str, number: int, *names: str) -> tuple[Picture, int]:
     pictures, version = hit.pictures, request.args.get("v")
     # Elasticsearch leaves out pictures of a list that have none of the fields, so the position alone is not enough.
     same = [picture for picture in pictures if version and picture.sha256 and picture.sha256.startswith(version)]
-    chosen = next(iter(same or pictures[number : number + 1]), None)
+    found = next(iter(same or pictures[number : number + 1]), None)
     # A refused picture was never decoded, and with `keep_invalid` it is the original.
-    if chosen is None or chosen.error:
+    if found is None or found.error:
         abort(404)
-    return chosen, pictures.index(chosen)
+    return Chosen(hit, found, pictures.index(found))
+
+
+def bytes_of(settings: GallerySettings, chosen: Chosen) -> bytes:
+    """The stored picture, if it was read with `BYTES`; empty when it cannot be had."""
+    hit, picture, place = chosen
+    data = _decoded(picture.raw.get("data"))
+    if not data and picture.sha256 and picture.raw.get("stored"):
+        return kept_picture(settings, hit.index, hit.id, place, picture.sha256)
+    return data
 
 
 def _answer(data: bytes, is_it: bool = True) -> Response:

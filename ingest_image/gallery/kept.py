@@ -16,15 +16,21 @@ _SECONDS = 15.0
 _PIECE = 256 * 1024
 
 
-def kept_picture(settings: GallerySettings, index: str, id: str, number: int, sha256: str) -> bytes:
-    """A picture of a document by its position, if it has this SHA-256; empty when the service does not give it."""
+def kept_picture(
+    settings: GallerySettings, index: str, id: str, number: int, sha256: str, *, original: bool = False
+) -> bytes:
+    """A picture of a document by its position, if it has this SHA-256; empty when the service does not give it.
+
+    `original`: what came in, instead of what was made of it.
+    """
     if not settings.service_url:
         return b""
     address = f"{settings.service_url.rstrip('/')}/v1/images/{quote(index, safe='')}/{quote(id, safe='')}"
     headers = {"Authorization": f"Bearer {api_token(settings.service_token)}"} if settings.service_token else {}
     data = bytearray()
     try:
-        with requests.get(address, {"n": number}, headers=headers, timeout=_SECONDS, stream=True) as answer:
+        wanted: dict[str, int] = {"n": number} | ({"original": 1} if original else {})
+        with requests.get(address, wanted, headers=headers, timeout=_SECONDS, stream=True) as answer:
             if not answer.ok:
                 return b""
             for piece in answer.iter_content(_PIECE):

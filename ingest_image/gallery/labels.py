@@ -12,6 +12,7 @@ from processor_service.color.names import SHADES
 
 from ..search import Hit
 from ..search.facets import FACETS
+from ..search.picture import Picture, first_object, text
 from ..search.reasons import Reason
 from ..search.recognized import Mark, recognized
 from ..search.table import bytes_text, pixels
@@ -51,6 +52,7 @@ def register(app: Flask) -> None:
         tags_of=tags_of,
         description_of=description_of,
         lengths=LENGTHS,
+        has_original=has_original,
     )
 
 
@@ -78,6 +80,11 @@ def reason(hit: Hit) -> str:
     if hit.likeness is not None:
         return f"{hit.reason} · {100 * hit.likeness:.0f} %"
     return hit.reason or "" if hit.reason != Reason.WORDS else ""
+
+
+def has_original(picture: Picture) -> bool:
+    """Whether the store keeps what came in."""
+    return bool(text(first_object(picture.raw.get("original")).get("stored")))
 
 
 def page_of(hit: Hit, query: PageQuery | None = None, endpoint: str = "pages.picture") -> str:

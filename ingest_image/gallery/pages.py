@@ -12,6 +12,7 @@ from ..search.sampling import sample_of_document
 from .chips import chips
 from .context import context, document_id
 from .details import sections
+from .operating import refusals
 from .page_query import PageQuery, like_stored
 
 blueprint = Blueprint("pages", __name__)
@@ -75,6 +76,7 @@ def picture(index: str) -> str:
         back=query.address,
         settings=here.settings,
         like=like_stored(index, id),
+        refusals={} if here.settings.read_only else refusals(here.client, hit),
     )
 
 

@@ -10,12 +10,17 @@ from tests.helpers.fake_elasticsearch import FakeElasticsearch
 
 
 class WritableElasticsearch(FakeElasticsearch):
-    """`versions` are the sequence numbers of changed documents; `refuses`: status and error of each write."""
+    """`versions` are the sequence numbers of changed documents; `refuses`: status and error of each write.
+
+    `pipeline` is the default one of the index, `tried` is what it makes of documents.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.versions: dict[str, int] = {}
         self.mapping: dict[str, Any] = {}
+        self.pipeline: str | None = None
+        self.tried: list[Any] = []
         self.refuses: tuple[int, dict[str, Any]] | None = None
 
     def change(self, id: str, **fields: Any) -> None:
@@ -42,6 +47,10 @@ class WritableElasticsearch(FakeElasticsearch):
     def answer(self, method: str, path: str, body: Any) -> Any:
         if path.endswith("_mapping") and self.mapping:
             return {"images": {"mappings": self.mapping}}
+        if "/_settings/" in path:
+            return {"images": {"settings": {"index.default_pipeline": self.pipeline} if self.pipeline else {}}}
+        if path.endswith("_simulate") and self.tried:
+            return {"docs": self.tried}
         return super().answer(method, path, body)
 
     def _update(self, id: str, seq_no: int, changes: dict[str, Any]) -> tuple[int, Any]:
