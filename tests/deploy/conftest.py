@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.helpers.charts import CHART, NEEDED, Objects, Render
+from tests.helpers.charts import CHART, NEEDED, Objects, Render, Schemas
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,10 @@ def render() -> Render:
         return [found for text in manifests for found in yaml.safe_load_all(text) if found]
 
     return rendered
+
+
+@pytest.fixture(scope="session")
+def kubernetes() -> Schemas:
+    """Kubernetes' own schemas. Imported by who uses them: it takes as long as importing a third of all tests."""
+    schemas: Schemas = importlib.import_module("kubernetes_validate")
+    return schemas

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-import kubernetes_validate
 import pytest
 import yaml
 
@@ -16,7 +15,7 @@ from ingest_image.cli import main
 from processor_service.origins import is_among
 from processor_service.settings import Settings
 from processor_service.workers.memory import BASE, shortage
-from tests.helpers.charts import CHART, NEEDED, Objects, Render, container, environment, one
+from tests.helpers.charts import CHART, NEEDED, Objects, Render, Schemas, container, environment, one
 from tests.helpers.paths import ROOT
 
 EVERYTHING: dict[str, Any] = {
@@ -35,8 +34,8 @@ EVERYTHING: dict[str, Any] = {
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     **{part: {"enabled": True} for part in ("enricher", "gallery", "bootstrap")},
 }
-# The oldest that Chart.yaml lets in, and the newest whose schemas there are.
-KUBERNETES = ("1.27.0", kubernetes_validate.latest_version())
+# The oldest that Chart.yaml lets in.
+OLDEST = "1.27.0"
 # Not Kubernetes' own: a schema comes with the operator only.
 FOREIGN = {"ServiceMonitor"}
 COMMANDS = ("service", "gallery", "bootstrap", "enricher")
@@ -47,14 +46,16 @@ def pods(objects: Objects) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["least", "everything"])
-def test_helm_and_the_schemas_of_kubernetes_find_nothing(render: Render, values: dict[str, Any]) -> None:
+def test_helm_and_the_schemas_of_kubernetes_find_nothing(
+    render: Render, kubernetes: Schemas, values: dict[str, Any]
+) -> None:
     helm = pytest.importorskip("helm_python", reason="no helm on this platform")
-    report = helm.lint(CHART, NEEDED | values, strict=True, kube_version=f"v{KUBERNETES[0]}")
+    report = helm.lint(CHART, NEEDED | values, strict=True, kube_version=f"v{OLDEST}")
     # 1: only says something.
     assert [said for said in report["messages"] if said["severity"] != 1] == [] and not report["errors"]
     for found in render(**values):
-        for version in KUBERNETES if found["kind"] not in FOREIGN else ():
-            kubernetes_validate.validate(found, version, strict=True)
+        for version in (OLDEST, kubernetes.latest_version()) if found["kind"] not in FOREIGN else ():
+            kubernetes.validate(found, version, strict=True)
 
 
 def test_what_there_is(render: Render) -> None:

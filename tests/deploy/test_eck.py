@@ -8,14 +8,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 
 from embedded_node.versions import versions
 from processor_service.origins import is_among
 from processor_service.settings import Settings
-from tests.helpers.charts import Render, environment, one
+from tests.helpers.charts import Render, Schemas, environment, one
 from tests.helpers.paths import ROOT
 
 
@@ -30,12 +29,12 @@ def pod(manifest: dict[str, Any]) -> dict[str, Any]:
     return dict(nodes["podTemplate"]["spec"])
 
 
-def test_its_kubernetes_parts_are_as_kubernetes_has_them(manifest: dict[str, Any]) -> None:
+def test_its_kubernetes_parts_are_as_kubernetes_has_them(manifest: dict[str, Any], kubernetes: Schemas) -> None:
     (nodes,) = manifest["spec"]["nodeSets"]
     template = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "a"}, "template": nodes["podTemplate"]}
     claims = [{"apiVersion": "v1", "kind": "PersistentVolumeClaim", **claim} for claim in nodes["volumeClaimTemplates"]]
     for found in (template, *claims):
-        kubernetes_validate.validate(found, kubernetes_validate.latest_version(), strict=True)
+        kubernetes.validate(found, kubernetes.latest_version(), strict=True)
     assert [claim["metadata"]["name"] for claim in claims] == ["elasticsearch-data"]
     assert manifest["spec"]["version"] == versions()[0].number
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from tests.helpers.paths import ROOT
 
@@ -12,6 +12,14 @@ CHART = ROOT / "deploy" / "helm" / "ingest-image"
 NEEDED = {"image": {"repository": "registry.example/ingest-image/service"}, "token": {"existingSecret": "shared"}}
 Objects = list[dict[str, Any]]
 Render = Callable[..., Objects]
+
+
+class Schemas(Protocol):
+    """What is used of the module `kubernetes_validate`."""
+
+    def latest_version(self) -> str: ...
+
+    def validate(self, data: dict[str, Any], version: str, *, strict: bool) -> None: ...
 
 
 def one(objects: Objects, kind: str, name: str = "pictures-ingest-image") -> dict[str, Any]:
