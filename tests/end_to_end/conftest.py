@@ -10,14 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import requests
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.versions import versions
 from tests.helpers.nodes import HEAP, bootstrap, set_hosts
-from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, Service, running_service
 
 
@@ -35,15 +33,6 @@ def es_version(request: pytest.FixtureRequest) -> str:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A processor service as users run it; tests that break things have `own_service`."""
     with running_service(tmp_path_factory.mktemp("service") / "service.log") as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with recognition and an embedder that knows words; the node has to be told to call it."""
-    log = tmp_path_factory.mktemp("recognition") / "service.log"
-    with running_service(log, workers="1", recognizers="1", embedder="lite0") as running:
-        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
         yield running
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from processor_service.store.opening import open_store
-from tests.end_to_end.stored import PIPELINE, Stored
+from tests.end_to_end.store.stored import PIPELINE, Stored
 from tests.helpers.nodes import HEAP, set_hosts
 from tests.helpers.pictures import b64, encoded
 from tests.helpers.processes import wait_until

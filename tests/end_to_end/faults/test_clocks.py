@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from elasticsearch import Elasticsearch
 
+from tests.end_to_end.test_node_memory import held
 from tests.helpers.nodes import set_hosts
 from tests.helpers.service import Service, calls, running_service
 
 from .test_faults import LARGE, PHOTO, assert_none_half_done, bulk, statuses, wait_for_work
-from .test_node_memory import held
 
 # A service whose clock is as many seconds ahead as a file says.
 SHIFTED = """

@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
+from tests.end_to_end.test_node_memory import held
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service
 
 from .test_faults import bulk, statuses
-from .test_node_memory import held
 
 PHOTO = b64(picture("pillow/flower.jpg"))
 JSON = b"Content-Type: application/json\r\n"

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.helpers.processes import wait_until
+from tests.helpers.service import Service, running_service
+
+
+@pytest.fixture(scope="session")
+def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with recognition and an embedder that knows words; the node has to be told to call it."""
+    log = tmp_path_factory.mktemp("recognition") / "service.log"
+    with running_service(log, workers="1", recognizers="1", embedder="lite0") as running:
+        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
+        yield running
