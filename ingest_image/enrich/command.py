@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import click
 from elasticsearch import AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
-from pipelines.cluster.makers import stale_query
 from pipelines.install import kinds
 from pipelines.resources import Kind, bundled
-from pipelines.wording import counted, failures
+from pipelines.wording import counted
 
 from ..defaults import BULK_OPTION
 from ..indexing.command import size
-from ..reprocess.bounds import Bounds
-from ..reprocess.command import run_selected
-from ..reprocess.job import plan
 from ..reprocess.selection import Selection
 from .backlog import Backlog
 from .enricher import Enricher
 from .follow import GivenUp, follow, stopped_by_signals
 from .log import Log
+from .marking import mark
 from .metrics import metrics_on
 
 
@@ -44,6 +41,11 @@ from .metrics import metrics_on
     help="Properties, such as labels,text, that the pipeline of INDEX asks for and its older documents lack: marks "
     "these as pending, enriches what is pending in INDEX, and ends.",
 )
+@click.option(
+    "--stale",
+    is_flag=True,
+    help="The same with properties that an older model, or an older version of one, made of what INDEX has.",
+)
 @click.option("--once", is_flag=True, help="End when nothing is pending any more.")
 @click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one request.")
 @click.option(
@@ -56,6 +58,7 @@ def enrich(
     patterns: tuple[str, ...],
     index: str | None,
     names: str | None,
+    stale: bool,
     once: bool,
     max_bulk_bytes: int,
     metrics_port: int | None,
@@ -66,11 +69,12 @@ def enrich(
 
     Several may run: they share the work. What a newer write changes is left alone, and enriched in its turn.
     """
-    if (index is None) != (names is None) or (index and patterns):
-        raise click.UsageError("INDEX is for --add; which indices are followed is said with --index")
+    if (index is None) != (names is None and not stale) or (index and patterns):
+        raise click.UsageError("INDEX is for --add and --stale; which indices are followed is said with --index")
     log = Log(as_json)
-    if index and names:
-        _mark(client, index, names, max_bulk_bytes, log)
+    if index:
+        added = tuple(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
+        mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
         patterns, once = (index,), True
     followed = list(patterns) or _patterns(client)
     enricher = Enricher(client, Backlog(client, followed), log, max_bulk_bytes)
@@ -89,31 +93,6 @@ def enrich(
             if total.recorded:
                 sentence += f"; {total.recorded} cannot be, which is recorded in them (reprocess --errors tries again)"
             log("ended", sentence, documents=total.enriched, recorded=total.recorded, changed=total.changed)
-
-
-def _mark(client: Elasticsearch, index: str, names: str, max_bulk_bytes: int, log: Log) -> None:
-    """Mark as pending what older documents lack. What is marked has the recipe of now, so nothing is marked twice."""
-    selection = Selection(added=tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip())))
-    bounds = Bounds(dry_run=False, max_bulk_bytes=max_bulk_bytes, state_file=None, restart=True)
-    report = run_selected(client, index, selection, bounds, quiet=True)
-    assert report is not None
-    log("marked", f"{counted(report.written, 'document')} of {index} marked", index=index, documents=report.written)
-    if report.failed:
-        raise click.ClickException("\n".join(failures(report.failed)))
-    with suppress(AuthorizationException):
-        # What was marked just now is not to be counted.
-        client.indices.refresh(index=index)
-    others = sum(
-        client.count(index=job.index, query=stale_query(target, maker)).body["count"]
-        for job in plan(client, index, None, Selection(stale=True))
-        for target, maker in job.makers.items()
-    )
-    if others:
-        sentence = (
-            f"{counted(others, 'document')} of {index} made by a recipe that differs in more than these properties: "
-            f"ingest-image reprocess {index} --stale makes their pictures again"
-        )
-        log("left", sentence, index=index, documents=others)
 
 
 def _patterns(client: Elasticsearch) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Protocol
 
 import click
 
@@ -14,11 +16,37 @@ from processor_service.features import all_features
 from processor_service.registry import entry_names
 from processor_service.wire.recipe import recipe_hash
 
-# By the hash of an earlier recipe, what its pictures lack.
-Lacking = Mapping[str, tuple[str, ...]]
+# Gives the field with exact values of another one: itself, or its keyword sub-field; None if there is none.
+Exact = Callable[[str], str | None]
 
 
-def lacking(pipelines: Sequence[Body], names: Sequence[str]) -> dict[str, Lacking]:
+class Lacking(Protocol):
+    """Knows which properties are to be added to pictures."""
+
+    def query(self, target: str, exact: Exact) -> Body:
+        """Finds documents with a picture that lacks something."""
+
+    def names(self, picture: Mapping[str, Any]) -> tuple[str, ...]:
+        """The properties that a picture lacks."""
+
+
+@dataclass(frozen=True)
+class AddedSince:
+    """What pictures of earlier recipes lack, by the hash of such a recipe."""
+
+    by_recipe: Mapping[str, tuple[str, ...]]
+
+    def query(self, target: str, exact: Exact) -> Body:
+        """Finds documents with such a picture."""
+        return {"terms": {f"{target}.recipe": list(self.by_recipe)}}
+
+    def names(self, picture: Mapping[str, Any]) -> tuple[str, ...]:
+        """The properties that a picture lacks."""
+        recipe = picture.get("recipe")
+        return self.by_recipe.get(recipe, ()) if isinstance(recipe, str) else ()
+
+
+def added_since(pipelines: Sequence[Body], names: Sequence[str]) -> dict[str, AddedSince]:
     """By target: the recipes that differ from that of its pipeline only in that they lack some of these properties.
 
     Raises ClickException for names that cannot be added, or that no pipeline asks for.
@@ -27,7 +55,7 @@ def lacking(pipelines: Sequence[Body], names: Sequence[str]) -> dict[str, Lackin
     for name in names:
         if name not in possible:
             raise click.ClickException(f"{name} cannot be added to stored pictures; what can: {', '.join(possible)}")
-    found: dict[str, Lacking] = {}
+    found: dict[str, AddedSince] = {}
     for pipeline in pipelines:
         for recipe, target in zip(recipes_of(pipeline), targets_of(pipeline).values(), strict=False):
             properties = recipe.get("properties") or []
@@ -38,8 +66,8 @@ def lacking(pipelines: Sequence[Body], names: Sequence[str]) -> dict[str, Lackin
                     left = [entry for entry in properties if entry_names([entry])[0] not in some]
                     by_hash[recipe_hash(recipe.get("operations"), left)] = some
             if by_hash:
-                found[target] = by_hash
-    added = {name for by_hash in found.values() for some in by_hash.values() for name in some}
+                found[target] = AddedSince(by_hash)
+    added = {name for one in found.values() for some in one.by_recipe.values() for name in some}
     for name in names:
         if name not in added:
             raise click.ClickException(

@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import click
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
 from pipelines.cluster.bulks import bulks_under_way
 from pipelines.cluster.index_pipelines import pipelines_of
-from pipelines.cluster.makers import Maker, fields_of_pictures, makers_or_sentence, targets_of
+from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_form, makers_or_sentence, targets_of
 from pipelines.resources import Body, fingerprint
 
 from ..search.bands import bands_of
 from ..search.schema import NUMBERS, read_schema
-from .adding import Lacking, lacking
+from .adding import Lacking, added_since
+from .outdated import Outdated
 from .selection import Query, Selection
 from .state import State
 
@@ -43,7 +45,7 @@ class IndexJob:
     banded: tuple[str, ...] = ()
     # Targets whose pictures get what is pending.
     enriched: tuple[str, ...] = ()
-    # By target, what pictures of earlier recipes lack.
+    # By target, what is to be added to pictures.
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
 
 
@@ -56,18 +58,39 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         pipelines = tuple(pipelines_of(settings, instead=pipeline))
         bodies = [_pipeline(client, name) for name in pipelines]
         targets = list(dict.fromkeys(target for body in bodies for target in targets_of(body).values())) or ["image"]
-        makers = makers_or_sentence(client, pipelines) if selection.stale and pipelines else {}
-        types = read_schema(client, index).types
+        asks = pipelines and (selection.stale or selection.outdated)
+        known = makers_or_sentence(client, pipelines) if asks else {}
+        makers = known if selection.stale else {}
+        schema = read_schema(client, index)
+        types = schema.types
         sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
         banded = tuple(target for target in targets if types.get(bands_of(target)) == "keyword")
-        added = lacking(bodies, selection.added) if selection.added else {}
-        query, inspects = selection.to_query(targets, makers, banded, added), selection.unprocessed
+        lacking: Mapping[str, Lacking] = added_since(bodies, selection.added) if selection.added else {}
+        if selection.outdated and any(map(is_inference_form, bodies)):
+            raise click.ClickException(
+                f"without the plugin nothing can be added to the stored pictures of {index}: ingest-image reprocess "
+                f"{index} makes them again"
+            )
+        if selection.outdated:
+            lacking = {target: Outdated(maker) for target, maker in known.items()}
+        query = selection.to_query(targets, makers, banded, lacking, schema.countable)
         fields = _fields(bodies) if selection.wants_pictures else None
         uuid = settings["index.uuid"]
         enriched = tuple(targets) if selection.pending or selection.errors else ()
         jobs.append(
             IndexJob(
-                index, uuid, pipelines, targets, makers, query, inspects, sizes, fields, banded, enriched, lacking=added
+                index,
+                uuid,
+                pipelines,
+                targets,
+                makers,
+                query,
+                selection.unprocessed,
+                sizes,
+                fields,
+                banded,
+                enriched,
+                lacking,
             )
         )
     return jobs

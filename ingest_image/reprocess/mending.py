@@ -23,7 +23,7 @@ def mend(
 ) -> None:
     """Remove vectors of other embedders than those of `makers`, and add bands to the hashes of the `banded` targets.
 
-    Pictures of the `enriched` targets ask for what is pending. What a picture is `lacking`, by its recipe, is pending.
+    Pictures of the `enriched` targets ask for what is pending. What a picture is `lacking` is pending.
 
     The node adds a missing vector to a marked picture. Bands are made of the hash alone, so it is not asked for them.
     """
@@ -36,9 +36,9 @@ def mend(
         for picture in pictures_in(source, target):
             if picture.get("pending"):
                 picture["enrich"] = True
-    for target, by_recipe in (lacking or {}).items():
+    for target, known in (lacking or {}).items():
         for picture in pictures_in(source, target):
-            if isinstance(recipe := picture.get("recipe"), str) and (names := by_recipe.get(recipe)):
+            if names := known.names(picture):
                 before = picture.get("pending")
                 picture["pending"] = sorted({*names, *(before if isinstance(before, list) else ())})
     for target in banded:

@@ -10,7 +10,7 @@ from pipelines.cluster.makers import Maker, stale_query
 
 from ..search.bands import without_bands
 from ..search.selecting import user_query
-from .adding import Lacking
+from .adding import Exact, Lacking
 
 Query = dict[str, Any]
 
@@ -32,11 +32,13 @@ class Selection:
     elsewhere: Literal["data", "external"] | None = None
     # Properties that pictures lack, which were made when the recipe did not ask for them yet.
     added: tuple[str, ...] = ()
+    # Properties that an older model made, of pictures whose recipe is that of now.
+    outdated: bool = False
 
     @property
     def wants_pictures(self) -> bool:
         """Whether documents without a picture are not selected."""
-        return any((self.errors, self.unprocessed, self.stale, self.pending, self.elsewhere, self.added))
+        return any((self.errors, self.unprocessed, self.stale, self.pending, self.elsewhere, self.added, self.outdated))
 
     def to_query(
         self,
@@ -44,10 +46,11 @@ class Selection:
         makers: Mapping[str, Maker],
         banded: Collection[str] = (),
         lacking: Mapping[str, Lacking] | None = None,
+        exact: Exact = str,
     ) -> Query:
         """The query for an index whose pipeline writes to `targets`, made so now; hashes of `banded` ones have bands.
 
-        `lacking`: by target, the recipes of pictures to which something is added.
+        `lacking`: by target, which pictures something is added to; `exact` knows the fields of the index.
 
         For `unprocessed` it also finds documents that have to be inspected.
         """
@@ -65,7 +68,7 @@ class Selection:
                 inside = {"bool": {"filter": [done], "must_not": [kept]}}
                 wanted.append(kept if self.elsewhere == "external" else inside)
             if target in (lacking or {}):
-                wanted.append({"terms": {f"{target}.recipe": list((lacking or {})[target])}})
+                wanted.append((lacking or {})[target].query(target, exact))
             if self.stale and target in makers:
                 wanted.append(stale_query(target, makers[target]))
             if self.stale and target in banded:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
 from elasticsearch import ApiError, Elasticsearch
+
+from processor_service.features import all_features
 
 from ..resources import Body, is_ours
 from .reasons import reason_of
@@ -18,10 +20,15 @@ from .sources import value_at
 
 @dataclass(frozen=True)
 class Maker:
-    """What a pipeline makes pictures with: the hash of its recipe, and its embedder if it makes vectors."""
+    """What a pipeline makes pictures with: the hash of its recipe, and by property the model, with its version."""
 
     recipe: str
-    embedder: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def embedder(self) -> str | None:
+        """What makes the vectors; None if the recipe asks for none."""
+        return self.models.get("embedding")
 
 
 def targets_of(pipeline: Body) -> dict[str, str]:
@@ -46,7 +53,7 @@ def is_inference_form(pipeline: Body) -> bool:
 
 
 def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
-    """Recipe and embedder by target field, found by sending a tiny picture through the pipeline.
+    """Recipe and models by target field, found by sending a tiny picture through the pipeline.
 
     Raises:
         CheckFailed: the picture does not get through.
@@ -56,14 +63,20 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
     makers: dict[str, Maker] = {}
     for source, target in targets.items():
         # Other processors of a user's pipeline may need more than this; then the failure says so.
-        # All of it, be it that the pipeline adds the vector later.
+        # All of it, be it that the pipeline adds some of it later.
         picture = {"data": TINY_PNG, "enrich": True}
         made = value_at(simulated(client, name, _nested(source, picture)), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):
-            makers[target] = Maker(made["recipe"], made.get("embedder"))
+            makers[target] = Maker(made["recipe"], _models(made))
     return makers
+
+
+def _models(made: Body) -> dict[str, str]:
+    """What made each property of a picture, as its fields say."""
+    said = ((name, made.get(feature.maker_field)) for name, feature in all_features().items())
+    return {name: value for name, value in said if isinstance(value, str)}
 
 
 def stale_query(target: str, maker: Maker) -> Body:

@@ -21,6 +21,9 @@ class Feature(RecipeEntry):
     of_source: ClassVar[bool] = False
     # Whether a pipeline may have it added to a picture that is stored already (docs/enrich.md).
     later: ClassVar[bool] = False
+    # Name of the field that says what made the others, with its version: when the same picture would get other values,
+    # the value changes, and `ingest-image enrich --stale` finds what is older (docs/enrich.md). Empty: nothing says so.
+    maker_field: ClassVar[str] = ""
     # Names of features that have to come before it if the recipe asks for them: it uses what they find.
     uses: ClassVar[tuple[str, ...]] = ()
 

@@ -39,6 +39,7 @@ class Embedding(Feature):
     )
     default: ClassVar[bool] = False
     later: ClassVar[bool] = True
+    maker_field: ClassVar[str] = "embedder"
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The vector of the upright picture, and the embedder's name."""

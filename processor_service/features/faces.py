@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ..fields import INTEGER, KEYWORD, NESTED, NOT_INDEXED, DocumentField, box_fields
 from ..picture import Picture
+from ..recognition import faces
 from ..recognition.identity import DIMS, MOST, NAME, Identity
 from ..recognition.of_picture import faces_of, identities_of
 from . import Feature
@@ -40,10 +41,16 @@ class Faces(Feature):
         DocumentField("face_vectors.embedder", "what made the vector: `dlib-resnet-v1`", KEYWORD),
         DocumentField("face_vectors.box", "where the face is; kept, not searched", NOT_INDEXED),
         *box_fields("face_vectors", scored=False),
+        DocumentField(
+            "faces_model",
+            f"what found them, with its version: `{faces.MADE_BY}`, with `identity` `{faces.MADE_BY}+{NAME}`",
+            KEYWORD,
+        ),
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
     later: ClassVar[bool] = True
+    maker_field: ClassVar[str] = "faces_model"
 
     identity: bool = Field(
         False,
@@ -55,7 +62,8 @@ class Faces(Feature):
         """A count of 0 and no `faces` when there is none."""
         found = faces_of(picture)
         boxes = [{"score": round(face.score, 3), "box": face.box.fields()} for face in found[:_MOST_BOXES]]
-        fields = {"face_count": len(found)} | ({"faces": boxes} if boxes else {})
+        made_by = f"{faces.MADE_BY}+{NAME}" if self.identity else faces.MADE_BY
+        fields = {"face_count": len(found), "faces_model": made_by} | ({"faces": boxes} if boxes else {})
         known = identities_of(picture) if self.identity else []
         return fields | ({"face_vectors": [_stored(each) for each in known]} if known else {})
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from ..fields import WORDS, DocumentField
+from ..fields import KEYWORD, WORDS, DocumentField
 from ..picture import Picture
-from ..recognition.labels import MIN_PROBABILITY
+from ..recognition.labels import MADE_BY, MIN_PROBABILITY
 from ..recognition.of_picture import seen
 from . import Feature
 
@@ -18,10 +18,12 @@ class Labels(Feature):
 
     fields: ClassVar[tuple[DocumentField, ...]] = (
         DocumentField("labels", "words for what is shown, from specific to general", WORDS, many=True),
+        DocumentField("labels_model", f"what found them, with its version: `{MADE_BY}`", KEYWORD),
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
     later: ClassVar[bool] = True
+    maker_field: ClassVar[str] = "labels_model"
     uses: ClassVar[tuple[str, ...]] = ("faces",)
     example: ClassVar[dict[str, Any]] = {"min_probability": 0.6}
 
@@ -30,8 +32,8 @@ class Labels(Feature):
     )
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """The words; nothing when none is probable enough."""
+        """The words; none when none is probable enough."""
         # Faces, which say that there are people, count when the recipe looks for them before.
         faces = len(picture.made["faces"][1]) if "faces" in picture.made else 0
         found = seen(picture).labels(self.min_probability, faces)
-        return {"labels": [label.word for label in found]} if found else {}
+        return {"labels_model": MADE_BY} | ({"labels": [label.word for label in found]} if found else {})

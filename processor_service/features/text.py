@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..fields import NOT_INDEXED, DocumentField, box_fields
+from ..fields import KEYWORD, NOT_INDEXED, DocumentField, box_fields
 from ..metadata.text import MOST_CHARACTERS, MOST_OF_CAPTION
 from ..picture import Picture
 from ..recognition.of_picture import page
-from ..recognition.text import lines, plain
+from ..recognition.text import MADE_BY, lines, plain
 from . import Feature
 
 # More than anybody reads in one picture; the node accepts no more.
@@ -25,17 +25,20 @@ class Text(Feature):
         DocumentField("text", "the text in reading order, a line a row; searched by words", {"type": "text"}),
         DocumentField("text_lines", "its lines with their places; kept, not searched", NOT_INDEXED, many=True),
         *box_fields("text_lines", text="the line"),
+        DocumentField("text_model", f"what read it, with its version: `{MADE_BY}`", KEYWORD),
     )
     default: ClassVar[bool] = False
     recognizes: ClassVar[bool] = True
     later: ClassVar[bool] = True
+    maker_field: ClassVar[str] = "text_model"
 
     def extract(self, picture: Picture) -> dict[str, Any]:
-        """Nothing when there is no text."""
+        """No text when there is none."""
         found = lines(page(picture))[:_MOST_LINES]
         if not found:
-            return {}
+            return {"text_model": MADE_BY}
         return {
+            "text_model": MADE_BY,
             "text": plain(found)[:MOST_OF_CAPTION],
             "text_lines": [
                 {"text": line.text[:MOST_CHARACTERS], "score": round(line.score, 3), "box": line.box.fields()}

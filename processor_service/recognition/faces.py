@@ -14,6 +14,8 @@ from .runtime import session
 from .text import opaque
 
 MODEL = "centerface.onnx"
+# The number is raised when other faces are found in the same picture.
+MADE_BY = "centerface-1"
 MIN_SCORE = 0.5
 # The long side in which faces are looked for. The smallest that are found are about 10 pixels wide then.
 _SIDE = 960

@@ -21,6 +21,7 @@ _MODELS = {
     "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
+NAME = "pp-ocrv6-small"
 # Taller than this in relation to its width, a crop is laid on its side before it is read (RapidOCR's rule).
 _TALL = 1.5
 # How sure its classifier must be that a line is upside down (RapidOCR's default).

@@ -9,11 +9,13 @@ from math import hypot
 from PIL import Image
 
 from .box import Box
-from .ocr import Corners, Reading, read
+from .ocr import NAME, Corners, Reading, read
 from .plate_text import folded, is_chinese, is_plate, normal, stacked
 from .text import Page, fractions
 
 MIN_SCORE = 0.6
+# The number is raised when other plates are found in the same picture.
+MADE_BY = f"{NAME}-1"
 # The probability of a vehicle from which plates are looked for. Close-ups of plates have 0.13, of 208 pictures without
 # cars none more than 0.06.
 VEHICLE = 0.1

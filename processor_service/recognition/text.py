@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .box import Box
-from .ocr import Corners, Reading, read, turned_over
+from .ocr import NAME, Corners, Reading, read, turned_over
 
 # Text is looked for in this many pixels of the long side; a smaller picture is enlarged, at most twice.
 LOOKED_FOR = 960
 # And read from at most this many: a page in small print needs them.
 READ_FROM = 1920
 MIN_SCORE = 0.5
+# The number is raised when another text is read in the same picture.
+MADE_BY = f"{NAME}-1"
 # Up to three letters and digits are often seen in patterns; such a line has to be surer.
 _SHORT, _SURE = 3, 0.9
 

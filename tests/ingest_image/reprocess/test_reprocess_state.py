@@ -69,7 +69,9 @@ def test_the_key_tells_runs_apart() -> None:
     ],
 )
 def test_selections_are_alternatives(selection: Selection, count: int | None) -> None:
-    query: dict[str, Any] = selection.to_query(["image"], {} if count == 0 else {"image": Maker("r", "e")})
+    query: dict[str, Any] = selection.to_query(
+        ["image"], {} if count == 0 else {"image": Maker("r", {"embedding": "e"})}
+    )
     if count is None:
         assert query == {"match_all": {}}
     elif count == 0:
