@@ -79,6 +79,11 @@ def fingerprint(body: Body) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
+def marked(body: Body) -> Body:
+    """The definition with its own fingerprint in `_meta`."""
+    return body | {"_meta": {**body["_meta"], "fingerprint": fingerprint(body)}}
+
+
 def is_edited(installed: Body) -> bool:
     """Whether a resource of ours was changed after it was installed."""
     return bool((installed.get("_meta") or {}).get("fingerprint") != fingerprint(installed))

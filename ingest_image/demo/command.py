@@ -24,7 +24,7 @@ from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
 from .documents import index_documents, result_table, some_wait
-from .recognition import use_recognition
+from .recognition import check_embedder
 from .servers import Child, child, child_server
 
 
@@ -94,10 +94,11 @@ def demo(
                 console.print(f"Elasticsearch {node.version} {node.url} (log: {node.log_file})\n")
                 # Its models are loaded while the node starts.
                 service.wait_for("/readyz")
-                _run("bootstrap", "--url", node.url, "--service-url", service.url)
+                recognition = "--no-recognize" if nothing else "--recognize"
+                _run("bootstrap", "--url", node.url, "--service-url", service.url, recognition)
                 try:
                     if not nothing:
-                        use_recognition(node.url, stored)
+                        check_embedder(node.url, stored)
                     console.print()
                     with child(folder, "enrich", "--url", node.url) as enricher:
                         index_documents(node.url, console)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
@@ -11,9 +11,10 @@ from ..cluster.index_pipelines import settings_by_index
 from ..cluster.reasons import reason_of
 from ..cluster.sentences import RECOGNITION_OFF
 from ..inference import endpoints
-from ..resources import Kind, Resource, bundled
+from ..resources import DEFAULT_PIPELINE, Body, Kind, Resource, bundled
 from . import kinds, streams
 from .plan import Fate, Step, install_step, uninstall_step
+from .recognition import is_recognizing, recognizing, service_recognizes
 
 
 def plan_install(
@@ -25,19 +26,38 @@ def plan_install(
     codec: str | None = None,
     data_streams: Sequence[str] = (),
     retention: str | None = None,
+    recognize: bool | None = None,
 ) -> list[Step]:
     """Read what is installed and decide; changes nothing. What others refer to comes first.
 
-    `definitions` replace the bundled ones, for another form of them with its endpoints.
+    `definitions` replace the bundled ones, for another form of them with its endpoints. `recognize`: whether `images`
+    recognizes; None for as it is installed, and if it is not, whether the service can.
     """
     resources = [kinds.hosts(list(service_urls))] if service_urls else []
-    definitions = bundled() if definitions is None else definitions
-    resources += [*definitions, *streams.resources(client, definitions, data_streams, retention)]
+    ours = bundled() if definitions is None else definitions
+    richer: dict[str, Body] = {}
+    if definitions is None:
+        default = next(one for one in ours if (one.kind, one.name) == (Kind.PIPELINE, DEFAULT_PIPELINE))
+        there = kinds.read(client, default) if recognize is None else None
+        if recognize or (there is not None and is_recognizing(there)):
+            ours = recognizing(ours)
+        elif recognize is None and there is None:
+            more = recognizing(ours)
+            more += streams.resources(client, more, data_streams, retention)
+            richer = {one.name: one.body for one in more if one.kind is Kind.PIPELINE}
+    resources += [*ours, *streams.resources(client, ours, data_streams, retention)]
     steps = [
         install_step(resource, kinds.read(client, resource), patterns=patterns, codec=codec, force=force)
         for resource in resources
     ]
+    steps = [_or_recognizing(step, richer) for step in steps]
     return steps + _endpoints_without_use(client, steps)
+
+
+def _or_recognizing(step: Step, richer: Mapping[str, Body]) -> Step:
+    """With the body that recognizes, if that is another one and the pipeline is new."""
+    body = richer.get(step.resource.name) if step.resource.kind is Kind.PIPELINE else None
+    return replace(step, recognizing=body) if step.fate is Fate.CREATED and body not in (None, step.body) else step
 
 
 def plan_uninstall(client: Elasticsearch) -> list[Step]:
@@ -67,7 +87,12 @@ def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list
 
 def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
     """Send the changes; yields each step when it is done. A pipeline that the service cannot serve is left out."""
+    recognizes: bool | None = None
     for step in steps:
+        if step.recognizing:
+            recognizes = service_recognizes(client) if recognizes is None else recognizes
+            if recognizes:
+                step = replace(step, body=step.recognizing)
         if step.fate is Fate.REMOVED:
             kinds.delete(client, step.resource)
         elif step.body is not None and step.fate.changes:

@@ -16,7 +16,7 @@ from ..inference.options import NotExpressible
 from ..kibana import install as in_kibana
 from ..kibana.api import KibanaError
 from ..resources import Kind, Resource, bundled
-from . import apply, check, kinds, roles, streams
+from . import apply, check, kinds, recognition, roles, streams
 from .choices import BEST_COMPRESSION, DEFAULT
 from .plan import Fate, Step
 from .stream_options import stream_options
@@ -59,6 +59,13 @@ from .stream_options import stream_options
 @click.option(
     "--start-trial", is_flag=True, help="Start Elasticsearch's trial of 30 days if inference endpoints need it."
 )
+@click.option(
+    "--recognize/--no-recognize",
+    "recognize",
+    default=None,
+    help="Whether the pipeline images asks for text, plates, faces and labels, which ingest-image enrich then adds to "
+    "what is stored. Default: what is already installed, or whether the service can.",
+)
 @stream_options
 @in_kibana.kibana_option
 @click.option("--force", is_flag=True, help="Also replace what is newer or was changed by hand.")
@@ -77,6 +84,7 @@ def bootstrap(
     codec: str | None,
     wish: Wish,
     start_trial: bool,
+    recognize: bool | None,
     data_streams: tuple[str, ...],
     retention: str | None,
     kibana_url: str | None,
@@ -91,7 +99,8 @@ def bootstrap(
         click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
         return
     if uninstall:
-        if service_urls or patterns or codec or force or start_trial or data_streams or retention or wish != "auto":
+        asked = service_urls or patterns or codec or force or start_trial or data_streams or retention
+        if asked or wish != "auto" or recognize is not None:
             raise click.UsageError(
                 "--uninstall goes with no other option than --dry-run, --kibana-url and those of the connection"
             )
@@ -107,12 +116,16 @@ def bootstrap(
         click.echo(str(bridge))
         definitions = None
         if bridge.service:
+            if recognize:
+                raise click.UsageError("--recognize needs the plugin: inference endpoints can add nothing later")
             if len(service_urls) > 1:
                 raise click.UsageError("an inference endpoint has one address: give one --service-url")
             url = service_urls[0] if service_urls else endpoints.service_url(client)
             definitions = endpoints.in_inference_form(bundled(), bridge.service, url, service_token)
             service_urls = ()
-        steps = apply.plan_install(client, service_urls, patterns, force, definitions, codec, data_streams, retention)
+        steps = apply.plan_install(
+            client, service_urls, patterns, force, definitions, codec, data_streams, retention, recognize
+        )
         _install(client, steps, dry_run)
         if data_streams and not streams.can_set_time(client):
             click.echo(
@@ -151,13 +164,15 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
             )
         return
     try:
+        done = []
         for step in apply.carry_out(client, steps):
             _report([step])
+            done.append(step)
     except BadRequestError as error:
         raise click.ClickException(diagnose(reason_of(error))) from error
     click.echo(f"checked: {check.process_tiny_picture(client)}")
     template = next(step for step in steps if step.resource.kind is Kind.TEMPLATE)
-    for remark in check.remarks(client, _patterns(client, template.resource)):
+    for remark in (*check.remarks(client, _patterns(client, template.resource)), *recognition.remarks(done)):
         click.echo(f"note: {remark}", err=True)
 
 

@@ -37,12 +37,16 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """The fate of one resource, the body to send when it is created or updated, and a remark for the reader."""
+    """The fate of one resource, the body to send when it is created or updated, and a remark for the reader.
+
+    `recognizing`: the body to send instead if the service turns out to recognize things.
+    """
 
     resource: Resource
     fate: Fate
     body: Body | None = None
     remark: str = ""
+    recognizing: Body | None = None
 
 
 def install_step(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
 from ..cluster.nodes import ingest_nodes
-from ..resources import DEFAULT_PIPELINE, Body, Kind, Resource, fingerprint, is_ours
+from ..resources import DEFAULT_PIPELINE, Body, Kind, Resource, is_ours, marked
 
 PIPELINE = "images-stream"
 TIMESTAMP = "@timestamp"
@@ -36,7 +36,7 @@ def resources(
         "description": f"As `{DEFAULT_PIPELINE}`, for data streams: `{TIMESTAMP}` is set if it is missing",
         "processors": [_SET_TIMESTAMP, *pipeline.body["processors"]],
     }
-    made = [Resource(Kind.PIPELINE, PIPELINE, _marked(with_time))] if can_set_time(client) else []
+    made = [Resource(Kind.PIPELINE, PIPELINE, marked(with_time))] if can_set_time(client) else []
     used = PIPELINE if made else DEFAULT_PIPELINE
     return made + [
         Resource(Kind.TEMPLATE, name, _template(template.body, name, used, kept)) for name, kept in retentions.items()
@@ -57,11 +57,7 @@ def _template(indices: Body, name: str, pipeline: str, retention: str | None) ->
     template["settings"]["index"]["default_pipeline"] = pipeline
     template["mappings"]["properties"] = {TIMESTAMP: {"type": "date"}} | template["mappings"]["properties"]
     template["lifecycle"] = {"enabled": True} | ({"data_retention": retention} if retention else {})
-    return _marked(body)
-
-
-def _marked(body: Body) -> Body:
-    return body | {"_meta": {**body["_meta"], "fingerprint": fingerprint(body)}}
+    return marked(body)
 
 
 def can_set_time(client: Elasticsearch) -> bool:

@@ -15,18 +15,22 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
 from ingest_image.doctor.command import doctor
+from pipelines.cluster.simulate import TINY_PNG
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.kinds import read, write
+from pipelines.recipes import recipes_of
 from pipelines.resources import Kind, Resource, bundled
 from tests.helpers.fake_kibana import Server
 from tests.helpers.nodes import HEAP
 from tests.helpers.ports import free_port
 from tests.helpers.resources import at_version
-from tests.helpers.service import TOKEN
+from tests.helpers.service import TOKEN, Service
 
 RESOURCES = bundled()
 TEMPLATE = next(r for r in RESOURCES if r.kind is Kind.TEMPLATE)
-PIPELINE = next(r for r in RESOURCES if r.kind is Kind.PIPELINE and r.name == "images")
+PIPELINE, RECOGNIZED = (
+    next(r for r in RESOURCES if r.kind is Kind.PIPELINE and r.name == name) for name in ("images", "images-recognized")
+)
 Run = Callable[..., Result]
 
 
@@ -307,6 +311,27 @@ def test_dry_run_says_what_it_would_do_and_changes_nothing(run: Run, es: Elastic
         "would be created: index template images",
     ]
     assert installed(es) == before
+
+
+def test_recognition_comes_later_where_the_service_can(run: Run, es: Elasticsearch, recognizing: Service) -> None:
+    result = run("--service-url", recognizing.url)
+    assert result.exit_code == 0, result.output
+    assert "note: the pipeline images leaves what is recognized (faces,labels,plates,text) to" in result.output
+    made = stored(es, PIPELINE)
+    assert recipes_of(made) == recipes_of(stored(es, RECOGNIZED))
+    es.index(index="images", id="1", document={"image": {"data": TINY_PNG}})
+    image = es.get(index="images", id="1")["_source"]["image"]
+    assert image["pending"] == ["faces", "labels", "plates", "text"] and image["sha256"]
+    # It stays as it is, whatever services can do, until somebody says otherwise.
+    assert "current: ingest pipeline images\n" in run().output and stored(es, PIPELINE) == made
+    said = run("--no-recognize").output
+    assert "updated: ingest pipeline images\n" in said and "note" not in said
+    assert recipes_of(stored(es, PIPELINE)) == recipes_of(PIPELINE.body)
+    said = run().output
+    assert "current: ingest pipeline images\n" in said and "note: the pipeline images recognizes nothing, as" in said
+    said = run("--recognize").output
+    assert "older documents get it by ingest-image enrich --add faces,labels,plates,text INDEX" in said
+    assert recipes_of(stored(es, PIPELINE)) == recipes_of(stored(es, RECOGNIZED))
 
 
 def test_uninstall_leaves_nothing(run: Run, es: Elasticsearch, service_url: str) -> None:

@@ -172,6 +172,7 @@ def test_the_bundled_pipeline_stores_neither_faces_nor_plates(
     image = stored(es, index)["image"]
     assert image["redacted"] == {"faces": 1, "plates": 1}
     assert not {"metadata", "text", "faces", "plates"} & image.keys()
+    assert image["pending"] == ["labels"] and "labels" not in image
     (face,) = faces(with_a_plate())
     for shown in (image["data"], image["thumbnail"]):
         assert not [one for one in faces(opened(shown).convert("RGB"), 0.25) if one.box.common(face.box)]
