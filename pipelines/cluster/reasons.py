@@ -7,6 +7,8 @@ from typing import Any
 from elasticsearch import ApiError
 
 _LONGEST = 500
+# A node puts it before what it was told by another node (docs/plugin.md, Errors of the node).
+_TYPE = "image_exception: "
 
 
 def reason_of(error: ApiError) -> str:
@@ -29,4 +31,4 @@ def reason_of_cause(cause: Any, unknown: str = "") -> str:
         cause = shards[0]["reason"]
     while isinstance(cause.get("caused_by"), dict) and cause["caused_by"].get("reason"):
         cause = cause["caused_by"]
-    return str(cause.get("reason") or cause.get("type") or unknown)
+    return str(cause.get("reason") or cause.get("type") or unknown).removeprefix(_TYPE)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
 from tests.helpers.nodes import source
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
@@ -50,3 +53,24 @@ def test_what_is_wrong_in_a_pipeline_is_told(es: Elasticsearch, options: dict[st
     with pytest.raises(BadRequestError) as refused:
         es.ingest.put_pipeline(id="wrong", processors=[{"image": options}])
     assert says in refused.value.body["error"]["reason"]
+
+
+def test_a_refused_picture_has_a_type_of_ours_and_its_code(es: Elasticsearch, index: str) -> None:
+    """As docs/plugin.md shows it; by itself, in a bulk and in a simulation."""
+    processors = [{"image": {"field": "image"}}]
+    document = {"image": {"data": b64(b"no picture")}}
+    es.ingest.put_pipeline(id=index, processors=processors)
+    try:
+        with pytest.raises(BadRequestError) as refused:
+            es.index(index=index, document=document, pipeline=index)
+        (item,) = es.bulk(operations=[{"index": {"_index": index}}, document], pipeline=index)["items"]
+        (simulated,) = es.ingest.simulate(docs=[{"_source": document}], pipeline={"processors": processors})["docs"]
+    finally:
+        es.ingest.delete_pipeline(id=index)
+    page = (ROOT / "docs" / "plugin.md").read_text()
+    (shown,) = re.findall(r'^\{"type": "image_exception".*\}$', page, re.MULTILINE)
+    for error in (refused.value.body["error"], item["index"]["error"], simulated["error"]):
+        told = {name: error[name] for name in ("type", "reason", "image_code")}
+        told["reason"] = re.sub(r"; request_id \[.*\]", "", told["reason"])
+        assert told == json.loads(shown)
+    assert item["index"]["status"] == 400

@@ -2,8 +2,6 @@ package org.ingestimage.common;
 
 import java.util.Map;
 
-import org.elasticsearch.ElasticsearchStatusException;
-import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
 import org.ingestimage.common.Code.Kind;
 
 /**
@@ -87,13 +85,14 @@ public final class Failure extends Exception {
         return requestId;
     }
 
-    /** The exception that gives a bulk item the right status. It has no cause: the deepest message is shown. */
-    public Exception toException(String path) {
-        String message = getMessage() + "; field [" + path + "]" + (requestId == null ? "" : "; request_id [" + requestId + "]");
-        return switch (kind) {
-            case PICTURE, REQUEST -> new IllegalArgumentException(message);
-            case BUSY -> new EsRejectedExecutionException(message);
-            case UNAVAILABLE, DEFECT -> new ElasticsearchStatusException(message, kind.status());
-        };
+    /** The exception that clients see, for a document or a question. It has no cause: the deepest message is shown. */
+    public ImageException toException(String path) {
+        String where = "; field [" + path + "]" + (requestId == null ? "" : "; request_id [" + requestId + "]");
+        return new ImageException(code, getMessage() + where, kind.status());
+    }
+
+    /** The same where it is not about a field. */
+    public ImageException toException() {
+        return new ImageException(code, getMessage(), kind.status());
     }
 }

@@ -69,7 +69,7 @@ public record PipelineFilter(RecipeSchema schema, Supplier<ThreadContext> contex
 
     private static Exception refusal(List<String> lacking, String lack) {
         String reason = String.join(", ", lacking) + " cannot be done by the processor service: " + SafeText.oneLine(lack, LONGEST_LACK);
-        return new IllegalArgumentException(new Failure(Code.RECOGNITION_OFF, reason).getMessage());
+        return new Failure(Code.RECOGNITION_OFF, reason).toException();
     }
 
     /** What services may lack of what the pipeline asks for; nothing when it cannot be read, which the node says itself. */

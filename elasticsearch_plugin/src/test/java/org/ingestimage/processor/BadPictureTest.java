@@ -16,6 +16,7 @@ import java.util.Set;
 
 import org.elasticsearch.ExceptionsHelper;
 import org.elasticsearch.rest.RestStatus;
+import org.ingestimage.common.ImageException;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.OneServiceTest;
 import org.ingestimage.testing.TestNode.Result;
@@ -35,7 +36,7 @@ class BadPictureTest extends OneServiceTest {
         service.behaviour = FakeService.error(422, "corrupt_image");
         Result result = run(DATA);
         assertEquals("[corrupt_image] because of corrupt_image; field [image]", result.message());
-        assertInstanceOf(IllegalArgumentException.class, result.failure());
+        assertEquals("corrupt_image", assertInstanceOf(ImageException.class, result.failure()).code());
         assertNull(result.failure().getCause(), "the deepest message is the one that is shown");
     }
 

@@ -86,7 +86,7 @@ class PipelineFilterTest {
     void whatTheServiceLacksIsRefusedByName() throws Exception {
         FakeService service = lacking("redact", "text", "faces", "labels", "plates");
         assertEquals(
-            "IllegalArgumentException: [recognition_off] property [text], property [labels] cannot be done by the processor service: " + LACK,
+            "ImageException: [recognition_off] property [text], property [labels] cannot be done by the processor service: " + LACK,
             put(pipeline(SEEING), service)
         );
         assertEquals(List.of(TestNode.TOKEN), service.askedForCatalogue);

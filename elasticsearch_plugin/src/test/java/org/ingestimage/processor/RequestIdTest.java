@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 
-import org.elasticsearch.ElasticsearchStatusException;
+import org.ingestimage.common.ImageException;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.OneServiceTest;
 import org.ingestimage.testing.TestNode.Result;
@@ -46,7 +46,7 @@ class RequestIdTest extends OneServiceTest {
     void ofManyAttemptsTheLastOneCounts() {
         service.behaviour = refusal(503, "no_worker", "id-7");
         Result result = node.runUntil(told -> told.message().contains("no_worker"), Map.of(), map("image", DATA));
-        assertEquals(ElasticsearchStatusException.class, result.failure().getClass());
+        assertEquals(ImageException.class, result.failure().getClass());
         assertTrue(result.message().endsWith("; field [image]; request_id [id-7]"), result.message());
     }
 

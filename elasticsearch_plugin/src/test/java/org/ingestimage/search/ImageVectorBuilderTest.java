@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
-import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.get.GetRequest;
@@ -32,6 +31,7 @@ import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xcontent.XContentParserConfiguration;
 import org.elasticsearch.xcontent.XContentType;
 import org.ingestimage.ImagePlugin;
+import org.ingestimage.common.ImageException;
 import org.ingestimage.common.Json;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.TestNode;
@@ -157,7 +157,7 @@ class ImageVectorBuilderTest {
     void aPictureWithoutAFaceIsABadQuestion() {
         service.behaviour = FakeService.error(422, "no_face");
         Exception failure = failure("{\"data\": \"QUJD\", \"vector\": \"face\"}");
-        assertTrue(failure instanceof IllegalArgumentException && failure.getMessage().startsWith("[no_face]"), failure.toString());
+        assertTrue(failure instanceof ImageException && failure.getMessage().startsWith("[no_face]"), failure.toString());
     }
 
     @Test
@@ -181,9 +181,9 @@ class ImageVectorBuilderTest {
     @Test
     void whatTheServiceRefusesHasTheRightStatus() {
         service.behaviour = FakeService.error(422, "not_an_image");
-        assertTrue(failure("{\"data\": \"QUJD\"}") instanceof IllegalArgumentException);
+        assertEquals(RestStatus.BAD_REQUEST, ((ImageException) failure("{\"data\": \"QUJD\"}")).status());
         service.behaviour = FakeService.error(500, "embedder_failed");
-        assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ((ElasticsearchStatusException) failure("{\"data\": \"QUJD\"}")).status());
+        assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ((ImageException) failure("{\"data\": \"QUJD\"}")).status());
         node.set(settings -> settings.put("ingest.image.search_timeout", "2s"));
         service.behaviour = FakeService.json(200, "{\"fields\": {}}");
         assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().startsWith("[service_not_ours]"));
@@ -199,7 +199,7 @@ class ImageVectorBuilderTest {
         node.set(settings -> settings.put("ingest.image.search_timeout", "300ms"));
         service.behaviour = service.hang();
         Exception failure = failure("{\"data\": \"QUJD\"}");
-        assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ElasticsearchStatusException) failure).status());
+        assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ImageException) failure).status());
         assertTrue(failure.getMessage().contains("timeout [300ms]"), failure.getMessage());
     }
 

@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.common.settings.SecureString;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.rest.RestStatus;
+import org.ingestimage.common.ImageException;
 import org.ingestimage.common.Sha256;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
@@ -213,7 +213,7 @@ class AnswerCheckTest {
                         map("on_invalid", onInvalid),
                         map("image", DATA)
                     ).failure();
-                    assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ElasticsearchStatusException) failure).status());
+                    assertEquals(RestStatus.SERVICE_UNAVAILABLE, ((ImageException) failure).status());
                     assertTrue(failure.getMessage().startsWith("[service_not_ours] "), failure.getMessage());
                     assertTrue(failure.getMessage().contains("ingest.image.hosts"), failure.getMessage());
                 }

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
+import org.elasticsearch.rest.RestStatus;
 import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class CallLimiterTest {
         assertEquals(List.of("f"), rejected);
         assertEquals(Kind.BUSY, lastFailure.kind());
         assertTrue(lastFailure.getMessage().contains("[ingest.image.queue_size] = [3]"), lastFailure.getMessage());
-        assertTrue(lastFailure.toException("image") instanceof EsRejectedExecutionException);
+        assertEquals(RestStatus.TOO_MANY_REQUESTS, lastFailure.toException("image").status());
         limiter.release();
         limiter.release();
         limiter.release();
