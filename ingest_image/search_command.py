@@ -18,8 +18,9 @@ from pipelines.wording import well_formed
 from .defaults import GALLERY_PORT
 from .search.colors import DEFAULT_DISTANCE, parse_color
 from .search.engine import Engine, Results
-from .search.filters import parse_filter
+from .search.filters import parse_filters
 from .search.hashes import BITS, SAME_PICTURE
+from .search.order import Order
 from .search.person import find_person
 from .search.person_query import SAME_PERSON
 from .search.question import Question, UserError
@@ -81,7 +82,7 @@ _PAGE = 20
     "filters",
     multiple=True,
     metavar="FIELD:VALUE",
-    help="Values of fields (docs/search.md); may be repeated.",
+    help="Values of fields (docs/search.md); may be repeated: values of one facet are alternatives.",
 )
 @click.option(
     "--pipeline",
@@ -90,6 +91,13 @@ _PAGE = 20
 )
 @click.option(
     "--facets", "with_facets", is_flag=True, help="Also count all hits by label, faces, text, plate, colour, ..."
+)
+@click.option(
+    "--order",
+    type=click.Choice([order.value for order in Order]),
+    default=Order.DEFAULT.value,
+    show_default=True,
+    help="Best first (without words, colour and picture: newest); or newest stored, newest taken, largest file first.",
 )
 @click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="Hits on a page.")
 @click.option("--after", metavar="MARK", help="The next page: the mark at the end of the page before.")
@@ -118,6 +126,7 @@ def search(
     filters: tuple[str, ...],
     pipeline: str | None,
     with_facets: bool,
+    order: str,
     size: int,
     after: str | None,
     as_json: bool,
@@ -156,7 +165,7 @@ def search(
         raise click.ClickException(str(error)) from error
     try:
         wishes = tuple(parse_color(color, color_distance, color_share) for color in colors)
-        clauses = tuple(parse_filter(text, engine.schema) for text in filters)
+        clauses = parse_filters(filters, engine.schema)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if open_page:
@@ -173,6 +182,7 @@ def search(
             color_distance=color_distance if colors else PICKED_DISTANCE,
             color_share=color_share if colors else 0.0,
             filters=filters,
+            order=Order(order),
             size=size if size != _PAGE else None,
         )
         open_gallery(client, index, gallery_port, query, like=like, pipeline=pipeline or DEFAULT_PIPELINE)
@@ -190,6 +200,7 @@ def search(
             turned=turned,
             colors=wishes,
             filters=clauses,
+            order=Order(order),
         )
         results = engine.search(question, size, after, with_facets=with_facets)
     except UserError as error:

@@ -14,7 +14,7 @@ from pipelines.wording import counted, shown
 from processor_service.fields import PENDING_SINCE
 
 from ..search.bands import without_bands
-from ..search.queries import NEWEST_FIRST
+from ..search.order import NEWEST_FIRST
 from ..search.schema import merged, read_schema
 from .finding import Finding, ok, warn
 from .installation import Installation

@@ -11,7 +11,7 @@ from pipelines.cluster.client import explain
 from pipelines.wording import capitalized
 
 from ..search import UserError
-from . import actions, deleting, downloads, editing, files, labels, operating, pages, security
+from . import actions, deleting, downloads, editing, files, labels, operating, pages, security, world
 from .context import Context
 from .dropped import DroppedPictures
 from .request_body import NO_ROOM, check_body
@@ -33,7 +33,7 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     security.protect(app, settings)
     app.before_request(check_body)
     labels.register(app)
-    for routes in (pages, files, actions, editing, deleting, operating, downloads):
+    for routes in (pages, world, files, actions, editing, deleting, operating, downloads):
         app.register_blueprint(routes.blueprint)
     app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
     app.register_error_handler(UserError, lambda error: _failed(400, str(error)))

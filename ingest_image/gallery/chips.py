@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..search.filters import facet_of
 from .page_query import PageQuery
 
 
@@ -30,8 +31,12 @@ def chips(query: PageQuery, sample: str) -> list[Chip]:
     share = f", {100 * query.color_share:.0f} % and more" if query.color_share else ""
     for color in query.colors:
         found.append(Chip(f"{color}{share}", query.without(pair=("color", color)), color))
+    seen: set[str] = set()
     for text in query.filters:
-        found.append(Chip(in_words(text), query.without(pair=("f", text))))
+        facet = facet_of(text)
+        either = "or " if facet in seen else ""
+        found.append(Chip(f"{either}{in_words(text)}", query.without(pair=("f", text))))
+        seen |= {facet} if facet else set()
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 from elasticsearch import Elasticsearch
 
@@ -13,6 +15,17 @@ from ..defaults import GALLERY_PORT, LARGEST_PICTURE_OPTION
 from ..indexing.command import size
 from .launch import make_gallery, serve, settings_for
 from .security import LOOPBACK
+
+_TILES = re.compile(r"https?://[\w.:-]+/\S*")
+
+
+def checked_tiles(address: str) -> str:
+    """The address of tiles. Raises BadParameter if it is none."""
+    if address and (not _TILES.fullmatch(address) or not all(part in address for part in ("{z}", "{x}", "{y}"))):
+        raise click.BadParameter(
+            f"{address!r} is not an address of tiles; valid is https://tiles.example/{{z}}/{{x}}/{{y}}.png"
+        )
+    return address
 
 
 @click.command()
@@ -43,6 +56,14 @@ from .security import LOOPBACK
     help="Address of the processor service, for pictures in its store (docs/store.md). Default: their thumbnails.",
 )
 @click.option("--service-token", envvar="IMAGE_TOKEN", help="Token of the service; safer in the environment.")
+@click.option(
+    "--tiles",
+    default="",
+    callback=lambda _, __, value: checked_tiles(value),
+    metavar="ADDRESS",
+    help="Tiles for the map: https://.../{z}/{x}/{y}.png. Browsers fetch them from there. Default: a plain outline.",
+)
+@click.option("--tiles-credit", default="", metavar="TEXT", help="Whom the tiles are by, to be shown on the map.")
 @click.option("--read-only", is_flag=True, help="Only show and search; nothing can be added.")
 def gallery(
     client: Elasticsearch,
@@ -55,6 +76,8 @@ def gallery(
     max_upload_bytes: int,
     service_url: str,
     service_token: str | None,
+    tiles: str,
+    tiles_credit: str,
     read_only: bool,
 ) -> None:
     """Run the page that shows and searches the stored pictures, until Ctrl-C.
@@ -77,6 +100,8 @@ def gallery(
         read_only=read_only,
         service_url=service_url,
         service_token=service_token or "",
+        tiles=tiles,
+        tiles_credit=tiles_credit,
     )
     server = make_gallery(client, settings, host, port)
     if host not in LOOPBACK:

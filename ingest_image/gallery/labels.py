@@ -12,6 +12,7 @@ from processor_service.color.names import SHADES
 
 from ..search import Hit
 from ..search.facets import FACETS
+from ..search.likeness import likeness_of
 from ..search.picture import Picture, first_object, text
 from ..search.reasons import Reason
 from ..search.recognized import Mark, recognized
@@ -78,7 +79,7 @@ def reason(hit: Hit) -> str:
     if hit.distance is not None:
         return f"{hit.reason}{turn} · {hit.distance} bits"
     if hit.likeness is not None:
-        return f"{hit.reason} · {100 * hit.likeness:.0f} %"
+        return likeness_of(hit.first.embedder).in_words(hit.likeness)
     return hit.reason or "" if hit.reason != Reason.WORDS else ""
 
 

@@ -10,8 +10,9 @@ from werkzeug.datastructures import MultiDict
 from ..search import Engine, Question, Sample, UserError
 from ..search.bounds import MOST_COLORS, MOST_FILTERS
 from ..search.colors import parse_color
-from ..search.filters import parse_filter
+from ..search.filters import parse_filters
 from ..search.hashes import BITS, SAME_PICTURE
+from ..search.order import Order
 from ..search.person import person_of_document
 from ..search.person_query import Person
 from ..search.sampling import sample_of_document
@@ -42,6 +43,7 @@ class PageQuery:
     color_distance: float = PICKED_DISTANCE
     color_share: float = 0.0
     filters: tuple[str, ...] = ()
+    order: Order = Order.DEFAULT
     # Hits on a page; None: the setting of the gallery.
     size: int | None = None
 
@@ -61,6 +63,7 @@ class PageQuery:
             _between(0, args.get("color_distance", PICKED_DISTANCE, type=float), 100),
             _between(0, args.get("color_share", 0.0, type=float), 1),
             _some(args, "f", MOST_FILTERS),
+            next((order for order in Order if order == args.get("order")), Order.DEFAULT),
             int(_between(1, size, 1000)) if (size := args.get("size", type=int)) else None,
         )
 
@@ -68,15 +71,17 @@ class PageQuery:
         """The question that it means. Raises UserError."""
         try:
             colors = tuple(parse_color(value, self.color_distance, self.color_share) for value in self.colors)
-            filters = tuple(parse_filter(value, engine.schema) for value in self.filters)
+            filters = parse_filters(self.filters, engine.schema)
         except ValueError as error:
             raise UserError(str(error)) from error
         if self.person:
             if self.like:
                 raise UserError("ask for a person, or for pictures like one, not for both")
-            return Question(self.words, colors=colors, filters=filters, person=self._person(engine))
+            person = self._person(engine)
+            return Question(self.words, colors=colors, filters=filters, person=person, order=self.order)
         sample = self._sample(engine, dropped) if self.like else None
-        return Question(self.words, sample, self.near and bool(sample), self.distance, self.turned, colors, filters)
+        near = self.near and bool(sample)
+        return Question(self.words, sample, near, self.distance, self.turned, colors, filters, order=self.order)
 
     def _person(self, engine: Engine) -> Person:
         index, id = _stored(engine, self.person)
@@ -98,6 +103,7 @@ class PageQuery:
         found += [("distance", "" if self.distance == SAME_PICTURE else str(self.distance))]
         found += [("color", value) for value in self.colors] + [("f", value) for value in self.filters]
         found += [("color_distance", "" if self.color_distance == PICKED_DISTANCE else f"{self.color_distance:g}")]
+        found += [("order", "" if self.order is Order.DEFAULT else self.order.value)]
         found += [("color_share", f"{self.color_share:g}" if self.color_share else ""), ("size", str(self.size or ""))]
         return [(name, value) for name, value in found if value]
 
@@ -116,10 +122,14 @@ class PageQuery:
         """The address without these parts, or without one filter or colour."""
         return address([part for part in self.pairs() if part[0] not in names and part != pair])
 
+    def replaced(self, name: str, pairs: Pairs) -> str:
+        """The address with these parts instead of all that have this name."""
+        return address([*(part for part in self.pairs() if part[0] != name), *pairs])
+
     @property
     def is_empty(self) -> bool:
         """Whether there is no question, so that everything is shown."""
-        return not self.pairs()
+        return all(name in ("order", "size") for name, _ in self.pairs())
 
 
 def _stored(engine: Engine, value: str) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from .context import context, document_id
 from .details import sections
 from .operating import refusals
 from .page_query import PageQuery, like_stored
+from .timeline import orders, timeline
+from .world import map_address
 
 blueprint = Blueprint("pages", __name__)
 _NEIGHBOURS = 24
@@ -39,6 +41,9 @@ def grid() -> tuple[str, int]:
         query=query,
         results=results,
         facets=results.facets,
+        map=map_address(query) if results.facets.located else "",
+        months=timeline(results.facets, query),
+        orders=orders(query, question, engine.schema) if len(results.hits) > 1 else [],
         sentence=sentence,
         sample=question.sample,
         person=question.person,

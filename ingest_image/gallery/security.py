@@ -13,7 +13,6 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -27,6 +26,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 def protect(app: Flask, settings: GallerySettings) -> None:
     """Check the origin of requests, and set the security headers of all answers."""
 
+    headers = {**HEADERS, "Content-Security-Policy": policy(settings)}
+
     @app.before_request
     def check() -> None:
         # If an attacker's host name resolves to this machine, the attacker's page has the same origin as ours.
@@ -37,9 +38,17 @@ def protect(app: Flask, settings: GallerySettings) -> None:
 
     @app.after_request
     def add_headers(answer: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in headers.items():
             answer.headers.setdefault(name, value)
         return answer
+
+
+def policy(settings: GallerySettings) -> str:
+    """The content security policy: nothing from other sites except the tiles of the map that the user names."""
+    if not settings.tiles:
+        return POLICY
+    parts = urlsplit(settings.tiles)
+    return POLICY.replace("img-src 'self'", f"img-src 'self' {parts.scheme}://{parts.netloc}")
 
 
 def is_own_page() -> bool:

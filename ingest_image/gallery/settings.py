@@ -22,6 +22,9 @@ class GallerySettings:
     page_size: int = 48
     # Address of Elasticsearch, for error messages.
     elasticsearch_url: str = ""
+    # Address of the tiles of a map, with {z}, {x} and {y}, and whom they are by; without, an outline is drawn.
+    tiles: str = ""
+    tiles_credit: str = ""
     # The processor service, which gives the pictures that are in the store; empty: thumbnails are shown instead.
     service_url: str = ""
     service_token: str = field(default="", repr=False)

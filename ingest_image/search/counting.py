@@ -5,17 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from .facets import FACETS, Facet, Facets
-from .filters import parse_filter
+from .filters import Filters, parse_filter
+from .months import MONTH, UNDATED, months, months_of
 from .schema import NUMBERS, Schema
 
+PLACE = "image.metadata.location"
 
-def aggregations(schema: Schema) -> dict[str, Any]:
-    """The aggregations of all facets whose fields the indices have."""
+
+def aggregations(schema: Schema, filters: Filters | None = None) -> dict[str, Any]:
+    """The aggregations of all facets whose fields the indices have.
+
+    The search is without the alternatives of `filters`: they restrict all counts but those of their own facet.
+    """
+    filters = filters or Filters()
     found = {facet.name: aggregation for facet in FACETS if (aggregation := _aggregation(facet, schema))}
+    found |= months(schema)
+    if schema.types.get(PLACE) == "geo_point":
+        found["located"] = {"filter": {"exists": {"field": PLACE}}}
     if {schema.types.get(name) for name in ("image.bytes", "image.original.bytes")} <= NUMBERS:
         found["stored_bytes"] = {"sum": {"field": "image.bytes"}}
         found["original_bytes"] = {"sum": {"field": "image.original.bytes"}}
-    return found
+    return {name: _within(name, aggregation, filters) for name, aggregation in found.items()}
+
+
+def _within(name: str, aggregation: dict[str, Any], filters: Filters) -> dict[str, Any]:
+    restricting = filters.without(name, MONTH) if name in (MONTH, UNDATED) else filters.without(name)
+    others = list(restricting.alternatives.values())
+    return {"filter": {"bool": {"filter": others}}, "aggregations": {name: aggregation}} if others else aggregation
 
 
 def _aggregation(facet: Facet, schema: Schema) -> dict[str, Any] | None:
@@ -37,9 +53,11 @@ def _aggregation(facet: Facet, schema: Schema) -> dict[str, Any] | None:
 
 def facets_of(answer: dict[str, Any]) -> Facets:
     """The facets from an answer of Elasticsearch; years with the newest first."""
+    answer = {name: part.get(name, part) for name, part in answer.items()}
     counts = {facet.name: found for facet in FACETS if (found := _counts(facet, answer.get(facet.name) or {}))}
-    sums = (int((answer.get(name) or {}).get("value") or 0) for name in ("stored_bytes", "original_bytes"))
-    return Facets(counts, *sums)
+    stored, original = (int((answer.get(name) or {}).get("value") or 0) for name in ("stored_bytes", "original_bytes"))
+    located = int((answer.get("located") or {}).get("doc_count") or 0)
+    return Facets(counts, stored, original, located, months_of(answer))
 
 
 def _counts(facet: Facet, part: dict[str, Any]) -> list[tuple[str, int]]:

@@ -16,7 +16,10 @@ from .bounds import TIMEOUT, impatient
 from .copies import copies_among
 from .counting import aggregations, facets_of
 from .facets import Facets
+from .filters import Filters
 from .hits import Hit, alike, compared, hit_of, of_person
+from .months import MONTH
+from .order import Order, is_possible
 from .person_query import MOST_PICTURES
 from .place import Place
 from .plain import (
@@ -36,6 +39,7 @@ from .queries import (
     likeness_bodies,
     person_body,
     plain_query,
+    plain_sort,
 )
 from .question import Question, UserError
 from .ranking import fuse, one_after_the_other
@@ -83,15 +87,35 @@ class Engine:
     ) -> Results:
         """A page of up to `size` hits; `after` is `next` of the page before."""
         place = Place.of(after)
+        if not is_possible(question.order, self.schema):
+            raise UserError(f"these indices have no {question.order} of pictures to sort by")
         if question.sample is None and question.person is None:
             if question.near_duplicates:
                 raise UserError("near duplicates of what? give a picture with --like")
             return self._plain(question, size, place, with_facets)
-        hits, note = self._of_person(question) if question.person else self.alike(question)
+        hits, note = self._of_sample(question)
         start, end = place.start, place.start + size
         following = Place(start=end).mark() if end < len(hits) else None
         answer = Results(hits[start:end], len(hits), following, note, hits)
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
+
+    def _of_sample(self, question: Question) -> tuple[list[Hit], str]:
+        """All hits of a question with a sample or a person, in their order, and a note."""
+        hits, note = self._of_person(question) if question.person else self.alike(question)
+        if question.order is Order.DEFAULT or not hits:
+            return hits, note
+        # What is alike is one list of at most a few hundred; Elasticsearch knows their dates and sizes.
+        raw = self._impatient.search(
+            index=self.index,
+            ignore_unavailable=True,
+            query={"ids": {"values": [hit.id for hit in hits]}},
+            sort=plain_sort(question),
+            # One id may be in several indices.
+            size=10_000,
+            source=False,
+        )["hits"]["hits"]
+        places = {(one["_index"], one["_id"]): place for place, one in enumerate(raw)}
+        return sorted(hits, key=lambda hit: places.get(hit.key, len(places))), note
 
     def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
         # The first page needs no point in time, and most questions have no second one.
@@ -113,8 +137,9 @@ class Engine:
         total = found["hits"]["total"]["value"] + sum(map(len, again.values()))
         if with_facets:
             # In another search: an index that cannot count a field would lose its hits.
-            count = {"query": body["query"], **where(pit, self.index)}
-            facets = self._count(question, count, within)
+            everything = replace(question, filters=question.filters.without(*question.filters.alternatives))
+            count = {"query": restricted(plain_query(everything), within), **where(pit, self.index)}
+            facets = self._count(everything, count, within, question.filters)
         following = None
         if len(raw) == size and (pit or total > size):
             seen = equal_to_last(raw, question, place)
@@ -198,15 +223,38 @@ class Engine:
         return ""
 
     def facets(self, question: Question, answer: Results) -> Facets:
-        """Counts by colour, format, date, ... of all hits."""
-        query = plain_query(question)
-        if question.sample or question.person:
-            query = {"ids": {"values": [hit.id for hit in answer.everything]}}
+        """Counts by colour, format, date, ... of all hits of a question with a sample or a person.
+
+        Those of a facet that restricts the hits are of what would be found without it.
+        """
+        facets = self._count_these(question, answer.everything)
+        for name in question.filters.alternatives:
+            wider = replace(question, filters=question.filters.without(name), order=Order.DEFAULT)
+            found = self._count_these(wider, self._of_sample(wider)[0])
+            if name == MONTH:
+                facets = replace(facets, months=found.months)
+            elif name in found.counts:
+                facets.counts[name] = found.counts[name]
+        return facets
+
+    def _count_these(self, question: Question, hits: Sequence[Hit]) -> Facets:
+        query = {"ids": {"values": [hit.id for hit in hits]}}
         return self._count(question, {"query": query, "index": self.index, "ignore_unavailable": True})
 
-    def _count(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Facets:
-        body = {**body, "size": 0, "aggregations": aggregations(self.schema)}
+    def _count(
+        self, question: Question, body: dict[str, Any], within: Sequence[Query] = (), filters: Filters | None = None
+    ) -> Facets:
+        body = {**body, "size": 0, "aggregations": aggregations(self.schema, filters)}
         return facets_of(self._search_forgiving(question, body, within).get("aggregations") or {})
+
+    def aggregate(self, question: Question, aggregations: Query) -> dict[str, Any]:
+        """The answers to aggregations over all hits."""
+        query = plain_query(question)
+        if question.sample or question.person:
+            query = {"ids": {"values": [hit.id for hit in self._of_sample(question)[0]]}}
+        body = {"query": query, **where("", self.index), "size": 0, "aggregations": aggregations}
+        found: dict[str, Any] = self._search_forgiving(question, body).get("aggregations") or {}
+        return found
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
         """A stored document, without its pictures or with only some fields. Raises UserError if there is none."""

@@ -42,8 +42,12 @@ FACETS = (
 
 @dataclass(frozen=True)
 class Facets:
-    """Values and counts of each facet that has some; bytes of all pictures, stored and original."""
+    """Values and counts of each facet that has some; bytes of all pictures, stored and original; months."""
 
     counts: dict[str, list[tuple[str, int]]] = dataclasses.field(default_factory=dict)
     stored_bytes: int = 0
     original_bytes: int = 0
+    # How many have a place.
+    located: int = 0
+    # Months (`2020-05`) and counts, the newest first; the filter of one is `month:2020-05`.
+    months: list[tuple[str, int]] = dataclasses.field(default_factory=list)

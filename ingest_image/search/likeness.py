@@ -19,10 +19,22 @@ class Likeness:
     alike: float
     candidate: float
     candidates: int
+    # Of pairs of different photographs, one in a hundred has this cosine, and none the other.
+    rare: float
+    unseen: float
+
+    def in_words(self, cosine: float) -> str:
+        """What a cosine says to people. It is no probability, so it is not shown as percent."""
+        if cosine >= self.unseen:
+            return "near copy"
+        return "alike" if cosine >= self.rare else "a little alike"
 
 
 # The built-in embedder does not rank corners high, so more pictures have to be laid over.
-_KNOWN = {"builtin-v1": Likeness(0.85, 0.7, 64), "efficientnet-lite0": Likeness(0.5, 0.3, 24)}
+_KNOWN = {
+    "builtin-v1": Likeness(0.85, 0.7, 64, rare=0.91, unseen=0.95),
+    "efficientnet-lite0": Likeness(0.5, 0.3, 24, rare=0.66, unseen=0.87),
+}
 # Other models may need other values.
 _MODELS = _KNOWN["efficientnet-lite0"]
 

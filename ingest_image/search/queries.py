@@ -12,6 +12,7 @@ from .bounds import TIMEOUT, without_regex
 from .colors import alike_query, color_query
 from .hashes import RELATED, variants
 from .likeness import likeness_of
+from .order import sort
 from .person_query import MOST_PICTURES, of_embedder, person_knn
 from .question import Question
 from .reasons import Reason
@@ -31,8 +32,6 @@ WORD_FIELDS = (
 # Pictures and thumbnails are fetched one by one when they are shown.
 HEAVY = under([*PICTURES, *MARKS, *VECTORS, *PIECES])
 LIGHT: dict[str, Any] = {"excludes": [*HEAVY, *under(PLACES)]}
-# An index without any document or mapping has no sequence numbers.
-NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]
 # How many hits of each kind are ranked together.
 WINDOW = 100
 # Most that Elasticsearch allows for `num_candidates`.
@@ -62,7 +61,7 @@ def forgiving_words_query(text: str) -> Query:
 
 def restriction(question: Question, with_words: bool) -> list[Query]:
     """The clauses that every hit must fulfil, without effect on the score."""
-    clauses = [*question.filters, *(color_query(wish) for wish in question.colors)]
+    clauses = [*question.filters.clauses, *(color_query(wish) for wish in question.colors)]
     if with_words and question.words:
         clauses.append(words_query(question.words))
     asked = question.sample or question.person
@@ -78,12 +77,12 @@ def plain_query(question: Question) -> Query:
     must = [color_query(wish) for wish in question.colors]
     if question.words:
         must.append(words_query(question.words))
-    return {"bool": {"must": must, "filter": list(question.filters)}}
+    return {"bool": {"must": must, "filter": question.filters.clauses}}
 
 
 def plain_sort(question: Question) -> list[Any]:
-    """Best first; without words and colours, newest first. Hits of one score have an order, too."""
-    return ["_score", *NEWEST_FIRST] if question.words or question.colors else NEWEST_FIRST
+    """By what its hits are sorted: words and colours give scores."""
+    return sort(question.order, has_scores=bool(question.words or question.colors))
 
 
 def exact_query(sample: Sample, clauses: list[Query]) -> Query:

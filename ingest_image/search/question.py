@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from .bounds import MOST_COLORS, MOST_FILTERS, too_costly
+from .bounds import MOST_COLORS, too_costly
 from .colors import ColorWish
+from .filters import Filters
 from .hashes import SAME_PICTURE
+from .order import Order
 from .person_query import SAME_PERSON, Person
 from .sample import Sample
 
@@ -18,7 +19,7 @@ class UserError(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """A question, of which all given parts must hold; `filters` are Elasticsearch clauses (see `filters`).
+    """A question, of which all given parts must hold.
 
     Raises UserError when it exceeds the limits of a question (see `bounds`).
     """
@@ -31,14 +32,16 @@ class Question:
     # Turned and mirrored copies too.
     turned: bool = False
     colors: tuple[ColorWish, ...] = ()
-    filters: tuple[dict[str, Any], ...] = ()
+    filters: Filters = field(default_factory=Filters)
     # The person who is to be seen, instead of a sample; `face_distance` is the largest distance of the vectors.
     person: Person | None = None
     face_distance: float = SAME_PERSON
+    order: Order = Order.DEFAULT
 
     def __post_init__(self) -> None:
         if sentence := too_costly(self.words):
             raise UserError(sentence)
-        for name, parts, most in (("filters", self.filters, MOST_FILTERS), ("colours", self.colors, MOST_COLORS)):
-            if len(parts) > most:
-                raise UserError(f"{len(parts)} {name} are too many for one question: at most {most} are allowed")
+        if len(self.colors) > MOST_COLORS:
+            raise UserError(
+                f"{len(self.colors)} colours are too many for one question: at most {MOST_COLORS} are allowed"
+            )

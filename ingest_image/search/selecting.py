@@ -11,7 +11,7 @@ import click
 from pipelines.wording import well_formed
 
 from .engine import Engine
-from .filters import parse_filter
+from .filters import parse_filters
 
 Query = dict[str, Any]
 query_option = click.option(
@@ -22,7 +22,8 @@ filter_option = click.option(
     "filters",
     multiple=True,
     metavar="FIELD:VALUE",
-    help="Only documents with these values of fields (docs/search.md); may be repeated.",
+    help="Only documents with these values of fields (docs/search.md); may be repeated: values of one facet are "
+    "alternatives.",
 )
 
 
@@ -34,7 +35,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
 def selected(engine: Engine, query: str | None, filters: Sequence[str]) -> Query:
     """The query for these options; all documents without any. Raises UsageError."""
     try:
-        clauses = [parse_filter(text, engine.schema) for text in filters]
+        clauses = parse_filters(filters, engine.schema).clauses
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     clauses += [user_query(query)] if query else []

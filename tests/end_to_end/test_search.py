@@ -19,7 +19,7 @@ from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search import engine as engine_module
 from ingest_image.search.colors import parse_color
-from ingest_image.search.filters import parse_filter
+from ingest_image.search.filters import parse_filters
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
 from processor_service.hash_bands import near_bands
@@ -109,7 +109,7 @@ def ask(engine: Engine) -> Ask:
     """Ids of the answers to a question; filters are given as text."""
 
     def ask(**parts: Any) -> list[str]:
-        parts["filters"] = tuple(parse_filter(text, engine.schema) for text in parts.get("filters", ()))
+        parts["filters"] = parse_filters(parts.get("filters", ()), engine.schema)
         return [hit.id for hit in engine.search(Question(**parts), 100).hits]
 
     return ask
@@ -249,9 +249,9 @@ class TestWordsAndFilters:
 
     @pytest.mark.parametrize("text", ["taken:now+99999999999y", "place:999,999,5km"])
     def test_what_elasticsearch_cannot_read_is_told(self, engine: Engine, text: str) -> None:
-        clause = parse_filter(text, engine.schema)
+        filters = parse_filters([text], engine.schema)
         with pytest.raises(UserError, match="this cannot be searched for"):
-            engine.search(Question(filters=(clause,)))
+            engine.search(Question(filters=filters))
 
     def test_pages_are_of_one_state(self, es: Elasticsearch, engine: Engine) -> None:
         first = engine.search(Question(), 15)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from ingest_image.search import Question
+from ingest_image.search.filters import Filters
 from ingest_image.search.hits import Hit, of_person
 from ingest_image.search.person_query import SAME_PERSON, Person, distance_of_score
 from ingest_image.search.queries import LIGHT, person_body
@@ -28,7 +29,7 @@ def raw(score: Any, inner: Any = None, of: Any = None) -> dict[str, Any]:
 
 
 def test_the_request_has_the_threshold_the_restrictions_and_not_the_picture_itself() -> None:
-    body = person_body(Question("lake", filters=({"term": {"x": 1}},), person=PERSON))
+    body = person_body(Question("lake", filters=Filters(others=({"term": {"x": 1}},)), person=PERSON))
     knn = body["knn"]
     assert (knn["field"], knn["similarity"], len(knn["query_vector"])) == (
         "image.face_vectors.vector",

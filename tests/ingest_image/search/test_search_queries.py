@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ingest_image.search import Hit, Question, Sample
 from ingest_image.search.colors import color_query, parse_color, place_of
-from ingest_image.search.filters import parse_filter
+from ingest_image.search.filters import Filters, parse_filter
 from ingest_image.search.hashes import nearest, variants
 from ingest_image.search.hits import compared
 from ingest_image.search.queries import likeness_bodies, plain_query, words_query
@@ -231,7 +231,9 @@ class TestBodies:
     )
 
     def test_a_question_without_sample(self) -> None:
-        assert plain_query(Question("lake", filters=({"term": {"x": 1}},)))["bool"]["filter"] == [{"term": {"x": 1}}]
+        assert plain_query(Question("lake", filters=Filters(others=({"term": {"x": 1}},))))["bool"]["filter"] == [
+            {"term": {"x": 1}}
+        ]
 
     def test_kinds(self) -> None:
         assert list(likeness_bodies(Question("lake", self.SAMPLE), SCHEMA)) == [
