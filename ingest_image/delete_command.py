@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
 from elasticsearch import ApiError, Elasticsearch
 
-from pipelines.cluster.bulks import BulkStopped, failure_of, send_bulks, status_of, stop_if_hopeless
+from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.reasons import reason_of
 from pipelines.wording import counted, failures, shown
 
-from .defaults import BULK_BYTES
+from .deleting import Deleted, delete_hits
 from .search.engine import Engine
 from .search.hits import hit_of
 from .search.pages import pages
@@ -23,7 +24,6 @@ from .search.selecting import selected, selection_options
 
 _PAGE, _SHOWN = 1000, 10
 _NAMED = ["title", "file_name", "file_path"]
-_GONE, _CHANGED = 404, 409
 
 
 @click.command()
@@ -67,22 +67,26 @@ def delete(
     documents = counted(count, "document")
     if not as_json or (for_real and not yes):
         click.echo("\n".join(_first(found["hits"]["hits"], count)), err=as_json)
-    summary: dict[str, Any] = {"documents": count, "deleted": 0, "changed": 0, "failed": []}
+    summary = Deleted()
     if for_real and count:
         if not yes:
             click.confirm(f"Delete {documents} from {index}? They cannot be brought back", abort=True, err=as_json)
-        _delete(engine, wanted, summary)
+        found_pages = pages(engine, wanted, _PAGE, source=False, seq_no_primary_term=True)
+        try:
+            delete_hits(client, (hit for page in found_pages for hit in page), summary)
+        except BulkStopped as error:
+            raise click.ClickException(f"{error}; {summary.deleted} were deleted") from error
     if as_json:
-        click.echo(json.dumps(summary))
+        click.echo(json.dumps({"documents": count, **asdict(summary)}))
     elif not for_real:
         click.echo(f"{documents} would be deleted{'; --delete does it' if count else ''}")
     else:
-        click.echo(f"{summary['deleted']} of {documents} deleted")
-        if summary["changed"]:
-            click.echo(f"{summary['changed']} were written by somebody meanwhile, and stay")
-        for line in failures([(one["id"], one["reason"]) for one in summary["failed"]]):
+        click.echo(f"{summary.deleted} of {documents} deleted")
+        if summary.changed:
+            click.echo(f"{summary.changed} were written by somebody meanwhile, and stay")
+        for line in failures([(one["id"], one["reason"]) for one in summary.failed]):
             click.echo(line)
-    if summary["failed"]:
+    if summary.failed:
         raise SystemExit(1)
 
 
@@ -92,30 +96,3 @@ def _first(hits: list[dict[str, Any]], count: int) -> Iterator[str]:
         yield "  ".join(shown(text) for text in (f"{hit.index}/{hit.id}", hit.title, hit.path) if text)
     if count > len(hits):
         yield f"and {count - len(hits)} more"
-
-
-def _delete(engine: Engine, query: dict[str, Any], summary: dict[str, Any]) -> None:
-    actions = (
-        {
-            "_op_type": "delete",
-            "_index": hit["_index"],
-            "_id": hit["_id"],
-            # Only as it was found.
-            "if_seq_no": hit["_seq_no"],
-            "if_primary_term": hit["_primary_term"],
-            **({"routing": hit["_routing"]} if "_routing" in hit else {}),
-        }
-        for page in pages(engine, query, _PAGE, source=False, seq_no_primary_term=True)
-        for hit in page
-    )
-    try:
-        for ok, item in send_bulks(engine.client, actions, pipeline=None, max_bytes=BULK_BYTES, max_retries=6):
-            if ok:
-                summary["deleted"] += 1
-            elif status_of(item) in (_GONE, _CHANGED):
-                summary["changed"] += 1
-            else:
-                summary["failed"].append({"id": item["_id"], "reason": failure_of(item)})
-                stop_if_hopeless(item, item["_id"])
-    except BulkStopped as error:
-        raise click.ClickException(f"{error}; {summary['deleted']} were deleted") from error

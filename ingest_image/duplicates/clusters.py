@@ -14,7 +14,6 @@ from ..search.engine import Engine
 from ..search.hashes import SAME_PICTURE
 from ..search.hits import Hit, hit_of
 from ..search.pages import pages
-from ..search.queries import LIGHT
 from ..search.sample import sample_of
 from ..search.union import Key, Union
 from .likeness_pairs import join_copies
@@ -88,15 +87,3 @@ def documents(engine: Engine) -> Iterator[list[Hit]]:
     query = {"nested": {"path": path, "query": {"exists": {"field": f"{path}.hex"}}, "ignore_unmapped": True}}
     for page in pages(engine, query, _PAGE, source_includes=[f"{path}.hex"]):
         yield [hit_of(hit) for hit in page]
-
-
-def described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:
-    """The documents of a cluster, the largest picture first, as that is the one to keep."""
-    docs = [{"_index": index, "_id": id} for index, id in keys]
-    found = client.mget(docs=docs, source_excludes=LIGHT["excludes"])["docs"]
-    return sorted((hit_of(raw) for raw in found if raw.get("found")), key=_worse)
-
-
-def _worse(hit: Hit) -> tuple[int, int, Key]:
-    picture = hit.first
-    return -(picture.width or 0) * (picture.height or 0), -(picture.bytes or 0), hit.key

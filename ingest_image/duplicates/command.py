@@ -11,23 +11,17 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from pipelines.cluster.client import elasticsearch_options
-from pipelines.cluster.sources import value_at
 from pipelines.wording import counted
 
 from ..index_option import index_option
-from ..search.copies import confirmed
 from ..search.engine import Engine
-from ..search.hashes import BITS, SAME_PICTURE
-from ..search.hits import Hit, as_copy, compared
+from ..search.hashes import SAME_PICTURE
+from ..search.hits import Hit
 from ..search.question import UserError
-from ..search.reasons import Reason
-from ..search.sample import Sample, sample_of
 from ..search.table import answer_table
-from .clusters import described, find_clusters
+from .clusters import find_clusters
+from .members import members
 from .near_pairs import MAX_DISTANCE
-
-# Of a cluster, that many are laid over its first picture to say what they share.
-_LAID_OVER = 100
 
 
 @click.command()
@@ -71,7 +65,7 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, n
     console = Console(width=None if sys.stdout.isatty() else 200)
     for number, keys in enumerate(clusters, 1):
         # Nobody reads more than a few hundred copies of one picture.
-        hits = with_overlaps(engine, with_reasons(described(client, keys[:500]), distance, turned))
+        hits = members(engine, keys[:500], distance, turned)
         if as_json:
             click.echo(json.dumps({"count": len(keys), "documents": [short(hit) for hit in hits]}, ensure_ascii=False))
             continue
@@ -79,33 +73,8 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, n
         console.print(answer_table(hits, with_reason=True))
         console.print()
     if not as_json:
-        members = counted(sum(map(len, clusters)), "picture")
-        click.echo(f"{counted(len(clusters), 'cluster')}, {members}" if clusters else "no duplicates")
-
-
-def with_reasons(hits: list[Hit], distance: int, turned: bool) -> list[Hit]:
-    """The hits, each compared with the first. A neighbour's neighbour can be farther away than `distance`."""
-    if not hits:
-        return []
-    first = hits[0]
-    sample = sample_of(first.id, value_at(first.source, "image"))
-    # With all bits, so that the distance of a neighbour's neighbour is known, too.
-    rest = [compared(hit, sample, BITS, turned) for hit in hits[1:]]
-    return [first, *(hit if hit.reason else _neighbour(hit) for hit in rest)]
-
-
-def with_overlaps(engine: Engine, hits: list[Hit]) -> list[Hit]:
-    """The hits, those that were joined by their pixels with what they share with the first."""
-    unknown = [hit.key for hit in hits if hit.reason is Reason.NEIGHBOUR][:_LAID_OVER]
-    if not unknown:
-        return hits
-    sample = Sample(hits[0].id, identity=hits[0].key)
-    found = confirmed(engine.client, sample, unknown)
-    return [as_copy(hit, found[hit.key]) if hit.key in found else hit for hit in hits]
-
-
-def _neighbour(hit: Hit) -> Hit:
-    return Hit(hit.index, hit.id, hit.source, hit.score, Reason.NEIGHBOUR, hit.distance, hit.turn)
+        pictures = counted(sum(map(len, clusters)), "picture")
+        click.echo(f"{counted(len(clusters), 'cluster')}, {pictures}" if clusters else "no duplicates")
 
 
 def short(hit: Hit) -> dict[str, object]:

@@ -112,6 +112,11 @@ class PageQuery:
         """The address of its page."""
         return address(self.pairs())
 
+    def address_of(self, path: str, *more: tuple[str, str]) -> str:
+        """The address of another page about this question."""
+        pairs = [*self.pairs(), *more]
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
     def with_(self, *more: tuple[str, str]) -> str:
         """The address with more parts; a part that is allowed only once replaces an existing one."""
         once = {name for name, _ in more if name not in ("f", "color")}

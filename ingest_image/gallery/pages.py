@@ -41,6 +41,7 @@ def grid() -> tuple[str, int]:
         query=query,
         results=results,
         facets=results.facets,
+        request_address=query.address_of("/request") if results.sent else "",
         map=map_address(query) if results.facets.located else "",
         months=timeline(results.facets, query),
         orders=orders(query, question, engine.schema) if len(results.hits) > 1 else [],
@@ -50,6 +51,23 @@ def grid() -> tuple[str, int]:
         chips=chips(query, asked.name if (asked := question.sample or question.person) else ""),
         settings=here.settings,
         more=query.with_(("after", results.next)) if results.next else None,
+    )
+    return page, 400 if sentence else 200
+
+
+@blueprint.get("/request")
+def shown_request() -> tuple[str, int]:
+    """The search that finds the hits of the question in the address, to be pasted into Dev Tools."""
+    here = context()
+    query = PageQuery.of(request.args)
+    engine = here.engine()
+    sentence, results = "", Results()
+    try:
+        results = engine.search(query.question(engine, here.dropped), query.size or here.settings.page_size)
+    except UserError as error:
+        sentence = capitalized(str(error))
+    page = render_template(
+        "request.html", query=query, sentence=sentence, results=results, settings=here.settings, back=query.address
     )
     return page, 400 if sentence else 200
 
@@ -88,6 +106,6 @@ def picture(index: str) -> str:
 def _alike(engine: Engine, index: str, id: str) -> list[Hit]:
     """Pictures like that of a document; none if it cannot be compared."""
     try:
-        return engine.alike(Question(sample=sample_of_document(engine, id, index), turned=True))[0]
+        return engine.alike(Question(sample=sample_of_document(engine, id, index), turned=True)).hits
     except UserError:
         return []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
@@ -90,8 +89,7 @@ def _look(engine: Engine, question: Question, view: View | None) -> tuple[View |
 
 def map_address(query: PageQuery, view: View | None = None) -> str:
     """The address of the map for a question."""
-    pairs = [*query.pairs(), *([("at", view.text)] if view else [])]
-    return f"/map?{urlencode(pairs)}" if pairs else "/map"
+    return query.address_of("/map", *([("at", view.text)] if view else []))
 
 
 def _spot(cluster: Cluster, view: View, query: PageQuery) -> Spot:

@@ -9,18 +9,16 @@ from typing import Any
 
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
-from pipelines.cluster.reasons import reason_of, reason_of_cause
+from pipelines.cluster.reasons import reason_of
 
-from .bands import may_use_bands
 from .bounds import TIMEOUT, impatient
-from .copies import copies_among
 from .counting import aggregations, facets_of
+from .dev_tools import SentSearch
 from .facets import Facets
 from .filters import Filters
-from .hits import Hit, alike, compared, hit_of, of_person
+from .hits import Hit, hit_of
 from .months import MONTH
 from .order import Order, is_possible
-from .person_query import MOST_PICTURES
 from .place import Place
 from .plain import (
     KEEP_ALIVE,
@@ -35,20 +33,14 @@ from .plain import (
 from .queries import (
     HEAVY,
     Query,
-    embedding_knn,
-    likeness_bodies,
-    person_body,
     plain_query,
-    plain_sort,
 )
 from .question import Question, UserError
-from .ranking import fuse, one_after_the_other
-from .reasons import Reason
+from .sampled import STOPPED, Found, find
 from .schema import Schema, read_schema
 
 # Hits of the first page that a mark names at most, each by its index and id.
 _MOST_SEEN = 200
-_STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: not all pictures were looked at"
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,8 @@ class Results:
     note: str = ""
     # For a question with a sample: the hits of all pages, best first.
     everything: list[Hit] = field(default_factory=list)
+    # What was sent to find them.
+    sent: SentSearch | None = None
     # Of all hits, if they were asked for.
     facets: Facets = field(default_factory=Facets)
 
@@ -93,29 +87,16 @@ class Engine:
             if question.near_duplicates:
                 raise UserError("near duplicates of what? give a picture with --like")
             return self._plain(question, size, place, with_facets)
-        hits, note = self._of_sample(question)
+        found = self.alike(question)
+        hits = found.hits
         start, end = place.start, place.start + size
         following = Place(start=end).mark() if end < len(hits) else None
-        answer = Results(hits[start:end], len(hits), following, note, hits)
+        answer = Results(hits[start:end], len(hits), following, found.note, hits, found.sent)
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
-    def _of_sample(self, question: Question) -> tuple[list[Hit], str]:
-        """All hits of a question with a sample or a person, in their order, and a note."""
-        hits, note = self._of_person(question) if question.person else self.alike(question)
-        if question.order is Order.DEFAULT or not hits:
-            return hits, note
-        # What is alike is one list of at most a few hundred; Elasticsearch knows their dates and sizes.
-        raw = self._impatient.search(
-            index=self.index,
-            ignore_unavailable=True,
-            query={"ids": {"values": [hit.id for hit in hits]}},
-            sort=plain_sort(question),
-            # One id may be in several indices.
-            size=10_000,
-            source=False,
-        )["hits"]["hits"]
-        places = {(one["_index"], one["_id"]): place for place, one in enumerate(raw)}
-        return sorted(hits, key=lambda hit: places.get(hit.key, len(places))), note
+    def alike(self, question: Question) -> Found:
+        """All hits of a question with a sample or a person, in their order."""
+        return find(self._impatient, self.index, self.schema, question)
 
     def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
         # The first page needs no point in time, and most questions have no second one.
@@ -126,7 +107,7 @@ class Engine:
         within = [{"terms": {"_index": sorted(self.schema.indices)}}] if place.pit else []
         body = plain_body(question, size, place, within, self.index)
         try:
-            found = self._search_forgiving(question, body, within)
+            found, sent = self._search_forgiving(question, body, within)
         except NotFoundError as error:
             if is_fresh:
                 raise UserError("the indices are not there any more; search again") from error
@@ -150,77 +131,30 @@ class Engine:
             following = Place(pit=pit, after=tuple(raw[-1]["sort"]), seen=seen).mark()
         elif pit:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
-        note = _STOPPED if found.get("timed_out") else ""
-        return Results([hit_of(hit) for hit in raw], total, following, note, facets=facets)
+        note = STOPPED if found.get("timed_out") else ""
+        return Results([hit_of(hit) for hit in raw], total, following, note, sent=sent, facets=facets)
 
     def _open(self) -> str:
         opened = self.client.open_point_in_time(index=self.index, keep_alive=KEEP_ALIVE, ignore_unavailable=True)
         return str(opened["id"])
 
-    def _search_forgiving(self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()) -> Any:
+    def _search_forgiving(
+        self, question: Question, body: dict[str, Any], within: Sequence[Query] = ()
+    ) -> tuple[dict[str, Any], SentSearch]:
+        """The answer, and what was sent to get it."""
         body = {**body, "timeout": TIMEOUT}
         try:
             try:
-                return self._impatient.search(**body).body
+                return self._impatient.search(**body).body, SentSearch(self.index, (body,))
             except BadRequestError as error:
                 if not question.words or "Failed to parse query" not in str(error.body):
                     raise
             query = restricted(plain_query_forgiving(question), within)
-            return self._impatient.search(**{**body, "query": query}).body
+            body = {**body, "query": query}
+            return self._impatient.search(**body).body, SentSearch(self.index, (body,))
         except BadRequestError as error:
             # An impossible place, a date too far away, a mark of another question's page, ...
             raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
-
-    def _of_person(self, question: Question) -> tuple[list[Hit], str]:
-        """All pictures of a person, nearest first, and a note."""
-        try:
-            found = self._impatient.search(index=self.index, ignore_unavailable=True, **person_body(question)).body
-        except BadRequestError as error:
-            raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
-        hits = [of_person(raw) for raw in found["hits"]["hits"]]
-        if found.get("timed_out"):
-            return hits, _STOPPED
-        return hits, f"there may be more: the nearest {MOST_PICTURES} are shown" if len(hits) == MOST_PICTURES else ""
-
-    def alike(self, question: Question) -> tuple[list[Hit], str]:
-        """All hits of a question with a sample, best first (at most a few hundred), and a note."""
-        sample = question.sample
-        assert sample is not None
-        by_bands = may_use_bands(self._impatient, self.index, self.schema, question)
-        bodies = likeness_bodies(question, self.schema, by_bands=by_bands)
-        if not bodies:
-            return [], f"{sample.name} has neither hash nor colours: nothing to compare"
-        searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]
-        answers = self._impatient.msearch(index=self.index, searches=searches, ignore_unavailable=True)["responses"]
-        stopped = any(answer.get("timed_out") for answer in answers)
-        lists: dict[Reason, list[Hit]] = {}
-        for reason, answer in zip(bodies, answers, strict=True):
-            if "error" in answer:
-                raise UserError(reason_of_cause(answer["error"]))
-            found = [hit_of(hit, reason) for hit in answer["hits"]["hits"]]
-            lists[reason] = [compared(hit, sample, question.distance, question.turned) for hit in found]
-        matching = [lists.pop(Reason.WORDS)] if Reason.WORDS in lists else []
-        # What the hash found beyond the distance is a hit only if it is a copy.
-        by_hash = one_after_the_other(lists.pop(reason, ()) for reason in (Reason.EXACT, Reason.SAME))
-        copies = copies_among(self._impatient, sample, by_hash, lists.get(Reason.SIMILAR, ()))
-        rest = [] if question.near_duplicates else [alike(hits, sample) for hits in lists.values()]
-        # Copies come before similar ones; together they are one ranking, the words are another.
-        found_all = fuse([one_after_the_other([copies, *rest]), *matching])
-        return found_all, _STOPPED if stopped else self._note(question)
-
-    def _note(self, question: Question) -> str:
-        sample = question.sample
-        assert sample is not None
-        if not sample.hashes:
-            return f"{sample.name} has too little structure for a perceptual hash: only exact copies are certain"
-        if not self.schema.hash_vector:
-            return (
-                "these indices have no vector image.perceptual_hash: only exact copies are certain (see docs/search.md)"
-            )
-        if question.near_duplicates and not embedding_knn(sample, self.schema, []):
-            # There are no vectors, or vectors of another length.
-            return "there is no image.embedding to compare with: crops and other larger changes are not found"
-        return ""
 
     def facets(self, question: Question, answer: Results) -> Facets:
         """Counts by colour, format, date, ... of all hits of a question with a sample or a person.
@@ -230,7 +164,7 @@ class Engine:
         facets = self._count_these(question, answer.everything)
         for name in question.filters.alternatives:
             wider = replace(question, filters=question.filters.without(name), order=Order.DEFAULT)
-            found = self._count_these(wider, self._of_sample(wider)[0])
+            found = self._count_these(wider, self.alike(wider).hits)
             if name == MONTH:
                 facets = replace(facets, months=found.months)
             elif name in found.counts:
@@ -245,15 +179,15 @@ class Engine:
         self, question: Question, body: dict[str, Any], within: Sequence[Query] = (), filters: Filters | None = None
     ) -> Facets:
         body = {**body, "size": 0, "aggregations": aggregations(self.schema, filters)}
-        return facets_of(self._search_forgiving(question, body, within).get("aggregations") or {})
+        return facets_of(self._search_forgiving(question, body, within)[0].get("aggregations") or {})
 
     def aggregate(self, question: Question, aggregations: Query) -> dict[str, Any]:
         """The answers to aggregations over all hits."""
         query = plain_query(question)
         if question.sample or question.person:
-            query = {"ids": {"values": [hit.id for hit in self._of_sample(question)[0]]}}
+            query = {"ids": {"values": [hit.id for hit in self.alike(question).hits]}}
         body = {"query": query, **where("", self.index), "size": 0, "aggregations": aggregations}
-        found: dict[str, Any] = self._search_forgiving(question, body).get("aggregations") or {}
+        found: dict[str, Any] = self._search_forgiving(question, body)[0].get("aggregations") or {}
         return found
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:

@@ -41,6 +41,9 @@ class Hit:
     likeness: float | None = None
     overlap: Overlap | None = None
     copy: bool = False
+    # The version of the document, if it was asked for.
+    seq_no: int | None = None
+    primary_term: int | None = None
     # Of the same person: the distance of the faces' vectors, and where the face is (fractions of the sides), if known.
     face_distance: float | None = None
     face: dict[str, float] | None = None
@@ -92,7 +95,15 @@ def hit_of(raw: dict[str, Any], reason: Reason | None = None) -> Hit:
     """A hit from the answer of Elasticsearch."""
     source = well_formed(raw.get("_source"))
     id = well_formed(raw["_id"])
-    return Hit(raw["_index"], id, source if isinstance(source, dict) else {}, number(raw.get("_score")), reason)
+    return Hit(
+        raw["_index"],
+        id,
+        source if isinstance(source, dict) else {},
+        number(raw.get("_score")),
+        reason,
+        seq_no=raw.get("_seq_no"),
+        primary_term=raw.get("_primary_term"),
+    )
 
 
 def of_person(raw: dict[str, Any]) -> Hit:

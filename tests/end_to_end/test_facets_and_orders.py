@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.gallery.mercator import tile_box
 from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search.filters import parse_filters
 from ingest_image.search.order import Order
 from ingest_image.search.places import Box, clusters, whereabouts
 from ingest_image.search_command import search
+from tests.helpers.dev_tools import parse
 
 INDEX = "images-alternatives"
 SHA = "ab" * 32
@@ -129,3 +133,28 @@ def test_the_command(es_url: str, engine: Engine) -> None:
     answer = json.loads(result.stdout)
     assert [hit["_id"] for hit in answer["hits"]] == ["d", "a", "b"]
     assert answer["facets"]["format"] == {"png": 2, "jpeg": 2, "gif": 1}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/request",
+        "/request?q=picture+a",
+        "/request?q=%28picture&order=size",
+        "/request?f=format:png&f=format:gif&f=color:red&order=taken&size=1",
+        f"/request?like={INDEX}/a",
+    ],
+)
+def test_the_request_that_is_shown_finds_what_is_shown(
+    es: Elasticsearch, es_url: str, engine: Engine, address: str
+) -> None:
+    """As Dev Tools sends it. The hits of a sample come from several searches; each is the sample's copy here."""
+    page = create_app(es, GallerySettings(index=INDEX)).test_client()
+    text = html.unescape(re.findall(r"<pre[^>]*>(.*?)</pre>", page.get(address).text, re.DOTALL)[0])
+    shown = re.findall(rf'data-key="{INDEX}/(.)"', page.get(address.replace("/request", "/")).text)
+    (sent,) = parse(text)
+    answer = sent.send(es_url)
+    assert answer.status_code == 200, answer.text
+    answers = answer.json().get("responses", [answer.json()])
+    found = [hit["_id"] for one in answers for hit in one["hits"]["hits"]]
+    assert shown and (found == shown if "like" not in address else set(shown) == set(found))

@@ -18,7 +18,8 @@ from rich.console import Console
 from ingest_image.cli import main
 from ingest_image.doctor import check_documents
 from ingest_image.doctor.installation import Installation
-from ingest_image.duplicates.command import short, with_reasons
+from ingest_image.duplicates.command import short
+from ingest_image.duplicates.members import with_reasons
 from ingest_image.duplicates.near_pairs import as_hashes
 from ingest_image.reprocess import outcome
 from ingest_image.search import Question

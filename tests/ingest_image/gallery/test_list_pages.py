@@ -87,6 +87,13 @@ def test_the_map_leads_closer_and_to_the_pictures(page: FlaskClient, counted: Fa
     assert page.get(few[0].replace("&amp;", "&")).status_code == 200
 
 
+def test_the_request_is_only_text(page: FlaskClient) -> None:
+    assert 'href="/request?q=lake">Show the request' in page.get("/?q=lake").text
+    html = page.get('/request?q="</pre><script>alert(1)</script>"').text
+    assert "<script>alert" not in html and "GET images*/_search?ignore_unavailable=true" in html
+    assert page.get("/request?color=tealish").status_code == 400
+
+
 @pytest.mark.parametrize("at", ["", "x", "1,2", "nan,nan,nan", "91,0,3", "0,0,1e9", "0,0,0", "1,2,3,4", "0,0,5"])
 def test_an_address_of_a_map_may_be_anything(page: FlaskClient, counted: FakeElasticsearch, at: str) -> None:
     assert page.get(f"/map?at={at}").status_code == 200
