@@ -18,13 +18,9 @@ from .containers import jpeg_segments
 # By the mode that Pillow gives it, the cheapest colours to decode to.
 SPACES = {"L": "GRAY", "RGB": "GRAY", "CMYK": "CMYK"}
 _SCAN, _END = 0xDA, b"\xff\xd9"
-# Arithmetic codes end with zeros that need not be written. Their decoder takes no byte before it needs it.
-_ARITHMETIC = frozenset((0xC9, 0xCA, 0xCB))
 # Pixels times decoded scans: five seconds.
 _MOST_DECODED = 6_000_000_000
 _MISSING = "premature end of data segment"
-# The fast decoder does not know these sampling factors.
-_UNKNOWN = "subsampling"
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,6 @@ def needs_last_bytes(data: bytes, *, except_last_scan: bool = False) -> bool:
     looked into. Decodes the picture once, at an eighth of its size; a progressive one scan by scan.
     """
     segments = list(jpeg_segments(data))
-    if any(marker in _ARITHMETIC for marker, _ in segments):
-        return True
     scans = [_Scan.read(place, segment) for place, (marker, segment) in enumerate(segments) if marker == _SCAN]
     chains = [[*filter(scan.needs, scans[:number]), scan] for number, scan in enumerate(scans)]
     if except_last_scan:
@@ -87,9 +81,9 @@ def _without_last_byte(segments: list[tuple[int, bytes]], chain: list[_Scan]) ->
 
 
 def _is_missed(data: bytes, space: str) -> bool:
-    """Whether the decoder says that a bit is missing."""
+    """Whether the decoder says that a bit is missing. It says nothing of sampling factors that it does not know."""
     try:
         simplejpeg.decode_jpeg(data, space, min_width=1, min_height=1, min_factor=1, strict=True)
     except ValueError as error:
-        return _MISSING in str(error) or _UNKNOWN in str(error)
+        return _MISSING in str(error)
     return False

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ...formats.boxes import box, boxes
-from .jp2_ends import check_ends
+from .jp2_ends import ended
 from .jp2_shapes import SIZE, Segments, Size, check_header
 from .kept import Kept
 
@@ -98,13 +98,15 @@ def codestream(data: bytes) -> bytes:
     kept.append(header)
     before = b"".join(kept)
     parts_of: dict[int, list[bytes]] = {}
+    order: list[int] = []
     while data[position : position + 2] == _TILE:
         tile, part, position = _tile_part(data, position, main, parts_of)
         parts_of.setdefault(tile, []).append(part)
-        kept.append(part)
-    check_ends(before, parts_of, min(main.levels.values(), default=0))
-    # Added even when it is missing: the picture ends early.
-    return b"".join(kept) + _END
+        order.append(tile)
+    for tile, last in ended(before, parts_of, min(main.levels.values(), default=0)).items():
+        parts_of[tile][-1] = last
+    # The end is added even when it is missing: the picture ends early.
+    return before + b"".join(parts_of[tile].pop(0) for tile in order) + _END
 
 
 def _tile_part(data: bytes, start: int, main: Segments, parts_of: dict[int, list[bytes]]) -> tuple[int, bytes, int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ...formats.jpeg_end import bytes_left_over
 from ...formats.jpeg_scan_ends import needs_last_bytes
 
-_START, _SCAN, _END, _HUFFMAN, _TABLES, _ARITHMETIC, _LINES, _RESTARTS = 0xD8, 0xDA, 0xD9, 0xC4, 0xDB, 0xCC, 0xDC, 0xDD
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {_HUFFMAN, 0xC8, _ARITHMETIC}
+_START, _SCAN, _END, _HUFFMAN, _TABLES, _LINES, _RESTARTS = 0xD8, 0xDA, 0xD9, 0xC4, 0xDB, 0xDC, 0xDD
+# Sequential and progressive, with Huffman codes. Of arithmetic ones nobody knows where they end.
+_FRAMES = frozenset((0xC0, 0xC1, 0xC2))
 # Frames, tables, scans, restarts, start and end. Not: applications (E0 to EF), comments (FE), reserved markers; nor the
 # hierarchical kind (DE, DF), which nobody decodes.
-PIXELS = _FRAMES | {*range(0xD0, 0xDE), _HUFFMAN, _ARITHMETIC}
+PIXELS = _FRAMES | {*range(0xD0, 0xDE), _HUFFMAN}
 _ALONE = frozenset(range(0xD0, 0xDA))
 
 
@@ -18,7 +19,7 @@ def check_segment(marker: int, segment: bytes) -> None:
     body = segment[4:]
     if marker in _FRAMES:
         count = body[5]
-        sound = len(body) == 6 + 3 * count and 1 <= count <= 4 and body[0] in (8, 12, 16)
+        sound = len(body) == 6 + 3 * count and 1 <= count <= 4 and body[0] == 8
         sound = sound and all(tables < 4 for tables in body[8::3])
     elif marker == _SCAN:
         # The scan itself follows its header.
@@ -28,8 +29,6 @@ def check_segment(marker: int, segment: bytes) -> None:
         sound = _is_huffman(body)
     elif marker == _TABLES:
         sound = _is_quantization(body)
-    elif marker == _ARITHMETIC:
-        sound = len(body) % 2 == 0 and all(number & 0xEF < 4 for number in body[::2]) and len(body) <= 16
     else:
         sound = marker in _ALONE or (marker in (_LINES, _RESTARTS) and len(body) == 2)
     if not sound:

@@ -82,8 +82,8 @@ def _ended(part: bytes, decode: _Decode) -> bytes:
             needed = bare[: len(bare) - missing + 1]
             return needed + bytes(min(len(part) - len(needed), _MOST_UNNEEDED))
     if len(bare) <= _MOST_UNNEEDED:
-        # A picture of one colour.
-        return part[: len(bare) + _MOST_UNNEEDED]
+        # Of a picture of one colour, no byte of it is needed.
+        return bytes(min(len(part), _MOST_UNNEEDED))
     raise ValueError("something lies behind the pixels of the WebP")
 
 

@@ -18,6 +18,8 @@ from tests.helpers.secrets_in_files import NAME, box, saved, small
 
 Change = Callable[[bytes], bytes]
 SHORT = b"Zeb!"
+# The name in bits: bytes of packets without pixels.
+BITS = bytes(byte >> bit & 1 for byte in NAME for bit in range(8)).replace(b"\1", b"\x80")
 SIZE, CODING, QUANTIZATION, TILE, DATA = b"\xff\x51", b"\xff\x52", b"\xff\x5c", b"\xff\x90", b"\xff\x93"
 
 
@@ -72,17 +74,19 @@ def another_tile_part(number: bytes) -> bytes:
     return in_box(b"jp2c", lambda stream: stream[:-2] + part + stream[-2:])
 
 
-def behind_the_last_packet() -> bytes:
+def behind_the_last_packet(secret: bytes) -> bytes:
     def changed(stream: bytes) -> bytes:
         at = stream.index(TILE)
-        length = int.from_bytes(stream[at + 6 : at + 10]) + len(SHORT)
-        return stream[: at + 6] + length.to_bytes(4) + stream[at + 10 : -2] + SHORT + stream[-2:]
+        length = int.from_bytes(stream[at + 6 : at + 10]) + len(secret)
+        return stream[: at + 6] + length.to_bytes(4) + stream[at + 10 : -2] + secret + stream[-2:]
 
     return in_box(b"jp2c", changed)
 
 
 HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
-    "behind the last packet": (behind_the_last_packet, SHORT),
+    "behind the last packet": (lambda: behind_the_last_packet(SHORT), SHORT),
+    "packets without pixels": (lambda: behind_the_last_packet(BITS), BITS),
+    "a few packets without pixels": (lambda: behind_the_last_packet(BITS[:4]), BITS[:4]),
     "brand": (lambda: in_box(b"ftyp", behind(SHORT)), SHORT),
     "minor version": (lambda: in_box(b"ftyp", over(4, SHORT)), SHORT),
     "behind the signature": (lambda: in_box(b"jP  ", behind(SHORT)), SHORT),

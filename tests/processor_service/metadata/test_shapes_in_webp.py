@@ -13,6 +13,7 @@ from processor_service.metadata.cut import cut_refused
 from tests.helpers.hidden import assert_gone
 from tests.helpers.secrets_in_files import NAME, riff, saved, small
 
+SHORT = b"Zeb!"
 Change = Callable[[bytes], bytes]
 
 
@@ -136,6 +137,17 @@ HIDDEN: dict[str, tuple[Callable[[], bytes], bytes]] = {
 def test_nothing_hides_in_a_picture(case: str) -> None:
     make, secret = HIDDEN[case]
     assert_gone(make(), secret)
+
+
+def test_bytes_of_a_picture_of_one_colour_that_no_decoder_needs_are_zero() -> None:
+    flat = saved("WEBP", Image.new("RGB", (16, 16), (130, 130, 130)))
+    # Behind a header of 10 bytes a first part, then the coefficients, of which there are none.
+    (chunk,) = (chunk for name, chunk in riff_chunks(flat) if name == b"VP8 ")
+    rest = 18 + (int.from_bytes(chunk[8:11], "little") >> 5)
+    hidden = made([riff(b"VP8 ", chunk[8:rest] + SHORT)])
+    with Image.open(io.BytesIO(flat)) as before, Image.open(io.BytesIO(hidden)) as after:
+        assert after.tobytes() == before.tobytes()
+    assert_gone(hidden, SHORT)
 
 
 def test_the_byte_that_fills_up_an_odd_chunk_is_zero() -> None:
