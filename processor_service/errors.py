@@ -141,6 +141,24 @@ class Code(Enum):
         self.meaning = meaning
 
 
+# Refusals that a host with other settings, formats, memory, network or store may not share: the node asks the next one.
+# Not those of pictures that hold up or kill workers, though machines differ: each would cost all hosts what it costs
+# one.
+ELSEWHERE = (
+    Code.IMAGE_TOO_LARGE,
+    Code.TOO_MANY_PIXELS,
+    Code.DIMENSION_TOO_LARGE,
+    Code.TOO_MANY_FRAMES,
+    Code.UNSUPPORTED_FORMAT,
+    Code.OUT_OF_MEMORY,
+    Code.RESULT_TOO_LARGE,
+    Code.URL_NOT_ALLOWED,
+    Code.URL_UNREACHABLE,
+    Code.STORED_PICTURE_MISSING,
+    Code.STORED_PICTURE_DAMAGED,
+)
+
+
 class ImageError(Exception):
     """A refusal with its `code` and a sentence that says what is wrong and what would be right.
 

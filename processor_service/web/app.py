@@ -22,6 +22,7 @@ from .chat import chat
 from .held_bytes import HeldBytes
 from .inference import inference
 from .metrics import Metrics
+from .proofs import add_proof
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .request_ids import add_request_id, log_refusal, request_id
@@ -47,7 +48,8 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans |
     held = HeldBytes.of(app)
     app.after_request(_drain)
     app.after_request(add_retry_after)
-    # Flask calls the last one first: what counts bytes sees the whole answer.
+    # Flask calls the last one first: what counts or signs bytes sees the whole answer.
+    app.after_request(add_proof)
     app.after_request(add_request_id)
     store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None
     app.register_blueprint(rendering(settings, pool, metrics, store))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from flask import current_app, g, request
@@ -19,13 +19,14 @@ log = structlog.get_logger("processor_service")
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller that was let in. `signed`: the signature, None when the request was not signed.
+    """A caller that was let in. `signed`: the signature, None when the request was not signed. `key`: what signed it.
 
     `has_token`: it sent the shared token itself, which works until 0.2. `has_api_token`: it sent the API token, which
     is for all clients but nodes.
     """
 
     signed: Signed | None = None
+    key: bytes | None = field(default=None, repr=False)
     has_token: bool = False
     has_api_token: bool = False
 
@@ -48,8 +49,8 @@ class Access:
         scheme, _, sent = authorization.partition(" ")
         if scheme.lower() == SCHEME:
             signed = Signed.parse(sent)
-            if signed and signed.is_by(self._transport_keys, method, target):
-                return Caller(signed)
+            if signed and (key := signed.key(self._transport_keys, method, target)):
+                return Caller(signed, key)
         elif scheme.lower() == "bearer":
             caller = Caller(has_token=_is_among(sent, self._tokens), has_api_token=_is_among(sent, self._api_tokens))
             if caller != Caller():
@@ -74,7 +75,7 @@ def check_caller() -> None:
     if caller.has_token and not current_app.config.get("WARNED"):
         current_app.config["WARNED"] = True
         log.warning("token", reason="a client sent IMAGE_TOKEN itself, which 0.2 refuses: `ingest-image api-token`")
-    g.signed = caller.signed
+    g.signed, g.key = caller.signed, caller.key
 
 
 def is_signed(authorization: str) -> bool:

@@ -50,14 +50,14 @@ class Signed:
             return None
         return cls(found["host"], int(found["time"]), found["nonce"], found["body"], found["signature"])
 
-    def is_by(self, keys: Sequence[bytes], method: str, target: str) -> bool:
-        """Whether one of the keys signed this request for this method and target (path and query as sent)."""
+    def key(self, keys: Sequence[bytes], method: str, target: str) -> bytes | None:
+        """The key that signed this request for this method and target (path and query as sent); None when none did."""
         message = "\n".join((_LABEL, method, target, self.host, str(self.time), self.nonce, self.body)).encode()
         # Every key is compared, so that timing reveals nothing.
         matches = [
-            hmac.compare_digest(self.signature, hmac.new(key, message, hashlib.sha256).hexdigest()) for key in keys
+            key for key in keys if hmac.compare_digest(self.signature, hmac.digest(key, message, "sha256").hex())
         ]
-        return any(matches)
+        return matches[0] if matches else None
 
     def check_body(self, body: bytes) -> None:
         """Raise ImageError `body_changed` when another body was signed."""

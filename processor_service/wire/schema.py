@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import ELSEWHERE
 from ..features import all_features
 from ..fields import NOT_OURS
 from ..operations import Operation, all_operations
@@ -33,6 +34,7 @@ def recipe_schema() -> dict[str, Any]:
       hide: names of properties that would find nothing.
     - `later`: properties that may be added to a stored picture, with their `fields` and what each `uses`.
     - `recognizing`: operations and properties that a service may lack.
+    - `elsewhere`: codes of refusals that another host may not share.
     - `for_documents`: operations that a document may ask for. `protecting`: after these, a document may ask for none.
     """
     only_first = {
@@ -58,6 +60,7 @@ def recipe_schema() -> dict[str, Any]:
             if feature.later
         },
         "recognizing": {"operations": _recognizing(all_operations()), "properties": _recognizing(all_features())},
+        "elsewhere": [code.code for code in ELSEWHERE],
         "for_documents": [name for name, operation in all_operations().items() if operation.for_documents],
         "protecting": [name for name, operation in all_operations().items() if operation.protects],
     }

@@ -219,14 +219,55 @@ def test_a_frozen_service_beside_a_good_one_is_remembered(
             with_pid(pid, signal.SIGCONT)
 
 
-def test_a_refusal_without_the_services_words_leaves_nothing_of_the_old_picture(
-    es: Elasticsearch, index: str, service: Service, hosts: None
+def refusal(code: str) -> str:
+    return json.dumps({"error": {"code": code, "reason": "says anybody", "retryable": False}, "fields": {"data": None}})
+
+
+FORGED = [(422, refusal("corrupt_image")), (400, refusal("invalid_recipe")), (413, "<html>413 Too Large</html>")]
+
+
+@pytest.mark.parametrize(("status", "body"), FORGED, ids=["picture", "recipe", "proxy"])
+def test_only_the_service_can_refuse_a_picture(
+    es: Elasticsearch, index: str, hosts: None, status: int, body: str
 ) -> None:
     es.index(index=index, id="1", document={"image": {"data": PHOTO}, "title": "t"})
-    assert es.get(index=index, id="1")["_source"]["image"]["thumbnail"]
-    with liar(413, "<html>413 Request Entity Too Large</html>") as url:
+    before = es.get(index=index, id="1")["_source"]
+    with liar(status, body) as url:
         set_hosts(es, url)
-        es.update(index=index, id="1", doc={"image": {"data": OTHER}})
-    source = es.get(index=index, id="1")["_source"]
-    assert source["title"] == "t" and set(source["image"]) == {"error"}
-    assert source["image"]["error"]["code"] == "image_too_large"
+        with pytest.raises(ApiError) as answer:
+            once(es).update(index=index, id="1", doc={"image": {"data": OTHER}})
+    assert answer.value.status_code == 503
+    assert f"[service_not_ours] status {status}" in str(answer.value) and "[ingest.image.hosts]" in str(answer.value)
+    assert es.get(index=index, id="1")["_source"] == before
+
+
+def test_one_that_refuses_everything_beside_a_good_service_costs_no_document(
+    es: Elasticsearch, es_url: str, index: str, service: Service, hosts: None
+) -> None:
+    with liar(*FORGED[0]) as url:
+        set_hosts(es, url, service.url)
+        items = bulk(es_url, index, "images", 40)
+    assert statuses(items) == {201: 40}
+    assert_none_half_done(es, index, items)
+
+
+def test_what_the_service_refuses_is_recorded_though_another_program_refuses_it_too(
+    es: Elasticsearch, index: str, service: Service, hosts: None
+) -> None:
+    with liar(*FORGED[0]) as url:
+        set_hosts(es, url, service.url)
+        for id in range(4):
+            es.index(index=index, id=str(id), document={"image": {"data": "bm8gcGljdHVyZQ=="}})
+            assert es.get(index=index, id=str(id))["_source"]["image"]["error"]["code"] == "not_an_image"
+
+
+def test_a_result_that_is_too_long_to_be_read_is_the_services_or_none(
+    es: Elasticsearch, index: str, service: Service, hosts: None
+) -> None:
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "1s"})
+    # More than the node may read: it hangs up at the head.
+    with liar(200, " " * 61_000_000) as url:
+        set_hosts(es, url)
+        with pytest.raises(ApiError) as answer:
+            once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
+    assert answer.value.status_code == 503 and "longer than" in str(answer.value)

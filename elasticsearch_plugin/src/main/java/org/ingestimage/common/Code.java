@@ -10,7 +10,7 @@ import org.elasticsearch.rest.RestStatus;
  */
 public enum Code {
     INVALID_BASE64(Kind.PICTURE, "the picture is neither base64 nor bytes"),
-    IMAGE_TOO_LARGE(Kind.PICTURE, "the picture has more bytes than `ingest.image.max_image_bytes`, or than the service or a proxy before it accepts"),
+    IMAGE_TOO_LARGE(Kind.PICTURE, "the picture has more bytes than `ingest.image.max_image_bytes`, or than the service accepts"),
     RESULT_TOO_LARGE(Kind.PICTURE, "the result is longer than `ingest.image.max_response_bytes` or `max_result_bytes`, or than half of the memory for results"),
     URL_NOT_ALLOWED(Kind.PICTURE, "the picture's address is not one that `ingest.image.url_hosts` allows"),
 
@@ -33,7 +33,7 @@ public enum Code {
     SERVICE_TIMEOUT(Kind.UNAVAILABLE, "the service did not answer before the deadline"),
     SERVICE_UNAVAILABLE(Kind.UNAVAILABLE, "no service can be reached, or none of them can work now"),
     SERVICE_BAD_ANSWER(Kind.UNAVAILABLE, "what answered is not a processor service"),
-    SERVICE_NOT_OURS(Kind.UNAVAILABLE, "the answer was not signed with this token, or is not about this picture"),
+    SERVICE_NOT_OURS(Kind.UNAVAILABLE, "the answer, or a refusal, was not signed with this token, or is not about this picture"),
 
     SERVICE_UNAUTHORIZED(Kind.DEFECT, "the service refuses the token"),
     SERVICE_ERROR(Kind.DEFECT, "the service has a defect, or `ingest.image.hosts` names something else"),

@@ -41,6 +41,7 @@ public final class RecipeSchema {
     private final Map<String, String> concealing;
     private final RecognizingEntries recognizing;
     private final LaterProperties later;
+    private final Set<String> elsewhere;
 
     private RecipeSchema(Map<String, Object> json) {
         int most = json.get("most_entries") instanceof Integer number ? number : Integer.MAX_VALUE;
@@ -60,6 +61,7 @@ public final class RecipeSchema {
         recognizing = RecognizingEntries.of(json.get("recognizing"));
         later = LaterProperties.of(json.get("later"));
         concealing = map(json.get("concealing"), String::valueOf);
+        elsewhere = Set.copyOf(strings(json.get("elsewhere")));
     }
 
     /** Reads the schema that is packed into the plugin. */
@@ -127,6 +129,11 @@ public final class RecipeSchema {
     /** What is wrong with the names of properties that a pipeline wants later; null when nothing is. */
     public String laterProblem(List<?> names, Recipe recipe) {
         return later.problem(names, entries(recipe.properties()).stream().map(RecipeSchema::name).toList(), property -> hiding(recipe, property));
+    }
+
+    /** Codes of refusals that another service may not share: its settings, formats, memory, network or store may differ. */
+    public Set<String> elsewhere() {
+        return elsewhere;
     }
 
     /** What services may lack. */

@@ -1,8 +1,10 @@
 package org.ingestimage.service;
 
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 
 import org.ingestimage.common.Code;
@@ -13,6 +15,7 @@ import org.ingestimage.common.SafeText;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
+import org.ingestimage.recipe.RecipeSchema;
 
 /**
  * What an HTTP answer of the service means (docs/wire.md): fields, a failure, or a reason to try again. One of the three is set.
@@ -52,23 +55,8 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
     private static final Set<String> SIGNATURE = Set.of("clock_skew", "wrong_host", "body_changed");
     /** Its code for a picture that took more processor time than it may. */
     static final String PICTURE_TIMEOUT = "picture_timeout";
-    /**
-     * Its codes for pictures that a host with other settings, formats, memory, network or store may take. Not those of pictures that hold up or
-     * kill workers, though machines differ: each would cost all hosts what it costs one.
-     */
-    private static final Set<String> LIMITS = Set.of(
-        "image_too_large",
-        "too_many_pixels",
-        "dimension_too_large",
-        "too_many_frames",
-        "unsupported_format",
-        "out_of_memory",
-        "result_too_large",
-        "url_not_allowed",
-        "url_unreachable",
-        "stored_picture_missing",
-        "stored_picture_damaged"
-    );
+    /** Its codes for pictures that another host may take. */
+    private static final Set<String> LIMITS = RecipeSchema.packed().elsewhere();
     private static final int REASON = 500;
     /** As the service makes them (request_ids.py). Anything else is left out: it goes into documents and logs. */
     private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
@@ -94,6 +82,15 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
             );
     }
 
+    /** Takes the body out of the response. A refusal for good counts only if the service says so, and not a program in its place or before it. */
+    static Answer of(HttpResponse<AtomicReference<byte[]>> response, AnswerProof proof) {
+        byte[] body = response.body().getAndSet(null);
+        Answer answer = of(response.statusCode(), body);
+        boolean isFinal = answer.failure != null && (answer.failure.kind() == Kind.PICTURE || answer.failure.kind() == Kind.REQUEST);
+        return isFinal == false || proof.isRefusal(response.statusCode(), response.headers(), body) ? answer : unproved(response.statusCode(), answer.failure);
+    }
+
+    /** The same whoever answers. */
     static Answer of(int status, byte[] body) {
         Map<String, Object> json = read(body);
         Map<?, ?> error = json != null && json.get("error") instanceof Map<?, ?> map ? map : null;
@@ -177,6 +174,14 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
 
     private static Answer nonsense(int status, String problem) {
         return again(Code.SERVICE_BAD_ANSWER, "status " + status + " with " + problem);
+    }
+
+    /** Other hosts are asked. The same one would say the same again, so the document is told at once that it can come again. */
+    private static Answer unproved(int status, Failure said) {
+        String reason = "status " + status + ": " + said.getMessage() + "; the answer has no proof that the processor service says so. Another program "
+            + "answers, a proxy before the service allows less, or the service is an older one, which has to be updated "
+            + "(settings [ingest.image.hosts], [ingest.image.token])";
+        return refused(new Failure(Code.SERVICE_NOT_OURS, reason).withRequestId(said.requestId()), Blame.HOST);
     }
 
     private static Answer again(Code code, String reason) {

@@ -29,7 +29,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
     static final class TooLong extends IOException {
         private static final long serialVersionUID = 1L;
 
-        /** Whether it is a result with a length of its own, so that the next attempt would have the same. */
+        /** Whether it is the service's result with a length of its own, so that the next attempt would have the same. */
         final boolean isResult;
 
         TooLong(long limit, boolean isResult, boolean isShownOften) {
@@ -71,15 +71,16 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
     private long accounted;
     private int length;
 
-    private BoundedBody(ResponseInfo head, long limit, ResultShare share) {
+    private BoundedBody(ResponseInfo head, long limit, ResultShare share, AnswerProof proof) {
         this.limit = limit;
         this.share = share;
-        this.isResult = head.statusCode() == 200 && head.headers().firstValue("Content-Type").orElse("").startsWith("application/json");
         this.announced = head.headers().firstValueAsLong("Content-Length").orElse(-1);
+        this.isResult = head.statusCode() == 200 && announced >= 0 && proof.isResult(head.headers(), announced);
     }
 
-    static BodyHandler<AtomicReference<byte[]>> atMost(long limit, ResultShare share) {
-        return head -> new BoundedBody(head, limit, share);
+    /** @param proof that tells a result of the service from what something else says */
+    static BodyHandler<AtomicReference<byte[]>> atMost(long limit, ResultShare share, AnswerProof proof) {
+        return head -> new BoundedBody(head, limit, share, proof);
     }
 
     @Override
@@ -121,7 +122,7 @@ final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>> {
 
     /** Takes memory for this many bytes of the answer. Hangs up if there is none, or the answer is too long. */
     private boolean isAllowed(long size) {
-        IOException problem = size > limit ? new TooLong(limit, isResult && announced >= 0, share.isShownOften()) : null;
+        IOException problem = size > limit ? new TooLong(limit, isResult, share.isShownOften()) : null;
         if (problem == null) {
             try {
                 accounted = announced >= size ? size : Math.min(limit, size + STEP);

@@ -72,9 +72,11 @@ final class CallExchange {
      */
     void attempt(Host to, Duration patience) {
         long sentNanos = System.nanoTime();
+        RequestSignature signature;
         CompletableFuture<HttpResponse<AtomicReference<byte[]>>> sent;
         try {
-            sent = send(to, patience);
+            signature = RequestSignature.post(calls.marks().transportKey(), to.address.uri(), request.path(), body.sha256());
+            sent = send(to, patience, signature);
         } catch (Exception e) {
             calls.hosts().release(to, null, 0);
             listener.fail(defect(e));
@@ -88,7 +90,7 @@ final class CallExchange {
             try {
                 // Reading an answer and checking its signature is work, which a thread of the HTTP client must not do.
                 Throwable why = error != null && late.get() ? new HttpTimeoutException("the answer did not end") : error;
-                calls.executor().execute(() -> answered(to, sentNanos, response, why));
+                calls.executor().execute(() -> answered(to, sentNanos, signature.proof(), response, why));
             } catch (RuntimeException e) {
                 calls.hosts().release(to, null, 0);
                 listener.fail(CallLimiter.closing());
@@ -110,23 +112,20 @@ final class CallExchange {
         }
     }
 
-    private CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience) {
-        RequestBody current = body;
-        String authorization = RequestSignature.post(calls.marks().transportKey(), to.address.uri(), request.path(), current.sha256());
-        HttpRequest http = request.toHttp(to.address, current, patience, time.grace(), authorization);
-        var sent = calls.http().send(to.address, http, BoundedBody.atMost(Math.min(calls.maxResponseBytes().getAsLong(), share.longestAnswer()), share));
+    private CompletableFuture<HttpResponse<AtomicReference<byte[]>>> send(Host to, Duration patience, RequestSignature signature) {
+        HttpRequest http = request.toHttp(to.address, body, patience, time.grace(), signature.authorization());
+        long longest = Math.min(calls.maxResponseBytes().getAsLong(), share.longestAnswer());
+        var sent = calls.http().send(to.address, http, BoundedBody.atMost(longest, share, signature.proof()));
         host = to;
         exchange = sent;
         return sent;
     }
 
-    private void answered(Host from, long sentNanos, HttpResponse<AtomicReference<byte[]>> response, Throwable error) {
+    private void answered(Host from, long sentNanos, AnswerProof proof, HttpResponse<AtomicReference<byte[]>> response, Throwable error) {
         Answer answer;
         long took = System.nanoTime() - sentNanos;
         try {
-            answer = error == null
-                ? Answer.of(response.statusCode(), response.body().getAndSet(null)).checked(request, calls.marks())
-                : NoAnswer.because(error);
+            answer = error == null ? Answer.of(response, proof).checked(request, calls.marks()) : NoAnswer.because(error);
         } catch (Throwable e) {
             calls.hosts().release(from, null, took);
             listener.fail(defect(e));

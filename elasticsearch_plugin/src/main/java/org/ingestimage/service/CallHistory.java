@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
+import org.ingestimage.common.Code;
 import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.service.ServiceHosts.Host;
@@ -76,10 +77,11 @@ final class CallHistory {
     Failure gravest() {
         Failure found = null;
         for (Failure failure : refused.values()) {
-            if (failure.kind() != Kind.DEFECT) {
+            if (failure.kind() != Kind.DEFECT && failure.is(Code.SERVICE_NOT_OURS) == false) {
                 return failure;
             }
-            found = failure;
+            // Whether the picture is refused is open then: it may come again.
+            found = found != null && found.is(Code.SERVICE_NOT_OURS) ? found : failure;
         }
         return found;
     }

@@ -51,12 +51,12 @@ final class Catalogue {
         ResultShare share = new ResultShare(memory, new ExpectedLength(), 0, 1, () -> false);
         try {
             HttpRequest.Builder question = host.request(PATH).timeout(PATIENCE).GET();
-            String authorization = RequestSignature.get(calls.marks().transportKey(), host.uri(), PATH);
-            if (authorization != null) {
-                question.header("Authorization", authorization);
+            RequestSignature signature = RequestSignature.get(calls.marks().transportKey(), host.uri(), PATH);
+            if (signature.authorization() != null) {
+                question.header("Authorization", signature.authorization());
             }
             return calls.http()
-                .send(host, question.build(), BoundedBody.atMost(LONGEST, share))
+                .send(host, question.build(), BoundedBody.atMost(LONGEST, share, signature.proof()))
                 .thenApplyAsync(Catalogue::read, calls.executor())
                 .handle((lacks, error) -> {
                     share.close();

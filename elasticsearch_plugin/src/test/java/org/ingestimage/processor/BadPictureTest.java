@@ -19,6 +19,7 @@ import org.elasticsearch.rest.RestStatus;
 import org.ingestimage.common.ImageException;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.OneServiceTest;
+import org.ingestimage.testing.TestNode;
 import org.ingestimage.testing.TestNode.Result;
 import org.junit.jupiter.api.Test;
 
@@ -60,9 +61,9 @@ class BadPictureTest extends OneServiceTest {
         Map<String, Object> error = map("code", "corrupt_image", "reason", "because of corrupt_image");
         Map<String, Object> config = Map.of("on_invalid", "record");
         Map<String, Object> image = map("data", DATA, "caption", "mine", "width", 3, "mark", "x", "thumbnail", "y", "thumbnail_mark", "z");
-        // A service that sends null, none, or a proxy that sends nothing at all.
+        // A service that sends null, none, or no fields at all.
         for (String fields : List.of("\"fields\": {\"data\": null, \"width\": null}", "\"fields\": {}", "\"x\": 1")) {
-            service.behaviour = FakeService.json(
+            service.behaviour = FakeService.proved(
                 422,
                 "{\"error\": {\"code\": \"corrupt_image\", \"reason\": \"because of corrupt_image\"}, " + fields + "}"
             );
@@ -139,12 +140,17 @@ class BadPictureTest extends OneServiceTest {
     }
 
     @Test
-    void aProxyThatFindsThePictureTooLargeLeavesNothingOfAnEarlierOne() {
+    void aProxyThatFindsThePictureTooLargeCostsNoPicture() {
         service.behaviour = FakeService.json(413, "<html>413 Request Entity Too Large</html>");
         Map<String, Object> image = map("data", DATA, "width", 3, "sha256", "00", "thumbnail", "t", "mark", "m", "mine", 1);
         Result result = node.run(Map.of("on_invalid", "record"), map("image", image));
-        assertEquals("image_too_large", result.get("image.error.code"));
-        assertEquals(Set.of("mine", "error"), ((Map<?, ?>) result.get("image")).keySet());
+        assertTrue(result.message().startsWith("[service_not_ours] status 413: "), result.message());
+        assertTrue(result.message().contains("a proxy before the service allows less"), result.message());
+        try (TestNode withoutToken = new TestNode(TestNode.hosts(service), "")) {
+            result = withoutToken.run(Map.of("on_invalid", "record"), map("image", image));
+            assertEquals("image_too_large", result.get("image.error.code"));
+            assertEquals(Set.of("mine", "error"), ((Map<?, ?>) result.get("image")).keySet(), "nothing of an earlier one");
+        }
     }
 
     @Test

@@ -19,7 +19,7 @@ class RequestIdTest extends OneServiceTest {
     private static final String DATA = "AAAA";
 
     private static FakeService.Behaviour refusal(int status, String code, String id) {
-        return FakeService.json(
+        return FakeService.proved(
             status,
             "{\"error\": {\"request_id\": \"" + id + "\", \"code\": \"" + code + "\", \"reason\": \"why\", \"retryable\": false}}"
         );

@@ -221,16 +221,16 @@ class AnswerCheckTest {
         }
     }
 
-    /** Of a refusal nothing is signed. */
+    /** Of what a refusal brings along, only the picture without its metadata counts. */
     @Test
     void aRefusalBringsNoFields() {
         try (FakeService service = new FakeService(null); TestNode node = new TestNode(TestNode.hosts(service))) {
             Map<String, Object> before = new HashMap<>(Documents.signed("x", map("data", "AAAA")));
             before.putAll(map("data", DATA, "thumbnail", "AAAA", "mine", 1));
             for (FakeService.Behaviour refusal : List.of(
-                FakeService.json(413, "<html>413 Request Entity Too Large</html>"),
-                FakeService.json(422, "{\"error\": {\"code\": \"image_too_large\", \"reason\": \"x\"}, \"fields\": {\"title\": \"x\", \"width\": 9}}"),
-                FakeService.json(422, "{\"error\": {\"code\": \"image_too_large\", \"reason\": \"x\"}, \"fields\": {\"data\": {\"a\": 1}}}")
+                FakeService.proved(413, "<html>413 Request Entity Too Large</html>"),
+                FakeService.proved(422, "{\"error\": {\"code\": \"image_too_large\", \"reason\": \"x\"}, \"fields\": {\"title\": \"x\", \"width\": 9}}"),
+                FakeService.proved(422, "{\"error\": {\"code\": \"image_too_large\", \"reason\": \"x\"}, \"fields\": {\"data\": {\"a\": 1}}}")
             )) {
                 service.behaviour = refusal;
                 @SuppressWarnings("unchecked")

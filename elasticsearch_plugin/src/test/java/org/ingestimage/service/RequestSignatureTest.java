@@ -29,7 +29,7 @@ class RequestSignatureTest {
     }
 
     private static String authorization(SecretKeySpec key) {
-        return RequestSignature.post(key, HOST, "/v1/process", RequestBody.of(new byte[] { 1 }).sha256());
+        return RequestSignature.post(key, HOST, "/v1/process", RequestBody.of(new byte[] { 1 }).sha256()).authorization();
     }
 
     @Test

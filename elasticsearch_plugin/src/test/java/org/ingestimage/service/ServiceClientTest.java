@@ -134,7 +134,7 @@ class ServiceClientTest extends ServicesTest {
 
     @Test
     void aResultThatIsTooLongIsFinal() {
-        FakeService service = service(FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"));
+        FakeService service = service(FakeService.proved(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"));
         Failure failure = node(TestNode.hosts(service).put("ingest.image.max_response_bytes", "10kb")).failure("AAAA", "20s");
         assertEquals(Kind.PICTURE, failure.kind());
         assertEquals("result_too_large", failure.code());
@@ -165,7 +165,7 @@ class ServiceClientTest extends ServicesTest {
         assertEquals("[corrupt_image] because of corrupt_image", failure.getMessage());
         assertEquals(Map.of(), failure.fields(), "nobody has signed them");
         // What a service says is foreign text: short, on one line, with a code that is one.
-        service.behaviour = FakeService.json(422, "{\"error\": {\"code\": \"Not A Code\", \"reason\": \"a\\nb" + "x".repeat(9000) + "\"}}");
+        service.behaviour = FakeService.proved(422, "{\"error\": {\"code\": \"Not A Code\", \"reason\": \"a\\nb" + "x".repeat(9000) + "\"}}");
         failure = node(TestNode.hosts(service)).failure("AAAA", null);
         assertEquals("service_error", failure.code());
         assertTrue(failure.reason().startsWith("a bxxx") && failure.reason().length() < 600, failure.reason());

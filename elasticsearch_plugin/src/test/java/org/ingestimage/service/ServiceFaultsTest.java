@@ -49,7 +49,7 @@ class ServiceFaultsTest extends ServicesTest {
         for (Case each : List.of(
             new Case(FakeService.error(400, "invalid_recipe"), Kind.REQUEST, "invalid_recipe"),
             new Case(FakeService.error(413, "image_too_large"), Kind.PICTURE, "image_too_large"),
-            new Case(FakeService.json(413, "<html>nginx</html>"), Kind.PICTURE, "image_too_large"),
+            new Case(FakeService.json(413, "<html>nginx</html>"), Kind.UNAVAILABLE, "service_not_ours"),
             new Case(FakeService.error(422, "corrupt_image"), Kind.PICTURE, "corrupt_image"),
             new Case(FakeService.error(401, "unauthorized"), Kind.DEFECT, "service_unauthorized"),
             new Case(FakeService.json(403, ""), Kind.DEFECT, "service_unauthorized"),

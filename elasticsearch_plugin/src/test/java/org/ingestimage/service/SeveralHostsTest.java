@@ -40,6 +40,7 @@ class SeveralHostsTest extends ServicesTest {
             FakeService.error(422, "url_unreachable"),
             FakeService.error(422, "stored_picture_missing"),
             FakeService.json(422, "{\"error\": {\"message\": \"a gateway\"}}"),
+            FakeService.json(422, "{\"error\": {\"code\": \"corrupt_image\", \"reason\": \"says anybody\"}}"),
             FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"),
             FakeService.json(200, "<html>portal</html>"),
             FakeService.json(200, "{\"fields\": {}}"),

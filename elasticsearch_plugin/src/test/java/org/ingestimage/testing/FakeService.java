@@ -135,14 +135,30 @@ public final class FakeService implements AutoCloseable {
         };
     }
 
+    /** Answers with this status and text as the service does, which proves to signed requests that it is the service. */
+    public static Behaviour proved(int status, String text) {
+        return (exchange, request) -> {
+            String sent = exchange.getRequestHeaders().getFirst("Authorization");
+            Matcher signed = sent == null ? null : AUTHORIZATION.matcher(sent);
+            if (signed != null && signed.matches()) {
+                byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+                String what = status == 200 ? String.valueOf(bytes.length) : Sha256.hex(bytes);
+                String message = String.join(
+                    "\n", "ingest-image answer v1", signed.group("nonce"), signed.group("body"), String.valueOf(status), what);
+                exchange.getResponseHeaders().set("X-Image-Proof", sign(token(exchange), message));
+            }
+            json(status, text).answer(exchange, request);
+        };
+    }
+
     public static Behaviour error(int status, String code) {
-        return json(status, "{\"error\": {\"code\": \"" + code + "\", \"reason\": \"because of " + code + "\", \"retryable\": false}, "
+        return proved(status, "{\"error\": {\"code\": \"" + code + "\", \"reason\": \"because of " + code + "\", \"retryable\": false}, "
             + "\"fields\": {\"width\": null, \"mark\": null}}");
     }
 
     /** Refuses a picture, and hands it back without its metadata. */
     public static Behaviour refused(String data) {
-        return json(422, "{\"error\": {\"code\": \"corrupt_image\", \"reason\": \"because of corrupt_image\", \"retryable\": false}, "
+        return proved(422, "{\"error\": {\"code\": \"corrupt_image\", \"reason\": \"because of corrupt_image\", \"retryable\": false}, "
             + "\"fields\": {\"width\": null, \"mark\": null, \"data\": \"cut-" + data + "\"}}");
     }
 
@@ -156,7 +172,7 @@ public final class FakeService implements AutoCloseable {
         return (exchange, request) -> {
             Map<String, Object> fields = Documents.signed(token(exchange), request);
             change.accept(fields);
-            json(200, text(Map.of("fields", fields))).answer(exchange, request);
+            proved(200, text(Map.of("fields", fields))).answer(exchange, request);
         };
     }
 
@@ -165,7 +181,7 @@ public final class FakeService implements AutoCloseable {
         return (exchange, request) -> {
             int around = answer(exchange, request, "").length();
             String answer = answer(exchange, request, "A".repeat((length - around) / 4 * 4));
-            json(200, answer + " ".repeat(length - answer.length())).answer(exchange, request);
+            proved(200, answer + " ".repeat(length - answer.length())).answer(exchange, request);
         };
     }
 
