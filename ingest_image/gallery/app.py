@@ -46,7 +46,10 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
 def _no_room(error: OSError) -> Response:
     if error.errno not in NO_ROOM:
         raise error
-    return _failed(507, "The disk for uploads (TMPDIR) is full or read-only. Nothing was stored; try again later.")
+    return _failed(
+        507,
+        "The disk for uploads and large pictures (TMPDIR) is full or read-only. Nothing was stored; try again later.",
+    )
 
 
 def _failed(status: int, sentence: str) -> Response:

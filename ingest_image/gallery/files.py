@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import binascii
+from contextlib import suppress
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import pybase64
 from flask import Blueprint, Response, abort, redirect, request, url_for
+from waitress.adjustments import Adjustments
 from werkzeug.wrappers import Response as AnyResponse
+from werkzeug.wsgi import wrap_file
 
 from ..search import Hit, UserError
 from ..search.picture import Picture
@@ -26,6 +30,8 @@ _KINDS = (
     (b"GIF8", "image/gif"),
 )
 _AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+# Bytes of an answer that waitress keeps in memory.
+_IN_MEMORY = Adjustments.outbuf_overflow
 # The address contains the hash of the picture.
 _FOR_EVER = "private, max-age=31536000, immutable"
 
@@ -91,12 +97,32 @@ def _answer(data: bytes, is_it: bool = True) -> Response:
     kind = kind_of(data)
     if kind is None:
         abort(404)
-    answer = Response(data, mimetype=kind)
+    # Handed over as it is: waitress knows its own wrapper.
+    answer = Response(_body(data), mimetype=kind, direct_passthrough=len(data) > _IN_MEMORY)
+    answer.headers["Content-Length"] = str(len(data))
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Content-Disposition"] = "inline"
     if request.args.get("v") and is_it:
         answer.headers["Cache-Control"] = _FOR_EVER
     return answer
+
+
+def _body(data: bytes) -> Any:
+    """A body as waitress takes it. A large one is put on disk here, where an error of the disk can still be answered.
+
+    Waitress would do that itself, behind a head with status 200. Memory would be filled by clients that read slowly.
+    """
+    if len(data) <= _IN_MEMORY:
+        return data
+    file = TemporaryFile()  # noqa: SIM115 - waitress closes it, when it is sent
+    try:
+        file.write(data)
+        file.seek(0)
+    except OSError:
+        with suppress(OSError):
+            file.close()
+        raise
+    return wrap_file(request.environ, file)
 
 
 def _decoded(data: Any) -> bytes:

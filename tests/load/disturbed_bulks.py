@@ -297,12 +297,14 @@ def processed(parts: Parts) -> float:
     return sum(calls(service) for service in parts.services)
 
 
+# Bulks whose clients have hung up are worked off all the same, and count in Elasticsearch's own account.
+PRESSURE = "429 rejected execution of coordinating operation [coordinating_a"
 BUSY = {"429 busy", "429 queue_full", "429 results_memory_full"}
 DOWN = {"503 service_unavailable", "503 service_timeout", "503 shutting_down"}
 JOBS: dict[str, tuple[Disturb, int, set[str]]] = {
     "settings": (changing_settings, 8, BUSY | DOWN | {"400 result_too_large", "400 image_too_large"}),
     "pipelines": (changing_pipelines, 15, {f"400 pipeline with id [{PIPELINE}"}),
-    "clients": (clients_that_hang_up, 8, BUSY),
+    "clients": (clients_that_hang_up, 8, BUSY | {PRESSURE}),
     "services": (restarted_services, 8, BUSY | DOWN),
     "token": (rotated_token, 8, BUSY | DOWN),
     "node": (terminated_node, 4, BUSY | {"503 node_closing", "no answer"}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -117,21 +116,6 @@ def test_only_some_uploads_are_taken_at_a_time_and_all_in_the_end(server: Server
         assert set(pool.map(upload, range(3 * UPLOADS))) == {200}
     assert 1 < most <= UPLOADS < THREADS
     assert len(es.documents) == 1 + 3 * UPLOADS
-
-
-@pytest.mark.parametrize("chunked", [False, True])
-def test_an_upload_for_which_the_disk_has_no_room_is_answered(server: Server, chunked: bool) -> None:
-    """The kernel refuses to make a file larger; what is received after that is not kept."""
-    body = os.urandom(4 * MEGABYTE)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTE, limits[1]))
-    try:
-        answer = requests.post(url(server, "/upload"), iter([body]) if chunked else body, headers=OWN, timeout=60)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert answer.status_code == 507 and "TMPDIR" in answer.json()["error"] and answer.headers["Retry-After"]
-    files = {"file": ("new.jpg", body)}
-    assert requests.post(url(server, "/upload"), files=files, headers=OWN, timeout=60).status_code == 200
 
 
 def large(_: Any, start_response: Any) -> list[bytes]:
