@@ -12,7 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 from embedded_node.versions import versions
 
 # Names in a module whose tests start processes, and mostly wait for them.
-_STARTERS = {"Browser", "EmbeddedNode", "Service", "free_port", "running_service"}
+_STARTERS = {"Browser", "Service", "free_port", "running_service"}
+# The room whose tests start nodes, by themselves or in a program.
+_OF_NODES = "tests/end_to_end/own_nodes/"
 # Rooms whose conftest starts what all their tests share: a JVM and a service with recognition take seconds each.
 _SHARING = ("tests/inference_way", "tests/ingest_image/gallery/browser")
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
@@ -39,10 +41,15 @@ def longest_first(items: list[pytest.Item]) -> None:
     size = Counter(groups)
     rank: dict[str, int] = {}
     for name, item in zip(groups, items, strict=True):
-        starts = isinstance(item, pytest.Function) and _STARTERS & vars(item.module).keys()
-        own = 0 if ":" in name else 1 if starts else 2
-        rank[name] = min(own, rank.get(name, 2))
+        rank[name] = min(_rank(name, item), rank.get(name, 2))
     items.sort(key=lambda item: (rank[group(item.nodeid)], -size[group(item.nodeid)]))
+
+
+def _rank(name: str, item: pytest.Item) -> int:
+    names = vars(item.module).keys() if isinstance(item, pytest.Function) else set()
+    if ":" in name or "EmbeddedNode" in names or name.startswith(_OF_NODES):
+        return 0
+    return 1 if _STARTERS & names else 2
 
 
 class ByNodeAndFile(LoadScopeScheduling):  # type: ignore[misc]
