@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -61,14 +62,12 @@ def _written(document: dict[str, Any]) -> dict[str, Any]:
 def stock_processors() -> Iterator[StockProcessors]:
     jdk = find_jdk(17)
     jars = _jars(jdk)
+    classes = _classes(jdk, jars)
+    # For what the process keeps on its disk.
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [jdk.javac, "-proc:none", "-nowarn", "-d", folder, "-cp", f"{jars}/*", SOURCES / "StockProcessors.java"],
-            check=True,
-        )
         command = [str(jdk.java), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         process = subprocess.Popen(
-            [*command, "-cp", f"{folder}{os.pathsep}{jars}/*", "StockProcessors", folder],
+            [*command, "-cp", f"{classes}{os.pathsep}{jars}/*", "StockProcessors", folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Log4j complains that it has nobody to write to.
@@ -91,3 +90,16 @@ def _jars(jdk: Jdk) -> Path:
         subprocess.run([*command, f"-DoutputDirectory={folder}"], env=environment, check=True)
 
     return once(cache_folder() / f"opensearch-{OPENSEARCH}", download)
+
+
+def _classes(jdk: Jdk, jars: Path) -> Path:
+    """A folder with StockProcessors, compiled once: javac takes longer than the process takes to start."""
+    source = SOURCES / "StockProcessors.java"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+
+    def compile_into(folder: Path) -> None:
+        # For 17, as another JDK may run it next time.
+        command = [jdk.javac, "--release", "17", "-proc:none", "-nowarn", "-d", folder, "-cp", f"{jars}/*", source]
+        subprocess.run(command, check=True)
+
+    return once(jars.with_name(f"{jars.name}-classes-{digest}"), compile_into)
