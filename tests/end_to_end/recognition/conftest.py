@@ -14,5 +14,6 @@ def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with recognition and an embedder that knows words; the node has to be told to call it."""
     log = tmp_path_factory.mktemp("recognition") / "service.log"
     with running_service(log, workers="1", recognizers="1", embedder="lite0") as running:
-        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=10).json()["recognition"] == "ready", 120)
+        # Ten seconds of processor time, and minutes where ten others want the processor, too.
+        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=60).json()["recognition"] == "ready", 240)
         yield running
