@@ -99,7 +99,7 @@ def _classes(jdk: Jdk, jars: Path) -> Path:
 
     def compile_into(folder: Path) -> None:
         # For 17, as another JDK may run it next time.
-        command = [jdk.javac, "--release", "17", "-proc:none", "-nowarn", "-d", folder, "-cp", f"{jars}/*", source]
-        subprocess.run(command, check=True)
+        options = ["--release", "17", "-proc:none", "-nowarn", "-d", str(folder), "-cp", f"{jars}/*"]
+        subprocess.run([str(jdk.javac), *options, str(source)], check=True)
 
     return once(jars.with_name(f"{jars.name}-classes-{digest}"), compile_into)
