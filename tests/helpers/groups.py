@@ -17,6 +17,9 @@ _STARTERS = {"Browser", "Service", "free_port", "running_service"}
 _OF_NODES = "tests/end_to_end/own_nodes/"
 # Rooms whose conftest starts what all their tests share: a JVM and a service with recognition take seconds each.
 _SHARING = ("tests/inference_way", "tests/ingest_image/gallery/browser")
+# Rooms that use the node of another one: a node with its service costs ten seconds of processor time. What mostly waits
+# is apart from the rest of `end_to_end`, so that no worker is left alone at the end.
+_GUESTS = {"tests/end_to_end/faults": "tests/end_to_end/store", "tests/end_to_end/recognition": "tests/end_to_end"}
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
 
 
@@ -29,7 +32,7 @@ def group(nodeid: str) -> str:
     room, version = file.rpartition("/")[0], _VERSION.search(test)
     if room in _SHARING:
         return room
-    return f"{room}:{version[1]}" if version else file
+    return f"{_GUESTS.get(room, room)}:{version[1]}" if version else file
 
 
 def longest_first(items: list[pytest.Item]) -> None:

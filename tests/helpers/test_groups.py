@@ -19,6 +19,8 @@ NEWEST = versions()[0].number
         (f"tests/end_to_end/test_cases.py::test_it[{NEWEST}-a.png]", f"tests/end_to_end:{NEWEST}"),
         (f"tests/end_to_end/test_cases.py::test_it[a.png-{NEWEST}]", f"tests/end_to_end:{NEWEST}"),
         (f"tests/end_to_end/store/test_store.py::test_it[{NEWEST}]", f"tests/end_to_end/store:{NEWEST}"),
+        (f"tests/end_to_end/faults/test_faults.py::test_it[{NEWEST}]", f"tests/end_to_end/store:{NEWEST}"),
+        (f"tests/end_to_end/recognition/test_same_person.py::test_it[{NEWEST}]", f"tests/end_to_end:{NEWEST}"),
         (f"tests/embedded_node/test_running_node.py::test_it[{NEWEST}]", f"tests/embedded_node:{NEWEST}"),
         ("tests/inference_way/test_doctor.py::test_it", "tests/inference_way"),
         ("tests/end_to_end/test_demo.py::test_it", "tests/end_to_end/test_demo.py"),

@@ -1,1 +1,1 @@
-"""Hosts that fail, lie and are slow. A group of its own, as it mostly waits (helpers/groups.py)."""
+"""Hosts that fail, lie and are slow. Their node is that of `store` (helpers/groups.py)."""

@@ -1,1 +1,1 @@
-"""What is recognized in pictures. A group of its own, with the one service that recognizes (helpers/groups.py)."""
+"""What is recognized in pictures, by one service that the tests here share."""

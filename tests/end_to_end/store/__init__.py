@@ -1,1 +1,1 @@
-"""Pictures in a store. A group of its own, as it mostly waits (helpers/groups.py)."""
+"""Pictures in a store. Their node is that of `faults`, too (helpers/groups.py)."""
