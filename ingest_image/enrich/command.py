@@ -9,7 +9,7 @@ from elasticsearch import AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
-from pipelines.install import kinds
+from pipelines.install import kinds, streams
 from pipelines.resources import Kind, bundled
 from pipelines.wording import counted
 
@@ -76,7 +76,7 @@ def enrich(
         added = tuple(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
         mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
         patterns, once = (index,), True
-    followed = list(patterns) or _patterns(client)
+    followed = list(patterns) or followed_patterns(client)
     enricher = Enricher(client, Backlog(client, followed), log, max_bulk_bytes)
     with stopped_by_signals() as stop, ExitStack() as metrics:
         facts = {}
@@ -95,11 +95,12 @@ def enrich(
             log("ended", sentence, documents=total.enriched, recorded=total.recorded, changed=total.changed)
 
 
-def _patterns(client: Elasticsearch) -> list[str]:
-    """Indices of our template: as it is installed, or if that cannot be known, as it comes with this program."""
+def followed_patterns(client: Elasticsearch) -> list[str]:
+    """Indices of our templates: as they are installed, or if that cannot be known, as this program brings them."""
     template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
     try:
-        installed = kinds.read(client, template)
+        found = [kinds.read(client, template) or template.body]
+        found += [one.body for one in streams.installed(client) if one.kind is Kind.TEMPLATE]
     except AuthorizationException:
-        installed = None
-    return list((installed or template.body)["index_patterns"])
+        found = [template.body]
+    return list(dict.fromkeys(pattern for body in found for pattern in body["index_patterns"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ import requests
 from elasticsearch import Elasticsearch
 
 from processor_service.web.rendering.access import signed_url
+from tests.helpers.nodes import bootstrap
 from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.service import TOKEN, Service, running_service
 
@@ -23,7 +25,7 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def rendering(es_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("rendering")
-    settings = {"render_indices": "images-*", "elasticsearch_url": es_url, "cache_dir": str(folder / "cache")}
+    settings = {"render_indices": "images-*, photos-*", "elasticsearch_url": es_url, "cache_dir": str(folder / "cache")}
     with running_service(folder / "service.log", workers="1", **settings) as running:
         yield running
 
@@ -44,6 +46,17 @@ def results(service: Service) -> Counter[str]:
 
 def code(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_a_picture_in_a_data_stream_is_rendered(es: Elasticsearch, es_url: str, rendering: Service) -> None:
+    # It stays: an embedded node has no request that deletes a stream.
+    name = f"photos-{uuid.uuid4().hex[:8]}"
+    bootstrap("--url", es_url, "--data-stream", name)
+    document = {"@timestamp": "2026-01-01T00:00:00Z", "image": {"data": b64(CAT)}}
+    backing = es.create(index=name, id="1", document=document)["_index"]
+    answer = get(rendering, f"{backing}/1?w=20")
+    assert answer.status_code == 200 and opened(answer.content).width == 20
+    assert code(get(rendering, f"{backing.replace('photos', 'others')}/1?w=20")) == (404, "picture_not_found")
 
 
 def test_a_stored_picture_is_rendered_as_asked(es: Elasticsearch, index: str, rendering: Service) -> None:

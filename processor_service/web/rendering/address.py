@@ -17,6 +17,8 @@ _SHORT = ("w", "h", "fit", "rotate", "format", "q", "dpr")
 _KNOWN = ("operations", *_SHORT, "n", "v", "original", "expires", "signature")
 # As Elasticsearch names indices, without those that begin with a dot (hidden, system), _all, lists and wildcards.
 _INDEX = re.compile(r"[^\s\\/*?\"<>|,#:A-Z._+-][^\s\\/*?\"<>|,#:A-Z]{0,254}")
+# As Elasticsearch names what is behind a data stream: of the date and the number of a rollover.
+_BACKING = re.compile(r"\.ds-(.+)-[0-9]{4}\.[0-9]{2}\.[0-9]{2}-[0-9]{6,}")
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 # Of these the first that a client names is sent; a client that says only */* gets the stored format.
@@ -38,8 +40,13 @@ class RenderRequest:
 
 
 def check_place(index: str, id: str, patterns: Sequence[str]) -> None:
-    """Refuse an index that no setting names, in the same words as a picture that does not exist."""
-    named = _INDEX.fullmatch(index) and any(fnmatchcase(index, pattern) for pattern in patterns)
+    """Refuse an index that no setting names, in the same words as a picture that does not exist.
+
+    Who names a data stream means its backing indices: Elasticsearch gives documents by their names only.
+    """
+    backing = _BACKING.fullmatch(index)
+    name = backing[1] if backing else index
+    named = _INDEX.fullmatch(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
     # Dots would be a step in a path, to some.
     if not named or id in (".", "..") or not id.isprintable():
         raise not_found()

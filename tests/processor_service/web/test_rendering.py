@@ -128,7 +128,9 @@ def test_the_format_is_negotiated_when_none_is_asked_for(
     assert (converts[-1].get("format") if converts else None) == format
 
 
-@pytest.mark.parametrize("index", ["images", "photos-2024", "photos-"])
+@pytest.mark.parametrize(
+    "index", ["images", "photos-2024", "photos-", ".ds-images-2026.11.27-000001", ".ds-photos-a-2026.11.27-1000000"]
+)
 def test_indices_are_named_by_patterns(index: str) -> None:
     check_place(index, "an/id ü", ["images", "photos-*"])
 
@@ -137,12 +139,16 @@ def test_indices_are_named_by_patterns(index: str) -> None:
     "index",
     [
         "other",
+        ".ds-other-2026.11.27-000001",
         "Images",
         "_all",
         "*",
         "images,other",
         "imag*",
         ".security",
+        ".ds-images",
+        ".ds-.security-2026.11.27-000001",
+        ".ds-images,other-2026.11.27-000001",
         "-images",
         "+images",
         "<images-{now}>",
@@ -151,7 +157,7 @@ def test_indices_are_named_by_patterns(index: str) -> None:
     ],
 )
 def test_other_indices_and_lists_of_them_are_not_found(index: str) -> None:
-    for patterns in (["images"], ["*"]) if index != "other" else (["images"],):
+    for patterns in (["images"], ["*"]) if "other" not in index.split("-") else (["images"],):
         with pytest.raises(ImageError, match="picture_not_found"):
             check_place(index, "1", patterns)
 
