@@ -19,7 +19,7 @@ def rendered() -> Iterator[tuple[Path, str]]:
     yield objects.FILE, objects.ndjson(objects.saved_objects())
     for path in sorted(DEFINITIONS.rglob("*.json")):
         body = json.loads(path.read_text("utf-8"))
-        if path.parent.name == "index_templates":
+        if path.parent.name in ("component_templates", "index_templates"):
             body["template"]["mappings"]["properties"]["image"] = mapping()
         body["_meta"]["fingerprint"] = fingerprint(body)
         yield path, to_json(body) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -18,7 +19,8 @@ from embedded_node.plugin_zip import make_plugin_zip
     default=Path(),
     help="Folder for the zip.  [default: the current one]",
 )
-def plugin(es_version: str, out: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help='Print {"es_version", "file", "install"}.')
+def plugin(es_version: str, out: Path, as_json: bool) -> None:
     """Write the zip of the Elasticsearch plugin for one version of Elasticsearch.
 
     A node takes only a zip that names exactly its own version. The one for any patch release is made from the build
@@ -28,5 +30,9 @@ def plugin(es_version: str, out: Path) -> None:
         made = make_plugin_zip(es_version, out)
     except NodeError as error:
         raise click.ClickException(str(error)) from error
+    install = f"bin/elasticsearch-plugin install file://{made.absolute()}"
+    if as_json:
+        click.echo(json.dumps({"es_version": es_version, "file": str(made.absolute()), "install": install}, indent=2))
+        return
     click.echo(made)
-    click.echo(f"On each node: bin/elasticsearch-plugin install file://{made.absolute()}", err=True)
+    click.echo(f"On each node: {install}", err=True)

@@ -26,6 +26,7 @@ class Kind(Enum):
     """What can be installed; the value is what messages call it."""
 
     PIPELINE = "ingest pipeline"
+    COMPONENT = "component template"
     TEMPLATE = "index template"
     SETTING = "cluster setting"
     ENDPOINT = "inference endpoint"
@@ -42,9 +43,14 @@ class Resource:
 
 def bundled() -> list[Resource]:
     """All definitions, pipelines before the template that names one of them."""
+    folders = {
+        Kind.PIPELINE: "ingest_pipelines",
+        Kind.COMPONENT: "component_templates",
+        Kind.TEMPLATE: "index_templates",
+    }
     return [
         Resource(kind, path.stem, json.loads(path.read_text("utf-8")))
-        for kind, folder in ((Kind.PIPELINE, "ingest_pipelines"), (Kind.TEMPLATE, "index_templates"))
+        for kind, folder in folders.items()
         for path in sorted((DEFINITIONS / folder).glob("*.json"))
     ]
 

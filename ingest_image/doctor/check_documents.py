@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from elasticsearch import NotFoundError
 
@@ -27,29 +27,33 @@ _TOO_LONG = 5
 
 def errors(installation: Installation) -> Iterator[Finding]:
     """No document was stored with an error. Otherwise: how many, by code."""
-    if not installation.indices:
-        return
-    # In an index without our template the field may be a text, whose values cannot be counted.
-    field = read_schema(installation.client, ",".join(installation.indices)).countable("image.error.code")
-    answer = installation.client.search(
-        index=list(installation.indices),
-        size=0,
-        query={"exists": {"field": "image.error.code"}},
-        aggs={"codes": {"terms": {"field": field, "size": 20}}} if field else None,
-        track_total_hits=True,
-    ).body
-    count = answer["hits"]["total"]["value"]
-    if not count:
+    total = 0
+    for target, names in installation.indices_by_target.items():
+        code = f"{target}.error.code"
+        # In an index without our template the field may be a text, whose values cannot be counted.
+        field = read_schema(installation.client, ",".join(names)).countable(code)
+        answer = installation.client.search(
+            index=names,
+            size=0,
+            query={"exists": {"field": code}},
+            aggs={"codes": {"terms": {"field": field, "size": 20}}} if field else None,
+            track_total_hits=True,
+        ).body
+        count = answer["hits"]["total"]["value"]
+        total += count
+        if not count:
+            continue
+        buckets = answer["aggregations"]["codes"]["buckets"] if field else []
+        codes = ", ".join(f"{bucket['doc_count']} {shown(str(bucket['key']))}" for bucket in buckets)
+        listed = ",".join(_named(installation, names))
+        yield warn(
+            f"{counted(count, 'document')} stored with an error{f': {codes}' if codes else ''}",
+            f"list them with GET {listed}/_search?q=_exists_:{code}&_source_includes={target}.error; docs/service.md "
+            "says what the codes mean; when the cause is fixed, ingest-image "
+            f"reprocess {shlex.quote(listed)} --errors",
+        )
+    if installation.indices and not total:
         yield ok("no document has an error")
-        return
-    buckets = answer["aggregations"]["codes"]["buckets"] if field else []
-    codes = ", ".join(f"{bucket['doc_count']} {shown(str(bucket['key']))}" for bucket in buckets)
-    yield warn(
-        f"{counted(count, 'document')} stored with an error{f': {codes}' if codes else ''}",
-        f"list them with GET {','.join(installation.patterns)}/_search?q=_exists_:image.error.code&"
-        "_source_includes=image.error; docs/service.md says what the codes mean; when the cause is fixed, ingest-image "
-        f"reprocess {_all(installation)} --errors",
-    )
 
 
 def unprocessed(installation: Installation) -> Iterator[Finding]:
@@ -60,25 +64,31 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
     if not installation.indices:
         return
     # Elasticsearch cannot search for documents with a binary field, so a few candidates are read.
-    done = [{"exists": {"field": field}} for field in ("image.sha256", "image.error.code")]
     total = looked_at = pictures = 0
-    for index in installation.indices:
-        answer = installation.client.search(
-            index=index,
-            size=_SAMPLE,
-            query={"bool": {"must_not": done}},
-            source={"includes": ["image"], "excludes": ["image.thumbnail"]},
-            sort=NEWEST_FIRST,
-            track_total_hits=True,
-        ).body["hits"]
-        total += answer["total"]["value"]
-        looked_at += len(answer["hits"])
-        pictures += sum(holds_picture(hit.get("_source"), ["image"]) for hit in answer["hits"])
+    affected: list[str] = []
+    for target, names in installation.indices_by_target.items():
+        done = [{"exists": {"field": f"{target}.{field}"}} for field in ("sha256", "error.code")]
+        for index in names:
+            fields = list(dict.fromkeys([target, installation.targets(index)[target]]))
+            answer = installation.client.search(
+                index=index,
+                size=_SAMPLE,
+                query={"bool": {"must_not": done}},
+                source={"includes": fields, "excludes": [f"{target}.thumbnail"]},
+                sort=NEWEST_FIRST,
+                track_total_hits=True,
+            ).body["hits"]
+            total += answer["total"]["value"]
+            looked_at += len(answer["hits"])
+            found = sum(holds_picture(hit.get("_source"), fields) for hit in answer["hits"])
+            affected += [index] if found else []
+            pictures += found
     if pictures:
+        listed = shlex.quote(",".join(_named(installation, affected)))
         yield warn(
             f"pictures were stored unprocessed: {counted(total, 'document')} with neither fields nor an error, and "
             f"{pictures} of the {looked_at} that were read hold a picture",
-            f"ingest-image reprocess {_all(installation)} --unprocessed; with index.final_pipeline only a bulk update "
+            f"ingest-image reprocess {listed} --unprocessed; with index.final_pipeline only a bulk update "
             "avoids the pipeline",
         )
     elif total > looked_at:
@@ -117,14 +127,12 @@ def pending(installation: Installation) -> Iterator[Finding]:
     """Nothing waits for minutes to be added to a stored picture ([enrich](enrich.md)): then nobody enriches."""
     if not installation.indices:
         return
-    since = f"image.{PENDING_SINCE}"
-    answer = installation.client.search(
-        index=list(installation.indices),
-        size=0,
-        query={"range": {since: {"lt": f"now-{_TOO_LONG}m"}}},
-        track_total_hits=True,
-    ).body
-    if count := answer["hits"]["total"]["value"]:
+    count = 0
+    for target, names in installation.indices_by_target.items():
+        query = {"range": {f"{target}.{PENDING_SINCE}": {"lt": f"now-{_TOO_LONG}m"}}}
+        answer = installation.client.search(index=names, size=0, query=query, track_total_hits=True).body
+        count += answer["hits"]["total"]["value"]
+    if count:
         yield warn(
             f"{counted(count, 'document')} waiting for more than {_TOO_LONG} minutes for what is pending: no enricher "
             "runs, or it cannot keep up",
@@ -174,14 +182,15 @@ def embedder(installation: Installation) -> Iterator[Finding]:
         yield ok("all vectors are of the service's embedder")
 
 
-def _all(installation: Installation) -> str:
-    """All indices that are checked, quoted for a shell."""
-    return shlex.quote(",".join(installation.patterns))
+def _named(installation: Installation, names: Sequence[str]) -> list[str]:
+    """These indices as they are named in requests: by patterns, if there is no other one among them."""
+    return [*installation.patterns] if set(names).isdisjoint(installation.others) else [*names]
 
 
 def _index_options(installation: Installation) -> str:
     """The options that name the indices for `enrich`; none for those of the template."""
-    return "".join(f" --index {shlex.quote(pattern)}" for pattern in installation.wanted_indices)
+    named = installation.wanted_indices if not installation.others else installation.examined
+    return "".join(f" --index {shlex.quote(pattern)}" for pattern in named)
 
 
 def _makers_by_index(installation: Installation) -> Iterator[tuple[str, dict[str, tuple[str, Maker]]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipelines.resources import DEFAULT_PIPELINE, Kind
+from pipelines.resources import DEFAULT_PIPELINE, Body, Kind
 from pipelines.wording import counted, first_of
 
 from .finding import Finding, Level, error, ok, warn
@@ -20,7 +20,7 @@ _BLOCKS = ("read_only_allow_delete", "read_only", "write")
 def indices(installation: Installation) -> Iterator[Finding]:
     """Every index has a default or final pipeline that exists, so no picture is stored unprocessed."""
     if not installation.indices:
-        yield ok(f"no index {', '.join(installation.patterns)} yet")
+        yield ok(f"no index {', '.join(installation.examined)} yet")
         return
     fine = 0
     for name, pipelines in installation.pipelines_by_index.items():
@@ -59,16 +59,23 @@ def blocks(installation: Installation) -> Iterator[Finding]:
 
 
 def mapping(installation: Installation) -> Iterator[Finding]:
-    """The fields of `image` are mapped as the template says, above all `image.data` as `binary`."""
+    """The fields of `image` are mapped as the template says, above all `image.data` as `binary`.
+
+    So are those of every other field into which a pipeline of the index puts pictures.
+    """
     template = next(step.resource for step in installation.steps if step.resource.kind is Kind.TEMPLATE)
-    wanted = _types(template.body["template"]["mappings"]["properties"], "image")
+    properties = template.body["template"]["mappings"]["properties"]["image"]
     fine = 0
-    for name, entry in installation.indices.items():
-        mapped = _types(entry.get("mappings", {}).get("properties", {}), "image")
+    for name, target, entry in _targets(installation):
+        wanted = _types_below(properties, target)
+        mapped = _types(entry.get("mappings", {}), target)
+        if mapped.get(target, "object") not in ("object", "nested"):
+            yield _no_object(name, target, mapped[target], installation.targets(name)[target])
+            continue
         differing = {field: mapped[field] for field in wanted if field in mapped and mapped[field] != wanted[field]}
         missing = [field for field in wanted if field not in mapped]
-        if "image.data" in differing or "image" in differing:
-            field = "image.data" if "image.data" in differing else "image"
+        if f"{target}.data" in differing:
+            field = f"{target}.data"
             yield error(
                 f"{name}: {field} is mapped as {differing[field]}, not as {wanted[field]}: Elasticsearch guessed it "
                 "from the first document, before there was a template; pictures take more disk and are "
@@ -85,12 +92,12 @@ def mapping(installation: Installation) -> Iterator[Finding]:
             yield warn(
                 f"{name}: {counted(len(missing), 'field')} not mapped: {first_of(missing, _SHOWN)}",
                 f"PUT {name}/_mapping with the properties of the template before the next picture, or "
-                "Elasticsearch guesses",
+                "Elasticsearch guesses; new indices get them from the component template ingest-image",
             )
         if not differing and not missing:
             fine += 1
     if fine:
-        yield ok(f"{fine} of {len(installation.indices)} indices are mapped as the template says")
+        yield ok(f"{fine} of {sum(1 for _ in _targets(installation))} indices are mapped as the template says")
 
 
 def codec(installation: Installation) -> Iterator[Finding]:
@@ -109,12 +116,35 @@ def codec(installation: Installation) -> Iterator[Finding]:
             )
 
 
-def _types(properties: Mapping[str, Any], path: str) -> dict[str, str]:
+def _targets(installation: Installation) -> Iterator[tuple[str, str, Body]]:
+    """Each index with each field that holds its pictures, and what is known of the index."""
+    for target, names in installation.indices_by_target.items():
+        for name in names:
+            yield name, target, installation.indices[name]
+
+
+def _no_object(index: str, target: str, type: str, source: str) -> Finding:
+    """A picture is an object of many fields, which such a field cannot hold."""
+    what = f"{index}: {target} is mapped as {type}, and its pipeline puts an object there: every picture is refused"
+    if target == source:
+        return error(
+            what,
+            f'give the processor a "target_field" beside "field": "{source}", such as "target_field": "image", with '
+            f"the mapping of the component template ingest-image; {target} itself stays as it is",
+        )
+    return error(what, "name another target_field in the pipeline, or make a new index with another mapping")
+
+
+def _types(mapping: Mapping[str, Any], path: str) -> dict[str, str]:
     """Type by dotted name of the field at `path` and all below it."""
-    field = properties.get(path.rpartition(".")[2])
-    if field is None:
-        return {}
+    field: Mapping[str, Any] | None = mapping
+    for name in path.split("."):
+        field = (field or {}).get("properties", {}).get(name)
+    return {} if field is None else _types_below(field, path)
+
+
+def _types_below(field: Mapping[str, Any], path: str) -> dict[str, str]:
     found = {path: field.get("type", "object")}
-    for name in field.get("properties", {}):
-        found |= _types(field["properties"], f"{path}.{name}")
+    for name, below in field.get("properties", {}).items():
+        found |= _types_below(below, f"{path}.{name}")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipelines.cluster.called_pipelines import targets_with_called
 from pipelines.cluster.makers import is_inference_form
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list
 from pipelines.cluster.sentences import CheckFailed
@@ -29,8 +30,10 @@ def picture(installation: Installation) -> Iterator[Finding]:
         if name not in installed:
             # The checks of definitions and indices report it.
             continue
+        targets = targets_with_called(name, installed) or {"image": "image"}
         try:
-            yield ok(process_tiny_picture(installation.client, name))
+            for source, target in targets.items():
+                yield ok(process_tiny_picture(installation.client, name, source, target))
         except CheckFailed as failed:
             # A user's pipeline may read another field, or need more than the tiny document has.
             report = error if name == DEFAULT_PIPELINE or is_ours(installed[name]) else warn

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cached_property
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch
 
-from pipelines.cluster.index_pipelines import pipelines_of
+from pipelines.cluster.called_pipelines import targets_with_called, with_called
+from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 from pipelines.cluster.makers import is_inference_form
 from pipelines.cluster.nodes import cluster_settings, ingest_nodes, set_in_cluster
 from pipelines.install import kinds
@@ -18,6 +20,9 @@ from pipelines.install.plan import Step
 from pipelines.resources import Body, Kind
 
 from ..service import ServiceLimits
+
+# Names of indices that fit into the address of a request: at most 255 bytes each, and 4,096 all together.
+_NAMES = 15
 
 
 @dataclass
@@ -60,8 +65,9 @@ class Installation:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """What bootstrap would do to its pipelines and its template."""
-        return [step for step in plan_install(self.client) if step.resource.kind in (Kind.PIPELINE, Kind.TEMPLATE)]
+        """What bootstrap would do to its pipelines and its templates."""
+        definitions = (Kind.PIPELINE, Kind.COMPONENT, Kind.TEMPLATE)
+        return [step for step in plan_install(self.client) if step.resource.kind in definitions]
 
     @cached_property
     def patterns(self) -> list[str]:
@@ -72,23 +78,71 @@ class Installation:
         return list((kinds.read(self.client, template) or template.body)["index_patterns"])
 
     @cached_property
+    def others(self) -> list[str]:
+        """Indices of other names with a pipeline that processes pictures, as far as this user may see them."""
+        if self.wanted_indices:
+            return []
+        try:
+            settings = settings_by_index(self.client, "*")
+        except AuthorizationException:
+            return []
+        return sorted(
+            name
+            for name, found in settings.items()
+            if not any(fnmatch(name, pattern) for pattern in self.patterns)
+            and any(targets_with_called(pipeline, self.installed) for pipeline in pipelines_of(found))
+        )
+
+    @property
+    def examined(self) -> list[str]:
+        """All that is checked, as it is named in requests."""
+        return [*self.patterns, *self.others]
+
+    @cached_property
     def indices(self) -> dict[str, Body]:
-        """Settings (flat) and mappings by index; hidden indices only when they are asked for."""
-        answer = self.client.indices.get(
-            index=self.patterns,
-            flat_settings=True,
-            features="settings,mappings",
-            allow_no_indices=True,
-            ignore_unavailable=False,
-        ).body
-        return {name: entry for name, entry in answer.items() if self.wanted_indices or not name.startswith(".")}
+        """Settings (flat) and mappings by index; hidden ones when they are asked for, or have such a pipeline."""
+        found = self._read(self.patterns)
+        found = {name: entry for name, entry in found.items() if self.wanted_indices or not name.startswith(".")}
+        for start in range(0, len(self.others), _NAMES):
+            found |= self._read(self.others[start : start + _NAMES])
+        return found
+
+    def _read(self, names: Sequence[str]) -> dict[str, Body]:
+        return dict(
+            self.client.indices.get(
+                index=names,
+                flat_settings=True,
+                features="settings,mappings",
+                allow_no_indices=True,
+                ignore_unavailable=False,
+            ).body
+        )
 
     @cached_property
     def pipelines_by_index(self) -> dict[str, list[str]]:
-        """The pipelines that each index names, in the order in which they run."""
-        return {name: pipelines_of(entry.get("settings", {})) for name, entry in self.indices.items()}
+        """The pipelines that run for each index, in their order, with those that other pipelines run."""
+        return {
+            name: [
+                one for named in pipelines_of(entry.get("settings", {})) for one in with_called(named, self.installed)
+            ]
+            for name, entry in self.indices.items()
+        }
 
     @cached_property
     def pipelines(self) -> list[str]:
-        """The pipelines that the indices name, each once."""
+        """The pipelines that run for the indices, each once."""
         return list(dict.fromkeys(name for names in self.pipelines_by_index.values() for name in names))
+
+    def targets(self, index: str) -> dict[str, str]:
+        """By target of the index: the source. `image` for an index whose pipelines process no picture."""
+        found = [targets_with_called(name, self.installed) for name in self.pipelines_by_index[index]]
+        return {target: source for one in found for source, target in one.items()} or {"image": "image"}
+
+    @cached_property
+    def indices_by_target(self) -> dict[str, list[str]]:
+        """The indices whose pictures are in a field of this name."""
+        found: dict[str, list[str]] = {}
+        for index in self.indices:
+            for target in self.targets(index):
+                found.setdefault(target, []).append(index)
+        return found

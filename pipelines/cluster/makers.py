@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import click
 from elasticsearch import ApiError, Elasticsearch
@@ -15,7 +14,7 @@ from ..resources import Body, is_ours
 from .reasons import reason_of
 from .sentences import CheckFailed, diagnose, diagnose_error
 from .simulate import TINY_PNG, simulated
-from .sources import value_at
+from .sources import nested, value_at
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
         # Other processors of a user's pipeline may need more than this; then the failure says so.
         # All of it, be it that the pipeline adds some of it later.
         picture = {"data": TINY_PNG, "enrich": True}
-        made = value_at(simulated(client, name, _nested(source, picture)), target)
+        made = value_at(simulated(client, name, nested(source, picture)), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):
@@ -100,10 +99,3 @@ def makers_or_sentence(client: Elasticsearch, names: Sequence[str]) -> dict[str,
     if not makers:
         raise click.ClickException(f"the pipeline {', '.join(names)} has no processor image, so it has no recipe")
     return makers
-
-
-def _nested(path: str, value: Any) -> Body:
-    for part in reversed(path.split(".")):
-        value = {part: value}
-    assert isinstance(value, dict)
-    return value

@@ -73,3 +73,11 @@ def can_be_processed(picture: Any) -> bool:
 def flat(value: Any) -> list[Any]:
     """The elements of a list and of the lists in it, as Elasticsearch reads them; of anything else, itself."""
     return [one for part in value for one in flat(part)] if isinstance(value, list) else [value]
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """A document that has the value at a dotted path."""
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    assert isinstance(value, dict)
+    return value

@@ -69,8 +69,21 @@ def plan_uninstall(client: Elasticsearch) -> list[Step]:
         if one.kind is Kind.TEMPLATE and streams.exists(client, one.name)
     ]
     resources: list[Resource] = [*of_streams, *reversed(bundled()), kinds.hosts([])]
-    steps = [uninstall_step(resource, kinds.read(client, resource)) for resource in resources]
+    steps = [_uninstall_step(client, resource) for resource in resources]
     return kept + steps + _endpoints_without_use(client, steps)
+
+
+def _uninstall_step(client: Elasticsearch, resource: Resource) -> Step:
+    step = uninstall_step(resource, kinds.read(client, resource))
+    if resource.kind is Kind.COMPONENT and step.fate is Fate.REMOVED and (users := _composed_of(client, resource.name)):
+        return Step(resource, Fate.IN_USE, remark=f"by the index template {', '.join(users)}")
+    return step
+
+
+def _composed_of(client: Elasticsearch, component: str) -> list[str]:
+    """The index templates that a component template is part of, without which Elasticsearch does not let it go."""
+    templates = client.indices.get_index_template().body["index_templates"]
+    return sorted(one["name"] for one in templates if component in one["index_template"].get("composed_of", ()))
 
 
 def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list[Step]:

@@ -19,6 +19,7 @@ from ..resources import Kind, Resource, bundled
 from . import apply, check, kinds, recognition, roles, streams
 from .choices import BEST_COMPRESSION, DEFAULT
 from .plan import Fate, Step
+from .report import Report
 from .stream_options import stream_options
 
 
@@ -71,6 +72,7 @@ from .stream_options import stream_options
 @click.option("--force", is_flag=True, help="Also replace what is newer or was changed by hand.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--uninstall", is_flag=True, help="Remove exactly what bootstrap installs; indices and documents stay.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each as JSON (docs/bootstrap.md).")
 @click.option(
     "--print-roles",
     is_flag=True,
@@ -91,10 +93,13 @@ def bootstrap(
     force: bool,
     dry_run: bool,
     uninstall: bool,
+    as_json: bool,
     print_roles: bool,
 ) -> None:
     """Install pipelines and index template into Elasticsearch; can be run again at any time, also to upgrade."""
     if print_roles:
+        if as_json:
+            raise click.UsageError("--print-roles prints text for Dev Tools, without --json")
         template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
         click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
         return
@@ -102,42 +107,43 @@ def bootstrap(
         asked = service_urls or patterns or codec or force or start_trial or data_streams or retention
         if asked or wish != "auto" or recognize is not None:
             raise click.UsageError(
-                "--uninstall goes with no other option than --dry-run, --kibana-url and those of the connection"
+                "--uninstall goes with no other option than --dry-run, --json, --kibana-url and those of the connection"
             )
-        _uninstall(client, dry_run)
-        _in_kibana(client, kibana_url, dry_run, uninstall)
+        with Report(as_json) as report:
+            _uninstall(client, dry_run, report)
+            _in_kibana(client, kibana_url, dry_run, report, uninstall)
         return
     if retention and not data_streams:
         raise click.UsageError("--retention goes with --data-stream")
-    try:
-        if codec == BEST_COMPRESSION:
-            check.zstd(client)
-        bridge = choose(client, wish, start_trial, dry_run)
-        click.echo(str(bridge))
-        definitions = None
-        if bridge.service:
-            if recognize:
-                raise click.UsageError("--recognize needs the plugin: inference endpoints can add nothing later")
-            if len(service_urls) > 1:
-                raise click.UsageError("an inference endpoint has one address: give one --service-url")
-            url = service_urls[0] if service_urls else endpoints.service_url(client)
-            definitions = endpoints.in_inference_form(bundled(), bridge.service, url, service_token)
-            service_urls = ()
-        steps = apply.plan_install(
-            client, service_urls, patterns, force, definitions, codec, data_streams, retention, recognize
-        )
-        _install(client, steps, dry_run)
-        if data_streams and not streams.can_set_time(client):
-            click.echo(
-                "note: a node has no processor `set`, so documents of data streams have to bring their own @timestamp",
-                err=True,
+    with Report(as_json) as report:
+        try:
+            if codec == BEST_COMPRESSION:
+                check.zstd(client)
+            bridge = choose(client, wish, start_trial, dry_run)
+            report.bridge("inference" if bridge.service else "plugin", str(bridge))
+            definitions = None
+            if bridge.service:
+                if recognize:
+                    raise click.UsageError("--recognize needs the plugin: inference endpoints can add nothing later")
+                if len(service_urls) > 1:
+                    raise click.UsageError("an inference endpoint has one address: give one --service-url")
+                url = service_urls[0] if service_urls else endpoints.service_url(client)
+                definitions = endpoints.in_inference_form(bundled(), bridge.service, url, service_token)
+                service_urls = ()
+            steps = apply.plan_install(
+                client, service_urls, patterns, force, definitions, codec, data_streams, retention, recognize
             )
-    except (CheckFailed, NotExpressible) as error:
-        raise click.ClickException(str(error)) from error
-    _in_kibana(client, kibana_url, dry_run)
+            _install(client, steps, dry_run, report)
+            if data_streams and not streams.can_set_time(client):
+                report.note(
+                    "a node has no processor `set`, so documents of data streams have to bring their own @timestamp"
+                )
+        except (CheckFailed, NotExpressible) as error:
+            raise click.ClickException(str(error)) from error
+        _in_kibana(client, kibana_url, dry_run, report)
 
 
-def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, uninstall: bool = False) -> None:
+def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, report: Report, uninstall: bool = False) -> None:
     """Comes last, so that a missing Kibana does not stop anything else."""
     if not url:
         return
@@ -148,15 +154,16 @@ def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, uninstall:
             template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
             lines = in_kibana.install(in_kibana.connect(url), _patterns(client, template), dry_run)
         for line in lines:
-            click.echo(line)
+            report.kibana(line)
     except KibanaError as error:
         raise click.ClickException(f"Elasticsearch is done, Kibana is not: {error}") from error
 
 
-def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> None:
+def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool, report: Report) -> None:
     blocked = any(step.fate.blocks for step in steps)
     if blocked or dry_run:
-        _report(steps, "would be " if dry_run or blocked else "")
+        for step in steps:
+            report.step(step, would_be=True)
         if blocked:
             raise click.ClickException(
                 "nothing was changed, because something newer or somebody else's is in the way: use the newer program "
@@ -166,14 +173,14 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool) -> Non
     try:
         done = []
         for step in apply.carry_out(client, steps):
-            _report([step])
+            report.step(step)
             done.append(step)
     except BadRequestError as error:
         raise click.ClickException(diagnose(reason_of(error))) from error
-    click.echo(f"checked: {check.process_tiny_picture(client)}")
+    report.checked(check.process_tiny_picture(client))
     template = next(step for step in steps if step.resource.kind is Kind.TEMPLATE)
     for remark in (*check.remarks(client, _patterns(client, template.resource)), *recognition.remarks(done)):
-        click.echo(f"note: {remark}", err=True)
+        report.note(remark)
 
 
 def _patterns(client: Elasticsearch, template: Resource) -> list[str]:
@@ -181,7 +188,7 @@ def _patterns(client: Elasticsearch, template: Resource) -> list[str]:
     return list(installed["index_patterns"])
 
 
-def _uninstall(client: Elasticsearch, dry_run: bool) -> None:
+def _uninstall(client: Elasticsearch, dry_run: bool, report: Report) -> None:
     steps = apply.plan_uninstall(client)
     used = [one.resource.name for one in steps if (one.fate, one.resource.kind) == (Fate.IN_USE, Kind.TEMPLATE)]
     if used:
@@ -192,7 +199,8 @@ def _uninstall(client: Elasticsearch, dry_run: bool) -> None:
         )
     users = apply.indices_using(client, steps)
     if dry_run:
-        _report(steps, "would be ")
+        for step in steps:
+            report.step(step, would_be=True)
     for (pipeline, setting), indices in users.items():
         names = ",".join(sorted(indices))
         click.echo(f"the pipeline {pipeline} is still in use by {names}; to let go of it:", err=True)
@@ -203,14 +211,6 @@ def _uninstall(client: Elasticsearch, dry_run: bool) -> None:
         return
     try:
         for step in apply.carry_out(client, steps):
-            _report([step])
+            report.step(step)
     except ApiError as error:
         raise click.ClickException(f"stopped, run it again when this is settled: {reason_of(error)}") from error
-
-
-def _report(steps: Sequence[Step], would_be: str = "") -> None:
-    for step in steps:
-        fate = (would_be if step.fate.changes else "") + step.fate.value
-        remark = f" ({step.remark})" if step.remark else ""
-        warns = step.fate in (Fate.EDITED, Fate.NEWER, Fate.FOREIGN, Fate.LACKING)
-        click.secho(f"{fate}: {step.resource.kind.value} {step.resource.name}{remark}", fg="yellow" if warns else None)

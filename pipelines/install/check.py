@@ -10,16 +10,19 @@ from ..cluster.index_pipelines import SETTINGS, settings_by_index, settings_of_n
 from ..cluster.reasons import reason_of
 from ..cluster.sentences import CheckFailed, diagnose, diagnose_error
 from ..cluster.simulate import TINY_PNG, simulated
+from ..cluster.sources import nested, value_at
 from ..resources import DEFAULT_PIPELINE
 
 
-def process_tiny_picture(client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE) -> str:
+def process_tiny_picture(
+    client: Elasticsearch, pipeline: str = DEFAULT_PIPELINE, source: str = "image", target: str = "image"
+) -> str:
     """Send a tiny picture through the pipeline and store nothing; returns a sentence about it or raises CheckFailed."""
     try:
-        source = simulated(client, pipeline, {"image": {"data": TINY_PNG}})
+        made = simulated(client, pipeline, nested(source, {"data": TINY_PNG}))
     except ApiError as error:
         raise CheckFailed(diagnose(reason_of(error))) from error
-    image = source.get("image")
+    image = value_at(made, target)
     image = image if isinstance(image, dict) else {}
     if "error" in image:
         raise CheckFailed(f"the pipeline {pipeline} refuses the test picture: {diagnose_error(image['error'])}")

@@ -23,6 +23,10 @@ def read(client: Elasticsearch, resource: Resource) -> Body | None:
             templates = client.indices.get_index_template(name=resource.name).body["index_templates"]
             found: Body = templates[0]["index_template"]
             return found
+        if resource.kind is Kind.COMPONENT:
+            components = client.cluster.get_component_template(name=resource.name).body["component_templates"]
+            component: Body = components[0]["component_template"]
+            return component
         if resource.kind is Kind.ENDPOINT:
             return dict(client.inference.get(task_type="completion", inference_id=resource.name).body)
     except NotFoundError:
@@ -37,6 +41,8 @@ def write(client: Elasticsearch, resource: Resource, body: Body) -> None:
         client.ingest.put_pipeline(id=resource.name, body=body)
     elif resource.kind is Kind.TEMPLATE:
         client.indices.put_index_template(name=resource.name, body=body)
+    elif resource.kind is Kind.COMPONENT:
+        client.cluster.put_component_template(name=resource.name, body=body)
     elif resource.kind is Kind.ENDPOINT:
         endpoints.create(client, resource)
     else:
@@ -49,6 +55,8 @@ def delete(client: Elasticsearch, resource: Resource) -> None:
         client.ingest.delete_pipeline(id=resource.name)
     elif resource.kind is Kind.TEMPLATE:
         client.indices.delete_index_template(name=resource.name)
+    elif resource.kind is Kind.COMPONENT:
+        client.cluster.delete_component_template(name=resource.name)
     elif resource.kind is Kind.ENDPOINT:
         client.inference.delete(task_type="completion", inference_id=resource.name)
     else:

@@ -76,7 +76,10 @@ ROLES = (
         "ingest-image-maintainer",
         "ingest-image doctor, enrich, reprocess and store. For the doctor alone, the index privileges read, "
         "view_index_metadata and monitor are enough. auto_configure is for fields that an index does not have yet.",
-        ("monitor", "read_pipeline", "indices:admin/index_template/get", "indices:admin/index_template/simulate_index"),
+        (
+            *("monitor", "read_pipeline", "cluster:admin/component_template/get"),
+            *("indices:admin/index_template/get", "indices:admin/index_template/simulate_index"),
+        ),
         ("read", "index", "auto_configure", "view_index_metadata", "monitor", "maintenance"),
         has_key=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,8 @@ _TRIES, _PAUSE = 30, 2.0
 @click.option(
     "--index-pattern", "patterns", multiple=True, metavar="PATTERN", help="Indices of the roles. Default: images*."
 )
-def users(client: Elasticsearch, users: tuple[str, ...], patterns: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help='Print {"roles": [...], "users": [{"name", "roles"}]}.')
+def users(client: Elasticsearch, users: tuple[str, ...], patterns: tuple[str, ...], as_json: bool) -> None:
     """Create users with roles of least privilege, or give them new passwords; can be run again at any time.
 
     The roles are those of `bootstrap --print-roles`, named without ingest-image-: `gallery=searcher,writer`. A NAME
@@ -39,7 +41,7 @@ def users(client: Elasticsearch, users: tuple[str, ...], patterns: tuple[str, ..
     for name in dict.fromkeys(role for _, roles, _ in wanted for role in roles):
         role = _ROLES[name]
         _put(client, f"/_security/role/{role.name}", role.body(patterns))
-        click.echo(f"written: role {role.name}")
+        _say(f"written: role {role.name}", as_json)
     for name, roles, password in wanted:
         if roles:
             body = {"password": password, "roles": [_ROLES[role].name for role in roles]}
@@ -47,7 +49,16 @@ def users(client: Elasticsearch, users: tuple[str, ...], patterns: tuple[str, ..
         else:
             _put(client, f"/_security/user/{name}/_password", {"password": password})
         what = f" ({', '.join(roles)})" if roles else ", its password"
-        click.echo(f"written: user {name}{what}")
+        _say(f"written: user {name}{what}", as_json)
+    if as_json:
+        written = [{"name": name, "roles": [_ROLES[role].name for role in roles]} for name, roles, _ in wanted]
+        names = dict.fromkeys(role for user in written for role in user["roles"])
+        click.echo(json.dumps({"roles": [*names], "users": written}, indent=2))
+
+
+def _say(line: str, as_json: bool) -> None:
+    if not as_json:
+        click.echo(line)
 
 
 def parsed(user: str, environment: Mapping[str, str]) -> tuple[str, Sequence[str], str]:

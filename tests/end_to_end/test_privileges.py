@@ -35,9 +35,11 @@ from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN
 
 GRANTS = {
-    "monitor": ("cluster:monitor/*", "indices:admin/index_template/get"),
+    "monitor": ("cluster:monitor/*", "indices:admin/index_template/get", "cluster:admin/component_template/get"),
     "manage_ingest_pipelines": ("cluster:admin/ingest/pipeline/*",),
-    "manage_index_templates": ("indices:admin/template/*", "indices:admin/index_template/*"),
+    "manage_index_templates": (
+        *("indices:admin/template/*", "indices:admin/index_template/*", "cluster:admin/component_template/*"),
+    ),
     "read_pipeline": ("cluster:admin/ingest/pipeline/get", "cluster:admin/ingest/pipeline/simulate"),
     "index: read": ("indices:data/read/*",),
     "index: index": ("indices:data/write/index*", "indices:data/write/bulk*", "indices:data/write/update*"),

@@ -20,7 +20,13 @@ def tour() -> list[Request]:
 
 @pytest.fixture
 def clean(es: Elasticsearch) -> None:
+    remove(es)
+
+
+def remove(es: Elasticsearch) -> None:
     es.indices.delete(index="images,people", ignore_unavailable=True)
+    es.options(ignore_status=404).indices.delete_index_template(name="people")
+    es.options(ignore_status=404).ingest.delete_pipeline(id="avatars")
 
 
 def test_the_tour_works_as_it_is_written(es_url: str, clean: None) -> None:
@@ -29,7 +35,9 @@ def test_the_tour_works_as_it_is_written(es_url: str, clean: None) -> None:
         answer = request.send(es_url)
         request.check(answer)
         answers.append(answer.json())
-    stored, document, turned, renamed, words, facets, bulk, errors, simulated, pipeline, avatar = answers
+    stored, document, turned, renamed, words, facets, bulk, errors, simulated, pipeline, template, avatar, people = (
+        answers
+    )
     assert stored["result"] == "created"
     assert (document["_source"]["image"]["width"], document["_source"]["image"]["format"]) == (5, "png")
     assert turned["result"] == renamed["result"] == "updated"
@@ -39,12 +47,14 @@ def test_the_tour_works_as_it_is_written(es_url: str, clean: None) -> None:
     assert [item["index"]["status"] for item in bulk["items"]] == [201, 201]
     assert [hit["_id"] for hit in errors["hits"]["hits"]] == ["bad"]
     assert simulated["docs"][0]["doc"]["_source"]["image"]["width"] == 5
-    assert pipeline["acknowledged"]
+    assert pipeline["acknowledged"] and template["acknowledged"]
     assert avatar["result"] == "created"
-    people = requests.get(f"{es_url}/people/_doc/1", timeout=10).json()["_source"]["image"]
-    assert (people["format"], people["width"]) == ("webp", 5)
+    assert [hit["_source"] for hit in people["hits"]["hits"]] == [
+        {"name": "Dot", "image": {"format": "webp", "width": 5}}
+    ]
+    mapped = requests.get(f"{es_url}/people/_mapping", timeout=10).json()["people"]["mappings"]["properties"]["image"]
+    assert mapped["properties"]["data"] == {"type": "binary"}
 
 
 def test_the_tour_s_leftovers_are_removed(es: Elasticsearch) -> None:
-    es.indices.delete(index="images,people", ignore_unavailable=True)
-    es.ingest.delete_pipeline(id="avatars")
+    remove(es)

@@ -34,6 +34,7 @@ class Cluster:
         self.others: list[Body] = []
         self.endpoints: dict[str, Body] = {}
         self.pipelines: dict[str, Body] = {}
+        self.components: dict[str, Body] = {}
         self.templates: dict[str, Body] = {}
         self.settings: dict[str, Any] = {}
         self.log: list[str] = []
@@ -74,7 +75,9 @@ class Cluster:
         self._thread.join()
 
     def state(self) -> Any:
-        return json.loads(json.dumps([self.endpoints, self.pipelines, self.templates, self.settings, self.licence]))
+        return json.loads(
+            json.dumps([self.endpoints, self.pipelines, self.components, self.templates, self.settings, self.licence])
+        )
 
     def handle(self, method: str, path: str, query: dict[str, list[str]], body: Body) -> Answer:
         routes: list[tuple[str, Callable[..., Answer]]] = [
@@ -93,6 +96,7 @@ class Cluster:
             ),
             (r"/_index_template", self._all_templates),
             (r"/_index_template/([^/]+)", self._template),
+            (r"/_component_template/([^/]+)", self._component),
             (r"/_cluster/settings", self._cluster_settings),
             (r"/_resolve/index/.*", lambda *_: (200, {"indices": []})),
             # No index yet.
@@ -174,6 +178,18 @@ class Cluster:
             del self.templates[name]
         else:
             return 200, {"index_templates": [{"name": name, "index_template": self.templates[name]}]}
+        return 200, {"acknowledged": True}
+
+    def _component(self, method: str, body: Body, query: Any, name: str) -> Answer:
+        if method == "PUT":
+            self.components[name] = body
+        elif name not in self.components:
+            return 404, _error(f"component template matching [{name}] not found")
+        elif method == "DELETE":
+            del self.components[name]
+        else:
+            shown = {"name": name, "component_template": self.components[name]}
+            return 200, {"component_templates": [shown]}
         return 200, {"acknowledged": True}
 
     def _cluster_settings(self, method: str, body: Body, *_: Any) -> Answer:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from embedded_node.commands import node
+from embedded_node.versions import versions
 from ingest_image.demo.command import demo
 from ingest_image.duplicates.command import duplicates
+from ingest_image.plugin_command import plugin
 from ingest_image.reprocess.command import reprocess
 from ingest_image.store.check import check
 from ingest_image.store.move import move
@@ -69,3 +73,12 @@ def test_an_index_is_named_once_as_option_or_argument(command: click.Command) ->
 )
 def test_old_names_of_options_are_still_taken(command: click.Command, name: str, old: str) -> None:
     assert [name, old] in [option.opts for option in command.params]
+
+
+def test_programs_read_where_the_zip_of_the_plugin_is(tmp_path: Path) -> None:
+    version = versions()[0].number
+    result = CliRunner().invoke(plugin, ["--es-version", version, "--out", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.output
+    (made,) = tmp_path.glob("*.zip")
+    install = f"bin/elasticsearch-plugin install file://{made}"
+    assert json.loads(result.output) == {"es_version": version, "file": str(made), "install": install}

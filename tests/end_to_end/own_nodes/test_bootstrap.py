@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 from collections import Counter
@@ -109,6 +110,7 @@ def wipe(client: Elasticsearch) -> None:
         client.indices.delete(index=index)
     for template in client.indices.get_index_template().body["index_templates"]:
         client.indices.delete_index_template(name=template["name"])
+    client.options(ignore_status=404).cluster.delete_component_template(name="ingest-image")
     for resource in RESOURCES:
         if resource.kind is Kind.PIPELINE:
             client.options(ignore_status=404).ingest.delete_pipeline(id=resource.name)
@@ -120,6 +122,7 @@ def installed(client: Elasticsearch) -> dict[str, Any]:
     return {
         "pipelines": client.options(ignore_status=404).ingest.get_pipeline().body,
         "templates": client.indices.get_index_template().body["index_templates"],
+        "components": client.cluster.get_component_template().body["component_templates"],
         "settings": client.cluster.get_settings(flat_settings=True).body["persistent"],
     }
 
@@ -147,6 +150,7 @@ def test_an_empty_node(run: Run, es: Elasticsearch, service_url: str) -> None:
         "left out: ingest pipeline images-recognized",
         "created: ingest pipeline images-thumbnail",
         "created: ingest pipeline images",
+        "created: component template ingest-image",
         "created: index template images",
         "checked: the pipeline images turned a test picture of 4 x 3 pixels into jpeg",
     ]
@@ -160,7 +164,7 @@ def test_again_everything_is_current(run: Run, es: Elasticsearch, service_url: s
     result = run("--service-url", service_url)
     assert result.exit_code == 0, result.output
     # The service of these tests has no recognition.
-    assert Counter(line.split(":")[0] for line in lines(result)) == {"current": 5, "left out": 2, "checked": 1}
+    assert Counter(line.split(":")[0] for line in lines(result)) == {"current": 6, "left out": 2, "checked": 1}
     assert installed(es) == before
 
 
@@ -222,11 +226,15 @@ def test_half_an_installation_is_completed(run: Run, es: Elasticsearch, service_
 
 
 def test_what_was_pasted_is_taken_over(run: Run, es: Elasticsearch, service_url: str) -> None:
+    paths = {
+        Kind.PIPELINE: "_ingest/pipeline",
+        Kind.COMPONENT: "_component_template",
+        Kind.TEMPLATE: "_index_template",
+    }
     for resource in RESOURCES:
-        path = "_ingest/pipeline" if resource.kind is Kind.PIPELINE else "_index_template"
         es.perform_request(
             "PUT",
-            f"/{path}/{resource.name}",
+            f"/{paths[resource.kind]}/{resource.name}",
             headers={"content-type": "application/json", "accept": "application/json"},
             body=resource.body,
         )
@@ -308,6 +316,7 @@ def test_dry_run_says_what_it_would_do_and_changes_nothing(run: Run, es: Elastic
         "would be created: ingest pipeline images-recognized",
         "would be created: ingest pipeline images-thumbnail",
         "would be updated: ingest pipeline images",
+        "would be created: component template ingest-image",
         "would be created: index template images",
     ]
     assert installed(es) == before
@@ -339,15 +348,33 @@ def test_uninstall_leaves_nothing(run: Run, es: Elasticsearch, service_url: str)
     run("--service-url", service_url)
     complete = installed(es)
     result = run("--uninstall", "--dry-run")
-    assert Counter(line.split(":")[0] for line in lines(result)) == {"would be removed": 5, "absent": 2}
+    assert Counter(line.split(":")[0] for line in lines(result)) == {"would be removed": 6, "absent": 2}
     assert installed(es) == complete
     result = run("--uninstall")
     assert result.exit_code == 0, result.output
-    assert Counter(line.split(":")[0] for line in lines(result)) == {"removed": 5, "absent": 2}
+    assert Counter(line.split(":")[0] for line in lines(result)) == {"removed": 6, "absent": 2}
     assert installed(es) == before
     result = run("--uninstall")
     assert result.exit_code == 0
-    assert [line.split(":")[0] for line in lines(result)] == ["absent"] * 7
+    assert [line.split(":")[0] for line in lines(result)] == ["absent"] * 8
+
+
+def test_programs_read_what_became_of_each(run: Run, es: Elasticsearch, service_url: str) -> None:
+    would = json.loads(run("--service-url", service_url, "--dry-run", "--json").stdout)
+    assert not any(step["done"] for step in would["steps"]) and would["checked"] is None
+    told = json.loads(run("--service-url", service_url, "--json").stdout)
+    assert (told["bridge"], told["error"], told["notes"]) == ("plugin", None, [])
+    assert told["checked"].startswith("the pipeline images turned a test picture")
+    assert [step["fate"] for step in would["steps"]] == ["created"] * 8
+    fates = {step["name"]: (step["fate"], step["done"]) for step in told["steps"]}
+    assert fates["images-recognized"] == ("lacking", False) and fates["ingest-image"] == ("created", True)
+    write(es, PIPELINE, at_version(PIPELINE, 99))
+    refused = run("--json")
+    assert refused.exit_code == 1 and "nothing was changed" in refused.stderr
+    told = json.loads(refused.stdout)
+    assert "nothing was changed" in told["error"] and "newer" in {step["fate"] for step in told["steps"]}
+    gone = json.loads(run("--uninstall", "--json").stdout)
+    assert Counter(step["fate"] for step in gone["steps"] if step["done"]) == {"removed": 6}
 
 
 def test_uninstall_leaves_what_is_somebody_elses(run: Run, es: Elasticsearch) -> None:
@@ -356,6 +383,19 @@ def test_uninstall_leaves_what_is_somebody_elses(run: Run, es: Elasticsearch) ->
     assert result.exit_code == 0
     assert "somebody else's: left alone: index template images" in result.output
     assert read(es, TEMPLATE)
+
+
+def test_a_component_template_that_a_template_is_composed_of_stays(
+    run: Run, es: Elasticsearch, service_url: str
+) -> None:
+    run("--service-url", service_url)
+    es.indices.put_index_template(name="people", index_patterns=["people"], composed_of=["ingest-image"])
+    result = run("--uninstall")
+    assert result.exit_code == 0, result.output
+    assert "still in use: left alone: component template ingest-image (by the index template people)" in result.output
+    assert Counter(line.split(":")[0] for line in lines(result)) == {"removed": 5, "absent": 2, "still in use": 1}
+    es.indices.delete_index_template(name="people")
+    assert "removed: component template ingest-image" in run("--uninstall").output
 
 
 def test_uninstall_while_an_index_needs_a_pipeline(run: Run, es: Elasticsearch, service_url: str) -> None:

@@ -58,6 +58,17 @@ def run(node: Any, *arguments: str) -> Result:
     return result
 
 
+def test_programs_read_what_was_written(node: Any) -> None:
+    result = run(node, "kibana_system", "my-gallery=searcher,writer", "--json")
+    assert json.loads(result.output) == {
+        "roles": ["ingest-image-searcher", "ingest-image-writer"],
+        "users": [
+            {"name": "kibana_system", "roles": []},
+            {"name": "my-gallery", "roles": ["ingest-image-searcher", "ingest-image-writer"]},
+        ],
+    }
+
+
 def test_roles_then_users(node: Any) -> None:
     result = run(node, "kibana_system", "my-gallery=searcher,writer", "--index-pattern", "photos*")
     assert result.exit_code == 0, result.output

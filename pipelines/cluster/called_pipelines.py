@@ -1,0 +1,44 @@
+"""Which pipelines a pipeline runs through the processor `pipeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..resources import Body
+from .makers import targets_of
+
+
+def with_called(name: str, installed: Mapping[str, Body]) -> list[str]:
+    """The pipeline and all that it runs, each once. A name that a template makes of the document is not followed."""
+    found: list[str] = []
+    waiting = [name]
+    while waiting:
+        one = waiting.pop(0)
+        if one not in found:
+            found.append(one)
+            waiting += _called(installed.get(one, {}))
+    return found
+
+
+def targets_with_called(name: str, installed: Mapping[str, Body]) -> dict[str, str]:
+    """Source and target field of each `image` processor that a document of this pipeline meets."""
+    return {
+        source: target
+        for one in with_called(name, installed)
+        for source, target in targets_of(installed.get(one, {})).items()
+    }
+
+
+def _called(holder: Mapping[str, Any]) -> Iterator[str]:
+    """From a pipeline, or from a processor's options, which may have processors in them."""
+    for key in ("processors", "on_failure", "processor"):
+        value = holder.get(key) or []
+        for processor in value if isinstance(value, list) else [value]:
+            for type, options in processor.items():
+                if not isinstance(options, dict):
+                    continue
+                name = options.get("name") if type == "pipeline" else None
+                if isinstance(name, str) and "{{" not in name:
+                    yield name
+                yield from _called(options)
