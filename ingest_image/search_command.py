@@ -139,9 +139,9 @@ def search(
     ingest-image search lake AND landscape
     ingest-image search --like photo.jpg --near-duplicate --turned
     ingest-image search --same-person photo.jpg --filter taken:2020
-    ingest-image search --color '#ff6600' --filter taken:2020 --filter 'sharpness:>=0.5'
+    ingest-image search --color '#82acd8' --filter taken:2022 --filter 'sharpness:>=0.5'
     ingest-image search --label cat --faces none
-    ingest-image search --plate 'RK-755 AJ'
+    ingest-image search --plate 'B-XY 1234'
     """
     # The options are short for these filters, which the page has, too.
     filters += tuple(f'label:"{label}"' for label in labels) + (("text:some",) if with_text else ())

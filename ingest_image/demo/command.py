@@ -145,7 +145,7 @@ Try (in another terminal):
   curl -X POST '{url}/images/_update/flower' -H 'Content-Type: application/json' \\
        -d '{{"doc": {{"image": {{"operations": [{{"rotate": {{"degrees": 90}}}}]}}}}}}'
   curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'
-Your own: {program} index PATH... --url {url}
+Your own: {program} index PATH... --index images --url {url}
 Ctrl-C stops everything.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -97,6 +98,28 @@ def test_every_command_can_be_run(program: Path, empty: Path) -> None:
     for name in main.rooms:
         done = run(program, empty, name, "--help")
         assert done.returncode == 0 and done.stdout.startswith(f"Usage: ingest-image {name}"), done.stderr
+
+
+def test_the_five_lines_of_the_readme_install(wheel: Path, program: Path, empty: Path) -> None:
+    section = (ROOT / "README.md").read_text().split("\n## Install\n")[1].split("```\n")[1]
+    pip, version, zip, node, image = (shlex.split(line, comments=True) for line in section.splitlines())
+    # The extras would take minutes to install; the wheel itself is what `program` is installed from.
+    name, _, extras = pip[2].removesuffix("]").partition("[")
+    assert pip[:2] == ["pip", "install"] and name == f"./{wheel.name}"
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(next(one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))).decode()
+    assert {f"Provides-Extra: {extra}" for extra in extras.split(",")} <= set(metadata.splitlines())
+    said = run(program, empty, *version[1:]).stdout
+    assert said == f"ingest-image, version {wheel.name.split('-')[1]}\n"
+    done = run(program, empty, *zip[1:])
+    assert done.returncode == 0, done.stderr
+    # What the program says is to be done on each node is the line after it.
+    assert [f"file://{empty}/{done.stdout.strip()}"] == [word.replace("$PWD", str(empty)) for word in node[2:]]
+    assert f"{' '.join(node[:2])} file://" in done.stderr and (empty / done.stdout.strip()).is_file()
+    (empty / done.stdout.strip()).unlink()
+    # No container engine here: that the file is there, is all.
+    assert image[:3] == ["docker", "build", "-f"] and (ROOT / image[3]).is_file() and image[-1] == "."
+    assert image[5] == f"ingest-image/service:{wheel.name.split('-')[1]}"
 
 
 def test_the_plugin_for_a_patch_release_is_made(program: Path, empty: Path) -> None:

@@ -1,10 +1,9 @@
-"""The fields of pictures on a real node: the mapping takes them, in lists too, and the queries of the docs find them."""
+"""The fields of pictures on a real node: the mapping takes them, in lists too."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +18,6 @@ from tests.helpers.searchable_picture import postcard
 from tests.helpers.service import Service
 
 PROPERTIES = ["colors", "statistics", {"metadata": {"location": "coarse"}}, "perceptual_hash", "placeholder"]
-QUERIES = re.findall(r"```\nGET images/_search\n(.*?)```", (ROOT / "docs/fields.md").read_text(), re.DOTALL)
 
 
 def fields(service: Service, data: bytes, position: int = 0) -> dict[str, Any]:
@@ -40,20 +38,6 @@ def filled(es: Elasticsearch, service: Service) -> Iterator[str]:
     es.indices.refresh(index=index)
     yield index
     es.indices.delete(index=index)
-
-
-@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
-def test_queries_of_the_docs(es: Elasticsearch, filled: str, query: str) -> None:
-    answer = es.search(index=filled, **json.loads(query))
-    if "aggregations" in answer:
-        buckets = {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["cameras"]["buckets"]}
-        assert buckets == {"NIKON D750": 2, "Canon PowerShot S40": 2}
-    else:
-        assert {hit["_id"] for hit in answer["hits"]["hits"]} == {"postcard", "album"}
-
-
-def test_the_docs_have_queries() -> None:
-    assert len(QUERIES) >= 5
 
 
 def test_the_place_is_only_roughly_told(es: Elasticsearch, filled: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -299,21 +298,6 @@ def test_pictures_that_come_in_are_turned_upright(es: Elasticsearch, filled: str
     """The question is as it came from the camera, the stored picture upright."""
     assert Image.open(io.BytesIO(picture(NAMES[0]))).getexif()[274] == 6
     assert hits(es, filled, {"data": b64(picture(NAMES[0]))})[0][1] > 0.99
-
-
-QUESTIONS = re.findall(r"```\nGET images/_search\n(.*?)```", (ROOT / "docs/likeness.md").read_text(), re.DOTALL)
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
-def test_queries_of_the_docs(es: Elasticsearch, filled: str, question: str) -> None:
-    smaller = b64(encoded(opened(picture(NAMES[1])).convert("RGB").resize((320, 240)), "JPEG", quality=60))
-    filled_in = question.replace("<base64>", smaller).replace('"id": "flower"', f'"id": "{NAMES[1]}"')
-    answer = es.search(index=filled, **json.loads(filled_in.replace('"images"', f'"{filled}"')))
-    assert answer["hits"]["hits"][0]["_id"] == NAMES[1]
-
-
-def test_the_docs_have_queries() -> None:
-    assert len(QUESTIONS) == 3
 
 
 def test_no_query_that_we_show_compares_vectors_of_different_embedders() -> None:

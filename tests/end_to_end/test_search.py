@@ -1,4 +1,4 @@
-"""Searching real pictures on real nodes: the queries of docs/search.md, the engine, and the two commands."""
+"""Searching real pictures on real nodes: the engine, and the two commands."""
 
 from __future__ import annotations
 
@@ -22,21 +22,13 @@ from ingest_image.search.colors import parse_color
 from ingest_image.search.filters import parse_filters
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
-from processor_service.hash_bands import near_bands
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.searchable_picture import postcard
 
 INDEX = "images-search"
-DOCS = (ROOT / "docs/search.md").read_text()
 Run = Callable[..., Result]
 Ask = Callable[..., list[str]]
-
-
-def requests_of_the_docs() -> list[tuple[str, dict[str, Any], list[str]]]:
-    """Method and path, body, and the ids that the line before promises (`<!-- finds: a b -->`)."""
-    blocks = re.findall(r"<!-- finds:(.*?)-->\n```\n(\w+ \S+)\n(.*?)```", DOCS, re.DOTALL)
-    return [(request, json.loads(body), ids.split()) for ids, request, body in blocks]
 
 
 def flower() -> Image.Image:
@@ -113,64 +105,6 @@ def ask(engine: Engine) -> Ask:
         return [hit.id for hit in engine.search(Question(**parts), 100).hits]
 
     return ask
-
-
-class TestTheDocs:
-    @pytest.mark.parametrize(("request_line", "body", "ids"), requests_of_the_docs(), ids=lambda value: str(value)[:24])
-    def test_queries(
-        self, es: Elasticsearch, filled: str, request_line: str, body: dict[str, Any], ids: list[str]
-    ) -> None:
-        method, path = request_line.split()
-        if "_simulate" in path:
-            body["docs"][0]["_source"]["image"]["data"] = b64(picture("pillow/flower.jpg"))
-            answer = es.perform_request(
-                "POST",
-                f"/{path}",
-                body=body,
-                headers={"accept": "application/json", "content-type": "application/json"},
-            )
-            image = answer.body["docs"][0]["doc"]["_source"]["image"]
-            assert {
-                "perceptual_hash",
-                "perceptual_hashes",
-                "perceptual_hash_quality",
-                "sha256",
-                "colors",
-            } <= image.keys()
-            return
-        of_flower = es.get(index=INDEX, id="flower")["_source"]["image"]
-        text = (
-            json.dumps(body)
-            .replace("<hash>", of_flower["perceptual_hashes"]["hex"])
-            .replace("<sha256>", of_flower["sha256"])
-        )
-        near = json.dumps(near_bands(of_flower["perceptual_hashes"]["hex"]))
-        text = (
-            text.replace('["<bands>"]', near)
-            .replace("<base64>", b64(picture("pillow/flower.jpg")))
-            .replace('"images"', f'"{INDEX}"')
-        )
-        if "<vector>" in text:
-            fields = [{"field": "image.embedding"}]
-            (hit,) = es.search(index=INDEX, query={"ids": {"values": ["flower"]}}, fields=fields)["hits"]["hits"]
-            text = text.replace('"<vector>"', json.dumps(hit["fields"]["image.embedding"]))
-        path = path.replace("images/", f"{INDEX}/")
-        method = "POST" if method == "GET" else method
-        answer = es.perform_request(
-            method,
-            f"/{path}",
-            body=json.loads(text),
-            headers={"accept": "application/json", "content-type": "application/json"},
-        ).body
-        if "aggregations" in answer:
-            (aggregation,) = answer["aggregations"].values()
-            wanted = {id.replace("<sha256>", of_flower["sha256"]) for id in ids}
-            assert {str(bucket["key"]) for bucket in aggregation["buckets"]} >= wanted
-        else:
-            assert {hit["_id"] for hit in answer["hits"]["hits"]} == set(ids)
-
-    def test_there_are_queries(self) -> None:
-        assert len(requests_of_the_docs()) >= 8
 
 
 class TestWordsAndFilters:
