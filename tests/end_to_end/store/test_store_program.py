@@ -1,15 +1,18 @@
-"""The program on documents whose pictures are in a store: search, page, reprocess, and `_simulate`."""
+"""The program on documents whose pictures are in a store: search, page, get, export, reprocess, and `_simulate`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
+from ingest_image.export.command import export
+from ingest_image.export.get_command import get
 from ingest_image.gallery.app import create_app
 from ingest_image.gallery.settings import GallerySettings
 from ingest_image.reprocess.command import reprocess
@@ -67,6 +70,40 @@ def test_the_page_shows_the_picture_of_the_store(es: Elasticsearch, stored: Stor
     answer = create_app(es, settings).test_client().get(f"/image/{filled}/0?id=flower")
     assert answer.status_code == 200, answer.text
     assert answer.data == stored.bytes_of(image_of(es, filled, "flower"))
+
+
+def test_get_reads_the_picture_from_the_store(es: Elasticsearch, es_url: str, stored: Stored, filled: str) -> None:
+    def asked(**environment: str) -> Result:
+        return CliRunner().invoke(get, ["flower", "--url", es_url, "--index", filled], env=environment)
+
+    image = image_of(es, filled, "flower")
+    assert asked(IMAGE_STORE_URL=stored.url).stdout_bytes == stored.bytes_of(image)
+    unset = asked(IMAGE_STORE_URL="")
+    assert (unset.exit_code, unset.stdout_bytes) == (1, b"") and "IMAGE_STORE_URL" in unset.stderr
+    stored.pictures.delete(image["stored"])
+    lost = asked(IMAGE_STORE_URL=stored.url)
+    assert (lost.exit_code, lost.stdout_bytes) == (1, b"") and image["stored"] in lost.stderr, lost.stderr
+
+
+def test_export_writes_pictures_of_the_store_and_is_continued_when_one_is_back(
+    es: Elasticsearch, es_url: str, stored: Stored, filled: str, tmp_path: Path
+) -> None:
+    def exported() -> tuple[int, dict[str, Any]]:
+        arguments = [str(tmp_path), "--url", es_url, "--index", filled, "--json"]
+        result = CliRunner().invoke(export, arguments, env={"IMAGE_STORE_URL": stored.url})
+        return result.exit_code, json.loads(result.stdout)
+
+    cat = image_of(es, filled, "cat")
+    kept = stored.bytes_of(cat)
+    stored.pictures.delete(cat["stored"])
+    code, said = exported()
+    assert (code, said["written"], [one["id"] for one in said["failed"]]) == (1, 2, ["cat"])
+    assert cat["stored"] in said["failed"][0]["reason"]
+    stored.pictures.put(cat["stored"], kept)
+    assert exported() == (0, {"written": 1, "there": 2, "without_picture": 0, "failed": []})
+    files = {path.name: path.read_bytes() for path in tmp_path.glob("*.jpg")}
+    images = {id: image_of(es, filled, id) for id in ("flower", "copy", "cat")}
+    assert files == {f"A {id}.jpg": stored.bytes_of(image) for id, image in images.items()}
 
 
 def test_reprocess_makes_pictures_again_by_the_recipe_of_now(
