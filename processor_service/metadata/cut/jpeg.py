@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ...formats.containers import jpeg_segments
+from .jpeg_padding import with_ones
 from .jpeg_shapes import PIXELS, check_order, check_scans, check_segment
 from .kept import Kept, few
 from .viewer_numbers import density
@@ -14,7 +15,7 @@ BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
 ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
-_START, _END = 0xD8, b"\xff\xd9"
+_START, _SCAN, _END = 0xD8, 0xDA, b"\xff\xd9"
 # `JFIF`, version, unit, density; without the preview. Dots an inch, dots a centimetre; without one, pixels are squares.
 _JFIF = struct.Struct(">5s2sBHH")
 _INCH, _CENTIMETRE, _CENTIMETRES_AN_INCH = 1, 2, 2.54
@@ -31,14 +32,18 @@ def parts(data: bytes, kept: Kept, tables: bytes = b"") -> Iterator[bytes]:
     check_order([marker for marker, _ in segments])
     # Without metadata, of which the decoder may have something to say instead.
     bare = b"".join(segment for marker, segment in segments if marker in PIXELS or marker == _APP14)
-    check_scans(tables.removesuffix(_END) + bare[2:] if tables else bare, used_up=kept.used_up, cut_off=kept.cut_off)
+    whole = tables.removesuffix(_END) + bare[2:] if tables else bare
+    check_scans(whole, used_up=kept.used_up, cut_off=kept.cut_off)
+    if not kept.cut_off:
+        whole = with_ones(whole)
+    scans = (segment for marker, segment in jpeg_segments(whole) if marker == _SCAN)
     profile = _profile(segments, kept)
     placed = False
     for marker, segment in segments:
         body = segment[4:]
         if marker in PIXELS:
             check_segment(marker, segment)
-            yield segment
+            yield next(scans) if marker == _SCAN else segment
         elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF.size:
             yield b"\xff\xe0\0\x10" + _jfif(body) + b"\0\0"
         elif marker == _APP14 and body.startswith(b"Adobe") and len(body) >= _ADOBE_BYTES:
