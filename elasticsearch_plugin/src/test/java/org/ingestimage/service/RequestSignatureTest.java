@@ -59,6 +59,14 @@ class RequestSignatureTest {
     }
 
     @Test
+    void aRequestIsSignedWithTheTimeAtWhichItIsSent() {
+        long before = System.currentTimeMillis() / 1000;
+        String sent = authorization(key("new", ""));
+        long time = Long.parseLong(sent.replaceAll(".* time=([0-9]+),.*", "$1"));
+        assertTrue(before <= time && time <= System.currentTimeMillis() / 1000, sent);
+    }
+
+    @Test
     void aRequestHasNoTokenAndNoKeyOfMarksAndIsSignedForOneHostOnce() {
         String sent = authorization(key("new", "old"));
         assertFalse(sent.contains("new") || sent.contains("old"), sent);
