@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch import (
+    ApiError,
+    AuthenticationException,
+    AuthorizationException,
+    Elasticsearch,
+    UnsupportedProductError,
+)
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
@@ -11,9 +17,10 @@ from pipelines.cluster.client import explain
 from pipelines.wording import capitalized
 
 from ..search import UserError
-from . import actions, deleting, downloads, editing, files, labels, operating, pages, security, world
+from . import actions, deleting, downloads, editing, files, labels, operating, pages, retrying, security, tagging, world
 from .context import Context
 from .dropped import DroppedPictures
+from .login import require_user
 from .request_body import NO_ROOM, check_body
 from .settings import GallerySettings
 
@@ -21,6 +28,7 @@ from .settings import GallerySettings
 _FORM_ROOM = 64 << 10
 # Seconds after which it is worth another try when the disk is full or others take too long.
 _LATER = 10
+_WRONG = "Elasticsearch does not know this user, or the password is wrong."
 
 
 def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -> Flask:
@@ -31,15 +39,20 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["gallery"] = Context(client, settings, DroppedPictures())
     security.protect(app, settings)
+    if settings.login:
+        require_user(app)
     app.before_request(check_body)
     labels.register(app)
-    for routes in (pages, world, files, actions, editing, deleting, operating, downloads):
+    for routes in (pages, world, files, actions, editing, deleting, operating, downloads, tagging, retrying):
         app.register_blueprint(routes.blueprint)
     app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
     app.register_error_handler(UserError, lambda error: _failed(400, str(error)))
     app.register_error_handler(OSError, _no_room)
     for kind in (ApiError, TransportError, UnsupportedProductError):
         app.register_error_handler(kind, lambda error: _failed(502, explain(error, settings.elasticsearch_url)))
+    if settings.login:
+        app.register_error_handler(AuthenticationException, lambda _: _failed(401, _WRONG))
+        app.register_error_handler(AuthorizationException, lambda error: _failed(403, explain(error, "")))
     return app
 
 

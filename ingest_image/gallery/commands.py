@@ -14,6 +14,7 @@ from pipelines.resources import DEFAULT_PIPELINE
 from ..defaults import GALLERY_PORT, LARGEST_PICTURE_OPTION
 from ..indexing.command import size
 from .launch import make_gallery, serve, settings_for
+from .login import checks_users
 from .security import LOOPBACK
 
 _TILES = re.compile(r"https?://[\w.:-]+/\S*")
@@ -64,7 +65,10 @@ def checked_tiles(address: str) -> str:
     help="Tiles for the map: https://.../{z}/{x}/{y}.png. Browsers fetch them from there. Default: a plain outline.",
 )
 @click.option("--tiles-credit", default="", metavar="TEXT", help="Whom the tiles are by, to be shown on the map.")
-@click.option("--read-only", is_flag=True, help="Only show and search; nothing can be added.")
+@click.option("--read-only", is_flag=True, help="Only show and search; nothing can be added, changed or deleted.")
+@click.option(
+    "--login", is_flag=True, help="Ask for a user of Elasticsearch, as whom everything is done (HTTP Basic; needs TLS)."
+)
 def gallery(
     client: Elasticsearch,
     index: str,
@@ -79,16 +83,20 @@ def gallery(
     tiles: str,
     tiles_credit: str,
     read_only: bool,
+    login: bool,
 ) -> None:
     """Run the page that shows and searches the stored pictures, until Ctrl-C.
 
-    It has no login: whoever reaches it sees what the given user of Elasticsearch may see, and can add pictures.
+    Without --login, whoever reaches it sees what the given user of Elasticsearch may see, and can add, change and
+    delete pictures as that user may.
     """
     # Until the server runs.
     end_on_signals()
     target = upload_index or index.replace("*", "").strip("-_,")
     if not read_only and (not target or "," in target):
         raise click.UsageError("name the index for added pictures with --upload-index, or give --read-only")
+    if login:
+        _check_login(client, index)
     settings = settings_for(
         str(next(iter(client.transport.node_pool.all())).base_url),
         host,
@@ -98,6 +106,7 @@ def gallery(
         pipeline=pipeline,
         max_upload_bytes=max_upload_bytes,
         read_only=read_only,
+        login=login,
         service_url=service_url,
         service_token=service_token or "",
         tiles=tiles,
@@ -105,7 +114,21 @@ def gallery(
     )
     server = make_gallery(client, settings, host, port)
     if host not in LOOPBACK:
-        click.echo("note: the gallery has no login, and listens to other machines", err=True)
+        click.echo(f"note: the gallery {_risk(login)}, and listens to other machines", err=True)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"gallery of {index} on http://{shown}:{server.port}, Ctrl-C stops it")
     serve(server)
+
+
+def _risk(login: bool) -> str:
+    return "gets passwords without TLS unless a proxy in front of it has it" if login else "has no login"
+
+
+def _check_login(client: Elasticsearch, index: str) -> None:
+    given = click.get_current_context().params
+    if given.get("api_key") or given.get("username"):
+        raise click.UsageError("--login takes the user of each request: give neither --api-key nor --username")
+    if not checks_users(client, index):
+        raise click.ClickException(
+            "Elasticsearch shows these indices to anybody, so any password would do: turn its security on"
+        )

@@ -13,6 +13,7 @@ from flask import abort, current_app, request
 
 from ..search import Engine
 from .dropped import DroppedPictures
+from .login import as_user
 from .settings import GallerySettings
 
 _LARGE = 3
@@ -23,11 +24,16 @@ _PATIENCE = 30
 class Context:
     """The client, the settings, and the pictures that were dropped to search by."""
 
-    client: Elasticsearch
+    own_client: Elasticsearch
     settings: GallerySettings
     dropped: DroppedPictures
     # While a stored picture is read from a document, several copies are in memory: base64, text, bytes.
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE))
+
+    @property
+    def client(self) -> Elasticsearch:
+        """The client, as the user of the request if there is a login."""
+        return as_user(self.own_client) if self.settings.login else self.own_client
 
     def engine(self) -> Engine:
         """A new engine for each request, as mappings change."""

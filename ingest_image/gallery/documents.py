@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch
 from flask import abort, request
 
 from pipelines.cluster.simulate import PATIENCE
@@ -66,17 +67,23 @@ def current_ones(here: Context, keys: Sequence[Key], includes: Iterable[str] = (
     return [Current(hit_of(raw), raw["_seq_no"], raw["_primary_term"]) for raw in found if raw.get("found")]
 
 
-def update(client: Elasticsearch, document: Current, changes: dict[str, Any], *, refresh: bool = True) -> None:
+def update(client: Elasticsearch, document: Current, changes: dict[str, Any], *, visible: bool = True) -> None:
     """Merge `changes` into the document, if it is still this version; its pipeline runs.
 
-    `refresh`: whether searches see it at once.
+    `visible`: whether searches see it at once.
 
     Raises ConflictError when somebody else changed it, NotFoundError when it was deleted.
     """
     # A second try after a lost answer would be a conflict with the first.
     once = client.options(request_timeout=PATIENCE, max_retries=0, retry_on_timeout=False)
-    params = {**document.unchanged, "refresh": str(refresh).lower()}
+    params = {**document.unchanged, "refresh": str(visible).lower()}
     once.perform_request("POST", _path(document.hit), params=params, headers=_JSON, body={"doc": changes})
+
+
+def refresh(client: Elasticsearch, indices: Iterable[str]) -> None:
+    """Let searches see what was written, if the user may ask for that; otherwise they see it a second later."""
+    with suppress(AuthorizationException):
+        client.indices.refresh(index=sorted(set(indices)))
 
 
 def _path(hit: Hit) -> str:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, send_file, stream_with_context
 from werkzeug.exceptions import HTTPException
 
 from pipelines.wording import shown
@@ -63,7 +63,7 @@ def several() -> Response:
     shown_here = here.engine().schema.indices
     if not shown_here.issuperset(index for index, _ in keys):
         abort(404)
-    answer = Response(_zipped(here, keys), mimetype="application/zip", headers=_SANDBOX)
+    answer = Response(stream_with_context(_zipped(here, keys)), mimetype="application/zip", headers=_SANDBOX)
     answer.headers.set("Content-Disposition", "attachment", filename="pictures.zip")
     return answer
 

@@ -34,7 +34,10 @@ _NAMES = [name for example in _EXAMPLES for name in example]
 # Percent of the sides that a crop leaves, at least.
 _LEAST = 1.0
 _SIDES = ("left", "top", "right", "bottom")
-_REFUSED = re.compile(r"\[(document_operations_disabled|operation_not_allowed)\]\s*")
+# Which operation and which field a sentence is about is seen on the page.
+_REFUSED = re.compile(
+    r"\[(?:document_operations_disabled|operation_not_allowed)\] (?:operation \[\w+\]: )?(.*?)(?:; field .*)?"
+)
 
 
 @blueprint.post("/operate/<index>")
@@ -96,9 +99,9 @@ def refusals(client: Elasticsearch, hit: Hit) -> dict[str, str]:
     found = {}
     for number, name in enumerate(_NAMES):
         reasons = [reason for answer in answers if (reason := answer[number])]
-        refused = [reason for reason in reasons if _REFUSED.match(reason)]
+        refused = [match[1] for reason in reasons if (match := _REFUSED.fullmatch(reason))]
         if refused:
-            found[name] = capitalized(_REFUSED.sub("", refused[0]))
+            found[name] = capitalized(refused[0])
         elif not reasons:
             found[name] = f"Nothing in the pipeline of the index {hit.index} changes pictures."
     return found

@@ -17,6 +17,8 @@ class GallerySettings:
     upload_index: str = "images"
     pipeline: str = DEFAULT_PIPELINE
     read_only: bool = False
+    # Whether each request has to bring a user of Elasticsearch, as whom it is answered.
+    login: bool = False
     max_upload_bytes: int = LARGEST_PICTURE
     hosts: frozenset[str] = frozenset()
     page_size: int = 48

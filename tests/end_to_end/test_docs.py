@@ -21,7 +21,7 @@ from ingest_image.demo.documents import index_documents
 from processor_service.hash_bands import near_bands
 from tests.helpers.dev_tools import Request, parse
 from tests.helpers.documented import Block, blocks, useless
-from tests.helpers.nodes import bootstrap, set_hosts
+from tests.helpers.nodes import bootstrap
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, Service
@@ -45,7 +45,7 @@ def demo(
 ) -> Iterator[Service]:
     """The documents of `ingest-image demo` in the index `images`; the node calls the service that recognizes."""
     es.indices.delete(index="images", ignore_unavailable=True)
-    bootstrap("--url", es_url, "--service-url", recognizing.url)
+    bootstrap("--url", es_url, "--service-url", recognizing.url, "--recognize")
     index_documents(es_url, Console(quiet=True))
     es.indices.refresh(index="images")
     assert run("ingest-image enrich --once", es_url, recognizing).exit_code == 0
@@ -53,9 +53,8 @@ def demo(
     yield recognizing
     es.indices.delete(index="images")
     es.options(ignore_status=404).indices.delete_index_template(name="products")
-    for name in ("seen", "images-private", "images-recognized"):
-        es.options(ignore_status=404).ingest.delete_pipeline(id=name)
-    set_hosts(es, service.url)
+    es.options(ignore_status=404).ingest.delete_pipeline(id="seen")
+    bootstrap("--url", es_url, "--service-url", service.url, "--no-recognize")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from tests.helpers.fake_elasticsearch import FakeElasticsearch
 class WritableElasticsearch(FakeElasticsearch):
     """`versions` are the sequence numbers of changed documents; `refuses`: status and error of each write.
 
-    `pipeline` is the default one of the index, `tried` is what it makes of documents.
+    `pipeline` is the default one of the index, `tried` is what it makes of documents that are not stored, and
+    `made` what it changes in those that are written.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,7 @@ class WritableElasticsearch(FakeElasticsearch):
         self.mapping: dict[str, Any] = {}
         self.pipeline: str | None = None
         self.tried: list[Any] = []
+        self.made: dict[str, Any] = {}
         self.refuses: tuple[int, dict[str, Any]] | None = None
 
     def change(self, id: str, **fields: Any) -> None:
@@ -33,7 +35,7 @@ class WritableElasticsearch(FakeElasticsearch):
         if path.endswith("/_bulk"):
             lines = [json.loads(line) for line in (body or b"").splitlines()]
             self.calls.append((method, target, lines))
-            return 200, {"errors": False, "items": list(self._items(lines))}
+            return 200, {"errors": False, "items": list(self._items([*lines]))}
         if "/_update/" in path:
             content = json.loads(body or b"{}")
             self.calls.append((method, target, content))
@@ -47,6 +49,10 @@ class WritableElasticsearch(FakeElasticsearch):
     def answer(self, method: str, path: str, body: Any) -> Any:
         if path.endswith("_mapping") and self.mapping:
             return {"images": {"mappings": self.mapping}}
+        if path == "/":
+            return {"version": {"number": "9.5.3"}}
+        if path.endswith("_refresh"):
+            return {}
         if "/_settings/" in path:
             return {"images": {"settings": {"index.default_pipeline": self.pipeline} if self.pipeline else {}}}
         if path.endswith("_simulate") and self.tried:
@@ -80,6 +86,6 @@ class WritableElasticsearch(FakeElasticsearch):
             elif source is None:
                 del self.documents[id]
             else:
-                self.change(id, **source)
+                self.change(id, **source | self.made)
             error = {"error": self.refuses[1] if self.refuses else {"reason": "no"}} if status >= 400 else {}
             yield {kind: {"_index": about["_index"], "_id": id, "status": status, **error}}

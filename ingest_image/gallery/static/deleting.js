@@ -39,18 +39,25 @@ function deleteLater(documents) {
   forget(documents);
   const many = documents.length > 1;
   const words = toast(many ? `${documents.length} pictures are being deleted.` : `“${documents[0].title}” is being deleted.`);
-  const box = words.parentElement;
+  // A toast goes away by itself; this one must not.
+  const box = document.createElement("div");
+  box.className = "toast";
+  words.parentElement.replaceWith(box);
+  box.append(words);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "undo";
   button.textContent = "Undo";
-  words.after(button);
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "✕";
+  close.setAttribute("aria-label", "Close, and delete now");
+  box.append(button, close);
   const pending = { documents, cards };
   leaving.add(pending);
   let left = UNDO_SECONDS;
   // Whoever is about to undo it has the time to do so.
   const timer = window.setInterval(() => {
-    if (!box.isConnected) left = 0;
     if (!box.matches(":hover, :focus-within")) left -= 1;
     if (left <= 0) finish();
   }, 1000);
@@ -76,6 +83,7 @@ function deleteLater(documents) {
       toast(error.message);
     }
   };
+  close.addEventListener("click", finish);
   button.addEventListener("click", () => {
     end();
     show();
@@ -88,12 +96,15 @@ window.addEventListener("pagehide", () => {
   leaving.clear();
 });
 
-// The documents of a form are asked for; `then` gets them with their versions.
-async function askToDelete(form, docs, then) {
+// Asks at `path` for documents; `then` gets them with their versions. With too many, a page asks, to which the form leads.
+async function askToDelete(form, docs, path, then) {
   try {
-    const { documents } = await post(form.dataset.delete || form.action, docs.map((doc) => ["doc", doc]));
+    const { documents } = await post(path, docs.map((doc) => ["doc", doc]));
     if (!documents.length) toast("It is not there any more.");
-    else if (new URLSearchParams(formOf(documents)).toString().length > MOST_BYTES) form.submit();
+    else if (new URLSearchParams(formOf(documents)).toString().length > MOST_BYTES) {
+      form.action = path;
+      form.submit();
+    }
     else then(documents);
   } catch (error) {
     toast(error.message);
@@ -105,7 +116,7 @@ async function askToDelete(form, docs, then) {
 for (const form of all("form[data-delete]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    askToDelete(form, new FormData(form).getAll("doc"), (documents) => {
+    askToDelete(form, new FormData(form).getAll("doc"), form.action, (documents) => {
       sessionStorage.setItem(HANDED_OVER, JSON.stringify(documents));
       window.location.assign(one("[data-back]").href);
     });

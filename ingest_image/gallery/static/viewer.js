@@ -1,0 +1,176 @@
+"use strict";
+
+// The viewer: a picture alone, with zoom, full screen, steps through the results, and a slideshow.
+const viewer = one(".viewer");
+const figures = all("figure .shown > img");
+if (viewer && figures.length) {
+  const SECONDS = 5;
+  const MOST = 12;
+  const area = one(".field-of-view", viewer);
+  const image = one("img", area);
+  const button = (name) => one(`[data-view="${name}"]`, viewer);
+
+  // The results as gallery.js remembers them, with this page's own pictures in their place.
+  const own = figures.map((shown) => ({ src: shown.getAttribute("src"), alt: shown.alt, href: null, shown }));
+  const others = JSON.parse(sessionStorage.getItem("order") || "[]").map(([key, href]) => {
+    const slash = key.indexOf("/");
+    const [index, id] = [key.slice(0, slash), key.slice(slash + 1)].map(encodeURIComponent);
+    return { key, href, src: `/image/${index}/0?id=${id}`, alt: "" };
+  });
+  const here = others.findIndex((item) => item.key === one("main.detail").dataset.key);
+  const items = here < 0 ? own : [...others.slice(0, here), ...own, ...others.slice(here + 1)];
+  let at = 0;
+
+  // How much larger, and how far moved, in pixels of the window.
+  let [scale, x, y] = [1, 0, 0];
+  const apply = () => {
+    const { width, height } = area.getBoundingClientRect();
+    x = Math.min(0, Math.max(width * (1 - scale), x));
+    y = Math.min(0, Math.max(height * (1 - scale), y));
+    image.style.transform = scale === 1 ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
+    area.classList.toggle("zoomed", scale > 1);
+  };
+  const zoom = (wanted, left, top) => {
+    const { width, height } = area.getBoundingClientRect();
+    const [px, py] = [left ?? width / 2, top ?? height / 2];
+    const next = Math.min(MOST, Math.max(1, wanted));
+    x = px - ((px - x) * next) / scale;
+    y = py - ((py - y) * next) / scale;
+    scale = next;
+    apply();
+  };
+
+  let timer = null;
+  const wait = () => {
+    window.clearTimeout(timer);
+    if (button("play").getAttribute("aria-pressed") === "true") timer = window.setTimeout(() => go(1), SECONDS * 1000);
+  };
+  const say = (text) => (one(".where", viewer).textContent = text);
+  const place = () => (items.length > 1 ? `${at + 1} of ${items.length}` : "");
+  const go = (by) => {
+    window.clearTimeout(timer);
+    at = (at + by + items.length) % items.length;
+    zoom(1);
+    image.src = items[at].src;
+    image.alt = items[at].alt || `Picture ${place()}`;
+    say(place());
+  };
+  image.addEventListener("load", () => {
+    wait();
+    // The next one is there when it is asked for.
+    if (items.length > 1) new Image().src = items[(at + 1) % items.length].src;
+  });
+  image.addEventListener("error", () => {
+    say(`${place()} This picture cannot be shown.`.trim());
+    wait();
+  });
+
+  const open = (from) => {
+    at = items.findIndex((item) => item.shown === from);
+    viewer.showModal();
+    go(0);
+  };
+  const play = () => {
+    const on = button("play").getAttribute("aria-pressed") !== "true";
+    button("play").setAttribute("aria-pressed", String(on));
+    wait();
+  };
+  const full = () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else one(".viewing", viewer).requestFullscreen().catch(() => toast("This browser shows no full screen here."));
+  };
+  document.addEventListener("fullscreenchange", () => {
+    button("full").setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+    apply();
+  });
+  viewer.addEventListener("close", () => {
+    window.clearTimeout(timer);
+    button("play").setAttribute("aria-pressed", "false");
+    image.removeAttribute("src");
+    // What was looked at last is the page to be on.
+    if (items[at].href) window.location.assign(items[at].href);
+  });
+
+  const actions = {
+    "-1": () => go(-1),
+    1: () => go(1),
+    in: () => zoom(scale * 1.5),
+    out: () => zoom(scale / 1.5),
+    play,
+    full,
+    close: () => viewer.close(),
+  };
+  for (const [name, act] of Object.entries(actions)) button(name).addEventListener("click", act);
+  for (const name of ["-1", "1", "play"]) button(name).disabled = items.length < 2;
+  const keys = { ArrowLeft: "-1", ArrowRight: "1", "+": "in", "=": "in", "-": "out", s: "play", f: "full" };
+  viewer.addEventListener("keydown", (event) => {
+    // Not for the page below.
+    event.stopPropagation();
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "0") zoom(1);
+    else if (keys[event.key] && !button(keys[event.key]).disabled) actions[keys[event.key]]();
+    else return;
+    event.preventDefault();
+  });
+
+  // Pointers: one moves a large picture, or swipes to another; two pinch.
+  const pointers = new Map();
+  let swipe = null;
+  let pinch = null;
+  const apart = () => {
+    const [a, b] = [...pointers.values()];
+    return { far: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  };
+  area.addEventListener("pointerdown", (event) => {
+    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    swipe = pointers.size === 1 && scale === 1 ? { x: event.clientX, y: event.clientY } : null;
+    pinch = pointers.size === 2 ? { ...apart(), scale } : null;
+    area.setPointerCapture?.(event.pointerId);
+  });
+  area.addEventListener("pointermove", (event) => {
+    const before = pointers.get(event.pointerId);
+    if (!before) return;
+    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (pinch && pointers.size === 2) {
+      const now = apart();
+      zoom((pinch.scale * now.far) / pinch.far, now.x, now.y);
+    } else if (scale > 1) {
+      x += event.clientX - before.x;
+      y += event.clientY - before.y;
+      apply();
+    }
+  });
+  const lift = (event) => {
+    if (!pointers.delete(event.pointerId)) return;
+    if (swipe && event.type === "pointerup" && items.length > 1) {
+      const [dx, dy] = [event.clientX - swipe.x, event.clientY - swipe.y];
+      if (Math.abs(dx) > 60 && Math.abs(dx) > 2 * Math.abs(dy)) go(dx < 0 ? 1 : -1);
+    }
+    swipe = pinch = null;
+  };
+  for (const kind of ["pointerup", "pointercancel"]) area.addEventListener(kind, lift);
+  area.addEventListener("dblclick", (event) => (scale > 1 ? zoom(1) : zoom(3, event.clientX, event.clientY)));
+  area.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      zoom(scale * Math.exp(-event.deltaY / 400), event.clientX, event.clientY);
+    },
+    { passive: false },
+  );
+
+  for (const shown of figures) {
+    shown.closest("a").addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
+      event.preventDefault();
+      open(shown);
+    });
+  }
+  const opener = one("[data-open-viewer]");
+  opener.hidden = false;
+  opener.addEventListener("click", () => open(figures[0]));
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, textarea, select");
+    if (event.key === "f" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) open(figures[0]);
+  });
+}

@@ -1,0 +1,277 @@
+"""Changing pictures as people do it: Chromium, a real gallery, a real node, real pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from selenium.webdriver.common.keys import Keys
+
+from tests.helpers.pictures import b64, picture
+
+from .test_gallery_browser import (
+    AXE,
+    INDEX,
+    LEVELS,
+    Browser,
+    axe,
+    base,
+    browser,
+    chromium,
+    es,
+    pytestmark,
+)
+
+__all__ = ["axe", "base", "browser", "chromium", "es", "pytestmark"]
+
+FLOWER = f"/picture/{INDEX}?id=flower"
+
+
+@pytest.fixture
+def added(es: Elasticsearch) -> Iterator[list[str]]:
+    """Two documents that a test may change or delete."""
+    ids = ["first", "second"]
+    for id in ids:
+        image = {"data": b64(picture("exif-orientation/Landscape_1.jpg"))}
+        es.index(index=INDEX, id=id, document={"title": f"The {id}", "image": image}, refresh=True)
+    yield ids
+    for id in ids:
+        es.options(ignore_status=404).delete(index=INDEX, id=id, refresh=True)
+
+
+def there(es: Elasticsearch, id: str) -> bool:
+    return bool(es.exists(index=INDEX, id=id))
+
+
+def size(browser: Browser) -> Any:
+    script = "const image = document.querySelector('figure img'); return [image.naturalWidth, image.naturalHeight]"
+    return browser.wait(lambda: (found := browser.js(script))[0] and found)
+
+
+def test_words_are_edited(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    browser.open(f"/picture/{INDEX}?id=first")
+    browser.one(".tools a[href^='/edit']").click()
+    browser.one("#edit-tags").send_keys("alps, holiday")
+    browser.one("#edit-description").send_keys("A morning in June")
+    browser.shot("edit")
+    browser.one(".words button").click()
+    assert browser.one(".description").text == "A morning in June"
+    browser.open("/?q=holiday june")
+    browser.wait(lambda: browser.titles() == ["The first"])
+    assert es.get(index=INDEX, id="first")["_source"]["image"]["sha256"]
+
+
+def test_a_picture_is_turned_and_cropped(browser: Browser, added: list[str]) -> None:
+    browser.open(f"/picture/{INDEX}?id=first")
+    assert size(browser) == [1800, 1200]
+    browser.one(".turns button[value=left]").click()
+    browser.wait(lambda: size(browser) == [1200, 1800])
+    browser.one(".crop summary").click()
+    # From the middle of the left side to beyond the lower right corner.
+    browser.js(
+        """
+        const shown = document.querySelector("figure .shown");
+        const within = shown.getBoundingClientRect();
+        shown.setPointerCapture = () => {};
+        const send = (kind, x, y) => shown.dispatchEvent(new PointerEvent(kind, {
+            clientX: within.left + x * within.width, clientY: within.top + y * within.height, bubbles: true}));
+        send("pointerdown", 0, 0.5); send("pointermove", 1.2, 1.2); send("pointerup", 1.2, 1.2);
+        """
+    )
+    values = browser.js("return [...document.querySelectorAll('.crop input[type=number]')].map((one) => one.value)")
+    assert values == ["0", "50", "0", "0"]
+    browser.shot("crop")
+    browser.one(".crop button").click()
+    browser.wait(lambda: size(browser) == [1200, 900])
+    assert browser.one("h1").text == "The first"
+
+
+def test_what_the_pipeline_does_not_allow_is_said(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    pipeline = es.ingest.get_pipeline(id="images")["images"]
+    processor = {"image": {**pipeline["processors"][0]["image"], "document_operations": ["flip"]}}
+    es.ingest.put_pipeline(id="images-flip", processors=[processor])
+    es.indices.put_settings(index=INDEX, settings={"index.default_pipeline": "images-flip"})
+    try:
+        browser.open(f"/picture/{INDEX}?id=first")
+        off = browser.js("return [...document.querySelectorAll('.turns button')].filter((b) => b.disabled).length")
+        assert off == 2 and not browser.all(".crop")
+        # Once, for both.
+        owner = "its owner can add to [document_operations]"
+        assert browser.one("#refused").text == f"The pipeline allows documents [flip] and nothing else; {owner}"
+        browser.shot("refused")
+    finally:
+        es.indices.put_settings(index=INDEX, settings={"index.default_pipeline": "images"})
+
+
+def test_deleting_can_be_undone(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    browser.open("/?q=first")
+    browser.one(".card a").click()
+    browser.one("[data-delete] button").click()
+    browser.wait(lambda: "“The first” is being deleted" in browser.one(".toast").text)
+    browser.wait(lambda: not [card for card in browser.all(".card") if card.is_displayed()])
+    browser.shot("undo")
+    browser.one(".undo").click()
+    assert browser.one(".card").is_displayed() and there(es, "first")
+    # Nothing is left to be done when the page is left.
+    browser.open("/")
+    assert there(es, "first")
+
+
+def test_leaving_the_page_deletes(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    browser.open(f"/picture/{INDEX}?id=first")
+    browser.one("[data-delete] button").click()
+    browser.one(".undo")
+    assert there(es, "first")
+    browser.open("/?q=coins")
+    browser.wait(lambda: not there(es, "first"))
+    assert there(es, "second")
+
+
+def test_what_was_changed_meanwhile_is_not_deleted(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    browser.open(f"/picture/{INDEX}?id=first&q=first")
+    browser.one("[data-delete] button").click()
+    browser.one(".undo")
+    es.update(index=INDEX, id="first", doc={"title": "The first, renamed"})
+    # The time is over.
+    browser.one(".toast button[aria-label^=Close]").click()
+    browser.wait(lambda: "1 changed or deleted by somebody" in browser.one(".toast").text)
+    assert there(es, "first")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (768, True), (360, False), (360, True)])
+def test_everybody_can_change_pictures(browser: Browser, axe: str, added: list[str], width: int, dark: bool) -> None:
+    """WCAG 2.2 A and AA, as far as axe-core can tell."""
+    browser.look(width, 900, dark)
+    found = {}
+
+    def check(name: str) -> None:
+        browser.js("document.getAnimations().forEach((one) => one.cancel())")
+        if violations := browser.driver.execute_async_script(AXE, LEVELS):
+            found[name] = violations
+        assert browser.js("return document.documentElement.scrollWidth") == width, name
+        browser.shot(f"changes-{name}-{width}-{'dark' if dark else 'light'}")
+
+    for name, path in (("edit", f"/edit/{INDEX}?id=first"), ("picture", f"/picture/{INDEX}?id=first")):
+        browser.open(path)
+        browser.js(axe)
+        if name == "picture":
+            browser.one(".crop summary").click()
+        check(name)
+    browser.open("/?q=first")
+    browser.js(axe)
+    browser.js("document.querySelector('.choose').click()")
+    check("selection")
+    assert found == {}
+
+
+def test_selected_pictures_are_tagged_and_deleted(browser: Browser, es: Elasticsearch, added: list[str]) -> None:
+    browser.open("/?q=the AND (first OR second)")
+    assert len(browser.titles()) == 2 and not browser.one("#selection").is_displayed()
+    browser.press(Keys.ARROW_RIGHT, "x")
+    assert browser.one(".chosen").text == "1 selected"
+    browser.js(
+        "document.querySelectorAll('.choose')[1].dispatchEvent(new MouseEvent('click', {shiftKey: true, bubbles: true}))"
+    )
+    browser.wait(lambda: browser.one(".chosen").text == "2 selected")
+    browser.shot("selected")
+    browser.one(".tagging input").send_keys("pair", Keys.ENTER)
+    browser.wait(lambda: "2 pictures tagged" in browser.one(".toast").text)
+    assert [es.get(index=INDEX, id=id)["_source"]["tags"] for id in added] == [["pair"], ["pair"]]
+    assert not browser.one("#selection").is_displayed()
+    browser.open("/?f=tags:pair")
+    browser.js("document.querySelector('.choose').click()")
+    browser.one("[data-all]").click()
+    browser.one("[data-delete-chosen]").click()
+    browser.wait(lambda: "2 pictures are being deleted" in browser.one(".toast").text)
+    assert all(there(es, id) for id in added)
+    browser.open("/?q=coins")
+    browser.wait(lambda: not any(there(es, id) for id in added))
+
+
+SCALE = "return document.querySelector('.viewer img').getBoundingClientRect().width / innerWidth"
+
+
+def viewed(browser: Browser) -> str:
+    return str(browser.one(".where").text)
+
+
+def test_the_viewer_shows_the_results_large(browser: Browser) -> None:
+    browser.open("/?q=lake OR cat OR coins")
+    keys = browser.js("return [...document.querySelectorAll('.card')].map((card) => card.dataset.key)")
+    browser.one(".card a").click()
+    browser.one("figure a").click()
+    browser.wait(lambda: viewed(browser) == f"1 of {len(keys)}")
+    browser.shot("viewer")
+    # Zoom: keys, wheel, double click.
+    browser.press("+", "+")
+    assert browser.js(SCALE) == pytest.approx(2.25)
+    browser.press("0")
+    assert browser.js(SCALE) == 1
+    place = "document.querySelector('.field-of-view').dispatchEvent(new {}('{}', {{clientX: 600, clientY: 400, deltaY: -400, bubbles: true, cancelable: true}}))"
+    browser.js(place.format("WheelEvent", "wheel"))
+    assert browser.js(SCALE) == pytest.approx(2.718, abs=0.01)
+    browser.js(place.format("MouseEvent", "dblclick"))
+    assert browser.js(SCALE) == 1
+    # Steps: keys, and a swipe to the left.
+    browser.press(Keys.ARROW_RIGHT)
+    browser.wait(lambda: viewed(browser) == f"2 of {len(keys)}")
+    swipe(browser, (900, 400), (500, 410))
+    browser.wait(lambda: viewed(browser) == f"3 of {len(keys)}")
+    # Two fingers that part.
+    swipe(browser, (600, 400), (600, 400), (700, 400), (900, 400))
+    assert browser.js(SCALE) == pytest.approx(3)
+    browser.press(Keys.ESCAPE)
+    browser.wait(lambda: browser.one("main.detail").get_attribute("data-key") == keys[2])
+    assert not browser.one(".viewer").is_displayed()
+
+
+def swipe(browser: Browser, *places: tuple[int, int]) -> None:
+    """One finger from the first place to the second; with four places, another from the third to the fourth."""
+    browser.js(
+        """
+        const area = document.querySelector(".field-of-view");
+        area.setPointerCapture = () => {};
+        const fingers = [];
+        for (let n = 0; n < arguments.length; n += 2) fingers.push([arguments[n], arguments[n + 1]]);
+        const send = (kind, which, end) => fingers.forEach((finger, pointerId) => area.dispatchEvent(new PointerEvent(
+            kind, {pointerId, clientX: finger[end][0], clientY: finger[end][1], bubbles: true})));
+        send("pointerdown", 0, 0); send("pointermove", 0, 1); send("pointerup", 0, 1);
+        """,
+        *places,
+    )
+
+
+def test_a_slideshow_and_the_full_screen(browser: Browser) -> None:
+    browser.open("/?q=lake OR cat OR coins")
+    browser.one(".card a").click()
+    browser.one("[data-open-viewer]")
+    browser.press("f", "f")
+    browser.wait(lambda: browser.js("return Boolean(document.fullscreenElement)"))
+    browser.press("f")
+    browser.wait(lambda: not browser.js("return Boolean(document.fullscreenElement)"))
+    browser.js("const real = window.setTimeout; window.setTimeout = (act, time) => real(act, time / 50)")
+    browser.press("s")
+    assert browser.one("[data-view=play]").get_attribute("aria-pressed") == "true"
+    browser.wait(lambda: viewed(browser).startswith("3 of"))
+
+
+def test_without_results_there_is_one_picture(browser: Browser, axe: str) -> None:
+    browser.look(360, 780)
+    browser.open(f"/picture/{INDEX}?id=flower")
+    browser.js("sessionStorage.clear()")
+    browser.open(f"/picture/{INDEX}?id=flower")
+    browser.js(axe)
+    browser.one("figure a").click()
+    assert viewed(browser) == "" and not browser.one("[data-view='1']").is_enabled()
+    assert browser.driver.execute_async_script(AXE, LEVELS) == []
+    browser.shot("viewer-360")
+
+
+def test_a_problem_is_tried_again(browser: Browser) -> None:
+    browser.open(f"/picture/{INDEX}?id=broken")
+    browser.one("form[action^='/retry'] button").click()
+    browser.wait(lambda: "same problem again: truncated image" in browser.one("[role=alert]").text)
+    # Chromium logs the answer 400 itself.
+    browser.driver.get_log("browser")
