@@ -9,22 +9,9 @@ import pytest
 from elasticsearch import Elasticsearch
 from selenium.webdriver.common.keys import Keys
 
+from tests.helpers.browser import AXE, LEVELS, Browser
 from tests.helpers.pictures import b64, picture
-
-from .test_gallery_browser import (
-    AXE,
-    INDEX,
-    LEVELS,
-    Browser,
-    axe,
-    base,
-    browser,
-    chromium,
-    es,
-    pytestmark,
-)
-
-__all__ = ["axe", "base", "browser", "chromium", "es", "pytestmark"]
+from tests.ingest_image.gallery.browser import INDEX
 
 FLOWER = f"/picture/{INDEX}?id=flower"
 
