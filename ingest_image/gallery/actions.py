@@ -8,25 +8,29 @@ from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
-from elasticsearch import ApiError, ConflictError
-from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from elastic_transport import ConnectionTimeout
+from elasticsearch import ApiError, ConflictError, Elasticsearch
+from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.cluster.reasons import reason_of
-from pipelines.cluster.sentences import diagnose
-from pipelines.cluster.simulate import PATIENCE
-from pipelines.wording import well_formed
+from pipelines.cluster.sentences import CheckFailed, diagnose
+from pipelines.cluster.simulate import PATIENCE, TINY_PNG, simulated
+from pipelines.wording import capitalized, well_formed
 
 from ..files import id_of_open_file, title
-from ..search import UserError
+from ..search import Engine, UserError
 from ..search.sampling import sample_of_open_file
 from .context import context, writable_context
 from .page_query import address, like_dropped
 
 blueprint = Blueprint("actions", __name__)
 _LONGEST_NAME = 200
+# Seconds. With the second before it is asked, a service that is down is told within five.
+_SOON = 3.0
+_TRY_LATER = frozenset({429, 503})
 
 
 @blueprint.get("/healthz")
@@ -35,13 +39,29 @@ def healthz() -> Response:
     return jsonify(gallery=context().settings.index)
 
 
+@blueprint.post("/service")
+def service() -> Response:
+    """Whether the processor service answers soon: the pipeline describes a picture of twelve pixels."""
+    here = context()
+    try:
+        source = {"image": {"data": TINY_PNG}}
+        simulated(_once(here.client), here.settings.pipeline, source, patience=_SOON)
+    except ConnectionTimeout:
+        abort(503, f"The processor service has not answered for {_SOON:.0f} seconds: it is down, or busy.")
+    except CheckFailed as failed:
+        abort(503, capitalized(f"{failed}."))
+    return jsonify(answers=True)
+
+
 @blueprint.post("/look")
 def look() -> AnyResponse:
     """Search by a picture without storing it; the answer is the address of the pictures like it."""
     here = context()
     name, file = _file()
     key = _hash(file)
-    here.dropped.keep(key, sample_of_open_file(here.engine(), file, name, here.settings.pipeline))
+    here.dropped.keep(
+        key, sample_of_open_file(Engine(_once(here.client), here.settings.index), file, name, here.settings.pipeline)
+    )
     return _done(address([("like", like_dropped(key))]))
 
 
@@ -55,7 +75,7 @@ def upload() -> AnyResponse:
     body = PictureBody(file, lambda data: {**about, "image": {"data": data}})
     try:
         answer = send(
-            here.client.options(request_timeout=PATIENCE),
+            _once(here.client).options(request_timeout=PATIENCE),
             "PUT",
             f"/{quote(index, safe='')}/_doc/{id}",
             body,
@@ -69,12 +89,20 @@ def upload() -> AnyResponse:
         place = url_for("pages.picture", index=found[0]["_index"], id=id) if found else "/"
         return _done(place, name=name, state="there")
     except ApiError as error:
-        raise UserError(diagnose(reason_of(error))) from error
+        sentence = diagnose(reason_of(error))
+        if error.status_code in _TRY_LATER:
+            abort(503, capitalized(f"{sentence}."))
+        raise UserError(sentence) from error
     place = url_for("pages.picture", index=answer["_index"], id=id)
     stored = here.engine().get(answer["_index"], id).first
     if stored.error:
         return _done(place, name=name, state="problem", reason=stored.error.reason or stored.error.code)
     return _done(place, name=name, state="stored", bytes=stored.bytes, original=file.seek(0, os.SEEK_END))
+
+
+def _once(client: Elasticsearch) -> Elasticsearch:
+    """The client without retries: the node has tried for a minute, and whoever waits here is a person."""
+    return client.options(max_retries=0)
 
 
 def _file() -> tuple[str, BinaryIO]:

@@ -16,11 +16,27 @@ from werkzeug.exceptions import HTTPException
 from pipelines.cluster.client import explain
 from pipelines.wording import capitalized
 
-from ..search import UserError
-from . import actions, deleting, downloads, editing, files, labels, operating, pages, retrying, security, tagging, world
+from ..duplicates.clusters import find_clusters
+from ..search import Engine, UserError
+from . import (
+    actions,
+    deleting,
+    downloads,
+    duplicates_page,
+    editing,
+    files,
+    labels,
+    operating,
+    pages,
+    retrying,
+    security,
+    tagging,
+    world,
+)
 from .context import Context
 from .dropped import DroppedPictures
 from .login import require_user
+from .looking import Looking
 from .request_body import NO_ROOM, check_body
 from .settings import GallerySettings
 
@@ -37,13 +53,26 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + _FORM_ROOM
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["gallery"] = Context(client, settings, DroppedPictures())
+    looking = Looking(lambda tick: find_clusters(Engine(client, settings.index), turned=True, tick=tick))
+    app.extensions["gallery"] = Context(client, settings, DroppedPictures(), looking)
     security.protect(app, settings)
     if settings.login:
         require_user(app)
     app.before_request(check_body)
     labels.register(app)
-    for routes in (pages, world, files, actions, editing, deleting, operating, downloads, tagging, retrying):
+    for routes in (
+        pages,
+        world,
+        duplicates_page,
+        files,
+        actions,
+        editing,
+        deleting,
+        operating,
+        downloads,
+        tagging,
+        retrying,
+    ):
         app.register_blueprint(routes.blueprint)
     app.register_error_handler(HTTPException, lambda error: _failed(error.code or 500, _sentence(error)))
     app.register_error_handler(UserError, lambda error: _failed(400, str(error)))

@@ -14,6 +14,7 @@ from flask import abort, current_app, request
 from ..search import Engine
 from .dropped import DroppedPictures
 from .login import as_user
+from .looking import Looking
 from .settings import GallerySettings
 
 _LARGE = 3
@@ -27,6 +28,7 @@ class Context:
     own_client: Elasticsearch
     settings: GallerySettings
     dropped: DroppedPictures
+    looking: Looking
     # While a stored picture is read from a document, several copies are in memory: base64, text, bytes.
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE))
 

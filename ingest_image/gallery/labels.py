@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from pipelines.wording import shown
 from processor_service.color.names import SHADES
+from processor_service.formats.registry import FORMATS, extensions
 
 from ..search import Hit
 from ..search.facets import FACETS
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
         size=bytes_text, saved=saved, count=count, pixels=lambda size: pixels(size, " × "), recognized=recognized
     )
     app.jinja_env.globals.update(
+        extensions=" ".join(sorted(extensions(FORMATS))),
         facet_names={facet.name: facet.heading for facet in FACETS},
         shades=SHADES,
         exact_filter=exact_filter,

@@ -22,14 +22,16 @@ TINY_PNG = (
 PATIENCE = 90
 
 
-def simulated(client: Elasticsearch, pipeline: str | Body, source: Body) -> Body:
+def simulated(client: Elasticsearch, pipeline: str | Body, source: Body, *, patience: float = PATIENCE) -> Body:
     """The `_source` that a pipeline, given by its name or itself, makes of a document with this one.
+
+    `patience` in seconds.
 
     Raises:
         CheckFailed: the pipeline refuses the document; the sentence says what to do.
         ApiError: Elasticsearch refuses the request, for example because there is no such pipeline.
     """
-    patient = client.options(request_timeout=PATIENCE)
+    patient = client.options(request_timeout=patience)
     which: dict[str, Any] = {"id": pipeline} if isinstance(pipeline, str) else {"pipeline": pipeline}
     return _source(patient.ingest.simulate(**which, docs=[{"_source": source}]).body)
 

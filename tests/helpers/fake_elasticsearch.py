@@ -99,6 +99,7 @@ class FakeElasticsearch:
                 "color": {"buckets": buckets},
                 "stored_bytes": {"value": 3e4},
                 "original_bytes": {"value": 1e5},
+                "copies": {"buckets": []},
             }
             return {
                 "hits": {"hits": self.hits(body), "total": {"value": len(self.documents)}},

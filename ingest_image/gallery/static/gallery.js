@@ -1,6 +1,7 @@
 "use strict";
 
-// Everything works without scripts. This one adds keys and dropping files; grid.js loads more in place.
+// Everything works without scripts. This one adds keys and messages; grid.js loads more in place, upload.js sends
+// pictures.
 const root = document.documentElement;
 root.classList.add("js");
 const body = document.body;
@@ -27,6 +28,7 @@ document.addEventListener("click", (event) => {
 });
 window.addEventListener("pageshow", () => wait(false));
 
+// A message that stays until it is closed.
 function toast(text, link, name) {
   const box = document.createElement("div");
   box.className = "toast";
@@ -46,112 +48,15 @@ function toast(text, link, name) {
   close.addEventListener("click", () => box.remove());
   box.append(close);
   one(".toasts").append(box);
-  window.setTimeout(() => box.remove(), link ? 20000 : 9000);
   return words;
 }
 
-// Sending pictures: to be looked at, or to be stored.
-async function send(kind, file) {
-  if (file.size > Number(body.dataset.maxBytes)) throw new Error(`${file.name} is too large.`);
-  const form = new FormData();
-  form.append("file", file);
-  let answer;
-  try {
-    answer = await fetch(`/${kind}`, { method: "POST", body: form, headers: { Accept: "application/json" } });
-  } catch {
-    throw new Error("The gallery does not answer. Is it still running?");
-  }
-  const result = await answer.json().catch(() => ({ error: `The gallery answered ${answer.status}.` }));
-  if (!answer.ok) throw new Error(result.error);
-  return result;
-}
-
-async function lookAt(file) {
-  wait(true);
-  try {
-    window.location.assign((await send("look", file)).url);
-  } catch (error) {
-    wait(false);
-    toast(error.message);
-  }
-}
-
-async function store(files) {
-  wait(true);
-  const words = toast(`Storing ${files.length === 1 ? files[0].name : `${files.length} pictures`} …`);
-  let stored = 0;
-  let last = null;
-  for (const [number, file] of files.entries()) {
-    try {
-      const result = await send("upload", file);
-      last = result.url;
-      if (result.state === "stored") stored += 1;
-      else toast(result.state === "there" ? `${file.name} is there already.` : `${file.name}: ${result.reason}`, result.url, "Show");
-    } catch (error) {
-      toast(error.message);
-    }
-    words.textContent = `Stored ${number + 1} of ${files.length}`;
-  }
-  words.parentElement.remove();
-  wait(false);
-  if (stored) toast(stored === 1 ? "Stored 1 picture." : `Stored ${stored} pictures.`, stored === 1 ? last : "/", "Show");
-}
-
-function take(kind, files) {
-  if (!files.length) return;
-  if (kind === "upload") store(files);
-  else lookAt(files[0]);
-}
-
-for (const form of all("form.pick")) {
-  const input = one("input[type=file]", form);
-  input.addEventListener("change", () => {
-    take(form.dataset.kind, [...input.files]);
-    input.value = "";
-  });
-}
-
-const drop = one(".drop");
-if (drop) {
-  const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-  const zoneOf = (event) => event.target.closest && event.target.closest(".zone");
-  const hide = () => {
-    drop.hidden = true;
-    all(".zone", drop).forEach((zone) => zone.classList.remove("over"));
-  };
-  document.addEventListener("dragenter", (event) => {
-    if (hasFiles(event)) drop.hidden = false;
-  });
-  document.addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    const over = zoneOf(event);
-    all(".zone", drop).forEach((zone) => zone.classList.toggle("over", zone === over));
-    event.dataTransfer.dropEffect = over ? "copy" : "none";
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) hide();
-  });
-  document.addEventListener("drop", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    const zone = zoneOf(event);
-    hide();
-    if (zone) take(zone.dataset.kind, [...event.dataTransfer.files]);
-  });
-  document.addEventListener("paste", (event) => {
-    const files = [...event.clipboardData.files];
-    if (files.length) take("look", files);
-  });
-}
-
-const narrow = one(".narrow");
-if (narrow) {
-  narrow.addEventListener("click", () => {
-    const open = one("#facets").classList.toggle("open");
-    narrow.setAttribute("aria-expanded", String(open));
-  });
-}
+document.addEventListener("click", (event) => {
+  const narrow = event.target.closest(".narrow");
+  if (!narrow) return;
+  const open = one("#facets").classList.toggle("open");
+  narrow.setAttribute("aria-expanded", String(open));
+});
 
 // The order of the results, so that one can step from picture to picture.
 const ORDER = "order";

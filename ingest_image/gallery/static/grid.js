@@ -5,7 +5,7 @@ const RETURN = "return";
 
 const keysOf = (cards) => new Set(cards.map((card) => card.dataset.key));
 const shownCards = () => all(".card", list);
-const pageOne = list ? shownCards().length : 0;
+let firstPage = keysOf(list ? shownCards() : []);
 
 // A page of ours, parsed. A page that says what is wrong becomes an error with that sentence.
 async function fetchPage(address, part) {
@@ -92,11 +92,32 @@ if (list) {
   });
 }
 
+// Shows what is there now. Where more was loaded, what is new is put before it, so that nothing moves away.
+export async function refreshList() {
+  if (!list) return;
+  const page = await fetchPage(list.dataset.address);
+  const shown = keysOf(shownCards());
+  const fresh = all("main .card", page);
+  if (shown.size > firstPage.size) {
+    const added = fresh.filter((card) => !shown.has(card.dataset.key)).map((card) => document.adoptNode(card));
+    one(".grid", list).prepend(...added);
+    one(".total", list).textContent = one(".total", page).textContent;
+  } else {
+    list.replaceChildren(...one("main", page).childNodes);
+    one("#facets").replaceChildren(...one("#facets", page).childNodes);
+  }
+  firstPage = keysOf(fresh);
+  fadeIn(list);
+  remember();
+  watchTheEnd();
+}
+
 // The place is kept when the page is left, with the cards that were loaded after the first page.
 function keepPlace() {
+  if (!one(".grid", list)) return;
   const place = { address: list.dataset.address, y: window.scrollY, cards: [], more: one(".more a", list)?.getAttribute("href") };
   try {
-    const later = shownCards().slice(pageOne).map((card) => card.outerHTML);
+    const later = shownCards().filter((card) => !firstPage.has(card.dataset.key)).map((card) => card.outerHTML);
     sessionStorage.setItem(PLACE, JSON.stringify({ ...place, cards: later }));
   } catch {
     // The browser keeps no more than a few megabytes.
@@ -121,7 +142,7 @@ function comeBack(key) {
   seen.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
-if (list && one(".grid", list)) {
+if (list) {
   const came = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   const key = sessionStorage.getItem(RETURN);
   if (key || came) comeBack(key);

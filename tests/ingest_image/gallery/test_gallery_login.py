@@ -109,3 +109,9 @@ def test_it_starts_only_where_users_are_checked(es: Guarded, monkeypatch: pytest
     assert result.exit_code == 1 and "any password would do" in result.output
     result = CliRunner().invoke(commands.gallery, ["--login", "--api-key", "x"])
     assert result.exit_code == 2 and "neither --api-key nor --username" in result.output
+
+
+def test_duplicates_that_are_kept_for_all_are_shown_to_nobody(page: FlaskClient, es: Guarded) -> None:
+    answer = page.get("/duplicates", headers=ADA)
+    assert answer.status_code == 403 and "ingest-image duplicates" in answer.text
+    assert set(es.seen) <= {ADA["Authorization"]}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from elastic_transport import ConnectionError as NoConnection
+from elastic_transport import ConnectionTimeout
 from flask.testing import FlaskClient
 
 from ingest_image.gallery import actions
@@ -304,6 +305,32 @@ class TestActions:
             "doc": {"_source": {"image": {"error": {"code": "not_an_image", "reason": "this is no picture"}}}}
         }
         assert page.post("/look", data=file(), headers=OWN).json == {"error": "New.jpg: this is no picture"}
+
+    def test_what_a_service_that_is_down_says(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+        assert page.post("/service", headers=OWN).json == {"answers": True}
+        es.simulated = {"error": {"reason": "[service_unavailable] no host of ingest.image.hosts answers"}}
+        answer = page.post("/service", headers=OWN)
+        assert answer.status_code == 503 and "no host of ingest.image.hosts answers" in answer.get_json()["error"]
+        es.fails = ConnectionTimeout("late")
+        answer = page.post("/service", headers=OWN)
+        assert answer.status_code == 503 and "has not answered for 3 seconds" in answer.get_json()["error"]
+        assert page.post("/service").status_code == 403
+
+    def test_a_picture_is_sent_once_and_what_may_be_tried_later_is_told_so(
+        self, es: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Clients repeat an answer 503 three times, and the node itself has tried for a minute."""
+        es.client = es.client.options(max_retries=3, retry_on_status=[503])
+        real = es.perform
+
+        def perform(method: str, target: str, body: bytes | None) -> tuple[int, Any]:
+            found = real(method, target, body)
+            return (503, {"error": {"reason": "[service_unavailable] nobody answers"}}) if method == "PUT" else found
+
+        monkeypatch.setattr(es, "perform", perform)
+        answer = make(es).post("/upload", data=file(), headers=OWN)
+        assert answer.status_code == 503 and "nobody answers" in answer.get_json()["error"]
+        assert len([method for method, _, _ in es.calls if method == "PUT"]) == 1
 
     def test_read_only(self, es: FakeElasticsearch) -> None:
         page = make(es, read_only=True)

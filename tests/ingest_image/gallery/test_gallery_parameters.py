@@ -28,14 +28,23 @@ WILD = {
     "object": base64.urlsafe_b64encode(b'{"pit":{"id":1},"after":{"a":[]}}').decode(),
     "list": base64.urlsafe_b64encode(b"[[[[]]]]").decode(),
 }
-NAMES = ("after", "q", "like", "near", "turned", "distance", "color", "color_distance", "color_share", "f", "size", "v")
+NAMES = (
+    *("after", "q", "like", "near", "turned", "distance", "color", "color_distance", "color_share", "f", "size", "v"),
+    *("order", "at", "page", "deleted"),
+)
+# What only one page knows.
+ELSEWHERE = {"at": "/map", "page": "/duplicates", "deleted": "/duplicates", "order": "/request"}
 
 
 @pytest.mark.parametrize("name", [*NAMES, "id", "unknown"])
 def test_a_parameter_may_be_anything(page: FlaskClient, name: str) -> None:
     more = {} if name == "id" else {"id": "1"}
     # Pictures know but these two.
-    paths = ("/", "/picture/images", *(("/image/images/0", "/thumbnail/images/0") if name in ("id", "v") else ()))
+    paths = (
+        ELSEWHERE.get(name, "/"),
+        "/picture/images",
+        *(("/image/images/0", "/thumbnail/images/0") if name in ("id", "v") else ()),
+    )
     for path in paths:
         for value, wild in WILD.items():
             answer = page.get(f"{path}?{urlencode({name: wild, **more})}")

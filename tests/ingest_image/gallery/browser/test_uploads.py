@@ -1,0 +1,74 @@
+"""Adding many pictures, and adding while the service is down, in Chromium."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.helpers.browser import Browser
+from tests.helpers.nodes import set_hosts
+from tests.helpers.pictures import encoded, opened, picture
+from tests.ingest_image.gallery.browser import INDEX
+
+
+def crop(side: int) -> bytes:
+    """A small picture that is not stored yet."""
+    return encoded(opened(picture("skimage/coins.png")).convert("RGB").crop((9, 9, 9 + side, 9 + side)), "JPEG")
+
+
+@pytest.fixture
+def added(es: Elasticsearch) -> Iterator[None]:
+    """What the test adds is removed."""
+    yield
+    es.indices.refresh(index=INDEX)
+    for hit in es.search(index=INDEX, query={"match": {"title": "added"}}, source=False)["hits"]["hits"]:
+        es.delete(index=INDEX, id=hit["_id"], refresh=True)
+
+
+@pytest.mark.usefixtures("added")
+def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "added 1.jpg").write_bytes(crop(70))
+    (tmp_path / "below" / "added 2.JPEG").write_bytes(crop(80))
+    (tmp_path / "below" / "added 3.jpg").write_bytes(b"no picture")
+    (tmp_path / "notes.txt").write_text("no picture")
+    browser.open("/?order=newest")
+    before = len(browser.titles())
+    browser.js("document.querySelector('.folder input').classList.remove('visually-hidden')")
+    browser.one(".folder input").send_keys(str(tmp_path))
+    browser.wait(lambda: any("1 file left out" in toast.text for toast in browser.all(".toast")))
+    said = " ".join(toast.text for toast in browser.all(".toast"))
+    assert "Stored 2 pictures." in said and "added 3.jpg: " in said
+    browser.wait(lambda: len(browser.titles()) > before)
+    assert {"added 1", "added 2"} <= set(browser.titles()[:3])
+    browser.shot("folder")
+    # Each message stays until it is closed.
+    time.sleep(0.2)
+    count = len(browser.all(".toast"))
+    browser.one(".toast button").click()
+    assert len(browser.all(".toast")) == count - 1
+
+
+@pytest.mark.usefixtures("added")
+def test_a_service_that_is_down_is_told_within_five_seconds(browser: Browser, es: Elasticsearch) -> None:
+    (host,) = es.cluster.get_settings(flat_settings=True)["persistent"]["ingest.image.hosts"]
+    browser.open()
+    set_hosts(es, "http://127.0.0.1:1")
+    try:
+        begin = time.monotonic()
+        browser.drop(crop(90), ".zone-upload", "added 4.jpg")
+        browser.wait(lambda: any("Still trying" in toast.text for toast in browser.all(".toast")))
+        assert time.monotonic() - begin < 5
+        assert "The processor service has not answered for 3 seconds" in browser.one(".toasts").text
+        browser.shot("service-down")
+    finally:
+        set_hosts(es, host)
+    # Nothing has to be sent again when it is back.
+    browser.wait(lambda: "Stored 1 picture." in browser.one(".toasts").text, 60)
+    assert "Still trying" not in browser.one(".toasts").text
+    # Chromium logs the answer 503 itself.
+    browser.driver.get_log("browser")
