@@ -61,7 +61,8 @@ def test_without_the_plugin_and_with_a_licence_endpoints_and_pipelines_are_insta
     assert result.exit_code == 0, result.output
     first, *_, last = result.output.splitlines()
     assert first == ("bridge: inference (the plugin ingest-image is missing on node-1 (9.5.3); licence: trial)")
-    created = ["created: inference endpoint"] * 5 + ["created: ingest pipeline"] * 5 + ["created: index template"]
+    created = ["created: inference endpoint"] * 5 + ["created: ingest pipeline"] * 5
+    created += ["created: component template", "created: index template"]
     assert fates(result)[:-1] == created
     assert last == "checked: the pipeline images turned a test picture of 4 x 3 pixels into jpeg"
     assert {endpoint_named_by(cluster, name) for name in PIPELINES} == set(cluster.endpoints)
@@ -247,7 +248,7 @@ def test_dry_run_changes_nothing(run: Run, cluster: Cluster) -> None:
     before = cluster.state()
     result = run("--dry-run")
     assert result.exit_code == 0
-    assert result.output.count("would be created: ") == 11
+    assert result.output.count("would be created: ") == 12
     assert (cluster.state(), cluster.log) == (before, [])
 
 
@@ -258,7 +259,7 @@ def test_uninstall_leaves_nothing(run: Run, cluster: Cluster) -> None:
     assert result.exit_code == 0, result.output
     assert cluster.state() == before
     removed = [line.split("/")[1] for line in cluster.log if line.startswith("DELETE")]
-    assert removed == ["_index_template"] + ["_ingest"] * 5 + ["_inference"] * 5
+    assert removed == ["_index_template", "_component_template"] + ["_ingest"] * 5 + ["_inference"] * 5
 
 
 def test_several_addresses_are_for_the_plugin(run: Run, cluster: Cluster) -> None:

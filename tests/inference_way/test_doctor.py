@@ -51,7 +51,7 @@ def test_all_is_well(examine: Examine, service: Service, cluster: Cluster) -> No
     assert examine("--service-url", service.url) == (0, {})
     text = CliRunner().invoke(doctor, ["--url", cluster.url]).output
     assert "ok    plugin: the pipelines need no plugin: they go through inference endpoints" in text
-    assert "ok    definitions: 6 pipelines and templates are current" in text
+    assert "ok    definitions: 7 pipelines and templates are current" in text
     assert "ok    picture: the pipeline images turned a test picture of 4 x 3 pixels into jpeg" in text
 
 
