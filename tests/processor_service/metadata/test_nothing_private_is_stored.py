@@ -17,7 +17,7 @@ import pytest
 from processor_service.document import failure
 from processor_service.errors import ImageError
 from processor_service.formats.registry import readable
-from processor_service.metadata.cut import CUTS
+from processor_service.metadata.cut import CUTS, cut_refused
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
@@ -25,6 +25,7 @@ from processor_service.wire.request import Request
 from tests.helpers import secrets_in_files as files
 from tests.helpers import secrets_in_more_files as more
 from tests.helpers import secrets_in_profiles as profiles
+from tests.helpers.groups_of_exiftool import written_by_exiftool
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64
 from tests.helpers.secrets_in_files import NAME, TRACES
@@ -99,6 +100,20 @@ def test_the_files_have_what_is_looked_for(tmp_path: Path, exiftool: str) -> Non
     named = {f"{format_}, {where}": data for format_, where, data in PLACES}
     assert len(named) == len(PLACES), "two places have one name"
     assert named.keys() - found_in(named, tmp_path / "in", exiftool).keys() == set()
+
+
+def test_no_group_that_exiftool_writes_is_stored(tmp_path: Path, exiftool: str) -> None:
+    written = written_by_exiftool(tmp_path / "written", exiftool)
+    counts = {name: data.count(NAME) for name, data in written.items()}
+    assert min(counts.values()) > 40, counts
+    stored, kept = {}, {}
+    for name, data in written.items():
+        body = {"data": b64(data), "properties": []}
+        stored[name] = base64.b64decode(process(Request.parse(body), SETTINGS, Stopwatch())["data"])
+        kept[name] = cut_refused(data) or b""
+    assert found_in(stored, tmp_path / "stored", exiftool) == {}
+    assert found_in(kept, tmp_path / "kept", exiftool) == {}
+    assert [name for name, data in kept.items() if not data] == ["AVIF", "HEIF"]
 
 
 def test_every_format_is_tried_and_stands_in_the_table_of_the_docs() -> None:
