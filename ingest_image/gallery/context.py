@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from elasticsearch import Elasticsearch
@@ -19,6 +19,8 @@ from .settings import GallerySettings
 
 _LARGE = 3
 _PATIENCE = 30
+# Each of them occupies a thread of the server as long as its client reads.
+_ZIPS = 3
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,26 @@ class Context:
     looking: Looking
     # While a stored picture is read from a document, several copies are in memory: base64, text, bytes.
     _large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_LARGE))
+    _zips: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_ZIPS))
 
     @property
     def client(self) -> Elasticsearch:
         """The client, as the user of the request if there is a login."""
         return as_user(self.own_client) if self.settings.login else self.own_client
 
+    def begin_zip(self) -> Callable[[], None]:
+        """Take one of the few places for zips; returns what gives it back. 503 when there is none."""
+        if not self._zips.acquire(blocking=False):
+            abort(503, "The gallery makes other zips; try again when they are done.")
+        return self._zips.release
+
     def engine(self) -> Engine:
         """A new engine for each request, as mappings change."""
         return Engine(self.client, self.settings.index)
+
+    def for_later(self) -> Context:
+        """The same for what is done while the answer is sent: as the user of the request, which is over then."""
+        return replace(self, own_client=self.client, settings=replace(self.settings, login=False))
 
     @contextmanager
     def one_of_few(self) -> Iterator[None]:

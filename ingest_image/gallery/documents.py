@@ -55,15 +55,24 @@ def current(here: Context, index: str, id: str) -> Current:
 
 def current_ones(here: Context, keys: Sequence[Key], includes: Iterable[str] = ()) -> list[Current]:
     """Those that there are, without their pictures, or with the fields `includes`. 404 for an index not shown here."""
-    shown = here.engine().schema.indices
-    if not shown.issuperset(index for index, _ in keys):
+    check_shown(here, keys)
+    return found_ones(here.client, keys, includes)
+
+
+def check_shown(here: Context, keys: Sequence[Key]) -> None:
+    """404 if the gallery does not show one of the indices."""
+    if not here.engine().schema.indices.issuperset(index for index, _ in keys):
         abort(404)
+
+
+def found_ones(client: Elasticsearch, keys: Sequence[Key], includes: Iterable[str] = ()) -> list[Current]:
+    """The same, for keys whose indices were checked."""
     if not keys:
         return []
     # In a body an id may be anything; in a path, `..` would be a step.
     docs = [{"_index": index, "_id": id} for index, id in keys]
     source: dict[str, Any] = {"source_includes": list(includes)} if includes else {"source_excludes": HEAVY}
-    found = here.client.mget(docs=docs, **source)["docs"]
+    found = client.mget(docs=docs, **source)["docs"]
     return [Current(hit_of(raw), raw["_seq_no"], raw["_primary_term"]) for raw in found if raw.get("found")]
 
 

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from flask import Blueprint, Response, abort, send_file, stream_with_context
+from flask import Blueprint, Response, abort, send_file
 from werkzeug.exceptions import HTTPException
 
 from pipelines.wording import shown
@@ -16,7 +16,7 @@ from pipelines.wording import shown
 from ..export.names import as_one, file_name, numbered
 from ..search import Hit, UserError
 from .context import Context, context
-from .documents import Key, asked_keys, current_ones
+from .documents import Key, asked_keys, check_shown, found_ones
 from .files import BYTES, Chosen, bytes_of, chosen_picture
 from .kept import kept_picture
 
@@ -58,12 +58,11 @@ def original(index: str, number: int) -> Response:
 def several() -> Response:
     """The pictures of the documents in the form, as a zip that is made while it is sent."""
     here, keys = context(), asked_keys()
-    # 404 before the answer begins.
-    current_ones(here, keys[:1], _NAMED)
-    shown_here = here.engine().schema.indices
-    if not shown_here.issuperset(index for index, _ in keys):
-        abort(404)
-    answer = Response(stream_with_context(_zipped(here, keys)), mimetype="application/zip", headers=_SANDBOX)
+    # Before the answer begins.
+    check_shown(here, keys)
+    end = here.begin_zip()
+    answer = Response(_zipped(here.for_later(), keys), mimetype="application/zip", headers=_SANDBOX)
+    answer.call_on_close(end)
     answer.headers.set("Content-Disposition", "attachment", filename="pictures.zip")
     return answer
 
@@ -106,7 +105,7 @@ def _zipped(here: Context, keys: list[Key]) -> Iterator[bytes]:
 
 
 def _pictures(here: Context, key: Key, left_out: list[str]) -> Iterator[tuple[PurePosixPath, bytes]]:
-    for document in current_ones(here, [key], (*_NAMED, *_IN_ZIP)):
+    for document in found_ones(here.client, [key], (*_NAMED, *_IN_ZIP)):
         hit = document.hit
         for place, picture in enumerate(hit.pictures):
             data = b"" if picture.error else bytes_of(here.settings, Chosen(hit, picture, place))

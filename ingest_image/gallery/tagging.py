@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elasticsearch import ApiError, ConflictError, NotFoundError
+from elasticsearch import ApiError, ConflictError, Elasticsearch, NotFoundError
 from flask import Blueprint, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -11,8 +11,8 @@ from pipelines.cluster.sentences import diagnose
 from pipelines.wording import counted, shown, well_formed
 
 from ..search import UserError
-from .context import Context, writable_context
-from .documents import Key, asked_keys, current_ones, refresh, update
+from .context import writable_context
+from .documents import Key, asked_keys, check_shown, found_ones, refresh, update
 from .page_query import PageQuery
 from .words import LENGTHS, split, tags_of
 
@@ -29,8 +29,8 @@ def tag() -> Response | str:
     if not tags:
         raise UserError("write the tags to add, with commas between them")
     # 404 before anything is written.
-    current_ones(here, keys, ("title",))
-    failed = [line for key in keys if (line := _add(here, key, tags))]
+    check_shown(here, keys)
+    failed = [line for key in keys if (line := _add(here.client, key, tags))]
     refresh(here.client, (index for index, _ in keys))
     sentence = f"{counted(len(keys) - len(failed), 'picture')} tagged"
     if request.accept_mimetypes.best == "application/json":
@@ -41,10 +41,10 @@ def tag() -> Response | str:
     return render_template("done.html", heading=sentence, failed=failed, query=query, settings=here.settings)
 
 
-def _add(here: Context, key: Key, tags: list[str]) -> str:
+def _add(client: Elasticsearch, key: Key, tags: list[str]) -> str:
     """Why the tags could not be added to a document; empty when it has them."""
     for _ in range(_TRIES):
-        found = current_ones(here, [key], ("title", "tags"))
+        found = found_ones(client, [key], ("title", "tags"))
         if not found:
             return f"{shown('/'.join(key))}: it was deleted"
         before = tags_of(found[0].hit)
@@ -52,7 +52,7 @@ def _add(here: Context, key: Key, tags: list[str]) -> str:
         if after == before:
             return ""
         try:
-            update(here.client, found[0], {"tags": after}, visible=False)
+            update(client, found[0], {"tags": after}, visible=False)
             return ""
         except (ConflictError, NotFoundError):
             continue

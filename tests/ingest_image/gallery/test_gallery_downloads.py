@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -80,8 +81,22 @@ def test_a_zip_is_made_while_it_is_sent(page: FlaskClient, es: WritableElasticse
     answer = page.post("/download", data=data, headers=PEOPLE, buffered=False)
     first = next(iter(answer.iter_encoded()))
     read = [call for call in es.calls if "_mget" in call[1]]
-    assert len(FLOWER) < len(first) < 2 * len(FLOWER) and len(read) == 2
+    assert len(FLOWER) < len(first) < 2 * len(FLOWER) and len(read) == 1
     answer.close()
+
+
+def test_only_a_few_zips_are_made_at_a_time(page: FlaskClient) -> None:
+    def ask() -> Any:
+        return page.post("/download", data={"doc": "images/1"}, headers=OWN, buffered=False)
+
+    others = [ask() for _ in range(3)]
+    refused = ask()
+    assert refused.status_code == 503 and "other zips" in refused.get_json()["error"]
+    # One whose client went away before it read anything.
+    others[0].close()
+    assert ask().status_code == 200
+    for one in others:
+        one.close()
 
 
 def test_pictures_in_a_store_that_cannot_be_had(page: FlaskClient, es: WritableElasticsearch) -> None:

@@ -96,6 +96,15 @@ def test_an_index_whose_pipeline_does_nothing_with_pictures(
     assert answer.status_code == 400 and "changes pictures" in answer.get_json()["error"] and updates(es) == []
 
 
+def test_without_the_privilege_to_ask_the_update_says_it(page: FlaskClient, es: WritableElasticsearch) -> None:
+    es.tried = []
+    es.pipeline = "gone"
+    answer = es.answer
+    es.answer = lambda method, path, body: None if "_simulate" in path else answer(method, path, body)  # type: ignore[method-assign]
+    assert not re.search(r'name="operation"[^>]*disabled', page.get("/picture/images?id=1").text)
+    assert page.post(PAGE, data=SEEN | {"operation": "left"}, headers=OWN).status_code == 303
+
+
 @pytest.mark.parametrize("image", [[stored(), stored()], {"data": "x"}])
 def test_documents_without_one_processed_picture(page: FlaskClient, es: WritableElasticsearch, image: Any) -> None:
     es.documents["1"]["image"] = image
