@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from embedded_node.versions import versions
 
 # Names in a module whose tests start processes, and mostly wait for them.
-_STARTERS = {"Browser", "Service", "free_port", "running_service"}
+_STARTERS = {"Browser", "EmbeddedNode", "Service", "free_port", "running_service"}
 # The room whose tests start nodes, by themselves or in a program.
 _OF_NODES = "tests/end_to_end/own_nodes/"
 # Rooms whose conftest starts what all their tests share: a JVM and a service with recognition take seconds each.

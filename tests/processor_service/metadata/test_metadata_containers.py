@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
-import zlib
 from contextlib import suppress
 from typing import Any
 
@@ -14,13 +12,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from processor_service.features.metadata import Metadata
 from processor_service.metadata.box_metadata import avif_blocks
 from processor_service.metadata.write import copyright_of
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
+from tests.helpers.described_files import (
+    EXIF,
+    IPTC,
+    MAIN,
+    OF_ALL,
+    OF_EXIF,
+    OF_IPTC,
+    OF_XMP,
+    PHOTOSHOP,
+    PREFIX,
+    SUB,
+    XAP,
+    XMP,
+    extended,
+    fields,
+    international,
+    packed,
+    text,
+)
 from tests.helpers.kinds import decoded
 from tests.helpers.metadata_files import (
     BYTE,
@@ -29,7 +45,6 @@ from tests.helpers.metadata_files import (
     LONG,
     LONG8,
     SHORT,
-    Directory,
     gif,
     iptc,
     jp2,
@@ -46,35 +61,11 @@ from tests.helpers.metadata_files import (
 )
 from tests.helpers.pictures import b64, encoded, opened, picture
 
-MAIN: Directory = {0x010F: "Testcam", 0x0110: "Model One", 0x8298: "© Jo"}
-SUB: Directory = {0x9003: "2019:05:06 07:08:09", 0x8827: (SHORT, [400])}
-EXIF = tiff(MAIN, SUB, place())
-XMP = xmp("<dc:subject><rdf:Bag><rdf:li>harbour</rdf:li></rdf:Bag></dc:subject>", 'photoshop:Headline="At dusk"')
-IPTC = iptc((25, b"boats"), (80, "Jö".encode("latin-1")), (116, b"all rights"))
-OF_EXIF = {
-    "camera": "Testcam Model One",
-    "iso": 400,
-    "taken_at": "2019-05-06T07:08:09",
-    "copyright": "© Jo",
-    "location": {"lat": 48.5, "lon": 2.25},
-}
-OF_XMP = {"title": "At dusk", "keywords": ["harbour"]}
-OF_IPTC = {"keywords": ["boats"], "artist": "Jö", "rights": "all rights"}
-OF_ALL = OF_EXIF | OF_XMP | OF_IPTC | {"keywords": ["harbour", "boats"]}
-
-PREFIX = b"Exif\0\0"
-XAP = b"http://ns.adobe.com/xap/1.0/\0"
-PHOTOSHOP = b"Photoshop 3.0\0"
 JP2_EXIF, JP2_XMP, JP2_IPTC = (
     "4a706754696666457869662d3e4a5032",
     "be7acfcb97a942e89c71999491e3afac",
     "33c7a4d2b81d4723a0baf1a3e097ad38",
 )
-
-
-def fields(data: bytes, **options: Any) -> dict[str, Any]:
-    found: dict[str, Any] = Metadata(location="full").extract(decoded(data, **options)).get("metadata", {})
-    return found
 
 
 def in_jpeg(data: bytes | None = None) -> bytes:
@@ -85,22 +76,6 @@ def in_jpeg(data: bytes | None = None) -> bytes:
 def mpo() -> bytes:
     image = Image.effect_noise((32, 24), 60).convert("RGB")
     return encoded(image, "MPO", save_all=True, append_images=[image])
-
-
-def text(keyword: str, content: bytes) -> tuple[bytes, bytes]:
-    return b"tEXt", keyword.encode() + b"\0" + content
-
-
-def packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
-    return b"zTXt", keyword.encode() + b"\0\0" + zlib.compress(content)
-
-
-def international(keyword: str, content: bytes) -> tuple[bytes, bytes]:
-    return b"iTXt", keyword.encode() + b"\0\0\0en\0word\0" + content
-
-
-def international_packed(keyword: str, content: bytes) -> tuple[bytes, bytes]:
-    return b"iTXt", keyword.encode() + b"\0\1\0en\0word\0" + zlib.compress(content)
 
 
 XMP_CHUNK = international("XML:com.adobe.xmp", XMP)
@@ -161,13 +136,6 @@ def test_whatever_the_boxes_of_an_avif_say_it_is_read_or_left_out(position: int,
     broken = whole[:position] + bytes_there + whole[position + len(bytes_there) :]
     with suppress(ValueError, IndexError):
         assert sum(map(len, avif_blocks(broken))) <= 20 * len(broken)
-
-
-def extended(packet: bytes, cut: int = 60_000, guid: bytes | None = None) -> tuple[str, list[bytes]]:
-    guid = guid or hashlib.md5(packet).hexdigest().upper().encode()
-    head = b"http://ns.adobe.com/xmp/extension/\0" + guid + len(packet).to_bytes(4)
-    parts = [head + at.to_bytes(4) + packet[at : at + cut] for at in range(0, len(packet), cut)]
-    return f'xmpNote:HasExtendedXMP="{guid.decode()}"', parts
 
 
 NAMED, PARTS = extended(xmp("<dc:creator><rdf:Seq><rdf:li>Zoë</rdf:li></rdf:Seq></dc:creator>", 'dc:rights="© Zoë"'))
@@ -249,62 +217,6 @@ CASES: dict[str, dict[str, Any]] = {
 def test_cases(name: str) -> None:
     found = fields(picture(f"cases/{name}"))
     assert {key: found.get(key) for key in CASES[name]} == CASES[name]
-
-
-@pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
-@pytest.mark.parametrize(
-    ("kind", "content", "wanted"),
-    [
-        ("exif", PREFIX + EXIF, OF_EXIF),
-        ("APP1", PREFIX + EXIF, OF_EXIF),
-        ("APP1", XAP + XMP, OF_XMP),
-        ("xmp", XMP, OF_XMP),
-        ("iptc", IPTC, OF_IPTC),
-        ("iptc", PHOTOSHOP + resources((1028, IPTC)), OF_IPTC),
-        ("8bim", resources((1005, b"odd"), (1028, IPTC)), OF_IPTC),
-    ],
-)
-def test_raw_profiles_of_a_png(chunk: Any, kind: str, content: bytes, wanted: dict[str, Any]) -> None:
-    assert fields(png(chunk(f"Raw profile type {kind}", raw_profile(kind, content)))) == wanted
-    spaced = b"\nIPTC profile\n" + raw_profile(kind, content).partition(kind.encode() + b"\n")[2].upper()
-    assert fields(png(chunk(f"Raw profile type {kind}", spaced), last=True)) == wanted
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"\nexif\n", b"\nexif\n 12\nnot hexadecimal", b"\nexif\n 6\n4578696", b"\0\xff"]
-)
-def test_a_broken_raw_profile_is_left_out_alone(content: bytes) -> None:
-    assert fields(png(text("Raw profile type exif", content), text("Title", b"sound"))) == {"title": "sound"}
-
-
-WORDS = {
-    "Title": "Über the bay",
-    "Author": "Zoë",
-    "Description": "A long day",
-    "Copyright": "© 2019 Zoë",
-    "Creation Time": "Mon, 06 May 2019 07:08:09 +0200",
-    "Software": "Sketcher 2",
-    "Comment": "seen from the pier",
-}
-OF_WORDS = {
-    "title": "Über the bay",
-    "artist": "Zoë",
-    "caption": "A long day",
-    "copyright": "© 2019 Zoë",
-    "taken_at": "2019-05-06T07:08:09+02:00",
-    "software": "Sketcher 2",
-}
-
-
-@pytest.mark.parametrize("chunk", [text, packed, international, international_packed])
-@pytest.mark.parametrize("last", [False, True])
-def test_texts_of_a_png(chunk: Any, last: bool) -> None:
-    encoding = "utf-8" if chunk not in (text, packed) else "latin-1"
-    data = png(*(chunk(keyword, words.encode(encoding)) for keyword, words in WORDS.items()), last=last)
-    assert fields(data) == OF_WORDS
-    assert copyright_of(decoded(data).metadata) == ("Zoë", "© 2019 Zoë")
-    # By whatever case, and a comment where there is no description.
-    assert fields(png(chunk("comment", b"seen from the pier"))) == {"caption": "seen from the pier"}
 
 
 def test_comments_are_captions_unless_a_program_names_itself() -> None:
@@ -409,14 +321,3 @@ def test_every_frame_decoded_or_one_the_metadata_is_the_same() -> None:
     for format in ("PNG", "WEBP"):
         data = encoded(image, format, save_all=True, append_images=[image.rotate(90)], exif=EXIF)
         assert fields(data) == fields(data, all_frames=True) == OF_EXIF
-
-
-def test_a_raw_profile_of_half_a_megabyte() -> None:
-    block = tiff(MAIN, SUB, place(), filler=bytes(500_000))
-    assert fields(png(packed("Raw profile type exif", raw_profile("exif", block)))) == OF_EXIF
-
-
-def test_a_bomb_in_the_texts_of_a_png_says_nothing_and_takes_nothing_along() -> None:
-    bomb = zlib.compress(bytes(50_000_000), 9)
-    bombs = [(b"zTXt", name + b"\0\0" + bomb) for name in (b"Title", b"Author", b"Raw profile type exif")]
-    assert fields(png(*bombs, last=True)).keys() <= {"caption"}
