@@ -135,7 +135,9 @@ def _default(kind: type[RecipeEntry], name: str) -> str:
 
 def _settings() -> Iterable[tuple[str, str, str]]:
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in (PydanticUndefined, None, SecretStr(""), (), "") else f"`{field.default}`"
+        # Lists are written with commas.
+        value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+        default = "" if value in (PydanticUndefined, None, SecretStr(""), "") else f"`{value}`"
         yield f"`IMAGE_{name.upper()}`", default, field.description or ""
 
 

@@ -37,6 +37,14 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(plain_origin, origins))
 
 
+def _urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    for url in urls:
+        if not re.fullmatch(r"https?://[^@/]+/?", url):
+            # Not quoted: there may be a password in it.
+            raise ValueError("one of the addresses is no node's; valid are https://elasticsearch:9200, without a user")
+    return urls
+
+
 def _networks(value: Any) -> Any:
     return tuple(ip_network(word) if isinstance(word, str) else word for word in words(value))
 
@@ -49,6 +57,7 @@ def _index_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_origins)]
+Urls = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_urls)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_hosts)]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 IndexPatterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_index_patterns)]

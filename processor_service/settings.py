@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .keys import first_mark_key, mark_key
-from .setting_types import Hosts, IndexPatterns, Networks, Origins
+from .setting_types import Hosts, IndexPatterns, Networks, Origins, Urls
 
 
 class Settings(BaseSettings):
@@ -167,10 +167,11 @@ class Settings(BaseSettings):
         SecretStr(""), description="secret that signs addresses of rendered pictures; default: the token"
     )
     render_max_age: int = Field(3600, ge=0, description="how long browsers may keep a rendered picture")
-    elasticsearch_url: str = Field(
-        "http://127.0.0.1:9200",
-        pattern="^https?://[^@/]+/?$",
-        description="address of the Elasticsearch with `render_indices`",
+    elasticsearch_url: Urls = Field(
+        ("http://127.0.0.1:9200",),
+        min_length=1,
+        description="addresses of nodes of the Elasticsearch with `render_indices`; one that does not answer is passed "
+        "over",
     )
     elasticsearch_api_key: SecretStr = Field(SecretStr(""), description="API key that may read `render_indices`")
     elasticsearch_ca: str = Field("", description="PEM file of the authority that signed Elasticsearch's certificate")

@@ -10,7 +10,7 @@ import click
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
-from pipelines.cluster.client import elasticsearch_options, explain
+from pipelines.cluster.client import addresses, elasticsearch_options, explain
 from pipelines.wording import counted
 
 from ..service import ask
@@ -52,11 +52,10 @@ def doctor(
         findings = list(examine(Installation(client, indices, service)))
         code = 1 if any(finding.level is Level.ERROR for finding in findings) else 0
     except (ApiError, TransportError, UnsupportedProductError) as failure:
-        url = next(iter(client.transport.node_pool.all())).base_url
         findings = [
             Finding(
                 Level.ERROR,
-                explain(failure, url),
+                explain(failure, addresses(client)),
                 "give --url and credentials (docs/bootstrap.md, Options)",
                 "connection",
             )

@@ -71,12 +71,15 @@ class Enricher:
         self._with_vectors = leaves_out_vectors(self.client)
         self._plans: dict[str, tuple[float, IndexJob | None]] = {}
         self._size = 8
+        # When the last round began, by the monotonic clock.
+        self.began = time.monotonic()
 
     def round(self) -> Done | None:
         """Enrich the oldest documents that are due and that nobody else works on; None if there are none.
 
         Raises BulkStopped when Elasticsearch does not know the user, and what its client raises.
         """
+        self.began = time.monotonic()
         chosen = self._choose()
         if not chosen:
             return None

@@ -12,7 +12,7 @@ from types import FrameType
 from elastic_transport import TransportError
 from elasticsearch import ApiError, AuthorizationException
 
-from pipelines.cluster.client import explain
+from pipelines.cluster.client import addresses, explain
 
 from .enricher import Done, Enricher
 
@@ -74,7 +74,7 @@ def _round(enricher: Enricher) -> tuple[Done | None, str]:
     except (TransportError, ApiError) as error:
         if isinstance(error, ApiError) and error.status_code not in _BUSY:
             raise
-        return None, explain(error, str(next(iter(enricher.client.transport.node_pool.all())).base_url))
+        return None, explain(error, addresses(enricher.client))
 
 
 def _nothing_waits(enricher: Enricher) -> bool:

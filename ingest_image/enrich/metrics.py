@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import click
 from elastic_transport import TransportError
 from elasticsearch import ApiError
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from .enricher import Enricher
 
+# Seconds. A request ends sooner, be it that nobody answers it, and then another round begins.
+_STUCK = 1800.0
 # The rate is `rate(image_enriched_documents_total[5m])`.
 _COUNTERS = {
     "enriched": "Documents that this enricher has enriched",
@@ -43,13 +47,27 @@ class Metrics(Collector):
         )
 
 
+def _with_health(app: WSGIApplication, enricher: Enricher) -> WSGIApplication:
+    """The app with `/healthz`: 200, or 503 when the work has not gone on for long. It asks nobody."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/healthz":
+            return app(environ, start_response)
+        alive = time.monotonic() - enricher.began < _STUCK
+        start_response("200 OK" if alive else "503 Service Unavailable", [("Content-Type", "text/plain")])
+        return [b"ok" if alive else b"stuck"]
+
+    return answer
+
+
 @contextmanager
 def metrics_on(host: str, port: int, enricher: Enricher) -> Iterator[int]:
-    """Serve the metrics while the context lasts; gives the port. Raises ClickException."""
+    """Serve the metrics, and `/healthz`, while the context lasts; gives the port. Raises ClickException."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Metrics(enricher))
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
+        server.set_app(_with_health(make_wsgi_app(registry), enricher))
     except OSError as error:
         sentence = f"cannot listen on {host}:{port} ({error.strerror}): give another --metrics-port"
         raise click.ClickException(sentence) from error

@@ -8,7 +8,7 @@ import click
 from elasticsearch import Elasticsearch
 
 from embedded_node.signals import end_on_signals
-from pipelines.cluster.client import elasticsearch_options
+from pipelines.cluster.client import addresses, elasticsearch_options
 from pipelines.resources import DEFAULT_PIPELINE
 
 from ..defaults import GALLERY_PORT, LARGEST_PICTURE_OPTION
@@ -98,7 +98,7 @@ def gallery(
     if login:
         _check_login(client, index)
     settings = settings_for(
-        str(next(iter(client.transport.node_pool.all())).base_url),
+        addresses(client),
         host,
         index,
         names,

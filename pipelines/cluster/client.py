@@ -19,10 +19,16 @@ from .reasons import reason_of
 
 DEFAULT_URL = "http://127.0.0.1:9200"
 _DEEPEST = 10_000
+# The client's own number.
+_RETRIES = 3
 
 _OPTIONS = (
     click.option(
-        "--url", envvar="ELASTICSEARCH_URL", default=DEFAULT_URL, show_default=True, help="Address of Elasticsearch."
+        "--url",
+        envvar="ELASTICSEARCH_URL",
+        default=DEFAULT_URL,
+        show_default=True,
+        help="Address of Elasticsearch; of several nodes separated by commas: one that does not answer is passed over.",
     ),
     click.option("--api-key", envvar="ELASTICSEARCH_API_KEY", help="API key; safer in the environment."),
     click.option("--username", envvar="ELASTICSEARCH_USERNAME", help="User, when there is no API key."),
@@ -48,7 +54,10 @@ def connect(
     password: str | None = None,
     ca_certs: Path | None = None,
 ) -> Elasticsearch:
-    """Make a client; nothing is sent yet. An API key wins over a user name."""
+    """Make a client; nothing is sent yet. `url` may be several, separated by commas. An API key wins over a user name.
+
+    Raises ValueError for an address that is none.
+    """
     # Elasticsearch accepts documents a thousand levels deep. Python's JSON parser would give up there.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
     arguments: dict[str, Any] = {"request_timeout": 60}
@@ -58,7 +67,14 @@ def connect(
         arguments["basic_auth"] = (username, password or "")
     if ca_certs:
         arguments["ca_certs"] = str(ca_certs)
-    return Elasticsearch(url if "://" in url else f"http://{url}", **arguments)
+    urls = [one if "://" in one else f"http://{one}" for one in url.replace(",", " ").split()]
+    # Each node once, and the first one again.
+    return Elasticsearch(urls or DEFAULT_URL, max_retries=max(_RETRIES, len(urls)), **arguments)
+
+
+def addresses(client: Elasticsearch) -> str:
+    """Where a client's requests go, for messages."""
+    return ", ".join(str(node.base_url) for node in client.transport.node_pool.all())
 
 
 def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:

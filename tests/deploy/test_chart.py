@@ -37,7 +37,7 @@ EVERYTHING: dict[str, Any] = {
 # The oldest that Chart.yaml lets in.
 OLDEST = "1.27.0"
 # Not Kubernetes' own: a schema comes with the operator only.
-FOREIGN = {"ServiceMonitor"}
+FOREIGN = {"ServiceMonitor", "PodMonitor"}
 COMMANDS = ("service", "gallery", "bootstrap", "enricher")
 
 
@@ -62,7 +62,7 @@ def test_what_there_is(render: Render) -> None:
     service = {"Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"}
     assert {each["kind"] for each in render()} == service
     objects = render(**EVERYTHING)
-    assert {each["kind"] for each in objects} == {*service, "HorizontalPodAutoscaler", "ServiceMonitor", "Job"}
+    assert {each["kind"] for each in objects} == {*service, "HorizontalPodAutoscaler", *FOREIGN, "Job"}
     names = {each["metadata"]["name"] for each in objects if each["kind"] == "Deployment"}
     assert names == {f"pictures-ingest-image{part}" for part in ("", "-enricher", "-gallery")}
 
@@ -120,6 +120,20 @@ def test_probes_come_to_the_port_for_them(render: Render) -> None:
     probes = {name: inside[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
     assert {probe["port"] for probe in probes.values()} == {"health"}
     assert [probe["path"] for probe in probes.values()] == ["/healthz", "/healthz", "/readyz"]
+
+
+def test_the_enricher_has_a_port_for_metrics_and_probes(render: Render) -> None:
+    objects = render(**EVERYTHING | {"elasticsearch": {"url": "http://one:9200,http://two:9200"}})
+    workload = one(objects, "Deployment", "pictures-ingest-image-enricher")
+    inside = container(workload)
+    (port,) = inside["ports"]
+    assert f"--metrics-port={port['containerPort']}" in inside["args"]
+    probes = [inside[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness")]
+    assert probes == [{"path": "/healthz", "port": port["name"]}] * 2
+    monitor = one(objects, "PodMonitor", workload["metadata"]["name"])["spec"]
+    labels = workload["spec"]["template"]["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= labels.items()
+    assert [end["port"] for end in monitor["podMetricsEndpoints"]] == [port["name"]]
 
 
 def test_nodes_are_told_an_address_that_the_service_knows_and_that_leads_to_each_pod(render: Render) -> None:
@@ -194,8 +208,9 @@ def test_the_token_is_given_or_lies_in_a_secret(render: Render) -> None:
         ({"service": {"workers": 0}}, "minimum"),
         ({"service": {"logLevel": "loud"}}, "must be one of"),
         ({"gallery": {"knownAs": []}}, "minItems"),
+        ({"elasticsearch": {"url": "http://one:9200,two"}}, "pattern"),
     ],
-    ids=["no token", "two tokens", "no image", "unknown", "no worker", "log level", "no name"],
+    ids=["no token", "two tokens", "no image", "unknown", "no worker", "log level", "no name", "address"],
 )
 def test_wrong_values_are_refused_with_what_would_be_right(render: Render, values: dict[str, Any], said: str) -> None:
     helm = pytest.importorskip("helm_python", reason="no helm on this platform")

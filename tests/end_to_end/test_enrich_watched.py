@@ -45,6 +45,11 @@ def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str
         with closing(Elasticsearch("http://127.0.0.1:9", max_retries=0)) as nobody:
             working.backlog = Backlog(nobody, [index])
             assert "image_backlog_documents" not in (away := metrics()) and away["image_enriched_documents_total"] == 2
+        # Nor is that a reason to start it again: only that no round has begun for long.
+        health = f"http://127.0.0.1:{port}/healthz"
+        assert requests.get(health, timeout=10).status_code == 200
+        working.began -= 3600
+        assert requests.get(health, timeout=10).status_code == 503
 
 
 def test_the_doctor_says_when_nobody_enriches(es: Elasticsearch, es_url: str, index: str) -> None:

@@ -38,10 +38,12 @@ class Stored:
     def __init__(self, settings: Settings, store: PictureStore | None) -> None:
         trust: dict[str, Any] = {"ca_certs": settings.elasticsearch_ca} if settings.elasticsearch_ca else {}
         self._client = Elasticsearch(
-            settings.elasticsearch_url,
+            list(settings.elasticsearch_url),
             api_key=settings.elasticsearch_api_key.get_secret_value() or None,
             request_timeout=_SECONDS,
-            max_retries=1,
+            # Each node once, and the first one again.
+            max_retries=len(settings.elasticsearch_url),
+            retry_on_timeout=len(settings.elasticsearch_url) > 1,
             **trust,
         )
         self._store, self._keys = store, settings.accepted_mark_keys()

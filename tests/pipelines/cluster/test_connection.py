@@ -11,8 +11,9 @@ from elasticsearch import ApiError, AuthenticationException, AuthorizationExcept
 
 from ingest_image.indexing.command import size
 from ingest_image.indexing.summary import counts
-from pipelines.cluster.client import connect, elasticsearch_options, explain
+from pipelines.cluster.client import addresses, connect, elasticsearch_options, explain
 from pipelines.cluster.reasons import reason_of
+from tests.helpers.web_server import gives, stranger
 
 UNUSED = "http://127.0.0.1:9"
 
@@ -47,6 +48,17 @@ def test_an_address_that_is_none() -> None:
 
 def test_the_environment_names_the_address() -> None:
     assert f"answer at {UNUSED}" in run(env={"ELASTICSEARCH_URL": UNUSED}).output
+
+
+def test_a_node_that_does_not_answer_is_passed_over() -> None:
+    answer = gives(b"{}", 200, **{"Content-Type": "application/json", "X-Elastic-Product": "Elasticsearch"})
+    with stranger({"/_cluster/health": answer}) as server:
+        for _ in range(3):
+            assert run("--url", f"{UNUSED}, 127.0.0.1:{server.port}").exit_code == 0
+    both = run("--url", f"{UNUSED},http://127.0.0.1:8")
+    assert f"Elasticsearch does not answer at {UNUSED},http://127.0.0.1:8" in both.output
+    with connect(f"{UNUSED},127.0.0.1:8") as client:
+        assert addresses(client) == f"{UNUSED}, http://127.0.0.1:8"
 
 
 def test_a_password_is_asked_for_and_not_shown() -> None:

@@ -131,16 +131,19 @@ def test_a_secured_elasticsearch_gets_the_key_and_is_verified(tmp_path: Path) ->
 
 
 def test_a_key_of_its_own_without_a_token_means_signed_addresses_only(tmp_path: Path) -> None:
-    """As behind a proxy on the same machine, where the service needs no token."""
+    """As behind a proxy on the same machine, where the service needs no token; one of two nodes does not answer."""
     with stranger({"/images/_doc/1": gives(document(picture("pillow/hopper.jpg")), **PRODUCT)}) as server:
-        settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
+        nodes = f"http://127.0.0.1:{free_port()}, http://127.0.0.1:{server.port}"
+        settings = {"render_indices": "images", "elasticsearch_url": nodes}
         with running_service(tmp_path / "log", workers="1", token="", render_key="own", **settings) as service:
             url = f"{service.url}/v1/images/images/1?w=50"
             for headers in ({}, AUTHORIZED):
                 answer = requests.get(url, headers=headers, timeout=10)
                 assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
             assert server.asked == []
-            assert requests.get(signed_url(url, "own", int(time.time()) + 60), timeout=30).status_code == 200
+            for height in (40, 41, 42):
+                signed = signed_url(f"{url}&h={height}", "own", int(time.time()) + 60)
+                assert requests.get(signed, timeout=30).status_code == 200
 
 
 def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -> None:
