@@ -14,7 +14,7 @@ from ..inference import endpoints
 from ..resources import DEFAULT_PIPELINE, Body, Kind, Resource, bundled
 from . import kinds, streams
 from .plan import Fate, Step, install_step, uninstall_step
-from .recognition import is_recognizing, recognizing, service_recognizes
+from .recognition import is_recognizing, is_undecided, recognizing, service_recognizes, undecided
 
 
 def plan_install(
@@ -41,7 +41,7 @@ def plan_install(
         there = kinds.read(client, default) if recognize is None else None
         if recognize or (there is not None and is_recognizing(there)):
             ours = recognizing(ours)
-        elif recognize is None and there is None:
+        elif recognize is None and (there is None or is_undecided(there)):
             more = recognizing(ours)
             more += streams.resources(client, more, data_streams, retention)
             richer = {one.name: one.body for one in more if one.kind is Kind.PIPELINE}
@@ -55,9 +55,9 @@ def plan_install(
 
 
 def _or_recognizing(step: Step, richer: Mapping[str, Body]) -> Step:
-    """With the body that recognizes, if that is another one and the pipeline is new."""
+    """With the body that recognizes, if that is another one."""
     body = richer.get(step.resource.name) if step.resource.kind is Kind.PIPELINE else None
-    return replace(step, recognizing=body) if step.fate is Fate.CREATED and body not in (None, step.body) else step
+    return replace(step, recognizing=body) if step.fate.changes and body not in (None, step.body) else step
 
 
 def plan_uninstall(client: Elasticsearch) -> list[Step]:
@@ -100,12 +100,12 @@ def _endpoints_without_use(client: Elasticsearch, steps: Sequence[Step]) -> list
 
 def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
     """Send the changes; yields each step when it is done. A pipeline that the service cannot serve is left out."""
-    recognizes: bool | None = None
+    asked, recognizes = False, None
     for step in steps:
-        if step.recognizing:
-            recognizes = service_recognizes(client) if recognizes is None else recognizes
-            if recognizes:
-                step = replace(step, body=step.recognizing)
+        if step.recognizing and step.body:
+            recognizes = recognizes if asked else service_recognizes(client)
+            asked = True
+            step = replace(step, body=_chosen(step.body, step.recognizing, recognizes))
         if step.fate is Fate.REMOVED:
             kinds.delete(client, step.resource)
         elif step.body is not None and step.fate.changes:
@@ -117,6 +117,11 @@ def carry_out(client: Elasticsearch, steps: Sequence[Step]) -> Iterator[Step]:
                     raise
                 step = replace(step, fate=Fate.LACKING, remark=f"{reason}; run bootstrap again then")
         yield step
+
+
+def _chosen(plain: Body, recognizing: Body, recognizes: bool | None) -> Body:
+    """The body to install."""
+    return undecided(plain) if recognizes is None else recognizing if recognizes else plain
 
 
 def indices_using(client: Elasticsearch, steps: Sequence[Step]) -> dict[tuple[str, str], list[str]]:

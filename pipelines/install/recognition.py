@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch
 
-from ..cluster.sentences import CheckFailed
+from ..cluster.reasons import reason_of
+from ..cluster.sentences import RECOGNITION_OFF, CheckFailed
 from ..cluster.simulate import TINY_PNG, simulated
 from ..recipes import recipes_of, recognizes
 from ..resources import DEFAULT_PIPELINE, Body, Kind, Resource, marked
@@ -19,6 +19,7 @@ from .plan import Fate, Step
 
 # The bundled pipeline that has this recipe.
 _RECOGNIZED = "images-recognized"
+_UNDECIDED = "recognition_undecided"
 
 
 def recognizing(definitions: Sequence[Resource]) -> list[Resource]:
@@ -60,16 +61,24 @@ def remarks(steps: Sequence[Step]) -> Iterator[str]:
         )
 
 
-def service_recognizes(client: Elasticsearch) -> bool:
-    """Whether the nodes' service recognizes things now, found by a tiny picture."""
+def service_recognizes(client: Elasticsearch) -> bool | None:
+    """Whether the nodes' service recognizes things, found by a tiny picture; None if it cannot be asked now."""
     # First whether it is there at all: its models may still be loading, which is waited for.
-    return _made(client, [], "5s") is not None and "labels_model" in (_made(client, ["labels"], "30s") or ())
+    for properties, timeout in (([], "5s"), (["labels"], "30s")):
+        processor = {"image": {"properties": properties, "timeout": timeout}}
+        try:
+            simulated(client, {"processors": [processor]}, {"image": {"data": TINY_PNG}})
+        except (ApiError, CheckFailed) as error:
+            reason = reason_of(error) if isinstance(error, ApiError) else str(error)
+            return False if RECOGNITION_OFF in reason else None
+    return True
 
 
-def _made(client: Elasticsearch, properties: list[str], timeout: str) -> Any:
-    """What becomes of a tiny picture; None if it does not get through."""
-    processor = {"image": {"properties": properties, "timeout": timeout}}
-    try:
-        return simulated(client, {"processors": [processor]}, {"image": {"data": TINY_PNG}}).get("image")
-    except (ApiError, CheckFailed):
-        return None
+def undecided(pipeline: Body) -> Body:
+    """The pipeline as it is installed while the service cannot be asked: the next run asks again."""
+    return marked(pipeline | {"_meta": {**pipeline["_meta"], _UNDECIDED: True}})
+
+
+def is_undecided(pipeline: Body) -> bool:
+    """Whether nobody has chosen the form of an installed pipeline yet."""
+    return bool((pipeline.get("_meta") or {}).get(_UNDECIDED))

@@ -323,6 +323,11 @@ def test_dry_run_says_what_it_would_do_and_changes_nothing(run: Run, es: Elastic
 
 
 def test_recognition_comes_later_where_the_service_can(run: Run, es: Elasticsearch, recognizing: Service) -> None:
+    # A service that is still starting decides nothing.
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "1s"})
+    assert run("--service-url", f"http://127.0.0.1:{free_port()}").exit_code == 1
+    assert recipes_of(stored(es, PIPELINE)) == recipes_of(PIPELINE.body)
+    es.cluster.put_settings(persistent={"ingest.image.timeout": None})
     result = run("--service-url", recognizing.url)
     assert result.exit_code == 0, result.output
     assert "note: the pipeline images leaves what is recognized (faces,labels,plates,text) to" in result.output
