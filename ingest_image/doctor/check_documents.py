@@ -1,14 +1,10 @@
-"""Stored documents: pictures that failed, were not processed, or were made by another recipe."""
+"""Stored documents: pictures that failed, were not processed, or wait."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
 
-from elasticsearch import NotFoundError
-
-from pipelines.cluster.makers import Maker, current_makers, stale_query
-from pipelines.cluster.sentences import CheckFailed
 from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
 from processor_service.fields import PENDING_SINCE
@@ -102,27 +98,6 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
         yield ok("no document has a picture and neither fields nor an error")
 
 
-def stale(installation: Installation) -> Iterator[Finding]:
-    """Every picture was made by the recipe that its pipeline has now.
-
-    [reprocess](reprocess.md) makes it so.
-    """
-    known, count = False, 0
-    for index, makers in _makers_by_index(installation):
-        for target, (name, maker) in makers.items():
-            known = True
-            query = stale_query(target, Maker(maker.recipe))
-            stale = installation.client.count(index=index, query=query).body["count"]
-            count += stale
-            if stale:
-                yield warn(
-                    f"{counted(stale, 'document')} of {index} made by another recipe than the pipeline {name} has now",
-                    f"ingest-image reprocess {index} --stale, if all should be alike",
-                )
-    if known and not count:
-        yield ok("every picture was made by the present recipe of its pipeline")
-
-
 def pending(installation: Installation) -> Iterator[Finding]:
     """Nothing waits for minutes to be added to a stored picture ([enrich](enrich.md)): then nobody enriches."""
     if not installation.indices:
@@ -160,28 +135,6 @@ def bands(installation: Installation) -> Iterator[Finding]:
         yield ok("all hashes have bands")
 
 
-def embedder(installation: Installation) -> Iterator[Finding]:
-    """All vectors of an index are of one embedder, the service's: vectors of different ones cannot be compared."""
-    vectors, fine = 0, True
-    for index, makers in _makers_by_index(installation):
-        for target, (_, maker) in makers.items():
-            now = maker.embedder
-            aggs = {"embedders": {"terms": {"field": f"{target}.embedder", "size": 20}}}
-            answer = installation.client.search(index=index, size=0, aggs=aggs).body
-            buckets = answer["aggregations"]["embedders"]["buckets"]
-            vectors += len(buckets)
-            if len(buckets) > 1 or (now and buckets and buckets[0]["key"] != now):
-                fine = False
-                held = ", ".join(f"{bucket['doc_count']} of {bucket['key']}" for bucket in buckets)
-                yield warn(
-                    f"{index} holds vectors {held}; the service's embedder is {now or 'not known here'}",
-                    f"ingest-image reprocess {index} --stale replaces those of others; when they have another "
-                    "length, make a new index (docs/likeness.md); until then nothing finds them by likeness",
-                )
-    if vectors and fine:
-        yield ok("all vectors are of the service's embedder")
-
-
 def _named(installation: Installation, names: Sequence[str]) -> list[str]:
     """These indices as they are named in requests: by patterns, if there is no other one among them."""
     return [*installation.patterns] if set(names).isdisjoint(installation.others) else [*names]
@@ -191,19 +144,3 @@ def _index_options(installation: Installation) -> str:
     """The options that name the indices for `enrich`; none for those of the template."""
     named = installation.wanted_indices if not installation.others else installation.examined
     return "".join(f" --index {shlex.quote(pattern)}" for pattern in named)
-
-
-def _makers_by_index(installation: Installation) -> Iterator[tuple[str, dict[str, tuple[str, Maker]]]]:
-    """For each index: by target, the pipeline that makes its pictures, and with what."""
-    makers = {name: _makers(installation, name) for name in installation.pipelines}
-    for index, names in installation.pipelines_by_index.items():
-        # The final pipeline runs last, so its recipe is what stays.
-        yield index, {target: (name, maker) for name in names for target, maker in makers[name].items()}
-
-
-def _makers(installation: Installation, name: str) -> dict[str, Maker]:
-    try:
-        return current_makers(installation.client, name)
-    except (CheckFailed, NotFoundError):
-        # The checks of the service and the indices report it.
-        return {}

@@ -10,9 +10,10 @@ from pipelines.cluster.reasons import reason_of
 
 from .check_cluster import licence, plugin, version
 from .check_definitions import definitions, template
-from .check_documents import bands, embedder, errors, pending, stale, unprocessed
+from .check_documents import bands, errors, pending, unprocessed
 from .check_indices import blocks, codec, indices, mapping
 from .check_limits import in_flight, rejections, sizes, timeouts
+from .check_makers import embedder, models, stale
 from .check_service import identity, picture, recognition, service, token
 from .check_store import store
 from .finding import Finding, warn
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     unprocessed,
     pending,
     stale,
+    models,
     bands,
     embedder,
 )

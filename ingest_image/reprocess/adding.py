@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Protocol
@@ -10,14 +10,12 @@ from typing import Any, Protocol
 import click
 
 from pipelines.cluster.makers import targets_of
+from pipelines.cluster.outdated import Exact
 from pipelines.recipes import recipes_of
 from pipelines.resources import Body
 from processor_service.features import all_features
 from processor_service.registry import entry_names
 from processor_service.wire.recipe import recipe_hash
-
-# Gives the field with exact values of another one: itself, or its keyword sub-field; None if there is none.
-Exact = Callable[[str], str | None]
 
 
 class Lacking(Protocol):

@@ -12,12 +12,12 @@ from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 from pipelines.cluster.bulks import bulks_under_way
 from pipelines.cluster.index_pipelines import pipelines_of
 from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_form, makers_or_sentence, targets_of
+from pipelines.cluster.outdated import Outdated
 from pipelines.resources import Body, fingerprint
 
 from ..search.bands import bands_of
 from ..search.schema import NUMBERS, read_schema
 from .adding import Lacking, added_since
-from .outdated import Outdated
 from .selection import Query, Selection
 from .state import State
 

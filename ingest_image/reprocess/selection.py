@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.cluster.makers import Maker, stale_query
+from pipelines.cluster.outdated import Exact
 
 from ..search.bands import without_bands
 from ..search.selecting import user_query
-from .adding import Exact, Lacking
+from .adding import Lacking
 
 Query = dict[str, Any]
 

@@ -92,7 +92,7 @@ def test_all_is_well(
     assert (report.code, report.bad()) == (0, {}), report.output
     silent = {check.__name__ for check in CHECKS} - {finding["check"] for finding in report.findings}
     # They speak up only when something is wrong.
-    assert silent == {"identity", "sizes", "timeouts", "rejections", "blocks", "codec"}
+    assert silent == {"identity", "sizes", "timeouts", "rejections", "blocks", "codec", "models"}
     text = CliRunner().invoke(doctor, ["--url", es_url]).output
     assert "ok    plugin: plugin 0." in text and text.splitlines()[-1].startswith("0 errors, 0 warnings, ")
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from ingest_image.defaults import BULK_BYTES
+from ingest_image.doctor.command import doctor
 from ingest_image.enrich.command import enrich
 from ingest_image.enrich.marking import mark
 from ingest_image.reprocess.selection import Selection
@@ -44,6 +45,10 @@ def run(es_url: str, *arguments: str) -> str:
     return result.output
 
 
+def doctors(es_url: str, index: str) -> str:
+    return CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+
+
 def test_what_an_older_model_made_is_made_again_and_pictures_stay(
     es: Elasticsearch, es_url: str, index: str, seeing: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +68,8 @@ def test_what_an_older_model_made_is_made_again_and_pictures_stay(
     es.index(index=index, id="other", document={"image": {"data": CAT}}, pipeline="images")
     assert source(es, index, "older")["image"]["labels"] == ["wrong"]
     versions = {id_: es.get(index=index, id=id_)["_version"] for id_ in ("current", "other")}
+    es.indices.refresh(index=index)
+    assert f"warn  models: 3 documents of {index} with something that an older model" in doctors(es_url, index)
     # Killed when everything was marked: nothing is marked twice, and the rest is done.
     heard = Heard()
     for _ in range(2):
@@ -70,6 +77,8 @@ def test_what_an_older_model_made_is_made_again_and_pictures_stay(
     assert [facts["documents"] for event, facts in heard.said if event == "marked"] == [3, 0]
     assert waiting(es, index) == ["list", "older", "silent"]
     assert source(es, index, "list")["image"][0].get("pending") is None
+    # What is marked is under way, so the doctor has nothing to say.
+    assert "ok    models: what was recognized was found by the models of now" in doctors(es_url, index)
     before = calls(seeing)
     said = run(es_url, "--stale", index)
     assert f"0 documents of {index} marked" in said and "3 documents enriched" in said, said

@@ -50,7 +50,7 @@ def longest_first(items: list[pytest.Item]) -> None:
 
 def _rank(name: str, item: pytest.Item) -> int:
     names = vars(item.module).keys() if isinstance(item, pytest.Function) else set()
-    if ":" in name or "EmbeddedNode" in names or name.startswith(_OF_NODES):
+    if ":" in name or name in _SHARING or "EmbeddedNode" in names or name.startswith(_OF_NODES):
         return 0
     return 1 if _STARTERS & names else 2
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ingest_image.reprocess.outdated import Outdated
 from pipelines.cluster.makers import Maker
+from pipelines.cluster.outdated import Outdated
 from processor_service.features import all_features
 
 NOW = {"embedding": "vectors-2", "labels": "labels-2"}

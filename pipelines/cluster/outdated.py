@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.cluster.makers import Maker
-from pipelines.resources import Body
 from processor_service.features import Feature, all_features
 
-from .adding import Exact
+from ..resources import Body
+from .makers import Maker
+
+# Gives the field with exact values of another one: itself, or its keyword sub-field; None if there is none.
+Exact = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
