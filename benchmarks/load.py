@@ -69,7 +69,9 @@ class Report:
         ]
         self.work.add_row(name, f"{took:.0f}", f"{new / took:.1f}", *counts, *costs)
         for kind, times in sorted(self._clients.took.items()):
-            cuts = [1000 * cut for cut in statistics.quantiles(times, n=100)] if len(times) > 1 else [0.0] * 99
+            # Of what was measured: none is longer than the longest.
+            of_all = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else 99 * times
+            cuts = [1000 * cut for cut in of_all]
             again = ", ".join(f"{why} x {count}" for why, count in sorted(self._clients.again[kind].items()))
             values = (f"{value:.0f}" for value in (cuts[49], cuts[94], cuts[98], 1000 * max(times)))
             self.times.add_row(name, kind, str(len(times)), *values, again)

@@ -37,16 +37,16 @@ class Cluster:
         for node in (self.master, *self.nodes):
             node.start()
             stack.callback(node.stop)
-        # Each reads the pictures that it renders from another node.
+        # Each begins with another node when it reads the pictures that it renders.
         self.services = [
             Service(
                 folder / f"service-{i}.log",
                 workers="1",
                 log_level="warning",
                 render_indices="images*",
-                elasticsearch_url=node.url,
+                elasticsearch_url=f"{node.url}, {other.url}",
             )
-            for i, node in enumerate(self.nodes)
+            for i, (node, other) in enumerate((self.nodes, self.nodes[::-1]))
         ]
         for service in self.services:
             stack.callback(service.stop)
