@@ -47,11 +47,11 @@ def models(installation: Installation) -> Iterator[Finding]:
         exact = read_schema(installation.client, index).countable
         for target, (_, maker) in makers.items():
             # Vectors have a check of their own.
-            recognized = {name: model for name, model in maker.models.items() if name != "embedding"}
-            if not recognized:
+            recognized = maker.without("embedding")
+            if not recognized.models:
                 continue
             known = True
-            query = Outdated(Maker(maker.recipe, recognized)).query(target, exact)
+            query = Outdated(recognized).query(target, exact)
             older = installation.client.count(index=index, query=query).body["count"]
             count += older
             if older:

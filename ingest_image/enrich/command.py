@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import click
 from elasticsearch import AuthorizationException, Elasticsearch
@@ -98,9 +98,8 @@ def enrich(
 def followed_patterns(client: Elasticsearch) -> list[str]:
     """Indices of our templates: as they are installed, or if that cannot be known, as this program brings them."""
     template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
-    try:
+    found = [template.body]
+    with suppress(AuthorizationException):
         found = [kinds.read(client, template) or template.body]
         found += [one.body for one in streams.installed(client) if one.kind is Kind.TEMPLATE]
-    except AuthorizationException:
-        found = [template.body]
     return list(dict.fromkeys(pattern for body in found for pattern in body["index_patterns"]))

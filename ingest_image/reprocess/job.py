@@ -72,7 +72,11 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
                 f"{index} makes them again"
             )
         if selection.outdated:
-            lacking = {target: Outdated(maker) for target, maker in known.items()}
+            # The index takes no vectors of another length.
+            lacking = {
+                target: Outdated(maker if schema.dims in (None, maker.dims) else maker.without("embedding"))
+                for target, maker in known.items()
+            }
         query = selection.to_query(targets, makers, banded, lacking, schema.countable)
         fields = _fields(bodies) if selection.wants_pictures else None
         uuid = settings["index.uuid"]

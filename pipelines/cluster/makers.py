@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import click
 from elasticsearch import ApiError, Elasticsearch
@@ -19,10 +19,18 @@ from .sources import nested, value_at
 
 @dataclass(frozen=True)
 class Maker:
-    """What a pipeline makes pictures with: the hash of its recipe, and by property the model, with its version."""
+    """What a pipeline makes pictures with: the hash of its recipe, and by property the model, with its version.
+
+    `dims`: the length of its vectors, if that is known.
+    """
 
     recipe: str
     models: Mapping[str, str] = field(default_factory=dict)
+    dims: int | None = None
+
+    def without(self, name: str) -> Maker:
+        """The same without the model of a property."""
+        return replace(self, models={one: model for one, model in self.models.items() if one != name})
 
     @property
     def embedder(self) -> str | None:
@@ -68,7 +76,7 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
         if isinstance(made, dict) and isinstance(made.get("error"), dict):
             raise CheckFailed(diagnose_error(made["error"]))
         if isinstance(made, dict) and isinstance(made.get("recipe"), str):
-            makers[target] = Maker(made["recipe"], _models(made))
+            makers[target] = Maker(made["recipe"], _models(made), _dims(made))
     return makers
 
 
@@ -76,6 +84,11 @@ def _models(made: Body) -> dict[str, str]:
     """What made each property of a picture, as its fields say."""
     said = ((name, made.get(feature.maker_field)) for name, feature in all_features().items())
     return {name: value for name, value in said if isinstance(value, str)}
+
+
+def _dims(made: Body) -> int | None:
+    vector = made.get("embedding")
+    return len(vector) if isinstance(vector, list) else None
 
 
 def stale_query(target: str, maker: Maker) -> Body:

@@ -19,7 +19,8 @@ Exact = Callable[[str], str | None]
 class Outdated:
     """What other models made than those of `maker`, of pictures of its recipe: no other write leaves their bytes alone.
 
-    A picture that does not say what made a property is older than the field for that.
+    A picture that does not say what made a property is older than the field for that. One with an error is left alone,
+    with its document: a write would have it processed again, or nobody is to add anything to it unasked.
     """
 
     maker: Maker
@@ -27,7 +28,8 @@ class Outdated:
     def query(self, target: str, exact: Exact) -> Body:
         """Finds documents with such a picture."""
         recipe = exact(f"{target}.recipe") or f"{target}.recipe"
-        others = [{"range": {recipe: {side: self.maker.recipe}}} for side in ("lt", "gt")]
+        not_these: list[Body] = [{"range": {recipe: {side: self.maker.recipe}}} for side in ("lt", "gt")]
+        not_these.append({"exists": {"field": f"{target}.error.code"}})
         wanted: list[Body] = []
         for feature, now in self._models():
             field = f"{target}.{feature.maker_field}"
@@ -41,11 +43,11 @@ class Outdated:
         if not wanted:
             return {"match_none": {}}
         current = {"term": {recipe: self.maker.recipe}}
-        return {"bool": {"filter": [current], "must_not": others, "should": wanted, "minimum_should_match": 1}}
+        return {"bool": {"filter": [current], "must_not": not_these, "should": wanted, "minimum_should_match": 1}}
 
     def names(self, picture: Mapping[str, Any]) -> tuple[str, ...]:
         """The properties of a picture that another model made."""
-        if picture.get("recipe") != self.maker.recipe:
+        if picture.get("recipe") != self.maker.recipe or picture.get("error"):
             return ()
         said = ((feature, picture.get(feature.maker_field), now) for feature, now in self._models())
         return tuple(

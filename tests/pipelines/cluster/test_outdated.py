@@ -20,6 +20,7 @@ CURRENT = {"recipe": "r", "embedder": "vectors-2", "labels_model": "labels-2"}
         (CURRENT, ()),
         (CURRENT | {"labels_model": "labels-1"}, ("labels",)),
         (CURRENT | {"embedder": "vectors-1", "labels_model": None}, ("embedding", "labels")),
+        (CURRENT | {"labels_model": "labels-1", "error": {"code": "enrich_failed"}}, ()),
         # Not the first picture of a list.
         (CURRENT | {"embedder": None}, ()),
         # Any write makes the picture again.
