@@ -37,7 +37,7 @@ def find_person(engine: Engine, what: str, pipeline: str | None = None) -> tuple
 
 def _of_file(engine: Engine, what: str, pipeline: str) -> tuple[Person, str]:
     with opened(what) as file:
-        image = described(engine, file, name := name_of(what), pipeline)
+        image = described(engine, file, name := name_of(what), pipeline, "faces")
     faces = objects(image.get("face_vectors"))
     if not faces:
         count = number(image.get("face_count"))

@@ -34,7 +34,7 @@ def sample_of_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFA
 
 def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
     """The sample of a picture that is not stored."""
-    image = described(engine, file, name, pipeline)
+    image = described(engine, file, name, pipeline, "embedding")
     if engine.schema.hash_vector and "perceptual_hash_quality" not in image:
         raise UserError(f"the pipeline {pipeline} extracts no perceptual_hash: name another one with --pipeline")
     # Of a pipeline without thumbnails, the file itself.
@@ -47,13 +47,13 @@ def _bytes(file: BinaryIO) -> bytes:
     return file.read(LARGEST_PICTURE)
 
 
-def described(engine: Engine, file: BinaryIO, name: str, pipeline: str) -> dict[str, Any]:
+def described(engine: Engine, file: BinaryIO, name: str, pipeline: str, needed: str) -> dict[str, Any]:
     """The fields of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing.
 
-    Raises UserError.
+    `needed`: the property that has to be among them, be it that documents get it later. Raises UserError.
     """
     try:
-        image = simulated_picture(engine.client, pipeline, file)
+        image = simulated_picture(engine.client, pipeline, file, needed)
     except CheckFailed as failed:
         raise UserError(str(failed)) from failed
     except ApiError as error:

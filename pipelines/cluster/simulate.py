@@ -36,12 +36,19 @@ def simulated(client: Elasticsearch, pipeline: str | Body, source: Body, *, pati
     return _source(patient.ingest.simulate(**which, docs=[{"_source": source}]).body)
 
 
-def simulated_picture(client: Elasticsearch, pipeline: str, picture: BinaryIO) -> Body:
+def simulated_picture(client: Elasticsearch, pipeline: str, picture: BinaryIO, needed: str) -> Body:
     """The fields that the pipeline makes of a large picture, with its thumbnail, but without the picture itself.
 
+    What the pipeline adds later, which may take seconds, is asked for only if the property `needed` is among that.
     Raises as `simulated`.
     """
-    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data, "enrich": True}}}]})
+    image = _made(client, pipeline, picture, {})
+    waits = image.get("pending")
+    return _made(client, pipeline, picture, {"enrich": True}) if isinstance(waits, list) and needed in waits else image
+
+
+def _made(client: Elasticsearch, pipeline: str, picture: BinaryIO, more: Body) -> Body:
+    body = PictureBody(picture, lambda data: {"docs": [{"_source": {"image": {"data": data, **more}}}]})
     answer = send(
         client.options(request_timeout=PATIENCE),
         "POST",

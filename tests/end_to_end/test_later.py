@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
 
 from ingest_image.reprocess.command import reprocess
+from pipelines.cluster.simulate import simulated_picture
 from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service, calls
@@ -64,6 +66,17 @@ def test_it_is_stored_at_once_and_whole_after_it_was_enriched(
         stored["mark"],
     )
     assert source(es, index)["title"] == "mine"
+
+
+def test_a_picture_to_search_by_waits_only_for_what_is_needed(
+    es: Elasticsearch, later: tuple[str, str], service: Service
+) -> None:
+    before, file = calls(service), BytesIO(picture("pillow/hopper.jpg"))
+    assert simulated_picture(es, later[0], file, "faces")["pending"] == ["embedding"]
+    assert calls(service) == before + 1
+    made = simulated_picture(es, later[0], file, "embedding")
+    assert made["embedding"] and "pending" not in made
+    assert calls(service) == before + 3
 
 
 def test_what_cannot_be_later_is_refused_when_the_pipeline_is_put(es: Elasticsearch, index: str) -> None:
