@@ -22,9 +22,10 @@ _PIECE, PHONE = NAME[:4], b"4930901820"
 
 
 def is_in(data: bytes) -> bool:
-    """Whether the name is there: in one piece, at the beginning of a number, or in every fourth byte."""
-    spread = (data[start::4] for start in range(4))
-    return _PIECE in data or PHONE in data or any(_PIECE in bytes_ for bytes_ in spread)
+    """Whether the name is there: in one piece, at the beginning of a number, in every second or fourth byte."""
+    spread = [data[start::4] for start in range(4)]
+    pairs = b"".join(bytes((byte, 1)) for byte in NAME[:3])
+    return _PIECE in data or PHONE in data or pairs in data or any(_PIECE in bytes_ for bytes_ in spread)
 
 
 def jpeg() -> Iterator[Place]:
@@ -91,6 +92,13 @@ def png() -> Iterator[Place]:
     colors = saved("PNG", small().quantize(8))
     at = colors.index(b"PLTE") - 4
     yield "a palette before the palette", colors[:at] + png_chunk(b"PLTE", NAME + b"  ") + colors[at:]
+    first = colors.index(b"IDAT") - 4
+    yield (
+        "alpha of colours that are not there",
+        colors[:first] + png_chunk(b"tRNS", b"\xff" * 8 + NAME) + colors[first:],
+    )
+    high = b"".join(bytes((byte, 1)) for byte in NAME[:3])
+    yield "bits of a transparent colour that no sample has", head + png_chunk(b"tRNS", high) + data[33:]
     moving = saved("PNG", save_all=True, append_images=[small().rotate(180)], duration=100)
     for where, name in (("a frame", b"fdAT"), ("the first frame", b"IDAT")):
         yield (

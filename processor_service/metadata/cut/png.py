@@ -46,8 +46,9 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             if header.color_type == 3:
                 yield png_chunk(name, body[: min(len(body) // 3, header.most_colors) * 3])
         elif name == b"tRNS":
-            if most := header.most_transparency:
-                yield png_chunk(name, body[:most])
+            colors = next((len(one) // 3 for kind, one in chunks if kind == b"PLTE"), 0)
+            if transparency := header.transparency(body, colors):
+                yield png_chunk(name, transparency)
         elif name in _NEEDED or (name in _ANIMATION and moves):
             if not is_sound(name, body, header):
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")

@@ -41,10 +41,18 @@ class Header:
     def most_colors(self) -> int:
         return 1 << min(self.depth, 8)
 
-    @property
-    def most_transparency(self) -> int:
-        """Bytes of a transparent colour, or of the alpha of each entry of the palette."""
-        return {0: 2, 2: 6, 3: self.most_colors}.get(self.color_type, 0)
+    def transparency(self, body: bytes, colors: int) -> bytes:
+        """The alpha of each entry of a palette of so many colours, or a transparent colour; empty for none.
+
+        Of each of its numbers only the bits that a sample has count (11.3.1.1).
+        """
+        if self.color_type == 3:
+            return body[: min(colors, self.most_colors)]
+        size = {0: 2, 2: 6}.get(self.color_type, 0)
+        if len(body) < size:
+            return b""
+        most = (1 << self.depth) - 1
+        return b"".join((int.from_bytes(body[at : at + 2]) & most).to_bytes(2) for at in range(0, size, 2))
 
     def size(self, width: int | None = None, height: int | None = None) -> int:
         """Bytes of all rows with their filters, of the picture or of a frame of these sides in pixels."""
