@@ -13,7 +13,7 @@ _BLOCK = re.compile(
 _REQUEST = re.compile(r"(GET|PUT|POST|DELETE) [^<\s]+(\n|$)")
 _COMMAND = re.compile(r"(venv/bin/)?ingest-image |curl ")
 
-# Page (or * for all), how a block begins, and why this is not run by tests/end_to_end/test_docs.py. Each must be of use.
+# Page (or * for all), how a block begins, and why this is not run by tests/end_to_end/own_nodes/test_demo.py. Each must be of use.
 NOT_RUN = (
     ("*", r"\{|^ *\w+ = |^from |^client = ", "a part of a request, an answer or a program, not whole"),
     ("docs/operations.md", r"\[|\{", "a recipe, rendered from the declarations: test_operations_golden.py"),

@@ -1,37 +1,55 @@
-"""`ingest-image demo` as a newcomer sees it: a table, addresses, Ctrl-C; and a second start that finds everything again."""
+"""`ingest-image demo` as a newcomer sees it: a table, addresses, Ctrl-C; and a second start that finds everything again.
+
+While it is up, every request and command of README and docs runs on it as printed, in the order of the pages.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
 
 from embedded_node.folder import throwaway_folder
 from embedded_node.run_as import other_account
+from ingest_image.cli import main
 from ingest_image.demo.documents import DOCUMENTS
+from processor_service.hash_bands import near_bands
+from tests.helpers.dev_tools import Request, parse
+from tests.helpers.documented import Block, blocks, useless
+from tests.helpers.paths import PICTURES
+from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
 from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, with_pid
 
 # As gunicorn names the process that `ingest-image serve` becomes.
 SERVICE = "gunicorn: master"
 
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where the node's user can get to, which pytest's own folders are not when root runs the tests."""
-    path = throwaway_folder(other_account())
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+BLOCKS = blocks()
+SAMPLE = "pillow/flower.jpg"
+# With it a plain answer of ten hits has megabytes, which no page may ask for.
+LARGEST = 100_000
+# Lines of blocks that are run, and why these are not.
+NOT_RUN = {
+    "ingest-image enrich": "stays up: test_enrich.py",
+    "ingest-image enrich --index 'photos-*'": "stays up: test_enrich.py",
+    "ingest-image search --same-person photo.jpg": "needs vectors of faces: test_same_person.py",
+    "ingest-image search --same-person photo.jpg --filter taken:2020": "needs vectors of faces: test_same_person.py",
+}
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
@@ -76,20 +94,201 @@ def stop(process: subprocess.Popen[str], kill_service: bool = False) -> None:
     assert not left, [command_of(pid)[:80] for pid in left]
 
 
-def test_the_demo_shows_pictures_stays_up_and_finds_them_again(folder: Path) -> None:
-    process, printed = start(folder)
-    assert len(re.findall(r"^PUT images/_doc/", printed, re.MULTILINE)) == len(DOCUMENTS)
-    assert "truncated_image" in printed and "Chelsea the cat" in printed
-    for recognized in (r"cat, .*animal", "1 face", "plate BXY1234", "'Region-based"):
-        assert re.search(recognized, printed), recognized
-    gallery = re.search(r"Look at them: (http\S+)", printed)
-    assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=30).text
-    for command in re.findall(r"curl '(http\S+)'", printed):
-        assert requests.get(command, timeout=30).json()
-    stop(process)
+@dataclass(frozen=True)
+class Demo:
+    """A demo that is up: what it printed, the addresses of node and service, and the service's token."""
 
-    process, printed = start(folder)
-    assert "PUT images/_doc/" not in printed
+    process: subprocess.Popen[str]
+    printed: str
+    url: str
+    service_url: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """Where the node's user can get to, which pytest's own folders are not when root runs the tests."""
+    path = throwaway_folder(other_account())
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def demo(data: Path) -> Iterator[Demo]:
+    process, printed = start(data)
+    urls = [
+        re.search(rf"^{name} .*?(http://127\.0\.0\.1:\d+)", printed, re.MULTILINE)
+        for name in ("Elasticsearch", "Service")
+    ]
+    url, service_url = (found[1] for found in urls if found)
+    yield Demo(process, printed, url, service_url, (data / "token").read_text())
+    # Unless the last test has.
+    if process.poll() is None:
+        stop(process)
+
+
+@pytest.fixture(scope="module")
+def es(demo: Demo) -> Iterator[Elasticsearch]:
+    with Elasticsearch(demo.url, request_timeout=120) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def filled_in(es: Elasticsearch) -> dict[str, str]:
+    """What stands for the placeholders of the pages."""
+    fields = [{"field": "image.embedding"}]
+    (hit,) = es.search(index="images", query={"ids": {"values": ["flower"]}}, fields=fields)["hits"]["hits"]
+    image = hit["_source"]["image"]
+    bits = image["perceptual_hashes"]["hex"]
+    return {
+        '"<vector>"': json.dumps(hit["fields"]["image.embedding"]),
+        '["<bands>"]': json.dumps(near_bands(bits)),
+        "<hash>": bits,
+        "<sha256>": image["sha256"],
+        "<base64>": b64(picture(SAMPLE)),
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files that commands name."""
+    path = tmp_path_factory.mktemp("docs")
+    for name, file in (
+        ("photo.jpg", "exif-orientation/Landscape_1.jpg"),
+        ("sunset.jpg", SAMPLE),
+        ("photos/paris.jpg", "libavif/paris_exif_orientation_5.jpg"),
+        ("more/cat.jpg", "pillow/hopper.jpg"),
+        ("Pictures/trip/lake at noon.jpg", "exif-orientation/Landscape_1.jpg"),
+    ):
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PICTURES / file, path / name)
+    before = Path.cwd()
+    os.chdir(path)
+    yield path
+    os.chdir(before)
+
+
+def run(line: str, demo: Demo) -> Result:
+    """A line for a shell; addresses are those of the tests."""
+    words = shlex.split(line.replace("http://127.0.0.1:8090", demo.service_url), comments=True)
+    command, _, file = " ".join(map(shlex.quote, words)).replace("'>'", ">").partition(" > ")
+    environment = {"ELASTICSEARCH_URL": demo.url, "IMAGE_TOKEN": demo.token, "COLUMNS": "170"}
+    # Who deletes is asked whether it is meant.
+    result = CliRunner().invoke(main, shlex.split(command)[1:], input="y\n", env=environment)
+    if file:
+        Path(file).write_bytes(result.stdout_bytes)
+    return result
+
+
+def commands(block: Block) -> list[str]:
+    """The lines of a block without their comments."""
+    return [" ".join(map(shlex.quote, shlex.split(line, comments=True))) for line in block.text.splitlines()]
+
+
+def requests_of(block: Block) -> list[Request]:
+    return parse(block.text)
+
+
+def searches(block: Block) -> bool:
+    """Whether it only looks, so that what other blocks store cannot be found."""
+    return all("_search" in request.path or "_simulate" in request.path for request in requests_of(block))
+
+
+def send(request: Request, demo: Demo, placeholders: dict[str, str]) -> requests.Response:
+    for name, value in placeholders.items():
+        request.body = request.body.replace(name, value)
+    answer = request.send(demo.url)
+    request.check(answer)
+    assert len(answer.content) < LARGEST, f"{len(answer.content)} bytes"
+    return answer
+
+
+def test_the_demo_shows_pictures_and_stays_up(demo: Demo) -> None:
+    assert len(re.findall(r"^PUT images/_doc/", demo.printed, re.MULTILINE)) == len(DOCUMENTS)
+    assert "truncated_image" in demo.printed and "Chelsea the cat" in demo.printed
+    for recognized in (r"cat, .*animal", "1 face", "plate BXY1234", "'Region-based"):
+        assert re.search(recognized, demo.printed), recognized
+    gallery = re.search(r"Look at them: (http\S+)", demo.printed)
+    assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=30).text
+    for command in re.findall(r"curl '(http\S+)'", demo.printed):
+        assert requests.get(command, timeout=30).json()
+
+
+def test_every_block_is_run_or_has_a_reason() -> None:
+    for place, why in [(block.place, block.why_not) for block in BLOCKS if block.why_not] + list(NOT_RUN.items()):
+        print(f"not run: {place}: {why}")
+    unknown = [block.place for block in BLOCKS if not (block.why_not or block.is_requests or block.is_commands)]
+    assert unknown == [], "say in tests/helpers/documented.py why these are not run"
+    assert useless(BLOCKS) == []
+    printed = {line for block in BLOCKS if block.is_commands for line in commands(block)}
+    assert printed >= NOT_RUN.keys()
+
+
+LOOKS = [block for block in BLOCKS if block.is_requests and searches(block)]
+STORES = [block for block in BLOCKS if block.is_requests and not searches(block)]
+COMMANDS = [block for block in BLOCKS if block.is_commands]
+
+
+@pytest.mark.parametrize("block", LOOKS, ids=lambda block: block.place)
+def test_searches_find_what_the_page_says(block: Block, demo: Demo, filled_in: dict[str, str]) -> None:
+    for request in requests_of(block):
+        answer = send(request, demo, filled_in).json()
+        if "_simulate" in request.path:
+            assert "sha256" in answer["docs"][0]["doc"]["_source"]["image"]
+            continue
+        assert block.marker in ("finds", "first", "counts"), "say before the block what it finds on the demo"
+        if block.marker == "counts":
+            ((_, counted),) = answer["aggregations"].items()
+            keys = {bucket["key"] for bucket in counted["buckets"]}
+            wanted = {key.replace("+", " ") for key in block.said.split()}
+            assert wanted <= keys and bool(wanted) == bool(keys)
+            continue
+        found = [hit["_id"] for hit in answer["hits"]["hits"]]
+        assert found[:1] == [block.said] if block.marker == "first" else sorted(found) == sorted(block.said.split())
+
+
+@pytest.mark.parametrize("block", STORES, ids=lambda block: block.place)
+def test_other_requests_are_answered(block: Block, demo: Demo, filled_in: dict[str, str]) -> None:
+    for request in requests_of(block):
+        send(request, demo, filled_in)
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=lambda block: block.place)
+def test_commands_do_what_they_are_there_for(block: Block, demo: Demo, folder: Path) -> None:
+    for line in commands(block):
+        if line in NOT_RUN:
+            continue
+        # People are slower than the second after which a node shows what is new.
+        requests.post(f"{demo.url}/images/_refresh", timeout=30).raise_for_status()
+        result = run(line, demo)
+        assert result.exit_code == 0, f"{line}: {result.output}"
+        if " search" in line:
+            assert "nothing found" not in result.output, line
+    if "> flower.jpg" in block.text:
+        assert (folder / "flower.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+def test_the_program_in_the_readme(es: Elasticsearch, folder: Path) -> None:
+    (program,) = (block.text for block in BLOCKS if block.page == "README.md" and block.language == "python")
+    names = {"es": es, "base64": base64, "Path": Path}
+    exec(compile(program, "README.md", "exec"), names)
+    made = names["picture"]
+    assert isinstance(made, bytes) and made.startswith(b"\xff\xd8")
+
+
+def test_what_it_advises_for_own_pictures_can_be_run(demo: Demo) -> None:
+    own = re.search(r"^Your own: \S+ (index) PATH\.\.\. (.*)$", demo.printed, re.MULTILINE)
+    assert own
+    done = run(f"ingest-image {own[1]} {shlex.quote(str(PICTURES / SAMPLE))} {own[2]}", demo)
+    assert done.exit_code == 0 and "1 of 1 indexed" in done.output, done.output
+
+
+def test_a_second_start_finds_everything_again_and_ends_with_its_service(demo: Demo, data: Path) -> None:
+    stop(demo.process)
+    process, printed = start(data)
+    # A page has deleted it.
+    assert re.findall(r"^PUT images/_doc/(\S+)", printed, re.MULTILINE) == ["truncated"]
     assert "current: index template images" in printed
     assert "Chelsea the cat" in printed
     stop(process, kill_service=True)
