@@ -53,7 +53,7 @@ async function loadMore() {
   const link = one(".more a", list);
   if (!link || loading) return [];
   loading = true;
-  wait(true);
+  link.textContent = "Loading …";
   let fresh = [];
   try {
     const page = await fetchPage(link.getAttribute("href"), "cards");
@@ -63,7 +63,6 @@ async function loadMore() {
   } catch (error) {
     sayAtTheEnd(error.message);
   }
-  wait(false);
   loading = false;
   return fresh;
 }

@@ -66,6 +66,7 @@ async function store(files, skipped) {
   const words = toast(`Storing ${files.length === 1 ? files[0].name : counted(files.length, "picture")} …`);
   const stored = [];
   const there = [];
+  const problems = [];
   const failed = [];
   let left = 0;
   for (const [number, file] of files.entries()) {
@@ -73,7 +74,7 @@ async function store(files, skipped) {
       const { state, url, reason } = await send("upload", file);
       if (state === "stored") stored.push(url);
       else if (state === "there") there.push([file.name, url]);
-      else failed.push(`${file.name}: ${reason}`);
+      else problems.push([`${file.name}: ${reason}`, url]);
     } catch (error) {
       failed.push(error.message.includes(file.name) ? error.message : `${file.name}: ${error.message}`);
       if (error.isOver) left = files.length - number - 1;
@@ -83,18 +84,23 @@ async function store(files, skipped) {
   }
   words.parentElement.remove();
   wait(false);
-  if (stored.length) await refreshList().catch((error) => failed.push(error.message));
-  report(stored, there, failed, left, skipped);
+  if (stored.length || problems.length) await refreshList().catch((error) => failed.push(error.message));
+  report({ stored, there, problems, failed, left, skipped });
 }
 
-function report(stored, there, failed, left, skipped) {
+function report({ stored, there, problems, failed, left, skipped }) {
   if (stored.length) toast(`Stored ${counted(stored.length, "picture")}.`, stored.length === 1 ? stored[0] : "/", "Show");
   if (there.length === 1) toast(`${there[0][0]} is there already.`, there[0][1], "Show");
   if (there.length > 1) toast(`${there.length} pictures are there already.`);
+  if (problems.length === 1) toast(problems[0][0], problems[0][1], "Show");
+  if (problems.length > 1) {
+    const words = toast(`${problems.length} pictures were stored with a problem.`, "/?f=error:*&order=newest", "Show");
+    list(words.parentElement, problems.map(([line]) => line));
+  }
   if (failed.length === 1 && !left) toast(failed[0]);
   else if (failed.length) {
-    const rest = left ? ` ${counted(left, "other picture")} were not sent.` : "";
-    list(toast(`${counted(failed.length, "picture")} could not be stored.${rest}`), failed);
+    const rest = left ? ` ${counted(left, "other")} ${left === 1 ? "was" : "were"} not sent.` : "";
+    list(toast(`${counted(failed.length, "picture")} could not be stored.${rest}`).parentElement, failed);
   }
   if (skipped) toast(`${counted(skipped, "file")} left out: no pictures by their names.`);
 }

@@ -35,6 +35,7 @@ def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, tmp_path: Pa
     (tmp_path / "added 1.jpg").write_bytes(crop(70))
     (tmp_path / "below" / "added 2.JPEG").write_bytes(crop(80))
     (tmp_path / "below" / "added 3.jpg").write_bytes(b"no picture")
+    (tmp_path / "below" / "added 5.jpg").write_bytes(b"no picture either")
     (tmp_path / "notes.txt").write_text("no picture")
     browser.open("/?order=newest")
     before = len(browser.titles())
@@ -42,9 +43,10 @@ def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, tmp_path: Pa
     browser.one(".folder input").send_keys(str(tmp_path))
     browser.wait(lambda: any("1 file left out" in toast.text for toast in browser.all(".toast")))
     said = " ".join(toast.text for toast in browser.all(".toast"))
-    assert "Stored 2 pictures." in said and "added 3.jpg: " in said
+    assert "Stored 2 pictures." in said and "2 pictures were stored with a problem." in said
+    assert {line.text.partition(":")[0] for line in browser.all(".toast li")} == {"added 3.jpg", "added 5.jpg"}
     browser.wait(lambda: len(browser.titles()) > before)
-    assert {"added 1", "added 2"} <= set(browser.titles()[:3])
+    assert {"added 1", "added 2"} <= set(browser.titles()[:4])
     browser.shot("folder")
     # Each message stays until it is closed.
     time.sleep(0.2)
