@@ -105,9 +105,11 @@ def test_without_the_privilege_to_ask_the_update_says_it(page: FlaskClient, es: 
     assert page.post(PAGE, data=SEEN | {"operation": "left"}, headers=OWN).status_code == 303
 
 
-@pytest.mark.parametrize("image", [[stored(), stored()], {"data": "x"}])
+@pytest.mark.parametrize("image", [[stored(), stored()], [{"data": "x"}, stored()], {"data": "x"}])
 def test_documents_without_one_processed_picture(page: FlaskClient, es: WritableElasticsearch, image: Any) -> None:
     es.documents["1"]["image"] = image
+    html = page.get("/picture/images?id=1")
+    assert html.status_code == 200 and not re.search(r'name="operation"(?![^>]*disabled)', html.text)
     assert page.post(PAGE, data=SEEN | {"operation": "left"}, headers=OWN).status_code == 400
     assert updates(es) == []
 
