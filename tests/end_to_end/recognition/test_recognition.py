@@ -37,19 +37,11 @@ REDACT: dict[str, Any] = {"redact": {"what": ["faces", "plates"]}}
 PNG = {"convert": {"format": "png"}}
 
 
-@pytest.fixture(scope="module")
-def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with recognition, to be stopped, hung and killed."""
-    folder = tmp_path_factory.mktemp("recognition")
-    with running_service(folder / "service.log", workers="1", recognizers="1", picture_timeout="12") as running:
-        wait_until(lambda: state(running) == "ready", 120)
-        yield running
-
-
 @pytest.fixture
 def seeing(es: Elasticsearch, service: Service, recognizing: Service) -> Iterator[Service]:
     set_hosts(es, recognizing.url)
-    wait_until(lambda: state(recognizing) == "ready", 120)
+    # The test before may have killed its recognizer.
+    wait_until(lambda: state(recognizing) == "ready", 240)
     yield recognizing
     set_hosts(es, service.url)
 
@@ -65,7 +57,7 @@ def private(es: Elasticsearch) -> Iterator[str]:
 
 
 def state(service: Service) -> str:
-    return str(requests.get(f"{service.url}/readyz", timeout=10).json()["recognition"])
+    return str(requests.get(f"{service.url}/readyz", timeout=60).json()["recognition"])
 
 
 @pytest.fixture
