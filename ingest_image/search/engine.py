@@ -118,9 +118,7 @@ class Engine:
         total = found["hits"]["total"]["value"] + sum(map(len, again.values()))
         if with_facets:
             # In another search: an index that cannot count a field would lose its hits.
-            everything = replace(question, filters=question.filters.without(*question.filters.alternatives))
-            count = {"query": restricted(plain_query(everything), within), **where(pit, self.index)}
-            facets = self._count(everything, count, within, question.filters)
+            facets = self._plain_facets(question, pit, within)
         following = None
         if len(raw) == size and (pit or total > size):
             seen = equal_to_last(raw, question, place)
@@ -157,10 +155,12 @@ class Engine:
             raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
 
     def facets(self, question: Question, answer: Results) -> Facets:
-        """Counts by colour, format, date, ... of all hits of a question with a sample or a person.
+        """Counts by colour, format, date, ... of all hits.
 
         Those of a facet that restricts the hits are of what would be found without it.
         """
+        if question.sample is None and question.person is None:
+            return self._plain_facets(question)
         facets = self._count_these(question, answer.everything)
         for name in question.filters.alternatives:
             wider = replace(question, filters=question.filters.without(name), order=Order.DEFAULT)
@@ -170,6 +170,11 @@ class Engine:
             elif name in found.counts:
                 facets.counts[name] = found.counts[name]
         return facets
+
+    def _plain_facets(self, question: Question, pit: str = "", within: Sequence[Query] = ()) -> Facets:
+        everything = replace(question, filters=question.filters.without(*question.filters.alternatives))
+        body = {"query": restricted(plain_query(everything), within), **where(pit, self.index)}
+        return self._count(everything, body, within, question.filters)
 
     def _count_these(self, question: Question, hits: Sequence[Hit]) -> Facets:
         query = {"ids": {"values": [hit.id for hit in hits]}}
