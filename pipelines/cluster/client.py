@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import logging
 import sys
@@ -64,7 +65,8 @@ def connect(
     if api_key:
         arguments["api_key"] = api_key
     elif username:
-        arguments["basic_auth"] = (username, password or "")
+        # Of a pair, the client encodes ASCII only.
+        arguments["basic_auth"] = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
     if ca_certs:
         arguments["ca_certs"] = str(ca_certs)
     urls = [one if "://" in one else f"http://{one}" for one in url.replace(",", " ").split()]

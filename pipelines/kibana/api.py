@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 from .objects import Json, ndjson
 
@@ -40,7 +41,7 @@ class Kibana:
         if api_key:
             self._session.headers["Authorization"] = f"ApiKey {api_key}"
         elif username:
-            self._session.auth = (username, password or "")
+            self._session.auth = HTTPBasicAuth(username.encode(), (password or "").encode())
         else:
             # Without this, requests would take a password from a .netrc.
             self._session.trust_env = False

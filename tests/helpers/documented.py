@@ -27,7 +27,6 @@ NOT_RUN = (
     ("docs/architecture.md", r" client", "a drawing"),
     ("docs/addresses.md", r"PUT images/_doc/1", "the address is an example: end_to_end/test_addresses.py"),
     ("docs/compose.md", r"docker|\. \./\.env|SERVICE_REPLICAS|curl", "containers, which do not run here: tests/docker"),
-    ("docs/compose.md", r"PUT images-street", "the pipeline needs recognition: end_to_end/test_recognition_docs.py"),
     (
         "docs/data-streams.md",
         r"ingest-image|POST photos|PUT _ilm",

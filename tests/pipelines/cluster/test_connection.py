@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from typing import Any
 
@@ -110,3 +111,9 @@ def test_the_innermost_reason() -> None:
 def test_few_kinds_are_named_and_the_rest_is_counted() -> None:
     assert counts(Counter({"b": 2, "a": 3})) == "3 a, 2 b"
     assert counts(Counter({str(kind): 1 for kind in range(20)})).endswith(", 8 others")
+
+
+@pytest.mark.parametrize("password", ["pässword", "密码:1", ""])
+def test_names_and_passwords_of_any_letters(password: str) -> None:
+    scheme, _, pair = headers(username="adä", password=password)["authorization"].partition(" ")
+    assert (scheme, base64.b64decode(pair).decode()) == ("Basic", f"adä:{password}")
