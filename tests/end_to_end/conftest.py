@@ -10,12 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.versions import versions
 from tests.helpers.nodes import HEAP, bootstrap, set_hosts
+from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, Service, running_service
 
 
@@ -33,6 +35,20 @@ def es_version(request: pytest.FixtureRequest) -> str:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A processor service as users run it; tests that break things have `own_service`."""
     with running_service(tmp_path_factory.mktemp("service") / "service.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with recognition and an embedder that knows words; the node has to be told to call it.
+
+    Its recognizer may be stopped, hung and killed: there is another one a little later.
+    """
+    log = tmp_path_factory.mktemp("recognition") / "service.log"
+    settings = {"workers": "1", "recognizers": "1", "embedder": "lite0", "picture_timeout": "12"}
+    with running_service(log, **settings) as running:
+        # Ten seconds of processor time, and minutes where ten others want the processor, too.
+        wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=60).json()["recognition"] == "ready", 240)
         yield running
 
 
