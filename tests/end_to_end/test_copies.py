@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Hit, Question
+from ingest_image.search.filters import parse_filters
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
 from tests.helpers.nodes import set_hosts
@@ -109,7 +110,7 @@ def test_others_are_similar_at_most(engine: Engine) -> None:
 
 
 def test_filters_hold_for_copies_too(engine: Engine) -> None:
-    assert copies(engine, "cat", filters=({"term": {"image.format": "png"}},)) == {}
+    assert copies(engine, "cat", filters=parse_filters(["image.format:png"], engine.schema)) == {}
 
 
 def test_a_document_without_a_thumbnail_is_read_itself(es: Elasticsearch, engine: Engine, filled: str) -> None:

@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from ingest_image.doctor.command import doctor
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search import Engine, Question, Sample, bands
+from ingest_image.search.filters import Filters
 from ingest_image.search.hashes import variants
 from processor_service.hash_bands import bands as bands_of_hash
 from tests.helpers.nodes import source
@@ -64,7 +65,7 @@ def test_all_within_31_bits_are_found(es: Elasticsearch, index: str) -> None:
     assert uses_bands(es, index)
     assert found(es, index) == {"same": 0, "of a list": 1, "worst": 31}
     assert found(es, index, turned=True) == {"same": 0, "turned": 0, "of a list": 1, "worst": 31}
-    assert found(es, index, filters=({"ids": {"values": ["worst"]}},)) == {"worst": 31}
+    assert found(es, index, filters=Filters(others=({"ids": {"values": ["worst"]}},))) == {"worst": 31}
     # Farther away, a band need not be near.
     assert not uses_bands(es, index, distance=32)
 

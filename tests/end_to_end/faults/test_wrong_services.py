@@ -129,7 +129,7 @@ def answer(**fields: Any) -> str:
 def test_an_answer_that_the_service_has_not_signed_is_not_stored(
     es: Elasticsearch, index: str, hosts: None, body: str
 ) -> None:
-    es.cluster.put_settings(persistent={"ingest.image.timeout": "1s"})
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "3s"})
     with liar(200, body) as url:
         set_hosts(es, url)
         with pytest.raises(ApiError) as refusal:
