@@ -48,8 +48,11 @@ def scroll_to_the_end(page: Browser) -> Any:
 
 def scroll_until(page: Browser, count: int) -> None:
     def enough() -> bool:
+        # Once more would load the page behind it, too.
+        if len(page.titles()) >= count:
+            return True
         scroll_to_the_end(page)
-        return len(page.titles()) >= count
+        return False
 
     page.wait(enough)
 
