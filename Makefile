@@ -31,9 +31,10 @@ demo: install ## the main job on a real node with real pictures; stays up to try
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
 test: install ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
-	@$(MAKE) --no-print-directory --jobs=2 test-plugin test-python
+	@$(MAKE) --no-print-directory test-plugin
+	@$(MAKE) --no-print-directory test-python
 
-# Both at the same time: the tests of the plugin mostly wait. They build zips again; the ones of `install` serve until then.
+# By themselves: beside six workers that start nodes, answers of the tests' own services come too late.
 test-plugin: install ## JUnit, for every Elasticsearch version
 	@elasticsearch_plugin/build --test
 
