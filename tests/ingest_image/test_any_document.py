@@ -214,7 +214,7 @@ def test_what_the_doctor_says_of_documents(documents: list[dict[str, Any]], code
     client.search.return_value.body = answer
     client.indices.get_mapping.return_value.body = {"images": {"mappings": {"properties": {"image": mapping()}}}}
     installation = Installation(client)
-    vars(installation).update(indices={"images": {}}, patterns=["images"])
+    vars(installation).update(indices={"images": {}}, patterns=["images"], others=[])
     for check in (check_documents.errors, check_documents.unprocessed):
         (finding,) = check(installation)
         finding.what.encode()
