@@ -24,10 +24,11 @@ class Deleted:
     failed: list[dict[str, str]] = field(default_factory=list)
 
 
-def delete_hits(client: Elasticsearch, hits: Iterable[dict[str, Any]], done: Deleted) -> None:
+def delete_hits(client: Elasticsearch, hits: Iterable[dict[str, Any]], done: Deleted, *, at_once: bool = False) -> None:
     """Delete these hits of a search that asked for sequence numbers, and count them in `done`.
 
-    Raises BulkStopped when Elasticsearch refuses all.
+    A busy node is waited for. Raises BulkStopped when the others would fail in the same way. `at_once`, for a person
+    who waits: neither of both.
     """
     actions = (
         {
@@ -41,11 +42,12 @@ def delete_hits(client: Elasticsearch, hits: Iterable[dict[str, Any]], done: Del
         }
         for hit in hits
     )
-    for ok, item in send_bulks(client, actions, pipeline=None, max_bytes=BULK_BYTES, max_retries=6):
+    for ok, item in send_bulks(client, actions, pipeline=None, max_bytes=BULK_BYTES, max_retries=1 if at_once else 6):
         if ok:
             done.deleted += 1
         elif status_of(item) in (_GONE, _CHANGED):
             done.changed += 1
         else:
             done.failed.append({"id": item["_id"], "reason": failure_of(item)})
-            stop_if_hopeless(item, item["_id"])
+            if not at_once:
+                stop_if_hopeless(item, item["_id"])

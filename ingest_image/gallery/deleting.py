@@ -12,16 +12,15 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
-from pipelines.cluster.bulks import failure_of, status_of
 from pipelines.wording import counted, shown
 
+from ..deleting import Deleted, delete_hits
 from ..search import UserError
 from .context import writable_context
-from .documents import MOST, Current, asked_keys, current_ones
+from .documents import MOST, Current, asked_keys, current_ones, refresh
 from .page_query import PageQuery
 
 blueprint = Blueprint("deleting", __name__)
-_GONE, _CHANGED = 404, 409
 _NAMED = ("title", "file_name", "image.sha256", "image.metadata.title")
 
 
@@ -69,19 +68,14 @@ def delete() -> Response | str:
         raise UserError(f"name 1 to {MOST} documents")
     # 404 for those of other indices, and one that is not there any more needs no deletion.
     there = current_ones(here, [(one.index, one.id) for one in versions], ("title",))
-    deleted, changed, failed = 0, len(versions) - len(there), []
     still = {one.hit.key for one in there}
-    operations = [{"delete": _action(one)} for one in versions if (one.index, one.id) in still]
-    items = here.client.bulk(operations=operations, refresh=True)["items"] if operations else []
-    for item in (one["delete"] for one in items):
-        status = status_of(item)
-        deleted += status < 300
-        changed += status in (_GONE, _CHANGED)
-        if status >= 300 and status not in (_GONE, _CHANGED):
-            failed.append(f"{shown(item['_id'])}: {failure_of(item)}")
-    sentence = _sentence(deleted, changed, failed)
+    done = Deleted(changed=len(versions) - len(there))
+    delete_hits(here.client, (_hit(one) for one in versions if (one.index, one.id) in still), done, at_once=True)
+    refresh(here.client, (one.index for one in versions))
+    failed = [f"{shown(one['id'])}: {one['reason']}" for one in done.failed]
+    sentence = _sentence(done.deleted, done.changed, failed)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(deleted=deleted, changed=changed, failed=failed, sentence=sentence)
+        return jsonify(deleted=done.deleted, changed=done.changed, failed=failed, sentence=sentence)
     query = PageQuery.of(request.args)
     return render_template("done.html", heading=sentence, failed=failed, query=query, settings=here.settings)
 
@@ -90,9 +84,9 @@ def _version(document: Current) -> str:
     return str(Version(*document.hit.key, document.seq_no, document.primary_term))
 
 
-def _action(version: Version) -> dict[str, Any]:
-    condition = {"if_seq_no": version.seq_no, "if_primary_term": version.primary_term}
-    return {"_index": version.index, "_id": version.id, **condition}
+def _hit(version: Version) -> dict[str, Any]:
+    numbers = {"_seq_no": version.seq_no, "_primary_term": version.primary_term}
+    return {"_index": version.index, "_id": version.id, **numbers}
 
 
 def _sentence(deleted: int, changed: int, failed: list[str]) -> str:

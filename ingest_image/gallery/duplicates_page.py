@@ -17,6 +17,7 @@ from ..search import Engine, Hit, UserError
 from ..search.hashes import SAME_PICTURE
 from ..search.union import Key
 from .context import context, writable_context
+from .documents import refresh
 
 blueprint = Blueprint("duplicates", __name__)
 _ON_A_PAGE = 20
@@ -92,7 +93,7 @@ def keep() -> str | AnyResponse:
         delete_hits(here.client, (dict(zip(names, one, strict=True)) for one in others), done)
     except BulkStopped as error:
         raise UserError(str(error)) from error
-    here.client.indices.refresh(index=sorted({one[0] for one in others}))
+    refresh(here.client, (one[0] for one in others))
     here.looking.forget(_key(one) for one in others if not _found(engine, _key(one)))
     outcome: dict[str, Any] = {"deleted": done.deleted, "changed": done.changed, "failed": len(done.failed)}
     return redirect(url_for(".duplicates", page=request.form.get("page", 1, type=int), **outcome), 303)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
-from pipelines.wording import capitalized
+from pipelines.wording import capitalized, counted
 
 from ..search import Engine, Question, UserError
 from ..search.places import Box, Cluster, clusters, has_places, whereabouts
@@ -94,7 +94,7 @@ def map_address(query: PageQuery, view: View | None = None) -> str:
 
 def _spot(cluster: Cluster, view: View, query: PageQuery) -> Spot:
     x, y = view.place(cluster.latitude, cluster.longitude)
-    pictures = f"{cluster.count} picture{'' if cluster.count == 1 else 's'}"
+    pictures = counted(cluster.count, "picture")
     if cluster.count <= _FEW or view.zoom >= CLOSEST:
         box: Box = tile_box(cluster.tile)
         address, says = query.with_(("f", box.filter)), f"{pictures}: show them"
