@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from ...formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .kept import Kept, few
 from .packed import end_of_deflate
+from .png_colors import GAMMA, PRIMARIES, color_numbers
 from .png_numbers import Frames, resolution
 from .png_shapes import Header, is_sound
 
 # Without these there is no picture, or another one. The palette only says something for colour type 3.
 _NEEDED = (b"IHDR", b"IDAT", b"IEND")
 # Numbers that say how to read colours and how large a pixel is; left out when they are not as they should be.
-_NUMBERS = frozenset((b"gAMA", b"cHRM", b"sRGB", b"cICP", b"sBIT"))
+_NUMBERS = frozenset((b"sRGB", b"cICP", b"sBIT"))
+_COLORS = frozenset((GAMMA, PRIMARIES))
 _RESOLUTION = b"pHYs"
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
-_ONCE = frozenset((*_NUMBERS, _RESOLUTION, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
+_ONCE = frozenset((*_NUMBERS, *_COLORS, _RESOLUTION, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
 # Most bytes of an unpacked profile.
 _MOST_PROFILE = 16 * 1024**2
 # Bytes of pixels that are unpacked to see where they end: a second or two.
@@ -33,21 +35,24 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     moves = any(name == b"acTL" for name, _ in chunks)
     frames = Frames([name for name, _ in chunks])
     _check_pixels(chunks, header, moves)
+    profile = kept.checked_profile(_unpacked(next((body for name, body in chunks if name == b"iCCP"), b"")))
+    says_srgb = any(name == b"sRGB" and is_sound(name, body, header) for name, body in chunks)
+    colors = {} if profile or says_srgb else color_numbers(chunks)
     seen: set[bytes] = set()
     for (name, body), (_, chunk) in zip(chunks, found, strict=True):
         if name in _ONCE and name in seen:
             raise ValueError("a chunk of the PNG that may stand there once")
         seen.add(name)
         if name == b"iCCP":
-            if profile := kept.checked_profile(_unpacked(body)):
+            if profile:
                 # Its name may be anything.
                 yield png_chunk(name, b"ICC\0\0" + zlib.compress(profile))
         elif name == b"PLTE":
             if header.color_type == 3:
                 yield png_chunk(name, body[: min(len(body) // 3, header.most_colors) * 3])
         elif name == b"tRNS":
-            colors = next((len(one) // 3 for kind, one in chunks if kind == b"PLTE"), 0)
-            if transparency := header.transparency(body, colors):
+            count = next((len(one) // 3 for kind, one in chunks if kind == b"PLTE"), 0)
+            if transparency := header.transparency(body, count):
                 yield png_chunk(name, transparency)
         elif name in _NEEDED or (name in _ANIMATION and moves):
             if not is_sound(name, body, header):
@@ -58,6 +63,9 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         elif name == _RESOLUTION:
             if number := resolution(body):
                 yield png_chunk(name, number)
+        elif name in _COLORS:
+            if name in colors:
+                yield png_chunk(name, colors[name])
         elif name in _NUMBERS:
             if is_sound(name, body, header):
                 yield png_chunk(name, body)

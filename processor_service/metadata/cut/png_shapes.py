@@ -10,8 +10,6 @@ from dataclasses import dataclass
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # Sides of the seven passes of an interlaced picture: where each begins and how far its pixels are apart (8.1).
 _PASSES = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2))
-# Hundred thousandths of gamma and of chromaticities. Text as a number is far larger.
-_MOST_GAMMA, _MOST_CHROMATICITY = 10_000_000, 200_000
 
 
 @dataclass(frozen=True)
@@ -72,10 +70,6 @@ def is_sound(name: bytes, body: bytes, header: Header) -> bool:
     return (length is None or len(body) == length) and check(body, header)
 
 
-def _numbers(most: int) -> Callable[[bytes, Header], bool]:
-    return lambda body, _: all(number <= most for (number,) in struct.iter_unpack(">I", body))
-
-
 def _is_frame(body: bytes, header: Header) -> bool:
     _, width, height, left, top, _, _, dispose, blend = struct.unpack(">IIIIIHHBB", body)
     within = left + width <= header.width and top + height <= header.height
@@ -98,8 +92,6 @@ _SHAPES: dict[bytes, tuple[int | None, Callable[[bytes, Header], bool]]] = {
     b"acTL": (8, _any),
     b"fcTL": (26, _is_frame),
     b"fdAT": (None, lambda body, _: len(body) >= 4),
-    b"gAMA": (4, _numbers(_MOST_GAMMA)),
-    b"cHRM": (32, _numbers(_MOST_CHROMATICITY)),
     b"sRGB": (1, lambda body, _: body[0] <= 3),
     b"cICP": (4, lambda body, _: body[0] <= 22 and body[1] <= 18 and body[2] <= 16 and body[3] <= 1),
     b"sBIT": (None, _are_significant_bits),
