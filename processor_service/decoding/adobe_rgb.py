@@ -39,7 +39,7 @@ def is_adobe_rgb(exif_bytes: bytes) -> bool:
     )
 
 
-def attach_profile(image: Image.Image) -> None:
+def attach_adobe_rgb(image: Image.Image) -> None:
     """Give an opened JPEG without a profile the one that its EXIF names, as if it were embedded."""
     if (
         image.format in ("JPEG", "MPO")

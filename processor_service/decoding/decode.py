@@ -15,11 +15,12 @@ from ..metadata.collect import orientation, raw_metadata
 from ..picture import Picture, Source
 from ..pixels.scaling import scale
 from ..settings import Settings
-from .adobe_rgb import attach_profile
+from .adobe_rgb import attach_adobe_rgb
 from .bitmaps import with_visible_alpha
 from .fast_jpeg import decode_jpeg, decoded_size
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .guard import decoder_errors
+from .jpeg_profile import attach_profile
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .open import open_picture
@@ -87,6 +88,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
         attach_profile(image)
+        attach_adobe_rgb(image)
         layout = sample_layout(image)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):

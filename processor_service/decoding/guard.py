@@ -16,7 +16,7 @@ from ..settings import Settings
 from .pillow import pixel_limit
 
 # A PNG chunk is shorter than it must be. That does not mean that the file's end is missing.
-_BROKEN_CHUNK = re.compile(r"Truncated \w{4} chunk")
+_BROKEN_CHUNK = re.compile(r"(APNG contains t|T)runcated \w{4} chunk")
 # Exceptions of decoders whose text is meant to be read.
 _TELLING = (OSError, ValueError, SyntaxError, RuntimeError, EOFError)
 # Phrases by which decoders report a valid file of an unsupported kind.

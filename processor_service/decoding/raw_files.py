@@ -30,6 +30,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MLVI", "MLV"),
     (0, b"NOKIARAW", "NOKIARAW"),
     (0, b"DSC-Image", "Kodak raw"),
+    # Kyocera, the other way round.
+    (25, b"ARECOYK", "Contax raw"),
     (4, b"RED1", "R3D"),
     (4, b"RED2", "R3D"),
 )

@@ -15,9 +15,12 @@ from PIL import Image
 
 from ..formats.containers import PNG_SIGNATURE, jpeg_header, png_chunks, riff_chunks
 
-# PNG chunks without which a picture or an animation looks different; texts; and the texts that hold metadata.
+# PNG chunks without which a picture or an animation looks different; texts; chunks and texts that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
+# Chunks that make an animation of it, and their smallest sizes. If one is smaller, only the still picture is left.
+_ANIMATION = {b"acTL": 20, b"fcTL": 38, b"fdAT": 16}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_TELLING = {b"iCCP", b"eXIf"}
 _TELLING_TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type ")
 # JFIF (APP0) and Adobe (APP14) say how to read the colours of a JPEG; their sizes when they are complete.
 _NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
@@ -65,8 +68,10 @@ def _png(data: bytes) -> Iterator[bytes]:
     palette = next((chunk for name, chunk in chunks if name == b"PLTE"), b"")
     at_fault: set[int] = set()
     room, left = MOST_TEXT, _MOST_TRIED
-    # Texts that hold metadata come first, so that other texts do not use up their room.
-    for number, (name, chunk) in sorted(enumerate(chunks), key=lambda item: not _tells(item[1][1])):
+    still = any(len(chunk) < _ANIMATION.get(name, 0) for name, chunk in chunks)
+    needed = _NEEDED - _ANIMATION.keys() if still else _NEEDED
+    # Turn, profile and texts that hold metadata come first, so that other parts do not use up their room.
+    for number, (name, chunk) in sorted(enumerate(chunks), key=lambda item: _rank(*item[1])):
         if name[:1].isupper() or name in _NEEDED - {b"tRNS"}:
             continue
         room -= _text_length(name, chunk[8:-4], min(room, MOST_TEXT // 2)) if name in _TEXTS else 0
@@ -80,14 +85,18 @@ def _png(data: bytes) -> Iterator[bytes]:
         return PNG_SIGNATURE + b"".join(
             chunk
             for number, (name, chunk) in enumerate(chunks)
-            if number not in at_fault and (name in _NEEDED or name[:1].isupper() or wanted(name, chunk))
+            if number not in at_fault and (name in needed or name[:1].isupper() or wanted(name, chunk))
         )
 
-    yield kept(lambda *_: True)
-    yield kept(lambda name, chunk: name not in _TEXTS or _tells(chunk))
-    yield kept(lambda name, _: name in (b"iCCP", b"eXIf"))
+    yield kept(lambda name, _: name not in _ANIMATION)
+    yield kept(lambda name, chunk: (name not in _TEXTS and name not in _ANIMATION) or _tells(chunk))
+    yield kept(lambda name, _: name in _TELLING)
     yield kept(lambda name, _: name == b"iCCP")
     yield kept(lambda *_: False)
+
+
+def _rank(name: bytes, chunk: bytes) -> int:
+    return 0 if name in _TELLING else 1 if _tells(chunk) else 2
 
 
 def _tells(chunk: bytes) -> bool:

@@ -157,17 +157,13 @@ def below(directory: Directory) -> Iterator[Directory]:
 
 
 def everywhere(data: bytes) -> Iterator[Directory]:
-    """Pages and the directories below them, two levels deep, each once; no more than a file can reasonably have."""
-    seen: set[int] = set()
-    for directory in islice(_everywhere(data), 2 * _MOST_DIRECTORIES):
+    """Pages and the directories below them, each once; no more than a file can reasonably have."""
+    return islice(_with_those_below(chain(data), set()), 2 * _MOST_DIRECTORIES)
+
+
+def _with_those_below(directories: Iterator[Directory], seen: set[int]) -> Iterator[Directory]:
+    for directory in directories:
         if directory.offset not in seen:
             seen.add(directory.offset)
             yield directory
-
-
-def _everywhere(data: bytes) -> Iterator[Directory]:
-    for page in chain(data):
-        yield page
-        for child in below(page):
-            yield child
-            yield from below(child)
+            yield from _with_those_below(below(directory), seen)

@@ -54,6 +54,9 @@ CHUNKS = {
     "short rendering intent": chunk(b"sRGB", b""),
     "an unknown chunk with a wrong checksum": chunk(b"prVt", b"xyz", 1),
     "two of them": chunk(b"zTXt", b"Comment\0\0" + HUGE) + chunk(b"pHYs", b"\0"),
+    "more texts than are tried one by one": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(9_000), 9)) * 300,
+    "a short animation control": chunk(b"acTL", b"\0\0"),
+    "a short frame control": chunk(b"acTL", struct.pack(">2I", 2, 0)) + chunk(b"fcTL", b"\0\0"),
 }
 
 
@@ -101,6 +104,8 @@ SEGMENTS = {
     "a comment that is not text": segment(0xFE, b"\xff\xfe\xff"),
     "EXIF whose directory is beyond its end": segment(0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff"),
     "EXIF that is none": segment(0xE1, b"Exif\0\0rubbish"),
+    "a piece of no profile": segment(0xE2, b"ICC_PROFILE\0\0\0x"),
+    "a piece of another profile": segment(0xE2, b"ICC_PROFILE\0\x09\x03" + b"x" * 50),
     "a broken preview": segment(0xE0, b"JFXX\0\x10"),
     "two of them": segment(0xE0, b"JFIF") + segment(0xE2, b"MPF\0II*\0\xff\xff\xff\xff" + bytes(18)),
 }
