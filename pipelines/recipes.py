@@ -28,6 +28,13 @@ def identifies(recipe: Body) -> bool:
     return any(isinstance(value, dict) and value.get(IDENTITY) is True for value in parameters)
 
 
+def at_once(recipe: Body) -> Body:
+    """The part of a recipe that a document waits for: without the properties that are added later."""
+    later = recipe.get("later") or ()
+    properties = [entry for entry in recipe.get("properties") or () if set(entry_names([entry])).isdisjoint(later)]
+    return recipe | {"properties": properties}
+
+
 def uses_store(recipe: Body) -> bool:
     """Whether pictures, or what they were made from, go into the service's store."""
     return "external" in (recipe.get("store"), recipe.get("originals"))

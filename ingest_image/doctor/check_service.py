@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from pipelines.cluster.called_pipelines import targets_with_called
 from pipelines.cluster.makers import is_inference_form
@@ -10,7 +10,7 @@ from pipelines.cluster.nodes import HOSTS_SETTING, as_list
 from pipelines.cluster.sentences import CheckFailed
 from pipelines.inference.endpoints import recipe_of, service_url
 from pipelines.install.check import process_tiny_picture
-from pipelines.recipes import identifies, recipes_of, recognizes
+from pipelines.recipes import at_once, identifies, recipes_of, recognizes
 from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
 
@@ -72,7 +72,10 @@ def token(installation: Installation) -> Iterator[Finding]:
 
 
 def recognition(installation: Installation) -> Iterator[Finding]:
-    """The service recognizes what pipelines of the indices ask for; only with `--service-url`."""
+    """The service recognizes what pipelines of the indices ask for; only with `--service-url`.
+
+    Without it documents are refused, or wait if the pipeline has it added [later](enrich.md).
+    """
     if installation.service is None or installation.service.limits is None:
         return
     if number := installation.service.limits.get("recognition", {}).get("recognizers", 0):
@@ -82,11 +85,9 @@ def recognition(installation: Installation) -> Iterator[Finding]:
     if not asking:
         yield ok("the service recognizes nothing, and no pipeline of the indices asks for it")
     else:
-        yield error(
-            f"the service at {installation.service.url} recognizes nothing, so documents of {', '.join(asking)} are "
-            "refused (recognition_off)",
-            "pip install 'ingest-image[recognition]' for the service, with IMAGE_RECOGNIZERS of at least 1",
-        )
+        advice = "pip install 'ingest-image[recognition]' for the service, with IMAGE_RECOGNIZERS of at least 1"
+        said = f"the service at {installation.service.url} recognizes nothing"
+        yield from _lacking(installation, asking, recognizes, said, "recognition_off", advice)
 
 
 def identity(installation: Installation) -> Iterator[Finding]:
@@ -97,13 +98,27 @@ def identity(installation: Installation) -> Iterator[Finding]:
     limits = installation.service.limits if installation.service else None
     recognition = limits.get("recognition", {}) if limits else {}
     if installation.service and recognition.get("recognizers") and not recognition.get("identity"):
-        yield error(
-            f"the service at {installation.service.url} makes no vectors of faces, so documents of "
-            f"{', '.join(asking)} are refused (identity_off)",
-            "pip install 'ingest-image[identity]' for the service",
-        )
+        said = f"the service at {installation.service.url} makes no vectors of faces"
+        advice = "pip install 'ingest-image[identity]' for the service"
+        yield from _lacking(installation, asking, identifies, said, "identity_off", advice)
     else:
         yield ok(f"vectors of faces, biometric data (docs/privacy.md), are stored by {', '.join(asking)}")
+
+
+def _lacking(
+    installation: Installation,
+    asking: Sequence[str],
+    needs: Callable[[Body], bool],
+    said: str,
+    code: str,
+    advice: str,
+) -> Iterator[Finding]:
+    """What it means for the documents of pipelines that the service lacks what they ask for."""
+    refused = [name for name in asking if any(needs(at_once(recipe)) for recipe in recipes(installation, name))]
+    if refused:
+        yield error(f"{said}, so documents of {', '.join(refused)} are refused ({code})", advice)
+    if waiting := [name for name in asking if name not in refused]:
+        yield warn(f"{said}, so documents of {', '.join(waiting)} are stored, and wait for it (image.pending)", advice)
 
 
 def recipes(installation: Installation, name: str) -> list[Body]:

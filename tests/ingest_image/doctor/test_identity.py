@@ -37,5 +37,11 @@ def test_a_service_that_cannot_make_them_is_an_error_that_says_what_to_install()
     assert "people are refused (identity_off)" in found.what and "ingest-image[identity]" in found.advice
 
 
+def test_where_they_are_made_later_the_pictures_only_wait() -> None:
+    later = {"processors": [{"image": {"properties": [{"faces": {"identity": True}}], "later": ["faces"]}}]}
+    (found,) = identity(installation({"recognizers": 1, "identity": False}, people=later))
+    assert found.level == Level.WARN and "people are stored, and wait for it" in found.what
+
+
 def test_nothing_is_said_where_nobody_asks_for_them() -> None:
     assert list(identity(installation({"recognizers": 1, "identity": False}, counted=COUNTED))) == []

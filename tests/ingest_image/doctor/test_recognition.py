@@ -99,3 +99,21 @@ def test_others_are_missing_in_any_case() -> None:
     (found,) = definitions(None, {"images", "images-private"})
     assert found.level == Level.ERROR and found.what == "missing: ingest pipeline images"
     assert isinstance(PIPELINES["images"], Resource)
+
+
+def test_pictures_that_only_wait_are_not_called_refused() -> None:
+    later = {"later": ["text", "faces"]}
+    recipes = {
+        "waits": {"properties": ["text", {"faces": {}}]} | later,
+        "lists-more": {"properties": ["text", "faces", "labels"]} | later,
+        "hides": {"operations": [{"redact": {"plates": True}}], "properties": ["text"], "later": ["text"]},
+    }
+    asked = Installation(Mock(spec=Elasticsearch), service=limits(0))
+    vars(asked).update(
+        installed={name: {"processors": [{"image": recipe}]} for name, recipe in recipes.items()},
+        pipelines=list(recipes),
+    )
+    refused, waiting = check_service.recognition(asked)
+    assert refused.level == Level.ERROR and "documents of lists-more, hides are refused" in refused.what
+    assert waiting.level == Level.WARN and "documents of waits are stored, and wait for it" in waiting.what
+    assert refused.advice == waiting.advice
