@@ -96,3 +96,13 @@ def test_the_gallery_shows_them(es: Elasticsearch, stream: Stream) -> None:
     assert client.get(f"/picture/{stream.old}?id=1").status_code == 200
     shown = client.get(f"/image/{stream.old}/0?id=1")
     assert shown.status_code == 200 and opened(shown.data).size == (128, 128)
+
+
+def test_what_another_recipe_made_is_made_again_in_both(es: Elasticsearch, es_url: str, stream: Stream) -> None:
+    """The last test, as it makes the pictures smaller."""
+    recipe = BEFORE | {"operations": [{"resize": {"width": 64, "height": 64}}]}
+    es.ingest.put_pipeline(id=stream.name, processors=[{"image": recipe}])
+    assert "3 of 3 written" in run(es_url, "reprocess", "--stale", stream.name)
+    for index, id_ in ((stream.old, "1"), (stream.new, "2")):
+        assert source(es, index, id_)["image"]["width"] == 64
+    assert "0 of 0 written" in run(es_url, "reprocess", "--stale", stream.name)
