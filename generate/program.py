@@ -10,11 +10,14 @@ import click
 from embedded_node.versions import versions
 from ingest_image.cli import main
 from ingest_image.doctor.checks import CHECKS
+from ingest_image.enrich.backlog import Measure
+from ingest_image.enrich.enricher import Done
+from ingest_image.enrich.metrics import told
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.install.roles import ROLES
 from pipelines.resources import bundled
 
-from .markdown import table
+from .markdown import metrics, table
 
 
 def tables() -> dict[str, str]:
@@ -25,6 +28,7 @@ def tables() -> dict[str, str]:
         "installed": _installed(),
         "roles": _roles(),
         "releases": _releases(),
+        "enricher-metrics": metrics(told(Done(), Measure(0, 0))),
     }
 
 

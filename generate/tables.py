@@ -22,7 +22,7 @@ from processor_service.wire.fields import all_fields
 from processor_service.wire.schema import recipe_schema
 
 from . import limits, program
-from .markdown import table
+from .markdown import metrics, table
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "elasticsearch_plugin/src/main/resources/recipe-schema.json"
@@ -47,7 +47,7 @@ def rendered() -> Iterable[tuple[Path, str]]:
         ),
         "settings": table(("variable", "default", "meaning"), _settings()),
         "limits": limits.limits(),
-        "metrics": table(("metric", "type", "meaning"), _metrics()),
+        "metrics": metrics(Metrics().registry.collect()),
         **program.tables(),
     }
     for path in DOCS:
@@ -139,12 +139,6 @@ def _settings() -> Iterable[tuple[str, str, str]]:
         value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
         default = "" if value in (PydanticUndefined, None, SecretStr(""), "") else f"`{value}`"
         yield f"`IMAGE_{name.upper()}`", default, field.description or ""
-
-
-def _metrics() -> Iterable[tuple[str, str, str]]:
-    for metric in Metrics().registry.collect():
-        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        yield f"`{name}`", metric.type, metric.documentation
 
 
 def _type(mapping: dict[str, Any]) -> str:

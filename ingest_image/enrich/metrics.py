@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import click
@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_serve
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from .enricher import Enricher
+from .backlog import Measure
+from .enricher import Done, Enricher
 
 # Seconds. A request ends sooner, be it that nobody answers it, and then another round begins.
 _STUCK = 1800.0
@@ -27,6 +28,17 @@ _COUNTERS = {
 }
 
 
+def told(total: Done, backlog: Measure | None) -> Iterator[Metric]:
+    """All metrics: of what this enricher did, and of what waits for all of them, if that is known."""
+    for name, meaning in _COUNTERS.items():
+        yield CounterMetricFamily(f"image_{name}_documents", meaning, value=getattr(total, name))
+    if backlog:
+        yield GaugeMetricFamily("image_backlog_documents", "Documents that wait to be enriched", backlog.documents)
+        yield GaugeMetricFamily(
+            "image_backlog_oldest_seconds", "For how long the oldest of them has waited", backlog.oldest
+        )
+
+
 class Metrics(Collector):
     """Asks Elasticsearch for the backlog when it is scraped. While that does not answer, those metrics are missing."""
 
@@ -35,16 +47,10 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All metrics."""
-        for name, meaning in _COUNTERS.items():
-            yield CounterMetricFamily(f"image_{name}_documents", meaning, value=getattr(self._enricher.total, name))
-        try:
+        backlog = None
+        with suppress(ApiError, TransportError):
             backlog = self._enricher.backlog.measure()
-        except (ApiError, TransportError):
-            return
-        yield GaugeMetricFamily("image_backlog_documents", "Documents that wait to be enriched", backlog.documents)
-        yield GaugeMetricFamily(
-            "image_backlog_oldest_seconds", "For how long the oldest of them has waited", backlog.oldest
-        )
+        yield from told(self._enricher.total, backlog)
 
 
 def _with_health(app: WSGIApplication, enricher: Enricher) -> WSGIApplication:

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from ingest_image.doctor.command import doctor
-from ingest_image.enrich.backlog import Backlog
-from ingest_image.enrich.metrics import metrics_on
+from ingest_image.enrich.backlog import Backlog, Measure
+from ingest_image.enrich.enricher import Done
+from ingest_image.enrich.metrics import metrics_on, told
 from tests.helpers.enrichers import enricher, index_with_later, let_wait
 from tests.helpers.nodes import source
 
@@ -36,6 +37,8 @@ def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str
         before = metrics()
         assert (before["image_backlog_documents"], before["image_enriched_documents_total"]) == (2, 0)
         assert 0 < before["image_backlog_oldest_seconds"] < 600
+        # What docs, dashboard and alert rules call them.
+        assert before.keys() == {family.samples[0].name for family in told(Done(), Measure(0, 0))}
         working.round()
         es.indices.refresh(index=index)
         after = metrics()

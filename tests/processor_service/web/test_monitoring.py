@@ -1,4 +1,4 @@
-"""Alert rules and the dashboard speak of metrics that a running service has, in expressions that Prometheus can read."""
+"""Alert rules and the dashboard speak of metrics that a running service or an enricher has, in expressions that Prometheus can read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingest_image.enrich.backlog import Measure
+from ingest_image.enrich.enricher import Done
+from ingest_image.enrich.metrics import told
 from processor_service.errors import Code
 from processor_service.web.metrics import Metrics
 from processor_service.workers.worker import Why
@@ -27,6 +30,8 @@ TARGETS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["
 EXPRESSIONS = [*(rule["expr"] for rule in RULES), *TARGETS]
 # What Prometheus adds to each sample.
 SCRAPED = {"job", "instance"}
+# Of the enricher, with one sample each and no label; tests/end_to_end/test_enrich_watched.py asks a working one.
+ENRICHERS = {family.name: family.samples[0].name for family in told(Done(), Measure(0, 0))}
 VALUES = {"code": {"ok", *(code.code for code in Code)}, "reason": set(get_args(Why))}
 
 
@@ -50,7 +55,7 @@ def selectors(expression: str) -> list[Any]:
 
 def labels_of_metrics() -> dict[str, set[str]]:
     """By name of the sample; also of metrics that have no sample yet."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {name: set() for name in ENRICHERS.values()}
     for name, value in vars(Metrics()).items():
         if name != "registry":
             (family,) = value.describe()
@@ -89,9 +94,9 @@ def test_a_running_service_has_each_metric_and_each_is_looked_at(service: Servic
     families = list(text_string_to_metric_families(requests.get(f"{service.url}/metrics", timeout=10).text))
     # Of a metric without samples only name and type are there. When a sample began is one to Python's library only.
     served = {family.name for family in families if not family.name.endswith("_created")}
-    assert {family_of(selector.name) for expression in EXPRESSIONS for selector in selectors(expression)} <= served
+    assert {family_of(one.name) for expression in EXPRESSIONS for one in selectors(expression)} <= served | {*ENRICHERS}
     # And nothing is counted that nobody sees.
-    assert {family_of(selector.name) for expression in TARGETS for selector in selectors(expression)} == served
+    assert {family_of(one.name) for expression in TARGETS for one in selectors(expression)} == served | {*ENRICHERS}
     samples = {sample.name: sample.labels.keys() for family in families for sample in family.samples}
     for name, labels in labels_of_metrics().items():
         assert name not in samples or samples[name] == labels
