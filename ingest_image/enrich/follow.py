@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -13,6 +14,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, AuthorizationException
 
 from pipelines.cluster.client import addresses, explain
+from pipelines.wording import counted
 
 from .enricher import Done, Enricher
 
@@ -26,6 +28,8 @@ _PATIENCE = 7
 # Looks at which nothing could be begun, after which it gives up, too: more than two minutes.
 _IDLE = 100
 _BUSY = (429, 500, 502, 503, 504)
+# Seconds between sentences about how much still waits: a million documents take days.
+_TELL = 60.0
 
 
 class GivenUp(Exception):
@@ -38,7 +42,7 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
     What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute; BulkStopped and
     what Elasticsearch's client raises if waiting is no cure.
     """
-    poll, vain, idle = _POLL, 0, 0
+    poll, vain, idle, told = _POLL, 0, 0, time.monotonic()
     while not stop.is_set():
         done, away = _round(enricher)
         waits = away or (done.waits if done and not done.enriched else "")
@@ -62,6 +66,9 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
             poll = min(_SLOWEST_POLL, poll * _SLOWER)
             continue
         poll, idle = _POLL, 0
+        if time.monotonic() - told > _TELL:
+            told = time.monotonic()
+            _tell_backlog(enricher)
         if done.changed:
             # Another enricher may have taken the same documents; it should not go on doing so.
             stop.wait(random.uniform(0, 1))  # noqa: S311
@@ -75,6 +82,15 @@ def _round(enricher: Enricher) -> tuple[Done | None, str]:
         if isinstance(error, ApiError) and error.status_code not in _BUSY:
             raise
         return None, explain(error, addresses(enricher.client))
+
+
+def _tell_backlog(enricher: Enricher) -> None:
+    # If Elasticsearch is away, the next round says so.
+    with suppress(TransportError, ApiError):
+        backlog = enricher.backlog.measure()
+        if backlog.documents:
+            sentence = f"{counted(backlog.documents, 'document')} still waiting, the oldest for {backlog.oldest:.0f} s"
+            enricher.log("backlog", sentence, documents=backlog.documents, oldest=round(backlog.oldest))
 
 
 def _nothing_waits(enricher: Enricher) -> bool:

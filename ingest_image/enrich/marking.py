@@ -23,7 +23,8 @@ def mark(client: Elasticsearch, index: str, selection: Selection, max_bulk_bytes
     What was added has the recipe of now, what an older model made is pending: so a killed run needs no state. Raises
     ClickException.
     """
-    bounds = Bounds(dry_run=False, max_bulk_bytes=max_bulk_bytes, state_file=None, restart=True)
+    bounds = Bounds(dry_run=False, max_bulk_bytes=max_bulk_bytes, state_file=None, restart=True, stateless=True)
+    log("marking", f"marking documents of {index}: each is written once, its picture stays as it is", index=index)
     report = run_selected(client, index, selection, bounds, quiet=True)
     assert report is not None
     log("marked", f"{counted(report.written, 'document')} of {index} marked", index=index, documents=report.written)

@@ -30,13 +30,15 @@ _OPTIONS = (
 class Bounds:
     """Whether documents are only counted, the most bytes of a request, and where a run's state is kept.
 
-    `state_file`: None for one in the user's folder. `restart`: without what an earlier run has done.
+    `state_file`: None for one in the user's folder. `restart`: without what an earlier run has done. `stateless`: for a
+    selection without what is done already, which needs no file, so it can run where none can be written.
     """
 
     dry_run: bool
     max_bulk_bytes: int
     state_file: Path | None
     restart: bool
+    stateless: bool = False
 
 
 def bounds_options(command: Callable[..., None]) -> Callable[..., None]:

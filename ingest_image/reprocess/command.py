@@ -83,8 +83,8 @@ def run_selected(
         pipeline=pipeline,
         pipelines=pipeline_fingerprints(client, jobs),
     )
-    path = bounds.state_file or states.default_path(key)
-    known = None if bounds.restart else states.load(path, key)
+    path = None if bounds.stateless else bounds.state_file or states.default_path(key)
+    known = states.load(path, key) if path and not bounds.restart else None
     state = known or states.State(key)
     if known:
         begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(state.begun))
@@ -97,7 +97,8 @@ def run_selected(
     if bounds.dry_run:
         _dry_run(jobs, run.totals)
         return None
-    states.save(path, state)
+    if path:
+        states.save(path, state)
     try:
         run.all()
     except BulkStopped as error:
@@ -105,7 +106,7 @@ def run_selected(
     finally:
         if not quiet:
             _summarize(run.report, sum(run.totals))
-    if not run.report.failed:
+    if path and not run.report.failed:
         # Otherwise the next run tries what failed.
         path.unlink(missing_ok=True)
     return run.report

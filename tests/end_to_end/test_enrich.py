@@ -19,7 +19,7 @@ from elasticsearch import Elasticsearch
 from ingest_image.enrich import attempts, follow
 from ingest_image.enrich.claims import Claims
 from ingest_image.reprocess.command import reprocess
-from tests.helpers.enrichers import LATER, PHOTO, enricher, let_wait, waiting
+from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, let_wait, waiting
 from tests.helpers.nodes import set_hosts, source
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
@@ -203,5 +203,11 @@ def test_a_service_that_is_down_is_waited_for(
         set_hosts(es, service.url)
     assert working.total.recorded == working.total.failed == 0
     assert "error" not in source(es, index)["image"]
+    # How much waits is said from time to time.
+    monkeypatch.setattr(follow, "_TELL", -1.0)
+    monkeypatch.setattr(working, "_size", 1)
     follow.follow(working, threading.Event(), once=True)
     assert waiting(es, index) == [] and working.total.enriched == 2
+    assert isinstance(working.log, Heard)
+    told = [facts["documents"] for event, facts in working.log.said if event == "backlog"]
+    assert told and 1 <= told[0] <= 2

@@ -24,9 +24,10 @@ NOW: list[Any] = ["embedding", *BEFORE]
 
 @pytest.fixture(autouse=True)
 def pipeline(es: Elasticsearch, index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The index has a pipeline, and the state of a run a folder."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
+    """The index has a pipeline. No file can be written, as in a container: what is marked needs no state."""
+    (nowhere := tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(nowhere))
+    monkeypatch.setenv("HOME", str(nowhere))
     ask_for(es, index, BEFORE)
     es.indices.create(index=index, settings={"index.default_pipeline": index})
     yield
