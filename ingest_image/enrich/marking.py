@@ -39,9 +39,14 @@ def mark(client: Elasticsearch, index: str, selection: Selection, max_bulk_bytes
         for target, maker in job.makers.items()
     )
     if others:
-        more = "that differs in more than these properties" if selection.added else "of another time"
+        # To name the rest leaves the pictures as they are, so it is said first.
+        more = (
+            "that differs in more than these properties: name all that are new, or "
+            if selection.added
+            else "of another time: "
+        )
         sentence = (
-            f"{counted(others, 'document')} of {index} made by a recipe {more}: "
+            f"{counted(others, 'document')} of {index} made by a recipe {more}"
             f"ingest-image reprocess {index} --stale makes their pictures again"
         )
         log("left", sentence, index=index, documents=others)

@@ -16,9 +16,9 @@ def render() -> Render:
     """Objects that the chart makes of the values."""
     helm = pytest.importorskip("helm_python", reason="no helm on this platform")
 
-    def rendered(**values: Any) -> Objects:
+    def rendered(*, release: str = "pictures", **values: Any) -> Objects:
         with helm.Chart.load(CHART) as chart:
-            texts = chart.render(NEEDED | values, name="pictures", namespace="shop")
+            texts = chart.render(NEEDED | values, name=release, namespace="shop")
         manifests = [text for name, text in texts.items() if name.endswith(".yaml")]
         return [found for text in manifests for found in yaml.safe_load_all(text) if found]
 

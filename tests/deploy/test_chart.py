@@ -30,9 +30,10 @@ EVERYTHING: dict[str, Any] = {
         "knownAs": ["https://pictures.example:8443"],
     },
     "autoscaling": {"enabled": True, "pendingPictures": 16},
-    "networkPolicy": {"egress": [{"ports": [{"port": 443}]}]},
+    "networkPolicy": {"egress": [{"ports": [{"port": 443}]}], "gallery": [{"podSelector": {}}]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-    **{part: {"enabled": True} for part in ("enricher", "gallery", "bootstrap")},
+    "enricher": {"enabled": True, "cpu": 0.5},
+    **{part: {"enabled": True} for part in ("gallery", "bootstrap")},
 }
 # The oldest that Chart.yaml lets in.
 OLDEST = "1.27.0"
@@ -168,6 +169,27 @@ def test_what_decodes_starts_no_connection(render: Render) -> None:
     assert reached["http"] == [{"podSelector": {"matchLabels": {"common.k8s.elastic.co/type": "elasticsearch"}}}]
 
 
+@pytest.mark.parametrize(("part", "port"), [("enricher", "metrics"), ("gallery", "http")])
+def test_only_who_is_named_reaches_the_others(render: Render, part: str, port: str) -> None:
+    name = f"pictures-ingest-image-{part}"
+    for values, reached in ((EVERYTHING, [port]), ({part: {"enabled": True}, "networkPolicy": {"monitoring": []}}, [])):
+        objects = render(**values)
+        policy = one(objects, "NetworkPolicy", name)["spec"]
+        assert policy["podSelector"] == one(objects, "Deployment", name)["spec"]["selector"]
+        # Elasticsearch may be anywhere, so it is not said whom they ask.
+        assert policy["policyTypes"] == ["Ingress"]
+        assert [entry["port"] for rule in policy.get("ingress", []) for entry in rule["ports"]] == reached
+
+
+def test_a_long_name_of_a_release_makes_no_name_that_is_too_long(render: Render) -> None:
+    # As long as Helm allows; Kubernetes allows 63.
+    objects = render(release="a" * 53, **EVERYTHING)
+    names = [each["metadata"]["name"] for each in objects]
+    assert max(map(len, names)) <= 63 and len({(each["kind"], each["metadata"]["name"]) for each in objects}) == len(
+        names
+    )
+
+
 def test_an_autoscaler_decides_alone_how_many_there_are(render: Render) -> None:
     assert one(render(), "Deployment")["spec"]["replicas"] == 2
     objects = render(**EVERYTHING)
@@ -207,10 +229,23 @@ def test_the_token_is_given_or_lies_in_a_secret(render: Render) -> None:
         ({"service": {"worker": 3}}, "additional properties 'worker' not allowed"),
         ({"service": {"workers": 0}}, "minimum"),
         ({"service": {"logLevel": "loud"}}, "must be one of"),
+        ({"service": {"env": [{"name": "IMAGE_WORKERS", "value": "9"}]}}, "IMAGE_WORKERS is set by another value"),
+        ({"autoscaling": {"enabled": True, "minReplicas": 9, "maxReplicas": 2}}, "maxReplicas must be at least"),
         ({"gallery": {"knownAs": []}}, "minItems"),
         ({"elasticsearch": {"url": "http://one:9200,two"}}, "pattern"),
     ],
-    ids=["no token", "two tokens", "no image", "unknown", "no worker", "log level", "no name", "address"],
+    ids=[
+        "no token",
+        "two tokens",
+        "no image",
+        "unknown",
+        "no worker",
+        "log level",
+        "twice",
+        "scale",
+        "no name",
+        "address",
+    ],
 )
 def test_wrong_values_are_refused_with_what_would_be_right(render: Render, values: dict[str, Any], said: str) -> None:
     helm = pytest.importorskip("helm_python", reason="no helm on this platform")

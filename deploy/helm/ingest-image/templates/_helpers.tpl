@@ -1,5 +1,8 @@
+{{/* Short enough that `<name>-bootstrap` is a name of Kubernetes, with 63 characters at most. */}}
 {{- define "ingest-image.name" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name }}{{ end }}
+{{- $name := .Release.Name }}
+{{- if not (contains .Chart.Name $name) }}{{ $name = printf "%s-%s" $name .Chart.Name }}{{ end }}
+{{- $name | trunc 53 | trimSuffix "-" }}
 {{- end }}
 
 {{/* What selects the pods of a part: (list . "service"). */}}
@@ -102,4 +105,28 @@ securityContext:
 {{- $recognizers := mul .recognizers .memory.recognizer }}
 {{- add $workers $recognizers .memory.held .memory.temporary 256 }}Mi
 {{- end }}
+{{- end }}
+
+{{/* What the chart itself tells the service. */}}
+{{- define "ingest-image.service-env" -}}
+{{- $s := .Values.service }}
+{{- $m := $s.memory }}
+- {name: IMAGE_HOST, value: 0.0.0.0}
+- {name: IMAGE_PORT, value: "8090"}
+- {name: IMAGE_HEALTH_PORT, value: "8093"}
+- {name: IMAGE_WORKERS, value: {{ $s.workers | quote }}}
+- {name: IMAGE_RECOGNIZERS, value: {{ $s.recognizers | quote }}}
+- {name: IMAGE_WORKER_MEMORY, value: {{ mul $m.worker 1048576 | quote }}}
+- {name: IMAGE_RECOGNIZER_MEMORY, value: {{ mul $m.recognizer 1048576 | quote }}}
+- {name: IMAGE_MAX_HELD_BYTES, value: {{ mul $m.held 1048576 | quote }}}
+- {name: IMAGE_QUEUE_SIZE, value: {{ $s.queueSize | quote }}}
+- {name: IMAGE_PICTURE_TIMEOUT, value: {{ $s.pictureTimeout | quote }}}
+- {name: IMAGE_EMBEDDER, value: {{ $s.embedder | quote }}}
+- {name: IMAGE_LOG_LEVEL, value: {{ $s.logLevel | quote }}}
+- {name: IMAGE_KNOWN_AS, value: {{ include "ingest-image.known-as" . | quote }}}
+- name: IMAGE_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ include "ingest-image.secret" . }}, key: token}}
+- name: IMAGE_PREVIOUS_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ include "ingest-image.secret" . }}, key: previous-token, optional: true}}
+- {name: TMPDIR, value: /tmp}
 {{- end }}
