@@ -68,7 +68,7 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
         poll, idle = _POLL, 0
         if time.monotonic() - told > _TELL:
             told = time.monotonic()
-            _tell_backlog(enricher)
+            _tell_backlog(enricher, done.enriched)
         if done.changed:
             # Another enricher may have taken the same documents; it should not go on doing so.
             stop.wait(random.uniform(0, 1))  # noqa: S311
@@ -84,11 +84,12 @@ def _round(enricher: Enricher) -> tuple[Done | None, str]:
         return None, explain(error, addresses(enricher.client))
 
 
-def _tell_backlog(enricher: Enricher) -> None:
+def _tell_backlog(enricher: Enricher, enriched: int) -> None:
     # If Elasticsearch is away, the next round says so.
     with suppress(TransportError, ApiError):
         backlog = enricher.backlog.measure()
-        if backlog.documents:
+        # What was enriched just now may still be found.
+        if backlog.documents > enriched:
             sentence = f"{counted(backlog.documents, 'document')} still waiting, the oldest for {backlog.oldest:.0f} s"
             enricher.log("backlog", sentence, documents=backlog.documents, oldest=round(backlog.oldest))
 
