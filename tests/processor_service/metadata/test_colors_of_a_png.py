@@ -18,7 +18,7 @@ Numbers = dict[bytes, tuple[int, ...]]
 
 def kept(gamma: int | None, primaries: tuple[int, ...] | None, before: bytes = b"") -> Numbers:
     """The numbers in what is kept of a PNG with these."""
-    chunks = [(b"gAMA", (gamma,))] if gamma is not None else []
+    chunks: list[tuple[bytes, tuple[int, ...]]] = [(b"gAMA", (gamma,))] if gamma is not None else []
     chunks += [(b"cHRM", primaries)] if primaries else []
     more = b"".join(png_chunk(name, struct.pack(f">{len(numbers)}I", *numbers)) for name, numbers in chunks)
     data = saved("PNG")
