@@ -77,14 +77,15 @@ def bytes_left_over(data: bytes) -> int | None:
     try:
         with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
             space = SPACES.get(image.mode)
-            if space is None or _takes_long(image.width * image.height, data.count(b"\xff\xda")):
+            if space is None or takes_long(image.width * image.height, data.count(b"\xff\xda")):
                 return None
         return _left_over(data, space, _LEFT_OVER_ANYWHERE)
     except Exception:
         return None
 
 
-def _takes_long(pixels: int, scans: int) -> bool:
+def takes_long(pixels: int, scans: int) -> bool:
+    """Whether it takes more than some seconds to decode so many pixels in so many scans."""
     return pixels > (_MOST_PIXELS if scans == 1 else _MOST_IN_SCANS) or pixels * scans > _MOST_TIMES_SCANS
 
 

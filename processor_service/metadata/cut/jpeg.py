@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import takewhile
+from operator import itemgetter
 
 from ...formats.containers import jpeg_segments
-from .jpeg_padding import with_ones
-from .jpeg_shapes import PIXELS, check_order, check_scans, check_segment
+from .jpeg_plain import is_plain, plain
+from .jpeg_shapes import PIXELS, SCAN, START, check_order, check_scans, check_segment, renamed
+from .jpeg_tables import Segment, Use, missing, without_unused
+from .jpeg_transcode import transcoded
 from .kept import Kept, few
 from .viewer_numbers import density
 
@@ -15,7 +19,7 @@ BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"
 ICC = b"ICC_PROFILE\0"
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
-_START, _SCAN, _END = 0xD8, 0xDA, b"\xff\xd9"
+_END = b"\xff\xd9"
 # `JFIF`, version, unit, density; without the preview. Dots an inch, dots a centimetre; without one, pixels are squares.
 _JFIF = struct.Struct(">5s2sBHH")
 _INCH, _CENTIMETRE, _CENTIMETRES_AN_INCH = 1, 2, 2.54
@@ -30,32 +34,41 @@ def parts(data: bytes, kept: Kept, tables: bytes = b"") -> Iterator[bytes]:
     """
     segments = list(few(jpeg_segments(data)))
     check_order([marker for marker, _ in segments])
-    # Without metadata, of which the decoder may have something to say instead.
-    bare = b"".join(segment for marker, segment in segments if marker in PIXELS or marker == _APP14)
-    whole = tables.removesuffix(_END) + bare[2:] if tables else bare
-    check_scans(whole, used_up=kept.used_up, cut_off=kept.cut_off)
-    if not kept.cut_off:
-        whole = with_ones(whole)
-    scans = (segment for marker, segment in jpeg_segments(whole) if marker == _SCAN)
-    profile = _profile(segments, kept)
-    placed = False
     for marker, segment in segments:
-        body = segment[4:]
         if marker in PIXELS:
             check_segment(marker, segment)
-            yield next(scans) if marker == _SCAN else segment
-        elif marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF.size:
+    segments = renamed(segments)
+    profile = _profile(segments, kept)
+    yield segments[0][1]
+    if kept.exif:
+        exif = _EXIF + kept.bare_exif
+        yield b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
+    for marker, segment in takewhile(lambda one: one[0] != SCAN, segments):
+        body = segment[4:]
+        if marker == _APP0 and body.startswith(b"JFIF\0") and len(body) >= _JFIF.size:
             yield b"\xff\xe0\0\x10" + _jfif(body) + b"\0\0"
         elif marker == _APP14 and body.startswith(b"Adobe") and len(body) >= _ADOBE_BYTES:
             if body[_ADOBE_BYTES - 1] > _MOST_TRANSFORM:
                 raise ValueError("colours of a JPEG that are not known")
             yield b"\xff\xee\0\x0e" + _ADOBE + body[_ADOBE_BYTES - 1 : _ADOBE_BYTES]
-        elif marker == _APP2 and body.startswith(ICC) and not placed:
-            placed = True
+        elif marker == _APP2 and body.startswith(ICC):
             yield from profile
-        if marker == _START and kept.exif:
-            exif = _EXIF + kept.bare_exif
-            yield b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
+            profile = []
+    yield from (segment for marker, segment in _pixels(segments, kept, tables) if marker != START)
+
+
+def _pixels(segments: list[Segment], kept: Kept, tables: bytes) -> list[Segment]:
+    """The segments that pixels need, with nothing else in them."""
+    # Without metadata, of which the decoder may have something to say instead.
+    bare = [one for one in segments if one[0] in PIXELS or one[0] == _APP14]
+    others = list(jpeg_segments(tables.removesuffix(_END))) if tables else []
+    whole = b"".join(segment for _, segment in [*others, *bare[1:]]) if tables else b"".join(map(itemgetter(1), bare))
+    check_scans(whole, used_up=kept.used_up, cut_off=kept.cut_off)
+    if is_plain([*others, *bare], cut_off=kept.cut_off):
+        return plain(whole, bare, cut_off=kept.cut_off)
+    if tables:
+        raise ValueError("codes of a TIFF that encoders do not write")
+    return transcoded(whole, cut_off=kept.cut_off)
 
 
 def of_tiff(piece: bytes, tables: bytes) -> Iterator[bytes]:
@@ -63,12 +76,13 @@ def of_tiff(piece: bytes, tables: bytes) -> Iterator[bytes]:
     yield from parts(piece, Kept(), tables)
 
 
-def tables_of_tiff(tables: bytes) -> Iterator[bytes]:
-    """The tables alone."""
-    for marker, segment in few(jpeg_segments(tables)):
-        if marker in PIXELS:
-            check_segment(marker, segment)
-            yield segment
+def tables_of_tiff(tables: bytes, pieces: list[bytes]) -> Iterator[bytes]:
+    """The tables alone, as far as any of the pieces needs them."""
+    used = set[Use]().union(*(missing(list(jpeg_segments(piece))) for piece in pieces))
+    segments = [one for one in few(jpeg_segments(tables)) if one[0] in PIXELS]
+    for marker, segment in without_unused(segments, used):
+        check_segment(marker, segment)
+        yield segment
 
 
 def _jfif(body: bytes) -> bytes:

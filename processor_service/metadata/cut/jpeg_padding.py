@@ -27,25 +27,23 @@ _MOST_ALONE = 32
 
 
 def with_ones(data: bytes) -> bytes:
-    """A sound JPEG without metadata, filled up with ones.
+    """A sound JPEG of one scan, without metadata, filled up with ones.
 
-    If it has several scans or more than 200 megapixels, it stays as it is. Raises ValueError when it has restarts in
-    several scans, and when nobody can tell.
+    If it has more than 200 megapixels, it stays as it is. Raises ValueError when it then has restarts, and when nobody
+    can tell.
     """
     segments = list(jpeg_segments(data))
-    scans = [place for place, (marker, _) in enumerate(segments) if marker == _SCAN]
-    frame = next((segment for marker, segment in segments if marker in _SEQUENTIAL), None)
-    if len(scans) != 1 or frame is None:
-        if any(_RESTART.search(segments[place][1]) for place in scans):
-            raise ValueError("a JPEG with restarts in several scans")
-        return data
-    picture = _Picture.read(segments, scans[0], frame)
+    scan = next(place for place, (marker, _) in enumerate(segments) if marker == _SCAN)
+    frame = next(segment for marker, segment in segments if marker in _SEQUENTIAL)
+    picture = _Picture.read(segments, scan, frame)
     if picture.width * picture.height <= _MOST_PIXELS:
         waiting = {number for number, run in enumerate(picture.runs) if _raised(run)}
         for _ in range(_BITS):
             free = _free(picture, waiting)
             picture = picture.raised(free)
             waiting = {number for number in free if _raised(picture.runs[number])}
+    elif len(picture.runs) > 1:
+        raise ValueError("a JPEG of which it takes too long to see where its parts end")
     return picture.data
 
 

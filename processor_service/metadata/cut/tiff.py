@@ -67,7 +67,7 @@ def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
     if compression == JPEG:
         pieces = [b"".join(jpeg.of_tiff(piece, tables)) for piece in pieces]
     if tables:
-        page[Tag.JPEGTables] = _Value(_BYTES, b"".join(jpeg.tables_of_tiff(tables)))
+        page[Tag.JPEGTables] = _Value(_BYTES, b"".join(jpeg.tables_of_tiff(tables, pieces)))
     if profile := kept.checked_profile(_content(directory, Tag.InterColorProfile)):
         page[Tag.InterColorProfile] = _Value(_BYTES, profile)
     page |= {int(tag): _Value(_LONG, b"") for tag in next(pair for pair in PLACES if pair[0] in directory.entries)}
