@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from PIL import Image
 
+from ..formats.boxes import boxes
 from ..formats.registry import FORMATS, accepted, heif_is_installed
 from ..settings import Settings
 from .markup import described_markup
@@ -26,7 +28,12 @@ def describe_unreadable(data: bytes, settings: Settings) -> str | None:
             "HEIC (HEIF) needs the optional extra: install it where the processor service runs, "
             f"with `pip install 'ingest-image[heic]'`; {accepted(settings)}"
         )
-    clause = describe_raw(data) or described_by_signature(data) or _described_by_brand(data) or described_markup(data)
+    clause = (
+        describe_raw(data)
+        or described_by_signature(data.removeprefix(codecs.BOM_UTF8))
+        or _described_by_brand(data)
+        or described_markup(data)
+    )
     if clause is not None:
         return f"{clause}; {accepted(settings)}"
     if settings.formats == "common" and (rare := rare_format(data)):
@@ -48,7 +55,7 @@ def is_heif(data: bytes) -> bool:
 
 def _described_by_brand(data: bytes) -> str | None:
     brands = _brands(data)
-    if not brands or any(brand in (*_HEIF_BRANDS, *_AVIF_BRANDS) for brand in brands):
+    if not brands or (any(brand in (*_HEIF_BRANDS, *_AVIF_BRANDS) for brand in brands) and not _is_disguised(data)):
         return None
     if "crx " in brands:
         return describe_raw(b"\0\0\0\x18ftypcrx ")
@@ -57,6 +64,12 @@ def _described_by_brand(data: bytes) -> str | None:
     if brands[0] in _AUDIO_BRANDS:
         return "M4A is a recording of sound, not a picture"
     return f"{'QuickTime' if brands[0] == 'qt  ' else 'MP4 (or a relative of it)'} is a video, not a picture"
+
+
+def _is_disguised(data: bytes) -> bool:
+    """Whether a video calls itself a picture: it has tracks, but no list of pictures. AVIF's sequences need none."""
+    names = {name for name, _, _ in boxes(data)}
+    return b"moov" in names and b"meta" not in names and "avis" not in _brands(data)
 
 
 def _brands(data: bytes) -> list[str]:
