@@ -19,7 +19,7 @@ def is_data_url(text: str) -> bool:
 
 
 def base64_of(text: str) -> str | None:
-    """The base64 text of a data URL without percent-encoding; None when the URL holds something else.
+    """The base64 text of a data URL without percent-encoding and fragment; None when the URL holds something else.
 
     `;base64` may be in upper or lower case, with blanks around it, before or after other parameters. A comma or
     semicolon within quotes belongs to the quoted parameter.
@@ -31,7 +31,7 @@ def base64_of(text: str) -> str | None:
     _, *parameters = _QUOTED.sub("", text[start:comma]).split(";")
     if not any(parameter.strip(WHITESPACE).lower() == "base64" for parameter in parameters):
         return None
-    payload = text[comma + 1 :]
+    payload, _, _ = text[comma + 1 :].partition("#")
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), payload) if "%" in payload else payload
 
 

@@ -17,7 +17,7 @@ public final class DataUrl {
     }
 
     /**
-     * The base64 text of a data URL without percent-encoding; null when the URL holds something else.
+     * The base64 text of a data URL without percent-encoding and fragment; null when the URL holds something else.
      *
      * <p>`;base64` may be in upper or lower case, with blanks around it, before or after other parameters. A comma or
      * semicolon within quotes belongs to the quoted parameter.
@@ -41,7 +41,7 @@ public final class DataUrl {
             } else if (quoted == false && (c == ';' || c == ',')) {
                 base64 |= first == false && isBase64(part.toString());
                 if (c == ',') {
-                    return base64 ? unescaped(text.substring(at + 1)) : null;
+                    return base64 ? unescaped(withoutFragment(text.substring(at + 1))) : null;
                 }
                 first = false;
                 part.setLength(0);
@@ -58,6 +58,11 @@ public final class DataUrl {
             end--;
         }
         return parameter.substring(Math.min(end, firstVisible(parameter)), end).toLowerCase(Locale.ROOT).equals("base64");
+    }
+
+    private static String withoutFragment(String payload) {
+        int end = payload.indexOf('#');
+        return end < 0 ? payload : payload.substring(0, end);
     }
 
     private static String unescaped(String payload) {
