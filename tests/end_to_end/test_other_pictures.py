@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,44 @@ def test_what_stands_behind_the_last_picture_of_a_target_does_not_stay(
         # Where the source is refused, nothing is stored.
         return
     assert list(places(after["image"])) == []
+
+
+NO_PICTURES: list[Any] = [[], [None], [{}], [{"x": 1}], [{"data": None}], [None, None], ["", None]]
+INVENTED: dict[str, Any] = {"data": PRIVATE, "mark": "x", "caption": "mine"}
+
+
+def test_a_target_beside_a_list_without_pictures_is_processed_or_refused(
+    es: Elasticsearch, index: str, to_a_target: str
+) -> None:
+    """Whatever shape it has: the mapping and readers would look into each of these. No mapping of ours refuses any."""
+    bare = f"bare-{index}"
+    es.indices.create(index=bare, mappings={"dynamic": False})
+    targets = [INVENTED, PRIVATE, [[INVENTED]], [[PRIVATE]], [{}, [INVENTED]], [[[INVENTED]]]]
+    sources = [{}, *({"photo": photo} for photo in NO_PICTURES)]
+    lines: list[dict[str, Any]] = []
+    for number, (source, target) in enumerate(itertools.product(sources, targets)):
+        lines += [{"index": {"_id": str(number)}}, {**source, "image": target}]
+    answer = es.bulk(index=bare, operations=lines, pipeline=to_a_target, refresh=True)
+    hits = es.search(index=bare, size=100)["hits"]["hits"]
+    refused = [item["index"]["error"]["reason"] for item in answer["items"] if "error" in item["index"]]
+    assert len(hits) + len(refused) == len(sources) * len(targets) and len(hits) > len(sources)
+    assert all("invalid_base64" in reason or "empty_image" in reason for reason in refused), refused
+    for hit in hits:
+        assert list(places(hit["_source"])) == [], (hit["_id"], lines[2 * int(hit["_id"]) + 1].get("photo"))
+    es.indices.delete(index=bare)
+
+
+def test_a_picture_that_becomes_the_first_of_a_list_stays_as_it_was_made(
+    es: Elasticsearch, index: str, to_a_target: str
+) -> None:
+    made = stored(es, index, {"photo": {"data": b64(CLEAN)}}, pipeline=to_a_target)["image"]
+    made = {**made, "caption": "mine"}
+    alone = stored(es, index, {"photo": [{"data": b64(CLEAN)}], "image": made}, pipeline=to_a_target)
+    assert alone["image"] == [made]
+    more = stored(es, index, {"photo": [{"data": b64(CLEAN)}, {"data": PRIVATE}], "image": made}, pipeline=to_a_target)
+    assert more["image"][0] == made and more["image"][1]["width"] == 80
+    none = stored(es, index, {"photo": [None], "image": made}, pipeline=to_a_target)
+    assert none["image"] == [{"caption": "mine"}]
 
 
 def test_a_target_beside_an_address_that_nobody_looks_at_is_processed(

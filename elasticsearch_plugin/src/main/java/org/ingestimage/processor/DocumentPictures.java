@@ -30,6 +30,8 @@ final class DocumentPictures {
     private final Object target;
     /** The source when it is a list, else null. */
     private final List<?> sources;
+    /** What stands in the target, by pictures: a single one is the first picture's. */
+    private final List<?> targets;
     private final boolean many;
     private final List<Picture> pictures = new ArrayList<>();
     /** For each picture what came of it: fields (Map), a failure, or null when there was nothing to do. Written by different threads. */
@@ -46,13 +48,14 @@ final class DocumentPictures {
         this.sources = source instanceof List<?> list && list.isEmpty() == false && PictureData.isNumbers(list) == false ? list : null;
         // Without a source, what was made of a list of sources is a list.
         boolean sourceless = sources == null && (source instanceof List<?> none ? none.isEmpty() : TargetFields.isEmpty(source));
-        List<?> targets = target instanceof List<?> list && PictureData.isNumbers(list) == false ? list : List.of();
-        this.many = sources != null || sourceless && targets.isEmpty() == false;
+        boolean listed = target instanceof List<?> list && PictureData.isNumbers(list) == false;
+        this.targets = listed ? (List<?>) target : Collections.singletonList(target);
+        this.many = sources != null || sourceless && listed && targets.isEmpty() == false;
         int count = sources != null ? sources.size() : many ? targets.size() : 1;
         this.outcomes = new Object[count];
         for (int i = 0; i < count; i++) {
             Object element = sources != null ? sources.get(i) : source instanceof List<?> none && none.isEmpty() ? null : source;
-            Object before = many ? element(target, i) : targets.isEmpty() == false && sources == null && options.inPlace() == false ? null : target;
+            Object before = many ? before(i) : listed && options.inPlace() == false ? null : target;
             add(new Picture(options, environment, PictureData.named(element), present, PictureData.named(before), many ? options.field() + "." + i : options.field(), i), i);
         }
     }
@@ -152,10 +155,10 @@ final class DocumentPictures {
             }
         }
         List<Object> results = new ArrayList<>();
-        // What stands in the target behind the last picture was made of none of them.
-        boolean changed = many && target instanceof List<?> list && list.size() > outcomes.length;
+        // What stands in the target behind the last picture was made of none of them. Of a list is made a list.
+        boolean changed = many && (targets.size() > outcomes.length || target != null && targets != target);
         for (int i = 0; i < outcomes.length; i++) {
-            Object before = many ? element(target, i) : target;
+            Object before = many ? before(i) : target;
             Object after = result(i, before);
             changed |= after != before;
             results.add(after);
@@ -215,7 +218,7 @@ final class DocumentPictures {
         return result;
     }
 
-    private static Object element(Object value, int index) {
-        return value instanceof List<?> list && index < list.size() ? list.get(index) : null;
+    private Object before(int index) {
+        return index < targets.size() ? targets.get(index) : null;
     }
 }

@@ -62,7 +62,9 @@ final class Picture {
         boolean again = none && removed == false && options.inPlace() == false;
         this.from = again ? target : source;
         this.inPlace = again || options.inPlace();
-        this.data = again && target instanceof Map == false && PictureData.is(target) == false ? null : TargetFields.data(from);
+        // A list within the target's list is no picture. It is refused as one, since the mapping would look into it.
+        boolean nothing = (target instanceof Map || target instanceof List || PictureData.is(target)) == false;
+        this.data = again && nothing ? null : TargetFields.data(from);
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
         boolean complete = data != null || existing.get(TargetFields.MARK) instanceof String;
         this.url = again || (complete && addressesAreOff) ? null : TargetFields.url(source);

@@ -33,7 +33,7 @@ final class PictureResult {
      * vectors that Elasticsearch left out of what it handed out, for marks of an old token, and for what nobody vouches for.
      */
     Object untouched(Object target, Decision decision) {
-        boolean bare = PictureData.is(target) || PictureData.named(target) != target;
+        boolean bare = PictureData.is(target) || PictureData.named(target) != target || target instanceof List<?> list && list.isEmpty() == false;
         boolean removed = decision.what() == What.TAKE_AWAY;
         boolean gone = removed && picture.inPlace == false && bare;
         if (target instanceof Map == false && gone == false) {
