@@ -25,7 +25,7 @@ def shown(text: str) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """A text of at most so many characters; when something is cut off, the last one is `…`."""
+    """A text, cut to at most this many characters; then the last one is `…`."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

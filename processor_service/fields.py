@@ -97,10 +97,10 @@ OF_THE_PICTURE = (
         "size_class", "megapixels stored: `icon` < 0.02, `small` < 0.3, `medium` < 2, `large` < 8, `huge`", KEYWORD
     ),
     DocumentField(
-        "redacted.faces", "how many places `redact` has hidden as faces; of an animation in one frame", INTEGER
+        "redacted.faces", "how many places `redact` has hidden as faces; in an animation, those of one frame", INTEGER
     ),
-    DocumentField("redacted.plates", "the same of number plates, and of what may be one", INTEGER),
-    DocumentField("redacted.text", "the same of pieces of text", INTEGER),
+    DocumentField("redacted.plates", "the same for number plates, and for what may be one", INTEGER),
+    DocumentField("redacted.text", "the same for pieces of text", INTEGER),
     DocumentField("original.format", "format of the original", KEYWORD),
     DocumentField("original.width", "its width in pixels, before any turning", INTEGER),
     DocumentField("original.height", "its height in pixels, before any turning", INTEGER),

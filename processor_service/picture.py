@@ -75,7 +75,7 @@ class Picture:
     orientation: int = 1
     # The colour profile of the pixels; None for sRGB.
     icc_profile: bytes | None = None
-    # For an animation: milliseconds of each frame, and how often it plays (0: for ever).
+    # For an animation: milliseconds of each frame, and how often it plays (0: forever).
     durations: list[int] = field(default_factory=list)
     loop: int = 0
     metadata: Metadata = field(default_factory=Metadata)

@@ -99,7 +99,7 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
 
 
 def pending(installation: Installation) -> Iterator[Finding]:
-    """Nothing waits for minutes to be added to a stored picture ([enrich](enrich.md)): then nobody enriches."""
+    """Nothing has been pending for minutes ([enrich](enrich.md)); otherwise nobody enriches."""
     if not installation.indices:
         return
     count = 0

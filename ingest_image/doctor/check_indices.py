@@ -44,7 +44,7 @@ def indices(installation: Installation) -> Iterator[Finding]:
 
 
 def blocks(installation: Installation) -> Iterator[Finding]:
-    """No index refuses writes, as Elasticsearch makes it when the disk is nearly full."""
+    """No index refuses writes, as Elasticsearch has it do when the disk is nearly full."""
     for name, entry in installation.indices.items():
         for block in _BLOCKS:
             if entry.get("settings", {}).get(f"index.blocks.{block}") == "true":

@@ -56,7 +56,7 @@ def sizes(installation: Installation) -> Iterator[Finding]:
 
 
 def timeouts(installation: Installation) -> Iterator[Finding]:
-    """A node waits longer for a picture than the service works on it; else slow pictures are sent again for ever.
+    """A node waits longer for a picture than the service works on it; otherwise slow pictures are sent again forever.
 
     `ingest.image.timeout` is longer than `ingest.image.connect_timeout`, and than the service works on a picture by the
     clock: 2.5 x `IMAGE_PICTURE_TIMEOUT`. Three times that setting is advised.
@@ -69,7 +69,7 @@ def timeouts(installation: Installation) -> Iterator[Finding]:
         if picture is not None and seconds_of(timeout) <= picture:
             yield error(
                 f"{node['name']} gives up after {timeout}, the service only after {picture:g}s: a slow picture is "
-                "answered 503 and sent again for ever, instead of being recorded as picture_timeout",
+                "answered 503 and sent again forever, instead of being recorded as picture_timeout",
                 f"make {_TIMEOUT} {3 * picture:g}s, which is three times IMAGE_PICTURE_TIMEOUT, or longer",
             )
         elif picture is not None and longest is not None and seconds_of(timeout) <= longest:

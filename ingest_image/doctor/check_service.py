@@ -57,7 +57,7 @@ def service(installation: Installation) -> Iterator[Finding]:
 def token(installation: Installation) -> Iterator[Finding]:
     """The service asks for a token. Only with `--service-url`.
 
-    Whether the node has the same token, `picture` shows.
+    `picture` shows whether the node has the same token.
     """
     if installation.service is None or installation.service.limits is None:
         return

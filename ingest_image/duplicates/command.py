@@ -40,7 +40,7 @@ from .near_pairs import MAX_DISTANCE
     type=click.IntRange(0, 100),
     default=4,
     show_default=True,
-    help="Of each picture, compare the pixels with those of so many that look most like it; 0: only hashes.",
+    help="For each picture, compare pixels with this many others that look most like it; 0: only hashes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each cluster.")
 def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, nearest: int, as_json: bool) -> None:

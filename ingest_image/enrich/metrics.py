@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from .backlog import Measure
 from .enricher import Done, Enricher
 
-# Seconds. A request ends sooner, be it that nobody answers it, and then another round begins.
+# Seconds. A request ends sooner, even if nobody answers it, and then another round begins.
 _STUCK = 1800.0
 # The rate is `rate(image_enriched_documents_total[5m])`.
 _COUNTERS = {

@@ -27,7 +27,7 @@ __all__ = ["Layer", "Overlap", "laid_over", "layer_of", "layer_of_bytes", "quick
 _LEAST, _ENOUGH = 0.5, 1.55
 # From this sum on a map may be right, only not exact.
 _PROMISING = 0.9
-# Shares of both areas. Less is enough if so many points agree: few may agree by chance, and so may a small area.
+# Shares of both areas. Less is enough if this many points agree: few may agree by chance, and so may a small area.
 _LARGE_AREA, _LEAST_AREA, _LEAST_POINTS = 0.2, 0.1, 10
 # If both show more than what they share, it may be a letter or a sign that is in both: many points have to agree.
 _POINTS_IN_PART = 20

@@ -23,10 +23,10 @@ _SIDE = 256
 _DETECTED = 1000
 # Pictures of different scales are compared in steps of this, from the whole size on.
 _STEP, _STEPS = 1.3, 5
-# A point is told by the pixels around it, this many across; it may be as near to the edge as this. OpenCV's own 31 is
+# A point is known by the pixels around it, this many across; it may be as near to the edge as this. OpenCV's own 31 is
 # too much of a thumbnail.
 _PATCH, _EDGE = 21, 10
-# Of each square of so many pixels only the strongest points count. Otherwise all are those of a text laid over.
+# Only the strongest points of each square of this size count. Otherwise all would be those of a text laid over.
 _CELL = 22
 _PER_CELL = 6
 # The strongest of these, and how many of them must be in both pictures before all are compared.

@@ -14,7 +14,7 @@ from .features import Affine
 
 Gray = NDArray[np.uint8]
 
-# Shrunk to these longest sides one after the other, with so many steps each.
+# Shrunk to these longest sides one after the other, with this many steps each.
 _SIDES, _STEPS = (64, 128), 4
 
 

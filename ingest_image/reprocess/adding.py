@@ -1,4 +1,4 @@
-"""New properties for pictures that are stored already: which of them a picture lacks is told by its recipe."""
+"""New properties for pictures that are stored already: a picture's recipe says which of them are missing."""
 
 from __future__ import annotations
 

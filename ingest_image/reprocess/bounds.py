@@ -14,7 +14,7 @@ from ..defaults import BULK_OPTION
 from ..indexing.command import size
 
 _OPTIONS = (
-    click.option("--dry-run", is_flag=True, help="Only say how many documents it would be."),
+    click.option("--dry-run", is_flag=True, help="Only say how many documents would be processed."),
     click.option("--max-bulk-bytes", type=size, default=BULK_OPTION, show_default=True, help="Size of one request."),
     click.option(
         "--state",

@@ -77,7 +77,7 @@ def _person(
     if number is not None and not known:
         raise UserError(f"{name} has no vector of a face {number + 1}")
     if not known:
-        raise UserError(f"what {name} has as vectors of faces are none")
+        raise UserError(f"the vectors of faces in {name} cannot be read")
     note = f"{name} shows {len(known)} faces: the largest is looked for" if len(known) > 1 else ""
     vector, embedder = known[0]
     return Person(name, vector, embedder, identity), note

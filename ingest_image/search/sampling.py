@@ -50,7 +50,7 @@ def _bytes(file: BinaryIO) -> bytes:
 def described(engine: Engine, file: BinaryIO, name: str, pipeline: str, needed: str) -> dict[str, Any]:
     """The fields of a picture that is not stored: `_simulate` runs the pipeline on it and stores nothing.
 
-    `needed`: the property that has to be among them, be it that documents get it later. Raises UserError.
+    `needed`: the property that has to be among them, even if documents get it later. Raises UserError.
     """
     try:
         image = simulated_picture(engine.client, pipeline, file, needed)

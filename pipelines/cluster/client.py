@@ -57,7 +57,7 @@ def connect(
 ) -> Elasticsearch:
     """Make a client; nothing is sent yet. `url` may be several, separated by commas. An API key wins over a user name.
 
-    Raises ValueError for an address that is none.
+    Raises ValueError for an invalid address.
     """
     # Elasticsearch accepts documents a thousand levels deep. Python's JSON parser would give up there.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))

@@ -70,7 +70,7 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
     makers: dict[str, Maker] = {}
     for source, target in targets.items():
         # Other processors of a user's pipeline may need more than this; then the failure says so.
-        # All of it, be it that the pipeline adds some of it later.
+        # All of it, even what the pipeline adds later.
         picture = {"data": TINY_PNG, "enrich": True}
         made = value_at(simulated(client, name, nested(source, picture)), target)
         if isinstance(made, dict) and isinstance(made.get("error"), dict):

@@ -7,7 +7,7 @@ from typing import Any
 from elasticsearch import ApiError
 
 _LONGEST = 500
-# A node puts it before what it was told by another node (docs/plugin.md, Errors of the node).
+# A node puts it before what another node said (docs/plugin.md, Errors of the node).
 _TYPE = "image_exception: "
 
 

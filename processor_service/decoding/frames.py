@@ -82,7 +82,7 @@ def _on_paper(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def plays(image: Image.Image, data: bytes) -> int:
-    """How often the animation plays; 0 means for ever."""
+    """How often the animation plays; 0 means forever."""
     if image.format == "AVIF":
         return avif_loops(data)
     if image.format == "GIF":

@@ -163,7 +163,7 @@ def _timing(picture: Picture, frames: list[Image.Image], name: str) -> dict[str,
     loops = loops_in(name, picture.loop)
     timing: dict[str, Any] = {"duration": times_in(name, durations, frames)}
     if name == "gif":
-        # GIF says how often the animation is repeated after the first time: 0 is for ever, nothing is once. A frame may
+        # GIF says how often the animation is repeated after the first time: 0 is forever, nothing is once. A frame may
         # be transparent where the one before was not, so each begins on an empty ground.
         timing["disposal"] = 2
         return timing if loops == 1 else timing | {"loop": max(0, loops - 1)}

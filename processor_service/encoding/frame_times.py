@@ -29,7 +29,7 @@ def times_in(name: str, times: list[int], frames: list[Image.Image]) -> list[int
 
 
 def loops_in(name: str, loops: int) -> int:
-    """How often the animation plays (0: for ever), at most what the format can store."""
+    """How often the animation plays (0: forever), at most what the format can store."""
     return min(loops, stored_in(name).most_loops or loops)
 
 

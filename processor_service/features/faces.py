@@ -26,7 +26,7 @@ _VECTOR: dict[str, Any] = {
 
 
 class Faces(Feature):
-    """How many faces are to be seen, and where; not whose they are, unless `identity` asks for that.
+    """How many faces there are, and where; not whose they are, unless `identity` asks for that.
 
     `identity` stores a vector of each face, by which the same person is found in other pictures. That is biometric
     data: docs/privacy.md says what laws ask. It needs the extra `identity`.

@@ -16,7 +16,7 @@ _MOST_LINES = 1000
 
 
 class Text(Feature):
-    """The text that is to be read in the picture: Chinese, Japanese, English and other languages in Latin letters.
+    """The text in the picture: Chinese, Japanese, English and other languages in Latin letters.
 
     It is read once for `text` and `plates`. Which scripts cannot be read: docs/recognition.md.
     """

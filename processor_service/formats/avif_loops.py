@@ -1,7 +1,7 @@
 """Reads and writes how often an animated AVIF plays, which Pillow does neither.
 
 It follows from the edit list of the track (ISO 14496-12, 8.6.6): a repeating list says how long one round takes, the
-track how long all rounds take. As in libavif, a track without an end plays for ever.
+track how long all rounds take. As in libavif, a track without an end plays forever.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Duration:
 
 
 def avif_loops(data: bytes) -> int:
-    """How often the animation plays. 0 means for ever, also when the file does not say."""
+    """How often the animation plays. 0 means forever, also when the file does not say."""
     found = list(_durations(data))
     track = next((each for each in found if each.box == b"tkhd"), None)
     once = next((each for each in found if each.box == b"elst"), None)
@@ -45,7 +45,7 @@ def avif_loops(data: bytes) -> int:
 
 
 def with_avif_loops(data: bytes, loops: int) -> bytes:
-    """Changes an AVIF of libavif, which plays for ever, so that it plays `loops` times (0: for ever)."""
+    """Changes an AVIF of libavif, which plays forever, so that it plays `loops` times (0: forever)."""
     found = list(_durations(data))
     once = next((each for each in found if each.box == b"elst"), None)
     if not loops or once is None:

@@ -27,7 +27,7 @@ class Operation(RecipeEntry):
     # that the pipeline lists.
     protects: ClassVar[bool] = False
     # Its parameter that says what must not be seen, by the names of properties: they would find nothing afterwards, and
-    # the original must not be stored anywhere, be it that the picture is refused. Empty: it hides nothing like that.
+    # the original must not be stored anywhere, even if the picture is refused. Empty: it hides nothing like that.
     conceals: ClassVar[str] = ""
     # What it does with an animation when all frames are kept; shown in the docs of each operation.
     on_animations: ClassVar[str] = "each frame"

@@ -43,7 +43,10 @@ class Redact(Operation):
     how: How = Field("pixelate", description="`pixelate`, `blur` (no more can be known than of pixels), or `fill`")
     margin: float = Field(MARGIN, ge=0, le=1, description="how much of its size a box grows by on each side")
     min_score: float = Field(
-        MIN_SCORE, ge=0.05, le=1, description="how sure a face or plate must be; the default hides some that are none"
+        MIN_SCORE,
+        ge=0.05,
+        le=1,
+        description="how sure a face or plate must be; the default also hides some that are neither",
     )
 
     def apply_to(self, picture: Picture) -> None:
@@ -72,7 +75,7 @@ class Redact(Operation):
         raise ImageError(Code.CANNOT_REDACT, "a face is still found after it was hidden; crop it away")
 
     def _shows(self, hidden: Image.Image, faces: list[Box]) -> bool:
-        """Whether a face is found where one was hidden, be it that the picture is made as small as a thumbnail."""
+        """Whether a face is found where one was hidden, even if the picture is made as small as a thumbnail."""
         own = max(hidden.size)
         for side in sorted({min(side, own) for side in _SIDES}) if faces else ():
             again = unseen(shrunk(hidden, side), ["faces"], _SURELY * self.min_score)["faces"]

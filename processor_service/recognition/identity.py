@@ -49,7 +49,7 @@ Vector = NDArray[np.float32]
 
 
 def missing() -> str | None:
-    """What is lacking for vectors of faces in this installation, as a sentence; None when nothing is. Loads nothing."""
+    """What is missing for vectors of faces in this installation, as a sentence; None when nothing is. Loads nothing."""
     return recognition_missing() or absence(_PACKAGES, "identity")
 
 

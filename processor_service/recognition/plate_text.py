@@ -57,6 +57,6 @@ def is_plate(plate: str) -> bool:
 
 
 def stacked(upper: str, lower: str) -> str | None:
-    """The plate whose two lines these normal forms are; None when they are none."""
+    """The plate whose two lines these normal forms are; None when they are not a plate."""
     fits = any(above.fullmatch(upper) and below.fullmatch(lower) for above, below in _STACKED)
     return upper + lower if fits and is_plate(upper + lower) else None

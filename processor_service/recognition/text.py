@@ -137,7 +137,7 @@ def in_order(readings: list[Reading]) -> list[Reading]:
 
 
 def _is_short(reading: Reading, most: int) -> bool:
-    """Whether it has at most so many characters, none of them Chinese or Japanese: one of these may be a word."""
+    """Whether it has at most this many characters, none of them Chinese or Japanese: one of these may be a word."""
     text = reading.text.strip()
     return len(text) <= most and not any(unicodedata.east_asian_width(character) in "WF" for character in text)
 

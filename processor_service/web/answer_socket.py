@@ -31,7 +31,7 @@ class AnswerSocket(socket.socket):
         return made
 
     def begin_answer(self) -> None:
-        """The next answer has a time of its own, but for the seconds by which the client is behind its rate."""
+        """The next answer gets a full time, less the seconds by which the client is behind its rate."""
         self._waited = max(0.0, self._waited - self._sent / LEAST_RATE)
         self._sent = 0
 

@@ -41,7 +41,7 @@ class HeldBytes:
             self.bytes += by
 
     def has_room(self, size: int) -> bool:
-        """Whether so many bytes more fit in. They always do when nothing else is held."""
+        """Whether this many more bytes fit in. They always do when nothing else is held."""
         return not self.bytes or self.bytes + size <= self._most
 
     def full(self) -> ImageError:

@@ -36,7 +36,7 @@ class Spans:
         self._kind, self._error, self._text = SpanKind.SERVER, StatusCode.ERROR, format_trace_id
 
     def record(self, job: Job, summary: dict[str, Any], seconds: float, received: int) -> None:
-        """A span that ends now and lasted so many seconds, within the client's trace or a new one.
+        """A span that ends now and lasted this many seconds, within the client's trace or a new one.
 
         `received`: bytes. What is logged of the request from now on carries the trace's id.
         """

@@ -118,14 +118,14 @@ def places(settings: Settings) -> int:
 def is_signed(key: str, recipe: str, mark: str, keys: Iterable[bytes]) -> bool:
     """Whether a mark of a recipe, by its hash, covers an address in the store.
 
-    Raises ImageError `invalid_request` when it is none.
+    Raises ImageError `invalid_request` for a malformed address.
     """
     sha256 = sha256_of(key)
     return _is_any(mark, (kept_mark(each, recipe, sha256, key) for each in keys))
 
 
 def is_original(key: str, mark: str, keys: Iterable[bytes]) -> bool:
-    """Whether a mark says that an original is at an address. Raises ImageError `invalid_request` when it is none."""
+    """Whether a mark says that an original is at an address. Raises ImageError `invalid_request` as above."""
     sha256_of(key)
     return _is_any(mark, (original_mark(each, key) for each in keys))
 

@@ -83,7 +83,7 @@ def load(mark_key: str, recognizes: bool = False) -> Callable[[Connection], None
 
 
 class _HandOn(Exception):
-    """The request is for a recognizer, and this worker is none."""
+    """The request needs a recognizer, and this worker is not one."""
 
 
 def _request(body: Any, settings: Settings) -> Request:

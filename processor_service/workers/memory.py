@@ -53,7 +53,7 @@ def oom_kills(cgroups: Path = _CGROUPS, own: Path = _OWN) -> int:
 def is_given(limit: int, least: int | None = None) -> bool:
     """Whether the system gives this process the private memory that it may have: `limit` bytes.
 
-    If not, a picture for which there is no memory is not at fault. `least`: ask for no more than so many bytes. Memory
+    If not, a picture for which there is no memory is not at fault. `least`: ask for at most this many bytes. Memory
     that is only asked for costs nothing.
     """
     found = _PRIVATE.search(_read(Path("/proc/self/status")))

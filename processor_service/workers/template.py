@@ -42,7 +42,7 @@ def fork_workers(load: Callable[[str], Serve], name: str = "jobs") -> None:
     the others with the worker's exit code.
     """
     control = socket.socket(fileno=int(sys.argv[-1]))
-    # A stopped process does not notice that the web process is gone, and would stay for ever.
+    # A stopped process does not notice that the web process is gone, and would stay forever.
     die_with_parent(os.getppid())
     # Ctrl-C in a terminal is for the web process, which lets pictures in work finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

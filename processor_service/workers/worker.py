@@ -59,7 +59,7 @@ class Worker:
     """One process that works on one picture at a time, and the socket to it."""
 
     def __init__(self, end: End, pid: int, ours: socket.socket, timeout: float) -> None:
-        # A worker that is stuck does not read from its socket. Nobody must wait for that for ever.
+        # A worker that is stuck does not read from its socket. Nobody must wait for that forever.
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
         self.pid, self.connection = pid, Connection(ours.detach())

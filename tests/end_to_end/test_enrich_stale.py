@@ -78,7 +78,7 @@ def test_what_an_older_model_made_is_made_again_and_pictures_stay(
     assert waiting(es, index) == ["list", "older", "silent"]
     assert source(es, index, "list")["image"][0].get("pending") is None
     # What is marked is under way, so the doctor has nothing to say.
-    assert "ok    models: what was recognized was found by the models of now" in doctors(es_url, index)
+    assert "ok    models: what was recognized was found by the present models" in doctors(es_url, index)
     before = calls(seeing)
     said = run(es_url, "--stale", index)
     assert f"0 documents of {index} marked" in said and "3 documents enriched" in said, said

@@ -12,11 +12,17 @@ from .access import keys, signed_url
 
 @click.command("sign-url")
 @click.argument("url")
-@click.option("--hours", type=click.FloatRange(0, 24 * 366, min_open=True), default=24.0, show_default=True)
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, 24 * 366, min_open=True),
+    default=24.0,
+    show_default=True,
+    help="How long the address is valid.",
+)
 def sign_url(url: str, hours: float) -> None:
     """Sign the URL (or path) of a rendered picture, so that it can be given to a browser.
 
-    The key is IMAGE_RENDER_KEY, or IMAGE_TOKEN when there is none: the service's own.
+    The key is that of the service: IMAGE_RENDER_KEY, or IMAGE_TOKEN without one.
     """
     known = keys(Settings())
     if not known:

@@ -85,7 +85,7 @@ SPEECHES: dict[str, Speak] = {
     "byte by byte": again_and_again(OK + b"Content-Length: 100000\r\n\r\n", b" ", 0.02),
     "a head byte by byte": again_and_again(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.02),
     **{
-        f"{status} for ever": again_and_again(b"", b"HTTP/1.1 %d Wait\r\n\r\n" % status, 0.001)
+        f"{status} forever": again_and_again(b"", b"HTTP/1.1 %d Wait\r\n\r\n" % status, 0.001)
         for status in (100, 102, 103)
     },
     "101": says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", silent=True),

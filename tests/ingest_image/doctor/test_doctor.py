@@ -107,7 +107,7 @@ def test_all_nodes_and_all_services_count() -> None:
 @pytest.mark.parametrize(
     ("timeout", "level", "words"),
     [
-        ("20s", Level.ERROR, "a slow picture is answered 503 and sent again for ever"),
+        ("20s", Level.ERROR, "a slow picture is answered 503 and sent again forever"),
         ("50s", Level.WARN, "the service may work on a picture for 50s"),
         ("30s", Level.WARN, "a gives up after 30s"),
         ("51s", None, ""),

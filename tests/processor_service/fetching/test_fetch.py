@@ -48,7 +48,7 @@ def url(server: Stranger, path: str = "/cat.jpg", host: str = "127.0.0.1") -> st
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """A resolver with names of our own: for each lookup of a name the next list of IP addresses, the last one for ever."""
+    """A resolver with names of our own: for each lookup of a name the next list of IP addresses, the last one forever."""
     known: dict[str, list[list[str]]] = {}
     real = socket.getaddrinfo
 
