@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, send_file
 from werkzeug.exceptions import HTTPException
@@ -19,6 +20,9 @@ from .context import Context, context
 from .documents import Key, asked_keys, check_shown, found_ones
 from .files import BYTES, Chosen, bytes_of, chosen_picture
 from .kept import kept_picture
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 blueprint = Blueprint("downloads", __name__)
 _ORIGINAL = ("original.format", "original.sha256", "original.stored")
@@ -76,8 +80,8 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        self._parts.append(bytes(data))  # type: ignore[call-overload]
+    def write(self, data: ReadableBuffer) -> int:
+        self._parts.append(bytes(data))
         return len(self._parts[-1])
 
     def taken(self) -> bytes:
