@@ -73,13 +73,13 @@ class Code(Enum):
         "stored_picture_missing",
         422,
         False,
-        "the picture that the document names is not in the store; the document keeps its key",
+        "the picture that the document names is not in the store; the document keeps its address",
     )
     STORED_PICTURE_DAMAGED = (
         "stored_picture_damaged",
         422,
         False,
-        "what the store has are other bytes than the document's `sha256` says",
+        "the bytes that the store has do not match the document's `sha256`",
     )
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` is outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")

@@ -70,7 +70,7 @@ def enrich(
     Several may run: they share the work. What a newer write changes is left alone, and enriched in its turn.
     """
     if (index is None) != (names is None and not stale) or (index and patterns):
-        raise click.UsageError("INDEX is for --add and --stale; which indices are followed is said with --index")
+        raise click.UsageError("INDEX is for --add and --stale; use --index to say which indices are followed")
     log = Log(as_json)
     if index:
         added = tuple(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))

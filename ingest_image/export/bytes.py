@@ -37,7 +37,7 @@ class PictureBytes:
             try:
                 return pybase64.b64decode(data)
             except (ValueError, binascii.Error) as error:
-                raise UserError("what is stored is no base64: it was never processed") from error
+                raise UserError("what is stored is not base64: it was never processed") from error
         if not isinstance(stored, str):
             raise UserError(f"no picture is stored{f' ({shown(picture.error.code)})' if picture.error else ''}")
         try:

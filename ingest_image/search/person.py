@@ -64,7 +64,7 @@ def person_of_document(
     faces = objects((hit.get("fields") or {}).get(PATH))
     title = hit_of(hit).title
     if not faces:
-        raise UserError(f"the document {id} has no vector of a face: no face is to be seen, or its pipeline makes none")
+        raise UserError(f"the document {id} has no vector of a face: no face can be seen, or its pipeline makes none")
     return _person(title, ((face.get("vector"), face.get("embedder")) for face in faces), (hit["_index"], id), number)
 
 

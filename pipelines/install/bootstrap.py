@@ -167,7 +167,8 @@ def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool, report
         if blocked:
             raise click.ClickException(
                 "nothing was changed, because something newer or somebody else's is in the way: use the newer program "
-                "(or --force to go back to this version); what is somebody else's, its owner has to rename or remove"
+                "(or --force to go back to this version); the owner of what is somebody else's has to rename or "
+                "remove it"
             )
         return
     try:
@@ -213,4 +214,4 @@ def _uninstall(client: Elasticsearch, dry_run: bool, report: Report) -> None:
         for step in apply.carry_out(client, steps):
             report.step(step)
     except ApiError as error:
-        raise click.ClickException(f"stopped, run it again when this is settled: {reason_of(error)}") from error
+        raise click.ClickException(f"stopped; run it again when this is resolved: {reason_of(error)}") from error

@@ -44,5 +44,5 @@ def _names(context: click.Context, parameter: click.Parameter, names: tuple[str,
 
 def _time(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[1-9][0-9]*[dhms]", value):
-        raise click.BadParameter(f"{value!r} is no time; write it as 90d, 12h, 30m")
+        raise click.BadParameter(f"{value!r} is not a time; write it as 90d, 12h, 30m")
     return value

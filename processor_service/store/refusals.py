@@ -69,4 +69,4 @@ def missing(key: str) -> ImageError:
 
 def damaged(key: str) -> ImageError:
     """What is in the store is not what its address says."""
-    return ImageError(Code.STORED_PICTURE_DAMAGED, f"what the store has at {key} are other bytes than its SHA-256 says")
+    return ImageError(Code.STORED_PICTURE_DAMAGED, f"the bytes that the store has at {key} do not match its SHA-256")

@@ -101,8 +101,8 @@ class Freshness:
         if abs(now - signed.time) > skew:
             raise ImageError(
                 Code.CLOCK_SKEW,
-                f"the node signed the request at {_text(signed.time)}, and it is {_text(now)} here; at most {skew} s "
-                "may be between (IMAGE_CLOCK_SKEW): set the clocks of both, best by NTP",
+                f"the node signed the request at {_text(signed.time)}, and it is {_text(now)} here; they may be at "
+                f"most {skew} s apart (IMAGE_CLOCK_SKEW): set the clocks of both, best by NTP",
             )
         if signed.time < self._started and self._monotonic() < self._old_after:
             raise ImageError(

@@ -66,7 +66,7 @@ class Request:
         if originals == "external" and (hiding := [each for each in recipe.operations if each.conceals]):
             raise ImageError(
                 Code.INVALID_RECIPE,
-                f"originals must be `none` beside operation [{hiding[0].name()}], which hides in vain",
+                f"originals must be `none` beside operation [{hiding[0].name()}]: they would show what it hides",
             )
         document_operations = tuple(parse_operations(body.get("document_operations")))
         check_kept(recipe.operations, document_operations)

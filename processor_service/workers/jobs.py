@@ -96,7 +96,7 @@ def _request(body: Any, settings: Settings) -> Request:
             # With a few letters Elasticsearch tries a new inference endpoint, which it does not make when they are
             # refused in any other way than bad pictures are.
             if len(decode_payload(request.data, settings.max_image_bytes)) < _SHORTEST:
-                raise ImageError(Code.NOT_AN_IMAGE, "so few bytes are no picture")
+                raise ImageError(Code.NOT_AN_IMAGE, "so few bytes are not a picture")
             raise refusal
         raise _HandOn
     return request
