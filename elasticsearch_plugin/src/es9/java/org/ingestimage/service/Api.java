@@ -24,7 +24,7 @@ public final class Api {
 
     /**
      * From 9.5 on a node counts the largest document of a bulk four more times while it is indexed, within a limit of
-     * 10 % of the heap. So a document of more than a fortieth of the heap would be refused with 429 for ever, and
+     * 10 % of the heap. So a document of more than a fortieth of the heap would be refused with 429 forever, and
      * pictures can be larger. A limit that somebody has set stays.
      */
     public static Settings additionalSettings(Settings settings) {

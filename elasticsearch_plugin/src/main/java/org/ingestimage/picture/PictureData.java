@@ -136,7 +136,7 @@ public final class PictureData {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
-    /** Of a text that was decoded to so many bytes: digits of the common alphabet, and padding. */
+    /** Of a text that was decoded to this many bytes: digits of the common alphabet, and padding. */
     private static boolean isPlain(String text, int bytes) {
         return text.length() == (bytes + 2L) / 3 * 4 && Base64Text.decode(text, part -> {});
     }

@@ -19,7 +19,7 @@ import org.ingestimage.service.PictureRequest;
  * The `image` processor: sends the pictures of a document to the processor service, and goes on when they are back.
  *
  * <p>It never waits: `execute` returns at once, and calls the handler later. It calls the handler exactly once,
- * whatever happens: without that call the bulk would hang for ever, as nothing above has a timeout.
+ * whatever happens: without that call the bulk would hang forever, as nothing above has a timeout.
  */
 public final class ImageProcessor extends AbstractProcessor {
 

@@ -39,7 +39,7 @@ final class MarkCheck {
     private final boolean made;
     /** Where the target says that the picture is in the store, null when it does not. */
     private final String key;
-    /** Hash of the recipe by which the mark is believed, null when it is not. */
+    /** Hash of the recipe by which the mark is valid, null when it is not. */
     private final String by;
 
     /**
@@ -116,7 +116,7 @@ final class MarkCheck {
         return plain ? new StoredPicture(at, source, null, mark) : null;
     }
 
-    /** The recipe by which the mark is believed: the pipeline's, or else the one that the document names; null when there is none. */
+    /** The recipe by which the mark is valid: the pipeline's, or else the one that the document names; null when there is none. */
     private String maker() {
         if (stored == null || holds(TargetFields.MARK, this::signed)) {
             return stored == null ? null : recipe;
@@ -166,12 +166,12 @@ final class MarkCheck {
         return bytes != null && Sha256.hex(bytes).equals(target.get(TargetFields.SHA256));
     }
 
-    /** The believed data as nothing but base64. */
+    /** The data of the valid mark as nothing but base64. */
     Object plainData() {
         return plain;
     }
 
-    /** The marks that were believed, those of the previous token signed anew. */
+    /** The marks that were valid, those of the previous token signed again. */
     Map<String, Object> marks() {
         return renewed;
     }

@@ -42,7 +42,7 @@ final class Picture {
 
     /**
      * @param source the value of the field, or one element of it
-     * @param present whether the document has the field, be it null
+     * @param present whether the document has the field, even if it is null
      * @param target the value of the target before; the same as `source` when the target is the field
      * @param path for messages, such as `image` or `image.3`
      * @param position in the document's list; 0 when the document has one picture only
@@ -110,16 +110,16 @@ final class Picture {
         if (PictureData.is(data) == false) {
             throw atFault(Code.INVALID_BASE64, "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
         }
-        boolean believed = inPlace ? check.made() : check.madeFrom(data) && isWhole();
-        What what = what(believed, operations);
+        boolean current = inPlace ? check.made() : check.madeFrom(data) && isWhole();
+        What what = what(current, operations);
         if (what == What.LEAVE_ALONE) {
             return Decision.without(what);
         }
         if (what == What.COMPLETE) {
             return complete(null);
         }
-        StoredPicture original = believed == false && inPlace ? check.original() : null;
-        return ask(what, original == null ? data : null, original, null, operations, believed);
+        StoredPicture original = current == false && inPlace ? check.original() : null;
+        return ask(what, original == null ? data : null, original, null, operations, current);
     }
 
     /** Asks for what the target's own picture lacks. */
@@ -128,7 +128,7 @@ final class Picture {
         return ask(What.COMPLETE, made, made == null ? check.kept() : null, address, null, true);
     }
 
-    private Decision ask(What what, Object sent, StoredPicture kept, String address, List<Object> operations, boolean believed) throws Failure {
+    private Decision ask(What what, Object sent, StoredPicture kept, String address, List<Object> operations, boolean current) throws Failure {
         long limit = environment.client().maxImageBytes();
         if (sent != null && PictureData.exceeds(sent, limit)) {
             throw atFault(Code.IMAGE_TOO_LARGE, "the picture is larger than [ingest.image.max_image_bytes] = [" + limit + "] bytes");
@@ -140,7 +140,7 @@ final class Picture {
             what == What.COMPLETE ? Recipe.of(null, lacking()) : options.recipe(),
             what == What.COMPLETE || pending.asked() ? List.of() : options.later(),
             operations,
-            (sent != null || kept != null) && believed && (inPlace || what == What.COMPLETE),
+            (sent != null || kept != null) && current && (inPlace || what == What.COMPLETE),
             options.isExternal(),
             options.keepOriginals(),
             options.acceptTruncated(),
@@ -165,22 +165,22 @@ final class Picture {
             );
         }
         String address = (String) url;
-        boolean believed = check.madeFromAddress(address) && isWhole();
-        What what = what(believed, operations);
+        boolean current = check.madeFromAddress(address) && isWhole();
+        What what = what(current, operations);
         if (what == What.LEAVE_ALONE) {
             return Decision.without(what);
         }
         if (what == What.COMPLETE) {
             return complete(inPlace ? address : null);
         }
-        if (believed && (data != null || inPlace && check.kept() != null)) {
+        if (current && (data != null || inPlace && check.kept() != null)) {
             return ask(what, data, data == null ? check.kept() : null, address, operations, true);
         }
         String problem = environment.client().urlHosts().problem(address);
         if (problem != null) {
             throw atFault(Code.URL_NOT_ALLOWED, problem);
         }
-        return ask(What.FETCH, null, null, address, operations, believed);
+        return ask(What.FETCH, null, null, address, operations, current);
     }
 
     private Decision decideWithoutPicture(List<Object> operations) throws Failure {
@@ -230,10 +230,10 @@ final class Picture {
      * made again, from the stored picture if there is one. The first picture of a document may lack what only the first one has: it was another
      * than the first before; or the document comes back as Elasticsearch handed it out, which leaves out vectors from 9.2 on.
      *
-     * @param believed whether what is in the target is believed to be what the recipe made of this very picture
+     * @param current whether what is in the target is what the recipe made of this very picture
      */
-    private What what(boolean believed, List<Object> operations) {
-        if (believed == false || operations != null || pending.isRefused(existing) || check.vouchesForAll() == false
+    private What what(boolean current, List<Object> operations) {
+        if (current == false || operations != null || pending.isRefused(existing) || check.vouchesForAll() == false
             || isInPlace() == false) {
             return What.PROCESS;
         }

@@ -29,7 +29,7 @@ final class PictureResult {
     }
 
     /**
-     * The target when the service was not asked: unchanged, but for what the pipeline, the document and its place in a list want removed, for
+     * The target when the service was not asked: unchanged, except for what the pipeline, the document and its place in a list want removed, for
      * vectors that Elasticsearch left out of what it handed out, for marks of an old token, and for what nobody vouches for.
      */
     Object untouched(Object target, Decision decision) {
@@ -44,7 +44,7 @@ final class PictureResult {
             TargetFields.merge(result, schema.emptyFields());
             result.remove(TargetFields.DATA);
         } else if (decision.what() == What.LEAVE_ALONE) {
-            // What nobody vouches for would have been made anew, had there been a picture to make it from.
+            // What nobody vouches for would have been made again, had there been a picture to make it from.
             schema.pictures().keySet().stream().filter(name -> check.vouchesFor(name) == false).forEach(result::remove);
             result.putAll(check.marks());
             putBelieved(result);
@@ -93,7 +93,7 @@ final class PictureResult {
     /** What refuses the document, null when the failure is recorded in it. */
     Failure refusal(Failure failure) {
         if (picture.enriches()) {
-            // What is stored is complete but for what is pending, and stays.
+            // What is stored is complete except for what is pending, and stays.
             return failure;
         }
         if (options.recordInvalid() == false || failure.kind() != Kind.PICTURE) {
@@ -118,7 +118,7 @@ final class PictureResult {
             // What is in the store stays there, and the document keeps what is needed to have it.
             keepStored(result);
         } else if (sound && (picture.inPlace || picture.url != null)) {
-            // What is stored stays: an operation failed, or the address, which may be dead for ever.
+            // What is stored stays: an operation failed, or the address, which may be gone for good.
             result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
             putBelieved(result);
         } else {

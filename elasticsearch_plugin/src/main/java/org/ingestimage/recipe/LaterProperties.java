@@ -41,7 +41,7 @@ public record LaterProperties(Map<String, List<String>> fields, Map<String, List
     String problem(List<?> names, Collection<String> recipe, Function<String, String> hidden) {
         for (Object name : names) {
             if (name instanceof String == false || fields.containsKey(name) == false) {
-                return "[" + SafeText.shown(name) + "] is none of the properties that can be added later: " + new TreeSet<>(fields.keySet());
+                return "[" + SafeText.shown(name) + "] is not one of the properties that can be added later: " + new TreeSet<>(fields.keySet());
             }
             String operation = hidden.apply((String) name);
             if (operation != null) {

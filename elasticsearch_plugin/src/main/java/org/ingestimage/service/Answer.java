@@ -132,7 +132,7 @@ record Answer(Map<String, Object> fields, Failure failure, Failure again, Blame 
             return new Answer(null, null, failure, blame, status == 503 && error != null && blame == Blame.HOST);
         }
         if (REPLAYED.equals(code(error, ""))) {
-            // The next attempt is signed anew.
+            // The next attempt is signed again.
             return again(Code.SERVICE_UNAVAILABLE, "status " + status + ": " + error(error));
         }
         if (status == 401 && error != null && SIGNATURE.contains(code(error, ""))) {

@@ -64,7 +64,7 @@ final class AnswerCheck {
         for (Map.Entry<String, Object> field : fields.entrySet()) {
             SchemaValidator declared = FIELDS.get(field.getKey());
             if (declared == null) {
-                return "the field [" + SafeText.shown(field.getKey()) + "] is none that this version of the service gives";
+                return "the field [" + SafeText.shown(field.getKey()) + "] is unknown to this version of the plugin";
             }
             if (declared.problem(field.getValue()) != null) {
                 return "the field [" + field.getKey() + "] is not of the type and size that this version of the service gives";

@@ -27,7 +27,7 @@ record AnswerProof(SecretKeySpec key, String nonce, String body) {
         return is(headers, status, Sha256.hex(answer));
     }
 
-    /** Whether the service announces a result of so many bytes. */
+    /** Whether the service announces a result of this many bytes. */
     boolean isResult(HttpHeaders headers, long length) {
         return is(headers, 200, Long.toString(length));
     }

@@ -160,7 +160,7 @@ public final class ServiceClient implements AutoCloseable {
         return limits.urlHosts();
     }
 
-    /** Fails everything that waits or is under way: without an answer a bulk would hang for ever. */
+    /** Fails everything that waits or is under way: without an answer a bulk would hang forever. */
     @Override
     public void close() {
         calls.limiter().close();

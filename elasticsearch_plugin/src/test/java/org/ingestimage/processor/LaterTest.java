@@ -215,7 +215,7 @@ class LaterTest {
     @Test
     void whatCannotBeLaterIsRefusedWithASentence() {
         assertEquals(
-            "[later] [statistics] is none of the properties that can be added later: [embedding, faces, labels, plates, text]",
+            "[later] [statistics] is not one of the properties that can be added later: [embedding, faces, labels, plates, text]",
             refusal("later", List.of("statistics"))
         );
         assertEquals("[later] [plates] is not among the [properties] of the recipe, so there is nothing to add later", refusal("later", List.of("plates")));

@@ -172,7 +172,7 @@ class PictureByAddressTest extends OneServiceTest {
         Map<String, Object> expected = map("url", OTHER, "caption", "mine");
         expected.put("error", map("code", "url_not_found", "reason", "because of url_not_found"));
         assertEquals(expected, run(record, map("url", OTHER, "caption", "mine")).get("image"));
-        // The address may be dead for ever, what is stored is all there is.
+        // The address may be dead forever, what is stored is all there is.
         expected.put("data", DATA);
         expected.put("mark", made().get("mark"));
         Map<String, Object> image = with(stored(), "url", OTHER, "caption", "mine");

@@ -224,7 +224,7 @@ public final class FakeService implements AutoCloseable {
         return new String(Json.write(map), StandardCharsets.UTF_8);
     }
 
-    /** First these, one each, then the last for ever. */
+    /** First these, one each, then the last forever. */
     public static Behaviour sequence(Behaviour... behaviours) {
         AtomicInteger next = new AtomicInteger();
         return (exchange, request) -> behaviours[Math.min(next.getAndIncrement(), behaviours.length - 1)].answer(exchange, request);
