@@ -18,11 +18,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from ingest_image.doctor.command import doctor
 from ingest_image.duplicates.command import duplicates
-from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search_command import search
-from pipelines.cluster.client import connect
 from tests.helpers.any_document import ids, sources
+from tests.helpers.galleries import page_of
 
 DOCUMENTS = 150
 # Of those in the other index; each costs several questions.
@@ -82,10 +81,8 @@ def indices(es: Elasticsearch) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page(es_url: str, indices: str) -> Iterator[FlaskClient]:
-    with connect(es_url) as client:
-        app = create_app(client, GallerySettings(index=indices))
-        app.config["PROPAGATE_EXCEPTIONS"] = False
-        yield app.test_client()
+    with page_of(es_url, indices) as client:
+        yield client
 
 
 def stored(es: Elasticsearch, indices: str) -> list[tuple[str, str]]:

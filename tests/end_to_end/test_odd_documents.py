@@ -17,9 +17,8 @@ from flask.testing import FlaskClient
 
 from ingest_image.doctor.command import doctor
 from ingest_image.duplicates.command import duplicates
-from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.search_command import search
-from pipelines.cluster.client import connect
+from tests.helpers.galleries import page_of
 from tests.helpers.pictures import b64, picture
 
 PHOTO = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
@@ -72,10 +71,8 @@ def indices(es: Elasticsearch, es_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def page(es_url: str, indices: str) -> Iterator[FlaskClient]:
-    with connect(es_url) as client:
-        app = create_app(client, GallerySettings(index=indices))
-        app.config["PROPAGATE_EXCEPTIONS"] = False
-        yield app.test_client()
+    with page_of(es_url, indices) as client:
+        yield client
 
 
 def text(page: FlaskClient, address: str) -> str:

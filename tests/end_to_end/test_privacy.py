@@ -14,6 +14,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from tests.helpers import secrets_in_files as files
 from tests.helpers import secrets_in_more_files as more
+from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, opened, picture
 from tests.helpers.png_chunks import chunk
 from tests.helpers.secrets_in_files import NAME, TRACES, exif, saved
@@ -21,10 +22,6 @@ from tests.helpers.secrets_in_files import NAME, TRACES, exif, saved
 CASES = ("gps.jp2", "gps_only.tif", "page2gps.tif", "gps.ico", "comment.ppm", "exif_full.jpg")
 # The place that the cases of this repository have in them, in EXIF's numbers: 48 and 51 in either byte order.
 PLACES = (b"\0\0\0\x30\0\0\0\1\0\0\0\x33", b"\x30\0\0\0\1\0\0\0\x33\0\0\0", b"# ")
-
-
-def source(es: Elasticsearch, index: str, id: str) -> dict[str, Any]:
-    return dict(es.get(index=index, id=id)["_source"])
 
 
 def pipeline(es: Elasticsearch, name: str, **options: Any) -> str:

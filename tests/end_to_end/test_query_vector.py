@@ -19,7 +19,7 @@ from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.ports import free_port
-from tests.helpers.service import Service, calls, running_service
+from tests.helpers.service import Service, calls
 
 NAMES = ["exif-orientation/Landscape_6.jpg", "pillow/flower.jpg", "skimage/coins.png", "pdq/bridge-mods/aaa-orig.jpg"]
 
@@ -220,9 +220,7 @@ def test_a_document_that_is_not_there(es: Elasticsearch, filled: str) -> None:
 @pytest.fixture(scope="session")
 def tiny_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service whose embedder is another one, and knows words."""
-    folder = tmp_path_factory.mktemp("tiny")
-    model = tiny_model.write(folder / "model")
-    with running_service(folder / "service.log", embedder="onnx", embedder_model=str(model), workers="1") as running:
+    with tiny_model.running_with_it(tmp_path_factory.mktemp("tiny")) as running:
         yield running
 
 

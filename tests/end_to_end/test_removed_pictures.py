@@ -10,15 +10,12 @@ from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
 from tests.helpers.located_pictures import places, with_place
+from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, encoded
 
 PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))
 TRUNCATED = PRIVATE[: len(PRIVATE) // 2]
 RECORD = {"on_invalid": "record", "ignore_missing": True}
-
-
-def source(es: Elasticsearch, index: str, id: str = "1") -> dict[str, Any]:
-    return dict(es.get(index=index, id=id)["_source"])
 
 
 @pytest.fixture

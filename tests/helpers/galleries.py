@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from flask.testing import FlaskClient
 
+from ingest_image.gallery.app import create_app
 from ingest_image.gallery.launch import make_gallery, settings_for
 from ingest_image.gallery.server import Server
 from ingest_image.gallery.settings import GallerySettings
+from pipelines.cluster.client import connect
 
 HOST = "127.0.0.1"
 
@@ -31,3 +34,12 @@ def running_gallery(client: Elasticsearch, settings: GallerySettings) -> Iterato
     finally:
         server.stop()
         thread.join()
+
+
+@contextmanager
+def page_of(es_url: str, indices: str) -> Iterator[FlaskClient]:
+    """A browser without a server: what fails is answered 500, as in production."""
+    with connect(es_url) as client:
+        app = create_app(client, GallerySettings(index=indices))
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        yield app.test_client()

@@ -42,6 +42,13 @@ def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def over_grey(image: Image.Image) -> Image.Image:
+    """What is seen of a picture: the colours of transparent pixels do not matter."""
+    grey = Image.new("RGBA", image.size, "#808080")
+    grey.alpha_composite(image.convert("RGBA"))
+    return grey
+
+
 def difference(one: Image.Image, other: Image.Image) -> float:
     """Mean absolute difference over all channels, 0 to 255; sizes must agree."""
     assert one.size == other.size, f"{one.size} is not {other.size}"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+from tests.helpers.service import Service, running_service
 
 LABEL = "three-colors"
 DIMS = 8
@@ -31,6 +35,14 @@ def write(folder: Path, label: str = LABEL, text: bool = True) -> Path:
         tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.Whitespace()
         tokenizer.save(str(folder / "tokenizer.json"))
     return folder
+
+
+@contextmanager
+def running_with_it(folder: Path) -> Iterator[Service]:
+    """A service whose embedder it is."""
+    model = write(folder / "model")
+    with running_service(folder / "service.log", embedder="onnx", embedder_model=str(model), workers="1") as running:
+        yield running
 
 
 def _image_tower() -> onnx.ModelProto:

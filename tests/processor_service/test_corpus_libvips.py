@@ -14,7 +14,7 @@ from processor_service.errors import ImageError
 from processor_service.pixels.orientation import upright
 from tests.helpers.kinds import decoded
 from tests.helpers.paths import CORPUS
-from tests.helpers.pictures import difference
+from tests.helpers.pictures import difference, over_grey
 from tests.processor_service.test_corpus import EXPECTED
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not beside this checkout")
@@ -69,12 +69,6 @@ def by_libvips(data: bytes) -> Image.Image | None:
         return Image.frombytes(mode, (image.width, image.height), image.write_to_memory()).convert("RGBA")
     except pyvips.Error:
         return None
-
-
-def over_grey(image: Image.Image) -> Image.Image:
-    grey = Image.new("RGBA", image.size, "#808080")
-    grey.alpha_composite(image.convert("RGBA"))
-    return grey
 
 
 def test_another_decoder_shows_the_same() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from processor_service.errors import Code, ImageError
 from processor_service.pipeline import process
@@ -17,7 +16,7 @@ from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.paths import PICTURES
-from tests.helpers.pictures import b64, difference, opened
+from tests.helpers.pictures import b64, difference, opened, over_grey
 from tests.processor_service.recipes import SCHEMA, operation, recipes
 
 # Large ones take seconds a recipe and are no different.
@@ -173,10 +172,3 @@ def test_normalizing_twice_changes_nothing(
     lossy = once["format"] in ("jpeg", "avif") or (once["format"] == "webp" and not convert["convert"].get("lossless"))
     # Chroma of half the resolution is no measure for icons.
     assert difference(over_grey(one), over_grey(other)) <= (0 if not lossy else 12 if min(one.size) >= 64 else 40)
-
-
-def over_grey(image: Image.Image) -> Image.Image:
-    """What is seen: the colours of transparent pixels are nobody's business."""
-    grey = Image.new("RGBA", image.size, "#808080")
-    grey.alpha_composite(image.convert("RGBA"))
-    return grey

@@ -20,30 +20,11 @@ from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, calls, running_service
 
-from .stored import PIPELINE, Stored, image_of, rendering_store, stored_index, stored_service
+from .stored import PIPELINE, Stored, image_of, stored_index, stored_service
 
 PHOTO, SMALL = picture("exif-orientation/Landscape_6.jpg"), picture("pillow/hopper.jpg")
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 TURN = [{"rotate": {"degrees": 90}}]
-
-
-@pytest.fixture(scope="module", params=["folder", "s3"])
-def stored(
-    request: pytest.FixtureRequest,
-    es: Elasticsearch,
-    es_url: str,
-    service_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stored]:
-    folder = tmp_path_factory.mktemp("stored")
-    with rendering_store(request.param, es, es_url, service_url, folder, render_originals="true") as running:
-        yield running
-
-
-@pytest.fixture
-def index(es: Elasticsearch, stored: Stored) -> Iterator[str]:
-    with stored_index(es) as name:
-        yield name
 
 
 def get(stored: Stored, path: str, method: str = "GET", **headers: str) -> requests.Response:

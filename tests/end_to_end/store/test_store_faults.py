@@ -29,7 +29,7 @@ from tests.helpers.stores import (
     s3_server,
 )
 
-from .stored import PIPELINE, Stored, stored_index, stored_service
+from .stored import PIPELINE, Stored, image_of, stored_index, stored_service
 
 SMALL = picture("pillow/hopper.jpg")
 TURN = [{"rotate": {"degrees": 90}}]
@@ -91,10 +91,6 @@ def own_index(es: Elasticsearch, own: Stored) -> Iterator[str]:
 def put(es: Elasticsearch, index: str, id: str = "1", data: bytes = SMALL) -> None:
     # The client itself would send it again.
     es.options(max_retries=0).index(index=index, id=id, document={"image": {"data": b64(data)}})
-
-
-def image_of(es: Elasticsearch, index: str, id: str = "1") -> Any:
-    return es.get(index=index, id=id)["_source"]["image"]
 
 
 def cut_off(handler: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +19,9 @@ from ingest_image.search_command import search
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.service import TOKEN
 
-from .stored import PIPELINE, Stored, image_of, rendering_store, stored_index
+from .stored import PIPELINE, Stored, image_of
 
 FLOWER, CAT = picture("pillow/flower.jpg"), picture("skimage/chelsea.png")
-
-
-@pytest.fixture(scope="module", params=["folder", "s3"])
-def stored(
-    request: pytest.FixtureRequest,
-    es: Elasticsearch,
-    es_url: str,
-    service_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stored]:
-    folder = tmp_path_factory.mktemp("stored")
-    with rendering_store(request.param, es, es_url, service_url, folder) as running:
-        yield running
-
-
-@pytest.fixture
-def index(es: Elasticsearch, stored: Stored) -> Iterator[str]:
-    with stored_index(es) as name:
-        yield name
 
 
 @pytest.fixture

@@ -223,9 +223,7 @@ def test_questions_need_the_token(service: Service) -> None:
 
 @pytest.fixture(scope="module")
 def tiny_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("tiny")
-    model = tiny_model.write(folder / "model")
-    with running_service(folder / "service.log", embedder="onnx", embedder_model=str(model), workers="1") as running:
+    with tiny_model.running_with_it(tmp_path_factory.mktemp("tiny")) as running:
         yield running
 
 
