@@ -37,28 +37,15 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.photographs import scaled
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
-from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import opened
 
-PHOTO = PICTURES / "exif-orientation" / "Landscape_1.jpg"
 SETTINGS = Settings()
 PROPERTIES = ["colors", "perceptual_hash", {"thumbnail": {"size": 256}}]
-
-
-def picture(size: tuple[int, int], alpha: bool = False) -> bytes:
-    """The test photograph at that size in pixels, as JPEG q90, or as PNG with a soft round hole."""
-    image = Image.open(PHOTO).convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    if alpha:
-        image.putalpha(Image.radial_gradient("L").resize(size))
-        image.save(buffer, "PNG", compress_level=1)
-    else:
-        image.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 def ours(data: bytes, fit: int, properties: list[Any]) -> bytes:
@@ -162,10 +149,10 @@ def main(runs: int, fits: tuple[int, ...]) -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     console = Console(width=110)
     pictures = {
-        "JPEG 0.3 MP (640x480)": picture((640, 480)),
-        "JPEG 2 MP (1920x1080)": picture((1920, 1080)),
-        "JPEG 12 MP (4000x3000)": picture((4000, 3000)),
-        "PNG with alpha 2 MP (1920x1080)": picture((1920, 1080), alpha=True),
+        "JPEG 0.3 MP (640x480)": scaled((640, 480)),
+        "JPEG 2 MP (1920x1080)": scaled((1920, 1080)),
+        "JPEG 12 MP (4000x3000)": scaled((4000, 3000)),
+        "PNG with alpha 2 MP (1920x1080)": scaled((1920, 1080), alpha=True),
     }
     for title, data in pictures.items():
         for fit in fits:
