@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import statistics
 import threading
@@ -96,6 +97,24 @@ def test_a_newer_write_wins_and_is_enriched_in_its_turn(
     assert done and done.enriched == 1
     assert source(es, index, "1")["image"]["embedder"] == "builtin-v1"
     assert source(es, index, "1")["image"]["sha256"] == newer["image"]["sha256"]
+
+
+def test_a_request_is_bounded_by_bytes(es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_wait(es, index, *"abcde")
+    perform, sizes = Transport.perform_request, []
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        if "_bulk" in target:
+            sizes.append(sum(len(line) + 1 for line in more["body"]))
+        return perform(self, method, target, **more)
+
+    monkeypatch.setattr(Transport, "perform_request", performed)
+    working = enricher(es, index)
+    # Two documents fit into a request, three do not.
+    working.max_bytes = len(json.dumps(source(es, index, "a"))) * 5 // 2
+    done = working.round()
+    assert done and done.enriched == 5
+    assert len(sizes) == 3 and max(sizes) <= working.max_bytes
 
 
 def test_what_another_enricher_is_at_work_on_is_left_to_it(
