@@ -123,7 +123,8 @@ def saved(stored: Any, original: Any) -> str:
     change = round(100 * (original - stored) / original)
     if change == 0:
         return "same size"
-    return f"{change} % smaller" if change > 0 else f"{-change} % larger"
+    # No line ends before the sign.
+    return f"{change}\u00a0% smaller" if change > 0 else f"{-change}\u00a0% larger"
 
 
 def count(number: int) -> str:

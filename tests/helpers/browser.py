@@ -40,16 +40,19 @@ axe.run(document, {runOnly: levels}).then(
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SWITCHES = (
     "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
-    "disable-component-update disable-sync hide-scrollbars disable-dev-shm-usage"
+    "disable-component-update disable-sync hide-scrollbars disable-dev-shm-usage "
+    # As with a mouse; without a screen Chromium takes itself for a phone.
+    "blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
 )
 
 
 def started_chromium(profile: Path) -> Any:
-    """The driver of a browser without a window, with this folder for what it keeps."""
+    """The driver of a browser without a window, with this folder for what it keeps and downloads."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
     for switch in (*SWITCHES.split(), f"user-data-dir={profile}"):
         options.add_argument(f"--{switch}")
+    options.add_experimental_option("prefs", {"download.default_directory": str(profile)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
     driver.set_page_load_timeout(60)
@@ -104,9 +107,30 @@ class Browser:
     def drop(self, data: bytes, zone: str, name: str = "dropped.jpg") -> None:
         self.js(DROP, name, b64(data), zone)
 
-    def shot(self, name: str) -> None:
+    def drag_in(self, path: Path, zone: str) -> None:
+        """Drags a file or a folder from the desktop to the middle of an element that the drag lets appear, and drops it."""
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        at = {"x": 5, "y": 5}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            if kind == "dragOver":
+                at = self.js(
+                    "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+                    "return {x: box.x + box.width / 2, y: box.y + box.height / 2}",
+                    zone,
+                )
+            self.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
+
+    def downloaded(self, pattern: str) -> bytes:
+        """The file that a click downloads."""
+        folder = Path(self.driver.capabilities["chrome"]["userDataDir"])
+        (path,) = self.wait(lambda: list(folder.glob(pattern)))
+        data: bytes = path.read_bytes()
+        path.unlink()
+        return data
+
+    def shot(self, name: str, pause: float = 1) -> None:
         if SHOTS:
             Path(SHOTS).mkdir(parents=True, exist_ok=True)
             # Pictures and fades.
-            time.sleep(1)
+            time.sleep(pause)
             self.driver.save_screenshot(f"{SHOTS}/{name}.png")

@@ -17,14 +17,16 @@ function fadeIn(under) {
   }
 }
 fadeIn(document);
+// What a map shows is around its middle.
+for (const map of all(".map-scroll")) map.scrollLeft = (map.scrollWidth - map.clientWidth) / 2;
 
-// Waiting: a bar at the top from a click until the next page is there.
+// Waiting: a bar at the top from a click until the next page is there. With a download the page stays.
 const wait = (on) => body.classList.toggle("waiting", on);
 document.addEventListener("submit", () => wait(true));
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
-  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
-  if (link && plain && !link.target && !link.getAttribute("href").startsWith("#")) wait(true);
+  const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0 && !event.defaultPrevented;
+  if (link && plain && !link.target && !link.hasAttribute("download") && !link.getAttribute("href").startsWith("#")) wait(true);
 });
 window.addEventListener("pageshow", () => wait(false));
 

@@ -102,13 +102,16 @@ export async function refreshList() {
     one(".grid", list).prepend(...added);
     one(".total", list).textContent = one(".total", page).textContent;
   } else {
+    const ticked = new Set(all(".choose:checked", list).map((box) => box.value));
     list.replaceChildren(...one("main", page).childNodes);
+    for (const box of all(".choose", list)) box.checked = ticked.has(box.value);
     one("#facets").replaceChildren(...one("#facets", page).childNodes);
   }
   firstPage = keysOf(fresh);
   fadeIn(list);
   remember();
   watchTheEnd();
+  showSelection();
 }
 
 // The place is kept when the page is left, with the cards that were loaded after the first page.

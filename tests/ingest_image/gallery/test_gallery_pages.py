@@ -43,7 +43,7 @@ class TestGrid:
         assert "1 picture" in html and "A lake" in html
         assert 'src="/thumbnail/images/0?id=1&amp;v=abababababab"' in html
         assert "640 × 480 · 30 kB" in html
-        assert "30 kB stored, 70 % smaller than what came in" in html
+        assert "30 kB stored, 70\u00a0% smaller than what came in" in html
 
     def test_facets_narrow_down_and_can_be_taken_back(self, page: FlaskClient) -> None:
         assert 'href="/?f=color%3Ateal"' in text(page, "/")
@@ -109,7 +109,7 @@ class TestGrid:
 class TestPicture:
     def test_fields_and_bytes(self, page: FlaskClient) -> None:
         html = text(page, "/picture/images?id=1")
-        assert "70 % smaller" in html and "640 × 480 png became 640 × 480 jpeg" in html
+        assert "70\u00a0% smaller" in html and "640 × 480 png became 640 × 480 jpeg" in html
         assert 'src="/image/images/0?id=1&amp;v=abababababab"' in html
         assert "Pictures like this" in html and 'href="/?like=images/1"' in html
 

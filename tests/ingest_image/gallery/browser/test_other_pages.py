@@ -1,16 +1,20 @@
-"""Timeline, map, request and duplicates in Chromium: at three widths, light and dark, for everybody."""
+"""Timeline, map and request in Chromium."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from PIL import Image
 
-from tests.helpers.browser import AXE, LEVELS, Browser
+from tests.helpers.browser import Browser
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
+from tests.helpers.pictures import encoded
+from tests.helpers.web_server import gives, stranger
 from tests.ingest_image.gallery.browser import INDEX as SHARED
 
 INDEX = "images-of-travels"
@@ -37,24 +41,6 @@ def page(chromium: Any, place: str) -> Browser:
     return Browser(chromium, place)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (768, True), (360, False)])
-def test_everybody_can_use_them(page: Browser, axe: str, width: int, dark: bool) -> None:
-    """WCAG 2.2 A and AA, as far as axe-core can tell."""
-    page.look(width, 900, dark)
-    found: dict[str, Any] = {}
-    for path in ("/?f=month:2021-02", "/map", "/request?q=paris", "/duplicates"):
-        page.open(path)
-        if path == "/duplicates":
-            page.wait(lambda: page.all(".cluster"))
-        page.shot(f"other-{path.strip('/').partition('?')[0] or 'month'}-{width}")
-        assert page.js("return document.documentElement.scrollWidth") == width, path
-        page.js(axe)
-        if violations := page.driver.execute_async_script(AXE, LEVELS):
-            found[path] = violations
-    assert found == {}
-    assert page.driver.get_log("browser") == []
-
-
 def test_one_goes_from_the_timeline_to_the_map_and_its_pictures(page: Browser) -> None:
     page.look(1280)
     page.open("/")
@@ -72,6 +58,36 @@ def test_one_goes_from_the_timeline_to_the_map_and_its_pictures(page: Browser) -
     page.js("document.querySelector('.map svg > a').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
     page.wait(lambda: len(page.titles()) == 2)
     assert "place: " in page.one(".chip").text
+
+
+def test_a_map_of_tiles_comes_from_the_named_server_and_no_other(chromium: Any, es: Elasticsearch, place: str) -> None:
+    tile = gives(encoded(Image.new("RGB", (256, 256), "#00ff00"), "PNG"), Content_Type="image/png")
+    with stranger({"/tile": tile}) as tiles, stranger({"/tile": tile}) as other:
+        address = f"http://{HOST}:{tiles.port}/tile?z={{z}}&x={{x}}&y={{y}}"
+        settings = gallery_settings(INDEX, tiles=address, tiles_credit="© Somebody", read_only=True)
+        with running_gallery(es, settings) as server:
+            page = Browser(chromium, f"http://{HOST}:{server.port}")
+            page.look(1280, 900)
+            page.open("/map")
+            named = page.js("return [...document.querySelectorAll('.map image')].map((one) => one.href.baseVal)")
+            assert len(named) > 4 and page.one(".credit").text == "© Somebody"
+            page.wait(lambda: _is_green(page, 0.3) and _is_green(page, 0.7))
+            page.shot("map-of-tiles")
+            page.js("new Image().src = arguments[0]", f"http://{HOST}:{other.port}/tile")
+            (said,) = page.wait(lambda: chromium.get_log("browser"))
+            assert f"{other.port}/tile" in said["message"] and "Content Security Policy" in said["message"]
+    assert {f"http://{HOST}:{tiles.port}{path}" for path, _ in tiles.asked} == set(named)
+    # From which page they are asked for is not said.
+    assert not any("Referer" in headers for _, headers in tiles.asked) and other.asked == []
+
+
+def _is_green(page: Browser, part: float) -> bool:
+    """Whether the map has the colour of the tiles, on its upper rim at a part of its width."""
+    box = page.js(
+        "const box = document.querySelector('.map').getBoundingClientRect(); return [box.x, box.y, box.width]"
+    )
+    shot = Image.open(io.BytesIO(page.driver.get_screenshot_as_png())).convert("RGB")
+    return shot.getpixel((round(box[0] + part * box[2]), round(box[1] + 20))) == (0, 255, 0)
 
 
 def test_the_request_is_copied(page: Browser) -> None:

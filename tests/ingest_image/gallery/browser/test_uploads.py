@@ -29,18 +29,27 @@ def added(es: Elasticsearch) -> Iterator[None]:
         es.delete(index=INDEX, id=hit["_id"], refresh=True)
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures, two broken ones, and a file that is none by its name."""
+    below = tmp_path / "holiday" / "below"
+    below.mkdir(parents=True)
+    (below.parent / "added 1.jpg").write_bytes(crop(70))
+    (below.parent / "notes.txt").write_text("no picture")
+    (below / "added 2.JPEG").write_bytes(crop(80))
+    (below / "added 3.jpg").write_bytes(b"no picture")
+    (below / "added 5.jpg").write_bytes(b"no picture either")
+    return below.parent
+
+
 @pytest.mark.usefixtures("added")
-def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, tmp_path: Path) -> None:
-    (tmp_path / "below").mkdir()
-    (tmp_path / "added 1.jpg").write_bytes(crop(70))
-    (tmp_path / "below" / "added 2.JPEG").write_bytes(crop(80))
-    (tmp_path / "below" / "added 3.jpg").write_bytes(b"no picture")
-    (tmp_path / "below" / "added 5.jpg").write_bytes(b"no picture either")
-    (tmp_path / "notes.txt").write_text("no picture")
+def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, folder: Path) -> None:
     browser.open("/?order=newest")
     before = len(browser.titles())
+    # Half a second is 25 for the page.
+    browser.js("const real = window.setTimeout; window.setTimeout = (act, time) => real(act, time / 50)")
     browser.js("document.querySelector('.folder input').classList.remove('visually-hidden')")
-    browser.one(".folder input").send_keys(str(tmp_path))
+    browser.one(".folder input").send_keys(str(folder))
     browser.wait(lambda: any("1 file left out" in toast.text for toast in browser.all(".toast")))
     said = " ".join(toast.text for toast in browser.all(".toast"))
     assert "Stored 2 pictures." in said and "2 pictures were stored with a problem." in said
@@ -49,10 +58,27 @@ def test_a_folder_is_stored_and_the_list_shows_it(browser: Browser, tmp_path: Pa
     assert {"added 1", "added 2"} <= set(browser.titles()[:4])
     browser.shot("folder")
     # Each message stays until it is closed.
-    time.sleep(0.2)
     count = len(browser.all(".toast"))
+    time.sleep(0.5)
+    assert len(browser.all(".toast")) == count == 3
     browser.one(".toast button").click()
-    assert len(browser.all(".toast")) == count - 1
+    assert len(browser.all(".toast")) == 2
+    # The bar of the list that was made anew still belongs to it.
+    browser.js("document.querySelector('.choose').click()")
+    assert browser.one(".chosen").text == "1 selected"
+
+
+@pytest.mark.usefixtures("added")
+def test_a_dropped_folder_is_stored(browser: Browser, es: Elasticsearch, folder: Path) -> None:
+    """Files of the folder itself and below it, as the browser reads them from the disk."""
+    browser.open()
+    browser.drag_in(folder, ".zone-upload")
+    browser.wait(lambda: any("1 file left out" in toast.text for toast in browser.all(".toast")))
+    assert "Stored 2 pictures." in browser.one(".toasts").text
+    es.indices.refresh(index=INDEX)
+    stored = es.search(index=INDEX, query={"match": {"title": "added"}})["hits"]["hits"]
+    names = {f"added {number}" for number in (1, 2, 3, 5)}
+    assert {Path(hit["_source"]["file_name"]).stem for hit in stored} == names
 
 
 @pytest.mark.usefixtures("added")
