@@ -13,6 +13,7 @@ from typing import Any, Literal
 from elasticsearch import AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import Tell, failure_of, send_bulks, status_of, stop_if_hopeless
+from pipelines.cluster.sentences import diagnose
 from pipelines.cluster.sources import value_at
 
 from ..defaults import BULK_BYTES, LARGEST_PICTURE
@@ -154,7 +155,7 @@ class Sender:
             self.tick()
             return
         name = self._names.get(item.get("_id") or "", "a file")
-        self._fail(name, failure_of(item))
+        self._fail(name, diagnose(failure_of(item)))
         stop_if_hopeless(item, name)
 
     def _fail(self, name: str, reason: str) -> None:

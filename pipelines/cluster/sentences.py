@@ -33,6 +33,12 @@ _ADVICE = {
     ),
 }
 
+# What Elasticsearch says of an object in such a field names neither.
+_IN_A_BINARY_FIELD = (
+    "the field of the picture is mapped as binary, which takes no object: let the processor write elsewhere with "
+    '"target_field": "image", or map the field as the component template ingest-image does'
+)
+
 # The code that the pipelines without the plugin give when the call to their endpoint fails.
 INFERENCE_FAILED = "inference_failed"
 # The plugin's refusal of a pipeline that asks for what the service lacks.
@@ -49,6 +55,10 @@ def diagnose(reason: str) -> str:
         return f"the plugin ingest-image is missing: {INSTALL} ({reason})"
     if "ingest.image." in reason and "not recognized" in reason:
         return f"the elected master does not know the setting, so the plugin ingest-image is missing there: {INSTALL}"
+    if re.search(
+        r"Malformed content, found extra data after parsing|failed to parse field \[.+\] of type \[binary\]", reason
+    ):
+        return f"{_IN_A_BINARY_FIELD} ({reason})"
     code = re.match(r"\[(\w+)\]", reason)
     if code and code[1] == INFERENCE_FAILED:
         return diagnose_endpoint(reason[code.end() :].strip())

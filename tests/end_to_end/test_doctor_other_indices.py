@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
 
 from ingest_image.doctor.command import doctor
+from pipelines.cluster.reasons import reason_of
+from pipelines.cluster.sentences import diagnose
 from tests.helpers.pictures import b64, picture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
@@ -69,8 +71,10 @@ def test_in_place_on_a_binary_field_is_told_with_target_field(es: Elasticsearch,
         settings={"index.default_pipeline": "attached"},
         mappings={"properties": {"attachment": {"type": "binary"}}},
     )
-    with pytest.raises(BadRequestError):
+    with pytest.raises(BadRequestError) as refused:
         es.index(index="letters", document={"attachment": PHOTO})
+    # Elasticsearch says it without the field; our commands and the page say what to do.
+    assert '"target_field": "image"' in diagnose(reason_of(refused.value))
     (told,) = findings(es_url, "error")["mapping"]
     assert told.startswith("letters: attachment is mapped as binary, and its pipeline puts an object there")
     assert '"target_field": "image"' in told

@@ -27,6 +27,8 @@ def test_the_tiny_picture_is_one() -> None:
         ("persistent setting [ingest.image.hosts], not recognized", "plugin ingest-image is missing there"),
         ("[service_unauthorized] 401; field [image]", "IMAGE_TOKEN"),
         ("[service_unavailable] refused; field [image]", "ingest-image serve"),
+        ("Malformed content, found extra data after parsing: END_OBJECT", "target_field"),
+        ("failed to parse field [attachment] of type [binary] in document with id '1'", "target_field"),
     ],
 )
 def test_known_failures_come_with_what_to_do(reason: str, hint: str) -> None:
