@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import subprocess
 import sys
 import time
@@ -110,7 +111,8 @@ def demo(
                             return
                         with child_server(folder, "gallery", gallery_port, "--url", node.url) as gallery:
                             gallery.wait_for("/")
-                            console.print(_things_to_try(node.url, gallery.url), markup=False, highlight=False)
+                            text = _things_to_try(node.url, gallery.url, service.url, folder / "token")
+                            console.print(text, markup=False, highlight=False)
                             _stay(node, service, gallery, enricher)
                 except requests.RequestException as error:
                     # If it is the service, that is what to say.
@@ -133,7 +135,7 @@ def _stay(node: EmbeddedNode, *started: Child) -> None:
     raise NodeError(f"Elasticsearch ended (exit code {node.poll()}), its log ends:\n{node.log_tail()}")
 
 
-def _things_to_try(url: str, gallery: str) -> str:
+def _things_to_try(url: str, gallery: str, service: str, token: Path) -> str:
     # What was typed, or would have to be: the program need not be on the PATH.
     program = Path(sys.executable).parent / "ingest-image"
     return f"""
@@ -146,6 +148,7 @@ Try (in another terminal):
        -d '{{"doc": {{"image": {{"operations": [{{"rotate": {{"degrees": 90}}}}]}}}}}}'
   curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'
 Your own: {program} index PATH... --index images --url {url}
+Is all well: IMAGE_TOKEN=$(cat {shlex.quote(str(token))}) {program} doctor --url {url} --service-url {service}
 Ctrl-C stops everything.
 """
 

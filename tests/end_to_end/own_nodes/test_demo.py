@@ -282,6 +282,10 @@ def test_what_it_advises_for_own_pictures_can_be_run(demo: Demo) -> None:
     assert own
     done = run(f"ingest-image {own[1]} {shlex.quote(str(PICTURES / SAMPLE))} {own[2]}", demo)
     assert done.exit_code == 0 and "1 of 1 indexed" in done.output, done.output
+    well = re.search(r"^Is all well: IMAGE_TOKEN=\$\(cat (\S+)\) \S+ (doctor .*)$", demo.printed, re.MULTILINE)
+    assert well and Path(well[1]).read_text() == demo.token
+    done = run(f"ingest-image {well[2]}", demo)
+    assert "the service asks for a token" in done.output and "0 errors" in done.output, done.output
 
 
 def test_a_second_start_finds_everything_again_and_ends_with_its_service(demo: Demo, data: Path) -> None:
