@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from .kept import Kept
+from .palettes import only_used, used_by_rows
 from .viewer_numbers import density_a_metre
 
-_FILE_HEADER = 14
+# The header of the file, and the shortest one of a bitmap, whose colours have three bytes.
+_FILE_HEADER, _SHORT = 14, 12
 _PLAIN, _FIELDS, _ALPHA_FIELDS = 0, 3, 6
 _SRGB = b"BGRs"
 
@@ -28,7 +30,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         raise ValueError("the rows of the BMP lie in its header")
     # A file that ends early keeps the rows that it has.
     pixels = without_padding(data[place : place + rows], head)
-    yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + _without_colors(head) + pixels
+    head = without_unused_colors(_without_colors(head), pixels)
+    yield b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + head + pixels
 
 
 def header(data: bytes, start: int) -> bytes:
@@ -40,6 +43,8 @@ def header(data: bytes, start: int) -> bytes:
         colors = min(used or 1 << depth, 1 << depth)
     masks = {_FIELDS: 12, _ALPHA_FIELDS: 16}.get(compression, 0) if size == 40 else 0
     end = start + size + masks + colors * entry
+    if depth <= 8 and compression != _PLAIN:
+        raise ValueError("masks of a BMP that has a palette")
     if planes != 1 or depth not in (1, 2, 4, 8, 16, 24, 32) or not width or not height or end > len(data):
         raise ValueError("the header of the BMP contradicts itself")
     fields, table = bytearray(data[start : start + size]), bytearray(data[start + size + masks : end])
@@ -70,15 +75,28 @@ def _check_masks(masks: bytes, depth: int) -> None:
 
 
 def without_padding(rows: bytes, head: bytes) -> bytes:
-    """The same rows, with zeros behind the last pixel of each."""
+    """The same rows, with zeros behind the last pixel of each, also in its last byte."""
     _, width, _, _, depth, _ = _numbers(head, 0)
-    each, used = (abs(width) * depth + 31) // 32 * 4, (abs(width) * depth + 7) // 8
-    if each == used:
+    each, bits = (abs(width) * depth + 31) // 32 * 4, abs(width) * depth
+    if 8 * each == bits:
         return rows
-    whole = len(rows) // each * each
+    whole, used = len(rows) // each * each, (bits + 7) // 8
     table = np.frombuffer(rows[:whole], np.uint8).reshape(-1, each).copy()
     table[:, used:] = 0
+    table[:, used - 1] &= 0xFF << (-bits % 8) & 0xFF
     return table.tobytes() + rows[whole:][:used]
+
+
+def without_unused_colors(head: bytes, rows: bytes) -> bytes:
+    """The bitmap header, with black for colours that no pixel has. `rows`: without padding."""
+    size, width, _, _, depth, _ = _numbers(head, 0)
+    if depth > 8:
+        return head
+    each = (abs(width) * depth + 31) // 32 * 4
+    table = np.frombuffer(rows + bytes(-len(rows) % each), np.uint8).reshape(-1, each)
+    # There are no masks beside a palette, or they are within the header.
+    colors = only_used(head[size:], used_by_rows(table, abs(width), depth), 3 if size == _SHORT else 4)
+    return head[:size] + colors
 
 
 def row_bytes(head: bytes) -> int:

@@ -50,4 +50,5 @@ def _picture(data: bytes, kept: Kept) -> bytes:
     if len(data) < middle:
         raise ValueError("an icon is shorter than its rows")
     rows = bmp.without_padding(data[begin:middle], head)
+    head = bmp.without_unused_colors(head, rows)
     return data[:12] + head[12:] + rows + bmp.without_padding(data[middle : middle + bmp.row_bytes(one_bit)], one_bit)

@@ -11,7 +11,8 @@ from .jp2_shapes import SIZE, Segments, Size, check_header
 from .kept import Kept
 
 _SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"
-# Size and depth, depths, palette, what is mapped to it, channels. Resolution (res) says nothing about the pixels.
+# Size and depth, depths, channels; a palette and what is mapped to it, both to be refused. Resolution (res) says
+# nothing about the pixels.
 _IN_HEADER = frozenset((b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"))
 _BRANDS = (b"jp2 ", b"jpx ", b"jpxb", b"jph ", b"jhc ", b"J2P0", b"J2P1", b"JP20", b"jpm ")
 _MAGIC = b"\r\n\x87\n"

@@ -18,30 +18,19 @@ def check_header(boxes: dict[bytes, bytes], size: Size) -> None:
     """Raise ValueError when a box of the header has other numbers than its kind has."""
     header = boxes[b"ihdr"]
     height, width, components, _, compression, unknown, rights = struct.unpack(">IIHBBBB", header)
-    channels = components
     sound = (width, height, components) == (size.width, size.height, size.components)
     sound = sound and compression == 7 and unknown < 2 and rights < 2
     if b"bpcc" in boxes:
         depths = boxes[b"bpcc"]
         sound = sound and len(depths) == components and all(depth & 0x7F < _MOST_DEPTH for depth in depths)
-    if b"pclr" in boxes:
-        palette, mapped = boxes[b"pclr"], boxes[b"cmap"]
-        channels = palette[2]
-        # Of each column the depth less one, and the highest bit for signed numbers.
-        depths = palette[3 : 3 + channels]
-        entry = sum((depth & 0x7F) // 8 + 1 for depth in depths)
-        sound = sound and len(palette) == 3 + channels + int.from_bytes(palette[:2]) * entry
-        entries = list(struct.iter_unpack(">HBB", mapped))
-        sound = sound and len(entries) == channels
-        sound = sound and all(one < components and kind < 2 and to < channels for one, kind, to in entries)
-    elif b"cmap" in boxes:
-        sound = False
+    # Nobody knows which colours of a palette are used before the pixels are decoded.
+    sound = sound and b"pclr" not in boxes and b"cmap" not in boxes
     if b"cdef" in boxes:
         table = boxes[b"cdef"]
         entries = list(struct.iter_unpack(">HHH", table[2:]))
         sound = sound and len(entries) == int.from_bytes(table[:2]) == len({one for one, *_ in entries})
-        known = {*range(channels + 1), _UNSPECIFIED}
-        sound = sound and all(one < channels and kind in (0, 1, 2, _UNSPECIFIED) for one, kind, _ in entries)
+        known = {*range(components + 1), _UNSPECIFIED}
+        sound = sound and all(one < components and kind in (0, 1, 2, _UNSPECIFIED) for one, kind, _ in entries)
         sound = sound and all(color in known for *_, color in entries)
     if not sound:
         raise ValueError("a box of the header does not have its numbers, or has more than them")

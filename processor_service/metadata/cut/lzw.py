@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .packed import first_bits
+from .palettes import Used
 
 _Numbers = NDArray[np.int64]
 # A table holds 4096 strings, and codes have at most 12 bits.
@@ -18,8 +19,8 @@ _AT_ONCE = 4200
 _MOST_TABLES = 20_000
 
 
-def without_rest(data: bytes, bits: int, most: int, *, tiff: bool) -> bytes:
-    """The codes up to their end, with zeros for the bits that fill up the last byte.
+def without_rest(data: bytes, bits: int, most: int, *, tiff: bool) -> tuple[bytes, Used]:
+    """The codes up to their end, with zeros for the bits that fill up the last byte, and the symbols in them.
 
     `bits` of one symbol; `most`: symbols of the picture. `tiff`: bits come from the top, and codes grow one code
     earlier. Raises ValueError for codes that are not known, and for more symbols than the picture has.
@@ -29,6 +30,7 @@ def without_rest(data: bytes, bits: int, most: int, *, tiff: bool) -> bytes:
     clear = 1 << bits
     padded = np.concatenate((np.frombuffer(data, np.uint8), np.zeros(3, np.uint8))).astype(np.int64)
     position, symbols, wanted, available = 0, 0, _AT_ONCE, 8 * len(data)
+    used = np.zeros(clear, np.bool_)
     for _ in range(_MOST_TABLES):
         ends = position + _ends(bits, wanted, tiff)
         count = int(np.searchsorted(ends, available, "right"))
@@ -39,15 +41,23 @@ def without_rest(data: bytes, bits: int, most: int, *, tiff: bool) -> bytes:
             continue
         last = int(marks[0]) if len(marks) else count
         symbols += _symbols(codes[:last], clear)
+        # Strings are made of symbols that came before.
+        used[codes[:last][codes[:last] < clear]] = True
         if symbols > most:
             raise ValueError("more is compressed than the pixels")
         if not len(marks):
             # No end code. What is left is shorter than a code.
-            return first_bits(data, int(ends[count - 1]) if count else position, from_top=tiff)
+            end = int(ends[count - 1]) if count else position
+            break
         position, wanted = int(ends[last]), _AT_ONCE
         if codes[last] == clear + 1:
-            return first_bits(data, position, from_top=tiff)
-    raise ValueError("the LZW codes begin too many tables")
+            end = position
+            break
+    else:
+        raise ValueError("the LZW codes begin too many tables")
+    # Decoders take the first one for pixels that are missing.
+    used[0] |= symbols < most
+    return first_bits(data, end, from_top=tiff), used
 
 
 @cache

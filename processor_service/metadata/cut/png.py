@@ -10,6 +10,7 @@ from .kept import Kept, few
 from .packed import end_of_deflate
 from .png_colors import GAMMA, PRIMARIES, color_numbers
 from .png_numbers import Frames, resolution
+from .png_palette import Frame, alpha, palette, used_colors
 from .png_shapes import Header, is_sound
 
 # Without these there is no picture, or another one. The palette only says something for colour type 3.
@@ -34,7 +35,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     header = Header.of(chunks)
     moves = any(name == b"acTL" for name, _ in chunks)
     frames = Frames([name for name, _ in chunks])
-    _check_pixels(chunks, header, moves)
+    pixels = _pixels(chunks, header, moves)
+    used = used_colors(header, pixels) if header.color_type == 3 else None
     profile = kept.checked_profile(_unpacked(next((body for name, body in chunks if name == b"iCCP"), b"")))
     says_srgb = any(name == b"sRGB" and is_sound(name, body, header) for name, body in chunks)
     colors = {} if profile or says_srgb else color_numbers(chunks)
@@ -48,12 +50,12 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
                 # Its name may be anything.
                 yield png_chunk(name, b"ICC\0\0" + zlib.compress(profile))
         elif name == b"PLTE":
-            if header.color_type == 3:
-                yield png_chunk(name, body[: min(len(body) // 3, header.most_colors) * 3])
+            if used is not None:
+                yield png_chunk(name, palette(body, header, used))
         elif name == b"tRNS":
             count = next((len(one) // 3 for kind, one in chunks if kind == b"PLTE"), 0)
             if transparency := header.transparency(body, count):
-                yield png_chunk(name, transparency)
+                yield png_chunk(name, transparency if used is None else alpha(transparency, used))
         elif name in _NEEDED or (name in _ANIMATION and moves):
             if not is_sound(name, body, header):
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
@@ -75,27 +77,33 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             yield png_chunk(b"eXIf", kept.bare_exif)
 
 
-def _check_pixels(chunks: list[tuple[bytes, bytes]], header: Header, moves: bool) -> None:
-    """Raise ValueError when something lies behind the pixels of a frame, or among them."""
+def _pixels(chunks: list[tuple[bytes, bytes]], header: Header, moves: bool) -> list[Frame]:
+    """The sides and the compressed pixels of the picture and of the frames.
+
+    Raises ValueError when something lies behind them, or among them.
+    """
     places = [at for at, (name, _) in enumerate(chunks) if name == b"IDAT"]
     if places and places[-1] - places[0] + 1 != len(places):
         # Decoders read the first ones only.
         raise ValueError("chunks between the pixels of the PNG")
-    _check_stream([chunks[at][1] for at in places], header.size())
+    found = [(header.width, header.height, b"".join(chunks[at][1] for at in places))]
     stream: list[bytes] = []
-    size = 0
+    sides = 0, 0
     for name, body in [*chunks, (b"fcTL", b"")] if moves else []:
         if name == b"fdAT":
             stream.append(body[4:])
         elif name == b"fcTL":
-            _check_stream(stream, size)
-            stream, size = [], header.size(int.from_bytes(body[4:8]), int.from_bytes(body[8:12]))
+            if stream:
+                found.append((*sides, b"".join(stream)))
+            stream, sides = [], (int.from_bytes(body[4:8]), int.from_bytes(body[8:12]))
+    for width, height, packed in found:
+        _check_stream(packed, header.size(width, height))
+    return found
 
 
-def _check_stream(stream: list[bytes], size: int) -> None:
+def _check_stream(packed: bytes, size: int) -> None:
     if size > _MOST_UNPACKED:
         raise ValueError("too many pixels to see where they end")
-    packed = b"".join(stream)
     if end_of_deflate(packed, size) != len(packed):
         raise ValueError("something lies behind the pixels of the PNG")
 

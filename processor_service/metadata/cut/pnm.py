@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from .kept import Kept
 
 # A word, with the white space and the comments before it.
@@ -38,4 +40,15 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     if not data[position : position + 1].isspace():
         raise ValueError("a comment behind the header of the PNM")
     yield b"%s\n%d %d\n" % (magic, width, height) + b"".join(word + b"\n" for word in rest)
-    yield data[position + 1 : position + 1 + size]
+    raster = data[position + 1 : position + 1 + size]
+    yield _without_padding(raster, width) if magic == b"P4" else raster
+
+
+def _without_padding(raster: bytes, width: int) -> bytes:
+    """Rows of bits, with zeros behind the last pixel of each."""
+    each = (width + 7) // 8
+    if not width % 8:
+        return raster
+    bits = np.frombuffer(raster, np.uint8).copy()
+    bits[each - 1 :: each] &= 0xFF << (-width % 8) & 0xFF
+    return bits.tobytes()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 from PIL.ExifTags import Base as Tag
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ...formats.tiff_directories import SIZES, Directory, Layout, chain
 from ...formats.tiff_repair import repaired
 from . import jpeg
 from .kept import Kept
+from .palettes import used_by
 from .tiff_pixels import COMPRESSIONS, JPEG, PLACES, check_size, pixels
 from .tiff_tags import kept_values
 
@@ -71,7 +75,28 @@ def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
     if profile := kept.checked_profile(_content(directory, Tag.InterColorProfile)):
         page[Tag.InterColorProfile] = _Value(_BYTES, profile)
     page |= {int(tag): _Value(_LONG, b"") for tag in next(pair for pair in PLACES if pair[0] in directory.entries)}
+    if Tag.ColorMap in page:
+        page[Tag.ColorMap] = _colors(page, pieces, directory)
     return page, pieces
+
+
+def _colors(page: _Page, pieces: list[bytes], directory: Directory) -> _Value:
+    """The palette, in which colours that no pixel has are black. Raises ValueError when pixels cannot be decoded."""
+    layout, kind = directory.layout, page[Tag.ColorMap].kind
+    start = layout.first + struct.calcsize(layout.word)
+    head = directory.data[: layout.first] + struct.pack(layout.word, start)
+    try:
+        # Opened by its class: the number of pixels was checked.
+        with TiffImageFile(io.BytesIO(head + _written(page, pieces, {}, layout, start, last=True))) as image:
+            used = used_by(image.getchannel(0).tobytes()) if image.mode in ("P", "PA") else None
+    except Exception as error:
+        raise ValueError("pixels of a TIFF with a palette that cannot be decoded") from error
+    if used is None:
+        raise ValueError("a palette of a TIFF that cannot be looked into")
+    # All reds, all greens, all blues, as the writer's numbers.
+    table = np.frombuffer(page[Tag.ColorMap].content, np.uint8).reshape(3, -1, SIZES[kind]).copy()
+    table[:, ~used[: table.shape[1]]] = 0
+    return _Value(kind, table.tobytes())
 
 
 def _content(directory: Directory, tag: int) -> bytes:

@@ -72,7 +72,7 @@ def _ended(directory: Directory, piece: bytes, size: int) -> bytes:
 
 def _packed(compression: int, piece: bytes, size: int) -> bytes:
     if compression == _LZW:
-        return without_rest(piece, 8, size, tiff=True)
+        return without_rest(piece, 8, size, tiff=True)[0]
     if compression == _FAX4:
         return fax_without_rest(piece)
     if compression == _PACKED_BITS:
