@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner, Result
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 from flask.testing import FlaskClient
 
 from ingest_image.doctor.command import doctor
@@ -150,3 +150,15 @@ def test_a_text_that_was_cut_within_an_emoji_is_found_by_its_words(es: Elasticse
     assert [hit["_id"] for hit in found] == ["1"]
     whole = title.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert (found[0]["_source"]["title"], found[0]["_source"]["note"]["caption"]) == (whole, whole)
+
+
+def test_names_that_were_cut_within_an_emoji_do_not_cost_the_index(es: Elasticsearch, index: str) -> None:
+    """Lucene takes two names that differ in such halves for one, and Elasticsearch loses the shard over them."""
+    both = dict.fromkeys(["k\ud83d", "k\ud83e"], "one")
+    for id, name in enumerate(both):
+        es.index(index=index, id=str(id), document={"image": {"data": PHOTO}, name: "one", "o": {name: "two"}})
+    for document in (both, {"o": both}, {"image": {"data": PHOTO, **both}}):
+        with pytest.raises(BadRequestError, match=r"ambiguous_field.*halves of surrogate pairs"):
+            es.index(index=index, id="3", document=document)
+    es.indices.refresh(index=index)
+    assert [hit["_source"]["k\ufffd"] for hit in es.search(index=index, q="one")["hits"]["hits"]] == ["one", "one"]

@@ -14,7 +14,7 @@ public enum Code {
     RESULT_TOO_LARGE(Kind.PICTURE, "the result is longer than `ingest.image.max_response_bytes` or `max_result_bytes`, or than half of the memory for results"),
     URL_NOT_ALLOWED(Kind.PICTURE, "the picture's address is not one that `ingest.image.url_hosts` allows"),
 
-    AMBIGUOUS_FIELD(Kind.REQUEST, "the picture is written twice (`{\"image\": ..., \"image.data\": ...}`), or in a list on the way to the field"),
+    AMBIGUOUS_FIELD(Kind.REQUEST, "the picture is written twice (`{\"image\": ..., \"image.data\": ...}`), or in a list on the way to the field, or two names of fields differ only in halves of surrogate pairs"),
     URL_AND_DATA(Kind.REQUEST, "the document has a `url` and a `data` that was not made from it"),
     STORED_NOT_SIGNED(Kind.REQUEST, "the document names a picture in the store that no `mark` of this token covers"),
     MISSING_DATA(Kind.REQUEST, "there are one-off `operations`, but no picture"),

@@ -8,7 +8,8 @@ import java.util.Map;
 
 /**
  * Replaces halves of surrogate pairs, which programs leave behind that cut a text within an emoji, by U+FFFD, as every
- * UTF-8 encoder does. One at the end of a text keeps Elasticsearch's standard analyzer from finding any word of it.
+ * UTF-8 encoder does. One at the end of a text keeps Elasticsearch's standard analyzer from finding any word of it. Two
+ * fields whose names differ in nothing else are one to Lucene, which then fails, and takes the whole shard along.
  */
 public final class LoneSurrogates {
 
@@ -17,32 +18,33 @@ public final class LoneSurrogates {
     /** Characters that are compared at once. */
     private static final int PART = 1 << 15;
     private static final int DEEPEST = 100;
-    private static final char REPLACEMENT = '\ufffd';
 
     private LoneSurrogates() {}
 
-    /** Replaces them in all values of the document, down to {@link #DEEPEST}. Objects and lists are copied first. */
-    public static void mend(Map<String, Object> document) {
-        document.replaceAll((name, value) -> sound(value, 0));
+    /**
+     * Replaces them in all names and values of the document, down to {@link #DEEPEST}. Objects and lists are copied first.
+     *
+     * @throws Failure two names of an object would become the same
+     */
+    public static void mend(Map<String, Object> document) throws Failure {
+        Map<String, Object> sound = soundObject(document, -1);
+        if (sound != document) {
+            document.keySet().retainAll(sound.keySet());
+            document.putAll(sound);
+        }
     }
 
     /** The same object when there is nothing to replace in it. */
-    private static Object sound(Object value, int depth) {
+    @SuppressWarnings("unchecked")
+    private static Object sound(Object value, int depth) throws Failure {
         if (value instanceof String text) {
-            return text.length() > LONG && isLatin1(text) ? text : sound(text);
+            return text.length() > LONG && isLatin1(text) ? text : SafeText.whole(text);
         }
         if (depth == DEEPEST) {
             return value;
         }
-        if (value instanceof Map<?, ?> map) {
-            Map<Object, Object> result = new LinkedHashMap<>();
-            boolean changed = false;
-            for (Map.Entry<?, ?> entry : map.entrySet()) {
-                Object after = sound(entry.getValue(), depth + 1);
-                changed |= after != entry.getValue();
-                result.put(entry.getKey(), after);
-            }
-            return changed ? result : value;
+        if (value instanceof Map) {
+            return soundObject((Map<String, Object>) value, depth);
         }
         if (value instanceof List<?> list) {
             List<Object> result = new ArrayList<>(list.size());
@@ -57,6 +59,24 @@ public final class LoneSurrogates {
         return value;
     }
 
+    private static Map<String, Object> soundObject(Map<String, Object> object, int depth) throws Failure {
+        Map<String, Object> result = new LinkedHashMap<>();
+        boolean changed = false;
+        for (Map.Entry<String, Object> entry : object.entrySet()) {
+            String name = SafeText.whole(entry.getKey());
+            Object after = sound(entry.getValue(), depth + 1);
+            changed |= after != entry.getValue() || name.equals(entry.getKey()) == false;
+            if (result.containsKey(name)) {
+                throw new Failure(
+                    Code.AMBIGUOUS_FIELD,
+                    "two names of fields are [" + SafeText.shown(name) + "] with U+FFFD in place of halves of surrogate pairs; give them other names"
+                );
+            }
+            result.put(name, after);
+        }
+        return changed ? result : object;
+    }
+
     /** Copies and comparisons take a tenth of the time of a loop over the characters; by parts, no large array is made. */
     private static boolean isLatin1(String text) {
         for (int at = 0; at < text.length(); at += PART) {
@@ -66,22 +86,5 @@ public final class LoneSurrogates {
             }
         }
         return true;
-    }
-
-    private static String sound(String text) {
-        StringBuilder result = null;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (Character.isSurrogate(c) == false) {
-                continue;
-            }
-            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
-                i++;
-                continue;
-            }
-            result = result == null ? new StringBuilder(text) : result;
-            result.setCharAt(i, REPLACEMENT);
-        }
-        return result == null ? text : result.toString();
     }
 }

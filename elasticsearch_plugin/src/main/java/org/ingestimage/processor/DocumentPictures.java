@@ -169,7 +169,11 @@ final class DocumentPictures {
         if (options.inPlace() == false && source != null) {
             cleanSource();
         }
-        LoneSurrogates.mend(document.getSource());
+        try {
+            LoneSurrogates.mend(document.getSource());
+        } catch (Failure failure) {
+            throw failure.toException(field());
+        }
     }
 
     @SuppressWarnings("unchecked")
