@@ -94,6 +94,20 @@ def test_a_picture_by_address_is_fetched_once(
     ] == [1, 1]
 
 
+def test_marks_without_the_picture_do_not_stand_for_it_where_it_is_stored(
+    es: Elasticsearch, index: str, fetching: Service, server: Stranger
+) -> None:
+    """All marks are valid, copied from a document of this very address; only the picture is not there."""
+    url = f"http://127.0.0.1:{server.port}/cat.jpg"
+    es.index(index=index, id="1", document={"image": {"url": url}})
+    made = image(es, index)
+    for number, left_out in enumerate((["data"], ["data", "mark"], ["data", "thumbnail"], ["data", "sha256"]), 2):
+        bare = {name: value for name, value in made.items() if name not in left_out}
+        es.index(index=index, id="2", document={"image": bare})
+        assert image(es, index, "2")["data"] == made["data"], left_out
+        assert len(server.asked) == number
+
+
 def test_only_fields_are_stored_and_the_picture_stays_where_it_is(
     es: Elasticsearch, index: str, fetching: Service, server: Stranger
 ) -> None:
