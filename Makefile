@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin demo test test-plugin test-python check lint generated contact-sheet benchmark docs lock newest test-versions dist clean
+.PHONY: help install plugin maven demo test test-plugin test-python check lint generated contact-sheet benchmark docs lock newest test-versions dist clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,22 +20,25 @@ $(STAMP): pyproject.toml docker/development-requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(STAMP)
 
-plugin: $(STAMP) ## the plugin zips, one for each Elasticsearch version, in build/plugins
+plugin: maven ## the plugin zips, one for each Elasticsearch version, in build/plugins
+	@elasticsearch_plugin/build
+
+maven: $(STAMP)
 	@command -v mvn >/dev/null || { echo "Maven is missing: install it (the command mvn; Debian and Ubuntu: maven)."; exit 1; }
 	@$(BIN)/python -m embedded_node.jdk 17 >/dev/null
-	@elasticsearch_plugin/build
 
 # make demo ES_PORT=9201 SERVICE_PORT=8190 GALLERY_PORT=8191, where others have the usual ports.
 demo: install ## the main job on a real node with real pictures; stays up to try (ES_PORT=, SERVICE_PORT=, GALLERY_PORT=)
 	@$(BIN)/ingest-image demo $(if $(ES_PORT),--es-port $(ES_PORT)) $(if $(SERVICE_PORT),--service-port $(SERVICE_PORT)) \
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
-test: install ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
+test: $(STAMP) ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
 	@$(MAKE) --no-print-directory test-plugin
 	@$(MAKE) --no-print-directory test-python
 
 # By themselves: beside six workers that start nodes, answers of the tests' own services come too late.
-test-plugin: install ## JUnit, for every Elasticsearch version
+# It makes the zips, too, with one start of Maven for each.
+test-plugin: maven ## JUnit, for every Elasticsearch version
 	@elasticsearch_plugin/build --test
 
 # Six workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
