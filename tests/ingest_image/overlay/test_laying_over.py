@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -191,9 +191,9 @@ def test_odd_pictures_are_laid_over_without_a_fault(way: str) -> None:
         np.tile(np.arange(256, dtype=np.uint8), (256, 1)),
         np.kron(random.integers(0, 2, (16, 16)) * 255, np.ones((16, 16))).astype(np.uint8),
     ]
-    for one in pictures:
-        for other in pictures:
-            found = laid_over(Layer(one), Layer(other))
-            assert found is None or (0 < found.of_sample <= 1 and 0 < found.of_hit <= 1)
+    layers = [Layer(one) for one in pictures]
+    for one, other in product(layers, layers):
+        found = laid_over(one, other)
+        assert found is None or (0 < found.of_sample <= 1 and 0 < found.of_hit <= 1)
     assert laid_over(Layer(noise), Layer(noise)) is not None
     assert laid_over(Layer(noise), Layer(255 - noise[::-1, ::-1])) is None
