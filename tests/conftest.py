@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis  # noqa: F401
 import pytest
 
+from tests.helpers.group_times import GroupTimes
 from tests.helpers.groups import ByNodeAndFile, longest_first
 from tests.helpers.in_memory import folder_in_memory, use_for_temporary_folders
 from tests.helpers.leash import leash, let_children_take_signals
@@ -76,9 +77,10 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Before anything is started."""
     let_children_take_signals()
+    config.pluginmanager.register(GroupTimes())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,7 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 from embedded_node.versions import versions
 
 # Names in a module whose tests start processes, and mostly wait for them.
-_STARTERS = {"Browser", "EmbeddedNode", "Service", "free_port", "running_service"}
+_STARTERS = {"Browser", "EmbeddedNode", "Service", "free_port", "running_service", "run_pytest", "subprocess"}
+# Names in a module with few tests of which each takes long.
+_LONG = {"CORPUS", "given"}
 # The room whose tests start nodes, by themselves or in a program.
 _OF_NODES = "tests/end_to_end/own_nodes/"
 # Rooms whose conftest starts what all their tests share: a JVM and a service with recognition take seconds each.
@@ -36,7 +38,7 @@ def group(nodeid: str) -> str:
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Sort the tests by groups: nodes, then processes of other kinds, then what only computes; large groups first.
+    """Sort the tests by groups: nodes, then other processes and long tests, then what computes; large groups first.
 
     So workers end at about the same time: what comes last is short.
     """
@@ -52,7 +54,7 @@ def _rank(name: str, item: pytest.Item) -> int:
     names = vars(item.module).keys() if isinstance(item, pytest.Function) else set()
     if ":" in name or name in _SHARING or "EmbeddedNode" in names or name.startswith(_OF_NODES):
         return 0
-    return 1 if _STARTERS & names else 2
+    return 1 if (_STARTERS | _LONG) & names else 2
 
 
 class ByNodeAndFile(LoadScopeScheduling):  # type: ignore[misc]

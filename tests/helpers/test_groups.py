@@ -36,19 +36,23 @@ MANY = "import pytest\n@pytest.mark.parametrize('n', range({}))\ndef test_it(n):
 
 
 def test_a_group_stays_with_one_worker_and_those_that_take_long_come_first(tmp_path: Path) -> None:
-    """Four files of small tests, two workers: each file is run by one of them."""
+    """Five files of small tests, two workers: each file is run by one of them."""
     starts = "from tests.helpers.ports import free_port\n" + MANY.format(10)
     node = "from embedded_node import EmbeddedNode\ndef test_it(): pass\n"
+    program = "import subprocess\ndef test_it(): pass\n"
     files = {"test_few.py": MANY.format(20), "test_many.py": MANY.format(30), "test_starts.py": starts}
-    files["test_with_a_node.py"] = node
+    files |= {"test_with_a_node.py": node, "test_with_a_program.py": program}
     said = run_pytest(tmp_path, files, "-v", "-n", "2")
-    assert "61 passed" in said.splitlines()[-1], said
+    assert "62 passed" in said.splitlines()[-1], said
     lines = [line for line in said.splitlines() if line.startswith("[gw") and "PASSED" in line]
     assert all(len({line[:5] for line in lines if file in line}) == 1 for file in files), said
+    assert set(re.findall(r" s from +\d+ s on, gw[01]: (\S+)", said)) == set(files), said
+    assert re.search(r"^workers ended after: gw0 \d+ s, gw1 \d+ s$", said, re.MULTILINE), said
     listed = run_pytest(tmp_path, files, "-q", "--collect-only")
     assert list(dict.fromkeys(re.findall(r"^test_\w+\.py", listed, re.MULTILINE))) == [
         "test_with_a_node.py",
         "test_starts.py",
+        "test_with_a_program.py",
         "test_many.py",
         "test_few.py",
     ]
