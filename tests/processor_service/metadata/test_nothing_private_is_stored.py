@@ -68,15 +68,17 @@ def exiftool() -> str:
 
 def found_in(named: dict[str, bytes], folder: Path, exiftool: str) -> dict[str, str]:
     """What is found of the name and the place in each file, if anything."""
+    # Most are the same bytes once they are clean: those are read once.
+    numbers = {data: f"{number:04}" for number, data in enumerate(dict.fromkeys(named.values()))}
     folder.mkdir()
-    for number, data in enumerate(named.values()):
-        (folder / f"{number:04}").write_bytes(data)
+    for data, number in numbers.items():
+        (folder / number).write_bytes(data)
     command = [exiftool, "-json", "-a", "-u", "-U", "-G1", "-ee3", "-struct", *map(str, sorted(folder.iterdir()))]
     output = subprocess.run(command, capture_output=True, check=False).stdout
     read = {Path(entry["SourceFile"]).name: entry for entry in json.loads(output)}
     found: dict[str, str] = {}
-    for number, (name, data) in enumerate(named.items()):
-        entry = read[f"{number:04}"]
+    for name, data in named.items():
+        entry = read[numbers[data]]
         told = [key for key, value in entry.items() if "GPS" in key or NAME.decode() in json.dumps(value)]
         seen = data + unpacked(data)
         traces = [trace.decode("latin-1") for trace in TRACES if trace in seen]
