@@ -33,7 +33,8 @@ demo: install ## the main job on a real node with real pictures; stays up to try
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
 test: $(STAMP) ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
-	@$(MAKE) --no-print-directory test-plugin
+	@# Beside JUnit, which mostly waits, the tests are compiled once. Else each of six workers would do that.
+	@$(BIN)/pytest -qq --collect-only >/dev/null 2>&1 & $(MAKE) --no-print-directory test-plugin; done=$$?; wait; exit $$done
 	@$(MAKE) --no-print-directory test-python
 
 # By themselves: beside six workers that start nodes, answers of the tests' own services come too late.
