@@ -11,6 +11,7 @@ import click
 from elasticsearch import Elasticsearch, NotFoundError
 
 from pipelines.cluster.client import elasticsearch_options
+from pipelines.cluster.units import seconds_of
 from pipelines.wording import counted
 from processor_service.errors import ImageError
 from processor_service.store.addresses import PREFIX, TRASH, sha256_of
@@ -20,8 +21,6 @@ from .opened import opened, progress, say
 
 if TYPE_CHECKING:
     from processor_service.store.picture_store import PictureStore, StoredObject
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass
@@ -35,9 +34,10 @@ class Plan:
 
 def grace_time(text: str) -> timedelta:
     """A time such as `7d`, `12h`, `30m` or `0s`."""
-    if text[-1:] not in _UNITS or not text[:-1].isdecimal():
-        raise click.BadParameter(f"{text!r} is not a time; valid are for example 7d, 12h, 30m")
-    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+    try:
+        return timedelta(seconds=seconds_of(text))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is not a time; valid are for example 7d, 12h, 30m") from error
 
 
 @click.command()

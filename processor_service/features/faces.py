@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from ..fields import INTEGER, KEYWORD, NESTED, NOT_INDEXED, DocumentField, box_fields
+from ..fields import INTEGER, KEYWORD, NESTED, NOT_INDEXED, RANKED_EXACTLY, DocumentField, box_fields
 from ..picture import Picture
 from ..recognition import faces
 from ..recognition.identity import DIMS, MOST, NAME, Identity
@@ -15,13 +15,13 @@ from . import Feature
 
 # The largest; the node accepts no more.
 _MOST_BOXES = 1000
-# Bytes find the candidates, exact numbers rank them: whether a distance is within the threshold depends on these.
+# Ranked exactly, since the threshold is one of exact distances.
 _VECTOR: dict[str, Any] = {
     "type": "dense_vector",
     "dims": DIMS,
     "index": True,
     "similarity": "l2_norm",
-    "index_options": {"type": "int8_hnsw", "m": 16, "ef_construction": 100, "rescore_vector": {"oversample": 3.0}},
+    "index_options": RANKED_EXACTLY,
 }
 
 
