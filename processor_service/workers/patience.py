@@ -31,7 +31,7 @@ class Pace:
         """Count one picture."""
         self.seconds += _WEIGHT * (seconds - self.seconds)
 
-    def check_line(self, waiting: int, places: int, queue_size: int, deadline: float | None) -> None:
+    def check_queue(self, waiting: int, places: int, queue_size: int, deadline: float | None) -> None:
         """Raise ImageError `busy` when the queue is full, or a turn would come after `deadline` (monotonic seconds).
 
         `waiting` pictures wait for one of `places` workers; a negative number is the number of free workers.

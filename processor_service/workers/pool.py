@@ -69,7 +69,7 @@ class WorkerPool:
             check_wanted(deadline, gone, begun)
 
         with self._counting:
-            self._pace.check_line(self.pending - self.size, self.size, self.queue_size, deadline)
+            self._pace.check_queue(self.pending - self.size, self.size, self.queue_size, deadline)
             self.pending += 1
         try:
             result = self._tried(job, body, check, losses)

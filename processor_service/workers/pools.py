@@ -1,6 +1,6 @@
 """Both kinds of workers as one: a recipe that recognizes something is done as a whole by a recognizer.
 
-A worker that is handed such a recipe says so before it decodes anything. Each kind has a line of its own, so that
+A worker that is handed such a recipe says so before it decodes anything. Each kind has a queue of its own, so that
 other pictures never wait for recognition.
 """
 

@@ -26,7 +26,7 @@ enum Option {
     OPERATIONS(
         null,
         "none",
-        "what is done to the picture, in order ([operations.md](operations.md)). None: the stored bytes are those that came"
+        "what is done to the picture, in order ([operations.md](operations.md)). None: the pixels stay, and only the metadata is removed"
     ),
     PROPERTIES(null, "the default ones", "what is extracted. `[]`: only what every picture gets"),
     LATER(
@@ -39,7 +39,7 @@ enum Option {
     ON_INVALID(
         List.of("fail", "record"),
         "`fail`: a picture that cannot be processed refuses the document with 400. `record`: the document is stored with `error.code` and "
-            + "`error.reason`, and with the picture only where its metadata could be cut out of the file"
+            + "`error.reason`, and with the picture only if its metadata could be cut out of the file"
     ),
     KEEP_INVALID(false, "whether `record` stores a refused picture as it came, with the place where it was taken; refused beside `redact`"),
     REMOVE_BINARY(false, "keep the fields, not the picture"),
@@ -50,7 +50,7 @@ enum Option {
     ),
     ORIGINALS(
         List.of("none", "external"),
-        "`external`: what came in is kept in the service's store, too, with its metadata, the place above all; a changed recipe begins with it "
+        "`external`: what came in is kept in the service's store, too, with its metadata, the place above all; a changed recipe starts from it "
             + "([store.md](store.md#originals)); refused beside `redact`"
     ),
     TRUNCATED(List.of("fail", "accept"), "`accept`: a picture that ends too early is filled up instead of refused"),
