@@ -1,7 +1,7 @@
 """How well recognition reads and sees, and what it costs, on pictures with truths.
 
     python -m benchmarks.recognition [--recognition ../shared/recognition] [--images ../shared/images] [--only plates]
-        [--people FOLDER]
+        [--people FOLDER] [--packages FOLDER]
 
 `--recognition` is a folder with
 
@@ -15,6 +15,9 @@
 `--images` is a folder with any pictures. truths/labels.tsv says by file name (glob) which words are right for the
 photographs among them, a tab between name and words; truths/with_faces.txt which have faces (globs): in all others no
 face and in all no plate may be found. A picture that is there twice counts once.
+
+`--packages` is a folder with the photographs of package_photographs.py. truths/labels_of_packages.tsv are those by which
+thresholds of labels were chosen, truths/labels_of_stamps.tsv others (cut out, on a transparent ground).
 
 Whose face it is, is measured by the portraits of the tests (tests/helpers/people.py), changed and made smaller, against
 each other and all faces of `--recognition`. `--people` is a folder of your own with a folder for each person: one
@@ -33,7 +36,7 @@ import resource
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -44,7 +47,9 @@ from PIL import Image, ImageOps
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.package_photographs import package_photographs
 from ingest_image.search.person_query import SAME_PERSON
+from processor_service.recognition.box import Box
 from processor_service.recognition.faces import faces
 from processor_service.recognition.identity import Identity, identities
 from processor_service.recognition.labels import see
@@ -57,7 +62,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 TRUTHS = Path(__file__).parent / "truths"
 ALIKE = str.maketrans("OQI", "001")
-PARTS = ("text", "plates", "faces", "labels", "others", "identity")
+PARTS = ("text", "plates", "faces", "others", "labels", "identity")
 spent: dict[str, list[float]] = defaultdict(list)
 
 
@@ -126,18 +131,15 @@ def faces_of(folder: Path) -> str:
     found = total = others = 0
     for name, truth in json.loads((folder / "faces.json").read_text()).items():
         image = opened(folder / "faces" / name)
-        boxes = [
-            (
-                face.box.x * image.width,
-                face.box.y * image.height,
-                face.box.width * image.width,
-                face.box.height * image.height,
-            )
-            for face in timed("faces", faces, image)
-        ]
+        boxes = [in_pixels(face.box, image) for face in timed("faces", faces, image)]
         hits = sum(any(shared(box, face) > 1 / 3 for box in boxes) for face in truth)
         found, total, others = found + hits, total + len(truth), others + len(boxes) - hits
     return f"{found} of {total}, {others} others"
+
+
+def in_pixels(box: Box, image: Image.Image) -> tuple[float, float, float, float]:
+    """Left, top, width, height."""
+    return box.x * image.width, box.y * image.height, box.width * image.width, box.height * image.height
 
 
 def shared(one: Sequence[float], other: Sequence[float]) -> float:
@@ -148,23 +150,38 @@ def shared(one: Sequence[float], other: Sequence[float]) -> float:
     return float(common / (one[2] * one[3] + other[2] * other[3] - common))
 
 
-def labels_of(folder: Path, with_faces: bool = False) -> str:
-    said = right = covered = photographs = 0
+def labels_of(photographs: Iterable[tuple[str, Image.Image]], with_faces: bool = False) -> str:
+    """What is said of photographs, each with the words that are right for it."""
+    said = right = covered = looked = 0
     wrong: Counter[str] = Counter()
+    for words, image in photographs:
+        count = len(timed("faces", faces, image)) if with_faces else 0
+        found = [label.word for label in timed("labels", see, image).labels(faces=count)]
+        good = [word for word in found if f" {word} " in f" {words} "]
+        wrong.update(word for word in found if word not in good)
+        said, right = said + len(found), right + len(good)
+        covered, looked = covered + bool(good), looked + 1
+    return (
+        f"{right} of {said} words right ({right / said:.1%}), at least one right for {covered} of {looked} "
+        f"photographs ({covered / looked:.1%}); wrong: {', '.join(f'{word} {count}' for word, count in wrong.items())}"
+    )
+
+
+def labelled(folder: Path) -> Iterator[tuple[str, Image.Image]]:
     for row in (TRUTHS / "labels.tsv").read_text().splitlines():
         name, _, words = row.partition("\t")
         for file in sorted(folder.glob(name)):
-            image = opened(file)
-            count = len(timed("faces", faces, image)) if with_faces else 0
-            found = [label.word for label in timed("labels", see, image).labels(faces=count)]
-            good = [word for word in found if f" {word} " in f" {words} "]
-            wrong.update(word for word in found if word not in good)
-            said, right = said + len(found), right + len(good)
-            covered, photographs = covered + bool(good), photographs + 1
-    return (
-        f"{right} of {said} words right ({right / said:.1%}), at least one right for {covered} of {photographs} "
-        f"photographs ({covered / photographs:.1%}); wrong: {', '.join(f'{word} {count}' for word, count in wrong.items())}"
-    )
+            yield words, opened(file)
+
+
+def labelled_of_packages(folder: Path, truths: str) -> Iterator[tuple[str, Image.Image]]:
+    rows = (TRUTHS / truths).read_text().splitlines()
+    words = dict(row.split("\t") for row in rows)
+    for name, image in package_photographs(folder):
+        if name in words:
+            yield words.pop(name), image
+    if words:
+        raise click.ClickException(f"not in {folder}: {', '.join(words)}")
 
 
 def others(folder: Path) -> str:
@@ -239,19 +256,24 @@ def photographs(folder: Path) -> Iterator[tuple[str, Image.Image]]:
 @click.option("--images", type=Path, default=CORPUS, show_default=True)
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="some of the parts; all by default")
 @click.option("--people", type=Path, help="photographs of your own, a folder for each person")
-def main(recognition: Path, images: Path, people: Path | None, only: tuple[str, ...]) -> None:
+@click.option("--packages", type=Path, help="photographs of Debian packages, unpacked (package_photographs.py)")
+def main(recognition: Path, images: Path, people: Path | None, packages: Path | None, only: tuple[str, ...]) -> None:
     warnings.simplefilter("ignore")
     chosen = only or PARTS
     table = Table("what", "how well")
     first = Image.new("RGB", (320, 240), "white")
     see(first), faces(first), look(first)
     for name, measure, folder in zip(
-        PARTS[:5], (text, plates_of, faces_of, labels_of, others), (recognition,) * 3 + (images,) * 2, strict=True
+        PARTS[:4], (text, plates_of, faces_of, others), (recognition,) * 3 + (images,), strict=True
     ):
         if name in chosen:
             table.add_row(name, measure(folder))
     if "labels" in chosen:
-        table.add_row("labels, faces too", labels_of(images, with_faces=True))
+        table.add_row("labels", labels_of(labelled(images)))
+        table.add_row("labels, faces too", labels_of(labelled(images), with_faces=True))
+        if packages:
+            for truths in ("labels_of_packages.tsv", "labels_of_stamps.tsv"):
+                table.add_row(truths, labels_of(labelled_of_packages(packages, truths)))
     if "identity" in chosen:
         table.add_row("identity", identity_of(recognition, people))
     Console(width=160).print(table)

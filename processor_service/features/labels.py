@@ -28,7 +28,10 @@ class Labels(Feature):
     example: ClassVar[dict[str, Any]] = {"min_probability": 0.6}
 
     min_probability: float = Field(
-        MIN_PROBABILITY, ge=0.1, le=1, description="words that are less probable are left out"
+        MIN_PROBABILITY,
+        ge=0.1,
+        le=1,
+        description="words that are less probable are left out; those for a single thing, than its root",
     )
 
     def extract(self, picture: Picture) -> dict[str, Any]:

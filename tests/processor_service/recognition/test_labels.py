@@ -50,6 +50,27 @@ def test_a_surer_class_is_named_itself() -> None:
     assert next(label.word for label in sure_of(n02123045=0.9).labels()) == "tabby"
 
 
+def test_a_single_class_has_to_be_surer_than_what_many_have_in_common() -> None:
+    # A hammer that may be another tool, too, and a hammer.
+    assert [label.word for label in sure_of(n03481172=0.6).labels()] == ["tool"]
+    assert [label.word for label in sure_of(n03481172=0.75).labels()] == ["hammer", "tool"]
+    assert [label.word for label in sure_of(n03481172=0.6).labels(0.65)] == []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "words"),
+    [
+        ("n02437312", ["camel", "mammal", "animal"]),
+        ("n02056570", ["penguin", "seabird", "bird", "animal"]),
+        ("n03877845", ["palace", "building"]),
+        ("n03895866", ["railway carriage", "vehicle"]),
+    ],
+    ids=["camel", "penguin", "palace", "carriage"],
+)
+def test_the_only_kind_that_is_known_is_called_as_all_of_its_kinds_are(identifier: str, words: list[str]) -> None:
+    assert [label.word for label in sure_of(**{identifier: 0.9}).labels()] == words
+
+
 def test_cars_and_their_parts_have_plates() -> None:
     assert sure_of(n04285008=0.3).vehicle == pytest.approx(0.3)
     assert sure_of(n03459775=0.3).vehicle == pytest.approx(0.3)
