@@ -3,13 +3,14 @@
     python -m benchmarks.store [--documents 160] [--runs 3] [--es-version 8.19.21]
 
 All indices hold the same documents, made of different photographs of 2.2 megapixels, and are made in turn on one node.
-Believe the ratios, not the numbers. Times are the node's processor time.
+Believe the ratios, not the numbers. Times are the node's processor time, of a replica that of both nodes.
 - size: of the index on the disk, after the merge
 - indexing: bulks of 16 documents, each of which becomes a segment
 - merge: of these segments into one, after one document of each was deleted, as updates do. Otherwise Lucene copies
   compressed blocks as they are (`--no-deleted`). Elasticsearch keeps what was deleted for a while, so it counts here
 - snapshot: into a folder; its size there
-- restore: from the snapshot, as a replica or a lost shard is copied
+- restore: from the snapshot
+- replica: a second node gets a copy of each shard, as it does when it joins, or comes back without its disk
 - 100 hits: a search with everything that documents hold, and one without the picture, as the gallery asks
 
 A node that has no native zstd cannot write `best_compression`: those rows are left out, and the table says so.
@@ -21,7 +22,8 @@ import base64
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -39,11 +41,14 @@ from benchmarks.processor_time import seconds
 from embedded_node import EmbeddedNode
 from pipelines.resources import bundled
 from processor_service.store.addresses import address
+from tests.helpers.clusters import one_cluster
 
 BULK = 16
 SEARCHES = 10
 TEMPLATE = next(r for r in bundled() if r.name == "images" and "template" in r.body).body["template"]
 REPOSITORY = "folder"
+# The first has all indices, the second their replicas.
+NAMES = ("one", "two")
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,15 @@ def in_store(image: dict[str, Any]) -> dict[str, Any]:
 class Round:
     """Makes an index of a kind, and measures it."""
 
-    def __init__(self, es: Elasticsearch, node: EmbeddedNode, repository: Path, deleted: bool) -> None:
-        self._es, self._node, self._repository, self._deleted = es, node, repository, deleted
+    def __init__(self, es: Elasticsearch, nodes: Sequence[EmbeddedNode], repository: Path, deleted: bool) -> None:
+        self._es, self._nodes, self._repository, self._deleted = es, nodes, repository, deleted
 
     def run(self, kind: Kind, images: list[bytes], n: int) -> dict[str, float]:
         """Figures of one index: bytes, and milliseconds of processor time, a document."""
         es, name = self._es, kind.index
         settings = {
             "number_of_replicas": 0,
+            "routing.allocation.include._name": NAMES[0],
             "codec": kind.codec,
             "refresh_interval": -1,
             # Only the merge that is measured.
@@ -95,7 +101,7 @@ class Round:
             figures["size"] = stats["_all"]["primaries"]["store"]["size_in_bytes"] / n
             figures["100 hits"] = self._time(lambda: self._search(name), SEARCHES)
             figures["100 hits, no picture"] = self._time(lambda: self._search(name, "image.data"), SEARCHES)
-            figures |= self._backup(name, n)
+            figures |= self._backup(name, n) | self._replica(name, n)
         finally:
             es.indices.delete(index=name)
         return figures
@@ -125,6 +131,20 @@ class Round:
         es.snapshot.delete(repository=REPOSITORY, snapshot=name)
         return figures
 
+    def _replica(self, name: str, n: int) -> dict[str, float]:
+        es = self._es
+
+        def copy() -> None:
+            everywhere = {"number_of_replicas": 1, "routing.allocation.include._name": ",".join(NAMES)}
+            es.indices.put_settings(index=name, settings=everywhere)
+            health = es.cluster.health(index=name, wait_for_status="green", timeout="300s")
+            assert not health["timed_out"], health.body
+
+        figures = {"replica": self._time(copy, nodes=self._nodes) / n}
+        shards = es.indices.recovery(index=name).body[name]["shards"]
+        copied = sum(shard["index"]["size"]["recovered_in_bytes"] for shard in shards if shard["type"] == "PEER")
+        return figures | {"size of what is copied to it": copied / n}
+
     def _fill(self, name: str, images: list[bytes], n: int) -> None:
         numbered = enumerate(islice(cycle(images), n))
         while lines := [line for i, image in islice(numbered, BULK) for line in _lines(i, image)]:
@@ -142,12 +162,13 @@ class Round:
         hits = self._es.search(index=name, size=100, source_excludes=excluded).body["hits"]["hits"]
         assert len(hits) == 100
 
-    def _time(self, job: Callable[[], object], times: int = 1) -> float:
-        """Milliseconds of processor time of the node."""
-        before = seconds([self._node.pid])
+    def _time(self, job: Callable[[], object], times: int = 1, nodes: Sequence[EmbeddedNode] = ()) -> float:
+        """Milliseconds of processor time of these nodes; without any, of the first."""
+        pids = [node.pid for node in nodes or self._nodes[:1]]
+        before = seconds(pids)
         for _ in range(times):
             job()
-        return 1000 * (seconds([self._node.pid]) - before) / times
+        return 1000 * (seconds(pids) - before) / times
 
 
 def _lines(i: int, image: bytes) -> tuple[Any, Any]:
@@ -186,17 +207,22 @@ def main(documents: int, runs: int, deleted: bool, es_version: str | None) -> No
     figures: dict[Kind, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         repository = Path(folder)
-        # The node may have another user.
+        # The nodes may have another user.
         repository.chmod(0o777)
-        with (
-            EmbeddedNode(es_version=es_version, settings={"path.repo": folder}) as node,
-            Elasticsearch(node.url, request_timeout=600) as es,
-        ):
+        with ExitStack() as stack:
+            stack.enter_context(one_cluster(NAMES[0]))
+            nodes = [
+                stack.enter_context(
+                    EmbeddedNode(es_version=es_version, settings={"path.repo": folder, "node.name": name, **more})
+                )
+                for name, more in zip(NAMES, ({}, {"node.roles": "data"}), strict=True)
+            ]
+            es = stack.enter_context(Elasticsearch(nodes[0].url, request_timeout=600))
             es.snapshot.create_repository(
                 name=REPOSITORY, repository={"type": "fs", "settings": {"location": folder}}, verify=False
             )
             able = [kind for kind in KINDS if kind.codec == "default" or _writes(es, kind.codec)]
-            one = Round(es, node, repository, deleted)
+            one = Round(es, nodes, repository, deleted)
             for kind in able:
                 one.run(kind, images[kind.where], documents)  # warms the JVM
                 figures[kind] = defaultdict(list)
@@ -204,7 +230,7 @@ def main(documents: int, runs: int, deleted: bool, es_version: str | None) -> No
                 for kind in able:
                     for name, value in one.run(kind, images[kind.where], documents).items():
                         figures[kind][name].append(value)
-    Console(width=120).print(_table(figures, documents, runs, node.version))
+    Console(width=120).print(_table(figures, documents, runs, nodes[0].version))
     if able != KINDS:
         click.echo("This node has no native zstd, so it writes no index with best_compression.")
 
