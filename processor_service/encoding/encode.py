@@ -22,10 +22,12 @@ from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
 from .palette import paletted
 
-# Pictures with fewer pixels are drawings rather than photographs.
-_SMALL_PNG = 300_000
-# The level of compression of larger ones.
-_FAST_PNG = 1
+# PNGs with fewer pixels take little time in any case; those with more are photographs rather than drawings. Between
+# these, photographs have more colours than one for so many pixels.
+_ICON, _LARGE_PNG = 65_536, 300_000
+_PIXELS_A_COLOR = 16
+# Levels of compression of photographs and of others.
+_FAST_PNG, _SMALL_PNG = 1, 6
 # Up to this many pixels `max_bytes` gives the very best quality. Above, encoding takes seconds, and a size near it will
 # do.
 _FITTED_EXACTLY, _NEARLY_FULL = 4_000_000, 0.9
@@ -88,8 +90,7 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
             Code.DIMENSION_TOO_LARGE, f"the picture is {width}x{height}, {name} has room for {room.most_side} a side"
         )
     if name == "png":
-        # Level 6 takes twice the time of level 1. It makes icons and drawings smaller, but not photographs.
-        extra = extra | {"compress_level": 6 if width * height <= _SMALL_PNG else _FAST_PNG}
+        extra = extra | {"compress_level": _png_level(frames[0])}
     quality = output.quality or room.quality or 0
     if output.max_bytes is None:
         return _save(frames, _options(name, output, quality) | extra)
@@ -102,6 +103,16 @@ def _encode(frames: list[Image.Image], name: str, output: Output, extra: dict[st
         output.max_bytes,
         enough=1 if width * height * len(frames) <= _FITTED_EXACTLY else _NEARLY_FULL,
     )
+
+
+def _png_level(image: Image.Image) -> int:
+    """Level 6 makes icons and drawings smaller; photographs a twentieth at most, for ten times the time of ISA-L."""
+    pixels = image.width * image.height
+    if pixels <= _ICON:
+        return _SMALL_PNG
+    if pixels > _LARGE_PNG or image.getcolors(pixels // _PIXELS_A_COLOR) is None:
+        return _FAST_PNG
+    return _SMALL_PNG
 
 
 def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""Large PNGs: the same pixels and chunks as Pillow's, as small, by an encoder of our own."""
+"""Large PNGs and photographs: the same pixels and chunks as Pillow's, as small, by an encoder of our own."""
 
 from __future__ import annotations
 
@@ -78,10 +78,28 @@ def test_profile_and_exif_are_stored_as_pillow_stores_them() -> None:
     assert read.info["icc_profile"] == profile and read.getexif()[0x0112] == 6
 
 
-@pytest.mark.parametrize(("size", "fast"), [((1000, 700), True), ((500, 400), False)])
-def test_only_large_pictures_take_this_way(size: tuple[int, int], fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def drawing(mode: str, size: tuple[int, int]) -> Image.Image:
+    return photograph(mode, size).quantize(200).convert(mode)
+
+
+@pytest.mark.parametrize(
+    ("image", "fast"),
+    [
+        (photograph("RGB", (1000, 700)), True),
+        (drawing("RGB", (1000, 700)), True),
+        (photograph("RGB", (500, 400)), True),
+        (photograph("RGBA", (500, 400)), True),
+        (drawing("RGB", (500, 400)), False),
+        (photograph("L", (500, 400)), False),
+        (photograph("RGB", (256, 256)), False),
+    ],
+    ids=lambda value: f"{value.mode}-{value.width}" if isinstance(value, Image.Image) else None,
+)
+def test_large_pictures_and_photographs_take_this_way(
+    image: Image.Image, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stored() -> bytes:
-        return encode_image(photograph("RGB", size), "png", Output(), False)[0]
+        return encode_image(image, "png", Output(), transparent="A" in image.mode)[0]
 
     data = stored()
     # Without ISA-L, Pillow encodes.
