@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tarfile
 import zipfile
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+import requests
 
+from embedded_node.folder import throwaway_folder
+from embedded_node.run_as import other_account
 from embedded_node.versions import line, versions
 from ingest_image.cli import main
 from ingest_image.demo.documents import DOCUMENTS, PICTURES
 from tests.helpers.paths import ROOT
+from tests.helpers.ports import free_port
 
 UV = ROOT / ".venv" / "bin" / "uv"
 
@@ -147,3 +154,36 @@ def test_a_missing_jdk_and_a_missing_maven_are_said_in_a_sentence(program: Path,
         (empty / "bin" / name).symlink_to(shutil.which(name) or "")
     done = run(program, empty, "node", "--http-port", "0", PATH=str(empty / "bin"))
     assert done.returncode == 1 and "Maven (mvn) is not on the PATH; it is needed once" in done.stderr, done.stderr
+
+
+def test_the_demo_runs_and_so_does_all_that_it_starts(program: Path, empty: Path) -> None:
+    """Node, service, bootstrap, enricher and gallery; the node's jars are fetched and its sources compiled."""
+    data = throwaway_folder(other_account())
+    data.chmod(0o755)
+    gallery = free_port()
+    command = [
+        str(program),
+        "demo",
+        "--es-port",
+        "0",
+        "--service-port",
+        str(free_port()),
+        "--gallery-port",
+        str(gallery),
+    ]
+    # The user's own settings of Maven count.
+    environment = {name: os.environ[name] for name in ("PATH", "HOME")} | {"XDG_DATA_HOME": str(data)}
+    with subprocess.Popen(
+        command, cwd=empty, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        printed = "".join(takewhile(lambda line: "Ctrl-C stops everything" not in line, process.stdout))
+        try:
+            assert process.poll() is None, printed
+            assert "Mountain lake" in requests.get(f"http://127.0.0.1:{gallery}/", timeout=60).text
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert "Stopped" in process.stdout.read()
+    assert process.returncode == 0
+    assert list((data / "ingest-image" / "cache").iterdir())
+    shutil.rmtree(data)
