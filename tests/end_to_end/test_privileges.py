@@ -23,12 +23,14 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode
 from ingest_image.doctor.command import doctor
 from ingest_image.duplicates.command import duplicates
+from ingest_image.enrich.command import enrich
 from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.indexing.command import index as index_command
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search_command import search
 from pipelines.install.bootstrap import bootstrap
 from pipelines.install.roles import ROLES
+from tests.helpers.enrichers import index_with_later, let_wait
 from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, picture
@@ -152,7 +154,13 @@ def test_bootstrap(es: Elasticsearch, es_url: str, service_url: str, actions: Re
 
 
 def test_maintainer(
-    es: Elasticsearch, es_url: str, service_url: str, actions: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    es: Elasticsearch,
+    es_url: str,
+    index: str,
+    service_url: str,
+    actions: Recorded,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("IMAGE_TOKEN", TOKEN)
     name = f"plain-{uuid.uuid4().hex[:8]}"
@@ -161,7 +169,10 @@ def test_maintainer(
     es.index(index=name, id="1", document={"title": "unprocessed"}, pipeline="_none", refresh=True)
     es.index(index=name, id="2", document={"image": {"data": "AAAA"}}, pipeline="_none", refresh=True)
     try:
-        with actions() as ran:
+        with index_with_later(es, index), actions() as ran:
+            let_wait(es, index, "1")
+            run(enrich, "--once", "--index", index, "--url", es_url)
+            run(enrich, "--add", "embedding", "--stale", index, "--url", es_url)
             run(doctor, "--url", es_url, "--index", name, "--service-url", service_url, codes=(0, 1))
             run(doctor, "--url", es_url, codes=(0, 1))
             for option in ("--stale", "--unprocessed"):
