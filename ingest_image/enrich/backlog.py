@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from ..reprocess.documents import Found, size_of
 _PAGE = 100
 # Seconds after which the indices and their pipelines are looked up again: there may be new ones.
 _KNOWN_FOR = 10.0
+# Seconds after which it is asked again which ones are followed: a data stream may have been installed.
+_FOLLOWED_FOR = 60.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ class Measure:
 
 
 class Backlog:
-    """The documents of the indices behind `patterns` to whose pictures something is still to be added."""
+    """The documents of the indices behind `patterns` to whose pictures something is still to be added.
 
-    def __init__(self, client: Elasticsearch, patterns: list[str]) -> None:
-        self._client, self._patterns = client, ",".join(patterns)
+    `follow`, if given, is asked from time to time which patterns these are by now.
+    """
+
+    def __init__(
+        self, client: Elasticsearch, patterns: list[str], follow: Callable[[], list[str]] | None = None
+    ) -> None:
+        self._client, self._patterns, self._follow = client, ",".join(patterns), follow
         self._targets: list[str] = []
-        self._looked = float("-inf")
+        self._looked, self._followed = float("-inf"), time.monotonic()
 
     def oldest(self) -> Iterator[Waiting]:
         """The documents that wait, in the order in which they began to; each page is searched for when it is needed."""
@@ -95,6 +102,9 @@ class Backlog:
         return dict(answer.body["hits"])
 
     def _known_targets(self) -> list[str]:
+        if self._follow and time.monotonic() - self._followed > _FOLLOWED_FOR:
+            self._patterns, self._followed = ",".join(self._follow()), time.monotonic()
+            self._looked = float("-inf")
         if time.monotonic() - self._looked > _KNOWN_FOR:
             settings = settings_by_index(self._client, self._patterns, **_LENIENT)
             names = dict.fromkeys(name for entry in settings.values() for name in pipelines_of(entry))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
 import click
@@ -77,7 +78,7 @@ def enrich(
         mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
         patterns, once = (index,), True
     followed = list(patterns) or followed_patterns(client)
-    enricher = Enricher(client, Backlog(client, followed), log, max_bulk_bytes)
+    enricher = Enricher(client, backlog_of(client, patterns, followed), log, max_bulk_bytes)
     with stopped_by_signals() as stop, ExitStack() as metrics:
         facts = {}
         if metrics_port is not None:
@@ -93,6 +94,11 @@ def enrich(
             if total.recorded:
                 sentence += f"; {total.recorded} cannot be, which is recorded in them (reprocess --errors tries again)"
             log("ended", sentence, documents=total.enriched, recorded=total.recorded, changed=total.changed)
+
+
+def backlog_of(client: Elasticsearch, patterns: Sequence[str], followed: list[str]) -> Backlog:
+    """What waits behind `followed`; without `patterns` also in data streams that are installed from now on."""
+    return Backlog(client, followed, None if patterns else lambda: followed_patterns(client))
 
 
 def followed_patterns(client: Elasticsearch) -> list[str]:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from ingest_image.doctor.command import doctor
+from ingest_image.enrich import backlog, command
 from ingest_image.enrich.backlog import Backlog, Measure
 from ingest_image.enrich.enricher import Done
 from ingest_image.enrich.metrics import metrics_on, told
@@ -53,6 +54,18 @@ def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str
         assert requests.get(health, timeout=10).status_code == 200
         working.began -= 3600
         assert requests.get(health, timeout=10).status_code == 503
+
+
+def test_what_is_installed_meanwhile_is_followed_unless_indices_were_named(
+    es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_wait(es, index, "1")
+    following, named = (command.backlog_of(es, patterns, [f"{index}-none"]) for patterns in ((), ("some",)))
+    monkeypatch.setattr(command, "followed_patterns", lambda client: [index])
+    assert [one.id for one in following.oldest()] == []
+    monkeypatch.setattr(backlog, "_FOLLOWED_FOR", -1.0)
+    assert [one.id for one in following.oldest()] == ["1"] and following.measure().documents == 1
+    assert [one.id for one in named.oldest()] == []
 
 
 def test_the_doctor_says_when_nobody_enriches(es: Elasticsearch, es_url: str, index: str) -> None:
