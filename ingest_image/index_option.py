@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import click
+from elasticsearch import AuthorizationException, Elasticsearch
 
 
 def index_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -22,3 +24,16 @@ def index_option(command: Callable[..., None]) -> Callable[..., None]:
 
     wrapper = click.option("--index", metavar="INDEX", help="The index; its name may also be an argument.")(wrapper)
     return click.argument("named_index", metavar="[INDEX]", required=False)(wrapper)
+
+
+def missing_index(client: Elasticsearch, names: Iterable[str]) -> str:
+    """A sentence about those of the names that are no index, alias or data stream; empty if all are there.
+
+    Patterns may match nothing. Nothing is said of a name that the user may not look at.
+    """
+    missing = []
+    for name in names:
+        with suppress(AuthorizationException):
+            if "*" not in name and not client.indices.exists(index=name):
+                missing.append(name)
+    return f"there is no index {', '.join(missing)}" if missing else ""

@@ -13,6 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from pipelines.cluster.client import addresses, elasticsearch_options, explain
 from pipelines.wording import counted
 
+from ..index_option import missing_index
 from ..service import ask
 from .checks import examine
 from .finding import Finding, Level
@@ -49,7 +50,10 @@ def doctor(
     try:
         client.info()
         service = ask(service_url, service_token) if service_url else None
-        findings = list(examine(Installation(client, indices, service)))
+        if sentence := missing_index(client, indices):
+            findings = [Finding(Level.ERROR, sentence, "GET _cat/indices lists those that there are", "indices")]
+        else:
+            findings = list(examine(Installation(client, indices, service)))
         code = 1 if any(finding.level is Level.ERROR for finding in findings) else 0
     except (ApiError, TransportError, UnsupportedProductError) as failure:
         findings = [

@@ -15,6 +15,7 @@ from pipelines.resources import Kind, bundled
 from pipelines.wording import counted
 
 from ..defaults import BULK_OPTION
+from ..index_option import missing_index
 from ..indexing.command import size
 from ..reprocess.selection import Selection
 from .backlog import Backlog
@@ -77,6 +78,9 @@ def enrich(
         added = tuple(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
         mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
         patterns, once = (index,), True
+    # One that is followed may come later.
+    if once and (sentence := missing_index(client, patterns)):
+        raise click.ClickException(sentence)
     followed = list(patterns) or followed_patterns(client)
     enricher = Enricher(client, backlog_of(client, patterns, followed), log, max_bulk_bytes)
     with stopped_by_signals() as stop, ExitStack() as metrics:

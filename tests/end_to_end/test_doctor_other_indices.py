@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
 
 from ingest_image.doctor.command import doctor
+from ingest_image.enrich.command import enrich
 from pipelines.cluster.reasons import reason_of
 from pipelines.cluster.sentences import diagnose
 from tests.helpers.pictures import b64, picture
@@ -81,3 +83,12 @@ def test_in_place_on_a_binary_field_is_told_with_target_field(es: Elasticsearch,
     es.ingest.put_pipeline(id="attached", processors=[{"image": READS_ATTACHMENT | {"target_field": "image"}}])
     assert es.index(index="letters", document={"attachment": PHOTO})["result"] == "created"
     assert not any("attachment" in text for text in findings(es_url, "error").get("mapping", []))
+
+
+@pytest.mark.parametrize("command", [[doctor], [enrich, "--once"]], ids=["doctor", "enrich"])
+def test_an_index_that_is_not_there_is_an_error(es_url: str, command: list[Any]) -> None:
+    result = CliRunner().invoke(command[0], [*command[1:], "--url", es_url, "--index", "nowhere"])
+    assert result.exit_code == 1 and "there is no index nowhere" in result.output, result.output
+    # A pattern may match nothing yet.
+    result = CliRunner().invoke(command[0], [*command[1:], "--url", es_url, "--index", "nowhere*"])
+    assert "there is no index" not in result.output
