@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 import lzma
-import zlib
-from collections.abc import Callable
-from typing import Protocol, cast
 
 import numpy as np
-
-try:
-    from isal import igzip_lib, isal_zlib
-except ImportError:
-    # There are no wheels for some machines.
-    HAS_ISAL = False
-else:
-    HAS_ISAL = True
 
 # Bytes that are unpacked at once.
 _SLICE = 64 * 1024
@@ -23,34 +12,11 @@ _SLICE = 64 * 1024
 _END_OF_FAX = bytes((*(0,) * 11, 1)) * 2
 
 
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-# ISA-L takes half of zlib's time.
-_inflating: Callable[[], _Decompressor] = isal_zlib.decompressobj if HAS_ISAL else zlib.decompressobj
-_BROKEN: list[type[Exception]] = [zlib.error, lzma.LZMAError]
-if HAS_ISAL:
-    # Its types say that this is an exception rather than a class of them.
-    _BROKEN.append(cast(type[Exception], igzip_lib.IsalError))
-
-
-def end_of_deflate(data: bytes, most: int) -> int:
-    """The position behind a zlib stream, or the length of the data when it does not end in it.
+def end_of_stream(stream: lzma.LZMADecompressor, data: bytes, most: int) -> int:
+    """The position behind a stream of a new decompressor, or the length of the data when it does not end in it.
 
     Raises ValueError for a broken one, and for one of more than `most` bytes.
     """
-    return end_of_stream(_inflating(), data, most)
-
-
-def end_of_stream(stream: _Decompressor, data: bytes, most: int) -> int:
-    """The same for a stream that a new decompressor of `isal`, `zlib` or `lzma` reads."""
     unpacked = 0
     try:
         for start in range(0, len(data), _SLICE):
@@ -59,7 +25,7 @@ def end_of_stream(stream: _Decompressor, data: bytes, most: int) -> int:
                 raise ValueError("more is compressed than the pixels")
             if stream.eof:
                 return min(start + _SLICE, len(data)) - len(stream.unused_data)
-    except tuple(_BROKEN) as error:
+    except lzma.LZMAError as error:
         raise ValueError("compressed data is broken") from error
     return len(data)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
 
 from ...formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
+from .deflate import cleaned
 from .kept import Kept, few
-from .packed import end_of_deflate
 from .png_colors import GAMMA, PRIMARIES, color_numbers
 from .png_numbers import Frames, resolution
 from .png_palette import Frame, alpha, palette, used_colors
@@ -21,6 +22,8 @@ _COLORS = frozenset((GAMMA, PRIMARIES))
 _RESOLUTION = b"pHYs"
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
 _ONCE = frozenset((*_NUMBERS, *_COLORS, _RESOLUTION, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
+# The number of a chunk of a frame comes before the pixels.
+_NUMBER_BYTES = 4
 # Most bytes of an unpacked profile.
 _MOST_PROFILE = 16 * 1024**2
 # Bytes of pixels that are unpacked to see where they end: a second or two.
@@ -35,13 +38,13 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     header = Header.of(chunks)
     moves = any(name == b"acTL" for name, _ in chunks)
     frames = Frames([name for name, _ in chunks])
-    pixels = _pixels(chunks, header, moves)
+    pixels, packed = _pixels(chunks, header, moves)
     used = used_colors(header, pixels) if header.color_type == 3 else None
     profile = kept.checked_profile(_unpacked(next((body for name, body in chunks if name == b"iCCP"), b"")))
     says_srgb = any(name == b"sRGB" and is_sound(name, body, header) for name, body in chunks)
     colors = {} if profile or says_srgb else color_numbers(chunks)
     seen: set[bytes] = set()
-    for (name, body), (_, chunk) in zip(chunks, found, strict=True):
+    for at, ((name, body), (_, chunk)) in enumerate(zip(chunks, found, strict=True)):
         if name in _ONCE and name in seen:
             raise ValueError("a chunk of the PNG that may stand there once")
         seen.add(name)
@@ -59,9 +62,10 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
         elif name in _NEEDED or (name in _ANIMATION and moves):
             if not is_sound(name, body, header):
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
-            body = frames.bounded(name, body)
+            body = frames.bounded(name, packed.get(at, body))
             # Pixels that are cut off stay so, and are refused for the same reason when they come again.
-            yield chunk if name == b"IDAT" and len(chunk) < 12 + int.from_bytes(chunk[:4]) else png_chunk(name, body)
+            is_cut_off = name == b"IDAT" and len(chunk) < 12 + int.from_bytes(chunk[:4])
+            yield chunk[:8] + body + chunk[-4:] if is_cut_off else png_chunk(name, body)
         elif name == _RESOLUTION:
             if number := resolution(body):
                 yield png_chunk(name, number)
@@ -77,8 +81,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             yield png_chunk(b"eXIf", kept.bare_exif)
 
 
-def _pixels(chunks: list[tuple[bytes, bytes]], header: Header, moves: bool) -> list[Frame]:
-    """The sides and the compressed pixels of the picture and of the frames.
+def _pixels(chunks: list[tuple[bytes, bytes]], header: Header, moves: bool) -> tuple[list[Frame], dict[int, bytes]]:
+    """The sides and the compressed pixels of the picture and of the frames; what the chunks become that have them.
 
     Raises ValueError when something lies behind them, or among them.
     """
@@ -86,26 +90,33 @@ def _pixels(chunks: list[tuple[bytes, bytes]], header: Header, moves: bool) -> l
     if places and places[-1] - places[0] + 1 != len(places):
         # Decoders read the first ones only.
         raise ValueError("chunks between the pixels of the PNG")
-    found = [(header.width, header.height, b"".join(chunks[at][1] for at in places))]
-    stream: list[bytes] = []
-    sides = 0, 0
-    for name, body in [*chunks, (b"fcTL", b"")] if moves else []:
-        if name == b"fdAT":
-            stream.append(body[4:])
-        elif name == b"fcTL":
-            if stream:
-                found.append((*sides, b"".join(stream)))
-            stream, sides = [], (int.from_bytes(body[4:8]), int.from_bytes(body[8:12]))
-    for width, height, packed in found:
-        _check_stream(packed, header.size(width, height))
-    return found
+    streams = [((header.width, header.height), places, 0)]
+    for at, (name, body) in enumerate(chunks if moves else []):
+        if name == b"fcTL":
+            streams.append(((int.from_bytes(body[4:8]), int.from_bytes(body[8:12])), [], _NUMBER_BYTES))
+        elif name == b"fdAT":
+            streams[-1][1].append(at)
+    frames: list[Frame] = []
+    bodies: dict[int, bytes] = {}
+    for sides, places, start in streams:
+        if not places:
+            continue
+        packed = _cleaned(b"".join(chunks[at][1][start:] for at in places), header.size(*sides))
+        frames.append((*sides, packed))
+        rest = io.BytesIO(packed)
+        for at in places:
+            body = chunks[at][1]
+            bodies[at] = body[:start] + rest.read(len(body) - start)
+    return frames, bodies
 
 
-def _check_stream(packed: bytes, size: int) -> None:
+def _cleaned(packed: bytes, size: int) -> bytes:
     if size > _MOST_UNPACKED:
         raise ValueError("too many pixels to see where they end")
-    if end_of_deflate(packed, size) != len(packed):
+    kept = cleaned(packed, size)
+    if len(kept) != len(packed):
         raise ValueError("something lies behind the pixels of the PNG")
+    return kept
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -12,8 +12,9 @@ from itertools import chain
 from PIL.ExifTags import Base as Tag
 
 from ...formats.tiff_directories import SIZES, Directory
+from .deflate import cleaned
 from .lzw import without_rest
-from .packed import end_of_deflate, end_of_packed_bits, end_of_stream, fax_without_rest
+from .packed import end_of_packed_bits, end_of_stream, fax_without_rest
 
 # Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
 PLACES = ((Tag.StripOffsets, Tag.StripByteCounts), (Tag.TileOffsets, Tag.TileByteCounts))
@@ -80,7 +81,7 @@ def _packed(compression: int, piece: bytes, size: int) -> bytes:
     elif compression == _LZMA:
         end = end_of_stream(lzma.LZMADecompressor(lzma.FORMAT_XZ), piece, size)
     else:
-        end = end_of_deflate(piece, size)
+        return cleaned(piece, size)
     return piece[:end]
 
 
