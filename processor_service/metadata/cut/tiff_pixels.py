@@ -9,6 +9,7 @@ from bisect import bisect
 from collections.abc import Iterator
 from itertools import chain
 
+import numpy as np
 from PIL.ExifTags import Base as Tag
 
 from ...formats.tiff_directories import SIZES, Directory
@@ -64,11 +65,26 @@ def pixels(directory: Directory) -> list[bytes]:
 def _ended(directory: Directory, piece: bytes, size: int) -> bytes:
     """A strip or tile up to the end of its pixels. `size`: its bytes without compression."""
     compression = directory.number(Tag.Compression, _RAW)
-    if compression in (_RAW, JPEG):
+    if compression == JPEG:
         return piece
     if directory.number(Tag.FillOrder, 1) == _LOW_BIT_FIRST:
-        return _packed(compression, piece.translate(_TURNED), size).translate(_TURNED)
-    return _packed(compression, piece, size)
+        return _high_bit_first(directory, piece.translate(_TURNED), size).translate(_TURNED)
+    return _high_bit_first(directory, piece, size)
+
+
+def _high_bit_first(directory: Directory, piece: bytes, size: int) -> bytes:
+    compression = directory.number(Tag.Compression, _RAW)
+    return _without_padding(directory, piece) if compression == _RAW else _packed(compression, piece, size)
+
+
+def _without_padding(directory: Directory, piece: bytes) -> bytes:
+    """Rows without compression, with zeros for the bits behind the last pixel of each."""
+    bits = _row_bits(directory)
+    if not bits % 8:
+        return piece
+    rows, each = np.frombuffer(piece, np.uint8).copy(), (bits + 7) // 8
+    rows[each - 1 :: each] &= 0xFF << (-bits % 8) & 0xFF
+    return rows.tobytes()
 
 
 def _packed(compression: int, piece: bytes, size: int) -> bytes:
@@ -83,6 +99,14 @@ def _packed(compression: int, piece: bytes, size: int) -> bytes:
     else:
         return cleaned(piece, size)
     return piece[:end]
+
+
+def _row_bits(directory: Directory) -> int:
+    """Bits of a row of a strip or tile, without what fills up its last byte."""
+    width = directory.number(Tag.TileWidth) or directory.number(Tag.ImageWidth) or 0
+    in_planes = directory.number(Tag.PlanarConfiguration, 1) == _PLANES
+    samples = 1 if in_planes else directory.number(Tag.SamplesPerPixel, 1)
+    return width * samples * max(directory.numbers(Tag.BitsPerSample), default=1)
 
 
 def _sizes(directory: Directory) -> Iterator[int]:

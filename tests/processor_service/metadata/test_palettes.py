@@ -135,3 +135,17 @@ def test_bits_behind_the_last_pixel_of_a_row_are_zero(width: int) -> None:
             filled[at] |= 0xFF >> (width % 8)
         assert cut_refused(bytes(filled)) == cut_refused(data)
         assert frames(cut_refused(bytes(filled)) or b"") == frames(data)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_bits_behind_the_rows_of_a_tiff_are_zero(order: int) -> None:
+    bare = bytearray(small().convert("1").resize((45, 32)).tobytes())
+    filled = bytearray(bare)
+    for at in range(5, len(bare), 6):
+        filled[at] |= 7
+    tags = {256: (4, struct.pack("<I", 45)), 258: (3, b"\1\0"), 266: (3, bytes((order, 0)))}
+    turned = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256)) if order == 2 else None
+    one, other = (built_tiff(1, bytes(rows.translate(turned) if turned else rows), tags) for rows in (filled, bare))
+    assert one != other
+    assert cut_refused(one) == cut_refused(other)
+    assert frames(cut_refused(one) or b"") == frames(one)
