@@ -24,8 +24,12 @@ def mark(client: Elasticsearch, index: str, selection: Selection, max_bulk_bytes
     ClickException.
     """
     bounds = Bounds(dry_run=False, max_bulk_bytes=max_bulk_bytes, state_file=None, restart=True, stateless=True)
-    log("marking", f"marking documents of {index}: each is written once, its picture stays as it is", index=index)
-    report = run_selected(client, index, selection, bounds, quiet=True)
+    log("marking", f"looking for documents of {index} to mark: their pictures stay as they are", index=index)
+
+    def tell(done: int, total: int) -> None:
+        log("marking", f"{done} of {counted(total, 'document')} of {index} marked", documents=done, of=total)
+
+    report = run_selected(client, index, selection, bounds, quiet=True, tell=tell)
     assert report is not None
     log("marked", f"{counted(report.written, 'document')} of {index} marked", index=index, documents=report.written)
     if report.failed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 
 import click
 from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
@@ -70,10 +71,11 @@ def run_selected(
     *,
     pipeline: str | None = None,
     quiet: bool = False,
+    tell: Callable[[int, int], None] = lambda done, total: click.echo(f"{done} of {total} done", err=True),
 ) -> Report | None:
     """Run the selected documents through their pipeline; returns what happened, None for a dry run.
 
-    `quiet`: without the summary. Raises ClickException.
+    `quiet`: without the summary. `tell` is as for `Run.all`. Raises ClickException.
     """
     jobs = _jobs(client, index, pipeline, selection)
     key = states.key_of(
@@ -100,7 +102,7 @@ def run_selected(
     if path:
         states.save(path, state)
     try:
-        run.all()
+        run.all(tell)
     except BulkStopped as error:
         raise click.ClickException(f"{error}; the same command continues") from error
     finally:

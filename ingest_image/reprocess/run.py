@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from elasticsearch import Elasticsearch
@@ -12,6 +13,9 @@ from .documents import Reader, leaves_out_vectors
 from .job import IndexJob
 from .state import State
 from .writer import Report, Writer
+
+# Seconds between two lines about how far a run is.
+_TELL = 60.0
 
 
 class Run:
@@ -36,14 +40,27 @@ class Run:
         limits = self._state.indices[job.index].limits
         return sum(self._readers[job.index].count(shard, limit, job.query) for shard, limit in limits.items())
 
-    def all(self) -> None:
-        """Do it all. Raises BulkStopped when the rest would fail too; `report` is correct in any case."""
+    def all(self, tell: Callable[[int, int], None]) -> None:
+        """Do it all. Raises BulkStopped when the rest would fail too; `report` is correct in any case.
+
+        Without a terminal `tell` is called about once a minute, with the number of documents done and of all.
+        """
+        told, done, total = time.monotonic(), 0, sum(self.totals)
+
+        def tick() -> None:
+            nonlocal told, done
+            progress.advance(task)
+            done += 1
+            if not console.is_terminal and time.monotonic() - told > _TELL:
+                told = time.monotonic()
+                tell(done, total)
+
         console = Console(stderr=True)
         columns = (TextColumn("reprocessing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-            task = progress.add_task("reprocessing", total=sum(self.totals))
+            task = progress.add_task("reprocessing", total=total)
             for job in self._jobs:
-                self._do(job, lambda: progress.advance(task))
+                self._do(job, tick)
 
     def _do(self, job: IndexJob, tick: Callable[[], None]) -> None:
         reader = self._readers[job.index]

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from ingest_image.enrich.command import enrich
+from ingest_image.reprocess import run
 from tests.helpers.enrichers import waiting
 from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, picture
@@ -47,8 +48,10 @@ def add(es_url: str, index: str, names: str = "embedding") -> Result:
 
 
 def test_old_documents_get_new_properties_and_their_pictures_stay(
-    es: Elasticsearch, es_url: str, index: str, service: Service
+    es: Elasticsearch, es_url: str, index: str, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As if it took long.
+    monkeypatch.setattr(run, "_TELL", -1.0)
     for id in ("1", "2"):
         es.index(index=index, id=id, document={"image": {"data": LARGE}, "title": id})
     es.index(index=index, id="list", document={"image": [{"data": LARGE}, {"data": LARGE}]})
@@ -59,7 +62,8 @@ def test_old_documents_get_new_properties_and_their_pictures_stay(
     counted = calls(service)
     result = add(es_url, index)
     assert result.exit_code == 0, result.output
-    assert f"3 documents of {index} marked" in result.output and "3 documents enriched" in result.output
+    assert f"2 of 3 documents of {index} marked\n" in result.output
+    assert f" 3 documents of {index} marked" in result.output and "3 documents enriched" in result.output
     assert f"1 document of {index} made by a recipe that differs in more than these properties" in result.output
     # Of the list both are asked for, though only the first has a vector; and a tiny picture told the recipe.
     assert calls(service) == counted + 4 + 1
