@@ -100,7 +100,7 @@ _PAGE = 20
     help="Best first (without words, colour and picture: newest); or newest stored, newest taken, largest file first.",
 )
 @click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="Hits on a page.")
-@click.option("--after", metavar="MARK", help="The next page: the mark at the end of the page before.")
+@click.option("--after", metavar="CURSOR", help="The next page: the cursor at the end of the page before.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--open", "open_page", is_flag=True, help="Show the hits in the gallery instead.")
 @click.option(

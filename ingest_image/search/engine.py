@@ -13,13 +13,13 @@ from pipelines.cluster.reasons import reason_of
 
 from .bounds import TIMEOUT, impatient
 from .counting import aggregations, facets_of
+from .cursor import Cursor
 from .dev_tools import SentSearch
 from .facets import Facets
 from .filters import Filters
 from .hits import Hit, hit_of
 from .months import MONTH
 from .order import Order, is_possible
-from .place import Place
 from .plain import (
     KEEP_ALIVE,
     equal_to_last,
@@ -39,7 +39,7 @@ from .question import Question, UserError
 from .sampled import STOPPED, Found, find
 from .schema import Schema, read_schema
 
-# Hits of the first page that a mark names at most, each by its index and id.
+# Hits of the first page that a cursor names at most, each by its index and id.
 _MOST_SEEN = 200
 
 
@@ -80,17 +80,17 @@ class Engine:
         self, question: Question, size: int = 20, after: str | None = None, *, with_facets: bool = False
     ) -> Results:
         """A page of up to `size` hits; `after` is `next` of the page before."""
-        place = Place.of(after)
+        cursor = Cursor.of(after)
         if not is_possible(question.order, self.schema):
             raise UserError(f"these indices have no {question.order} of pictures to sort by")
         if question.sample is None and question.person is None:
             if question.near_duplicates:
                 raise UserError("near duplicates of what? give a picture with --like")
-            return self._plain(question, size, place, with_facets)
+            return self._plain(question, size, cursor, with_facets)
         found = self.alike(question)
         hits = found.hits
-        start, end = place.start, place.start + size
-        following = Place(start=end).mark() if end < len(hits) else None
+        start, end = cursor.start, cursor.start + size
+        following = Cursor(start=end).text() if end < len(hits) else None
         answer = Results(hits[start:end], len(hits), following, found.note, hits, found.sent)
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
@@ -98,35 +98,35 @@ class Engine:
         """All hits of a question with a sample or a person, in their order."""
         return find(self._impatient, self.index, self.schema, question)
 
-    def _plain(self, question: Question, size: int, place: Place, with_facets: bool) -> Results:
+    def _plain(self, question: Question, size: int, cursor: Cursor, with_facets: bool) -> Results:
         # The first page needs no point in time, and most questions have no second one.
-        is_fresh = not place.pit
-        if place.after and is_fresh:
-            place = replace(place, pit=self._open())
-        # A mark comes from outside, so its point in time could be of other indices.
-        within = [{"terms": {"_index": sorted(self.schema.indices)}}] if place.pit else []
-        body = plain_body(question, size, place, within, self.index)
+        is_fresh = not cursor.pit
+        if cursor.after and is_fresh:
+            cursor = replace(cursor, pit=self._open())
+        # A cursor comes from outside, so its point in time could be of other indices.
+        within = [{"terms": {"_index": sorted(self.schema.indices)}}] if cursor.pit else []
+        body = plain_body(question, size, cursor, within, self.index)
         try:
             found, sent = self._search_forgiving(question, body, within)
         except NotFoundError as error:
             if is_fresh:
                 raise UserError("the indices are not there any more; search again") from error
-            return self._plain(question, size, expired(question, place), with_facets)
+            return self._plain(question, size, expired(question, cursor), with_facets)
         raw, facets = found["hits"]["hits"], Facets()
-        pit = found.get("pit_id", place.pit) if place.pit else ""
-        again = place.seen if seen_again(question, place) else {}
+        pit = found.get("pit_id", cursor.pit) if cursor.pit else ""
+        again = cursor.seen if seen_again(question, cursor) else {}
         total = found["hits"]["total"]["value"] + sum(map(len, again.values()))
         if with_facets:
             # In another search: an index that cannot count a field would lose its hits.
             facets = self._plain_facets(question, pit, within)
         following = None
         if len(raw) == size and (pit or total > size):
-            seen = equal_to_last(raw, question, place)
+            seen = equal_to_last(raw, question, cursor)
             if sum(map(len, seen.values())) > _MOST_SEEN:
                 if not pit:
-                    return self._plain(question, size, Place(pit=self._open()), with_facets)
+                    return self._plain(question, size, Cursor(pit=self._open()), with_facets)
                 seen = {}
-            following = Place(pit=pit, after=tuple(raw[-1]["sort"]), seen=seen).mark()
+            following = Cursor(pit=pit, after=tuple(raw[-1]["sort"]), seen=seen).text()
         elif pit:
             self.client.options(ignore_status=404).close_point_in_time(id=pit)
         note = STOPPED if found.get("timed_out") else ""
@@ -151,7 +151,7 @@ class Engine:
             body = {**body, "query": query}
             return self._impatient.search(**body).body, SentSearch(self.index, (body,))
         except BadRequestError as error:
-            # An impossible place, a date too far away, a mark of another question's page, ...
+            # An impossible place, a date too far away, a cursor of another question, ...
             raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
 
     def facets(self, question: Question, answer: Results) -> Facets:

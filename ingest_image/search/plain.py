@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .place import Place
+from .cursor import Cursor
 from .queries import LIGHT, Query, forgiving_words_query, plain_query, plain_sort
 from .question import Question
 
@@ -16,8 +16,8 @@ KEEP_ALIVE = "5m"
 _BEFORE_ALL = -1
 
 
-def plain_body(question: Question, size: int, place: Place, within: Sequence[Query], index: str) -> dict[str, Any]:
-    """The search for a page of hits in `index`, or in the point in time of its place; `within`: more that must hold."""
+def plain_body(question: Question, size: int, cursor: Cursor, within: Sequence[Query], index: str) -> dict[str, Any]:
+    """The search for a page of hits in `index`, or in the cursor's point in time; `within`: more that must hold."""
     sort = plain_sort(question)
     body: dict[str, Any] = {
         "query": restricted(plain_query(question), within),
@@ -25,19 +25,19 @@ def plain_body(question: Question, size: int, place: Place, within: Sequence[Que
         "size": size,
         "source": LIGHT,
         "track_total_hits": True,
-        **where(place.pit, index),
+        **where(cursor.pit, index),
     }
-    if place.after:
-        # In a point in time the place in the shard comes last. A place that is of no point in time has none.
-        body["search_after"] = [*place.after, _BEFORE_ALL][: len(sort) + 1]
-    if seen_again(question, place):
-        body["post_filter"] = {"bool": {"must_not": [_these(*these) for these in place.seen.items()]}}
+    if cursor.after:
+        # In a point in time the place in the shard comes last. A cursor that is of no point in time has none.
+        body["search_after"] = [*cursor.after, _BEFORE_ALL][: len(sort) + 1]
+    if seen_again(question, cursor):
+        body["post_filter"] = {"bool": {"must_not": [_these(*these) for these in cursor.seen.items()]}}
     return body
 
 
-def seen_again(question: Question, place: Place) -> bool:
-    """Whether hits that were seen come again, because a place without a point in time begins before all equal ones."""
-    return bool(place.seen) and len(place.after) <= len(plain_sort(question))
+def seen_again(question: Question, cursor: Cursor) -> bool:
+    """Whether hits that were seen come again, as a cursor without a point in time begins before all equal ones."""
+    return bool(cursor.seen) and len(cursor.after) <= len(plain_sort(question))
 
 
 def where(pit: str, index: str) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def where(pit: str, index: str) -> dict[str, Any]:
     return {"pit": {"id": pit, "keep_alive": KEEP_ALIVE}} if pit else {"index": index, "ignore_unavailable": True}
 
 
-def equal_to_last(raw: Sequence[dict[str, Any]], question: Question, before: Place) -> dict[str, list[str]]:
-    """Ids by index of the hits up to the end of a page that have the sort values of the last one; `before`: its place.
+def equal_to_last(raw: Sequence[dict[str, Any]], question: Question, before: Cursor) -> dict[str, list[str]]:
+    """Ids by index of the hits up to the end of a page that have the sort values of the last one; `before`: its cursor.
 
     They are left out when the point in time has expired, and its last sort value, the place in the shard, is lost.
     """
@@ -60,9 +60,9 @@ def equal_to_last(raw: Sequence[dict[str, Any]], question: Question, before: Pla
     return found
 
 
-def expired(question: Question, place: Place) -> Place:
-    """The place from which a page goes on without its point in time."""
-    return replace(place, pit="", after=place.after[: len(plain_sort(question))])
+def expired(question: Question, cursor: Cursor) -> Cursor:
+    """The cursor from which a page goes on without its point in time."""
+    return replace(cursor, pit="", after=cursor.after[: len(plain_sort(question))])
 
 
 def plain_query_forgiving(question: Question) -> Query:

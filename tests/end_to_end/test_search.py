@@ -212,7 +212,7 @@ class TestWordsAndFilters:
                 answer = expiring.search(question, 3, answer.next, with_facets=True)
             seen += [hit.id for hit in answer.hits]
             assert sorted(seen, key=int) == [str(number) for number in range(20)]
-        with pytest.raises(UserError, match="not the mark of a next page"):
+        with pytest.raises(UserError, match="not the cursor of a next page"):
             expiring.search(Question(), 4, "nonsense!")
 
     def test_page_views_leave_nothing_open(self, es: Elasticsearch, engine: Engine) -> None:
@@ -439,7 +439,7 @@ class TestCommands:
             (["--like", "missing"], 1, "there is no document missing"),
             (["--filter", "taken:someday"], 2, "is not a date"),
             (["--filter", "taken:2020-99"], 2, "is not a date"),
-            (["--after", "x"], 1, "not the mark of a next page"),
+            (["--after", "x"], 1, "not the cursor of a next page"),
             (["zebra"], 0, "nothing found"),
         ],
     )

@@ -66,7 +66,7 @@ class TestGrid:
         [
             ("/?f=wide:5", "There is no field &#39;wide&#39;"),
             ("/?color=tealish", "is not a colour"),
-            ("/?after=x", "not the mark of a next page"),
+            ("/?after=x", "not the cursor of a next page"),
             ("/?like=dropped:gone", "drop it again"),
             ("/?like=.security/1", "not in these indices"),
             (f"/?like=images/{'x' * 513}", "not in these indices"),

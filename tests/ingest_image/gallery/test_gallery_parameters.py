@@ -12,7 +12,7 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import BadRequestError
 from flask.testing import FlaskClient
 
-from ingest_image.search.place import Place
+from ingest_image.search.cursor import Cursor
 from ingest_image.search_command import search
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 
@@ -55,12 +55,12 @@ def test_a_parameter_may_be_anything(page: FlaskClient, name: str) -> None:
 def test_a_mark_of_a_next_page_that_is_none_is_a_bad_request(page: FlaskClient, value: str) -> None:
     answer = page.get(f"/?{urlencode({'after': WILD[value]})}")
     assert answer.status_code == 400
-    assert "This is not the mark of a next page" in answer.text
+    assert "This is not the cursor of a next page" in answer.text
 
 
 @pytest.mark.parametrize("question", ["q=lake", "q=(lake"])
 def test_a_mark_of_a_next_page_leads_to_no_other_index(page: FlaskClient, es: FakeElasticsearch, question: str) -> None:
-    mark = Place(pit="of .security", after=(1,)).mark()
+    mark = Cursor(pit="of .security", after=(1,)).text()
     assert page.get(f"/?{question}&after={mark}").status_code == 200
     bodies = [body for _, target, body in es.calls if "_search" in target]
     assert len(bodies) == 2
@@ -116,7 +116,7 @@ def test_a_first_page_opens_no_point_in_time(page: FlaskClient, es: FakeElastics
 def test_pictures_and_counts_of_a_later_page_are_of_one_state_of_the_index(
     page: FlaskClient, es: FakeElasticsearch
 ) -> None:
-    page.get(f"/?q=lake&after={Place(after=(1.5,), seen={'images': ['a']}).mark()}")
+    page.get(f"/?q=lake&after={Cursor(after=(1.5,), seen={'images': ['a']}).text()}")
     bodies = [body for _, target, body in es.calls if "_search" in target]
     assert [(body["pit"]["id"], body["size"], "aggregations" in body) for body in bodies] == [
         ("pit", 48, False),

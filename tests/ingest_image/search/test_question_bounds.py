@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ingest_image.search import Question, UserError
 from ingest_image.search.bounds import LONGEST, without_regex
 from ingest_image.search.colors import ColorWish
+from ingest_image.search.cursor import Cursor
 from ingest_image.search.filters import parse_filter, parse_filters
-from ingest_image.search.place import Place
 from ingest_image.search.schema import Schema
 
 NESTED = "/((((a{0,30}){0,30}){0,30}){0,30})/"
@@ -89,16 +89,16 @@ def marked(place: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "place",
+    "cursor",
     [
-        Place(),
-        Place(start=20),
-        Place(pit="abc", after=(1.5, None, "x", 7)),
-        Place(after=(1,), seen={"images": ["a", "b"]}),
+        Cursor(),
+        Cursor(start=20),
+        Cursor(pit="abc", after=(1.5, None, "x", 7)),
+        Cursor(after=(1,), seen={"images": ["a", "b"]}),
     ],
 )
-def test_a_mark_of_a_page_leads_there(place: Place) -> None:
-    assert Place.of(place.mark()) == place
+def test_a_cursor_leads_to_its_page(cursor: Cursor) -> None:
+    assert Cursor.of(cursor.text()) == cursor
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_a_mark_of_a_page_leads_there(place: Place) -> None:
     ],
 )
 @pytest.mark.parametrize("recursion_limit", [1000, 10_000])
-def test_what_is_no_mark_of_a_page(mark: str, recursion_limit: int) -> None:
+def test_what_is_not_a_cursor(mark: str, recursion_limit: int) -> None:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(recursion_limit, before))
     try:
-        with pytest.raises(UserError, match="not the mark of a next page"):
-            Place.of(mark)
+        with pytest.raises(UserError, match="not the cursor of a next page"):
+            Cursor.of(mark)
     finally:
         sys.setrecursionlimit(before)
