@@ -16,7 +16,7 @@ async function post(path, form) {
     throw Object.assign(new Error("The gallery does not answer. Is it still running?"), { isOver: true });
   }
   const result = await answer.json().catch(() => ({ error: `The gallery answered ${answer.status}.` }));
-  if (!answer.ok) throw Object.assign(new Error(result.error), { isOver: [502, 503, 507].includes(answer.status) });
+  if (!answer.ok) throw Object.assign(new Error(result.error), { isOver: [403, 502, 503, 507].includes(answer.status) });
   return result;
 }
 

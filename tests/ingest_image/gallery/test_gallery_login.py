@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from typing import Any
 
 import pytest
@@ -83,6 +84,10 @@ def test_a_wrong_password_is_asked_for_again(page: FlaskClient) -> None:
 def test_what_a_user_may_not_is_told(page: FlaskClient, es: Guarded) -> None:
     es.allowed = False
     answer = page.get("/", headers=ADA)
+    assert answer.status_code == 403 and "does not have a privilege" in answer.text
+    # Also if she may look, but not add.
+    data = {"file": (io.BytesIO(picture("pillow/flower.jpg")), "flower.jpg")}
+    answer = page.post("/upload", data=data, headers=ADA | {"Sec-Fetch-Site": "same-origin"})
     assert answer.status_code == 403 and "does not have a privilege" in answer.text
 
 
