@@ -1,0 +1,128 @@
+"""Say what each user may, and end with 1 when that is not what docs/security.md and docs/gallery.md say."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import requests
+from elasticsearch import Elasticsearch
+
+from embedded_node import find_plugin_zip
+from embedded_node.versions import versions
+from ingest_image.gallery.login import checks_users
+from tests.helpers.galleries import HOST, gallery_settings, running_gallery
+from tests.helpers.nodes import HEAP
+from tests.helpers.paths import PICTURES
+from tests.helpers.service import TOKEN, running_service
+
+from .node import SecuredNode, fetch_jars
+
+PASSWORD = "pässword of "
+USERS = {
+    "boss": ["ingest-image-bootstrap"],
+    "reader": ["ingest-image-searcher"],
+    "writer": ["ingest-image-searcher", "ingest-image-writer"],
+    "keeper": ["ingest-image-maintainer"],
+    "nobody": [],
+}
+wrong: list[str] = []
+
+
+def expect(what: str, is_so: bool, saw: str = "") -> None:
+    """Print a line; what is not so is remembered."""
+    print("ok   " if is_so else "WRONG", what, "" if is_so else saw[-600:], flush=True)
+    if not is_so:
+        wrong.append(what)
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def command(url: str, user: str, *arguments: str, password: str = "") -> tuple[int, str]:
+    """A command of ours, as that user."""
+    given = {"ELASTICSEARCH_USERNAME": user, "ELASTICSEARCH_PASSWORD": password or PASSWORD + user}
+    words = [sys.executable, "-m", "ingest_image", *arguments, "--url", url, "--username", user]
+    words += ["--password", given["ELASTICSEARCH_PASSWORD"]]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, env={**os.environ, **given}, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def commands(url: str, service: str) -> None:
+    code, said = command(url, "reader", "bootstrap", "--service-url", service, "--no-recognize")
+    expect("a reader may not install", code == 1 and "privilege" in said, said)
+    code, said = command(url, "boss", "bootstrap", "--service-url", service, "--no-recognize")
+    expect("ingest-image-bootstrap installs", code == 0, said)
+    files = [str(PICTURES / name) for name in ("pillow/flower.jpg", "skimage/chelsea.png")]
+    code, said = command(url, "reader", "index", *files, "--index", "images")
+    expect("a reader may not index", code == 1 and "privilege" in said, said)
+    code, said = command(url, "writer", "index", *files, "--index", "images")
+    expect("ingest-image-writer indexes", code == 0 and "2 of 2 indexed" in said, said)
+    requests.post(f"{url}/images/_refresh", headers=basic("keeper", PASSWORD + "keeper"), timeout=60)
+    code, said = command(url, "reader", "search", "flower", "--index", "images")
+    expect("ingest-image-searcher searches", code == 0 and "1 found" in said, said)
+    code, said = command(url, "reader", "search", "flower", "--index", "images", password="guessed")
+    expect("a refused password is told", code == 1 and "password" in said.lower(), said)
+    code, said = command(url, "keeper", "doctor")
+    expect("ingest-image-maintainer runs the doctor", code == 0 and "0 errors" in said, said)
+
+
+def page(base: str) -> None:
+    def ask(user: str, method: str, path: str, password: str = "", **more: object) -> requests.Response:
+        headers = {**basic(user, password or PASSWORD + user), "Origin": base, "Accept": "text/html"}
+        return requests.request(method, base + path, headers=headers, timeout=60, allow_redirects=False, **more)  # type: ignore[arg-type]
+
+    answer = requests.get(base, timeout=60)
+    expect("whoever says no name is asked", answer.status_code == 401 and "Basic" in answer.headers["WWW-Authenticate"])
+    answer = ask("reader", "GET", "/", "guessed")
+    expect("a wrong password is asked for again", answer.status_code == 401 and "password" in answer.text, answer.text)
+    answer = ask("nobody", "GET", "/")
+    expect("a user without roles sees nothing", answer.status_code == 403 and "flower" not in answer.text, answer.text)
+    answer = ask("reader", "GET", "/?q=flower")
+    expect("a reader sees pictures", answer.status_code == 200 and "1 picture" in answer.text, answer.text)
+    answer = ask("reader", "GET", "/map")
+    expect("a reader sees the map", answer.status_code in (200, 400) and "here" in answer.text, answer.text)
+    found = ask("reader", "GET", "/").text.split('data-key="', 1)[1].split('"', 1)[0]
+    index, _, id = found.partition("/")
+    answer = ask("reader", "GET", f"/image/{index}/0?id={id}")
+    expect("and gets them", answer.status_code == 200 and answer.headers["Content-Type"].startswith("image/"))
+    with (PICTURES / "skimage/coins.png").open("rb") as file:
+        answer = ask("reader", "POST", "/look", files={"file": ("coins.png", file)})
+    expect("a reader searches by a picture", answer.status_code == 303, answer.text)
+    with (PICTURES / "skimage/coins.png").open("rb") as file:
+        answer = ask("reader", "POST", "/upload", files={"file": ("coins.png", file)})
+    expect("a reader may not add", answer.status_code == 403 and "privilege" in answer.text, answer.text)
+    answer = ask("reader", "POST", "/tag", data={"doc": found, "tags": "mine"})
+    expect("a reader may not tag", "tagged" not in answer.text or "0 pictures tagged" in answer.text, answer.text)
+    answer = ask("writer", "POST", "/tag", data={"doc": found, "tags": "mine"})
+    expect("a writer tags", answer.status_code == 303, answer.text)
+    with (PICTURES / "skimage/coins.png").open("rb") as file:
+        answer = ask("writer", "POST", "/upload", files={"file": ("coins.png", file)})
+    expect("a writer adds", answer.status_code == 303, answer.text)
+
+
+def main() -> None:
+    version = versions()[0].number
+    users = {name: (PASSWORD + name, roles) for name, roles in USERS.items()}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        fetch_jars(version, folder / "jars")
+        node = SecuredNode(
+            folder / "jars", users, es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN, heap=HEAP
+        )
+        with running_service(folder / "service.log") as service, node, Elasticsearch(node.url) as client:
+            expect("Elasticsearch checks users", checks_users(client, "images*"))
+            commands(node.url, service.url)
+            settings = gallery_settings("images*", login=True, upload_index="images")
+            with running_gallery(client, settings) as server:
+                page(f"http://{HOST}:{server.port}")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
