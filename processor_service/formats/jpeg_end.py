@@ -23,6 +23,7 @@ _SCAN = 0xDA
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), (0xC2,)
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _LEFT_OVER_ANYWHERE = re.compile(r"(\d+) extraneous bytes before marker")
+_TOO_EARLY = "Premature end of JPEG file"
 # Pixels that are decoded to see whether anything is left over: a second or two. With several scans all coefficients are
 # in memory, up to eight bytes a pixel, and each scan takes its time.
 _MOST_PIXELS, _MOST_IN_SCANS, _MOST_TIMES_SCANS = 400_000_000, 200_000_000, 3_000_000_000
@@ -82,6 +83,21 @@ def bytes_left_over(data: bytes) -> int | None:
         return _left_over(data, space, _LEFT_OVER_ANYWHERE)
     except Exception:
         return None
+
+
+def is_only_cut_off(data: bytes) -> bool:
+    """Whether a JPEG that can be opened is sound up to its end, which comes too early.
+
+    Decodes the picture, at an eighth of its size.
+    """
+    try:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(data)) as image:
+            space = SPACES[image.mode]
+        simplejpeg.decode_jpeg(data, space, min_width=1, min_height=1, min_factor=1, strict=True)
+    except Exception as error:
+        # The first thing that the decoder has to say.
+        return _TOO_EARLY in str(error)
+    return False
 
 
 def takes_long(pixels: int, scans: int) -> bool:

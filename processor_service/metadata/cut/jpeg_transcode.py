@@ -6,7 +6,7 @@ Progressive, with codes of its own: no choice of the file's author is left but t
 from __future__ import annotations
 
 from ...formats.containers import jpeg_segments
-from ...formats.jpeg_end import takes_long
+from ...formats.jpeg_end import is_only_cut_off, takes_long
 from .jpeg_shapes import FRAMES, SCAN
 from .jpeg_tables import QUANTIZATION, Segment
 
@@ -34,6 +34,8 @@ def transcoded(data: bytes, *, cut_off: bool = False) -> list[Segment]:
     """
     segments = list(jpeg_segments(data))
     _check(segments)
+    if cut_off and not is_only_cut_off(data):
+        raise ValueError("a JPEG that is damaged, and cut off")
     new = [one for one in jpeg_segments(optimize(_without_last_tables(segments))) if one[0] not in _APPLICATIONS]
     if not cut_off:
         return new

@@ -132,3 +132,14 @@ def test_a_name_in_tables_of_a_jpeg_that_was_cut_off_is_gone(options: dict[str, 
     with pytest.raises(ImageError) as refused:
         process(Request.parse({"data": b64(kept)}), Settings(), Stopwatch())
     assert refused.value.code is Code.TRUNCATED_IMAGE
+
+
+def test_a_jpeg_that_was_cut_off_and_is_damaged_is_left_out() -> None:
+    """The encoder ends the process if coefficients are out of range, of which a decoder has warned."""
+    part = saved("JPEG", small().resize((300, 200)), progressive=True)[:-700]
+    first_scan = part.index(b"\xff\xda") + 20
+    damaged = (
+        part[:first_scan] + bytes(byte ^ 0x55 for byte in part[first_scan : first_scan + 30]) + part[first_scan + 30 :]
+    )
+    assert cut_refused(part, cut_off=True) is not None
+    assert cut_refused(damaged, cut_off=True) is None
