@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from processor_service.document import what_stays
 from processor_service.errors import Code, ImageError
+from processor_service.features import all_features
 from processor_service.operations import redact as module
 from processor_service.pipeline import process
 from processor_service.recognition.box import Box
@@ -113,6 +115,21 @@ def test_a_property_that_would_find_nothing_is_refused(name: str) -> None:
         parse_recipe([{"redact": {"what": [name]}}], ["colors", name])
     others = [other for other in ("faces", "plates", "text") if other != name]
     parse_recipe([{"redact": {"what": [name]}}], others)
+
+
+def test_every_property_of_a_redacted_picture_is_that_of_what_is_stored() -> None:
+    # A recipe that hides faces may not ask for them.
+    properties = [name for name in all_features() if name != "faces"]
+    redacted = run(encoded(FACE), REDACT, properties=properties)
+    again = run(b64decode(redacted["data"]), properties=properties)
+    assert redacted["redacted"] == {"faces": 1}
+    # What says how the picture came to be.
+    of_the_way = {"redacted", "original", "recipe", "mark", "source_mark", "thumbnail_mark"}
+    assert {name for name in redacted if redacted[name] != again[name]} <= of_the_way
+    made = {name for name in redacted if redacted[name]}
+    assert {"thumbnail", "placeholder", "colors", "embedding", "perceptual_hashes"} <= made
+    plain = run(encoded(FACE), properties=properties)
+    assert {"thumbnail", "embedding", "sha256"} <= {name for name in redacted if redacted[name] != plain[name]}
 
 
 def test_properties_are_read_of_the_redacted_picture() -> None:
