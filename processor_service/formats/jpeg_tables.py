@@ -7,21 +7,42 @@ tables would only store the errors of the first encoding: larger and no better (
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 
 from PIL import Image
 
 from ..picture import Tables
+from .containers import jpeg_segments
+
+# A word, or numbers. Steps this coarse are rare.
+_TEXT = re.compile(rb"[A-Za-z]{6,}|[0-9.,:+-]{8,}")
+_FEW_LETTERS = 4
+_TABLES = 0xDB
+# Row by row, where the steps of a file are: it goes along the diagonals (ITU-T T.81, figure A.6).
+_ORDER = sorted(range(64), key=lambda at: (sum(divmod(at, 8)), at // 8 if sum(divmod(at, 8)) % 2 else at % 8))
 
 
 def tables_of(image: Image.Image) -> Tables:
-    """The tables of an opened JPEG, grey or YCbCr with 8 bits an entry, luma first; none for other pictures."""
+    """The tables of an opened JPEG, grey or YCbCr with 8 bits an entry, luma first; none for other pictures.
+
+    None either if one of them can be read as text.
+    """
     found = getattr(image, "quantization", {})
     tables = tuple(tuple(found[number]) for number in sorted(found))
     plain = image.mode in ("L", "RGB") and image.info.get("adobe_transform") != 0
-    return (
-        tables if plain and all(len(table) == 64 and 1 <= min(table) <= max(table) <= 255 for table in tables) else ()
-    )
+    if not plain or not all(len(table) == 64 and 1 <= min(table) <= max(table) <= 255 for table in tables):
+        return ()
+    return () if any(is_text(bytes(table[at] for at in _ORDER)) for table in tables) else tables
+
+
+def is_text(steps: bytes) -> bool:
+    """Whether a word or a number can be read in the 64 steps of a table, in the order of files.
+
+    Not in the tables that libjpeg makes, as some of them look like words.
+    """
+    texts = (match for match in _TEXT.findall(steps) if len(set(match)) >= _FEW_LETTERS)
+    return any(texts) and steps not in _usual()
 
 
 def is_coarser(tables: Tables, quality: int) -> bool:
@@ -35,3 +56,15 @@ def _coarseness(quality: int) -> int:
     Image.new("L", (8, 8)).save(buffer, "JPEG", quality=quality)
     with Image.open(buffer) as image:
         return sum(tables_of(image)[0])
+
+
+@cache
+def _usual() -> frozenset[bytes]:
+    """The tables of annex K as libjpeg scales them, for each quality."""
+    found: set[bytes] = set()
+    for quality in range(1, 101):
+        buffer = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(buffer, "JPEG", quality=quality)
+        # Marker, length and number of the table come first. Here each is in a segment of its own.
+        found |= {segment[5:] for marker, segment in jpeg_segments(buffer.getvalue()) if marker == _TABLES}
+    return frozenset(found)

@@ -10,7 +10,7 @@ from operator import itemgetter
 from ...formats.containers import jpeg_segments
 from .jpeg_plain import is_plain, plain
 from .jpeg_shapes import PIXELS, SCAN, START, check_order, check_scans, check_segment, renamed
-from .jpeg_tables import Segment, Use, missing, without_unused
+from .jpeg_tables import Segment, Use, check_steps, missing, without_unused
 from .jpeg_transcode import transcoded
 from .kept import Kept, few
 from .viewer_numbers import density
@@ -54,7 +54,9 @@ def parts(data: bytes, kept: Kept, tables: bytes = b"") -> Iterator[bytes]:
         elif marker == _APP2 and body.startswith(ICC):
             yield from profile
             profile = []
-    yield from (segment for marker, segment in _pixels(segments, kept, tables) if marker != START)
+    pixels = _pixels(segments, kept, tables)
+    check_steps(pixels)
+    yield from (segment for marker, segment in pixels if marker != START)
 
 
 def _pixels(segments: list[Segment], kept: Kept, tables: bytes) -> list[Segment]:
@@ -79,8 +81,9 @@ def of_tiff(piece: bytes, tables: bytes) -> Iterator[bytes]:
 def tables_of_tiff(tables: bytes, pieces: list[bytes]) -> Iterator[bytes]:
     """The tables alone, as far as any of the pieces needs them."""
     used = set[Use]().union(*(missing(list(jpeg_segments(piece))) for piece in pieces))
-    segments = [one for one in few(jpeg_segments(tables)) if one[0] in PIXELS]
-    for marker, segment in without_unused(segments, used):
+    segments = without_unused([one for one in few(jpeg_segments(tables)) if one[0] in PIXELS], used)
+    check_steps(segments)
+    for marker, segment in segments:
         check_segment(marker, segment)
         yield segment
 

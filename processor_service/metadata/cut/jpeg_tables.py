@@ -13,6 +13,7 @@ from itertools import pairwise
 from PIL import Image
 
 from ...formats.containers import jpeg_segments
+from ...formats.jpeg_tables import is_text
 
 QUANTIZATION, HUFFMAN = 0xDB, 0xC4
 _SCAN, _FRAMES = 0xDA, (0xC0, 0xC1, 0xC2)
@@ -98,6 +99,17 @@ def are_usual(segments: Iterable[Segment]) -> bool:
     """Whether all codes are the usual ones, or those of an encoder that looked for the best."""
     tables = [table for marker, segment in segments if marker == HUFFMAN for table in split(segment)]
     return all(table[1:] in _usual() or _is_of_encoder(table) for table in tables)
+
+
+def check_steps(segments: Iterable[Segment]) -> None:
+    """Raise ValueError when a text can be read in a table of quantization.
+
+    Steps for coefficients that are zero everywhere may be anything.
+    """
+    tables = [table for marker, segment in segments if marker == QUANTIZATION for table in split(segment)]
+    # Of 16 bits, the lower ones.
+    if any(is_text(table[2::2] if table[0] >> 4 else table[1:]) for table in tables):
+        raise ValueError("a table of quantization that can be read as text")
 
 
 def _number(marker: int, table: bytes) -> int:

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from processor_service.errors import Code, ImageError
+from processor_service.formats.containers import jpeg_segments
+from processor_service.formats.jpeg_tables import tables_of
 from processor_service.metadata.cut import cut_refused
 from processor_service.pipeline import process
 from processor_service.settings import Settings
@@ -71,6 +73,27 @@ def test_a_name_in_a_table_that_nothing_uses_is_gone(where: str, kind: str) -> N
     data = PLACES[where](saved("JPEG", None, **options))
     assert_gone(data, NAME)
     assert pixels(cut_refused(data) or b"") == pixels(data)
+
+
+@pytest.mark.parametrize("text", [NAME, b"52.51630,13.37770"])
+@pytest.mark.parametrize("kind", ["plain", "progressive"])
+def test_steps_that_can_be_read_are_not_stored(kind: str, text: bytes) -> None:
+    options: dict[str, object] = {} if kind == "plain" else {kind: True}
+    data = saved("JPEG", None, **options)
+    at = data.index(b"\xff\xdb") + 5 + 64 - len(text)
+    data = data[:at] + text + data[at + len(text) :]
+    assert_gone(data, text)
+    assert cut_refused(data) is None
+
+
+@pytest.mark.parametrize("quality", [1, 20, 50, 75, 95])
+def test_steps_of_libjpeg_stay_though_some_look_like_text(quality: int) -> None:
+    data = saved("JPEG", None, quality=quality)
+    kept = cut_refused(data) or b""
+    tables = [part for marker, part in jpeg_segments(data) if marker == 0xDB]
+    assert len(tables) == 2 and all(table in kept for table in tables)
+    with Image.open(io.BytesIO(data)) as image:
+        assert tables_of(image)
 
 
 def test_a_name_among_codes_that_no_pixel_uses_is_gone() -> None:
