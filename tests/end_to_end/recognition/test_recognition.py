@@ -16,6 +16,7 @@ import requests
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 from PIL import Image
 
+from embedded_node import EmbeddedNode
 from pipelines.resources import bundled
 from processor_service.recognition.faces import Face, faces
 from processor_service.recognition.plate_text import normal
@@ -278,7 +279,7 @@ def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) 
 
 @pytest.mark.parametrize("how", ["refuse", "record", "ignore_failure", "on_failure"])
 def test_nothing_is_stored_in_the_clear_where_recognition_fails(
-    es: Elasticsearch, index: str, pipeline: str, broken: Any, how: str, tmp_path: Path
+    es: Elasticsearch, node: EmbeddedNode, index: str, pipeline: str, broken: Any, how: str
 ) -> None:
     options: dict[str, Any] = {"operations": [REDACT], "timeout": "6s"}
     if how == "record":
@@ -288,6 +289,7 @@ def test_nothing_is_stored_in_the_clear_where_recognition_fails(
     if how == "on_failure":
         options["on_failure"] = [{"image": {"field": "another", "ignore_missing": True}}]
     put(es, pipeline, **options)
+    logged = node.log_file.stat().st_size
     # Sent again, the picture would be redacted by the next recognizer.
     patient = es.options(request_timeout=120, max_retries=0)
 
@@ -301,6 +303,9 @@ def test_nothing_is_stored_in_the_clear_where_recognition_fails(
     answer, service = broken(ask)
     there = es.indices.exists(index=index) and es.exists(index=index, id="1")
     text = answer + service.log.read_text() + (json.dumps(stored(es, index)) if there else "")
+    with node.log_file.open(encoding="utf-8") as log:
+        log.seek(logged)
+        text += log.read()
     assert not [trace for trace in traces(FACE) if trace in text]
     assert there == (how not in ("refuse", "record"))
     if there:
@@ -319,8 +324,14 @@ def test_a_picture_that_is_refused_is_recorded_without_it(
 
 
 def test_what_is_rendered_of_a_redacted_picture_is_redacted(
-    es: Elasticsearch, es_url: str, private: str, service: Service, tmp_path: Path
+    es: Elasticsearch, es_url: str, private: str, pipeline: str, service: Service, tmp_path: Path
 ) -> None:
+    """Of one that could not be redacted, nothing is rendered."""
+
+    def rendered(rendering: Service, id_: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return requests.get(f"{rendering.url}/v1/images/{index}/{id_}?w=500", headers=headers, timeout=60)
+
     cache = tmp_path / "cache"
     index = "images-rendered-private"
     settings = {"render_indices": index, "elasticsearch_url": es_url, "cache_dir": str(cache)}
@@ -329,15 +340,18 @@ def test_what_is_rendered_of_a_redacted_picture_is_redacted(
         try:
             document = {"image": {"data": b64(FACE)}}
             es.index(index=index, id="1", document=document, pipeline=private, refresh=True)
-            answer = requests.get(
-                f"{rendering.url}/v1/images/{index}/1?w=500",
-                headers={"Authorization": f"Bearer {TOKEN}"},
-                timeout=60,
-            )
+            answer = rendered(rendering, "1")
             assert answer.status_code == 200
             assert seen_again(answer.content) == []
             kept = [file.read_bytes().partition(b"\n")[2] for file in cache.rglob("*") if file.is_file()]
             assert [seen_again(data) for data in kept if data] == [[]]
+            put(es, pipeline, operations=[REDACT], timeout="2s", ignore_failure=True)
+            (pid,) = rendering.recognizers()
+            with_pid(pid, signal.SIGSTOP)
+            es.index(index=index, id="2", document=document, pipeline=pipeline, refresh=True)
+            assert "image" not in stored(es, index, "2")
+            assert rendered(rendering, "2").status_code == 404
+            assert kept == [file.read_bytes().partition(b"\n")[2] for file in cache.rglob("*") if file.is_file()]
         finally:
             set_hosts(es, service.url)
             es.indices.delete(index=index, ignore_unavailable=True)
