@@ -21,7 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LINUX = {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux", "extra": ""}
 # Of other licences somebody has to think first. MPL is for the files of a package, LGPL for a shared object of a wheel.
 KNOWN = re.compile(
-    r"MIT|MIT-CMU|MIT License|BSD License|3-Clause BSD License|BSD-[23]-Clause|0BSD|Apache-2\.0|Apache Software License|PSF-2\.0|Zlib|CC0-1\.0|MPL-2\.0"
+    r"MIT|MIT-0|MIT-CMU|MIT License|BSD License|3-Clause BSD License|BSD-[23]-Clause|0BSD|Apache-2\.0|Apache Software License|PSF-2\.0|Zlib|CC0-1\.0|MPL-2\.0"
     r"|Python Software Foundation License|Mozilla Public License 2\.0 \(MPL 2\.0\)|Zope Public License"
     r"|GNU Lesser General Public License v3 \(LGPLv3\)"
 )

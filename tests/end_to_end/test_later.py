@@ -81,7 +81,7 @@ def test_a_picture_to_search_by_waits_only_for_what_is_needed(
 
 def test_what_cannot_be_later_is_refused_when_the_pipeline_is_put(es: Elasticsearch, index: str) -> None:
     for options, reason in (
-        ({"properties": PROPERTIES, "later": ["statistics"]}, "none of the properties that can be added later"),
+        ({"properties": PROPERTIES, "later": ["statistics"]}, "not one of the properties that can be added later"),
         ({"properties": ["statistics"], "later": ["embedding"]}, "not among the [properties] of the recipe"),
         ({"properties": PROPERTIES, "later": ["embedding"], "store": "none"}, "needs the picture that is stored"),
     ):

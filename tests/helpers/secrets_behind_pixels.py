@@ -9,7 +9,7 @@ import io
 import lzma
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
@@ -177,12 +177,13 @@ def _longs(*numbers: int) -> tuple[int, bytes]:
     return 4, struct.pack(f"<{len(numbers)}I", *numbers)
 
 
-def built_tiff(compression: int, strip: bytes, more: dict[int, tuple[int, bytes]] | None = None) -> bytes:
-    """A grey TIFF of one strip, followed by its directory; `more`: type and bytes of other tags."""
+def built_tiff(compression: int, strip: bytes, more: Mapping[int, tuple[int, bytes] | None] | None = None) -> bytes:
+    """A grey TIFF of one strip, followed by its directory; `more`: type and bytes of other tags, None to leave one out."""
     sizes = {3: 2, 4: 4, 5: 8, 12: 8}
     tags = {256: _longs(48), 257: _longs(32), 258: (3, b"\x08\0"), 259: (3, struct.pack("<H", compression))}
     tags |= {262: (3, b"\1\0"), 273: _longs(8), 277: (3, b"\1\0"), 278: _longs(32), 279: _longs(len(strip))}
-    tags |= more or {}
+    tags |= {tag: value for tag, value in (more or {}).items() if value}
+    tags = {tag: value for tag, value in tags.items() if (more or {}).get(tag, value)}
     strip += bytes(len(strip) % 2)
     first = 8 + len(strip)
     outside, entries = b"", struct.pack("<H", len(tags))

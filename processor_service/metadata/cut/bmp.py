@@ -93,9 +93,13 @@ def without_unused_colors(head: bytes, rows: bytes) -> bytes:
     if depth > 8:
         return head
     each = (abs(width) * depth + 31) // 32 * 4
-    table = np.frombuffer(rows + bytes(-len(rows) % each), np.uint8).reshape(-1, each)
+    whole = len(rows) // each * each
+    used = used_by_rows(np.frombuffer(rows[:whole], np.uint8).reshape(-1, each), abs(width), depth)
+    # A row that was cut off, which may be said to have billions of pixels.
+    rest = np.frombuffer(rows[whole:], np.uint8).reshape(1, -1)
+    used |= used_by_rows(rest, min(abs(width), rest.size * 8 // depth), depth)
     # There are no masks beside a palette, or they are within the header.
-    colors = only_used(head[size:], used_by_rows(table, abs(width), depth), 3 if size == _SHORT else 4)
+    colors = only_used(head[size:], used, 3 if size == _SHORT else 4)
     return head[:size] + colors
 
 

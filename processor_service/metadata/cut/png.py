@@ -11,8 +11,8 @@ from .deflate import cleaned
 from .kept import Kept, few
 from .png_colors import GAMMA, PRIMARIES, color_numbers
 from .png_numbers import Frames, resolution
-from .png_palette import Frame, alpha, palette, used_colors
 from .png_shapes import Header, is_sound
+from .png_unused import Frame, alpha, check_edges, palette, used_colors
 
 # Without these there is no picture, or another one. The palette only says something for colour type 3.
 _NEEDED = (b"IHDR", b"IDAT", b"IEND")
@@ -39,6 +39,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     moves = any(name == b"acTL" for name, _ in chunks)
     frames = Frames([name for name, _ in chunks])
     pixels, packed = _pixels(chunks, header, moves)
+    check_edges(header, pixels)
     used = used_colors(header, pixels) if header.color_type == 3 else None
     profile = kept.checked_profile(_unpacked(next((body for name, body in chunks if name == b"iCCP"), b"")))
     says_srgb = any(name == b"sRGB" and is_sound(name, body, header) for name, body in chunks)

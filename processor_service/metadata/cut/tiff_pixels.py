@@ -9,26 +9,28 @@ from bisect import bisect
 from collections.abc import Iterator
 from itertools import chain
 
-import numpy as np
 from PIL.ExifTags import Base as Tag
 
 from ...formats.tiff_directories import SIZES, Directory
 from .deflate import cleaned
 from .lzw import without_rest
 from .packed import end_of_packed_bits, end_of_stream, fax_without_rest
+from .tiff_edges import Grid, Shown
+from .tiff_packing import DEFLATE, LZMA, LZW, PACKED_BITS, packed, unpacked
 
 # Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
 PLACES = ((Tag.StripOffsets, Tag.StripByteCounts), (Tag.TileOffsets, Tag.TileByteCounts))
 # Tags whose values are positions of further directories.
 _BELOW = (Tag.SubIFDs, Tag.ExifOffset, Tag.GPSInfo)
-_RAW, _FAX4, _LZW, JPEG, _PACKED_BITS, _LZMA = 1, 4, 5, 7, 32773, 34925
-_DEFLATE = (8, 32946)
+_RAW, _FAX4, JPEG = 1, 4, 7
 # What the end is found of. Not: JPEG in its old form (6) and JPEG 2000, which hold whole files; other codes of fax
 # machines, and Zstandard.
-COMPRESSIONS = frozenset((_RAW, _FAX4, _LZW, JPEG, *_DEFLATE, _PACKED_BITS, _LZMA))
+COMPRESSIONS = frozenset((_RAW, _FAX4, LZW, JPEG, *DEFLATE, PACKED_BITS, LZMA))
 # Bytes of all pages without compression: a second or two.
 _MOST_UNPACKED = 1024**3
 _PLANES, _LOW_BIT_FIRST, _YCBCR = 2, 2, 6
+# No predictor, and differences of neighbours: a zero is a zero, or says the same as the pixel before.
+_SAMPLE_BY_SAMPLE = (1, 2)
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -59,54 +61,50 @@ def pixels(directory: Directory) -> list[bytes]:
         if before >= 0 and at < sum(ranges[before]):
             raise ValueError("the pixels of the TIFF are said to reach over its tags")
     pieces = [directory.data[place : place + length] for place, length in zip(places, lengths, strict=True)]
-    return [_ended(directory, piece, size) for piece, size in zip(pieces, sizes, strict=True)]
+    grid = Grid.of(directory)
+    return [
+        _ended(directory, piece, size, grid.shown(number))
+        for number, (piece, size) in enumerate(zip(pieces, sizes, strict=True))
+    ]
 
 
-def _ended(directory: Directory, piece: bytes, size: int) -> bytes:
+def _ended(directory: Directory, piece: bytes, size: int, shown: Shown) -> bytes:
     """A strip or tile up to the end of its pixels. `size`: its bytes without compression."""
     compression = directory.number(Tag.Compression, _RAW)
     if compression == JPEG:
         return piece
     if directory.number(Tag.FillOrder, 1) == _LOW_BIT_FIRST:
-        return _high_bit_first(directory, piece.translate(_TURNED), size).translate(_TURNED)
-    return _high_bit_first(directory, piece, size)
+        return _high_bit_first(directory, piece.translate(_TURNED), size, shown).translate(_TURNED)
+    return _high_bit_first(directory, piece, size, shown)
 
 
-def _high_bit_first(directory: Directory, piece: bytes, size: int) -> bytes:
+def _high_bit_first(directory: Directory, piece: bytes, size: int, shown: Shown) -> bytes:
     compression = directory.number(Tag.Compression, _RAW)
-    return _without_padding(directory, piece) if compression == _RAW else _packed(compression, piece, size)
-
-
-def _without_padding(directory: Directory, piece: bytes) -> bytes:
-    """Rows without compression, with zeros for the bits behind the last pixel of each."""
-    bits = _row_bits(directory)
-    if not bits % 8:
-        return piece
-    rows, each = np.frombuffer(piece, np.uint8).copy(), (bits + 7) // 8
-    rows[each - 1 :: each] &= 0xFF << (-bits % 8) & 0xFF
-    return rows.tobytes()
+    if compression == _RAW:
+        return shown.only(piece)
+    if shown.is_all or (compression == _FAX4 and shown.is_whole):
+        return _packed(compression, piece, size)
+    if compression == _FAX4 or directory.number(Tag.Predictor, 1) not in _SAMPLE_BY_SAMPLE:
+        raise ValueError("packed pixels of the TIFF beyond its edge")
+    ended = _packed(compression, piece, size)
+    before = unpacked(ended, compression, shown.each, size // shown.each)
+    after = shown.only(before)
+    # What writers leave there is mostly zeros.
+    return ended if before == after else packed(after, compression, shown.each)
 
 
 def _packed(compression: int, piece: bytes, size: int) -> bytes:
-    if compression == _LZW:
+    if compression == LZW:
         return without_rest(piece, 8, size, tiff=True)[0]
     if compression == _FAX4:
         return fax_without_rest(piece)
-    if compression == _PACKED_BITS:
+    if compression == PACKED_BITS:
         end = end_of_packed_bits(piece, size)
-    elif compression == _LZMA:
+    elif compression == LZMA:
         end = end_of_stream(lzma.LZMADecompressor(lzma.FORMAT_XZ), piece, size)
     else:
         return cleaned(piece, size)
     return piece[:end]
-
-
-def _row_bits(directory: Directory) -> int:
-    """Bits of a row of a strip or tile, without what fills up its last byte."""
-    width = directory.number(Tag.TileWidth) or directory.number(Tag.ImageWidth) or 0
-    in_planes = directory.number(Tag.PlanarConfiguration, 1) == _PLANES
-    samples = 1 if in_planes else directory.number(Tag.SamplesPerPixel, 1)
-    return width * samples * max(directory.numbers(Tag.BitsPerSample), default=1)
 
 
 def _sizes(directory: Directory) -> Iterator[int]:

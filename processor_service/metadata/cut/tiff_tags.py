@@ -32,6 +32,10 @@ _USUAL = {
     Tag.ReferenceBlackWhite: tuple(map(Fraction, (0, 255, 128, 255, 128, 255))),
 }
 _YCBCR, _PALETTE, _JPEG = 6, 3, 7
+# Samples of a colour, by how it is meant: grey, RGB, a palette, a mask, inks, YCbCr, kinds of Lab.
+_COLORS = {0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3}
+# Premultiplied and straight. Another sample may mean anything.
+_ALPHA = {1, 2}
 _SHORT, _LONG, _RATIONAL, _RATIONAL_BYTES = 3, 4, 5, 8
 # A value as it is written: its type, and its bytes.
 Value = tuple[int, bytes]
@@ -55,6 +59,7 @@ def kept_values(directory: Directory) -> dict[int, Value]:
         found = _fractions(directory, tag, 1)
         if found and (dots := density(float(found[0]))):
             page[tag] = _RATIONAL, struct.pack(order + "II", dots, 1)
+    _check_samples(directory)
     _check_colors(directory)
     if Tag.YCbCrSubSampling in directory.entries:
         sampling = _exactly(directory, Tag.YCbCrSubSampling, 2)
@@ -88,6 +93,15 @@ def _exactly(directory: Directory, tag: int, count: int) -> tuple[int, ...]:
     if len(found) != count or directory.entries[tag][1] != count or not 0 <= min(found) <= max(found) <= 65535:
         raise ValueError("a tag of the TIFF does not have the numbers that it should have")
     return found
+
+
+def _check_samples(directory: Directory) -> None:
+    """Raise ValueError when a pixel has more than its colour and alpha: what the others say is not shown."""
+    colors = _COLORS.get(directory.number(Tag.PhotometricInterpretation, 0), 0)
+    more = directory.number(Tag.SamplesPerPixel, 1) - colors
+    is_alpha = set(directory.numbers(Tag.ExtraSamples)) <= _ALPHA if Tag.ExtraSamples in directory.entries else False
+    if colors and (more > 1 or (more == 1 and not is_alpha)):
+        raise ValueError("samples of the TIFF that are neither colour nor alpha")
 
 
 def _check_colors(directory: Directory) -> None:

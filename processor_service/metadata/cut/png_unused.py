@@ -1,4 +1,4 @@
-"""The palette of a PNG, and its alpha, without what no pixel has (W3C PNG, third edition, 11.2.2 and 11.3.1.1)."""
+"""What no pixel of a PNG has: colours of its palette, bits behind its rows (W3C PNG, third edition, 7.2, 11.2.2)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def used_colors(header: Header, frames: list[Frame]) -> Used:
         raise ValueError("too many pixels to see which colours they have")
     used: Used = np.logical_or.reduce([used_by(_numbers(header, *frame)) for frame in frames])
     return used
+
+
+def check_edges(header: Header, frames: list[Frame]) -> None:
+    """Raise ValueError when a bit that fills up the last byte of a row is set, or when it takes long to tell."""
+    for width, height, packed in frames:
+        in_byte = 8 // min(header.depth, 8)
+        wide = -(-width // in_byte) * in_byte
+        if wide == width:
+            continue
+        if header.interlaced or wide * height > _MOST_PIXELS:
+            raise ValueError("rows of the PNG of which nobody looks at the last bits")
+        # With them, as pixels.
+        rows = np.frombuffer(_numbers(header, wide, height, packed), np.uint8).reshape(height, wide)
+        if rows[:, width:].any():
+            raise ValueError("bits behind the rows of the PNG")
 
 
 def palette(body: bytes, header: Header, used: Used) -> bytes:
