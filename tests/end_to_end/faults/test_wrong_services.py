@@ -268,6 +268,13 @@ def test_a_result_that_is_too_long_to_be_read_is_the_services_or_none(
     # More than the node may read: it hangs up at the head.
     with liar(200, " " * 61_000_000) as url:
         set_hosts(es, url)
-        with pytest.raises(ApiError) as answer:
-            once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
-    assert answer.value.status_code == 503 and "longer than" in str(answer.value)
+        said = []
+        # On a busy machine the deadline may cut the last attempt short, which then is what the sentence is about.
+        for _ in range(3):
+            with pytest.raises(ApiError) as answer:
+                once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
+            assert answer.value.status_code == 503
+            said.append(str(answer.value))
+            if "longer than" in said[-1]:
+                break
+    assert "longer than" in said[-1]
