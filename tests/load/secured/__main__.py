@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import requests
 from elasticsearch import Elasticsearch
@@ -73,9 +74,9 @@ def commands(url: str, service: str) -> None:
 
 
 def page(base: str) -> None:
-    def ask(user: str, method: str, path: str, password: str = "", **more: object) -> requests.Response:
+    def ask(user: str, method: str, path: str, password: str = "", **more: Any) -> requests.Response:
         headers = {**basic(user, password or PASSWORD + user), "Origin": base, "Accept": "text/html"}
-        return requests.request(method, base + path, headers=headers, timeout=60, allow_redirects=False, **more)  # type: ignore[arg-type]
+        return requests.request(method, base + path, headers=headers, timeout=60, allow_redirects=False, **more)
 
     answer = requests.get(base, timeout=60)
     expect("whoever says no name is asked", answer.status_code == 401 and "Basic" in answer.headers["WWW-Authenticate"])
