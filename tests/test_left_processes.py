@@ -10,40 +10,35 @@ from tests.helpers.inner_pytest import run_pytest
 
 LEAVING = """
 import subprocess, sys
-from pathlib import Path
 
 import pytest
 
-from tests.helpers.processes import alive, wait_until
+from tests.helpers.processes import alive, children, wait_until
 
 BELOW = "import subprocess, sys; subprocess.Popen(['sleep', '300'], stdout=sys.stdout).wait()"
 
 def start():
     return subprocess.Popen([sys.executable, "-c", BELOW])
 
-def below(process):
-    lists = Path(f"/proc/{process.pid}/task").glob("*/children")
-    return [int(pid) for one in lists for pid in one.read_text().split()]
-
 @pytest.fixture(scope="module")
 def shared():
     with start() as process:
         yield process
-        for pid in below(process):
+        for pid in children(process.pid):
             subprocess.run(["kill", "-9", str(pid)])
 
 LEFT = []
 
 def test_that_fails(shared):
     process = start()
-    wait_until(lambda: below(process) and below(shared))
-    LEFT.extend([process.pid, *below(process)])
+    wait_until(lambda: children(process.pid) and children(shared.pid))
+    LEFT.extend([process.pid, *children(process.pid)])
     assert shared is None
 
 def test_that_comes_next(shared):
     assert len(LEFT) == 2
     wait_until(lambda: not any(map(alive, LEFT)))
-    assert all(map(alive, [shared.pid, *below(shared)]))
+    assert all(map(alive, [shared.pid, *children(shared.pid)]))
 """
 
 

@@ -39,10 +39,15 @@ def with_pid(pid: int, number: int) -> None:
         pass
 
 
-def children() -> set[int]:
-    """Process ids of our own children, zombies included. Empty where there is no /proc."""
-    lists = Path("/proc/self/task").glob("*/children")
-    return {int(pid) for one in lists for pid in one.read_text().split()}
+def children(pid: int | str = "self") -> set[int]:
+    """Process ids of its children, zombies included: our own ones unless told. Empty where there is no /proc."""
+    while True:
+        lists = Path(f"/proc/{pid}/task").glob("*/children")
+        try:
+            return {int(child) for one in lists for child in one.read_text().split()}
+        except OSError:
+            # A thread ended meanwhile: its children are another thread's now, which may have been read already.
+            continue
 
 
 def kill_with_descendants(pid: int) -> None:
@@ -54,29 +59,19 @@ def kill_with_descendants(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-def children_of(pid: int) -> list[int]:
-    """Process ids of its children."""
-    return _by_parent().get(pid, [])
-
-
 def descendants(pid: int) -> list[int]:
     """Process ids of its children, their children, and so on."""
-    by_parent = _by_parent()
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    by_parent: dict[int, list[int]] = {}
+    for line in listing.splitlines():
+        child, parent = map(int, line.split())
+        by_parent.setdefault(parent, []).append(child)
     found, todo = [], [pid]
     while todo:
         below = by_parent.get(todo.pop(), [])
         found += below
         todo += below
     return found
-
-
-def _by_parent() -> dict[int, list[int]]:
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    by_parent: dict[int, list[int]] = {}
-    for line in listing.splitlines():
-        child, parent = map(int, line.split())
-        by_parent.setdefault(parent, []).append(child)
-    return by_parent
 
 
 def command_of(pid: int) -> str:

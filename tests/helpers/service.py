@@ -19,7 +19,7 @@ import requests
 
 from tests.helpers.pictures import b64
 from tests.helpers.ports import free_port
-from tests.helpers.processes import children_of, command_of, descendants, with_pid
+from tests.helpers.processes import children, command_of, descendants, with_pid
 
 TOKEN = "test-token"
 
@@ -111,12 +111,12 @@ class Service:
 
     def web(self) -> int:
         """Process id of the web process."""
-        (web,) = [pid for pid in children_of(self.process.pid) if "gunicorn" in command_of(pid)]
+        (web,) = [pid for pid in children(self.process.pid) if "gunicorn" in command_of(pid)]
         return web
 
     def template(self) -> int:
         """Process id of the template of the workers. A worker has its name, too, until it takes its own."""
-        (template,) = [pid for pid in children_of(self.web()) if "processor_service.workers" in command_of(pid)]
+        (template,) = [pid for pid in children(self.web()) if "processor_service.workers" in command_of(pid)]
         return template
 
     def workers(self) -> list[int]:
