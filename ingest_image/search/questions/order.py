@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from .schema import NUMBERS, Schema
+from ..stored.schema import NUMBERS, Schema
 
 # An index without any document or mapping has no sequence numbers.
 NEWEST_FIRST: list[Any] = [{"_seq_no": {"order": "desc", "unmapped_type": "long"}}]

@@ -9,10 +9,10 @@ from typing import Any
 
 from processor_service.recognition.plate_text import folded
 
+from ..stored.schema import NUMBERS, Schema
 from .bounds import LONGEST, MOST_FILTERS, MOST_VALUES
 from .facets import FACETS
 from .months import MONTH, month_clause
-from .schema import NUMBERS, Schema
 
 # Short names of the most used fields; all other fields are named as in the mapping, with or without `image.`.
 ALIASES = {

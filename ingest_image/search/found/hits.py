@@ -11,13 +11,13 @@ from pipelines.cluster.sources import flat, value_at
 from pipelines.wording import well_formed
 from processor_service.hash_variants import UPRIGHT
 
-from ..overlay import Overlap
-from .hashes import RELATED, SAME_PICTURE, nearest
-from .likeness import cosine, likeness_of
-from .person_query import distance_of_score
-from .picture import NO_PICTURE, Picture, first_object, number, pictures_of, text
+from ...overlay import Overlap
+from ..comparing.hashes import RELATED, SAME_PICTURE, nearest
+from ..comparing.likeness import cosine, likeness_of
+from ..questions.person_query import distance_of_score
+from ..questions.sample import Sample, sha256_of
+from ..stored.picture import NO_PICTURE, Picture, first_object, number, pictures_of, text
 from .reasons import Reason
-from .sample import Sample, sha256_of
 
 _SIDES = ("x", "y", "width", "height")
 _SAME_SCORE = 1e-4

@@ -10,7 +10,7 @@ from typing import Any
 from processor_service.color.names import NAMES
 from processor_service.color.oklab import oklab
 
-from .picture import Color
+from ..stored.picture import Color
 
 # In OKLab, in hundredths; a difference of 2 is just visible.
 DEFAULT_DISTANCE = 5.0

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from elasticsearch import Elasticsearch
 
-from ..overlay import Layer, layer_of
-from .bounds import impatient
+from ...overlay import Layer, layer_of
+from ..comparing.union import Key
+from ..questions.bounds import impatient
 from .hits import hit_of
-from .union import Key
 
 # Documents in one answer: anybody may write a large "thumbnail".
 AT_A_TIME = 8

@@ -8,16 +8,16 @@ from typing import Any
 from pipelines.picture_fields import MARKS, PICTURES, PIECES, PLACES, VECTORS, under
 from processor_service.hash_bands import near_bands
 
-from .bounds import TIMEOUT, without_regex
-from .colors import alike_query, color_query
-from .hashes import RELATED, variants
-from .likeness import likeness_of
-from .order import sort
-from .person_query import MOST_PICTURES, of_embedder, person_knn
-from .question import Question
-from .reasons import Reason
-from .sample import Sample
-from .schema import BANDS, Schema
+from ..comparing.hashes import RELATED, variants
+from ..comparing.likeness import likeness_of
+from ..found.reasons import Reason
+from ..questions.bounds import TIMEOUT, without_regex
+from ..questions.colors import alike_query, color_query
+from ..questions.order import sort
+from ..questions.person_query import MOST_PICTURES, of_embedder, person_knn
+from ..questions.question import Question
+from ..questions.sample import Sample
+from ..stored.schema import BANDS, Schema
 
 Query = dict[str, Any]
 

@@ -6,8 +6,8 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from pipelines.wording import well_formed
 
-from .bounds import TIMEOUT, impatient, too_costly
-from .hits import Hit
+from ..found.hits import Hit
+from ..questions.bounds import TIMEOUT, impatient, too_costly
 from .queries import forgiving_words_query, words_query
 
 # Around a found word: characters that no text is meant to have (private use). Whatever a text does with them, it only

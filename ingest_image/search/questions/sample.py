@@ -8,8 +8,8 @@ from typing import Any
 
 from pipelines.cluster.sources import flat
 
-from ..overlay import Layer
-from .picture import Color, Picture, number, pictures_of
+from ...overlay import Layer
+from ..stored.picture import Color, Picture, number, pictures_of
 
 
 @dataclass(frozen=True)

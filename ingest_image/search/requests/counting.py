@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .facets import FACETS, Facet, Facets
-from .filters import Filters, parse_filter
-from .months import MONTH, UNDATED, months, months_of
-from .schema import NUMBERS, Schema
+from ..questions.facets import FACETS, Facet, Facets
+from ..questions.filters import Filters, parse_filter
+from ..questions.months import MONTH, UNDATED, months, months_of
+from ..stored.schema import NUMBERS, Schema
 
 PLACE = "image.metadata.location"
 

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from pipelines.wording import shortened, shown
 
-from .facets import Facets
+from ..questions.facets import Facets
+from ..stored.picture import Size
+from ..stored.recognized import recognized
 from .hits import Hit
-from .picture import Size
-from .recognized import recognized
 
 _LONGEST = 60
 _LONGEST_FACET = 300

@@ -9,13 +9,13 @@ from functools import partial
 
 from elasticsearch import Elasticsearch
 
-from ..overlay import Overlap, laid_over, quick
+from ...overlay import Overlap, laid_over, quick
+from ..comparing.likeness import likeness_of
+from ..comparing.union import Key
+from ..questions.sample import Sample
 from .hits import Hit, as_copy
 from .layers import AT_A_TIME, layers
-from .likeness import likeness_of
 from .ranking import by_distance, one_after_the_other
-from .sample import Sample
-from .union import Key
 
 # OpenCV and Pillow work outside of Python's lock, and while one thread reads, others compute.
 _THREADS = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from .schema import Schema
+from ..stored.schema import Schema
 
 TAKEN, TIMESTAMP = "image.metadata.taken_at", "@timestamp"
 # The filter of a month, and the names of the aggregations that count them.

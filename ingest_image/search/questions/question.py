@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..comparing.hashes import SAME_PICTURE
 from .bounds import MOST_COLORS, too_costly
 from .colors import ColorWish
 from .filters import Filters
-from .hashes import SAME_PICTURE
 from .order import Order
 from .person_query import SAME_PERSON, Person
 from .sample import Sample

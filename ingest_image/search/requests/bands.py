@@ -8,9 +8,9 @@ from elasticsearch import Elasticsearch
 
 from processor_service.hash_bands import REACH
 
-from .bounds import TIMEOUT
-from .question import Question
-from .schema import Schema
+from ..questions.bounds import TIMEOUT
+from ..questions.question import Question
+from ..stored.schema import Schema
 
 # Comparing that many hashes takes a few milliseconds (docs/performance.md). Beyond, bands are worth what they miss:
 # pictures more than 31 bits away, which are no copies by their hash, but might be by their pixels.
