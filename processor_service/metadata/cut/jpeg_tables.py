@@ -107,9 +107,13 @@ def check_steps(segments: Iterable[Segment]) -> None:
     Steps for coefficients that are zero everywhere may be anything.
     """
     tables = [table for marker, segment in segments if marker == QUANTIZATION for table in split(segment)]
-    # Of 16 bits, the lower ones.
-    if any(is_text(table[2::2] if table[0] >> 4 else table[1:]) for table in tables):
+    if any(is_text(steps) for table in tables for steps in _readings(table)):
         raise ValueError("a table of quantization that can be read as text")
+
+
+def _readings(table: bytes) -> tuple[bytes, ...]:
+    """The bytes of its steps; of those of 16 bits, the upper and the lower ones by themselves, too."""
+    return (table[1:], table[1::2], table[2::2]) if table[0] >> 4 else (table[1:],)
 
 
 def _number(marker: int, table: bytes) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ...formats.containers import jpeg_segments
 from ...formats.jpeg_end import is_only_cut_off, takes_long
+from .apart import apart
 from .jpeg_shapes import FRAMES, SCAN
 from .jpeg_tables import QUANTIZATION, Segment
 
@@ -30,13 +31,13 @@ def transcoded(data: bytes, *, cut_off: bool = False) -> list[Segment]:
 
     `data`: a JPEG that a decoder has read without a warning, or one that was `cut_off` at its end. That stays without
     an end, and with less than its pixels need, so that it is refused again. Raises ValueError when it takes too long,
-    without the library, and for what the encoder does not write.
+    without the library, and for what the encoder does not write, such as coefficients that are out of range.
     """
     segments = list(jpeg_segments(data))
     _check(segments)
     if cut_off and not is_only_cut_off(data):
         raise ValueError("a JPEG that is damaged, and cut off")
-    new = [one for one in jpeg_segments(optimize(_without_last_tables(segments))) if one[0] not in _APPLICATIONS]
+    new = [one for one in jpeg_segments(apart(optimize, _without_last_tables(segments))) if one[0] not in _APPLICATIONS]
     if not cut_off:
         return new
     last = max(_scans(new))
@@ -45,10 +46,7 @@ def transcoded(data: bytes, *, cut_off: bool = False) -> list[Segment]:
 
 
 def _check(segments: list[Segment]) -> None:
-    """Raise ValueError for what takes too long, and for what the encoder would end the process for.
-
-    It does that if coefficients are out of range, too; but then a decoder has warned.
-    """
+    """Raise ValueError for what takes too long, and for what the encoder does not write."""
     scans = _scans(segments)
     frame = next(segment for marker, segment in segments if marker in FRAMES)
     pixels = int.from_bytes(frame[5:7]) * int.from_bytes(frame[7:9])
