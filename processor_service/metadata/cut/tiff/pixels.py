@@ -11,12 +11,12 @@ from itertools import chain
 
 from PIL.ExifTags import Base as Tag
 
-from ...formats.tiff_directories import SIZES, Directory
-from .deflate import cleaned
-from .lzw import without_rest
-from .packed import end_of_packed_bits, end_of_stream, fax_without_rest
-from .tiff_edges import Grid, Shown
-from .tiff_packing import DEFLATE, LZMA, LZW, PACKED_BITS, packed, unpacked
+from ....formats.tiff_directories import SIZES, Directory
+from ..codes.deflate import cleaned
+from ..codes.lzw import without_rest
+from ..codes.packed import end_of_packed_bits, end_of_stream, fax_without_rest
+from .edges import Grid, Shown
+from .packing import DEFLATE, LZMA, LZW, PACKED_BITS, packed, unpacked
 
 # Tags for positions and numbers of bytes of the pixels: in strips, in tiles.
 PLACES = ((Tag.StripOffsets, Tag.StripByteCounts), (Tag.TileOffsets, Tag.TileByteCounts))

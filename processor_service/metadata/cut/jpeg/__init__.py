@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from itertools import takewhile
 from operator import itemgetter
 
-from ...formats.containers import jpeg_segments
-from .jpeg_plain import is_plain, plain
-from .jpeg_shapes import PIXELS, SCAN, START, check_order, check_scans, check_segment, renamed
-from .jpeg_tables import Segment, Use, check_steps, missing, without_unused
-from .jpeg_transcode import transcoded
-from .kept import Kept, few
-from .viewer_numbers import density
+from ....formats.containers import jpeg_segments
+from ..kept import Kept, few
+from ..viewer_numbers import density
+from .plain import is_plain, plain
+from .shapes import PIXELS, SCAN, START, check_order, check_scans, check_segment, renamed
+from .tables import Segment, Use, check_steps, missing, without_unused
+from .transcode import transcoded
 
 BEGINNING = b"\xff\xd8\xff"
 _EXIF = b"Exif\0\0"

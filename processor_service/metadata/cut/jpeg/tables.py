@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from PIL import Image
 
-from ...formats.containers import jpeg_segments
-from ...formats.jpeg_tables import is_text
+from ....formats.containers import jpeg_segments
+from ....formats.jpeg_tables import is_text
 
 QUANTIZATION, HUFFMAN = 0xDB, 0xC4
 _SCAN, _FRAMES = 0xDA, (0xC0, 0xC1, 0xC2)

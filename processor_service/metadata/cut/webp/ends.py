@@ -12,7 +12,7 @@ from functools import partial
 
 from PIL import WebPImagePlugin
 
-from .webp_header import coefficient_parts
+from .header import coefficient_parts
 
 _LOSSY, _LOSSLESS, _ALPHA = b"VP8 ", b"VP8L", b"ALPH"
 # Of lossy pixels: a header, sides, then the first of several parts that the header and a table give lengths of.

@@ -5,11 +5,11 @@ Progressive, with codes of its own: no choice of the file's author is left but t
 
 from __future__ import annotations
 
-from ...formats.containers import jpeg_segments
-from ...formats.jpeg_end import is_only_cut_off, takes_long
-from .apart import apart
-from .jpeg_shapes import FRAMES, SCAN
-from .jpeg_tables import QUANTIZATION, Segment
+from ....formats.containers import jpeg_segments
+from ....formats.jpeg_end import is_only_cut_off, takes_long
+from ..apart import apart
+from .shapes import FRAMES, SCAN
+from .tables import QUANTIZATION, Segment
 
 try:
     from mozjpeg_lossless_optimization import optimize

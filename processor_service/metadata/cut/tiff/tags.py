@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from PIL.ExifTags import Base as Tag
 
-from ...formats.tiff_directories import Directory
-from .viewer_numbers import density
+from ....formats.tiff_directories import Directory
+from ..viewer_numbers import density
 
 _MOST_SIDE = 2**24
 _MOST_SAMPLES = 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from .viewer_numbers import density_a_metre, duration, plays
+from ..viewer_numbers import density_a_metre, duration, plays
 
 _ANIMATION, _CONTROL, _DATA = b"acTL", b"fcTL", b"fdAT"
 _RESOLUTION = struct.Struct(">IIB")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ...formats.containers import jpeg_segments
-from .jpeg_padding import with_ones
-from .jpeg_shapes import LINES, RESTARTS, SCAN, check_last_byte
-from .jpeg_tables import Segment, are_usual, uses, without_unused
+from ....formats.containers import jpeg_segments
+from .padding import with_ones
+from .shapes import LINES, RESTARTS, SCAN, check_last_byte
+from .tables import Segment, are_usual, uses, without_unused
 
 _SEQUENTIAL, _ADOBE = (0xC0, 0xC1), 0xEE
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")

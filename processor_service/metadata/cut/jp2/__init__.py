@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ...formats.boxes import box, boxes
-from .jp2_ends import ended
-from .jp2_shapes import SIZE, Segments, Size, check_header
-from .kept import Kept
+from ....formats.boxes import box, boxes
+from ..kept import Kept
+from .ends import ended
+from .shapes import SIZE, Segments, Size, check_header
 
 _SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"
 # Size and depth, depths, channels; a palette and what is mapped to it, both to be refused. Resolution (res) says

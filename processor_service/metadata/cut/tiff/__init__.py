@@ -11,13 +11,13 @@ import numpy as np
 from PIL.ExifTags import Base as Tag
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ...formats.tiff_directories import SIZES, Directory, Layout, chain
-from ...formats.tiff_repair import repaired
-from . import jpeg
-from .kept import Kept
-from .palettes import used_by
-from .tiff_pixels import COMPRESSIONS, JPEG, PLACES, check_size, pixels
-from .tiff_tags import kept_values
+from ....formats.tiff_directories import SIZES, Directory, Layout, chain
+from ....formats.tiff_repair import repaired
+from .. import jpeg
+from ..kept import Kept
+from ..palettes import used_by
+from .pixels import COMPRESSIONS, JPEG, PLACES, check_size, pixels
+from .tags import kept_values
 
 _BYTES, _LONG, _LONG8, _TEXT = 7, 4, 16, 2
 _MOST_PAGES = 10_000

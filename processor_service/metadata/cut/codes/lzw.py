@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..palettes import Used
 from .packed import first_bits
-from .palettes import Used
 
 _Numbers = NDArray[np.int64]
 # A table holds 4096 strings, and codes have at most 12 bits.

@@ -6,13 +6,13 @@ import io
 import zlib
 from collections.abc import Iterator
 
-from ...formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
-from .deflate import cleaned
-from .kept import Kept, few
-from .png_colors import GAMMA, PRIMARIES, color_numbers
-from .png_numbers import Frames, resolution
-from .png_shapes import Header, is_sound
-from .png_unused import Frame, alpha, check_edges, palette, used_colors
+from ....formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
+from ..codes.deflate import cleaned
+from ..kept import Kept, few
+from .colors import GAMMA, PRIMARIES, color_numbers
+from .numbers import Frames, resolution
+from .shapes import Header, is_sound
+from .unused import Frame, alpha, check_edges, palette, used_colors
 
 # Without these there is no picture, or another one. The palette only says something for colour type 3.
 _NEEDED = (b"IHDR", b"IDAT", b"IEND")

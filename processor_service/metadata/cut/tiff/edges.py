@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL.ExifTags import Base as Tag
 
-from ...formats.tiff_directories import Directory
+from ....formats.tiff_directories import Directory
 
 _IN_PLANES = 2
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...formats.jpeg_end import bytes_left_over
-from ...formats.jpeg_scan_ends import needs_last_byte
-from .jpeg_tables import HUFFMAN, QUANTIZATION, Segment, split
+from ....formats.jpeg_end import bytes_left_over
+from ....formats.jpeg_scan_ends import needs_last_byte
+from .tables import HUFFMAN, QUANTIZATION, Segment, split
 
 START, SCAN, LINES, RESTARTS = 0xD8, 0xDA, 0xDC, 0xDD
 # Sequential and progressive, with Huffman codes. Of arithmetic ones nobody knows where they end.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import simplejpeg
 
-from ...formats.containers import jpeg_segments
+from ....formats.containers import jpeg_segments
 
 _SCAN, _RESTARTS, _SEQUENTIAL, _END = 0xDA, 0xDD, (0xC0, 0xC1), b"\xff\xd9"
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")

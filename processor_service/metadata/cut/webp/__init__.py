@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ...formats.containers import riff_chunks
-from .kept import Kept, few
-from .viewer_numbers import duration, plays
-from .webp_ends import without_rest
-from .webp_shapes import check_frame, check_pixels
+from ....formats.containers import riff_chunks
+from ..kept import Kept, few
+from ..viewer_numbers import duration, plays
+from .ends import without_rest
+from .shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"

@@ -8,9 +8,9 @@ import zlib
 import numpy as np
 from PIL.PngImagePlugin import PngImageFile
 
-from ...formats.containers import PNG_SIGNATURE, png_chunk
-from .palettes import Used, only_used, used_by
-from .png_shapes import Header
+from ....formats.containers import PNG_SIGNATURE, png_chunk
+from ..palettes import Used, only_used, used_by
+from .shapes import Header
 
 _OPAQUE = 255
 # Pixels that are decoded, a byte each: a second.
