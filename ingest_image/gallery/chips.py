@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..search.filters import facet_of
+from ..search.questions.filters import facet_of
 from .page_query import PageQuery
 
 

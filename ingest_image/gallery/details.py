@@ -10,8 +10,8 @@ from pipelines.picture_fields import MARKS, PICTURES, RECOGNIZED, VECTORS
 from pipelines.wording import shortened
 
 from ..search import Hit
-from ..search.picture import Size, first_object
-from ..search.table import bytes_text, pixels
+from ..search.found.table import bytes_text, pixels
+from ..search.stored.picture import Size, first_object
 
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300

@@ -14,8 +14,8 @@ from pipelines.wording import counted
 from ..deleting import Deleted, delete_hits
 from ..duplicates.members import members
 from ..search import Engine, Hit, UserError
-from ..search.hashes import SAME_PICTURE
-from ..search.union import Key
+from ..search.comparing.hashes import SAME_PICTURE
+from ..search.comparing.union import Key
 from .context import context, writable_context
 from .documents import refresh
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
 from ..search import Hit, UserError
-from ..search.picture import Picture
+from ..search.stored.picture import Picture
 from .context import context, document_id
 from .kept import kept_picture
 from .settings import GallerySettings

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 from pipelines.wording import capitalized
 
 from ..search import Engine, Hit, Question, Results, UserError
-from ..search.found_words import FoundWords
+from ..search.requests.found_words import FoundWords
 from ..search.sampling import sample_of_document
 from .chips import chips
 from .context import context, document_id

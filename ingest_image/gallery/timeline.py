@@ -6,10 +6,10 @@ import calendar
 from dataclasses import dataclass
 
 from ..search import Question
-from ..search.facets import Facets
-from ..search.months import MONTH
-from ..search.order import Order, is_possible
-from ..search.schema import Schema
+from ..search.questions.facets import Facets
+from ..search.questions.months import MONTH
+from ..search.questions.order import Order, is_possible
+from ..search.stored.schema import Schema
 from .page_query import PageQuery
 
 # Twenty years.

@@ -12,7 +12,7 @@ from elastic_transport import ConnectionError as NoConnection
 
 from ingest_image.gallery import app as app_module
 from ingest_image.gallery.looking import Looking, Tick
-from ingest_image.search.union import Key
+from ingest_image.search.comparing.union import Key
 from tests.helpers.fake_elasticsearch import FakeElasticsearch, make, stored
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
