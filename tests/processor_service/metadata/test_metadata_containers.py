@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 from contextlib import suppress
 from typing import Any
 
@@ -78,6 +79,21 @@ def mpo() -> bytes:
     return encoded(image, "MPO", save_all=True, append_images=[image])
 
 
+def unannounced(webp: bytes) -> bytes:
+    """The header of this WebP has no flags for EXIF and XMP."""
+    assert webp[12:16] == b"VP8X"
+    return webp[:20] + bytes([webp[20] & ~0x0C]) + webp[21:]
+
+
+def icon(*pictures: bytes, kind: int = 1) -> bytes:
+    head = struct.pack("<3H", 0, kind, len(pictures))
+    at = len(head) + 16 * len(pictures)
+    for picture_ in pictures:
+        head += struct.pack("<4B2H2I", 32, 24, 0, 0, 1, 32, len(picture_), at)
+        at += len(picture_)
+    return head + b"".join(pictures)
+
+
 XMP_CHUNK = international("XML:com.adobe.xmp", XMP)
 FILES = {
     "jpeg": (in_jpeg(), OF_ALL),
@@ -87,6 +103,9 @@ FILES = {
     "png with a prefix": (png((b"eXIf", PREFIX + EXIF)), OF_EXIF),
     "webp": (small("WEBP", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
     "webp with two prefixes": (small("WEBP", exif=PREFIX + PREFIX + EXIF), OF_EXIF),
+    "webp that does not announce it": (unannounced(small("WEBP", exif=EXIF, xmp=XMP)), OF_EXIF | OF_XMP),
+    "icon": (icon(small("PNG"), small("PNG", exif=EXIF)), OF_EXIF),
+    "cursor": (icon(small("PNG"), small("PNG", exif=EXIF), kind=2), OF_EXIF),
     "avif": (small("AVIF", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
     "gif": (gif(XMP), OF_XMP),
     "jpeg 2000": (jp2((JP2_EXIF, EXIF), (JP2_XMP, XMP), (JP2_IPTC, IPTC)), OF_ALL),
