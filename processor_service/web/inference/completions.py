@@ -10,16 +10,16 @@ from typing import Any
 import orjson
 import pybase64
 
-from ..errors import Code, ImageError
-from ..settings import Settings
-from ..store.addresses import sha256_of
-from ..wire.fields import all_fields, remade
-from ..wire.inference_way import Marked
-from ..wire.marks import kept_mark, mark, thumbnail_mark
-from ..wire.payload import decode_payload
-from ..wire.recipe import recipe_hash
-from .answering import Answering
-from .request_ids import request_id
+from ...errors import Code, ImageError
+from ...settings import Settings
+from ...store.addresses import sha256_of
+from ...wire.fields import all_fields, remade
+from ...wire.inference_way import Marked
+from ...wire.marks import kept_mark, mark, thumbnail_mark
+from ...wire.payload import decode_payload
+from ...wire.recipe import recipe_hash
+from ..answering import Answering
+from ..monitoring.request_ids import request_id
 
 # A document without a picture keeps these only if we signed them.
 _SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))

@@ -13,14 +13,14 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from .. import errors
-from ..errors import Code, ImageError
-from ..settings import Settings
-from ..wire.inference_way import COMPLETION_PATH, RECIPE_KEYS
-from ..wire.values import memory_of_values
-from .answering import Answering, whole_body
+from ... import errors
+from ...errors import Code, ImageError
+from ...settings import Settings
+from ...wire.inference_way import COMPLETION_PATH, RECIPE_KEYS
+from ...wire.values import memory_of_values
+from ..answering import Answering, whole_body
+from ..monitoring.request_ids import log_refusal
 from .completions import Completions, of_error
-from .request_ids import log_refusal
 
 # More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
 _DRAINED = 128 * 1024 * 1024

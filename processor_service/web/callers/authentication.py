@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import structlog
 from flask import current_app, g, request
 
-from ..errors import Code, ImageError
-from ..keys import api_token, transport_key
-from ..settings import Settings
-from ..wire.inference_way import COMPLETION_PATH
+from ...errors import Code, ImageError
+from ...keys import api_token, transport_key
+from ...settings import Settings
+from ...wire.inference_way import COMPLETION_PATH
 from .signed_requests import SCHEME, Signed
 
 log = structlog.get_logger("processor_service")

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..errors import Code, ImageError
-from ..origins import is_among, of_loopback, plain_origin
-from ..settings import Settings
+from ...errors import Code, ImageError
+from ...origins import is_among, of_loopback, plain_origin
+from ...settings import Settings
 from .nonces import Nonces
 
 SCHEME = "ingest-image"

@@ -8,13 +8,13 @@ import orjson
 import structlog
 from gunicorn.http.errors import ParseException
 
-from ..errors import Code, ImageError, defect, too_large
-from ..settings import Settings
-from .answering import retry_after
-from .authentication import Access, is_signed
+from ...errors import Code, ImageError, defect, too_large
+from ...settings import Settings
+from ..answering import retry_after
+from ..callers.authentication import Access, is_signed
+from ..callers.signed_requests import Freshness
+from ..held_bytes import HeldBytes
 from .client_connection import ClientConnection, body_length
-from .held_bytes import HeldBytes
-from .signed_requests import Freshness
 
 log = structlog.get_logger("processor_service")
 

@@ -18,11 +18,11 @@ from typing import Any
 import structlog
 from gunicorn.workers.gthread import ThreadWorker
 
-from ..errors import ImageError, no_memory
+from ...errors import ImageError, no_memory
+from ..held_bytes import HeldBytes
+from ..monitoring.request_ids import id_of_head
 from .admission import MOST_DISCARDED, Admission, last_answer, not_http
 from .client_connection import ClientConnection
-from .held_bytes import HeldBytes
-from .request_ids import id_of_head
 
 log = structlog.get_logger("processor_service")
 

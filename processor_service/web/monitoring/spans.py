@@ -13,7 +13,7 @@ import structlog
 from flask import request
 from structlog.contextvars import bind_contextvars
 
-from ..workers.protocol import Job
+from ...workers.protocol import Job
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

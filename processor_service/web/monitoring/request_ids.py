@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from flask import Response, g, request
 
-from ..errors import ImageError, causes
+from ...errors import ImageError, causes
 
 log = structlog.get_logger("processor_service")
 _HEADER = "X-Request-Id"

@@ -12,15 +12,15 @@ import orjson
 from flask import Blueprint, Response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from ..errors import Code, ImageError
-from ..settings import Settings
-from ..wire.data_url import is_data_url
-from ..wire.inference_way import CHAT_PATH, RECIPE_KEYS
-from ..wire.values import memory_of_values
-from .answering import Answering, retry_after
+from ...errors import Code, ImageError
+from ...settings import Settings
+from ...wire.data_url import is_data_url
+from ...wire.inference_way import CHAT_PATH, RECIPE_KEYS
+from ...wire.values import memory_of_values
+from ..answering import Answering, retry_after
+from ..monitoring.request_ids import log_refusal, request_id
 from .completions import Completions
-from .inference import MOST_VALUES, json_body, too_long
-from .request_ids import log_refusal, request_id
+from .routes import MOST_VALUES, json_body, too_long
 
 MODEL = "ingest-image"
 
