@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import struct
 from contextlib import suppress
 from typing import Any
 
@@ -47,6 +46,7 @@ from tests.helpers.metadata_files import (
     LONG8,
     SHORT,
     gif,
+    icon,
     iptc,
     jp2,
     jpeg,
@@ -58,6 +58,7 @@ from tests.helpers.metadata_files import (
     resources,
     small,
     tiff,
+    unannounced,
     xmp,
 )
 from tests.helpers.pictures import b64, encoded, opened, picture
@@ -77,21 +78,6 @@ def in_jpeg(data: bytes | None = None) -> bytes:
 def mpo() -> bytes:
     image = Image.effect_noise((32, 24), 60).convert("RGB")
     return encoded(image, "MPO", save_all=True, append_images=[image])
-
-
-def unannounced(webp: bytes) -> bytes:
-    """The header of this WebP has no flags for EXIF and XMP."""
-    assert webp[12:16] == b"VP8X"
-    return webp[:20] + bytes([webp[20] & ~0x0C]) + webp[21:]
-
-
-def icon(*pictures: bytes, kind: int = 1) -> bytes:
-    head = struct.pack("<3H", 0, kind, len(pictures))
-    at = len(head) + 16 * len(pictures)
-    for picture_ in pictures:
-        head += struct.pack("<4B2H2I", 32, 24, 0, 0, 1, 32, len(picture_), at)
-        at += len(picture_)
-    return head + b"".join(pictures)
 
 
 XMP_CHUNK = international("XML:com.adobe.xmp", XMP)
