@@ -13,11 +13,11 @@ from waitress.adjustments import Adjustments
 from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
-from ..search import Hit, UserError
-from ..search.stored.picture import Picture
-from .context import context, document_id
+from ...search import Hit, UserError
+from ...search.stored.picture import Picture
+from ..context import context, document_id
+from ..settings import GallerySettings
 from .kept import kept_picture
-from .settings import GallerySettings
 
 blueprint = Blueprint("files", __name__)
 # What a picture must be asked for to have its bytes, and a document to have its name.

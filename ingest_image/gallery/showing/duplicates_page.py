@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.wording import counted
 
-from ..deleting import Deleted, delete_hits
-from ..duplicates.members import members
-from ..search import Engine, Hit, UserError
-from ..search.comparing.hashes import SAME_PICTURE
-from ..search.comparing.union import Key
-from .context import context, writable_context
-from .documents import refresh
+from ...deleting import Deleted, delete_hits
+from ...duplicates.members import members
+from ...search import Engine, Hit, UserError
+from ...search.comparing.hashes import SAME_PICTURE
+from ...search.comparing.union import Key
+from ..context import context, writable_context
+from ..documents import refresh
 
 blueprint = Blueprint("duplicates", __name__)
 _ON_A_PAGE = 20

@@ -20,11 +20,11 @@ from pipelines.cluster.sentences import CheckFailed, diagnose
 from pipelines.cluster.simulate import PATIENCE, TINY_PNG, simulated
 from pipelines.wording import capitalized, well_formed
 
-from ..files import id_of_open_file, title
-from ..search import Engine, UserError
-from ..search.sampling import sample_of_open_file
-from .context import context, writable_context
-from .page_query import address, like_dropped
+from ...files import id_of_open_file, title
+from ...search import Engine, UserError
+from ...search.sampling import sample_of_open_file
+from ..context import context, writable_context
+from ..page_query import address, like_dropped
 
 blueprint = Blueprint("actions", __name__)
 _LONGEST_NAME = 200

@@ -6,14 +6,14 @@ from flask import Blueprint, abort, render_template, request
 
 from pipelines.wording import capitalized
 
-from ..search import Engine, Hit, Question, Results, UserError
-from ..search.requests.found_words import FoundWords
-from ..search.sampling import sample_of_document
+from ...search import Engine, Hit, Question, Results, UserError
+from ...search.requests.found_words import FoundWords
+from ...search.sampling import sample_of_document
+from ..changing.operating import refusals
+from ..context import context, document_id
+from ..page_query import PageQuery, like_stored
 from .chips import chips
-from .context import context, document_id
 from .details import sections
-from .operating import refusals
-from .page_query import PageQuery, like_stored
 from .timeline import orders, timeline
 from .world import map_address
 

@@ -15,11 +15,11 @@ from pipelines.cluster.reasons import reason_of, reason_of_cause
 from pipelines.cluster.sentences import diagnose
 from pipelines.wording import capitalized
 
-from ..search import Hit, UserError
-from .context import document_id, writable_context
-from .documents import current, update
-from .labels import VERSION, page_of
-from .page_query import PageQuery
+from ...search import Hit, UserError
+from ..context import document_id, writable_context
+from ..documents import current, update
+from ..labels import VERSION, page_of
+from ..page_query import PageQuery
 
 blueprint = Blueprint("operating", __name__)
 Operation = dict[str, dict[str, Any]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..search.questions.filters import facet_of
-from .page_query import PageQuery
+from ...search.questions.filters import facet_of
+from ..page_query import PageQuery
 
 
 @dataclass(frozen=True)

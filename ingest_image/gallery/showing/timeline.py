@@ -5,12 +5,12 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 
-from ..search import Question
-from ..search.questions.facets import Facets
-from ..search.questions.months import MONTH
-from ..search.questions.order import Order, is_possible
-from ..search.stored.schema import Schema
-from .page_query import PageQuery
+from ...search import Question
+from ...search.questions.facets import Facets
+from ...search.questions.months import MONTH
+from ...search.questions.order import Order, is_possible
+from ...search.stored.schema import Schema
+from ..page_query import PageQuery
 
 # Twenty years.
 _MOST = 240

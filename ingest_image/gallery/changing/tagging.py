@@ -10,11 +10,11 @@ from pipelines.cluster.reasons import reason_of
 from pipelines.cluster.sentences import diagnose
 from pipelines.wording import counted, shown, well_formed
 
-from ..search import UserError
-from .context import writable_context
-from .documents import Key, asked_keys, check_shown, found_ones, refresh, update
-from .page_query import PageQuery
-from .words import LENGTHS, split, tags_of
+from ...search import UserError
+from ..context import writable_context
+from ..documents import Key, asked_keys, check_shown, found_ones, refresh, update
+from ..page_query import PageQuery
+from ..words import LENGTHS, split, tags_of
 
 blueprint = Blueprint("tagging", __name__)
 # Of a document that others write at the same time.

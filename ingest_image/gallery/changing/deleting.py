@@ -14,11 +14,11 @@ from werkzeug.wrappers import Response
 
 from pipelines.wording import counted, shown
 
-from ..deleting import Deleted, delete_hits
-from ..search import UserError
-from .context import writable_context
-from .documents import MOST, Current, asked_keys, current_ones, refresh
-from .page_query import PageQuery
+from ...deleting import Deleted, delete_hits
+from ...search import UserError
+from ..context import writable_context
+from ..documents import MOST, Current, asked_keys, current_ones, refresh
+from ..page_query import PageQuery
 
 blueprint = Blueprint("deleting", __name__)
 _NAMED = ("title", "file_name", "image.sha256", "image.metadata.title")

@@ -11,12 +11,12 @@ from pipelines.cluster.reasons import reason_of
 from pipelines.cluster.sentences import diagnose
 from pipelines.wording import capitalized, well_formed
 
-from ..search import UserError
-from .context import Context, document_id, writable_context
-from .documents import Current, current, update
-from .labels import page_of
-from .page_query import PageQuery
-from .words import changes, fingerprint, parsed, word_fields, written
+from ...search import UserError
+from ..context import Context, document_id, writable_context
+from ..documents import Current, current, update
+from ..labels import page_of
+from ..page_query import PageQuery
+from ..words import changes, fingerprint, parsed, word_fields, written
 
 blueprint = Blueprint("editing", __name__)
 # The document may be written meanwhile, though not its words: an enricher adds fields, somebody else turns it.

@@ -9,8 +9,8 @@ import requests
 
 from processor_service.keys import api_token
 
-from ..defaults import LARGEST_PICTURE
-from .settings import GallerySettings
+from ...defaults import LARGEST_PICTURE
+from ..settings import GallerySettings
 
 _SECONDS = 15.0
 _PIECE = 256 * 1024

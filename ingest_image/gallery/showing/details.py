@@ -9,9 +9,9 @@ from pipelines.cluster.sources import expanded
 from pipelines.picture_fields import MARKS, PICTURES, RECOGNIZED, VECTORS
 from pipelines.wording import shortened
 
-from ..search import Hit
-from ..search.found.table import bytes_text, pixels
-from ..search.stored.picture import Size, first_object
+from ...search import Hit
+from ...search.found.table import bytes_text, pixels
+from ...search.stored.picture import Size, first_object
 
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300

@@ -9,14 +9,14 @@ from werkzeug.wrappers import Response
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 
-from ..defaults import BULK_BYTES
-from ..reprocess.documents import Found, Reader, leaves_out_vectors
-from ..reprocess.writer import Report, Writer
-from ..search import UserError
-from .context import document_id, writable_context
-from .documents import current, refresh
-from .labels import page_of
-from .page_query import PageQuery
+from ...defaults import BULK_BYTES
+from ...reprocess.documents import Found, Reader, leaves_out_vectors
+from ...reprocess.writer import Report, Writer
+from ...search import UserError
+from ..context import document_id, writable_context
+from ..documents import current, refresh
+from ..labels import page_of
+from ..page_query import PageQuery
 
 blueprint = Blueprint("retrying", __name__)
 _FIELD = "image"

@@ -9,12 +9,12 @@ from flask import Blueprint, render_template, request
 
 from pipelines.wording import capitalized, counted
 
-from ..search import Engine, Question, UserError
-from ..search.places import Box, Cluster, clusters, has_places, whereabouts
+from ...search import Engine, Question, UserError
+from ...search.places import Box, Cluster, clusters, has_places, whereabouts
+from ..context import context
+from ..page_query import PageQuery
 from .chips import chips
-from .context import context
 from .mercator import CLOSEST, HEIGHT, TILE, WIDTH, View, tile_box
-from .page_query import PageQuery
 
 blueprint = Blueprint("world", __name__)
 _EVERYTHING = View(25.0, 5.0, 1)

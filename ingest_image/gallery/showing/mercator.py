@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..search.places import Box
+from ...search.places import Box
 
 TILE = 256
 WIDTH, HEIGHT = 960, 560

@@ -14,10 +14,10 @@ from werkzeug.exceptions import HTTPException
 
 from pipelines.wording import shown
 
-from ..export.names import as_one, file_name, numbered
-from ..search import Hit, UserError
-from .context import Context, context
-from .documents import Key, asked_keys, check_shown, found_ones
+from ...export.names import as_one, file_name, numbered
+from ...search import Hit, UserError
+from ..context import Context, context
+from ..documents import Key, asked_keys, check_shown, found_ones
 from .files import BYTES, Chosen, bytes_of, chosen_picture
 from .kept import kept_picture
 
