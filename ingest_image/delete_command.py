@@ -66,7 +66,8 @@ def delete(
     count = found["hits"]["total"]["value"]
     documents = counted(count, "document")
     if not as_json or (for_real and not yes):
-        click.echo("\n".join(_first(found["hits"]["hits"], count)), err=as_json)
+        for line in _first(found["hits"]["hits"], count):
+            click.echo(line, err=as_json)
     summary = Deleted()
     if for_real and count:
         if not yes:

@@ -69,9 +69,9 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app.register_error_handler(OSError, _no_room)
     for kind in (ApiError, TransportError, UnsupportedProductError):
         app.register_error_handler(kind, lambda error: _failed(502, explain(error, settings.elasticsearch_url)))
+    app.register_error_handler(AuthorizationException, lambda error: _failed(403, explain(error, "")))
     if settings.login:
         app.register_error_handler(AuthenticationException, lambda _: _failed(401, _WRONG))
-        app.register_error_handler(AuthorizationException, lambda error: _failed(403, explain(error, "")))
     return app
 
 

@@ -111,6 +111,23 @@ def test_a_dotted_name_beside_something_that_is_no_object() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"image": None, "image.data": "x"},
+        {"image": {"data": None}, "image.data": "x"},
+        {"image": {"data": None, "data.x": "x"}},
+        {"image": [{"width": 5}], "image.data": "x"},
+        {"image": "", "image.data": "x"},
+        {"image": [], "image.url": "https://images.example.org/a.jpg"},
+    ],
+)
+def test_a_picture_with_a_dotted_name_is_seen_beside_whatever_is_there(source: dict[str, Any]) -> None:
+    assert holds_picture(source, ["image"])
+    assert holds_picture({"a": source}, ["a.image"])
+    assert outcome.is_unprocessed(source, "image")
+
+
 def test_numbers_and_texts_as_elasticsearch_takes_them() -> None:
     assert [number(value) for value in (5, "640", ["1.5", 2], [[3]])] == [5, 640, 1.5, 3]
     none: list[Any] = [None, True, "much", "1e999", 10**400, float("nan"), {}, []]

@@ -14,7 +14,6 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request, url_fo
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from pipelines.cluster.client import explain
 from pipelines.cluster.picture_body import PictureBody, send
 from pipelines.cluster.reasons import reason_of
 from pipelines.cluster.sentences import CheckFailed, diagnose
@@ -89,8 +88,8 @@ def upload() -> AnyResponse:
         found = here.engine().client.search(index=index, query={"ids": {"values": [id]}}, source=False)["hits"]["hits"]
         place = url_for("pages.picture", index=found[0]["_index"], id=id) if found else "/"
         return _done(place, name=name, state="there")
-    except AuthorizationException as error:
-        abort(403, explain(error, here.settings.elasticsearch_url))
+    except AuthorizationException:
+        raise
     except ApiError as error:
         sentence = diagnose(reason_of(error))
         if error.status_code in _TRY_LATER:

@@ -73,11 +73,18 @@ def delete() -> Response | str:
     delete_hits(here.client, (_hit(one) for one in versions if (one.index, one.id) in still), done, at_once=True)
     refresh(here.client, (one.index for one in versions))
     failed = [f"{shown(one['id'])}: {one['reason']}" for one in done.failed]
-    sentence = _sentence(done.deleted, done.changed, failed)
+    heading, *others = _parts(done.deleted, done.changed, failed)
     if request.accept_mimetypes.best == "application/json":
+        sentence = ", ".join([heading, *others])
         return jsonify(deleted=done.deleted, changed=done.changed, failed=failed, sentence=sentence)
-    query = PageQuery.of(request.args)
-    return render_template("done.html", heading=sentence, failed=failed, query=query, settings=here.settings)
+    return render_template(
+        "done.html",
+        heading=heading,
+        more=", ".join(others),
+        failed=failed,
+        query=PageQuery.of(request.args),
+        settings=here.settings,
+    )
 
 
 def _version(document: Current) -> str:
@@ -89,8 +96,8 @@ def _hit(version: Version) -> dict[str, Any]:
     return {"_index": version.index, "_id": version.id, **numbers}
 
 
-def _sentence(deleted: int, changed: int, failed: list[str]) -> str:
+def _parts(deleted: int, changed: int, failed: list[str]) -> list[str]:
     parts = [f"{counted(deleted, 'picture')} deleted"]
     parts += [f"{changed} changed or deleted by somebody meanwhile"] if changed else []
     parts += [f"{len(failed)} could not be deleted"] if failed else []
-    return ", ".join(parts)
+    return parts

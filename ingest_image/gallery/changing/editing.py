@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elasticsearch import BadRequestError, ConflictError
+from elasticsearch import AuthorizationException, BadRequestError, ConflictError
 from flask import Blueprint, render_template, request
 from flask import redirect as redirected
 from werkzeug.wrappers import Response
@@ -47,8 +47,9 @@ def save(index: str) -> Response | tuple[str, int]:
                 update(here.client, document, changed)
         except ConflictError:
             continue
-        except BadRequestError as error:
-            return _form(here, document, wanted, capitalized(diagnose(reason_of(error)))), 400
+        except (AuthorizationException, BadRequestError) as error:
+            # What was written stays in the form.
+            return _form(here, document, wanted, capitalized(diagnose(reason_of(error)))), error.status_code
         return redirected(page_of(document.hit, PageQuery.of(request.args)), 303)
     return _form(
         here, document, wanted, "Somebody changed this meanwhile. Save again to keep what is written here."

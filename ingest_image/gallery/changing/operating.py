@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from elastic_transport import ConnectionTimeout
-from elasticsearch import ApiError, ConflictError, Elasticsearch
+from elasticsearch import ApiError, AuthorizationException, ConflictError, Elasticsearch
 from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
@@ -57,6 +57,8 @@ def operate(index: str) -> Response:
         update(here.client, document, {"image": {"operations": [operation]}})
     except ConflictError:
         abort(409, "Somebody changed this document meanwhile. Look at it first.")
+    except AuthorizationException:
+        raise
     except ApiError as error:
         raise UserError(diagnose(reason_of(error))) from error
     return redirect(page_of(document.hit, PageQuery.of(request.args)), 303)
