@@ -14,7 +14,7 @@ import org.elasticsearch.common.network.InetAddresses;
  */
 public record ServiceAddress(URI uri, InetAddress address) {
 
-    static ServiceAddress byName(URI uri) {
+    public static ServiceAddress byName(URI uri) {
         return new ServiceAddress(uri, null);
     }
 

@@ -58,7 +58,7 @@ public final class ServiceHosts {
     }
 
     /** Replaces the list. What is known about a host that stays is kept. */
-    synchronized void set(List<ServiceAddress> addresses) {
+    public synchronized void set(List<ServiceAddress> addresses) {
         List<Host> next = new ArrayList<>();
         for (ServiceAddress address : addresses.stream().distinct().toList()) {
             next.add(hosts.stream().filter(host -> host.address.equals(address)).findFirst().orElseGet(() -> new Host(address)));

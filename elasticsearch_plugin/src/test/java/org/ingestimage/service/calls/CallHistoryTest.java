@@ -1,4 +1,4 @@
-package org.ingestimage.service;
+package org.ingestimage.service.calls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,7 +11,9 @@ import org.elasticsearch.core.TimeValue;
 import org.ingestimage.common.Code;
 import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
-import org.ingestimage.service.ServiceHosts.Host;
+import org.ingestimage.service.hosts.ServiceAddress;
+import org.ingestimage.service.hosts.ServiceHosts;
+import org.ingestimage.service.hosts.ServiceHosts.Host;
 import org.junit.jupiter.api.Test;
 
 /** What a document hears of a call that was given up: the best that its attempts have met. */
