@@ -14,7 +14,7 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.common.LoneSurrogates;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /**
  * All pictures of one document: one, or a list of them. The document is read at the beginning and written at the end, in one go, so that

@@ -14,7 +14,7 @@ import org.ingestimage.picture.TargetFields;
 import org.ingestimage.processor.Decision.What;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /** One picture of a document: whether the service is asked, and with what. What comes of it is written by {@link PictureResult}. */
 final class Picture {
