@@ -71,12 +71,15 @@ def test_stale_pictures_only(es: Elasticsearch, index: str, run: Run, service: S
     result = run("--stale", "--dry-run")
     recipe = source(es, index, "current")["image"]["recipe"]
     assert result.output == f"{index}: 1 document would go through images; recipe of image now: {recipe}\n"
+    told = {"index": index, "documents": 1, "pipelines": ["images"], "recipes": {"image": recipe}}
+    dry = json.loads(run("--stale", "--dry-run", "--json").stdout)
+    assert dry == {"documents": 1, "indices": [told]}
     assert versions(es, index) == {"current": 1, "stale": 1, "none": 1}
     result = run("--stale")
     assert (result.exit_code, result.output) == (0, "1 of 1 written\n")
     assert versions(es, index) == {"current": 1, "stale": 2, "none": 1}
-    # Two tiny pictures told the recipe.
-    assert calls(service) == before + 3
+    # Three tiny pictures told the recipe.
+    assert calls(service) == before + 4
     assert source(es, index, "stale")["image"]["recipe"] == recipe
     assert run("--stale").output == "0 of 0 written\n"
     assert json.loads(run("--stale", "--json").stdout)["written"] == 0

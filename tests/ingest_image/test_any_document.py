@@ -23,16 +23,16 @@ from ingest_image.duplicates.members import with_reasons
 from ingest_image.duplicates.near_pairs import as_hashes
 from ingest_image.reprocess import outcome
 from ingest_image.search import Question
-from ingest_image.search.colors import alike_query
 from ingest_image.search.engine import Results
-from ingest_image.search.hits import compared, hit_of
-from ingest_image.search.picture import number, pictures_of, text
-from ingest_image.search.queries import likeness_bodies
-from ingest_image.search.reasons import Reason
-from ingest_image.search.sample import sample_of
+from ingest_image.search.found.hits import compared, hit_of
+from ingest_image.search.found.reasons import Reason
+from ingest_image.search.found.table import answer_table, clean
+from ingest_image.search.questions.colors import alike_query
+from ingest_image.search.questions.sample import sample_of
+from ingest_image.search.requests.queries import likeness_bodies
 from ingest_image.search.sampling import file_of
-from ingest_image.search.schema import Schema
-from ingest_image.search.table import answer_table, clean
+from ingest_image.search.stored.picture import number, pictures_of, text
+from ingest_image.search.stored.schema import Schema
 from ingest_image.search_command import _print
 from pipelines.cluster.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
