@@ -21,7 +21,9 @@ RECORD: dict[str, Any] = {"on_invalid": "record", "ignore_missing": True}
 def described() -> bytes:
     """A picture with more to say than PRIVATE, and another place."""
     exif = Image.Exif()
-    exif.update({ExifTags.Base.Artist: "Zebedee", ExifTags.Base.ImageDescription: "harbour", ExifTags.Base.Make: "ACME"})
+    exif.update(
+        {ExifTags.Base.Artist: "Zebedee", ExifTags.Base.ImageDescription: "harbour", ExifTags.Base.Make: "ACME"}
+    )
     exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (10.0, 5.0, 3.0), 3: "E", 4: (2.0, 17.0, 40.0)})
     return encoded(Image.effect_noise((300, 200), 60), "JPEG", exif=exif)
 
@@ -96,8 +98,8 @@ def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(es: Elasticsearch, i
     full = {"metadata": {"location": "full"}}
     properties = ["colors", "statistics", full, "perceptual_hash", "embedding", "placeholder", "thumbnail"]
     es.ingest.put_pipeline(id=f"own-{index}", processors=[{"image": RECORD | {"properties": properties}}])
-    mappings = {} if mapped else {"mappings": {"dynamic": False}}
-    es.indices.create(index=index, settings={"default_pipeline": f"own-{index}"}, **mappings)
+    mappings = None if mapped else {"dynamic": False}
+    es.indices.create(index=index, settings={"default_pipeline": f"own-{index}"}, mappings=mappings)
     plain = b64(encoded(Image.new("RGB", (50, 40), "teal")))
     first = {"data": b64(described()), "caption": "mine"}
     es.index(index=index, id="fresh", document={"image": {"data": plain}})
