@@ -58,21 +58,49 @@ def test_the_cases_are_stored_without_it(es: Elasticsearch, index: str, as_it_is
     assert opened(stored).size == (image["width"], image["height"])
 
 
+def every_place() -> dict[str, bytes]:
+    makers = (
+        *(files.jpeg, files.mpo, files.png, files.webp, files.gif, files.jp2),
+        *(more.tiff, more.avif, more.heif, more.icons, more.icns, more.bmp, more.pnm, more.others),
+    )
+    return {f"{make.__name__} {where}": data for make in makers for where, data in make()}
+
+
 def test_every_place_of_every_format_in_one_bulk(es: Elasticsearch, index: str, as_it_is: str) -> None:
-    makers = (files.jpeg, files.png, files.webp, files.gif, files.jp2, more.tiff, more.avif, more.icons, more.bmp)
-    named = {f"{make.__name__} {where}": data for make in makers for where, data in make()}
+    named = every_place()
     actions = (
         {"_op_type": "index", "_index": index, "_id": name[:200], "image": {"data": b64(data)}}
         for name, data in named.items()
     )
-    # What cannot be decoded is told by its status; it must be the exception.
     _, errors = helpers.bulk(es, actions, pipeline=as_it_is, raise_on_error=False, refresh=True)
-    assert isinstance(errors, list) and len(errors) <= 3
+    assert isinstance(errors, list)
+    # What is written there breaks the file for every decoder.
+    refused = {error["index"]["_id"] for error in errors}
+    assert all(name.startswith(("jpeg reserved", "webp in the header", "heif meta", "heif moov")) for name in refused)
     found = list(helpers.scan(es, index=index, query={"query": {"match_all": {}}}))
-    assert len(found) == len(named) - len(errors)
+    assert {hit["_id"] for hit in found} == {name[:200] for name in named} - refused
     for hit in found:
         stored = base64.b64decode(hit["_source"]["image"]["data"])
         assert not any(trace in stored for trace in TRACES), hit["_id"]
+
+
+def test_every_place_of_every_refused_picture_in_one_bulk(es: Elasticsearch, index: str, recording: str) -> None:
+    """Each cut off at its end; what loses no pixel by that is stored as a picture."""
+    actions = (
+        {"_op_type": "index", "_index": index, "_id": name[:200], "image": {"data": b64(data[: len(data) * 9 // 10])}}
+        for name, data in every_place().items()
+    )
+    helpers.bulk(es, actions, pipeline=recording, refresh=True)
+    kept = set()
+    for hit in helpers.scan(es, index=index, query={"query": {"match_all": {}}}):
+        image = hit["_source"]["image"]
+        stored = base64.b64decode(image.get("data", ""))
+        assert not any(trace in stored for trace in TRACES), hit["_id"]
+        assert stored or image["error"]["code"], hit["_id"]
+        if stored and "error" in image:
+            kept.add(hit["_id"].partition(" ")[0])
+    # Photographs that were cut off stay, without it.
+    assert kept >= {"jpeg", "png", "webp", "gif", "tiff"}, kept
 
 
 def large() -> bytes:
