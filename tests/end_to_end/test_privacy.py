@@ -179,8 +179,18 @@ def test_keep_invalid_keeps_it_as_it_came(es: Elasticsearch, index: str) -> None
     es.ingest.delete_pipeline(id=name)
 
 
-def test_the_bundled_pipeline_takes_a_photograph_of_72_megapixels(es: Elasticsearch, index: str) -> None:
-    es.index(index=index, id="1", document={"image": {"data": b64(large())}})
+@pytest.mark.parametrize(
+    "size", [(8000, 6000), (9248, 6936), (9800, 7400), (12000, 9000), (16320, 12240)], ids="{0[0]}x{0[1]}".format
+)
+def test_the_bundled_pipeline_takes_the_photographs_of_phones(
+    es: Elasticsearch, index: str, size: tuple[int, int]
+) -> None:
+    """48, 64, 72, 108 and 200 megapixels."""
+    data = saved("JPEG", Image.new("L", size, 90), exif=exif(), comment=NAME)
+    es.index(index=index, id="1", document={"image": {"data": b64(data)}})
     image = source(es, index, "1")["image"]
     assert "error" not in image
-    assert (image["width"], image["original"]["width"]) == (2048, 9800)
+    assert (image["width"], image["original"]["width"]) == (2048, size[0])
+    stored = base64.b64decode(image["data"])
+    assert opened(stored).size == (image["width"], image["height"])
+    assert not any(trace in stored for trace in TRACES)
