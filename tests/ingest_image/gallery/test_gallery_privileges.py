@@ -61,7 +61,9 @@ def test_what_was_written_into_the_form_stays(page: FlaskClient) -> None:
 def test_a_picture_is_not_added(page: FlaskClient, es: WritableElasticsearch) -> None:
     perform = es.perform
     es.perform = lambda method, target, body: (  # type: ignore[method-assign]
-        (403, {"error": {"type": "security_exception", "reason": DENIED}}) if method == "PUT" else perform(method, target, body)
+        (403, {"error": {"type": "security_exception", "reason": DENIED}})
+        if method == "PUT"
+        else perform(method, target, body)
     )
     data = {"file": (io.BytesIO(picture("pillow/flower.jpg")), "flower.jpg")}
     answer = page.post("/upload", data=data, headers=OWN)

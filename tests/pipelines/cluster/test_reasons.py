@@ -46,6 +46,8 @@ def test_a_missing_privilege_is_told_in_a_sentence_of_ours(said: str, ours: str)
     assert diagnose(sentence) == sentence
 
 
-@pytest.mark.parametrize("said", ["index [images] blocked by: [FORBIDDEN/8/index write (api)];", "action is unauthorized"])
+@pytest.mark.parametrize(
+    "said", ["index [images] blocked by: [FORBIDDEN/8/index write (api)];", "action is unauthorized"]
+)
 def test_other_refusals_stay_as_they_are(said: str) -> None:
     assert reason_of_cause({"reason": said}) == said
