@@ -17,9 +17,9 @@ from pipelines.wording import counted, failures, shown
 
 from .deleting import Deleted, delete_hits
 from .search.engine import Engine
-from .search.hits import hit_of
+from .search.found.hits import hit_of
 from .search.pages import pages
-from .search.question import UserError
+from .search.questions.question import UserError
 from .search.selecting import selected, selection_options
 
 _PAGE, _SHOWN = 1000, 10

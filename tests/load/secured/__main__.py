@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import find_plugin_zip
 from embedded_node.versions import versions
-from ingest_image.gallery.login import checks_users
+from ingest_image.gallery.serving.login import checks_users
 from tests.helpers.dev_tools import parse
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
 from tests.helpers.nodes import HEAP

@@ -18,7 +18,11 @@ final class CallHistory {
     /** Refusals that other hosts may not share. */
     private final Map<Host, Failure> refused = new LinkedHashMap<>();
     private volatile int attempts;
-    private volatile Failure last;
+    /** Why the last attempt failed that was answered, or that met an error. Those after it had no answer. */
+    private volatile Failure told;
+    /** The longest time that an attempt since then waited for nothing. */
+    private volatile long silentNanos;
+    private volatile long attemptNanos;
     private volatile Host failedHost;
     /** Whether the last attempt met a service that has too much to do. */
     private volatile boolean overloaded;
@@ -27,6 +31,7 @@ final class CallHistory {
         synchronized (tried) {
             tried.add(host.address);
         }
+        attemptNanos = System.nanoTime();
         attempts++;
     }
 
@@ -34,11 +39,21 @@ final class CallHistory {
         return attempts;
     }
 
-    /** The last attempt got no answer. The next one may. */
+    /** The last attempt failed. The next one may not. */
     void again(Host host, Failure failure, boolean overload) {
         failedHost = host;
-        last = failure;
         overloaded = overload;
+        if (failure.is(Code.SERVICE_TIMEOUT)) {
+            silent();
+        } else {
+            told = failure;
+            silentNanos = 0;
+        }
+    }
+
+    /** The last attempt has waited until now, and has no answer. */
+    private void silent() {
+        silentNanos = Math.max(silentNanos, System.nanoTime() - attemptNanos);
     }
 
     /** The host refused for good. Another one may not. */
@@ -47,17 +62,12 @@ final class CallHistory {
     }
 
     /** The same, and another host is asked. */
-    void elsewhere(Host host, Failure failure) {
+    void elsewhere(Host host) {
         failedHost = host;
-        last = failure;
     }
 
     Set<Host> refusedHosts() {
         return refused.keySet();
-    }
-
-    Failure last() {
-        return last;
     }
 
     Host failedHost() {
@@ -86,22 +96,45 @@ final class CallHistory {
         return found;
     }
 
-    /** Why the call ended without an answer. */
-    Failure givenUp(String code, CallTime time) {
+    /**
+     * Why the call ended without an answer: what the services said last, or that they said nothing for long. An attempt
+     * that the deadline cuts short does not hide what those before it met.
+     *
+     * @param isWaiting whether the last attempt still waits
+     */
+    Failure givenUp(CallTime time, boolean isWaiting) {
+        if (isWaiting) {
+            silent();
+        }
+        Failure known = told;
+        boolean isSilent = known == null || time.isLong(silentNanos);
+        String code = isSilent ? Code.SERVICE_TIMEOUT.toString() : known.code();
+        Kind kind = isSilent == false && known.kind() == Kind.BUSY ? Kind.BUSY : Kind.UNAVAILABLE;
+        return Failure.of(kind, code, sentence(time, known)).withRequestId(known == null ? null : known.requestId());
+    }
+
+    private String sentence(CallTime time, Failure known) {
         Set<ServiceAddress> hosts;
         synchronized (tried) {
             hosts = new LinkedHashSet<>(tried);
         }
-        String seconds = String.format(Locale.ROOT, "%.1f", time.nanosPassed() / 1e9);
-        StringBuilder others = new StringBuilder();
-        refused.forEach((from, failure) -> others.append("; [" + from + "] refused it: " + failure.reason()));
-        String reason = "no answer from the processor service in " + seconds + "s (timeout [" + time.timeout() + "]) and " + attempts
-            + (attempts == 1 ? " attempt" : " attempts") + "; hosts tried " + hosts + " (setting [ingest.image.hosts]); "
-            + (last != null
-                ? "last failure: " + last.reason()
-                : attempts == 0 ? "pictures like it were slow, and it waited for those before it" : "the last attempt was still waiting")
-            + others;
-        Kind kind = last != null && last.kind() == Kind.BUSY && code.equals(last.code()) ? Kind.BUSY : Kind.UNAVAILABLE;
-        return Failure.of(kind, code, reason).withRequestId(last == null ? null : last.requestId());
+        StringBuilder text = new StringBuilder("no answer from the processor service in ").append(seconds(time.nanosPassed()));
+        text.append(" (timeout [").append(time.timeout()).append("]) and ").append(attempts).append(attempts == 1 ? " attempt" : " attempts");
+        text.append("; hosts tried ").append(hosts).append(" (setting [ingest.image.hosts])");
+        if (known != null) {
+            text.append("; last failure: ").append(known.reason());
+        }
+        if (silentNanos > 0) {
+            text.append(known == null ? "; waited " : "; then waited ").append(seconds(silentNanos)).append(" for an answer");
+        }
+        if (attempts == 0) {
+            text.append("; pictures like it were slow, and it waited for those before it");
+        }
+        refused.forEach((from, failure) -> text.append("; [").append(from).append("] refused it: ").append(failure.reason()));
+        return text.toString();
+    }
+
+    private static String seconds(long nanos) {
+        return String.format(Locale.ROOT, "%.1fs", nanos / 1e9);
     }
 }

@@ -14,6 +14,8 @@ final class CallTime {
     private static final long LONGEST_PAUSE_MILLIS = 2000;
     /** A picture that is answered in less than this part of its time is not slow. */
     private static final int QUICK_PART = 8;
+    /** An attempt that waits for at least this part of the time has waited long. */
+    private static final int LONG_PART = 4;
     /** The part of the time that a slow picture's first attempt gets. */
     private static final int PARTS_APART = 32;
     private static final long LEAST_APART_MILLIS = 1000;
@@ -106,5 +108,9 @@ final class CallTime {
 
     boolean isQuick(long tookNanos) {
         return TimeUnit.NANOSECONDS.toMillis(tookNanos) < timeout.millis() / QUICK_PART;
+    }
+
+    boolean isLong(long tookNanos) {
+        return TimeUnit.NANOSECONDS.toMillis(tookNanos) >= timeout.millis() / LONG_PART;
     }
 }

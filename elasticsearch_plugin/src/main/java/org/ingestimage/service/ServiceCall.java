@@ -5,7 +5,6 @@ import java.util.Map;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
-import org.ingestimage.common.Code;
 import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.memory.Claim;
@@ -81,7 +80,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     private boolean begin() {
         time.start();
         calls.active().started(this);
-        if (time.setDeadline(calls.timer(), this::expire) == false) {
+        if (time.setDeadline(calls.timer(), this::giveUp) == false) {
             end.fail(CallLimiter.closing());
         }
         if (end.isOver()) {
@@ -154,7 +153,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     private void elsewhere(Host from, Failure failure) {
         history.refused(from, failure);
         if (isWorthAsking()) {
-            history.elsewhere(from, failure);
+            history.elsewhere(from);
             attempt();
         } else {
             end.fail(history.gravest());
@@ -190,7 +189,7 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
     private void retry() {
         long pause = time.pause(history.attempts(), history.overloaded());
         if (pause < 0) {
-            giveUp(history.last().code());
+            giveUp();
             return;
         }
         try {
@@ -212,14 +211,10 @@ final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCall, Call
         }
     }
 
-    private void expire() {
-        giveUp(exchange.isWaiting() || history.last() == null ? Code.SERVICE_TIMEOUT.toString() : history.last().code());
-    }
-
-    private void giveUp(String code) {
+    private void giveUp() {
         // The next call that gets its place may be one of those that need not wait any longer.
         Runnable first = history.attempts() > 0 ? () -> calls.active().unanswered(this) : () -> {};
-        end.fail(history.givenUp(code, time), first);
+        end.fail(history.givenUp(time, exchange.isWaiting()), first);
     }
 
     @Override
