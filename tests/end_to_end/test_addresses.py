@@ -65,7 +65,7 @@ def test_a_picture_does_not_stay_as_an_address(es: Elasticsearch, index: str, mo
     url = f" DATA:image/jpeg; base64,{b64(DOG)}"
     for written in (url, [url], ["https://images.example.org/a.jpg", [url]]):
         for document in ({"image": {"url": written} | more}, {"image.url": written, "image": more}):
-            with pytest.raises(BadRequestError, match="url_not_allowed.*data URL"):
+            with pytest.raises(BadRequestError, match=r"url_not_allowed.*data URL"):
                 es.index(index=index, id="1", document=document)
 
 
