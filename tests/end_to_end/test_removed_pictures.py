@@ -21,7 +21,9 @@ RECORD: dict[str, Any] = {"on_invalid": "record", "ignore_missing": True}
 def described() -> bytes:
     """A picture with more to say than PRIVATE, and another place."""
     exif = Image.Exif()
-    exif.update({ExifTags.Base.Artist: "Zebedee", ExifTags.Base.ImageDescription: "harbour", ExifTags.Base.Make: "ACME"})
+    exif.update(
+        {ExifTags.Base.Artist: "Zebedee", ExifTags.Base.ImageDescription: "harbour", ExifTags.Base.Make: "ACME"}
+    )
     exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (10.0, 5.0, 3.0), 3: "E", 4: (2.0, 17.0, 40.0)})
     return encoded(Image.effect_noise((300, 200), 60), "JPEG", exif=exif)
 
