@@ -35,8 +35,9 @@ from benchmarks.changed_copies import CHANGES, PARTS, photographs
 from embedded_node import EmbeddedNode, find_plugin_zip
 from ingest_image.duplicates.clusters import find_clusters
 from ingest_image.overlay import features
-from ingest_image.search import Engine, Question, Sample, copies
-from ingest_image.search.hashes import BITS, SAME_PICTURE
+from ingest_image.search import Engine, Question, Sample
+from ingest_image.search.comparing.hashes import BITS, SAME_PICTURE
+from ingest_image.search.found import copies
 from ingest_image.search.sampling import sample_of_bytes
 from tests.helpers.nodes import bootstrap
 from tests.helpers.paths import CORPUS

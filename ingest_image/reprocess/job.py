@@ -15,8 +15,8 @@ from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_for
 from pipelines.cluster.outdated import Outdated
 from pipelines.resources import Body, fingerprint
 
-from ..search.bands import bands_of
-from ..search.schema import NUMBERS, read_schema
+from ..search.requests.bands import bands_of
+from ..search.stored.schema import NUMBERS, read_schema
 from .adding import Lacking, added_since
 from .selection import Query, Selection
 from .state import State

@@ -19,9 +19,9 @@ from ..defaults import LARGEST_PICTURE
 from ..files import PictureFile, Unfit
 from ..overlay import layer_of, layer_of_bytes
 from .engine import Engine
-from .hits import hit_of
-from .question import UserError
-from .sample import Sample, sample_of
+from .found.hits import hit_of
+from .questions.question import UserError
+from .questions.sample import Sample, sample_of
 
 NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")

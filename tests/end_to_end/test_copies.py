@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Hit, Question
-from ingest_image.search.filters import parse_filters
+from ingest_image.search.questions.filters import parse_filters
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
 from tests.helpers.nodes import set_hosts

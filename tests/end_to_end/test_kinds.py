@@ -21,6 +21,7 @@ from tests.helpers.png_chunks import chunk
 from tests.helpers.png_reference import decode_png
 from tests.helpers.rewritten_tiffs import rewritten
 from tests.helpers.secrets_in_files import TRACES
+from tests.helpers.turned_heif import clip, heic, turn
 from tests.processor_service.decoding import test_kinds_adobe_rgb as adobe_rgb
 from tests.processor_service.decoding import test_kinds_bitmaps
 from tests.processor_service.decoding import test_kinds_raw as raw
@@ -218,12 +219,15 @@ def test_transparency_and_samples_that_few_programs_write(es: Elasticsearch, ind
 def test_what_is_said_of_the_original(es: Elasticsearch, index: str, pipeline: str) -> None:
     turned = {f"turned, {turn}": one(np.zeros((10, 30, 3), np.uint8), RGB, tags={274: turn}) for turn in range(1, 9)}
     files = turned | {
+        "HEIC": heic(clip(256, 200), turn(1)),
         "still": apng([(1, 10)] * 4, book(4), still=True),
         "moving": apng([(1, 10)] * 4, book(4)),
         "Adobe RGB": adobe_rgb.camera(),
     }
     images = stored(es, index, pipeline, files, PNG)
     assert [images[name]["frames"] for name in ("still", "moving")] == [3, 4]
+    heif = images["HEIC"]
+    assert (heif["original"]["width"], heif["original"]["height"], heif["width"]) == (256, 200, 200)
     for name in turned:
         assert (images[name]["original"]["width"], images[name]["original"]["height"]) == (30, 10), name
         assert images[name]["width"] == (10 if name[-1] > "4" else 30), name

@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search import engine as engine_module
-from ingest_image.search.colors import parse_color
-from ingest_image.search.filters import parse_filters
+from ingest_image.search.questions.colors import parse_color
+from ingest_image.search.questions.filters import parse_filters
 from ingest_image.search.sampling import find_sample, sample_of_bytes
 from ingest_image.search_command import search
 from tests.helpers.paths import ROOT

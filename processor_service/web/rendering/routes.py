@@ -15,9 +15,9 @@ from ...errors import Code, ImageError
 from ...formats.registry import mime_type
 from ...settings import Settings
 from ...workers.pools import Pools
-from ..authentication import check_caller
-from ..metrics import Metrics
-from ..request_ids import log_causes, request_id
+from ..callers.authentication import check_caller
+from ..monitoring.metrics import Metrics
+from ..monitoring.request_ids import log_causes, request_id
 from .access import keys, seconds_left
 from .address import RenderRequest, check_place, not_found, parse
 from .kept import KeptPictures

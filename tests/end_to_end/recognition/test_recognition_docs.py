@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from elasticsearch import BadRequestError, Elasticsearch
 
 from ingest_image.search import Engine
-from ingest_image.search.found_words import FoundWords
+from ingest_image.search.requests.found_words import FoundWords
 from ingest_image.search_command import search
 from tests.helpers.dev_tools import Request, parse
 from tests.helpers.nodes import bootstrap, set_hosts

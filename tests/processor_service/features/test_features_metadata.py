@@ -162,6 +162,9 @@ def test_the_day_of_a_scanned_print_comes_before_that_of_the_scan() -> None:
     assert read(scanned, created)["taken_at"] == "1978"
     assert read(scanned, iptc=dataset(55, b"19780500"))["taken_at"] == "1978-05"
     assert read(scanned)["taken_at"] == "2019-05-06T07:08:09"
+    of_the_work = "<dc:date><rdf:Seq><rdf:li>1978-05</rdf:li></rdf:Seq></dc:date>"
+    assert read(xmp=xmp(of_the_work))["taken_at"] == "1978-05"
+    assert read(xmp=xmp(of_the_work, 'photoshop:DateCreated="1978"'))["taken_at"] == "1978"
     assert read(iptc=dataset(62, b"20190506") + dataset(63, b"070809-0330"))["taken_at"] == "2019-05-06T07:08:09-03:30"
 
 

@@ -46,6 +46,7 @@ from tests.helpers.metadata_files import (
     LONG8,
     SHORT,
     gif,
+    icon,
     iptc,
     jp2,
     jpeg,
@@ -57,6 +58,7 @@ from tests.helpers.metadata_files import (
     resources,
     small,
     tiff,
+    unannounced,
     xmp,
 )
 from tests.helpers.pictures import b64, encoded, opened, picture
@@ -87,6 +89,9 @@ FILES = {
     "png with a prefix": (png((b"eXIf", PREFIX + EXIF)), OF_EXIF),
     "webp": (small("WEBP", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
     "webp with two prefixes": (small("WEBP", exif=PREFIX + PREFIX + EXIF), OF_EXIF),
+    "webp that does not announce it": (unannounced(small("WEBP", exif=EXIF, xmp=XMP)), OF_EXIF | OF_XMP),
+    "icon": (icon(small("PNG"), small("PNG", exif=EXIF)), OF_EXIF),
+    "cursor": (icon(small("PNG"), small("PNG", exif=EXIF), kind=2), OF_EXIF),
     "avif": (small("AVIF", exif=EXIF, xmp=XMP), OF_EXIF | OF_XMP),
     "gif": (gif(XMP), OF_XMP),
     "jpeg 2000": (jp2((JP2_EXIF, EXIF), (JP2_XMP, XMP), (JP2_IPTC, IPTC)), OF_ALL),

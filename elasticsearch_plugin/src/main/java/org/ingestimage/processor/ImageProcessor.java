@@ -13,7 +13,7 @@ import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /**
  * The `image` processor: sends the pictures of a document to the processor service, and goes on when they are back.
