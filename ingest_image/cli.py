@@ -11,8 +11,10 @@ from typing import ClassVar
 
 import click
 
+from .command_group import Group
 
-class Rooms(click.Group):
+
+class Rooms(Group):
     """A group that knows where each command lives."""
 
     rooms: ClassVar[dict[str, str]] = {
