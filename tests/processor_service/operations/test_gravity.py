@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processor_service.pixels.gravity import Gravity, Direction
+from processor_service.pixels.gravity import Direction, Gravity
 from tests.helpers.pictures import b64, encoded
 from tests.processor_service.operations.test_operations import applied
 
