@@ -95,3 +95,22 @@ def test_programs_read_where_the_zip_of_the_plugin_is(tmp_path: Path) -> None:
     (made,) = tmp_path.glob("*.zip")
     install = f"bin/elasticsearch-plugin install file://{made}"
     assert json.loads(result.output) == {"es_version": version, "file": str(made), "install": install}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "coding"),
+    [
+        (["duplicates", "caf\udce9"], "utf-8"),
+        (["search", "--index", "caf\udce9", "boat"], "utf-8"),
+        (["export", "--index", "caf\udce9", "out"], "utf-8"),
+        (["search", "--api-key", "caf\udce9", "boat"], "latin-1"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_without_showing_it(
+    arguments: list[str], coding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that are not UTF-8 in an argument, as the system hands them over."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*arguments, "--url", "http://127.0.0.1:9"])
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.output == f"Error: an argument has characters that cannot be sent as {coding}\n"

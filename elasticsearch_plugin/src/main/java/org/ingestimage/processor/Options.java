@@ -52,7 +52,7 @@ record Options(
 
     /** Takes every option out of `config`, and refuses what is left. */
     static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
-        String field = Option.FIELD.text(tag, config);
+        String field = Option.FIELD.path(tag, config);
         Recipe recipe = Recipe.of(
             Option.OPERATIONS.list(tag, config, schema::operationsProblem),
             Option.PROPERTIES.list(tag, config, schema::propertiesProblem)
@@ -66,7 +66,7 @@ record Options(
         if (concealed != null) {
             throw Option.PROPERTIES.wrong(tag, concealed);
         }
-        String target = Option.TARGET_FIELD.text(tag, config, field);
+        String target = Option.TARGET_FIELD.path(tag, config, field);
         boolean removeBinary = Option.REMOVE_BINARY.flag(tag, config);
         boolean keepInvalid = Option.KEEP_INVALID.flag(tag, config);
         String concealing = schema.concealing(recipe);
