@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 
 import click
 
+from .command_group import Group
+
 _TYPED = "ingest_image.typed"
 
 
-class Rooms(click.Group):
+class Rooms(Group):
     """A group that knows where each command lives."""
 
     rooms: ClassVar[dict[str, str]] = {

@@ -20,6 +20,7 @@ from ingest_image.duplicates.command import duplicates
 from ingest_image.plugin_command import plugin
 from ingest_image.reprocess.command import reprocess
 from ingest_image.store.check import check
+from ingest_image.store.command import store
 from ingest_image.store.move import move
 
 COUNT = """
@@ -48,6 +49,17 @@ def test_the_shell_completes_commands_and_options() -> None:
 
     assert completed("ingest-image du") == ["duplicates"]
     assert completed("ingest-image duplicates --ind") == ["--index"]
+
+
+@pytest.mark.parametrize("group", [main, store], ids=lambda group: str(group.name))
+def test_the_help_has_the_whole_sentence_of_each_command(group: click.Group) -> None:
+    shown = " ".join(CliRunner().invoke(group, ["--help"]).output.split())
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None and command.help is not None
+        sentence = " ".join(command.help.split("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
+        assert f"{name} {sentence}." in f"{shown}.", name
+    assert "..." not in shown.replace("[ARGS]...", "").replace("INDEX...", "")
 
 
 @pytest.mark.parametrize("command", [duplicates, reprocess, check, move], ids=lambda command: str(command.name))
