@@ -98,7 +98,7 @@ def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(es: Elasticsearch, i
     full = {"metadata": {"location": "full"}}
     properties = ["colors", "statistics", full, "perceptual_hash", "embedding", "placeholder", "thumbnail"]
     es.ingest.put_pipeline(id=f"own-{index}", processors=[{"image": RECORD | {"properties": properties}}])
-    mappings: dict[str, Any] = {} if mapped else {"dynamic": False}
+    mappings = None if mapped else {"dynamic": False}
     es.indices.create(index=index, settings={"default_pipeline": f"own-{index}"}, mappings=mappings)
     plain = b64(encoded(Image.new("RGB", (50, 40), "teal")))
     first = {"data": b64(described()), "caption": "mine"}

@@ -26,7 +26,12 @@ def ends() -> Iterator[tuple[Channel, Channel]]:
 @pytest.mark.parametrize("message", [b"", b"ready", LARGE])
 def test_messages_arrive_as_they_were_sent(ends: tuple[Channel, Channel], message: bytes) -> None:
     one, other = ends
-    sender = threading.Thread(target=lambda: list(map(one.send, (message, b"next"))))
+
+    def send() -> None:
+        one.send(message)
+        one.send(b"next")
+
+    sender = threading.Thread(target=send)
     sender.start()
     assert other.receive() == message
     assert other.receive() == b"next"

@@ -176,6 +176,10 @@ final class DocumentPictures {
         }
         try {
             LoneSurrogates.mend(document.getSource());
+            if (options.targetField().startsWith(Options.METADATA)) {
+                // What [foreach] puts into the document when it has gone through all.
+                LoneSurrogates.mend(document.getIngestMetadata());
+            }
         } catch (Failure failure) {
             throw failure.toException(field());
         }

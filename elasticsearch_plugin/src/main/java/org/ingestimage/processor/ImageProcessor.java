@@ -129,8 +129,8 @@ public final class ImageProcessor extends AbstractProcessor {
      */
     private void conceal(IngestDocument document) {
         if (options.conceals()) {
-            Concealment.remove(document.getSource(), options.field());
-            Concealment.remove(document.getSource(), options.targetField());
+            Concealment.remove(document, options.field());
+            Concealment.remove(document, options.targetField());
         }
     }
 

@@ -40,6 +40,11 @@ record Options(
     boolean conceals
 ) {
 
+    /** How names of fields begin that are not in the document, such as `_ingest._value` in `foreach`. */
+    static final String METADATA = "_ingest.";
+    /** How names of fields may begin that are. */
+    static final String SOURCE = "_source.";
+
     /** Where the picture goes. */
     enum Store {
         /** Into the document. */
@@ -72,6 +77,13 @@ record Options(
         String concealing = schema.concealing(recipe);
         if (concealing != null && keepInvalid) {
             throw Option.KEEP_INVALID.wrong(tag, "must be false: a refused picture would be stored as it came, without [" + concealing + "]");
+        }
+        if (concealing != null && field.startsWith(METADATA)) {
+            throw Option.FIELD.wrong(
+                tag,
+                "must be in the document, such as the list that [foreach] goes through: if it fails, the originals would stay in there, without ["
+                    + concealing + "]"
+            );
         }
         Store store = Store.valueOf(Option.STORE.choice(tag, config).toUpperCase(Locale.ROOT));
         List<Object> later = Option.LATER.list(tag, config, names -> schema.laterProblem(names, recipe));
