@@ -168,7 +168,7 @@ def test_raw_files_are_refused_and_reduced_copies_are_not_the_picture(
         assert "a camera's raw file; send the JPEG" in image["error"]["reason"], name
         assert image.get("data") is None, name
     for name, image in stored(es, index, pipeline, raw.ORDINARY | raw.FULL_SECOND, PNG).items():
-        assert (image["width"], image["original"]["width"]) == (128, 128), name
+        assert (image["width"], image["original"]["width"], image["frames"]) == (128, 128, 1), name
 
 
 def test_a_broken_part_takes_neither_turn_nor_profile_along(es: Elasticsearch, index: str, pipeline: str) -> None:

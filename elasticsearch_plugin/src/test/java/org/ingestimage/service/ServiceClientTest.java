@@ -13,10 +13,12 @@ import java.util.concurrent.CompletableFuture;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
-import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Code;
+import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.recipe.Recipe;
+import org.ingestimage.service.wire.ClientIds;
+import org.ingestimage.service.wire.PictureRequest;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.ServicesTest;
 import org.ingestimage.testing.TestNode;
