@@ -48,7 +48,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.package_photographs import package_photographs
-from ingest_image.search.person_query import SAME_PERSON
+from ingest_image.search.questions.person_query import SAME_PERSON
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import faces
 from processor_service.recognition.identity import Identity, identities

@@ -27,8 +27,8 @@ from rich.table import Table
 from benchmarks.processor_time import milliseconds
 from embedded_node import EmbeddedNode, find_plugin_zip
 from ingest_image.search import Sample
-from ingest_image.search.hashes import RELATED, SAME_PICTURE
-from ingest_image.search.queries import WINDOW, hash_knn, knn
+from ingest_image.search.comparing.hashes import RELATED, SAME_PICTURE
+from ingest_image.search.requests.queries import WINDOW, hash_knn, knn
 from processor_service.embedders.builtin import Builtin
 from processor_service.hash_bands import bands
 from processor_service.wire.fields import mapping

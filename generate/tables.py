@@ -17,7 +17,7 @@ from processor_service.features import Feature, all_features
 from processor_service.operations import Operation, all_operations
 from processor_service.registry import RecipeEntry
 from processor_service.settings import Settings
-from processor_service.web.metrics import Metrics
+from processor_service.web.monitoring.metrics import Metrics
 from processor_service.wire.fields import all_fields
 from processor_service.wire.schema import recipe_schema
 

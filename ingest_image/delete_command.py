@@ -17,9 +17,9 @@ from pipelines.wording import counted, failures, shown
 
 from .deleting import Deleted, delete_hits
 from .search.engine import Engine
-from .search.hits import hit_of
+from .search.found.hits import hit_of
 from .search.pages import pages
-from .search.question import UserError
+from .search.questions.question import UserError
 from .search.selecting import selected, selection_options
 
 _PAGE, _SHOWN = 1000, 10
@@ -66,7 +66,8 @@ def delete(
     count = found["hits"]["total"]["value"]
     documents = counted(count, "document")
     if not as_json or (for_real and not yes):
-        click.echo("\n".join(_first(found["hits"]["hits"], count)), err=as_json)
+        for line in _first(found["hits"]["hits"], count):
+            click.echo(line, err=as_json)
     summary = Deleted()
     if for_real and count:
         if not yes:

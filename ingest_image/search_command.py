@@ -16,16 +16,16 @@ from pipelines.resources import DEFAULT_PIPELINE
 from pipelines.wording import well_formed
 
 from .defaults import GALLERY_PORT
-from .search.colors import DEFAULT_DISTANCE, parse_color
+from .search.comparing.hashes import BITS, SAME_PICTURE
 from .search.engine import Engine, Results
-from .search.filters import parse_filters
-from .search.hashes import BITS, SAME_PICTURE
-from .search.order import Order
+from .search.found.table import answer_table, facets_table
 from .search.person import find_person
-from .search.person_query import SAME_PERSON
-from .search.question import Question, UserError
+from .search.questions.colors import DEFAULT_DISTANCE, parse_color
+from .search.questions.filters import parse_filters
+from .search.questions.order import Order
+from .search.questions.person_query import SAME_PERSON
+from .search.questions.question import Question, UserError
 from .search.sampling import find_sample
-from .search.table import answer_table, facets_table
 
 _PAGE = 20
 

@@ -9,6 +9,8 @@ from typing import Any
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 # Lone surrogates, control characters except white space, and overrides of the reading direction.
 _NOT_SHOWN = re.compile("[\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+# White space that is not a blank.
+_OTHER_SPACES = re.compile("[\t-\r\x85\u2028\u2029]")
 
 
 def counted(count: int, noun: str) -> str:
@@ -22,6 +24,11 @@ def shown(text: str) -> str:
     These are control characters (white space stays), overrides of the reading direction, and lone surrogates.
     """
     return _NOT_SHOWN.sub("\ufffd", text)
+
+
+def in_one_line(text: str) -> str:
+    """The same for a name in a line: what would begin another line, or move in it, becomes U+FFFD, too."""
+    return _OTHER_SPACES.sub("\ufffd", shown(text))
 
 
 def shortened(text: str, longest: int) -> str:
@@ -47,7 +54,7 @@ def failures(failed: Sequence[tuple[str, str]], most: int = 20) -> list[str]:
 
 def listed(named: Sequence[tuple[str, str]], how_to_see_all: str, most: int = 20) -> list[str]:
     """A line for each of the first ones, with its name and a reason; then how many more there are, if there are."""
-    lines = [f"  {shown(name)}: {shown(reason)}" for name, reason in named[:most]]
+    lines = [f"  {in_one_line(name)}: {shown(reason)}" for name, reason in named[:most]]
     return lines + ([f"  and {len(named) - most} more{how_to_see_all}"] if len(named) > most else [])
 
 

@@ -16,11 +16,11 @@ from rich.text import Text
 from processor_service.fields import PENDING_SINCE
 
 from ..search import Hit
-from ..search.hits import hit_of
-from ..search.picture import Size
-from ..search.queries import LIGHT
-from ..search.recognized import recognized
-from ..search.table import clean, pixels, swatches
+from ..search.found.hits import hit_of
+from ..search.found.table import clean, pixels, swatches
+from ..search.requests.queries import LIGHT
+from ..search.stored.picture import Size
+from ..search.stored.recognized import recognized
 
 _HERE = Path(__file__).parent
 # In a checkout they are among the tests' pictures; setup.py copies them here for a wheel. LICENCES.md beside them has

@@ -9,7 +9,7 @@ import requests
 
 from processor_service.embedders.lite0 import Lite0
 
-from ..search.hits import hit_of
+from ..search.found.hits import hit_of
 
 
 def check_embedder(url: str, stored: Path) -> None:

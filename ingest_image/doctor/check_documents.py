@@ -9,9 +9,9 @@ from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
 from processor_service.fields import PENDING_SINCE
 
-from ..search.bands import without_bands
-from ..search.order import NEWEST_FIRST
-from ..search.schema import merged, read_schema
+from ..search.questions.order import NEWEST_FIRST
+from ..search.requests.bands import without_bands
+from ..search.stored.schema import merged, read_schema
 from .finding import Finding, ok, warn
 from .installation import Installation
 

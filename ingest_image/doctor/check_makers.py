@@ -12,7 +12,7 @@ from pipelines.cluster.sentences import CheckFailed
 from pipelines.resources import Body
 from pipelines.wording import counted
 
-from ..search.schema import read_schema
+from ..search.stored.schema import read_schema
 from .finding import Finding, ok, warn
 from .installation import Installation
 

@@ -10,12 +10,12 @@ from elasticsearch import Elasticsearch
 
 from pipelines.cluster.sources import value_at
 
+from ..search.comparing.hashes import SAME_PICTURE
+from ..search.comparing.union import Key, Union
 from ..search.engine import Engine
-from ..search.hashes import SAME_PICTURE
-from ..search.hits import Hit, hit_of
+from ..search.found.hits import Hit, hit_of
 from ..search.pages import pages
-from ..search.sample import sample_of
-from ..search.union import Key, Union
+from ..search.questions.sample import sample_of
 from .likeness_pairs import join_copies
 from .near_pairs import as_hashes, near_pairs
 

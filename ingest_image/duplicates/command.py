@@ -14,11 +14,11 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted
 
 from ..index_option import index_option
+from ..search.comparing.hashes import SAME_PICTURE
 from ..search.engine import Engine
-from ..search.hashes import SAME_PICTURE
-from ..search.hits import Hit
-from ..search.question import UserError
-from ..search.table import answer_table
+from ..search.found.hits import Hit
+from ..search.found.table import answer_table
+from ..search.questions.question import UserError
 from .clusters import find_clusters
 from .members import members
 from .near_pairs import MAX_DISTANCE

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..overlay import Layer, laid_over
+from ..search.comparing.likeness import likeness_of
+from ..search.comparing.union import Key, Union
 from ..search.engine import Engine
-from ..search.hits import hit_of
-from ..search.layers import AT_A_TIME, layers
-from ..search.likeness import likeness_of
+from ..search.found.hits import hit_of
+from ..search.found.layers import AT_A_TIME, layers
 from ..search.pages import pages
-from ..search.queries import knn
-from ..search.union import Key, Union
+from ..search.requests.queries import knn
 
 _PAGE = 100
 _THREADS = 4

@@ -8,14 +8,14 @@ from elasticsearch import Elasticsearch
 
 from pipelines.cluster.sources import value_at
 
-from ..search.copies import confirmed
+from ..search.comparing.hashes import BITS
+from ..search.comparing.union import Key
 from ..search.engine import Engine
-from ..search.hashes import BITS
-from ..search.hits import Hit, as_copy, compared, hit_of
-from ..search.queries import LIGHT
-from ..search.reasons import Reason
-from ..search.sample import Sample, sample_of
-from ..search.union import Key
+from ..search.found.copies import confirmed
+from ..search.found.hits import Hit, as_copy, compared, hit_of
+from ..search.found.reasons import Reason
+from ..search.questions.sample import Sample, sample_of
+from ..search.requests.queries import LIGHT
 
 # Of a cluster, that many are laid over its first picture to say what they share.
 _LAID_OVER = 100

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from processor_service.hash_variants import UPRIGHT, VARIANTS
 
-from ..search.hashes import BITS
+from ..search.comparing.hashes import BITS
 
 Hashes = NDArray[np.uint8]  # n x 32
 Pairs = NDArray[np.intp]  # 2 x n

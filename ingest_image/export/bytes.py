@@ -12,8 +12,8 @@ from pipelines.wording import shown
 from processor_service.errors import ImageError
 from processor_service.settings import Settings
 
-from ..search.picture import Picture
-from ..search.question import UserError
+from ..search.questions.question import UserError
+from ..search.stored.picture import Picture
 from ..store.opened import opened
 
 if TYPE_CHECKING:

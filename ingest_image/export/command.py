@@ -15,9 +15,9 @@ from pipelines.cluster.reasons import reason_of
 from pipelines.wording import counted, failures
 
 from ..search.engine import Engine
-from ..search.hits import Hit, hit_of
+from ..search.found.hits import Hit, hit_of
 from ..search.pages import pages
-from ..search.question import UserError
+from ..search.questions.question import UserError
 from ..search.selecting import selected, selection_options
 from ..store.opened import progress
 from .bytes import BYTES, PictureBytes

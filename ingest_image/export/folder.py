@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..search.question import UserError
+from ..search.questions.question import UserError
 from .names import as_one, numbered
 
 # A line of JSON for each picture.

@@ -11,8 +11,8 @@ from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, well_formed
 
 from ..search.engine import Engine
-from ..search.hits import hit_of
-from ..search.question import UserError
+from ..search.found.hits import hit_of
+from ..search.questions.question import UserError
 from ..search.sampling import stored
 from .bytes import BYTES, PictureBytes
 

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from pipelines.wording import well_formed
 from processor_service.formats.registry import FORMATS, extensions
 
-from ..search.hits import Hit
-from ..search.picture import text
+from ..search.found.hits import Hit
+from ..search.stored.picture import text
 
 # What a file system or a shell would obey, and what Windows does not allow.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff<>:"|?*/\\]')

@@ -18,27 +18,17 @@ from pipelines.wording import capitalized
 
 from ..duplicates.clusters import find_clusters
 from ..search import Engine, UserError
-from . import (
-    actions,
-    deleting,
-    downloads,
-    duplicates_page,
-    editing,
-    files,
-    labels,
-    operating,
-    pages,
-    retrying,
-    security,
-    tagging,
-    world,
-)
+from . import labels
+from .changing import actions, deleting, editing, operating, retrying, tagging
 from .context import Context
 from .dropped import DroppedPictures
-from .login import require_user
 from .looking import Looking
-from .request_body import NO_ROOM, check_body
+from .pictures import downloads, files
+from .serving import security
+from .serving.login import require_user
+from .serving.request_body import NO_ROOM, check_body
 from .settings import GallerySettings
+from .showing import duplicates_page, pages, world
 
 # Bytes for the rest of the form.
 _FORM_ROOM = 64 << 10
@@ -79,9 +69,9 @@ def create_app(client: Elasticsearch, settings: GallerySettings | None = None) -
     app.register_error_handler(OSError, _no_room)
     for kind in (ApiError, TransportError, UnsupportedProductError):
         app.register_error_handler(kind, lambda error: _failed(502, explain(error, settings.elasticsearch_url)))
+    app.register_error_handler(AuthorizationException, lambda error: _failed(403, explain(error, "")))
     if settings.login:
         app.register_error_handler(AuthenticationException, lambda _: _failed(401, _WRONG))
-        app.register_error_handler(AuthorizationException, lambda error: _failed(403, explain(error, "")))
     return app
 
 

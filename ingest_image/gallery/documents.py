@@ -14,8 +14,8 @@ from flask import abort, request
 from pipelines.cluster.simulate import PATIENCE
 
 from ..search import Hit, UserError
-from ..search.hits import hit_of
-from ..search.queries import HEAVY
+from ..search.found.hits import hit_of
+from ..search.requests.queries import HEAVY
 from .context import Context
 
 _JSON = {"accept": "application/json", "content-type": "application/json"}

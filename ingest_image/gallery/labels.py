@@ -12,12 +12,12 @@ from processor_service.color.names import SHADES
 from processor_service.formats.registry import FORMATS, extensions
 
 from ..search import Hit
-from ..search.facets import FACETS
-from ..search.likeness import likeness_of
-from ..search.picture import Picture, first_object, text
-from ..search.reasons import Reason
-from ..search.recognized import Mark, recognized
-from ..search.table import bytes_text, pixels
+from ..search.comparing.likeness import likeness_of
+from ..search.found.reasons import Reason
+from ..search.found.table import bytes_text, pixels
+from ..search.questions.facets import FACETS
+from ..search.stored.picture import Picture, first_object, text
+from ..search.stored.recognized import Mark, recognized
 from .page_query import PageQuery, exact_filter
 from .words import LENGTHS, description_of, tags_of
 

@@ -11,7 +11,7 @@ from elasticsearch import ApiError
 from pipelines.cluster.client import explain
 
 from ..search import UserError
-from ..search.union import Key
+from ..search.comparing.union import Key
 
 Tick = Callable[[str, int], None]
 

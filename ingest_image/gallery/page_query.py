@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from werkzeug.datastructures import MultiDict
 
 from ..search import Engine, Question, Sample, UserError
-from ..search.bounds import MOST_COLORS, MOST_FILTERS
-from ..search.colors import parse_color
-from ..search.filters import parse_filters
-from ..search.hashes import BITS, SAME_PICTURE
-from ..search.order import Order
+from ..search.comparing.hashes import BITS, SAME_PICTURE
 from ..search.person import person_of_document
-from ..search.person_query import Person
+from ..search.questions.bounds import MOST_COLORS, MOST_FILTERS
+from ..search.questions.colors import parse_color
+from ..search.questions.filters import parse_filters
+from ..search.questions.order import Order
+from ..search.questions.person_query import Person
 from ..search.sampling import sample_of_document
 from .dropped import DroppedPictures
 

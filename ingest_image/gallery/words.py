@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from pipelines.cluster.sources import flat, value_at
 
 from ..search import Hit, UserError
-from ..search.picture import text
+from ..search.stored.picture import text
 
 # Each with the most characters that it may have; tags, all of them together.
 LENGTHS = {"title": 1000, "description": 20_000, "tags": 10_000}

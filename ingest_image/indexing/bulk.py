@@ -18,7 +18,7 @@ from pipelines.cluster.sources import value_at
 
 from ..defaults import BULK_BYTES, LARGEST_PICTURE
 from ..files import PictureFile, TooLarge, Unfit, document, id_of_content, id_of_path
-from ..search.picture import pictures_of
+from ..search.stored.picture import pictures_of
 
 IdKind = Literal["path", "hash", "auto"]
 

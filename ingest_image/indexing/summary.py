@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.wording import failures, first_of, listed, shown
+from pipelines.wording import failures, first_of, in_one_line, listed
 
 from ..files import Found
 from .bulk import Report
@@ -18,11 +18,11 @@ _SHOWN_KINDS = 12
 def left_out(found: Found) -> Iterator[str]:
     """Which files are not sent, and why."""
     if found.skipped:
-        yield f"left out, not a picture by name or content: {shown(counts(found.skipped))}"
+        yield f"left out, not a picture by name or content: {in_one_line(counts(found.skipped))}"
     if found.unread:
-        yield f"left out, not read by the service: {counts(found.unread)}"
+        yield f"left out, not read by the service: {in_one_line(counts(found.unread))}"
     for reason, names in found.left_out.items():
-        yield f"left out, {reason}: {first_of(list(map(shown, names)), _SHOWN_KINDS)}"
+        yield f"left out, {reason}: {first_of(list(map(in_one_line, names)), _SHOWN_KINDS)}"
     if found.hidden:
         yield f"left out, hidden: {found.hidden}"
 
@@ -34,7 +34,7 @@ def lines(report: Report, found: Found, index: str) -> Iterator[str]:
     if report.existing:
         yield f"{report.existing} existed already"
     if report.errors:
-        yield f"{report.errors.total()} stored with an error instead of fields: {shown(counts(report.errors))}"
+        yield f"{report.errors.total()} stored with an error instead of fields: {in_one_line(counts(report.errors))}"
         yield from listed(
             report.faulty, f"; all: ingest-image search --index {index} --size 1000 _exists_:image.error.code"
         )

@@ -75,7 +75,7 @@ def run_selected(
 ) -> Report | None:
     """Run the selected documents through their pipeline; returns what happened, None for a dry run.
 
-    `quiet`: without the summary. `tell` is as for `Run.all`. Raises ClickException.
+    `quiet`: without the summary, and a dry run prints JSON. `tell` is as for `Run.all`. Raises ClickException.
     """
     jobs = _jobs(client, index, pipeline, selection)
     key = states.key_of(
@@ -97,7 +97,7 @@ def run_selected(
         _refresh(client, job.index)
     run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, bounds.max_bulk_bytes)
     if bounds.dry_run:
-        _dry_run(jobs, run.totals)
+        _dry_run(jobs, run.totals, as_json=quiet)
         return None
     if path:
         states.save(path, state)
@@ -134,7 +134,19 @@ def _refresh(client: Elasticsearch, index: str) -> None:
         return
 
 
-def _dry_run(jobs: list[IndexJob], totals: list[int]) -> None:
+def _dry_run(jobs: list[IndexJob], totals: list[int], *, as_json: bool) -> None:
+    if as_json:
+        indices = [
+            {
+                "index": job.index,
+                "documents": total,
+                "pipelines": list(job.pipelines),
+                "recipes": {target: maker.recipe for target, maker in job.makers.items()},
+            }
+            for job, total in zip(jobs, totals, strict=True)
+        ]
+        click.echo(json.dumps({"documents": sum(totals), "indices": indices}))
+        return
     for job, total in zip(jobs, totals, strict=True):
         only = ", if they hold a picture" if job.fields is not None and not job.makers else ""
         recipes = "".join(f"; recipe of {target} now: {maker.recipe}" for target, maker in job.makers.items())

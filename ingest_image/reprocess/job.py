@@ -15,8 +15,8 @@ from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_for
 from pipelines.cluster.outdated import Outdated
 from pipelines.resources import Body, fingerprint
 
-from ..search.bands import bands_of
-from ..search.schema import NUMBERS, read_schema
+from ..search.requests.bands import bands_of
+from ..search.stored.schema import NUMBERS, read_schema
 from .adding import Lacking, added_since
 from .selection import Query, Selection
 from .state import State
@@ -25,7 +25,7 @@ from .state import State
 _LONGEST_BULK = 600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class IndexJob:
     """One index: its pipelines, the fields they write to, the query that selects."""
 
@@ -77,24 +77,20 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
                 target: Outdated(maker if schema.dims in (None, maker.dims) else maker.without("embedding"))
                 for target, maker in known.items()
             }
-        query = selection.to_query(targets, makers, banded, lacking, schema.countable)
-        fields = _fields(bodies) if selection.wants_pictures else None
-        uuid = settings["index.uuid"]
-        enriched = tuple(targets) if selection.pending or selection.errors else ()
         jobs.append(
             IndexJob(
-                index,
-                uuid,
-                pipelines,
-                targets,
-                makers,
-                query,
-                selection.unprocessed,
-                sizes,
-                fields,
-                banded,
-                enriched,
-                lacking,
+                index=index,
+                uuid=settings["index.uuid"],
+                pipelines=pipelines,
+                targets=targets,
+                makers=makers,
+                query=selection.to_query(targets, makers, banded, lacking, schema.countable),
+                inspects=selection.unprocessed,
+                sizes=sizes,
+                fields=_fields(bodies) if selection.wants_pictures else None,
+                banded=banded,
+                enriched=tuple(targets) if selection.pending or selection.errors else (),
+                lacking=lacking,
             )
         )
     return jobs

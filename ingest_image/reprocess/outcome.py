@@ -10,7 +10,7 @@ from typing import Any
 from pipelines.cluster.sources import can_be_processed, pictures_at, value_at
 from pipelines.picture_fields import PICTURES, VECTORS
 
-from ..search.picture import pictures_of
+from ..search.stored.picture import pictures_of
 
 # Fields that are large, or come back in another form on some versions; the others are enough to compare pictures.
 HEAVY = tuple(dict.fromkeys(name.partition(".")[0] for name in (*PICTURES, *VECTORS)))

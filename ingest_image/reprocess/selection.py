@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pipelines.cluster.makers import Maker, stale_query
 from pipelines.cluster.outdated import Exact
 
-from ..search.bands import without_bands
+from ..search.requests.bands import without_bands
 from ..search.selecting import user_query
 from .adding import Lacking
 

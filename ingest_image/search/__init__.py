@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from .engine import Engine, Results
-from .hits import Hit
-from .question import Question, UserError
-from .sample import Sample
+from .found.hits import Hit
+from .questions.question import Question, UserError
+from .questions.sample import Sample
 
 __all__ = ["Engine", "Hit", "Question", "Results", "Sample", "UserError"]

@@ -11,15 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from pipelines.cluster.reasons import reason_of
 
-from .bounds import TIMEOUT, impatient
-from .counting import aggregations, facets_of
-from .cursor import Cursor
-from .dev_tools import SentSearch
-from .facets import Facets
-from .filters import Filters
-from .hits import Hit, hit_of
-from .months import MONTH
-from .order import Order, is_possible
+from .found.hits import Hit, hit_of
 from .plain import (
     KEEP_ALIVE,
     equal_to_last,
@@ -30,14 +22,18 @@ from .plain import (
     seen_again,
     where,
 )
-from .queries import (
-    HEAVY,
-    Query,
-    plain_query,
-)
-from .question import Question, UserError
+from .questions.bounds import TIMEOUT, impatient
+from .questions.cursor import Cursor
+from .questions.facets import Facets
+from .questions.filters import Filters
+from .questions.months import MONTH
+from .questions.order import Order, is_possible
+from .questions.question import Question, UserError
+from .requests.counting import aggregations, facets_of
+from .requests.dev_tools import SentSearch
+from .requests.queries import HEAVY, Query, plain_query
 from .sampled import STOPPED, Found, find
-from .schema import Schema, read_schema
+from .stored.schema import Schema, read_schema
 
 # Hits of the first page that a cursor names at most, each by its index and id.
 _MOST_SEEN = 200

@@ -12,12 +12,12 @@ from pipelines.resources import DEFAULT_PIPELINE
 from pipelines.wording import counted
 
 from .engine import Engine
-from .hits import hit_of
-from .person_query import PATH, VECTOR, Person, has_vector
-from .picture import number, objects, text
-from .question import UserError
-from .sample import vector_of
+from .found.hits import hit_of
+from .questions.person_query import PATH, VECTOR, Person, has_vector
+from .questions.question import UserError
+from .questions.sample import vector_of
 from .sampling import NAMES, described, file_of, name_of, opened, stored
+from .stored.picture import number, objects, text
 
 _HOW = 'an index has vectors of faces when its pipeline says {"faces": {"identity": true}} (docs/privacy.md first)'
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .counting import PLACE
 from .engine import Engine
-from .question import Question
+from .questions.question import Question
+from .requests.counting import PLACE
 
 _MOST = 1000
 

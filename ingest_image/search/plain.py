@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from .cursor import Cursor
-from .queries import LIGHT, Query, forgiving_words_query, plain_query, plain_sort
-from .question import Question
+from .questions.cursor import Cursor
+from .questions.question import Question
+from .requests.queries import LIGHT, Query, forgiving_words_query, plain_query, plain_sort
 
 # How long Elasticsearch keeps the state of the index from one page to the next.
 KEEP_ALIVE = "5m"

@@ -9,18 +9,18 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from pipelines.cluster.reasons import reason_of, reason_of_cause
 
-from .bands import may_use_bands
-from .bounds import TIMEOUT
-from .copies import copies_among
-from .dev_tools import SentSearch, several
-from .hits import Hit, alike, compared, hit_of, of_person
-from .order import Order
-from .person_query import MOST_PICTURES
-from .queries import embedding_knn, likeness_bodies, person_body, plain_sort
-from .question import Question, UserError
-from .ranking import fuse, one_after_the_other
-from .reasons import Reason
-from .schema import Schema
+from .found.copies import copies_among
+from .found.hits import Hit, alike, compared, hit_of, of_person
+from .found.ranking import fuse, one_after_the_other
+from .found.reasons import Reason
+from .questions.bounds import TIMEOUT
+from .questions.order import Order
+from .questions.person_query import MOST_PICTURES
+from .questions.question import Question, UserError
+from .requests.bands import may_use_bands
+from .requests.dev_tools import SentSearch, several
+from .requests.queries import embedding_knn, likeness_bodies, person_body, plain_sort
+from .stored.schema import Schema
 
 STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: not all pictures were looked at"
 

@@ -19,17 +19,12 @@ from ..defaults import LARGEST_PICTURE
 from ..files import PictureFile, Unfit
 from ..overlay import layer_of, layer_of_bytes
 from .engine import Engine
-from .hits import hit_of
-from .question import UserError
-from .sample import Sample, sample_of
+from .found.hits import hit_of
+from .questions.question import UserError
+from .questions.sample import Sample, sample_of
 
 NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
-
-
-def sample_of_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
-    """The sample of a picture in memory."""
-    return sample_of_open_file(engine, io.BytesIO(data), name, pipeline)
 
 
 def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:

@@ -11,7 +11,7 @@ import click
 from pipelines.wording import well_formed
 
 from .engine import Engine
-from .filters import parse_filters
+from .questions.filters import parse_filters
 
 Query = dict[str, Any]
 query_option = click.option(

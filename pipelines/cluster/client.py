@@ -16,7 +16,7 @@ from elastic_transport import ConnectionError as NoConnection
 from elastic_transport import ConnectionTimeout, TlsError, TransportError
 from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 
-from .reasons import reason_of
+from .reasons import MISSING_PRIVILEGE, reason_of
 
 DEFAULT_URL = "http://127.0.0.1:9200"
 _DEEPEST = 10_000
@@ -134,9 +134,14 @@ def explain(error: Exception, url: str, credentials: str = "") -> str:
             return (
                 f"Elasticsearch at {url} wants authentication: set ELASTICSEARCH_API_KEY, or --username and a password"
             )
-        if error.status_code == 403:
+        reason = reason_of(error)
+        if reason.startswith(f"[{MISSING_PRIVILEGE}]"):
+            return reason
+        # What blocks an index is answered with 403, too.
+        if error.status_code == 403 and "blocked by" not in reason:
             return (
-                f"the user does not have a privilege that is needed (docs/bootstrap.md lists them): {reason_of(error)}"
+                f"[{MISSING_PRIVILEGE}] the user does not have a privilege that is needed "
+                f"(docs/bootstrap.md lists them): {reason}"
             )
-        return f"Elasticsearch refused with {error.status_code}: {reason_of(error)}"
+        return f"Elasticsearch refused with {error.status_code}: {reason}"
     return str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from elasticsearch import ApiError
@@ -9,6 +10,14 @@ from elasticsearch import ApiError
 _LONGEST = 500
 # A node puts it before what another node said (docs/plugin.md, Errors of the node).
 _TYPE = "image_exception: "
+# What security says: the action, who wanted it, where, and which privileges have it in them.
+_DENIED = re.compile(
+    r"action \[(?P<action>\S+)\] is unauthorized for (?P<who>.+?)"
+    r"(?: with (?:effective|assigned) roles \[.*?\])?(?: \(.*?\))?(?: on (?:restricted )?indices \[(?P<where>.*?)\])?"
+    r", this action is granted by the (?P<kind>\w+) privileges \[(?P<granted>[^\]]*)\]",
+    re.DOTALL,
+)
+MISSING_PRIVILEGE = "missing_privilege"
 
 
 def reason_of(error: ApiError) -> str:
@@ -22,7 +31,8 @@ def reason_of(error: ApiError) -> str:
 def reason_of_cause(cause: Any, unknown: str = "") -> str:
     """The innermost reason of an `error` object: of a request, a bulk item, a search of several, a simulated document.
 
-    `unknown` is for an object that gives neither a reason nor a type.
+    `unknown` is for an object that gives neither a reason nor a type. That a privilege is missing is a sentence of
+    ours, which begins with a code.
     """
     if not isinstance(cause, dict):
         return str(cause)[:_LONGEST]
@@ -31,4 +41,17 @@ def reason_of_cause(cause: Any, unknown: str = "") -> str:
         cause = shards[0]["reason"]
     while isinstance(cause.get("caused_by"), dict) and cause["caused_by"].get("reason"):
         cause = cause["caused_by"]
-    return str(cause.get("reason") or cause.get("type") or unknown).removeprefix(_TYPE)
+    reason = str(cause.get("reason") or cause.get("type") or unknown).removeprefix(_TYPE)
+    denied = _DENIED.search(reason)
+    return _missing_privilege(denied) if denied else reason
+
+
+def _missing_privilege(denied: re.Match[str]) -> str:
+    granted = [name for name in denied["granted"].split(",") if name != "all"] or ["all"]
+    one = "one of the" if len(granted) > 1 else "the"
+    where = f" on {denied['where'].replace(',', ', ')}" if denied["where"] else ""
+    return (
+        f"[{MISSING_PRIVILEGE}] {denied['who']} may not do this: it takes {one} {denied['kind']} "
+        f"privilege{'s' if len(granted) > 1 else ''} {', '.join(granted)}{where}, for the action {denied['action']}; "
+        "docs/security.md has a role for each task"
+    )

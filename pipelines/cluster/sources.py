@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 
 def expanded(value: Any) -> Any:
     """Dotted names as objects, which is how Elasticsearch reads them: `{"a.b": 1}` is `{"a": {"b": 1}}`.
 
-    A dotted name stays as it is when something other than an object is in its way.
+    A dotted name stays as it is when something other than an object is in its way. A null is not: it has no value.
     """
     if isinstance(value, list):
         return [expanded(part) for part in value]
@@ -27,7 +27,9 @@ def _put(into: dict[str, Any], name: str, value: Any) -> None:
     if not dot or not first or not rest:
         _merge(into, name, value)
         return
-    below = into.setdefault(first, {})
+    if into.get(first) is None:
+        into[first] = {}
+    below = into[first]
     if isinstance(below, dict):
         _put(below, rest, value)
     else:
@@ -39,8 +41,8 @@ def _merge(into: dict[str, Any], name: str, value: Any) -> None:
     if isinstance(there, dict) and isinstance(value, dict):
         for key, part in value.items():
             _merge(there, key, part)
-    else:
-        into.setdefault(name, value)
+    elif there is None:
+        into[name] = value
 
 
 def value_at(source: Any, path: str) -> Any:
@@ -52,9 +54,21 @@ def value_at(source: Any, path: str) -> Any:
 
 
 def pictures_at(source: Any, path: str) -> list[Any]:
-    """The pictures at a dotted path: one or a list, objects or bare base64; without those that are null."""
-    value = value_at(source, path)
-    return [picture for picture in flat(value) if picture is not None]
+    """The pictures at a dotted path: one or a list, objects or bare base64; without those that are null.
+
+    Also what stands beside a list or a bare picture, under a dotted name below the path.
+    """
+    return [picture for picture in _all_at(expanded(source), path) if picture is not None]
+
+
+def _all_at(value: Any, path: str) -> Iterator[Any]:
+    for name, part in value.items() if isinstance(value, dict) else ():
+        if name == path:
+            yield from flat(part)
+        elif path.startswith(f"{name}."):
+            yield from _all_at(part, path.removeprefix(f"{name}."))
+        elif name.startswith(f"{path}."):
+            yield nested(name.removeprefix(f"{path}."), part)
 
 
 def holds_picture(source: Any, paths: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from ..errors import Code, ImageError, out_of_memory
 from ..formats.boxes import boxes
 from ..settings import Settings
 from .pillow import pixel_limit
+from .undecoded_kinds import undecoded_kind
 
 # A PNG chunk is shorter than it must be. That does not mean that the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"(APNG contains t|T)runcated \w{4} chunk")
@@ -56,6 +57,8 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
         if any(word in text.lower() for word in _UNKNOWN_KIND):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from error
+        if kind := undecoded_kind(data):
+            raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error
         raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from error
 
 

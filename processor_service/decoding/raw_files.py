@@ -32,14 +32,17 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"DSC-Image", "Kodak raw"),
     # Kyocera, the other way round.
     (25, b"ARECOYK", "Contax raw"),
+    (0, b"ARRI\x12\x34\x56\x78", "ARRIRAW"),
+    (0, b"PXN\x00", "PXN"),
     (4, b"RED1", "R3D"),
     (4, b"RED2", "R3D"),
 )
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+", b"II\x00*", b"MM*\x00")
 # Values of a sensor: through a colour filter, or linear light (DNG 1.7, PhotometricInterpretation).
 _SENSOR = {32803, 34892}
-# Tags that only raw files have: CFAPattern (TIFF/EP), DNGVersion, the slices of a CR2.
-_ONLY_RAW = {33422, 50706, 50752}
+# Tags that only raw files have: CFAPattern (TIFF/EP), DNGVersion, DNG's private data (Sony's SRF and SR2 have it
+# alone), the slices of a CR2.
+_ONLY_RAW = {33422, 50706, 50740, 50752}
 _DNG_VERSION = 50706
 # Compressions of Nikon, Sony, Pentax, Samsung, Epson, Kodak and of lossy DNG. No TIFF has them.
 _ONLY_RAW_COMPRESSIONS = {262, 32767, 32769, 32770, 32772, 32867, 34713, 34892, 52546, 65000, 65535}

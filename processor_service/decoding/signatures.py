@@ -12,11 +12,13 @@ _FONT = "is a font, not a picture"
 _DRAWING = "is a drawing; send it as PNG"
 _PROGRAM = "is a program; send the picture that it draws"
 _PAGES = "is a document; send its pages as pictures"
+_BESIDE = "is what a Mac keeps beside a file; send that file"
 _CONVERT = "is not accepted; convert it to PNG or JPEG first"
 
 # Offset, regular expression, name, what to say about it. Letters alone are not a signature: a text may begin with them.
 _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"[\s\xef\xbb\xbf\x00]{0,64}%PDF-\d", "PDF", _PAGES),
+    (0, rb"%FDF-\d", "FDF", _PAGES),
     (0, rb"[\s\x04\xef\xbb\xbf]{0,64}%!PS", "PostScript", _PROGRAM),
     (0, rb"\xc5\xd0\xd3\xc6", "EPS", _PROGRAM),
     (0, rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE", "is an office document; send the pictures in it"),
@@ -56,7 +58,16 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"FLV\x01", "FLV", _VIDEO),
     (0, rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (WMV, ASF, WMA)", "is a video or sound, not a picture"),
     (0, rb"OggS\x00", "Ogg", "is a video or sound, not a picture"),
-    (0, rb"\x00\x00\x01[\xb3\xba]", "MPEG", _VIDEO),
+    (0, rb"\x00\x00\x01[\xb0\xb3\xb5\xba]", "MPEG", _VIDEO),
+    # The parameter sets with which a stream begins (ITU-T H.264 and H.265).
+    (0, rb"\x00?\x00\x00\x01([\x27\x47\x67][\x42-\x7a]|\x40\x01\x0c|\x09[\x10-\xf0]\x00)", "H.264, H.265", _VIDEO),
+    (0, rb"\x1f\x07\x00[\x3f\xbf]", "DV", _VIDEO),
+    (0, rb"\xb7\xd8\x00\x20\x37\x49\xda\x11", "WTV", _VIDEO),
+    (0, rb"BIK[a-k].{3}\x00|KB2[a-n].{3}\x00|SMK[24].{3}\x00", "Bink or Smacker", _VIDEO),
+    (0, rb"NSV[fs][\x00-\x1f]|nut/multimedia container\x00", "NSV or NUT", _VIDEO),
+    (0, rb"CI\x2c\x00[\x00-\x02]\x00", "Cine", _VIDEO),
+    (0, rb"\x00\x00\x00\x0cjP  \r\n\x87\n.{4}ftypmjp2", "Motion JPEG 2000", _VIDEO),
+    (0, rb"\x00\x00\x00\x0cjP  \r\n\x87\n.{4}ftypjpm ", "JPM", _PAGES),
     (0, rb"\.RMF\x00", "RealMedia", _VIDEO),
     (0, rb"DKIF\x00\x00", "IVF", _VIDEO),
     (0, rb"YUV4MPEG2 ", "YUV4MPEG", _VIDEO),
@@ -68,6 +79,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"MThd\x00", "MIDI", _AUDIO),
     (0, rb"#!AMR", "AMR", _AUDIO),
     (0, rb"\.snd\x00", "AU", _AUDIO),
+    (0, rb"\.ra\xfd\x00", "RealAudio", _AUDIO),
     (0, rb"caff\x00", "CAF", _AUDIO),
     (0, rb"(RF64|BW64).{4}WAVE", "WAV", _AUDIO),
     (0, rb"wvpk.{2}", "WavPack", _AUDIO),
@@ -84,16 +96,30 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"\xed\xab\xee\xdb", "RPM", _ARCHIVE),
     (7, rb"\*\*ACE\*\*", "ACE", _ARCHIVE),
     (0, rb"LZIP\x01", "lzip", _ARCHIVE),
+    (0, rb"LRZI\x00", "lrzip", _ARCHIVE),
+    (0, rb"(bvx[-12n].{3}|pbz[x4e])\x00", "LZFSE", _ARCHIVE),
+    (0, rb"MSWIM\x00\x00\x00", "WIM", _ARCHIVE),
+    (0, rb"hsqs.{24}[\x00-\x08]\x00", "SquashFS", _ARCHIVE),
+    (0, rb"ITSF[\x02-\x04]\x00\x00\x00", "CHM", _PAGES),
+    (0, rb"SIT!\x00|StuffIt \(c\)199\d-", "StuffIt", _ARCHIVE),
+    (0, rb"ZOO \d\.\d\d Archive\.", "ZOO", _ARCHIVE),
+    (0, rb"PAR2\x00PKT", "PAR2", _ARCHIVE),
+    (0, rb"WARC/\d\.\d\r\n", "WARC", _ARCHIVE),
+    (0, rb"\(This file must be converted with BinHex", "BinHex", _ARCHIVE),
+    # What a Mac keeps beside a file, on disks of others: `._photo.jpg`.
+    (0, rb"\x00\x05\x16[\x00\x07]\x00[\x01\x02]\x00\x00", "AppleDouble", _BESIDE),
     (0, rb"\x5d\x00\x00.{2}(\xff{8}|.{4}\x00{4})", "LZMA", _ARCHIVE),
     (0, rb"\x1f\x8b", "gzip", _ARCHIVE),
     (0, rb"\x1f[\x9d\xa0]", "compress", _ARCHIVE),
     (0, rb"MSCF\x00\x00\x00\x00", "CAB", _ARCHIVE),
     (0, rb"!<arch>\n", "ar", _ARCHIVE),
     (0, rb"07070[127]\d{6}", "cpio", _ARCHIVE),
-    (0, rb"(\x00\x01\x00\x00|true|OTTO)\x00[\x01-\x7f].{6}[A-Za-z/ 0-9]{4}", "TrueType or OpenType", _FONT),
+    (0, rb"(\x00\x01\x00\x00|true|typ1|OTTO)\x00[\x01-\x7f].{6}[A-Za-z/ 0-9]{4}", "TrueType or OpenType", _FONT),
     (0, rb"ttcf\x00", "TrueType collection", _FONT),
     (0, rb"wOF[F2](\x00\x01\x00\x00|OTTO|true|ttcf)", "WOFF", _FONT),
-    (0, rb"\x80\x01.{4}%!", "Type 1", _FONT),
+    (0, rb"\x80\x01.{4}%!|%!FontType1", "Type 1", _FONT),
+    (0, rb"\x72\xb5\x4a\x86|FILE\x00\x00\x00\x04PFF2", "PSF or PF2", _FONT),
+    (0, rb"StartFontMetrics \d|SplineFontDB: \d", "AFM or SFD", "describes a font and is not a picture"),
     (0, rb"\x01fcp.{3}\x00", "PCF", _FONT),
     (0, rb"STARTFONT \d\.\d", "BDF", _FONT),
     (0, rb"\x7fELF", "ELF", "is a program, not a picture"),
@@ -101,14 +127,17 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
 )
 # Signatures that a picture may have at these places by chance.
 _TRACES: tuple[tuple[int, bytes, str, str], ...] = (
-    (2, rb"-lh[0-7d]-", "LHA", _ARCHIVE),
+    (2, rb"-l[hz][0-9ds]-", "LHA", _ARCHIVE),
+    (0, rb"\x60\xea.{2}[\x1e-\x40][\x01-\x7f]", "ARJ", _ARCHIVE),
+    (0, rb"\xc7\x71.{5}[\x41\x81\xa1]", "cpio", _ARCHIVE),
     (0, rb"[\x01\x02]\x00\x09\x00\x00[\x01\x03]", "WMF", _DRAWING),
     (0, rb"RIF(?:F.{3}\x00|X\x00.{3})(?!WEBP)[A-Za-z0-9 ]{4}", "RIFF", "holds something else than a picture"),
-    (34, rb"LP\x00\x00\x00\x00\x00\x00", "EOT", _FONT),
+    # Its version, further on its magic number, and reserved zeros (W3C, Embedded OpenType).
+    (8, rb"[\x00-\x02]\x00[\x00-\x02]\x00.{22}LP.{28}\x00{16}", "EOT", _FONT),
     (40, rb" EMF", "EMF", _DRAWING),
     (128, rb"DICM", "DICOM", _CONVERT),
     (257, rb"ustar(\x00|  \x00)", "tar", _ARCHIVE),
-    (32769, rb"CD001", "ISO 9660", _ARCHIVE),
+    (32769, rb"CD001|BEA01", "ISO 9660 or UDF", _ARCHIVE),
     (0, rb"\x47.{187}\x47.{187}\x47", "MPEG transport stream", _VIDEO),
     (4, rb"\x47.{191}\x47.{191}\x47", "MPEG transport stream", _VIDEO),
 )
@@ -129,8 +158,11 @@ def _compiled(
 
 _COMPILED, _COMPILED_TRACES = _compiled(_SIGNATURES), _compiled(_TRACES)
 _RIFF = {b"AVI ": ("AVI", _VIDEO), b"WAVE": ("WAV", _AUDIO), b"RMID": ("MIDI", _AUDIO), b"ACON": ("ANI", _CONVERT)}
-# Boxes at the beginning of QuickTime files that do not say what they are.
-_QUICKTIME = re.compile(rb"\x00.{3}(moov|mdat|wide|pnot|free|skip)", re.DOTALL)
+# Boxes at the beginning of files that do not say what they are, and of segments of streams.
+_QUICKTIME = re.compile(rb"\x00.{3}(moov|mdat|wide|pnot|free|skip|styp|moof|sidx|emsg|prft|uuid)", re.DOTALL)
+# The end of a zip has a comment of up to 64 KiB; the sum of a tar's header stands in octal digits.
+_MOST_BEHIND_ZIP = 22 + 65_535
+_OCTAL = re.compile(rb" *([0-7]{1,6})[ \x00]")
 _SOUND = re.compile(rb"\xff[\xf1-\xf3\xf9-\xfb]")
 # A PDF may begin within the first 1,024 bytes. In a text about PDF the line does not end there.
 _PDF = re.compile(rb"%PDF-\d\.\d[ \t]*([\r\n]|$)?")
@@ -146,17 +178,37 @@ def described_by_signature(data: bytes) -> str | None:
     return None
 
 
+def _described_by_places(data: bytes) -> str | None:
+    """What is recognized by numbers that lead to places: programs, archives behind something else, old archives."""
+    if data[:2] == b"MZ":
+        at = int.from_bytes(data[0x3C:0x40], "little")
+        if data[at : at + 2] == b"NE" and b"FONTRES" in data[at:]:
+            return f"FON {_FONT}"
+        if data[at : at + 2] in (b"PE", b"NE"):
+            return "the file is a program, not a picture"
+    if (end := data.rfind(b"PK\x05\x06", -_MOST_BEHIND_ZIP)) >= 0 and data.rfind(b"PK\x01\x02", 0, end) >= 0:
+        return f"zip {_OFFICE}"
+    if data[-512:-504] == b"koly\x00\x00\x00\x04":
+        return f"DMG {_ARCHIVE}"
+    if len(data) >= 512 and (stated := _OCTAL.match(data, 148)) and int(stated[1], 8) == _tar_sum(data[:512]):
+        return f"tar {_ARCHIVE}"
+    return None
+
+
+def _tar_sum(header: bytes) -> int:
+    """The sum of a header of tar, in which its own place counts as blanks."""
+    return sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+
+
 def described_by_traces(data: bytes) -> str | None:
     """The same for signatures that a picture may have, too. Call it when no decoder takes the bytes."""
-    if clause := _described(data, _COMPILED_TRACES):
+    if clause := _described(data, _COMPILED_TRACES) or _described_by_places(data):
         return clause
     found = _PDF.search(data, 0, 1024)
     if found and (found[1] is not None or b" obj" in data):
         return f"PDF {_PAGES}"
     if _QUICKTIME.match(data):
-        return f"QuickTime {_VIDEO}"
-    if data[:2] == b"MZ" and b"PE\x00\x00" in data[:1024]:
-        return "the file is a program, not a picture"
+        return f"QuickTime or MP4 {_VIDEO}"
     # Frames of sound one after the other, all with the same beginning.
     if _SOUND.match(data) and data[:8192].count(data[:2]) >= 4:
         return f"MP3 or AAC {_AUDIO}"

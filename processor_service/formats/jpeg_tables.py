@@ -15,9 +15,10 @@ from PIL import Image
 from ..picture import Tables
 from .containers import jpeg_segments
 
-# A word, or numbers. Steps this coarse are rare.
-_TEXT = re.compile(rb"[A-Za-z]{6,}|[0-9.,:+-]{8,}")
-_FEW_LETTERS = 4
+# A word, or numbers; letters beyond ASCII have bytes from 80 on in UTF-8 and in what came before it. Steps this coarse
+# are rare.
+_TEXT = re.compile(rb"[A-Za-z\x80-\xff]{4,}|[0-9.,:+-]{8,}")
+_FEW_LETTERS = 3
 _TABLES = 0xDB
 # Row by row, where the steps of a file are: it goes along the diagonals (ITU-T T.81, figure A.6).
 _ORDER = sorted(range(64), key=lambda at: (sum(divmod(at, 8)), at // 8 if sum(divmod(at, 8)) % 2 else at % 8))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 
 from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
-from ..formats.containers import PNG_SIGNATURE, gif_blocks, gif_sub_blocks
+from ..formats.containers import PNG_SIGNATURE, gif_blocks, gif_sub_blocks, riff_chunks
 from ..formats.exif_orientation import orientation_from
 from ..picture import Metadata
 from .blocks import PHOTOSHOP_SEGMENT, Blocks
@@ -29,6 +30,8 @@ _XMP_IN_GIF, _COMMENT_IN_GIF = b"\xffXMP DataXMP", b"\xfe"
 _TRAILER_IN_GIF = b"\x01\xff\xfe\xfd"
 # Most segments of a JPEG that are tried as EXIF one by one.
 _MOST_EXIF = 100
+# Most PNGs of an icon that are read. Each is read to its end.
+_MOST_PNGS = 20
 
 
 def raw_metadata(image: Image.Image, data: bytes, as_it_came: bytes) -> Metadata:
@@ -100,9 +103,9 @@ def _png(_: Image.Image, data: bytes, blocks: Blocks) -> None:
 
 
 def _icon(_: Image.Image, data: bytes, blocks: Blocks) -> None:
-    """The metadata of the first PNG in an icon. The other pictures are bitmaps without metadata, or smaller copies."""
-    if (at := data.find(PNG_SIGNATURE)) >= 0:
-        read_png(data[at:], blocks)
+    """The metadata of the PNGs in an icon, which show one picture in several sizes; bitmaps have none."""
+    for found in islice(re.finditer(re.escape(PNG_SIGNATURE), data), _MOST_PNGS):
+        read_png(data[found.start() :], blocks)
 
 
 def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
@@ -112,6 +115,14 @@ def _gif(_: Image.Image, data: bytes, blocks: Blocks) -> None:
             blocks.add(block[14:].partition(_TRAILER_IN_GIF)[0])
         elif kind.startswith(_COMMENT_IN_GIF):
             blocks.add_comment(decoded(gif_sub_blocks(block[2:])))
+
+
+def _webp(image: Image.Image, data: bytes, blocks: Blocks) -> None:
+    """The decoder leaves out a chunk that the header does not announce."""
+    _as_decoded(image, data, blocks)
+    for name, chunk in riff_chunks(data):
+        if name in (b"EXIF", b"XMP "):
+            blocks.add(chunk[8:])
 
 
 def _tiff(_: Image.Image, data: bytes, blocks: Blocks) -> None:
@@ -150,6 +161,7 @@ _READERS: dict[str, Callable[[Image.Image, bytes, Blocks], None]] = {
     "CUR": _icon,
     "ICNS": _icon,
     "GIF": _gif,
+    "WEBP": _webp,
     "TIFF": _tiff,
     "AVIF": _avif,
     "JPEG2000": _jp2,

@@ -24,6 +24,9 @@ _NAMESPACES = {
     "http://cipa.jp/exif/1.0/": "exifEX:",
 }
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+# Where the picture was made: a structure, or a list with one. Its properties get a prefix.
+_CREATED = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}LocationCreated"
+MADE_AT = "LocationCreated/"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -62,8 +65,17 @@ def _properties(description: Element) -> Iterator[tuple[str, list[str]]]:
         if (name := _name(key)) is not None:
             yield name, [value] if value.strip() else []
     for element in description:
-        if (name := _name(element.tag)) is not None:
+        if element.tag == _CREATED:
+            yield from _of_structure(element)
+        elif (name := _name(element.tag)) is not None:
             yield name, _values(element)
+
+
+def _of_structure(element: Element) -> Iterator[tuple[str, list[str]]]:
+    for part in element.iter():
+        for key, value in (*part.attrib.items(), (part.tag, part.text or "")):
+            if (name := _name(key)) is not None:
+                yield MADE_AT + name, [value] if value.strip() else []
 
 
 def _values(element: Element) -> list[str]:

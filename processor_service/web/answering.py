@@ -22,9 +22,9 @@ from ..workers.pools import Pools
 from ..workers.protocol import Job
 from ..workers.worker import Answer
 from .held_bytes import HeldBytes
-from .metrics import Metrics
-from .request_ids import log_causes, request_id
-from .spans import Spans
+from .monitoring.metrics import Metrics
+from .monitoring.request_ids import log_causes, request_id
+from .monitoring.spans import Spans
 from .stored_pictures import StoredPictures
 
 if TYPE_CHECKING:

@@ -17,18 +17,18 @@ from ..workers.lack import identity_lack, lack
 from ..workers.pools import Pools
 from ..workers.protocol import Job
 from .answering import Answering, add_retry_after, retry_after, whole_body
-from .authentication import Access, check_caller
-from .chat import chat
+from .callers.authentication import Access, check_caller
+from .callers.proofs import add_proof
 from .held_bytes import HeldBytes
-from .inference import inference
-from .metrics import Metrics
-from .proofs import add_proof
+from .inference.chat import chat
+from .inference.routes import inference
+from .monitoring.metrics import Metrics
+from .monitoring.request_ids import add_request_id, log_refusal, request_id
+from .monitoring.spans import Spans
+from .monitoring.traces import follow_traces
 from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
-from .request_ids import add_request_id, log_refusal, request_id
-from .spans import Spans
 from .store_check import store_check
-from .traces import follow_traces
 
 log = structlog.get_logger("processor_service")
 

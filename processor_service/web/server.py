@@ -23,12 +23,12 @@ from ..workers.lack import identity_lack, lack, number
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
 from ..workers.pools import Pools, most_pictures
 from .app import create_app
-from .logs import configure_structlog, logging_config
-from .metrics import Metrics
+from .connections.web_process import WebProcess
+from .monitoring.logs import configure_structlog, logging_config
+from .monitoring.metrics import Metrics
+from .monitoring.spans import open_spans
 from .rendering.routes import render_threads
-from .spans import open_spans
 from .stored_pictures import places
-from .web_process import WebProcess
 
 # Files for listeners, logs, the poller, loaded libraries.
 _OTHERS = 64

@@ -18,22 +18,25 @@ from processor_service.workers.memory import BASE, shortage
 from tests.helpers.charts import CHART, NEEDED, Objects, Render, Schemas, container, environment, one
 from tests.helpers.paths import ROOT
 
+PLACEMENT: dict[str, Any] = {
+    "nodeSelector": {"a": "b"},
+    "tolerations": [{"key": "a", "operator": "Exists"}],
+    "affinity": {"podAntiAffinity": {}},
+}
 EVERYTHING: dict[str, Any] = {
     "imagePullSecrets": [{"name": "registry"}],
     "elasticsearch": {"existingSecret": "user", "caSecret": "ca"},
     "service": {
         "env": [{"name": "IMAGE_STORE_URL", "value": "s3://pictures/live"}],
         "podAnnotations": {"a": "b"},
-        "nodeSelector": {"a": "b"},
-        "tolerations": [{"key": "a", "operator": "Exists"}],
-        "affinity": {"podAntiAffinity": {}},
+        **PLACEMENT,
         "knownAs": ["https://pictures.example:8443"],
     },
     "autoscaling": {"enabled": True, "pendingPictures": 16},
     "networkPolicy": {"egress": [{"ports": [{"port": 443}]}], "gallery": [{"podSelector": {}}]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-    "enricher": {"enabled": True, "cpu": 0.5},
-    **{part: {"enabled": True} for part in ("gallery", "bootstrap")},
+    "enricher": {"enabled": True, "cpu": 0.5, **PLACEMENT},
+    **{part: {"enabled": True, **PLACEMENT} for part in ("gallery", "bootstrap")},
 }
 # The oldest that Chart.yaml lets in.
 OLDEST = "1.27.0"
@@ -84,6 +87,17 @@ def test_nothing_is_root_or_writes_anywhere_but_to_bounded_volumes(render: Rende
         assert written and all(written)
         mounts = {mount["mountPath"] for mount in inside["volumeMounts"]}
         assert environment(workload).get("TMPDIR", "/tmp") in mounts
+
+
+@pytest.mark.parametrize("part", COMMANDS)
+def test_each_part_runs_on_the_machines_that_its_own_values_name(render: Render, part: str) -> None:
+    enabled = {one: {"enabled": True} for one in COMMANDS if one != "service"}
+    found = pods(render(**enabled | {part: enabled.get(part, {}) | PLACEMENT}))
+    placed = {
+        container(each)["name"]: {name: each["spec"]["template"]["spec"].get(name) for name in PLACEMENT}
+        for each in found
+    }
+    assert placed == {one: PLACEMENT if one == part else dict.fromkeys(PLACEMENT) for one in COMMANDS}
 
 
 @pytest.mark.parametrize(

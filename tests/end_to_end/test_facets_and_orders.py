@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from ingest_image.gallery import GallerySettings, create_app
-from ingest_image.gallery.mercator import tile_box
+from ingest_image.gallery.showing.mercator import tile_box
 from ingest_image.search import Engine, Question, Sample, UserError
-from ingest_image.search.filters import parse_filters
-from ingest_image.search.order import Order
 from ingest_image.search.places import Box, clusters, whereabouts
+from ingest_image.search.questions.filters import parse_filters
+from ingest_image.search.questions.order import Order
 from ingest_image.search_command import search
 from tests.helpers.dev_tools import parse
 

@@ -12,9 +12,10 @@ from elasticsearch import Elasticsearch
 
 from ingest_image.doctor.command import doctor
 from ingest_image.reprocess.command import reprocess
-from ingest_image.search import Engine, Question, Sample, bands
-from ingest_image.search.filters import Filters
-from ingest_image.search.hashes import variants
+from ingest_image.search import Engine, Question, Sample
+from ingest_image.search.comparing.hashes import variants
+from ingest_image.search.questions.filters import Filters
+from ingest_image.search.requests import bands
 from processor_service.hash_bands import bands as bands_of_hash
 from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, picture

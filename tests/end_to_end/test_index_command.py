@@ -88,6 +88,9 @@ def test_what_phones_and_old_disks_hold(
     shutil.copy(PICTURES / "thumbor/image.heic", folder / "IMG_1.HEIC")
     shutil.copy(PICTURES / "pillow/hopper.jpg", folder / os.fsdecode(b"caf\xe9_boat.jpg"))
     shutil.copy(PICTURES / "pillow/hopper.jpg", folder / "a\u202egpj.exe")
+    # A name must not look like lines of the summary.
+    (folder / "no\n5 of 5 indexed.png").symlink_to(tmp_path / "secret.jpg")
+    (folder / "notes.x\n0 failed").write_text("no picture")
     opened(picture("pillow/hopper.jpg")).save(folder / "old.tga")
     shutil.copy(PICTURES / "pillow/hopper.jpg", tmp_path / "secret.jpg")
     (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
@@ -98,8 +101,9 @@ def test_what_phones_and_old_disks_hold(
     result = run(folder)
     assert result.exit_code == 0, result.output
     assert result.output.splitlines() == [
+        "left out, not a picture by name or content: 1 .x\ufffd0 failed",
         "left out, empty: empty.png",
-        "left out, linked out of the folder: link.jpg",
+        "left out, linked out of the folder: link.jpg, no\ufffd5 of 5 indexed.png",
         "left out, not regular files: pipe.png",
         "left out, hidden: 1",
         "4 of 4 indexed",

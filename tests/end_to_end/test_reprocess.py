@@ -71,12 +71,15 @@ def test_stale_pictures_only(es: Elasticsearch, index: str, run: Run, service: S
     result = run("--stale", "--dry-run")
     recipe = source(es, index, "current")["image"]["recipe"]
     assert result.output == f"{index}: 1 document would go through images; recipe of image now: {recipe}\n"
+    told = {"index": index, "documents": 1, "pipelines": ["images"], "recipes": {"image": recipe}}
+    dry = json.loads(run("--stale", "--dry-run", "--json").stdout)
+    assert dry == {"documents": 1, "indices": [told]}
     assert versions(es, index) == {"current": 1, "stale": 1, "none": 1}
     result = run("--stale")
     assert (result.exit_code, result.output) == (0, "1 of 1 written\n")
     assert versions(es, index) == {"current": 1, "stale": 2, "none": 1}
-    # Two tiny pictures told the recipe.
-    assert calls(service) == before + 3
+    # Three tiny pictures told the recipe.
+    assert calls(service) == before + 4
     assert source(es, index, "stale")["image"]["recipe"] == recipe
     assert run("--stale").output == "0 of 0 written\n"
     assert json.loads(run("--stale", "--json").stdout)["written"] == 0
@@ -352,19 +355,36 @@ def test_what_was_stored_unprocessed_in_whatever_form(es: Elasticsearch, index: 
 
 
 def test_dotted_names_are_found_and_said_truthfully(es: Elasticsearch, index: str, run: Run) -> None:
-    documents: dict[str, Any] = {"dotted": {"image.data": PHOTO}, "also": {"image.data": PHOTO, "image.caption": "a"}}
+    documents: dict[str, Any] = {
+        "dotted": {"image.data": PHOTO},
+        "also": {"image.data": PHOTO, "image.caption": "a"},
+        "beside an object": {"image": {"caption": "a"}, "image.data": PHOTO},
+        "beside a null": {"image": None, "image.data": PHOTO},
+    }
     for id, document in documents.items():
         es.index(index=index, id=id, document=document, pipeline="_none", refresh=True)
-    output = run("--unprocessed").output
-    assert "2 of 2 written\n" in output
-    images = [source(es, index, id).get("image") or {} for id in documents]
-    if all(image.get("sha256") for image in images):
-        assert output == "2 of 2 written\n"
-        assert run("--unprocessed").output == "0 of 0 written\n"
-    else:
-        # A plugin that does not read dotted names: nothing is said to be done that is not.
-        assert "2 of these unchanged" in output
-        assert "2 still hold a picture that was not processed" in output
+    assert run("--unprocessed").output == "4 of 4 written\n"
+    for id in documents:
+        stored = source(es, index, id)
+        assert set(stored) == {"image"} and stored["image"]["width"] == 128
+        assert ("caption" in stored["image"]) is (id in ("also", "beside an object"))
+    assert run("--unprocessed").output == "0 of 0 written\n"
+
+
+def test_a_picture_that_was_written_twice_is_named(es: Elasticsearch, index: str, run: Run) -> None:
+    """Nobody but its writer can tell which of them is meant."""
+    put(es, index, "list")
+    done = source(es, index, "list")["image"]
+    documents: dict[str, Any] = {
+        "object": {"image": {"data": LARGE}, "image.data": PHOTO},
+        "removed": {"image": {"data": None}, "image.data": PHOTO},
+        "list": {"image": [done], "image.data": PHOTO},
+    }
+    for id, document in documents.items():
+        es.index(index=index, id=id, document=document, pipeline="_none", refresh=True)
+    result = run("--unprocessed")
+    assert result.exit_code == 1 and "0 of 3 written\n3 failed\n" in result.output
+    assert all(f"  {id}: 400 [ambiguous_field] the key [image.data]" in result.output for id in documents)
 
 
 def test_a_pipeline_that_does_not_process_is_noticed(es: Elasticsearch, index: str, run: Run) -> None:

@@ -23,16 +23,16 @@ from ingest_image.duplicates.members import with_reasons
 from ingest_image.duplicates.near_pairs import as_hashes
 from ingest_image.reprocess import outcome
 from ingest_image.search import Question
-from ingest_image.search.colors import alike_query
 from ingest_image.search.engine import Results
-from ingest_image.search.hits import compared, hit_of
-from ingest_image.search.picture import number, pictures_of, text
-from ingest_image.search.queries import likeness_bodies
-from ingest_image.search.reasons import Reason
-from ingest_image.search.sample import sample_of
+from ingest_image.search.found.hits import compared, hit_of
+from ingest_image.search.found.reasons import Reason
+from ingest_image.search.found.table import answer_table, clean
+from ingest_image.search.questions.colors import alike_query
+from ingest_image.search.questions.sample import sample_of
+from ingest_image.search.requests.queries import likeness_bodies
 from ingest_image.search.sampling import file_of
-from ingest_image.search.schema import Schema
-from ingest_image.search.table import answer_table, clean
+from ingest_image.search.stored.picture import number, pictures_of, text
+from ingest_image.search.stored.schema import Schema
 from ingest_image.search_command import _print
 from pipelines.cluster.sources import expanded, holds_picture, value_at
 from pipelines.wording import shown, well_formed
@@ -109,6 +109,23 @@ def test_a_dotted_name_beside_something_that_is_no_object() -> None:
         **{"image": "x", "image.data": "y", ".a": 1, "b.": 2},
         "image_size": {"x": 3},
     }
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"image": None, "image.data": "x"},
+        {"image": {"data": None}, "image.data": "x"},
+        {"image": {"data": None, "data.x": "x"}},
+        {"image": [{"width": 5}], "image.data": "x"},
+        {"image": "", "image.data": "x"},
+        {"image": [], "image.url": "https://images.example.org/a.jpg"},
+    ],
+)
+def test_a_picture_with_a_dotted_name_is_seen_beside_whatever_is_there(source: dict[str, Any]) -> None:
+    assert holds_picture(source, ["image"])
+    assert holds_picture({"a": source}, ["a.image"])
+    assert outcome.is_unprocessed(source, "image")
 
 
 def test_numbers_and_texts_as_elasticsearch_takes_them() -> None:

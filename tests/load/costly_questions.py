@@ -20,7 +20,7 @@ from elasticsearch import ApiError, Elasticsearch, helpers
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.versions import versions
 from ingest_image.search import Engine, Question, UserError
-from ingest_image.search.queries import WORD_FIELDS
+from ingest_image.search.requests.queries import WORD_FIELDS
 from processor_service.wire.fields import mapping
 
 LETTERS = "abcdefghijklmnop"

@@ -119,7 +119,7 @@ def _taken_at(tags: Tags) -> str | None:
         or from_xmp("exif:DateTimeOriginal", "photoshop:DateCreated")
         or from_iptc(Dataset.DATE, Dataset.TIME)
         or from_exif(Tag.DIGITIZED, Tag.DIGITIZED_OFFSET, Tag.DIGITIZED_SUBSECOND)
-        or from_xmp("xmp:CreateDate", "exif:DateTimeDigitized")
+        or from_xmp("xmp:CreateDate", "exif:DateTimeDigitized", "dc:date")
         or from_iptc(Dataset.DIGITIZED_DATE, Dataset.DIGITIZED_TIME)
         or iso_date(tags.texts.get("creation time"))
     )

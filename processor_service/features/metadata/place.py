@@ -6,7 +6,7 @@ import math
 import re
 
 from ...metadata.exif import Exif, Tag
-from ...metadata.xmp import Xmp
+from ...metadata.xmp import MADE_AT, Xmp
 
 # Length of a degree of latitude, and of longitude at the equator: mean radius of the Earth 6371.0088 km (IUGG).
 _KM_PER_DEGREE = 2 * math.pi * 6371.0088 / 360
@@ -23,13 +23,20 @@ def location(exif: Exif, xmp: Xmp) -> tuple[float, float] | None:
 
     Both come from EXIF, or both from XMP. Half a place from each is no place.
     """
-    return _place(
-        _from_exif(exif, Tag.GPS_LATITUDE, Tag.GPS_LATITUDE_REF, "NS", 90),
-        _from_exif(exif, Tag.GPS_LONGITUDE, Tag.GPS_LONGITUDE_REF, "EW", 180),
-    ) or _place(
-        _from_xmp(xmp, "exif:GPSLatitude", "NS", 90),
-        _from_xmp(xmp, "exif:GPSLongitude", "EW", 180),
+    places = (
+        _place(
+            _from_exif(exif, Tag.GPS_LATITUDE, Tag.GPS_LATITUDE_REF, "NS", 90),
+            _from_exif(exif, Tag.GPS_LONGITUDE, Tag.GPS_LONGITUDE_REF, "EW", 180),
+        ),
+        *(
+            _place(
+                _from_xmp(xmp, f"{part}exif:GPSLatitude", "NS", 90),
+                _from_xmp(xmp, f"{part}exif:GPSLongitude", "EW", 180),
+            )
+            for part in ("", MADE_AT)
+        ),
     )
+    return next((place for place in places if place), None)
 
 
 def coarse(latitude: float, longitude: float, km: float) -> tuple[float, float]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...formats.containers import gif_blocks, gif_sub_blocks
+from .codes.lzw import without_rest
 from .kept import Kept, few
-from .lzw import without_rest
 from .palettes import Used, only_used, used_by
 from .viewer_numbers import duration, plays
 

@@ -17,7 +17,7 @@ from PIL import Image
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search import Engine, Question
 from ingest_image.search.person import find_person
-from ingest_image.search.person_query import SAME_PERSON
+from ingest_image.search.questions.person_query import SAME_PERSON
 from ingest_image.search_command import search
 from processor_service.recognition.identity import NAME
 from tests.helpers.nodes import set_hosts

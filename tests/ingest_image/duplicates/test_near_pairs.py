@@ -8,7 +8,7 @@ import random
 import pytest
 
 from ingest_image.duplicates.near_pairs import as_hashes, near_pairs, turn
-from ingest_image.search.hashes import variants
+from ingest_image.search.comparing.hashes import variants
 from processor_service.hash_variants import VARIANTS, distance
 
 RANDOM = random.Random(7)

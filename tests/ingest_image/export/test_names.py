@@ -8,8 +8,8 @@ import pytest
 
 from ingest_image.export.folder import LIST, ExportFolder
 from ingest_image.export.names import file_name
-from ingest_image.search.hits import hit_of
-from ingest_image.search.question import UserError
+from ingest_image.search.found.hits import hit_of
+from ingest_image.search.questions.question import UserError
 
 KEY = ("images", "1", 0)
 PATH = PurePosixPath("a.jpg")

@@ -63,7 +63,8 @@ def test_what_somebody_changed_or_deleted_meanwhile_stays(page: FlaskClient, es:
 def test_what_elasticsearch_refuses_is_told(page: FlaskClient, es: WritableElasticsearch) -> None:
     es.refuses = 403, {"type": "cluster_block_exception", "reason": "index [images] blocked"}
     html = page.post("/delete", data={"version": versions(page, "1")}, headers=PEOPLE).text
-    assert "0 pictures deleted, 1 could not be deleted" in html and "1: 403 index [images] blocked" in html
+    assert "<h1>0 pictures deleted</h1>" in html and "<p>1 could not be deleted.</p>" in html
+    assert "1: 403 index [images] blocked" in html
 
 
 @pytest.mark.parametrize(

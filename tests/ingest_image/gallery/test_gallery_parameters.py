@@ -12,7 +12,7 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import BadRequestError
 from flask.testing import FlaskClient
 
-from ingest_image.search.cursor import Cursor
+from ingest_image.search.questions.cursor import Cursor
 from ingest_image.search_command import search
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from ingest_image.search import Question
-from ingest_image.search.filters import Filters
-from ingest_image.search.hits import Hit, of_person
-from ingest_image.search.person_query import SAME_PERSON, Person, distance_of_score
-from ingest_image.search.queries import LIGHT, person_body
-from ingest_image.search.reasons import Reason
-from ingest_image.search.table import answer_table
+from ingest_image.search.found.hits import Hit, of_person
+from ingest_image.search.found.reasons import Reason
+from ingest_image.search.found.table import answer_table
+from ingest_image.search.questions.filters import Filters
+from ingest_image.search.questions.person_query import SAME_PERSON, Person, distance_of_score
+from ingest_image.search.requests.queries import LIGHT, person_body
 from ingest_image.search_command import search
 
 PERSON = Person("photo.jpg", (0.25,) * 128, "dlib-resnet-v1", ("images", "7"))

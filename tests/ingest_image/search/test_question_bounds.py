@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_image.search import Question, UserError
-from ingest_image.search.bounds import LONGEST, without_regex
-from ingest_image.search.colors import ColorWish
-from ingest_image.search.cursor import Cursor
-from ingest_image.search.filters import parse_filter, parse_filters
-from ingest_image.search.schema import Schema
+from ingest_image.search.questions.bounds import LONGEST, without_regex
+from ingest_image.search.questions.colors import ColorWish
+from ingest_image.search.questions.cursor import Cursor
+from ingest_image.search.questions.filters import parse_filter, parse_filters
+from ingest_image.search.stored.schema import Schema
 
 NESTED = "/((((a{0,30}){0,30}){0,30}){0,30})/"
 

@@ -8,15 +8,15 @@ import pytest
 from rich.console import Console
 
 from ingest_image.search import Hit
-from ingest_image.search.counting import aggregations, facets_of
-from ingest_image.search.facets import Facets
-from ingest_image.search.filters import parse_filter
-from ingest_image.search.found_words import FoundWords
-from ingest_image.search.picture import pictures_of
-from ingest_image.search.queries import LIGHT, words_query
-from ingest_image.search.recognized import Recognized, recognized
-from ingest_image.search.schema import Schema, merged
-from ingest_image.search.table import answer_table, facets_table
+from ingest_image.search.found.table import answer_table, facets_table
+from ingest_image.search.questions.facets import Facets
+from ingest_image.search.questions.filters import parse_filter
+from ingest_image.search.requests.counting import aggregations, facets_of
+from ingest_image.search.requests.found_words import FoundWords
+from ingest_image.search.requests.queries import LIGHT, words_query
+from ingest_image.search.stored.picture import pictures_of
+from ingest_image.search.stored.recognized import Recognized, recognized
+from ingest_image.search.stored.schema import Schema, merged
 from processor_service.wire.fields import mapping
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 

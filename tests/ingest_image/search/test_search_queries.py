@@ -9,17 +9,17 @@ import pytest
 from rich.console import Console
 
 from ingest_image.search import Hit, Question, Sample
-from ingest_image.search.colors import color_query, parse_color, place_of
-from ingest_image.search.filters import Filters, parse_filter
-from ingest_image.search.hashes import nearest, variants
-from ingest_image.search.hits import compared
-from ingest_image.search.queries import likeness_bodies, plain_query, words_query
-from ingest_image.search.ranking import fuse, one_after_the_other
-from ingest_image.search.reasons import Reason
-from ingest_image.search.sample import sample_of
-from ingest_image.search.schema import Schema, merged
-from ingest_image.search.table import answer_table
-from ingest_image.search.union import Union
+from ingest_image.search.comparing.hashes import nearest, variants
+from ingest_image.search.comparing.union import Union
+from ingest_image.search.found.hits import compared
+from ingest_image.search.found.ranking import fuse, one_after_the_other
+from ingest_image.search.found.reasons import Reason
+from ingest_image.search.found.table import answer_table
+from ingest_image.search.questions.colors import color_query, parse_color, place_of
+from ingest_image.search.questions.filters import Filters, parse_filter
+from ingest_image.search.questions.sample import sample_of
+from ingest_image.search.requests.queries import likeness_bodies, plain_query, words_query
+from ingest_image.search.stored.schema import Schema, merged
 from processor_service.color.names import NAMES, SHADES, color_name
 from processor_service.color.oklab import oklab
 from processor_service.hash_variants import VARIANTS, distance

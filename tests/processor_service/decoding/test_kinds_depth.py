@@ -12,7 +12,8 @@ from PIL import Image
 
 from processor_service.decoding.modes import WORKING_MODES, to_working_mode
 from processor_service.decoding.sample_layout import SampleLayout
-from tests.helpers.kinds import decoded, furthest, rgba
+from processor_service.errors import Code
+from tests.helpers.kinds import decoded, furthest, refused, rgba
 from tests.helpers.pictures import assert_alike, encoded, opened, picture
 
 RAMP = np.arange(0, 65536, 257, dtype=np.uint16).reshape(16, 16)
@@ -143,6 +144,15 @@ def test_floats_and_wide_integers(values: NDArray[Any], expected: NDArray[np.flo
         np.abs(grey(tiff(values.reshape(16, 16))) - expected.reshape(16, 16)).max()
         <= 1 + 255 * (np.isinf(values).any()) * 0.03
     )
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(16, ">u2"), (32, ">f4")])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_psd_of_more_than_8_bits_is_not_called_broken(depth: int, kind: str, channels: int) -> None:
+    header = struct.pack(">4sH6x HIIHH", b"8BPS", 1, channels, 16, 16, depth, channels)
+    code, reason = refused(header + bytes(14) + np.ones((channels, 16, 16), kind).tobytes())
+    assert code is Code.UNSUPPORTED_FORMAT
+    assert f"a PSD of {depth} bits a channel is not decoded" in reason
 
 
 def test_16_bit_grey_with_alpha_stays_grey_and_transparent() -> None:

@@ -142,6 +142,38 @@ def test_a_jpeg_of_any_sampling(sampling: list[tuple[int, int]]) -> None:
         assert decoded(data, target=lambda *_: (10, 8)).image.getpixel((9, 7)) == (221, 82, 53)
 
 
+def with_process(marker: int) -> bytes:
+    """The frame says that it was made by another process (ITU-T T.81, table B.1)."""
+    return JPEGS["baseline"].replace(b"\xff\xc0", bytes([0xFF, marker]))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (flat_jpeg(50, 40, [(3, 1), (2, 1), (1, 1)], (120, 90, 200)), "the sampling factors 3x1, 2x1, 1x1"),
+        (flat_jpeg(50, 40, [(1, 1), (1, 2), (1, 3)], (120, 90, 200)), "the sampling factors 1x1, 1x2, 1x3"),
+        (flat_jpeg(50, 40, [(2, 3), (1, 2), (1, 1)], (120, 90, 200)), "the sampling factors 2x3, 1x2, 1x1"),
+        (with_process(0xC3), "a lossless JPEG"),
+        (with_process(0xCB), "a lossless JPEG"),
+        (with_process(0xC5), "a hierarchical JPEG"),
+        (with_process(0xCE), "a hierarchical JPEG"),
+    ],
+)
+def test_a_jpeg_of_a_kind_that_libjpeg_does_not_know_is_not_called_broken(data: bytes, kind: str) -> None:
+    code, reason = refused(data)
+    assert code is Code.UNSUPPORTED_FORMAT
+    assert kind in reason
+    assert "convert it to PNG" in reason
+
+
+@pytest.mark.parametrize("factors", [(0, 1), (5, 1), (15, 15)])
+def test_sampling_factors_that_no_jpeg_may_have_are_broken(factors: tuple[int, int]) -> None:
+    sound = flat_jpeg(50, 40, [(1, 1)] * 3, (120, 90, 200))
+    data = sound.replace(b"\2\x11\0", bytes([2, factors[0] << 4 | factors[1], 0]), 1)
+    assert data != sound
+    assert refused(data)[0] is Code.CORRUPT_IMAGE
+
+
 @pytest.mark.parametrize("error", [KeyError(6), MemoryError(), RuntimeError("x"), IndexError(), TypeError()])
 def test_whatever_the_fast_decoder_raises_the_slow_one_is_asked(
     error: Exception, monkeypatch: pytest.MonkeyPatch

@@ -42,6 +42,9 @@ RAW = {
     "Pentax' compression": tiff(Page(SEEN, 1, tags={259: 65535})),
     "Samsung's compression": tiff(Page(SMALL, RGB, below=[Page(SEEN, 1, tags={259: 32770})])),
     "a colour filter": tiff(Page(SMALL, RGB, below=[Page(SEEN, 1, tags={33421: (2, 2), 33422: (0, 1, 1, 2)})])),
+    "private data alone (SRF)": one(SMALL, RGB, tags=CAMERA | {50740: (1, 2, 3, 4)}),
+    "ARRIRAW": b"ARRI\x12\x34\x56\x78" + bytes(200),
+    "PXN": b"PXN\0" + bytes(200),
     "CR2": b"II*\0\x10\0\0\0CR\x02\0" + bytes(200),
     "CR3": b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom" + bytes(200),
     "CRW": b"II\x1a\0\0\0HEAPCCDR" + bytes(200),
@@ -120,6 +123,26 @@ def test_a_big_tiff_with_a_preview_first() -> None:
     data[last + 12 : last + 16] = bytes(4)
     result = decoded(bytes(data))
     assert (result.source.width, result.source.frames) == (96, 1)
+
+
+NO_PAGES = {
+    "a preview": Page(SMALL, RGB, tags=REDUCED),
+    "a preview by the old tag": Page(SMALL, RGB, tags={255: 2}),
+    "a mask": Page(LARGE[..., :1], 4, tags={254: 4}),
+    "a preview of a mask": Page(SMALL[..., :1], 4, tags={254: 5}),
+}
+
+
+@pytest.mark.parametrize("name", NO_PAGES)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_preview_or_a_mask_behind_a_page_is_no_page(name: str, order: str) -> None:
+    """A mask is of a kind that is not decoded, and would cost the picture if all pages are kept."""
+    for pages in ([], [Page(LARGE // 2, RGB)]):
+        data = tiff(Page(LARGE, RGB), NO_PAGES[name], *pages, order=order)
+        result = decoded(data, all_frames=True)
+        assert result.source.frames == len(result.frames) == 1 + len(pages)
+        assert [frame.getpixel((5, 5)) for frame in result.frames] == [(200,) * 3, (100,) * 3][: 1 + len(pages)]
+        assert decoded(data).source.frames == 1 + len(pages)
 
 
 def test_pages_of_one_kind_all_stay() -> None:

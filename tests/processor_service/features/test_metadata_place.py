@@ -112,6 +112,24 @@ def test_places_of_xmp_alone(latitude: str, longitude: str, wanted: tuple[float,
     assert found(packet=xmp(elements)) == wanted
 
 
+MADE_AT = [
+    "<Iptc4xmpExt:LocationCreated><rdf:Bag><rdf:li><rdf:Description exif:GPSLatitude='48,30N' exif:GPSLongitude='2,15E'"
+    " /></rdf:li></rdf:Bag></Iptc4xmpExt:LocationCreated>",
+    "<Iptc4xmpExt:LocationCreated><rdf:Bag><rdf:li rdf:parseType='Resource'><exif:GPSLatitude>48,30N</exif:GPSLatitude>"
+    "<exif:GPSLongitude>2,15E</exif:GPSLongitude></rdf:li></rdf:Bag></Iptc4xmpExt:LocationCreated>",
+    "<Iptc4xmpExt:LocationCreated rdf:parseType='Resource'><exif:GPSLatitude>48,30N</exif:GPSLatitude>"
+    "<exif:GPSLongitude>2,15E</exif:GPSLongitude></Iptc4xmpExt:LocationCreated>",
+]
+
+
+@pytest.mark.parametrize("structure", MADE_AT)
+def test_where_iptc_says_that_a_picture_was_made_is_where_it_was_taken(structure: str) -> None:
+    assert found(packet=xmp(structure)) == (48.5, 2.25)
+    # What is said of the picture itself comes first.
+    assert found(packet=xmp(structure, 'exif:GPSLatitude="10,0N" exif:GPSLongitude="20,0E"')) == (10.0, 20.0)
+    assert found(packet=xmp(structure.replace("exif:GPSLongitude", "exif:GPSAltitude"))) is None
+
+
 def test_letters_of_xmp_in_properties_of_their_own() -> None:
     named = 'exif:GPSLatitude="48.5" exif:GPSLatitudeRef="S" exif:GPSLongitude="2.25" exif:GPSLongitudeRef="West"'
     assert found(packet=xmp("", named)) == (-48.5, -2.25)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from processor_service.formats.containers import PNG_SIGNATURE, png_chunk
-from processor_service.metadata.cut import cut_refused, deflate
-from processor_service.metadata.cut.deflate import cleaned
+from processor_service.metadata.cut import cut_refused
+from processor_service.metadata.cut.codes import deflate
+from processor_service.metadata.cut.codes.deflate import cleaned
 from tests.helpers.secrets_behind_pixels import built_tiff
 
 WIDTH, HEIGHT = 499, 300

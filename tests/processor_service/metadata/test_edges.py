@@ -13,7 +13,7 @@ from PIL import Image
 
 from processor_service.formats.containers import png_chunk
 from processor_service.metadata.cut import cut_refused
-from processor_service.metadata.cut.tiff_packing import packed, unpacked
+from processor_service.metadata.cut.tiff.packing import packed, unpacked
 from tests.helpers.hidden import assert_gone
 from tests.helpers.secrets_behind_pixels import built_tiff
 from tests.helpers.secrets_in_files import NAME, small

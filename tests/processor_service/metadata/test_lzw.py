@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from processor_service.metadata.cut.lzw import without_rest
+from processor_service.metadata.cut.codes.lzw import without_rest
 
 
 def test_codes_that_do_nothing_but_begin_tables_are_not_read_to_their_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable
 
@@ -75,7 +76,20 @@ def test_a_name_in_a_table_that_nothing_uses_is_gone(where: str, kind: str) -> N
     assert pixels(cut_refused(data) or b"") == pixels(data)
 
 
-@pytest.mark.parametrize("text", [NAME, b"52.51630,13.37770"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        NAME,
+        b"52.51630,13.37770",
+        b"Anna",
+        "Иванов".encode(),
+        "Иван".encode("cp1251"),
+        "Müller".encode("latin-1"),
+        "张伟".encode(),
+        "张伟".encode("gbk"),
+        "佐藤".encode("shift-jis"),
+    ],
+)
 @pytest.mark.parametrize("kind", ["plain", "progressive"])
 def test_steps_that_can_be_read_are_not_stored(kind: str, text: bytes) -> None:
     options: dict[str, object] = {} if kind == "plain" else {kind: True}
@@ -84,6 +98,19 @@ def test_steps_that_can_be_read_are_not_stored(kind: str, text: bytes) -> None:
     data = data[:at] + text + data[at + len(text) :]
     assert_gone(data, text)
     assert cut_refused(data) is None
+
+
+@pytest.mark.parametrize("text", [NAME, b"\1".join(NAME[at : at + 1] for at in range(len(NAME)))])
+def test_steps_of_16_bits_that_can_be_read_are_not_stored(text: bytes) -> None:
+    def stored(steps: bytes) -> bytes | None:
+        # Only extended JPEGs may have them.
+        return cut_refused(data.replace(old, segment(0xDB, b"\x10" + steps)).replace(b"\xff\xc0", b"\xff\xc1"))
+
+    data = saved("JPEG")
+    old = next(part for marker, part in jpeg_segments(data) if marker == 0xDB)
+    assert stored(b"\0\x10" * 64)
+    assert stored(text.ljust(128, b"\1")) is None
+    assert stored((b"\1" + text).ljust(128, b"\1")) is None
 
 
 @pytest.mark.parametrize("quality", [1, 20, 50, 75, 95])
@@ -157,8 +184,24 @@ def test_a_name_in_tables_of_a_jpeg_that_was_cut_off_is_gone(options: dict[str, 
     assert refused.value.code is Code.TRUNCATED_IMAGE
 
 
+def out_of_range() -> bytes:
+    """A JPEG whose decoder says nothing of a coefficient that is out of range, and whose encoder ends its process."""
+    data = flat_jpeg(48, 32, [(1, 1)], (128 + 3000,))
+    old, new = (b"\0" + bytes([0, 0, 0, count, *[0] * 12]) + bytes(range(count)) for count in (12, 13))
+    return data.replace(segment(0xC4, old), segment(0xC4, new))
+
+
+def test_a_jpeg_whose_coefficients_are_out_of_range_ends_no_process() -> None:
+    assert pixels(out_of_range()) == b"\xff" * 48 * 32
+    assert cut_refused(out_of_range()) is None
+    # It is a picture, so it is encoded again where nothing is to be done but to cut.
+    asked = Request.parse({"data": b64(out_of_range()), "operations": [{"strip_metadata": {}}]})
+    kept = base64.b64decode(process(asked, Settings(), Stopwatch())["data"])
+    assert pixels(kept) == b"\xff" * 48 * 32
+
+
 def test_a_jpeg_that_was_cut_off_and_is_damaged_is_left_out() -> None:
-    """The encoder ends the process if coefficients are out of range, of which a decoder has warned."""
+    """Its coefficients are out of range."""
     part = saved("JPEG", small().resize((300, 200)), progressive=True)[:-700]
     first_scan = part.index(b"\xff\xda") + 20
     damaged = (

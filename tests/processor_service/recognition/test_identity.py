@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ingest_image.search.person_query import SAME_PERSON
+from ingest_image.search.questions.person_query import SAME_PERSON
 from processor_service.recognition import RecognitionMissing, identity
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import Face, faces

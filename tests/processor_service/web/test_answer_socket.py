@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from processor_service.web import answer_socket
-from processor_service.web.answer_socket import AnswerSocket
+from processor_service.web.connections import answer_socket
+from processor_service.web.connections.answer_socket import AnswerSocket
 
 SECONDS, BUFFER = 0.4, 32 * 1024
 MEGABYTE = 1024**2

@@ -17,7 +17,7 @@ from ingest_image.enrich.backlog import Measure
 from ingest_image.enrich.enricher import Done
 from ingest_image.enrich.metrics import told
 from processor_service.errors import Code
-from processor_service.web.metrics import Metrics
+from processor_service.web.monitoring.metrics import Metrics
 from processor_service.workers.worker import Why
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import picture

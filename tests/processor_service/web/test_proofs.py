@@ -12,9 +12,9 @@ import requests
 
 from processor_service.keys import api_token, transport_key
 from processor_service.settings import Settings
-from processor_service.web.authentication import Access
-from processor_service.web.proofs import HEADER, proof
-from processor_service.web.signed_requests import Signed
+from processor_service.web.callers.authentication import Access
+from processor_service.web.callers.proofs import HEADER, proof
+from processor_service.web.callers.signed_requests import Signed
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, Service, authorization, running_service
 from tests.processor_service.wire.test_recipe import VECTORS

@@ -17,7 +17,7 @@ import orjson
 import requests
 from PIL import Image
 
-from processor_service.web.answer_socket import SEND_SECONDS
+from processor_service.web.connections.answer_socket import SEND_SECONDS
 from processor_service.web.rendering.access import signed_url
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.ports import free_port

@@ -21,9 +21,9 @@ from processor_service.commands import serve
 from processor_service.errors import Code, ImageError
 from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
 from processor_service.settings import Settings
-from processor_service.web.authentication import Access
-from processor_service.web.nonces import Nonces
-from processor_service.web.signed_requests import Freshness, Signed
+from processor_service.web.callers.authentication import Access
+from processor_service.web.callers.nonces import Nonces
+from processor_service.web.callers.signed_requests import Freshness, Signed
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
 from tests.helpers.service import TOKEN, Service, authorization, running_service

@@ -20,8 +20,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from processor_service.web.spans import Spans, open_spans
-from processor_service.web.traces import follow_traces, trace_id
+from processor_service.web.monitoring.spans import Spans, open_spans
+from processor_service.web.monitoring.traces import follow_traces, trace_id
 from processor_service.workers.protocol import Job
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service, authorization, running_service

@@ -45,6 +45,15 @@ imagePullSecrets: {{ toJson . }}
 {{- end }}
 {{- end }}
 
+{{/* On which machines the pods of a part run; the part's own values are given. */}}
+{{- define "ingest-image.placement" -}}
+{{- range $name := list "nodeSelector" "tolerations" "affinity" }}
+{{- with get $ $name }}
+{{ $name }}: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "ingest-image.container" -}}
 image: {{ include "ingest-image.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}

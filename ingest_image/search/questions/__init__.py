@@ -1,0 +1,1 @@
+"""What is asked: words, a sample, filters, an order. Sends nothing."""

@@ -1,0 +1,1 @@
+"""Who calls: tokens, signed requests, and the proofs that go back."""

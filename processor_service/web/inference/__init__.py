@@ -1,0 +1,1 @@
+"""The inference way: routes for Elasticsearch's own `inference` processor (docs/inference-way.md)."""

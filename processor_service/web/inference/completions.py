@@ -1,0 +1,194 @@
+"""Completes a text: takes a picture, and gives the JSON text of its fields (docs/inference-way.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pybase64
+
+from ...errors import Code, ImageError
+from ...settings import Settings
+from ...store.addresses import sha256_of
+from ...wire.fields import all_fields, remade
+from ...wire.inference_way import Marked
+from ...wire.marks import kept_mark, mark, thumbnail_mark
+from ...wire.payload import decode_payload
+from ...wire.recipe import recipe_hash
+from ..answering import Answering
+from ..monitoring.request_ids import request_id
+
+# A document without a picture keeps these only if we signed them.
+_SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
+Fields = dict[str, Any]
+
+
+class Completions:
+    """The service as something that completes texts. Raises ImageError for errors that are not the picture's fault."""
+
+    def __init__(self, settings: Settings, pictures: Answering) -> None:
+        self._pictures = pictures
+        self._max_bytes = settings.max_image_bytes
+        self._keys = settings.accepted_mark_keys()
+
+    def of_data(self, text: Any, recipe: Fields) -> str:
+        """The text for a picture that may come with marks."""
+        document = Marked.parse(text)
+        if document.data == "" and document.stored:
+            return self._of_stored(document, recipe)
+        if document.data == "" and document.sha256:
+            return orjson.dumps(self._without_picture(document, recipe)).decode()
+        if current := self._if_current(document, recipe):
+            return orjson.dumps(current).decode()
+        return self.of_picture({"data": document.data}, recipe)
+
+    def of_picture(self, source: Fields, recipe: Fields) -> str:
+        """The text for `data`, `url` or `stored`."""
+        body = self._process(source | recipe)
+        if "error" not in body:
+            fields = {name: value for name, value in body["fields"].items() if value is not None}
+            if "stored" in fields:
+                return orjson.dumps(fields | {"data": None}).decode()
+            return self._too_large(fields["bytes"]) or orjson.dumps(fields).decode()
+        return self._refused(body, source)
+
+    def _refused(self, body: Fields, source: Fields) -> str:
+        """The text for a refused picture, with what stays of it. Raises ImageError when the picture is not at fault."""
+        error = ImageError(next(code for code in Code if code.code == body["error"]["code"]), body["error"]["reason"])
+        if error.code.status not in (413, 422):
+            raise error
+        if stored := source.get("stored"):
+            # The document keeps what is needed to have its picture.
+            kept = {"stored": stored["key"], "sha256": sha256_of(stored["key"])}
+            return of_error(error, None, kept | {"recipe": stored["recipe"], "mark": stored["mark"]})
+        return of_error(error, (body.get("fields") or {}).get("data"))
+
+    def _of_stored(self, document: Marked, recipe: Fields) -> str:
+        """The text for a picture in the store. Raises ImageError `stored_not_signed`."""
+        stored = {"key": document.stored, "recipe": document.recipe, "mark": document.mark}
+        if (changes := self._changed_marks(document, recipe, document.sha256)) is None:
+            # Of another recipe, or of none of ours: then it is refused where it is read.
+            return self.of_picture({"stored": stored}, recipe)
+        kept = {"stored": stored | {"recipe": _hash(recipe)}}
+        if "thumbnail" in changes or not _is_external(recipe):
+            made = self._process(kept | recipe | {"normalized": True})
+            return self._refused(made, kept) if "error" in made else _unchanged(made["fields"])
+        if document.vector_missing:
+            changes |= self._vector(kept, recipe)
+        return _unchanged(changes)
+
+    def _too_large(self, size: int) -> str | None:
+        """The refusal of a result that is too large to come in again: its mark could never be verified."""
+        if size <= self._max_bytes:
+            return None
+        reason = (
+            f"the recipe makes {size} bytes of the picture, at most {self._max_bytes} are accepted "
+            "(IMAGE_MAX_IMAGE_BYTES): let it be scaled down, or stored as jpeg"
+        )
+        return of_error(ImageError(Code.IMAGE_TOO_LARGE, reason))
+
+    def _process(self, request: Fields) -> Fields:
+        return dict(orjson.loads(self._pictures.answer(orjson.dumps(request)).body))
+
+    def _if_current(self, document: Marked, recipe: Fields) -> Fields | None:
+        """What to change in a document whose picture is current; None when it has no valid mark of this recipe."""
+        if not document.mark:
+            return None
+        try:
+            stored = decode_payload(document.data, self._max_bytes)
+        except ImageError:
+            return None
+        changes = self._changed_marks(document, recipe, hashlib.sha256(stored).hexdigest())
+        if changes is None:
+            return None
+        if _is_external(recipe):
+            return self._moved(document, stored, recipe)
+        if (plain := pybase64.b64encode_as_string(stored)) != document.data:
+            # A data URL, or line breaks.
+            changes["data"] = plain
+        if "thumbnail" in changes:
+            # The picture stays. All fields are made again, and the thumbnail with them.
+            made = self._process({"data": plain, **recipe, "normalized": True})
+            changes |= {} if "error" in made else made["fields"]
+        elif document.vector_missing:
+            changes |= self._vector({"data": plain}, recipe)
+        return {"unchanged": True} | changes
+
+    def _moved(self, document: Marked, stored: bytes, recipe: Fields) -> Fields:
+        """What to change when a picture goes from the document into the store, as it is."""
+        made = self._process({"data": pybase64.b64encode_as_string(stored), **recipe, "normalized": True})
+        return {"unchanged": True} | ({} if "error" in made else made["fields"])
+
+    def _without_picture(self, document: Marked, recipe: Fields) -> Fields:
+        """What to change in a document without a picture: marks and thumbnails that are not ours are removed."""
+        changes = self._changed_marks(document, recipe, document.sha256)
+        return {"unchanged": True} | (dict.fromkeys(_SIGNED) if changes is None else changes)
+
+    def _changed_marks(self, document: Marked, recipe: Fields, sha256: str) -> Fields | None:
+        """Marks to renew, and null for a thumbnail of another picture. None when the mark is not valid."""
+        hashed, kept = _hash(recipe), document.stored
+        valid = self._valid_mark(
+            document.mark,
+            lambda key: kept_mark(key, hashed, sha256, kept) if kept else mark(key, hashed, sha256),
+        )
+        if valid is None:
+            return None
+        changes: Fields = {"mark": valid}
+        if document.thumbnail:
+            try:
+                thumbnail = pybase64.b64decode(document.thumbnail, validate=True)
+            except ValueError:
+                thumbnail = b""
+            known = self._valid_mark(
+                document.thumbnail_mark, lambda key: thumbnail_mark(key, hashed, sha256, thumbnail)
+            )
+            changes |= {"thumbnail_mark": known} if known else {"thumbnail": None}
+        return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
+
+    def _valid_mark(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
+        """The signature with the current key if the one that was sent is valid; None if not.
+
+        While tokens are rotated, each document that is written gets the new signatures, as with the plugin.
+        """
+        signatures = [sign(key) for key in self._keys]
+        known = [hmac.compare_digest(signature.encode(), sent.encode()) for signature in signatures]
+        return signatures[0] if any(known) else None
+
+    def _vector(self, source: Fields, recipe: Fields) -> Fields:
+        """The fields whose vectors Elasticsearch left out, made from a picture that is already normalized."""
+        made = remade()
+        wanted = [entry for entry in recipe.get("properties") or () if _name(entry) in made]
+        where = {"store": "external"} if "stored" in source else {}
+        found = self._process(source | where | {"properties": wanted, "normalized": True}).get("fields") or {}
+        names = {name for entry in wanted for name in made[_name(entry)]}
+        return {name: found[name] for name in names if found.get(name) is not None}
+
+
+def _unchanged(changes: Fields) -> str:
+    """The text for a picture that stays as it is, with what changes beside it."""
+    return orjson.dumps({"unchanged": True} | changes).decode()
+
+
+def _hash(recipe: Fields) -> str:
+    return recipe_hash(recipe.get("operations"), recipe.get("properties"))
+
+
+def _is_external(recipe: Fields) -> bool:
+    return recipe.get("store") == "external"
+
+
+def _name(entry: Any) -> str:
+    return entry if isinstance(entry, str) else next(iter(entry))
+
+
+def of_error(error: ImageError, cut: str | None = None, kept: Fields | None = None) -> str:
+    """The text that tells the pipeline to store the error.
+
+    `cut` is the picture without its metadata, as base64; `kept` are the fields that stay.
+    """
+    refusal = {"code": error.code.code, "reason": error.reason, "request_id": request_id()}
+    text: Fields = {"error": refusal} | (kept or {})
+    return orjson.dumps(text | ({"data": cut} if cut is not None else {})).decode()

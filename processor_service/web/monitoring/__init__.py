@@ -1,0 +1,1 @@
+"""What is told of requests: metrics, logs, spans, and the ids by which they are found again."""
