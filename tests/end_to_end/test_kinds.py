@@ -26,9 +26,10 @@ from tests.processor_service.decoding import test_kinds_adobe_rgb as adobe_rgb
 from tests.processor_service.decoding import test_kinds_bitmaps
 from tests.processor_service.decoding import test_kinds_raw as raw
 from tests.processor_service.decoding import test_kinds_salvaged as salvaged
+from tests.processor_service.decoding.no_pictures import NAMED, SVG
 from tests.processor_service.decoding.test_kinds_png import keyed
-from tests.processor_service.decoding.test_kinds_refused import CODINGS, NAMED, SVG
 from tests.processor_service.decoding.test_kinds_tiff import colors
+from tests.processor_service.decoding.test_markup_refused import CODINGS
 from tests.processor_service.encoding.test_kinds_timing import apng, book
 from tests.processor_service.formats import test_kinds_big_tiff
 from tests.processor_service.pixels.test_kinds_orientation import HELD, ODD_TYPES, scene
