@@ -75,7 +75,7 @@ def connect(
 
 
 def addresses(client: Elasticsearch) -> str:
-    """Where a client's requests go, for messages: sorted, as the client deals them out at random."""
+    """Where a client's requests go, for messages. The client itself shuffles its nodes."""
     return ", ".join(sorted(str(node.base_url) for node in client.transport.node_pool.all()))
 
 
