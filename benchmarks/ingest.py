@@ -3,7 +3,8 @@
     python -m benchmarks.ingest [--documents 300] [--runs 3]
 
 All are taken in one run, one after the other, with as many processes as the machine has cores; believe the ratios, not
-the numbers. The photographs have 2.2 megapixels; no two are the same.
+the numbers. The photographs have 2.2 megapixels; no two are the same. Each measurement has an empty index, as documents
+that replace others make Elasticsearch merge.
 - whole path: one client sends plain bulks, the node's pipeline calls the service, the node indexes
 - with the store: the same with `"store": "external"` and a folder, which is empty at the start of each run
 - without the picture: the same with `"store": "none"`
@@ -12,7 +13,7 @@ the numbers. The photographs have 2.2 megapixels; no two are the same.
 - client-side script: a process pool that does with our own code what the service does, and indexes the result without
   a pipeline
 
-Then the milliseconds of processor time that each process took for a document, in the last run. `compiling` is part of
+Then the milliseconds of processor time that each process took for a document. `compiling` is part of
 the node's: a JVM that has just started still translates its code. How long one document takes:
 `python -m benchmarks.latency`.
 """
@@ -52,6 +53,9 @@ from tests.helpers.nodes import bootstrap
 from tests.helpers.service import TOKEN, Service, running_service
 
 CORES = len(os.sched_getaffinity(0))
+INDEX = "photographs"
+# Part of the node's time.
+COMPILING = "compiling"
 IMAGES = next(r for r in bundled() if r.name == "images" and "processors" in r.body).body["processors"][0]["image"]
 
 
@@ -71,6 +75,14 @@ def our_recipe(text: str) -> dict[str, Any]:
     body = {"data": text, "operations": IMAGES["operations"], "properties": IMAGES["properties"]}
     fields = process(Request.parse(body), Settings(), Stopwatch())
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def emptied_index(es: Elasticsearch) -> None:
+    """The index of the next measurement: no mapping has to change meanwhile, and no pipeline is chosen by its name."""
+    template = es.indices.simulate_template(name="images")["template"]
+    settings = template["settings"]["index"] | {"default_pipeline": "_none"}
+    es.indices.delete(index=INDEX, ignore_unavailable=True)
+    es.indices.create(index=INDEX, mappings=template["mappings"], settings=settings)
 
 
 def actions(index: str, images: Iterator[Any], **options: Any) -> Iterator[dict[str, Any]]:
@@ -101,30 +113,43 @@ class Processes:
         script = list(self._pool._processes)
         node = self._node.pid
         groups = {"workers": workers, "web process": web, "client": [os.getpid(), *script]}
-        of_node = {"node": seconds([node]), "compiling": compiling(node)}
+        of_node = {"node": seconds([node]), COMPILING: compiling(node)}
         return of_node | {name: seconds(pids) for name, pids in groups.items()}
 
 
 class Measure:
     """One way to do `n` documents; `rates` in documents a second, one for each run."""
 
-    def __init__(self, job: Callable[[], Any], n: int, processes: Processes) -> None:
-        self._job, self._n, self._processes = job, n, processes
+    def __init__(self, job: Callable[[], Any], n: int, processes: Processes, before: Callable[[], None]) -> None:
+        self._job, self._n, self._processes, self._before = job, n, processes, before
         self.rates: list[float] = []
-        self.milliseconds: dict[str, float] = {}
+        self._milliseconds: list[dict[str, float]] = []
 
     def run(self) -> None:
-        """Do them once; `milliseconds` are those of the last run."""
+        """Do them once."""
+        self._before()
         before, start = self._processes.seconds(), time.perf_counter()
         self._job()
         self.rates.append(self._n / (time.perf_counter() - start))
         after = self._processes.seconds()
-        self.milliseconds = {name: 1000 * (spent - before[name]) / self._n for name, spent in after.items()}
+        self._milliseconds.append({name: 1000 * (spent - before[name]) / self._n for name, spent in after.items()})
+
+    def warm_up(self) -> None:
+        """Do them once, for nothing."""
+        self.run()
+        self.rates.clear()
+        self._milliseconds.clear()
 
     @property
     def rate(self) -> float:
         """The median."""
         return statistics.median(self.rates)
+
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Processor time of each group for a document, and of all of them; medians."""
+        spent = {name: statistics.median(run[name] for run in self._milliseconds) for name in self._milliseconds[0]}
+        return spent | {"sum": sum(each for name, each in spent.items() if name != COMPILING)}
 
 
 @click.command()
@@ -134,7 +159,8 @@ class Measure:
     "--warm-ups", default=2, show_default=True, help="Repetitions before that, for JVM, processes and caches."
 )
 @click.option("--es-version", default=None, help="Elasticsearch version.")
-def main(documents: int, runs: int, warm_ups: int, es_version: str | None) -> None:
+@click.option("--codec", default="default", show_default=True, help="As in ingest-image bootstrap, for all indices.")
+def main(documents: int, runs: int, warm_ups: int, es_version: str | None, codec: str) -> None:
     """Print documents per second, ratios and processor time."""
     n = documents
     # The script's processes are to have what the service's have.
@@ -153,8 +179,7 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None) -> No
         # Started anew, not forked: by then there are threads, whose locks a fork would keep for ever.
         ProcessPoolExecutor(CORES, get_context("spawn")) as pool,
     ):
-        bootstrap("--url", node.url, "--service-url", service.url)
-        es.indices.create(index="plain", mappings=es.indices.simulate_template(name="images")["template"]["mappings"])
+        bootstrap("--url", node.url, "--service-url", service.url, "--codec", codec)
         for store in ("external", "none"):
             es.ingest.put_pipeline(id=store, processors=[{"image": IMAGES | {"store": store}}])
         # What they were is kept as JSON: the objects would share their texts.
@@ -163,29 +188,29 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None) -> No
         def with_data() -> Iterator[dict[str, str]]:
             return ({"data": text} for text in texts)
 
-        def with_the_store() -> None:
+        def before() -> None:
+            emptied_index(es)
             emptied(Path(store_folder))
-            send(es, actions("plain", with_data(), pipeline="external"))
 
         jobs: dict[str, Callable[[], Any]] = {
-            "whole path": lambda: send(es, actions("images", with_data())),
-            "with the store": with_the_store,
-            "without the picture": lambda: send(es, actions("plain", with_data(), pipeline="none")),
-            "indexing alone": lambda: send(es, actions("plain", map(orjson.loads, stored))),
+            "whole path": lambda: send(es, actions(INDEX, with_data(), pipeline="images")),
+            "with the store": lambda: send(es, actions(INDEX, with_data(), pipeline="external")),
+            "without the picture": lambda: send(es, actions(INDEX, with_data(), pipeline="none")),
+            "indexing alone": lambda: send(es, actions(INDEX, map(orjson.loads, stored))),
             "bare Pillow": lambda: list(pool.map(bare_pillow, pictures, chunksize=4)),
-            "client-side script": lambda: send(es, actions("plain", pool.map(our_recipe, texts, chunksize=4))),
+            "client-side script": lambda: send(es, actions(INDEX, pool.map(our_recipe, texts, chunksize=4))),
         }
         processes = Processes(node, service, pool)
-        measures = {name: Measure(job, n, processes) for name, job in jobs.items()}
+        measures = {name: Measure(job, n, processes, before) for name, job in jobs.items()}
         for _ in range(warm_ups):
-            for job in jobs.values():
-                job()
+            for measure in measures.values():
+                measure.warm_up()
         for _ in range(runs):
             for measure in measures.values():
                 measure.run()
     kilobytes = sum(map(len, pictures)) // len(pictures) // 1024
     table = Table(
-        title=f"{n} photographs of 2.2 megapixels ({kilobytes} kB), Elasticsearch {version}, {CORES} cores, median of {runs}"
+        title=f"{n} photographs of 2.2 megapixels ({kilobytes} kB), Elasticsearch {version}, codec {codec}, {CORES} cores, median of {runs}"
     )
     groups = list(measures["whole path"].milliseconds)
     for column in ("", "docs a second", "whole path is ... of it", *(f"{name}, ms" for name in groups)):

@@ -12,7 +12,6 @@ import resource
 import sys
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from ..timing import Stopwatch
 from ..wire.payload import decode_payload
 from ..wire.request import Request
 from ..wire.values import MOST_OF_A_BYTE, memory_of_values
+from .channel import Channel
 from .lack import identity_lack, lack
 from .memory import LEAST, is_given
 from .protocol import HAND_ON, Job
@@ -46,8 +46,8 @@ _SHORTEST = 16
 _LAST = frozenset(field.top for field in OF_THE_DOCUMENT)
 
 
-def load(mark_key: str, recognizes: bool = False) -> Callable[[Connection], None]:
-    """Load everything that pictures need. Returns the function that serves a worker's connection (template.py).
+def load(mark_key: str, recognizes: bool = False) -> Callable[[Channel], None]:
+    """Load everything that pictures need. Returns the function that serves a worker's channel (template.py).
 
     `mark_key`: in hex. `recognizes`: whether it is a recognizer.
     """
@@ -62,11 +62,11 @@ def load(mark_key: str, recognizes: bool = False) -> Callable[[Connection], None
     all_operations(), all_features()
     preload(settings)
 
-    def serve(connection: Connection) -> None:
+    def serve(channel: Channel) -> None:
         if not is_given(limit, LEAST):
             raise Starved
         try:
-            answer_requests(connection, answer, settings.picture_timeout)
+            answer_requests(channel, answer, settings.picture_timeout)
         except MemoryError as error:
             if not is_given(limit):
                 raise Starved from error

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 from PIL import Image
 
@@ -14,11 +13,12 @@ from ..recognition import identity
 from ..recognition.faces import faces
 from ..recognition.labels import see
 from ..recognition.text import look
+from .channel import Channel
 from .jobs import load as load_jobs
 from .template import fork_workers
 
 
-def load(mark_key: str) -> Callable[[Connection], None]:
+def load(mark_key: str) -> Callable[[Channel], None]:
     """Load everything that pictures need, and the models.
 
     With one thread each and used once, they work in the forks, which share 80 MB of them and spare a second each.

@@ -15,16 +15,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 from setproctitle import setproctitle
 
+from .channel import Channel
 from .confined import die_with_parent, hide_memory, without_network
 from .protocol import FORK, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
 
 # Time for a worker that has closed its socket to end by itself: its exit code says why.
 _ENDING_SECONDS = 1.0
-Serve = Callable[[Connection], None]
+Serve = Callable[[Channel], None]
 
 
 class Starved(Exception):
@@ -37,7 +37,7 @@ def fork_workers(load: Callable[[str], Serve], name: str = "jobs") -> None:
     `name` is that of the workers in lists of processes.
 
     The first message is the key of the marks, which must not be in the environment. `load` takes it, loads everything,
-    and returns the function that serves a worker's connection. Each later message is FORK with the end of a socket for
+    and returns the function that serves a worker's channel. Each later message is FORK with the end of a socket for
     the worker, or KILL or WAIT with the id of a worker. FORK is answered with a process id or a negative error number,
     the others with the worker's exit code.
     """
@@ -67,25 +67,23 @@ def fork_workers(load: Callable[[str], Serve], name: str = "jobs") -> None:
             control.sendall(b"%d" % -errno.EMFILE)
 
 
-def answer_requests(
-    connection: Connection, handle: Callable[[Job, bytes], tuple[bytes, bytes]], cpu_seconds: float
-) -> None:
-    """Do one job after the other until the web process closes the connection.
+def answer_requests(channel: Channel, handle: Callable[[Job, bytes], tuple[bytes, bytes]], cpu_seconds: float) -> None:
+    """Do one job after the other until the web process closes the channel.
 
     The kernel ends this process with SIGPROF when a request has used `cpu_seconds` of processor time. Time in which
     other processes keep the machine busy does not count.
     """
-    connection.send_bytes(READY)
+    channel.send(READY)
     while True:
         try:
-            job, body = Job(connection.recv_bytes()), connection.recv_bytes()
+            job, body = Job(channel.receive()), channel.receive()
         except (EOFError, ConnectionError):
             return
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         summary, answer = handle(job, body)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        connection.send_bytes(summary)
-        connection.send_bytes(answer)
+        channel.send(summary)
+        channel.send(answer)
         del body, answer
 
 
@@ -117,8 +115,8 @@ def _fork(control: socket.socket, descriptor: int, serve: Serve, name: str) -> i
         die_with_parent(parent)
         setproctitle(f"{sys.executable} -m processor_service.workers.{name}")
         # Held until this process ends: when the web process sees it closed, there is an exit code.
-        connection = Connection(descriptor)
-        serve(connection)
+        channel = Channel(socket.socket(fileno=descriptor))
+        serve(channel)
         code = 0
     except Starved:
         print("a worker ends: the system does not give it the memory that it may have", file=sys.stderr)

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 import orjson
 
 from ..document import failure_with
 from ..errors import ImageError
+from .channel import Channel
 from .memory import oom_kills
 from .patience import LOOK
 from .protocol import KILL, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
@@ -62,7 +62,7 @@ class Worker:
         # A worker that is stuck does not read from its socket. Nobody must wait for that forever.
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
-        self.pid, self.connection = pid, Connection(ours.detach())
+        self.pid, self.channel = pid, Channel(ours)
         self._end = end
         # Taken by the first caller that ends it, and never released: after that its process id may be another
         # process's.
@@ -71,13 +71,13 @@ class Worker:
     def is_ready(self) -> bool:
         """Whether the worker says that it is ready, which it does once."""
         try:
-            return self.connection.recv_bytes() == READY
+            return self.channel.receive() == READY
         except (EOFError, OSError):
             return False
 
     def is_alive(self) -> bool:
         """Whether an idle worker can take a picture. An idle worker sends nothing, so readable means ended."""
-        return not self._stopped.locked() and not self.connection.poll(0)
+        return not self._stopped.locked() and not self.channel.poll(0)
 
     def ask(self, job: Job, body: bytes, seconds: float, check: Callable[[], None] = lambda: None) -> Answer:
         """Do one job, in up to `seconds` by the clock. Raises Lost.
@@ -86,8 +86,8 @@ class Worker:
         """
         kills = oom_kills()
         try:
-            self.connection.send_bytes(job.value)
-            self.connection.send_bytes(body)
+            self.channel.send(job.value)
+            self.channel.send(body)
         except BlockingIOError as error:
             # The worker was stopped before it got the picture.
             raise self._lost("killed") from error
@@ -95,11 +95,11 @@ class Worker:
             raise self._lost(None, kills) from error
         try:
             end = time.monotonic() + seconds
-            while not self.connection.poll(min(LOOK, max(0.0, end - time.monotonic()))):
+            while not self.channel.poll(min(LOOK, max(0.0, end - time.monotonic()))):
                 if time.monotonic() >= end:
                     raise self._lost("stalled")
                 check()
-            return Answer(orjson.loads(self.connection.recv_bytes()), self.connection.recv_bytes())
+            return Answer(orjson.loads(self.channel.receive()), self.channel.receive())
         except BlockingIOError as error:
             raise self._lost("stalled") from error
         except (EOFError, OSError) as error:
@@ -110,7 +110,7 @@ class Worker:
         if not self._stopped.acquire(blocking=False):
             return None
         code = self._end(self.pid, how)
-        self.connection.close()
+        self.channel.close()
         return code
 
     def _lost(self, why: Why | None, kills: int = 0) -> Lost:

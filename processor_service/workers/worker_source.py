@@ -76,7 +76,7 @@ class TemplateProcess:
             ours.close()
             raise
         worker = Worker(self.end, pid, ours, timeout)
-        if not worker.connection.poll(BOOT_SECONDS) or not worker.is_ready():
+        if not worker.channel.poll(BOOT_SECONDS) or not worker.is_ready():
             worker.stop()
             raise ChildProcessError("a worker ended as soon as it was started; see the log")
         return worker

@@ -59,6 +59,39 @@ class _Parser(RequestParser):  # type: ignore[misc]
         return parsed
 
 
+class Body:
+    """A body of known length, received into the bytes that the application gets.
+
+    Gunicorn's own would read it in pieces, and copy each of them several times.
+    """
+
+    def __init__(self, length: int) -> None:
+        # Read whole, a BytesIO hands out the bytes it was made of. Nothing else holds them, so they are filled in
+        # place. The system gives a large body its memory as it comes in.
+        self._bytes = io.BytesIO(bytes(length))
+        self._room = self._bytes.getbuffer()
+        self.missing = length
+
+    def add(self, data: memoryview) -> int:
+        """Add bytes that came with the head; returns how many."""
+        at = len(self._room) - self.missing
+        self._room[at : at + len(data)] = data
+        self.missing -= len(data)
+        return len(data)
+
+    def receive(self, sock: socket.socket, most: int) -> int:
+        """Receive up to this many bytes; returns how many, 0 when the connection has ended. Raises OSError."""
+        at = len(self._room) - self.missing
+        got = sock.recv_into(self._room[at:], min(most, self.missing))
+        self.missing -= got
+        return got
+
+    def taken(self) -> io.BytesIO:
+        """The file for the application. Nothing may be received after that."""
+        self._room.release()
+        return self._bytes
+
+
 class ClientConnection(TConn):  # type: ignore[misc]
     """A connection that the web process's loop reads from until a request is complete."""
 
@@ -67,7 +100,9 @@ class ClientConnection(TConn):  # type: ignore[misc]
         self.parser = _Parser(cfg, client)
         # So gunicorn takes the request as read: it neither waits for it nor makes a parser.
         self.initialized = self.data_ready = True
+        # Heads, and what comes behind a body that is not this request's.
         self.received = bytearray()
+        self._body = Body(0)
         self.request: Any = None
         # Whether a request that was let in came over it; such a connection may stay open.
         self.trusted = False
@@ -93,6 +128,26 @@ class ClientConnection(TConn):  # type: ignore[misc]
         del self.received[: end + 4]
         return head
 
+    def expect_body(self) -> None:
+        """Make room for `length` bytes. What of them was received with the head is moved there."""
+        self._body = Body(self.length)
+        with memoryview(self.received) as received, received[: self.length] as begun:
+            came = self._body.add(begun)
+        del self.received[:came]
+
+    def forget_body(self) -> None:
+        """Free the memory of a body that was received, or is not wanted any more."""
+        self._body = Body(0)
+        self.length = 0
+
+    def receive(self, most: int) -> int:
+        """Receive up to this many bytes; returns how many, 0 when the connection has ended. Raises OSError."""
+        if self._body.missing:
+            return self._body.receive(self.sock, most)
+        data = self.sock.recv(most)
+        self.received += data
+        return len(data)
+
     def body_is_complete(self) -> bool:
         """Whether the whole body was received; if so, the request gets it."""
         if self.thrown_away:
@@ -100,19 +155,15 @@ class ClientConnection(TConn):  # type: ignore[misc]
             del self.received[:came]
             self.thrown_away -= came
             return not self.thrown_away
-        if len(self.received) < self.length:
+        if self._body.missing:
             return False
         if self.length:
-            with memoryview(self.received) as received:
-                body = bytes(received[: self.length])
-            del self.received[: self.length]
-            # Gunicorn's own body would read it in pieces, and copy each of them several times.
-            self.request.body = io.BytesIO(body)
+            self.request.body = self._body.taken()
         return True
 
     def missing(self) -> int:
         """Bytes of the body that are still missing."""
-        return self.thrown_away or self.length - len(self.received)
+        return self.thrown_away or self._body.missing
 
     def wake_for(self, size: int) -> None:
         """Let the loop see the socket as readable only when this many bytes are there, or the connection has ended."""

@@ -105,6 +105,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         """Count the body of a connection as held no more."""
         HeldBytes.of(self.wsgi).change(-connection.holds)
         connection.holds = 0
+        connection.forget_body()
 
     def _readable(self, connection: ClientConnection, _: Any) -> None:
         with self._alone(connection):
@@ -129,17 +130,17 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         # The next request is not read before this one is answered.
         most = _FIRST_CHUNK if connection.request is None else min(_CHUNK, connection.missing())
         try:
-            data = connection.sock.recv(most)
+            received = connection.receive(most)
         except BlockingIOError:
             return False
         except OSError:
-            data = b""
+            received = 0
         if connection.lingers is not None:
-            connection.lingers -= len(data)
-        if not data or (connection.lingers is not None and connection.lingers <= 0):
+            connection.received.clear()
+            connection.lingers -= received
+        if not received or (connection.lingers is not None and connection.lingers <= 0):
             self.drop(connection)
         elif connection.lingers is None:
-            connection.received += data
             self.advance(connection)
         return True
 
@@ -174,6 +175,8 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         """Whether the head is complete. Raises ImageError when the request is refused, and gunicorn's errors."""
         if not self.admission.admit(connection, HeldBytes.of(self.wsgi)):
             return False
+        if connection.length:
+            connection.expect_body()
         if connection.missing():
             self.listen(connection, self.settings.body_timeout)
             if connection.request._expected_100_continue:

@@ -9,9 +9,9 @@ import os
 import signal
 import sys
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 
+from processor_service.workers.channel import Channel
 from processor_service.workers.protocol import Job
 from processor_service.workers.template import answer_requests, fork_workers
 
@@ -48,10 +48,10 @@ def handle(job: Job, body: bytes) -> tuple[bytes, bytes]:
     return OK, body + b" from " + str(os.getpid()).encode()
 
 
-def serve(connection: Connection) -> None:
+def serve(channel: Channel) -> None:
     if "--no-worker" in sys.argv:
         sys.exit(1)
-    answer_requests(connection, handle, CPU_SECONDS)
+    answer_requests(channel, handle, CPU_SECONDS)
 
 
 if "--no-template" in sys.argv:
