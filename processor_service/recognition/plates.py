@@ -6,12 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from math import hypot
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from .box import Box
 from .ocr import NAME, Corners, Reading, read
 from .plate_text import folded, is_chinese, is_plate, normal, stacked
-from .text import Page, fractions
+from .text import LOOKED_FOR, Page, fractions
 
 MIN_SCORE = 0.6
 # The number is raised when other plates are found in the same picture.
@@ -24,6 +24,8 @@ _DOUBTFUL = 0.3
 _ASPECT = (1.4, 9.0)
 # The whole picture is looked through a second time at this size (pixels of the long side) when it holds no plate.
 _LARGE = 1280
+# And then once more sharpened: the letters of a plate out of focus are seen as texts again.
+_SHARPENED = ImageFilter.UnsharpMask(radius=4, percent=250, threshold=0)
 # More looks at the place: how much of its width is added on each side, how many pixels wide it then is, and whether in
 # grey, where the coloured seals, maps and flowers between the letters of US plates are no letters. Most plates of 40 to
 # 300 pixels are read right at 160 to 320.
@@ -58,13 +60,16 @@ def plates(page: Page, vehicle: float | None = None, min_score: float = MIN_SCOR
     """The plates in a picture that was read by `text.look`, best first.
 
     `vehicle`: how probable a vehicle is (`labels.Seen.vehicle`); when it is not, its texts are no plates. None: not
-    asked, and the picture is not looked through twice. Raises RecognitionMissing.
+    asked, and the picture is looked through only once. Raises RecognitionMissing.
     """
     if vehicle is not None and vehicle <= VEHICLE:
         return []
     found = _confirmed(page.image, page.readings, min_score)
     if not found and vehicle is not None and max(page.image.size) > 960:
         found = _confirmed(page.image, read(page.image, _LARGE), min_score)
+    if not found and vehicle is not None:
+        sharp = page.image.filter(_SHARPENED)
+        found = _confirmed(sharp, read(sharp, LOOKED_FOR), min_score)
     return sorted(found, key=lambda plate: -plate.score)
 
 

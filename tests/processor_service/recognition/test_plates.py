@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.plate_text import folded, is_chinese, is_plate, normal, stacked
 from processor_service.recognition.plates import Plate, _elected, _groups, _guesses, plates
 from processor_service.recognition.text import look
 from tests.helpers.drawn import groups, page, plate
+from tests.helpers.pictures import opened, picture
 
 
 def found(image: Image.Image, vehicle: float | None = 1.0) -> list[str]:
@@ -66,6 +67,15 @@ def test_groups_of_a_plate_stand_beside_each_other(texts: list[tuple[str, float,
         for text, x, y in texts
     ]
     assert [place.text for place in _groups(pieces, (640, 480))] == places
+
+
+@pytest.mark.parametrize(("share", "radius"), [(1, 4), (0.7, 3), (0.5, 2)])
+def test_a_plate_out_of_focus_is_read_where_a_vehicle_is_seen(share: float, radius: float) -> None:
+    car = opened(picture("drawn/car.jpg")).convert("RGB")
+    size = (round(car.width * share), round(car.height * share))
+    blurred = car.resize(size).filter(ImageFilter.GaussianBlur(radius))
+    assert found(blurred, None) == []
+    assert found(blurred) == [folded("BXY1234")]
 
 
 def test_a_plate_has_its_place() -> None:
