@@ -20,13 +20,13 @@ from processor_service.embedders.onnx import Onnx, prepared
 from processor_service.errors import ImageError
 from processor_service.hash_variants import distance
 from processor_service.picture import Picture, Source
+from processor_service.recognition.runtime import MODELS
 from processor_service.settings import Settings
 from tests.helpers import tiny_model
-from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.service import TOKEN, Service, running_service
 
-LITE0 = ROOT.parent / "shared" / "models" / "efficientnet-lite0.onnx"
+LITE0 = MODELS / "efficientnet-lite0.onnx"
 PHOTOGRAPHS = [
     "exif-orientation/Landscape_1.jpg",
     "pillow/flower.jpg",
@@ -254,7 +254,6 @@ def test_a_model_that_breaks_fails_as_the_service_s_fault(tmp_path: Path) -> Non
         assert running.process_picture(picture("pillow/flower.jpg"), properties=["colors"]).status_code == 200
 
 
-@pytest.mark.skipif(not LITE0.exists(), reason="EfficientNet-Lite0 is not beside this checkout")
 def test_efficientnet_lite0(tmp_path: Path) -> None:
     image = {"size": [224, 224], "resize": "squash", "divisor": 1, "mean": [127] * 3, "std": [128] * 3, "output": "emb"}
     (tmp_path / "embedder.json").write_text(json.dumps({"name": "efficientnet-lite0", "image": image}))
