@@ -12,12 +12,13 @@ from __future__ import annotations
 import csv
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
 import click
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 from rich.console import Console
 from rich.table import Table
 
@@ -33,6 +34,8 @@ Change = Callable[[Image.Image], Image.Image]
 PLATES = [["B AB 1234"], ["M XY 907"], ["7ABC123"], ["KLM 4821"], ["BRA2E19"], ["PQR", "5V67"], ["HH", "KT 428"]]
 TEXTS = ["Harbour lights\nopen until nine", "Straße nach Köln\n25 Kilometer", "Año nuevo, vida\nnueva: 2026"]
 CJK = ["请勿吸烟\n谢谢合作", "営業時間\n午前九時から"]
+# In columns, from right to left.
+COLUMNS = ["请勿吸烟\n谢谢合作", "写真を検索\n猫の写真です"]
 GROUND = (90, 95, 100)
 
 
@@ -62,6 +65,7 @@ OF_TEXTS = SAME | {
     **{"inverted": ImageOps.invert, "blurred, 1.5": blurred(1.5), "dark, 10 %": dark(0.1)},
 }
 OF_FACES = SAME | {
+    **{f"tilted, {degrees} degrees": turned(degrees) for degrees in (15, 30, 45, 90, 180)},
     **{"mirrored": ImageOps.mirror, "half the size": scaled(0.5), "a quarter": scaled(0.25), "dark, 25 %": dark(0.25)},
     **{"dark, 10 %": dark(0.1), "grey": lambda image: image.convert("L").convert("RGB"), "blurred, 2": blurred(2)},
 }
@@ -103,6 +107,17 @@ def written(text: str, font: str | Path) -> Image.Image:
     return image
 
 
+def in_columns(text: str, font: str | Path) -> Image.Image:
+    """Each line as a column, character below character, the first one at the right."""
+    columns = text.split("\n")
+    image = Image.new("RGB", (240, 480), "white")
+    for number, column in enumerate(columns):
+        for place, character in enumerate(column):
+            at = (image.width - 70 - 80 * number, 70 + 52 * place)
+            ImageDraw.Draw(image).text(at, character, "black", ImageFont.truetype(font, 44), anchor="mm")
+    return image
+
+
 def read_plates(pictures: list[tuple[str, Image.Image]], change: Change) -> str:
     right = 0
     for text, image in pictures:
@@ -121,19 +136,27 @@ def read_texts(pictures: list[tuple[str, Image.Image]], change: Change) -> str:
     return f"{right} of {total} characters"
 
 
-def found_faces(folder: Path, name: str, change: Change) -> str:
+def found_faces(folder: Path, change: Change) -> str:
     found = total = others = 0
     for file, truth in json.loads((folder / "faces.json").read_text()).items():
         image = opened(folder / "faces" / file).convert("RGB")
         changed = change(image)
-        ratio = changed.width / image.width
         boxes = [in_pixels(face.box, changed) for face in faces(changed)]
-        for x, y, width, height in truth:
-            left = image.width - x - width if name == "mirrored" else x
-            face = [side * ratio for side in (left, y, width, height)]
-            found += any(shared(box, face) > 1 / 3 for box in boxes)
-        total, others = total + len(truth), others + len(boxes)
-    return f"{found} of {total}, {others - found} others"
+        hits = sum(any(shared(box, moved(face, image.size, change)) > 1 / 3 for box in boxes) for face in truth)
+        found, total, others = found + hits, total + len(truth), others + len(boxes) - hits
+    return f"{found} of {total}, {others} others"
+
+
+def moved(box: Sequence[float], size: tuple[int, int], change: Change) -> tuple[float, float, float, float]:
+    """Where a box (left, top, width, height) is after the change; the hull of one that was turned."""
+    left, top, width, height = box
+    dark = Image.new("RGB", size)
+    marked = dark.copy()
+    marked.paste("white", (round(left), round(top), round(left + width), round(top + height)))
+    seen = np.asarray(ImageChops.difference(change(marked), change(dark)).convert("L"))
+    bounds = Image.fromarray(2 * seen.astype(int) > seen.max()).getbbox()
+    assert bounds, "the face is still in the picture"
+    return bounds[0], bounds[1], bounds[2] - bounds[0], bounds[3] - bounds[1]
 
 
 @click.command(help=__doc__.splitlines()[0])
@@ -148,13 +171,14 @@ def main(recognition: Path, cjk: Path | None) -> None:
         print(what, change, right, sep=": ", flush=True)
 
     texts = [(text, written(text, FONT)) for text in TEXTS]
-    ideographs = [(text, written(text, cjk)) for text in CJK] if cjk else []
+    drawn = {"Chinese and Japanese": (CJK, written), "in columns": (COLUMNS, in_columns)}
+    ideographs = {what: [(text, draw(text, cjk)) for text in some] for what, (some, draw) in drawn.items() if cjk}
     for name, change in OF_FACES.items():
-        add("faces", name, found_faces(recognition, name, change))
+        add("faces", name, found_faces(recognition, change))
     for name, change in OF_TEXTS.items():
         add("text", name, read_texts(texts, change))
-        if ideographs:
-            add("Chinese and Japanese", name, read_texts(ideographs, change))
+        for what, pictures in ideographs.items():
+            add(what, name, read_texts(pictures, change))
     cars = on_cars(recognition)
     for name, change in OF_PLATES.items():
         add("plates", name, read_plates(cars, change))

@@ -15,6 +15,7 @@ stored as well, and clustered as `ingest-image duplicates` does.
 
 from __future__ import annotations
 
+import io
 import tempfile
 import time
 from collections import Counter
@@ -38,7 +39,7 @@ from ingest_image.overlay import features
 from ingest_image.search import Engine, Question, Sample
 from ingest_image.search.comparing.hashes import BITS, SAME_PICTURE
 from ingest_image.search.found import copies
-from ingest_image.search.sampling import sample_of_bytes
+from ingest_image.search.sampling import sample_of_open_file
 from tests.helpers.nodes import bootstrap
 from tests.helpers.paths import CORPUS
 from tests.helpers.pictures import b64, encoded
@@ -228,7 +229,7 @@ def _samples(
     engine: Engine, originals: dict[str, Image.Image], make: Callable[[Image.Image], Image.Image]
 ) -> dict[str, Sample]:
     return {
-        name: sample_of_bytes(engine, encoded(make(image), "JPEG", quality=90), name)
+        name: sample_of_open_file(engine, io.BytesIO(encoded(make(image), "JPEG", quality=90)), name)
         for name, image in originals.items()
     }
 
@@ -264,7 +265,7 @@ def _bridge(es: Elasticsearch, engine: Engine, root: Path, k: int) -> Table:
     for column in ("file", "bits", "rank", "before it", "copy"):
         table.add_column(column, justify="left" if column in ("file", "before it") else "right")
     for path in sorted((root / BRIDGE).glob("*.jpg")):
-        sample = sample_of_bytes(engine, path.read_bytes(), path.name)
+        sample = sample_of_open_file(engine, io.BytesIO(path.read_bytes()), path.name)
         found = by_hash(es, sample, k)
         rank = next(rank for rank, (id, _) in enumerate(found) if id == ORIGINAL)
         before = ", ".join(f"{id} ({bits})" for id, bits in found[:rank])

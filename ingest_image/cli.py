@@ -7,12 +7,16 @@ import importlib
 import io
 import sys
 from types import ModuleType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import click
 
+from .command_group import Group
 
-class Rooms(click.Group):
+_TYPED = "ingest_image.typed"
+
+
+class Rooms(Group):
     """A group that knows where each command lives."""
 
     rooms: ClassVar[dict[str, str]] = {
@@ -49,6 +53,24 @@ class Rooms(click.Group):
         command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note what was typed."""
+        ctx.meta[_TYPED] = tuple(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. What was typed and cannot be sent is its user's error, not a defect.
+
+        Names of files may have any bytes; names of indices, ids and credentials go over the wire. They are not shown:
+        one of them may be a password.
+        """
+        try:
+            return super().invoke(ctx)
+        except UnicodeEncodeError as error:
+            if all(typed.isascii() for typed in ctx.meta[_TYPED]):
+                raise
+            raise click.ClickException(f"an argument has characters that cannot be sent as {error.encoding}") from error
 
 
 def _imported(name: str) -> ModuleType:

@@ -10,10 +10,10 @@ from ..reprocess.mending import pictures_in
 # The node knows this code: the picture beside it is as it should be, and nobody is to add anything unasked.
 FAILED = "enrich_failed"
 # A picture of a document: its target, and its position among the objects there.
-Place = tuple[str, int]
+OneOf = tuple[str, int]
 
 
-def ask(source: Any, targets: Iterable[str], first_only: bool = False) -> tuple[Place, ...]:
+def ask(source: Any, targets: Iterable[str], first_only: bool = False) -> tuple[OneOf, ...]:
     """Have the pictures that wait ask for what is pending, or the first of them; returns which ones do."""
     asked = []
     for place, picture in _waiting(source, targets):
@@ -31,7 +31,7 @@ def record(source: Any, targets: Iterable[str], reason: str) -> None:
         return
 
 
-def _waiting(source: Any, targets: Iterable[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _waiting(source: Any, targets: Iterable[str]) -> Iterator[tuple[OneOf, dict[str, Any]]]:
     for target in targets:
         for position, picture in enumerate(pictures_in(source, target)):
             error = picture.get("error")

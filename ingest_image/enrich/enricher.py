@@ -17,7 +17,7 @@ from ..reprocess.documents import Document, Reader, leaves_out_vectors
 from ..reprocess.job import IndexJob, plan
 from ..reprocess.selection import Selection
 from ..reprocess.writer import Report
-from .asking import Place, ask, record
+from .asking import OneOf, ask, record
 from .attempts import Attempts
 from .backlog import Backlog, Waiting
 from .claims import Claims, Key, claim
@@ -113,7 +113,7 @@ class Enricher:
         assert job is not None
         began, done = time.monotonic(), Done()
         sent: dict[str, Document] = {}
-        asked: dict[str, tuple[Place, ...]] = {}
+        asked: dict[str, tuple[OneOf, ...]] = {}
         last: list[tuple[Waiting, str]] = []
 
         def stored(id_: str, seq_no: int) -> None:
@@ -143,7 +143,7 @@ class Enricher:
         index: str,
         documents: Iterable[Document],
         sent: dict[str, Document],
-        asked: dict[str, tuple[Place, ...]],
+        asked: dict[str, tuple[OneOf, ...]],
         waiting: dict[str, Waiting],
         last: list[tuple[Waiting, str]],
         job: IndexJob,

@@ -18,27 +18,17 @@ from pipelines.wording import capitalized
 
 from ..duplicates.clusters import find_clusters
 from ..search import Engine, UserError
-from . import (
-    actions,
-    deleting,
-    downloads,
-    duplicates_page,
-    editing,
-    files,
-    labels,
-    operating,
-    pages,
-    retrying,
-    security,
-    tagging,
-    world,
-)
+from . import labels
+from .changing import actions, deleting, editing, operating, retrying, tagging
 from .context import Context
 from .dropped import DroppedPictures
-from .login import require_user
 from .looking import Looking
-from .request_body import NO_ROOM, check_body
+from .pictures import downloads, files
+from .serving import security
+from .serving.login import require_user
+from .serving.request_body import NO_ROOM, check_body
 from .settings import GallerySettings
+from .showing import duplicates_page, pages, world
 
 # Bytes for the rest of the form.
 _FORM_ROOM = 64 << 10

@@ -14,8 +14,8 @@ from pipelines.resources import DEFAULT_PIPELINE
 from ..defaults import GALLERY_PORT, LARGEST_PICTURE_OPTION
 from ..indexing.command import size
 from .launch import make_gallery, serve, settings_for
-from .login import checks_users
-from .security import LOOPBACK
+from .serving.login import checks_users
+from .serving.security import LOOPBACK
 
 _TILES = re.compile(r"https?://[\w.:-]+/\S*")
 

@@ -13,8 +13,8 @@ from flask import abort, current_app, request
 
 from ..search import Engine
 from .dropped import DroppedPictures
-from .login import as_user
 from .looking import Looking
+from .serving.login import as_user
 from .settings import GallerySettings
 
 _LARGE = 3

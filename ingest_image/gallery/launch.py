@@ -20,8 +20,8 @@ from ..search.engine import Engine
 from ..search.sampling import file_of, sample_of_document
 from .app import create_app
 from .page_query import PageQuery, like_stored
-from .security import LOOPBACK
-from .server import Server
+from .serving.security import LOOPBACK
+from .serving.server import Server
 from .settings import GallerySettings
 
 _HOST = "127.0.0.1"

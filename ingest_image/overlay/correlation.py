@@ -17,8 +17,6 @@ from PIL import Image
 from .features import Affine
 from .refinement import Gray, refined, rescaled, shrunk
 
-Transforms = NDArray[np.complex64]
-
 _SIDE = 48
 # Holds a picture and the largest copy of the other one beside each other.
 _CANVAS = 128

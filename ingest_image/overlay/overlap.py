@@ -21,8 +21,9 @@ _MIRRORED = ("flip_horizontal", "transverse", "flip_vertical", "transpose")
 _TILTED = 1.5
 # A center is to a side when it is this far from the middle, in sides.
 _ASIDE = 0.04
-Place = tuple[float, float]
-_CENTER: Place = (0.5, 0.5)
+# Of a part of a picture: from its left and from its top, in sides.
+Center = tuple[float, float]
+_MIDDLE: Center = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Overlap:
 
     of_sample: float
     of_hit: float
-    in_sample: tuple[float, float] = _CENTER
-    in_hit: tuple[float, float] = _CENTER
+    in_sample: Center = _MIDDLE
+    in_hit: Center = _MIDDLE
     turn: str = UPRIGHT
     degrees: float = 0.0
 
@@ -94,14 +95,14 @@ def overlap_of(affine: Affine, sample: tuple[int, int], hit: tuple[int, int]) ->
     return Overlap(of_sample, of_hit, in_sample, in_hit, names[quarters % 4], angle - 90 * quarters)
 
 
-def _covered(affine: Affine, inner: tuple[int, int], outer: tuple[int, int]) -> tuple[float, Place, Place]:
+def _covered(affine: Affine, inner: tuple[int, int], outer: tuple[int, int]) -> tuple[float, Center, Center]:
     """Share of `inner` that lies within `outer`, and the center of that part in each, by a grid of 64 x 64 places."""
     steps = (np.arange(64) + 0.5) / 64
     across, down = steps * inner[0], steps[:, None] * inner[1]
     x, y = ((a * across + b * down + c) / side for (a, b, c), side in zip(affine, outer, strict=True))
     within = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
     if not within.any():
-        return 0.0, _CENTER, _CENTER
+        return 0.0, _MIDDLE, _MIDDLE
     rows, columns = np.nonzero(within)
     here = float(steps[columns].mean()), float(steps[rows].mean())
     return float(within.mean()), here, (float(x[within].mean()), float(y[within].mean()))

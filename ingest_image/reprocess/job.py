@@ -25,7 +25,7 @@ from .state import State
 _LONGEST_BULK = 600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class IndexJob:
     """One index: its pipelines, the fields they write to, the query that selects."""
 
@@ -77,24 +77,20 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
                 target: Outdated(maker if schema.dims in (None, maker.dims) else maker.without("embedding"))
                 for target, maker in known.items()
             }
-        query = selection.to_query(targets, makers, banded, lacking, schema.countable)
-        fields = _fields(bodies) if selection.wants_pictures else None
-        uuid = settings["index.uuid"]
-        enriched = tuple(targets) if selection.pending or selection.errors else ()
         jobs.append(
             IndexJob(
-                index,
-                uuid,
-                pipelines,
-                targets,
-                makers,
-                query,
-                selection.unprocessed,
-                sizes,
-                fields,
-                banded,
-                enriched,
-                lacking,
+                index=index,
+                uuid=settings["index.uuid"],
+                pipelines=pipelines,
+                targets=targets,
+                makers=makers,
+                query=selection.to_query(targets, makers, banded, lacking, schema.countable),
+                inspects=selection.unprocessed,
+                sizes=sizes,
+                fields=_fields(bodies) if selection.wants_pictures else None,
+                banded=banded,
+                enriched=tuple(targets) if selection.pending or selection.errors else (),
+                lacking=lacking,
             )
         )
     return jobs

@@ -27,11 +27,6 @@ NAMES = ("title", "file_name", "image.metadata.title")
 _COMPARED = ("image.sha256", "image.original.sha256", "image.perceptual_hashes.hex", "image.colors", "image.embed*")
 
 
-def sample_of_bytes(engine: Engine, data: bytes, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
-    """The sample of a picture in memory."""
-    return sample_of_open_file(engine, io.BytesIO(data), name, pipeline)
-
-
 def sample_of_open_file(engine: Engine, file: BinaryIO, name: str, pipeline: str = DEFAULT_PIPELINE) -> Sample:
     """The sample of a picture that is not stored."""
     image = described(engine, file, name, pipeline, "embedding")

@@ -75,8 +75,8 @@ def connect(
 
 
 def addresses(client: Elasticsearch) -> str:
-    """Where a client's requests go, for messages."""
-    return ", ".join(str(node.base_url) for node in client.transport.node_pool.all())
+    """Where a client's requests go, for messages. The client itself shuffles its nodes."""
+    return ", ".join(sorted(str(node.base_url) for node in client.transport.node_pool.all()))
 
 
 def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from ..errors import Code, ImageError
+from ..formats.heif_turn import is_quarter_turned
 from ..formats.jpeg_tables import tables_of
 from ..formats.registry import format_of
 from ..picture import Source
@@ -44,6 +45,8 @@ def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None
     if isinstance(image, TiffFile):
         # The size in the file. Pillow says how large the picture will be after turning.
         width, height = image.size_in_file
+    elif image.format == "HEIF" and is_quarter_turned(data):
+        width, height = height, width
     return Source(format_of(image.format or "").name, width, height, frames, len(data), tables_of(image))
 
 

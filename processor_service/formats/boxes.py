@@ -49,7 +49,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Place:
+class Extent:
     """Where a part of an item is: counted from the beginning of the file, or of the box `idat` (method 1)."""
 
     item: int
@@ -58,7 +58,7 @@ class Place:
     length: int
 
 
-def item_places(data: bytes, start: int) -> Iterator[Place]:
+def item_places(data: bytes, start: int) -> Iterator[Extent]:
     """The places in a box `iloc` (8.11.3). Raises ValueError when it ends too early, or has too many places.
 
     A place may take no bytes in the box, so the box's length does not bound them.
@@ -81,7 +81,7 @@ def item_places(data: bytes, start: int) -> Iterator[Place]:
         for _ in range(count):
             numbers.next(of_index if version else 0)
             offset = base + numbers.next(of_offset)
-            yield Place(item, method & 15, offset, numbers.next(of_length))
+            yield Extent(item, method & 15, offset, numbers.next(of_length))
 
 
 def items(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:

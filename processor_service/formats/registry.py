@@ -27,7 +27,8 @@ FORMATS = (
         beginnings=((0, b"\xff\xd8"),),
         unmistakable=True,
         stored_as=None,
-        stored=Stored(alpha=False, moves=False, most_side=65535, quality=85),
+        # libjpeg's own limit, not the format's.
+        stored=Stored(alpha=False, moves=False, most_side=65500, quality=85),
     ),
     # Several JPEGs in a file: other views, gain maps. Pillow opens it with the JPEG decoder.
     Format("mpo", ("MPO",), mime="image/jpeg", stored_as="jpeg"),
@@ -73,7 +74,8 @@ FORMATS = (
         unmistakable=True,
         further="frames",
         stored_as=None,
-        stored=Stored(most_loops=2**31 - 1, quality=65),
+        # One more for a still picture; the track of an animation has no room for that.
+        stored=Stored(most_side=65535, most_loops=2**31 - 1, quality=65),
     ),
     Format("bmp", ("BMP", "DIB"), beginnings=((0, b"BM"),)),
     Format("ico", ("ICO",), mime="image/x-icon", beginnings=((0, b"\0\0\1\0"),)),

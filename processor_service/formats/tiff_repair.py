@@ -19,8 +19,9 @@ _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *ra
 def repaired(data: bytes) -> bytes:
     """The same TIFF without what keeps it from being read. Other files are returned unchanged.
 
-    The first page is not a reduced copy of a larger one after or below it. Entries that describe the picture and point
-    beyond the file's end are emptied: Pillow would not read what follows them. Orientations have the usual type.
+    The first page is not a reduced copy of a larger one after or below it, and no other one is a smaller copy or a
+    mask. Entries that describe the picture and point beyond the file's end are emptied: Pillow would not read what
+    follows them. Orientations have the usual type.
     """
     if layout_of(data) is None:
         return data
@@ -58,9 +59,13 @@ def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
 
 
 def _without_previews(data: bytes, pages: list[Directory]) -> bytes:
-    if not pages or not pages[0].is_reduced:
+    if not pages:
         return data
     first = pages[0]
+    if not first.is_reduced:
+        # Smaller copies of a page, and masks, are no pages.
+        whole = [page for page in pages if page is first or _is_full(page) or page.pixels > first.pixels]
+        return data if len(whole) == len(pages) else _chained(data, whole)
     larger = [page for page in pages[1:] if _is_full(page)] or [page for page in below(first) if _is_full(page)]
     if not larger or max(page.pixels for page in larger) < first.pixels:
         return data

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from ..parameters import ABSENT, Color, Ratio, Rule, Unit, ratio
 from ..pixels.alpha import canvas
-from ..pixels.gravity import Place, offset
+from ..pixels.gravity import Direction, offset
 from . import Operation
 
 _SIDES = ("left", "top", "right", "bottom")
@@ -40,7 +40,7 @@ class Pad(Operation):
     aspect_ratio: Ratio | None = Field(
         None, description="instead of sides: padded to this shape, `width:height` such as `16:9`"
     )
-    gravity: Place = Field("center", description="place of the picture in the `aspect_ratio`")
+    gravity: Direction = Field("center", description="place of the picture in the `aspect_ratio`")
     background: Color = Field("#ffffff", description="colour of the border")
 
     @property

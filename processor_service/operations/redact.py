@@ -12,6 +12,7 @@ from ..picture import Picture
 from ..pixels.orientation import upright
 from ..pixels.scaling import shrunk
 from ..recognition.box import Box
+from ..recognition.faces import faces
 from ..recognition.hide import MARGIN, How, hide
 from ..recognition.of_picture import large
 from ..recognition.unseen import MIN_SCORE, What, unseen
@@ -67,18 +68,18 @@ class Redact(Operation):
         """
         others = [box for each in found for kind, boxes in each.items() if kind != "faces" for box in boxes]
         frame = hide(frame, others, self.how, self.margin)
-        faces = [box for each in found for box in each.get("faces", ())]
+        boxes = [box for each in found for box in each.get("faces", ())]
         for how, more in ((self.how, 0.0), (self.how, 0.15), (self.how, 0.3), *_ONE_COLOR):
-            hidden = hide(frame, faces, how, self.margin + more)
-            if not self._shows(large(hidden, picture), faces):
+            hidden = hide(frame, boxes, how, self.margin + more)
+            if not self._shows(large(hidden, picture), boxes):
                 return hidden
         raise ImageError(Code.CANNOT_REDACT, "a face is still found after it was hidden; crop it away")
 
-    def _shows(self, hidden: Image.Image, faces: list[Box]) -> bool:
+    def _shows(self, hidden: Image.Image, boxes: list[Box]) -> bool:
         """Whether a face is found where one was hidden, even if the picture is made as small as a thumbnail."""
         own = max(hidden.size)
-        for side in sorted({min(side, own) for side in _SIDES}) if faces else ():
-            again = unseen(shrunk(hidden, side), ["faces"], _SURELY * self.min_score)["faces"]
-            if any(box.common(face) for box in again for face in faces):
+        for side in sorted({min(side, own) for side in _SIDES}) if boxes else ():
+            again = faces(shrunk(hidden, side), _SURELY * self.min_score)
+            if any(face.box.common(box) for face in again for box in boxes):
                 return True
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Place = Literal["center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"]
+Direction = Literal["center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"]
 Gravity = Literal[
     "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest", "smart"
 ]

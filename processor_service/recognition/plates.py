@@ -6,16 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from math import hypot
 
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from .box import Box
 from .ocr import NAME, Corners, Reading, read
 from .plate_text import folded, is_chinese, is_plate, normal, stacked
-from .text import Page, fractions
+from .text import LOOKED_FOR, Page, fractions
 
 MIN_SCORE = 0.6
 # The number is raised when other plates are found in the same picture.
-MADE_BY = f"{NAME}-1"
+MADE_BY = f"{NAME}-2"
 # The probability of a vehicle from which plates are looked for. Close-ups of plates have 0.13, of 208 pictures without
 # cars none more than 0.06.
 VEHICLE = 0.1
@@ -24,10 +24,13 @@ _DOUBTFUL = 0.3
 _ASPECT = (1.4, 9.0)
 # The whole picture is looked through a second time at this size (pixels of the long side) when it holds no plate.
 _LARGE = 1280
-# A second look at the place: how much of its width is added on each side, and how many pixels wide it then is. Most
-# plates of 40 to 300 pixels are read right at 160 to 240.
-_LOOKS = ((0.5, 320), (0.15, 240))
-_LOOKS_AT_TWO_LINES = ((0.15, 320), (0.5, 400))
+# And then once more sharpened: the letters of a plate out of focus are seen as texts again.
+_SHARPENED = ImageFilter.UnsharpMask(radius=4, percent=250, threshold=0)
+# More looks at the place: how much of its width is added on each side, how many pixels wide it then is, and whether in
+# grey, where the coloured seals, maps and flowers between the letters of US plates are no letters. Most plates of 40 to
+# 300 pixels are read right at 160 to 320.
+_LOOKS = ((0.5, 320, True), (0.15, 240, False), (0.3, 240, True))
+_LOOKS_AT_TWO_LINES = ((0.15, 320, False), (0.5, 400, False))
 # Longer than this many times its height, a text is one line.
 _ONE_LINE = 2.4
 _SURE = 0.9
@@ -57,13 +60,16 @@ def plates(page: Page, vehicle: float | None = None, min_score: float = MIN_SCOR
     """The plates in a picture that was read by `text.look`, best first.
 
     `vehicle`: how probable a vehicle is (`labels.Seen.vehicle`); when it is not, its texts are no plates. None: not
-    asked, and the picture is not looked through twice. Raises RecognitionMissing.
+    asked, and the picture is looked through only once. Raises RecognitionMissing.
     """
     if vehicle is not None and vehicle <= VEHICLE:
         return []
     found = _confirmed(page.image, page.readings, min_score)
     if not found and vehicle is not None and max(page.image.size) > 960:
         found = _confirmed(page.image, read(page.image, _LARGE), min_score)
+    if not found and vehicle is not None:
+        sharp = page.image.filter(_SHARPENED)
+        found = _confirmed(sharp, read(sharp, LOOKED_FOR), min_score)
     return sorted(found, key=lambda plate: -plate.score)
 
 
@@ -75,10 +81,10 @@ def _confirmed(image: Image.Image, readings: list[Reading], min_score: float) ->
         if any(_same_place(place, plate) for plate in found):
             continue
         votes = [guess for guess in guesses if _same_place(guess, place)]
-        for margin, width in _LOOKS if _aspect(place, image.size) > _ONE_LINE else (*_LOOKS, *_LOOKS_AT_TWO_LINES):
+        for look in _LOOKS if _aspect(place, image.size) > _ONE_LINE else (*_LOOKS, *_LOOKS_AT_TWO_LINES):
             if _agreed(votes):
                 break
-            votes += [guess for guess in _look_again(image, place.box, margin, width) if _same_place(guess, place)]
+            votes += [guess for guess in _look_again(image, place.box, *look) if _same_place(guess, place)]
         best = _elected(votes)
         if best and best.score > min_score and not any(_same_place(best, plate) for plate in found):
             found.append(best)
@@ -118,7 +124,7 @@ def _has_one_more(longer: str, text: str) -> bool:
     return any(longer[:place] + longer[place + 1 :] == text for place in range(1, len(text)))
 
 
-def _look_again(image: Image.Image, box: Box, margin: float, width: int) -> list[Plate]:
+def _look_again(image: Image.Image, box: Box, margin: float, width: int, grey: bool) -> list[Plate]:
     """What a part of the picture reads when it is scaled so that a plate has the size that reads best."""
     # As much above and below as at the sides, in pixels.
     flatness = box.width * image.width / max(1.0, box.height * image.height)
@@ -127,6 +133,8 @@ def _look_again(image: Image.Image, box: Box, margin: float, width: int) -> list
     if right - left < 8 or bottom - top < 8:
         return []
     crop = image.crop((left, top, right, bottom))
+    if grey:
+        crop = crop.convert("L").convert("RGB")
     ratio = width / crop.width
     crop = crop.resize((width, max(16, round(crop.height * ratio))), Image.Resampling.BICUBIC)
     readings = [
@@ -155,15 +163,28 @@ def _guesses(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
 
 
 def _doubtful(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
-    """Texts that may be a part of a plate, or one that was misread; not what is certainly a word."""
-    places = []
+    """Texts that may be a part of a plate, or one that was misread, and what stands beside each other as its two groups
+    may; not what is certainly a word."""
+    places = _groups(readings, size)
     for reading in readings:
         text = normal(reading.text)
         uncertain = reading.score < _SURE or not text.isalpha() or not text.isascii()
         place = Plate(text, reading.score, fractions(reading.corners, size))
         if 3 <= len(text) <= 10 and not is_plate(text) and uncertain and _has_shape(place, size):
             places.append(place)
-    return sorted(places, key=lambda place: place.text.isdigit())
+    return sorted(places, key=lambda place: (not is_plate(place.text), place.text.isdigit()))
+
+
+def _groups(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
+    """Pairs of texts that are a plate when they are read as one; neither is by itself."""
+    parts = [(normal(reading.text), reading) for reading in readings if reading.score > _DOUBTFUL]
+    parts = [(text, reading) for text, reading in parts if 1 < len(text) < 6 and not is_plate(text)]
+    return [
+        Plate(before + after, min(left.score, right.score), fractions(_around(left, right), size))
+        for before, left in parts
+        for after, right in parts
+        if is_plate(before + after) and _beside(left, right)
+    ]
 
 
 def _has_shape(plate: Plate, size: tuple[int, int]) -> bool:
@@ -188,6 +209,23 @@ def _above(upper: Reading, lower: Reading) -> bool:
         and 0.35 < ah / max(bh, 1) < 1.7
         and 0.3 < aw / max(bw, 1) < 1.6
     )
+
+
+def _beside(left: Reading, right: Reading) -> bool:
+    """Whether they are two groups of one plate: one close beside the other, both as high."""
+    _, ay0, ax1, ay1 = _hull(left)
+    bx0, by0, _, by1 = _hull(right)
+    height = max(ay1 - ay0, by1 - by0)
+    return (
+        -0.2 * height < bx0 - ax1 < 1.2 * height
+        and abs((ay0 + ay1) - (by0 + by1)) < 0.5 * height
+        and min(ay1 - ay0, by1 - by0) > 0.7 * height
+    )
+
+
+def _around(left: Reading, right: Reading) -> Corners:
+    """The corners of both."""
+    return [left.corners[0], right.corners[1], right.corners[2], left.corners[3]]
 
 
 def _hull(reading: Reading) -> tuple[float, float, float, float]:

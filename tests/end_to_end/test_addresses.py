@@ -60,6 +60,15 @@ def test_off_by_default(es: Elasticsearch, index: str, server: Stranger) -> None
     assert server.asked == []
 
 
+@pytest.mark.parametrize("more", [{}, {"data": b64(CAT)}, {"error": {"code": "url_not_allowed"}}])
+def test_a_picture_does_not_stay_as_an_address(es: Elasticsearch, index: str, more: dict[str, Any]) -> None:
+    url = f" DATA:image/jpeg; base64,{b64(DOG)}"
+    for written in (url, [url], ["https://images.example.org/a.jpg", [url]]):
+        for document in ({"image": {"url": written} | more}, {"image.url": written, "image": more}):
+            with pytest.raises(BadRequestError, match=r"url_not_allowed.*data URL"):
+                es.index(index=index, id="1", document=document)
+
+
 def test_a_picture_by_address_is_fetched_once(
     es: Elasticsearch, index: str, fetching: Service, server: Stranger
 ) -> None:

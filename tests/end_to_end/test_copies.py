@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from PIL import Image, ImageOps
 from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Hit, Question
 from ingest_image.search.questions.filters import parse_filters
-from ingest_image.search.sampling import find_sample, sample_of_bytes
+from ingest_image.search.sampling import find_sample, sample_of_open_file
 from ingest_image.search_command import search
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, encoded, opened, picture
@@ -66,7 +67,11 @@ def engine(es: Elasticsearch, filled: str) -> Engine:
 
 
 def copies(engine: Engine, what: str | bytes, **parts: Any) -> dict[str, Hit]:
-    sample = find_sample(engine, what) if isinstance(what, str) else sample_of_bytes(engine, what, "question")
+    sample = (
+        find_sample(engine, what)
+        if isinstance(what, str)
+        else sample_of_open_file(engine, io.BytesIO(what), "question")
+    )
     hits = engine.search(Question(sample=sample, near_duplicates=True, **parts), 50).hits
     return {hit.id: hit for hit in hits}
 
@@ -125,7 +130,7 @@ def test_a_document_without_a_thumbnail_is_read_itself(es: Elasticsearch, engine
         assert {"cat", "corner"} <= set(copies(engine, "bare"))
         assert "bare" in copies(engine, "cat")
         # The file itself is laid over when the pipeline makes no thumbnail of it.
-        sample = sample_of_bytes(engine, tilted, "question", "images-without-thumbnail")
+        sample = sample_of_open_file(engine, io.BytesIO(tilted), "question", "images-without-thumbnail")
         assert sample.layer is not None
     finally:
         es.delete(index=filled, id="bare", refresh=True)

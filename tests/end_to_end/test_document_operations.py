@@ -79,6 +79,52 @@ def test_the_size_limit_holds_also_when_operations_follow_one_another(es: Elasti
     es.indices.put_settings(index=index, settings={"default_pipeline": "images"})
 
 
+UPDATES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
+    "scaling": ({"resize": {"width": 150}}, (150, 100)),
+    "rotating": ({"rotate": {"degrees": 90}}, (200, 300)),
+    "cropping": ({"crop": {"left": 10, "top": 0, "width": 50, "height": 40}}, (50, 40)),
+    "flipping": ({"flip": {"direction": "vertical"}}, (300, 200)),
+    "colour": ({"adjust": {"saturation": 0.5}}, (300, 200)),
+    "grey": ({"grayscale": {}}, (300, 200)),
+}
+
+
+@pytest.mark.parametrize("what", UPDATES)
+def test_the_bundled_pipeline_allows_what_people_update_for(es: Elasticsearch, index: str, what: str) -> None:
+    operation, size = UPDATES[what]
+    es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE)}})
+    before = es.get(index=index, id="1")["_source"]["image"]
+    es.update(index=index, id="1", doc={"image": {"operations": [operation]}})
+    after = es.get(index=index, id="1")["_source"]["image"]
+    assert opened(after["data"]).size == (after["width"], after["height"]) == size
+    assert after["data"] != before["data"] and after["format"] == "jpeg" and "operations" not in after
+    # It is marked, so it stays as it is.
+    es.update(index=index, id="1", doc={"title": "t"})
+    assert es.get(index=index, id="1")["_source"] == {"title": "t", "image": after}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"convert": {"format": "png"}},
+        {"convert": {"format": "jpeg", "quality": 100}},
+        {"strip_metadata": {"keep": ["all"]}},
+        "strip_metadata",
+        {"animation": {"frames": "keep"}},
+        {"redact": {"what": ["faces"]}},
+    ],
+    ids=str,
+)
+def test_the_bundled_pipeline_allows_nothing_that_undoes_it(es: Elasticsearch, index: str, operation: Any) -> None:
+    es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE)}})
+    before = es.get(index=index, id="1")["_source"]
+    with pytest.raises(BadRequestError, match="operation_not_allowed"):
+        es.update(index=index, id="1", doc={"image": {"operations": [{"rotate": {"degrees": 90}}, operation]}})
+    with pytest.raises(BadRequestError, match="operation_not_allowed"):
+        es.index(index=index, id="2", document={"image": {"data": b64(PRIVATE), "operations": [operation]}})
+    assert es.get(index=index, id="1")["_source"] == before
+
+
 def test_a_wrong_list_is_refused_at_put_pipeline(es: Elasticsearch) -> None:
     wrongs: list[Any] = [["rotat"], "rotate", [{"rotate": {}}]]
     for wrong in wrongs:

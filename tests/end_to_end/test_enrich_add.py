@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
 from ingest_image.enrich.command import enrich
@@ -84,6 +85,41 @@ def test_old_documents_get_new_properties_and_their_pictures_stay(
     counted = calls(service)
     es.update(index=index, id="1", doc={"title": "mine"})
     assert calls(service) == counted
+
+
+@pytest.mark.parametrize("at", [2, 5])
+def test_what_was_interrupted_goes_on_with_what_is_left(
+    es: Elasticsearch, es_url: str, index: str, service: Service, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """While documents are marked, and while they are enriched: no document is marked or enriched twice."""
+    ids = [*"abcd"]
+    for id in ids:
+        es.index(index=index, id=id, document={"image": {"data": LARGE}}, refresh=True)
+    before = {id: source(es, index, id)["image"] for id in ids}
+    ask_for(es, index, NOW, later=["embedding"])
+    perform, bulks = Transport.perform_request, [0]
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        bulks[0] += "_bulk" in target
+        if "_bulk" in target and bulks[0] == at:
+            raise KeyboardInterrupt
+        return perform(self, method, target, **more)
+
+    # A document a request, so four mark, and four enrich.
+    few = ["--max-bulk-bytes", "1kb"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Transport, "perform_request", performed)
+        CliRunner().invoke(enrich, ["--url", es_url, "--add", "embedding", index, *few])
+    es.indices.refresh(index=index)
+    done = {id for id in ids if es.get(index=index, id=id)["_version"] > 1}
+    assert len(done) == min(at - 1, len(ids)) and len(waiting(es, index)) == len(done)
+    assert add(es_url, index).exit_code == 0
+    assert waiting(es, index) == []
+    for id in ids:
+        image = source(es, index, id)["image"]
+        assert image["embedder"] == "builtin-v1" and image["data"] == before[id]["data"]
+        # Stored, marked, enriched.
+        assert es.get(index=index, id=id)["_version"] == 3
 
 
 def test_what_cannot_be_added_is_said(es: Elasticsearch, es_url: str, index: str) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from ingest_image.gallery import GallerySettings, create_app
-from ingest_image.gallery.mercator import tile_box
+from ingest_image.gallery.showing.mercator import tile_box
 from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search.places import Box, clusters, whereabouts
 from ingest_image.search.questions.filters import parse_filters

@@ -21,13 +21,15 @@ from tests.helpers.png_chunks import chunk
 from tests.helpers.png_reference import decode_png
 from tests.helpers.rewritten_tiffs import rewritten
 from tests.helpers.secrets_in_files import TRACES
+from tests.helpers.turned_heif import clip, heic, turn
 from tests.processor_service.decoding import test_kinds_adobe_rgb as adobe_rgb
 from tests.processor_service.decoding import test_kinds_bitmaps
 from tests.processor_service.decoding import test_kinds_raw as raw
 from tests.processor_service.decoding import test_kinds_salvaged as salvaged
+from tests.processor_service.decoding.no_pictures import NAMED, SVG
 from tests.processor_service.decoding.test_kinds_png import keyed
-from tests.processor_service.decoding.test_kinds_refused import CODINGS, NAMED, SVG
 from tests.processor_service.decoding.test_kinds_tiff import colors
+from tests.processor_service.decoding.test_markup_refused import CODINGS
 from tests.processor_service.encoding.test_kinds_timing import apng, book
 from tests.processor_service.formats import test_kinds_big_tiff
 from tests.processor_service.pixels.test_kinds_orientation import HELD, ODD_TYPES, scene
@@ -167,7 +169,7 @@ def test_raw_files_are_refused_and_reduced_copies_are_not_the_picture(
         assert "a camera's raw file; send the JPEG" in image["error"]["reason"], name
         assert image.get("data") is None, name
     for name, image in stored(es, index, pipeline, raw.ORDINARY | raw.FULL_SECOND, PNG).items():
-        assert (image["width"], image["original"]["width"]) == (128, 128), name
+        assert (image["width"], image["original"]["width"], image["frames"]) == (128, 128, 1), name
 
 
 def test_a_broken_part_takes_neither_turn_nor_profile_along(es: Elasticsearch, index: str, pipeline: str) -> None:
@@ -218,12 +220,15 @@ def test_transparency_and_samples_that_few_programs_write(es: Elasticsearch, ind
 def test_what_is_said_of_the_original(es: Elasticsearch, index: str, pipeline: str) -> None:
     turned = {f"turned, {turn}": one(np.zeros((10, 30, 3), np.uint8), RGB, tags={274: turn}) for turn in range(1, 9)}
     files = turned | {
+        "HEIC": heic(clip(256, 200), turn(1)),
         "still": apng([(1, 10)] * 4, book(4), still=True),
         "moving": apng([(1, 10)] * 4, book(4)),
         "Adobe RGB": adobe_rgb.camera(),
     }
     images = stored(es, index, pipeline, files, PNG)
     assert [images[name]["frames"] for name in ("still", "moving")] == [3, 4]
+    heif = images["HEIC"]
+    assert (heif["original"]["width"], heif["original"]["height"], heif["width"]) == (256, 200, 200)
     for name in turned:
         assert (images[name]["original"]["width"], images[name]["original"]["height"]) == (30, 10), name
         assert images[name]["width"] == (10 if name[-1] > "4" else 30), name

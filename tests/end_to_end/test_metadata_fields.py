@@ -9,12 +9,29 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.helpers.metadata_files import IFD, gif, iptc, jpeg, picture_tiff, place, png, raw_profile, tiff, xmp
+from tests.helpers.described_files import packed
+from tests.helpers.metadata_files import (
+    IFD,
+    gif,
+    icon,
+    iptc,
+    jpeg,
+    picture_tiff,
+    place,
+    png,
+    raw_profile,
+    resources,
+    small,
+    tiff,
+    unannounced,
+    xmp,
+)
 from tests.helpers.pictures import b64, picture
+from tests.processor_service.features.test_metadata_place import MADE_AT
 
 INDEX, PIPELINE = "images-metadata-fields", "metadata-fields"
 CAPTION = "lorem ipsum " * 3000 + "zanzibar"
-PHOTOSHOP, XAP = b"Photoshop 3.0\0", b"http://ns.adobe.com/xap/1.0/\0"
+PHOTOSHOP, XAP, PREFIX = b"Photoshop 3.0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Exif\0\0"
 
 
 def exif(**changed: Any) -> bytes:
@@ -31,6 +48,7 @@ def in_iptc(*datasets: tuple[int, bytes]) -> bytes:
     return jpeg(PHOTOSHOP + resource, marker=0xED)
 
 
+LARGE = exif(filler=bytes(300_000)).removeprefix(b"Exif\0\0")
 FILES = {
     "raw exif": picture("cases/png_raw_exif.png"),
     "type 13": picture("cases/gps_type13.jpg"),
@@ -49,12 +67,25 @@ FILES = {
     "long caption": png((b"iTXt", b"Description\0\0\0\0\0" + CAPTION.encode())),
     "comment": jpeg(b"Exif\0\0" + tiff({}, {0x9286: b"UNICODE\0" + "quokka".encode("utf-16-be")})),
     "windows": jpeg(b"Exif\0\0" + tiff({0x9C9C: (1, "wombat".encode("utf-16-le"))})),
-    "png text": png((b"tEXt", b"Author\0Numbat")),
+    "png text": png((b"tEXt", b"Author\0Numbat"), (b"tEXt", b"Title\0Bandicoot"), (b"tEXt", b"Description\0A bettong")),
     "gif": gif(xmp("", 'photoshop:Headline="bilby"'), b"\xff\xfe\0 odd \xed\xa0\x80 comment"),
     "surrogate": dated('photoshop:Headline="\\ud800 kowari"'.replace("\\ud800", "&#xD800;")),
+    "second prefix": png((b"eXIf", PREFIX + PREFIX + exif().removeprefix(PREFIX))),
+    "raw exif, second prefix": png(packed("Raw profile type exif", raw_profile("exif", PREFIX + exif()))),
+    "raw iptc": png(packed("Raw profile type iptc", raw_profile("iptc", iptc((120, b"a potoroo"))))),
+    "raw 8bim": png(packed("Raw profile type 8bim", raw_profile("8bim", resources((1028, iptc((25, b"dunnart"))))))),
+    "raw xmp": png(packed("Raw profile type xmp", raw_profile("xmp", xmp("", 'photoshop:Headline="quoll"')))),
+    "large exif": jpeg(*(PREFIX + LARGE[at : at + 65_000] for at in range(0, len(LARGE), 65_000))),
+    "large exif of a png": png((b"eXIf", LARGE)),
+    "icon": icon(small("PNG"), png((b"eXIf", exif()))),
+    "unannounced": unannounced(small("WEBP", exif=exif())),
+    "made at": jpeg(XAP + xmp(MADE_AT[0])),
+    "of the work": jpeg(XAP + xmp("<dc:date><rdf:Seq><rdf:li>1966-03</rdf:li></rdf:Seq></dc:date>")),
     "nothing": picture("cases/base.png"),
 }
-PLACED = {"ifd", "bigtiff", "packed raw exif", "xmp place"}
+OF_EXIF = {"ifd", "bigtiff", "packed raw exif", "second prefix", "raw exif, second prefix", "large exif"}
+OF_EXIF |= {"large exif of a png", "icon", "unannounced"}
+PLACED = {"xmp place", "made at"} | OF_EXIF
 OF_CASES = {"raw exif", "type 13", "full", "gps only"}
 
 
@@ -81,10 +112,15 @@ def found(es: Elasticsearch, **search: Any) -> set[str]:
         ("quokka", {"comment"}),
         ("wombat", {"windows"}),
         ("numbat", {"png text"}),
+        ("bandicoot", {"png text"}),
+        ("bettong", {"png text"}),
+        ("potoroo", {"raw iptc"}),
+        ("dunnart", {"raw 8bim"}),
+        ("quoll", {"raw xmp"}),
         ("bilby", {"gif"}),
         ("kowari", {"surrogate"}),
         ("harbour", {"raw exif", "full"}),
-        ("testcam", {"raw exif", "full", "type 13", "ifd", "bigtiff", "packed raw exif"}),
+        ("testcam", {"raw exif", "full", "type 13"} | OF_EXIF),
     ],
 )
 def test_words_are_found_by_a_plain_search(es: Elasticsearch, filled: str, word: str, ids: set[str]) -> None:
@@ -101,11 +137,12 @@ def test_words_are_found_by_a_plain_search(es: Elasticsearch, filled: str, word:
         ({"gte": "1978-05-01", "lt": "1978-06-01"}, {"month", "created", "odd offset", "end of a day"}),
         ({"gte": "1978||/y", "lte": "1978||/y", "format": "yyyy"}, {"year", "month", "created", "zero month"}
          | {"odd offset", "end of a day"}),
+        ({"gte": "1966-03-01", "lt": "1966-04-01"}, {"of the work"}),
         ({"gte": "1978-05-06T04:26:12Z", "lt": "1978-05-06T04:26:13Z"}, {"odd offset"}),
         ({"gte": "1978-05-06T03:30:00Z", "lte": "1978-05-06T03:30:00Z"}, {"end of a day"}),
         (
             {"gte": "2019-05-06", "lt": "2019-05-07"},
-            {"raw exif", "type 13", "full", "ifd", "bigtiff", "packed raw exif"},
+            {"raw exif", "type 13", "full"} | OF_EXIF,
         ),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.helpers.located_pictures import places, with_place
 from tests.helpers.nodes import source
@@ -15,7 +15,17 @@ from tests.helpers.pictures import b64, encoded
 
 PRIVATE = with_place(encoded(Image.effect_noise((120, 80), 60), "JPEG"))
 TRUNCATED = PRIVATE[: len(PRIVATE) // 2]
-RECORD = {"on_invalid": "record", "ignore_missing": True}
+RECORD: dict[str, Any] = {"on_invalid": "record", "ignore_missing": True}
+
+
+def described() -> bytes:
+    """A picture with more to say than PRIVATE, and another place."""
+    exif = Image.Exif()
+    exif.update(
+        {ExifTags.Base.Artist: "Zebedee", ExifTags.Base.ImageDescription: "harbour", ExifTags.Base.Make: "ACME"}
+    )
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (10.0, 5.0, 3.0), 3: "E", 4: (2.0, 17.0, 40.0)})
+    return encoded(Image.effect_noise((300, 200), 60), "JPEG", exif=exif)
 
 
 @pytest.fixture
@@ -67,6 +77,69 @@ def test_data_that_is_not_there_says_nothing(es: Elasticsearch, index: str, pipe
     assert "data" not in stored["image"] and stored["image"]["thumbnail"]
     es.update(index=index, id="1", doc={"title": "t"})
     assert source(es, index) == {**stored, "title": "t"}
+
+
+def upsert(es: Elasticsearch, index: str, **doc: Any) -> None:
+    """By a bulk, which runs the pipeline on this alone, and merges what comes of it into the document."""
+    lines: list[dict[str, Any]] = [{"update": {"_id": "1"}}, {"doc": doc, "doc_as_upsert": True}]
+    answer = es.bulk(index=index, operations=lines)
+    assert not answer["errors"], str(answer)[:300]
+
+
+def there(value: Any) -> Any:
+    """What the mapping sees: a null is nothing."""
+    if isinstance(value, dict):
+        return {name: there(part) for name, part in value.items() if part is not None}
+    return value
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(es: Elasticsearch, index: str, mapped: bool) -> None:
+    full = {"metadata": {"location": "full"}}
+    properties = ["colors", "statistics", full, "perceptual_hash", "embedding", "placeholder", "thumbnail"]
+    es.ingest.put_pipeline(id=f"own-{index}", processors=[{"image": RECORD | {"properties": properties}}])
+    mappings = None if mapped else {"dynamic": False}
+    es.indices.create(index=index, settings={"default_pipeline": f"own-{index}"}, mappings=mappings)
+    plain = b64(encoded(Image.new("RGB", (50, 40), "teal")))
+    first = {"data": b64(described()), "caption": "mine"}
+    es.index(index=index, id="fresh", document={"image": {"data": plain}})
+    es.index(index=index, id="1", document={"image": first})
+    before = source(es, index)
+    assert {"location", "artist"} <= before["image"]["metadata"].keys() and before["image"]["colors"]
+    upsert(es, index, title="t")
+    assert source(es, index) == before | {"title": "t"}
+    upsert(es, index, image={"data": plain})
+    assert there(source(es, index)["image"]) == {"caption": "mine"} | source(es, index, "fresh")["image"]
+    # The same again, when the first one has more in the same objects than the second.
+    es.index(index=index, id="1", document={"image": first})
+    upsert(es, index, **{"image.data": b64(PRIVATE)})
+    assert there(source(es, index)["image"])["metadata"].keys() == {"location"}
+    upsert(es, index, image={"data": b64(TRUNCATED)})
+    assert there(source(es, index)["image"]).keys() == {"data", "error", "caption"}
+    es.index(index=index, id="1", document={"image": first})
+    upsert(es, index, image={"data": b64(b"no picture")})
+    assert there(source(es, index)["image"]).keys() == {"error", "caption"}
+    es.index(index=index, id="1", document={"image": first})
+    upsert(es, index, image={"data": None})
+    assert there(source(es, index)["image"]) == {"caption": "mine"}
+    es.update(index=index, id="1", doc={"title": "u"})
+    assert source(es, index) == {"title": "u", "image": {"caption": "mine"}}
+    es.delete(index=index, id="1")
+    upsert(es, index, image={"data": plain}, title="new")
+    assert there(source(es, index)) == {"title": "new", "image": source(es, index, "fresh")["image"]}
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=f"own-{index}")
+
+
+def test_a_bulk_upsert_of_a_source_is_for_its_target(es: Elasticsearch, index: str, pipeline: Any) -> None:
+    pipeline(**RECORD, field="photo", target_field="image", properties=["metadata"])
+    es.index(index=index, id="1", document={"photo": b64(described()), "image": {"caption": "mine"}})
+    assert source(es, index)["image"]["metadata"]["artist"]
+    upsert(es, index, photo=b64(PRIVATE))
+    image = there(source(es, index)["image"])
+    assert (image["width"], image["caption"], "metadata" in image) == (120, "mine", False)
+    upsert(es, index, photo=None)
+    assert there(source(es, index)) == {"image": {"caption": "mine"}}
 
 
 @pytest.mark.parametrize("data", [TRUNCATED, b"%PDF-1.4 no picture", PRIVATE[:40]], ids=["truncated", "pdf", "header"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from ingest_image.search import Engine, Question, Sample, UserError
 from ingest_image.search import engine as engine_module
 from ingest_image.search.questions.colors import parse_color
 from ingest_image.search.questions.filters import parse_filters
-from ingest_image.search.sampling import find_sample, sample_of_bytes
+from ingest_image.search.sampling import find_sample, sample_of_open_file
 from ingest_image.search_command import search
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, encoded, opened, picture
@@ -276,7 +277,7 @@ class TestLikeness:
         self, engine: Engine, change: Callable[[Image.Image], Image.Image], words: str | None
     ) -> None:
         """What the hash does not know any more, pixels do; nothing else is taken for a copy."""
-        sample = sample_of_bytes(engine, jpeg(change(flower())), "changed")
+        sample = sample_of_open_file(engine, io.BytesIO(jpeg(change(flower()))), "changed")
         hits = {hit.id: hit for hit in engine.search(Question(sample=sample, near_duplicates=True), 50).hits}
         overlap = hits["flower"].overlap
         assert hits["flower"].reason == "same picture"
@@ -342,9 +343,9 @@ class TestLikeness:
 
     def test_what_is_no_picture(self, engine: Engine) -> None:
         with pytest.raises(UserError, match="x: the bytes are of no accepted picture format"):
-            sample_of_bytes(engine, b"no picture", "x")
+            sample_of_open_file(engine, io.BytesIO(b"no picture"), "x")
         with pytest.raises(UserError, match="there is no pipeline nowhere"):
-            sample_of_bytes(engine, picture("pillow/flower.jpg"), "x", "nowhere")
+            sample_of_open_file(engine, io.BytesIO(picture("pillow/flower.jpg")), "x", "nowhere")
         with pytest.raises(UserError, match="there is no document missing"):
             find_sample(engine, "missing")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
 from ingest_image.doctor.command import doctor
@@ -62,6 +62,22 @@ def test_a_bulk_update_is_found(es: Elasticsearch, es_url: str, index: str) -> N
     assert "ok    unprocessed: no document has a picture and neither fields nor an error" in said
     assert run().startswith("3 of 3 written\n2 of these unchanged")
     assert with_a_place(es, index) == set()
+
+
+def test_a_bulk_update_with_a_dotted_name_is_named(es: Elasticsearch, es_url: str, index: str) -> None:
+    es.index(index=index, id="twice", document={"title": "t", "image": CLEAN})
+    lines: list[dict[str, Any]] = [{"update": {"_id": "twice"}}, {"doc": {"image.data": b64(PRIVATE)}}]
+    assert not es.bulk(index=index, operations=lines, refresh=True)["errors"]
+    assert with_a_place(es, index) == {"twice"}
+    result = CliRunner().invoke(reprocess, [index, "--url", es_url])
+    assert result.exit_code == 1 and "  twice: 400 [ambiguous_field] the key [image.data]" in result.output
+    document = dict(es.get(index=index, id="twice")["_source"])
+    for written in ({"title": "u"}, {"image": {"data": CLEAN}}):
+        with pytest.raises(BadRequestError, match="ambiguous_field"):
+            es.update(index=index, id="twice", doc=written)
+    es.index(index=index, id="twice", document={"title": "t", "image.data": document["image.data"]})
+    assert with_a_place(es, index) == set()
+    assert es.get(index=index, id="twice")["_source"]["image"]["width"] == 120
 
 
 @pytest.mark.parametrize("way", ["ignore_failure", "on_failure"])

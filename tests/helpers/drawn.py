@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PIL import Image, ImageDraw, ImageFont
 
 from processor_service.operations.watermark.stamp import FONT
@@ -27,3 +29,16 @@ def plate(rows: list[str], turned: float = 0.0) -> Image.Image:
     image = Image.new("RGB", (640, 480), (90, 95, 100))
     image.paste(sign, (215, 240))
     return image.rotate(turned, Image.Resampling.BICUBIC, fillcolor=(90, 95, 100))
+
+
+def groups(left: str, right: str, mark: Callable[[ImageDraw.ImageDraw, float, float], None]) -> Image.Image:
+    """A plate of two groups in the middle of something grey, with a mark drawn around a point between them."""
+    font = ImageFont.truetype(FONT, 40)
+    sign = Image.new("RGB", (230, 60), "white")
+    draw = ImageDraw.Draw(sign)
+    draw.text((12, 30), left, "black", font, anchor="lm")
+    draw.text((218, 30), right, "black", font, anchor="rm")
+    mark(draw, (230 + font.getlength(left) - font.getlength(right)) / 2, 30)
+    image = Image.new("RGB", (640, 480), (90, 95, 100))
+    image.paste(sign, (205, 240))
+    return image

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from ingest_image.gallery.app import create_app
 from ingest_image.gallery.launch import make_gallery, settings_for
-from ingest_image.gallery.server import Server
+from ingest_image.gallery.serving.server import Server
 from ingest_image.gallery.settings import GallerySettings
 from pipelines.cluster.client import connect
 

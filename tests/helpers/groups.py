@@ -1,4 +1,4 @@
-"""How `pytest -n 6` deals out the tests: a group goes to one worker, which then starts what the group shares only once."""
+"""How `pytest -n 8` deals out the tests: a group goes to one worker, which then starts what the group shares only once."""
 
 from __future__ import annotations
 
@@ -22,19 +22,25 @@ _SHARING = ("tests/inference_way", "tests/ingest_image/gallery/browser")
 # Rooms that use the node of another one: a node with its service costs ten seconds of processor time. What mostly waits
 # is apart from the rest of `end_to_end`, so that no worker is left alone at the end.
 _GUESTS = {"tests/end_to_end/faults": "tests/end_to_end/store", "tests/end_to_end/recognition": "tests/end_to_end"}
+# Half of the files of the largest room, which take half of its time. It has two nodes of each version: eight workers
+# would wait for the one that has the whole room.
+_HALF = re.compile(r"tests/end_to_end/test_[a-e]")
 _VERSION = re.compile(r"[\[-](" + "|".join(re.escape(version.number) for version in versions()) + r")[\]-]")
 
 
 def group(nodeid: str) -> str:
     """The room and the version of Elasticsearch of a test that has one, as all of them share a node; else its file.
 
-    A room that shares what has no version is one group.
+    A room that shares what has no version is one group. The largest room is two.
     """
     file, _, test = nodeid.partition("::")
     room, version = file.rpartition("/")[0], _VERSION.search(test)
     if room in _SHARING:
         return room
-    return f"{_GUESTS.get(room, room)}:{version[1]}" if version else file
+    if version is None:
+        return file
+    half = "/a-e" if _HALF.match(file) else ""
+    return f"{_GUESTS.get(room, room)}{half}:{version[1]}"
 
 
 def longest_first(items: list[pytest.Item]) -> None:

@@ -206,3 +206,19 @@ def picture_tiff(entries: Directory, exif: Directory | None, gps: Directory | No
     whole = tiff(layout | dict(entries), exif, gps, filler=pixels, **options)
     layout[0x111] = (LONG, [options.get("start", 0) + whole.index(pixels)])
     return tiff(layout | dict(entries), exif, gps, filler=pixels, **options)
+
+
+def unannounced(webp: bytes) -> bytes:
+    """The header of this WebP has no flags for EXIF and XMP."""
+    assert webp[12:16] == b"VP8X"
+    return webp[:20] + bytes([webp[20] & ~0x0C]) + webp[21:]
+
+
+def icon(*pictures: bytes, kind: int = 1) -> bytes:
+    """An icon, or with `kind` 2 a cursor, of PNGs that are 32 x 24."""
+    head = struct.pack("<3H", 0, kind, len(pictures))
+    at = len(head) + 16 * len(pictures)
+    for image in pictures:
+        head += struct.pack("<4B2H2I", 32, 24, 0, 0, 1, 32, len(image), at)
+        at += len(image)
+    return head + b"".join(pictures)

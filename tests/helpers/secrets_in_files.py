@@ -53,6 +53,31 @@ def exif(prefix: bool = True) -> bytes:
 
 
 @cache
+def odd_exifs() -> dict[str, bytes]:
+    """EXIF, without its prefix, that programs give up on: what they cannot read is metadata all the same."""
+    whole = exif(prefix=False)
+    order, first = ("<", 8) if whole.startswith(b"II") else (">", 8)
+    count = struct.unpack_from(f"{order}H", whole, first)[0]
+    return {
+        "unreadable": b"Adobe\0" + NAME,
+        "of another byte order": (b"MM" if order == "<" else b"II") + whole[2:],
+        "with its directory far away": whole[:4] + struct.pack(f"{order}I", 2**31) + whole[8:],
+        "with more entries than it has": whole[:first] + struct.pack(f"{order}H", count + 5000) + whole[first + 2 :],
+        "cut off": whole[: whole.index(NAME) + len(NAME)],
+        "of 40 kB": whole + bytes(40_000),
+    }
+
+
+def large_exif() -> bytes:
+    """EXIF of 400 kB, without its prefix: behind a maker's note come the name and the place."""
+    block = Image.Exif()
+    block[ExifTags.Base.Artist] = NAME.decode()
+    block.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = bytes(400_000)
+    block.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (48.0, 51.0, _SECONDS / 100), 3: "E", 4: (2.0, 17.0, 40.0)})
+    return block.tobytes().removeprefix(b"Exif\0\0")
+
+
+@cache
 def small() -> Image.Image:
     return Image.open(io.BytesIO(picture("pillow/hopper.jpg"))).convert("RGB").resize((48, 32))
 
@@ -110,6 +135,7 @@ def jpeg() -> Iterator[Place]:
         "reserved": (0xF3, NAME),
         "behind the number of lines": (0xDC, b"\0\x20" + NAME),
     }
+    bodies |= {f"exif {what}": (0xE1, b"Exif\0\0" + body) for what, body in odd_exifs().items()}
     for where, (marker, body) in bodies.items():
         yield where, data[:2] + segment(marker, body) + data[2:]
     yield "preview in jfif", data[:2] + segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\7\1" + NAME + bytes(8)) + data[20:]
@@ -150,6 +176,8 @@ def png() -> Iterator[Place]:
             "behind a transparent colour": (b"tRNS", bytes(6) + NAME),
             "a palette of true colours": (b"PLTE", NAME + b"  "),
         }
+        bodies |= {f"exif {what}": (b"eXIf", body) for what, body in odd_exifs().items()}
+        bodies["exif of 400 kB"] = (b"eXIf", large_exif())
         for where, (name, body) in bodies.items():
             yield f"{kind}: {where}", data[:33] + chunk(name, body) + data[33:]
             yield f"{kind}: {where}, last", data[:end] + chunk(name, body) + data[end:]
@@ -170,6 +198,8 @@ def webp() -> Iterator[Place]:
     for kind, data in (("moving", moving), ("still", still), ("simple", simple)):
         yield f"{kind}: exif", longer(data, riff(b"EXIF", exif(prefix=False)))
         yield f"{kind}: exif with prefix", longer(data, riff(b"EXIF", exif()))
+        for what, body in {**odd_exifs(), "of 400 kB": large_exif()}.items():
+            yield f"{kind}: exif {what}", longer(data, riff(b"EXIF", body))
         yield f"{kind}: xmp", longer(data, riff(b"XMP ", XMP))
         yield f"{kind}: unknown", longer(data, riff(b"NAME", NAME))
         yield f"{kind}: no profile", longer(data, riff(b"ICCP", NAME))
@@ -215,6 +245,8 @@ def jp2() -> Iterator[Place]:
         "iptc": bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38") + IPTC,
         "geotiff": bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03") + NAME,
     }
+    uuids |= {f"exif {what}": uuids["exif"][:16] + body for what, body in odd_exifs().items()}
+    uuids["exif of 400 kB"] = uuids["exif"][:16] + large_exif()
     boxes = {name: box(b"uuid", body) for name, body in uuids.items()}
     boxes |= {
         "xml": box(b"xml ", XMP),

@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from tests.helpers.pictures import picture
 from tests.helpers.png_chunks import chunk
-from tests.helpers.secrets_in_files import IPTC, NAME, XMP, Place, box, exif, profile, saved, segment, small
+from tests.helpers.secrets_in_files import IPTC, NAME, XMP, Place, box, exif, large_exif, profile, saved, segment, small
 
 _WINDOWS = NAME.decode().encode("utf-16-le") + b"\0\0"
 
@@ -35,6 +35,10 @@ def tiff() -> Iterator[Place]:
         "photoshop": (34377, b"8BIM\x04\x04\0\0" + struct.pack(">I", len(IPTC)) + IPTC + b"\0", 7),
         "photoshop's layers": (37724, NAME, 7),
         "geotiff's names": (34737, NAME.decode(), 2),
+        # Doubles, whose bytes spell the name.
+        "geotiff's place": (33922, struct.unpack("=6d", NAME.ljust(48)), 12),
+        "geotiff's scale": (33550, struct.unpack("=3d", NAME.ljust(24)), 12),
+        "geotiff's numbers": (34736, struct.unpack("=2d", NAME.ljust(16)), 12),
         "gdal": (42112, NAME.decode(), 2),
         "own": (65000, NAME, 7),
         "text where a number should be": (297, NAME.decode(), 2),
@@ -53,6 +57,7 @@ def tiff() -> Iterator[Place]:
     place_only = Image.Exif()
     place_only.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 29.99), 3: "E", 4: (2.0, 17.0, 40.0)})
     yield "place alone", saved("TIFF", exif=place_only.tobytes())
+    yield "exif of 400 kB", saved("TIFF", exif=large_exif())
     yield "big", saved("TIFF", big_tiff=True, exif=exif())
     yield "behind the end", saved("TIFF") + NAME
     for case in ("gps_only.tif", "page2gps.tif"):
@@ -165,6 +170,13 @@ def icons() -> Iterator[Place]:
 def icns() -> Iterator[Place]:
     data = saved("ICNS", small().resize((128, 128)))
     yield "behind the end", data + NAME
+    inside = saved("PNG", small().resize((128, 128)))
+    inside = inside[:33] + chunk(b"eXIf", exif(prefix=False)) + chunk(b"tEXt", b"Author\0" + NAME) + inside[33:]
+    for where, picture_ in (("png", inside), ("jpeg 2000", saved("JPEG2000", small().resize((128, 128))))):
+        if where == "jpeg 2000":
+            picture_ += box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + XMP)
+        entry = b"ic07" + (8 + len(picture_)).to_bytes(4) + picture_
+        yield f"{where} inside", b"icns" + (8 + len(entry)).to_bytes(4) + entry
     more = data + b"name" + (8 + len(NAME)).to_bytes(4) + NAME
     yield "unknown", more[:4] + len(more).to_bytes(4) + more[8:]
 

@@ -79,8 +79,10 @@ def test_dotted_names_are_refused_for_what_only_the_plugin_can_do(way: Way) -> N
 @pytest.mark.parametrize("more", [{}, {"data": PHOTO}, {"error": {"code": "url_not_allowed"}}])
 @pytest.mark.parametrize("scheme", ["data:", " DATA:"])
 def test_a_picture_does_not_stay_as_an_address(way: Way, scheme: str, more: dict[str, Any]) -> None:
-    with pytest.raises(PipelineFailed, match=r"^\[url_not_allowed\] "):
-        way({"image": {"url": f"{scheme}image/jpeg;base64,{PHOTO}"} | more})
+    url = f"{scheme}image/jpeg;base64,{PHOTO}"
+    for written in (url, [url], ["https://images.example.org/a.jpg", [url]]):
+        with pytest.raises(PipelineFailed, match=r"^\[url_not_allowed\] "):
+            way({"image": {"url": written} | more})
 
 
 def test_dotted_names_within_the_object_are_read_likewise(way: Way, stored: dict[str, Any]) -> None:

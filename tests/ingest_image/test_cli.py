@@ -14,11 +14,13 @@ from click.testing import CliRunner
 
 from embedded_node.commands import node
 from embedded_node.versions import versions
+from ingest_image.cli import main
 from ingest_image.demo.command import demo
 from ingest_image.duplicates.command import duplicates
 from ingest_image.plugin_command import plugin
 from ingest_image.reprocess.command import reprocess
 from ingest_image.store.check import check
+from ingest_image.store.command import store
 from ingest_image.store.move import move
 
 COUNT = """
@@ -47,6 +49,17 @@ def test_the_shell_completes_commands_and_options() -> None:
 
     assert completed("ingest-image du") == ["duplicates"]
     assert completed("ingest-image duplicates --ind") == ["--index"]
+
+
+@pytest.mark.parametrize("group", [main, store], ids=lambda group: str(group.name))
+def test_the_help_has_the_whole_sentence_of_each_command(group: click.Group) -> None:
+    shown = " ".join(CliRunner().invoke(group, ["--help"]).output.split())
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None and command.help is not None
+        sentence = " ".join(command.help.split("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
+        assert f"{name} {sentence}." in f"{shown}.", name
+    assert "..." not in shown.replace("[ARGS]...", "").replace("INDEX...", "")
 
 
 @pytest.mark.parametrize("command", [duplicates, reprocess, check, move], ids=lambda command: str(command.name))
@@ -82,3 +95,22 @@ def test_programs_read_where_the_zip_of_the_plugin_is(tmp_path: Path) -> None:
     (made,) = tmp_path.glob("*.zip")
     install = f"bin/elasticsearch-plugin install file://{made}"
     assert json.loads(result.output) == {"es_version": version, "file": str(made), "install": install}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "coding"),
+    [
+        (["duplicates", "caf\udce9"], "utf-8"),
+        (["search", "--index", "caf\udce9", "boat"], "utf-8"),
+        (["export", "--index", "caf\udce9", "out"], "utf-8"),
+        (["search", "--api-key", "caf\udce9", "boat"], "latin-1"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_without_showing_it(
+    arguments: list[str], coding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that are not UTF-8 in an argument, as the system hands them over."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*arguments, "--url", "http://127.0.0.1:9"])
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.output == f"Error: an argument has characters that cannot be sent as {coding}\n"

@@ -12,7 +12,7 @@ async function post(path, form) {
   try {
     answer = await fetch(path, { method: "POST", body: new URLSearchParams(form), headers: { Accept: "application/json" } });
   } catch {
-    throw new Error("The gallery does not answer. Is it still running?");
+    throw new Error(NO_ANSWER);
   }
   const result = await answer.json().catch(() => ({ error: `The gallery answered ${answer.status}.` }));
   if (!answer.ok) throw new Error(result.error);

@@ -7,6 +7,8 @@ root.classList.add("js");
 const body = document.body;
 const one = (selector, under = document) => under.querySelector(selector);
 const all = (selector, under = document) => [...under.querySelectorAll(selector)];
+// Where a proxy asks who comes, it answers with its login, which belongs to another site and is not shown to a script.
+const NO_ANSWER = "The gallery does not answer. Is it still running? If you signed in to see it, load the page again.";
 
 function fadeIn(under) {
   for (const image of all(".frame img", under)) {

@@ -13,7 +13,7 @@ async function fetchPage(address, part) {
   try {
     answer = await fetch(address, { headers: part ? { "X-Part": part } : {} });
   } catch {
-    throw new Error("The gallery does not answer. Is it still running?");
+    throw new Error(NO_ANSWER);
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!answer.ok) throw new Error(one(".notice, main p", page)?.textContent ?? `The gallery answered ${answer.status}.`);

@@ -13,7 +13,7 @@ async function post(path, form) {
   try {
     answer = await fetch(path, { method: "POST", body: form, headers: JSON_PLEASE });
   } catch {
-    throw Object.assign(new Error("The gallery does not answer. Is it still running?"), { isOver: true });
+    throw Object.assign(new Error(NO_ANSWER), { isOver: true });
   }
   const result = await answer.json().catch(() => ({ error: `The gallery answered ${answer.status}.` }));
   if (!answer.ok) throw Object.assign(new Error(result.error), { isOver: [403, 502, 503, 507].includes(answer.status) });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable
 from typing import NoReturn
@@ -35,6 +36,7 @@ def _answer(function: Callable[[bytes], bytes], data: bytes, answer: int) -> NoR
     """Write what the function returns, and end this process: with 0 only if all of it is written."""
     code = 1
     try:
+        _end_at_once()
         os.closerange(0, answer)
         os.closerange(answer + 1, os.sysconf("SC_OPEN_MAX"))
         with os.fdopen(answer, "wb") as pipe:
@@ -43,3 +45,12 @@ def _answer(function: Callable[[bytes], bytes], data: bytes, answer: int) -> NoR
     finally:
         # Nothing of the parent's is run: no handlers of its end, no buffers.
         os._exit(code)
+
+
+def _end_at_once() -> None:
+    """Let `exit()`, by which a library ends the process, run nothing that other libraries have asked for.
+
+    These wait for threads of theirs, of which a child has none. What is asked for last is run first.
+    """
+    library = ctypes.CDLL(None)
+    library.__cxa_atexit(library._exit, ctypes.c_void_p(1), None)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ...parameters import ABSENT, OpaqueColor, Rule
 from ...picture import has_grey
-from ...pixels.gravity import Place, offset
+from ...pixels.gravity import Direction, offset
 from .. import Operation
 from .stamp import check_text, picture_stamp, text_stamp
 
@@ -42,7 +42,7 @@ class Watermark(Operation):
         pattern="^[A-Za-z0-9+/]+={0,2}$",
         description="instead of a text: a PNG of at most 1 megapixel, base64",
     )
-    gravity: Place = Field("southeast", description="its place")
+    gravity: Direction = Field("southeast", description="its place")
     margin: float = Field(
         0.02, ge=0, le=0.5, description="distance from the edge, as a share of the picture's shorter side"
     )

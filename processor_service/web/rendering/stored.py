@@ -13,7 +13,7 @@ from ...settings import Settings
 from ...store.addresses import sha256_of
 from ...wire.payload import decode_payload
 from ..stored_pictures import is_original, is_signed
-from .address import not_found
+from .address import RenderRequest, not_found
 
 if TYPE_CHECKING:
     from ...store.picture_store import PictureStore
@@ -48,8 +48,17 @@ class Stored:
         )
         self._store, self._keys = store, settings.accepted_mark_keys()
         self._most = settings.max_image_bytes
+        self._shows_originals = settings.render_originals
 
-    def said(self, index: str, id: str) -> Said:
+    def of(self, index: str, id: str, wanted: RenderRequest) -> Said:
+        """What the document says of the picture that is asked for. Raises ImageError `picture_not_found`."""
+        if not wanted.original:
+            return self._said(index, id) if wanted.number == 0 else Said()
+        if not self._shows_originals:
+            raise not_found()
+        return self._original(index, id, wanted.number)
+
+    def _said(self, index: str, id: str) -> Said:
         """What the document says, without fetching the picture.
 
         The pictures of a list cannot be told apart this way: elements without a field are left out of the answer.
@@ -61,7 +70,7 @@ class Stored:
         sha256 = said if isinstance(said, str) and _SHA256.fullmatch(said) else ""
         return Said(sha256, self._key(image))
 
-    def original(self, index: str, id: str, number: int) -> Said:
+    def _original(self, index: str, id: str, number: int) -> Said:
         """The same of what came in, of one picture of a list. Raises ImageError `picture_not_found`."""
         image = self._image(index, id, f"{FIELD}.original,{FIELD}.original_mark,{FIELD}.sha256")
         pictures = image if isinstance(image, list) else [image]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import threading
 import time
@@ -274,7 +273,7 @@ def test_a_result_that_is_too_long_to_be_read_is_the_services_or_none(
 @pytest.mark.parametrize(
     ("timeout", "seconds", "code"),
     # The first two attempts take seconds, so that the deadline cuts the third one short; or the second one has long.
-    [("8s", [3, 3.5, 30], "service_bad_answer"), ("3s", [0, 30], "service_timeout")],
+    [("12s", [4, 5, 30], "service_bad_answer"), ("4s", [0, 30], "service_timeout")],
     ids=["cut short", "silent for long"],
 )
 def test_the_last_attempt_does_not_hide_what_those_before_it_met(
@@ -296,4 +295,4 @@ def test_the_last_attempt_does_not_hide_what_those_before_it_met(
         over.set()
     assert answer.value.status_code == 503
     assert f"[{code}]" in str(answer.value)
-    assert re.search(r"no JSON object with \[fields\]; then waited \d\.\ds for an answer", str(answer.value))
+    assert "last failure: status 200 with no JSON object with [fields]" in str(answer.value)

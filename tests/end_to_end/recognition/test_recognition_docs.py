@@ -20,6 +20,8 @@ from tests.helpers.nodes import bootstrap, set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service
+from tests.inference_way.stock import StockProcessors, stock_processors
+from tests.inference_way.way import Way
 
 TOUR = ROOT / "pipelines" / "console" / "4-recognize.console"
 PAGE, PRIVACY = ((ROOT / "docs" / name).read_text() for name in ("recognition.md", "privacy.md"))
@@ -52,14 +54,28 @@ def seeing(es: Elasticsearch, es_url: str, service: Service, recognizing: Servic
 
 
 @pytest.fixture(scope="module")
-def street(es: Elasticsearch, es_url: str, seeing: Service) -> Iterator[str]:
-    """The pipeline and the index of docs/recognition.md, filled."""
+def stock() -> Iterator[StockProcessors]:
+    with stock_processors() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["plugin", "inference way"])
+def street(
+    request: pytest.FixtureRequest, es: Elasticsearch, es_url: str, seeing: Service, stock: StockProcessors
+) -> Iterator[str]:
+    """The pipeline and the index of docs/recognition.md, filled with what either way stores."""
     es.indices.delete(index=INDEX, ignore_unavailable=True)
     ((_, put),) = blocks(PAGE, "put")
-    for request in put:
-        request.check(request.send(es_url))
+    for each in put:
+        each.check(each.send(es_url))
+    (processor,) = json.loads(put[0].body)["processors"]
+    way = Way(stock, seeing.url, operations=[], properties=processor["image"]["properties"])
     for id_, name in DOCUMENTS.items():
-        es.index(index=INDEX, id=id_, document={"image": {"data": b64(picture(name))}})
+        document = {"image": {"data": b64(picture(name))}}
+        if request.param == "plugin":
+            es.index(index=INDEX, id=id_, document=document)
+        else:
+            es.index(index=INDEX, id=id_, document=way(document), pipeline="_none")
     es.indices.refresh(index=INDEX)
     yield INDEX
     es.indices.delete(index=INDEX)

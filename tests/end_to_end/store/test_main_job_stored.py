@@ -1,6 +1,7 @@
 """The main job once more, with the pictures in a store: a folder and a real S3 server.
 
-These are the tests of test_main_job.py. Their client fetches each picture from the store by what its document names.
+These are the tests of test_main_job.py and test_main_job_recipes.py. Their client fetches each picture from the store
+by what its document names.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.end_to_end import test_main_job as main_job
+from tests.end_to_end import test_main_job, test_main_job_recipes
 from tests.helpers.service import calls
 
 from .stored import Completing, Stored, store_of, stored_index, stored_service
@@ -24,8 +25,14 @@ _OTHERS = {
     "test_a_wrong_recipe_is_refused_at_put_pipeline",
     "test_the_official_client_of_the_node_s_own_line",
 }
+_JOBS = (test_main_job, test_main_job_recipes)
 globals().update(
-    {name: test for name, test in vars(main_job).items() if name.startswith("test_") and name not in _OTHERS}
+    {
+        name: test
+        for job in _JOBS
+        for name, test in vars(job).items()
+        if name.startswith("test_") and name not in _OTHERS
+    }
 )
 
 
@@ -46,7 +53,8 @@ def stored(
 
 @pytest.fixture
 def es(plain: Elasticsearch, stored: Stored, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(main_job, "calls", lambda _: calls(stored.service))
+    for job in _JOBS:
+        monkeypatch.setattr(job, "calls", lambda _: calls(stored.service))
     return Completing(plain, stored)
 
 

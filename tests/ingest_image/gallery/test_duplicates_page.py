@@ -97,13 +97,13 @@ def test_a_look_that_takes_long_goes_on_beside_the_pages(
         return [list(KEYS)]
 
     monkeypatch.setattr(app_module, "find_clusters", slow)
-    monkeypatch.setattr("ingest_image.gallery.duplicates_page._WAIT", 0.1)
+    monkeypatch.setattr("ingest_image.gallery.showing.duplicates_page._WAIT", 0.1)
     page = make(twins)
     for _ in range(2):
         html = page.get("/duplicates").text
         assert "1\u202f000 pictures read so far" in html and 'http-equiv="refresh"' in html
     done.set()
-    monkeypatch.setattr("ingest_image.gallery.duplicates_page._WAIT", 10)
+    monkeypatch.setattr("ingest_image.gallery.showing.duplicates_page._WAIT", 10)
     assert "3 pictures" in page.get("/duplicates").text and len(started) == 1
     assert page.post("/duplicates/again", headers=SAME).status_code == 303 and len(started) == 2
 

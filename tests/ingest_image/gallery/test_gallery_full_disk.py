@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from ingest_image.gallery.server import Server
+from ingest_image.gallery.serving.server import Server
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import gallery_settings, running_gallery
 

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from ingest_image.gallery.kept import kept_picture
+from ingest_image.gallery.pictures.kept import kept_picture
 from ingest_image.gallery.settings import GallerySettings
 from processor_service.keys import api_token
 from tests.helpers.pictures import picture

@@ -16,7 +16,7 @@ from ingest_image.gallery import launch
 from ingest_image.gallery.commands import gallery
 from ingest_image.gallery.launch import make_gallery, open_gallery, settings_for
 from ingest_image.gallery.page_query import PageQuery
-from ingest_image.gallery.server import Server
+from ingest_image.gallery.serving.server import Server
 from ingest_image.search_command import search
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery

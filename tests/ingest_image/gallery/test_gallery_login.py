@@ -12,7 +12,7 @@ from elastic_transport.client_utils import DEFAULT
 from flask.testing import FlaskClient
 
 from ingest_image.gallery import commands
-from ingest_image.gallery.login import checks_users
+from ingest_image.gallery.serving.login import checks_users
 from tests.helpers.fake_elasticsearch import make, stored
 from tests.helpers.pictures import b64, picture
 from tests.helpers.writable_elasticsearch import WritableElasticsearch

@@ -15,10 +15,10 @@ from elastic_transport import ConnectionError as NoConnection
 from elastic_transport import ConnectionTimeout
 from flask.testing import FlaskClient
 
-from ingest_image.gallery import actions
-from ingest_image.gallery.files import kind_of
+from ingest_image.gallery.changing import actions
 from ingest_image.gallery.page_query import PageQuery, exact_filter
-from ingest_image.gallery.security import POLICY, host_name
+from ingest_image.gallery.pictures.files import kind_of
+from ingest_image.gallery.serving.security import POLICY, host_name
 from ingest_image.search import Sample
 from tests.helpers.fake_elasticsearch import OWN, FakeElasticsearch, make, stored
 from tests.helpers.pictures import b64, encoded, opened, picture

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 import requests
 
-from ingest_image.gallery import server as gallery_server
-from ingest_image.gallery.server import THREADS, UPLOADS, Server
+from ingest_image.gallery.serving import server as gallery_server
+from ingest_image.gallery.serving.server import THREADS, UPLOADS, Server
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import gallery_settings, running_gallery
 from tests.helpers.ports import free_port

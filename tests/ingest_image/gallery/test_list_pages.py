@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from ingest_image.gallery.commands import checked_tiles
-from ingest_image.gallery.mercator import HEIGHT, WIDTH, View, tile_box
-from ingest_image.gallery.security import POLICY
+from ingest_image.gallery.serving.security import POLICY
+from ingest_image.gallery.showing.mercator import HEIGHT, WIDTH, View, tile_box
 from ingest_image.search.comparing.likeness import likeness_of
 from ingest_image.search.places import Box
 from tests.helpers.fake_elasticsearch import FakeElasticsearch, make, stored

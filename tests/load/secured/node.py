@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -58,18 +59,15 @@ class SecuredNode(EmbeddedNode):
 
     def _spawn(self, folder: NodeFolder) -> subprocess.Popen[bytes]:
         present = {path.name for path in (folder.home / "lib").glob("*.jar")}
-        version = self.choice.version
         for name, (classname, more) in _MODULES.items():
             module = folder.home / "modules" / name
             module.mkdir()
             for jar in self._jars.glob("*.jar"):
                 if jar.name not in present and jar.name.startswith(_OF_SECURITY) == (name == "x-pack-security"):
                     shutil.copy(jar, module)
-            (module / "plugin-descriptor.properties").write_text(
-                f"name={name}\ndescription={name}\nversion={version.number}\nelasticsearch.version={version.number}\n"
-                f"java.version={version.java_release}\nclassname={classname}\n{more}"
-            )
+            self._describe(module, classname, more)
             (module / "entitlement-policy.yaml").write_text(_POLICY)
+        self._compile_analysis(folder.home)
         roles: dict[str, list[str]] = {}
         for user, (_, names) in self._users.items():
             for role in names:
@@ -85,6 +83,27 @@ class SecuredNode(EmbeddedNode):
         for name, text in files.items():
             (folder.config / name).write_text(text)
         return super()._spawn(folder)
+
+    def _describe(self, module: Path, classname: str, more: str = "") -> None:
+        version = self.choice.version
+        (module / "plugin-descriptor.properties").write_text(
+            f"name={module.name}\ndescription={module.name}\nversion={version.number}\n"
+            f"elasticsearch.version={version.number}\njava.version={version.java_release}\nclassname={classname}\n{more}"
+        )
+
+    def _compile_analysis(self, home: Path) -> None:
+        """A module of its own, as the one of Elasticsearch is."""
+        module = home / "modules" / "users-analysis"
+        classes = module / "classes"
+        classes.mkdir(parents=True)
+        command: list[str | Path] = [self.choice.jdk.javac, "--release", str(self.choice.version.java_release)]
+        command += ["-proc:none", "-nowarn", "-cp", f"{home}/lib/*", "-d", classes, HERE / "UsersAnalysis.java"]
+        subprocess.run(command, check=True, capture_output=True)
+        with zipfile.ZipFile(module / "users-analysis.jar", "w") as jar:
+            for path in classes.iterdir():
+                jar.write(path, path.name)
+        shutil.rmtree(classes)
+        self._describe(module, "UsersAnalysis")
 
     def _wait_until_ready(self, folder: NodeFolder) -> str:
         deadline = time.monotonic() + 180

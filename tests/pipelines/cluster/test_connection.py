@@ -59,7 +59,7 @@ def test_a_node_that_does_not_answer_is_passed_over() -> None:
     both = run("--url", f"{UNUSED},http://127.0.0.1:8")
     assert f"Elasticsearch does not answer at {UNUSED},http://127.0.0.1:8" in both.output
     with connect(f"{UNUSED},127.0.0.1:8") as client:
-        assert addresses(client) == f"{UNUSED}, http://127.0.0.1:8"
+        assert addresses(client) == f"http://127.0.0.1:8, {UNUSED}"
 
 
 def test_a_password_is_asked_for_and_not_shown() -> None:

@@ -18,12 +18,13 @@ def photograph() -> Image.Image:
     return opened(picture("golang-image/video-001.png")).convert("RGB")
 
 
+BOMB = zlib.compress(bytes(30_000_000))
 BROKEN_CHUNKS = {
     "text with a wrong checksum": chunk(b"tEXt", b"Title\0x", 7),
     "unknown compression": chunk(b"zTXt", b"Title\0\x07x"),
     "text that is no zlib": chunk(b"zTXt", b"Title\0\0xxxx"),
-    "text bomb": chunk(b"zTXt", b"Title\0\0" + zlib.compress(bytes(30_000_000))),
-    "profile bomb": chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(30_000_000))),
+    "text bomb": chunk(b"zTXt", b"Title\0\0" + BOMB),
+    "profile bomb": chunk(b"iCCP", b"icc\0\0" + BOMB),
     "profile of unknown compression": chunk(b"iCCP", b"icc\0\x09xxx"),
     "short gamma": chunk(b"gAMA", b"\0"),
     "short resolution": chunk(b"pHYs", b"\0"),

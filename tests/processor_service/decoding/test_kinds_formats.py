@@ -10,10 +10,12 @@ from PIL import Image
 
 from processor_service.errors import Code
 from processor_service.formats import registry
+from processor_service.formats.heif_turn import is_quarter_turned
 from processor_service.settings import Settings
 from tests.helpers.kinds import SETTINGS, decoded, furthest, refused
 from tests.helpers.paths import CORPUS
 from tests.helpers.pictures import assert_alike, encoded, opened, picture
+from tests.helpers.turned_heif import SIDE, clip, heic, turn
 
 HOPPER = ("qoi", "sgi", "ras", "dcx", "fli", "pxr")
 COMMON = Settings(formats="common")
@@ -111,6 +113,25 @@ def test_heic_with_the_optional_extra() -> None:
     assert registry.stored_as("heif") == "jpeg"
     assert refused("thumbor/image.heic", Settings(max_pixels=100))[0] is Code.TOO_MANY_PIXELS
     assert refused(picture("thumbor/image.heic")[:500])[0] in (Code.TRUNCATED_IMAGE, Code.CORRUPT_IMAGE)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("first", [False, True])
+def test_a_turned_heic_is_as_large_as_in_the_file(quarters: int, first: bool) -> None:
+    """Whether its turn comes before or behind other properties that it has."""
+    properties = [clip(256, 200), turn(quarters)] if not first else [turn(quarters)]
+    result = decoded(heic(*properties))
+    height = SIDE if first else 200
+    assert (result.source.width, result.source.height) == (SIDE, height)
+    assert result.image.size == ((height, SIDE) if quarters % 2 else (SIDE, height))
+
+
+def test_a_heic_whose_boxes_are_broken_is_as_large_as_its_decoder_says() -> None:
+    sound = heic(turn(1))
+    assert is_quarter_turned(sound)
+    for name in (b"meta", b"pitm", b"iprp", b"ipma", b"irot"):
+        for broken in (sound.replace(name, b"free"), sound[: sound.index(name) + 5]):
+            assert is_quarter_turned(broken) is False
 
 
 def test_heic_without_the_optional_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,26 @@ def test_a_big_tiff_with_a_preview_first() -> None:
     assert (result.source.width, result.source.frames) == (96, 1)
 
 
+NO_PAGES = {
+    "a preview": Page(SMALL, RGB, tags=REDUCED),
+    "a preview by the old tag": Page(SMALL, RGB, tags={255: 2}),
+    "a mask": Page(LARGE[..., :1], 4, tags={254: 4}),
+    "a preview of a mask": Page(SMALL[..., :1], 4, tags={254: 5}),
+}
+
+
+@pytest.mark.parametrize("name", NO_PAGES)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_preview_or_a_mask_behind_a_page_is_no_page(name: str, order: str) -> None:
+    """A mask is of a kind that is not decoded, and would cost the picture if all pages are kept."""
+    for pages in ([], [Page(LARGE // 2, RGB)]):
+        data = tiff(Page(LARGE, RGB), NO_PAGES[name], *pages, order=order)
+        result = decoded(data, all_frames=True)
+        assert result.source.frames == len(result.frames) == 1 + len(pages)
+        assert [frame.getpixel((5, 5)) for frame in result.frames] == [(200,) * 3, (100,) * 3][: 1 + len(pages)]
+        assert decoded(data).source.frames == 1 + len(pages)
+
+
 def test_pages_of_one_kind_all_stay() -> None:
     pages = [Page(LARGE, RGB, tags={254: 2}), Page(SMALL, RGB, tags={254: 2})]
     assert decoded(tiff(*pages), all_frames=True).source.frames == 2

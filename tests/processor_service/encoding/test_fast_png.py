@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -82,22 +83,28 @@ def drawing(mode: str, size: tuple[int, int]) -> Image.Image:
     return photograph(mode, size).quantize(200).convert(mode)
 
 
+# Made when a test runs: each worker reads this file, and one of them runs it.
 @pytest.mark.parametrize(
-    ("image", "fast"),
+    ("make", "mode", "size", "fast"),
     [
-        (photograph("RGB", (1000, 700)), True),
-        (drawing("RGB", (1000, 700)), True),
-        (photograph("RGB", (500, 400)), True),
-        (photograph("RGBA", (500, 400)), True),
-        (drawing("RGB", (500, 400)), False),
-        (photograph("L", (500, 400)), False),
-        (photograph("RGB", (256, 256)), False),
+        (photograph, "RGB", (1000, 700), True),
+        (drawing, "RGB", (1000, 700), True),
+        (photograph, "RGB", (500, 400), True),
+        (photograph, "RGBA", (500, 400), True),
+        (drawing, "RGB", (500, 400), False),
+        (photograph, "L", (500, 400), False),
+        (photograph, "RGB", (256, 256), False),
     ],
-    ids=lambda value: f"{value.mode}-{value.width}" if isinstance(value, Image.Image) else None,
 )
 def test_large_pictures_and_photographs_take_this_way(
-    image: Image.Image, fast: bool, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[str, tuple[int, int]], Image.Image],
+    mode: str,
+    size: tuple[int, int],
+    fast: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    image = make(mode, size)
+
     def stored() -> bytes:
         return encode_image(image, "png", Output(), transparent="A" in image.mode)[0]
 

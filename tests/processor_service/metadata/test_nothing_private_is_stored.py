@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,7 @@ RECIPES: dict[str, Any] = {
 DECODED_BY_NOBODY = ("jpeg, reserved", "webp, in the header", "heif, meta with", "heif, moov with")
 
 
-def places() -> Iterator[tuple[str, str, bytes]]:
-    """Format, place, file."""
+def in_every_module() -> Iterator[tuple[str, str, bytes]]:
     for module in (files, more, profiles):
         for name in ("jpeg", "mpo", "png", "webp", "gif", "jp2", "tiff", "avif", "heif", "ico", "icns", "bmp", "pnm"):
             if make := getattr(module, name, None):
@@ -55,7 +55,10 @@ def places() -> Iterator[tuple[str, str, bytes]]:
         yield format_, place, data
 
 
-PLACES = list(places())
+@cache
+def places() -> list[tuple[str, str, bytes]]:
+    """Format, place, file. Made when a test runs: each worker reads this file, and one of them runs it."""
+    return list(in_every_module())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,8 +102,8 @@ def unpacked(data: bytes) -> bytes:
 
 
 def test_the_files_have_what_is_looked_for(tmp_path: Path, exiftool: str) -> None:
-    named = {f"{format_}, {where}": data for format_, where, data in PLACES}
-    assert len(named) == len(PLACES), "two places have one name"
+    named = {f"{format_}, {where}": data for format_, where, data in places()}
+    assert len(named) == len(places()), "two places have one name"
     assert named.keys() - found_in(named, tmp_path / "in", exiftool).keys() == set()
 
 
@@ -119,7 +122,7 @@ def test_no_group_that_exiftool_writes_is_stored(tmp_path: Path, exiftool: str) 
 
 
 def test_every_format_is_tried_and_stands_in_the_table_of_the_docs() -> None:
-    tried = {format_ for format_, _, _ in PLACES}
+    tried = {format_ for format_, _, _ in places()}
     names = {one.name for one in readable(SETTINGS)}
     assert names - tried == set()
     page = (ROOT / "docs" / "formats.md").read_text()
@@ -131,7 +134,7 @@ def test_every_format_is_tried_and_stands_in_the_table_of_the_docs() -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_neither_name_nor_place_is_stored(recipe: str, tmp_path: Path, exiftool: str) -> None:
     stored, refused = {}, {}
-    for format_, where, data in PLACES:
+    for format_, where, data in places():
         body = {"data": b64(data), "operations": RECIPES[recipe], "properties": []}
         try:
             fields = process(Request.parse(body), SETTINGS, Stopwatch())
@@ -145,7 +148,7 @@ def test_neither_name_nor_place_is_stored(recipe: str, tmp_path: Path, exiftool:
 def test_neither_is_stored_of_what_is_refused(tmp_path: Path, exiftool: str) -> None:
     strict = Settings(max_pixels=1, max_slow_pixels=1)
     kept, left_out = {}, set()
-    for format_, where, data in PLACES:
+    for format_, where, data in places():
         body = {"data": b64(data), "operations": DEFAULT_OPERATIONS}
         with pytest.raises(ImageError) as refused:
             process(Request.parse(body), strict, Stopwatch())

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from processor_service.pixels.gravity import Gravity, Place
+from processor_service.pixels.gravity import Direction, Gravity
 from tests.helpers.pictures import b64, encoded
 from tests.processor_service.operations.test_operations import applied
 
-PLACES = get_args(Place)
+PLACES = get_args(Direction)
 NORTH, SOUTH = ("north", "northeast", "northwest"), ("south", "southeast", "southwest")
 WEST, EAST = ("west", "northwest", "southwest"), ("east", "northeast", "southeast")
 

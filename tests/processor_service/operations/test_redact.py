@@ -80,6 +80,7 @@ def test_a_recipe_without_it_says_nothing_of_what_was_hidden() -> None:
 def test_a_face_that_cannot_be_hidden_refuses_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = Box(0, 0, 1, 1)
     monkeypatch.setattr(module, "unseen", lambda *_: {"faces": [everything]})
+    monkeypatch.setattr(module, "faces", lambda *_: [Face(everything, 1.0, [])])
     with pytest.raises(ImageError) as refusal:
         run(encoded(FACE), REDACT)
     assert refusal.value.code is Code.CANNOT_REDACT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -47,6 +48,18 @@ def test_a_face_is_found_with_its_parts() -> None:
 def test_boxes_do_not_depend_on_the_size(size: tuple[int, int]) -> None:
     (large,), (face,) = faces(portrait()), faces(portrait().resize(size))
     assert large.box.common(face.box) > 0.7 * large.box.area
+
+
+@pytest.mark.parametrize("degrees", [-15, 30, -45, 60, 90, 135, 180, 270])
+def test_a_tilted_face_is_found_where_it_is(degrees: int) -> None:
+    (upright,) = faces(portrait())
+    tilted = portrait().rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(90, 95, 100))
+    (face,) = faces(tilted)
+    x, y = 512 * (upright.box.x + upright.box.width / 2) - 256, 512 * (upright.box.y + upright.box.height / 2) - 256
+    # Upwards is minus in pictures, and turns are against the clock.
+    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    across, down = (x * cosine + y * sine) / tilted.width + 0.5, (y * cosine - x * sine) / tilted.height + 0.5
+    assert face.box.x < across < face.box.right and face.box.y < down < face.box.bottom
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "LA", "P"])

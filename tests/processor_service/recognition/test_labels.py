@@ -50,9 +50,10 @@ def test_a_surer_class_is_named_itself() -> None:
     assert next(label.word for label in sure_of(n02123045=0.9).labels()) == "tabby"
 
 
-def test_a_single_class_has_to_be_surer_than_what_many_have_in_common() -> None:
-    # A hammer that may be another tool, too, and a hammer.
+def test_what_few_have_in_common_has_to_be_surer_than_what_many_have() -> None:
+    # A hammer that may be another tool, too, and a hammer; a cat that may be another animal.
     assert [label.word for label in sure_of(n03481172=0.6).labels()] == ["tool"]
+    assert [label.word for label in sure_of(n02123045=0.3, n02123394=0.3).labels()] == ["mammal", "animal"]
     assert [label.word for label in sure_of(n03481172=0.75).labels()] == ["hammer", "tool"]
     assert [label.word for label in sure_of(n03481172=0.6).labels(0.65)] == []
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.plate_text import folded, is_chinese, is_plate, normal, stacked
-from processor_service.recognition.plates import Plate, _elected, _guesses, plates
+from processor_service.recognition.plates import Plate, _elected, _groups, _guesses, plates
 from processor_service.recognition.text import look
-from tests.helpers.drawn import page, plate
+from tests.helpers.drawn import groups, page, plate
+from tests.helpers.pictures import opened, picture
 
 
 def found(image: Image.Image, vehicle: float | None = 1.0) -> list[str]:
@@ -26,6 +27,55 @@ def test_a_plate_is_read(text: str, turned: float) -> None:
 @pytest.mark.parametrize("rows", [["ABC", "1D23"], ["AB12", "CDE"]])
 def test_the_two_lines_of_a_plate_are_joined(rows: list[str]) -> None:
     assert found(plate(rows)) == [folded("".join(rows))]
+
+
+@pytest.mark.parametrize("color", ["#eb8c3c", "#78aaf0"])
+def test_a_coloured_ring_between_the_groups_is_no_letter(color: str) -> None:
+    def ring(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
+        draw.ellipse((x - 13, y - 13, x + 13, y + 13), outline=color, width=5)
+
+    assert found(groups("002", "HHM", ring)) == [folded("002HHM")]
+
+
+def test_groups_that_are_seen_as_two_texts_are_one_plate() -> None:
+    def fruit(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
+        draw.ellipse((x - 13, y - 9, x + 8, y + 12), fill="#eb8c3c")
+        draw.ellipse((x - 3, y - 14, x + 13, y + 3), fill="#3c8c46")
+
+    image = groups("AB2", "7KF", fruit)
+    assert {"AB2", "7KF"} <= {reading.text for reading in look(image).readings}
+    assert found(image) == [folded("AB27KF")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "places"),
+    [
+        ([("KLM", 0, 0), ("482", 130, 0)], ["KLM482"]),
+        ([("482", 130, 0), ("KLM", 0, 0)], ["KLM482"]),
+        # Too far, lower, both words, a plate by itself.
+        ([("KLM", 0, 0), ("482", 300, 0)], []),
+        ([("KLM", 0, 0), ("482", 130, 40)], []),
+        ([("KLM", 0, 0), ("ABC", 130, 0)], []),
+        ([("KLM", 0, 0), ("4821A", 130, 0)], []),
+    ],
+)
+def test_groups_of_a_plate_stand_beside_each_other(texts: list[tuple[str, float, float]], places: list[str]) -> None:
+    pieces = [
+        Reading(
+            text, 0.99, [(x, y), (x + 100, y), (x + 100, y + 50), (x, y + 50)], False, np.zeros((1, 1, 3), np.uint8)
+        )
+        for text, x, y in texts
+    ]
+    assert [place.text for place in _groups(pieces, (640, 480))] == places
+
+
+@pytest.mark.parametrize(("share", "radius"), [(1, 4), (0.7, 3), (0.5, 2)])
+def test_a_plate_out_of_focus_is_read_where_a_vehicle_is_seen(share: float, radius: float) -> None:
+    car = opened(picture("drawn/car.jpg")).convert("RGB")
+    size = (round(car.width * share), round(car.height * share))
+    blurred = car.resize(size).filter(ImageFilter.GaussianBlur(radius))
+    assert found(blurred, None) == []
+    assert found(blurred) == [folded("BXY1234")]
 
 
 def test_a_plate_has_its_place() -> None:

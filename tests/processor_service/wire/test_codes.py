@@ -14,7 +14,7 @@ SERVICE = {str(code.code) for code in Code}
 
 def test_the_plugin_acts_on_codes_of_the_service() -> None:
     constants = re.findall(
-        r"static final (?:Set<)?String>? [A-Z_]+ = (.*);", (JAVA / "service" / "Answer.java").read_text()
+        r"static final (?:Set<)?String>? [A-Z_]+ = (.*);", (JAVA / "service" / "wire" / "Answer.java").read_text()
     )
     named = {code for values in constants for code in re.findall(r'"(\w+)"', values)}
     assert {"overdue", "replayed", "clock_skew", "picture_timeout"} <= named <= SERVICE

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-
 import javax.net.ssl.SSLContext;
 
 import org.elasticsearch.action.support.MappedActionFilter;
@@ -26,6 +25,8 @@ import org.elasticsearch.plugins.IngestPlugin;
 import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.plugins.ReloadablePlugin;
 import org.elasticsearch.plugins.SearchPlugin;
+import org.ingestimage.common.Api;
+import org.ingestimage.common.Timer;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ShownProcessors;
@@ -36,11 +37,9 @@ import org.ingestimage.processor.PipelineFilter;
 import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.search.ImageVectorBuilder;
-import org.ingestimage.service.Api;
 import org.ingestimage.service.ImageSettings;
 import org.ingestimage.service.ServiceClient;
-import org.ingestimage.service.Timer;
-import org.ingestimage.service.Tls;
+import org.ingestimage.service.hosts.Tls;
 
 /**
  * The plugin: registers the settings, the `image` processor and the query vector builder, and owns the client that all

@@ -4,14 +4,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
+import org.elasticsearch.ingest.IngestDocument;
+
 /** Removes a field from a document, however its name is written there: as objects, as one dotted key, or mixed. */
 final class Concealment {
 
     private Concealment() {}
 
-    /** Removes the path, and everything below it, from an object, or from each object of a list. */
+    /** Removes a pipeline's field, and everything below it. */
+    static void remove(IngestDocument document, String field) {
+        remove(document.getSource(), field.startsWith(Options.SOURCE) ? field.substring(Options.SOURCE.length()) : field);
+    }
+
+    /** From an object, or from each object of a list. */
     @SuppressWarnings("unchecked")
-    static void remove(Object value, String path) {
+    private static void remove(Object value, String path) {
         if (value instanceof List<?> list) {
             // A path may name an element by its number.
             String below = path.replaceFirst("^[0-9]+[.]", "");

@@ -1,6 +1,6 @@
 package org.ingestimage.processor;
 
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /**
  * What is done about one picture of a document.

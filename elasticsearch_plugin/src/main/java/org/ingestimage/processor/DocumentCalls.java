@@ -13,8 +13,8 @@ import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.picture.TargetFields;
-import org.ingestimage.service.PictureRequest;
 import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.wire.PictureRequest;
 
 /**
  * The calls for the pictures of one document, one after the other: a long list takes only as much of the queue as there

@@ -14,7 +14,8 @@ import org.ingestimage.common.Failure;
 import org.ingestimage.common.LoneSurrogates;
 import org.ingestimage.picture.PictureData;
 import org.ingestimage.picture.TargetFields;
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.recipe.RecipeSchema;
+import org.ingestimage.service.wire.PictureRequest;
 
 /**
  * All pictures of one document: one, or a list of them. The document is read at the beginning and written at the end, in one go, so that
@@ -33,6 +34,8 @@ final class DocumentPictures {
     /** What stands in the target, by pictures: a single one is the first picture's. */
     private final List<?> targets;
     private final boolean many;
+    private final boolean partial;
+    private final RecipeSchema schema;
     private final List<Picture> pictures = new ArrayList<>();
     /** For each picture what came of it: fields (Map), a failure, or null when there was nothing to do. Written by different threads. */
     private final Object[] outcomes;
@@ -40,7 +43,9 @@ final class DocumentPictures {
     DocumentPictures(Options options, ProcessorEnvironment environment, IngestDocument document) throws Exception {
         this.options = options;
         this.document = document;
-        expandDottedKeys(environment.schema().fields());
+        this.partial = PartialDocument.is(document);
+        this.schema = environment.schema();
+        expandDottedKeys(schema.fields());
         boolean present = document.hasField(options.field());
         this.source = document.getFieldValue(options.field(), Object.class, true);
         this.target = options.inPlace() ? source : document.getFieldValue(options.targetField(), Object.class, true);
@@ -171,13 +176,28 @@ final class DocumentPictures {
         }
         try {
             LoneSurrogates.mend(document.getSource());
+            if (options.targetField().startsWith(Options.METADATA)) {
+                // What [foreach] puts into the document when it has gone through all.
+                LoneSurrogates.mend(document.getIngestMetadata());
+            }
         } catch (Failure failure) {
             throw failure.toException(field());
         }
     }
 
-    @SuppressWarnings("unchecked")
     private Object result(int index, Object before) {
+        Object after = outcome(index, before);
+        // A list takes the place of what is stored.
+        if (partial == false || many || pictures.get(index).replaces() == false) {
+            return after;
+        }
+        Decision decision = decisions.get(index);
+        boolean withoutPicture = outcomes[index] instanceof Failure || decision != null && decision.what() == Decision.What.TAKE_AWAY;
+        return PartialDocument.complete(after, schema, withoutPicture);
+    }
+
+    @SuppressWarnings("unchecked")
+    private Object outcome(int index, Object before) {
         PictureResult result = new PictureResult(pictures.get(index));
         Object outcome = outcomes[index];
         if (outcome instanceof Failure failure) {

@@ -41,11 +41,11 @@ final class DottedKeys {
     static void expand(IngestDocument document, String field, Set<String> fields) throws Failure {
         Map<String, Object> root = document.getSource();
         String way = field;
-        if (field.startsWith("_ingest.")) {
+        if (field.startsWith(Options.METADATA)) {
             root = document.getIngestMetadata();
-            way = field.substring("_ingest.".length());
-        } else if (field.startsWith("_source.")) {
-            way = field.substring("_source.".length());
+            way = field.substring(Options.METADATA.length());
+        } else if (field.startsWith(Options.SOURCE)) {
+            way = field.substring(Options.SOURCE.length());
         }
         Set<String> ours = new HashSet<>(fields);
         ours.addAll(List.of(TargetFields.DATA, TargetFields.URL));

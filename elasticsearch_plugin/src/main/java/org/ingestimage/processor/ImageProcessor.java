@@ -13,7 +13,7 @@ import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.memory.BulkResults;
 import org.ingestimage.memory.ExpectedLength;
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /**
  * The `image` processor: sends the pictures of a document to the processor service, and goes on when they are back.
@@ -129,8 +129,8 @@ public final class ImageProcessor extends AbstractProcessor {
      */
     private void conceal(IngestDocument document) {
         if (options.conceals()) {
-            Concealment.remove(document.getSource(), options.field());
-            Concealment.remove(document.getSource(), options.targetField());
+            Concealment.remove(document, options.field());
+            Concealment.remove(document, options.targetField());
         }
     }
 

@@ -1,5 +1,6 @@
 package org.ingestimage.processor;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -9,6 +10,7 @@ import org.elasticsearch.ElasticsearchParseException;
 import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.ingest.ConfigurationUtils;
+import org.elasticsearch.ingest.IngestDocument;
 import org.ingestimage.common.SafeText;
 
 /** Every option of the processor: its name, its default and its meaning. The table in docs/plugin.md is checked against it. */
@@ -107,17 +109,24 @@ enum Option {
         return List.of("`" + this + "`", shownStandard, meaning);
     }
 
-    /** Takes a text that is not blank out of the configuration. */
-    String text(String tag, Map<String, Object> config, String otherwise) {
+    /** Takes the name of a document's field, which may be dotted, out of the configuration. */
+    String path(String tag, Map<String, Object> config, String otherwise) {
         String value = ConfigurationUtils.readStringProperty(TYPE, tag, config, toString(), otherwise);
         if (value.isBlank()) {
             throw wrong(tag, "must not be empty");
         }
+        if (value.startsWith(".") || value.endsWith(".") || value.contains("..")) {
+            throw wrong(tag, "must be names with single dots between them, got [" + SafeText.shown(value) + "]");
+        }
+        // Elasticsearch itself would refuse each document, and show the whole result, picture included.
+        if (Arrays.stream(IngestDocument.Metadata.values()).anyMatch(metadata -> metadata.getFieldName().equals(value))) {
+            throw wrong(tag, "must be a field of the document's source, got [" + value + "]");
+        }
         return value;
     }
 
-    String text(String tag, Map<String, Object> config) {
-        return text(tag, config, (String) standard);
+    String path(String tag, Map<String, Object> config) {
+        return path(tag, config, (String) standard);
     }
 
     boolean flag(String tag, Map<String, Object> config) {

@@ -40,6 +40,11 @@ record Options(
     boolean conceals
 ) {
 
+    /** How names of fields begin that are not in the document, such as `_ingest._value` in `foreach`. */
+    static final String METADATA = "_ingest.";
+    /** How names of fields may begin that are. */
+    static final String SOURCE = "_source.";
+
     /** Where the picture goes. */
     enum Store {
         /** Into the document. */
@@ -52,7 +57,7 @@ record Options(
 
     /** Takes every option out of `config`, and refuses what is left. */
     static Options read(String tag, Map<String, Object> config, RecipeSchema schema) {
-        String field = Option.FIELD.text(tag, config);
+        String field = Option.FIELD.path(tag, config);
         Recipe recipe = Recipe.of(
             Option.OPERATIONS.list(tag, config, schema::operationsProblem),
             Option.PROPERTIES.list(tag, config, schema::propertiesProblem)
@@ -66,12 +71,19 @@ record Options(
         if (concealed != null) {
             throw Option.PROPERTIES.wrong(tag, concealed);
         }
-        String target = Option.TARGET_FIELD.text(tag, config, field);
+        String target = Option.TARGET_FIELD.path(tag, config, field);
         boolean removeBinary = Option.REMOVE_BINARY.flag(tag, config);
         boolean keepInvalid = Option.KEEP_INVALID.flag(tag, config);
         String concealing = schema.concealing(recipe);
         if (concealing != null && keepInvalid) {
             throw Option.KEEP_INVALID.wrong(tag, "must be false: a refused picture would be stored as it came, without [" + concealing + "]");
+        }
+        if (concealing != null && field.startsWith(METADATA)) {
+            throw Option.FIELD.wrong(
+                tag,
+                "must be in the document, such as the list that [foreach] goes through: if it fails, the originals would stay in there, without ["
+                    + concealing + "]"
+            );
         }
         Store store = Store.valueOf(Option.STORE.choice(tag, config).toUpperCase(Locale.ROOT));
         List<Object> later = Option.LATER.list(tag, config, names -> schema.laterProblem(names, recipe));

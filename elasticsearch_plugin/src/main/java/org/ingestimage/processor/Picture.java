@@ -14,7 +14,7 @@ import org.ingestimage.picture.TargetFields;
 import org.ingestimage.processor.Decision.What;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
-import org.ingestimage.service.PictureRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /** One picture of a document: whether the service is asked, and with what. What comes of it is written by {@link PictureResult}. */
 final class Picture {
@@ -85,6 +85,11 @@ final class Picture {
         return data != null;
     }
 
+    /** Whether it takes the place of an earlier picture, or takes that away. */
+    boolean replaces() {
+        return data != null || url != null || removed || check.made();
+    }
+
     /** What the result is written into: the picture's object, or the target's. */
     Map<String, Object> base() {
         return TargetFields.copy(inPlace ? from : existing);
@@ -97,7 +102,7 @@ final class Picture {
 
     /** What is to be done; a failure when the service need not be asked to know that the picture, or what is asked for it, is wrong. */
     Decision decide() throws Failure {
-        if (TargetFields.url(from) instanceof String address && DataUrl.is(address)) {
+        if (holdsDataUrl(TargetFields.url(from))) {
             throw Failure.of(Kind.REQUEST, Code.URL_NOT_ALLOWED.toString(), "[url] is a data URL; send it as [data]");
         }
         List<Object> operations = options.documentOperations().of(environment.schema(), source, existing);
@@ -120,6 +125,11 @@ final class Picture {
         }
         StoredPicture original = current == false && inPlace ? check.original() : null;
         return ask(what, original == null ? data : null, original, null, operations, current);
+    }
+
+    /** A list of one text is, to the mapping, that text. */
+    private static boolean holdsDataUrl(Object url) {
+        return url instanceof List<?> list ? list.stream().anyMatch(Picture::holdsDataUrl) : url instanceof String address && DataUrl.is(address);
     }
 
     /** Asks for what the target's own picture lacks. */

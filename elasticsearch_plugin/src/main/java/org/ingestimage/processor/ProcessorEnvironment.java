@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 
 import org.elasticsearch.common.util.concurrent.ThreadContext;
 import org.ingestimage.recipe.RecipeSchema;
-import org.ingestimage.service.ClientIds;
 import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.wire.ClientIds;
 
 /**
  * What processors need from the node.

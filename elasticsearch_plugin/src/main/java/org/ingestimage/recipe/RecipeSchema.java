@@ -25,6 +25,8 @@ public final class RecipeSchema {
     private final KnownEntries operations;
     private final KnownEntries properties;
     private final Map<String, SchemaValidator> answer;
+    /** Of each field that is an object: the names in it. */
+    private final Map<String, List<String>> parts;
     private final List<String> fields;
     /** Fields that only the first picture of a document has. */
     private final List<String> firstFields;
@@ -48,6 +50,9 @@ public final class RecipeSchema {
         operations = new KnownEntries("operation", "operations", validators(json.get("operations")), most);
         properties = new KnownEntries("property", "properties", validators(json.get("properties")), most);
         answer = validators(json.getOrDefault("answer", Map.of()));
+        parts = map(json.get("answer"), field -> field instanceof Map<?, ?> schema && schema.get("properties") instanceof Map<?, ?> names
+            ? names.keySet().stream().map(String::valueOf).toList()
+            : List.of());
         fields = strings(json.get("fields"));
         copies = VectorCopies.of(json.get("copies"));
         onlyFirst = map(json.get("only_first"), RecipeSchema::strings);
@@ -234,6 +239,11 @@ public final class RecipeSchema {
         names.addAll(List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK, TargetFields.ERROR));
         names.addAll(TargetFields.ONE_OFF);
         return names;
+    }
+
+    /** The names that the service may write in each field that is an object; none for the others. */
+    public Map<String, List<String>> parts() {
+        return parts;
     }
 
     /** Nulls for all of them: what the node merges when it refuses a picture by itself, or when one was removed. */

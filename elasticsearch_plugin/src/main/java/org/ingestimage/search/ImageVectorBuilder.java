@@ -22,9 +22,9 @@ import org.elasticsearch.xcontent.XContentParser;
 import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
 import org.ingestimage.picture.PictureData;
-import org.ingestimage.service.ClientIds;
-import org.ingestimage.service.EmbedRequest;
 import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.wire.ClientIds;
+import org.ingestimage.service.wire.EmbedRequest;
 
 /**
  * `"query_vector_builder": {"image": {...}}` in a kNN search: makes the vector of a picture, words or a stored

@@ -17,6 +17,10 @@ import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.recipe.RecognizingEntries;
+import org.ingestimage.service.calls.CallEnvironment;
+import org.ingestimage.service.hosts.ServiceAddress;
+import org.ingestimage.service.wire.BoundedBody;
+import org.ingestimage.service.wire.RequestSignature;
 
 /** What the services can do (`GET /v1/operations`). All are asked at once, as they may differ: a document goes on to the next one then. */
 final class Catalogue {

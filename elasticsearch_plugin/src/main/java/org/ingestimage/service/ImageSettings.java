@@ -13,6 +13,7 @@ import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.monitor.jvm.JvmInfo;
 import org.ingestimage.picture.AllowedUrlHosts;
+import org.ingestimage.service.hosts.HostUrl;
 
 /**
  * All settings of the node: name, default, bounds and meaning. Those that are safe to change on a running node are

@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
-
 import javax.net.ssl.SSLContext;
 
 import org.elasticsearch.action.ActionListener;
@@ -15,11 +14,25 @@ import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.threadpool.Scheduler;
 import org.ingestimage.common.Code;
 import org.ingestimage.common.Failure;
+import org.ingestimage.common.Timer;
 import org.ingestimage.memory.ExpectedLength;
 import org.ingestimage.memory.ResultMemory;
 import org.ingestimage.memory.ResultShare;
 import org.ingestimage.picture.AllowedUrlHosts;
 import org.ingestimage.picture.Marks;
+import org.ingestimage.service.calls.CallEnvironment;
+import org.ingestimage.service.calls.ServiceCall;
+import org.ingestimage.service.hosts.HostNames;
+import org.ingestimage.service.hosts.NameResolver;
+import org.ingestimage.service.hosts.ServiceHosts;
+import org.ingestimage.service.hosts.ServiceHttp;
+import org.ingestimage.service.load.ActiveCalls;
+import org.ingestimage.service.load.CallLimiter;
+import org.ingestimage.service.load.HostWatch;
+import org.ingestimage.service.load.InFlightWindow;
+import org.ingestimage.service.load.SlowPictures;
+import org.ingestimage.service.wire.EmbedRequest;
+import org.ingestimage.service.wire.PictureRequest;
 
 /** The node's one way to the processor services: limits, hosts and the HTTP client that all pipelines share. */
 public final class ServiceClient implements AutoCloseable {

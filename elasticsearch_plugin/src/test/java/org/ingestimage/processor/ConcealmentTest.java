@@ -46,6 +46,7 @@ class ConcealmentTest extends OneServiceTest {
     void aPipelineThatWouldKeepTheOriginalIsRefused() {
         assertTrue(refusal("keep_invalid", true).contains("[keep_invalid] must be false: a refused picture would be stored as it came"));
         assertTrue(refusal("target_field", "other").contains("[remove_binary] must be true: the source would stay as it came"));
+        assertTrue(refusal("field", "_ingest._value").contains("[field] must be in the document, such as the list that [foreach] goes through"));
         assertTrue(Options.read("tag", redacting("target_field", "other", "remove_binary", true), RecipeSchema.packed()).conceals());
         assertFalse(Options.read("tag", map("keep_invalid", true, "target_field", "other"), RecipeSchema.packed()).conceals());
     }
@@ -95,6 +96,8 @@ class ConcealmentTest extends OneServiceTest {
         Map<String, Object> nested = redacting("field", "a.b.image");
         assertFalse(failed(nested, map("a", map("b", map("image", map("data", DATA))))).getSource().toString().contains(DATA));
         assertFalse(failed(nested, map("a.b", map("image", map("data", DATA)))).getSource().toString().contains(DATA));
+        Map<String, Object> named = redacting("field", "_source.image", "target_field", "_source.to", "remove_binary", true);
+        assertEquals(map("title", "a"), failed(named, map("title", "a", "image", DATA, "to", map("data", DATA))).getSource());
     }
 
     @Test

@@ -51,6 +51,20 @@ class OptionsTest {
     }
 
     @Test
+    void aFieldIsOneOfTheSource() {
+        for (String option : List.of("field", "target_field")) {
+            for (String metadata : List.of("_index", "_id", "_version")) {
+                assertTrue(refusal(option, metadata).contains("must be a field of the document's source, got [" + metadata + "]"));
+            }
+            for (String path : List.of(".a", "a.", "a..b", ".")) {
+                assertTrue(refusal(option, path).contains("names with single dots between them, got [" + path + "]"));
+            }
+            assertEquals("_source.a.0.b", read(Map.of(option, "_source.a.0.b")).targetField());
+            assertEquals("_ingest._value", read(Map.of(option, "_ingest._value")).targetField());
+        }
+    }
+
+    @Test
     void everyOptionIsRead() {
         Map<String, Object> config = new HashMap<>();
         config.put("field", "a.b");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Several services: one good host is enough. */
 class SeveralHostsTest extends ServicesTest {
 
-    /** Whatever one host says that cannot do it, the other can. */
+    /** Whatever one host says that cannot do it, the other can. For one that is busy, see BusyHostTest. */
     @Test
     void aHostThatIsWrongCostsNoPicture() throws Exception {
         for (FakeService.Behaviour fault : List.of(
@@ -45,7 +45,6 @@ class SeveralHostsTest extends ServicesTest {
             FakeService.json(200, "{\"fields\": {\"data\": \"" + "A".repeat(100_000) + "\"}}"),
             FakeService.json(200, "<html>portal</html>"),
             FakeService.json(200, "{\"fields\": {}}"),
-            FakeService.error(429, "busy"),
             FakeService.hangUp())) {
             FakeService wrong = service(fault);
             FakeService good = service(FakeService.good());

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.elasticsearch.common.settings.Settings;
-import org.ingestimage.service.NameResolver;
+import org.ingestimage.service.hosts.NameResolver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 

@@ -38,9 +38,9 @@ import org.ingestimage.processor.ImageProcessor;
 import org.ingestimage.processor.ProcessorEnvironment;
 import org.ingestimage.recipe.Recipe;
 import org.ingestimage.recipe.RecipeSchema;
-import org.ingestimage.service.NameResolver;
-import org.ingestimage.service.PictureRequest;
 import org.ingestimage.service.ServiceClient;
+import org.ingestimage.service.hosts.NameResolver;
+import org.ingestimage.service.wire.PictureRequest;
 
 /** What a node gives to the plugin, with real threads, a real thread context and a real HTTP client. */
 public final class TestNode implements AutoCloseable {

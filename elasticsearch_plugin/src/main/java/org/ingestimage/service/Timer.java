@@ -1,8 +1,0 @@
-package org.ingestimage.service;
-
-import java.util.function.BiFunction;
-
-import org.elasticsearch.threadpool.Scheduler;
-
-/** Runs something after some milliseconds, on a thread that may work. Throws when the node is stopping. */
-public interface Timer extends BiFunction<Long, Runnable, Scheduler.ScheduledCancellable> {}

@@ -1,0 +1,1 @@
+"""What changes documents: adding, editing, tagging, turning, retrying, deleting."""

@@ -1,0 +1,1 @@
+"""Pictures as bytes: single ones, their thumbnails, and downloads."""

@@ -1,0 +1,1 @@
+"""The pages that show: the grid, a picture, the map, duplicates."""

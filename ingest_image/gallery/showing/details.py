@@ -1,0 +1,74 @@
+"""The fields of a document, grouped for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.cluster.sources import expanded
+from pipelines.picture_fields import MARKS, PICTURES, RECOGNIZED, VECTORS
+from pipelines.wording import shortened
+
+from ...search import Hit
+from ...search.found.table import bytes_text, pixels
+from ...search.stored.picture import Size, first_object
+
+Row = tuple[str, str]
+_SHOWN_LENGTH = 300
+# Shown elsewhere on the page, or useless to a reader.
+_ELSEWHERE = ("colors", "color_names", "placeholder", "redacted", *RECOGNIZED)
+_WRITTEN = frozenset({"image", "description", "tags"})
+_HIDDEN = frozenset({*_ELSEWHERE, *PICTURES, *MARKS, *VECTORS})
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows under a heading."""
+
+    heading: str
+    rows: list[Row]
+
+
+def sections(hit: Hit) -> list[Section]:
+    """What is known about a document: its own fields, then those of its first picture."""
+    picture = hit.first
+    error = picture.error
+    problem = [("code", error.code), ("reason", error.reason), ("id in the log", error.request_id)] if error else []
+    known = {"format", "width", "height", "bytes", "original", "metadata", "error", *_HIDDEN}
+    found = [
+        Section("Document", [("index", hit.index), ("id", hit.id), *_rows(expanded(hit.source), _WRITTEN)]),
+        Section("Problem", [row for row in problem if row[1]]),
+        Section(
+            "Picture",
+            [("stored", _size(picture)), ("came as", _size(picture.original or Size()))] if picture.width else [],
+        ),
+        Section("Camera and words", _rows(first_object(picture.raw.get("metadata")))),
+        Section("Measured", _rows(picture.raw, known)),
+    ]
+    return [section for section in found if section.rows]
+
+
+def _size(size: Size) -> str:
+    if not size.width:
+        return "unknown"
+    return f"{pixels(size, ' × ')} {size.format}, {bytes_text(size.bytes) or '?'}"
+
+
+def _rows(fields: dict[str, Any], without: set[str] | frozenset[str] = frozenset()) -> list[Row]:
+    return [(_label(name), _text(value)) for name, value in fields.items() if name not in without and value is not None]
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_text(part) for part in value)[:_SHOWN_LENGTH]
+    if isinstance(value, dict):
+        return ", ".join(f"{_label(str(name))} {_text(part)}" for name, part in value.items())[:_SHOWN_LENGTH]
+    return shortened(str(value), _SHOWN_LENGTH)

@@ -1,0 +1,37 @@
+"""What must not be seen is found whichever way up a picture lies."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from processor_service.recognition.faces import faces
+from processor_service.recognition.unseen import unseen
+from tests.helpers.pictures import opened, picture
+
+TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+FACE = opened(picture("skimage/astronaut.png")).convert("RGB").crop((64, 0, 384, 256))
+# So small, it is found upright only, or with a lower score.
+SMALL = Image.new("RGB", (480, 360), (90, 95, 100))
+SMALL.paste(FACE.resize((60, 48)), (300, 60))
+
+
+@pytest.mark.parametrize("degrees", TURNS)
+def test_a_face_that_lies_on_its_side_or_its_head_is_found_where_it_is(degrees: int) -> None:
+    (upright,) = faces(SMALL)
+    turned = SMALL.transpose(TURNS[degrees])
+    (box,) = unseen(turned, ["faces"], 0.5)["faces"]
+    # The place, laid upright: the centre of the turned box as that of the upright one.
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    for _ in range(degrees // 90):
+        x, y = 1 - y, x
+    assert upright.box.x < x < upright.box.right and upright.box.y < y < upright.box.bottom
+
+
+def test_the_model_by_itself_misses_one_that_lies() -> None:
+    assert len(faces(SMALL)) == 1
+    assert faces(SMALL.transpose(Image.Transpose.ROTATE_180)) == []
+
+
+def test_a_face_that_is_found_in_several_turns_is_one() -> None:
+    assert len(unseen(FACE, ["faces"])["faces"]) == 1
