@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from functools import lru_cache
 
 from PIL import Image, ImageCms
 
+from ..byte_cache import byte_cache
 from ..picture import Picture, has_alpha, has_grey
 
 # Signature of a profile's colour space (ICC.1:2022, table 19) to Pillow's mode.
@@ -14,6 +14,8 @@ _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 # As in Photoshop and browsers: colours within the gamut stay the same, black stays black.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+# Bytes of a transform's own tables, at most about.
+_TABLES = 1024**2
 
 
 def make_srgb(picture: Picture) -> None:
@@ -52,8 +54,8 @@ def _space(icc_profile: bytes) -> str | None:
 
 
 # Building a transform from a printing profile takes longer than using it, and all pictures of a camera share one
-# profile.
-@lru_cache(maxsize=4)
+# profile. That of a CMYK file may be as large as the file.
+@byte_cache(20 * 1024**2, lambda icc_profile, mode: len(icc_profile) + _TABLES)
 def _transform(icc_profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """The transform from the profile to sRGB; None when the profile is broken."""
     try:
