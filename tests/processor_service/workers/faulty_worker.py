@@ -1,6 +1,9 @@
 """A test double for faults only: a worker that hangs or dies on command, and echoes otherwise.
 
-faulty_worker.py [--no-template] [--no-worker] <file descriptor>
+faulty_worker.py [--no-template] [--no-worker] [--fork-fails <file>] <file descriptor>
+
+As long as the file exists no process can be forked, with the number of the error that it begins with. Each attempt adds
+a line.
 """
 
 from __future__ import annotations
@@ -54,6 +57,19 @@ def serve(channel: Channel) -> None:
     answer_requests(channel, handle, CPU_SECONDS)
 
 
+def fork_or_fail() -> int:
+    """Fork as the system does that has no process or no memory left."""
+    file = Path(sys.argv[sys.argv.index("--fork-fails") + 1])
+    if not file.exists():
+        return fork()
+    number = int(file.read_text().split()[0])
+    with file.open("a") as attempts:
+        attempts.write("\nfailed")
+    raise OSError(number, os.strerror(number))
+
+
 if "--no-template" in sys.argv:
     sys.exit(1)
+if "--fork-fails" in sys.argv:
+    fork, os.fork = os.fork, fork_or_fail
 fork_workers(lambda _token: serve)
