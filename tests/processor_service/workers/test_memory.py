@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import socket
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,6 +73,21 @@ def test_the_memory_of_recognizers_counts() -> None:
     assert f"set IMAGE_WORKER_MEMORY to {256 * MB}, or give it 3840 MB" in sentence
 
 
+def test_a_container_that_is_too_small_is_told_at_the_start(tmp_path: Path) -> None:
+    """Making a control group takes privileges, so its limit is put in here."""
+    program = (
+        "from processor_service.web import server",
+        f"server.container_limit = lambda: {300 * MB}",
+        "from ingest_image.cli import main",
+        "main()",
+    )
+    with running_service(tmp_path / "log", (sys.executable, "-c", "\n".join(program)), workers="1") as service:
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+        (told,) = [line for line in service.lines() if line["event"] == "memory"]
+    assert told["level"] == "warning"
+    assert "but the container has 300 MB: lower IMAGE_WORKERS, or give it" in told["reason"]
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with running_service(
@@ -100,6 +117,36 @@ def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_read(small: S
         assert answer.status_code == 429
     # Alone even one beyond the limit has room.
     assert small.process_picture(picture_ + bytes(3_000_000)).status_code == 200
+
+
+def test_many_large_pictures_at_once_take_the_web_process_no_more_than_it_may_hold(tmp_path: Path) -> None:
+    """Each has 8 MB as base64, together 192 MB."""
+    body = orjson.dumps(
+        {
+            "data": b64(picture("exif-orientation/Landscape_6.jpg") + bytes(6 * MB)),
+            # So that others come while these are in work.
+            "operations": [{"blur": {"radius": 100}}] * 4,
+            "properties": [],
+        }
+    )
+    with running_service(tmp_path / "log", workers="1", max_held_bytes=str(32 * MB)) as service:
+        assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+        before = most_memory(service.web())
+        with ThreadPoolExecutor(24) as threads:
+            answers = list(threads.map(lambda _: service.post_signed(body, timeout=120), range(24)))
+        grown = most_memory(service.web()) - before
+        assert {answer.status_code for answer in answers} == {200, 429}
+        assert {answer.json()["error"]["code"] for answer in answers if not answer.ok} == {"busy"}
+        # As much as one body more than it may hold: while a result is there, its body still is.
+        assert grown < 48 * MB, grown
+        # All was counted off again.
+        assert service.post_signed(body, timeout=120).status_code == 200
+
+
+def most_memory(pid: int) -> int:
+    """The most bytes that a process had so far."""
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(kilobytes) * 1024
 
 
 def test_a_result_that_is_too_large_is_refused_before_it_is_made_into_json(small: Service) -> None:
