@@ -52,6 +52,11 @@ def test_what_runs(stack: dict[str, Any]) -> None:
     assert set(stack) == ONE_SHOT | LASTING
 
 
+def test_pictures_are_recognized_and_are_alike_if_they_show_the_same_things(stack: dict[str, Any]) -> None:
+    told = stack["service"]["environment"]
+    assert (told["IMAGE_RECOGNIZERS"], told["IMAGE_EMBEDDER"]) == ("1", "lite0")
+
+
 def test_ports_are_published_on_loopback_only_and_the_service_not_at_all(scaled: dict[str, Any]) -> None:
     published = {name: port for name, service in scaled.items() for port in service.get("ports", [])}
     assert set(published) == {"elasticsearch", "kibana", "gallery"}

@@ -82,6 +82,12 @@ def test_every_pipeline_turns_upright_and_strips_metadata() -> None:
         assert processor["image"]["ignore_missing"] is True
 
 
+def test_no_pipeline_asks_whose_faces_there_are() -> None:
+    """Vectors of faces are biometric data (docs/privacy.md)."""
+    assert "faces" in json.dumps(PIPELINES["images-recognized"].body)
+    assert [name for name, pipeline in PIPELINES.items() if "identity" in json.dumps(pipeline.body)] == []
+
+
 @pytest.mark.parametrize("resource", bundled(), ids=lambda r: f"{r.kind.name}-{r.name}")
 def test_the_fingerprint_survives_the_way_through_elasticsearch(resource: Resource) -> None:
     given_back = json.loads(json.dumps(resource.body, sort_keys=True)) | {

@@ -1,4 +1,4 @@
-"""Pictures in a store, on a real node: what documents hold, what is asked for them, what is shown; and faults."""
+"""Pictures in a store, on a real node: what documents hold, what is asked for them, what is shown."""
 
 from __future__ import annotations
 
@@ -197,6 +197,3 @@ def test_pictures_of_documents_without_a_store_stay_where_they_are(
     before = stored.keys()
     es.index(index=index, id="1", document={"image": {"data": b64(picture("pillow/flower.jpg"))}}, pipeline="images")
     assert "stored" not in image_of(es, index) and stored.keys() == before
-
-
-# Faults: a folder is enough, and can be broken.

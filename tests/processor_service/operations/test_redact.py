@@ -54,6 +54,12 @@ def test_a_picture_that_is_still_to_be_turned_is_turned_and_hidden() -> None:
     assert seen_again(opened(fields["data"])) == []
 
 
+def test_what_a_document_asks_for_comes_afterwards_and_cannot_keep_a_face_from_being_found() -> None:
+    dim = {"blur": {"radius": 40}}
+    assert run(encoded(FACE), dim, REDACT)["redacted"] == {"faces": 0}
+    assert run(encoded(FACE), REDACT, document_operations=[dim])["redacted"] == {"faces": 1}
+
+
 def test_every_frame_of_an_animation_is_hidden_also_where_the_face_moves() -> None:
     frames = [FACE.resize((256, 256)), Image.new("RGB", (256, 256), "gray"), FACE.resize((256, 256)).rotate(5)]
     data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=True)

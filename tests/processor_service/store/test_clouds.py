@@ -1,4 +1,4 @@
-"""Google and Azure, of which there is no server here: which requests URL and variables lead to."""
+"""Google and Azure, of which there is no server here, and encryption by S3: which requests URL and variables lead to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from processor_service.store.addresses import address_of
 from processor_service.store.opening import StoreError, open_store
-from tests.helpers.stores import FaultyStore, answer, environment, faulty_store
+from tests.helpers.stores import FaultyStore, answer, environment, faulty_store, s3_environment
 
 DATA = b"the bytes of a picture"
 KEY = address_of(DATA, "jpeg")
@@ -62,6 +62,20 @@ def test_azure(dummy: FaultyStore, seen: list[tuple[str, str, dict[str, str]]], 
     assert (put, get, path, again) == ("PUT", "GET", f"/container/prefix/{KEY}", f"/container/prefix/{KEY}")
     assert headers["if-none-match"] == "*" and headers["x-ms-blob-content-type"] == "image/jpeg"
     assert headers["authorization"].startswith("SharedKey account:")
+
+
+def test_s3_is_told_how_to_encrypt(dummy: FaultyStore, seen: list[tuple[str, str, dict[str, str]]]) -> None:
+    wishes = {"SERVER_SIDE_ENCRYPTION": "aws:kms", "SSE_KMS_KEY_ID": "of-ours", "SSE_BUCKET_KEY_ENABLED": "true"}
+    with environment(**s3_environment(dummy.url), **{f"AWS_{name}": value for name, value in wishes.items()}):
+        store = open_store("s3://bucket/prefix", 5)
+    try:
+        assert store.put(KEY, DATA)
+    finally:
+        store.stop()
+    ((put, path, headers),) = seen
+    assert (put, path) == ("PUT", f"/bucket/prefix/{KEY}")
+    asked = {name.partition("encryption")[2]: value for name, value in headers.items() if "server-side" in name}
+    assert asked == {"": "aws:kms", "-aws-kms-key-id": "of-ours", "-bucket-key-enabled": "true"}
 
 
 def test_azure_signs_an_address_of_its_own() -> None:

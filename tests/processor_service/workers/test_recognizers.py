@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.helpers.pictures import b64, picture
 from tests.helpers.processes import wait_until, with_pid
 from tests.helpers.service import TOKEN, Service, running_service
 
+MB = 1024**2
 CAT, HOPPER = picture("skimage/chelsea.png"), picture("pillow/hopper.jpg")
 LABELS: dict[str, Any] = {"operations": [], "properties": ["labels"]}
 REDACT: dict[str, Any] = {"operations": [{"redact": {"what": ["faces"]}}], "properties": []}
@@ -26,7 +28,8 @@ REDACT: dict[str, Any] = {"operations": [{"redact": {"what": ["faces"]}}], "prop
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     log = tmp_path_factory.mktemp("recognizers") / "log"
-    with running_service(log, workers="1", recognizers="1", picture_timeout="10") as running:
+    memory = {"worker_memory": str(1024 * MB), "recognizer_memory": str(1536 * MB)}
+    with running_service(log, workers="1", recognizers="1", picture_timeout="10", **memory) as running:
         wait_until(lambda: recognition(running) == "ready", 120)
         yield running
 
@@ -56,6 +59,14 @@ def test_a_recipe_with_recognition_is_done_by_a_recognizer_and_a_plain_one_by_a_
     assert service.process_picture(HOPPER).status_code == 200
     assert metric(service, "image_recognized_pictures_total") == before + 1
     assert len(service.workers()) == len(service.recognizers()) == 1
+
+
+def test_a_recognizer_has_a_bound_of_memory_of_its_own(service: Service) -> None:
+    def bounds(pids: list[int]) -> list[tuple[int, int]]:
+        return [resource.prlimit(pid, resource.RLIMIT_DATA) for pid in pids]
+
+    assert bounds(service.workers()) == [(1024 * MB, 1024 * MB)]
+    assert bounds(service.recognizers()) == [(1536 * MB, 1536 * MB)]
 
 
 def test_the_service_says_how_many_recognizers_it_has(service: Service, without: Service) -> None:
