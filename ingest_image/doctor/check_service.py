@@ -13,6 +13,7 @@ from pipelines.install.check import process_tiny_picture
 from pipelines.recipes import at_once, identifies, recipes_of, recognizes
 from pipelines.resources import DEFAULT_PIPELINE, Body, is_ours
 from pipelines.wording import counted
+from processor_service.extras import installing
 
 from .finding import Finding, error, ok, warn
 from .installation import Installation
@@ -85,7 +86,7 @@ def recognition(installation: Installation) -> Iterator[Finding]:
     if not asking:
         yield ok("the service recognizes nothing, and no pipeline of the indices asks for it")
     else:
-        advice = "pip install 'ingest-image[recognition]' for the service, with IMAGE_RECOGNIZERS of at least 1"
+        advice = f"{installing('recognition')} for the service, with IMAGE_RECOGNIZERS of at least 1"
         said = f"the service at {installation.service.url} recognizes nothing"
         yield from _lacking(installation, asking, recognizes, said, "recognition_off", advice)
 
@@ -99,7 +100,7 @@ def identity(installation: Installation) -> Iterator[Finding]:
     recognition = limits.get("recognition", {}) if limits else {}
     if installation.service and recognition.get("recognizers") and not recognition.get("identity"):
         said = f"the service at {installation.service.url} makes no vectors of faces"
-        advice = "pip install 'ingest-image[identity]' for the service"
+        advice = f"{installing('identity')} for the service"
         yield from _lacking(installation, asking, identifies, said, "identity_off", advice)
     else:
         yield ok(f"vectors of faces, biometric data (docs/privacy.md), are stored by {', '.join(asking)}")

@@ -7,6 +7,7 @@ import re
 
 from PIL import Image
 
+from ..extras import installing
 from ..formats.boxes import boxes
 from ..formats.registry import FORMATS, accepted, heif_is_installed
 from ..settings import Settings
@@ -26,7 +27,7 @@ def describe_unreadable(data: bytes, settings: Settings) -> str | None:
     if is_heif(data) and not heif_is_installed():
         return (
             "HEIC (HEIF) needs the optional extra: install it where the processor service runs, "
-            f"with `pip install 'ingest-image[heic]'`; {accepted(settings)}"
+            f"with `{installing('heic')}`; {accepted(settings)}"
         )
     clause = (
         describe_raw(data)

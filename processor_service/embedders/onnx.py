@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..extras import installing
 from ..onnx_model import open_model
 from ..settings import Settings
 from . import Embedder, EmbedderError, Vector
@@ -33,7 +34,7 @@ class Onnx(Embedder):
         folder = ModelFolder.read(_path(settings))
         for package, needed in (("onnxruntime", True), ("tokenizers", folder.text is not None)):
             if needed and importlib.util.find_spec(package) is None:
-                raise EmbedderError(f"the package {package} is missing: pip install 'ingest-image[onnx]'")
+                raise EmbedderError(f"the package {package} is missing: {installing('onnx')}")
 
     @classmethod
     def load(cls, settings: Settings) -> Onnx:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..extras import installing
 from ..onnx_model import open_model
 
 MODELS = Path(__file__).parent / "models"
@@ -29,7 +30,7 @@ def absence(packages: Iterable[str], extra: str) -> str | None:
     if not absent:
         return None
     which = f"the package {absent[0]} is" if len(absent) == 1 else f"the packages {', '.join(absent)} are"
-    return f"{which} missing: pip install 'ingest-image[{extra}]'"
+    return f"{which} missing: {installing(extra)}"
 
 
 def needed() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from ..extras import installing
+
 if TYPE_CHECKING:
     from .picture_store import PictureStore
 
@@ -35,7 +37,7 @@ def library_store(url: str) -> Any:
     try:
         from obstore.store import LocalStore, MemoryStore, from_url
     except ImportError as error:
-        raise StoreError(f"IMAGE_STORE_URL needs the extra [{EXTRA}]: pip install 'ingest-image[{EXTRA}]'") from error
+        raise StoreError(f"IMAGE_STORE_URL needs the extra [{EXTRA}]: {installing(EXTRA)}") from error
     if (folder := folder_of(url)) is not None:
         # It is not made: on a disk that is not mounted, pictures would go somewhere else.
         if not folder.is_absolute() or not folder.is_dir():

@@ -14,6 +14,7 @@ import pytest
 
 from ingest_image.cli import main
 from ingest_image.gallery.launch import settings_for
+from processor_service.extras import installing
 from processor_service.formats.registry import heif_is_installed
 from tests.helpers.paths import ROOT
 
@@ -61,7 +62,16 @@ def test_heic_is_read_wherever_we_install() -> None:
     assert heif_is_installed()
 
 
-@pytest.mark.parametrize("name", ["service", "users", "bootstrap", "kibana-objects", "gallery", "tools"])
+def test_nobody_is_told_to_install_what_an_index_has_under_our_name() -> None:
+    """It may be somebody else's: pages and messages name the wheel's file, as the README does."""
+    assert installing("heic,recognition,store") in (ROOT / "README.md").read_text()
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    texts = {path.name: path.read_text() for path in pages}
+    texts |= {name: (ROOT / name).read_text() for name in tracked() if name.endswith((".py", ".html", ".js"))}
+    assert [name for name, text in texts.items() if re.search(r"pip install\s+[`'\"]?ingest[-_]image\b", text)] == []
+
+
+@pytest.mark.parametrize("name", ["service", "users", "bootstrap", "kibana-objects", "gallery", "enricher", "tools"])
 def test_commands_of_compose_are_ours(stack: dict[str, Any], name: str) -> None:
     command, *arguments = stack[name]["command"]
     found = main.get_command(click.Context(main), command)

@@ -13,6 +13,7 @@ import structlog
 from flask import request
 from structlog.contextvars import bind_contextvars
 
+from ...extras import installing
 from ...workers.protocol import Job
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ def open_spans(environment: Mapping[str, str]) -> Spans | None:
     except ImportError as error:
         log.warning(
             "no spans",
-            reason=f"a collector is named, but the package {error.name} is missing: "
-            "pip install 'ingest-image[telemetry]'",
+            reason=f"a collector is named, but the package {error.name} is missing: {installing('telemetry')}",
         )
         return None
     name = environment.get("OTEL_SERVICE_NAME") or "ingest-image"

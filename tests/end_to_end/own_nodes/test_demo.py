@@ -30,7 +30,7 @@ from ingest_image.cli import main
 from ingest_image.demo.documents import DOCUMENTS
 from processor_service.hash_bands import near_bands
 from tests.helpers.dev_tools import Request, parse
-from tests.helpers.documented import Block, blocks, useless
+from tests.helpers.documented import Block, blocks, lost, useless
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
@@ -221,6 +221,7 @@ def test_every_block_is_run_or_has_a_reason() -> None:
     unknown = [block.place for block in BLOCKS if not (block.why_not or block.is_requests or block.is_commands)]
     assert unknown == [], "say in tests/helpers/documented.py why these are not run"
     assert useless(BLOCKS) == []
+    assert lost([*(block.why_not for block in BLOCKS), *NOT_RUN.values()]) == []
     printed = {line for block in BLOCKS if block.is_commands for line in commands(block)}
     assert printed >= NOT_RUN.keys()
 

@@ -184,4 +184,4 @@ def test_pipelines_that_need_recognition_are_named_where_there_is_none(
     found = one(check_service.recognition(asked))
     assert found.level == Level(level)
     if level == "error":
-        assert "seen" in found.what and "ingest-image[recognition]" in found.advice
+        assert "seen" in found.what and ".whl[recognition]" in found.advice

@@ -34,7 +34,7 @@ def test_pipelines_that_store_vectors_of_faces_are_named(recognition: dict[str, 
 def test_a_service_that_cannot_make_them_is_an_error_that_says_what_to_install() -> None:
     (found,) = identity(installation({"recognizers": 1, "identity": False}, people=PEOPLE))
     assert found.level == Level.ERROR
-    assert "people are refused (identity_off)" in found.what and "ingest-image[identity]" in found.advice
+    assert "people are refused (identity_off)" in found.what and ".whl[identity]" in found.advice
 
 
 def test_where_they_are_made_later_the_pictures_only_wait() -> None:

@@ -1,4 +1,4 @@
-"""The page of duplicates, with Flask's client; browser/test_duplicates_and_uploads.py has a real node."""
+"""The page of duplicates, with Flask's client; browser/test_duplicates.py has a real node."""
 
 from __future__ import annotations
 

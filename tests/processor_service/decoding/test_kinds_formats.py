@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from processor_service.errors import Code
+from processor_service.extras import installing
 from processor_service.formats import registry
 from processor_service.formats.heif_turn import is_quarter_turned
 from processor_service.settings import Settings
@@ -143,7 +144,7 @@ def test_heic_without_the_optional_extra(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.undo()
         registry.heif_is_installed.cache_clear()
     assert code is Code.UNSUPPORTED_FORMAT
-    assert "pip install 'ingest-image[heic]'" in reason
+    assert installing("heic") in reason
     assert "heif" not in reason.split("accepted are")[-1]
 
 

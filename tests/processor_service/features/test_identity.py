@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from processor_service.errors import ImageError
+from processor_service.extras import installing
 from processor_service.features.faces import Faces
 from processor_service.pipeline import process
 from processor_service.query_vector import asks_for_face, embed
@@ -128,7 +129,7 @@ def test_a_worker_hands_on_what_asks_for_a_face_and_a_recognizer_does_it() -> No
 
 def test_without_the_packages_it_is_refused_by_name_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "_PACKAGES", ("no_such_package",))
-    how = "the package no_such_package is missing: pip install 'ingest-image[identity]'"
+    how = f"the package no_such_package is missing: {installing('identity')}"
     for body, job, what in (
         ({"data": b64(COLLINS), "vector": "face"}, Job.EMBED, "vector [face]"),
         ({"data": b64(COLLINS), "properties": ["labels", IDENTITY]}, Job.PROCESS, "property [faces] with [identity]"),

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from ingest_image.search.questions.person_query import SAME_PERSON
+from processor_service.extras import installing
 from processor_service.recognition import RecognitionMissing, identity
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import Face, faces
@@ -148,9 +149,9 @@ def test_without_the_packages_it_is_said_how_to_get_them(monkeypatch: pytest.Mon
     assert identity.missing() is None
     monkeypatch.setattr(identity, "_PACKAGES", ("no_such_package",))
     identity._models.cache_clear()
-    reason = "the package no_such_package is missing: pip install 'ingest-image[identity]'"
+    reason = f"the package no_such_package is missing: {installing('identity')}"
     assert identity.missing() == reason
     with pytest.raises(RecognitionMissing, match="no_such_package"):
         known(person("collins"))
     monkeypatch.setattr("processor_service.recognition.runtime._PACKAGES", ("no_recognition_either",))
-    assert "ingest-image[recognition]" in str(identity.missing())
+    assert ".whl[recognition]" in str(identity.missing())

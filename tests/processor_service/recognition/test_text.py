@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from processor_service.extras import installing
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
 from processor_service.recognition.text import Page, in_order, lines, look, places, plain
@@ -159,7 +160,7 @@ def test_reading_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = __import__("importlib.util").util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "rapidocr" else real(name))
-    assert missing() == "the package rapidocr is missing: pip install 'ingest-image[recognition]'"
+    assert missing() == f"the package rapidocr is missing: {installing('recognition')}"
     ocr._engine.cache_clear()
     with pytest.raises(RecognitionMissing, match="rapidocr is missing"):
         look(page(["absent"]))

@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from processor_service.extras import installing
 from processor_service.web.monitoring.spans import Spans, open_spans
 from processor_service.web.monitoring.traces import follow_traces, trace_id
 from processor_service.workers.protocol import Job
@@ -118,7 +119,7 @@ def test_spans_are_off_unless_a_collector_is_named_and_the_extra_is_there(
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
     assert open_spans({ENDPOINT: "http://127.0.0.1:1"}) is None
     said = capsys.readouterr().out
-    assert "opentelemetry.sdk.resources is missing: pip install 'ingest-image[telemetry]'" in said
+    assert f"opentelemetry.sdk.resources is missing: {installing('telemetry')}" in said
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from processor_service.extras import installing
 from processor_service.settings import Settings
 from processor_service.workers import lack
 from tests.helpers.pictures import b64, picture
@@ -156,7 +157,7 @@ def test_without_the_packages_there_are_no_recognizers_and_it_is_said_how_to_get
     monkeypatch.setattr("processor_service.recognition.runtime._PACKAGES", ("no_such_package",))
     assert lack.number(Settings()) == lack.number(Settings(recognizers=2)) == 0
     reason = lack.lack(Settings())
-    assert reason == "the package no_such_package is missing: pip install 'ingest-image[recognition]'"
+    assert reason == f"the package no_such_package is missing: {installing('recognition')}"
 
 
 def test_no_recognized_text_and_no_picture_is_logged(service: Service) -> None:

@@ -17,14 +17,16 @@ from pathlib import Path
 import orjson
 import pytest
 import requests
+from click.testing import CliRunner
 from PIL import Image
 
+from processor_service.commands import serve
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker_source import _environment
 from tests.helpers.located_pictures import places, with_place
 from tests.helpers.pictures import b64, encoded, opened, picture
-from tests.helpers.processes import command_of, with_pid
-from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
+from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, with_pid
+from tests.helpers.service import DEFAULT_OPERATIONS, PROGRAM, TOKEN, Service, running_service
 from tests.processor_service.workers.mortal_worker import MARK
 
 HOPPER = picture("pillow/hopper.jpg")
@@ -106,6 +108,28 @@ def test_the_port_is_free_at_once_when_the_master_is_killed(own: Service) -> Non
         with pytest.raises(requests.ConnectionError):
             large.result()
     assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
+
+
+def test_ctrl_c_ends_a_service_that_a_script_started_in_the_background(tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", program=(*AS_BACKGROUND_JOB, *PROGRAM), workers="1") as service:
+        below = service.descendants()
+        assert below
+        service.process.send_signal(signal.SIGINT)
+        assert service.process.wait(60) == 0
+        assert until(lambda: not any(map(command_of, below)))
+
+
+def test_ctrl_c_ends_one_that_still_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before gunicorn takes the signal. Settings that are refused end it there."""
+    monkeypatch.setenv("IMAGE_QUEUE_SIZE", "none")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        refused = CliRunner().invoke(serve)
+        taken = signal.getsignal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert refused.exit_code == 1 and "IMAGE_QUEUE_SIZE" in refused.output
+    assert taken is signal.default_int_handler
 
 
 def test_no_process_stays_when_the_master_is_killed_and_the_template_is_stopped(own: Service) -> None:
