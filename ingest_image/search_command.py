@@ -75,7 +75,11 @@ _PAGE = 20
 )
 @click.option("--label", "labels", multiple=True, metavar="WORD", help="What is shown: cat, vehicle; may be repeated.")
 @click.option("--faces", metavar="HOW-MANY", help="Faces in the picture: none, one, several, 3, 2..5.")
-@click.option("--plate", metavar="NUMBER", help="A number plate, also as it may be misread (O for 0); 'RK*' finds what begins with RK.")
+@click.option(
+    "--plate",
+    metavar="NUMBER",
+    help="A number plate, also as it may be misread (O for 0); 'RK*' finds what begins with RK.",
+)
 @click.option("--text", "with_text", is_flag=True, help="Only pictures in which text was recognized.")
 @click.option(
     "--filter",
