@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
@@ -12,7 +14,10 @@ from ..monitoring.request_ids import log_causes
 from .address import RenderRequest, check_place, parse
 from .kept import KeptPictures
 from .renderer import Refused, Renderer, etag
-from .stored import Stored
+
+if TYPE_CHECKING:
+    # It needs the client of Elasticsearch, which only services that render load.
+    from .stored import Stored
 
 # Seconds.
 YEAR = 31_536_000
