@@ -101,7 +101,7 @@ def emptied(store: Path) -> None:
 
 
 class Processes:
-    """Who works for a document: the groups that processor time is told for."""
+    """Who works for a document: the groups whose processor time is reported."""
 
     def __init__(self, node: EmbeddedNode, service: Service, pool: ProcessPoolExecutor) -> None:
         self._node, self._service, self._pool = node, service, pool
@@ -176,7 +176,7 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None, codec
         ) as service,
         EmbeddedNode(es_version=version, plugin_zip=find_plugin_zip(version), token=TOKEN) as node,
         Elasticsearch(node.url, request_timeout=120) as es,
-        # Started anew, not forked: by then there are threads, whose locks a fork would keep for ever.
+        # Spawned, not forked: by then there are threads, whose locks a fork would keep forever.
         ProcessPoolExecutor(CORES, get_context("spawn")) as pool,
     ):
         bootstrap("--url", node.url, "--service-url", service.url, "--codec", codec)

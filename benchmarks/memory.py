@@ -3,7 +3,7 @@
     python -m benchmarks.memory [folder] [--minutes 4]
 
 The process is the service's own, with its allocator settings. Every file of the folder (default: the test pictures),
-hostile ones too, and photographs of 3 to 48 megapixels in several formats, in an order shuffled anew each time, go
+malicious ones too, and photographs of 3 to 48 megapixels in several formats, in a new random order for each pass, go
 through the pipeline `images`, and through a recipe that keeps all frames.
 """
 

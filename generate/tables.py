@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
+from processor_service.embedders.model_folder import ImageInput, TextInput
 from processor_service.errors import Code
 from processor_service.features import Feature, all_features
 from processor_service.operations import Operation, all_operations
@@ -47,6 +48,8 @@ def rendered() -> Iterable[tuple[Path, str]]:
         ),
         "settings": table(("variable", "default", "meaning"), _settings()),
         "limits": limits.limits(),
+        "embedder-image": _model_part("image", ImageInput),
+        "embedder-text": _model_part("text", TextInput),
         "metrics": metrics(Metrics().registry.collect()),
         **program.tables(),
     }
@@ -122,7 +125,12 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:g}"
 
 
-def _default(kind: type[RecipeEntry], name: str) -> str:
+def _model_part(name: str, part: type[BaseModel]) -> str:
+    rows = ((f"`{key}`", _default(part, key), field.description or "") for key, field in part.model_fields.items())
+    return table((f"`{name}`", "default", "meaning"), rows)
+
+
+def _default(kind: type[BaseModel], name: str) -> str:
     default = kind.model_fields[name].get_default(call_default_factory=True)
     return (
         "required"

@@ -27,7 +27,7 @@ def index_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def missing_index(client: Elasticsearch, names: Iterable[str]) -> str:
-    """A sentence about those of the names that are no index, alias or data stream; empty if all are there.
+    """A sentence about the names that are neither index, alias nor data stream; empty if all exist.
 
     Patterns may match nothing. Nothing is said of a name that the user may not look at.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -20,8 +20,8 @@ from .search.comparing.hashes import BITS, SAME_PICTURE
 from .search.engine import Engine, Results
 from .search.found.table import answer_table, facets_table
 from .search.person import find_person
-from .search.questions.colors import DEFAULT_DISTANCE, parse_color
-from .search.questions.filters import parse_filters
+from .search.questions.colors import DEFAULT_DISTANCE, ColorWish, parse_color
+from .search.questions.filters import Filters, parse_filters
 from .search.questions.order import Order
 from .search.questions.person_query import SAME_PERSON
 from .search.questions.question import Question, UserError
@@ -75,7 +75,11 @@ _PAGE = 20
 )
 @click.option("--label", "labels", multiple=True, metavar="WORD", help="What is shown: cat, vehicle; may be repeated.")
 @click.option("--faces", metavar="HOW-MANY", help="Faces in the picture: none, one, several, 3, 2..5.")
-@click.option("--plate", metavar="NUMBER", help="A number plate, also as it may be misread (O for 0); 'RK*' begins so.")
+@click.option(
+    "--plate",
+    metavar="NUMBER",
+    help="A number plate, also as it may be misread (O for 0); 'RK*' finds what begins with RK.",
+)
 @click.option("--text", "with_text", is_flag=True, help="Only pictures in which text was recognized.")
 @click.option(
     "--filter",
@@ -108,30 +112,14 @@ _PAGE = 20
 )
 def search(
     client: Elasticsearch,
-    words: tuple[str, ...],
     index: str,
-    like: str | None,
-    near_duplicate: bool,
-    distance: int,
-    turned: bool,
-    same_person: str | None,
-    face_distance: float,
-    colors: tuple[str, ...],
-    color_distance: float,
-    color_share: float,
-    labels: tuple[str, ...],
-    faces: str | None,
-    plate: str | None,
-    with_text: bool,
-    filters: tuple[str, ...],
-    pipeline: str | None,
     with_facets: bool,
-    order: str,
     size: int,
     after: str | None,
     as_json: bool,
     open_page: bool,
     gallery_port: int,
+    **options: Any,
 ) -> None:
     """Find stored pictures by words, likeness, colour, and the values of their fields.
 
@@ -143,70 +131,112 @@ def search(
     ingest-image search --label cat --faces none
     ingest-image search --plate 'B-XY 1234'
     """
-    # The options are short for these filters, which the page has, too.
-    filters += tuple(f'label:"{label}"' for label in labels) + (("text:some",) if with_text else ())
-    filters += tuple(f"{name}:{value}" for name, value in (("faces", faces), ("plate", plate)) if value is not None)
-    engine = Engine(client, index)
-    if (near_duplicate or turned) and not like:
-        raise click.UsageError("near duplicates of what? --near-duplicate and --turned need --like")
-    if distance != SAME_PICTURE and not like:
-        raise click.UsageError("how far from what? --distance needs --like")
-    if (color_share or color_distance != DEFAULT_DISTANCE) and not colors:
-        raise click.UsageError("of which colour? --color-share and --color-distance need --color")
-    if same_person and (like or open_page):
-        raise click.UsageError(f"--same-person cannot be combined with {'--like' if like else '--open'}")
-    if face_distance != SAME_PERSON and not same_person:
-        raise click.UsageError("how far from whose face? --face-distance needs --same-person")
+    asked = _Asked(**options)
+    asked.check(open_page)
     if open_page and (after or as_json or with_facets):
         raise click.UsageError("--open shows the hits on a page, with facets: leave out --after, --json and --facets")
+    engine = Engine(client, index)
     try:
         engine.require_index()
     except UserError as error:
         raise click.ClickException(str(error)) from error
     try:
-        wishes = tuple(parse_color(color, color_distance, color_share) for color in colors)
-        clauses = parse_filters(filters, engine.schema)
+        wishes = tuple(parse_color(color, asked.color_distance, asked.color_share) for color in asked.colors)
+        clauses = parse_filters(asked.all_filters(), engine.schema)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if open_page:
-        # Only here, as the page brings a web server along.
-        from .gallery.launch import open_gallery
-        from .gallery.page_query import PICKED_DISTANCE, PageQuery
-
-        query = PageQuery(
-            words=well_formed(" ".join(words)),
-            near=near_duplicate,
-            turned=turned,
-            distance=distance,
-            colors=colors,
-            color_distance=color_distance if colors else PICKED_DISTANCE,
-            color_share=color_share if colors else 0.0,
-            filters=filters,
-            order=Order(order),
-            size=size if size != _PAGE else None,
-        )
-        open_gallery(client, index, gallery_port, query, like=like, pipeline=pipeline or DEFAULT_PIPELINE)
+        _open(client, index, gallery_port, asked, size)
         return
     try:
-        sample = find_sample(engine, like, pipeline or DEFAULT_PIPELINE) if like else None
-        person, about = find_person(engine, same_person, pipeline) if same_person else (None, "")
-        question = Question(
-            well_formed(" ".join(words)),
-            sample=sample,
-            person=person,
-            face_distance=face_distance,
-            near_duplicates=near_duplicate,
-            distance=distance,
-            turned=turned,
-            colors=wishes,
-            filters=clauses,
-            order=Order(order),
-        )
+        question, about = asked.question(engine, wishes, clauses)
         results = engine.search(question, size, after, with_facets=with_facets)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     results = replace(results, note="; ".join(filter(None, (about, results.note))))
-    _print(results, as_json, with_reason=bool(sample or person))
+    _print(results, as_json, with_reason=bool(question.sample or question.person))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The options that say what is searched for, by the names that they have above."""
+
+    words: tuple[str, ...]
+    like: str | None
+    near_duplicate: bool
+    distance: int
+    turned: bool
+    same_person: str | None
+    face_distance: float
+    colors: tuple[str, ...]
+    color_distance: float
+    color_share: float
+    labels: tuple[str, ...]
+    faces: str | None
+    plate: str | None
+    with_text: bool
+    filters: tuple[str, ...]
+    pipeline: str | None
+    order: str
+
+    def check(self, open_page: bool) -> None:
+        """Raise UsageError for an option that says nothing without another one, or that excludes another one."""
+        if (self.near_duplicate or self.turned) and not self.like:
+            raise click.UsageError("near duplicates of what? --near-duplicate and --turned need --like")
+        if self.distance != SAME_PICTURE and not self.like:
+            raise click.UsageError("how far from what? --distance needs --like")
+        if (self.color_share or self.color_distance != DEFAULT_DISTANCE) and not self.colors:
+            raise click.UsageError("of which colour? --color-share and --color-distance need --color")
+        if self.same_person and (self.like or open_page):
+            raise click.UsageError(f"--same-person cannot be combined with {'--like' if self.like else '--open'}")
+        if self.face_distance != SAME_PERSON and not self.same_person:
+            raise click.UsageError("how far from whose face? --face-distance needs --same-person")
+
+    def all_filters(self) -> tuple[str, ...]:
+        """Those of --filter, and those for which there are short options. The page has no others."""
+        labels = tuple(f'label:"{label}"' for label in self.labels)
+        text = ("text:some",) if self.with_text else ()
+        given = (("faces", self.faces), ("plate", self.plate))
+        return (*self.filters, *labels, *text, *(f"{name}:{value}" for name, value in given if value is not None))
+
+    def question(self, engine: Engine, colors: tuple[ColorWish, ...], filters: Filters) -> tuple[Question, str]:
+        """The question, and what is to be said about the person in it. Raises UserError."""
+        sample = find_sample(engine, self.like, self.pipeline or DEFAULT_PIPELINE) if self.like else None
+        person, about = find_person(engine, self.same_person, self.pipeline) if self.same_person else (None, "")
+        question = Question(
+            well_formed(" ".join(self.words)),
+            sample=sample,
+            person=person,
+            face_distance=self.face_distance,
+            near_duplicates=self.near_duplicate,
+            distance=self.distance,
+            turned=self.turned,
+            colors=colors,
+            filters=filters,
+            order=Order(self.order),
+        )
+        return question, about
+
+
+def _open(client: Elasticsearch, index: str, port: int, asked: _Asked, size: int) -> None:
+    """Show the hits in the gallery."""
+    # Only here, as the page brings a web server along.
+    from .gallery.launch import open_gallery
+    from .gallery.page_query import PICKED_DISTANCE, PageQuery
+
+    query = PageQuery(
+        words=well_formed(" ".join(asked.words)),
+        near=asked.near_duplicate,
+        turned=asked.turned,
+        distance=asked.distance,
+        colors=asked.colors,
+        color_distance=asked.color_distance if asked.colors else PICKED_DISTANCE,
+        color_share=asked.color_share if asked.colors else 0.0,
+        filters=asked.all_filters(),
+        order=Order(asked.order),
+        size=size if size != _PAGE else None,
+    )
+    open_gallery(client, index, port, query, like=asked.like, pipeline=asked.pipeline or DEFAULT_PIPELINE)
 
 
 def _print(results: Results, as_json: bool, with_reason: bool) -> None:

@@ -67,7 +67,7 @@ def name_of(found: Distribution) -> str:
 
 
 def installed() -> list[Distribution]:
-    """All packages that are told about, by name."""
+    """All packages whose licences are listed, by name."""
     named = {name_of(found): found for found in distributions()}
     return [named[name] for name in sorted(named) if name not in LEFT_OUT]
 

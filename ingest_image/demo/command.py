@@ -24,9 +24,8 @@ from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
-from .documents import index_documents, result_table, some_wait
-from .recognition import check_embedder
-from .servers import Child, child, child_server
+from .documents import check_embedder, index_documents, result_table, some_wait
+from .servers import Child, ChildServer, child, child_server
 
 
 @click.command()
@@ -100,20 +99,7 @@ def demo(
                 try:
                     if not nothing:
                         check_embedder(node.url, stored)
-                    console.print()
-                    with child(folder, "enrich", "--url", node.url) as enricher:
-                        index_documents(node.url, console)
-                        while some_wait(node.url):
-                            enricher.check()
-                            time.sleep(0.2)
-                        console.print(result_table(node.url))
-                        if leave:
-                            return
-                        with child_server(folder, "gallery", gallery_port, "--url", node.url) as gallery:
-                            gallery.wait_for("/")
-                            text = _things_to_try(node.url, gallery.url, service.url, folder / "token")
-                            console.print(text, markup=False, highlight=False)
-                            _stay(node, service, gallery, enricher)
+                    _index_and_show(console, folder, gallery_port, node, service, leave)
                 except requests.RequestException as error:
                     # If it is the service, that is what to say.
                     service.check()
@@ -124,6 +110,26 @@ def demo(
         raise click.ClickException(str(error)) from error
     except subprocess.CalledProcessError as error:
         raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from error
+
+
+def _index_and_show(
+    console: Console, folder: Path, gallery_port: int, node: EmbeddedNode, service: ChildServer, leave: bool
+) -> None:
+    """Index the documents, wait until they are enriched, print them. Then show them in the gallery, or leave."""
+    console.print()
+    with child(folder, "enrich", "--url", node.url) as enricher:
+        index_documents(node.url, console)
+        while some_wait(node.url):
+            enricher.check()
+            time.sleep(0.2)
+        console.print(result_table(node.url))
+        if leave:
+            return
+        with child_server(folder, "gallery", gallery_port, "--url", node.url) as gallery:
+            gallery.wait_for("/")
+            text = _things_to_try(node.url, gallery.url, service.url, folder / "token")
+            console.print(text, markup=False, highlight=False)
+            _stay(node, service, gallery, enricher)
 
 
 def _stay(node: EmbeddedNode, *started: Child) -> None:

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import requests
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from processor_service.embedders.lite0 import Lite0
 from processor_service.fields import PENDING_SINCE
 
 from ..search import Hit
@@ -29,6 +31,19 @@ _BUNDLED = _HERE / "pictures"
 PICTURES = _BUNDLED if _BUNDLED.is_dir() else _HERE.parents[1] / "tests" / "pictures"
 # Title and file: turned by EXIF, with transparency, six formats, one broken; a face, an animal, a text, a number plate.
 DOCUMENTS: dict[str, str] = json.loads((_HERE / "documents.json").read_text(encoding="utf-8"))
+
+
+def check_embedder(url: str, stored: Path) -> None:
+    """Raise ClickException if an earlier demo has stored vectors of another embedder than that of recognition."""
+    if not requests.head(f"{url}/images", timeout=30).ok:
+        return
+    vectors = {"size": 1, "query": {"exists": {"field": "image.embedder"}}, "_source": ["image.embedder"]}
+    found = requests.post(f"{url}/images/_search", json=vectors, timeout=30).json()["hits"]["hits"]
+    if any(hit_of(hit).first.embedder != Lite0.label for hit in found):
+        raise click.ClickException(
+            f"an earlier demo has stored pictures with vectors of another embedder: remove {stored} to store them "
+            "again, or name another folder with --data"
+        )
 
 
 def index_documents(url: str, console: Console) -> None:

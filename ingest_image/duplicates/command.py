@@ -34,7 +34,7 @@ from .near_pairs import MAX_DISTANCE
     show_default=True,
     help="Bits of the hash in which copies may differ.",
 )
-@click.option("--turned", is_flag=True, help="Also find turned and mirrored copies; eight times the work.")
+@click.option("--turned", is_flag=True, help="Also find turned and mirrored copies; takes about six times as long.")
 @click.option(
     "--nearest",
     type=click.IntRange(0, 100),

@@ -21,7 +21,7 @@ _TILES = re.compile(r"https?://[\w.:-]+/\S*")
 
 
 def checked_tiles(address: str) -> str:
-    """The address of tiles. Raises BadParameter if it is none."""
+    """The address, if it is one of tiles. Raises BadParameter otherwise."""
     if address and (not _TILES.fullmatch(address) or not all(part in address for part in ("{z}", "{x}", "{y}"))):
         raise click.BadParameter(
             f"{address!r} is not an address of tiles; valid is https://tiles.example/{{z}}/{{x}}/{{y}}.png"

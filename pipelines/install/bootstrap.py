@@ -98,10 +98,7 @@ def bootstrap(
 ) -> None:
     """Install pipelines and index template into Elasticsearch; can be run again at any time, also to upgrade."""
     if print_roles:
-        if as_json:
-            raise click.UsageError("--print-roles prints text for Dev Tools, without --json")
-        template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
-        click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
+        _print_roles(patterns, wish, as_json)
         return
     if uninstall:
         asked = service_urls or patterns or codec or force or start_trial or data_streams or retention
@@ -125,10 +122,7 @@ def bootstrap(
             if bridge.service:
                 if recognize:
                     raise click.UsageError("--recognize needs the plugin: inference endpoints can add nothing later")
-                if len(service_urls) > 1:
-                    raise click.UsageError("an inference endpoint has one address: give one --service-url")
-                url = service_urls[0] if service_urls else endpoints.service_url(client)
-                definitions = endpoints.in_inference_form(bundled(), bridge.service, url, service_token)
+                definitions = _of_endpoints(client, bridge.service, service_urls, service_token)
                 service_urls = ()
             steps = apply.plan_install(
                 client, service_urls, patterns, force, definitions, codec, data_streams, retention, recognize
@@ -141,6 +135,23 @@ def bootstrap(
         except (CheckFailed, NotExpressible) as error:
             raise click.ClickException(str(error)) from error
         _in_kibana(client, kibana_url, dry_run, report)
+
+
+def _print_roles(patterns: tuple[str, ...], wish: Wish, as_json: bool) -> None:
+    if as_json:
+        raise click.UsageError("--print-roles prints text for Dev Tools, without --json")
+    template = next(resource for resource in bundled() if resource.kind is Kind.TEMPLATE)
+    click.echo(roles.console(patterns or template.body["index_patterns"], wish == "inference"), nl=False)
+
+
+def _of_endpoints(
+    client: Elasticsearch, service: endpoints.Service, urls: tuple[str, ...], token: str
+) -> list[Resource]:
+    """The bundled definitions, for inference endpoints at the given address, or at the one that they have already."""
+    if len(urls) > 1:
+        raise click.UsageError("an inference endpoint has one address: give one --service-url")
+    url = urls[0] if urls else endpoints.service_url(client)
+    return endpoints.in_inference_form(bundled(), service, url, token)
 
 
 def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, report: Report, uninstall: bool = False) -> None:

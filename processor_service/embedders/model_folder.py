@@ -23,14 +23,16 @@ class ImageInput(_Part):
     """How a picture becomes numbers: value = (0 to 255 / `divisor` - `mean`) / `std`, for red, green and blue."""
 
     size: tuple[int, int] = Field(description="width and height in pixels")
-    resize: Literal["squash", "crop"] = "crop"
-    resample: Literal["bicubic", "bilinear", "lanczos"] = "bicubic"
-    divisor: float = Field(255.0, gt=0)
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    layout: Literal["nchw", "nhwc"] = "nchw"
-    input: str | None = None
-    output: str | None = None
+    resize: Literal["squash", "crop"] = Field(
+        "crop", description="`crop`: the shorter side fits, the middle is taken; `squash`: stretched, nothing is lost"
+    )
+    resample: Literal["bicubic", "bilinear", "lanczos"] = Field("bicubic", description="or `bilinear`, `lanczos`")
+    divisor: float = Field(255.0, gt=0, description="value = (0 to 255 / divisor - mean) / std")
+    mean: tuple[float, float, float] = Field((0.0, 0.0, 0.0), description="for red, green, blue")
+    std: tuple[float, float, float] = Field((1.0, 1.0, 1.0), description="for red, green, blue")
+    layout: Literal["nchw", "nhwc"] = Field("nchw", description="or `nhwc`")
+    input: str | None = Field(None, description="name in the model; default: the first")
+    output: str | None = Field(None, description="name in the model; default: the first. It must be one vector")
 
     @property
     def mean_array(self) -> Any:
@@ -46,12 +48,14 @@ class ImageInput(_Part):
 class TextInput(_Part):
     """How words become numbers: tokens, cut or padded to `length`."""
 
-    file: str = "text.onnx"
-    tokenizer: str = "tokenizer.json"
-    length: int = Field(77, ge=1, le=4096)
-    pad_id: int = Field(0, ge=0)
-    input: str | None = None
-    output: str | None = None
+    file: str = Field("text.onnx", description="the model, in the folder")
+    tokenizer: str = Field("tokenizer.json", description="in the folder, as Hugging Face's `tokenizers` writes it")
+    length: int = Field(77, ge=1, le=4096, description="tokens above it are cut off")
+    pad_id: int = Field(0, ge=0, description="fills up fewer tokens")
+    input: str | None = Field(
+        None, description="name in the model; default: `input_ids` and `attention_mask`, as the model has them"
+    )
+    output: str | None = Field(None, description="name in the model; default: the first")
 
 
 class Description(_Part):

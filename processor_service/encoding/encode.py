@@ -23,7 +23,7 @@ from .frame_times import loops_in, times_in
 from .palette import paletted
 
 # PNGs with fewer pixels take little time in any case; those with more are photographs rather than drawings. Between
-# these, photographs have more colours than one for so many pixels.
+# these, photographs have more than one colour for each _PIXELS_A_COLOR pixels.
 _ICON, _LARGE_PNG = 65_536, 300_000
 _PIXELS_A_COLOR = 16
 # Levels of compression of photographs and of others.

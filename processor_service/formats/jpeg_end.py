@@ -101,7 +101,7 @@ def is_only_cut_off(data: bytes) -> bool:
 
 
 def takes_long(pixels: int, scans: int) -> bool:
-    """Whether it takes more than some seconds to decode so many pixels in so many scans."""
+    """Whether decoding this many pixels in this many scans takes more than some seconds."""
     return pixels > (_MOST_PIXELS if scans == 1 else _MOST_IN_SCANS) or pixels * scans > _MOST_TIMES_SCANS
 
 

@@ -24,7 +24,7 @@ class Folder:
         try:
             (path / _MARKER).touch()
         except OSError:
-            # Whoever only reads needs none; whoever writes is told when it is missed.
+            # Reading needs no marker; a write reports that it is missing.
             return
 
     def check(self) -> None:

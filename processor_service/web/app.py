@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 import structlog
 from flask import Flask, Response, current_app, request
@@ -30,6 +32,9 @@ from .rendering.routes import NAME as RENDERING
 from .rendering.routes import rendering
 from .store_check import store_check
 
+if TYPE_CHECKING:
+    from ..store.picture_store import PictureStore
+
 log = structlog.get_logger("processor_service")
 
 
@@ -39,10 +44,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans |
     app.config["MAX_CONTENT_LENGTH"] = settings.longest_request()
     app.config["SETTINGS"] = settings
     app.config["ACCESS"] = Access(settings)
-    app.register_error_handler(ImageError, _refuse)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
-    app.register_error_handler(Exception, _defect)
+    _answer_errors(app)
     follow_traces(app)
     app.before_request(_check_caller)
     held = HeldBytes.of(app)
@@ -57,6 +59,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans |
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))
     app.register_blueprint(store_check(store))
+    _tell_state(app, settings, pool, metrics, store)
 
     @app.post("/v1/process")
     def process() -> Response:
@@ -73,6 +76,19 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans |
     @app.get("/v1/operations")
     def operations() -> Response:
         return _json(catalogue(lack(settings), identity_lack(settings)))
+
+    return app
+
+
+def _answer_errors(app: Flask) -> None:
+    app.register_error_handler(ImageError, _refuse)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(MemoryError, lambda _: _refuse(no_memory()))
+    app.register_error_handler(Exception, _defect)
+
+
+def _tell_state(app: Flask, settings: Settings, pool: Pools, metrics: Metrics, store: PictureStore | None) -> None:
+    """What the service can do now: for nodes, the doctor, load balancers and Prometheus."""
 
     @app.get("/v1/limits")
     def limits() -> Response:
@@ -96,8 +112,6 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans |
     def prometheus() -> Response:
         text, content_type = metrics.render()
         return Response(text, content_type=content_type)
-
-    return app
 
 
 def _check_caller() -> None:

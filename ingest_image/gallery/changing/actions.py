@@ -28,7 +28,7 @@ from ..page_query import address, like_dropped
 
 blueprint = Blueprint("actions", __name__)
 _LONGEST_NAME = 200
-# Seconds. With the second before it is asked, a service that is down is told within five.
+# Seconds. With the second before it is asked, a service that is down is reported within five.
 _SOON = 3.0
 _TRY_LATER = frozenset({429, 503})
 

@@ -35,7 +35,7 @@ class Version:
 
     @classmethod
     def of(cls, text: str) -> Version:
-        """Raises UserError if the text is none."""
+        """Read what a page sends. Raises UserError if the text is not a version."""
         seq_no, _, rest = text.partition(":")
         primary_term, _, key = rest.partition(":")
         index, _, id = key.partition("/")

@@ -26,7 +26,7 @@ UPLOADS = 8
 CONNECTIONS = 200
 # Seconds for the head of a request, for all of it, and for a connection on which nothing happens.
 HEAD_TIME, REQUEST_TIME, IDLE_TIME = 20, 300, 60
-# Time for a client to read an answer: seconds, and one more for each so many bytes.
+# Time for a client to read an answer: seconds, and one more for each LEAST_RATE bytes.
 ANSWER_TIME, LEAST_RATE = 60, 64 << 10
 # Seconds that requests may take to finish when the gallery is stopped.
 GRACE = 30

@@ -21,7 +21,7 @@ from ..documents import refresh
 
 blueprint = Blueprint("duplicates", __name__)
 _ON_A_PAGE = 20
-# Of a cluster: so many can be looked at, and at most so many are deleted at once.
+# At most this many pictures of a cluster are shown, and deleted at once.
 _MEMBERS = 60
 # Seconds that a page waits for a look at a small index, so that it has something to show.
 _WAIT = 2.0

@@ -18,7 +18,7 @@ from .mercator import CLOSEST, HEIGHT, TILE, WIDTH, View, tile_box
 
 blueprint = Blueprint("world", __name__)
 _EVERYTHING = View(25.0, 5.0, 1)
-# So many pictures are shown, and not only made larger.
+# Up to this many pictures are shown; above it, a click only looks closer.
 _FEW = 12
 # A cluster is what a square of a quarter of a tile holds.
 _FINER = 2

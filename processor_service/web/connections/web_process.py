@@ -33,8 +33,8 @@ class WebProcess(ReadingLoop):
     def murder_pending(self) -> None:
         """Called in each round of the loop: when this process was told to stop, give up pictures that are not finished.
 
-        That happens before gunicorn's master ends the process. So their clients are told to come again, and do not see
-        a broken connection.
+        That happens before gunicorn's master ends the process. So their clients get an answer that says to retry, not a
+        broken connection.
         """
         super().murder_pending()
         if not self.alive:

@@ -19,8 +19,8 @@ _NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
 _LONGEST = 128
 # How the body of every refusal begins (errors.py).
 _ERROR = b'{"error":{'
-# What anybody can cause, without a token: it must not fill the log.
-_OF_STRANGERS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+# Anybody can cause these, so they must not fill the log.
+_WITHOUT_A_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 def request_id() -> str:
@@ -59,7 +59,7 @@ def with_request_id(body: bytes, id_: str) -> bytes:
 
 def log_refusal(error: ImageError) -> None:
     """One line for a request that no worker answered, and what the refusal was raised from for those who debug."""
-    level = "debug" if error.code.status in _OF_STRANGERS else "info"
+    level = "debug" if error.code.status in _WITHOUT_A_TOKEN else "info"
     getattr(log, level)("refused", request_id=request_id(), code=error.code.code, reason=error.reason)
     log_causes(error.code.code, causes(error))
 

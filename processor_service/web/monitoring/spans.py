@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("processor_service")
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-# What is told of a picture, by key of its summary. Nothing that was read from it is.
+# Attributes of a span, by key of the summary. Nothing that was read from the picture is among them.
 _TOLD = {"code": "image.code", "status": "http.response.status_code", "stored_bytes": "image.stored_bytes"}
 
 

@@ -40,7 +40,7 @@ class Header:
         return 1 << min(self.depth, 8)
 
     def transparency(self, body: bytes, colors: int) -> bytes:
-        """The alpha of each entry of a palette of so many colours, or a transparent colour; empty for none.
+        """The alpha of each entry of a palette with this many colours, or a transparent colour; empty for none.
 
         Of each of its numbers only the bits that a sample has count (11.3.1.1).
         """

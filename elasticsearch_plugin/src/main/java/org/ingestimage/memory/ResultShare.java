@@ -62,7 +62,7 @@ public final class ResultShare implements Releasable {
         open();
     }
 
-    /** The answer is the service's: others of its kind will be about as long. What any program says of its length is not believed. */
+    /** The answer is the service's: others of its kind will be about as long. A length that another program announces does not count. */
     public synchronized void isTrue() {
         expected.saw(length);
     }

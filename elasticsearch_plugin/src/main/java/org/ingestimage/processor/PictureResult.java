@@ -47,7 +47,7 @@ final class PictureResult {
             // What nobody vouches for would have been made again, had there been a picture to make it from.
             schema.pictures().keySet().stream().filter(name -> check.vouchesFor(name) == false).forEach(result::remove);
             result.putAll(check.marks());
-            putBelieved(result);
+            putCurrentData(result);
             putPending(result);
         } else {
             List.of(TargetFields.MARK, TargetFields.SOURCE_MARK, TargetFields.THUMBNAIL_MARK).forEach(result::remove);
@@ -70,7 +70,7 @@ final class PictureResult {
         }
         if (decision.completes()) {
             result.putAll(check.marks());
-            putBelieved(result);
+            putCurrentData(result);
             putPending(result);
             List<String> made = new ArrayList<>(schema.remade(decision.request().recipe().properties()));
             made.addAll(schema.later().fieldsOf(picture.pending.due()));
@@ -120,7 +120,7 @@ final class PictureResult {
         } else if (sound && (picture.inPlace || picture.url != null)) {
             // What is stored stays: an operation failed, or the address, which may be gone for good.
             result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
-            putBelieved(result);
+            putCurrentData(result);
         } else {
             TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, kept(failure)));
         }
@@ -153,7 +153,7 @@ final class PictureResult {
         }
     }
 
-    private void putBelieved(Map<String, Object> result) {
+    private void putCurrentData(Map<String, Object> result) {
         TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, options.leavesOutData() ? null : check.plainData()));
     }
 

@@ -125,8 +125,8 @@ public final class ServiceClient implements AutoCloseable {
     }
 
     /**
-     * Asks all services what they lack, such as `property [text]`, with the reason: the listener is told what is lacking in each of those that
-     * answer within seconds, on a thread that may work. Nothing, where none answers.
+     * Asks all services what they lack, such as `property [text]`, with the reason. The listener gets what is missing in every one of those that
+     * answer within seconds, on a thread that may work; nothing if none answers.
      */
     public void lacking(ActionListener<Map<String, String>> listener) {
         new Catalogue(calls, memory).lacking(listener);

@@ -176,7 +176,7 @@ public record Answer(Map<String, Object> fields, Failure failure, Failure again,
         return again(Code.SERVICE_BAD_ANSWER, "status " + status + " with " + problem);
     }
 
-    /** Other hosts are asked. The same one would say the same again, so the document is told at once that it can come again. */
+    /** Other hosts are asked. The same one would say the same again, so the client learns at once that it can send the document again. */
     private static Answer unproved(int status, Failure said) {
         String reason = "status " + status + ": " + said.getMessage() + "; the answer has no proof that the processor service says so. Another program "
             + "answers, a proxy before the service allows less, or the service is an older one, which has to be updated "

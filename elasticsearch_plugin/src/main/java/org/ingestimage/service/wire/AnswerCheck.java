@@ -98,7 +98,7 @@ final class AnswerCheck {
         return isThumbnailSigned(recipe, stored) ? null : "[thumbnail_mark] does not sign its [thumbnail]";
     }
 
-    /** Of a normalized picture nothing is told about the original, and without operations of the document its bytes stay. */
+    /** The answer about a normalized picture says nothing about the original, and without operations of the document its bytes stay. */
     private boolean isAboutAnother(String source, String stored) {
         if (source == null) {
             return false;
