@@ -13,7 +13,7 @@ from ..parameters import MEANT
 from ..registry import IDENTITY, RecipeEntry
 from .answer_schema import answer_schemas
 from .fields import all_fields, copies, top_level_names, vector_lists
-from .recipe import MOST_ENTRIES
+from .recipe import MOST_BYTES, MOST_ENTRIES
 
 _NOT_SCHEMA = ("title", "description")
 
@@ -29,7 +29,7 @@ def recipe_schema() -> dict[str, Any]:
       of the vector. When one comes back without its vectors, the node has it made again.
     - `pictures`: those that show the picture, with their greatest length (null: a mark has to vouch for it). They are
       removed when nothing vouches for them.
-    - `most_entries`: how many operations or properties a list may have.
+    - `most_entries`: how many operations or properties a list may have. `most_bytes`: of both lists together, as JSON.
     - `concealing`: operations after which the original must not stay anywhere, with the parameter that says what they
       hide: names of properties that would find nothing.
     - `later`: properties that may be added to a stored picture, with their `fields` and what each `uses`.
@@ -53,6 +53,7 @@ def recipe_schema() -> dict[str, Any]:
         "vector_lists": vector_lists(),
         "pictures": {field.name: field.longest for field in all_fields() if field.holds_picture},
         "most_entries": MOST_ENTRIES,
+        "most_bytes": MOST_BYTES,
         "concealing": {name: operation.conceals for name, operation in all_operations().items() if operation.conceals},
         "later": {
             name: {"fields": feature.produces(), "uses": list(feature.uses)}

@@ -62,6 +62,10 @@ record Options(
             Option.OPERATIONS.list(tag, config, schema::operationsProblem),
             Option.PROPERTIES.list(tag, config, schema::propertiesProblem)
         );
+        String size = schema.sizeProblem(recipe);
+        if (size != null) {
+            throw Option.OPERATIONS.wrong(tag, size);
+        }
         Object wanted = Option.DOCUMENT_OPERATIONS.any(config);
         OneOffOperations oneOffs = OneOffOperations.of(wanted, recipe, schema);
         if (oneOffs == null) {

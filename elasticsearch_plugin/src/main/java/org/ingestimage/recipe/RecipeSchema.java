@@ -2,6 +2,7 @@ package org.ingestimage.recipe;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,6 +25,7 @@ public final class RecipeSchema {
 
     private final KnownEntries operations;
     private final KnownEntries properties;
+    private final int mostBytes;
     private final Map<String, SchemaValidator> answer;
     /** Of each field that is an object: the names in it. */
     private final Map<String, List<String>> parts;
@@ -46,7 +48,8 @@ public final class RecipeSchema {
     private final Set<String> elsewhere;
 
     private RecipeSchema(Map<String, Object> json) {
-        int most = json.get("most_entries") instanceof Integer number ? number : Integer.MAX_VALUE;
+        int most = number(json.get("most_entries"));
+        mostBytes = number(json.get("most_bytes"));
         operations = new KnownEntries("operation", "operations", validators(json.get("operations")), most);
         properties = new KnownEntries("property", "properties", validators(json.get("properties")), most);
         answer = validators(json.getOrDefault("answer", Map.of()));
@@ -67,6 +70,10 @@ public final class RecipeSchema {
         later = LaterProperties.of(json.get("later"));
         concealing = map(json.get("concealing"), String::valueOf);
         elsewhere = Set.copyOf(strings(json.get("elsewhere")));
+    }
+
+    private static int number(Object value) {
+        return value instanceof Integer number ? number : Integer.MAX_VALUE;
     }
 
     /** Reads the schema that is packed into the plugin. */
@@ -199,6 +206,20 @@ public final class RecipeSchema {
     /** The recipe's first operation after which the original must not stay anywhere; null when there is none. */
     public String concealing(Recipe recipe) {
         return entries(recipe.operations()).stream().map(RecipeSchema::name).filter(concealing::containsKey).findFirst().orElse(null);
+    }
+
+    /** Says that the recipe is too large for the service, which reads it with each picture; null when it is not. */
+    public String sizeProblem(Recipe recipe) {
+        Map<String, Object> lists = new HashMap<>();
+        lists.put("operations", recipe.operations());
+        lists.put("properties", recipe.properties());
+        try {
+            int size = Json.write(lists).length;
+            return size <= mostBytes ? null : "has, with [properties], " + size + " bytes as JSON, at most " + mostBytes + " are accepted";
+        } catch (IOException e) {
+            // It is written into memory.
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Says which property would find nothing, because an operation hides that; null when there is none. */

@@ -51,6 +51,13 @@ class OptionsTest {
     }
 
     @Test
+    void aRecipeThatTheServiceWouldNotReadIsRefused() {
+        Map<String, Object> mark = Map.of("watermark", Map.of("image", "A".repeat(80_000)));
+        assertEquals(2, read(Map.of("operations", List.of(mark, mark))).recipe().operations().size());
+        assertTrue(refusal("operations", List.of(mark, mark, mark, mark)).contains("bytes as JSON, at most 262144 are accepted"));
+    }
+
+    @Test
     void aFieldIsOneOfTheSource() {
         for (String option : List.of("field", "target_field")) {
             for (String metadata : List.of("_index", "_id", "_version")) {
