@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from processor_service.fields import NOT_OURS
+from processor_service.wire.answer_schema import answer_schemas
 from processor_service.wire.fields import all_fields, copies, top_level_names
 from processor_service.wire.inference_way import PARTS, VECTOR_MISSING
 
@@ -25,6 +26,11 @@ UNREADABLE = "inference_answer_unreadable"
 # Behind the reason of what the service refused: the id of its line in the log. The scripts' own refusals have none.
 _IN_THE_LOG = "{{#problem.request_id}}; request_id [{{{problem.request_id}}}]{{/problem.request_id}}"
 _SCRIPTS = Path(__file__).parent
+# Of each field that is an object: the names in it.
+_NAMES_BELOW = {
+    **{name: list(schema["properties"]) for name, schema in answer_schemas().items() if "properties" in schema},
+    "error": ["code", "reason", "request_id"],
+}
 # Texts that Elasticsearch adds to the document's own fields.
 _METADATA = ["_index", "_id", "_routing", "_version_type", "_op_type", "_dynamic_templates"]
 
@@ -86,6 +92,7 @@ def steps(options: ImageOptions, endpoint: str) -> list[Body]:
             f"{here}.fields != null",
             field=options.field,
             names=[name for name in top_level_names() if name not in NOT_OURS],
+            below=_NAMES_BELOW,
             copies=copies(),
             ignore_missing=options.ignore_missing,
             keep_invalid=options.keep_invalid,

@@ -35,11 +35,18 @@ class StockProcessors:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def run(self, pipeline: dict[str, Any], endpoints: list[Resource], document: dict[str, Any]) -> dict[str, Any]:
-        """What would be stored. Raises PipelineFailed."""
+    def run(
+        self,
+        pipeline: dict[str, Any],
+        endpoints: list[Resource],
+        document: dict[str, Any],
+        index: str | None = "images",
+    ) -> dict[str, Any]:
+        """What would be stored; `index`: None for a part of a document, of an update in a bulk. Raises PipelineFailed."""
         # OpenSearch's pipelines have no `_meta`.
         pipeline = {key: value for key, value in pipeline.items() if key != "_meta"}
-        request = {"pipeline": pipeline, "endpoints": {e.name: e.body for e in endpoints}, **_written(document)}
+        request: dict[str, Any] = {"pipeline": pipeline, "endpoints": {e.name: e.body for e in endpoints}}
+        request |= {"index": index} | _written(document)
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()

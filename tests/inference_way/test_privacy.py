@@ -157,6 +157,20 @@ def test_a_removed_picture_takes_everything_along_that_we_know_of_it(way: Way, s
     assert way({"image.data": None, "image.alt": "mine", "image.metadata.camera": "x"}) == {"image": {"alt": "mine"}}
 
 
+def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(way: Way) -> None:
+    """With `doc_as_upsert`, Elasticsearch runs the pipeline on the part alone."""
+    described = way({"image": {"data": b64(taken_by("Somebody")), "alt": "mine"}, "title": "t"})
+    assert described["image"]["metadata"]["artist"] == "Somebody"
+    fresh = way({"image": {"data": OTHER, "alt": "mine"}, "title": "t"})
+    assert way.merged(described, {"image": {"data": OTHER}}) == fresh
+    assert way.merged(described, {"image": {"data": None}}) == {"image": {"alt": "mine"}, "title": "t"}
+    assert way.merged(described, {"title": "t"}) == described
+    broken = way.merged(described, {"image": {"data": b64(b"no picture")}})["image"]
+    assert broken.keys() == {"alt", "error"}
+    repaired = way.merged({"image": broken, "title": "t"}, {"image": {"data": OTHER}})
+    assert repaired == fresh
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -43,3 +43,16 @@ class Way:
 
     def __call__(self, document: dict[str, Any]) -> dict[str, Any]:
         return self._stock.run(self.pipeline.body, [self.endpoint], document)
+
+    def merged(self, stored: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+        """The stored document after a bulk update with `doc_as_upsert`: the part's result is merged into it by names."""
+        return dict(merged(stored, self._stock.run(self.pipeline.body, [self.endpoint], part, index=None)))
+
+
+def merged(stored: Any, part: Any) -> Any:
+    """As Elasticsearch merges; without nulls, which are nothing to the mapping."""
+    if not isinstance(part, dict):
+        return part
+    before = stored if isinstance(stored, dict) else {}
+    both = {name: merged(before.get(name), value) for name, value in part.items()}
+    return {name: value for name, value in (before | both).items() if value is not None}

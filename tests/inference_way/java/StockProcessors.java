@@ -57,7 +57,7 @@ public final class StockProcessors {
             try {
                 stock.put("inference", (registry, tag, description, config) -> new Inference(tag, description, config, object(request, "endpoints")));
                 Pipeline pipeline = Pipeline.create("test", object(request, "pipeline"), stock, scriptService);
-                IngestDocument document = new IngestDocument("images", "1", null, null, VersionType.INTERNAL, document(request));
+                IngestDocument document = new IngestDocument((String) request.getOrDefault("index", "images"), "1", null, null, VersionType.INTERNAL, document(request));
                 Exception[] failure = new Exception[1];
                 document.executePipeline(pipeline, (result, exception) -> failure[0] = exception);
                 if (failure[0] != null) {
