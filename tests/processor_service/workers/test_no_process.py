@@ -1,9 +1,10 @@
-"""The system gives no more processes for a while. That no file is left is in test_worker_pool.py."""
+"""Processes cannot be started for a while, or not at all."""
 
 from __future__ import annotations
 
 import errno
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,54 @@ from processor_service.errors import Code, ImageError
 from processor_service.workers.pool import WorkerPool
 from tests.helpers.processes import wait_until
 from tests.processor_service.workers.test_worker_pool import FAULTY, kill, whole
+
+
+def assert_no_worker(pool: WorkerPool) -> None:
+    for _ in range(3):
+        with pytest.raises(ImageError) as raised:
+            pool.run(b"y")
+        assert raised.value.code is Code.NO_WORKER
+        assert not pool.ready()
+
+
+@pytest.fixture
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(2, 2, 1.5, command=FAULTY)
+    yield pool
+    pool.stop()
+
+
+@pytest.mark.parametrize("what", ["--no-template", "--no-worker"])
+def test_processes_that_do_not_start_are_answered_not_waited_for(what: str) -> None:
+    pool = WorkerPool(1, 0, 1.0, command=(*FAULTY, what))
+    try:
+        assert not pool.ready()
+        with pytest.raises(ImageError) as raised:
+            pool.run(b"x")
+        assert raised.value.code is Code.NO_WORKER
+        assert not pool.ready()
+    finally:
+        pool.stop()
+
+
+def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    for what in ("fork", "template"):
+        workers = whole(pool)
+        with monkeypatch.context() as patched:
+            patched.setattr("processor_service.workers.worker_source.socket.socketpair", refused)
+            if what == "template":
+                assert pool.crew.source.template
+                pool.crew.source.template.process.kill()
+            for pid in workers:
+                kill(pid)
+            assert_no_worker(pool)
+        wait_until(pool.ready)
+        assert pool.run(b"z").body.startswith(b"z")
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM], ids=errno.errorcode.get)
@@ -25,11 +74,7 @@ def test_a_pool_whose_template_cannot_fork_tries_again_with_pauses_and_recovers(
         failing.write_text(str(number))
         for pid in workers:
             kill(pid)
-        for _ in range(3):
-            with pytest.raises(ImageError) as raised:
-                pool.run(b"y")
-            assert raised.value.code is Code.NO_WORKER
-            assert not pool.ready()
+        assert_no_worker(pool)
         # Without pauses there would be hundreds of attempts.
         time.sleep(1)
         assert 1 < len(failing.read_text().split()) < 12

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import errno
 import json
 import signal
 import sys
@@ -172,45 +171,6 @@ def test_more_than_workers_and_queue_is_refused_as_busy(pool: WorkerPool) -> Non
         outcomes = sorted(threads.map(one, range(6)))
     assert outcomes == ["busy", "busy", "ok", "ok", "ok", "ok"]
     assert pool.load()["pictures_waiting"] == 0
-
-
-@pytest.mark.parametrize("what", ["--no-template", "--no-worker"])
-def test_processes_that_do_not_start_are_answered_not_waited_for(what: str) -> None:
-    pool = WorkerPool(1, 0, 1.0, command=(*FAULTY, what))
-    try:
-        assert not pool.ready()
-        with pytest.raises(ImageError) as raised:
-            pool.run(b"x")
-        assert raised.value.code is Code.NO_WORKER
-        assert not pool.ready()
-    finally:
-        pool.stop()
-
-
-def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
-    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(*_: object, **__: object) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
-
-    for what in ("fork", "template"):
-        workers = whole(pool)
-        with monkeypatch.context() as patched:
-            patched.setattr("processor_service.workers.worker_source.socket.socketpair", refused)
-            if what == "template":
-                assert pool.crew.source.template
-                pool.crew.source.template.process.kill()
-            for pid in workers:
-                kill(pid)
-            for _ in range(3):
-                with pytest.raises(ImageError) as raised:
-                    pool.run(b"y")
-                assert raised.value.code is Code.NO_WORKER
-                assert not pool.ready()
-        deadline = time.monotonic() + 30
-        while not pool.ready() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert pool.run(b"z").body.startswith(b"z")
 
 
 def test_what_is_overdue_is_dropped_before_a_worker_takes_it(pool: WorkerPool) -> None:
