@@ -143,6 +143,7 @@ def test_what_a_store_with_a_fault_answers_is_not_believed(
         proxy.fail("GET", behaviour)
         with pytest.raises(ApiError) as refusal:
             es.options(max_retries=0).update(index=own_index, id="1", doc={"image": {"operations": TURN}})
+            pytest.fail(f"{behaviour} was believed: {image_of(es, own_index)}; requests: {proxy.store.requests[-5:]}")
         said = str(refusal.value.body)
         # Of what it tries again, a node on a busy machine may only say that it waited.
         assert code in said or (code == "store_unavailable" and "service_timeout" in said), (code, said)
