@@ -55,10 +55,10 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
         text = _describe(error)
         if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or _ends_early(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
-        if any(word in text.lower() for word in _UNKNOWN_KIND):
-            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from error
         if kind := undecoded_kind(data):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error
+        if any(word in text.lower() for word in _UNKNOWN_KIND):
+            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from error
         raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from error
 
 

@@ -1,4 +1,7 @@
-"""Names kinds of JPEG and PSD that are in order but not decoded. Decoders say no more of them than of a broken file."""
+"""Names kinds of JPEG and PSD that are in order but not decoded, and what only looks like an icon.
+
+Decoders say no more of them than of a broken file.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,17 @@ _PROCESSES = {
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 # Bits of a channel that a PSD may have (Adobe Photoshop File Formats Specification) and that are not decoded.
 _DEPTHS = (16, 32)
+# Resources begin 256 bytes on, their map stands behind them (Inside Macintosh: More Macintosh Toolbox, 1-122). An icon
+# begins so, too.
+_RESOURCES = b"\0\0\1\0"
 
 
 def undecoded_kind(data: bytes) -> str | None:
     """What kind of picture it is, when decoders do not know it; None for any other file."""
     if data.startswith(b"\xff\xd8"):
         return _jpeg(data)
+    if data.startswith(_RESOURCES) and int.from_bytes(data[4:8]) == 256 + int.from_bytes(data[8:12]):
+        return "a Mac's file of resources, such as a font (.dfont),"
     depth = int.from_bytes(data[22:24])
     if data.startswith(b"8BPS\0\1") and depth in _DEPTHS:
         return f"a PSD of {depth} bits a channel"

@@ -24,6 +24,14 @@ def test_what_is_no_picture_is_called_by_its_name(name: str, data: bytes) -> Non
     assert "accepted are jpeg, png, webp" in reason
 
 
+@pytest.mark.parametrize("size", [700, 70_000, 700_000])
+def test_a_font_of_a_mac_that_begins_as_an_icon_does_is_no_broken_icon(size: int) -> None:
+    head = b"".join(number.to_bytes(4) for number in (256, 256 + size, size, 300))
+    code, reason = refused(head.ljust(256, b"\0") + random.Random(size).randbytes(size) + head + bytes(284))
+    assert code is Code.UNSUPPORTED_FORMAT
+    assert "a font (.dfont)" in reason
+
+
 @pytest.mark.parametrize(
     "text",
     [
