@@ -96,11 +96,15 @@ def test_an_index_whose_pipeline_does_nothing_with_pictures(
     assert answer.status_code == 400 and "changes pictures" in answer.get_json()["error"] and updates(es) == []
 
 
-def test_without_the_privilege_to_ask_the_update_says_it(page: FlaskClient, es: WritableElasticsearch) -> None:
+def test_without_the_privilege_to_ask_the_update_says_it(
+    page: FlaskClient, es: WritableElasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     es.tried = []
     es.pipeline = "gone"
     answer = es.answer
-    es.answer = lambda method, path, body: None if "_simulate" in path else answer(method, path, body)  # type: ignore[method-assign]
+    monkeypatch.setattr(
+        es, "answer", lambda method, path, body: None if "_simulate" in path else answer(method, path, body)
+    )
     assert not re.search(r'name="operation"[^>]*disabled', page.get("/picture/images?id=1").text)
     assert page.post(PAGE, data=SEEN | {"operation": "left"}, headers=OWN).status_code == 303
 

@@ -139,7 +139,9 @@ def test_it_is_said_when_elasticsearch_ran_out_of_time(
     assert "not all pictures were looked at" in page.get("/?q=lake").text
 
 
-def test_what_elasticsearch_cannot_read_is_a_bad_request(page: FlaskClient, es: FakeElasticsearch) -> None:
+def test_what_elasticsearch_cannot_read_is_a_bad_request(
+    page: FlaskClient, es: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     meta = ApiResponseMeta(400, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9))
     page.get("/")  # The schema is read by then.
     real = es.perform
@@ -149,7 +151,7 @@ def test_what_elasticsearch_cannot_read_is_a_bad_request(page: FlaskClient, es: 
             raise BadRequestError("bad", meta, {"error": {"reason": "Value is out of range for an integer"}})
         return real(method, target, body)
 
-    es.perform = perform  # type: ignore[method-assign]
+    monkeypatch.setattr(es, "perform", perform)
     answer = page.get("/?f=width:99999999999999999999")
     assert answer.status_code == 400
     assert "Value is out of range for an integer" in answer.text

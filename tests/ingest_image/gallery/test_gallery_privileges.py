@@ -58,13 +58,15 @@ def test_what_was_written_into_the_form_stays(page: FlaskClient) -> None:
     assert answer.status_code == 403 and SENTENCE in answer.text and 'value="Another lake"' in answer.text
 
 
-def test_a_picture_is_not_added(page: FlaskClient, es: WritableElasticsearch) -> None:
+def test_a_picture_is_not_added(page: FlaskClient, es: WritableElasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     perform = es.perform
-    es.perform = lambda method, target, body: (  # type: ignore[method-assign]
-        (403, {"error": {"type": "security_exception", "reason": DENIED}})
-        if method == "PUT"
-        else perform(method, target, body)
-    )
+
+    def denied(method: str, target: str, body: bytes | None) -> tuple[int, object]:
+        if method == "PUT":
+            return 403, {"error": {"type": "security_exception", "reason": DENIED}}
+        return perform(method, target, body)
+
+    monkeypatch.setattr(es, "perform", denied)
     data = {"file": (io.BytesIO(picture("pillow/flower.jpg")), "flower.jpg")}
     answer = page.post("/upload", data=data, headers=OWN)
     assert answer.status_code == 403 and answer.get_json()["error"].startswith(SENTENCE)

@@ -50,7 +50,9 @@ class TestFiles:
         es.documents["1"]["image"] = {"data": b64(FLOWER), "error": {"code": "x"}}
         assert page.get("/image/images/0?id=1").status_code == 404
 
-    def test_only_a_few_stored_pictures_are_in_memory_at_a_time(self, page: FlaskClient, es: FakeElasticsearch) -> None:
+    def test_only_a_few_stored_pictures_are_in_memory_at_a_time(
+        self, page: FlaskClient, es: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         most, running = [], []
         perform = es.perform
 
@@ -63,7 +65,7 @@ class TestFiles:
             running.pop()
             return perform(method, target, body)
 
-        es.perform = slow  # type: ignore[method-assign]
+        monkeypatch.setattr(es, "perform", slow)
         with ThreadPoolExecutor(12) as pool:
             answers = list(pool.map(lambda _: page.application.test_client().get("/image/images/0?id=1"), range(12)))
         assert {answer.status_code for answer in answers} == {200}
