@@ -210,9 +210,9 @@ def test_the_demo_shows_pictures_and_stays_up(demo: Demo) -> None:
     for recognized in (r"cat, .*animal", "1 face", "plate BXY1234", "'Region-based"):
         assert re.search(recognized, demo.printed), recognized
     gallery = re.search(r"Look at them: (http\S+)", demo.printed)
-    assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=30).text
+    assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=60).text
     for command in re.findall(r"curl '(http\S+)'", demo.printed):
-        assert requests.get(command, timeout=30).json()
+        assert requests.get(command, timeout=60).json()
 
 
 def test_every_block_is_run_or_has_a_reason() -> None:
@@ -265,7 +265,7 @@ def test_commands_do_what_they_are_there_for(block: Block, demo: Demo, folder: P
         if line in NOT_RUN:
             continue
         # People are slower than the second after which a node shows what is new.
-        requests.post(f"{demo.url}/images/_refresh", timeout=30).raise_for_status()
+        requests.post(f"{demo.url}/images/_refresh", timeout=60).raise_for_status()
         result = run(line, demo)
         assert result.exit_code == 0, f"{line}: {result.output}"
         if " search" in line:

@@ -226,7 +226,7 @@ def test_questions_that_are_refused(service: Service, body: dict[str, Any], stat
 
 
 def test_questions_need_the_token(service: Service) -> None:
-    assert requests.post(f"{service.url}/v1/embed", json={"data": "AAAA"}, timeout=10).status_code == 401
+    assert requests.post(f"{service.url}/v1/embed", json={"data": "AAAA"}, timeout=60).status_code == 401
 
 
 @pytest.fixture(scope="module")

@@ -43,11 +43,11 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def recognition(service: Service) -> str:
-    return str(requests.get(f"{service.url}/readyz", timeout=10).json()["recognition"])
+    return str(requests.get(f"{service.url}/readyz", timeout=60).json()["recognition"])
 
 
 def get(service: Service, path: str) -> requests.Response:
-    return requests.get(f"{service.url}{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+    return requests.get(f"{service.url}{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
 
 
 def metric(service: Service, name: str) -> float:
