@@ -2,7 +2,7 @@
 
     pip install --target /tmp/servers granian gevent uvicorn hypercorn
     .venv/bin/python -m tests.load.web_servers [ours gthread gevent granian uvicorn hypercorn] --packages /tmp/servers
-        [--seconds 8] [--silent 1000]
+        [--seconds 8] [--silent 1000] [--attack alone]
 
 `ours`: `ingest-image serve`, gunicorn with our worker. The others serve the same Flask application, with the same number of
 threads, two workers for pictures, and their defaults. Four clients send a photograph each on a new connection, and health
@@ -185,9 +185,12 @@ def attacked(url: str, sent: bytes, number: int, load: Load, seconds: float) -> 
     return f"{load.stored / seconds:.1f} pictures a second, {load.failed} failed; {health}; {gone} of {number} closed"
 
 
-def measure(server: str, packages: str | None, body: bytes, seconds: float, silent: int) -> None:
+def measure(
+    server: str, packages: str | None, body: bytes, seconds: float, silent: int, attacks: tuple[str, ...]
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for attack, (sent, number) in ATTACKS.items():
+        for attack in attacks or ATTACKS:
+            sent, number = ATTACKS[attack]
             # Started again for each: some stay blocked.
             with running(server, packages, Path(folder) / "log") as (url, pid):
                 Load(url, body).run(2)
@@ -205,7 +208,8 @@ def measure(server: str, packages: str | None, body: bytes, seconds: float, sile
 @click.option("--packages", help="Folder with the packages of servers that the product does not install.")
 @click.option("--seconds", default=8.0, show_default=True, help="Of each measurement.")
 @click.option("--silent", default=1000, show_default=True, help="Silent connections.")
-def main(servers: tuple[str, ...], packages: str | None, seconds: float, silent: int) -> None:
+@click.option("--attack", "attacks", multiple=True, type=click.Choice(list(ATTACKS)), help="Only this one.")
+def main(servers: tuple[str, ...], packages: str | None, seconds: float, silent: int, attacks: tuple[str, ...]) -> None:
     """Print a line for each server and attack."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, silent + 512), hard), hard))
@@ -219,7 +223,7 @@ def main(servers: tuple[str, ...], packages: str | None, seconds: float, silent:
             )
     body = json.dumps({"data": base64.b64encode(photographs(1)[0]).decode(), **RECIPE}).encode()
     for server in wanted:
-        measure(server, packages, body, seconds, silent)
+        measure(server, packages, body, seconds, silent, attacks)
 
 
 if __name__ == "__main__":
