@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
 /** Tests that start services and nodes of their own, which end with the test. */
-@Timeout(60)
+@Timeout(240)
 public abstract class ServicesTest {
 
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -56,8 +56,8 @@ public abstract class ServicesTest {
         return node;
     }
 
-    /** The picture that came of a call. */
+    /** The picture that came of a call, which may take a busy machine as long as a call has at most. */
     protected static Object data(CompletableFuture<Map<String, Object>> call) throws Exception {
-        return call.get(55, TimeUnit.SECONDS).get("data");
+        return call.get(120, TimeUnit.SECONDS).get("data");
     }
 }
