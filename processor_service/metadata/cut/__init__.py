@@ -51,6 +51,7 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     kept = Kept(
         exif_block(picture),
         "icc" in picture.output.keep,
+        colors_depend_on_it=picture.icc_profile is not None,
         used_up=picture.source.used_up,
     )
     data = without_broken_twins(ended(data))
