@@ -104,7 +104,7 @@ class Service:
         """Kill the web server as a crash would: master, web process and workers at once."""
         for pid in [self.process.pid, *self.descendants()]:
             with_pid(pid, 9)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def descendants(self) -> list[int]:
         return descendants(self.process.pid)
@@ -152,5 +152,5 @@ def running_service(log: Path, program: Sequence[str] = PROGRAM, **settings: str
 
 def calls(service: Service) -> float:
     """How many pictures the service has answered so far."""
-    metrics = requests.get(f"{service.url}/metrics", timeout=10).text
+    metrics = requests.get(f"{service.url}/metrics", timeout=60).text
     return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("image_pictures_total"))
