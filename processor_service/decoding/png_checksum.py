@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageFile
 
-from ..errors import Code, ImageError
 from ..formats.containers import png_chunks
 
 _PIXELS = b"IDAT"
@@ -15,7 +14,7 @@ _STEP = 1024**2
 
 
 def check_pixels(image: Image.Image, data: bytes) -> None:
-    """Raise ImageError `corrupt_image` when pixels of an opened PNG are not those that its writer packed.
+    """Raise ValueError when pixels of an opened PNG are not those that its writer packed.
 
     A wrong checksum of a chunk alone does not say so: some programs write none. The pixels' own must be wrong, too. It
     is looked at only then, as all of them have to be unpacked for it.
@@ -27,9 +26,7 @@ def check_pixels(image: Image.Image, data: bytes) -> None:
         return
     most = image.height * (8 * image.width + 1) * 2
     if _is_damaged((chunk[8:-4] for chunk in chunks), most):
-        raise ImageError(
-            Code.CORRUPT_IMAGE, "the picture cannot be decoded: its pixels are not those that its checksums say"
-        )
+        raise ValueError("its pixels are not those that its checksums say")
 
 
 def _is_whole(chunk: bytes) -> bool:
