@@ -23,12 +23,12 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is true."""
+def wait_until(condition: Callable[[], bool], seconds: float = 120, pause: float = 0.05) -> None:
+    """Wait until something is true. A busy machine may need the default for what takes a second."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def with_pid(pid: int, number: int) -> None:

@@ -155,7 +155,7 @@ class Stand(BaseHTTPRequestHandler):
             self.rfile.readline()
         server: Any = self.server
         server.chunks.append(chunks)
-        time.sleep(server.patience)
+        server.over.wait(server.patience)
         self.reply(b'{"_index": "images", "_id": "1", "result": "created"}')
 
     def do_POST(self) -> None:
@@ -183,7 +183,7 @@ class Stand(BaseHTTPRequestHandler):
 @pytest.fixture
 def elasticsearch() -> Iterator[Any]:
     stand: Any = ThreadingHTTPServer(("127.0.0.1", 0), Stand)
-    stand.chunks, stand.patience = [], 0.0
+    stand.chunks, stand.patience, stand.over = [], 0.0, threading.Event()
     stand.daemon_threads = True
     thread = threading.Thread(target=stand.serve_forever, args=(0.05,))
     thread.start()
@@ -227,7 +227,7 @@ class Running:
 
     def end(self) -> int:
         try:
-            return self.process.wait(40)
+            return self.process.wait(120)
         finally:
             self.process.kill()
             self.process.wait()
@@ -270,13 +270,14 @@ def test_a_form_of_another_kind_is_not_parsed(running: Running) -> None:
 def test_what_is_in_work_is_finished_when_it_is_stopped(
     running: Running, elasticsearch: Any, number: signal.Signals
 ) -> None:
-    elasticsearch.patience = 2.0
+    elasticsearch.patience = 100.0
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(running.upload, os.urandom(MEGABYTE))
         wait_until(lambda: bool(elasticsearch.chunks))
         running.process.send_signal(number)
         wait_until(lambda: not can_connect(running.port))
         assert not answer.done()
+        elasticsearch.over.set()
         assert answer.result().status_code == 200
     assert running.end() == 0
 
