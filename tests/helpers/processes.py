@@ -59,6 +59,14 @@ def kill_with_descendants(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
+def memory(pid: int, name: str) -> int:
+    """Bytes: `VmRSS` now, `VmHWM` the most so far. Raises OSError or LookupError when it has gone."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(name)
+
+
 def descendants(pid: int) -> list[int]:
     """Process ids of its children, their children, and so on."""
     listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout

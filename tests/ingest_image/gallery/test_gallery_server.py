@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +23,7 @@ from ingest_image.gallery.serving.server import THREADS, UPLOADS, Server
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import gallery_settings, running_gallery
 from tests.helpers.ports import free_port
-from tests.helpers.processes import AS_BACKGROUND_JOB
+from tests.helpers.processes import AS_BACKGROUND_JOB, memory
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
 MEGABYTE = 1 << 20
@@ -225,10 +223,7 @@ class Running:
         return requests.post(f"http://127.0.0.1:{self.port}/upload", files=files, headers=OWN, timeout=60)
 
     def memory(self, name: str) -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(rf"{name}:\s+(\d+) kB", status)
-        assert found
-        return int(found[1]) << 10
+        return memory(self.process.pid, name)
 
     def end(self) -> int:
         try:
