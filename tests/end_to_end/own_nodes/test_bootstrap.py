@@ -82,7 +82,7 @@ def bootstrap_url(node_of_its_own: Node) -> str:
 def bare_url(node_of_its_own: Node) -> str:
     """That node without the plugin, which it had before: with the cluster setting in its archive."""
     if not node_of_its_own.has_lost_the_plugin():
-        with Elasticsearch(node_of_its_own.url(plugin=True)) as client:
+        with Elasticsearch(node_of_its_own.url(plugin=True), request_timeout=120) as client:
             client.cluster.put_settings(persistent={"ingest.image.hosts": ["http://127.0.0.1:1"]})
     return node_of_its_own.url(plugin=False)
 
@@ -90,7 +90,7 @@ def bare_url(node_of_its_own: Node) -> str:
 @pytest.fixture
 def es(bootstrap_url: str) -> Iterator[Elasticsearch]:
     """A client on a node where nothing of ours is installed."""
-    with Elasticsearch(bootstrap_url) as client:
+    with Elasticsearch(bootstrap_url, request_timeout=120) as client:
         wipe(client)
         yield client
         wipe(client)
@@ -496,7 +496,7 @@ def test_kibana_is_filled_after_elasticsearch_and_emptied_too(run: Run, es: Elas
 
 
 def test_a_node_without_the_plugin(bare_url: str) -> None:
-    with Elasticsearch(bare_url) as client:
+    with Elasticsearch(bare_url, request_timeout=120) as client:
         before = installed(client)
         result = CliRunner().invoke(bootstrap, ["--url", bare_url, "--service-url", "http://127.0.0.1:1"])
         assert result.exit_code == 1
@@ -514,7 +514,7 @@ def test_the_doctor_on_a_node_without_the_plugin(bare_url: str) -> None:
 
 
 def test_uninstall_on_a_node_that_lost_the_plugin(bare_url: str) -> None:
-    with Elasticsearch(bare_url) as client:
+    with Elasticsearch(bare_url, request_timeout=120) as client:
         assert "archived.ingest.image.hosts" in installed(client)["settings"]
         result = CliRunner().invoke(bootstrap, ["--url", bare_url, "--uninstall"])
         assert result.exit_code == 0, result.output

@@ -34,7 +34,7 @@ from tests.helpers.documented import Block, blocks, lost, useless
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
-from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, with_pid
+from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, wait_until, with_pid
 
 # As gunicorn names the process that `ingest-image serve` becomes.
 SERVICE = "gunicorn: master"
@@ -89,9 +89,9 @@ def stop(process: subprocess.Popen[str], kill_service: bool = False) -> None:
     assert process.stdout
     assert ("'ingest-image serve' was killed by signal 9" if kill_service else "Stopped") in process.stdout.read()
     process.stdout.close()
-    assert process.wait(60) == (1 if kill_service else 0)
-    left = [pid for pid in below if command_of(pid)]
-    assert not left, [command_of(pid)[:80] for pid in left]
+    assert process.wait(120) == (1 if kill_service else 0)
+    # The kernel ends some of them when it has ended those above.
+    wait_until(lambda: not any(map(command_of, below)))
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def test_what_a_killed_node_acknowledged_is_there_with_its_picture(
     wait_until(lambda: killed.node.poll() is not None)
     killed.again()
     es = killed.es
-    es.cluster.health(index=INDEX, wait_for_status="yellow", timeout="60s")
+    es.cluster.health(index=INDEX, wait_for_status="yellow", timeout="100s")
     es.indices.refresh(index=INDEX)
     hits = {hit["_id"]: hit["_source"]["image"] for hit in es.search(index=INDEX, size=2000)["hits"]["hits"]}
     assert set(acknowledged) <= set(hits)

@@ -55,7 +55,7 @@ def examine(node: EmbeddedNode, *arguments: str) -> tuple[int, dict[str, list[di
 
 
 def wait_for(client: Elasticsearch, nodes: int) -> None:
-    client.cluster.health(wait_for_nodes=str(nodes), timeout="60s")
+    client.cluster.health(wait_for_nodes=str(nodes), timeout="100s")
 
 
 def run(command: Any, *arguments: str) -> tuple[int, str]:
@@ -66,7 +66,7 @@ def run(command: Any, *arguments: str) -> tuple[int, str]:
 def test_what_one_of_two_nodes_lacks(start: Start, service_url: str) -> None:
     first = start("first", plugin=True)
     second = start("second", plugin=False)
-    with Elasticsearch(first.url) as client:
+    with Elasticsearch(first.url, request_timeout=120) as client:
         wait_for(client, 2)
         # Without the plugin on one of them nothing is installed, whichever way it was wished for.
         for wish in ("auto", "plugin"):

@@ -209,7 +209,7 @@ class AnswerCheckTest {
                 service.behaviour = lie;
                 for (String onInvalid : List.of("fail", "record")) {
                     Exception failure = node.runUntil(
-                        result -> result.message().startsWith("[service_timeout]") == false,
+                        result -> result.message().startsWith("[service_not_ours]"),
                         map("on_invalid", onInvalid),
                         map("image", DATA)
                     ).failure();
