@@ -1,143 +1,22 @@
-"""`ingest-image bootstrap` on real nodes in every state. The nodes are its own, for it takes everything away again."""
+"""`ingest-image bootstrap` on real nodes in every state."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
-from embedded_node import EmbeddedNode, find_plugin_zip
-from ingest_image.doctor.command import doctor
 from pipelines.cluster.simulate import TINY_PNG
-from pipelines.install.bootstrap import bootstrap
 from pipelines.install.kinds import read, write
 from pipelines.recipes import recipes_of
-from pipelines.resources import Kind, Resource, bundled
-from tests.helpers.fake_kibana import Server
-from tests.helpers.nodes import HEAP
+from pipelines.resources import Kind, Resource
 from tests.helpers.ports import free_port
 from tests.helpers.resources import at_version
-from tests.helpers.service import TOKEN, Service
+from tests.helpers.service import Service
 
-RESOURCES = bundled()
-TEMPLATE = next(r for r in RESOURCES if r.kind is Kind.TEMPLATE)
-PIPELINE, RECOGNIZED = (
-    next(r for r in RESOURCES if r.kind is Kind.PIPELINE and r.name == name) for name in ("images", "images-recognized")
-)
-Run = Callable[..., Result]
-
-
-class Node:
-    """A node that has the plugin or, with the same data, has lost it. It starts when it is asked for, and again to change."""
-
-    def __init__(self, es_version: str, data: Path) -> None:
-        self._version, self._data = es_version, data
-        self._node: EmbeddedNode | None = None
-        self._plugin = False
-
-    def url(self, plugin: bool) -> str:
-        if self._node is None or self._plugin != plugin:
-            self.stop()
-            options: dict[str, Any] = {"plugin_zip": find_plugin_zip(self._version), "token": TOKEN} if plugin else {}
-            node = EmbeddedNode(es_version=self._version, data=self._data, heap=HEAP, quick_start=True, **options)
-            self._node, self._plugin = node.start(), plugin
-        return self._node.url
-
-    def has_lost_the_plugin(self) -> bool:
-        return self._node is not None and not self._plugin
-
-    def stop(self) -> None:
-        if self._node:
-            self._node.stop()
-            self._node = None
-
-
-@pytest.fixture(scope="module")
-def node_of_its_own(es_version: str) -> Iterator[Node]:
-    """A node for the tests of this module alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        # The node's own user has to get to it.
-        Path(folder).chmod(0o755)
-        node = Node(es_version, Path(folder) / "node")
-        yield node
-        node.stop()
-
-
-@pytest.fixture
-def bootstrap_url(node_of_its_own: Node) -> str:
-    """That node with the plugin."""
-    return node_of_its_own.url(plugin=True)
-
-
-@pytest.fixture
-def bare_url(node_of_its_own: Node) -> str:
-    """That node without the plugin, which it had before: with the cluster setting in its archive."""
-    if not node_of_its_own.has_lost_the_plugin():
-        with Elasticsearch(node_of_its_own.url(plugin=True)) as client:
-            client.cluster.put_settings(persistent={"ingest.image.hosts": ["http://127.0.0.1:1"]})
-    return node_of_its_own.url(plugin=False)
-
-
-@pytest.fixture
-def es(bootstrap_url: str) -> Iterator[Elasticsearch]:
-    """A client on a node where nothing of ours is installed."""
-    with Elasticsearch(bootstrap_url) as client:
-        wipe(client)
-        yield client
-        wipe(client)
-
-
-@pytest.fixture
-def run(es: Elasticsearch, bootstrap_url: str) -> Run:
-    def run(*arguments: str) -> Result:
-        result = CliRunner().invoke(bootstrap, ["--url", bootstrap_url, *arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return run
-
-
-def wipe(client: Elasticsearch) -> None:
-    for index in client.indices.get(index="*").body:
-        client.indices.delete(index=index)
-    for template in client.indices.get_index_template().body["index_templates"]:
-        client.indices.delete_index_template(name=template["name"])
-    client.options(ignore_status=404).cluster.delete_component_template(name="ingest-image")
-    for resource in RESOURCES:
-        if resource.kind is Kind.PIPELINE:
-            client.options(ignore_status=404).ingest.delete_pipeline(id=resource.name)
-    client.cluster.put_settings(persistent={"ingest.image.*": None})
-
-
-def installed(client: Elasticsearch) -> dict[str, Any]:
-    """Everything that bootstrap could have changed."""
-    return {
-        "pipelines": client.options(ignore_status=404).ingest.get_pipeline().body,
-        "templates": client.indices.get_index_template().body["index_templates"],
-        "components": client.cluster.get_component_template().body["component_templates"],
-        "settings": client.cluster.get_settings(flat_settings=True).body["persistent"],
-    }
-
-
-def lines(result: Result) -> list[str]:
-    """What became of each resource, after the line about the bridge."""
-    bridge, *rest = [line.split(" (")[0] for line in result.output.splitlines()]
-    return rest if bridge == "bridge: plugin" else [bridge, *rest]
-
-
-def stored(es: Elasticsearch, resource: Resource) -> dict[str, Any]:
-    """What is installed under its name."""
-    body = read(es, resource)
-    assert body
-    return body
+from .installed import PIPELINE, RECOGNIZED, RESOURCES, TEMPLATE, Run, installed, lines, stored
 
 
 def test_an_empty_node(run: Run, es: Elasticsearch, service_url: str) -> None:
@@ -348,22 +227,6 @@ def test_recognition_comes_later_where_the_service_can(run: Run, es: Elasticsear
     assert recipes_of(stored(es, PIPELINE)) == recipes_of(stored(es, RECOGNIZED))
 
 
-def test_uninstall_leaves_nothing(run: Run, es: Elasticsearch, service_url: str) -> None:
-    before = installed(es)
-    run("--service-url", service_url)
-    complete = installed(es)
-    result = run("--uninstall", "--dry-run")
-    assert Counter(line.split(":")[0] for line in lines(result)) == {"would be removed": 6, "absent": 2}
-    assert installed(es) == complete
-    result = run("--uninstall")
-    assert result.exit_code == 0, result.output
-    assert Counter(line.split(":")[0] for line in lines(result)) == {"removed": 6, "absent": 2}
-    assert installed(es) == before
-    result = run("--uninstall")
-    assert result.exit_code == 0
-    assert [line.split(":")[0] for line in lines(result)] == ["absent"] * 8
-
-
 def test_programs_read_what_became_of_each(run: Run, es: Elasticsearch, service_url: str) -> None:
     would = json.loads(run("--service-url", service_url, "--dry-run", "--json").stdout)
     assert not any(step["done"] for step in would["steps"]) and would["checked"] is None
@@ -380,40 +243,6 @@ def test_programs_read_what_became_of_each(run: Run, es: Elasticsearch, service_
     assert "nothing was changed" in told["error"] and "newer" in {step["fate"] for step in told["steps"]}
     gone = json.loads(run("--uninstall", "--json").stdout)
     assert Counter(step["fate"] for step in gone["steps"] if step["done"]) == {"removed": 6}
-
-
-def test_uninstall_leaves_what_is_somebody_elses(run: Run, es: Elasticsearch) -> None:
-    es.indices.put_index_template(name="images", index_patterns=["images-of-theirs"])
-    result = run("--uninstall")
-    assert result.exit_code == 0
-    assert "somebody else's: left alone: index template images" in result.output
-    assert read(es, TEMPLATE)
-
-
-def test_a_component_template_that_a_template_is_composed_of_stays(
-    run: Run, es: Elasticsearch, service_url: str
-) -> None:
-    run("--service-url", service_url)
-    es.indices.put_index_template(name="people", index_patterns=["people"], composed_of=["ingest-image"])
-    result = run("--uninstall")
-    assert result.exit_code == 0, result.output
-    assert "still in use: left alone: component template ingest-image (by the index template people)" in result.output
-    assert Counter(line.split(":")[0] for line in lines(result)) == {"removed": 5, "absent": 2, "still in use": 1}
-    es.indices.delete_index_template(name="people")
-    assert "removed: component template ingest-image" in run("--uninstall").output
-
-
-def test_uninstall_while_an_index_needs_a_pipeline(run: Run, es: Elasticsearch, service_url: str) -> None:
-    run("--service-url", service_url)
-    es.index(index="images", document={"title": "no picture"})
-    before = installed(es)
-    result = run("--uninstall")
-    assert result.exit_code == 1
-    assert 'PUT images/_settings {"index.default_pipeline": null}' in result.output
-    assert installed(es) == before
-    es.indices.put_settings(index="images", settings={"index.default_pipeline": None})
-    assert run("--uninstall").exit_code == 0
-    assert es.count(index="images")["count"] is not None
 
 
 def test_a_service_that_is_down(run: Run, es: Elasticsearch) -> None:
@@ -437,54 +266,3 @@ def test_a_service_url_that_is_none(run: Run, es: Elasticsearch) -> None:
     assert result.exit_code == 1
     assert "must start with http:// or https://" in result.output
     assert installed(es) == before
-
-
-def test_kibana_is_filled_after_elasticsearch_and_emptied_too(run: Run, es: Elasticsearch, service_url: str) -> None:
-    with Server() as kibana:
-        threading.Thread(target=kibana.serve_forever, daemon=True).start()
-        kibana_url = ("--kibana-url", kibana.url)
-        assert "would be written: Kibana dashboard" in run(*kibana_url, "--dry-run").output
-        assert kibana.objects == {}
-        result = run("--service-url", service_url, "--index-pattern", "photos-*", *kibana_url)
-        assert result.exit_code == 0, result.output
-        assert lines(result)[-1] == "created: Kibana dashboard ingest-image-dashboard"
-        assert kibana.objects["index-pattern", "ingest-image-pictures"]["attributes"]["title"] == "photos-*"
-        assert "updated: Kibana dashboard" in run(*kibana_url).output
-        # An index in the way of uninstalling keeps Kibana's objects too.
-        es.indices.create(index="photos-1")
-        assert run("--uninstall", *kibana_url).exit_code == 1
-        assert kibana.objects
-        es.indices.delete(index="photos-1")
-        result = run("--uninstall", *kibana_url)
-        assert result.exit_code == 0, result.output
-        assert kibana.objects == {}
-        kibana.shutdown()
-    result = run("--service-url", service_url, "--kibana-url", "http://127.0.0.1:1", "--dry-run")
-    assert result.exit_code == 0, result.output
-
-
-def test_a_node_without_the_plugin(bare_url: str) -> None:
-    with Elasticsearch(bare_url) as client:
-        before = installed(client)
-        result = CliRunner().invoke(bootstrap, ["--url", bare_url, "--service-url", "http://127.0.0.1:1"])
-        assert result.exit_code == 1
-        assert "the plugin ingest-image is missing on" in result.output
-        assert "elasticsearch-plugin install" in result.output
-        assert installed(client) == before
-
-
-def test_the_doctor_on_a_node_without_the_plugin(bare_url: str) -> None:
-    result = CliRunner().invoke(doctor, ["--url", bare_url])
-    assert result.exit_code == 1
-    assert "error plugin: the plugin ingest-image is missing on embedded" in result.output
-    assert "elasticsearch-plugin install" in result.output
-    assert "error definitions: missing: ingest pipeline images" in result.output
-
-
-def test_uninstall_on_a_node_that_lost_the_plugin(bare_url: str) -> None:
-    with Elasticsearch(bare_url) as client:
-        assert "archived.ingest.image.hosts" in installed(client)["settings"]
-        result = CliRunner().invoke(bootstrap, ["--url", bare_url, "--uninstall"])
-        assert result.exit_code == 0, result.output
-        assert "removed: cluster setting ingest.image.hosts (was http://127.0.0.1:1)" in result.output
-        assert installed(client)["settings"] == {}
