@@ -34,7 +34,7 @@ from .stored_pictures import places
 _OTHERS = 64
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class GunicornServer(BaseApplication):  # type: ignore[misc]
     """Gunicorn with our settings. `run()` serves until it is told to stop."""
 
     def __init__(self, settings: Settings) -> None:
@@ -143,4 +143,4 @@ def serve(settings: Settings) -> Any:
     # What is loaded stays to the end. A collector that looked through it would write to memory that the master and the
     # web process share, and both would do so once more when they end: half a second.
     gc.freeze()
-    Server(settings).run()
+    GunicornServer(settings).run()

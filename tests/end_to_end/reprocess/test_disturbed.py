@@ -13,7 +13,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from ingest_image.reprocess.documents import Reader
-from ingest_image.reprocess.writer import Report, Writer
+from ingest_image.reprocess.writer import ReprocessReport, Writer
 from pipelines.cluster.bulks import BulkStopped
 from tests.helpers.nodes import set_hosts, source
 from tests.helpers.ports import free_port
@@ -34,7 +34,7 @@ def test_a_newer_write_wins(es: Elasticsearch, es_version: str, index: str) -> N
     es.update(index=index, id="1", doc={"title": "newer"})
     es.update(index=index, id="2", doc={"title": "newer"})
     es.delete(index=index, id="3")
-    report = Report()
+    report = ReprocessReport()
     Writer(es, index, ["image"], report).write(iter([*first, *reader.read(found[1:])]), 2)
     assert (report.written, report.changed, report.failed) == (0, 3, [])
     assert [source(es, index, id)["title"] for id in ("1", "2")] == ["newer", "newer"]
@@ -82,7 +82,7 @@ def test_a_service_that_is_down_ends_the_run(es: Elasticsearch, es_version: str,
     for id in ("1", "2"):
         put(es, index, id, pipeline="_none")
     es.indices.refresh(index=index)
-    name, report = f"impatient-{index}", Report()
+    name, report = f"impatient-{index}", ReprocessReport()
     es.ingest.put_pipeline(id=name, processors=[{"image": {"timeout": "1s"}}])
     set_hosts(es, f"http://127.0.0.1:{free_port()}")
     reader = Reader(es, index, ["image"], 1, es_version.startswith("9"))
