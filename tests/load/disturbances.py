@@ -18,7 +18,7 @@ from elasticsearch import ApiError, Elasticsearch
 from PIL import Image
 
 from embedded_node import EmbeddedNode, find_plugin_zip
-from tests.helpers.nodes import set_hosts
+from tests.helpers.nodes import set_hosts, set_token
 from tests.helpers.pictures import b64, encoded
 from tests.helpers.processes import with_pid
 from tests.helpers.service import TOKEN, Service, calls
@@ -173,15 +173,15 @@ def rotated_token(parts: Parts, over: threading.Event) -> None:
             break
         new = f"token-{number}"
         restart_all(parts, token=old, previous_token=new)
-        parts.node.set_token(new, old)
+        set_token(parts.node, new, old)
         parts.es.nodes.reload_secure_settings()
         restart_all(parts, token=new, previous_token="")
-        parts.node.set_token(new)
+        set_token(parts.node, new)
         parts.es.nodes.reload_secure_settings()
         parts.seen["rotated"] += 1
         old = new
     restart_all(parts, token=TOKEN, previous_token="")
-    parts.node.set_token(TOKEN)
+    set_token(parts.node, TOKEN)
     parts.es.nodes.reload_secure_settings()
 
 
