@@ -152,5 +152,5 @@ def running_service(log: Path, program: Sequence[str] = PROGRAM, **settings: str
 
 def calls(service: Service) -> float:
     """How many pictures the service has answered so far."""
-    metrics = requests.get(f"{service.url}/metrics", timeout=10).text
+    metrics = requests.get(f"{service.url}/metrics", timeout=60).text
     return sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("image_pictures_total"))

@@ -42,7 +42,7 @@ def url(server: GalleryServer, path: str = "/healthz") -> str:
 
 
 def connected(server: GalleryServer, text: str) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     connection.sendall(text.encode())
     return connection
 
@@ -65,7 +65,7 @@ def test_pages_are_answered_beside_many_slow_clients(server: GalleryServer, text
     with ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(connected(server, text))
-        assert requests.get(url(server), timeout=20).json() == {"gallery": "images*"}
+        assert requests.get(url(server), timeout=60).json() == {"gallery": "images*"}
 
 
 def test_a_client_that_never_says_what_it_wants_is_hung_up_on(
@@ -220,7 +220,7 @@ class Running:
     def answers(self) -> bool:
         assert self.process.poll() is None
         try:
-            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=5).ok
+            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=60).ok
         except requests.ConnectionError:
             return False
 

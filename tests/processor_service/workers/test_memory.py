@@ -98,7 +98,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def announce(service: Service, size: int) -> socket.socket:
     """A request whose body does not come."""
-    client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+    client = socket.create_connection(("127.0.0.1", service.port), timeout=60)
     head = f"POST /v1/process HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {size}\r\n\r\n"
     client.sendall(head.encode())
     return client
@@ -182,7 +182,7 @@ def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp
 
 def test_health_is_answered_whatever_is_held(small: Service) -> None:
     with announce(small, 2_900_000):
-        assert requests.get(f"{small.url}/readyz", timeout=10).status_code == 200
+        assert requests.get(f"{small.url}/readyz", timeout=60).status_code == 200
 
 
 def test_a_request_that_does_not_fit_into_memory_is_no_wrong_json(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,13 +42,7 @@ class ServiceLoadTest extends ServicesTest {
             FakeService.good().answer(exchange, request);
         };
         TestNode node = node(TestNode.hosts(service).put("ingest.image.timeout", "50s"));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 300; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", data(call));
-        }
+        allStored(node, 300);
         assertTrue(refused.get() < 150, refused + " refusals of 300");
     }
 
@@ -79,13 +73,7 @@ class ServiceLoadTest extends ServicesTest {
         FakeService service = service(null);
         service.behaviour = service.slow(5);
         TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 3));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 300; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", data(call));
-        }
+        allStored(node, 300);
         assertEquals(300, service.requests.size());
         assertEquals(3, service.mostAtOnce.get());
     }

@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 import org.elasticsearch.common.settings.Settings;
 import org.ingestimage.common.Code.Kind;
@@ -51,13 +48,7 @@ class SeveralHostsTest extends ServicesTest {
             Settings.Builder settings = TestNode.hosts(wrong, good).put("ingest.image.max_response_bytes", "50kb");
             // As long as a busy machine may need for it.
             TestNode node = node(settings.put("ingest.image.timeout", "50s"));
-            List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-            for (int i = 0; i < 80; i++) {
-                calls.add(node.call("AAAA", null));
-            }
-            for (CompletableFuture<Map<String, Object>> call : calls) {
-                assertEquals("doneAAAA", data(call));
-            }
+            allStored(node, 80);
             assertEquals(80, good.requests.size());
         }
     }
@@ -68,9 +59,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService good = service(null);
         good.behaviour = good.slow(2);
         TestNode node = node(TestNode.hosts(wrong, good));
-        for (int i = 0; i < 100; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 100);
         assertTrue(wrong.calls.get() < 20, wrong.calls.get() + " calls");
     }
 
@@ -139,17 +128,9 @@ class SeveralHostsTest extends ServicesTest {
         frozen.everything = frozen.hang();
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "60s"));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", call.get(12, TimeUnit.SECONDS).get("data"), "long before its first attempt is over");
-        }
+        allStored(node, 40, 12, "long before its first attempt is over");
         int pictures = frozen.requests.size();
-        for (int i = 0; i < 100; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 100);
         assertEquals(pictures, frozen.requests.size(), "no picture pays for finding out");
         frozen.behaviour = FakeService.good();
         frozen.everything = null;
@@ -171,13 +152,7 @@ class SeveralHostsTest extends ServicesTest {
         };
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(promising, good).put("ingest.image.timeout", "60s"));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 80; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", call.get(20, TimeUnit.SECONDS).get("data"), "long before half of its time");
-        }
+        allStored(node, 80, 20, "long before half of its time");
     }
 
     @Test
@@ -199,9 +174,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService broken = service(FakeService.error(503, "shutting_down"));
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(gone, broken, good));
-        for (int i = 0; i < 20; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 20);
         assertEquals(20, good.requests.size());
         assertTrue(broken.calls.get() < 10, "a host that fails is left alone for a while");
     }
@@ -225,13 +198,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService two = service(null);
         two.behaviour = two.slow(30);
         TestNode node = node(TestNode.hosts(one, two));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            data(call);
-        }
+        allStored(node, 40);
         assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
     }
 
@@ -254,13 +221,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService slow = service(null);
         slow.behaviour = slow.slow(200);
         TestNode node = node(TestNode.hosts(quick, slow).put("ingest.image.max_in_flight", 8));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 120; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            data(call);
-        }
+        allStored(node, 120);
         return (double) quick.requests.size() / slow.requests.size();
     }
 }
