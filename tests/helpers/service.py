@@ -104,7 +104,7 @@ class Service:
         """Kill the web server as a crash would: master, web process and workers at once."""
         for pid in [self.process.pid, *self.descendants()]:
             with_pid(pid, 9)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def descendants(self) -> list[int]:
         return descendants(self.process.pid)

@@ -232,7 +232,7 @@ def test_a_wrong_chat_is_refused_with_a_message(service: Service, body: dict[str
 
 
 def test_busy_is_429_and_a_picture_that_hangs_is_answered_in_time(tmp_path: Any) -> None:
-    with running_service(tmp_path / "log", workers="1", queue_size="0", picture_timeout="2") as service:
+    with running_service(tmp_path / "log", workers="1", queue_size="0", picture_timeout="4") as service:
         (worker,) = service.workers()
         with_pid(worker, 19)
         with ThreadPoolExecutor(1) as other:
@@ -247,5 +247,5 @@ def test_busy_is_429_and_a_picture_that_hangs_is_answered_in_time(tmp_path: Any)
                 assert answer.json()["error"]["code"] == "busy"
                 assert ("message" in answer.json()["error"]) == answer.url.endswith("/chat/completions")
                 assert len(answer.content) < 300
-            answer = hanging.result(30)
+            answer = hanging.result(120)
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")

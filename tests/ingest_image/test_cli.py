@@ -34,7 +34,7 @@ print(rounds[0], gc.isenabled(), gc.get_freeze_count() > 100_000)
 
 
 def test_the_garbage_collector_rests_while_a_command_is_loaded_and_leaves_what_was_loaded_alone() -> None:
-    done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout.split() == ["0", "True", "True"]
 
 
@@ -44,7 +44,7 @@ def test_the_shell_completes_commands_and_options() -> None:
         environment["COMP_CWORD"] = str(len(words.split()) - 1)
         # As it is called by the line in docs/commands.md.
         run = "import sys; sys.argv[0] = 'ingest-image'; from ingest_image.cli import main; main(prog_name='ingest-image')"
-        done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True, timeout=240)
         return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
     assert completed("ingest-image du") == ["duplicates"]

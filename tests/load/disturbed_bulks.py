@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from elasticsearch import Elasticsearch
 
 from tests.load.disturbances import JOBS, PIPELINE, Disturb, Parts, lines
 from tests.load.node_memory import breaker
@@ -85,17 +86,17 @@ def works_until_stored(parts: Parts, index: str, disturb: Disturb, rounds: int, 
     stored = {int(hit["_id"]): hit["_source"]["image"] for hit in hits}
     missing = acknowledged - set(stored)
     half = [id for id, image in stored.items() if not (image.get("mark") and image.get("width") == 300)]
-    held = nothing_held(parts)
+    held = nothing_held(parts.es)
     for what, wrong in (("status", strange), ("missing", missing), ("half done", half), ("held", held)):
         if wrong:
             print(f"  WRONG: {what}: {wrong}")
     return good and not (strange or missing or half or held)
 
 
-def nothing_held(parts: Parts, seconds: float = 70) -> int:
+def nothing_held(es: Elasticsearch, seconds: float = 70) -> int:
     """What the node's account still holds after at most that time, in bytes."""
     deadline = time.monotonic() + seconds
-    while (held := int(breaker(parts.es)["estimated_size_in_bytes"])) and time.monotonic() < deadline:
+    while (held := int(breaker(es)["estimated_size_in_bytes"])) and time.monotonic() < deadline:
         time.sleep(0.2)
     return held
 

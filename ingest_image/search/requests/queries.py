@@ -145,6 +145,8 @@ def crops_knn(likely: list[Query], limits: Likeness) -> list[Query]:
             "num_candidates": _CROPS_COMPARED,
         }
         for clause in likely
+        # Anybody may store a vector, and Elasticsearch knows no cosine of one that is 0 throughout.
+        if any(clause["query_vector"][limits.of_crops])
     ]
 
 

@@ -231,6 +231,11 @@ class TestBodies:
         model = Sample("it", embeddings=(vector,), embedder="efficientnet-lite0")
         assert Reason.PERHAPS_CROPPED not in likeness_bodies(Question(sample=model), schema)
 
+    @pytest.mark.parametrize("vector", [(0.1, 0.2), (0.1, *[0.0] * 281)], ids=["short", "without colours"])
+    def test_a_vector_that_is_nothing_but_0_is_not_asked_for(self, vector: tuple[float, ...]) -> None:
+        sample = Sample("it", embeddings=(vector,), embedder="builtin-v1")
+        assert list(likeness_bodies(Question(sample=sample), Schema(embedding="image.embedding"))) == ["similar"]
+
     def test_eight_turns(self) -> None:
         bodies = likeness_bodies(Question(sample=self.SAMPLE, turned=True), SCHEMA)
         assert len(bodies[Reason.SAME]["knn"]) == 8

@@ -179,11 +179,11 @@ def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -
 def test_too_many_at_a_time_are_told_to_come_later(tmp_path: Path) -> None:
     refused = threading.Event()
 
-    def answer(request: Request) -> None:
+    def answer_late(request: Request) -> None:
         refused.wait(60)
         request.answer(document(picture("pillow/hopper.jpg")), **PRODUCT)
 
-    with stranger({"/images/_doc/1": answer}) as server:
+    with stranger({"/images/_doc/1": answer_late}) as server:
         settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
         with (
             running_service(tmp_path / "log", workers="1", queue_size="1", **settings) as service,

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Pictures that were processed before. */
-@Timeout(60)
+@Timeout(240)
 class MarkedPictureTest extends MarkedPictures {
 
     @Test

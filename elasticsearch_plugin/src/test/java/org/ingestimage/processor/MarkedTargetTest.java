@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Pictures that were processed before, in a target beside their source. */
-@Timeout(60)
+@Timeout(240)
 class MarkedTargetTest extends MarkedPictures {
 
     @Test

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** One-off operations of a document, on pictures that were processed before and on new ones. */
-@Timeout(60)
+@Timeout(240)
 class OneOffOperationsTest extends MarkedPictures {
 
     @Test

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What results of a bulk take of the node's memory, in a breaker as the node has it. */
-@Timeout(60)
+@Timeout(240)
 class ResultMemoryTest extends ResultsInMemory {
 
     /** A bulk as the node runs it: with our filter around it. It ends when the listener is called. */
@@ -104,7 +104,7 @@ class ResultMemoryTest extends ResultsInMemory {
             written.add(new WeakReference<>(document));
             CountDownLatch done = new CountDownLatch(1);
             processor.execute(document, (result, failure) -> done.countDown());
-            assertDoesNotThrow(() -> assertTrue(done.await(30, TimeUnit.SECONDS)));
+            assertDoesNotThrow(() -> assertTrue(done.await(120, TimeUnit.SECONDS)));
         });
         await(() -> breaker.getUsed() == LENGTH);
         await(() -> {

@@ -60,6 +60,6 @@ abstract class ResultsInMemory {
     }
 
     static Result get(CompletableFuture<Result> future) throws Exception {
-        return future.get(30, TimeUnit.SECONDS);
+        return future.get(120, TimeUnit.SECONDS);
     }
 }

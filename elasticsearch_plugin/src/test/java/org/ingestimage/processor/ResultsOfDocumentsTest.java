@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What results of single documents, and of lists in them, take of the node's memory. */
-@Timeout(60)
+@Timeout(240)
 class ResultsOfDocumentsTest extends ResultsInMemory {
 
     /** The JDK's client keeps the first exchange of each connection for as long as that is open. */

@@ -14,8 +14,7 @@ class BusyHostTest extends ServicesTest {
     void aHostThatIsAlwaysBusyCostsNoPicture() throws Exception {
         FakeService busy = service(FakeService.error(429, "busy"));
         FakeService good = service(FakeService.good());
-        // As long as a busy machine may need for it.
-        TestNode node = node(TestNode.hosts(busy, good).put("ingest.image.timeout", "50s"));
+        TestNode node = node(TestNode.hosts(busy, good));
         allStored(node, 80);
         assertEquals(80, good.requests.size());
     }

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-import org.elasticsearch.common.settings.Settings;
 import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.testing.FakeService;
@@ -45,9 +45,7 @@ class SeveralHostsTest extends ServicesTest {
             FakeService.hangUp())) {
             FakeService wrong = service(fault);
             FakeService good = service(FakeService.good());
-            Settings.Builder settings = TestNode.hosts(wrong, good).put("ingest.image.max_response_bytes", "50kb");
-            // As long as a busy machine may need for it.
-            TestNode node = node(settings.put("ingest.image.timeout", "50s"));
+            TestNode node = node(TestNode.hosts(wrong, good).put("ingest.image.max_response_bytes", "50kb"));
             allStored(node, 80);
             assertEquals(80, good.requests.size());
         }
@@ -95,11 +93,11 @@ class SeveralHostsTest extends ServicesTest {
         FakeService one = service(FakeService.error(422, "too_many_pixels"));
         FakeService gone = new FakeService(FakeService.good());
         gone.close();
-        TestNode node = node(TestNode.hosts(one, gone).put("ingest.image.timeout", "60s"));
+        TestNode node = node(TestNode.hosts(one, gone).put("ingest.image.timeout", "200s"));
         for (int i = 0; i < 3; i++) {
             long start = System.nanoTime();
             assertEquals("too_many_pixels", node.failure("AAAA", null).code());
-            assertTrue(System.nanoTime() - start < 10_000_000_000L, "long before its deadline");
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(80), "long before its deadline");
         }
     }
 
@@ -127,8 +125,8 @@ class SeveralHostsTest extends ServicesTest {
         FakeService frozen = service(null);
         frozen.everything = frozen.hang();
         FakeService good = service(FakeService.good());
-        TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "60s"));
-        allStored(node, 40, 12, "long before its first attempt is over");
+        TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "200s"));
+        allStored(node, 40, 80, "long before its first attempt is over");
         int pictures = frozen.requests.size();
         allStoredInTurn(node, 100);
         assertEquals(pictures, frozen.requests.size(), "no picture pays for finding out");
@@ -151,8 +149,8 @@ class SeveralHostsTest extends ServicesTest {
             promising.hang().answer(exchange, request);
         };
         FakeService good = service(FakeService.good());
-        TestNode node = node(TestNode.hosts(promising, good).put("ingest.image.timeout", "60s"));
-        allStored(node, 80, 20, "long before half of its time");
+        TestNode node = node(TestNode.hosts(promising, good).put("ingest.image.timeout", "200s"));
+        allStored(node, 80, 80, "long before half of its time");
     }
 
     @Test
@@ -161,9 +159,9 @@ class SeveralHostsTest extends ServicesTest {
         FakeService.Behaviour late = slow.slow(5000);
         slow.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? late : FakeService.good()).answer(exchange, request);
         FakeService other = service(slow.behaviour);
-        TestNode node = node(TestNode.hosts(slow, other).put("ingest.image.timeout", "60s"));
+        TestNode node = node(TestNode.hosts(slow, other).put("ingest.image.timeout", "200s"));
         assertEquals("doneBAAD", data(node.call("BAAD", null)));
-        assertEquals(1, slow.calls.get() + other.calls.get() - slow.asked.get() - other.asked.get(), "it kept its place");
+        assertEquals(1, slow.calls.get() + other.calls.get(), "it kept its place");
         assertTrue(slow.asked.get() + other.asked.get() > 0);
     }
 
@@ -186,7 +184,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(hanging, good));
         for (int i = 0; i < 4; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", "6s")));
+            assertEquals("doneAAAA", data(node.call("AAAA", "12s")));
         }
         assertTrue(hanging.calls.get() >= 1);
     }
@@ -202,24 +200,24 @@ class SeveralHostsTest extends ServicesTest {
         assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
     }
 
-    /** On a busy machine both hosts may be as slow as that is; one time of a few has to be right. */
+    /** What a busy machine adds to both hosts counts less and less: one time of a few has to be right. */
     @Test
     void aHostTwiceAsSlowGetsHalfAsMuch() throws Exception {
         List<Double> shares = new ArrayList<>();
         boolean right = false;
-        for (int i = 0; i < 4 && right == false; i++) {
-            double share = shareOfAHostTwiceAsQuick();
+        for (int millis = 100; millis < 2000 && right == false; millis *= 2) {
+            double share = shareOfAHostTwiceAsQuick(millis);
             shares.add(share);
             right = share > 1.5 && share < 2.7;
         }
         assertTrue(right, shares.toString());
     }
 
-    private double shareOfAHostTwiceAsQuick() throws Exception {
+    private double shareOfAHostTwiceAsQuick(int millis) throws Exception {
         FakeService quick = service(null);
-        quick.behaviour = quick.slow(100);
+        quick.behaviour = quick.slow(millis);
         FakeService slow = service(null);
-        slow.behaviour = slow.slow(200);
+        slow.behaviour = slow.slow(2 * millis);
         TestNode node = node(TestNode.hosts(quick, slow).put("ingest.image.max_in_flight", 8));
         allStored(node, 120);
         return (double) quick.requests.size() / slow.requests.size();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
 /** Tests that start services and nodes of their own, which end with the test. */
-@Timeout(60)
+@Timeout(240)
 public abstract class ServicesTest {
 
     private final List<AutoCloseable> open = new ArrayList<>();
@@ -59,9 +59,9 @@ public abstract class ServicesTest {
         return node;
     }
 
-    /** The picture that came of a call. */
+    /** The picture that came of a call, which may take a busy machine as long as a call has at most. */
     protected static Object data(CompletableFuture<Map<String, Object>> call) throws Exception {
-        return data(call, 55, "");
+        return data(call, 120, "");
     }
 
     private static Object data(CompletableFuture<Map<String, Object>> call, int seconds, String why) throws Exception {
@@ -74,7 +74,7 @@ public abstract class ServicesTest {
 
     /** Calls with that many pictures at the same time: each is answered as a good service does. */
     protected static void allStored(TestNode node, int pictures) throws Exception {
-        allStored(node, pictures, 55, "");
+        allStored(node, pictures, 120, "");
     }
 
     /** The same, each within that many seconds; {@code why} says why that is enough. */
