@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import signal
 import sys
 from types import ModuleType
 from typing import Any, ClassVar
@@ -97,3 +98,6 @@ def main() -> None:
         # A character that a terminal cannot write, in a title or a file name, becomes `?`.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A background job of a script inherits that. Whoever sends the signal wants it to end, and to say how to go on.
+        signal.signal(signal.SIGINT, signal.default_int_handler)

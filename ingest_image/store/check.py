@@ -16,7 +16,7 @@ from pipelines.wording import counted, shown
 from processor_service.errors import Code, ImageError
 from processor_service.settings import Settings
 
-from ..index_option import index_option
+from ..index_option import index_option, missing_index
 from . import named
 from .opened import opened, progress, say
 
@@ -43,6 +43,8 @@ def check(client: Elasticsearch, index: str, quick: bool, as_json: bool) -> None
     Exits with 1 when one is not.
     """
     store = opened()
+    if sentence := missing_index(client, index.split(",")):
+        raise click.ClickException(sentence)
     named.refreshed(client, index)
     counts: Counter[str] = Counter()
     bad: list[tuple[str, named.Named, str]] = []

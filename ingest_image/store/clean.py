@@ -16,6 +16,7 @@ from pipelines.wording import counted
 from processor_service.errors import ImageError
 from processor_service.store.addresses import PREFIX, TRASH, sha256_of
 
+from ..index_option import missing_index
 from . import named
 from .opened import opened, progress, say
 
@@ -101,7 +102,7 @@ def _all_of(client: Elasticsearch, indices: tuple[str, ...]) -> str:
     try:
         found = client.indices.resolve_index(name=list(indices), expand_wildcards="all").body
     except NotFoundError as error:
-        raise click.ClickException(f"one of the indices {', '.join(indices)} does not exist") from error
+        raise click.ClickException(missing_index(client, indices) or str(error)) from error
     if closed := [each["name"] for each in found["indices"] if "closed" in each.get("attributes", ())]:
         raise click.ClickException(f"the index {closed[0]} is closed, so its documents cannot be read: open it first")
     names = {each["name"] for kind in ("indices", "data_streams") for each in found[kind]}

@@ -130,6 +130,8 @@ def explain(error: Exception, url: str, credentials: str = "") -> str:
         if error.status_code == 401 and credentials:
             unknown = ", or does not know the user" if "password" in credentials else ""
             return f"Elasticsearch at {url} refuses {credentials}{unknown}"
+        if error.status_code == 401 and "unable to authenticate" in reason_of(error):
+            return f"Elasticsearch at {url} refuses the user, password or API key that was given"
         if error.status_code == 401:
             return (
                 f"Elasticsearch at {url} wants authentication: set ELASTICSEARCH_API_KEY, or --username and a password"

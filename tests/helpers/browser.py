@@ -56,6 +56,8 @@ def started_chromium(profile: Path) -> Any:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
     driver.set_page_load_timeout(120)
+    # Half a minute is not enough for looking through a page on a busy machine.
+    driver.set_script_timeout(120)
     return driver
 
 
@@ -75,6 +77,10 @@ class Browser:
 
     def open(self, path: str = "/") -> None:
         self.driver.get(self.base + path)
+        self.wait_for_all()
+
+    def wait_for_all(self) -> None:
+        """Until the whole page is there, of which the browser shows the beginning before."""
         self.wait(lambda: self.js("return document.readyState === 'complete'"))
 
     def js(self, script: str, *arguments: Any) -> Any:
@@ -90,6 +96,7 @@ class Browser:
         return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
 
     def titles(self) -> list[str]:
+        self.wait_for_all()
         script = "return [...document.querySelectorAll('.card .caption')].map((caption) => caption.textContent)"
         return list(self.js(script))
 

@@ -38,17 +38,45 @@ def test_the_garbage_collector_rests_while_a_command_is_loaded_and_leaves_what_w
     assert done.stdout.split() == ["0", "True", "True"]
 
 
-def test_the_shell_completes_commands_and_options() -> None:
-    def completed(words: str) -> list[str]:
-        environment = {**os.environ, "_INGEST_IMAGE_COMPLETE": "bash_complete", "COMP_WORDS": words}
-        environment["COMP_CWORD"] = str(len(words.split()) - 1)
-        # As it is called by the line in docs/commands.md.
-        run = "import sys; sys.argv[0] = 'ingest-image'; from ingest_image.cli import main; main(prog_name='ingest-image')"
-        done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True, timeout=240)
-        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+def completing(instruction: str, **words: str) -> list[str]:
+    """What the program prints for a shell; it is called by the lines in docs/commands.md."""
+    run = "import sys; sys.argv[0] = 'ingest-image'; from ingest_image.cli import main; main(prog_name='ingest-image')"
+    environment = {**os.environ, "_INGEST_IMAGE_COMPLETE": instruction, **words}
+    done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True, timeout=240)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
 
-    assert completed("ingest-image du") == ["duplicates"]
-    assert completed("ingest-image duplicates --ind") == ["--index"]
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_commands_and_options(shell: str) -> None:
+    def completed(*words: str) -> list[str]:
+        # fish says the last word by itself.
+        place = words[-1] if shell == "fish" else str(len(words) - 1)
+        return completing(f"{shell}_complete", COMP_WORDS=" ".join(words), COMP_CWORD=place)
+
+    # As each shell's script reads it: a kind, then the word, and for two of them what it means.
+    command, option = completed("ingest-image", "du"), completed("ingest-image", "duplicates", "--ind")
+    if shell == "bash":
+        assert (command, option) == (["plain,duplicates"], ["plain,--index"])
+    elif shell == "fish":
+        assert [line.partition("\t")[0] for line in (*command, *option)] == ["plain,duplicates", "plain,--index"]
+        assert "List clusters of near duplicates" in command[0]
+    else:
+        assert (command[:2], option[:2]) == (["plain", "duplicates"], ["plain", "--index"])
+        assert "List clusters of near duplicates" in command[2]
+
+
+@pytest.mark.parametrize(
+    ("shell", "registers"),
+    [
+        ("bash", "complete -o nosort -F _ingest_image_completion ingest-image"),
+        ("zsh", "compdef _ingest_image_completion ingest-image"),
+        ("fish", "complete --no-files --command ingest-image"),
+    ],
+)
+def test_each_shell_gets_its_script(shell: str, registers: str) -> None:
+    script = completing(f"{shell}_source")
+    assert any(registers in line for line in script) and any(f"{shell}_complete" in line for line in script)
 
 
 @pytest.mark.parametrize("group", [main, store], ids=lambda group: str(group.name))

@@ -36,7 +36,11 @@ class Parts:
         self.seen = Counter[str]()
         # Not set while the node is started again.
         self.up = threading.Event()
-        self.services = [Service(folder / f"service-{i}.log", workers="1") for i in (1, 2)]
+        self.services: list[Service] = []
+
+    def start(self) -> None:
+        for i in (1, 2):
+            self.services.append(Service(self.folder / f"service-{i}.log", workers="1"))
         self.start_node()
         set_hosts(self.es, *(service.url for service in self.services))
         self.put_pipeline()
@@ -58,7 +62,9 @@ class Parts:
         self.es.ingest.put_pipeline(id=PIPELINE, processors=PROCESSORS)
 
     def stop(self) -> None:
-        self.node.stop()
+        # A node that did not start has ended already.
+        if self.up.is_set():
+            self.node.stop()
         for service in self.services:
             with suppress(Exception):
                 service.stop()

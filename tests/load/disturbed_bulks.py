@@ -108,6 +108,7 @@ def parts(version: str) -> Iterator[Parts]:
         Path(folder).chmod(0o755)
         running = Parts(Path(folder), version)
         try:
+            running.start()
             yield running
         finally:
             running.stop()

@@ -95,7 +95,7 @@ def only_slow(url: str, slow: int) -> bool:
     print(
         f"{slow} slow ones alone: {dict(Counter(statuses.values()))}, {seconds[0]:.0f} s; a good one: {status}", end=""
     )
-    print(f", {seconds[1]:.1f} s")
+    print(f", {seconds[1]:.1f} s", flush=True)
     return status == 201
 
 

@@ -42,12 +42,12 @@ class View:
         """The closest view that shows a box as a whole."""
         west, north = _project(box.north, box.west)
         east, south = _project(box.south, box.east)
-        middle = _degrees((north + south) / 2, (west + east) / 2)
         room = min(
             (WIDTH - 2 * _MARGIN) / max(east - west, 1e-9) / TILE,
             (HEIGHT - 2 * _MARGIN) / max(south - north, 1e-9) / TILE,
         )
-        return cls(*middle, max(1, min(12, int(math.log2(room)) if room >= 1 else 1)))
+        zoom = max(1, min(12, int(math.log2(room)) if room >= 1 else 1))
+        return cls(*_degrees((north + south) / 2, _filled((west + east) / 2, zoom)), zoom)
 
     @property
     def text(self) -> str:
@@ -87,7 +87,8 @@ class View:
 
     def moved(self, right: float, down: float) -> View:
         """The view some parts of its own width and height away."""
-        return View(*self.degrees(WIDTH * (0.5 + right), HEIGHT * (0.5 + down)), self.zoom)
+        x, y = WIDTH * (0.5 + right) - self.left, HEIGHT * (0.5 + down) - self.top
+        return View(*_degrees(y / self.side, _filled(x / self.side, self.zoom)), self.zoom)
 
     def closer(self, steps: int, latitude: float | None = None, longitude: float | None = None) -> View:
         """The view closer to its middle, or to a place."""
@@ -111,6 +112,12 @@ def tile_box(tile: str) -> Region:
     north, west = _degrees(y / count, x / count)
     south, east = _degrees((y + 1) / count, (x + 1) / count)
     return Region(south, west, north, east)
+
+
+def _filled(x: float, zoom: int) -> float:
+    """The middle of a map, in parts of the square, moved so that nothing is shown beyond the date line."""
+    half = min(0.5, WIDTH / 2 / (TILE << zoom))
+    return min(max(x, half), 1 - half)
 
 
 def _project(latitude: float, longitude: float) -> tuple[float, float]:

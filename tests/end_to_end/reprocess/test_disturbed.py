@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ingest_image.reprocess.writer import ReprocessReport, Writer
 from pipelines.cluster.bulks import BulkStopped
 from tests.helpers.nodes import set_hosts, source
 from tests.helpers.ports import free_port
+from tests.helpers.processes import wait_until
 from tests.helpers.service import Service, calls
 
 from .documents import PHOTO, Run, put, versions
@@ -54,9 +54,7 @@ def test_killed_in_the_middle_and_resumed(
     es.bulk(index=index, operations=lines, pipeline="_none", refresh=True)
     command = [sys.executable, "-m", "ingest_image", "reprocess", index, "--url", es_url, "--unprocessed"]
     started = subprocess.Popen([*command, "--max-bulk-bytes", bulk], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 60
-    while calls(own_service) < 8 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: calls(own_service) >= 8, pause=0.01)
     started.send_signal(signal.SIGKILL)
     started.communicate()
     assert started.returncode == -signal.SIGKILL

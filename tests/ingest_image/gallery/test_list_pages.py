@@ -140,6 +140,13 @@ def test_a_map_shows_what_it_is_around() -> None:
             assert view.degrees(x, y) == pytest.approx((latitude, longitude), abs=1e-6)
 
 
+def test_a_map_ends_at_its_sides_where_the_world_ends() -> None:
+    for view in (View.around(Region(-34, 2, 53, 151)), View(0, 10, 3).moved(5, 0), View(0, 10, 2).moved(-5, 0)):
+        assert view.left <= 0.01 and view.left + view.side >= WIDTH - 0.01
+    # The whole world is smaller than the map.
+    assert View(0, 10, 1).moved(0.4, 0).longitude == 0
+
+
 def test_a_tile_is_where_it_is_drawn() -> None:
     view = View(48.85, 2.35, 5)
     for column, row, x, y in view.tiles():

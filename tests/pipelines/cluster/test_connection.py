@@ -94,6 +94,10 @@ def refusal(kind: type[ApiError], status: int, reason: str) -> ApiError:
 
 def test_errors_say_what_to_do() -> None:
     assert "ELASTICSEARCH_API_KEY" in explain(refusal(AuthenticationException, 401, "x"), UNUSED)
+    unnamed = explain(
+        refusal(AuthenticationException, 401, "unable to authenticate user [ann] for REST request"), UNUSED
+    )
+    assert "refuses the user, password or API key" in unnamed
     refused = explain(refusal(AuthenticationException, 401, "x"), UNUSED, "the password of ann")
     assert refused == f"Elasticsearch at {UNUSED} refuses the password of ann, or does not know the user"
     assert explain(refusal(AuthenticationException, 401, "x"), UNUSED, "the API key").endswith("refuses the API key")

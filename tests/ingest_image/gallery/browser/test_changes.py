@@ -237,3 +237,25 @@ def test_a_problem_is_tried_again(browser: Browser) -> None:
     browser.wait(lambda: "same problem again: truncated image" in browser.one("[role=alert]").text)
     # Chromium logs the answer 400 itself.
     browser.driver.get_log("browser")
+
+
+def test_a_problem_that_is_over_goes_away(browser: Browser, es: Elasticsearch) -> None:
+    """It was added through a pipeline that allowed less than the index's own one does now."""
+    processor = es.ingest.get_pipeline(id="images")["images"]["processors"][0]["image"]
+    narrow = {**processor, "max_result_bytes": "1kb", "keep_invalid": True}
+    es.ingest.put_pipeline(id="narrow", processors=[{"image": narrow}])
+    data = b64(picture("exif-orientation/Landscape_6.jpg"))
+    es.index(
+        index=INDEX, id="late", document={"title": "Late", "image": {"data": data}}, pipeline="narrow", refresh=True
+    )
+    try:
+        assert es.get(index=INDEX, id="late")["_source"]["image"]["error"]["code"] == "result_too_large"
+        browser.open(f"/picture/{INDEX}?id=late")
+        browser.one("form[action^='/retry'] button").click()
+        browser.wait(lambda: not browser.all("form[action^='/retry']"))
+        assert size(browser) == [1800, 1200] and browser.one("h1").text == "Late"
+        stored = es.get(index=INDEX, id="late")["_source"]["image"]
+        assert "error" not in stored and stored["mark"] and (stored["width"], stored["height"]) == (1800, 1200)
+    finally:
+        es.delete(index=INDEX, id="late", refresh=True)
+        es.ingest.delete_pipeline(id="narrow")
