@@ -120,14 +120,15 @@ class EmbeddedNode:
                 "install the JDK where everybody can use it."
             )
         elasticsearch = jars.elasticsearch_jars(version, jdk)
-        self._ours = jars.our_jars(version, jdk, elasticsearch)
+        ours = jars.our_jars(version, jdk, elasticsearch)
         folder = self._folder = NodeFolder(self._data or throwaway_folder(account), account)
         try:
-            build_home(folder, version, elasticsearch, self._ours)
+            build_home(folder, version, elasticsearch, ours)
             if self._plugin_zip:
                 install_plugin(folder, self._plugin_zip)
             write_config(folder, self._http_port, self._settings)
-            first_bytes = node_input(folder, jdk, self._ours, _secrets(self._token))
+            secrets = {"ingest.image.token": self._token} if self._token else {}
+            first_bytes = node_input(folder, jdk, ours, secrets)
             folder.seal()
             self._process = self._spawn(folder)
             folder.write_pid(self._process.pid)
@@ -137,19 +138,6 @@ class EmbeddedNode:
             self.stop()
             raise
         return self
-
-    def set_token(self, token: str | None, previous_token: str | None = None) -> None:
-        """Write another keystore; the node reads it at `POST _nodes/reload_secure_settings`.
-
-        `previous_token` goes in as `ingest.image.previous_token`.
-
-        Raises:
-            NodeError: it could not be written.
-        """
-        folder = _started(self._folder)
-        node_input(folder, self.choice.jdk, self._ours, _secrets(token, previous_token))
-        folder.seal()
-        self._token = token
 
     def stop(self, timeout: float = 20) -> None:
         """Stop the node and wait for its end: ask first, terminate after `timeout` seconds, kill after as many more.
@@ -218,11 +206,6 @@ class EmbeddedNode:
         raise NodeError(
             f"Elasticsearch did not answer within {self._start_timeout:g} s, its log ends:\n{self.log_tail()}"
         )
-
-
-def _secrets(token: str | None, previous_token: str | None = None) -> dict[str, str]:
-    both = {"ingest.image.token": token, "ingest.image.previous_token": previous_token}
-    return {name: value for name, value in both.items() if value}
 
 
 def _started(value: T | None) -> T:

@@ -67,7 +67,7 @@ class PictureFile:
 
 
 @dataclass
-class Found:
+class FoundFiles:
     """The files to index, each once, and what else is in the folders."""
 
     files: list[PictureFile] = field(default_factory=list)
@@ -85,12 +85,12 @@ class Found:
         self.left_out.setdefault(reason, []).append(name)
 
 
-def find(paths: Iterable[Path], readable: frozenset[str] | None = None) -> Found:
+def find(paths: Iterable[Path], readable: frozenset[str] | None = None) -> FoundFiles:
     """The named files, and all pictures in and below the named folders; `readable` are extensions, without dot.
 
     Links are followed within the folder that the user named, but not out of it.
     """
-    found = Found()
+    found = FoundFiles()
     seen: set[Path] = set()
     for path in paths:
         for file in _below(path, found, readable) if path.is_dir() else [PictureFile(path, path.name)]:
@@ -100,7 +100,7 @@ def find(paths: Iterable[Path], readable: frozenset[str] | None = None) -> Found
     return found
 
 
-def _below(folder: Path, found: Found, readable: frozenset[str] | None) -> Iterator[PictureFile]:
+def _below(folder: Path, found: FoundFiles, readable: frozenset[str] | None) -> Iterator[PictureFile]:
     root = Path(os.path.realpath(folder))
     known = extensions(FORMATS)
     waiting = [folder]
@@ -132,7 +132,7 @@ def _below(folder: Path, found: Found, readable: frozenset[str] | None) -> Itera
 
 
 def _unfit(
-    path: Path, status: os.stat_result, found: Found, known: frozenset[str], readable: frozenset[str] | None
+    path: Path, status: os.stat_result, found: FoundFiles, known: frozenset[str], readable: frozenset[str] | None
 ) -> str | None:
     """Why a file is left out; empty for a picture, None when it is counted by its extension."""
     if not stat.S_ISREG(status.st_mode):

@@ -53,7 +53,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Metadata:
+class RawMetadata:
     """Raw metadata of the original; empty when there is none."""
 
     exif: bytes = b""
@@ -79,7 +79,7 @@ class Picture:
     # For an animation: milliseconds of each frame, and how often it plays (0: forever).
     durations: list[int] = field(default_factory=list)
     loop: int = 0
-    metadata: Metadata = field(default_factory=Metadata)
+    metadata: RawMetadata = field(default_factory=RawMetadata)
     output: Output = field(default_factory=Output)
     # Most pixels of the long and the short side after the one-off operations of a document.
     size_limit: tuple[int, int] | None = None

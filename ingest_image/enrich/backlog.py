@@ -13,7 +13,7 @@ from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 from pipelines.cluster.makers import targets_of
 from processor_service.fields import PENDING_SINCE
 
-from ..reprocess.documents import Found, size_of
+from ..reprocess.documents import FoundDocument, size_of
 
 _PAGE = 100
 # Seconds after which the indices and their pipelines are looked up again: there may be new ones.
@@ -23,7 +23,7 @@ _FOLLOWED_FOR = 60.0
 
 
 @dataclass(frozen=True)
-class Waiting(Found):
+class Waiting(FoundDocument):
     """A document that waits; `seq_no` is that of the version that the search sees, which may not be the newest one."""
 
     index: str

@@ -17,13 +17,13 @@ from ..defaults import BULK_BYTES
 from ..reprocess.documents import Document, Reader
 from ..reprocess.job import IndexJob, plan
 from ..reprocess.selection import Selection
-from ..reprocess.writer import Report
+from ..reprocess.writer import ReprocessReport
 from .asking import OneOf, ask, record
 from .attempts import Attempts
 from .backlog import Backlog, Waiting
 from .claims import Claims, Key, claim
 from .log import Log
-from .writer import EnrichingWriter, Refused
+from .writer import EnrichingWriter, NotWritten
 
 # Documents of a round, and how long it should take: an enricher that is to end does so soon, and little is done twice.
 _FEWEST, _MOST = 1, 64
@@ -170,7 +170,7 @@ class Enricher:
                 sent[document.id], asked[document.id] = document, places
                 yield document
 
-    def _is_last(self, index: str, refused: Refused, seq_no: int, done: Done) -> bool:
+    def _is_last(self, index: str, refused: NotWritten, seq_no: int, done: Done) -> bool:
         """Whether nothing is left but to record the failure of a document."""
         key = index, refused.id
         if refused.forbidden:
@@ -203,7 +203,7 @@ class Enricher:
 
     def _writer(self, job: IndexJob, keys: Iterable[Key]) -> EnrichingWriter:
         client = self.client.options(opaque_id=claim(keys))
-        return EnrichingWriter(client, job.index, job.targets, Report(), max_bulk_bytes=self.max_bytes)
+        return EnrichingWriter(client, job.index, job.targets, ReprocessReport(), max_bulk_bytes=self.max_bytes)
 
     def _reader(self, job: IndexJob) -> Reader:
         return Reader(self.client, job.index, job.targets, self.max_bytes, self._with_vectors)

@@ -39,7 +39,7 @@ def told(total: Done, backlog: Measure | None) -> Iterator[Metric]:
         )
 
 
-class Metrics(Collector):
+class BacklogMetrics(Collector):
     """Asks Elasticsearch for the backlog when it is scraped. While that does not answer, those metrics are missing."""
 
     def __init__(self, enricher: Enricher) -> None:
@@ -70,7 +70,7 @@ def _with_health(app: WSGIApplication, enricher: Enricher) -> WSGIApplication:
 def metrics_on(host: str, port: int, enricher: Enricher) -> Iterator[int]:
     """Serve the metrics, and `/healthz`, while the context lasts; gives the port. Raises ClickException."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Metrics(enricher))
+    registry.register(BacklogMetrics(enricher))
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
         server.set_app(_with_health(make_wsgi_app(registry), enricher))

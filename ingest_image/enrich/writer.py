@@ -21,7 +21,7 @@ _OFF = frozenset(code.code for code in (Code.RECOGNITION_OFF, Code.IDENTITY_OFF,
 
 
 @dataclass
-class Refused:
+class NotWritten:
     """A document that was not written, and why."""
 
     id: str
@@ -38,7 +38,7 @@ class EnrichingWriter(Writer):
 
     max_retries: int = 0
     stored: Callable[[str, int], None] = lambda id_, seq_no: None
-    refusals: list[Refused] = field(default_factory=list)
+    refusals: list[NotWritten] = field(default_factory=list)
 
     def accepted(self, document: Sent, item: dict[str, Any]) -> None:
         self.stored(document.id, item["_seq_no"])
@@ -53,9 +53,9 @@ class EnrichingWriter(Writer):
         forbidden = status == _FORBIDDEN
         if isinstance(item.get("exception"), ApiError):
             # The whole request failed. One that is too large has a single document.
-            self.refusals.append(Refused(document.id, failure_of(item), status == _TOO_LARGE, forbidden))
+            self.refusals.append(NotWritten(document.id, failure_of(item), status == _TOO_LARGE, forbidden))
             return
         reason = reason_of_cause(item.get("error"))
         code = re.match(r"\[(\w+)\]", reason)
         waits = status >= 500 or status in (_FORBIDDEN, _TIMEOUT, _BUSY) or bool(code and code[1] in _OFF)
-        self.refusals.append(Refused(document.id, reason, not waits, forbidden))
+        self.refusals.append(NotWritten(document.id, reason, not waits, forbidden))

@@ -13,7 +13,7 @@ from processor_service.errors import ImageError
 from processor_service.settings import Settings
 
 from ..search.questions.question import UserError
-from ..search.stored.picture import Picture
+from ..search.stored.picture import DocumentPicture
 from ..store.opened import opened
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class PictureBytes:
     def _store(self) -> PictureStore:
         return opened()
 
-    def of(self, picture: Picture) -> bytes:
+    def of(self, picture: DocumentPicture) -> bytes:
         """The bytes of a picture. Raises UserError if there are none, or they cannot be had."""
         data, stored = picture.raw.get("data"), picture.raw.get("stored")
         if isinstance(data, str) and data:

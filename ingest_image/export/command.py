@@ -30,7 +30,7 @@ _NAMED = ("title", "file_name", "file_path", "image.format", "image.sha256", "im
 
 
 @dataclass
-class Report:
+class ExportReport:
     """What became of the pictures; `failed`: ids and reasons."""
 
     written: int = 0
@@ -54,7 +54,7 @@ def export(
     export that was interrupted, and writes again what has changed since. Pictures in a store are read from there: set
     IMAGE_STORE_URL as the service has it.
     """
-    engine, report = Engine(client, index), Report()
+    engine, report = Engine(client, index), ExportReport()
     try:
         engine.require_index()
         wanted = selected(engine, query, filters)
@@ -71,7 +71,7 @@ def export(
         raise SystemExit(1)
 
 
-def _export(engine: Engine, query: dict[str, object], folder: ExportFolder, report: Report) -> None:
+def _export(engine: Engine, query: dict[str, object], folder: ExportFolder, report: ExportReport) -> None:
     source = PictureBytes()
     with progress("exporting") as bar:
         try:
@@ -86,7 +86,7 @@ def _export(engine: Engine, query: dict[str, object], folder: ExportFolder, repo
             bar.advance(task, len(page))
 
 
-def _in_eights(hits: list[Hit], folder: ExportFolder, report: Report) -> Iterator[list[Hit]]:
+def _in_eights(hits: list[Hit], folder: ExportFolder, report: ExportReport) -> Iterator[list[Hit]]:
     """The documents of which something is still to be written."""
     new = []
     for hit in hits:
@@ -107,7 +107,7 @@ def _with_bytes(engine: Engine, hits: list[Hit]) -> Iterator[Hit]:
             yield hit_of(raw)
 
 
-def _write(hit: Hit, source: PictureBytes, folder: ExportFolder, report: Report) -> None:
+def _write(hit: Hit, source: PictureBytes, folder: ExportFolder, report: ExportReport) -> None:
     if not hit.pictures:
         report.without += 1
     for number, picture in enumerate(hit.pictures):
@@ -124,7 +124,7 @@ def _write(hit: Hit, source: PictureBytes, folder: ExportFolder, report: Report)
                 report.failed.append((hit.id, str(error)))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: ExportReport) -> Iterator[str]:
     yield f"{counted(report.written, 'picture')} written"
     if report.there:
         yield f"{report.there} were there already"
@@ -133,7 +133,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from failures(report.failed)
 
 
-def _as_json(report: Report) -> str:
+def _as_json(report: ExportReport) -> str:
     failed = [{"id": id, "reason": reason} for id, reason in report.failed]
     counts = {"written": report.written, "there": report.there, "without_picture": report.without}
     return json.dumps({**counts, "failed": failed})

@@ -16,7 +16,7 @@ from ..search.comparing.likeness import likeness_of
 from ..search.found.reasons import Reason
 from ..search.found.table import bytes_text, pixels
 from ..search.questions.facets import FACETS
-from ..search.stored.picture import Picture, first_object, text
+from ..search.stored.picture import DocumentPicture, first_object, text
 from ..search.stored.recognized import Mark, recognized
 from .page_query import PageQuery, exact_filter
 from .words import LENGTHS, description_of, tags_of
@@ -85,7 +85,7 @@ def reason(hit: Hit) -> str:
     return hit.reason or "" if hit.reason != Reason.WORDS else ""
 
 
-def has_original(picture: Picture) -> bool:
+def has_original(picture: DocumentPicture) -> bool:
     """Whether the store keeps what came in."""
     return bool(text(first_object(picture.raw.get("original")).get("stored")))
 

@@ -21,16 +21,16 @@ from ..search.sampling import file_of, sample_of_document
 from .app import create_app
 from .page_query import PageQuery, like_stored
 from .serving.security import LOOPBACK
-from .serving.server import Server
+from .serving.server import GalleryServer
 from .settings import GallerySettings
 
 _HOST = "127.0.0.1"
 
 
-def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, port: int) -> Server:
+def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, port: int) -> GalleryServer:
     """A server that is bound to its port, but does not run yet."""
     try:
-        return Server(create_app(client, settings), host, port)
+        return GalleryServer(create_app(client, settings), host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise click.ClickException(f"port {port} of {host} is taken: choose another one with --port") from error
@@ -39,7 +39,7 @@ def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, po
         raise click.ClickException(f"there is no address {host} to listen on: give another --host") from error
 
 
-def serve(server: Server) -> None:
+def serve(server: GalleryServer) -> None:
     """Answer until Ctrl-C or SIGTERM."""
     server.run_until_signal()
     click.echo("Stopped.", err=True)

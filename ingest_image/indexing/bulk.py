@@ -34,7 +34,7 @@ _IDS: dict[IdKind, Callable[[PictureFile, bytes], str]] = {
 
 
 @dataclass
-class Report:
+class IndexingReport:
     """What happened to the files."""
 
     indexed: int = 0
@@ -82,12 +82,12 @@ class Sender:
     # About a minute of waiting in all.
     max_retries: int = 6
     initial_backoff: float = 1
-    report: Report = field(default_factory=Report)
+    report: IndexingReport = field(default_factory=IndexingReport)
     _names: dict[str, str] = field(default_factory=dict)
     _stored: list[tuple[str, str]] = field(default_factory=list)
     _lock: RLock = field(default_factory=RLock)
 
-    def send(self, files: Iterable[PictureFile]) -> Report:
+    def send(self, files: Iterable[PictureFile]) -> IndexingReport:
         """Send all files; raises BulkStopped when the rest would fail too. `report` is correct in any case."""
         turns = _Turns(files)
         with ThreadPoolExecutor(self.concurrency) as pool:

@@ -9,13 +9,13 @@ from typing import Any
 
 from pipelines.wording import failures, first_of, in_one_line, listed
 
-from ..files import Found
-from .bulk import Report
+from ..files import FoundFiles
+from .bulk import IndexingReport
 
 _SHOWN_KINDS = 12
 
 
-def left_out(found: Found) -> Iterator[str]:
+def left_out(found: FoundFiles) -> Iterator[str]:
     """Which files are not sent, and why."""
     if found.skipped:
         yield f"left out, not a picture by name or content: {in_one_line(counts(found.skipped))}"
@@ -27,7 +27,7 @@ def left_out(found: Found) -> Iterator[str]:
         yield f"left out, hidden: {found.hidden}"
 
 
-def lines(report: Report, found: Found, index: str) -> Iterator[str]:
+def lines(report: IndexingReport, found: FoundFiles, index: str) -> Iterator[str]:
     """The whole summary."""
     yield from left_out(found)
     yield f"{report.indexed} of {len(found.files)} indexed"
@@ -43,7 +43,7 @@ def lines(report: Report, found: Found, index: str) -> Iterator[str]:
     yield from failures(report.failed)
 
 
-def as_json(report: Report, found: Found) -> str:
+def as_json(report: IndexingReport, found: FoundFiles) -> str:
     """The same for programs, with every file."""
     said: dict[str, Any] = {
         "files": len(found.files),

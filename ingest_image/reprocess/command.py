@@ -21,7 +21,7 @@ from .bounds import Bounds, bounds_options
 from .job import IndexJob, pipeline_fingerprints, plan, wait_for_earlier_bulks
 from .run import Run
 from .selection import Selection
-from .writer import Report
+from .writer import ReprocessReport
 
 
 @click.command()
@@ -72,7 +72,7 @@ def run_selected(
     pipeline: str | None = None,
     quiet: bool = False,
     tell: Callable[[int, int], None] = lambda done, total: click.echo(f"{done} of {total} done", err=True),
-) -> Report | None:
+) -> ReprocessReport | None:
     """Run the selected documents through their pipeline; returns what happened, None for a dry run.
 
     `quiet`: without the summary, and a dry run prints JSON. `tell` is as for `Run.all`. Raises ClickException.
@@ -154,7 +154,7 @@ def _dry_run(jobs: list[IndexJob], totals: list[int], *, as_json: bool) -> None:
         click.echo(f"{job.index}: {counted(total, 'document')} would go through {through}{only}{recipes}")
 
 
-def _summarize(report: Report, total: int) -> None:
+def _summarize(report: ReprocessReport, total: int) -> None:
     click.echo(f"{report.written} of {total} written")
     if report.unchanged:
         click.echo(f"{report.unchanged} of these unchanged")

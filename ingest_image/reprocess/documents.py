@@ -22,7 +22,7 @@ _BESIDE = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundDocument:
     """A document that was found, and its approximate size in bytes; None if unknown before it is read."""
 
     id: str
@@ -73,7 +73,7 @@ class Reader:
         ).body
         return int(answer["hits"]["total"]["value"])
 
-    def scan(self, shard: str, limit: int, query: Query) -> Iterator[Found]:
+    def scan(self, shard: str, limit: int, query: Query) -> Iterator[FoundDocument]:
         """The documents of a shard in the order of their sequence numbers, up to `limit`.
 
         With `inspects`, without those that turn out to be processed. In a shard every document has another number. So a
@@ -94,12 +94,12 @@ class Reader:
             if not hits:
                 return
             for hit in hits:
-                found = Found(hit["_id"], hit.get("_routing"), size_of(hit))
+                found = FoundDocument(hit["_id"], hit.get("_routing"), size_of(hit))
                 if not self.inspects or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
                     yield found
             last = hits[-1]["sort"][0]
 
-    def _is_unprocessed(self, found: Found, hit: dict[str, Any]) -> bool:
+    def _is_unprocessed(self, found: FoundDocument, hit: dict[str, Any]) -> bool:
         source = hit.get("_source")
         if not any(outcome.is_list(source, target) for target in self.targets):
             return any(outcome.is_unprocessed(source, target, whole=False) for target in self.targets)
@@ -107,12 +107,12 @@ class Reader:
         (whole,) = self._read([found])
         return any(outcome.is_unprocessed(whole.source, target) for target in self.targets)
 
-    def read(self, found: Iterable[Found]) -> Iterator[Document]:
+    def read(self, found: Iterable[FoundDocument]) -> Iterator[Document]:
         """The documents as they are now, no more than about `max_bytes` of them in memory.
 
         A document of unknown size, such as a picture that failed, is read alone.
         """
-        group: list[Found] = []
+        group: list[FoundDocument] = []
         room = self.max_bytes
         for document in found:
             size = self.max_bytes if document.size is None else document.size
@@ -124,7 +124,7 @@ class Reader:
         if group:
             yield from self._read(group)
 
-    def _read(self, group: list[Found]) -> Iterator[Document]:
+    def _read(self, group: list[FoundDocument]) -> Iterator[Document]:
         # From 9.2 on vectors are left out unless requested. A document written back without them would lose them.
         params = {"_source_exclude_vectors": "false"} if self.with_vectors else {}
         wanted = [{"_id": one.id} | ({"routing": one.routing} if one.routing else {}) for one in group]

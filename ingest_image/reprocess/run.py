@@ -14,7 +14,7 @@ from pipelines.cluster.nodes import leaves_out_vectors
 from .documents import Reader
 from .job import IndexJob
 from .state import State
-from .writer import Report, Writer
+from .writer import ReprocessReport, Writer
 
 # Seconds between two lines about how far a run is.
 _TELL = 60.0
@@ -26,7 +26,7 @@ class Run:
     def __init__(
         self, client: Elasticsearch, jobs: list[IndexJob], state: State, pipeline: str | None, max_bytes: int
     ) -> None:
-        self.report = Report()
+        self.report = ReprocessReport()
         self._client, self._jobs, self._state = client, jobs, state
         self._pipeline, self._max_bytes = pipeline, max_bytes
         left_out = leaves_out_vectors(client)

@@ -21,7 +21,7 @@ _LOOK_BACK = 100
 
 
 @dataclass
-class Report:
+class ReprocessReport:
     """What happened to the documents."""
 
     written: int = 0
@@ -60,7 +60,7 @@ class Writer:
     client: Elasticsearch
     index: str
     targets: list[str]
-    report: Report
+    report: ReprocessReport
     pipeline: str | None = None
     max_bulk_bytes: int = BULK_BYTES
     tick: Callable[[], None] = lambda: None

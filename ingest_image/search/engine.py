@@ -32,7 +32,7 @@ from .questions.question import Question, UserError
 from .requests.counting import aggregations, facets_of
 from .requests.dev_tools import SentSearch
 from .requests.queries import HEAVY, Query, plain_query
-from .sampled import STOPPED, Found, find
+from .sampled import STOPPED, SampleHits, find
 from .stored.schema import Schema, read_schema
 
 # Hits of the first page that a cursor names at most, each by its index and id.
@@ -90,7 +90,7 @@ class Engine:
         answer = Results(hits[start:end], len(hits), following, found.note, hits, found.sent)
         return replace(answer, facets=self.facets(question, answer)) if with_facets else answer
 
-    def alike(self, question: Question) -> Found:
+    def alike(self, question: Question) -> SampleHits:
         """All hits of a question with a sample or a person, in their order."""
         return find(self._impatient, self.index, self.schema, question)
 

@@ -13,7 +13,7 @@ _MOST = 1000
 
 
 @dataclass(frozen=True)
-class Box:
+class Region:
     """A part of the world in degrees."""
 
     south: float
@@ -48,16 +48,16 @@ def has_places(engine: Engine) -> bool:
     return engine.schema.types.get(PLACE) == "geo_point"
 
 
-def whereabouts(engine: Engine, question: Question) -> Box | None:
+def whereabouts(engine: Engine, question: Question) -> Region | None:
     """The smallest part of the world that has all hits with a place; None if none has."""
     found = engine.aggregate(question, {"all": {"geo_bounds": {"field": PLACE}}}).get("all") or {}
     if not (bounds := found.get("bounds")):
         return None
     corner, other = bounds["top_left"], bounds["bottom_right"]
-    return Box(other["lat"], corner["lon"], corner["lat"], other["lon"])
+    return Region(other["lat"], corner["lon"], corner["lat"], other["lon"])
 
 
-def clusters(engine: Engine, question: Question, box: Box, precision: int) -> list[Cluster]:
+def clusters(engine: Engine, question: Question, box: Region, precision: int) -> list[Cluster]:
     """The hits in a box by tiles of the world, of which there are 2 ** `precision` in a row; the largest first."""
     middle = {"middle": {"geo_centroid": {"field": PLACE}}}
     tiles = {"geotile_grid": {"field": PLACE, "precision": precision, "size": _MOST}, "aggregations": middle}

@@ -26,7 +26,7 @@ STOPPED = f"Elasticsearch stopped after {TIMEOUT.removesuffix('s')} seconds: not
 
 
 @dataclass(frozen=True)
-class Found:
+class SampleHits:
     """All hits in their order; `note` says what was not possible, `sent` what was asked for."""
 
     hits: list[Hit] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Found:
     sent: SentSearch | None = None
 
 
-def find(client: Elasticsearch, index: str, schema: Schema, question: Question) -> Found:
+def find(client: Elasticsearch, index: str, schema: Schema, question: Question) -> SampleHits:
     """All hits of a question with a sample or a person, in their order. Raises UserError."""
     found = _of_person(client, index, question) if question.person else _of_sample(client, index, schema, question)
     if question.order is Order.DEFAULT or not found.hits:
@@ -53,7 +53,7 @@ def find(client: Elasticsearch, index: str, schema: Schema, question: Question) 
     return replace(found, hits=sorted(found.hits, key=lambda hit: places.get(hit.key, len(places))))
 
 
-def _of_person(client: Elasticsearch, index: str, question: Question) -> Found:
+def _of_person(client: Elasticsearch, index: str, question: Question) -> SampleHits:
     """All pictures of a person, nearest first, and a note."""
     body = person_body(question)
     try:
@@ -62,17 +62,17 @@ def _of_person(client: Elasticsearch, index: str, question: Question) -> Found:
         raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
     hits = [of_person(raw) for raw in found["hits"]["hits"]]
     note = f"there may be more: the nearest {MOST_PICTURES} are shown" if len(hits) == MOST_PICTURES else ""
-    return Found(hits, STOPPED if found.get("timed_out") else note, SentSearch(index, (body,)))
+    return SampleHits(hits, STOPPED if found.get("timed_out") else note, SentSearch(index, (body,)))
 
 
-def _of_sample(client: Elasticsearch, index: str, schema: Schema, question: Question) -> Found:
+def _of_sample(client: Elasticsearch, index: str, schema: Schema, question: Question) -> SampleHits:
     """All hits of a question with a sample, best first (at most a few hundred)."""
     sample = question.sample
     assert sample is not None
     by_bands = may_use_bands(client, index, schema, question)
     bodies = likeness_bodies(question, schema, by_bands=by_bands)
     if not bodies:
-        return Found(note=f"{sample.name} has neither hash nor colours: nothing to compare")
+        return SampleHits(note=f"{sample.name} has neither hash nor colours: nothing to compare")
     searches: list[dict[str, Any]] = [part for body in bodies.values() for part in ({}, body)]
     answers = client.msearch(index=index, searches=searches, ignore_unavailable=True)["responses"]
     stopped = any(answer.get("timed_out") for answer in answers)
@@ -90,7 +90,7 @@ def _of_sample(client: Elasticsearch, index: str, schema: Schema, question: Ques
     rest = [] if question.near_duplicates else [alike(hits, sample) for hits in lists.values()]
     # Copies come before similar ones; together they are one ranking, the words are another.
     found_all = fuse([one_after_the_other([copies, *rest]), *matching])
-    return Found(found_all, STOPPED if stopped else _note(schema, question), several(index, list(bodies.values())))
+    return SampleHits(found_all, STOPPED if stopped else _note(schema, question), several(index, list(bodies.values())))
 
 
 def _note(schema: Schema, question: Question) -> str:

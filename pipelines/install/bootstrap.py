@@ -19,7 +19,7 @@ from ..resources import Kind, Resource, bundled
 from . import apply, check, kinds, recognition, roles, streams
 from .choices import APART, BEST_COMPRESSION, DEFAULT, IN_SOURCE
 from .plan import Fate, Step
-from .report import Report
+from .report import InstallReport
 from .stream_options import stream_options
 
 
@@ -113,13 +113,13 @@ def bootstrap(
             raise click.UsageError(
                 "--uninstall goes with no other option than --dry-run, --json, --kibana-url and those of the connection"
             )
-        with Report(as_json) as report:
+        with InstallReport(as_json) as report:
             _uninstall(client, dry_run, report)
             _in_kibana(client, kibana_url, dry_run, report, uninstall)
         return
     if retention and not data_streams:
         raise click.UsageError("--retention goes with --data-stream")
-    with Report(as_json) as report:
+    with InstallReport(as_json) as report:
         try:
             if codec == BEST_COMPRESSION:
                 check.zstd(client)
@@ -163,7 +163,9 @@ def _of_endpoints(
     return endpoints.in_inference_form(bundled(), service, url, token)
 
 
-def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, report: Report, uninstall: bool = False) -> None:
+def _in_kibana(
+    client: Elasticsearch, url: str | None, dry_run: bool, report: InstallReport, uninstall: bool = False
+) -> None:
     """Comes last, so that a missing Kibana does not stop anything else."""
     if not url:
         return
@@ -179,7 +181,7 @@ def _in_kibana(client: Elasticsearch, url: str | None, dry_run: bool, report: Re
         raise click.ClickException(f"Elasticsearch is done, Kibana is not: {error}") from error
 
 
-def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool, report: Report) -> None:
+def _install(client: Elasticsearch, steps: Sequence[Step], dry_run: bool, report: InstallReport) -> None:
     blocked = any(step.fate.blocks for step in steps)
     if blocked or dry_run:
         for step in steps:
@@ -209,7 +211,7 @@ def _patterns(client: Elasticsearch, template: Resource) -> list[str]:
     return list(installed["index_patterns"])
 
 
-def _uninstall(client: Elasticsearch, dry_run: bool, report: Report) -> None:
+def _uninstall(client: Elasticsearch, dry_run: bool, report: InstallReport) -> None:
     steps = apply.plan_uninstall(client)
     used = [one.resource.name for one in steps if (one.fate, one.resource.kind) == (Fate.IN_USE, Kind.TEMPLATE)]
     if used:

@@ -12,14 +12,14 @@ from .plan import Fate, Step
 _WARNS = (Fate.EDITED, Fate.NEWER, Fate.FOREIGN, Fate.LACKING)
 
 
-class Report:
+class InstallReport:
     """Used as a context: with `as_json` it prints when it is left, also if that is by an error, which it holds too."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._told: dict[str, Any] = {"bridge": None, "steps": [], "kibana": [], "checked": None, "notes": []}
 
-    def __enter__(self) -> Report:
+    def __enter__(self) -> InstallReport:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:

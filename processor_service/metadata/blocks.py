@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..picture import Metadata
+from ..picture import RawMetadata
 from .exif import Exif, Tag
 from .iptc import read_iptc
 from .xmp import read_xmp
@@ -93,7 +93,7 @@ class Blocks:
         if len(self.comments) < _MOST_COMMENTS:
             self.comments.append(text)
 
-    def metadata(self) -> Metadata:
+    def metadata(self) -> RawMetadata:
         """All metadata. XMP and IPTC within the EXIF, as in every TIFF, come last."""
         if self.exif:
             inside = Exif(self.exif)
@@ -102,7 +102,7 @@ class Blocks:
         if self.comments:
             # Those of an animation are often the same.
             self.add_text("comment", "\n".join(dict.fromkeys(self.comments)))
-        return Metadata(self.exif, self.xmp, self.iptc, self._extension(), self.texts)
+        return RawMetadata(self.exif, self.xmp, self.iptc, self._extension(), self.texts)
 
     def _extension(self) -> bytes:
         """The extension that the packet names by its digest, joined from its parts (XMP Specification, part 3)."""

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, JpegImagePlugin, PsdImagePlugin
 
 from ..formats.containers import PNG_SIGNATURE, gif_blocks, gif_sub_blocks, riff_chunks
 from ..formats.exif_orientation import orientation_from
-from ..picture import Metadata
+from ..picture import RawMetadata
 from .blocks import PHOTOSHOP_SEGMENT, Blocks
 from .box_metadata import avif_blocks, jp2_blocks
 from .exif import Exif, Tag
@@ -32,7 +32,7 @@ _TRAILER_IN_GIF = b"\x01\xff\xfe\xfd"
 _MOST_PNGS = 20
 
 
-def raw_metadata(image: Image.Image, data: bytes, as_it_came: bytes) -> Metadata:
+def raw_metadata(image: Image.Image, data: bytes, as_it_came: bytes) -> RawMetadata:
     """EXIF, XMP, IPTC and texts of a picture; each empty when missing or broken. `data`: the file as it is decoded.
 
     `as_it_came`: the original file, which still has what a TIFF lost with the preview before the picture. Everything is

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..picture import Metadata
+from ..picture import RawMetadata
 from .exif import Exif
 from .iptc import read_iptc
 from .xmp import Xmp, read_xmp
@@ -29,7 +29,7 @@ class Tags:
         return [value for number in numbers for value in self.iptc.get(number, ())]
 
 
-def read_tags(metadata: Metadata) -> Tags:
+def read_tags(metadata: RawMetadata) -> Tags:
     """Read raw metadata. What is broken is left out."""
     return Tags(
         Exif(metadata.exif),

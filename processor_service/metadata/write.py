@@ -7,7 +7,7 @@ from itertools import islice
 from PIL import ExifTags, Image
 
 from ..formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
-from ..picture import Metadata, Picture
+from ..picture import Picture, RawMetadata
 from .blocks import Blocks
 from .exif import Exif
 from .png_metadata import read_png
@@ -68,7 +68,7 @@ def _exif_in_texts(data: bytes) -> bytes:
     return blocks.exif
 
 
-def copyright_of(metadata: Metadata) -> tuple[str | None, str | None]:
+def copyright_of(metadata: RawMetadata) -> tuple[str | None, str | None]:
     """Author and owner of a picture, from EXIF, else from XMP, IPTC, Windows' tags or a PNG's texts."""
     tags = read_tags(metadata)
     return author_to_keep(tags), owner_to_keep(tags)

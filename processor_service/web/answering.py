@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Response, g, request
+from flask import Response, request
 
 from ..document import is_at_fault
 from ..errors import ImageError, causes
@@ -36,16 +36,6 @@ log = structlog.get_logger("processor_service")
 LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 # Linux tells so of a connection whose client has closed it, or its half of it.
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)
-
-
-def whole_body() -> bytes:
-    """The request's body. Raises ImageError `body_changed` when the request was signed with another one."""
-    # Raises RequestEntityTooLarge. Reading from it would copy the body several times.
-    _ = request.stream
-    body: bytes = request.environ["wsgi.input"].read(request.content_length or 0)
-    if signed := g.get("signed"):
-        signed.check_body(body)
-    return body
 
 
 class Answering:

@@ -18,7 +18,8 @@ from ..wire.schema import catalogue
 from ..workers.lack import identity_lack, lack
 from ..workers.pools import Pools
 from ..workers.protocol import Job
-from .answering import Answering, add_retry_after, retry_after, whole_body
+from .answering import Answering, add_retry_after, retry_after
+from .bodies import whole_body
 from .callers.authentication import Access, check_caller
 from .callers.proofs import add_proof
 from .held_bytes import HeldBytes

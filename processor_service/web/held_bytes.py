@@ -52,9 +52,9 @@ class HeldBytes:
         )
 
     @contextmanager
-    def picture(self) -> Iterator[Picture]:
+    def picture(self) -> Iterator[HeldPicture]:
         """A picture that a request only names. It counts until the end of the block."""
-        picture = Picture(self)
+        picture = HeldPicture(self)
         try:
             yield picture
         finally:
@@ -76,7 +76,7 @@ class HeldBytes:
         return response
 
 
-class Picture:
+class HeldPicture:
     """One picture that is being fetched, or waits for a worker."""
 
     def __init__(self, account: HeldBytes) -> None:

@@ -34,7 +34,7 @@ from .stored_pictures import places
 _OTHERS = 64
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class GunicornServer(BaseApplication):  # type: ignore[misc]
     """Gunicorn with our settings. `run()` serves until it is told to stop."""
 
     def __init__(self, settings: Settings) -> None:
@@ -144,4 +144,4 @@ def serve(settings: Settings) -> Any:
     # web process share, and both would do so once more when they end: half a second.
     gc.freeze()
     gc.enable()
-    Server(settings).run()
+    GunicornServer(settings).run()

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from ..errors import Code, ImageError
 from ..store.addresses import sha256_of
 from ..store.refusals import off
-from .inference.routes import json_body
+from .bodies import json_body
 
 if TYPE_CHECKING:
     from ..store.picture_store import PictureStore

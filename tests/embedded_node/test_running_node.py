@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
 from embedded_node.run_as import other_account
+from tests.helpers.nodes import set_token
 
 
 def test_the_official_client_knows_it(node: EmbeddedNode) -> None:
@@ -65,7 +66,7 @@ def test_a_full_disk_does_not_stop_it(node: EmbeddedNode) -> None:
 
 
 def test_the_keystore_can_be_read_again(node: EmbeddedNode) -> None:
-    node.set_token(None)
+    set_token(node, None)
     with Elasticsearch(node.url, request_timeout=120) as client:
         answers = client.nodes.reload_secure_settings()["nodes"].values()
     assert answers

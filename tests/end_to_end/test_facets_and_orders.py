@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 from ingest_image.gallery import GallerySettings, create_app
 from ingest_image.gallery.showing.mercator import tile_box
 from ingest_image.search import Engine, Question, Sample, UserError
-from ingest_image.search.places import Box, clusters, whereabouts
+from ingest_image.search.places import Region, clusters, whereabouts
 from ingest_image.search.questions.filters import parse_filters
 from ingest_image.search.questions.order import Order
 from ingest_image.search_command import search
@@ -98,12 +98,12 @@ def test_places_are_clusters_and_a_box_finds_what_one_counts(engine: Engine, sam
     question = Question(sample=sample)
     everywhere = whereabouts(engine, question)
     assert everywhere and (round(everywhere.south), round(everywhere.east)) == (-34, 151)
-    found = clusters(engine, question, Box(-85, -180, 85, 180), 4)
+    found = clusters(engine, question, Region(-85, -180, 85, 180), 4)
     assert [cluster.count for cluster in found] == [2, 1]
     for cluster in found:
         results = ask(engine, tile_box(cluster.tile).filter, sample=sample)
         assert results.total == cluster.count and results.facets.located == cluster.count
-    assert sum(cluster.count for cluster in clusters(engine, question, Box(40, 0, 60, 10), 4)) == 2
+    assert sum(cluster.count for cluster in clusters(engine, question, Region(40, 0, 60, 10), 4)) == 2
     assert whereabouts(engine, Question("nothing")) is None
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from ingest_image.gallery.app import create_app
 from ingest_image.gallery.launch import make_gallery, settings_for
-from ingest_image.gallery.serving.server import Server
+from ingest_image.gallery.serving.server import GalleryServer
 from ingest_image.gallery.settings import GallerySettings
 from pipelines.cluster.client import connect
 
@@ -25,7 +25,7 @@ def gallery_settings(index: str = "images*", **more: Any) -> GallerySettings:
 
 
 @contextmanager
-def running_gallery(client: Elasticsearch, settings: GallerySettings) -> Iterator[Server]:
+def running_gallery(client: Elasticsearch, settings: GallerySettings) -> Iterator[GalleryServer]:
     server = make_gallery(client, settings, HOST, 0)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -21,7 +21,13 @@ _OF_NODES = "tests/end_to_end/own_nodes/"
 _SHARING = ("tests/inference_way", "tests/ingest_image/gallery/browser")
 # Rooms that use the node of another one: a node with its service costs ten seconds of processor time. What mostly waits
 # is apart from the rest of `end_to_end`, so that no worker is left alone at the end.
-_GUESTS = {"tests/end_to_end/faults": "tests/end_to_end/store", "tests/end_to_end/recognition": "tests/end_to_end"}
+_GUESTS = {
+    "tests/end_to_end/faults": "tests/end_to_end/store",
+    "tests/end_to_end/own_nodes/bootstrap": "tests/end_to_end/own_nodes",
+    **dict.fromkeys(
+        (f"tests/end_to_end/{room}" for room in ("recognition", "reprocess", "search")), "tests/end_to_end"
+    ),
+}
 # Half of the files of the largest room, which take half of its time. It has two nodes of each version: eight workers
 # would wait for the one that has the whole room.
 _HALF = re.compile(r"tests/end_to_end/test_[a-e]")

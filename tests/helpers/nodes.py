@@ -8,11 +8,25 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from embedded_node import EmbeddedNode, jars
+from embedded_node.launch import node_input
+
 HEAP = "512m"
 
 
 def set_hosts(es: Elasticsearch, *urls: str) -> None:
     es.cluster.put_settings(persistent={"ingest.image.hosts": list(urls)})
+
+
+def set_token(node: EmbeddedNode, token: str | None, previous_token: str | None = None) -> None:
+    """Write another keystore; the node reads it at `POST _nodes/reload_secure_settings`, and when it starts again."""
+    version, jdk, folder = node.choice.version, node.choice.jdk, node._folder
+    assert folder
+    both = {"ingest.image.token": token, "ingest.image.previous_token": previous_token}
+    ours = jars.our_jars(version, jdk, jars.elasticsearch_jars(version, jdk))
+    node_input(folder, jdk, ours, {name: value for name, value in both.items() if value})
+    folder.seal()
+    node._token = token
 
 
 def bootstrap(*arguments: str) -> str:

@@ -17,7 +17,8 @@ NEWEST = versions()[0].number
     [
         (f"tests/end_to_end/test_cases.py::test_it[{NEWEST}]", f"tests/end_to_end/a-e:{NEWEST}"),
         (f"tests/end_to_end/test_cases.py::test_it[{NEWEST}-a.png]", f"tests/end_to_end/a-e:{NEWEST}"),
-        (f"tests/end_to_end/test_search.py::test_it[a.png-{NEWEST}]", f"tests/end_to_end:{NEWEST}"),
+        (f"tests/end_to_end/test_tour.py::test_it[a.png-{NEWEST}]", f"tests/end_to_end:{NEWEST}"),
+        (f"tests/end_to_end/search/test_likeness.py::test_it[{NEWEST}]", f"tests/end_to_end:{NEWEST}"),
         (f"tests/end_to_end/store/test_store.py::test_it[{NEWEST}]", f"tests/end_to_end/store:{NEWEST}"),
         (f"tests/end_to_end/faults/test_faults.py::test_it[{NEWEST}]", f"tests/end_to_end/store:{NEWEST}"),
         (f"tests/end_to_end/recognition/test_same_person.py::test_it[{NEWEST}]", f"tests/end_to_end:{NEWEST}"),

@@ -23,7 +23,8 @@ from unittest.mock import patch
 from embedded_node import launch
 from embedded_node import node as embedded
 from embedded_node.folder import NodeFolder
-from tests.load.disturbed_bulks import BUSY, Disturb, Parts, parts, works_until_stored
+from tests.load.disturbances import BUSY, Disturb, Parts
+from tests.load.disturbed_bulks import parts, works_until_stored
 
 SHIFTS = (250, -250, 600, -600)
 # The JVM asks the C library for the time; a JVM that asked the kernel itself would see no shift. A program that is

@@ -25,7 +25,7 @@ _NAMED = ("title", "file_name", "image.sha256", "image.metadata.title")
 
 
 @dataclass(frozen=True)
-class Version:
+class DocumentVersion:
     """A version of a document, as it is written in forms: `seq_no:primary_term:index/id`."""
 
     index: str
@@ -34,7 +34,7 @@ class Version:
     primary_term: int
 
     @classmethod
-    def of(cls, text: str) -> Version:
+    def of(cls, text: str) -> DocumentVersion:
         """Read what a page sends. Raises UserError if the text is not a version."""
         seq_no, _, rest = text.partition(":")
         primary_term, _, key = rest.partition(":")
@@ -63,7 +63,7 @@ def ask() -> Response | str:
 def delete() -> Response | str:
     """Delete the documents that are still the versions of the form."""
     here = writable_context()
-    versions = [Version.of(text) for text in request.form.getlist("version")[: MOST + 1]]
+    versions = [DocumentVersion.of(text) for text in request.form.getlist("version")[: MOST + 1]]
     if not versions or len(versions) > MOST:
         raise UserError(f"name 1 to {MOST} documents")
     # 404 for those of other indices, and one that is not there any more needs no deletion.
@@ -88,10 +88,10 @@ def delete() -> Response | str:
 
 
 def _version(document: Current) -> str:
-    return str(Version(*document.hit.key, document.seq_no, document.primary_term))
+    return str(DocumentVersion(*document.hit.key, document.seq_no, document.primary_term))
 
 
-def _hit(version: Version) -> dict[str, Any]:
+def _hit(version: DocumentVersion) -> dict[str, Any]:
     numbers = {"_seq_no": version.seq_no, "_primary_term": version.primary_term}
     return {"_index": version.index, "_id": version.id, **numbers}
 

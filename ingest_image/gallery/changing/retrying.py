@@ -11,8 +11,8 @@ from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 from pipelines.cluster.nodes import leaves_out_vectors
 
 from ...defaults import BULK_BYTES
-from ...reprocess.documents import Found, Reader
-from ...reprocess.writer import Report, Writer
+from ...reprocess.documents import FoundDocument, Reader
+from ...reprocess.writer import ReprocessReport, Writer
 from ...search import UserError
 from ..context import document_id, writable_context
 from ..documents import current, refresh
@@ -32,12 +32,12 @@ def retry(index: str) -> Response:
         raise UserError(f"the index {index} has no pipeline that could process it")
     vectors = leaves_out_vectors(here.client)
     reader = Reader(here.client, index, [_FIELD], BULK_BYTES, with_vectors=vectors, enriched=[_FIELD])
-    report = Report()
+    report = ReprocessReport()
     # People wait for the answer, so one more try has to do.
     writer = Writer(here.client, index, [_FIELD], report, max_retries=1, fields=[_FIELD])
     try:
         with here.one_of_few():
-            writer.write(reader.read([Found(hit.id, None, None)]), None)
+            writer.write(reader.read([FoundDocument(hit.id, None, None)]), None)
     except BulkStopped as error:
         raise UserError(f"it cannot be processed now, nothing was changed: {error}") from error
     refresh(here.client, [index])

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import wrap_file
 
 from ...search import Hit, UserError
-from ...search.stored.picture import Picture
+from ...search.stored.picture import DocumentPicture
 from ..context import context, document_id
 from ..settings import GallerySettings
 from .kept import kept_picture
@@ -62,7 +62,7 @@ class Chosen(NamedTuple):
     """A picture of a document, and its position there."""
 
     hit: Hit
-    picture: Picture
+    picture: DocumentPicture
     place: int
 
 

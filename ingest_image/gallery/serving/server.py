@@ -32,7 +32,7 @@ ANSWER_TIME, LEAST_RATE = 60, 64 << 10
 GRACE = 30
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Connection(HTTPChannel):  # type: ignore[misc]
     """A connection; `began` is when the request that is being received began."""
 
     parser_class = Parser
@@ -76,10 +76,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return request is not None and request.headers_finished and bool(request.content_length or request.chunked)
 
 
-class Server(TcpWSGIServer):  # type: ignore[misc]
+class GalleryServer(TcpWSGIServer):  # type: ignore[misc]
     """A server that is bound to its port when it is made, and answers from `run` to `stop`."""
 
-    channel_class = Channel
+    channel_class = Connection
 
     def __init__(self, app: Flask, host: str, port: int) -> None:
         adjustments = Adjustments(
@@ -93,7 +93,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
             ident=None,
         )
-        self._uploads: set[Channel] = set()
+        self._uploads: set[Connection] = set()
         self._stopping = False
         family, _, _, address = sockinfo = adjustments.listen[0]
         # Bound here, because waitress leaks its threads and sockets when a port is taken.
@@ -105,7 +105,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """The port it listens on; a free one if 0 was asked for."""
         return int(self.effective_port)
 
-    def lets_in(self, channel: Channel) -> bool:
+    def lets_in(self, channel: Connection) -> bool:
         """Whether a connection may continue its upload."""
         self._uploads = {one for one in self._uploads if one.connected and one.holds_upload()}
         if channel not in self._uploads:
@@ -154,5 +154,5 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         wasyncore.loop(timeout=patience, use_poll=hasattr(select, "poll"), map=self._map, count=1)
 
 
-def _is_busy(channel: Channel) -> bool:
+def _is_busy(channel: Connection) -> bool:
     return bool(channel.requests or channel.total_outbufs_len)

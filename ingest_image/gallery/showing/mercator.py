@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ...search.places import Box
+from ...search.places import Region
 
 TILE = 256
 WIDTH, HEIGHT = 960, 560
@@ -38,7 +38,7 @@ class View:
         return cls(latitude, longitude, int(zoom))
 
     @classmethod
-    def around(cls, box: Box) -> View:
+    def around(cls, box: Region) -> View:
         """The closest view that shows a box as a whole."""
         west, north = _project(box.north, box.west)
         east, south = _project(box.south, box.east)
@@ -70,11 +70,11 @@ class View:
         return HEIGHT / 2 - _project(self.latitude, self.longitude)[1] * self.side
 
     @property
-    def box(self) -> Box:
+    def box(self) -> Region:
         """The part of the world that is shown."""
         north, west = self.degrees(0, 0)
         south, east = self.degrees(WIDTH, HEIGHT)
-        return Box(south, west, north, east)
+        return Region(south, west, north, east)
 
     def place(self, latitude: float, longitude: float) -> tuple[float, float]:
         """Where a place is on the map."""
@@ -105,13 +105,13 @@ class View:
         return [(x, y, self.left + x * TILE, self.top + y * TILE) for y in rows for x in columns]
 
 
-def tile_box(tile: str) -> Box:
+def tile_box(tile: str) -> Region:
     """The part of the world that a tile `zoom/x/y` shows."""
     zoom, x, y = (int(part) for part in tile.split("/"))
     count = 1 << zoom
     north, west = _degrees(y / count, x / count)
     south, east = _degrees((y + 1) / count, (x + 1) / count)
-    return Box(south, west, north, east)
+    return Region(south, west, north, east)
 
 
 def _filled(x: float, zoom: int) -> float:

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from pipelines.wording import capitalized, counted
 
 from ...search import Engine, Question, UserError
-from ...search.places import Box, Cluster, clusters, has_places, whereabouts
+from ...search.places import Cluster, Region, clusters, has_places, whereabouts
 from ..context import context
 from ..page_query import PageQuery
 from .chips import chips
@@ -96,7 +96,7 @@ def _spot(cluster: Cluster, view: View, query: PageQuery) -> Spot:
     x, y = view.place(cluster.latitude, cluster.longitude)
     pictures = counted(cluster.count, "picture")
     if cluster.count <= _FEW or view.zoom >= CLOSEST:
-        box: Box = tile_box(cluster.tile)
+        box: Region = tile_box(cluster.tile)
         address, says = query.with_(("f", box.filter)), f"{pictures}: show them"
     else:
         closer = view.closer(_FINER, cluster.latitude, cluster.longitude)

@@ -16,7 +16,7 @@ from ..comparing.hashes import RELATED, SAME_PICTURE, nearest
 from ..comparing.likeness import cosine, likeness_of
 from ..questions.person_query import distance_of_score
 from ..questions.sample import Sample, sha256_of
-from ..stored.picture import NO_PICTURE, Picture, first_object, number, pictures_of, text
+from ..stored.picture import NO_PICTURE, DocumentPicture, first_object, number, pictures_of, text
 from .reasons import Reason
 
 _SIDES = ("x", "y", "width", "height")
@@ -54,12 +54,12 @@ class Hit:
         return self.index, self.id
 
     @cached_property
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[DocumentPicture]:
         """Its pictures, usually one."""
         return pictures_of(value_at(self.source, "image"))
 
     @property
-    def first(self) -> Picture:
+    def first(self) -> DocumentPicture:
         """The picture that represents the document; an empty one when it has none."""
         return self.pictures[0] if self.pictures else NO_PICTURE
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.cluster.sources import flat
 
 from ...overlay import Layer
-from ..stored.picture import Color, Picture, number, pictures_of
+from ..stored.picture import Color, DocumentPicture, number, pictures_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def sample_of(
     )
 
 
-def sha256_of(picture: Picture) -> list[str]:
+def sha256_of(picture: DocumentPicture) -> list[str]:
     """SHA-256 of the stored picture and of the original."""
     return [value for value in (picture.sha256, picture.original_sha256) if value]
 

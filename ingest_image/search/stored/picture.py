@@ -55,7 +55,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Picture(Size):
+class DocumentPicture(Size):
     """A stored picture. `raw` is its object with dotted names expanded; empty for a bare base64 string."""
 
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -70,10 +70,10 @@ class Picture(Size):
     title: str = ""
 
 
-NO_PICTURE = Picture()
+NO_PICTURE = DocumentPicture()
 
 
-def pictures_of(image: Any) -> list[Picture]:
+def pictures_of(image: Any) -> list[DocumentPicture]:
     """The pictures of a document's `image`: an object, a bare base64 string, a list of them, or missing."""
     return [_picture(part) for part in flat(expanded(image)) if isinstance(part, dict) or _is_bare(part)]
 
@@ -82,11 +82,11 @@ def _is_bare(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _picture(value: Any) -> Picture:
+def _picture(value: Any) -> DocumentPicture:
     raw: dict[str, Any] = value if isinstance(value, dict) else {}
     original = first_object(raw.get("original"))
     size = _size(raw)
-    return Picture(
+    return DocumentPicture(
         size.width,
         size.height,
         size.bytes,

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.cluster.sources import flat
 from pipelines.wording import counted, shortened
 
-from .picture import Picture, first_object, number, objects, text
+from .picture import DocumentPicture, first_object, number, objects, text
 
 # More are not shown: a page with thousands of boxes helps nobody.
 _MOST_BOXES = 300
@@ -18,7 +18,7 @@ _MOST_LABELS = 4
 _LONGEST_TEXT = 24
 
 
-class Kind(StrEnum):
+class BoxKind(StrEnum):
     """What is in a box."""
 
     FACE = "face"
@@ -28,14 +28,14 @@ class Kind(StrEnum):
 
 _HIDDEN = {"faces": "face", "plates": "plate", "text": "text"}
 # The field that has the boxes of each.
-_FIELDS = {Kind.FACE: "faces", Kind.PLATE: "plate_boxes", Kind.TEXT: "text_lines"}
+_FIELDS = {BoxKind.FACE: "faces", BoxKind.PLATE: "plate_boxes", BoxKind.TEXT: "text_lines"}
 
 
 @dataclass(frozen=True)
 class Mark:
     """A box in the picture: fractions of its sides, 0 to 1, and what is read there."""
 
-    kind: Kind
+    kind: BoxKind
     x: float
     y: float
     width: float
@@ -65,10 +65,10 @@ class Recognized:
         return bool(self.labels or self.faces is not None or self.text or self.plates or self.hidden)
 
     @property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[BoxKind]:
         """The kinds of boxes that there are."""
         found = {mark.kind for mark in self.marks}
-        return [kind for kind in Kind if kind in found]
+        return [kind for kind in BoxKind if kind in found]
 
     def __str__(self) -> str:
         """`tabby, cat, animal · 1 face · 'STOP' · plate BXY123`; empty if there is nothing."""
@@ -83,7 +83,7 @@ class Recognized:
         return " · ".join(filter(None, parts))
 
 
-def recognized(picture: Picture) -> Recognized:
+def recognized(picture: DocumentPicture) -> Recognized:
     """Reads it from the picture's fields; what cannot be read counts as missing."""
     raw = picture.raw
     faces = number(raw.get("face_count"))
@@ -95,7 +95,7 @@ def recognized(picture: Picture) -> Recognized:
         faces=int(faces) if faces is not None and faces >= 0 else None,
         text=text(raw.get("text")),
         plates=_texts(raw.get("plates")),
-        marks=tuple(mark for kind in Kind for mark in _marks(kind, raw.get(_FIELDS[kind]), numbers)),
+        marks=tuple(mark for kind in BoxKind for mark in _marks(kind, raw.get(_FIELDS[kind]), numbers)),
         known_faces=len(known),
         hidden=tuple(
             counted(int(count), noun) for name, noun in _HIDDEN.items() if (count := number(hidden.get(name)))
@@ -112,7 +112,7 @@ def _box(part: dict[str, Any]) -> tuple[float | None, ...]:
     return tuple(number(box.get(name)) for name in ("x", "y", "width", "height"))
 
 
-def _marks(kind: Kind, value: Any, faces: dict[tuple[float | None, ...], int]) -> list[Mark]:
+def _marks(kind: BoxKind, value: Any, faces: dict[tuple[float | None, ...], int]) -> list[Mark]:
     found = []
     for part in objects(value)[:_MOST_BOXES]:
         x, y, width, height = box = _box(part)
@@ -121,6 +121,6 @@ def _marks(kind: Kind, value: Any, faces: dict[tuple[float | None, ...], int]) -
         # What is beyond the picture is cut off.
         left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in (x, y, x + width, y + height))
         if left < right and top < bottom:
-            of_face = faces.get(box) if kind is Kind.FACE else None
+            of_face = faces.get(box) if kind is BoxKind.FACE else None
             found.append(Mark(kind, left, top, right - left, bottom - top, text(part.get("text")), of_face))
     return found

@@ -18,9 +18,9 @@ from ...wire.data_url import is_data_url
 from ...wire.inference_way import CHAT_PATH, RECIPE_KEYS
 from ...wire.values import memory_of_values
 from ..answering import Answering, retry_after
+from ..bodies import MOST_VALUES, json_body
 from ..monitoring.request_ids import log_refusal, request_id
-from .completions import Completions
-from .routes import MOST_VALUES, json_body, too_long
+from .completions import Completions, too_long
 
 MODEL = "ingest-image"
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pybase64
 
-from ...errors import Code, ImageError
+from ...errors import Code, ImageError, too_large
 from ...settings import Settings
 from ...store.addresses import sha256_of
 from ...wire.fields import all_fields, remade
@@ -19,7 +19,8 @@ from ...wire.marks import kept_mark, mark, thumbnail_mark
 from ...wire.payload import decode_payload
 from ...wire.recipe import recipe_hash
 from ..answering import Answering
-from ..monitoring.request_ids import request_id
+from ..bodies import drain
+from ..monitoring.request_ids import log_refusal, request_id
 
 # A document without a picture keeps these only if we signed them.
 _SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
@@ -192,3 +193,11 @@ def of_error(error: ImageError, cut: str | None = None, kept: Fields | None = No
     refusal = {"code": error.code.code, "reason": error.reason, "request_id": request_id()}
     text: Fields = {"error": refusal} | (kept or {})
     return orjson.dumps(text | ({"data": cut} if cut is not None else {})).decode()
+
+
+def too_long(settings: Settings) -> str:
+    """The text for a body that is too long: the pipeline stores the error. Reads the body first."""
+    drain()
+    refusal = too_large(settings.max_image_bytes)
+    log_refusal(refusal)
+    return of_error(refusal)

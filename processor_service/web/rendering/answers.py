@@ -17,7 +17,7 @@ from .renderer import Refused, Renderer, etag
 
 if TYPE_CHECKING:
     # It needs the client of Elasticsearch, which only services that render load.
-    from .stored import Stored
+    from .stored import StoredDocuments
 
 # Seconds.
 YEAR = 31_536_000
@@ -28,7 +28,7 @@ _ORIGINAL = "/original"
 class Answers:
     """Answers the request that Flask has at hand."""
 
-    def __init__(self, settings: Settings, stored: Stored, renderer: Renderer, kept: KeptPictures) -> None:
+    def __init__(self, settings: Settings, stored: StoredDocuments, renderer: Renderer, kept: KeptPictures) -> None:
         self._settings, self._stored = settings, stored
         self._renderer, self._kept = renderer, kept
 

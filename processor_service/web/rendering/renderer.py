@@ -23,7 +23,7 @@ from .address import RenderRequest
 from .cache import DiskCache
 
 if TYPE_CHECKING:
-    from .stored import Said, Stored
+    from .stored import Said, StoredDocuments
 
 # Another version may render differently.
 _RENDERER = f"{version('ingest-image')} {PIL.__version__}"
@@ -51,7 +51,7 @@ class Refused(Exception):
 class Renderer:
     """Finds, renders and keeps pictures."""
 
-    def __init__(self, settings: Settings, pool: Pools, stored: Stored) -> None:
+    def __init__(self, settings: Settings, pool: Pools, stored: StoredDocuments) -> None:
         self._stored, self._pool = stored, pool
         self._cache = DiskCache(Path(settings.cache_dir), settings.cache_bytes) if settings.cache_dir else None
         # Half of the workers: however many people look at pictures, documents are still stored.

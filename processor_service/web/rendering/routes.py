@@ -40,9 +40,9 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
     if not settings.render_indices:
         return blueprint
     # Only services that render need the client of Elasticsearch, which makes the start longer and takes 12 MB.
-    from .stored import Stored
+    from .stored import StoredDocuments
 
-    stored = Stored(settings, store)
+    stored = StoredDocuments(settings, store)
     answers = Answers(settings, stored, Renderer(settings, pool, stored), KeptPictures(settings, store))
     # As many as may wait. Each has a thread of the web process until its client has read the answer.
     slots = threading.BoundedSemaphore(render_threads(settings))

@@ -32,7 +32,7 @@ class Said:
     key: str = ""
 
 
-class Stored:
+class StoredDocuments:
     """Reads documents; one client for all threads."""
 
     def __init__(self, settings: Settings, store: PictureStore | None) -> None:

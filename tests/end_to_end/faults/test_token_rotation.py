@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode
 from ingest_image.reprocess.command import reprocess
-from tests.helpers.nodes import source
+from tests.helpers.nodes import set_token, source
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, Service, calls
 
@@ -24,7 +24,7 @@ PHOTO = b64(picture("pillow/flower.jpg"))
 @pytest.fixture
 def rotating(es: Elasticsearch, node: EmbeddedNode) -> Iterator[EmbeddedNode]:
     yield node
-    node.set_token(TOKEN)
+    set_token(node, TOKEN)
     es.nodes.reload_secure_settings()
 
 
@@ -56,7 +56,7 @@ def test_a_rotation_encodes_nothing_again(
     restart(own_service, token=TOKEN, previous_token=NEW)
     assert retitle(es, index, "1") == old
     # 2. The nodes send the new one and believe both.
-    rotating.set_token(NEW, TOKEN)
+    set_token(rotating, NEW, TOKEN)
     es.nodes.reload_secure_settings()
     es.index(index=index, id="3", document={"image": {"data": PHOTO}})
     assert calls(own_service) == 1
@@ -74,7 +74,7 @@ def test_a_rotation_encodes_nothing_again(
     for id in ("1", "2", "3", "4"):
         assert stored(es, index, id) == renewed
     # 5. The nodes forget the old one.
-    rotating.set_token(NEW)
+    set_token(rotating, NEW)
     es.nodes.reload_secure_settings()
     for id in ("1", "2", "3", "4"):
         assert retitle(es, index, id) == renewed

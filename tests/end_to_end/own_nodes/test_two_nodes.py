@@ -16,6 +16,7 @@ from embedded_node.choice import choose
 from ingest_image.doctor.command import doctor
 from pipelines.install.bootstrap import bootstrap
 from tests.helpers.clusters import one_cluster
+from tests.helpers.nodes import set_token
 from tests.helpers.service import TOKEN
 
 Start = Callable[..., EmbeddedNode]
@@ -97,7 +98,7 @@ def test_what_one_of_two_nodes_lacks(start: Start, service_url: str) -> None:
         code, found = examine(first, "--service-url", service_url)
         assert "up to 120 pictures at a time" in found["in_flight"][0]["what"]
         # Each node has a token of its own keeping: one that is wrong shows on that node.
-        third.set_token("another")
+        set_token(third, "another")
         client.nodes.reload_secure_settings()
         assert "picture" not in examine(first)[1]
         code, found = examine(third)

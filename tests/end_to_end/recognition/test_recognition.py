@@ -1,102 +1,26 @@
-"""What is in a picture is found by plain queries, and what must not be seen is stored nowhere, through real nodes."""
+"""What is in a picture is found by plain queries, through real nodes."""
 
 from __future__ import annotations
 
-import json
-import signal
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import requests
-from elasticsearch import ApiError, BadRequestError, Elasticsearch
-from PIL import Image
+from elasticsearch import BadRequestError, Elasticsearch
 
-from embedded_node import EmbeddedNode
-from pipelines.resources import bundled
-from processor_service.recognition.faces import Face, faces
-from processor_service.recognition.plate_text import normal
-from processor_service.recognition.text import look
-from tests.helpers.drawn import page, plate
+from tests.helpers.drawn import page
 from tests.helpers.nodes import set_hosts
-from tests.helpers.pictures import b64, encoded, opened, picture
-from tests.helpers.processes import wait_until, with_pid
-from tests.helpers.service import TOKEN, Service, running_service
+from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.service import Service
 
-CAT, FACE = picture("skimage/chelsea.png"), picture("skimage/astronaut.png")
+from .recognized import CAT, FACE, NOBODY, put, stored
+
 CAR = picture("drawn/car.jpg")
-PLATE = "RK 755 AJ"
-# Where no service answers: a pipeline is taken without asking what it can do.
-NOBODY = "http://127.0.0.1:9"
 RECOGNIZE: dict[str, Any] = {"properties": ["text", "plates", "faces", "labels"], "operations": ["auto_orient"]}
-REDACT: dict[str, Any] = {"redact": {"what": ["faces", "plates"]}}
-PNG = {"convert": {"format": "png"}}
-
-
-@pytest.fixture
-def seeing(es: Elasticsearch, service: Service, recognizing: Service) -> Iterator[Service]:
-    set_hosts(es, recognizing.url)
-    # The test before may have killed its recognizer.
-    wait_until(lambda: state(recognizing) == "ready", 240)
-    yield recognizing
-    set_hosts(es, service.url)
-
-
-@pytest.fixture
-def private(es: Elasticsearch) -> Iterator[str]:
-    """The bundled pipeline, which bootstrap leaves out where the service has no recognition."""
-    body = next(one.body for one in bundled() if one.name == "images-private")
-    set_hosts(es, NOBODY)
-    es.ingest.put_pipeline(id="images-private", body=body)
-    yield "images-private"
-    es.ingest.delete_pipeline(id="images-private")
-
-
-def state(service: Service) -> str:
-    return str(requests.get(f"{service.url}/readyz", timeout=60).json()["recognition"])
-
-
-@pytest.fixture
-def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
-    """The name of a pipeline that the test puts, and that is not there afterwards."""
-    yield index
-    es.options(ignore_status=404).ingest.delete_pipeline(id=index)
-
-
-def put(es: Elasticsearch, pipeline: str, more: dict[str, Any] | None = None, **options: Any) -> None:
-    es.ingest.put_pipeline(id=pipeline, processors=[{"image": {"field": "image", **options}}], **(more or {}))
-
-
-def stored(es: Elasticsearch, index: str, id_: str = "1") -> dict[str, Any]:
-    return dict(es.get(index=index, id=id_)["_source"])
 
 
 def found(es: Elasticsearch, index: str, query: str) -> list[str]:
     return [hit["_id"] for hit in es.search(index=index, q=query)["hits"]["hits"]]
-
-
-def with_a_plate() -> Image.Image:
-    """A face, and a number plate beside it."""
-    image = Image.new("RGB", (1152, 512))
-    image.paste(opened(FACE).convert("RGB"), (0, 0))
-    image.paste(plate([PLATE]).crop((0, 0, 640, 480)), (512, 0))
-    return image
-
-
-def seen_again(shown: str | bytes) -> list[Face]:
-    """What is taken for a face, at half the threshold, where the face of the portrait was."""
-    (face,) = faces(opened(FACE).convert("RGB"))
-    return [one for one in faces(opened(shown).convert("RGB"), 0.25) if one.box.common(face.box)]
-
-
-def traces(of: bytes) -> list[str]:
-    """Pieces of the picture's base64, of which none may be anywhere."""
-    text = b64(of)
-    return [text[at : at + 60] for at in range(0, len(text) - 60, len(text) // 20)]
 
 
 def test_recognition_can_come_later(es: Elasticsearch, index: str, pipeline: str, seeing: Service) -> None:
@@ -152,206 +76,6 @@ def test_a_plate_is_found_as_it_is_and_as_it_may_be_misread(
     assert stored(es, index)["image"]["plates"] == ["BXY1234"]
     for asked, count in {"plates:BXY1234": 1, "plates_folded:8XY1234": 1, "plates:BXY1235": 0}.items():
         assert es.count(index=index, q=f"image.{asked}")["count"] == count
-
-
-def test_the_bundled_pipeline_stores_neither_faces_nor_plates(
-    es: Elasticsearch, index: str, private: str, seeing: Service
-) -> None:
-    original = encoded(with_a_plate())
-    es.index(index=index, id="1", document={"image": {"data": b64(original)}}, pipeline=private)
-    image = stored(es, index)["image"]
-    assert image["redacted"] == {"faces": 1, "plates": 1}
-    assert not {"metadata", "text", "faces", "plates"} & image.keys()
-    assert image["pending"] == ["labels"] and "labels" not in image
-    (face,) = faces(with_a_plate())
-    for shown in (image["data"], image["thumbnail"]):
-        assert not [one for one in faces(opened(shown).convert("RGB"), 0.25) if one.box.common(face.box)]
-    assert normal(PLATE) not in [normal(reading.text) for reading in look(opened(image["data"])).readings]
-    text = json.dumps(stored(es, index))
-    assert not [trace for trace in traces(original) if trace in text]
-
-
-def test_outside_of_the_boxes_the_picture_is_the_same(
-    es: Elasticsearch, index: str, pipeline: str, seeing: Service
-) -> None:
-    put(es, pipeline, operations=[REDACT, PNG], properties=[])
-    original = with_a_plate()
-    es.index(index=index, id="1", document={"image": {"data": b64(encoded(original))}}, pipeline=pipeline)
-    changed = np.any(np.asarray(opened(stored(es, index)["image"]["data"])) != np.asarray(original), axis=2)
-    (face,) = faces(original)
-    for box in (face.box.grown(0.5), None):
-        left, top, right, bottom = box.pixels(original.size) if box else (640, 190, 1010, 340)
-        assert changed[top:bottom, left:right].any()
-        changed[top:bottom, left:right] = False
-    assert not changed.any()
-
-
-def test_text_is_hidden_where_that_is_asked_for(es: Elasticsearch, index: str, pipeline: str, seeing: Service) -> None:
-    put(es, pipeline, operations=[{"redact": {"what": ["text"], "how": "fill"}}, PNG], properties=["labels"])
-    data = b64(encoded(page(["Harbour lights", "open until nine"])))
-    es.index(index=index, id="1", document={"image": {"data": data}}, pipeline=pipeline)
-    image = stored(es, index)["image"]
-    assert image["redacted"] == {"text": 2}
-    assert not [reading.text for reading in look(opened(image["data"])).readings if len(reading.text) > 3]
-
-
-def test_a_redacted_picture_that_is_written_again_keeps_its_counts(
-    es: Elasticsearch, index: str, pipeline: str, seeing: Service
-) -> None:
-    put(es, pipeline, operations=[REDACT, PNG], properties=["thumbnail"])
-    es.index(index=index, id="1", document={"image": {"data": b64(FACE)}}, pipeline=pipeline)
-    first = stored(es, index)
-    es.index(index=index, id="1", document={**first, "title": "an astronaut"}, pipeline=pipeline)
-    assert stored(es, index) == {**first, "title": "an astronaut"}
-    # A thumbnail that is not ours is made again, of what is stored.
-    first["image"]["thumbnail"] = b64(picture("pillow/hopper.jpg"))
-    es.index(index=index, id="1", document=first, pipeline=pipeline)
-    image = stored(es, index)["image"]
-    assert image["redacted"]["faces"] == 1
-    assert seen_again(image["thumbnail"]) == []
-
-
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({"keep_invalid": True}, "keep_invalid"),
-        ({"target_field": "small"}, "remove_binary"),
-        ({"properties": ["plates"]}, "finds nothing where operation"),
-    ],
-    ids=["keep_invalid", "target_field", "plates"],
-)
-def test_a_pipeline_that_would_keep_the_original_or_find_nothing_is_refused(
-    es: Elasticsearch, pipeline: str, seeing: Service, options: dict[str, Any], reason: str
-) -> None:
-    with pytest.raises(BadRequestError, match=reason):
-        put(es, pipeline, operations=[REDACT], **options)
-
-
-def test_a_document_cannot_undo_or_precede_what_is_hidden(
-    es: Elasticsearch, index: str, pipeline: str, seeing: Service
-) -> None:
-    put(es, pipeline, operations=[REDACT])
-    with pytest.raises(BadRequestError, match="document_operations_disabled"):
-        document = {"image": {"data": b64(FACE), "operations": [{"blur": {"radius": 90}}]}}
-        es.index(index=index, document=document, pipeline=pipeline)
-
-
-@pytest.fixture(params=["killed", "hanging", "off"])
-def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) -> Iterator[Any]:
-    """A recognizer that dies or hangs with each picture, or that is not there; runs what is asked of it meanwhile."""
-    if request.param == "off":
-        # The tests' common service has no recognizers.
-        set_hosts(es, NOBODY)
-
-        def asked_there(ask: Any) -> Any:
-            set_hosts(es, service.url)
-            return ask(), service
-
-        yield asked_there
-        set_hosts(es, service.url)
-        return
-    seeing: Service = request.getfixturevalue("seeing")
-
-    def asked(ask: Any) -> Any:
-        if request.param == "hanging":
-            pids = seeing.recognizers()
-            for pid in pids:
-                with_pid(pid, signal.SIGSTOP)
-            try:
-                return ask(), seeing
-            finally:
-                for pid in pids:
-                    with_pid(pid, signal.SIGKILL)
-        with ThreadPoolExecutor() as others:
-            answer = others.submit(ask)
-            while not answer.done():
-                for pid in seeing.recognizers():
-                    with_pid(pid, signal.SIGKILL)
-                # To recognize something takes longer.
-                time.sleep(0.03)
-            return answer.result(), seeing
-
-    yield asked
-
-
-@pytest.mark.parametrize("how", ["refuse", "record", "ignore_failure", "on_failure"])
-def test_nothing_is_stored_in_the_clear_where_recognition_fails(
-    es: Elasticsearch, node: EmbeddedNode, index: str, pipeline: str, broken: Any, how: str
-) -> None:
-    options: dict[str, Any] = {"operations": [REDACT], "timeout": "6s"}
-    if how == "record":
-        options["on_invalid"] = "record"
-    if how == "ignore_failure":
-        options["ignore_failure"] = True
-    if how == "on_failure":
-        options["on_failure"] = [{"image": {"field": "another", "ignore_missing": True}}]
-    put(es, pipeline, **options)
-    logged = node.log_file.stat().st_size
-    # Sent again, the picture would be redacted by the next recognizer.
-    patient = es.options(request_timeout=120, max_retries=0)
-
-    def ask() -> str:
-        try:
-            document = {"title": "a", "image": {"data": b64(FACE)}}
-            return str(patient.index(index=index, id="1", document=document, pipeline=pipeline))
-        except ApiError as error:
-            return str(error.body)
-
-    answer, service = broken(ask)
-    there = es.indices.exists(index=index) and es.exists(index=index, id="1")
-    text = answer + service.log.read_text() + (json.dumps(stored(es, index)) if there else "")
-    with node.log_file.open(encoding="utf-8") as log:
-        log.seek(logged)
-        text += log.read()
-    assert not [trace for trace in traces(FACE) if trace in text]
-    assert there == (how not in ("refuse", "record"))
-    if there:
-        assert stored(es, index)["title"] == "a" and "image" not in stored(es, index)
-
-
-def test_a_picture_that_is_refused_is_recorded_without_it(
-    es: Elasticsearch, index: str, pipeline: str, seeing: Service
-) -> None:
-    put(es, pipeline, operations=[REDACT], on_invalid="record")
-    # Another recipe stores such a file without its metadata.
-    cut = FACE[: len(FACE) // 2]
-    es.index(index=index, id="1", document={"image": {"data": b64(cut)}}, pipeline=pipeline)
-    image = stored(es, index)["image"]
-    assert image["error"]["code"] and "data" not in image
-
-
-def test_what_is_rendered_of_a_redacted_picture_is_redacted(
-    es: Elasticsearch, es_url: str, private: str, pipeline: str, service: Service, tmp_path: Path
-) -> None:
-    """Of one that could not be redacted, nothing is rendered."""
-
-    def rendered(rendering: Service, id_: str) -> requests.Response:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        return requests.get(f"{rendering.url}/v1/images/{index}/{id_}?w=500", headers=headers, timeout=60)
-
-    cache = tmp_path / "cache"
-    index = "images-rendered-private"
-    settings = {"render_indices": index, "elasticsearch_url": es_url, "cache_dir": str(cache)}
-    with running_service(tmp_path / "log", workers="1", recognizers="1", **settings) as rendering:
-        set_hosts(es, rendering.url)
-        try:
-            document = {"image": {"data": b64(FACE)}}
-            es.index(index=index, id="1", document=document, pipeline=private, refresh=True)
-            answer = rendered(rendering, "1")
-            assert answer.status_code == 200
-            assert seen_again(answer.content) == []
-            kept = [file.read_bytes().partition(b"\n")[2] for file in cache.rglob("*") if file.is_file()]
-            assert [seen_again(data) for data in kept if data] == [[]]
-            put(es, pipeline, operations=[REDACT], timeout="2s", ignore_failure=True)
-            (pid,) = rendering.recognizers()
-            with_pid(pid, signal.SIGSTOP)
-            es.index(index=index, id="2", document=document, pipeline=pipeline, refresh=True)
-            assert "image" not in stored(es, index, "2")
-            assert rendered(rendering, "2").status_code == 404
-            assert kept == [file.read_bytes().partition(b"\n")[2] for file in cache.rglob("*") if file.is_file()]
-        finally:
-            set_hosts(es, service.url)
-            es.indices.delete(index=index, ignore_unavailable=True)
 
 
 def test_without_recognizers_the_node_hands_on_what_is_lacking(

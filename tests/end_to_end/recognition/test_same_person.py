@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
-from PIL import Image
 
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search import Engine, Question
@@ -22,32 +21,13 @@ from ingest_image.search_command import search
 from processor_service.recognition.identity import NAME
 from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import ROOT
-from tests.helpers.people import CHANGES, PEOPLE, person, together
+from tests.helpers.people import PEOPLE
 from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.service import Service, calls
 
-IDENTITY: dict[str, Any] = {"faces": {"identity": True}}
-INDEX, PIPELINE = "images-people", "people"
+from .people_index import COLLINS, IDENTITY, INDEX, PICTURES, PIPELINE, VECTOR, changed, knn, vectors
+
 CAT = picture("skimage/chelsea.png")
-VECTOR = "image.face_vectors.vector"
-
-
-def changed(name: str, change: str) -> Image.Image:
-    return CHANGES[change](person(name))
-
-
-PICTURES: dict[str, Any] = {
-    "collins": [person("collins")],
-    "collins-mirrored": [changed("collins", "mirrored")],
-    "collins-upside-down": [changed("collins", "upside down")],
-    "collins-in-a-corner": [changed("collins", "in a corner of another")],
-    "hopper": [person("hopper").resize((384, 384))],
-    "obama": [person("obama")],
-    "both": [together(person("obama").resize((280, 350)), person("collins"))],
-    "album": [Image.new("RGB", (90, 60), "teal"), changed("collins", "darker")],
-    "nobody": [Image.new("RGB", (90, 60), "navy")],
-}
-COLLINS = {name for name in PICTURES if name.startswith("collins")} | {"both", "album"}
 
 
 @pytest.fixture(scope="module")
@@ -82,20 +62,6 @@ def ask(es_url: str, people: str) -> Ask:
 def found(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
     return {hit["_id"]: hit for hit in json.loads(result.stdout)["hits"]}
-
-
-def knn(es: Elasticsearch, builder: dict[str, Any], **more: Any) -> list[str]:
-    clause = {"field": VECTOR, "k": 20, "num_candidates": 100, "similarity": SAME_PERSON, **more}
-    answer = es.search(index=INDEX, knn={**clause, "query_vector_builder": {"image": builder}}, source=False, size=20)
-    return [hit["_id"] for hit in answer["hits"]["hits"]]
-
-
-def vectors(es: Elasticsearch, index: str, id: str) -> list[Any]:
-    """The stored vectors of a document; not in `_source` from 9.2 on."""
-    hits = es.search(index=index, query={"ids": {"values": [id]}}, fields=[{"field": VECTOR}], source=False)["hits"][
-        "hits"
-    ]
-    return [face["vector"] for face in hits[0].get("fields", {}).get("image.face_vectors", [])]
 
 
 def test_what_is_stored(es: Elasticsearch, people: str) -> None:

@@ -8,16 +8,16 @@ import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, Elasticsearch
 
-from ingest_image.enrich.writer import EnrichingWriter, Refused
-from ingest_image.reprocess.writer import Report, Sent
+from ingest_image.enrich.writer import EnrichingWriter, NotWritten
+from ingest_image.reprocess.writer import ReprocessReport, Sent
 from pipelines.cluster.bulks import BulkStopped
 
 DOCUMENT = Sent("1", None, "", True)
 
 
-def refused(item: dict[str, Any]) -> list[Refused]:
+def refused(item: dict[str, Any]) -> list[NotWritten]:
     with Elasticsearch("http://127.0.0.1:9") as nobody:
-        writer = EnrichingWriter(nobody, "images", ["image"], Report())
+        writer = EnrichingWriter(nobody, "images", ["image"], ReprocessReport())
         writer.refused(DOCUMENT, item)
     return writer.refusals
 
@@ -41,12 +41,12 @@ def answer(status: int) -> ApiError:
 )
 def test_only_what_the_picture_is_to_blame_for_counts(status: int, reason: str, at_fault: bool) -> None:
     cause = {"type": "image_exception", "reason": "outer", "caused_by": {"reason": reason}}
-    assert refused({"status": status, "error": cause}) == [Refused("1", reason, at_fault)]
+    assert refused({"status": status, "error": cause}) == [NotWritten("1", reason, at_fault)]
 
 
 def test_an_index_that_must_not_be_written_is_left_alone_and_one_that_is_gone_is_forgotten() -> None:
     error = {"type": "cluster_block_exception", "reason": "index read-only"}
-    assert refused({"status": 403, "error": error}) == [Refused("1", "index read-only", False, forbidden=True)]
+    assert refused({"status": 403, "error": error}) == [NotWritten("1", "index read-only", False, forbidden=True)]
     assert refused({"status": 404, "error": {"reason": "no such index"}}) == []
     with pytest.raises(BulkStopped):
         refused({"status": 401, "error": {"reason": "who are you"}})

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from ingest_image.gallery.serving.server import Server
+from ingest_image.gallery.serving.server import GalleryServer
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import gallery_settings, running_gallery
 
@@ -20,12 +20,12 @@ MEGABYTE = 1 << 20
 
 
 @pytest.fixture
-def server(es: FakeElasticsearch) -> Iterator[Server]:
+def server(es: FakeElasticsearch) -> Iterator[GalleryServer]:
     with running_gallery(es.client, gallery_settings()) as running:
         yield running
 
 
-def url(server: Server, path: str) -> str:
+def url(server: GalleryServer, path: str) -> str:
     return f"http://127.0.0.1:{server.port}{path}"
 
 
@@ -41,7 +41,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_upload_for_which_the_disk_has_no_room_is_answered(server: Server, chunked: bool) -> None:
+def test_an_upload_for_which_the_disk_has_no_room_is_answered(server: GalleryServer, chunked: bool) -> None:
     """What is received after that is not kept."""
     body = os.urandom(4 * MEGABYTE)
     with files_of_at_most(MEGABYTE):
@@ -53,7 +53,7 @@ def test_an_upload_for_which_the_disk_has_no_room_is_answered(server: Server, ch
 
 @pytest.mark.parametrize("room", [0, MEGABYTE])
 def test_a_large_picture_for_which_the_disk_has_no_room_is_no_half_answer(
-    server: Server, es: FakeElasticsearch, room: int
+    server: GalleryServer, es: FakeElasticsearch, room: int
 ) -> None:
     """Before, nothing came on the connection any more, and nobody closed it."""
     data = b"\x89PNG\r\n\x1a\n" + os.urandom(3 * MEGABYTE)

@@ -16,7 +16,7 @@ from ingest_image.gallery import launch
 from ingest_image.gallery.commands import gallery
 from ingest_image.gallery.launch import make_gallery, open_gallery, settings_for
 from ingest_image.gallery.page_query import PageQuery
-from ingest_image.gallery.serving.server import Server
+from ingest_image.gallery.serving.server import GalleryServer
 from ingest_image.search_command import search
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
@@ -27,7 +27,7 @@ FLOWER = str(PICTURES / "pillow/flower.jpg")
 
 
 @pytest.fixture
-def running(es: FakeElasticsearch) -> Iterator[Server]:
+def running(es: FakeElasticsearch) -> Iterator[GalleryServer]:
     with running_gallery(es.client, gallery_settings()) as server:
         yield server
 
@@ -40,26 +40,26 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-def test_a_running_gallery_is_opened(es: FakeElasticsearch, running: Server, opened: list[str]) -> None:
+def test_a_running_gallery_is_opened(es: FakeElasticsearch, running: GalleryServer, opened: list[str]) -> None:
     query = PageQuery(words="lake", filters=("format:jpeg",))
     open_gallery(es.client, "images*", running.port, query, like="1", pipeline="images")
     assert opened == [f"http://127.0.0.1:{running.port}/?q=lake&like=images%2F1&f=format%3Ajpeg"]
 
 
-def test_with_a_file(es: FakeElasticsearch, running: Server, opened: list[str]) -> None:
+def test_with_a_file(es: FakeElasticsearch, running: GalleryServer, opened: list[str]) -> None:
     open_gallery(es.client, "images*", running.port, PageQuery(), like=FLOWER, pipeline="images")
     key = opened[0].partition("/?like=dropped%3A")[2]
     assert len(key) == 32
 
 
-def test_with_a_file_that_is_too_large(es: FakeElasticsearch, running: Server, tmp_path: Path) -> None:
+def test_with_a_file_that_is_too_large(es: FakeElasticsearch, running: GalleryServer, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
     large.write_bytes(bytes(46 << 20))
     with pytest.raises(click.ClickException, match="is too large for the gallery at http"):
         open_gallery(es.client, "images*", running.port, PageQuery(), like=str(large), pipeline="images")
 
 
-def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: Server) -> None:
+def test_a_gallery_of_other_indices_is_left_alone(es: FakeElasticsearch, running: GalleryServer) -> None:
     with pytest.raises(click.ClickException, match="shows images\\*, not people"):
         open_gallery(es.client, "people", running.port, PageQuery(), like=None, pipeline="images")
 
@@ -69,7 +69,7 @@ def test_one_is_started_where_none_runs(
 ) -> None:
     served = []
 
-    def serve(server: Server) -> None:
+    def serve(server: GalleryServer) -> None:
         thread = threading.Thread(target=server.run)
         thread.start()
         for _ in range(600):
@@ -85,7 +85,7 @@ def test_one_is_started_where_none_runs(
     assert served and "q=lake&like=dropped%3A" in opened[0]
 
 
-def test_the_port_is_taken(es: FakeElasticsearch, running: Server) -> None:
+def test_the_port_is_taken(es: FakeElasticsearch, running: GalleryServer) -> None:
     with pytest.raises(click.ClickException, match="choose another one with --port"):
         make_gallery(es.client, gallery_settings(), HOST, running.port)
 

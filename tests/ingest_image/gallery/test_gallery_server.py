@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from ingest_image.gallery.serving import server as gallery_server
-from ingest_image.gallery.serving.server import THREADS, UPLOADS, Server
+from ingest_image.gallery.serving.server import THREADS, UPLOADS, GalleryServer
 from tests.helpers.fake_elasticsearch import FakeElasticsearch
 from tests.helpers.galleries import gallery_settings, running_gallery
 from tests.helpers.ports import free_port
@@ -30,16 +30,16 @@ MEGABYTE = 1 << 20
 
 
 @pytest.fixture
-def server(es: FakeElasticsearch) -> Iterator[Server]:
+def server(es: FakeElasticsearch) -> Iterator[GalleryServer]:
     with running_gallery(es.client, gallery_settings()) as running:
         yield running
 
 
-def url(server: Server, path: str = "/healthz") -> str:
+def url(server: GalleryServer, path: str = "/healthz") -> str:
     return f"http://127.0.0.1:{server.port}{path}"
 
 
-def connected(server: Server, text: str) -> socket.socket:
+def connected(server: GalleryServer, text: str) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     connection.sendall(text.encode())
     return connection
@@ -59,14 +59,16 @@ def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
 
 
 @pytest.mark.parametrize("text", ["GET", "GET / HTTP/1.1\r\nHost: x", upload_head(100_000), upload_head(100_000) + "x"])
-def test_pages_are_answered_beside_many_slow_clients(server: Server, text: str) -> None:
+def test_pages_are_answered_beside_many_slow_clients(server: GalleryServer, text: str) -> None:
     with ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(connected(server, text))
         assert requests.get(url(server), timeout=60).json() == {"gallery": "images*"}
 
 
-def test_a_client_that_never_says_what_it_wants_is_hung_up_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_never_says_what_it_wants_is_hung_up_on(
+    server: GalleryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gallery_server, "HEAD_TIME", 1)
     with connected(server, "GET / HT") as connection:
         ended = threading.Event()
@@ -89,7 +91,7 @@ def test_a_client_that_never_says_what_it_wants_is_hung_up_on(server: Server, mo
             thread.join()
 
 
-def test_only_some_uploads_are_taken_at_a_time_and_all_in_the_end(server: Server, es: FakeElasticsearch) -> None:
+def test_only_some_uploads_are_taken_at_a_time_and_all_in_the_end(server: GalleryServer, es: FakeElasticsearch) -> None:
     most, running, lock = 0, 0, threading.Lock()
     answer = es.answer
 
@@ -121,7 +123,9 @@ def large(_: Any, start_response: Any) -> list[bytes]:
     return [bytes(MEGABYTE)] * 32
 
 
-def test_a_client_that_reads_its_answer_slowly_is_hung_up_on(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_reads_its_answer_slowly_is_hung_up_on(
+    server: GalleryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It takes something now and then, and so is never idle."""
     monkeypatch.setattr(gallery_server, "ANSWER_TIME", 0.5)
     monkeypatch.setattr(gallery_server, "LEAST_RATE", 1 << 30)

@@ -13,7 +13,7 @@ from ingest_image.gallery.commands import checked_tiles
 from ingest_image.gallery.serving.security import POLICY
 from ingest_image.gallery.showing.mercator import HEIGHT, WIDTH, View, tile_box
 from ingest_image.search.comparing.likeness import likeness_of
-from ingest_image.search.places import Box
+from ingest_image.search.places import Region
 from tests.helpers.fake_elasticsearch import FakeElasticsearch, make, stored
 
 MONTHS = [{"key_as_string": "2019-12", "doc_count": 1}, {"key_as_string": "2020-05", "doc_count": 4}]
@@ -127,7 +127,12 @@ def test_what_is_no_address_of_tiles(address: str) -> None:
 
 
 def test_a_map_shows_what_it_is_around() -> None:
-    for box in (Box(40, -10, 60, 20), Box(-33.9, 151.1, -33.8, 151.3), Box(-60, -179, 75, 179), Box(5, 5, 5, 5)):
+    for box in (
+        Region(40, -10, 60, 20),
+        Region(-33.9, 151.1, -33.8, 151.3),
+        Region(-60, -179, 75, 179),
+        Region(5, 5, 5, 5),
+    ):
         view = View.around(box)
         for latitude, longitude in ((box.south, box.west), (box.north, box.east)):
             x, y = view.place(latitude, longitude)
@@ -136,7 +141,7 @@ def test_a_map_shows_what_it_is_around() -> None:
 
 
 def test_a_map_ends_at_its_sides_where_the_world_ends() -> None:
-    for view in (View.around(Box(-34, 2, 53, 151)), View(0, 10, 3).moved(5, 0), View(0, 10, 2).moved(-5, 0)):
+    for view in (View.around(Region(-34, 2, 53, 151)), View(0, 10, 3).moved(5, 0), View(0, 10, 2).moved(-5, 0)):
         assert view.left <= 0.01 and view.left + view.side >= WIDTH - 0.01
     # The whole world is smaller than the map.
     assert View(0, 10, 1).moved(0.4, 0).longitude == 0

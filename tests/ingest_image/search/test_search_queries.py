@@ -15,13 +15,10 @@ from ingest_image.search.found.hits import compared
 from ingest_image.search.found.ranking import fuse, one_after_the_other
 from ingest_image.search.found.reasons import Reason
 from ingest_image.search.found.table import answer_table
-from ingest_image.search.questions.colors import color_query, parse_color, place_of
 from ingest_image.search.questions.filters import Filters, parse_filter
 from ingest_image.search.questions.sample import sample_of
 from ingest_image.search.requests.queries import likeness_bodies, plain_query, words_query
 from ingest_image.search.stored.schema import Schema, merged
-from processor_service.color.names import NAMES, SHADES, color_name
-from processor_service.color.oklab import oklab
 from processor_service.hash_variants import VARIANTS, distance
 from processor_service.wire.fields import mapping
 from tests.helpers.pictures import opened, picture
@@ -128,38 +125,6 @@ class TestFilters:
     def test_what_is_wrong_is_said(self, text: str, says: str) -> None:
         with pytest.raises(ValueError, match=says):
             parse_filter(text, SCHEMA)
-
-
-class TestColors:
-    def test_the_names_are_those_of_the_service(self) -> None:
-        step = range(0, 256, 17)
-        given = {color_name(*oklab(red, green, blue)) for red in step for green in step for blue in step}
-        assert given == set(NAMES)
-
-    @pytest.mark.parametrize(("name", "shade"), SHADES.items())
-    def test_the_shade_of_a_name_has_that_name(self, name: str, shade: str) -> None:
-        assert color_name(*oklab(*bytes.fromhex(shade[1:]))) == name
-
-    @pytest.mark.parametrize(("value", "place"), [("#ffffff", (100, 0, 0)), ("#ff0000", (62.8, 22.49, 12.58))])
-    def test_places_are_those_of_oklab_in_hundredths(self, value: str, place: tuple[float, float, float]) -> None:
-        assert place_of(value) == pytest.approx(place, abs=0.02)
-
-    @pytest.mark.parametrize(
-        ("text", "value"),
-        [("Teal", "teal"), ("grey", "gray"), ("sky blue", "skyblue"), ("#F60", "#ff6600"), ("ff6600", "#ff6600")],
-    )
-    def test_ways_to_write_it(self, text: str, value: str) -> None:
-        assert parse_color(text).value == value
-
-    def test_no_color(self) -> None:
-        with pytest.raises(ValueError, match="is not a colour; valid are #rrggbb and black"):
-            parse_color("tealish")
-
-    def test_the_box_of_the_docs(self) -> None:
-        clauses = color_query(parse_color("#ff6600", 5))["nested"]["query"]["function_score"]["query"]["bool"]["filter"]
-        assert clauses[1] == {
-            "range": {"image.colors.a": {"gte": pytest.approx(9.8, abs=0.1), "lte": pytest.approx(19.8, abs=0.1)}}
-        }
 
 
 class TestHashes:

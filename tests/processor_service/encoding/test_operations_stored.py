@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageCms, ImageSequence
 from processor_service.encoding.encode import encode, encode_image
 from processor_service.errors import Code, ImageError
 from processor_service.metadata.write import copyright_of
-from processor_service.picture import Metadata, Output, Picture, Source
+from processor_service.picture import Output, Picture, RawMetadata, Source
 from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
@@ -181,8 +181,8 @@ def test_copyright_is_found_in_xmp_and_iptc_too() -> None:
         "<rdf:li>© Ümit</rdf:li></rdf:Alt></dc:rights></rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()
     iptc = b"\x1c\x02\x50\x00\x04Jane" + b"\x1c\x02\x74\x00\x05other"
-    assert copyright_of(Metadata(xmp=xmp, iptc=iptc)) == ("Jane", "© Ümit")
-    assert copyright_of(Metadata(exif=b"Exif\0\0II*\0broken", xmp=b"<", iptc=b"\x1c\x02")) == (None, None)
+    assert copyright_of(RawMetadata(xmp=xmp, iptc=iptc)) == ("Jane", "© Ümit")
+    assert copyright_of(RawMetadata(exif=b"Exif\0\0II*\0broken", xmp=b"<", iptc=b"\x1c\x02")) == (None, None)
 
 
 def test_a_turn_that_is_not_applied_is_kept_or_applied_by_formats_without_exif() -> None:

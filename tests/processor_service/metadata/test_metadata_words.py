@@ -14,7 +14,7 @@ from processor_service.metadata.iptc import read_iptc
 from processor_service.metadata.text import MOST_OF_CAPTION, decoded
 from processor_service.metadata.write import copyright_of
 from processor_service.metadata.xmp import read_xmp
-from processor_service.picture import Metadata as Raw
+from processor_service.picture import RawMetadata
 from tests.helpers.metadata_files import BYTE, Directory, iptc, tiff, xmp
 from tests.helpers.read_metadata import read
 
@@ -109,7 +109,7 @@ CAPTIONS: list[dict[str, Any]] = [
 ]
 
 
-def raw(*sources: dict[str, Any]) -> Raw:
+def raw(*sources: dict[str, Any]) -> RawMetadata:
     """All sources together; of those of one kind the first."""
     main: dict[int, Any] = {}
     others: dict[str, Any] = {}
@@ -122,7 +122,7 @@ def raw(*sources: dict[str, Any]) -> Raw:
             source.get("texts", {}) | texts,
         )
         others = {name: value for name, value in source.items() if name in ("xmp", "iptc")} | others
-    return Raw(tiff(main, exif), others.get("xmp", b""), others.get("iptc", b""), b"", texts)
+    return RawMetadata(tiff(main, exif), others.get("xmp", b""), others.get("iptc", b""), b"", texts)
 
 
 def test_the_order_in_which_captions_count() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ....formats.boxes import box, boxes
 from ..kept import GREY, INKS, RGB, Kept
 from .ends import ended
-from .shapes import SIZE, Segments, Size, check_header
+from .shapes import SIZE, ImageSize, Segments, check_header
 
 _SIGNATURE, _TYPE, _HEADER, _CODESTREAM, _COLOR = b"jP  ", b"ftyp", b"jp2h", b"jp2c", b"colr"
 # Size and depth, depths, channels; a palette and what is mapped to it, both to be refused. Resolution (res) says
@@ -56,7 +56,7 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     yield box(_CODESTREAM, codestream(stream))
 
 
-def _in_header(body: bytes, kept: Kept, size: Size) -> Iterator[bytes]:
+def _in_header(body: bytes, kept: Kept, size: ImageSize) -> Iterator[bytes]:
     found: dict[bytes, bytes] = {}
     for name, begin, end in boxes(body):
         content = body[begin:end]
@@ -72,7 +72,7 @@ def _in_header(body: bytes, kept: Kept, size: Size) -> Iterator[bytes]:
     check_header(found, size)
 
 
-def _color(content: bytes, kept: Kept, size: Size) -> bytes:
+def _color(content: bytes, kept: Kept, size: ImageSize) -> bytes:
     """Method, precedence, approximation (of which nothing depends), and a number or a profile (I.5.3.3)."""
     method = content[:1] + bytes(2)
     if content[0] in _PROFILE_METHODS:
@@ -87,10 +87,10 @@ def _color(content: bytes, kept: Kept, size: Size) -> bytes:
     return method + content[3:_COLOR_BYTES]
 
 
-def _size(stream: bytes) -> Size:
+def _size(stream: bytes) -> ImageSize:
     if not stream.startswith(_START) or stream[2:4] != bytes((0xFF, SIZE)):
         raise ValueError("no codestream")
-    return Size.read(stream[6 : _segment_end(stream, 2)])
+    return ImageSize.read(stream[6 : _segment_end(stream, 2)])
 
 
 def codestream(data: bytes) -> bytes:

@@ -14,7 +14,7 @@ _UNSPECIFIED = 0xFFFF
 _HIGH_THROUGHPUT = 1 << 17
 
 
-def check_header(boxes: dict[bytes, bytes], size: Size) -> None:
+def check_header(boxes: dict[bytes, bytes], size: ImageSize) -> None:
     """Raise ValueError when a box of the header has other numbers than its kind has."""
     header = boxes[b"ihdr"]
     height, width, components, _, compression, unknown, rights = struct.unpack(">IIHBBBB", header)
@@ -37,7 +37,7 @@ def check_header(boxes: dict[bytes, bytes], size: Size) -> None:
 
 
 @dataclass(frozen=True)
-class Size:
+class ImageSize:
     """What the first segment says: sides in pixels, components, tiles (A.5.1)."""
 
     width: int
@@ -46,7 +46,7 @@ class Size:
     tiles: int
 
     @classmethod
-    def read(cls, body: bytes) -> Size:
+    def read(cls, body: bytes) -> ImageSize:
         """The content of a segment SIZ. Raises ValueError when its numbers cannot be right."""
         profile, *sides, components = struct.unpack_from(">H8IH", body)
         right, bottom, left, top, wide, high, first, upper = sides
@@ -64,7 +64,7 @@ class Size:
 class Segments:
     """Checks the segments of the main header, or of the header of a tile part."""
 
-    size: Size
+    size: ImageSize
     # Levels of the wavelet transform: of each component that has its own, and of all others (-1).
     levels: dict[int, int] = field(default_factory=dict)
     _seen: set[tuple[int, bytes]] = field(default_factory=set)

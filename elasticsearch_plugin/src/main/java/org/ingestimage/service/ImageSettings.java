@@ -17,8 +17,7 @@ import org.ingestimage.service.hosts.HostUrl;
 
 /**
  * All settings of the node: name, default, bounds and meaning. Those that are safe to change on a running node are
- * dynamic. The table in
- * docs/plugin.md is checked against this.
+ * dynamic. The table in docs/plugin.md is written from this.
  */
 public final class ImageSettings {
 

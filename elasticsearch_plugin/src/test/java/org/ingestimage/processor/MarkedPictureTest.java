@@ -1,7 +1,6 @@
 package org.ingestimage.processor;
 
 import static org.ingestimage.testing.Documents.map;
-import static org.ingestimage.testing.Documents.plain;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -9,10 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,71 +18,12 @@ import org.ingestimage.testing.Documents;
 import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.TestNode;
 import org.ingestimage.testing.TestNode.Result;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Pictures that were processed before, and one-off operations of a document. */
+/** Pictures that were processed before. */
 @Timeout(240)
-class MarkedPictureTest {
-
-    private static final String DATA = Base64.getEncoder().encodeToString("a processed picture".getBytes(StandardCharsets.UTF_8));
-    private static final String SOURCE = Base64.getEncoder().encodeToString("a source".getBytes(StandardCharsets.UTF_8));
-    private static final Map<String, Object> CONFIG = Map.of("operations", List.of("auto_orient"));
-    private static final String RECIPE = Recipe.of(List.of("auto_orient"), null).hash();
-    private static final List<Object> TURN = List.of(Map.of("rotate", Map.of("degrees", 90)));
-
-    private final FakeService service = new FakeService(FakeService.good());
-    private final TestNode node = new TestNode(TestNode.hosts(service));
-
-    @AfterEach
-    void close() {
-        node.close();
-        service.close();
-    }
-
-    private static final String THUMBNAIL = "AAAA";
-
-    private static byte[] bytes(String data) {
-        return Base64.getDecoder().decode(data);
-    }
-
-    private static String mark(String data) {
-        return Documents.mark(RECIPE, bytes(data));
-    }
-
-    private static Map<String, Object> marked() {
-        return with(
-            map("data", DATA, "mark", mark(DATA), "sha256", Documents.hash(bytes(DATA)), "width", 3),
-            "thumbnail",
-            THUMBNAIL,
-            "thumbnail_mark",
-            Documents.thumbnailMark(RECIPE, bytes(DATA), bytes(THUMBNAIL))
-        );
-    }
-
-    private static Map<String, Object> without(Map<String, Object> map, String... names) {
-        Map<String, Object> result = new HashMap<>(map);
-        List.of(names).forEach(result::remove);
-        return result;
-    }
-
-    @SuppressWarnings("unchecked")
-    private static Map<String, Object> image(Result result) {
-        return (Map<String, Object>) result.get("image");
-    }
-
-    private static Map<String, Object> changed(Map<String, Object> map, Object... pairs) {
-        Map<String, Object> result = new HashMap<>(map);
-        result.putAll(map(pairs));
-        return result;
-    }
-
-    private static Map<String, Object> with(Map<String, Object> config, Object... pairs) {
-        Map<String, Object> result = map(pairs);
-        result.putAll(config);
-        return result;
-    }
+class MarkedPictureTest extends MarkedPictures {
 
     @Test
     void aMarkedPictureIsLeftAlone() {
@@ -176,57 +113,6 @@ class MarkedPictureTest {
     }
 
     @Test
-    void oneOffOperations() {
-        Result result = node.run(CONFIG, map("image", with(marked(), "operations", TURN)));
-        assertEquals(map("width", 3), without(plain(image(result)), "data"), "and no thumbnail");
-        assertEquals("done" + DATA, result.get("image.data"));
-        assertEquals(
-            map("data", DATA, "operations", List.of("auto_orient"), "document_operations", TURN, "normalized", true),
-            service.requests.get(0)
-        );
-        node.run(CONFIG, map("image", map("data", SOURCE, "operations", TURN)));
-        assertEquals(map("data", SOURCE, "operations", List.of("auto_orient"), "document_operations", TURN), service.requests.get(1));
-    }
-
-    @Test
-    void wrongOneOffOperationsAreRefusedWithoutACall() {
-        for (Map<String, Object> config : List.of(CONFIG, with(CONFIG, "on_invalid", "record"))) {
-            String message = node.run(config, map("image", map("data", DATA, "operations", List.of("rotat")))).message();
-            assertTrue(message.startsWith("[invalid_recipe] unknown operation [rotat]; valid operations are ["), message);
-            assertTrue(message.endsWith("; field [image]"), message);
-            message = node.run(config, map("image", map("data", DATA, "operations", "grayscale"))).message();
-            assertEquals("[invalid_recipe] [operations] must be a list, got [grayscale]; field [image]", message);
-            message = node.run(config, map("image", List.of(DATA, map("operations", TURN)))).message();
-            assertEquals("[missing_data] [operations] need a picture, but there is no [data] beside them; field [image.1]", message);
-        }
-        assertEquals(0, service.calls.get());
-    }
-
-    @Test
-    void thePipelinesOwnerMayForbidThem() {
-        for (Object listed : List.of(List.of("crop", "flip"), List.of())) {
-            String refusal = node.run(with(CONFIG, "document_operations", listed), map("image", with(marked(), "operations", TURN))).message();
-            assertTrue(refusal.contains("the pipeline allows documents " + listed), refusal);
-        }
-        List<Object> keep = List.of(Map.of("strip_metadata", Map.of("keep", List.of("all"))));
-        for (List<Object> wanted : List.of(keep, List.<Object>of("animation"), List.<Object>of(Map.of("convert", Map.of("format", "png"))))) {
-            String refusal = node.run(CONFIG, map("image", with(marked(), "operations", wanted))).message();
-            assertTrue(refusal.startsWith("[operation_not_allowed] operation ["), refusal);
-        }
-        Map<String, Object> signed = Map.of("operations", List.of(Map.of("watermark", Map.of("text", "mine"))));
-        String refusal = node.run(signed, map("image", map("data", DATA, "operations", TURN))).message();
-        assertTrue(refusal.startsWith("[document_operations_disabled] the pipeline applies [watermark], which "), refusal);
-        assertEquals(0, service.calls.get());
-        node.run(with(signed, "document_operations", List.of("rotate")), map("image", map("data", DATA, "operations", TURN)));
-        assertEquals(TURN, service.requests.get(0).get("document_operations"));
-        Map<String, Object> config = with(CONFIG, "document_operations", false);
-        String message = node.run(config, map("image", with(marked(), "operations", TURN))).message();
-        assertTrue(message.startsWith("[document_operations_disabled] "), message);
-        assertEquals(marked(), node.run(config, map("image", with(marked(), "operations", null))).get("image"));
-        assertEquals(1, service.calls.get());
-    }
-
-    @Test
     void withoutDataAMarkOverTheHashIsEnough() {
         Map<String, Object> stored = without(marked(), "data");
         assertEquals(stored, node.run(with(CONFIG, "remove_binary", true), map("image", stored)).get("image"));
@@ -292,125 +178,11 @@ class MarkedPictureTest {
     }
 
     @Test
-    void anOperationThatFailsLosesNoPicture() {
-        service.behaviour = FakeService.error(422, "crop_outside");
-        Map<String, Object> record = with(CONFIG, "on_invalid", "record");
-        Result result = node.run(record, map("image", with(marked(), "operations", TURN, "mine", 1)));
-        Map<String, Object> error = map("code", "crop_outside", "reason", "because of crop_outside");
-        Map<String, Object> recorded = map("data", DATA, "mark", mark(DATA), "mine", 1, "error", error);
-        assertEquals(recorded, result.get("image"));
-        service.behaviour = FakeService.good();
-        result = node.run(record, map("image", recorded));
-        assertEquals(true, service.requests.get(1).get("normalized"), "its fields are made anew");
-        assertFalse(result.document().hasField("image.error"));
-    }
-
-    @Test
     void aMarkedPictureStillLosesItsDataWhenThePipelineSaysSo() {
         Map<String, Object> expected = marked();
         expected.remove("data");
         assertEquals(expected, node.run(with(CONFIG, "remove_binary", true), map("image", marked())).get("image"));
         assertEquals(0, service.calls.get());
-    }
-
-    // Another target.
-
-    private static Map<String, Object> made() {
-        return with(marked(), "source_mark", Documents.sourceMark(RECIPE, bytes(SOURCE), bytes(DATA)));
-    }
-
-    @Test
-    void aTargetThatWasMadeFromThisSourceIsLeftAlone() {
-        Map<String, Object> config = with(CONFIG, "target_field", "small");
-        for (Object source : new Object[] { SOURCE, map("data", SOURCE), "data:image/png;base64," + SOURCE, Base64.getDecoder().decode(SOURCE) }) {
-            Result result = node.run(config, map("image", source, "small", made()));
-            assertEquals(made(), result.get("small"));
-            assertEquals(source, result.get("image"));
-        }
-        assertEquals(List.of(made()), node.run(config, map("image", List.of(SOURCE), "small", List.of(made()))).get("small"));
-        assertEquals(0, service.calls.get());
-        assertEquals("done" + DATA, node.run(config, map("image", DATA, "small", made())).get("small.data"), "another source");
-        assertEquals(1, service.calls.get());
-    }
-
-    @Test
-    void aTargetThatWasSwappedIsNotBelieved() {
-        Map<String, Object> swapped = made();
-        swapped.put("data", SOURCE);
-        swapped.put("mark", mark(SOURCE));
-        Result result = node.run(with(CONFIG, "target_field", "small"), map("image", SOURCE, "small", swapped));
-        assertEquals("done" + SOURCE, result.get("small.data"));
-        assertEquals(1, service.calls.get());
-    }
-
-    @Test
-    void withoutASourceTheTargetIsLeftAlone() {
-        Map<String, Object> config = with(CONFIG, "target_field", "small", "remove_binary", true);
-        assertEquals(made(), node.run(config, map("small", made())).get("small"));
-        assertEquals(List.of(made(), made()), node.run(config, map("small", List.of(made(), made()))).get("small"));
-        assertEquals("field [image] not present as part of path [image]", node.run(config, map("small", map("mine", 1))).message());
-        assertEquals(0, service.calls.get());
-        Map<String, Object> invented = changed(made(), "mark", "x");
-        assertEquals("done" + DATA, node.run(config, map("small", invented)).get("small.data"), "processed like any other");
-        assertNull(service.requests.get(0).get("normalized"));
-    }
-
-    @Test
-    void aTargetThatLostItsPictureIsMadeAgain() {
-        Map<String, Object> config = with(CONFIG, "target_field", "small");
-        Map<String, Object> lost = without(made(), "data");
-        assertEquals("done" + SOURCE, node.run(config, map("image", SOURCE, "small", lost)).get("small.data"));
-        assertEquals(1, service.calls.get());
-        assertEquals(lost, node.run(with(config, "store", "none"), map("image", SOURCE, "small", lost)).get("small"));
-        assertEquals(lost, node.run(with(config, "store", "none"), map("image", SOURCE, "small", made())).get("small"));
-        assertEquals(1, service.calls.get());
-    }
-
-    /** What was copied from another document, with every mark that stood beside it there. */
-    @Test
-    void marksOfAnotherPictureSayNothingAboutThisOne() {
-        Map<String, Object> config = with(CONFIG, "target_field", "small");
-        String third = "AAAA";
-        Map<String, Object> other = map(
-            "data", third, "mark", mark(third), "source_mark", Documents.sourceMark(RECIPE, bytes(DATA), bytes(third))
-        );
-        Object sourceMark = made().get("source_mark");
-        for (Map<String, Object> mixed : List.of(
-            other,
-            changed(other, "source_mark", sourceMark),
-            changed(made(), "data", third),
-            changed(without(made(), "data"), "sha256", Documents.hash(bytes(third))),
-            changed(made(), "source_mark", Documents.urlMark(RECIPE, SOURCE, bytes(DATA))),
-            changed(made(), "mark", sourceMark, "source_mark", made().get("mark"))
-        )) {
-            service.requests.clear();
-            node.run(config, map("image", SOURCE, "small", mixed));
-            assertEquals(List.of(map("data", SOURCE, "operations", List.of("auto_orient"))), service.requests, () -> "target " + mixed);
-        }
-    }
-
-    @Test
-    void withoutASourceOneOffOperationsAreAppliedToTheTarget() {
-        Map<String, Object> config = with(CONFIG, "target_field", "small", "remove_binary", true);
-        Result asked = node.run(config, map("image", map("operations", TURN), "small", made()));
-        assertEquals("done" + DATA, asked.get("small.data"));
-        service.requests.clear();
-        Result result = node.run(config, map("small", with(made(), "operations", TURN)));
-        assertEquals("done" + DATA, result.get("small.data"));
-        assertFalse(result.document().hasField("small.operations"));
-        assertEquals(true, service.requests.get(0).get("normalized"));
-    }
-
-    @Test
-    void oneOffOperationsOnTheWayToAnotherTarget() {
-        Map<String, Object> config = with(CONFIG, "target_field", "small");
-        Result result = node.run(config, map("image", map("data", SOURCE, "operations", TURN, "mine", 1), "small", made()));
-        assertEquals(map("data", SOURCE, "mine", 1), result.get("image"));
-        assertEquals("done" + SOURCE, result.get("small.data"));
-        assertEquals(map("data", SOURCE, "operations", List.of("auto_orient"), "document_operations", TURN), service.requests.get(0));
-        node.run(config, map("image", SOURCE, "small", with(new HashMap<>(made()), "operations", TURN)));
-        assertEquals(TURN, service.requests.get(1).get("document_operations"));
-        assertNull(service.requests.get(1).get("normalized"));
     }
 
     @Test

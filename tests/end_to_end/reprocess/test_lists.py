@@ -7,7 +7,6 @@ element lacks one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +15,10 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from ingest_image.reprocess.command import reprocess
-from tests.helpers.pictures import b64, encoded, picture
+from tests.helpers.pictures import b64, encoded
 
-PHOTO = b64(picture("pillow/hopper.jpg"))
+from .documents import PHOTO
+
 MAPPINGS: dict[str, dict[str, Any]] = {
     "guessed": {},
     "not mapped": {"dynamic": False},
@@ -32,13 +32,6 @@ MAPPINGS: dict[str, dict[str, Any]] = {
     },
     "runtime": {"dynamic": "runtime"},
 }
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the state of a run is kept."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""The body of a request, read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import g, request
+
+from ..errors import Code, ImageError
+from ..wire.values import memory_of_values
+
+# Bytes in memory of all values but the picture, which this process parses itself: far more than any recipe has.
+MOST_VALUES = 32 * 1024**2
+# More than Elasticsearch's limit on a document (100 MB). The rest of a longer request is not read.
+_DRAINED = 128 * 1024 * 1024
+
+
+def whole_body() -> bytes:
+    """The request's body. Raises ImageError `body_changed` when the request was signed with another one."""
+    # Raises RequestEntityTooLarge. Reading from it would copy the body several times.
+    _ = request.stream
+    body: bytes = request.environ["wsgi.input"].read(request.content_length or 0)
+    if signed := g.get("signed"):
+        signed.check_body(body)
+    return body
+
+
+def json_body() -> dict[str, Any]:
+    """The request's JSON object. Raises ImageError `invalid_request`."""
+    text = whole_body()
+    if memory_of_values(text) > MOST_VALUES:
+        raise ImageError(
+            Code.INVALID_REQUEST, "the body has too many values or too much punctuation; only base64 may be so long"
+        )
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ImageError(Code.INVALID_REQUEST, "the body is not JSON") from error
+    if not isinstance(body, dict):
+        raise ImageError(Code.INVALID_REQUEST, "the body must be a JSON object")
+    return body
+
+
+def drain() -> None:
+    """Read the rest of a body that nobody wants: a client that is still sending would miss the answer."""
+    left = _DRAINED
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(chunk)
