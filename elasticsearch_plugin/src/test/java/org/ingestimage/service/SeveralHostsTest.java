@@ -199,27 +199,4 @@ class SeveralHostsTest extends ServicesTest {
         allStored(node, 40);
         assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
     }
-
-    /** What a busy machine adds to both hosts counts less and less: one time of a few has to be right. */
-    @Test
-    void aHostTwiceAsSlowGetsHalfAsMuch() throws Exception {
-        List<Double> shares = new ArrayList<>();
-        boolean right = false;
-        for (int millis = 100; millis < 2000 && right == false; millis *= 2) {
-            double share = shareOfAHostTwiceAsQuick(millis);
-            shares.add(share);
-            right = share > 1.5 && share < 2.7;
-        }
-        assertTrue(right, shares.toString());
-    }
-
-    private double shareOfAHostTwiceAsQuick(int millis) throws Exception {
-        FakeService quick = service(null);
-        quick.behaviour = quick.slow(millis);
-        FakeService slow = service(null);
-        slow.behaviour = slow.slow(2 * millis);
-        TestNode node = node(TestNode.hosts(quick, slow).put("ingest.image.max_in_flight", 8));
-        allStored(node, 120);
-        return (double) quick.requests.size() / slow.requests.size();
-    }
 }

@@ -21,6 +21,9 @@ record AttemptOutcome(boolean isLate) {
         // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
         boolean lacking = answer.blame() == Blame.LOAD || answer.blame() == Blame.STORE;
         boolean blameless = lacking || late && calls.hosts().hasAnsweredSince(from, sentNanos);
+        if (answer.fields() != null) {
+            calls.hosts().processed(from);
+        }
         // After the deadline the exchange was cancelled: the host did not answer in time.
         calls.hosts().release(from, blameless ? null : (Boolean) healthy, lives ? 0 : took);
         if (answer.overload()) {

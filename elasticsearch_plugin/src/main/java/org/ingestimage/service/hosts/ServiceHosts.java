@@ -10,6 +10,9 @@ import java.util.function.LongSupplier;
 /**
  * Chooses the host for the next call: the least busy of the healthy ones.
  *
+ * <p>Among hosts that are about equally busy, as idle ones are, a host twice as slow gets half as many calls: each call
+ * takes it as many turns further as it is slower than the quickest host, and whoever has had fewer turns comes first.
+ *
  * <p>A host that failed gets no calls for a short time, which grows with each failure, and with the time that the
  * failed call cost. Then one call tries it, and only its success brings the others back. A host that accepts calls but
  * answers nothing is silent: no picture tries it, {@code HostWatch} does. If all hosts are in such a state, the one
@@ -22,6 +25,16 @@ public final class ServiceHosts {
     /** Tries that cost a picture seconds are rare: at most a tenth of the time is spent on them. */
     private static final int COST_FACTOR = 10;
     private static final long LONGEST_COSTLY_PENALTY_NANOS = 300_000_000_000L;
+    /** Pictures differ a hundredfold, so the mean is that of logarithms, and over many. */
+    private static final int MEASURED_PICTURES = 32;
+    /** Fewer say nothing: the first ones find a service, and a node, that are just starting. */
+    private static final int FEWEST_PICTURES = 8;
+    /** A host that has had so many calls since it was measured is never idle: its calls under way say how quick it is. */
+    private static final int MOST_UNMEASURED = 64;
+    /** So many turns weigh as much as one call under way: a host may be a little busier, and stays behind nobody for long. */
+    private static final double TURNS_OF_A_CALL = 4;
+    /** So a host that was left alone has not all its turns to make up for, and a very slow one is still measured. */
+    private static final double MOST_TURNS_AHEAD = 8;
 
     /** One address of a service. Guarded by the lock of {@link ServiceHosts}. */
     public static final class Host {
@@ -29,13 +42,24 @@ public final class ServiceHosts {
         private int inFlight;
         private int failures;
         private long penaltyEnd;
-        private long lastUsed;
         private boolean silent;
         private long lastAnswer;
         private boolean hasAnswered;
+        /** Turns that it has had; a call of the quickest host is one. */
+        private double turns;
+        /** Since when it has calls, while none of these has ended. A later call may wait behind others: it tells less. */
+        private long busySince;
+        private boolean isFirst;
+        private double logNanos;
+        private int measured;
+        private int unmeasured;
 
         private Host(ServiceAddress address) {
             this.address = address;
+        }
+
+        private boolean isMeasured() {
+            return measured >= FEWEST_PICTURES;
         }
 
         /** Where its requests go. */
@@ -51,7 +75,6 @@ public final class ServiceHosts {
 
     private final LongSupplier nanoTime;
     private List<Host> hosts = List.of();
-    private long uses;
 
     public ServiceHosts(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
@@ -97,6 +120,7 @@ public final class ServiceHosts {
      */
     public synchronized Host acquire(Host avoid, Collection<Host> refused) {
         long now = nanoTime.getAsLong();
+        boolean known = hosts.stream().allMatch(host -> host.isMeasured() || host.failures > 0);
         Host best = hosts.stream()
             .min(
                 Comparator.<Host, Boolean>comparing(refused::contains)
@@ -105,13 +129,36 @@ public final class ServiceHosts {
                     .thenComparing(host -> usable(host, now) == false)
                     // A difference, because nanoTime may overflow. A healthy host has no penalty left.
                     .thenComparing(host -> usable(host, now) ? 0L : Math.max(0L, host.penaltyEnd - now))
-                    .thenComparing(host -> host.inFlight)
-                    .thenComparing(host -> host.lastUsed)
+                    .thenComparing(host -> host.inFlight + (known ? host.turns / TURNS_OF_A_CALL : 0))
+                    .thenComparing(host -> host.turns)
             )
             .orElseThrow();
-        best.inFlight++;
-        best.lastUsed = ++uses;
+        best.turns += slowness(best);
+        hosts.forEach(host -> host.turns = Math.max(host.turns, best.turns - MOST_TURNS_AHEAD));
+        if (best.inFlight++ == 0) {
+            best.busySince = now;
+            best.isFirst = true;
+        }
+        if (++best.unmeasured > MOST_UNMEASURED) {
+            best.measured = 0;
+        }
         return best;
+    }
+
+    /** How many times slower than the quickest host it is; 1 as long as that is not known. */
+    private double slowness(Host host) {
+        double quickest = hosts.stream().filter(Host::isMeasured).mapToDouble(other -> other.logNanos).min().orElse(0);
+        return host.isMeasured() ? Math.exp(host.logNanos - quickest) : 1;
+    }
+
+    /** A call was answered with a result, before {@link #release}. Refusals and failures may be quick, and tell nothing. */
+    public synchronized void processed(Host host) {
+        if (host.isFirst) {
+            double took = Math.log(Math.max(1, nanoTime.getAsLong() - host.busySince));
+            host.measured = Math.min(MEASURED_PICTURES, host.measured + 1);
+            host.unmeasured = 0;
+            host.logNanos += (took - host.logNanos) / host.measured;
+        }
     }
 
     private static boolean usable(Host host, long now) {
@@ -124,6 +171,7 @@ public final class ServiceHosts {
      */
     public synchronized void release(Host host, Boolean answered, long tookNanos) {
         host.inFlight--;
+        host.isFirst = false;
         if (answered == null) {
             return;
         }
