@@ -69,8 +69,8 @@ def version_of(body: Body) -> int:
 def fingerprint(body: Body) -> str:
     """Hash of a definition's content, the same for the file and for what Elasticsearch gives back.
 
-    The index patterns and the codec are left out, because they are chosen when installing. The fingerprint in `_meta`
-    is left out, too: an edited resource, of any version, no longer matches it.
+    Index patterns, codec and the place of vectors are left out, because they are chosen when installing. The
+    fingerprint in `_meta` is left out, too: an edited resource, of any version, no longer matches it.
     """
     # Elasticsearch adds empty parts, such as a template's `composed_of`.
     content = {key: value for key, value in without_server_keys(body).items() if value not in ([], {}, None)}
@@ -79,7 +79,8 @@ def fingerprint(body: Body) -> str:
     template = content.get("template")
     if isinstance(template, dict) and "settings" in template:
         settings = _flat_settings(template["settings"])
-        settings.pop("index.codec", None)
+        for chosen in ("index.codec", "index.mapping.exclude_source_vectors"):
+            settings.pop(chosen, None)
         content["template"] = {**template, "settings": settings}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]

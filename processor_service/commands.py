@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -53,6 +54,8 @@ def serve(**options: Any) -> None:
             _check_port(settings.host, port)
     # Workers read the same environment.
     os.environ.update({f"IMAGE_{name.upper()}": str(value) for name, value in given.items()})
+    # Until all is loaded: `run` lets it work again.
+    gc.disable()
     from .web.server import TooFewFiles
     from .web.server import serve as run
 

@@ -18,7 +18,7 @@ class Source:
     """The original, as its header describes it. Width and height are in pixels, before any turning.
 
     `used_up`: the decoder of a JPEG has read its pixels, and found nothing behind them except for a few bytes that it
-    may have taken without need.
+    may have taken without need. `is_part`: a larger picture in the file is broken.
     """
 
     format: str
@@ -28,6 +28,7 @@ class Source:
     bytes: int
     tables: Tables = ()
     used_up: bool = False
+    is_part: bool = False
 
 
 @dataclass

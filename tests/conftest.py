@@ -10,7 +10,7 @@ from typing import Any
 
 # Its plugins look at what refers to their objects. Commands that are run in this process freeze what there is
 # (gc.freeze), and then nothing is seen to do so.
-import hypothesis  # noqa: F401
+import hypothesis
 import pytest
 
 from tests.helpers.group_times import GroupTimes
@@ -94,6 +94,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is started."""
+    if not os.environ.get("CI"):
+        # How long an example takes says more of the machine than of the code. In CI hypothesis itself does not look.
+        slow = [hypothesis.HealthCheck.too_slow]
+        hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+        hypothesis.settings.load_profile("patient")
     let_children_take_signals()
     config.pluginmanager.register(GroupTimes())
 

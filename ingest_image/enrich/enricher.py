@@ -10,10 +10,11 @@ from itertools import chain, islice
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from pipelines.cluster.nodes import leaves_out_vectors
 from pipelines.wording import counted, shown
 
 from ..defaults import BULK_BYTES
-from ..reprocess.documents import Document, Reader, leaves_out_vectors
+from ..reprocess.documents import Document, Reader
 from ..reprocess.job import IndexJob, plan
 from ..reprocess.selection import Selection
 from ..reprocess.writer import Report

@@ -16,8 +16,6 @@ from .mending import mend
 from .selection import SURE, Query
 
 _PAGE = 200
-# From this version on vectors are left out of _source unless requested.
-_VECTORS_LEFT_OUT = (9, 2)
 _BASE64 = 4 / 3
 # Bytes for thumbnail and fields.
 _BESIDE = 64 * 1024
@@ -150,12 +148,6 @@ def size_of(hit: dict[str, Any]) -> int | None:
     """About how many bytes a document has, by the sizes of its pictures, which are the only `fields` of the hit."""
     sizes = [size for values in hit.get("fields", {}).values() for size in values]
     return int(sum(sizes) * _BASE64) + _BESIDE if sizes else None
-
-
-def leaves_out_vectors(client: Elasticsearch) -> bool:
-    """Whether this Elasticsearch returns documents without their vectors unless it is told otherwise."""
-    version = client.info().body["version"]["number"].split(".")
-    return (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT
 
 
 def _until(limit: int, query: Query, after: int = -1) -> Query:

@@ -9,7 +9,9 @@ from elasticsearch import Elasticsearch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from .documents import Reader, leaves_out_vectors
+from pipelines.cluster.nodes import leaves_out_vectors
+
+from .documents import Reader
 from .job import IndexJob
 from .state import State
 from .writer import Report, Writer

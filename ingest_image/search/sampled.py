@@ -85,7 +85,8 @@ def _of_sample(client: Elasticsearch, index: str, schema: Schema, question: Ques
     matching = [lists.pop(Reason.WORDS)] if Reason.WORDS in lists else []
     # What the hash found beyond the distance is a hit only if it is a copy.
     by_hash = one_after_the_other(lists.pop(reason, ()) for reason in (Reason.EXACT, Reason.SAME))
-    copies = copies_among(client, sample, by_hash, lists.get(Reason.SIMILAR, ()))
+    crops = lists.pop(Reason.PERHAPS_CROPPED, ())
+    copies = copies_among(client, sample, by_hash, lists.get(Reason.SIMILAR, ()), crops)
     rest = [] if question.near_duplicates else [alike(hits, sample) for hits in lists.values()]
     # Copies come before similar ones; together they are one ranking, the words are another.
     found_all = fuse([one_after_the_other([copies, *rest]), *matching])

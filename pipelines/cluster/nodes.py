@@ -10,6 +10,8 @@ from elasticsearch import Elasticsearch
 from ..resources import Body
 
 HOSTS_SETTING = "ingest.image.hosts"
+# From this version on vectors are left out of _source unless requested.
+_VECTORS_LEFT_OUT = (9, 2)
 
 
 def ingest_nodes(client: Elasticsearch, parts: Sequence[str]) -> list[Body]:
@@ -40,3 +42,9 @@ def as_list(value: Any) -> list[str]:
     if isinstance(value, list):
         return [str(item) for item in value]
     return [part.strip() for part in str(value or "").split(",") if part.strip()]
+
+
+def leaves_out_vectors(client: Elasticsearch) -> bool:
+    """Whether this Elasticsearch returns documents without their vectors unless it is told otherwise."""
+    version = client.info().body["version"]["number"].split(".")
+    return (int(version[0]), int(version[1])) >= _VECTORS_LEFT_OUT

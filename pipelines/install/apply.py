@@ -24,6 +24,7 @@ def plan_install(
     force: bool = False,
     definitions: Sequence[Resource] | None = None,
     codec: str | None = None,
+    vectors: str | None = None,
     data_streams: Sequence[str] = (),
     retention: str | None = None,
     recognize: bool | None = None,
@@ -47,7 +48,9 @@ def plan_install(
             richer = {one.name: one.body for one in more if one.kind is Kind.PIPELINE}
     resources += [*ours, *streams.resources(client, ours, data_streams, retention)]
     steps = [
-        install_step(resource, kinds.read(client, resource), patterns=patterns, codec=codec, force=force)
+        install_step(
+            resource, kinds.read(client, resource), patterns=patterns, codec=codec, vectors=vectors, force=force
+        )
         for resource in resources
     ]
     steps = [_or_recognizing(step, richer) for step in steps]

@@ -17,7 +17,7 @@ from ..kibana import install as in_kibana
 from ..kibana.api import KibanaError
 from ..resources import Kind, Resource, bundled
 from . import apply, check, kinds, recognition, roles, streams
-from .choices import BEST_COMPRESSION, DEFAULT
+from .choices import APART, BEST_COMPRESSION, DEFAULT, IN_SOURCE
 from .plan import Fate, Step
 from .report import Report
 from .stream_options import stream_options
@@ -47,6 +47,12 @@ from .stream_options import stream_options
     type=click.Choice([DEFAULT, BEST_COMPRESSION]),
     help="How new indices compress documents (docs/performance.md). Default: Elasticsearch's, or what is already "
     "installed.",
+)
+@click.option(
+    "--vectors",
+    type=click.Choice([APART, IN_SOURCE]),
+    help="Where new indices keep vectors from Elasticsearch 9.2 on: in-source makes pictures in documents faster to "
+    "write and to list (docs/performance.md). Default: apart, as Elasticsearch does, or what is already installed.",
 )
 @click.option(
     "--bridge",
@@ -84,6 +90,7 @@ def bootstrap(
     service_token: str,
     patterns: tuple[str, ...],
     codec: str | None,
+    vectors: str | None,
     wish: Wish,
     start_trial: bool,
     recognize: bool | None,
@@ -101,7 +108,7 @@ def bootstrap(
         _print_roles(patterns, wish, as_json)
         return
     if uninstall:
-        asked = service_urls or patterns or codec or force or start_trial or data_streams or retention
+        asked = service_urls or patterns or codec or vectors or force or start_trial or data_streams or retention
         if asked or wish != "auto" or recognize is not None:
             raise click.UsageError(
                 "--uninstall goes with no other option than --dry-run, --json, --kibana-url and those of the connection"
@@ -116,6 +123,8 @@ def bootstrap(
         try:
             if codec == BEST_COMPRESSION:
                 check.zstd(client)
+            if vectors == IN_SOURCE:
+                check.vectors(client)
             bridge = choose(client, wish, start_trial, dry_run)
             report.bridge("inference" if bridge.service else "plugin", str(bridge))
             definitions = None
@@ -125,7 +134,7 @@ def bootstrap(
                 definitions = _of_endpoints(client, bridge.service, service_urls, service_token)
                 service_urls = ()
             steps = apply.plan_install(
-                client, service_urls, patterns, force, definitions, codec, data_streams, retention, recognize
+                client, service_urls, patterns, force, definitions, codec, vectors, data_streams, retention, recognize
             )
             _install(client, steps, dry_run, report)
             if data_streams and not streams.can_set_time(client):

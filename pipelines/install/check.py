@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from ..cluster.index_pipelines import SETTINGS, settings_by_index, settings_of_new_index
+from ..cluster.nodes import leaves_out_vectors
 from ..cluster.reasons import reason_of
 from ..cluster.sentences import CheckFailed, diagnose, diagnose_error
 from ..cluster.simulate import TINY_PNG, simulated
@@ -47,6 +48,15 @@ def zstd(client: Elasticsearch) -> None:
                 "zstd: an index with the codec best_compression would refuse every document. Leave --codec out here, "
                 "or use an embedded node of 8.19 or a downloaded Elasticsearch"
             )
+
+
+def vectors(client: Elasticsearch) -> None:
+    """Raise CheckFailed when this Elasticsearch has no such choice: before 9.2 vectors are in `_source`."""
+    if not leaves_out_vectors(client):
+        raise CheckFailed(
+            "this Elasticsearch has vectors in _source in any case: --vectors in-source is for 9.2 and later. Leave "
+            "--vectors out here"
+        )
 
 
 def remarks(client: Elasticsearch, patterns: Sequence[str]) -> Iterator[str]:

@@ -55,11 +55,12 @@ def install_step(
     *,
     patterns: Sequence[str] = (),
     codec: str | None = None,
+    vectors: str | None = None,
     force: bool = False,
 ) -> Step:
     """The fate of `resource` when installing.
 
-    `patterns` and `codec` replace those of a template; without them an installed template keeps its own.
+    `patterns`, `codec` and `vectors` replace those of a template; without them an installed template keeps its own.
     `force` overwrites what is newer or was changed by hand, never what is somebody else's.
     """
     if resource.kind is Kind.SETTING:
@@ -71,7 +72,7 @@ def install_step(
     if resource.kind is Kind.TEMPLATE:
         # The one pattern of a data stream's template is the stream's name.
         chosen = () if "data_stream" in body else patterns
-        body = choices(body if installed is None else installed).other(chosen, codec).of(body)
+        body = choices(body if installed is None else installed).other(chosen, codec, vectors).of(body)
     if installed is None:
         return Step(resource, Fate.CREATED, body)
     if not is_ours(installed):
@@ -93,7 +94,9 @@ def _upgrade_step(resource: Resource, installed: Body, body: Body, force: bool) 
         if same_choices:
             return Step(resource, Fate.EDITED, remark=f"--force replaces it with version {here} of this program")
         kept = choices(body).of(without_server_keys(installed))
-        return Step(resource, Fate.UPDATED, kept, "index patterns and codec only, the changes made by hand are kept")
+        return Step(
+            resource, Fate.UPDATED, kept, "index patterns, codec and vectors only, the changes made by hand are kept"
+        )
     return Step(resource, Fate.UPDATED, body, f"version {there} to {here}" if there != here else "")
 
 

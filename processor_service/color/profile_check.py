@@ -8,12 +8,10 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from ..byte_cache import byte_cache
-from .profiles import to_srgb
+from .profiles import MOST_BYTES, to_srgb
 
 # A profile that moves colours no further than this (of 255) counts as sRGB: LittleCMS rounds that much.
 _INVISIBLE = 2
-# Profiles have a few megabytes at most. Larger ones are made to keep this service busy.
-_MOST_BYTES = 4 * 1024**2
 
 
 def carried_profile(icc_profile: bytes | None, mode: str) -> bytes | None:
@@ -22,7 +20,7 @@ def carried_profile(icc_profile: bytes | None, mode: str) -> bytes | None:
     None when it is missing, broken, of another colour space, or sRGB under any name. Its effect is measured on sample
     colours, since names of profiles prove nothing.
     """
-    if not icc_profile or len(icc_profile) > _MOST_BYTES:
+    if not icc_profile or len(icc_profile) > MOST_BYTES:
         return None
     return icc_profile if _matters(icc_profile, mode.removesuffix("A")) else None
 

@@ -14,6 +14,8 @@ _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 # As in Photoshop and browsers: colours within the gamut stay the same, black stays black.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+# A header and a table of tags. Profiles have a few megabytes at most: larger ones are made to keep this service busy.
+_LEAST, MOST_BYTES = 132, 4 * 1024**2
 # Bytes of a transform's own tables, at most about.
 _TABLES = 1024**2
 
@@ -46,6 +48,18 @@ def to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
         color.putalpha(alpha)
     color.info.clear()
     return color
+
+
+def is_sound_profile(icc_profile: bytes) -> bool:
+    """Whether pixels of the profile's own colour space can be converted through it."""
+    space = _space(icc_profile)
+    whole = _LEAST <= len(icc_profile) <= MOST_BYTES and icc_profile[36:40] == b"acsp"
+    return whole and space is not None and _transform(icc_profile, space) is not None
+
+
+def fits(icc_profile: bytes, mode: str) -> bool:
+    """Whether the profile is of the colour space of stored pixels of that mode."""
+    return _space(icc_profile) == mode.removesuffix("A")
 
 
 def _space(icc_profile: bytes) -> str | None:

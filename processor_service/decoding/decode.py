@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from PIL import Image, ImageFile
@@ -12,22 +13,27 @@ from ..errors import Code, ImageError
 from ..formats.jpeg_end import is_end_missing, with_end
 from ..formats.tiff_repair import repaired
 from ..metadata.collect import orientation, raw_metadata
+from ..metadata.twins import without_broken_twins
 from ..picture import Picture, Source
 from ..pixels.scaling import scale
 from ..settings import Settings
 from .adobe_rgb import attach_adobe_rgb
 from .bitmaps import with_visible_alpha
+from .clipping import clip_of, unclipped
 from .fast_jpeg import decode_jpeg, decoded_size
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .guard import decoder_errors
-from .jpeg_profile import attach_profile
+from .icons import with_most_colors, without_largest
+from .jp2_profile import jp2_profile, with_named_inks
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
 from .open import open_picture
 from .pillow import truncation
+from .png_checksum import check_pixels
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
 
+_BROKEN = (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
 # From width, height (in pixels, as stored) and EXIF orientation to the size, as stored, to which the picture is scaled
 # first. None when that is not known before decoding.
 Target = Callable[[int, int, int], tuple[int, int] | None]
@@ -51,13 +57,14 @@ def decode(
         try:
             return _decode_whole(data, settings, target, all_frames)
         except ImageError as error:
-            if error.code is not Code.CORRUPT_IMAGE:
-                raise
-            for less in without_metadata(data):
-                try:
+            salvaged = without_metadata(data) if error.code is Code.CORRUPT_IMAGE else ()
+            for less in salvaged:
+                with suppress(ImageError):
                     return _decode_whole(less, settings, target, all_frames)
-                except ImageError:
-                    continue
+            for less in without_largest(data) if error.code in _BROKEN else ():
+                with suppress(ImageError):
+                    picture = _decode_whole(less, settings, target, all_frames)
+                    return replace(picture, source=replace(picture.source, is_part=True))
             raise
 
 
@@ -83,11 +90,17 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     as_it_came = data
     with decoder_errors(data, settings):
-        data = repaired(data)
+        data = repaired(without_broken_twins(data))
+        if clip := clip_of(data):
+            data = unclipped(data)
+        profile = jp2_profile(data)
+        data = with_named_inks(with_most_colors(data))
         image = open_picture(data, settings)
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
-        attach_profile(image)
+        check_pixels(image, data)
+        if profile is not None:
+            image.info["icc_profile"] = profile
         attach_adobe_rgb(image)
         layout = sample_layout(image)
         icc_profile: bytes | None
@@ -99,6 +112,8 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         # Not earlier: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)
         loop = plays(image, data) if durations else 0
+        if clip:
+            frames, source = clip.cut(frames), replace(source, width=clip.size[0], height=clip.size[1])
     for frame in frames:
         # Encoders write what they find here (ICC profile, comments). None of it must be stored by accident.
         frame.info.clear()

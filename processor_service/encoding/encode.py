@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from ..color.bare_profile import bare_profile
-from ..color.profiles import make_srgb
+from ..color.profiles import fits, make_srgb
 from ..errors import Code, ImageError
 from ..formats.avif_loops import with_avif_loops
 from ..formats.jpeg_tables import is_coarser
@@ -47,7 +47,9 @@ def encode(picture: Picture) -> tuple[bytes, str]:
     name = stored_as(wanted or picture.source.format)
     room = stored_in(name)
     profile = bare_profile(picture.icc_profile or b"")
-    if "icc" not in output.keep or not room.profile or not profile:
+    # A profile of another colour space than that of the stored pixels would be ignored, or misread.
+    fitting = fits(profile, picture.image.mode if room.grey else "RGB")
+    if "icc" not in output.keep or not room.profile or not fitting:
         make_srgb(picture)
     # For AVIF with a turn, libavif crashes on animations, and Pillow writes question marks into an EXIF that is not
     # ASCII (Pillow 13.0.0, libavif 1.4.2).

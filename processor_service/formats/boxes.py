@@ -84,13 +84,15 @@ def item_places(data: bytes, start: int) -> Iterator[Extent]:
             yield Extent(item, method & 15, offset, numbers.next(of_length))
 
 
-def items(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Number and type of each item in the content of a box `iinf` (8.11.6), and what is said of it (its name first)."""
+def items(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The number of each item in the content of a box `iinf` (8.11.6); where its type stands, and its end.
+
+    Behind the type stands what is said of it, its name first.
+    """
     wide = data[start] > 0
     for name, begin, last in boxes(data, start + (8 if wide else 6), end):
         if name != b"infe" or data[begin] < 2:
             raise ValueError("an item of a kind that is not known")
         numbers = Numbers(data, begin + 4)
         item = numbers.next(4 if data[begin] > 2 else 2)
-        at = numbers.position + 2
-        yield item, data[at : at + 4], data[at + 4 : last]
+        yield item, numbers.position + 2, last

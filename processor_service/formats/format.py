@@ -15,6 +15,8 @@ class Stored:
 
     alpha: bool = True
     profile: bool = True
+    # Whether grey pixels are stored as such, not as colours.
+    grey: bool = True
     exif: bool = True
     moves: bool = True
     # The largest side in pixels, and how often an animation can play at most; None: no limit that matters.

@@ -48,7 +48,7 @@ FORMATS = (
         unmistakable=True,
         further="frames",
         stored_as=None,
-        stored=Stored(most_side=16383, most_loops=65_535, quality=80),
+        stored=Stored(grey=False, most_side=16383, most_loops=65_535, quality=80),
     ),
     Format(
         "gif",
@@ -75,7 +75,7 @@ FORMATS = (
         further="frames",
         stored_as=None,
         # One more for a still picture; the track of an animation has no room for that.
-        stored=Stored(most_side=65535, most_loops=2**31 - 1, quality=65),
+        stored=Stored(grey=False, most_side=65535, most_loops=2**31 - 1, quality=65),
     ),
     Format("bmp", ("BMP", "DIB"), beginnings=((0, b"BM"),)),
     Format("ico", ("ICO",), mime="image/x-icon", beginnings=((0, b"\0\0\1\0"),)),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..picture import Metadata
 from .exif import Exif, Tag
+from .iptc import read_iptc
+from .xmp import read_xmp
 
 _EXIF = re.compile(rb"(?:Exif\0.)*(?:II\*\0|MM\0\*|II\+\0|MM\0\+)", re.DOTALL)
 _XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"
@@ -20,13 +23,21 @@ _SIGNATURES = (_RESOURCE, b"PHUT", b"AgHg", b"DCSR", b"MeSa")
 _RESOURCE_IPTC, _RESOURCE_EXIF, _RESOURCE_XMP = 1028, 1058, 1060
 _MOST_RESOURCES = 1000
 _MOST_COMMENTS = 100
+# Most blocks of a kind that are looked into when the first one is broken.
+_MOST_LOOKED = 100
 # Besides words an extension holds pictures and depth maps. The XMP reader takes no more than this, either.
 _MOST_EXTENSION = 8 * 1024 * 1024
+
+_SOUND: dict[str, Callable[[bytes], bool]] = {
+    "exif": lambda block: bool(Exif(block).main),
+    "xmp": lambda block: bool(read_xmp(block)),
+    "iptc": lambda block: bool(read_iptc(block)),
+}
 
 
 @dataclass
 class Blocks:
-    """The blocks found so far. The first of each kind counts."""
+    """The blocks found so far. Of each kind the first one counts that is sound, or else the first one."""
 
     exif: bytes = b""
     xmp: bytes = b""
@@ -34,21 +45,38 @@ class Blocks:
     extensions: list[bytes] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)
+    # How many blocks of a kind were looked into, and of which kinds the one that counts is not sound.
+    looked: Counter[str] = field(default_factory=Counter)
+    broken: set[str] = field(default_factory=set)
 
     def add(self, block: bytes) -> None:
         """Add a block by its kind. Blocks of unknown kinds are left out."""
         if _EXIF.match(block):
-            self.exif = self.exif or block
+            self._offer("exif", block)
         elif block.startswith(_XMP_SEGMENT):
-            self.xmp = self.xmp or block.removeprefix(_XMP_SEGMENT)
+            self._offer("xmp", block.removeprefix(_XMP_SEGMENT))
         elif block.startswith(_EXTENSION_SEGMENT):
             self.extensions.append(block.removeprefix(_EXTENSION_SEGMENT))
         elif block.startswith((PHOTOSHOP_SEGMENT, _RESOURCE)):
             self.add_resources(_resources(block.removeprefix(PHOTOSHOP_SEGMENT)))
         elif block.startswith(b"\x1c"):
-            self.iptc = self.iptc or block
+            self._offer("iptc", block)
         elif _XMP.match(block):
-            self.xmp = self.xmp or block
+            self._offer("xmp", block)
+
+    def _offer(self, kind: str, block: bytes) -> None:
+        """Take the block if there is none of its kind, or if only this one is sound."""
+        before = getattr(self, kind)
+        if not before:
+            setattr(self, kind, block)
+        elif before != block and self.looked[kind] < _MOST_LOOKED:
+            is_sound = _SOUND[kind]
+            if not self.looked[kind] and not is_sound(before):
+                self.broken.add(kind)
+            self.looked[kind] += 1
+            if kind in self.broken and is_sound(block):
+                setattr(self, kind, block)
+                self.broken.remove(kind)
 
     def add_resources(self, resources: Iterable[tuple[int, bytes]]) -> None:
         """Add Photoshop's resources by their numbers."""
@@ -67,7 +95,7 @@ class Blocks:
 
     def metadata(self) -> Metadata:
         """All metadata. XMP and IPTC within the EXIF, as in every TIFF, come last."""
-        if self.exif and not (self.xmp and self.iptc):
+        if self.exif:
             inside = Exif(self.exif)
             for tag in (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP):
                 self.add(inside.block(tag))

@@ -28,8 +28,6 @@ _DESCRIBING = frozenset(
 )
 _XMP_IN_GIF, _COMMENT_IN_GIF = b"\xffXMP DataXMP", b"\xfe"
 _TRAILER_IN_GIF = b"\x01\xff\xfe\xfd"
-# Most segments of a JPEG that are tried as EXIF one by one.
-_MOST_EXIF = 100
 # Most PNGs of an icon that are read. Each is read to its end.
 _MOST_PNGS = 20
 
@@ -60,19 +58,8 @@ def orientation(image: Image.Image) -> int:
         turn = orientation_from(exif.get(ExifTags.Base.Orientation), exif.endian or "<")
     except Exception:
         turn = None
-    return turn or Exif(_sound_exif(image)).turn() or 1
-
-
-def _sound_exif(image: Image.Image) -> bytes:
-    """The EXIF of a JPEG; the first one with any tags, when an unreadable one precedes it. Empty for other formats.
-
-    Pillow joins them all, as EXIF above 64 kB has several segments.
-    """
-    joined = image.info.get("exif")
-    if not isinstance(image, JpegImagePlugin.JpegImageFile) or not isinstance(joined, bytes):
-        return b""
-    blocks = (segment for name, segment in image.applist if name == "APP1" and segment.startswith(b"Exif\0\0"))
-    return next((block for block in (joined, *islice(blocks, _MOST_EXIF)) if Exif(block).main), b"")
+    block = image.info.get("exif") if isinstance(image, JpegImagePlugin.JpegImageFile) else None
+    return turn or Exif(block if isinstance(block, bytes) else b"").turn() or 1
 
 
 def _as_decoded(image: Image.Image, _: bytes, blocks: Blocks) -> None:
@@ -86,7 +73,6 @@ def _jpeg(image: Image.Image, _: bytes, blocks: Blocks) -> None:
     assert isinstance(image, JpegImagePlugin.JpegImageFile)
     # EXIF above 64 kB has several segments, which Pillow joins. So do Photoshop's resources, which are joined here.
     _as_decoded(image, b"", blocks)
-    blocks.exif = _sound_exif(image) or blocks.exif
     photoshop = (segment for name, segment in image.applist if name == "APP13")
     blocks.add(
         b"".join(part.removeprefix(PHOTOSHOP_SEGMENT) for part in photoshop if part.startswith(PHOTOSHOP_SEGMENT))

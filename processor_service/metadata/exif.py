@@ -82,6 +82,8 @@ class Exif:
     """The values of some tags, by directory: `main`, `exif` (with the main one below it), `gps`, `interoperability`."""
 
     def __init__(self, data: bytes) -> None:
+        # Whether it has tags, and all that it says it has.
+        self.whole = True
         header = _HEADER.search(data[:_FARTHEST_HEADER])
         self._data = data[header.start() :] if header else b""
         self._order = "<" if self._data[:1] == b"I" else ">"
@@ -91,6 +93,7 @@ class Exif:
         self.exif = self.main | self._directory(self.number(self.main, Tag.EXIF_DIRECTORY))
         self.gps = self._directory(self.number(self.exif, Tag.GPS_DIRECTORY))
         self.interoperability = self._directory(self.number(self.exif, Tag.INTEROPERABILITY_DIRECTORY))
+        self.whole = self.whole and bool(self.main)
 
     def text(self, directory: Directory, tag: Tag) -> str | None:
         """The text of a tag, cleaned."""
@@ -156,7 +159,10 @@ class Exif:
 
     def _directory(self, start: float | None) -> Directory:
         count_format, entry_format, inline = ("Q", "HHQ", 8) if self._big else ("H", "HHL", 4)
-        if not start or start != int(start) or not 8 <= start <= len(self._data) - struct.calcsize("=" + count_format):
+        if not start:
+            return {}
+        if start != int(start) or not 8 <= start <= len(self._data) - struct.calcsize("=" + count_format):
+            self.whole = False
             return {}
         position = int(start)
         entries: Directory = {}
@@ -165,6 +171,7 @@ class Exif:
         length = struct.calcsize("=" + entry_format) + inline
         for entry in range(position, position + min(count, _MOST_ENTRIES) * length, length):
             if entry + length > len(self._data):
+                self.whole = False
                 break
             tag, kind, amount = struct.unpack_from(self._order + entry_format, self._data, entry)
             value, size = entry + length - inline, amount * _size(kind)
@@ -172,6 +179,8 @@ class Exif:
                 value = self._position_at(value)
             if value + size <= len(self._data):
                 entries.setdefault(tag, (kind, amount, value))
+            else:
+                self.whole = False
         return entries
 
 

@@ -25,7 +25,7 @@ _MOST_KEYWORD = 80
 
 def read_png(data: bytes, blocks: Blocks) -> None:
     """Add the metadata to `blocks`: first XMP and EXIF of their own chunks, then profiles in texts."""
-    profiles: dict[str, bytes] = {}
+    profiles: list[tuple[str, bytes]] = []
     left = _MOST_OF_ALL
     for name, chunk in png_chunks(data):
         content = chunk[8:-4]
@@ -36,17 +36,18 @@ def read_png(data: bytes, blocks: Blocks) -> None:
             most = _MOST_OF_WORDS if keyword in _WORDS else _MOST_OF_PROFILE
             if keyword not in _WORDS and keyword != _XMP and not _RAW_PROFILE.match(keyword):
                 continue
-            if keyword in profiles or keyword in blocks.texts or most > left:
+            if keyword in blocks.texts or most > left:
                 continue
             text = _text(name, content, most)
             left -= len(text) if text else most
-            if keyword in _WORDS:
+            if keyword not in _WORDS:
+                profiles.append((keyword, text))
+            elif text:
                 blocks.add_text(keyword, decoded(text))
-            else:
-                profiles[keyword] = text
-    blocks.add(profiles.pop(_XMP, b""))
-    for text in profiles.values():
-        if match := _HEXADECIMAL.match(text):
+    for keyword, text in sorted(profiles, key=lambda one: one[0] != _XMP):
+        if keyword == _XMP:
+            blocks.add(text)
+        elif match := _HEXADECIMAL.match(text):
             digits = b"".join(match[1].split())
             blocks.add(bytes.fromhex(digits[: len(digits) // 2 * 2].decode()))
 

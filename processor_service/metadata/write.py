@@ -8,7 +8,9 @@ from PIL import ExifTags, Image
 
 from ..formats.containers import PNG_SIGNATURE, jpeg_segments, png_chunks, riff_chunks
 from ..picture import Metadata, Picture
+from .blocks import Blocks
 from .exif import Exif
+from .png_metadata import read_png
 from .tags import read_tags
 from .words import author_to_keep, owner_to_keep
 
@@ -48,14 +50,22 @@ def exif_of(data: bytes) -> bytes:
     try:
         if data.startswith(b"\xff\xd8"):
             bodies = (segment[4:] for marker, segment in islice(jpeg_segments(data), _FIRST) if marker == _APP1)
-            return next((body for body in bodies if body.startswith(_EXIF)), b"")
+            # Above 64 kB it has several segments.
+            return _EXIF + b"".join(body.removeprefix(_EXIF) for body in bodies if body.startswith(_EXIF))
         if data.startswith(PNG_SIGNATURE):
-            return next((chunk[8:-4] for name, chunk in islice(png_chunks(data), _FIRST) if name == b"eXIf"), b"")
+            found = next((chunk[8:-4] for name, chunk in islice(png_chunks(data), _FIRST) if name == b"eXIf"), b"")
+            return found or _exif_in_texts(data)
         if data[8:12] == b"WEBP":
             return next((chunk[8:] for name, chunk in islice(riff_chunks(data), _FIRST) if name == b"EXIF"), b"")
     except (ValueError, IndexError):
         pass
     return b""
+
+
+def _exif_in_texts(data: bytes) -> bytes:
+    blocks = Blocks()
+    read_png(data, blocks)
+    return blocks.exif
 
 
 def copyright_of(metadata: Metadata) -> tuple[str | None, str | None]:

@@ -143,4 +143,5 @@ def serve(settings: Settings) -> Any:
     # What is loaded stays to the end. A collector that looked through it would write to memory that the master and the
     # web process share, and both would do so once more when they end: half a second.
     gc.freeze()
+    gc.enable()
     Server(settings).run()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from .jobs import load
-from .template import fork_workers
+import gc
+
+# What is loaded stays: a collector that looked through it again and again would take a fifth of the processor time.
+gc.disable()
+
+from .jobs import load  # noqa: E402
+from .template import fork_workers  # noqa: E402
 
 fork_workers(load)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from PIL import Image
@@ -17,6 +18,9 @@ from .channel import Channel
 from .jobs import load as load_jobs
 from .template import fork_workers
 
+# Where both want the same core, a plain picture gets about three times as much of it (steps of sched(7)).
+_NICE = 5
+
 
 def load(mark_key: str) -> Callable[[Channel], None]:
     """Load everything that pictures need, and the models.
@@ -28,6 +32,8 @@ def load(mark_key: str) -> Callable[[Channel], None]:
     see(grey), faces(grey), look(grey)
     if identity.missing() is None:
         identity.warm_up()
+    # Not before: a service that starts on a busy machine should not wait longer for its models.
+    os.nice(_NICE)
     return serve
 
 

@@ -52,7 +52,7 @@ def is_healthy(test: list[str], name: str, port: int) -> bool:
     elif command[0] == "python":
         command[0] = sys.executable
     env = {"PATH": "/usr/bin:/bin", "ELASTIC_PASSWORD": PASSWORD}
-    return subprocess.run(command, env=env, capture_output=True, timeout=30).returncode == 0
+    return subprocess.run(command, env=env, capture_output=True, timeout=120).returncode == 0
 
 
 @pytest.mark.parametrize("name", list(PORTS))

@@ -13,7 +13,7 @@ from embedded_node.run_as import other_account
 
 
 def test_the_official_client_knows_it(node: EmbeddedNode) -> None:
-    with Elasticsearch(node.url) as client:
+    with Elasticsearch(node.url, request_timeout=120) as client:
         info = client.info()
         assert client.ping()
     assert info.meta.headers["x-elastic-product"] == "Elasticsearch"
@@ -36,7 +36,7 @@ def test_the_official_client_knows_it(node: EmbeddedNode) -> None:
 
 
 def test_it_indexes_and_finds(node: EmbeddedNode) -> None:
-    with Elasticsearch(node.url) as client:
+    with Elasticsearch(node.url, request_timeout=120) as client:
         client.index(index="things", id="1", document={"title": "a red boat"}, refresh=True)
         assert client.search(index="things", q="title:boat")["hits"]["hits"][0]["_id"] == "1"
 
@@ -51,7 +51,7 @@ def test_a_plugin_may_only_do_what_its_policy_says(node: EmbeddedNode) -> None:
 
 
 def test_it_listens_on_loopback_only(node: EmbeddedNode) -> None:
-    with Elasticsearch(node.url) as client:
+    with Elasticsearch(node.url, request_timeout=120) as client:
         for running in client.nodes.info(metric="http,transport")["nodes"].values():
             addresses = [*running["http"]["bound_address"], *running["transport"]["bound_address"]]
             assert {address.rpartition(":")[0] for address in addresses} == {"127.0.0.1"}
@@ -59,14 +59,14 @@ def test_it_listens_on_loopback_only(node: EmbeddedNode) -> None:
 
 
 def test_a_full_disk_does_not_stop_it(node: EmbeddedNode) -> None:
-    with Elasticsearch(node.url) as client:
+    with Elasticsearch(node.url, request_timeout=120) as client:
         settings = client.cluster.get_settings(include_defaults=True, flat_settings=True)
     assert settings["defaults"]["cluster.routing.allocation.disk.threshold_enabled"] == "false"
 
 
 def test_the_keystore_can_be_read_again(node: EmbeddedNode) -> None:
     node.set_token(None)
-    with Elasticsearch(node.url) as client:
+    with Elasticsearch(node.url, request_timeout=120) as client:
         answers = client.nodes.reload_secure_settings()["nodes"].values()
     assert answers
     assert not any("reload_exception" in answer for answer in answers)

@@ -29,7 +29,7 @@ def test_data_survives_and_the_folder_is_taken_while_it_runs(open_folder: Path) 
     folder = open_folder / "kept"
     with quick(data=folder) as node:
         pid, port = node.pid, int(node.url.rpartition(":")[2])
-        with Elasticsearch(node.url) as client:
+        with Elasticsearch(node.url, request_timeout=120) as client:
             client.index(index="things", id="1", document={"title": "kept"})
         with pytest.raises(NodeError, match=rf"kept is in use by another embedded node \(process {pid}\)"):
             quick(data=folder).start()
@@ -41,7 +41,7 @@ def test_data_survives_and_the_folder_is_taken_while_it_runs(open_folder: Path) 
     # The port it had is free again at once, and can be asked for.
     with quick(data=folder, http_port=port) as node:
         assert node.url == f"http://127.0.0.1:{port}"
-        with Elasticsearch(node.url) as client:
+        with Elasticsearch(node.url, request_timeout=120) as client:
             assert client.get(index="things", id="1")["_source"] == {"title": "kept"}
 
 
@@ -95,7 +95,7 @@ def test_no_node_outlives_its_parent(open_folder: Path, number: signal.Signals, 
         assert os.getsid(pid) == pid, "Ctrl-C in a terminal must reach the parent only"
 
         parent.send_signal(number)
-        assert parent.wait(30) == (0 if said else -number)
+        assert parent.wait(120) == (0 if said else -number)
         assert said in parent.stderr.read()
     wait_until(lambda: not alive(pid))
     with socket.socket() as probe:

@@ -47,5 +47,5 @@ def test_a_picture_is_a_question(es: Elasticsearch, index: str) -> None:
     """The query vector builder is there: the node asks the service about what is no picture."""
     knn = {"field": "image.embedding", "k": 1, "num_candidates": 1, "query_vector_builder": {"image": {"data": "AAAA"}}}
     es.indices.create(index=index)
-    answer = requests.post(f"{es.transport.node_pool.get().base_url}/{index}/_search", json={"knn": knn}, timeout=30)
+    answer = requests.post(f"{es.transport.node_pool.get().base_url}/{index}/_search", json={"knn": knn}, timeout=60)
     assert answer.status_code == 400 and "[not_an_image]" in answer.text, answer.text

@@ -16,7 +16,7 @@ from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service, calls
 from tests.helpers.smile import END, smile
 
-from .test_node_memory import held
+from .test_node_memory import assert_nothing_held
 
 SMALL = picture("pillow/hopper.jpg")
 OTHER = picture("pillow/flower.jpg")
@@ -122,7 +122,7 @@ def test_what_is_broken_is_refused_or_recorded(es: Elasticsearch, es_url: str, i
     if es.indices.exists(index=index) and es.exists(index=index, id="1"):
         images = source(es, index)["image"]
         assert all(image["error"]["code"] for image in (images if isinstance(images, list) else [images]))
-    assert held(es) == 0
+    assert_nothing_held(es)
 
 
 @pytest.mark.parametrize("kind", WRITERS)

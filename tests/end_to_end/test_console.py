@@ -24,7 +24,7 @@ def toured(es_url: str, es: Elasticsearch) -> Iterator[dict[str, list[tuple[Requ
     yield {file.stem: [(one, one.send(es_url)) for one in parse(file.read_text()) if not one.needs] for file in FILES}
     # The last part says that it leaves nothing behind.
     assert not es.indices.exists(index="images-tour")
-    assert requests.get(f"{es_url}/_ingest/pipeline/tour-*", timeout=10).json() == {}
+    assert requests.get(f"{es_url}/_ingest/pipeline/tour-*", timeout=60).json() == {}
 
 
 @pytest.mark.parametrize("part", [file.stem for file in FILES])

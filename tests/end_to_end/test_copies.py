@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image, ImageOps
 
 from ingest_image.duplicates.command import duplicates
 from ingest_image.search import Engine, Hit, Question
+from ingest_image.search.comparing import likeness
 from ingest_image.search.questions.filters import parse_filters
 from ingest_image.search.sampling import find_sample, sample_of_open_file
 from ingest_image.search_command import search
@@ -89,6 +91,17 @@ def test_a_file_that_is_a_corner(engine: Engine) -> None:
     overlap = found["cat"].overlap
     assert overlap is not None and overlap.words == "the sample is a crop: 49 % of it, lower right"
     assert (found["cat"].reason, found["corner"].turn) == ("same picture", "flip_horizontal")
+
+
+def test_a_corner_whose_whole_vector_is_far_is_found_by_its_colours(
+    engine: Engine, filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        likeness, "_KNOWN", {name: replace(limits, candidates=0) for name, limits in likeness._KNOWN.items()}
+    )
+    found = copies(engine, jpeg(corner(cat())))
+    # A model's vectors have no part that is of colours.
+    assert set(found) == ({"corner", "cat"} if filled.endswith("builtin") else set())
 
 
 def test_a_stored_corner(engine: Engine) -> None:

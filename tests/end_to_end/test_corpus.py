@@ -70,4 +70,4 @@ def test_every_document_is_there_processed_or_with_a_code(
     assert not codes["internal_error"]
     log = [json.loads(line) for line in Path(service.log).read_text().splitlines() if '"defect"' in line]
     assert not log, log[:2]
-    assert requests.get(f"{service.url}/readyz", timeout=10).ok
+    assert requests.get(f"{service.url}/readyz", timeout=60).ok

@@ -30,7 +30,7 @@ url, index = sys.argv[1:]
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
-        with Elasticsearch(url) as client:
+        with Elasticsearch(url, request_timeout=120) as client:
             follow(Enricher(client, Backlog(client, [index]), Log()), threading.Event(), once=line.strip() == "once")
         os._exit(0)
     print(pid, flush=True)

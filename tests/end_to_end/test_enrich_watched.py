@@ -31,7 +31,7 @@ def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str
     with metrics_on("127.0.0.1", 0, working) as port:
 
         def metrics() -> dict[str, float]:
-            text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=60).text
             rows = (line.split() for line in text.splitlines() if not line.startswith("#"))
             return {name: float(value) for name, value in rows}
 
@@ -51,9 +51,9 @@ def test_metrics_tell_what_waits_and_what_was_done(es: Elasticsearch, index: str
             assert "image_backlog_documents" not in (away := metrics()) and away["image_enriched_documents_total"] == 2
         # Nor is that a reason to start it again: only that no round has begun for long.
         health = f"http://127.0.0.1:{port}/healthz"
-        assert requests.get(health, timeout=10).status_code == 200
+        assert requests.get(health, timeout=60).status_code == 200
         working.began -= 3600
-        assert requests.get(health, timeout=10).status_code == 503
+        assert requests.get(health, timeout=60).status_code == 503
 
 
 def test_what_is_installed_meanwhile_is_followed_unless_indices_were_named(

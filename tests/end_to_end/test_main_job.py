@@ -28,7 +28,7 @@ def test_put_returns_after_the_picture_is_processed(es: Elasticsearch, es_url: s
     )
     assert (answer.status_code, answer.json()["result"]) == (201, "created")
     assert answer.headers["X-elastic-product"] == "Elasticsearch"
-    image = requests.get(f"{es_url}/{index}/_doc/1", timeout=10).json()["_source"]["image"]
+    image = requests.get(f"{es_url}/{index}/_doc/1", timeout=60).json()["_source"]["image"]
     assert (image["format"], image["width"], image["height"]) == ("jpeg", 1800, 1200)
     assert (image["original"]["width"], image["original"]["height"]) == (1200, 1800)
     assert opened(image["data"]).size == (1800, 1200)

@@ -129,7 +129,9 @@ def test_writer(es: Elasticsearch, actions: Recorded, index: str) -> None:
 
 def test_searcher(es: Elasticsearch, es_url: str, actions: Recorded, index: str) -> None:
     es.index(index=index, id="1", document={"title": "a hopper", "image": {"data": PHOTO}}, refresh=True)
-    app = create_app(Elasticsearch(es_url), GallerySettings(index=index, upload_index=index, read_only=True))
+    app = create_app(
+        Elasticsearch(es_url, request_timeout=120), GallerySettings(index=index, upload_index=index, read_only=True)
+    )
     with actions() as ran, app.test_client() as page:
         connection = ("--url", es_url, "--index", index)
         assert "hopper" in run(search, "hopper", *connection)
@@ -186,7 +188,7 @@ def test_the_users_of_compose_write_with_their_roles(es_url: str, actions: Recor
     with actions() as ran:
         run(index_command, FILE, "--index", index, "--url", es_url, "--skip-existing")
     assert {action for action in ran if not matches(action, together("searcher", "writer", "maintainer"))} == set()
-    app = create_app(Elasticsearch(es_url), GallerySettings(index=index, upload_index=index))
+    app = create_app(Elasticsearch(es_url, request_timeout=120), GallerySettings(index=index, upload_index=index))
     headers = {"Host": "127.0.0.1:8091", "Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
     with actions() as ran, app.test_client() as page:
         for path in ("/upload", "/look"):

@@ -37,7 +37,7 @@ def get(service: Service, path: str, **headers: str) -> requests.Response:
 
 def results(service: Service) -> Counter[str]:
     """How many requests had each result so far."""
-    lines = requests.get(f"{service.url}/metrics", timeout=10).text.splitlines()
+    lines = requests.get(f"{service.url}/metrics", timeout=60).text.splitlines()
     found = (
         line.removeprefix("image_rendered_total{result=").split("} ") for line in lines if "rendered_total{" in line
     )

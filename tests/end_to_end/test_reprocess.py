@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from pipelines.cluster.bulks import BulkStopped
 from tests.helpers.nodes import set_hosts, source
 from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
+from tests.helpers.processes import wait_until
 from tests.helpers.service import Service, calls
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
@@ -257,9 +257,7 @@ def test_killed_in_the_middle_and_resumed(
     es.bulk(index=index, operations=lines, pipeline="_none", refresh=True)
     command = [sys.executable, "-m", "ingest_image", "reprocess", index, "--url", es_url, "--unprocessed"]
     started = subprocess.Popen([*command, "--max-bulk-bytes", bulk], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 60
-    while calls(own_service) < 8 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: calls(own_service) >= 8, pause=0.01)
     started.send_signal(signal.SIGKILL)
     started.communicate()
     assert started.returncode == -signal.SIGKILL

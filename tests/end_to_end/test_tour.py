@@ -52,7 +52,7 @@ def test_the_tour_works_as_it_is_written(es_url: str, clean: None) -> None:
     assert [hit["_source"] for hit in people["hits"]["hits"]] == [
         {"name": "Dot", "image": {"format": "webp", "width": 5}}
     ]
-    mapped = requests.get(f"{es_url}/people/_mapping", timeout=10).json()["people"]["mappings"]["properties"]["image"]
+    mapped = requests.get(f"{es_url}/people/_mapping", timeout=60).json()["people"]["mappings"]["properties"]["image"]
     assert mapped["properties"]["data"] == {"type": "binary"}
 
 

@@ -55,7 +55,9 @@ def started_chromium(profile: Path) -> Any:
     options.add_experimental_option("prefs", {"download.default_directory": str(profile)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    driver.set_page_load_timeout(60)
+    driver.set_page_load_timeout(120)
+    # Half a minute is not enough for looking through a page on a busy machine.
+    driver.set_script_timeout(120)
     return driver
 
 
@@ -75,12 +77,16 @@ class Browser:
 
     def open(self, path: str = "/") -> None:
         self.driver.get(self.base + path)
+        self.wait_for_all()
+
+    def wait_for_all(self) -> None:
+        """Until the whole page is there, of which the browser shows the beginning before."""
         self.wait(lambda: self.js("return document.readyState === 'complete'"))
 
     def js(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 
-    def wait(self, condition: Callable[[], Any], seconds: float = 30) -> Any:
+    def wait(self, condition: Callable[[], Any], seconds: float = 120) -> Any:
         return WebDriverWait(self.driver, seconds, ignored_exceptions=[Exception]).until(lambda _: condition())
 
     def all(self, selector: str) -> list[Any]:
@@ -90,6 +96,7 @@ class Browser:
         return self.wait(lambda: self.driver.find_element(By.CSS_SELECTOR, selector))
 
     def titles(self) -> list[str]:
+        self.wait_for_all()
         script = "return [...document.querySelectorAll('.card .caption')].map((caption) => caption.textContent)"
         return list(self.js(script))
 

@@ -43,7 +43,7 @@ class Request:
             f"{url}/{self.path.lstrip('/')}",
             data=lines.encode() or None,
             headers={"Content-Type": content} if texts else {},
-            timeout=60,
+            timeout=240,
         )
 
     def check(self, answer: requests.Response) -> None:

@@ -23,12 +23,12 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until something is true."""
+def wait_until(condition: Callable[[], bool], seconds: float = 120, pause: float = 0.05) -> None:
+    """Wait until something is true. A busy machine may need the default for what takes a second."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def with_pid(pid: int, number: int) -> None:
@@ -57,6 +57,14 @@ def kill_with_descendants(pid: int) -> None:
     # Whoever started it may have waited for it.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)
+
+
+def memory(pid: int, name: str) -> int:
+    """Bytes: `VmRSS` now, `VmHWM` the most so far. Raises OSError or LookupError when it has gone."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(name)
 
 
 def descendants(pid: int) -> list[int]:

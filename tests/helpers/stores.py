@@ -87,7 +87,7 @@ class S3Server:
     def stop(self) -> None:
         # Told to end, it waits half a minute for its own parts.
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @contextmanager

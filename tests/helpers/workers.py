@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import os
 import signal
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.processes import with_pid
+from tests.helpers.processes import wait_until, with_pid
 from tests.helpers.service import Service
 
 # More than any time limit of a test.
@@ -21,13 +20,16 @@ def signal_at_work(service: Service, signals: Iterable[signal.Signals]) -> None:
     """Send each signal to the service's workers while they work, the next one to those that took their place."""
     seen: set[int] = set()
     for number in signals:
-        deadline = time.monotonic() + 10
-        while not (fresh := set(service.workers()) - seen) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        fresh = _workers_other_than(seen, service)
         _until_at_work(fresh)
         seen |= fresh
         for pid in fresh:
             with_pid(pid, number)
+
+
+def _workers_other_than(seen: set[int], service: Service) -> set[int]:
+    wait_until(lambda: bool(set(service.workers()) - seen), 120)
+    return set(service.workers()) - seen
 
 
 def _until_at_work(pids: set[int]) -> None:
@@ -42,6 +44,4 @@ def _until_at_work(pids: set[int]) -> None:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     before = {pid: worked(pid) for pid in pids}
-    deadline = time.monotonic() + 20
-    while any(worked(pid) < before[pid] + 0.3 for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: all(worked(pid) >= before[pid] + 0.3 for pid in pids), 120)

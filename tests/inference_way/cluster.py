@@ -216,7 +216,7 @@ def _probe(endpoint: Body) -> Answer | None:
         body = json.dumps({"messages": [message], "model": settings["model_id"], "n": 1})
         headers = {"Authorization": f"Bearer {settings['api_key']}"}
     try:
-        answer = requests.post(settings["url"], data=body.encode(), headers=headers, timeout=10)
+        answer = requests.post(settings["url"], data=body.encode(), headers=headers, timeout=60)
     except requests.ConnectionError:
         return 400, _error("Could not complete inference endpoint creation", "Connection refused")
     if answer.status_code != 200:

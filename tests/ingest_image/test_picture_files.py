@@ -144,7 +144,7 @@ def test_a_folder_or_file_that_is_named_may_be_a_link(tmp_path: Path) -> None:
     assert [file.relative for file in find([tmp_path / "b.png"]).files] == ["b.png"]
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 def test_what_is_no_regular_file_never_blocks(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     os.mkfifo(tmp_path / "pipe.png")

@@ -34,6 +34,11 @@ QUESTIONS = {
     "100 fuzzy words": "abcdef~2 " * 100,
     "4 long fuzzy words, allowed": "abcdefghijklmnopqrstuvwxyz~2 " * 4,
     "8 ranges, allowed": "[a TO z] " * 8,
+    "500 parentheses, one in another": "(" * 500 + "a" + ")" * 500,
+    "200 words": "abcd " * 200,
+    "200 times *:a": "*:a " * 200,
+    "a phrase of 192 words, slop 1000": '"' + " ".join(f"{a}{b}" for a in LETTERS for b in LETTERS[:12]) + '"~1000',
+    "a boost of 10^9": "lake^1000000000",
 }
 
 

@@ -51,7 +51,11 @@ class Parts:
         self.seen = Counter[str]()
         # Not set while the node is started again.
         self.up = threading.Event()
-        self.services = [Service(folder / f"service-{i}.log", workers="1") for i in (1, 2)]
+        self.services: list[Service] = []
+
+    def start(self) -> None:
+        for i in (1, 2):
+            self.services.append(Service(self.folder / f"service-{i}.log", workers="1"))
         self.start_node()
         set_hosts(self.es, *(service.url for service in self.services))
         self.put_pipeline()
@@ -73,7 +77,9 @@ class Parts:
         self.es.ingest.put_pipeline(id=PIPELINE, processors=PROCESSORS)
 
     def stop(self) -> None:
-        self.node.stop()
+        # A node that did not start has ended already.
+        if self.up.is_set():
+            self.node.stop()
         for service in self.services:
             with suppress(Exception):
                 service.stop()
@@ -143,17 +149,17 @@ def works_until_stored(parts: Parts, index: str, disturb: Disturb, rounds: int, 
     stored = {int(hit["_id"]): hit["_source"]["image"] for hit in hits}
     missing = acknowledged - set(stored)
     half = [id for id, image in stored.items() if not (image.get("mark") and image.get("width") == 300)]
-    held = nothing_held(parts)
+    held = nothing_held(parts.es)
     for what, wrong in (("status", strange), ("missing", missing), ("half done", half), ("held", held)):
         if wrong:
             print(f"  WRONG: {what}: {wrong}")
     return good and not (strange or missing or half or held)
 
 
-def nothing_held(parts: Parts, seconds: float = 70) -> int:
+def nothing_held(es: Elasticsearch, seconds: float = 70) -> int:
     """What the node's account still holds after at most that time, in bytes."""
     deadline = time.monotonic() + seconds
-    while (held := int(breaker(parts.es)["estimated_size_in_bytes"])) and time.monotonic() < deadline:
+    while (held := int(breaker(es)["estimated_size_in_bytes"])) and time.monotonic() < deadline:
         time.sleep(0.2)
     return held
 
@@ -318,6 +324,7 @@ def parts(version: str) -> Iterator[Parts]:
         Path(folder).chmod(0o755)
         running = Parts(Path(folder), version)
         try:
+            running.start()
             yield running
         finally:
             running.stop()

@@ -1,9 +1,10 @@
 """A bulk of 300 with slow pictures first: every good one is to be stored on the first or second try.
 
-    python -m tests.load.slow_pictures 12 30 90
+    python -m tests.load.slow_pictures [--alone] 12 30 90
 
 Real parts on loopback: a node and a service with two workers. A slow picture takes the service's whole time for one
-picture; each has operations of its own, so that none is known by another. Prints what came of each bulk.
+picture; each has operations of its own, so that none is known by another. Prints what came of each bulk. With `--alone`
+a bulk has nothing but slow ones, and is not sent again: a good picture right after it is to be stored.
 """
 
 from __future__ import annotations
@@ -83,7 +84,24 @@ def attempt(url: str, slow: int) -> bool:
     return False
 
 
+def only_slow(url: str, slow: int) -> bool:
+    """One bulk of slow pictures, then a good one. Whether that is stored on the first try."""
+    of = documents(slow)
+    start = time.monotonic()
+    statuses = bulk(url, "images-only-slow", {id_: document for id_, document in of.items() if id_.startswith("slow")})
+    between = time.monotonic()
+    (status,) = bulk(url, "images-only-slow", {"good": {"image": {"data": jpeg(80, 60, 1)}}}).values()
+    seconds = (between - start, time.monotonic() - between)
+    print(
+        f"{slow} slow ones alone: {dict(Counter(statuses.values()))}, {seconds[0]:.0f} s; a good one: {status}", end=""
+    )
+    print(f", {seconds[1]:.1f} s", flush=True)
+    return status == 201
+
+
 def main() -> None:
+    alone = "--alone" in sys.argv
+    counts = [int(argument) for argument in sys.argv[1:] if argument != "--alone"] or [12, 30, 90]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "service.log"
         settings = {"workers": "2", "picture_timeout": PICTURE_SECONDS}
@@ -107,7 +125,7 @@ def main() -> None:
                 service.url,
             ]
             subprocess.run(command, check=True, capture_output=True)
-            stored = [attempt(node.url, int(slow)) for slow in sys.argv[1:] or ["12", "30", "90"]]
+            stored = [(only_slow if alone else attempt)(node.url, slow) for slow in counts]
     sys.exit(not all(stored))
 
 

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
+from pipelines.cluster.nodes import leaves_out_vectors
 
 from ...defaults import BULK_BYTES
-from ...reprocess.documents import Found, Reader, leaves_out_vectors
+from ...reprocess.documents import Found, Reader
 from ...reprocess.writer import Report, Writer
 from ...search import UserError
 from ..context import document_id, writable_context

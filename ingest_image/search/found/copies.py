@@ -23,10 +23,19 @@ _THREADS = 4
 _SLOW = 8
 
 
-def copies_among(client: Elasticsearch, sample: Sample, by_hash: Sequence[Hit], by_vector: Sequence[Hit]) -> list[Hit]:
-    """The copies: those by their hash, the nearest first, then those by their pixels, the likeliest first."""
+def copies_among(
+    client: Elasticsearch, sample: Sample, by_hash: Sequence[Hit], by_vector: Sequence[Hit], crops: Sequence[Hit] = ()
+) -> list[Hit]:
+    """The copies: those by their hash, the nearest first, then those by their pixels, the likeliest first.
+
+    `crops` are near by what a crop leaves of the vector.
+    """
     copies = [hit for hit in (*by_hash, *by_vector) if hit.copy]
-    promising = _candidates(sample, one_after_the_other([copies, by_vector, by_hash]))
+    likely = _candidates(sample, one_after_the_other([copies, by_vector, by_hash]))
+    # The other list knows how alike they are as a whole.
+    whole = {hit.key: hit for hit in by_vector}
+    cropped = [whole.get(hit.key, hit) for hit in crops if not (hit.reason and hit.reason.is_certain)]
+    promising = one_after_the_other([likely, cropped if quick() else []])
     found = confirmed(client, sample, [hit.key for hit in promising])
     certain = by_distance(hit for hit in one_after_the_other([copies]) if hit.key not in found)
     return certain + [as_copy(hit, found[hit.key]) for hit in promising if hit.key in found]

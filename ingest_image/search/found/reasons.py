@@ -11,6 +11,8 @@ class Reason(StrEnum):
     EXACT = "exact"
     SAME = "same picture"
     SIMILAR = "similar"
+    # Near by what a crop leaves: no hit, unless pixels say that it is a copy.
+    PERHAPS_CROPPED = "perhaps cropped"
     SAME_PERSON = "same person"
     SIMILAR_COLORS = "similar colours"
     WORDS = "words"

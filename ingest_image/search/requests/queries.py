@@ -9,7 +9,7 @@ from pipelines.picture_fields import MARKS, PICTURES, PIECES, PLACES, VECTORS, u
 from processor_service.hash_bands import near_bands
 
 from ..comparing.hashes import RELATED, variants
-from ..comparing.likeness import likeness_of
+from ..comparing.likeness import Likeness, likeness_of
 from ..found.reasons import Reason
 from ..questions.bounds import TIMEOUT, without_regex
 from ..questions.colors import alike_query, color_query
@@ -36,6 +36,8 @@ LIGHT: dict[str, Any] = {"excludes": [*HEAVY, *under(PLACES)]}
 WINDOW = 100
 # Most that Elasticsearch allows for `num_candidates`.
 _COMPARED = 10_000
+# The graph of the vectors is made for all of their numbers, so a part of them needs a wider search.
+_CROPS_COMPARED = 1_000
 _PLAIN_WORD = re.compile(r"\w[\w.'’,#&-]*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 
@@ -130,6 +132,24 @@ def embedding_knn(sample: Sample, schema: Schema, clauses: list[Query]) -> list[
     return [knn(schema.embedding, list(vector), clauses, similarity=least) for vector in fitting]
 
 
+def crops_knn(likely: list[Query], limits: Likeness) -> list[Query]:
+    """Of kNN clauses by whole vectors, those by what a crop leaves of them; none if the embedder has no such part."""
+    if limits.of_crops is None:
+        return []
+    chosen = range(*limits.of_crops.indices(10_000))
+    return [
+        {name: value for name, value in clause.items() if name != "similarity"}
+        | {
+            "query_vector": [number if place in chosen else 0.0 for place, number in enumerate(clause["query_vector"])],
+            "k": limits.crops,
+            "num_candidates": _CROPS_COMPARED,
+        }
+        for clause in likely
+        # Anybody may store a vector, and Elasticsearch knows no cosine of one that is 0 throughout.
+        if any(clause["query_vector"][limits.of_crops])
+    ]
+
+
 def knn(field: str, vector: Any, clauses: list[Query], *, k: int = WINDOW, similarity: float | None = None) -> Query:
     """One kNN clause; `similarity` is the largest distance of bit vectors, the smallest cosine of others."""
     clause: Query = {"field": field, "query_vector": vector, "k": k, "num_candidates": min(_COMPARED, 4 * k)}
@@ -164,10 +184,13 @@ def likeness_bodies(
         bodies[Reason.SAME] = {"knn": searches}
     if vectors := embedding_knn(sample, schema, clauses):
         bodies[Reason.SIMILAR] = {"knn": vectors}
+        limits = likeness_of(sample.embedder)
+        if crops := crops_knn(vectors, limits):
+            bodies[Reason.PERHAPS_CROPPED] = {"knn": crops, "size": limits.crops}
     elif sample.colors and not question.near_duplicates:
         alike = alike_query(sample.colors)
         bodies[Reason.SIMILAR_COLORS] = {"query": {"bool": {"must": [alike], "filter": clauses}}, "min_score": 0.5}
     if question.words and not question.near_duplicates:
         matching = words_query(question.words)
         bodies[Reason.WORDS] = {"query": {"bool": {"must": [matching], "filter": clauses}}}
-    return {reason: {**body, "size": window, "_source": LIGHT, "timeout": TIMEOUT} for reason, body in bodies.items()}
+    return {reason: {"size": window, "_source": LIGHT, "timeout": TIMEOUT, **body} for reason, body in bodies.items()}

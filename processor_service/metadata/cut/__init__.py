@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from ...formats.jpeg_end import ended
 from ...formats.registry import FORMATS
 from ...picture import Picture
+from ..twins import without_broken_twins
 from ..write import exif_block, turn_only
 from . import bmp, gif, ico, jp2, jpeg, png, pnm, tiff, webp
 from .kept import Kept
@@ -42,10 +43,18 @@ def cut_metadata(data: bytes, picture: Picture) -> bytes | None:
     """The original file without EXIF, IPTC, XMP, comments, previews, and without what follows the picture.
 
     It gets the EXIF of `exif_block` (the turn, what the recipe keeps). None when the picture must be encoded again: its
-    profile must not be kept, or its container has no room for that EXIF, or holds something unknown.
+    profile must not be kept, or its container has no room for that EXIF, or holds something unknown, or a larger
+    picture, which is broken.
     """
-    kept = Kept(exif_block(picture), "icc" in picture.output.keep, used_up=picture.source.used_up)
-    data = ended(data)
+    if picture.source.is_part:
+        return None
+    kept = Kept(
+        exif_block(picture),
+        "icc" in picture.output.keep,
+        colors_depend_on_it=picture.icc_profile is not None,
+        used_up=picture.source.used_up,
+    )
+    data = without_broken_twins(ended(data))
     cut = _cut(data, picture.source.format, kept)
     # A profile that only the EXIF named would be lost with it.
     lost = (
@@ -59,6 +68,7 @@ def cut_refused(data: bytes, *, cut_off: bool = False) -> bytes | None:
 
     `cut_off`: they were refused because pixels are missing at their end.
     """
+    data = without_broken_twins(data)
     begun = next((one.name for one in FORMATS if one.begins(data)), None)
     return None if begun is None else _cut(data, begun, Kept(turn_only(data), at_any_price=True, cut_off=cut_off))
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 from ...color.bare_profile import bare_profile
 from ..exif import Exif, Tag
 
+# Colour spaces of profiles (ICC.1:2022, table 19).
+GREY, RGB, INKS, LAB = b"GRAY", b"RGB ", b"CMYK", b"Lab "
 _PREFIX = b"Exif\0\0"
 # A file of 20 MB may have five million segments, which take 13 seconds. Pictures have some thousands.
 _MOST_PARTS = 100_000
@@ -27,6 +29,7 @@ def few(parts: Iterator[_Part]) -> Iterator[_Part]:
 class Kept:
     """`exif`: EXIF to write, None for none. `profile`: whether the colour profile may stay.
 
+    `colors_depend_on_it`: whether the picture looks different by its profile.
     `at_any_price`: the picture cannot be encoded again, so a profile of an unknown kind is left out. `used_up`: the
     decoder of a JPEG has read its pixels, and found nothing behind them except for a few bytes that it may have taken
     without need. `cut_off`: the picture was refused because pixels are missing at its end.
@@ -34,6 +37,7 @@ class Kept:
 
     exif: bytes | None = None
     profile: bool = True
+    colors_depend_on_it: bool = False
     at_any_price: bool = False
     used_up: bool = False
     cut_off: bool = False
@@ -55,15 +59,19 @@ class Kept:
         if self.exif:
             raise ValueError("the format has no room for the EXIF that is to be kept")
 
-    def checked_profile(self, profile: bytes) -> bytes:
+    def checked_profile(self, profile: bytes, *spaces: bytes) -> bytes:
         """The profile with nothing but colours in it (bare_profile.py); empty when it is not one (ICC.1:2022, 7.2).
 
+        Empty, too, when it is of none of the colour spaces that the pixels may have, and so says nothing about them.
         Raises ValueError for a profile that must not be kept, or of an unknown kind: then the pixels must be converted.
         """
         size = int.from_bytes(profile[:4])
         if profile[36:40] != b"acsp" or not 128 < size <= len(profile):
             return b""
-        if not self.profile:
+        fits = profile[16:20] in spaces
+        if not fits and not self.colors_depend_on_it:
+            return b""
+        if not self.profile or not fits:
             raise ValueError("the colour profile is not to be kept")
         bare = bare_profile(profile[:size])
         if not bare and not self.at_any_price:

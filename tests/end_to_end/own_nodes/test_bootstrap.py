@@ -23,6 +23,7 @@ from pipelines.recipes import recipes_of
 from pipelines.resources import Kind, Resource, bundled
 from tests.helpers.fake_kibana import Server
 from tests.helpers.nodes import HEAP
+from tests.helpers.pictures import b64, picture
 from tests.helpers.ports import free_port
 from tests.helpers.resources import at_version
 from tests.helpers.service import TOKEN, Service
@@ -278,6 +279,37 @@ def test_the_codec_is_chosen_and_kept(run: Run, es: Elasticsearch, service_url: 
     )
     assert "updated: index template" in run("--codec", "default").output
     assert "codec" not in stored(es, TEMPLATE)["template"]["settings"]["index"]
+
+
+def test_the_place_of_vectors_is_chosen_and_kept(
+    run: Run, es: Elasticsearch, service_url: str, es_version: str
+) -> None:
+    run("--service-url", service_url)
+    result = run("--vectors", "in-source")
+    if es_version.startswith("8."):
+        assert result.exit_code == 1 and "in _source in any case" in result.output
+        assert "mapping" not in stored(es, TEMPLATE)["template"]["settings"]["index"]
+        assert vectors_in_hits(es, "images-as-always")
+        return
+    assert result.exit_code == 0 and "updated: index template" in result.output, result.output
+    assert "current: index template" in run().output
+    assert vectors_in_hits(es, "images-in-source")
+    assert "updated: index template" in run("--vectors", "apart").output
+    assert "mapping" not in stored(es, TEMPLATE)["template"]["settings"]["index"]
+    assert not vectors_in_hits(es, "images-apart")
+
+
+def vectors_in_hits(es: Elasticsearch, index: str) -> bool:
+    """Whether a hit of a new index shows its vectors; a picture that is updated keeps them, wherever they are."""
+    es.index(index=index, id="1", document={"image": {"data": b64(picture("pillow/hopper.jpg"))}}, refresh=True)
+    es.update(index=index, id="1", doc={"title": "a title"}, refresh=True)
+    (hit,) = es.search(index=index, fields=[{"field": "image.embedding"}], source_excludes=["image.data"])["hits"][
+        "hits"
+    ]
+    assert hit["_source"]["title"] == "a title" and hit["fields"]["image.embedding"]
+    wanted: dict[str, Any] = {"field": "image.embedding", "query_vector": hit["fields"]["image.embedding"], "k": 1}
+    assert [one["_id"] for one in es.search(index=index, knn=wanted, source=False)["hits"]["hits"]] == ["1"]
+    return "embedding" in hit["_source"]["image"]
 
 
 def test_a_template_of_the_same_priority_in_the_way(run: Run, es: Elasticsearch, service_url: str) -> None:

@@ -142,7 +142,7 @@ def tls_node(es_version: str, certificates: dict[str, Path], service_url: str) -
 
 @pytest.fixture
 def tls_es(tls_node: EmbeddedNode) -> Iterator[Elasticsearch]:
-    with Elasticsearch(tls_node.url) as client:
+    with Elasticsearch(tls_node.url, request_timeout=120) as client:
         yield client
 
 

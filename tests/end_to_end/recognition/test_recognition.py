@@ -101,7 +101,7 @@ def traces(of: bytes) -> list[str]:
 
 def test_recognition_can_come_later(es: Elasticsearch, index: str, pipeline: str, seeing: Service) -> None:
     def recognized() -> float:
-        lines = requests.get(f"{seeing.url}/metrics", timeout=10).text.splitlines()
+        lines = requests.get(f"{seeing.url}/metrics", timeout=60).text.splitlines()
         return float(next(line for line in lines if line.startswith("image_recognized_pictures_total")).split()[-1])
 
     put(es, pipeline, **RECOGNIZE)

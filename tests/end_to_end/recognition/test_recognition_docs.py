@@ -183,7 +183,7 @@ def test_the_tour_works_as_it_is_written(es: Elasticsearch, es_url: str, seeing:
         request.check(request.send(es_url))
     # It says that it leaves nothing behind.
     assert not es.indices.exists(index="images-seen")
-    assert requests.get(f"{es_url}/_ingest/pipeline/tour-*", timeout=10).json() == {}
+    assert requests.get(f"{es_url}/_ingest/pipeline/tour-*", timeout=60).json() == {}
 
 
 def test_the_tour_can_be_pasted() -> None:

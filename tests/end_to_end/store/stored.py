@@ -56,9 +56,7 @@ def stored_service(es: Elasticsearch, usual: str, folder: Path, url: str, **sett
 
     `usual`: the address of the service that the node asks otherwise.
     """
-    bodies = es.ingest.get_pipeline(id="images").body["images"]
-    processor = {"image": {**bodies["processors"][0]["image"], "store": "external"}}
-    es.ingest.put_pipeline(id=PIPELINE, processors=[processor])
+    put_pipeline(es, **es.ingest.get_pipeline(id="images").body["images"]["processors"][0]["image"])
     pictures = open_store(url, 20)
     with running_service(folder / "service.log", store_url=url, **settings) as running:
         set_hosts(es, running.url)
@@ -67,6 +65,14 @@ def stored_service(es: Elasticsearch, usual: str, folder: Path, url: str, **sett
         finally:
             set_hosts(es, usual)
             pictures.stop()
+
+
+def put_pipeline(es: Elasticsearch, **options: Any) -> None:
+    """Make the pipeline that uses the store one of these options, for whatever is indexed from now on."""
+    processors = [{"image": {**options, "store": "external"}}]
+    # A node that is too busy to apply it within its timeout says no, and applies it later.
+    assert es.ingest.put_pipeline(id=PIPELINE, processors=processors, timeout="100s")["acknowledged"]
+    assert es.ingest.get_pipeline(id=PIPELINE).body[PIPELINE]["processors"] == processors
 
 
 @contextmanager

@@ -129,8 +129,8 @@ def test_a_stored_picture_is_shown_in_whole_in_part_and_rendered(es: Elasticsear
     assert get(stored, f"{index}/a/b?v={image['sha256'][:8]}").headers["Cache-Control"].endswith("immutable")
     assert opened(get(stored, f"{index}/a/b?w=90").content).size == (90, 60)
     signed = signed_url(f"{stored.service.url}/v1/images/{index}/a/b", TOKEN, int(time.time()) + 60)
-    assert requests.get(signed, timeout=10).content == data
-    assert requests.get(signed.partition("?")[0], timeout=10).status_code == 401
+    assert requests.get(signed, timeout=60).content == data
+    assert requests.get(signed.partition("?")[0], timeout=60).status_code == 401
     # A list: each by its number.
     es.index(index=index, id="2", document={"image": [{"data": b64(SMALL)}, {"data": b64(PHOTO)}]})
     assert get(stored, f"{index}/2?n=1").content == data
@@ -154,10 +154,10 @@ def test_a_store_may_give_the_picture_itself(
     settings = {"render_indices": "images-*", "elasticsearch_url": es_url, "store_url": stored.url}
     with running_service(tmp_path / "log", workers="1", store_redirect="60", **settings) as service:
         address = f"{service.url}/v1/images/{index}/1"
-        answer = requests.get(address, headers=AUTHORIZED, timeout=10, allow_redirects=False)
+        answer = requests.get(address, headers=AUTHORIZED, timeout=60, allow_redirects=False)
         if stored.url.startswith("s3:"):
             assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "private, max-age=30")
-            given = requests.get(answer.headers["Location"], timeout=10)
+            given = requests.get(answer.headers["Location"], timeout=60)
             assert given.content == stored.bytes_of(image_of(es, index))
             assert given.headers["Content-Type"] == "image/jpeg"
         else:

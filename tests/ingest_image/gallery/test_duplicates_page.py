@@ -93,7 +93,7 @@ def test_a_look_that_takes_long_goes_on_beside_the_pages(
     def slow(engine: Any, *, turned: bool, tick: Tick) -> list[list[Key]]:
         started.append(engine)
         tick("read", 1000)
-        assert done.wait(10)
+        assert done.wait(120)
         return [list(KEYS)]
 
     monkeypatch.setattr(app_module, "find_clusters", slow)

@@ -29,7 +29,9 @@ def pages_of(page: FlaskClient) -> list[str]:
     return [grid.text, detail.text]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(id=ids, source=sources)
 @example(id="1", source={"title": "caf\udce9", "image": stored(colors=[{"hex": "#008080", "share": "much"}])})
 @example(id="1", source={"image": stored(perceptual_hashes=[{"hex": "no hash"}, {"hex": "0f" * 32}])})

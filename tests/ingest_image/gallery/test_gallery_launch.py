@@ -72,7 +72,7 @@ def test_one_is_started_where_none_runs(
     def serve(server: Server) -> None:
         thread = threading.Thread(target=server.run)
         thread.start()
-        for _ in range(100):
+        for _ in range(600):
             if opened:
                 break
             thread.join(0.1)

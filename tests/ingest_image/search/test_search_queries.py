@@ -253,6 +253,24 @@ class TestBodies:
         assert list(bodies) == ["similar"]
         assert bodies[Reason.SIMILAR]["knn"][0]["query_vector"] == [0.1, 0.2]
 
+    def test_what_a_crop_leaves_of_a_vector_is_asked_for_by_itself(self) -> None:
+        vector = tuple(float(number + 1) for number in range(282))
+        sample = Sample("it", embeddings=(vector,), embedder="builtin-v1")
+        schema = Schema(embedding="image.embedding")
+        bodies = likeness_bodies(Question(sample=sample), schema)
+        (whole,), (part,) = (bodies[reason]["knn"] for reason in (Reason.SIMILAR, Reason.PERHAPS_CROPPED))
+        assert part["query_vector"] == [*[0.0] * 192, *vector[192:264], *[0.0] * 18]
+        # A part of a vector has a smaller cosine.
+        assert "similarity" in whole and "similarity" not in part
+        assert (part["k"], bodies[Reason.PERHAPS_CROPPED]["size"], bodies[Reason.SIMILAR]["size"]) == (24, 24, 100)
+        model = Sample("it", embeddings=(vector,), embedder="efficientnet-lite0")
+        assert Reason.PERHAPS_CROPPED not in likeness_bodies(Question(sample=model), schema)
+
+    @pytest.mark.parametrize("vector", [(0.1, 0.2), (0.1, *[0.0] * 281)], ids=["short", "without colours"])
+    def test_a_vector_that_is_nothing_but_0_is_not_asked_for(self, vector: tuple[float, ...]) -> None:
+        sample = Sample("it", embeddings=(vector,), embedder="builtin-v1")
+        assert list(likeness_bodies(Question(sample=sample), Schema(embedding="image.embedding"))) == ["similar"]
+
     def test_eight_turns(self) -> None:
         bodies = likeness_bodies(Question(sample=self.SAMPLE, turned=True), SCHEMA)
         assert len(bodies[Reason.SAME]["knn"]) == 8

@@ -156,6 +156,28 @@ class TestCodec:
         assert install_step(PIPELINE, PIPELINE.body, codec="best_compression").fate is Fate.CURRENT
 
 
+class TestVectors:
+    def test_are_chosen_and_kept_without_the_option(self) -> None:
+        body = install_step(TEMPLATE, None, vectors="in-source").body
+        assert body and body["template"]["settings"]["index"]["mapping"] == {"exclude_source_vectors": False}
+        # As Elasticsearch gives it back.
+        body["template"]["settings"]["index"]["mapping"] = {"exclude_source_vectors": "false"}
+        assert install_step(TEMPLATE, body).fate is Fate.CURRENT
+        newer = install_step(newer_program(TEMPLATE), body, codec="best_compression").body
+        assert newer and newer["template"]["settings"]["index"]["mapping"] == {"exclude_source_vectors": False}
+        back = install_step(TEMPLATE, body, vectors="apart")
+        assert back.fate is Fate.UPDATED and back.body == TEMPLATE.body
+
+    def test_another_place_keeps_what_was_changed_by_hand(self) -> None:
+        changed = edited(TEMPLATE.body)
+        changed["template"]["settings"]["index"]["mapping"] = {"total_fields": {"limit": "2000"}}
+        step = install_step(TEMPLATE, changed, vectors="in-source")
+        assert step.fate is Fate.UPDATED and step.body and step.body["priority"] == 700
+        of_mapping = step.body["template"]["settings"]["index"]["mapping"]
+        assert of_mapping == {"total_fields": {"limit": "2000"}, "exclude_source_vectors": False}
+        assert install_step(TEMPLATE, step.body).fate is Fate.EDITED
+
+
 class TestHosts:
     def test_created_updated_current(self) -> None:
         setting = hosts(["http://127.0.0.1:8090/", "http://127.0.0.1:8091"])

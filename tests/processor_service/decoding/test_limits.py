@@ -50,7 +50,7 @@ def test_a_bomb_in_the_metadata_costs_little_and_harms_nothing(name: str, small:
     result = decoded(DEFUSED[name])
     assert result.image.size == (8, 8)
     assert result.icc_profile is None
-    assert seconds(DEFUSED[name]) < 10 * small
+    assert seconds(DEFUSED[name]) < 20 * small
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])

@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from ingest_image.cli import main
 from processor_service import embedders
 from processor_service.embedders import EmbedderError, chosen, embedded
-from processor_service.embedders.builtin import Builtin
+from processor_service.embedders.builtin import COLORS, Builtin
 from processor_service.embedders.model_folder import ImageInput
 from processor_service.embedders.onnx import Onnx, prepared
 from processor_service.errors import ImageError
@@ -71,6 +71,14 @@ def test_builtin_finds_changed_copies_among_others(name: str) -> None:
     ):
         vector = unit(Builtin().image(changed))
         assert vector @ unit(Builtin().image(original)) > max(vector @ other for other in others)
+
+
+@pytest.mark.parametrize("color", ["red", "#3366cc", "gray"])
+def test_builtin_says_where_its_colours_are(color: str) -> None:
+    # A blank picture has nothing else.
+    vector = Builtin().image(Image.new("RGB", (64, 64), color))
+    everywhere = np.flatnonzero(vector)
+    assert len(everywhere) and set(everywhere) == set(np.flatnonzero(vector[COLORS]) + COLORS.start)
 
 
 def of(image: Image.Image) -> Picture:
@@ -218,7 +226,7 @@ def test_questions_that_are_refused(service: Service, body: dict[str, Any], stat
 
 
 def test_questions_need_the_token(service: Service) -> None:
-    assert requests.post(f"{service.url}/v1/embed", json={"data": "AAAA"}, timeout=10).status_code == 401
+    assert requests.post(f"{service.url}/v1/embed", json={"data": "AAAA"}, timeout=60).status_code == 401
 
 
 @pytest.fixture(scope="module")

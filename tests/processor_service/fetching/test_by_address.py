@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ import requests
 from processor_service.keys import mark_key
 from processor_service.wire.marks import url_mark
 from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, Service, running_service
 from tests.helpers.web_server import Stranger, gives, raw, stranger
 
@@ -34,7 +34,7 @@ def server() -> Iterator[Stranger]:
 
 @pytest.fixture(scope="module")
 def fetching(server: Stranger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    settings = {"url_hosts": f"127.0.0.1:{server.port}", "url_private_networks": "127.0.0.0/8", "url_timeout": "2"}
+    settings = {"url_hosts": f"127.0.0.1:{server.port}", "url_private_networks": "127.0.0.0/8", "url_timeout": "6"}
     log = tmp_path_factory.mktemp("service") / "log"
     with running_service(log, workers="1", url_fetches="2", **settings) as running:
         yield running
@@ -42,7 +42,7 @@ def fetching(server: Stranger, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def process(service: Service, **body: Any) -> requests.Response:
     return requests.post(
-        f"{service.url}/v1/process", json=body, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
+        f"{service.url}/v1/process", json=body, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60
     )
 
 
@@ -101,11 +101,10 @@ def test_slow_strangers_keep_nobody_else_waiting(fetching: Service, server: Stra
     server.paths["/slow"] = raw(HEAD + b"\r\n", b"x", pause=0.1, then=lambda: not over.is_set())
     with ThreadPoolExecutor(2) as threads:
         slow = [threads.submit(process, fetching, url=address(server, "/slow")) for _ in range(2)]
-        time.sleep(0.5)
+        wait_until(lambda: [path for path, _ in server.asked].count("/slow") == 2)
         busy = process(fetching, url=address(server, "/slow"))
-        start = time.monotonic()
         assert process(fetching, data=b64(CAT)).status_code == 200
-        assert time.monotonic() - start < 1
+        assert not any(future.done() for future in slow)
         assert (busy.status_code, busy.json()["error"]["code"], busy.headers["Retry-After"]) == (429, "busy", "1")
         assert [future.result().json()["error"]["code"] for future in slow] == ["url_too_slow"] * 2
     over.set()
@@ -131,9 +130,10 @@ def test_fetched_pictures_have_a_bound_that_keeps_no_other_picture_out(server: S
     ):
         try:
             stuck = threads.submit(process, service, url=address(server, "/stuck.jpg"))
-            assert sent.wait(20)
-            time.sleep(1)
-            busy = process(service, url=address(server, "/large.jpg"))
+            assert sent.wait(60)
+            # Until the service has all of it.
+            while (busy := process(service, url=address(server, "/large.jpg"))).ok:
+                pass
             assert (busy.status_code, busy.json()["error"]["code"], busy.headers["Retry-After"]) == (429, "busy", "1")
             assert "IMAGE_MAX_HELD_BYTES" in busy.json()["error"]["reason"]
             assert process(service, data=b64(CAT)).status_code == 200

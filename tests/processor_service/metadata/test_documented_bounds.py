@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from processor_service.color import profile_check
-from processor_service.decoding import salvage
+from processor_service.color import profiles
+from processor_service.decoding import icons, salvage
 from processor_service.metadata import blocks, collect, exif, iptc, png_metadata, text, xmp_packet
+from processor_service.metadata.twins import sound
 from tests.helpers.paths import ROOT
 
 KIB, MIB = 1024, 1024**2
@@ -23,11 +24,13 @@ BOUNDS = [
     (f"texts of a PNG may have {png_metadata._MOST_OF_WORDS // KIB} KiB each", "read"),
     (f"profiles and XMP {png_metadata._MOST_OF_PROFILE // MIB} MiB each", "read"),
     (f"all together {png_metadata._MOST_OF_ALL // MIB} MiB", "read"),
-    (f"the first {collect._MOST_EXIF} EXIFs and {blocks._MOST_COMMENTS} comments of a JPEG", "read"),
+    (f"the first {sound._MOST_EXIFS} EXIFs and {blocks._MOST_COMMENTS} comments of a JPEG", "read"),
     (f"the first {collect._MOST_PNGS} PNGs of an icon", "read"),
     (f"{salvage.MOST_TEXT // MIB} MB for all texts, decompressed", "saved"),
     (f"{salvage._MOST_TRIED} parts are tried one by one", "saved"),
-    (f"profiles are used up to {profile_check._MOST_BYTES // MIB} MB", "saved"),
+    (f"the first {sound._MOST_PROFILES} of a file are tried", "saved"),
+    (f"of an icon, the {icons._MOST_TRIED} largest pictures", "saved"),
+    (f"profiles are used up to {profiles.MOST_BYTES // MIB} MB", "saved"),
 ]
 
 

@@ -1,4 +1,7 @@
-"""Google and Azure, of which there is no server here, and encryption by S3: which requests URL and variables lead to."""
+"""Google, of which there is no server here, Azure, and encryption by S3: which requests URL and variables lead to.
+
+Azure as a server is in azure.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store promises, of a folder; that S3 keeps it too is in test_s3.py."""
+"""What the store promises, of a folder; that S3 keeps it too is in test_elsewhere.py."""
 
 from __future__ import annotations
 

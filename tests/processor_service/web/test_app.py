@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import signal
 import socket
 import sys
@@ -15,7 +16,8 @@ from PIL import Image
 
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
-from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
+from tests.helpers.processes import wait_until
+from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, calls, running_service
 from tests.helpers.workers import ENDLESS, signal_at_work
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -37,7 +39,7 @@ def test_a_photograph_comes_back_normalized_with_its_fields(service: Service) ->
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}])
 def test_without_the_token_nothing_is_done(service: Service, header: dict[str, str]) -> None:
     for method, path in (("POST", "/v1/process"), ("GET", "/v1/operations"), ("GET", "/v1/limits")):
-        answer = requests.request(method, service.url + path, json={"data": "AAAA"}, headers=header, timeout=10)
+        answer = requests.request(method, service.url + path, json={"data": "AAAA"}, headers=header, timeout=60)
         assert answer.status_code == 401
         assert answer.json()["error"]["code"] == "unauthorized"
 
@@ -61,7 +63,7 @@ def test_without_the_token_nothing_is_done(service: Service, header: dict[str, s
     ],
 )
 def test_bad_requests_have_a_code_and_a_sentence(service: Service, body: bytes, status: int, code: str) -> None:
-    answer = requests.post(f"{service.url}/v1/process", data=body, headers=AUTHORIZED, timeout=10)
+    answer = requests.post(f"{service.url}/v1/process", data=body, headers=AUTHORIZED, timeout=60)
     assert answer.status_code == status
     error = answer.json()["error"]
     assert (error["code"], error["retryable"]) == (code, False)
@@ -70,15 +72,15 @@ def test_bad_requests_have_a_code_and_a_sentence(service: Service, body: bytes, 
 
 
 def test_unknown_addresses_and_methods_answer_json(service: Service) -> None:
-    assert requests.get(f"{service.url}/x", timeout=10).json()["error"]["code"] == "not_found"
-    answer = requests.get(f"{service.url}/v1/process", headers=AUTHORIZED, timeout=10)
+    assert requests.get(f"{service.url}/x", timeout=60).json()["error"]["code"] == "not_found"
+    answer = requests.get(f"{service.url}/v1/process", headers=AUTHORIZED, timeout=60)
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
 
 
 def test_operations_are_listed_with_parameters_and_examples(service: Service) -> None:
-    limits = requests.get(f"{service.url}/v1/limits", headers=AUTHORIZED, timeout=10).json()
+    limits = requests.get(f"{service.url}/v1/limits", headers=AUTHORIZED, timeout=60).json()
     assert limits["picture_timeout"] > 0 and limits["workers"] >= 1 and limits["max_image_bytes"] == 45 * 1024**2
-    catalogue = requests.get(f"{service.url}/v1/operations", headers=AUTHORIZED, timeout=10).json()
+    catalogue = requests.get(f"{service.url}/v1/operations", headers=AUTHORIZED, timeout=60).json()
     resize = next(entry for entry in catalogue["operations"] if entry["name"] == "resize")
     assert resize["parameters"]["properties"]["fit"]["enum"] == ["inside", "cover", "fill", "pad"]
     assert {entry["name"] for entry in catalogue["properties"]} >= {"colors", "thumbnail"}
@@ -111,7 +113,7 @@ def test_a_refusal_and_its_line_in_the_log_share_an_id_and_the_log_says_what_it_
             headers={**AUTHORIZED, "X-Opaque-Id": 'say "7\\'},
             timeout=10,
         )
-        unsigned = requests.post(f"{service.url}/v1/process", data=b"{}", headers={"X-Opaque-Id": "8"}, timeout=10)
+        unsigned = requests.post(f"{service.url}/v1/process", data=b"{}", headers={"X-Opaque-Id": "8"}, timeout=60)
     lines = [json.loads(line) for line in service.log.read_text().splitlines()]
     for answer, event in ((broken, "picture"), (unknown, "refused"), (unsigned, "refused")):
         error = answer.json()["error"]
@@ -130,7 +132,7 @@ def test_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(lambda _: service.process_picture(picture("pillow/hopper.jpg")), range(8)))
         service.process_picture("AAAA")
-        metrics = requests.get(f"{service.url}/metrics", timeout=10).text
+        metrics = requests.get(f"{service.url}/metrics", timeout=60).text
     assert 'image_pictures_total{code="ok"} 8.0' in metrics
     assert 'image_pictures_total{code="not_an_image"} 1.0' in metrics
     assert "image_picture_seconds_count 9.0" in metrics
@@ -221,14 +223,16 @@ def test_sigterm_finishes_pictures_under_way_and_leaves_no_process(tmp_path: Pat
         futures = [
             threads.submit(service.process_picture, picture("exif-orientation/Landscape_1.jpg")) for _ in range(4)
         ]
-        time.sleep(0.2)
+
+        def taken() -> float:
+            metrics = requests.get(f"{service.url}/metrics", timeout=60).text
+            return float(re.findall(r"^image_pending_pictures (\S+)", metrics, re.M)[0]) + calls(service)
+
+        wait_until(lambda: taken() >= 4)
         children = service.descendants()
         service.stop()
         assert [future.result().status_code for future in futures] == [200] * 4
-    end = time.monotonic() + 30
-    while left := [pid for pid in children if Path(f"/proc/{pid}").exists()]:
-        assert time.monotonic() < end, left
-        time.sleep(0.05)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
 
 
 def test_sigterm_tells_the_clients_of_pictures_that_are_not_done_in_time(tmp_path: Path) -> None:
@@ -263,7 +267,7 @@ def test_without_a_token_only_loopback(tmp_path: Path) -> None:
 def test_who_is_refused_reads_why_although_the_body_was_not_wanted(service: Service, size: int) -> None:
     """A client that only writes until it is done, as the JDK's does: the server must not hang up meanwhile."""
     head = f"POST /v1/process HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=60) as client:
         client.sendall(head.encode())
         for _ in range(size // 100_000):
             client.sendall(b"x" * 100_000)

@@ -91,7 +91,7 @@ def test_prometheus_can_read_it_and_its_labels_are_the_metrics(expression: str) 
 def test_a_running_service_has_each_metric_and_each_is_looked_at(service: Service) -> None:
     assert service.process_picture(picture("pillow/hopper.jpg")).ok
     assert service.process_picture(b"no picture").status_code == 422
-    families = list(text_string_to_metric_families(requests.get(f"{service.url}/metrics", timeout=10).text))
+    families = list(text_string_to_metric_families(requests.get(f"{service.url}/metrics", timeout=60).text))
     # Of a metric without samples only name and type are there. When a sample began is one to Python's library only.
     served = {family.name for family in families if not family.name.endswith("_created")}
     assert {family_of(one.name) for expression in EXPRESSIONS for one in selectors(expression)} <= served | {*ENRICHERS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from processor_service.web.connections.answer_socket import SEND_SECONDS
 from processor_service.web.rendering.access import signed_url
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.ports import free_port
+from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, running_service
 from tests.helpers.web_server import Behaviour, Request, certificate_of, gives, stranger
 
@@ -39,19 +41,19 @@ def document(data: bytes) -> bytes:
 
 def test_off_by_default_and_502_without_elasticsearch(tmp_path: Path) -> None:
     with running_service(tmp_path / "off", workers="1") as service:
-        answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=10)
+        answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=60)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-        assert requests.get(f"{service.url}/v1/images/images/1", timeout=10).status_code == 401
+        assert requests.get(f"{service.url}/v1/images/images/1", timeout=60).status_code == 401
     nobody = f"http://127.0.0.1:{free_port()}"
     with running_service(tmp_path / "on", workers="1", render_indices="images", elasticsearch_url=nobody) as service:
-        answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=10)
+        answer = requests.get(f"{service.url}/v1/images/images/1", headers=AUTHORIZED, timeout=60)
         assert (answer.status_code, answer.json()["error"]["code"]) == (502, "elasticsearch_error")
         assert answer.headers["Cache-Control"] == "no-store"
         for headers in ({}, {"Authorization": "Bearer wrong"}):
-            assert requests.get(f"{service.url}/v1/images/images/1", headers=headers, timeout=10).status_code == 401
-        answer = requests.get(f"{service.url}/v1/images/images/1?signature=x&expires=9999999999", timeout=10)
+            assert requests.get(f"{service.url}/v1/images/images/1", headers=headers, timeout=60).status_code == 401
+        answer = requests.get(f"{service.url}/v1/images/images/1?signature=x&expires=9999999999", timeout=60)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
-        assert requests.get(f"{service.url}/v1/images/other/1", headers=AUTHORIZED, timeout=10).status_code == 404
+        assert requests.get(f"{service.url}/v1/images/other/1", headers=AUTHORIZED, timeout=60).status_code == 404
 
 
 def test_whatever_elasticsearch_answers_there_is_a_status(tmp_path: Path) -> None:
@@ -81,11 +83,11 @@ def test_whatever_elasticsearch_answers_there_is_a_status(tmp_path: Path) -> Non
         settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
         with running_service(tmp_path / "log", workers="1", elasticsearch_api_key="hush", **settings) as service:
             for id, (_, status) in answers.items():
-                answer = requests.get(f"{service.url}/v1/images/images/{quote(id)}", headers=AUTHORIZED, timeout=30)
+                answer = requests.get(f"{service.url}/v1/images/images/{quote(id)}", headers=AUTHORIZED, timeout=60)
                 assert answer.status_code == status, (id, answer.text)
                 assert "hush" not in answer.text
             for id in ("a/../b", "%2e%2e", "a%2f..%2f..%2f_search", "1?x"):
-                requests.get(f"{service.url}/v1/images/images/{quote(id)}", headers=AUTHORIZED, timeout=30)
+                requests.get(f"{service.url}/v1/images/images/{quote(id)}", headers=AUTHORIZED, timeout=60)
     assert all(headers.get("authorization") == "ApiKey hush" for _, headers in server.asked)
     assert all(path.startswith("/images/_doc/") and path.count("/") == 3 for path, _ in server.asked)
     assert "hush" not in service.log.read_text()
@@ -121,7 +123,7 @@ def test_a_secured_elasticsearch_gets_the_key_and_is_verified(tmp_path: Path) ->
         ):
             asked = len(server.asked)
             with running_service(tmp_path / f"log{number}", **there, **settings) as service:
-                answer = requests.get(f"{service.url}/v1/images/images/1?w=50", headers=AUTHORIZED, timeout=30)
+                answer = requests.get(f"{service.url}/v1/images/images/1?w=50", headers=AUTHORIZED, timeout=60)
             assert answer.status_code == status, answer.text
             if status == 200:
                 assert opened(answer.content).size == (50, 50)
@@ -138,12 +140,12 @@ def test_a_key_of_its_own_without_a_token_means_signed_addresses_only(tmp_path: 
         with running_service(tmp_path / "log", workers="1", token="", render_key="own", **settings) as service:
             url = f"{service.url}/v1/images/images/1?w=50"
             for headers in ({}, AUTHORIZED):
-                answer = requests.get(url, headers=headers, timeout=10)
+                answer = requests.get(url, headers=headers, timeout=60)
                 assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
             assert server.asked == []
             for height in (40, 41, 42):
                 signed = signed_url(f"{url}&h={height}", "own", int(time.time()) + 60)
-                assert requests.get(signed, timeout=30).status_code == 200
+                assert requests.get(signed, timeout=60).status_code == 200
 
 
 def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -> None:
@@ -175,14 +177,22 @@ def test_a_burst_of_renderings_does_not_keep_documents_waiting(tmp_path: Path) -
 
 
 def test_too_many_at_a_time_are_told_to_come_later(tmp_path: Path) -> None:
-    with stranger({"/images/_doc/1": slow(picture("pillow/hopper.jpg"), 0.5)}) as server:
+    refused = threading.Event()
+
+    def answer_late(request: Request) -> None:
+        refused.wait(60)
+        request.answer(document(picture("pillow/hopper.jpg")), **PRODUCT)
+
+    with stranger({"/images/_doc/1": answer_late}) as server:
         settings = {"render_indices": "images", "elasticsearch_url": f"http://127.0.0.1:{server.port}"}
         with (
             running_service(tmp_path / "log", workers="1", queue_size="1", **settings) as service,
             ThreadPoolExecutor(6) as viewers,
         ):
             url = f"{service.url}/v1/images/images/1?w=50"
-            views = [viewers.submit(requests.get, url, headers=AUTHORIZED, timeout=30) for _ in range(6)]
+            views = [viewers.submit(requests.get, url, headers=AUTHORIZED, timeout=60) for _ in range(6)]
+            wait_until(lambda: sum(view.done() for view in views) == 4)
+            refused.set()
             answers = [view.result() for view in views]
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429, 429]
     for answer in answers:
@@ -214,9 +224,9 @@ def test_what_many_ask_for_at_the_same_time_is_rendered_once(tmp_path: Path) -> 
         settings["cache_dir"] = str(tmp_path / "cache")
         with running_service(tmp_path / "log", workers="2", **settings) as service, ThreadPoolExecutor(5) as viewers:
             url = f"{service.url}/v1/images/images/1?w=50"
-            views = [viewers.submit(requests.get, url, headers=AUTHORIZED, timeout=30) for _ in range(5)]
+            views = [viewers.submit(requests.get, url, headers=AUTHORIZED, timeout=60) for _ in range(5)]
             answers = [view.result() for view in views]
-            metrics = requests.get(f"{service.url}/metrics", timeout=10).text
+            metrics = requests.get(f"{service.url}/metrics", timeout=60).text
     assert {(answer.status_code, answer.content, answer.headers["ETag"]) for answer in answers} == {
         (200, answers[0].content, answers[0].headers["ETag"])
     }

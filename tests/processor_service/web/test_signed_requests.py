@@ -91,10 +91,12 @@ def test_a_signature_is_for_one_body_path_host_and_time(service: Service) -> Non
 
 
 def test_the_refusal_of_an_old_request_names_both_times(service: Service) -> None:
-    signed = int(time.time()) - 3600
+    signed, begin = int(time.time()) - 3600, datetime.now(UTC)
     reason = service.post_signed(BODY, time=str(signed)).json()["error"]["reason"]
     assert datetime.fromtimestamp(signed, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") in reason
-    assert datetime.now(UTC).strftime("and it is %Y-%m-%dT%H:") in reason and "NTP" in reason
+    # Another hour may have begun.
+    now = {moment.strftime("and it is %Y-%m-%dT%H:") for moment in (begin, datetime.now(UTC))}
+    assert any(said in reason for said in now) and "NTP" in reason
 
 
 def test_a_header_that_is_cut_off_or_changed_anywhere_is_refused(service: Service) -> None:
@@ -122,7 +124,7 @@ def test_what_is_signed_wrongly_is_refused_before_its_body_comes(service: Servic
 
 def test_the_api_token_opens_everything_but_the_address_where_the_node_is_taken_at_its_word(service: Service) -> None:
     bearer = {"Authorization": f"Bearer {api_token(TOKEN)}"}
-    assert requests.get(f"{service.url}{LIMITS}", headers=bearer, timeout=10).ok
+    assert requests.get(f"{service.url}{LIMITS}", headers=bearer, timeout=60).ok
     completed = requests.post(
         f"{service.url}/v1/inference/completion", json={"input": json.loads(BODY)["data"]}, headers=bearer, timeout=60
     )
@@ -132,13 +134,13 @@ def test_the_api_token_opens_everything_but_the_address_where_the_node_is_taken_
         assert answer.status_code == 401 and "/v1/inference/completion" in answer.json()["error"]["reason"]
     for wrong in (api_token("wrong"), transport_key(TOKEN).hex(), mark_key(TOKEN).hex()):
         headers = {"Authorization": f"Bearer {wrong}"}
-        assert requests.get(f"{service.url}{LIMITS}", headers=headers, timeout=10).status_code == 401
+        assert requests.get(f"{service.url}{LIMITS}", headers=headers, timeout=60).status_code == 401
 
 
 def test_the_token_itself_opens_everything_until_the_next_version_and_the_log_says_so_once(service: Service) -> None:
     for _ in range(3):
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        assert requests.get(f"{service.url}{LIMITS}", headers=headers, timeout=10).ok
+        assert requests.get(f"{service.url}{LIMITS}", headers=headers, timeout=60).ok
     assert service.log.read_text().count("a client sent IMAGE_TOKEN itself") == 1
     assert TOKEN not in service.log.read_text()
 

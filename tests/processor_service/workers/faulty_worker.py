@@ -32,8 +32,16 @@ def handle(job: Job, body: bytes) -> tuple[bytes, bytes]:
     if body == b"spin":
         while True:
             pass
-    if body == b"slow":
-        time.sleep(0.5)
+    if body.startswith(b"wait "):
+        # Says that it has begun, and is done when the other file is there.
+        begun, done = map(Path, body.decode().split()[1:])
+        begun.touch()
+        while not done.exists():
+            time.sleep(0.01)
+    if body.startswith(b"note "):
+        _, file, number = body.decode().split()
+        with Path(file).open("a") as notes:
+            notes.write(f"{number}\n")
     if body == b"die":
         os.abort()
     if body == b"exit":

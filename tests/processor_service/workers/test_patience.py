@@ -49,7 +49,7 @@ def waiting_clients(service: Service, count: int, more: bytes = b"") -> Iterator
 
 
 def load(service: Service) -> dict[str, Any]:
-    return dict(requests.get(f"{service.url}/v1/limits", headers=AUTHORIZED, timeout=30).json())
+    return dict(requests.get(f"{service.url}/v1/limits", headers=AUTHORIZED, timeout=60).json())
 
 
 def until(condition: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import time
@@ -42,11 +43,11 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def recognition(service: Service) -> str:
-    return str(requests.get(f"{service.url}/readyz", timeout=10).json()["recognition"])
+    return str(requests.get(f"{service.url}/readyz", timeout=60).json()["recognition"])
 
 
 def get(service: Service, path: str) -> requests.Response:
-    return requests.get(f"{service.url}{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+    return requests.get(f"{service.url}{path}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60)
 
 
 def metric(service: Service, name: str) -> float:
@@ -68,6 +69,14 @@ def test_a_recognizer_has_a_bound_of_memory_of_its_own(service: Service) -> None
 
     assert bounds(service.workers()) == [(1024 * MB, 1024 * MB)]
     assert bounds(service.recognizers()) == [(1536 * MB, 1536 * MB)]
+
+
+def test_plain_pictures_come_first_where_both_want_the_same_core(service: Service) -> None:
+    ((worker,), (recognizer,)) = (
+        [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids] for pids in (service.workers(), service.recognizers())
+    )
+    # 19 is the lowest priority.
+    assert recognizer == min(worker + 5, 19)
 
 
 def test_the_service_says_how_many_recognizers_it_has(service: Service, without: Service) -> None:

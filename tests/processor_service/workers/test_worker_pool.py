@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from processor_service import document
 from processor_service.errors import Code, ImageError
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker import Answer
-from tests.helpers.processes import with_pid
+from tests.helpers.processes import alive, wait_until, with_pid
 
 FAULTY = (sys.executable, str(Path(__file__).parent / "faulty_worker.py"))
 
@@ -41,23 +42,28 @@ def by_processor_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def kill(pid: int) -> None:
     """Kill a process and wait until it is dead, or gone."""
     with_pid(pid, signal.SIGKILL)
-    status = Path(f"/proc/{pid}/status")
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            if "State:\tZ" in status.read_text():
-                return
-        except OSError:
-            return
-        time.sleep(0.01)
+    wait_until(lambda: not alive(pid))
 
 
 def whole(pool: WorkerPool) -> list[int]:
     """Process ids of all workers, once they are there."""
-    deadline = time.monotonic() + 30
-    while len(pool.crew.workers) < pool.size and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: len(pool.crew.workers) == pool.size, 120)
     return [worker.pid for worker in pool.crew.workers]
+
+
+@contextmanager
+def busy(pool: WorkerPool, count: int, folder: Path) -> Iterator[None]:
+    """So many workers have begun a picture, and are done with it when the block ends."""
+    done, begun = folder / "done", [folder / f"begun-{number}" for number in range(count)]
+    with ThreadPoolExecutor(count) as threads:
+        bodies = [f"wait {file} {done}".encode() for file in begun]
+        under_way = [threads.submit(pool.run, body) for body in bodies]
+        try:
+            wait_until(lambda: all(file.exists() for file in begun))
+            yield
+        finally:
+            done.touch()
+        assert [future.result().body.rpartition(b" from ")[0] for future in under_way] == bodies
 
 
 def code(answer: Answer) -> str:
@@ -135,14 +141,13 @@ def test_a_worker_that_dies_idle_costs_no_picture_a_try(pool: WorkerPool, replac
     assert sorted(replaced) == ["crash"] * 6 + ["killed"] * 2
 
 
-def test_the_template_of_the_workers_may_die(pool: WorkerPool) -> None:
+def test_the_template_of_the_workers_may_die(pool: WorkerPool, tmp_path: Path, by_processor_time_only: None) -> None:
     whole(pool)
-    with ThreadPoolExecutor(2) as threads:
-        under_way = [threads.submit(pool.run, b"slow") for _ in range(2)]
-        time.sleep(0.2)
+    with busy(pool, 2, tmp_path):
         assert pool.crew.source.template
-        pool.crew.source.template.process.kill()
-        assert [future.result().body.split()[0] for future in under_way] == [b"slow"] * 2
+        template = pool.crew.source.template.process
+        template.kill()
+        wait_until(lambda: not alive(template.pid))
     assert pool.ready()
 
 
@@ -155,34 +160,34 @@ def test_others_are_answered_while_one_hangs_and_one_dies(pool: WorkerPool) -> N
     assert [code(future.result()) for future in bad] == ["interrupted", "picture_crashed"]
 
 
-def test_more_than_workers_and_queue_is_refused_as_busy(pool: WorkerPool) -> None:
-    start = threading.Barrier(6)
-
-    def one(_: int) -> str:
-        start.wait()
-        try:
-            pool.run(b"slow")
-            return "ok"
-        except ImageError as busy:
-            assert busy.code is Code.BUSY
-            return "busy"
-
-    with ThreadPoolExecutor(6) as threads:
-        outcomes = sorted(threads.map(one, range(6)))
-    assert outcomes == ["busy", "busy", "ok", "ok", "ok", "ok"]
+def test_more_than_workers_and_queue_is_refused_as_busy(
+    pool: WorkerPool, tmp_path: Path, by_processor_time_only: None
+) -> None:
+    whole(pool)
+    with ThreadPoolExecutor(2) as threads:
+        with busy(pool, 2, tmp_path):
+            queued = [threads.submit(pool.run, f"queued {number}".encode()) for number in range(2)]
+            wait_until(lambda: pool.load()["pictures_waiting"] == 2)
+            for _ in range(2):
+                with pytest.raises(ImageError) as refused:
+                    pool.run(b"one too many")
+                assert refused.value.code is Code.BUSY
+        assert [future.result().body.partition(b" from ")[0] for future in queued] == [b"queued 0", b"queued 1"]
     assert pool.load()["pictures_waiting"] == 0
 
 
-def test_what_is_overdue_is_dropped_before_a_worker_takes_it(pool: WorkerPool) -> None:
+def test_what_is_overdue_is_dropped_before_a_worker_takes_it(
+    pool: WorkerPool, tmp_path: Path, by_processor_time_only: None
+) -> None:
     whole(pool)
-    with ThreadPoolExecutor(2) as threads:
-        under_way = [threads.submit(pool.run, b"slow") for _ in range(2)]
-        time.sleep(0.1)
-        with pytest.raises(ImageError) as raised:
-            pool.run(b"late", deadline=time.monotonic() + 0.1)
-        assert raised.value.code is Code.OVERDUE
-        assert pool.run(b"in time", deadline=time.monotonic() + 30).body.startswith(b"in time")
-        assert [future.result().body.split()[0] for future in under_way] == [b"slow"] * 2
+    with ThreadPoolExecutor(1) as threads:
+        with busy(pool, 2, tmp_path):
+            with pytest.raises(ImageError) as raised:
+                pool.run(b"late", deadline=time.monotonic() + 0.1)
+            assert raised.value.code is Code.OVERDUE
+            waits = threads.submit(pool.run, b"in time", deadline=time.monotonic() + 120)
+            wait_until(lambda: pool.load()["pictures_waiting"] == 1)
+        assert waits.result().body.startswith(b"in time")
     assert pool.pending == 0
 
 
@@ -224,15 +229,12 @@ def test_stop_ends_every_process(replaced: list[str]) -> None:
     template, workers = pool.crew.source.template.process, whole(pool)
     pool.stop()
     assert template.poll() is not None
-    deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
 
 def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(replaced: list[str]) -> None:
     """Stopped while idle: a body larger than the socket's buffer cannot even be handed over."""
-    pool = WorkerPool(1, 0, 1.0, replaced.append, FAULTY)
+    pool = WorkerPool(1, 0, 3.0, replaced.append, FAULTY)
     try:
         pool.run(b"x")
         with_pid(next(iter(pool.crew.workers)).pid, signal.SIGSTOP)
@@ -242,14 +244,15 @@ def test_a_process_that_takes_nothing_is_replaced_and_the_picture_tried_again(re
         pool.stop()
 
 
-def test_a_picture_in_work_whose_client_hung_up_is_ended(replaced: list[str]) -> None:
+def test_a_picture_in_work_whose_client_hung_up_is_ended(replaced: list[str], tmp_path: Path) -> None:
     """Its process would be busy until its time is up, and good pictures wait."""
     pool, gone = WorkerPool(1, 4, 30.0, replaced.append, FAULTY), threading.Event()
     try:
         pool.run(b"x")
         with ThreadPoolExecutor(2) as threads:
-            left = threads.submit(pool.run, b"hang", gone=gone.is_set)
-            time.sleep(0.1)
+            begun = tmp_path / "begun"
+            left = threads.submit(pool.run, f"wait {begun} {tmp_path / 'never'}".encode(), gone=gone.is_set)
+            wait_until(begun.exists)
             waiting = threads.submit(pool.run, b"good")
             gone.set()
             with pytest.raises(ImageError, match=r"hung up.* not finished") as refusal:

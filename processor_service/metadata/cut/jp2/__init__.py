@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ....formats.boxes import box, boxes
-from ..kept import Kept
+from ..kept import GREY, INKS, RGB, Kept
 from .ends import ended
 from .shapes import SIZE, Segments, Size, check_header
 
@@ -25,6 +25,8 @@ _PART = struct.Struct(">2sHHIBB")
 _MOST_COLOR_SPACE, _COLOR_BYTES = 24, 7
 _WITH_PARAMETERS = (b"\0\0\0\x0e", b"\0\0\0\x13")
 _PROFILE_METHODS = (2, 3)
+# Colour spaces by the number of components. The last one may be alpha.
+_SPACES = {1: (GREY,), 2: (GREY,), 3: (RGB,), 4: (RGB, INKS)}
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -63,18 +65,18 @@ def _in_header(body: bytes, kept: Kept, size: Size) -> Iterator[bytes]:
                 raise ValueError("a box of the header is there twice")
             found[name] = content
             yield box(name, content)
-        elif name == _COLOR and name not in found and (color := _color(content, kept)):
+        elif name == _COLOR and name not in found and (color := _color(content, kept, size)):
             # Decoders use the first one.
             found[name] = color
             yield box(name, color)
     check_header(found, size)
 
 
-def _color(content: bytes, kept: Kept) -> bytes:
+def _color(content: bytes, kept: Kept, size: Size) -> bytes:
     """Method, precedence, approximation (of which nothing depends), and a number or a profile (I.5.3.3)."""
     method = content[:1] + bytes(2)
     if content[0] in _PROFILE_METHODS:
-        profile = kept.checked_profile(content[3:])
+        profile = kept.checked_profile(content[3:], *_SPACES.get(size.components, ()))
         return method + profile if profile else b""
     if content[0] != 1:
         return b""

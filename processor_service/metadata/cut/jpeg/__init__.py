@@ -8,10 +8,10 @@ from itertools import takewhile
 from operator import itemgetter
 
 from ....formats.containers import jpeg_segments
-from ..kept import Kept, few
+from ..kept import GREY, INKS, RGB, Kept, few
 from ..viewer_numbers import density
 from .plain import is_plain, plain
-from .shapes import PIXELS, SCAN, START, check_order, check_scans, check_segment, renamed
+from .shapes import FRAMES, PIXELS, SCAN, START, check_order, check_scans, check_segment, renamed
 from .tables import Segment, Use, check_steps, missing, without_unused
 from .transcode import transcoded
 
@@ -100,7 +100,9 @@ def _profile(segments: list[tuple[int, bytes]], kept: Kept) -> list[bytes]:
     """Segments of the colour profile, which is split into pieces of 64 kB, numbered from 1 (ICC.1:2022, B.4)."""
     found = [body[4:] for marker, body in segments if marker == _APP2 and body[4:].startswith(ICC)]
     pieces = {piece[len(ICC)]: piece[len(ICC) + 2 :] for piece in found if len(piece) > len(ICC) + 1}
-    profile = kept.checked_profile(b"".join(pieces[number] for number in sorted(pieces)))
+    components = next(segment[9] for marker, segment in segments if marker in FRAMES)
+    space = {1: GREY, 4: INKS}.get(components, RGB)
+    profile = kept.checked_profile(b"".join(pieces[number] for number in sorted(pieces)), space)
     most = 65535 - 2 - len(ICC) - 2
     cut = [profile[start : start + most] for start in range(0, len(profile), most)]
     return [

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ....formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from ..codes.deflate import cleaned
-from ..kept import Kept, few
+from ..kept import GREY, RGB, Kept, few
 from .colors import GAMMA, PRIMARIES, color_numbers
 from .numbers import Frames, resolution
 from .shapes import Header, is_sound
@@ -22,6 +22,8 @@ _COLORS = frozenset((GAMMA, PRIMARIES))
 _RESOLUTION = b"pHYs"
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
 _ONCE = frozenset((*_NUMBERS, *_COLORS, _RESOLUTION, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
+# Colour types without colours.
+_GREY = (0, 4)
 # The number of a chunk of a frame comes before the pixels.
 _NUMBER_BYTES = 4
 # Most bytes of an unpacked profile.
@@ -41,7 +43,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     pixels, packed = _pixels(chunks, header, moves)
     check_edges(header, pixels)
     used = used_colors(header, pixels) if header.color_type == 3 else None
-    profile = kept.checked_profile(_unpacked(next((body for name, body in chunks if name == b"iCCP"), b"")))
+    embedded = _unpacked(next((body for name, body in chunks if name == b"iCCP"), b""))
+    profile = kept.checked_profile(embedded, GREY if header.color_type in _GREY else RGB)
     says_srgb = any(name == b"sRGB" and is_sound(name, body, header) for name, body in chunks)
     colors = {} if profile or says_srgb else color_numbers(chunks)
     seen: set[bytes] = set()

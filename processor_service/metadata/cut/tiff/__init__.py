@@ -14,13 +14,15 @@ from PIL.TiffImagePlugin import TiffImageFile
 from ....formats.tiff_directories import SIZES, Directory, Layout, chain
 from ....formats.tiff_repair import repaired
 from .. import jpeg
-from ..kept import Kept
+from ..kept import GREY, INKS, LAB, RGB, Kept
 from ..palettes import used_by
 from .pixels import COMPRESSIONS, JPEG, PLACES, check_size, pixels
 from .tags import kept_values
 
 _BYTES, _LONG, _LONG8, _TEXT = 7, 4, 16, 2
 _MOST_PAGES = 10_000
+# By PhotometricInterpretation: grey of both kinds, inks, Lab of both kinds; colours otherwise (TIFF 6.0).
+_SPACES = {0: GREY, 1: GREY, 5: INKS, 8: LAB, 9: LAB}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def _cleaned(directory: Directory, kept: Kept) -> tuple[_Page, list[bytes]]:
         pieces = [b"".join(jpeg.of_tiff(piece, tables)) for piece in pieces]
     if tables:
         page[Tag.JPEGTables] = _Value(_BYTES, b"".join(jpeg.tables_of_tiff(tables, pieces)))
-    if profile := kept.checked_profile(_content(directory, Tag.InterColorProfile)):
+    space = _SPACES.get(directory.number(Tag.PhotometricInterpretation, 1), RGB)
+    if profile := kept.checked_profile(_content(directory, Tag.InterColorProfile), space):
         page[Tag.InterColorProfile] = _Value(_BYTES, profile)
     page |= {int(tag): _Value(_LONG, b"") for tag in next(pair for pair in PLACES if pair[0] in directory.entries)}
     if Tag.ColorMap in page:

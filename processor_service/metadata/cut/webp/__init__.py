@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ....formats.containers import riff_chunks
-from ..kept import Kept, few
+from ..kept import RGB, Kept, few
 from ..viewer_numbers import duration, plays
 from .ends import without_rest
 from .shapes import check_frame, check_pixels
@@ -44,7 +44,7 @@ def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
     once = (_HEADER, _PROFILE, _ANIMATION) if moves else (_HEADER, _PROFILE, *_PIXELS)
     if len(header) < _HEADER_BYTES or any(before.count(name) > 1 for name in once):
         raise ValueError("a chunk of the WebP is there twice")
-    profile = next((kept.checked_profile(_content(chunk)) for name, chunk in found if name == _PROFILE), b"")
+    profile = next((kept.checked_profile(_content(chunk), RGB) for name, chunk in found if name == _PROFILE), b"")
     flags = header[0] & (_HAS_ALPHA | _MOVES)
     flags |= (_HAS_EXIF if kept.exif else 0) | (_HAS_PROFILE if profile else 0)
     yield _chunk(_HEADER, bytes((flags, 0, 0, 0)) + header[4:_HEADER_BYTES])

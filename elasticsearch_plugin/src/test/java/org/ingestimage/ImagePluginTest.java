@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The plugin as the node sees it. */
-@Timeout(60)
+@Timeout(240)
 class ImagePluginTest {
 
     @TempDir
@@ -70,7 +70,7 @@ class ImagePluginTest {
     private Settings.Builder settings() {
         return Settings.builder()
             .put("path.home", home.toString())
-            .put("ingest.image.timeout", "10s")
+            .put("ingest.image.timeout", "50s")
             .put("ingest.image.hosts", service.uri().toString());
     }
 
@@ -90,7 +90,7 @@ class ImagePluginTest {
 
     private TestNode.Result run(Map<String, Object> config) throws Exception {
         ImageProcessor processor = (ImageProcessor) TestApi.create(factory, new HashMap<>(config));
-        return threads.start(processor, TestNode.document(Map.of("image", "AAAA"))).get(20, TimeUnit.SECONDS);
+        return threads.start(processor, TestNode.document(Map.of("image", "AAAA"))).get(120, TimeUnit.SECONDS);
     }
 
     @Test
@@ -117,7 +117,7 @@ class ImagePluginTest {
             clusterSettings.applySettings(
                 Settings.builder()
                     .put("ingest.image.hosts", other.uri().toString())
-                    .put("ingest.image.timeout", "30s")
+                    .put("ingest.image.timeout", "60s")
                     .put("ingest.image.max_in_flight", 1)
                     .put("ingest.image.queue_size", 7)
                     .put("ingest.image.max_response_bytes", "1mb")

@@ -26,7 +26,7 @@ import org.ingestimage.service.wire.RequestSignature;
 final class Catalogue {
 
     private static final String PATH = "/v1/operations";
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long LONGEST = 1 << 20;
 
     private final CallEnvironment calls;

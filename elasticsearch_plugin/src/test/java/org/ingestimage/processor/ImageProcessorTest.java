@@ -55,7 +55,7 @@ class ImageProcessorTest extends OneServiceTest {
         CyclicBarrier both = new CyclicBarrier(2);
         service.behaviour = (exchange, request) -> {
             if (request.get("data").equals("AAA1") == false) {
-                both.await(30, TimeUnit.SECONDS);
+                both.await(120, TimeUnit.SECONDS);
             }
             FakeService.good().answer(exchange, request);
         };

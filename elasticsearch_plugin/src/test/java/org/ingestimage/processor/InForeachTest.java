@@ -34,7 +34,7 @@ class InForeachTest extends OneServiceTest {
         List<?> before = document.getFieldValue("list", List.class);
         for (Object element : before) {
             document.getIngestMetadata().put(VALUE, element);
-            TestNode.Result result = node.start(processor, document).get(30, TimeUnit.SECONDS);
+            TestNode.Result result = node.start(processor, document).get(120, TimeUnit.SECONDS);
             after.add(document.getIngestMetadata().remove(VALUE));
             if (result.failure() != null) {
                 return result;

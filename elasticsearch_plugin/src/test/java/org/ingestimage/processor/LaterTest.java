@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Properties that are added to a picture after its document was stored. */
-@Timeout(60)
+@Timeout(240)
 class LaterTest {
 
     private static final String DATA = Base64.getEncoder().encodeToString("a processed picture".getBytes(StandardCharsets.UTF_8));

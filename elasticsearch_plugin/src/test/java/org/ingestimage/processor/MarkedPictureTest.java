@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Pictures that were processed before, and one-off operations of a document. */
-@Timeout(60)
+@Timeout(240)
 class MarkedPictureTest {
 
     private static final String DATA = Base64.getEncoder().encodeToString("a processed picture".getBytes(StandardCharsets.UTF_8));

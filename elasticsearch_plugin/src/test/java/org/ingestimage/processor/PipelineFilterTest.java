@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What is asked of the services when a pipeline is put. */
-@Timeout(60)
+@Timeout(240)
 class PipelineFilterTest {
 
     private static final String LACK = "the package rapidocr is missing: pip install it";
@@ -79,7 +79,7 @@ class PipelineFilterTest {
             assertTrue(request instanceof PutPipelineRequest);
             then.onResponse(AcknowledgedResponse.TRUE);
         });
-        return result.get(30, TimeUnit.SECONDS);
+        return result.get(120, TimeUnit.SECONDS);
     }
 
     @Test

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What results take of the node's memory, in a breaker as the node has it. */
-@Timeout(60)
+@Timeout(240)
 class ResultMemoryTest {
 
     private static final int LENGTH = 100_000;
@@ -112,7 +112,7 @@ class ResultMemoryTest {
     }
 
     private static Result get(CompletableFuture<Result> future) throws Exception {
-        return future.get(30, TimeUnit.SECONDS);
+        return future.get(120, TimeUnit.SECONDS);
     }
 
     @Test
@@ -157,7 +157,7 @@ class ResultMemoryTest {
             written.add(new WeakReference<>(document));
             CountDownLatch done = new CountDownLatch(1);
             processor.execute(document, (result, failure) -> done.countDown());
-            assertDoesNotThrow(() -> assertTrue(done.await(30, TimeUnit.SECONDS)));
+            assertDoesNotThrow(() -> assertTrue(done.await(120, TimeUnit.SECONDS)));
         });
         await(() -> breaker.getUsed() == LENGTH);
         await(() -> {

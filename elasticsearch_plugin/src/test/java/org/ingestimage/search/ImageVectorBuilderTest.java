@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Questions as they come in a search, and the vectors that are made of them. */
-@Timeout(60)
+@Timeout(240)
 class ImageVectorBuilderTest {
 
     private static final String VECTOR = "{\"fields\": {\"embedder\": \"e-1\", \"vector\": [0.5, -1, 0.25]}}";
@@ -72,7 +72,7 @@ class ImageVectorBuilderTest {
             assertEquals(opaqueId, node.threadContext.getHeader("X-Opaque-Id"), "the request's own context");
             future.complete(vector);
         }, future::completeExceptionally));
-        return future.get(30, TimeUnit.SECONDS);
+        return future.get(120, TimeUnit.SECONDS);
     }
 
     private Exception failure(String json) {
@@ -186,7 +186,7 @@ class ImageVectorBuilderTest {
         assertEquals(RestStatus.INTERNAL_SERVER_ERROR, ((ImageException) failure("{\"data\": \"QUJD\"}")).status());
         node.set(settings -> settings.put("ingest.image.search_timeout", "2s"));
         service.behaviour = FakeService.json(200, "{\"fields\": {}}");
-        assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().startsWith("[service_not_ours]"));
+        assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().contains("the answer is not the processor service's"));
         service.behaviour = FakeService.json(200, VECTOR);
         String message = failure("{\"data\": \"QUJD\", \"embedder\": \"e-2\"}").getMessage();
         assertTrue(message.contains("[e-2]") && message.contains("[e-1]"), message);
@@ -206,14 +206,15 @@ class ImageVectorBuilderTest {
     @Test
     void aSearchGoesBeforeWhatWaitsAndDoesNotWaitForEver() throws Exception {
         node.set(settings -> settings.put("ingest.image.max_in_flight", 1));
-        service.behaviour = service.slow(300);
+        // Both others wait by then.
+        FakeService.Behaviour slow = service.slow(2000);
+        service.behaviour = (exchange, request) -> (request.get("data").equals("AAAA") ? slow
+            : request.get("data").equals("CCCC") ? FakeService.json(200, VECTOR) : FakeService.good()).answer(exchange, request);
+        node.set(settings -> settings.put("ingest.image.search_timeout", "10s"));
         node.call("AAAA", null);
         CompletableFuture<Map<String, Object>> last = node.call("BBBB", null);
-        service.behaviour = (exchange, request) -> (request.get("data").equals("CCCC") ? FakeService.json(200, VECTOR) : FakeService.good())
-            .answer(exchange, request);
-        node.set(settings -> settings.put("ingest.image.search_timeout", "5s"));
         assertThrows(ExecutionException.class, () -> build("{\"data\": \"CCCC\", \"embedder\": \"x\"}", null, null));
-        last.get(20, TimeUnit.SECONDS);
+        last.get(120, TimeUnit.SECONDS);
         assertEquals(List.of("AAAA", "CCCC", "BBBB"), service.requests.stream().map(request -> request.get("data")).toList());
         service.behaviour = service.hang();
         node.call("DDDD", null);

@@ -41,19 +41,18 @@ class ServiceLoadTest extends ServicesTest {
             }
             FakeService.good().answer(exchange, request);
         };
-        TestNode node = node(TestNode.hosts(service).put("ingest.image.timeout", "50s"));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 300; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", data(call));
-        }
+        TestNode node = node(TestNode.hosts(service));
+        allStored(node, 300);
         assertTrue(refused.get() < 150, refused + " refusals of 300");
     }
 
+    /** On a busy machine good ones may need longer than a short time is. Behind slow ones they would have no time at all, however long it is. */
     @Test
     void slowPicturesLeaveThePlacesToOthers() throws Exception {
+        assertTrue(goodOnesAreDoneBesideSlowOnes("8s") || goodOnesAreDoneBesideSlowOnes("40s"));
+    }
+
+    private boolean goodOnesAreDoneBesideSlowOnes(String timeout) throws Exception {
         FakeService service = service(null);
         FakeService.Behaviour hang = service.hang();
         service.behaviour = (exchange, request) -> (((String) request.get("data")).startsWith("BA") ? hang : FakeService.good())
@@ -63,15 +62,17 @@ class ServiceLoadTest extends ServicesTest {
         List<CompletableFuture<Map<String, Object>>> good = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             boolean isSlow = i < 12;
-            (isSlow ? slow : good).add(node.call(isSlow ? "BA" + (10 + i) : "AAAA", "8s"));
+            (isSlow ? slow : good).add(node.call(isSlow ? "BA" + (10 + i) : "AAAA", timeout));
         }
+        boolean done = true;
         for (CompletableFuture<Map<String, Object>> call : good) {
-            assertEquals("doneAAAA", data(call));
+            done &= "doneAAAA".equals(call.handle((fields, failure) -> fields == null ? null : fields.get("data")).get(120, TimeUnit.SECONDS));
         }
         for (CompletableFuture<Map<String, Object>> call : slow) {
-            Failure failure = (Failure) assertThrows(ExecutionException.class, () -> call.get(30, TimeUnit.SECONDS)).getCause();
+            Failure failure = (Failure) assertThrows(ExecutionException.class, () -> call.get(120, TimeUnit.SECONDS)).getCause();
             assertEquals(Kind.UNAVAILABLE, failure.kind());
         }
+        return done;
     }
 
     @Test
@@ -79,13 +80,7 @@ class ServiceLoadTest extends ServicesTest {
         FakeService service = service(null);
         service.behaviour = service.slow(5);
         TestNode node = node(TestNode.hosts(service).put("ingest.image.max_in_flight", 3));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 300; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", data(call));
-        }
+        allStored(node, 300);
         assertEquals(300, service.requests.size());
         assertEquals(3, service.mostAtOnce.get());
     }
@@ -113,13 +108,13 @@ class ServiceLoadTest extends ServicesTest {
         for (int i = 0; i < 200; i++) {
             calls.add(node.call("AAAA", "1s"));
         }
-        CompletableFuture<Map<String, Object>> patient = node.call("AAAA", "60s");
+        CompletableFuture<Map<String, Object>> patient = node.call("AAAA", "200s");
         long start = System.nanoTime();
         for (CompletableFuture<Map<String, Object>> call : calls) {
-            Throwable cause = assertThrows(ExecutionException.class, () -> call.get(30, TimeUnit.SECONDS)).getCause();
+            Throwable cause = assertThrows(ExecutionException.class, () -> call.get(120, TimeUnit.SECONDS)).getCause();
             assertEquals(Kind.UNAVAILABLE, ((Failure) cause).kind());
         }
-        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "one timeout, not fifty of a second each");
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(45), "one timeout, not fifty of a second each");
         service.behaviour = FakeService.good();
         assertEquals("doneAAAA", data(node.call("AAAA", null)), "the next one tries afresh");
         assertFalse(patient.isCompletedExceptionally(), "whoever has more time keeps it");
@@ -131,7 +126,7 @@ class ServiceLoadTest extends ServicesTest {
             FakeService service = new FakeService(FakeService.sequence(FakeService.error(429, "busy"), FakeService.good()));
             TestNode busy = new TestNode(TestNode.hosts(service).put("ingest.image.max_in_flight", 16))
         ) {
-            busy.call("AAAA", null).get(30, TimeUnit.SECONDS);
+            busy.call("AAAA", null).get(120, TimeUnit.SECONDS);
             assertTrue(busy.client.hasRoom(7) && busy.client.hasRoom(8) == false, "halved");
             busy.set(settings -> settings.put("ingest.image.search_timeout", "3s"));
             assertFalse(busy.client.hasRoom(8));

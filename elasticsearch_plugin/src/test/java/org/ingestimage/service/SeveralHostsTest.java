@@ -6,11 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-import org.elasticsearch.common.settings.Settings;
 import org.ingestimage.common.Code.Kind;
 import org.ingestimage.common.Failure;
 import org.ingestimage.testing.FakeService;
@@ -48,16 +45,8 @@ class SeveralHostsTest extends ServicesTest {
             FakeService.hangUp())) {
             FakeService wrong = service(fault);
             FakeService good = service(FakeService.good());
-            Settings.Builder settings = TestNode.hosts(wrong, good).put("ingest.image.max_response_bytes", "50kb");
-            // As long as a busy machine may need for it.
-            TestNode node = node(settings.put("ingest.image.timeout", "50s"));
-            List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-            for (int i = 0; i < 80; i++) {
-                calls.add(node.call("AAAA", null));
-            }
-            for (CompletableFuture<Map<String, Object>> call : calls) {
-                assertEquals("doneAAAA", data(call));
-            }
+            TestNode node = node(TestNode.hosts(wrong, good).put("ingest.image.max_response_bytes", "50kb"));
+            allStored(node, 80);
             assertEquals(80, good.requests.size());
         }
     }
@@ -68,9 +57,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService good = service(null);
         good.behaviour = good.slow(2);
         TestNode node = node(TestNode.hosts(wrong, good));
-        for (int i = 0; i < 100; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 100);
         assertTrue(wrong.calls.get() < 20, wrong.calls.get() + " calls");
     }
 
@@ -106,11 +93,11 @@ class SeveralHostsTest extends ServicesTest {
         FakeService one = service(FakeService.error(422, "too_many_pixels"));
         FakeService gone = new FakeService(FakeService.good());
         gone.close();
-        TestNode node = node(TestNode.hosts(one, gone).put("ingest.image.timeout", "60s"));
+        TestNode node = node(TestNode.hosts(one, gone).put("ingest.image.timeout", "200s"));
         for (int i = 0; i < 3; i++) {
             long start = System.nanoTime();
             assertEquals("too_many_pixels", node.failure("AAAA", null).code());
-            assertTrue(System.nanoTime() - start < 10_000_000_000L, "long before its deadline");
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(80), "long before its deadline");
         }
     }
 
@@ -138,18 +125,10 @@ class SeveralHostsTest extends ServicesTest {
         FakeService frozen = service(null);
         frozen.everything = frozen.hang();
         FakeService good = service(FakeService.good());
-        TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "60s"));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", call.get(12, TimeUnit.SECONDS).get("data"), "long before its first attempt is over");
-        }
+        TestNode node = node(TestNode.hosts(frozen, good).put("ingest.image.timeout", "200s"));
+        allStored(node, 40, 80, "long before its first attempt is over");
         int pictures = frozen.requests.size();
-        for (int i = 0; i < 100; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 100);
         assertEquals(pictures, frozen.requests.size(), "no picture pays for finding out");
         frozen.behaviour = FakeService.good();
         frozen.everything = null;
@@ -170,14 +149,8 @@ class SeveralHostsTest extends ServicesTest {
             promising.hang().answer(exchange, request);
         };
         FakeService good = service(FakeService.good());
-        TestNode node = node(TestNode.hosts(promising, good).put("ingest.image.timeout", "60s"));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 80; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            assertEquals("doneAAAA", call.get(20, TimeUnit.SECONDS).get("data"), "long before half of its time");
-        }
+        TestNode node = node(TestNode.hosts(promising, good).put("ingest.image.timeout", "200s"));
+        allStored(node, 80, 80, "long before half of its time");
     }
 
     @Test
@@ -186,9 +159,9 @@ class SeveralHostsTest extends ServicesTest {
         FakeService.Behaviour late = slow.slow(5000);
         slow.behaviour = (exchange, request) -> (request.get("data").equals("BAAD") ? late : FakeService.good()).answer(exchange, request);
         FakeService other = service(slow.behaviour);
-        TestNode node = node(TestNode.hosts(slow, other).put("ingest.image.timeout", "60s"));
+        TestNode node = node(TestNode.hosts(slow, other).put("ingest.image.timeout", "200s"));
         assertEquals("doneBAAD", data(node.call("BAAD", null)));
-        assertEquals(1, slow.calls.get() + other.calls.get() - slow.asked.get() - other.asked.get(), "it kept its place");
+        assertEquals(1, slow.calls.get() + other.calls.get(), "it kept its place");
         assertTrue(slow.asked.get() + other.asked.get() > 0);
     }
 
@@ -199,9 +172,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService broken = service(FakeService.error(503, "shutting_down"));
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(gone, broken, good));
-        for (int i = 0; i < 20; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 20);
         assertEquals(20, good.requests.size());
         assertTrue(broken.calls.get() < 10, "a host that fails is left alone for a while");
     }
@@ -213,7 +184,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService good = service(FakeService.good());
         TestNode node = node(TestNode.hosts(hanging, good));
         for (int i = 0; i < 4; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", "6s")));
+            assertEquals("doneAAAA", data(node.call("AAAA", "12s")));
         }
         assertTrue(hanging.calls.get() >= 1);
     }
@@ -225,13 +196,7 @@ class SeveralHostsTest extends ServicesTest {
         FakeService two = service(null);
         two.behaviour = two.slow(30);
         TestNode node = node(TestNode.hosts(one, two));
-        List<CompletableFuture<Map<String, Object>>> calls = new ArrayList<>();
-        for (int i = 0; i < 40; i++) {
-            calls.add(node.call("AAAA", null));
-        }
-        for (CompletableFuture<Map<String, Object>> call : calls) {
-            data(call);
-        }
+        allStored(node, 40);
         assertTrue(one.calls.get() >= 15 && two.calls.get() >= 15, one.calls + " and " + two.calls);
     }
 }

@@ -45,6 +45,7 @@ public final class FakeService implements AutoCloseable {
     public final List<Headers> headers = new CopyOnWriteArrayList<>();
     private final List<String> targets = new CopyOnWriteArrayList<>();
     public final Set<Integer> clientPorts = ConcurrentHashMap.newKeySet();
+    /** How often it was asked for anything but whether it lives, which a node does whenever it has been silent for a second. */
     public final AtomicInteger calls = new AtomicInteger();
     public final AtomicInteger atOnce = new AtomicInteger();
     public final AtomicInteger mostAtOnce = new AtomicInteger();
@@ -92,7 +93,6 @@ public final class FakeService implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        calls.incrementAndGet();
         clientPorts.add(exchange.getRemoteAddress().getPort());
         try (exchange) {
             if (exchange.getRequestURI().getPath().equals("/healthz")) {
@@ -100,6 +100,7 @@ public final class FakeService implements AutoCloseable {
                 (everything == null ? json(200, "{}") : everything).answer(exchange, Map.of());
                 return;
             }
+            calls.incrementAndGet();
             if (catalogue != null && exchange.getRequestURI().getPath().equals("/v1/operations")) {
                 askedForCatalogue.add(token(exchange));
                 catalogue.answer(exchange, Map.of());

@@ -4,7 +4,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
 /** Tests of a node with one service, which answers as it should until a test says otherwise. */
-@Timeout(60)
+@Timeout(240)
 public abstract class OneServiceTest {
 
     protected final FakeService service = new FakeService(FakeService.good());

@@ -98,7 +98,8 @@ public final class TestNode implements AutoCloseable {
     public static Settings.Builder hosts(FakeService... services) {
         return Settings.builder()
             .putList("ingest.image.hosts", Arrays.stream(services).map(service -> service.uri().toString()).toList())
-            .put("ingest.image.timeout", "10s");
+            // As long as a busy machine may need for it.
+            .put("ingest.image.timeout", "50s");
     }
 
     public Scheduler.ScheduledCancellable schedule(long millis, Runnable runnable) {
@@ -144,7 +145,7 @@ public final class TestNode implements AutoCloseable {
     public Result run(Map<String, Object> config, Map<String, Object> source) {
         CompletableFuture<Result> future = start(processor(config), document(source));
         try {
-            return future.get(30, TimeUnit.SECONDS);
+            return future.get(120, TimeUnit.SECONDS);
         } catch (Exception e) {
             return fail("the handler was not called", e);
         }
@@ -205,7 +206,7 @@ public final class TestNode implements AutoCloseable {
     /** The failure of one call. */
     public Failure failure(Object data, String timeout) {
         try {
-            Map<String, Object> fields = call(data, timeout).get(30, TimeUnit.SECONDS);
+            Map<String, Object> fields = call(data, timeout).get(120, TimeUnit.SECONDS);
             return fail("should have failed, got " + fields);
         } catch (java.util.concurrent.ExecutionException e) {
             return (Failure) e.getCause();
@@ -214,9 +215,9 @@ public final class TestNode implements AutoCloseable {
         }
     }
 
-    /** Waits until it is so; fails after 20 seconds. */
+    /** Waits until it is so; fails after a minute. */
     public static void await(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (condition.getAsBoolean() == false) {
             assertTrue(System.nanoTime() < end, "waited in vain");
             Thread.sleep(5);

@@ -37,7 +37,7 @@ class CallHistoryTest {
             assertEquals("service_bad_answer", failure.code(), failure.reason());
             assertEquals(Kind.UNAVAILABLE, failure.kind());
             assertEquals("r1", failure.requestId());
-            assertTrue(failure.reason().contains("last failure: status 200 with nonsense; then waited 0."), failure.reason());
+            assertTrue(failure.reason().contains("last failure: status 200 with nonsense; then waited "), failure.reason());
         }
     }
 
@@ -54,11 +54,11 @@ class CallHistoryTest {
     void aLongSilenceIsTheReasonAndWhatWasBeforeIsNamed() throws Exception {
         attempt(Failure.of(Kind.BUSY, "busy", "too much to do"));
         history.attempt(host);
-        Thread.sleep(50);
+        Thread.sleep(80);
         Failure failure = history.givenUp(time("200ms"), true);
         assertEquals("service_timeout", failure.code(), failure.reason());
         assertEquals(Kind.UNAVAILABLE, failure.kind());
-        assertTrue(failure.reason().contains("last failure: too much to do; then waited 0."), failure.reason());
+        assertTrue(failure.reason().contains("last failure: too much to do; then waited "), failure.reason());
     }
 
     @Test
@@ -78,7 +78,7 @@ class CallHistoryTest {
         history.attempt(host);
         Failure failure = history.givenUp(time("1h"), true);
         assertEquals("service_timeout", failure.code());
-        assertTrue(failure.reason().contains("; waited 0."), failure.reason());
+        assertTrue(failure.reason().contains("; waited "), failure.reason());
     }
 
     @Test

@@ -126,7 +126,7 @@ class HostNamesTest extends ServicesTest {
         two.behaviour = two.slow(20);
         addresses = List.of("127.0.0.1", "127.0.0.2", "127.0.0.3");
         String url = "http://" + NAME + ":" + one.port();
-        TestNode node = node(Settings.builder().put("ingest.image.hosts", url).put("ingest.image.timeout", "10s"), this::resolve);
+        TestNode node = node(Settings.builder().put("ingest.image.hosts", url).put("ingest.image.timeout", "50s"), this::resolve);
         for (Supplier<Integer> calls : List.<Supplier<Integer>>of(one.calls::get, two.calls::get)) {
             await(() -> {
                 callAll(node, 8);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Answers with status 200 that are not the service's, or not about the picture that was sent. */
-@Timeout(120)
+@Timeout(240)
 class AnswerCheckTest {
 
     private static final String DATA = Base64.getEncoder().encodeToString("a picture".getBytes(StandardCharsets.UTF_8));

@@ -89,9 +89,7 @@ class AnswerProofTest extends ServicesTest {
         FakeService good = service(null);
         good.behaviour = good.slow(2);
         TestNode node = node(TestNode.hosts(wrong, good));
-        for (int i = 0; i < 100; i++) {
-            assertEquals("doneAAAA", data(node.call("AAAA", null)));
-        }
+        allStoredInTurn(node, 100);
         assertTrue(wrong.calls.get() < 20, wrong.calls.get() + " calls");
     }
 

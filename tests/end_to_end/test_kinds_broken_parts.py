@@ -1,0 +1,111 @@
+"""Kinds of files of which a part is broken or does not fit, in bulk through a real node: the sound parts stay."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.end_to_end.test_kinds import PNG, pixels, stored
+from tests.helpers import broken_icons, odd_profiles, twin_parts
+from tests.helpers.kinds import decoded
+from tests.helpers.pictures import b64, encoded, opened
+from tests.helpers.turned_heif import clip, heic, turn, with_properties
+from tests.processor_service.decoding.test_kinds_png_checksum import PLACES, changed_by_pillow, damaged
+
+FORMATS = {"JPEG": twin_parts.jpegs, "PNG": twin_parts.pngs, "WEBP": twin_parts.webps}
+OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
+KEEP: list[Any] = [{"strip_metadata": {"keep": ["icc"]}}]
+
+
+@pytest.fixture
+def pipeline(es: Elasticsearch, index: str) -> Iterator[str]:
+    yield f"broken-parts-{index}"
+    es.ingest.delete_pipeline(id=f"broken-parts-{index}")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_of_two_profiles_or_exifs_the_sound_one_counts(
+    es: Elasticsearch, index: str, pipeline: str, format: str
+) -> None:
+    exif = b"Exif\0\0" + twin_parts.turned()
+    options = OPTIONS.get(format, {})
+    whole = encoded(twin_parts.scene(), format, icc_profile=twin_parts.PROFILE, exif=exif, **options)
+    (twin,) = stored(es, index, pipeline, {"whole": whole}, PNG).values()
+    for name, image in stored(es, index, pipeline, dict(FORMATS[format]()), PNG).items():
+        assert (pixels(image) == pixels(twin)).all(), name
+        assert image["metadata"]["artist"] == twin_parts.ARTIST, name
+        assert image["metadata"].get("title") == (twin_parts.TITLE if "XMP" in name else
+                                                  twin_parts.HEADLINE if "IPTC" in name else None), name  # fmt: skip
+
+
+def test_of_two_profiles_in_boxes_the_sound_one_counts(es: Elasticsearch, index: str, pipeline: str) -> None:
+    files = dict(twin_parts.boxed())
+    images = stored(es, index, pipeline, files, PNG)
+    for name, image in images.items():
+        same = next(other for other in images if other[:4] == name[:4])
+        assert (pixels(image) == pixels(images[same])).all(), name
+        without = decoded(files[name])
+        without.icc_profile = None
+        assert np.abs(pixels(image) - np.asarray(without.image.convert("RGB")).astype(int)).max() > 10, name
+    for name, image in stored(es, index, pipeline, dict(twin_parts.described()), PNG).items():
+        assert image["metadata"]["artist"] == twin_parts.ARTIST, name
+
+
+def test_a_kept_profile_is_of_the_colour_space_of_the_pixels(es: Elasticsearch, index: str, pipeline: str) -> None:
+    files = dict(odd_profiles.files())
+    shown = stored(es, index, pipeline, files, PNG)
+    kept = stored(es, index, pipeline, files, KEEP)
+    again = stored(es, index, pipeline, {name: base64.b64decode(image["data"]) for name, image in kept.items()}, PNG)
+    for name, image in kept.items():
+        there = opened(image["data"])
+        profile = there.info.get("icc_profile")
+        assert not profile or profile[16:20] == odd_profiles.SPACES[there.mode], name
+        assert np.abs(pixels(again[name]) - pixels(shown[name])).mean() <= 3, name
+
+
+def test_of_an_avif_or_heic_the_part_is_stored_that_is_to_be_seen(es: Elasticsearch, index: str, pipeline: str) -> None:
+    avif = encoded(odd_profiles.ramp("RGB").resize((256, 256)), "AVIF", quality=95)
+    part = clip(30, 50, 20, -10)
+    files = {"HEIC, whole": heic(), "AVIF, whole": avif}
+    files |= {"HEIC": heic(part), "AVIF": with_properties(avif, part)}
+    files |= {"HEIC, turned": heic(part, turn(1)), "AVIF, turned": with_properties(avif, part, turn(1))}
+    images = stored(es, index, pipeline, files, PNG)
+    for name in ("HEIC", "AVIF"):
+        expected = pixels(images[f"{name}, whole"])[93:143, 133:163]
+        assert (pixels(images[name]) == expected).all(), name
+        assert (pixels(images[f"{name}, turned"]) == np.rot90(expected)).all(), name
+        for there in (name, f"{name}, turned"):
+            assert (images[there]["original"]["width"], images[there]["original"]["height"]) == (30, 50), there
+
+
+def test_of_an_icon_the_largest_sound_picture_is_stored(es: Elasticsearch, index: str, pipeline: str) -> None:
+    sides = {name: side for name, _, side in (*broken_icons.windows(), *broken_icons.macintosh())}
+    files = {name: data for name, data, _ in (*broken_icons.windows(), *broken_icons.macintosh())}
+    for operations in (PNG, []):
+        for name, image in stored(es, index, pipeline, files, operations).items():
+            assert pixels(image).shape[0] == image["original"]["width"] == sides[name], name
+    broken = broken_icons.icon(1, dict.fromkeys(broken_icons.SIDES, b"\x89PNG\r\n\x1a\nrubbish"))
+    es.index(index=index, id="broken", document={"image": {"data": b64(broken)}}, pipeline=pipeline)
+    error = es.get(index=index, id="broken")["_source"]["image"]["error"]
+    assert error["code"] in ("corrupt_image", "truncated_image")
+
+
+def test_damaged_pixels_of_a_png_are_refused_and_icons_have_all_their_colours(
+    es: Elasticsearch, index: str, pipeline: str
+) -> None:
+    harmful = {f"{at}": damaged(at) for at in PLACES if changed_by_pillow(damaged(at))}
+    assert harmful
+    for name, image in stored(es, index, pipeline, harmful, PNG).items():
+        assert image["error"]["code"] == "corrupt_image", name
+        assert image.get("data") is None, name
+    poor, rich = broken_icons.black(32), broken_icons.bitmap(32)
+    pairs = {"poor first": [poor, rich], "rich first": [rich, poor]}
+    files = {f"{kind}, {name}": broken_icons.icon(kind, {32: pair}) for name, pair in pairs.items() for kind in (1, 2)}
+    expected = np.asarray(broken_icons.scene(32)).astype(int)
+    for name, image in stored(es, index, pipeline, files, PNG).items():
+        assert (pixels(image) == expected).all(), name

@@ -1,0 +1,87 @@
+"""The only host answers each document of a bulk with megabytes that are no result: the node lives, and says 503.
+
+    .venv/bin/python -m tests.load.strange_host [--megabytes 40] [--documents 32] [--heap 1g] [--es-version 9.5.3]
+
+Each answer is a 200 with one long text. Prints the items' errors, the most results that the node's account held, and what
+the heap has afterwards. Ends with status 1 when the node ended, an item got anything but 503 or 429, a document was
+stored, the account is not at 0 afterwards, or a real service stores nothing then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from elasticsearch import Elasticsearch
+
+from embedded_node import EmbeddedNode, find_plugin_zip
+from tests.end_to_end.faults.test_faults import PHOTO, bulk
+from tests.end_to_end.faults.test_wrong_services import program
+from tests.helpers.nodes import set_hosts
+from tests.helpers.service import TOKEN, running_service
+from tests.load.disturbed_bulks import nothing_held, outcome
+from tests.load.node_memory import breaker
+
+RECIPE = {"image": {"operations": [{"resize": {"width": 300}}], "properties": []}}
+
+
+class Account(threading.Thread):
+    """Watches the node's account; `most` in bytes."""
+
+    def __init__(self, es: Elasticsearch) -> None:
+        super().__init__(daemon=True)
+        self.es, self.most, self.over = es, 0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self.over.wait(0.2):
+            self.most = max(self.most, int(breaker(self.es)["estimated_size_in_bytes"]))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=40)
+    parser.add_argument("--documents", type=int, default=32)
+    parser.add_argument("--heap", default="1g")
+    parser.add_argument("--es-version", default="9.5.3")
+    given = parser.parse_args()
+    answer = '{"fields": {"data": "' + "A" * (given.megabytes * 1_000_000) + '"}}'
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        program(lambda *_: (200, answer)) as strange,
+        running_service(Path(folder) / "service.log", workers="1") as service,
+        EmbeddedNode(
+            es_version=given.es_version,
+            plugin_zip=find_plugin_zip(given.es_version),
+            token=TOKEN,
+            heap=given.heap,
+            quick_start=True,
+            settings={"ingest.image.timeout": "20s"},
+        ) as node,
+    ):
+        es = Elasticsearch(node.url, request_timeout=60)
+        es.ingest.put_pipeline(id="plain", processors=[RECIPE])
+        set_hosts(es, strange)
+        account, start = Account(es), time.monotonic()
+        seen = Counter(map(outcome, bulk(node.url, "images", "plain", given.documents, PHOTO)))
+        seconds = time.monotonic() - start
+        account.over.set()
+        held, state = nothing_held(es), node.poll()
+        set_hosts(es, service.url)
+        after = Counter(map(outcome, bulk(node.url, "images", "plain", 5, PHOTO)))
+        heap = breaker(es)["heap"] // 1_000_000
+    print(f"{given.documents} answers of {given.megabytes} MB, heap {given.heap}: {dict(seen)} in {seconds:.0f} s")
+    print(
+        f"account: {account.most // 1_000_000} MB at most, {held} afterwards; heap {heap} MB; with a service: {dict(after)}"
+    )
+    refused = all(one.startswith(("503 ", "429 ")) for one in seen)
+    return 0 if refused and state is None and not held and after == {"201": 5} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

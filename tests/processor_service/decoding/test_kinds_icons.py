@@ -1,0 +1,54 @@
+"""Icons whose largest pictures are broken."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from processor_service.errors import Code
+from processor_service.pipeline import process
+from processor_service.settings import Settings
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
+from tests.helpers.broken_icons import SIDES, bitmap, black, icon, macintosh, scene, windows
+from tests.helpers.kinds import decoded, refused
+from tests.helpers.pictures import assert_alike, b64, encoded, opened
+
+ICONS = {name: (data, side) for name, data, side in (*windows(), *macintosh())}
+
+
+@pytest.mark.parametrize("name", ICONS)
+def test_the_largest_sound_picture_is_the_icon(name: str) -> None:
+    data, side = ICONS[name]
+    fields = process(Request.parse({"data": b64(data)}), Settings(), Stopwatch())
+    assert (fields["width"], fields["original"]["width"], fields["format"]) == (side, side, "png")
+    # In a Mac's icon the size that was left out is another one's half.
+    if not name.startswith("ICNS"):
+        assert_alike(opened(base64.b64decode(fields["data"])).convert("RGB"), scene(side), 0, "icons")
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_an_icon_without_a_sound_picture_is_refused(kind: int) -> None:
+    broken = {side: encoded(scene(side), "PNG").replace(b"IHDR", b"IHDX") for side in SIDES}
+    assert refused(icon(kind, broken))[0] in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_an_icon_that_is_cut_off_is_refused(kind: int) -> None:
+    """The smallest one is there; the rest may come with the next attempt."""
+    data = icon(kind, {side: encoded(scene(side), "PNG") for side in SIDES})
+    assert refused(data[:-100])[0] in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
+
+
+def test_a_sound_icon_keeps_its_largest_picture() -> None:
+    assert decoded(icon(1, {64: bitmap(64), 48: encoded(scene(48), "PNG")})).image.size == (64, 64)
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+@pytest.mark.parametrize("first", ["fewest", "most"])
+def test_of_several_pictures_of_a_size_the_one_with_most_colours_is_the_icon(kind: int, first: str) -> None:
+    pictures = [black(32), bitmap(32)] if first == "fewest" else [bitmap(32), black(32)]
+    assert_alike(decoded(icon(kind, {32: pictures})).image.convert("RGB"), scene(32), 0, "icon-colors")
+    broken = encoded(scene(32), "PNG").replace(b"IHDR", b"IHDX")
+    assert decoded(icon(kind, {32: [broken, black(32)]})).image.convert("RGB").getextrema() == ((0, 0),) * 3
