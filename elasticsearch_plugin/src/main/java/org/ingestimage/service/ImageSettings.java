@@ -34,7 +34,8 @@ public final class ImageSettings {
             Property.NodeScope,
             Property.Dynamic
         ),
-        "the services; a name with several addresses is as many ([below](#names-with-several-addresses)). A picture goes to the least busy one; "
+        "the services; a name with several addresses is as many ([below](#names-with-several-addresses)). A picture goes to the least busy one, and "
+            + "a slow one gets fewer ([scaling.md](scaling.md#while-services-and-nodes-fail)); "
             + "one that failed is left out for a while ([below](#hosts-that-fail-pictures-that-are-slow))"
     );
 
