@@ -45,6 +45,16 @@ def ways(
 ) -> Iterator[dict[str, Documents]]:
     """What each way makes of the pictures, by recipe and picture (`seen-car`); an index of each is filled with that."""
     set_hosts(es, recognizing.url)
+    try:
+        yield stored_by_both(es, recognizing, stock)
+    finally:
+        set_hosts(es, service.url)
+        es.indices.delete(index=[index_of("plugin"), index_of("inference")], ignore_unavailable=True)
+        for name in RECIPES:
+            es.options(ignore_status=404).ingest.delete_pipeline(id=name)
+
+
+def stored_by_both(es: Elasticsearch, recognizing: Service, stock: StockProcessors) -> dict[str, Documents]:
     made: dict[str, Documents] = {"plugin": {}, "inference": {}}
     for name, recipe in RECIPES.items():
         way = Way(stock, recognizing.url, **recipe)
@@ -59,11 +69,7 @@ def ways(
         for id_, document in documents.items():
             es.index(index=index_of(name), id=id_, document=document, pipeline="_none")
         es.indices.refresh(index=index_of(name))
-    yield made
-    set_hosts(es, service.url)
-    es.indices.delete(index=[index_of(name) for name in made])
-    for name in RECIPES:
-        es.ingest.delete_pipeline(id=name)
+    return made
 
 
 def index_of(way: str) -> str:
