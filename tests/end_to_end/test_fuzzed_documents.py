@@ -16,8 +16,11 @@ from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 
+from ingest_image.delete_command import delete
 from ingest_image.doctor.command import doctor
 from ingest_image.duplicates.command import duplicates
+from ingest_image.export.command import export
+from ingest_image.export.get_command import get
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search_command import search
 from tests.helpers.any_document import ids, sources
@@ -160,8 +163,19 @@ def test_the_other_commands_come_to_their_end(es_url: str, indices: str, tmp_pat
         (duplicates, [indices, "--json"]),
         (doctor, each),
         (reprocess, [indices, "--unprocessed", "--dry-run", "--state", str(tmp_path / "state")]),
+        (export, [str(tmp_path / "exported"), "--index", indices]),
+        (export, [str(tmp_path / "exported"), "--index", indices, "--json"]),
+        (delete, ["--index", indices, "--query", "*"]),
+        (delete, ["--index", indices, "--query", "*", "--json"]),
     ):
         result = CliRunner().invoke(command, ["--url", es_url, *arguments])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         assert result.exit_code in (0, 1), result.output
         assert "could not be checked" not in result.output, result.output
+
+
+def test_any_document_is_got_or_has_a_reason(es: Elasticsearch, es_url: str, indices: str) -> None:
+    for index, id in stored(es, indices)[:200]:
+        result = CliRunner().invoke(get, ["--url", es_url, "--index", index, "--", id])
+        assert result.exception is None or isinstance(result.exception, SystemExit), (id, result.exc_info)
+        assert (result.exit_code == 0) == (not result.stderr), (id, result.stderr)

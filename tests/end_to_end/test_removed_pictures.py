@@ -53,6 +53,22 @@ def test_a_null_leaves_nothing_of_the_picture(es: Elasticsearch, index: str) -> 
     assert source(es, index)["image"]["width"] == 120
 
 
+@pytest.mark.parametrize("options", [{}, {"store": "none"}], ids=["with data", "without"])
+def test_a_null_leaves_nothing_of_the_picture_whatever_address_is_beside_it(
+    es: Elasticsearch, index: str, pipeline: Any, options: dict[str, Any]
+) -> None:
+    pipeline(**RECORD, **options)
+    own = {"url": "https://images.example.org/a.jpg", "caption": "mine"}
+    es.index(index=index, id="1", document={"title": "t", "image": {"data": b64(described()), **own}})
+    assert "error" not in source(es, index)["image"] and source(es, index)["image"]["width"] == 300
+    es.update(index=index, id="1", doc={"image": {"data": None}})
+    assert source(es, index) == {"title": "t", "image": {**own, "data": None}}
+    es.update(index=index, id="1", doc={"title": "u"})
+    assert source(es, index) == {"title": "u", "image": {**own, "data": None}}
+    es.update(index=index, id="1", doc={"image": {"data": b64(PRIVATE)}})
+    assert source(es, index)["image"]["width"] == 120
+
+
 def test_a_null_in_a_list_is_for_that_one(es: Elasticsearch, index: str) -> None:
     es.index(index=index, id="1", document={"image": [b64(PRIVATE), b64(PRIVATE)]})
     first, second = source(es, index)["image"]

@@ -2,7 +2,8 @@
 
     python -m tests.load.abandoned_pictures [16 90 ...]
 
-Each slow picture would take minutes. Prints seconds, beside those of the same small picture alone.
+Each slow picture would take minutes. Prints seconds, beside those of the same small picture alone, and ends with 1 when
+it waits for two seconds more than alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from pathlib import Path
 
 from tests.helpers.service import Service, running_service
 from tests.processor_service.workers.test_patience import TINY, waiting_clients
+
+# Seconds.
+MOST = 2.0
 
 
 def tiny(service: Service) -> float:
@@ -32,7 +36,10 @@ def main() -> None:
             alone = tiny(service)
             with waiting_clients(service, count):
                 pass
-            print(f"after {count} slow ones that were left: {tiny(service):.2f} s, alone: {alone:.2f} s")
+            after = tiny(service)
+            print(f"after {count} slow ones that were left: {after:.2f} s, alone: {alone:.2f} s")
+            if after > alone + MOST:
+                sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m tests.load.slow_pictures [--alone] 12 30 90
 
-Real parts on loopback: a node and a service with two workers. A slow picture takes the service's whole time for one
-picture; each has operations of its own, so that none is known by another. Prints what came of each bulk. With `--alone`
+Real parts on loopback: a node and a service with two workers. A slow picture takes some seconds of a core, up to
+the service's whole time for one; each has operations of its own, so that none is known by another. Prints what came of each bulk. With `--alone`
 a bulk has nothing but slow ones, and is not sent again: a good picture right after it is to be stored.
 """
 

@@ -27,6 +27,8 @@ final class Picture {
     final boolean inPlace;
     /** Whether the document says that there is no picture any more: it has a null where one was. */
     private final boolean removed;
+    /** Whether the null stays, as the address beside it would count as that of a picture otherwise. */
+    final boolean keepsNull;
     /** The picture's own data, null when there is none. */
     final Object data;
     /** The address that the picture is from, null when the document brings the picture along. */
@@ -55,9 +57,13 @@ final class Picture {
         this.position = position;
         this.existing = TargetFields.copy(target);
         boolean addressesAreOff = environment.client().urlHosts().isOff();
-        // Where no address is allowed, one beside a target with a picture is a field like any other.
-        boolean none = TargetFields.data(source) == null && (TargetFields.url(source) == null || addressesAreOff && existing.get(TargetFields.DATA) != null);
-        this.removed = none && (isNull(source, TargetFields.DATA) || options.inPlace() == false && (present && source == null || isNull(source, TargetFields.URL)));
+        // Where no address is allowed, one beside a target with a picture is a field like any other. So is one beside a null, which says that
+        // there is no picture.
+        boolean isNull = isNull(source, TargetFields.DATA);
+        boolean own = addressesAreOff && (isNull || existing.get(TargetFields.DATA) != null);
+        boolean none = TargetFields.data(source) == null && (TargetFields.url(source) == null || own);
+        this.removed = none && (isNull || options.inPlace() == false && (present && source == null || isNull(source, TargetFields.URL)));
+        this.keepsNull = removed && options.inPlace() && TargetFields.url(source) != null;
         // The source is gone (remove_binary), or never was: what is in the target is what there is, and is processed in place.
         boolean again = none && removed == false && options.inPlace() == false;
         this.from = again ? target : source;
@@ -67,7 +73,7 @@ final class Picture {
         this.data = again && nothing ? null : TargetFields.data(from);
         // Where no address is allowed, a url is a field like any other beside data, or beside what was made from it before.
         boolean complete = data != null || existing.get(TargetFields.MARK) instanceof String;
-        this.url = again || (complete && addressesAreOff) ? null : TargetFields.url(source);
+        this.url = again || removed || (complete && addressesAreOff) ? null : TargetFields.url(source);
         this.pending = Pending.of(options, environment.schema(), source, existing);
         this.check = new MarkCheck(options, environment, existing, pending.names());
     }

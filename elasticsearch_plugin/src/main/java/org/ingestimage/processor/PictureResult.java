@@ -42,7 +42,9 @@ final class PictureResult {
         Map<String, Object> result = TargetFields.copy(gone ? null : target);
         if (removed) {
             TargetFields.merge(result, schema.emptyFields());
-            result.remove(TargetFields.DATA);
+            if (picture.keepsNull == false) {
+                result.remove(TargetFields.DATA);
+            }
         } else if (decision.what() == What.LEAVE_ALONE) {
             // What nobody vouches for would have been made again, had there been a picture to make it from.
             schema.pictures().keySet().stream().filter(name -> check.vouchesFor(name) == false).forEach(result::remove);

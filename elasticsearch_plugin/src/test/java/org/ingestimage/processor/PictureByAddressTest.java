@@ -213,6 +213,24 @@ class PictureByAddressTest extends OneServiceTest {
     }
 
     @Test
+    void aNullTakesThePictureAwayWhereNoAddressIsAllowed() {
+        node.set(settings -> settings.putList("ingest.image.url_hosts", List.of()));
+        Map<String, Object> config = with(CONFIG, "ignore_missing", true);
+        Map<String, Object> gone = with(map("url", URL, "caption", "mine"), "data", null);
+        Map<String, Object> seen = map("width", 3, "colors", List.of(), "thumbnail", "AAAA", "error", map("code", "old"), "caption", "mine");
+        for (Map<String, Object> image : List.of(with(stored(), "data", null), with(with(stored(), "data", null), "url", OTHER), with(map("url", URL), "data", null))) {
+            Map<String, Object> before = new HashMap<>(image);
+            before.putAll(seen);
+            Result result = run(config, before);
+            assertEquals(with(gone, "url", image.get("url")), plain(result.get("image")));
+            // And so it stays, as when the title is updated.
+            assertEquals(result.document().getSource(), node.run(config, result.document().getSource()).document().getSource());
+            assertEquals(with(gone, "url", image.get("url")), plain(run(config, List.of(DATA, before)).get("image.1")));
+        }
+        assertEquals(3, service.calls.get(), "for the pictures beside them in the lists");
+    }
+
+    @Test
     void aPictureThatShouldBeThereIsFetchedAgain() {
         for (Map<String, Object> image : List.of(without(stored(), "data"), with(stored(), "data", null))) {
             assertEquals("donenull", run(CONFIG, image).get("image.data"));

@@ -1,5 +1,6 @@
 package org.ingestimage.service.load;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -7,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import org.ingestimage.common.Sha256;
+import org.ingestimage.recipe.Recipe;
 import org.ingestimage.service.wire.PictureRequest;
 import org.ingestimage.service.wire.ServiceRequest;
 
@@ -20,15 +23,17 @@ public final class SlowPictures {
 
     private static final int MOST = 1000;
 
-    /** What is alike is as slow. `data` is 0 where the operations decide. */
-    private record Likeness(String recipe, List<Object> operations, int size, int data, String url) {
+    /** What is alike is as slow. `data` is 0 where the operations decide. Operations may hold megabytes, so all but the size are hashes. */
+    private record Likeness(String recipe, String operations, int size, int data, String place) {
 
         static Likeness of(PictureRequest request) {
             int length = request.data() instanceof byte[] bytes ? bytes.length * 4 / 3 : String.valueOf(request.data()).length();
             int size = 32 - Integer.numberOfLeadingZeros(length);
-            List<Object> operations = request.documentOperations();
+            List<Object> wanted = request.documentOperations();
+            String operations = wanted == null ? null : Recipe.of(wanted, null).hash();
             String url = request.data() != null ? null : request.kept() != null ? request.kept().key() : request.url();
-            return new Likeness(request.recipe().hash(), operations, size, operations == null ? hash(request.data()) : 0, url);
+            String place = url == null ? null : Sha256.hex(url.getBytes(StandardCharsets.UTF_8));
+            return new Likeness(request.recipe().hash(), operations, size, operations == null ? hash(request.data()) : 0, place);
         }
 
         private static int hash(Object data) {
@@ -60,5 +65,11 @@ public final class SlowPictures {
 
     public boolean has(ServiceRequest request) {
         return slow.isEmpty() == false && request instanceof PictureRequest picture && slow.contains(Likeness.of(picture));
+    }
+
+    /** All that is remembered. */
+    @Override
+    public String toString() {
+        return slow.toString();
     }
 }

@@ -45,6 +45,15 @@ class SlowPicturesTest {
     }
 
     @Test
+    void nothingIsKeptOfThePicturesInOperations() {
+        List<Object> mark = List.of(Map.of("watermark", Map.of("image", "A".repeat(100_000))));
+        slow.add(picture("AAAA", mark));
+        assertTrue(slow.has(picture("BBBB", List.of(Map.of("watermark", Map.of("image", "A".repeat(100_000)))))));
+        assertFalse(slow.has(picture("BBBB", List.of(Map.of("watermark", Map.of("image", "A".repeat(99_999) + "B"))))));
+        assertTrue(slow.toString().length() < 1000, slow.toString().substring(0, 100));
+    }
+
+    @Test
     void theOldestAreForgotten() {
         for (int i = 0; i < 3000; i++) {
             slow.add(picture("A" + i, null));
