@@ -121,17 +121,17 @@ def is_signed(key: str, recipe: str, mark: str, keys: Iterable[bytes]) -> bool:
     Raises ImageError `invalid_request` for a malformed address.
     """
     sha256 = sha256_of(key)
-    return _is_any(mark, (kept_mark(each, recipe, sha256, key) for each in keys))
+    return is_any(mark, (kept_mark(each, recipe, sha256, key) for each in keys))
 
 
 def is_original(key: str, mark: str, keys: Iterable[bytes]) -> bool:
     """Whether a mark says that an original is at an address. Raises ImageError `invalid_request` as above."""
     sha256_of(key)
-    return _is_any(mark, (original_mark(each, key) for each in keys))
+    return is_any(mark, (original_mark(each, key) for each in keys))
 
 
-def _is_any(mark: str, signatures: Iterable[str]) -> bool:
-    """Every signature is compared, so that timing reveals nothing."""
+def is_any(mark: str, signatures: Iterable[str]) -> bool:
+    """Whether a mark is one of these signatures. Every one is compared, so that timing reveals nothing."""
     same = [hmac.compare_digest(signature.encode(), mark.encode()) for signature in signatures]
     return any(same)
 

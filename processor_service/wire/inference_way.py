@@ -8,11 +8,21 @@ from typing import Any
 # Where an endpoint of service `custom` sends a picture, and one of service `openai`.
 COMPLETION_PATH, CHAT_PATH = "/v1/inference/completion", "/v1/chat/completions"
 # What an endpoint says beside the picture. Its values are those of the processor's options.
-RECIPE_KEYS = ("operations", "properties", "truncated", "store")
+RECIPE_KEYS = ("operations", "properties", "truncated", "store", "originals")
 # The pipeline writes these after the picture, always all of them and in this order.
-PARTS = ("mark", "thumbnail_mark", "thumbnail", "sha256", "stored", "recipe")
-# What pipelines that know no store write; clients that have a mark only.
-_FEWER = (PARTS[:4], PARTS[:1])
+PARTS = (
+    "mark",
+    "thumbnail_mark",
+    "thumbnail",
+    "sha256",
+    "stored",
+    "recipe",
+    "original",
+    "original_mark",
+    "source_mark",
+)
+# What pipelines that know no originals, or no store, write; clients that have a mark only.
+_FEWER = (PARTS[:6], PARTS[:4], PARTS[:1])
 # This follows the mark of a picture whose vector is missing: since 9.2 Elasticsearch returns documents without vectors.
 VECTOR_MISSING = ":lacking"
 
@@ -30,6 +40,10 @@ class Marked:
     # Where it is in the store instead, and the hash of the recipe that made it.
     stored: str = ""
     recipe: str = ""
+    # Where its original is in the store, with the signatures of that, and that the picture was made from it.
+    original: str = ""
+    original_mark: str = ""
+    source_mark: str = ""
     vector_missing: bool = False
 
     @classmethod

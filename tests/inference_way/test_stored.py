@@ -10,10 +10,10 @@ import pytest
 
 from pipelines.inference.options import NotExpressible
 from tests.helpers.pictures import b64, opened
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import TOKEN, Service, running_service
 
 from .stock import PipelineFailed, StockProcessors
-from .way import IMAGE, OTHER, PHOTO, Way
+from .way import IMAGE, OTHER, OTHER_TOKEN, PHOTO, Way
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +133,91 @@ def test_a_picture_that_is_lost_is_recorded_and_keeps_its_key(
     assert "error" not in found and opened((folder / found["stored"]).read_bytes()).mode == "L"
 
 
+@pytest.mark.parametrize("store", ["external", "data"])
+class TestOriginals:
+    """`"originals": "external"`, with the picture in the store and in the document."""
+
+    @pytest.fixture
+    def gray(self, stock: StockProcessors, keeping: Service, store: str) -> Way:
+        return self.of(stock, keeping, store, "grayscale")
+
+    def of(self, stock: StockProcessors, keeping: Service, store: str, *operations: str) -> Way:
+        return Way(
+            stock, keeping.url, operations=list(operations), properties=["thumbnail"], store=store, originals="external"
+        )
+
+    def mode(self, image: dict[str, Any], folder: Path) -> str:
+        return opened(image["data"] if "data" in image else (folder / image["stored"]).read_bytes()).mode
+
+    def test_a_changed_recipe_begins_with_the_original(
+        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+    ) -> None:
+        first = gray({"image": {"data": PHOTO}})["image"]
+        assert b64((folder / first["original"]["stored"]).read_bytes()) == PHOTO
+        assert self.mode(first, folder) == "L"
+        assert gray({"image": first}) == {"image": first}
+        again = self.of(stock, keeping, store, "auto_orient")({"image": first})["image"]
+        assert self.mode(again, folder) == "RGB"
+        assert (again["original"], again["original_mark"]) == (first["original"], first["original_mark"])
+
+    def test_what_no_mark_covers_is_no_original(
+        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+    ) -> None:
+        first, other = gray({"image": {"data": PHOTO}})["image"], gray({"image": {"data": OTHER}})["image"]
+        colored = self.of(stock, keeping, store, "auto_orient")
+        swapped = {"original": other["original"], "original_mark": other["original_mark"]}
+        for forged in (
+            first | swapped,
+            first | swapped | {"source_mark": other["source_mark"]},
+            first | {"original": first["original"] | {"stored": other["original"]["stored"]}},
+            first | {"original_mark": "0" * 64},
+            first | {"source_mark": "0" * 64},
+            first | {"original": first["original"] | {"stored": "sha256/../../etc/passwd"}},
+        ):
+            assert self.mode(colored({"image": forged})["image"], folder) == "L"
+
+    def test_another_picture_is_not_made_from_the_original_of_the_one_before(
+        self, stock: StockProcessors, keeping: Service, store: str, gray: Way
+    ) -> None:
+        first = gray({"image": {"data": PHOTO}})["image"]
+        made = self.of(stock, keeping, store, "auto_orient")({"image": first | {"data": OTHER}})["image"]
+        assert made["width"] == 128 and made["original"] != first["original"]
+
+    def test_an_original_that_is_lost_is_recorded_and_the_picture_stays(
+        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+    ) -> None:
+        first = gray({"image": {"data": PHOTO, "alt": "mine"}})["image"]
+        colored = self.of(stock, keeping, store, "auto_orient")
+        path = folder / first["original"]["stored"]
+        path.rename(path.with_suffix(".away"))
+        try:
+            lost = colored({"image": first})["image"]
+        finally:
+            path.with_suffix(".away").rename(path)
+        assert lost["error"]["code"] == "stored_picture_missing"
+        where = ["data"] if store == "data" else ["stored", "sha256"]
+        names = ["recipe", "mark", "source_mark", "original", "original_mark", "alt", *where]
+        assert {name: lost.get(name) for name in names} == {name: first[name] for name in names}
+        assert lost.keys() == {*names, "error"}
+        found = colored({"image": lost})["image"]
+        assert "error" not in found and self.mode(found, folder) == "RGB"
+
+    def test_its_marks_are_renewed_with_a_changed_token(
+        self, stock: StockProcessors, folder: Path, store: str, gray: Way, tmp_path: Path
+    ) -> None:
+        first = gray({"image": {"data": PHOTO}})["image"]
+        both = {"token": OTHER_TOKEN, "previous_token": TOKEN, "store_url": str(folder), "workers": "1"}
+        options: dict[str, Any] = {"properties": ["thumbnail"], "store": store, "originals": "external"}
+        with running_service(tmp_path / "log", **both) as running:
+            way = Way(stock, running.url, OTHER_TOKEN, operations=["grayscale"], **options)
+            renewed = way({"image": first})["image"]
+        marks = {"mark", "thumbnail_mark", "source_mark", "original_mark"}
+        assert {name for name, value in renewed.items() if value != first[name]} == marks
+        with running_service(tmp_path / "log2", **both | {"previous_token": ""}) as running:
+            way = Way(stock, running.url, OTHER_TOKEN, operations=["auto_orient"], **options)
+            assert self.mode(way({"image": renewed})["image"], folder) == "RGB"
+
+
 def test_what_only_the_plugin_does_is_said(stock: StockProcessors, keeping: Service) -> None:
-    for name, value in (("store", "none"), ("originals", "external")):
-        options: dict[str, Any] = {name: value}
-        with pytest.raises(NotExpressible, match=name):
-            Way(stock, keeping.url, **options)
+    with pytest.raises(NotExpressible, match="store"):
+        Way(stock, keeping.url, store="none")

@@ -21,6 +21,7 @@ from ...wire.recipe import recipe_hash
 from ..answering import Answering
 from ..bodies import drain
 from ..monitoring.request_ids import log_refusal, request_id
+from .originals import KEPT, marks_of_original, original_of
 
 # A document without a picture keeps these only if we signed them.
 _SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
@@ -44,27 +45,28 @@ class Completions:
             return orjson.dumps(self._without_picture(document, recipe)).decode()
         if current := self._if_current(document, recipe):
             return orjson.dumps(current).decode()
+        if original := self._original_of_data(document):
+            # What is in the document is not what may be at fault.
+            return self.of_picture({"stored": original}, recipe, {"kept": ["data", *KEPT]})
         return self.of_picture({"data": document.data}, recipe)
 
-    def of_picture(self, source: Fields, recipe: Fields) -> str:
-        """The text for `data`, `url` or `stored`."""
+    def of_picture(self, source: Fields, recipe: Fields, kept: Fields | None = None) -> str:
+        """The text for `data`, `url` or `stored`; `kept`: what the document keeps when the picture is refused."""
         body = self._process(source | recipe)
         if "error" not in body:
             fields = {name: value for name, value in body["fields"].items() if value is not None}
             if "stored" in fields:
                 return orjson.dumps(fields | {"data": None}).decode()
             return self._too_large(fields["bytes"]) or orjson.dumps(fields).decode()
-        return self._refused(body, source)
+        return self._refused(body, kept)
 
-    def _refused(self, body: Fields, source: Fields) -> str:
+    def _refused(self, body: Fields, kept: Fields | None) -> str:
         """The text for a refused picture, with what stays of it. Raises ImageError when the picture is not at fault."""
         error = ImageError(next(code for code in Code if code.code == body["error"]["code"]), body["error"]["reason"])
         if error.code.status not in (413, 422):
             raise error
-        if stored := source.get("stored"):
-            # The document keeps what is needed to have its picture.
-            kept = {"stored": stored["key"], "sha256": sha256_of(stored["key"])}
-            return of_error(error, None, kept | {"recipe": stored["recipe"], "mark": stored["mark"]})
+        if kept is not None:
+            return of_error(error, None, kept)
         return of_error(error, (body.get("fields") or {}).get("data"))
 
     def _of_stored(self, document: Marked, recipe: Fields) -> str:
@@ -72,13 +74,14 @@ class Completions:
         stored = {"key": document.stored, "recipe": document.recipe, "mark": document.mark}
         if (changes := self._changed_marks(document, recipe, document.sha256)) is None:
             # Of another recipe, or of none of ours: then it is refused where it is read.
-            return self.of_picture({"stored": stored}, recipe)
-        kept = {"stored": stored | {"recipe": _hash(recipe)}}
+            original = original_of(document, document.sha256, self._keys)
+            return self.of_picture({"stored": original or stored}, recipe, _kept(document, stored))
+        stored["recipe"] = _hash(recipe)
         if "thumbnail" in changes or not _is_external(recipe):
-            made = self._process(kept | recipe | {"normalized": True})
-            return self._refused(made, kept) if "error" in made else _unchanged(made["fields"])
+            made = self._process({"stored": stored} | recipe | {"normalized": True})
+            return self._refused(made, _kept(document, stored)) if "error" in made else _unchanged(made["fields"])
         if document.vector_missing:
-            changes |= self._vector(kept, recipe)
+            changes |= self._vector({"stored": stored}, recipe)
         return _unchanged(changes)
 
     def _too_large(self, size: int) -> str | None:
@@ -118,6 +121,16 @@ class Completions:
             changes |= self._vector({"data": plain}, recipe)
         return {"unchanged": True} | changes
 
+    def _original_of_data(self, document: Marked) -> Fields | None:
+        """The original of the picture in a document whose recipe is another one by now."""
+        if not document.original:
+            return None
+        try:
+            stored = decode_payload(document.data, self._max_bytes)
+        except ImageError:
+            return None
+        return original_of(document, hashlib.sha256(stored).hexdigest(), self._keys)
+
     def _moved(self, document: Marked, stored: bytes, recipe: Fields) -> Fields:
         """What to change when a picture goes from the document into the store, as it is."""
         made = self._process({"data": pybase64.b64encode_as_string(stored), **recipe, "normalized": True})
@@ -147,6 +160,8 @@ class Completions:
                 document.thumbnail_mark, lambda key: thumbnail_mark(key, hashed, sha256, thumbnail)
             )
             changes |= {"thumbnail_mark": known} if known else {"thumbnail": None}
+        if original_of(document, sha256, self._keys):
+            changes |= marks_of_original(document.original, hashed, sha256, self._keys[0])
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 
     def _valid_mark(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
@@ -166,6 +181,13 @@ class Completions:
         found = self._process(source | where | {"properties": wanted, "normalized": True}).get("fields") or {}
         names = {name for entry in wanted for name in made[_name(entry)]}
         return {name: found[name] for name in names if found.get(name) is not None}
+
+
+def _kept(document: Marked, stored: Fields) -> Fields:
+    """What is needed to have the picture in the store, and its original."""
+    fields = {"stored": stored["key"], "sha256": sha256_of(stored["key"])}
+    named = {"kept": KEPT[2:]} if document.original else {}
+    return fields | {"recipe": stored["recipe"], "mark": stored["mark"]} | named
 
 
 def _unchanged(changes: Fields) -> str:

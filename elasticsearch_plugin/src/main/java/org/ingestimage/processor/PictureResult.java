@@ -119,6 +119,10 @@ final class PictureResult {
         if (check.kept() != null && picture.brings() == false) {
             // What is in the store stays there, and the document keeps what is needed to have it.
             keepStored(result);
+        } else if (check.made() == false && picture.inPlace && picture.data != null && check.original() != null) {
+            // What was asked for was made from the original in the store. The picture itself is not what is at fault.
+            keepMarked(result, picture.existing.get(TargetFields.RECIPE));
+            TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, picture.data));
         } else if (sound && (picture.inPlace || picture.url != null)) {
             // What is stored stays: an operation failed, or the address, which may be gone for good.
             result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
@@ -148,8 +152,13 @@ final class PictureResult {
     private void keepStored(Map<String, Object> result) {
         result.put(TargetFields.STORED, check.kept().key());
         result.put(TargetFields.SHA256, check.kept().sha256());
-        result.put(TargetFields.RECIPE, check.kept().recipe());
-        result.put(TargetFields.MARK, check.kept().mark());
+        keepMarked(result, check.kept().recipe());
+    }
+
+    /** What says that this recipe made the picture that stays, and of which original. */
+    private void keepMarked(Map<String, Object> result, Object recipe) {
+        result.put(TargetFields.RECIPE, recipe);
+        result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
         for (String name : List.of(TargetFields.SOURCE_MARK, TargetFields.ORIGINAL, TargetFields.ORIGINAL_MARK)) {
             TargetFields.merge(result, Collections.singletonMap(name, picture.existing.get(name)));
         }

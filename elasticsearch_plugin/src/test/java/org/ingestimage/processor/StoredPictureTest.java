@@ -217,6 +217,25 @@ class StoredPictureTest {
     }
 
     @Test
+    void aPictureInTheDocumentStaysWhenItsOriginalIsLost() {
+        Map<String, Object> config = config("store", "data", "originals", "external", "on_invalid", "record");
+        Map<String, Object> image = with(image(node.run(config, map("image", map("data", DATA, "caption", "mine")))), "recipe", RECIPE);
+        config.put("operations", List.of("grayscale"));
+        service.behaviour = FakeService.error(422, "stored_picture_missing");
+        Map<String, Object> after = image(node.run(config, map("image", image)));
+        assertEquals("stored_picture_missing", ((Map<?, ?>) after.get("error")).get("code"));
+        for (String name : List.of("data", "recipe", "mark", "source_mark", "original", "original_mark", "caption")) {
+            assertEquals(image.get(name), after.get(name));
+        }
+        assertNull(after.get("width"));
+        service.behaviour = FakeService.good();
+        Map<String, Object> found = image(node.run(config, map("image", after)));
+        assertEquals(map("key", Documents.key(Base64.getDecoder().decode(DATA)), "mark", image.get("original_mark")), service.requests.get(2).get("stored"));
+        assertFalse(found.containsKey("error"));
+        assertEquals(3, found.get("width"));
+    }
+
+    @Test
     void aStoreThatIsDownIsTriedAgainAndThenUnavailable() {
         service.behaviour = FakeService.sequence(FakeService.error(503, "store_unavailable"), FakeService.good());
         assertFalse(image(node.run(CONFIG, map("image", map("data", DATA)))).containsKey("data"));

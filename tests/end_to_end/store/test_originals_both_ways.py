@@ -1,0 +1,75 @@
+"""Originals in the store, by the plugin on a real node and by the inference form of the pipeline: stored alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from tests.helpers.pictures import b64, opened, picture
+from tests.inference_way.stock import StockProcessors, stock_processors
+from tests.inference_way.way import Way
+
+from .stored import Stored, store_of, stored_service
+
+PHOTO = picture("exif-orientation/Landscape_6.jpg")
+# A recipe, and what it is changed to.
+GRAY, COLORED = ["auto_orient", "grayscale"], ["auto_orient"]
+
+
+@pytest.fixture(scope="module")
+def stock() -> Iterator[StockProcessors]:
+    with stock_processors() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stored(
+    es: Elasticsearch, service_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stored, Path]]:
+    folder = tmp_path_factory.mktemp("stored")
+    with store_of("folder", folder / "store") as url, stored_service(es, service_url, folder, url) as running:
+        yield running, folder / "store"
+
+
+@pytest.mark.parametrize("store", ["external", "data"])
+def test_an_original_is_begun_with_and_may_be_lost(
+    es: Elasticsearch, stock: StockProcessors, stored: tuple[Stored, Path], store: str
+) -> None:
+    service, folder = stored
+
+    def options(operations: list[str]) -> dict[str, Any]:
+        kept = {"store": store, "originals": "external", "on_invalid": "record"}
+        return {"operations": operations, "properties": ["thumbnail"], **kept}
+
+    def by_plugin(operations: list[str], image: Any) -> Any:
+        pipeline = {"processors": [{"image": options(operations)}]}
+        (answer,) = es.ingest.simulate(pipeline=pipeline, docs=[{"_source": {"image": image}}]).body["docs"]
+        return answer["doc"]["_source"]["image"]
+
+    def by_inference(operations: list[str], image: Any) -> Any:
+        return Way(stock, service.service.url, **options(operations))({"image": image})["image"]
+
+    first = by_plugin(GRAY, {"data": b64(PHOTO), "alt": "mine"})
+    assert by_inference(GRAY, {"data": b64(PHOTO), "alt": "mine"}) == first
+    assert by_inference(GRAY, first) == by_plugin(GRAY, first) == first
+    again = by_plugin(COLORED, first)
+    assert by_inference(COLORED, first) == again
+    assert again["original"] == first["original"]
+    shown = opened(again["data"]) if store == "data" else opened(service.bytes_of(again))
+    assert shown.mode == "RGB"
+    original = folder / first["original"]["stored"]
+    original.rename(original.with_suffix(".away"))
+    try:
+        lost, other = by_plugin(COLORED, first), by_inference(COLORED, first)
+    finally:
+        original.with_suffix(".away").rename(original)
+    assert lost["error"].pop("request_id") != other["error"].pop("request_id")
+    assert lost == other
+    assert lost["error"]["code"] == "stored_picture_missing"
+    where = "data" if store == "data" else "stored"
+    assert lost[where] == first[where]
+    assert by_inference(COLORED, lost) == by_plugin(COLORED, lost) == again
