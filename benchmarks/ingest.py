@@ -90,8 +90,10 @@ def actions(index: str, images: Iterator[Any], **options: Any) -> Iterator[dict[
         yield {"_index": index, "_id": str(i), "title": f"picture {i}", "image": image, **options}
 
 
-def send(es: Elasticsearch, documents: Iterator[dict[str, Any]]) -> None:
-    for ok, item in helpers.parallel_bulk(es, documents, thread_count=2, max_chunk_bytes=8 * 1024**2, chunk_size=16):
+def send(es: Elasticsearch, documents: Iterator[dict[str, Any]], bulks: int = 2) -> None:
+    """Send them in bulks, so many at a time."""
+    sent = helpers.parallel_bulk(es, documents, thread_count=bulks, max_chunk_bytes=8 * 1024**2, chunk_size=16)
+    for ok, item in sent:
         assert ok, item
 
 
@@ -158,9 +160,10 @@ class Measure:
 @click.option(
     "--warm-ups", default=2, show_default=True, help="Repetitions before that, for JVM, processes and caches."
 )
+@click.option("--bulks", default=2, show_default=True, help="Bulks that a client sends at a time.")
 @click.option("--es-version", default=None, help="Elasticsearch version.")
 @click.option("--codec", default="default", show_default=True, help="As in ingest-image bootstrap, for all indices.")
-def main(documents: int, runs: int, warm_ups: int, es_version: str | None, codec: str) -> None:
+def main(documents: int, runs: int, warm_ups: int, bulks: int, es_version: str | None, codec: str) -> None:
     """Print documents per second, ratios and processor time."""
     n = documents
     # The script's processes are to have what the service's have.
@@ -188,17 +191,20 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None, codec
         def with_data() -> Iterator[dict[str, str]]:
             return ({"data": text} for text in texts)
 
+        def index(images: Iterator[Any], **options: Any) -> None:
+            send(es, actions(INDEX, images, **options), bulks)
+
         def before() -> None:
             emptied_index(es)
             emptied(Path(store_folder))
 
         jobs: dict[str, Callable[[], Any]] = {
-            "whole path": lambda: send(es, actions(INDEX, with_data(), pipeline="images")),
-            "with the store": lambda: send(es, actions(INDEX, with_data(), pipeline="external")),
-            "without the picture": lambda: send(es, actions(INDEX, with_data(), pipeline="none")),
-            "indexing alone": lambda: send(es, actions(INDEX, map(orjson.loads, stored))),
+            "whole path": lambda: index(with_data(), pipeline="images"),
+            "with the store": lambda: index(with_data(), pipeline="external"),
+            "without the picture": lambda: index(with_data(), pipeline="none"),
+            "indexing alone": lambda: index(map(orjson.loads, stored)),
             "bare Pillow": lambda: list(pool.map(bare_pillow, pictures, chunksize=4)),
-            "client-side script": lambda: send(es, actions(INDEX, pool.map(our_recipe, texts, chunksize=4))),
+            "client-side script": lambda: index(pool.map(our_recipe, texts, chunksize=4)),
         }
         processes = Processes(node, service, pool)
         measures = {name: Measure(job, n, processes, before) for name, job in jobs.items()}
@@ -210,7 +216,7 @@ def main(documents: int, runs: int, warm_ups: int, es_version: str | None, codec
                 measure.run()
     kilobytes = sum(map(len, pictures)) // len(pictures) // 1024
     table = Table(
-        title=f"{n} photographs of 2.2 megapixels ({kilobytes} kB), Elasticsearch {version}, codec {codec}, {CORES} cores, median of {runs}"
+        title=f"{n} photographs of 2.2 megapixels ({kilobytes} kB), Elasticsearch {version}, codec {codec}, {bulks} bulks at a time, {CORES} cores, median of {runs}"
     )
     groups = list(measures["whole path"].milliseconds)
     for column in ("", "docs a second", "whole path is ... of it", *(f"{name}, ms" for name in groups)):

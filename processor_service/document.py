@@ -123,13 +123,13 @@ def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
     """
     if isinstance(request, dict) and request.get("url") is not None:
         return {}
-    if _conceals(request):
+    if conceals(request):
         return {"data": None}
     # A raw file begins like a TIFF: only its preview would be left.
     return {"data": None if code in _NO_PICTURE else _without_metadata(request, code is Code.TRUNCATED_IMAGE)}
 
 
-def _conceals(request: Any) -> bool:
+def conceals(request: Any) -> bool:
     """Whether any operation of a request, which need not be valid, hides what must not be stored."""
     lists = [request.get(key) for key in ("operations", "document_operations")] if isinstance(request, dict) else []
     names = {name for entries in lists for name in entry_names(entries)}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.inference.options import NotExpressible
+from processor_service.web.inference.originals import MARKS
 from tests.helpers.pictures import b64, opened
 from tests.helpers.service import TOKEN, Service, running_service
 
@@ -201,6 +202,53 @@ class TestOriginals:
         assert lost.keys() == {*names, "error"}
         found = colored({"image": lost})["image"]
         assert "error" not in found and self.mode(found, folder) == "RGB"
+
+    def test_a_picture_that_moves_or_is_made_again_is_still_made_from_it(
+        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+    ) -> None:
+        first = gray({"image": {"data": PHOTO}})["image"]
+        elsewhere = {"external": "data", "data": "external"}[store]
+        moved = self.of(stock, keeping, elsewhere, "grayscale")({"image": first})["image"]
+        assert ("data" in moved) == (elsewhere == "data")
+        again = gray({"image": first | {"thumbnail": OTHER}})["image"]
+        for image in (moved, again):
+            assert {name: image[name] for name in MARKS} == {name: first[name] for name in MARKS}
+            assert image["original"] == first["original"]
+            colored = self.of(stock, keeping, store, "auto_orient")({"image": image})["image"]
+            assert self.mode(colored, folder) == "RGB"
+
+    def test_an_original_is_no_way_around_the_mark_of_the_picture(
+        self, stock: StockProcessors, keeping: Service, store: str, gray: Way
+    ) -> None:
+        first, other = gray({"image": {"data": PHOTO}})["image"], gray({"image": {"data": OTHER}})["image"]
+        colored = self.of(stock, keeping, store, "auto_orient")
+        if store == "data":
+            made = colored({"image": first | {"mark": "0" * 64}})["image"]
+            assert made["original"]["sha256"] == first["sha256"]
+            return
+        for forged in (
+            {"mark": "0" * 64},
+            {"stored": other["stored"]},
+            {"stored": other["stored"], "sha256": "0" * 64},
+        ):
+            with pytest.raises(PipelineFailed, match="stored_not_signed"):
+                colored({"image": first | forged})
+
+    def test_where_the_recipe_hides_what_another_one_has_made_is_not_kept(
+        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+    ) -> None:
+        first = gray({"image": {"data": PHOTO, "alt": "mine"}})["image"]
+        hiding = Way(
+            stock, keeping.url, operations=[{"redact": {"what": ["faces"]}}], properties=["thumbnail"], store=store
+        )
+        path = folder / first["original"]["stored"]
+        path.rename(path.with_suffix(".away"))
+        try:
+            lost = hiding({"image": first})["image"]
+        finally:
+            path.with_suffix(".away").rename(path)
+        assert lost["error"]["code"] == "stored_picture_missing"
+        assert lost.keys() == {"alt", "error"}
 
     def test_its_marks_are_renewed_with_a_changed_token(
         self, stock: StockProcessors, folder: Path, store: str, gray: Way, tmp_path: Path

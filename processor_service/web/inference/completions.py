@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pybase64
 
+from ...document import conceals
 from ...errors import Code, ImageError, too_large
 from ...settings import Settings
 from ...store.addresses import sha256_of
@@ -21,7 +22,7 @@ from ...wire.recipe import recipe_hash
 from ..answering import Answering
 from ..bodies import drain
 from ..monitoring.request_ids import log_refusal, request_id
-from .originals import KEPT, marks_of_original, original_of
+from .originals import MARKS, original_marks
 
 # A document without a picture keeps these only if we signed them.
 _SIGNED = ("mark", "source_mark", "thumbnail_mark", *(field.name for field in all_fields() if field.holds_picture))
@@ -45,14 +46,16 @@ class Completions:
             return orjson.dumps(self._without_picture(document, recipe)).decode()
         if current := self._if_current(document, recipe):
             return orjson.dumps(current).decode()
-        if original := self._original_of_data(document):
-            # What is in the document is not what may be at fault.
-            return self.of_picture({"stored": original}, recipe, {"kept": ["data", *KEPT]})
+        if kept := self._kept_data(document):
+            return self.of_picture({"stored": _begun(document, kept)}, recipe, kept)
         return self.of_picture({"data": document.data}, recipe)
 
     def of_picture(self, source: Fields, recipe: Fields, kept: Fields | None = None) -> str:
         """The text for `data`, `url` or `stored`; `kept`: what the document keeps when the picture is refused."""
         body = self._process(source | recipe)
+        if conceals(recipe):
+            # What another recipe has made hides nothing that this one hides.
+            kept = None
         if "error" not in body:
             fields = {name: value for name, value in body["fields"].items() if value is not None}
             if "stored" in fields:
@@ -73,16 +76,53 @@ class Completions:
         """The text for a picture in the store. Raises ImageError `stored_not_signed`."""
         stored = {"key": document.stored, "recipe": document.recipe, "mark": document.mark}
         if (changes := self._changed_marks(document, recipe, document.sha256)) is None:
-            # Of another recipe, or of none of ours: then it is refused where it is read.
-            original = original_of(document, document.sha256, self._keys)
-            return self.of_picture({"stored": original or stored}, recipe, _kept(document, stored))
+            kept = self._kept(document, document.recipe, sha256_of(document.stored))
+            # Of none of ours: then it is refused where it is read.
+            source = (kept and _begun(document, kept)) or stored
+            return self.of_picture({"stored": source}, recipe, kept)
         stored["recipe"] = _hash(recipe)
         if "thumbnail" in changes or not _is_external(recipe):
-            made = self._process({"stored": stored} | recipe | {"normalized": True})
-            return self._refused(made, _kept(document, stored)) if "error" in made else _unchanged(made["fields"])
+            made = self._made_again({"stored": stored}, recipe, document, document.sha256)
+            if "error" in made:
+                return self._refused(made, self._kept(document, _hash(recipe), document.sha256))
+            return _unchanged(made["fields"])
         if document.vector_missing:
             changes |= self._vector({"stored": stored}, recipe)
         return _unchanged(changes)
+
+    def _kept(self, document: Marked, recipe: str, sha256: str) -> Fields | None:
+        """What a document keeps of a picture that a recipe (its hash) made, when it cannot be made anew.
+
+        Marks are those of the present token. None when no mark is valid by this recipe.
+        """
+        if (valid := self._valid_mark(document.mark, _signer(document, recipe, sha256))) is None:
+            return None
+        where = {"stored": document.stored, "sha256": sha256} if document.stored else {}
+        names = {"kept": ["original", *MARKS]} if document.original else {}
+        marks = {"recipe": recipe, "mark": valid} | original_marks(document, recipe, sha256, self._keys)
+        return where | marks | names
+
+    def _kept_data(self, document: Marked) -> Fields | None:
+        """The same of a picture in the document; None, too, when its original is not in the store."""
+        if not document.original:
+            return None
+        try:
+            stored = decode_payload(document.data, self._max_bytes)
+        except ImageError:
+            return None
+        kept = self._kept(document, document.recipe, hashlib.sha256(stored).hexdigest())
+        if kept is None or _begun(document, kept) is None:
+            return None
+        # What is in the document is not what may be at fault.
+        return kept | {"kept": ["data", *kept["kept"]]}
+
+    def _made_again(self, source: Fields, recipe: Fields, document: Marked, sha256: str) -> Fields:
+        """The service's answer for a picture of this recipe, every byte of which stays."""
+        made = self._process({**source, **recipe, "normalized": True})
+        if "error" not in made:
+            # The answer says that the picture was made from itself.
+            made["fields"] |= original_marks(document, _hash(recipe), sha256, self._keys)
+        return made
 
     def _too_large(self, size: int) -> str | None:
         """The refusal of a result that is too large to come in again: its mark could never be verified."""
@@ -105,36 +145,24 @@ class Completions:
             stored = decode_payload(document.data, self._max_bytes)
         except ImageError:
             return None
-        changes = self._changed_marks(document, recipe, hashlib.sha256(stored).hexdigest())
+        sha256 = hashlib.sha256(stored).hexdigest()
+        changes = self._changed_marks(document, recipe, sha256)
         if changes is None:
             return None
-        if _is_external(recipe):
-            return self._moved(document, stored, recipe)
-        if (plain := pybase64.b64encode_as_string(stored)) != document.data:
+        plain = pybase64.b64encode_as_string(stored)
+        moves = _is_external(recipe)
+        if plain != document.data and not moves:
             # A data URL, or line breaks.
             changes["data"] = plain
-        if "thumbnail" in changes:
-            # The picture stays. All fields are made again, and the thumbnail with them.
-            made = self._process({"data": plain, **recipe, "normalized": True})
+        if moves or "thumbnail" in changes:
+            # Its bytes stay. All fields are made again, and the thumbnail with them.
+            made = self._made_again({"data": plain}, recipe, document, sha256)
+            if moves:
+                changes = {}
             changes |= {} if "error" in made else made["fields"]
         elif document.vector_missing:
             changes |= self._vector({"data": plain}, recipe)
         return {"unchanged": True} | changes
-
-    def _original_of_data(self, document: Marked) -> Fields | None:
-        """The original of the picture in a document whose recipe is another one by now."""
-        if not document.original:
-            return None
-        try:
-            stored = decode_payload(document.data, self._max_bytes)
-        except ImageError:
-            return None
-        return original_of(document, hashlib.sha256(stored).hexdigest(), self._keys)
-
-    def _moved(self, document: Marked, stored: bytes, recipe: Fields) -> Fields:
-        """What to change when a picture goes from the document into the store, as it is."""
-        made = self._process({"data": pybase64.b64encode_as_string(stored), **recipe, "normalized": True})
-        return {"unchanged": True} | ({} if "error" in made else made["fields"])
 
     def _without_picture(self, document: Marked, recipe: Fields) -> Fields:
         """What to change in a document without a picture: marks and thumbnails that are not ours are removed."""
@@ -143,12 +171,8 @@ class Completions:
 
     def _changed_marks(self, document: Marked, recipe: Fields, sha256: str) -> Fields | None:
         """Marks to renew, and null for a thumbnail of another picture. None when the mark is not valid."""
-        hashed, kept = _hash(recipe), document.stored
-        valid = self._valid_mark(
-            document.mark,
-            lambda key: kept_mark(key, hashed, sha256, kept) if kept else mark(key, hashed, sha256),
-        )
-        if valid is None:
+        hashed = _hash(recipe)
+        if (valid := self._valid_mark(document.mark, _signer(document, hashed, sha256))) is None:
             return None
         changes: Fields = {"mark": valid}
         if document.thumbnail:
@@ -160,8 +184,7 @@ class Completions:
                 document.thumbnail_mark, lambda key: thumbnail_mark(key, hashed, sha256, thumbnail)
             )
             changes |= {"thumbnail_mark": known} if known else {"thumbnail": None}
-        if original_of(document, sha256, self._keys):
-            changes |= marks_of_original(document.original, hashed, sha256, self._keys[0])
+        changes |= original_marks(document, hashed, sha256, self._keys)
         return {name: value for name, value in changes.items() if value is None or value != getattr(document, name)}
 
     def _valid_mark(self, sent: str, sign: Callable[[bytes], str]) -> str | None:
@@ -183,11 +206,15 @@ class Completions:
         return {name: found[name] for name in names if found.get(name) is not None}
 
 
-def _kept(document: Marked, stored: Fields) -> Fields:
-    """What is needed to have the picture in the store, and its original."""
-    fields = {"stored": stored["key"], "sha256": sha256_of(stored["key"])}
-    named = {"kept": KEPT[2:]} if document.original else {}
-    return fields | {"recipe": stored["recipe"], "mark": stored["mark"]} | named
+def _signer(document: Marked, recipe: str, sha256: str) -> Callable[[bytes], str]:
+    """What signs, with a key, that a recipe (its hash) made the picture of a document."""
+    kept = document.stored
+    return lambda key: kept_mark(key, recipe, sha256, kept) if kept else mark(key, recipe, sha256)
+
+
+def _begun(document: Marked, kept: Fields) -> Fields | None:
+    """The original as a request names it; None when the picture was made from none."""
+    return {"key": document.original, "mark": kept["original_mark"]} if "original_mark" in kept else None
 
 
 def _unchanged(changes: Fields) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from ...errors import ImageError
 from ...store.addresses import sha256_of
@@ -11,31 +10,26 @@ from ...wire.inference_way import Marked
 from ...wire.marks import original_mark, source_mark
 from ..stored_pictures import is_any, is_original
 
-# What an error leaves of a picture that was normalized before, beside the picture itself.
-KEPT = ("recipe", "mark", "source_mark", "original", "original_mark")
+# What a document keeps of it when a picture is refused, beside the original's own fields.
+MARKS = ("source_mark", "original_mark")
 
 
-def original_of(document: Marked, sha256: str, keys: Iterable[bytes]) -> dict[str, Any] | None:
-    """The original as a request names it; None when the document names none that its picture was made from.
+def original_marks(document: Marked, recipe: str, sha256: str, keys: Iterable[bytes]) -> dict[str, str]:
+    """What is signed of the original that a recipe (its hash) made this picture from, by the first of the keys.
 
-    After one-off operations of the plugin's way the picture was made from itself.
+    Nothing when the document names none, or one that its picture was not made from: after one-off operations of the
+    plugin's way a picture is made from itself.
 
-    `sha256`: of the stored picture, in hex.
+    `sha256`: of the picture, in hex.
     """
-    keys = list(keys)
+    keys, original = list(keys), document.original
     try:
-        known = document.original and is_original(document.original, document.original_mark, keys)
+        known = original and is_original(original, document.original_mark, keys)
     except ImageError:
-        return None
+        return {}
     if not known:
-        return None
-    made = (source_mark(key, document.recipe, sha256_of(document.original), sha256) for key in keys)
-    return {"key": document.original, "mark": document.original_mark} if is_any(document.source_mark, made) else None
-
-
-def marks_of_original(original: str, recipe: str, sha256: str, key: bytes) -> dict[str, str]:
-    """The marks of an original at this address, and of a picture that a recipe made from it; see `original_of`."""
-    return {
-        "original_mark": original_mark(key, original),
-        "source_mark": source_mark(key, recipe, sha256_of(original), sha256),
-    }
+        return {}
+    made = [source_mark(key, recipe, sha256_of(original), sha256) for key in keys]
+    if not is_any(document.source_mark, made):
+        return {}
+    return {"source_mark": made[0], "original_mark": original_mark(keys[0], original)}

@@ -41,17 +41,17 @@ def test_an_original_is_begun_with_and_may_be_lost(
 ) -> None:
     service, folder = stored
 
-    def options(operations: list[str]) -> dict[str, Any]:
+    def options(operations: list[str], more: dict[str, Any]) -> dict[str, Any]:
         kept = {"store": store, "originals": "external", "on_invalid": "record"}
-        return {"operations": operations, "properties": ["thumbnail"], **kept}
+        return {"operations": operations, "properties": ["thumbnail"], **kept, **more}
 
-    def by_plugin(operations: list[str], image: Any) -> Any:
-        pipeline = {"processors": [{"image": options(operations)}]}
+    def by_plugin(operations: list[str], image: Any, **more: Any) -> Any:
+        pipeline = {"processors": [{"image": options(operations, more)}]}
         (answer,) = es.ingest.simulate(pipeline=pipeline, docs=[{"_source": {"image": image}}]).body["docs"]
         return answer["doc"]["_source"]["image"]
 
-    def by_inference(operations: list[str], image: Any) -> Any:
-        return Way(stock, service.service.url, **options(operations))({"image": image})["image"]
+    def by_inference(operations: list[str], image: Any, **more: Any) -> Any:
+        return Way(stock, service.service.url, **options(operations, more))({"image": image})["image"]
 
     first = by_plugin(GRAY, {"data": b64(PHOTO), "alt": "mine"})
     assert by_inference(GRAY, {"data": b64(PHOTO), "alt": "mine"}) == first
@@ -61,6 +61,12 @@ def test_an_original_is_begun_with_and_may_be_lost(
     assert again["original"] == first["original"]
     shown = opened(again["data"]) if store == "data" else opened(service.bytes_of(again))
     assert shown.mode == "RGB"
+    # From the document into the store or back, and then with another recipe.
+    elsewhere = {"external": "data", "data": "external"}[store]
+    moved = by_plugin(GRAY, first, store=elsewhere)
+    assert by_inference(GRAY, first, store=elsewhere) == moved
+    assert ("data" in moved) == (elsewhere == "data")
+    assert by_plugin(COLORED, moved) == by_inference(COLORED, moved) == again
     original = folder / first["original"]["stored"]
     original.rename(original.with_suffix(".away"))
     try:

@@ -41,6 +41,7 @@ final class MarkCheck {
     private final String key;
     /** Hash of the recipe by which the mark is valid, null when it is not. */
     private final String by;
+    private final StoredPicture original;
 
     /**
      * @param options of the processor
@@ -62,6 +63,7 @@ final class MarkCheck {
         if (made && earlier != null) {
             adopt();
         }
+        this.original = by == null ? null : madeFromOriginal();
         this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
     }
 
@@ -99,21 +101,31 @@ final class MarkCheck {
 
     /** The original in the store that the target's picture was made from by its recipe and nothing else; null when there is none. */
     StoredPicture original() {
-        if (by == null || existing.get(TargetFields.ORIGINAL) instanceof Map == false) {
+        return original;
+    }
+
+    /** The same; what is signed of it is signed again if that was by the previous token. */
+    private StoredPicture madeFromOriginal() {
+        if (existing.get(TargetFields.ORIGINAL) instanceof Map == false) {
             return null;
         }
-        Map<?, ?> original = (Map<?, ?>) existing.get(TargetFields.ORIGINAL);
-        String source = hash(original.get(TargetFields.SHA256));
-        if (source == null || original.get(TargetFields.STORED) instanceof String == false) {
+        Map<?, ?> named = (Map<?, ?>) existing.get(TargetFields.ORIGINAL);
+        String source = hash(named.get(TargetFields.SHA256));
+        if (source == null || named.get(TargetFields.STORED) instanceof String == false) {
             return null;
         }
-        String at = (String) original.get(TargetFields.STORED);
+        String at = (String) named.get(TargetFields.STORED);
         Marks marks = environment.client().marks();
         String mark = at.contains(source) ? marks.valid(existing.get(TargetFields.ORIGINAL_MARK), Marks.original(at)) : null;
         // After one-off operations the picture was made from itself.
         Object before = earlier != null && made ? renewed.get(TargetFields.SOURCE_MARK) : existing.get(TargetFields.SOURCE_MARK);
-        boolean plain = mark != null && marks.valid(before, Marks.madeFrom(by, source, stored)) != null;
-        return plain ? new StoredPicture(at, source, null, mark) : null;
+        String from = mark == null ? null : marks.valid(before, Marks.madeFrom(by, source, stored));
+        if (from == null) {
+            return null;
+        }
+        renewed.put(TargetFields.SOURCE_MARK, from);
+        renewed.put(TargetFields.ORIGINAL_MARK, mark);
+        return new StoredPicture(at, source, null, mark);
     }
 
     /** The recipe by which the mark is valid: the pipeline's, or else the one that the document names; null when there is none. */

@@ -85,6 +85,10 @@ final class PictureResult {
         // In the order of the answer, which people can read.
         result.keySet().removeAll(fields.keySet());
         TargetFields.merge(result, fields);
+        if (decision.request().keepsBytes() && check.original() != null) {
+            // The answer says that the picture was made from itself.
+            List.of(TargetFields.SOURCE_MARK, TargetFields.ORIGINAL_MARK).forEach(name -> result.put(name, check.marks().get(name)));
+        }
         Pending.stamp(result);
         if (options.leavesOutData()) {
             result.remove(TargetFields.DATA);
@@ -116,10 +120,12 @@ final class PictureResult {
         TargetFields.merge(result, failure.fields());
         result.remove(TargetFields.DATA);
         boolean sound = check.made() && check.plainData() != null && options.leavesOutData() == false;
-        if (check.kept() != null && picture.brings() == false) {
+        // Another recipe has made it, and hid nothing that this one hides.
+        boolean clear = options.conceals() && check.made() == false;
+        if (check.kept() != null && picture.brings() == false && clear == false) {
             // What is in the store stays there, and the document keeps what is needed to have it.
             keepStored(result);
-        } else if (check.made() == false && picture.inPlace && picture.data != null && check.original() != null) {
+        } else if (check.made() == false && picture.inPlace && picture.data != null && check.original() != null && clear == false) {
             // What was asked for was made from the original in the store. The picture itself is not what is at fault.
             keepMarked(result, picture.existing.get(TargetFields.RECIPE));
             TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, picture.data));
@@ -160,7 +166,8 @@ final class PictureResult {
         result.put(TargetFields.RECIPE, recipe);
         result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));
         for (String name : List.of(TargetFields.SOURCE_MARK, TargetFields.ORIGINAL, TargetFields.ORIGINAL_MARK)) {
-            TargetFields.merge(result, Collections.singletonMap(name, picture.existing.get(name)));
+            Object value = check.marks().getOrDefault(name, picture.existing.get(name));
+            TargetFields.merge(result, Collections.singletonMap(name, value));
         }
     }
 

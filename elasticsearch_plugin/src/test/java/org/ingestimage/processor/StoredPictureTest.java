@@ -4,7 +4,6 @@ import static org.ingestimage.testing.Documents.map;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -27,11 +26,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(240)
 class StoredPictureTest {
 
-    private static final String DATA = Base64.getEncoder().encodeToString("a picture".getBytes(StandardCharsets.UTF_8));
-    private static final String OTHER = Base64.getEncoder().encodeToString("another picture".getBytes(StandardCharsets.UTF_8));
-    private static final List<Object> TURN = List.of(Map.of("rotate", Map.of("degrees", 90)));
-    private static final Map<String, Object> CONFIG = Map.of("operations", List.of("auto_orient"), "store", "external", "ignore_missing", true);
-    private static final String RECIPE = Recipe.of(List.of("auto_orient"), null).hash();
+    static final String DATA = Base64.getEncoder().encodeToString("a picture".getBytes(StandardCharsets.UTF_8));
+    static final String OTHER = Base64.getEncoder().encodeToString("another picture".getBytes(StandardCharsets.UTF_8));
+    static final List<Object> TURN = List.of(Map.of("rotate", Map.of("degrees", 90)));
+    static final Map<String, Object> CONFIG = Map.of("operations", List.of("auto_orient"), "store", "external", "ignore_missing", true);
+    static final String RECIPE = Recipe.of(List.of("auto_orient"), null).hash();
 
     private final FakeService service = new FakeService(FakeService.good());
     private final TestNode node = new TestNode(TestNode.hosts(service));
@@ -43,7 +42,7 @@ class StoredPictureTest {
     }
 
     @SuppressWarnings("unchecked")
-    private static Map<String, Object> image(Result result) {
+    static Map<String, Object> image(Result result) {
         return new HashMap<>((Map<String, Object>) result.get("image"));
     }
 
@@ -54,13 +53,13 @@ class StoredPictureTest {
         return image;
     }
 
-    private static Map<String, Object> config(Object... pairs) {
+    static Map<String, Object> config(Object... pairs) {
         Map<String, Object> result = new HashMap<>(CONFIG);
         result.putAll(map(pairs));
         return result;
     }
 
-    private static Map<String, Object> with(Map<String, Object> image, Object... pairs) {
+    static Map<String, Object> with(Map<String, Object> image, Object... pairs) {
         Map<String, Object> result = new HashMap<>(image);
         result.putAll(map(pairs));
         return result;
@@ -217,25 +216,6 @@ class StoredPictureTest {
     }
 
     @Test
-    void aPictureInTheDocumentStaysWhenItsOriginalIsLost() {
-        Map<String, Object> config = config("store", "data", "originals", "external", "on_invalid", "record");
-        Map<String, Object> image = with(image(node.run(config, map("image", map("data", DATA, "caption", "mine")))), "recipe", RECIPE);
-        config.put("operations", List.of("grayscale"));
-        service.behaviour = FakeService.error(422, "stored_picture_missing");
-        Map<String, Object> after = image(node.run(config, map("image", image)));
-        assertEquals("stored_picture_missing", ((Map<?, ?>) after.get("error")).get("code"));
-        for (String name : List.of("data", "recipe", "mark", "source_mark", "original", "original_mark", "caption")) {
-            assertEquals(image.get(name), after.get(name));
-        }
-        assertNull(after.get("width"));
-        service.behaviour = FakeService.good();
-        Map<String, Object> found = image(node.run(config, map("image", after)));
-        assertEquals(map("key", Documents.key(Base64.getDecoder().decode(DATA)), "mark", image.get("original_mark")), service.requests.get(2).get("stored"));
-        assertFalse(found.containsKey("error"));
-        assertEquals(3, found.get("width"));
-    }
-
-    @Test
     void aStoreThatIsDownIsTriedAgainAndThenUnavailable() {
         service.behaviour = FakeService.sequence(FakeService.error(503, "store_unavailable"), FakeService.good());
         assertFalse(image(node.run(CONFIG, map("image", map("data", DATA)))).containsKey("data"));
@@ -249,46 +229,6 @@ class StoredPictureTest {
         service.behaviour = FakeService.changed(fields -> fields.put("data", DATA));
         Result result = node.runUntil(each -> each.message().contains("not where it should be"), CONFIG, map("image", map("data", DATA)));
         assertTrue(result.message().contains("not where it should be"), result::message);
-    }
-
-    @Test
-    void aChangedRecipeBeginsWithTheOriginalThatIsKept() {
-        for (String store : List.of("external", "data")) {
-            Map<String, Object> config = config("store", store, "originals", "external");
-            Map<String, Object> image = with(image(node.run(config, map("image", map("data", DATA)))), "recipe", RECIPE);
-            String key = Documents.key(Base64.getDecoder().decode(DATA));
-            assertEquals(key, ((Map<?, ?>) image.get("original")).get("stored"));
-            assertEquals(image, image(node.run(config, map("image", image))));
-            service.requests.clear();
-            Map<String, Object> another = with(config, "operations", List.of("grayscale"));
-            node.run(another, map("image", image));
-            assertEquals(map("key", key, "mark", image.get("original_mark")), service.requests.get(0).get("stored"));
-            assertFalse(service.requests.get(0).containsKey("data") || service.requests.get(0).containsKey("normalized"));
-            // What one-off operations have made begins with itself.
-            Map<String, Object> turned = with(image(node.run(config, map("image", with(image, "operations", TURN)))), "recipe", RECIPE);
-            node.run(another, map("image", turned));
-            Map<String, Object> last = service.requests.get(service.requests.size() - 1);
-            assertTrue(last.containsKey("data") || turned.get("stored").equals(((Map<?, ?>) last.get("stored")).get("key")));
-            // Nobody names another original.
-            Map<String, Object> forged = with(image, "original", with(original(image), "stored", Documents.key(new byte[] { 1 })));
-            node.run(another, map("image", forged));
-            last = service.requests.get(service.requests.size() - 1);
-            assertTrue(last.containsKey("data") || image.get("stored").equals(((Map<?, ?>) last.get("stored")).get("key")));
-        }
-    }
-
-    @SuppressWarnings("unchecked")
-    private static Map<String, Object> original(Map<String, Object> image) {
-        return (Map<String, Object>) image.get("original");
-    }
-
-    @Test
-    void originalsAreNotKeptBesideWhatHides() {
-        Exception refused = assertThrows(
-            Exception.class,
-            () -> node.run(config("operations", List.of(Map.of("redact", Map.of("what", List.of("faces")))), "properties", List.of(), "originals", "external"), map("image", map("data", DATA)))
-        );
-        assertTrue(refused.getMessage().contains("[originals] must be none"), refused::getMessage);
     }
 
     @Test

@@ -49,6 +49,11 @@ public record PictureRequest(
         return data instanceof byte[] bytes ? bytes.length * 4L / 3 : data instanceof String text ? text.length() : 0;
     }
 
+    /** Whether every byte of the picture stays: only its fields are made again. */
+    public boolean keepsBytes() {
+        return normalized && documentOperations == null;
+    }
+
     @Override
     public String path() {
         return "/v1/process";
