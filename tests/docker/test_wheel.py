@@ -14,7 +14,6 @@ import zipfile
 from itertools import takewhile
 from pathlib import Path
 
-import pytest
 import requests
 
 from embedded_node.folder import throwaway_folder
@@ -24,35 +23,6 @@ from ingest_image.cli import main
 from ingest_image.demo.documents import DOCUMENTS, PICTURES
 from tests.helpers.paths import ROOT
 from tests.helpers.ports import free_port
-
-UV = ROOT / ".venv" / "bin" / "uv"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make dist` makes, of the zips that are built already."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([ROOT / ".ci" / "dist", folder], check=True, capture_output=True, text=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(made: Path) -> Path:
-    return next(made.glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("empty")
-
-
-@pytest.fixture(scope="module")
-def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Installed with what a user's pip would take: the newest that the wheel's ranges allow."""
-    folder = tmp_path_factory.mktemp("installed")
-    subprocess.run([UV, "venv", "--quiet", folder], check=True)
-    subprocess.run([UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python", wheel], check=True)
-    return folder / "bin" / "ingest-image"
 
 
 def run(program: Path, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
