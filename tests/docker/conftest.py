@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from embedded_node.folder import throwaway_folder
+from embedded_node.run_as import other_account
 from tests.helpers.compose import BASE, RENDERING, SCALED, Compose, client, read
 from tests.helpers.paths import ROOT, UV
 
@@ -87,3 +90,12 @@ def program(wheel: Path, interpreter: str, tmp_path_factory: pytest.TempPathFact
     subprocess.run([UV, "venv", "--quiet", "--python", interpreter, folder], check=True)
     subprocess.run([UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python", wheel], check=True)
     return folder / "bin" / "ingest-image"
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """Where jars and data of nodes are kept."""
+    folder = throwaway_folder(other_account())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
