@@ -10,8 +10,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from pipelines.cluster.called_pipelines import target_fields
 from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
-from pipelines.cluster.makers import targets_of
 from processor_service.fields import PENDING_SINCE
 
 from ..reprocess.documents import FoundDocument, size_of
@@ -124,11 +124,9 @@ class Backlog:
         if time.monotonic() - self._looked > _KNOWN_FOR:
             settings = settings_by_index(self._client, self._patterns, **_LENIENT)
             names = dict.fromkeys(name for entry in settings.values() for name in pipelines_of(entry))
-            known = dict(
-                self._client.options(ignore_status=404).ingest.get_pipeline(id=",".join(names)).body if names else {}
-            )
-            found = [target for name in names if name in known for target in targets_of(known[name]).values()]
-            self._targets, self._looked = list(dict.fromkeys(found)), time.monotonic()
+            # All, as a pipeline may run others.
+            installed = self._client.ingest.get_pipeline().body
+            self._targets, self._looked = target_fields(names, installed), time.monotonic()
         return self._targets
 
 
