@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install plugin maven demo test test-plugin test-python check lint generated contact-sheet benchmark docs lock newest test-versions test-azure dist clean
+.PHONY: help install plugin maven demo test test-plugin test-python check lint generated contact-sheet benchmark docs lock newest test-versions test-pythons test-azure dist clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,10 @@ test-python: install ## pytest; for one test: .venv/bin/pytest tests/FILE.py::te
 
 test-versions: install ## a picture through the plugin on every other release in versions.txt; downloads 44 MB for each
 	@$(BIN)/pytest -n 0 tests/end_to_end/other_releases.py
+
+# make test-pythons PYTHONS="3.13 /path/to/python3.14", by version or path; by default all others that the package is for.
+test-pythons: install ## the wheel and the demo on other Pythons that are here (PYTHONS=)
+	@PYTHONS="$(PYTHONS)" $(BIN)/pytest -n 0 tests/docker/other_pythons.py
 
 test-azure: install ## the store and the main job with Azurite, which speaks as Azure does; needs Node.js and npm, downloads 150 MB
 	@npm install --prefix build/azurite --ignore-scripts --no-audit --no-fund azurite@3.35.0

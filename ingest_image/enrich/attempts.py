@@ -12,10 +12,17 @@ from .claims import Key
 PAUSES = (1.0, 5.0, 25.0)
 # Seconds between attempts that fail through no fault of the picture; there is no last one.
 _LONGEST = 30.0
+# Doublings of a pause: more make no difference, and after a thousand, which are some hours, it is no number any more.
+_DOUBLINGS = 10
 # Seconds. A document of the same name in a new index has lower numbers.
 _REMEMBERED_FOR = 600.0
 # Documents that are remembered. What is forgotten is only tried again.
 _MOST = 50_000
+
+
+def doubled(seconds: float, times: int, longest: float) -> float:
+    """A pause of at most `longest`, doubled so many times."""
+    return min(longest, seconds * 2.0 ** min(times, _DOUBLINGS))
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Attempts:
     def postponed(self, key: Key, seq_no: int) -> None:
         """Something else is at fault: it does not count."""
         before = self.of(key, seq_no)
-        pause = min(_LONGEST, 2.0**before.waits)
+        pause = doubled(1.0, before.waits, _LONGEST)
         self._keep(key, Attempt(seq_no, before.failures, before.waits + 1, time.monotonic() + pause))
 
     def is_due(self, key: Key, seq_no: int) -> bool:

@@ -16,6 +16,7 @@ from elasticsearch import ApiError, AuthorizationException
 from pipelines.cluster.client import addresses, explain
 from pipelines.wording import counted
 
+from .attempts import doubled
 from .enricher import Done, Enricher
 
 # Seconds between looks when nothing waits: at first, and after some minutes of that.
@@ -23,8 +24,8 @@ _POLL, _SLOWEST_POLL = 1.0, 2.0
 _SLOWER = 1.01
 # Seconds of a pause when the service or Elasticsearch is busy or away: at first, and at most.
 _PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-# Rounds in which nothing could be done, after which a single run gives up: about a minute and a half.
-_PATIENCE = 7
+# Seconds since the first round in vain, after which a single run gives up, once the round that it is in has ended.
+_PATIENCE = 90.0
 # Looks at which nothing could be begun, after which it gives up, too: more than two minutes.
 _IDLE = 100
 _BUSY = (429, 500, 502, 503, 504)
@@ -39,22 +40,25 @@ class GivenUp(Exception):
 def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> None:
     """Enrich what waits until `stop` is set, or with `once` until nothing waits any more.
 
-    What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute; BulkStopped and
-    what Elasticsearch's client raises if waiting is no cure.
+    What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute and a half;
+    BulkStopped and what Elasticsearch's client raises if waiting is no cure.
     """
     poll, vain, idle, told = _POLL, 0, 0, time.monotonic()
+    until = float("inf")
     while not stop.is_set():
         done, away = _round(enricher)
         waits = away or (done.waits if done and not done.enriched else "")
         if waits:
-            vain += 1
-            if once and vain >= _PATIENCE:
+            if once and vain == 0:
+                until = time.monotonic() + _PATIENCE
+            elif time.monotonic() >= until:
                 raise GivenUp(waits)
-            pause = min(_LONGEST_PAUSE, _PAUSE * 2.0 ** (vain - 1))
+            pause = min(doubled(_PAUSE, vain, _LONGEST_PAUSE), max(0.0, until - time.monotonic()))
+            vain += 1
             enricher.log("waiting", f"waiting for {pause:.0f} s: {waits}", seconds=pause, reason=waits)
             stop.wait(pause)
             continue
-        vain = 0
+        vain, until = 0, float("inf")
         if done is None:
             idle += 1
             if once and _nothing_waits(enricher):

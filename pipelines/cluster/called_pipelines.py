@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..resources import Body
@@ -28,6 +28,11 @@ def targets_with_called(name: str, installed: Mapping[str, Body]) -> dict[str, s
         for one in with_called(name, installed)
         for source, target in targets_of(installed.get(one, {})).items()
     }
+
+
+def target_fields(names: Iterable[str], installed: Mapping[str, Body]) -> list[str]:
+    """The fields to which these pipelines, and what they run, write pictures: each once."""
+    return list(dict.fromkeys(target for name in names for target in targets_with_called(name, installed).values()))
 
 
 def _called(holder: Mapping[str, Any]) -> Iterator[str]:

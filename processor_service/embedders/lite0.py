@@ -6,7 +6,7 @@ from PIL import Image
 
 from ..picture import Picture
 from ..recognition import RecognitionMissing, labels, missing
-from ..recognition.of_picture import seen
+from ..recognition.of_picture import glance
 from ..settings import Settings
 from . import Embedder, EmbedderError, Vector
 
@@ -28,15 +28,15 @@ class Lite0(Embedder):
     def load(cls, settings: Settings) -> Lite0:
         cls.check(settings)
         # Loaded before workers are forked, so that they share it.
-        labels.see(Image.new("RGB", (64, 64)))
+        labels.glance(Image.new("RGB", (64, 64)))
         return cls()
 
     def of_picture(self, picture: Picture) -> Vector:
-        # Run once, also for `labels` and `plates`.
+        # `labels` and `plates` use the same view.
         try:
-            return seen(picture).vector
+            return glance(picture).vector
         except RecognitionMissing as error:
             raise EmbedderError(str(error)) from error
 
     def image(self, image: Image.Image) -> Vector:
-        return labels.see(image).vector
+        return labels.glance(image).vector

@@ -45,14 +45,21 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one run of the model says of a picture.
+class Glance:
+    """What the model says of the whole picture, in a single view.
 
-    `vector`: 1280 numbers of length 1, near those of pictures of the same kind of thing; `probabilities`: of the 1,000
-    classes.
+    `vector`: 1280 numbers of length 1, near those of pictures of the same kind of thing; `odds`: of the 1,000 classes,
+    as one view has them.
     """
 
     vector: Numbers
+    odds: Numbers
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the model says of a picture in all views. `probabilities`: of the 1,000 classes."""
+
     probabilities: Numbers
 
     def labels(self, min_probability: float = MIN_PROBABILITY, faces: int = 0) -> list[Label]:
@@ -78,23 +85,37 @@ class Seen:
         return self.of(*_VEHICLES)
 
 
-def see(image: Image.Image) -> Seen:
-    """Run the model on an upright picture of any mode and size, once for vector and words.
+def glance(image: Image.Image) -> Glance:
+    """Run the model once, on the whole of an upright picture of any mode and size. Raises RecognitionMissing.
 
-    The vector is of the whole picture. Words come from it and two views of its middle, which is what the model was
-    trained with: in 73 photographs that made 96 of 100 words right instead of 73. Raises RecognitionMissing.
+    That makes the vector. Many pictures have that at once and their words later, so nothing else is run for it.
     """
-    flat = opaque(image)
-    views = [flat.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)]
+    vectors, odds = _run([opaque(image).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)])
+    return Glance(vectors[0] / max(float(np.linalg.norm(vectors[0])), 1e-9), odds[0])
+
+
+def see(image: Image.Image, whole: Glance | None = None) -> Seen:
+    """What an upright picture of any mode and size shows; `whole`, if it was glanced at before, is not made again.
+
+    Words come from the whole and two views of its middle, which is what the model was trained with: in 73 photographs
+    that made 96 of 100 words right instead of 73. Raises RecognitionMissing.
+    """
+    flat, views = opaque(image), []
     for size in _MIDDLES:
         rim = (size - _SIDE) // 2
-        whole = ImageOps.fit(flat, (size, size), Image.Resampling.BICUBIC)
-        views.append(whole.crop((rim, rim, rim + _SIDE, rim + _SIDE)))
+        fitted = ImageOps.fit(flat, (size, size), Image.Resampling.BICUBIC)
+        views.append(fitted.crop((rim, rim, rim + _SIDE, rim + _SIDE)))
+    _, odds = _run(views)
+    whole = whole or glance(flat)
+    return Seen(np.concatenate([whole.odds[np.newaxis], odds]).mean(axis=0))
+
+
+def _run(views: list[Image.Image]) -> tuple[Numbers, Numbers]:
+    """A row of vector, and one of probabilities, for each view."""
     values = (np.stack([np.asarray(view, np.float32) for view in views]) - 127) / 128
     vectors, logits = session(MODEL).run(["emb", "logits"], {"x": np.ascontiguousarray(values.transpose(0, 3, 1, 2))})
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = (odds / odds.sum(axis=1, keepdims=True)).mean(axis=0)
-    return Seen(vectors[0] / max(float(np.linalg.norm(vectors[0])), 1e-9), probabilities)
+    return vectors, odds / odds.sum(axis=1, keepdims=True)
 
 
 def _least(word: str, min_probability: float) -> float:

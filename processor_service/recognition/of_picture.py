@@ -21,9 +21,14 @@ def large_copy(picture: Picture) -> Image.Image:
     return picture.once("large", lambda: large(picture.image, picture))
 
 
+def glance(picture: Picture) -> labels.Glance:
+    """What the model of labels says of the whole. Raises RecognitionMissing, as the others do."""
+    return picture.once("glance", lambda: labels.glance(reduced(picture)))
+
+
 def seen(picture: Picture) -> labels.Seen:
-    """What the model of labels says. Raises RecognitionMissing, as the others do."""
-    return picture.once("seen", lambda: labels.see(reduced(picture)))
+    """What the model of labels says in all views, that of the whole among them."""
+    return picture.once("seen", lambda: labels.see(reduced(picture), glance(picture)))
 
 
 def page(picture: Picture) -> text.Page:

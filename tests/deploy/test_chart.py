@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+import requests
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from ingest_image.cli import main
 from processor_service.origins import is_among
@@ -17,6 +20,8 @@ from processor_service.settings import Settings
 from processor_service.workers.memory import BASE, shortage
 from tests.helpers.charts import CHART, NEEDED, Objects, Render, Schemas, container, environment, one
 from tests.helpers.paths import ROOT
+from tests.helpers.ports import free_port
+from tests.helpers.service import running_service
 
 PLACEMENT: dict[str, Any] = {
     "nodeSelector": {"a": "b"},
@@ -211,6 +216,26 @@ def test_an_autoscaler_decides_alone_how_many_there_are(render: Render) -> None:
     scaler = one(objects, "HorizontalPodAutoscaler")["spec"]
     assert [metric["type"] for metric in scaler["metrics"]] == ["Resource", "Pods"]
     assert "cpu" in container(one(objects, "Deployment"))["resources"]["requests"]
+
+
+def test_what_the_autoscaler_looks_at_is_where_prometheus_is_told_to_look(render: Render, tmp_path: Path) -> None:
+    """Of each pod one number, at the port and path that the ServiceMonitor names."""
+    objects = render(**EVERYTHING)
+    metrics = one(objects, "HorizontalPodAutoscaler")["spec"]["metrics"]
+    asked = {metric["pods"]["metric"]["name"] for metric in metrics if metric["type"] == "Pods"}
+    (endpoint,) = one(objects, "ServiceMonitor")["spec"]["endpoints"]
+    service = one(objects, "Deployment")
+    ports = {port["name"]: port["containerPort"] for port in container(service)["ports"]}
+    variable = next(name for name, value in environment(service).items() if value == str(ports[endpoint["port"]]))
+    port = free_port()
+    setting = variable.removeprefix("IMAGE_").lower()
+    with running_service(tmp_path / "log", workers="1", **{setting: str(port)}):
+        text = requests.get(f"http://127.0.0.1:{port}{endpoint['path']}", timeout=60).text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    assert asked
+    for name in asked:
+        (sample,) = (sample for sample in samples if sample.name == name)
+        assert sample.labels == {} and sample.value == 0
 
 
 def test_each_runs_a_command_that_there_is(render: Render) -> None:

@@ -8,13 +8,12 @@ import sys
 import tomllib
 
 import pytest
-from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.helpers.locked import FOLDER, locked
 from tests.helpers.paths import ROOT
 
-FOLDER = ROOT / "docker" / "service"
 DEVELOPMENT = "../development-requirements.txt"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Where the image runs: Python's own platform for Docker on PCs.
@@ -25,17 +24,6 @@ KNOWN = re.compile(
     r"|Python Software Foundation License|Mozilla Public License 2\.0 \(MPL 2\.0\)|Zope Public License"
     r"|GNU Lesser General Public License v3 \(LGPLv3\)"
 )
-
-
-def locked(name: str) -> dict[str, tuple[str, Marker | None, list[str]]]:
-    """Version, marker and hashes of each package."""
-    found: dict[str, tuple[str, Marker | None, list[str]]] = {}
-    text = re.sub(r"\\\n\s*", " ", (FOLDER / name).read_text())
-    for line in (line for line in text.splitlines() if line and line[0] != "#"):
-        requirement = Requirement(line.partition(" --hash")[0])
-        version = str(requirement.specifier).removeprefix("==")
-        found[canonicalize_name(requirement.name)] = (version, requirement.marker, re.findall(r"--hash=(\S+)", line))
-    return found
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt", DEVELOPMENT])

@@ -11,48 +11,22 @@ import signal
 import subprocess
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
-import pytest
 import requests
+from packaging.utils import canonicalize_name
 
-from embedded_node.folder import throwaway_folder
-from embedded_node.run_as import other_account
 from embedded_node.versions import line, versions
 from ingest_image.cli import main
 from ingest_image.demo.documents import DOCUMENTS, PICTURES
+from tests.helpers.locked import locked
 from tests.helpers.paths import ROOT
 from tests.helpers.ports import free_port
-
-UV = ROOT / ".venv" / "bin" / "uv"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make dist` makes, of the zips that are built already."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([ROOT / ".ci" / "dist", folder], check=True, capture_output=True, text=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(made: Path) -> Path:
-    return next(made.glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("empty")
-
-
-@pytest.fixture(scope="module")
-def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Installed with what a user's pip would take: the newest that the wheel's ranges allow."""
-    folder = tmp_path_factory.mktemp("installed")
-    subprocess.run([UV, "venv", "--quiet", folder], check=True)
-    subprocess.run([UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python", wheel], check=True)
-    return folder / "bin" / "ingest-image"
+from tests.helpers.processes import wait_until
+from tests.helpers.service import TOKEN
 
 
 def run(program: Path, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -75,6 +49,11 @@ def test_the_bill_of_materials_names_what_the_image_installs(made: Path) -> None
     components = {one["name"].lower(): one for one in bill["components"]}
     assert {"flask", "pillow", "elasticsearch", "rapidocr"} <= components.keys()
     assert all(one["version"] and one["purl"].startswith("pkg:pypi/") for one in components.values())
+    pinned = {name: version for name, (version, *_) in locked("requirements.txt").items()}
+    found = {canonicalize_name(name): one["version"] for name, one in components.items()}
+    assert found == {name: version for name, version in pinned.items() if name in found}
+    # What is for other platforms is not installed here.
+    assert {name for name, (_, marker, _) in locked("requirements.txt").items() if marker is None} <= found.keys()
     # Nothing of the machine that made it.
     assert str(ROOT) not in json.dumps(bill) and "file://" not in json.dumps(bill)
 
@@ -156,10 +135,13 @@ def test_a_missing_jdk_and_a_missing_maven_are_said_in_a_sentence(program: Path,
     assert done.returncode == 1 and "Maven (mvn) is not on the PATH; it is needed once" in done.stderr, done.stderr
 
 
-def test_the_demo_runs_and_so_does_all_that_it_starts(program: Path, empty: Path) -> None:
+def with_maven(data: Path) -> dict[str, str]:
+    # The user's own settings of Maven count.
+    return {name: os.environ[name] for name in ("PATH", "HOME")} | {"XDG_DATA_HOME": str(data)}
+
+
+def test_the_demo_runs_and_so_does_all_that_it_starts(program: Path, empty: Path, data: Path) -> None:
     """Node, service, bootstrap, enricher and gallery; the node's jars are fetched and its sources compiled."""
-    data = throwaway_folder(other_account())
-    data.chmod(0o755)
     gallery = free_port()
     command = [
         str(program),
@@ -171,10 +153,8 @@ def test_the_demo_runs_and_so_does_all_that_it_starts(program: Path, empty: Path
         "--gallery-port",
         str(gallery),
     ]
-    # The user's own settings of Maven count.
-    environment = {name: os.environ[name] for name in ("PATH", "HOME")} | {"XDG_DATA_HOME": str(data)}
     with subprocess.Popen(
-        command, cwd=empty, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=empty, env=with_maven(data), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout
         printed = "".join(takewhile(lambda line: "Ctrl-C stops everything" not in line, process.stdout))
@@ -186,4 +166,48 @@ def test_the_demo_runs_and_so_does_all_that_it_starts(program: Path, empty: Path
         assert "Stopped" in process.stdout.read()
     assert process.returncode == 0
     assert list((data / "ingest-image" / "cache").iterdir())
-    shutil.rmtree(data)
+
+
+def test_the_parts_run_by_themselves(program: Path, empty: Path, data: Path) -> None:
+    """As somebody starts them one by one: node, service, bootstrap, a folder with a picture, gallery."""
+    environment = with_maven(data) | {"IMAGE_TOKEN": TOKEN}
+    node, service, gallery = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
+
+    def port(url: str) -> list[str]:
+        return ["--port", url.rpartition(":")[2]]
+
+    def done(*arguments: str) -> None:
+        ended = run(program, empty, *arguments, "--url", node, **environment)
+        assert ended.returncode == 0, ended.stderr
+
+    @contextmanager
+    def running(url: str, path: str, *arguments: str) -> Iterator[None]:
+        log_file = empty / f"{arguments[0]}.log"
+        with log_file.open("w") as log:
+            started = subprocess.Popen(
+                [program, *arguments, *port(url)], cwd=empty, env=environment, stdout=log, stderr=log
+            )
+            try:
+                wait_until(lambda: started.poll() is not None or answers(url + path), 240)
+                assert started.poll() is None, log_file.read_text()
+                yield
+            finally:
+                started.send_signal(signal.SIGINT)
+                started.wait(120)
+
+    pictures = empty / "pictures"
+    pictures.mkdir()
+    shutil.copy(PICTURES / "pillow" / "hopper.jpg", pictures)
+    with running(service, "/readyz", "serve"), running(node, "", "node", "--quick-start"):
+        done("bootstrap", "--service-url", service)
+        done("index", "--index", "images", str(pictures))
+        done("enrich", "--once")
+        with running(gallery, "/healthz", "gallery", "--url", node):
+            wait_until(lambda: "hopper" in requests.get(gallery, timeout=60).text)
+    shutil.rmtree(pictures)
+
+
+def answers(url: str) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(url, timeout=5).ok
+    return False

@@ -93,11 +93,20 @@ def test_after_a_rollover_both_backing_indices_are_worked_on(es: Elasticsearch, 
     assert es.exists(index=new, id="4") and es.exists(index=old, id="1")
     said = run(es_url, "reprocess", stream)
     assert "4 of 4 written" in said, said
+    assert "0 of 0 written" in run(es_url, "reprocess", "--pending", stream)
     assert "3 found" in run(es_url, "search", "--index", stream, "--like", "1")
     assert "1 cluster, 4 pictures" in run(es_url, "duplicates", stream)
+    found = json.loads(run(es_url, "doctor", "--index", stream, "--json"))["findings"]
+    assert {one["level"] for one in found} == {"ok"}, found
+    # An id says nothing of the other one, and the stream's name does not say which is meant.
+    again = {"@timestamp": TIME, "title": "again", "image": {"data": PHOTO}}
+    es.create(index=stream, id="1", document=again, refresh=True)
+    assert (source(es, old, "1")["title"], source(es, new, "1")["title"]) == ("hopper", "again")
+    with pytest.raises(BadRequestError, match="only write ops with an op_type of create are allowed in data streams"):
+        es.update(index=stream, id="1", doc={"title": "which"})
     es.update(index=old, id="1", doc={"title": "of an old one"})
     es.delete(index=old, id="2", refresh=True)
-    assert es.count(index=stream)["count"] == 3 and source(es, old, "1")["title"] == "of an old one"
+    assert es.count(index=stream)["count"] == 4 and source(es, old, "1")["title"] == "of an old one"
 
 
 def test_uninstall_keeps_what_a_stream_needs(es: Elasticsearch, es_url: str, stream: str) -> None:

@@ -214,7 +214,7 @@ def test_a_service_that_is_down_is_waited_for(
     es.ingest.put_pipeline(id=index, processors=[{"image": {**LATER, "timeout": "2s"}}])
     working = enricher(es, index)
     monkeypatch.setattr(follow, "_PAUSE", 0.0)
-    monkeypatch.setattr(follow, "_PATIENCE", 2)
+    monkeypatch.setattr(follow, "_PATIENCE", 0.0)
     set_hosts(es, f"http://127.0.0.1:{free_port()}")
     try:
         with pytest.raises(follow.GivenUp, match=r"\[service_unavailable\]"):

@@ -7,15 +7,18 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.helpers.enrichers import index_with_later, let_wait, waiting
+from ingest_image.enrich.claims import Claims
+from ingest_image.enrich.follow import follow
+from tests.helpers.enrichers import enricher, index_with_later, let_wait, waiting
 from tests.helpers.nodes import source
-from tests.helpers.processes import with_pid
+from tests.helpers.processes import wait_until, with_pid
 from tests.helpers.service import Service, calls
 
 # Starting Python costs seconds: one process forks an enricher for each line, says which, and reaps it.
@@ -95,3 +98,39 @@ def test_a_signal_ends_it_with_exit_code_0(es: Elasticsearch, es_url: str, index
     assert [line["event"] for line in lines] == ["started", "enriched", "ended"]
     assert (lines[2]["documents"], lines[2]["recorded"]) == (1, 0)
     assert waiting(es, index) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_while_a_request_is_under_way_and_nothing_is_lost(
+    es: Elasticsearch, es_url: str, index: str, own_service: Service, number: int
+) -> None:
+    let_wait(es, index, "1")
+    stopped = [own_service.process.pid, *own_service.descendants()]
+    command = [sys.executable, "-m", "ingest_image", "enrich", "--url", es_url, "--index", index]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            for pid in stopped:
+                with_pid(pid, signal.SIGSTOP)
+            wait_until(lambda: not Claims(es).is_empty)
+            running.send_signal(number)
+            # It would have ended by now if it did not wait for the request.
+            time.sleep(1)
+            assert running.poll() is None
+
+            def ended() -> bool:
+                running.send_signal(number)
+                return running.poll() is not None
+
+            wait_until(ended)
+            # Before the request did.
+            assert not Claims(es).is_empty
+        finally:
+            for pid in stopped:
+                with_pid(pid, signal.SIGCONT)
+            running.kill()
+    assert running.returncode == 128 + number
+    # The node goes on with it.
+    wait_until(lambda: Claims(es).is_empty)
+    follow(enricher(es, index), threading.Event(), once=True)
+    assert waiting(es, index) == []
+    assert source(es, index)["image"]["embedder"] == "builtin-v1"

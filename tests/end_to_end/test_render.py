@@ -57,6 +57,11 @@ def test_a_picture_in_a_data_stream_is_rendered(es: Elasticsearch, es_url: str, 
     answer = get(rendering, f"{backing}/1?w=20")
     assert answer.status_code == 200 and opened(answer.content).width == 20
     assert code(get(rendering, f"{backing.replace('photos', 'others')}/1?w=20")) == (404, "picture_not_found")
+    es.indices.rollover(alias=name)
+    newer = es.create(index=name, id="2", document=document)["_index"]
+    assert newer != backing
+    for path in (f"{backing}/1", f"{newer}/2"):
+        assert opened(get(rendering, f"{path}?w=30").content).width == 30
 
 
 def test_a_stored_picture_is_rendered_as_asked(es: Elasticsearch, index: str, rendering: Service) -> None:

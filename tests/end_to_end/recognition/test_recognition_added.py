@@ -1,0 +1,101 @@
+"""Words and text for pictures that are stored already, by a program that is killed in the middle."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from elasticsearch import Elasticsearch
+
+from ingest_image.enrich.claims import Claims
+from tests.helpers.drawn import page
+from tests.helpers.enrichers import waiting
+from tests.helpers.pictures import b64, encoded
+from tests.helpers.processes import wait_until
+from tests.helpers.service import Service
+
+from .recognized import CAT, FACE, put
+
+ROWS = ["Harbour lights", "open until nine"]
+PICTURES = {"cat": CAT, "face": FACE, "page": encoded(page(ROWS))}
+IDS = [f"{name} {number}" for number in range(3) for name in PICTURES]
+OPERATIONS: list[dict[str, Any]] = [{"resize": {"width": 400, "height": 400, "fit": "inside"}}, {"convert": {}}]
+BEFORE = ["statistics", "metadata", "perceptual_hash", "thumbnail"]
+ADDED = {"labels", "labels_model", "text", "text_lines", "text_model"}
+WITHOUT: dict[str, Any] = {"operations": OPERATIONS, "properties": BEFORE}
+# What says by which recipe it was made.
+MARKS = {"recipe", "mark", "source_mark", "thumbnail_mark"}
+
+
+def documents(es: Elasticsearch, index: str) -> list[dict[str, Any]]:
+    """As they are now, whatever searches see."""
+    return [dict(one) for one in es.mget(index=index, ids=IDS)["docs"]]
+
+
+def recognized(service: Service) -> float:
+    lines = requests.get(f"{service.url}/metrics", timeout=60).text.splitlines()
+    return float(next(line for line in lines if line.startswith("image_recognized_pictures_total")).split()[-1])
+
+
+@pytest.fixture
+def bound(es: Elasticsearch, index: str, pipeline: str) -> Iterator[str]:
+    """The pipeline, which is that of the index."""
+    put(es, pipeline, **WITHOUT)
+    es.indices.create(index=index, settings={"index.default_pipeline": pipeline})
+    yield pipeline
+    # It can be deleted when no index names it.
+    es.indices.delete(index=index)
+
+
+def test_words_and_text_are_added_by_a_killed_program_and_no_stored_byte_changes(
+    es: Elasticsearch, es_url: str, index: str, bound: str, seeing: Service
+) -> None:
+    for id in IDS:
+        es.index(index=index, id=id, document={"title": id, "image": {"data": b64(PICTURES[id.split()[0]])}})
+    es.indices.refresh(index=index)
+    stored = {one["_id"]: one["_source"] for one in documents(es, index)}
+    put(es, bound, **WITHOUT | {"properties": [*BEFORE, "labels", "text"], "later": ["labels", "text"]})
+    # A document a request.
+    command = [sys.executable, "-m", "ingest_image", "enrich", "--url", es_url, "--add", "labels,text", index]
+    command += ["--max-bulk-bytes", "1kb"]
+
+    def killed_when(reached: Callable[[dict[str, Any]], bool]) -> int:
+        """Kill it as soon as one document is so far; returns how many are when the node has nothing to do any more."""
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+            try:
+                wait_until(lambda: any(map(reached, documents(es, index))))
+                assert running.poll() is None
+            finally:
+                running.send_signal(signal.SIGKILL)
+        wait_until(lambda: Claims(es).is_empty)
+        return sum(map(reached, documents(es, index)))
+
+    before = recognized(seeing)
+    assert killed_when(lambda one: "pending" in one["_source"]["image"]) >= 1
+    assert 1 <= killed_when(lambda one: "labels_model" in one["_source"]["image"]) < len(IDS)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert waiting(es, index) == []
+    for one in documents(es, index):
+        image, old = one["_source"].pop("image"), stored[one["_id"]].pop("image")
+        assert one["_source"] == stored[one["_id"]]
+        assert {name: image[name] for name in old if name not in MARKS} == {
+            name: value for name, value in old.items() if name not in MARKS
+        }
+        assert image.keys() - old.keys() <= ADDED and "labels_model" in image and "text_model" in image
+        # Stored, marked and enriched.
+        assert one["_version"] == 3, one["_id"]
+    # Each run asks by a tiny picture what recognizes, and each killed one may have lost what it was at.
+    assert recognized(seeing) - before <= len(IDS) + 3 + 2
+    for query, name in {"image.labels:animal": "cat", "harbour AND nine": "page"}.items():
+        hits = es.search(index=index, q=query, size=50)["hits"]["hits"]
+        assert sorted(hit["_id"] for hit in hits) == [id for id in sorted(IDS) if id.startswith(name)]
+    # It has nothing more to do, and every picture has a valid mark: a write of something else calls nobody.
+    asked = recognized(seeing)
+    es.update(index=index, id=IDS[0], doc={"title": "mine"})
+    assert recognized(seeing) == asked
