@@ -198,8 +198,14 @@ def full_of_connections(folder: Path) -> Verdict:
 
 
 JOBS: dict[str, Callable[[Path], Verdict]] = {
-    job.__name__: job for job in (full_store, read_only, killed, hangup, full_log, no_reader)
-} | {"connections": full_of_connections}
+    "full_store": full_store,
+    "read_only": read_only,
+    "killed": killed,
+    "hangup": hangup,
+    "full_log": full_log,
+    "no_reader": no_reader,
+    "connections": full_of_connections,
+}
 
 
 def main() -> int:
