@@ -56,8 +56,9 @@ Also in the images, with their own texts:
 - The models of recognition: `processor_service/recognition/models/NOTICE.md`. Those of RapidOCR are Apache-2.0, as it
   is.
 - Elasticsearch and Kibana (Elastic License 2.0 and others): `LICENSE.txt` and `NOTICE.txt` in their home folders. The
-  plugin is Apache-2.0, as this project is, and holds nothing else.
-- Maven and Eclipse Temurin build the plugin and are not in its image.
+  plugin is Apache-2.0, as this project is, and holds nothing else: `plugins/ingest-image/LICENSE.txt`.
+- Maven, what it downloads (`docker/elasticsearch/checksums.sha256`) and Eclipse Temurin build the plugin and are not in
+  its image.
 """
 
 

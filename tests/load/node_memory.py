@@ -8,24 +8,20 @@ Ends with status 1 when the node ended, an item had no status, or the bulk did n
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
 from PIL import Image
 
-from embedded_node import EmbeddedNode, find_plugin_zip
 from tests.helpers.nodes import bootstrap
 from tests.helpers.pictures import b64, encoded
-from tests.helpers.service import TOKEN, running_service
+from tests.load.real_parts import node_and_service, options
 
 CLIENTS = 20
 ENLARGE = [{"resize": {"width": 4600, "height": 3680, "enlarge": True}}, {"convert": {"format": "png"}}]
@@ -100,23 +96,14 @@ def breaker(es: Elasticsearch) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, heap="512m")
     parser.add_argument("job", choices=["enlarged", "transparent"])
-    parser.add_argument("--heap", default="512m")
-    parser.add_argument("--es-version", default="9.5.3")
     parser.add_argument("--documents", type=int)
     parser.add_argument("--rounds", type=int, default=60)
     given = parser.parse_args()
     image = enlarged() if given.job == "enlarged" else transparent()
     count = given.documents or (30 if given.job == "enlarged" else 450)
-    plugin = find_plugin_zip(given.es_version)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder) / "service.log", workers="2") as service,
-        EmbeddedNode(
-            es_version=given.es_version, plugin_zip=plugin, token=TOKEN, heap=given.heap, quick_start=True
-        ) as node,
-    ):
+    with node_and_service(given.es_version, given.heap) as (node, service):
         bootstrap("--url", node.url, "--service-url", service.url)
         es = Elasticsearch(node.url, request_timeout=500, retry_on_timeout=False, max_retries=0)
         pipeline = es.ingest.get_pipeline(id="images").body["images"]

@@ -2,26 +2,22 @@
 
     .venv/bin/python -m tests.load.node_simulation [--verbose] [--processors 10] [--width 4600] [--heap 512m]
 
-The documents are those of `tests.load.node_memory enlarged`, or enlarged to another width. With `--verbose` the answer shows each once for every
-processor of the pipeline. Ends with status 1 when the node ended, a document had no answer, or the account is not at 0.
+The documents are those of `tests.load.node_memory enlarged`, or enlarged to another width. With `--verbose` the answer
+shows each once for every processor of the pipeline. Ends with status 1 when the node ended, a document had no answer, or the account is not at 0.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import requests
 from elasticsearch import Elasticsearch
 
-from embedded_node import EmbeddedNode, find_plugin_zip
-from tests.helpers.service import TOKEN, running_service
 from tests.load.node_memory import breaker, enlarged
+from tests.load.real_parts import node_and_service, options
 
 
 def outcome(document: dict[str, Any]) -> str:
@@ -31,14 +27,12 @@ def outcome(document: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, heap="512m")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--processors", type=int, default=10)
     parser.add_argument("--width", type=int, default=4600)
     parser.add_argument("--documents", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--heap", default="512m")
-    parser.add_argument("--es-version", default="9.5.3")
     given = parser.parse_args()
     absent = {"image": {"properties": [], "field": "none", "ignore_missing": True}}
     processors: list[dict[str, Any]] = [{"image": {"properties": [], "document_operations": ["resize", "convert"]}}]
@@ -47,19 +41,8 @@ def main() -> int:
     image = {"data": enlarged()["data"], "operations": operations}
     body = {"pipeline": {"processors": processors}, "docs": [{"_source": {"image": image}}] * given.documents}
     good = True
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder) / "service.log", workers="2") as service,
-        EmbeddedNode(
-            es_version=given.es_version,
-            plugin_zip=find_plugin_zip(given.es_version),
-            token=TOKEN,
-            heap=given.heap,
-            quick_start=True,
-            # Time enough on a busy machine: what is looked at is memory.
-            settings={"ingest.image.hosts": service.url, "ingest.image.timeout": "300s"},
-        ) as node,
-    ):
+    # Time enough on a busy machine: what is looked at is memory.
+    with node_and_service(given.es_version, given.heap, {"ingest.image.timeout": "300s"}) as (node, _):
         es = Elasticsearch(node.url, request_timeout=60)
         for _ in range(given.rounds):
             began = time.monotonic()

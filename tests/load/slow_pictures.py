@@ -1,34 +1,31 @@
 """A bulk of 300 with slow pictures first: every good one is to be stored on the first or second try.
 
-    python -m tests.load.slow_pictures [--alone] 12 30 90
+    .venv/bin/python -m tests.load.slow_pictures [--alone] [--picture-seconds 20] [--timeout 60s] [--radius 100]
+        [12 30 90]
 
-Real parts on loopback: a node and a service with two workers. A slow picture takes some seconds of a core, up to
-the service's whole time for one; each has operations of its own, so that none is known by another. Prints what came of each bulk. With `--alone`
-a bulk has nothing but slow ones, and is not sent again: a good picture right after it is to be stored.
+A node and a service with two workers. A slow picture takes some seconds of a core, up to the service's whole time for
+one (`--picture-seconds`); the node waits as long as `--timeout` says. Each has operations of its own, so that none is
+known by another; a larger `--radius` makes them slower. Prints what came of each bulk. With `--alone` a bulk has nothing
+but slow ones, and is not sent again: a good picture right after it is to be stored.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import requests
 from PIL import Image
 
-from embedded_node import EmbeddedNode, find_plugin_zip
+from tests.helpers.nodes import bootstrap
 from tests.helpers.pictures import b64
-from tests.helpers.service import TOKEN, running_service
+from tests.load.real_parts import node_and_service, options
 
-VERSION = "9.5.3"
 DOCUMENTS = 300
-PICTURE_SECONDS, TIMEOUT = "20", "60s"
 
 
 def jpeg(width: int, height: int, shade: int) -> str:
@@ -38,12 +35,12 @@ def jpeg(width: int, height: int, shade: int) -> str:
     return b64(buffer.getvalue())
 
 
-def documents(slow: int) -> dict[str, dict[str, Any]]:
-    """By id; the slow ones come first."""
+def documents(slow: int, radius: int) -> dict[str, dict[str, Any]]:
+    """By id; the slow ones come first, each with 60 blurs of at least that radius."""
     large = jpeg(6000, 4000, 0)
     result: dict[str, dict[str, Any]] = {}
     for i in range(slow):
-        operations = [{"blur": {"radius": 100 + i}}] * 60
+        operations = [{"blur": {"radius": radius + i}}] * 60
         result[f"slow-{i}"] = {"image": {"data": large, "operations": operations}}
     for i in range(DOCUMENTS - slow):
         result[f"good-{i}"] = {"image": {"data": jpeg(80, 60, i)}}
@@ -66,9 +63,9 @@ def good(statuses: dict[str, int]) -> Counter[int]:
     return Counter(status for id_, status in statuses.items() if id_.startswith("good"))
 
 
-def attempt(url: str, slow: int) -> bool:
+def attempt(url: str, slow: int, radius: int) -> bool:
     """One bulk, and what failed of it once more. Whether every good one is stored."""
-    index, of = f"images-slow-{slow}", documents(slow)
+    index, of = f"images-slow-{slow}", documents(slow, radius)
     for number in (1, 2):
         start = time.monotonic()
         statuses = bulk(url, index, of)
@@ -84,9 +81,9 @@ def attempt(url: str, slow: int) -> bool:
     return False
 
 
-def only_slow(url: str, slow: int) -> bool:
+def only_slow(url: str, slow: int, radius: int) -> bool:
     """One bulk of slow pictures, then a good one. Whether that is stored on the first try."""
-    of = documents(slow)
+    of = documents(slow, radius)
     start = time.monotonic()
     statuses = bulk(url, "images-only-slow", {id_: document for id_, document in of.items() if id_.startswith("slow")})
     between = time.monotonic()
@@ -99,35 +96,21 @@ def only_slow(url: str, slow: int) -> bool:
     return status == 201
 
 
-def main() -> None:
-    alone = "--alone" in sys.argv
-    counts = [int(argument) for argument in sys.argv[1:] if argument != "--alone"] or [12, 30, 90]
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "service.log"
-        settings = {"workers": "2", "picture_timeout": PICTURE_SECONDS}
-        node = EmbeddedNode(
-            es_version=VERSION,
-            plugin_zip=find_plugin_zip(VERSION),
-            token=TOKEN,
-            heap="1g",
-            quick_start=True,
-            settings={"ingest.image.timeout": TIMEOUT},
-        )
-        with running_service(log, **settings) as service, node:
-            command = [
-                sys.executable,
-                "-m",
-                "ingest_image",
-                "bootstrap",
-                "--url",
-                node.url,
-                "--service-url",
-                service.url,
-            ]
-            subprocess.run(command, check=True, capture_output=True)
-            stored = [(only_slow if alone else attempt)(node.url, slow) for slow in counts]
-    sys.exit(not all(stored))
+def main() -> int:
+    parser = options(__doc__)
+    parser.add_argument("slow", type=int, nargs="*", default=[12, 30, 90])
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--picture-seconds", default="20")
+    parser.add_argument("--timeout", default="60s")
+    parser.add_argument("--radius", type=int, default=100)
+    given = parser.parse_args()
+    settings = {"ingest.image.timeout": given.timeout}
+    parts = node_and_service(given.es_version, "1g", settings, picture_timeout=given.picture_seconds)
+    with parts as (node, service):
+        bootstrap("--url", node.url, "--service-url", service.url)
+        stored = [(only_slow if given.alone else attempt)(node.url, slow, given.radius) for slow in given.slow]
+    return 0 if all(stored) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,30 +2,26 @@
 
     .venv/bin/python -m tests.load.strange_host [--megabytes 40] [--documents 32] [--heap 1g] [--es-version 9.5.3]
 
-Each answer is a 200 with one long text. Prints the items' errors, the most results that the node's account held, and what
-the heap has afterwards. Ends with status 1 when the node ended, an item got anything but 503 or 429, a document was
+Each answer is a 200 with one long text. Prints the items' errors, the most results that the node's account held, and
+what the heap has afterwards. Ends with status 1 when the node ended, an item got anything but 503 or 429, a document was
 stored, the account is not at 0 afterwards, or a real service stores nothing then.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from embedded_node import EmbeddedNode, find_plugin_zip
 from tests.end_to_end.faults.test_faults import PHOTO, bulk
 from tests.end_to_end.faults.test_wrong_services import program
 from tests.helpers.nodes import set_hosts
-from tests.helpers.service import TOKEN, running_service
 from tests.load.disturbed_bulks import nothing_held, outcome
 from tests.load.node_memory import breaker
+from tests.load.real_parts import node_and_service, options
 
 RECIPE = {"image": {"operations": [{"resize": {"width": 300}}], "properties": []}}
 
@@ -44,25 +40,15 @@ class Account(threading.Thread):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, heap="1g")
     parser.add_argument("--megabytes", type=int, default=40)
     parser.add_argument("--documents", type=int, default=32)
-    parser.add_argument("--heap", default="1g")
-    parser.add_argument("--es-version", default="9.5.3")
     given = parser.parse_args()
     answer = '{"fields": {"data": "' + "A" * (given.megabytes * 1_000_000) + '"}}'
+    timeout = {"ingest.image.timeout": "20s"}
     with (
-        tempfile.TemporaryDirectory() as folder,
         program(lambda *_: (200, answer)) as strange,
-        running_service(Path(folder) / "service.log", workers="1") as service,
-        EmbeddedNode(
-            es_version=given.es_version,
-            plugin_zip=find_plugin_zip(given.es_version),
-            token=TOKEN,
-            heap=given.heap,
-            quick_start=True,
-            settings={"ingest.image.timeout": "20s"},
-        ) as node,
+        node_and_service(given.es_version, given.heap, timeout, workers="1") as (node, service),
     ):
         es = Elasticsearch(node.url, request_timeout=60)
         es.ingest.put_pipeline(id="plain", processors=[RECIPE])

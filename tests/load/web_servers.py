@@ -2,7 +2,7 @@
 
     pip install --target /tmp/servers granian gevent uvicorn hypercorn
     .venv/bin/python -m tests.load.web_servers [ours gthread gevent granian uvicorn hypercorn] --packages /tmp/servers
-        [--seconds 8] [--silent 1000] [--attack alone]
+        [--seconds 8] [--silent 1000] [--attack alone] [--body photograph|large|tiny]
 
 `ours`: `ingest-image serve`, gunicorn with our worker. The others serve the same Flask application, with the same number of
 threads, two workers for pictures, and their defaults. Four clients send a photograph each on a new connection, and health
@@ -10,12 +10,11 @@ is asked beside them: alone; beside 80 connections with one byte; beside 80 head
 with it; beside silent ones. The connections are opened before it is measured, and not again when a server closes them.
 Prints pictures answered a second and failed, the longest health check and those without an answer within 5 s, how many of
 the hostile connections the server has closed, and the milliseconds of processor time that the web process took for each
-picture, alone. All in one run: believe the ratios.
+picture, alone. All in one run: believe the ratios. `--body large` sends 8 MB of noise, `tiny` a picture of one pixel.
 """
 
 from __future__ import annotations
 
-import base64
 import importlib.util
 import json
 import os
@@ -27,17 +26,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 import requests
+from PIL import Image
 
 from benchmarks.photographs import photographs
 from benchmarks.processor_time import seconds as processor_seconds
 from processor_service.settings import Settings
 from processor_service.web.server import threads
+from tests.helpers.pictures import b64, encoded
 from tests.helpers.ports import free_port
 from tests.helpers.processes import command_of, descendants
 from tests.helpers.service import PROGRAM, TOKEN
@@ -53,6 +54,12 @@ ATTACKS = {
     "80 without a body": (_HEAD + b"\r\n{", 80),
     "80 with a token and without a body": (_HEAD + _TOKEN + b"\r\n{", 80),
     "silent": (b"", 1000),
+}
+BODIES: dict[str, Callable[[], bytes]] = {
+    "photograph": lambda: photographs(1)[0],
+    # Six of them are eight in base64.
+    "large": lambda: encoded(Image.frombytes("RGB", (2000, 1000), os.urandom(6_000_000)), compress_level=0),
+    "tiny": lambda: encoded(Image.new("RGB", (1, 1))),
 }
 APP = "tests.load.wsgi_application:application"
 
@@ -208,8 +215,11 @@ def measure(
 @click.option("--packages", help="Folder with the packages of servers that the product does not install.")
 @click.option("--seconds", default=8.0, show_default=True, help="Of each measurement.")
 @click.option("--silent", default=1000, show_default=True, help="Silent connections.")
+@click.option("--body", type=click.Choice(list(BODIES)), default="photograph", show_default=True, help="What is sent.")
 @click.option("--attack", "attacks", multiple=True, type=click.Choice(list(ATTACKS)), help="Only this one.")
-def main(servers: tuple[str, ...], packages: str | None, seconds: float, silent: int, attacks: tuple[str, ...]) -> None:
+def main(
+    servers: tuple[str, ...], packages: str | None, seconds: float, silent: int, body: str, attacks: tuple[str, ...]
+) -> None:
     """Print a line for each server and attack."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, silent + 512), hard), hard))
@@ -221,9 +231,9 @@ def main(servers: tuple[str, ...], packages: str | None, seconds: float, silent:
             raise click.ClickException(
                 f"{module} is not there: pip install --target FOLDER {module}, and say --packages FOLDER"
             )
-    body = json.dumps({"data": base64.b64encode(photographs(1)[0]).decode(), **RECIPE}).encode()
+    sent = json.dumps({"data": b64(BODIES[body]()), **RECIPE}).encode()
     for server in wanted:
-        measure(server, packages, body, seconds, silent, attacks)
+        measure(server, packages, sent, seconds, silent, attacks)
 
 
 if __name__ == "__main__":
