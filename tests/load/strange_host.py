@@ -20,8 +20,8 @@ from pathlib import Path
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, find_plugin_zip
+from tests.end_to_end.faults.programs import program
 from tests.end_to_end.faults.test_faults import PHOTO, bulk
-from tests.end_to_end.faults.test_wrong_services import program
 from tests.helpers.nodes import set_hosts
 from tests.helpers.service import TOKEN, running_service
 from tests.load.disturbed_bulks import nothing_held, outcome
