@@ -27,9 +27,10 @@ maven: $(STAMP)
 	@command -v mvn >/dev/null || { echo "Maven is missing: install it (the command mvn; Debian and Ubuntu: maven)."; exit 1; }
 	@$(BIN)/python -m embedded_node.jdk 17 >/dev/null
 
+# It ends with make, also when that is killed: the shell that knows make's process id becomes the demo.
 # make demo ES_PORT=9201 SERVICE_PORT=8190 GALLERY_PORT=8191, where others have the usual ports.
 demo: install ## the main job on a real node with real pictures; stays up to try (ES_PORT=, SERVICE_PORT=, GALLERY_PORT=)
-	@$(BIN)/ingest-image demo $(if $(ES_PORT),--es-port $(ES_PORT)) $(if $(SERVICE_PORT),--service-port $(SERVICE_PORT)) \
+	@exec $(BIN)/ingest-image --until-end-of $$PPID demo $(if $(ES_PORT),--es-port $(ES_PORT)) $(if $(SERVICE_PORT),--service-port $(SERVICE_PORT)) \
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
 test: $(STAMP) ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version

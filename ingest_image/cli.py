@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import click
 
+from processor_service.parent import die_with_parent
+
 from .command_group import Group
 
 _TYPED = "ingest_image.typed"
@@ -92,8 +94,13 @@ def _imported(name: str) -> ModuleType:
 
 @click.command(cls=Rooms)
 @click.version_option(package_name="ingest-image")
-def main() -> None:
+# For programs that start this one: they tell their own process id. A shell can do nothing with it.
+@click.option("--until-end-of", type=int, metavar="PARENT", hidden=True)
+def main(until_end_of: int | None) -> None:
     """Store pictures in Elasticsearch normalized and findable, by plain index requests."""
+    if until_end_of is not None:
+        # Not SIGKILL: commands that stay up end in order, together with what they have started.
+        die_with_parent(until_end_of, signal.SIGTERM)
     for stream in (sys.stdout, sys.stderr):
         # A character that a terminal cannot write, in a title or a file name, becomes `?`.
         if isinstance(stream, io.TextIOWrapper):

@@ -25,7 +25,7 @@ from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
 from .documents import check_embedder, index_documents, result_table, some_wait
-from .servers import Child, ChildServer, child, child_server
+from .servers import Child, ChildServer, child, child_server, our_program
 
 
 @click.command()
@@ -108,8 +108,6 @@ def demo(
         console.print("\nStopped. The pictures are kept; the next demo finds them again.")
     except NodeError as error:
         raise click.ClickException(str(error)) from error
-    except subprocess.CalledProcessError as error:
-        raise click.ClickException(f"'{' '.join(error.cmd[1:4])}' failed; see above") from error
 
 
 def _index_and_show(
@@ -159,9 +157,11 @@ Ctrl-C stops everything.
 """
 
 
-def _run(*arguments: str) -> None:
+def _run(command: str, *arguments: str) -> None:
     """Run one of our own commands to its end."""
-    subprocess.run([sys.executable, "-m", "ingest_image", *arguments], check=True)  # noqa: S603 - our own program
+    done = subprocess.run(our_program(command, *arguments), check=False)  # noqa: S603 - our own program
+    if done.returncode:
+        raise click.ClickException(f"'ingest-image {command}' failed; see above")
 
 
 def _token(folder: Path) -> str:

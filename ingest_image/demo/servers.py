@@ -51,13 +51,18 @@ class ChildServer(Child):
             time.sleep(0.1)
 
 
+def our_program(*arguments: str) -> list[str]:
+    """The command line of one of our commands, which ends with this process, however that ends."""
+    return [sys.executable, "-m", "ingest_image", "--until-end-of", str(os.getpid()), *arguments]
+
+
 @contextmanager
 def child(folder: Path, command: str, *arguments: str, **environment: str) -> Iterator[Child]:
     """Run one of our commands as a child process, which is ended with the context."""
     log_file = folder / f"{command}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "ingest_image", command, *arguments],
+            our_program(command, *arguments),
             env={**os.environ, **environment},
             stdout=log,
             stderr=log,

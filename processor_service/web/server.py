@@ -16,9 +16,10 @@ import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from ..parent import die_with_parent
 from ..pixels.scaling import SCALER
 from ..settings import Settings
-from ..workers.confined import die_with_parent, hide_memory
+from ..workers.confined import hide_memory
 from ..workers.lack import identity_lack, lack, number
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
 from ..workers.pools import Pools, most_pictures

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import gc
 
-# What is loaded stays: a collector that looked through it again and again would take a fifth of the processor time.
-gc.disable()
 
-from .jobs import load  # noqa: E402
-from .template import fork_workers  # noqa: E402
+def main() -> None:
+    """Load while the garbage collector rests.
 
-fork_workers(load)
+    What is loaded stays: a collector that looked through it again and again would take a fifth of the processor time.
+    """
+    gc.disable()
+    from .jobs import load
+    from .template import fork_workers
+
+    fork_workers(load)
+
+
+main()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import os
 import platform
-import signal
 import sys
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+from ..parent import prctl
+
+_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _SECCOMP_MODE_FILTER = 2
 # Of linux/audit.h and the tables of system calls: the architecture, and its number of `socket`.
 _ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
@@ -36,17 +36,9 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the kernel end this process, whatever it is doing, as soon as its parent (a process id) has ended."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        # The parent had ended before we asked.
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 def hide_memory() -> None:
     """Keep other processes of the same user from reading this one's memory and environment, which hold the token."""
-    _prctl(_PR_SET_DUMPABLE, 0)
+    prctl(_PR_SET_DUMPABLE, 0)
 
 
 def without_network() -> bool:
@@ -70,11 +62,4 @@ def without_network() -> bool:
     )
     program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))
     # Without this the kernel accepts a filter from root only.
-    return _prctl(_PR_SET_NO_NEW_PRIVS, 1) and _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
-
-
-def _prctl(option: int, *values: int) -> bool:
-    if sys.platform != "linux":
-        return False
-    padded = (*values, 0, 0, 0, 0)[:4]
-    return bool(ctypes.CDLL(None).prctl(option, *(ctypes.c_ulong(value) for value in padded)) == 0)
+    return prctl(_PR_SET_NO_NEW_PRIVS, 1) and prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))

@@ -18,8 +18,9 @@ from collections.abc import Callable
 
 from setproctitle import setproctitle
 
+from ..parent import die_with_parent
 from .channel import Channel
-from .confined import die_with_parent, hide_memory, without_network
+from .confined import hide_memory, without_network
 from .protocol import FORK, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
 
 # Time for a worker that has closed its socket to end by itself: its exit code says why.

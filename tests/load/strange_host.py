@@ -16,8 +16,8 @@ from collections import Counter
 
 from elasticsearch import Elasticsearch
 
+from tests.end_to_end.faults.programs import program
 from tests.end_to_end.faults.test_faults import PHOTO, bulk
-from tests.end_to_end.faults.test_wrong_services import program
 from tests.helpers.nodes import set_hosts
 from tests.load.disturbed_bulks import nothing_held, outcome
 from tests.load.node_memory import breaker

@@ -6,14 +6,11 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from elasticsearch import ApiError, Elasticsearch
 
 from tests.helpers.nodes import set_hosts
@@ -22,18 +19,12 @@ from tests.helpers.ports import free_port
 from tests.helpers.processes import with_pid
 from tests.helpers.service import Service, running_service
 
+from .programs import changing, liar, program
 from .test_faults import assert_none_half_done, bulk, statuses
 
 PHOTO = b64(picture("pillow/flower.jpg"))
 OTHER = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
 GIF = "R0lGODlhAQABAAAAACw="
-
-
-@contextmanager
-def liar(status: int, body: str) -> Iterator[str]:
-    """A program that answers every request with the same; its address."""
-    with program(lambda *_: (status, body)) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -43,59 +34,6 @@ def relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service,
     log = tmp_path_factory.mktemp("relayed") / "service.log"
     with running_service(log, workers="1", known_as=f"http://127.0.0.1:{port}") as service:
         yield service, port
-
-
-@contextmanager
-def changing(service: Service, port: int, **fields: Any) -> Iterator[str]:
-    """A program between node and service that listens on a port and changes fields of good answers; its address."""
-
-    def answer(path: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
-        passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
-        given = requests.post(service.url + path, data=body, headers=passed, timeout=60)
-        changed = given.json()
-        if given.status_code == 200:
-            changed["fields"] |= fields
-        return given.status_code, json.dumps(changed)
-
-    with program(answer, port) as url:
-        yield url
-
-
-@contextmanager
-def program(answer: Callable[[str, dict[str, str], bytes], tuple[int, str]], port: int = 0) -> Iterator[str]:
-    """A program that answers with status and text, from the path, the head and the body of a request; its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, body = answer(self.path, dict(self.headers), asked)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            # The next program may have the same port.
-            self.send_header("Connection", "close")
-            self.end_headers()
-            # Whoever has heard enough hangs up.
-            with suppress(ConnectionError):
-                self.wfile.write(body.encode())
-
-        do_GET = do_POST
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def ports(chosen: dict[str, str]) -> dict[str, Any]:
     kept = {name: value for name, value in os.environ.items() if "MAKE" not in name and name not in CHOSEN}
     command = ["make", "--dry-run", "demo", *(f"{name}={port}" for name, port in chosen.items())]
     said = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=True).stdout
-    _, found, options = said.rpartition(".venv/bin/ingest-image demo")
+    _, found, options = said.rpartition(".venv/bin/ingest-image --until-end-of $PPID demo")
     assert found
     parsed = demo.make_context("demo", shlex.split(options.replace("\\\n", " "))).params
     return {name.upper(): str(parsed[name.lower()]) for name in CHOSEN}

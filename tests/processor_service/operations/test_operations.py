@@ -154,14 +154,15 @@ def test_frames_stay_of_one_mode() -> None:
 @pytest.mark.parametrize("name", [name for name in all_operations() if name not in ("convert", "resize")])
 def test_what_is_transparent_does_not_sway_the_rest(name: str) -> None:
     """Hidden colours never change visible ones."""
+    cases = [case for case in CASES if case.operation == name]
+    assert cases, f"{name} needs a case in tests/helpers/operation_cases.py"
     results = []
     for hidden in ("black", "#ff00ff"):
         image = Image.new("RGBA", (24, 24), hidden)
         image.putalpha(0)
         image.paste((90, 140, 60, 255), (6, 6, 12, 18))
         image.paste((190, 100, 120, 255), (12, 6, 18, 18))
-        case = [case for case in CASES if case.operation == name][-1]
-        image = applied(name, image, **case.parameters).convert("RGBA")
+        image = applied(name, image, **cases[-1].parameters).convert("RGBA")
         results.append(image.convert("RGBa").tobytes())
     if name in ("pixelate", "redact", "watermark", "rotate", "pad"):
         assert max(abs(a - b) for a, b in zip(*results, strict=True)) <= 1
