@@ -144,8 +144,9 @@ def test_the_demo_shows_pictures_and_stays_up(demo: Demo) -> None:
         assert re.search(recognized, demo.printed), recognized
     gallery = re.search(r"Look at them: (http\S+)", demo.printed)
     assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=60).text
-    for command in re.findall(r"curl '(http\S+)'", demo.printed):
-        assert requests.get(command, timeout=60).json()
+    advised = re.findall(r"curl '(http\S+)'", demo.printed)
+    assert len(advised) == 3 and all(requests.get(address, timeout=60).json() for address in advised)
+    assert f" search --plate BXY1234 --url {demo.url}" in demo.printed
 
 
 def test_every_block_is_run_or_has_a_reason() -> None:

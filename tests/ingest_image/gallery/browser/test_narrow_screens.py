@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+
 from tests.helpers.browser import Browser
 
 from .test_everybody import PAGES, place
