@@ -129,7 +129,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     if (typing) event.target.blur();
     else if (detail) one("[data-back]").click();
-    else if (document.activeElement !== body) document.activeElement.blur();
+    // Where pictures are ticked, it takes the ticks away (selection.js), and one stays at the picture.
+    else if (document.activeElement !== body && !chosen().length) document.activeElement.blur();
     return;
   }
   if (typing) {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from selenium.webdriver.common.keys import Keys
 
 from tests.helpers.browser import Browser
 
@@ -103,9 +104,7 @@ def test_the_keyboard_gets_everywhere_and_one_sees_where(
     reached: set[int] = set()
     unseen: list[str] = []
     for _ in range(3 * len(controls)):
-        # As a key of the browser: what is typed into a field for files is taken for the name of one.
-        for kind in ("rawKeyDown", "keyUp"):
-            page.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": kind, **TAB})
+        tab(page)
         number, seen, html = page.js(SEEN)
         if number is None:
             continue
@@ -116,3 +115,35 @@ def test_the_keyboard_gets_everywhere_and_one_sees_where(
             unseen.append(html)
     assert [html for number, html in enumerate(controls) if number not in reached] == []
     assert unseen == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_viewer_keeps_the_keyboard_and_gives_it_back(
+    chromium: Any, es: Elasticsearch, place: str, width: int
+) -> None:
+    page = Browser(chromium, place)
+    page.look(width, 900)
+    page.open(PAGES["viewer"][0])
+    opener = "document.querySelector('figure a')"
+    page.js(f"{opener}.focus()")
+    page.press(Keys.ENTER)
+    page.wait(lambda: page.one(".viewer").is_displayed())
+    reached = set()
+    for _ in range(30):
+        tab(page)
+        where = page.js(
+            "const at = document.activeElement;"
+            "return at === document.body ? '' : at.closest('.viewer') ? at.dataset.view : at.outerHTML"
+        )
+        reached.add(where)
+    buttons = page.js("return [...document.querySelectorAll('.viewer button:enabled')].map((one) => one.dataset.view)")
+    assert reached - {""} == set(buttons) and len(buttons) >= 5
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: not page.one(".viewer").is_displayed())
+    assert page.js(f"return document.activeElement === {opener}")
+
+
+def tab(page: Browser) -> None:
+    """Press Tab, as a key of the browser: what is typed into a field for files is taken for the name of one."""
+    for kind in ("rawKeyDown", "keyUp"):
+        page.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": kind, **TAB})
