@@ -1,4 +1,4 @@
-"""What docs/kubernetes.md and docs/security.md print: values that the chart has, files that are there, a valid policy."""
+"""What docs/kubernetes.md and docs/security.md print: values and files that are there, a valid policy."""
 
 from __future__ import annotations
 

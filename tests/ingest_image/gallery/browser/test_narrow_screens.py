@@ -30,12 +30,14 @@ const found = [];
 for (const element of document.body.querySelectorAll("*")) {
     if (!shown(element) || element.closest(".visually-hidden, .skip, .zoomed")) continue;
     const box = element.getBoundingClientRect();
-    if (box.width && (box.right > innerWidth + 1 || box.left < -1) && !scrolls(element)) found.push(["outside", name(element)]);
+    const outside = box.width && (box.right > innerWidth + 1 || box.left < -1);
+    if (outside && !scrolls(element)) found.push(["outside", name(element)]);
     const empty = element.matches("input[placeholder]") && !element.value;
     if (empty) element.value = element.placeholder;
     const style = getComputedStyle(element);
-    const cut = style.overflowX !== "visible" && style.overflowX !== "auto" && style.overflowX !== "scroll";
-    if ((cut && style.textOverflow !== "ellipsis" || empty) && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1)
+    const cuts = ["hidden", "clip"].includes(style.overflowX) && style.textOverflow !== "ellipsis";
+    const hasRoom = element.clientWidth <= 1 || element.scrollWidth <= element.clientWidth + 1;
+    if ((cuts || empty) && !hasRoom)
         found.push(["cut off", name(element), element.scrollWidth, element.clientWidth]);
     if (empty) element.value = "";
 }
@@ -44,7 +46,8 @@ return found;
 # Those that take keys, as far as one can see them or gets to see them.
 CONTROLS = """
 return [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
-    .filter((one) => !one.disabled && one.type !== "hidden" && one.tabIndex >= 0 && one.checkVisibility({visibilityProperty: true}))
+    .filter((one) => !one.disabled && one.type !== "hidden" && one.tabIndex >= 0)
+    .filter((one) => one.checkVisibility({visibilityProperty: true}))
     .map((one, number) => { one.dataset.number = number; return one.outerHTML.slice(0, 150); });
 """
 # Whether one sees on it, in it or right around it that it has the focus.

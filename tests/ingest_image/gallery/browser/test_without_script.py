@@ -1,4 +1,4 @@
-"""The page in a Chromium that runs no script: searching, looking, changing, adding and deleting work by links and forms."""
+"""The page in a Chromium that runs no script: one searches, changes, adds and deletes by links and forms."""
 
 from __future__ import annotations
 
