@@ -24,7 +24,7 @@ from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
-from .documents import check_embedder, index_documents, result_table, some_wait
+from .documents import check_embedder, index_documents, is_anything_recognized, result_table, some_wait
 from .servers import Child, ChildServer, child, child_server, our_program
 
 
@@ -142,12 +142,15 @@ def _stay(node: EmbeddedNode, *started: Child) -> None:
 def _things_to_try(url: str, gallery: str, service: str, token: Path) -> str:
     # What was typed, or would have to be: the program need not be on the PATH.
     program = Path(sys.executable).parent / "ingest-image"
+    # They would find nothing otherwise.
+    by_sight = f"""
+  curl '{url}/images/_search?q=image.labels:animal&filter_path=hits.hits._source.title&pretty'
+  {program} search --plate BXY1234 --url {url}"""
     return f"""
 Look at them: {gallery}
 Try (in another terminal):
-  curl '{url}/images/_search?q=lake+AND+landscape&filter_path=hits.hits._source.title&pretty'
-  curl '{url}/images/_search?q=image.labels:animal&filter_path=hits.hits._source.title&pretty'
-  {program} search --plate BXY1234 --url {url}
+  curl '{url}/images/_search?q=lake+AND+landscape&filter_path=hits.hits._source.title&pretty'\
+{by_sight if is_anything_recognized(url) else ""}
   curl -X POST '{url}/images/_update/flower' -H 'Content-Type: application/json' \\
        -d '{{"doc": {{"image": {{"operations": [{{"rotate": {{"degrees": 90}}}}]}}}}}}'
   curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'

@@ -46,6 +46,12 @@ def check_embedder(url: str, stored: Path) -> None:
         )
 
 
+def is_anything_recognized(url: str) -> bool:
+    """Whether a search by what is seen in pictures finds some."""
+    answer = requests.get(f"{url}/images/_search?q=_exists_:image.labels&size=0", timeout=30)
+    return bool(answer.json()["hits"]["total"]["value"])
+
+
 def index_documents(url: str, console: Console) -> None:
     """Index the documents that are not there yet, each with one plain request."""
     for title, name in DOCUMENTS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -161,6 +162,10 @@ def test_the_demo_runs_and_so_does_all_that_it_starts(program: Path, empty: Path
         try:
             assert process.poll() is None, printed
             assert "Mountain lake" in requests.get(f"http://127.0.0.1:{gallery}/", timeout=60).text
+            # What it advises finds something, also without recognition, which is not installed here.
+            assert "Nothing is recognized in pictures" in printed and " search --plate" not in printed
+            advised = re.findall(r"curl '(http\S+)'", printed)
+            assert len(advised) == 2 and all(requests.get(address, timeout=60).json() for address in advised), advised
         finally:
             process.send_signal(signal.SIGINT)
         assert "Stopped" in process.stdout.read()

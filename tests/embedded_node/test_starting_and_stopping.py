@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -11,11 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 from elasticsearch import Elasticsearch
 
 from embedded_node import EmbeddedNode, NodeError
 from embedded_node.places import ROOT
 from embedded_node.versions import versions
+from tests.helpers.documented import the_block
 from tests.helpers.processes import AS_BACKGROUND_JOB, alive, wait_until
 
 OLDEST = versions()[-1].number
@@ -43,6 +46,18 @@ def test_data_survives_and_the_folder_is_taken_while_it_runs(open_folder: Path) 
         assert node.url == f"http://127.0.0.1:{port}"
         with Elasticsearch(node.url, request_timeout=120) as client:
             assert client.get(index="things", id="1")["_source"] == {"title": "kept"}
+
+
+def test_the_program_of_the_page_starts_a_node_with_the_plugin(capfd: pytest.CaptureFixture[str]) -> None:
+    """As docs/embedded-node.md prints it, with one question more within its `with`."""
+    program = the_block("docs/embedded-node.md", "from ").text.rstrip()
+    asked: list[dict[str, str]] = []
+    names = {"ask": lambda url: asked.append(requests.get(url, timeout=60).json())}
+    exec(f"{program}\n    ask(node.url)\n    ask(node.url + '/_nodes/plugins')\n", names)
+    about, nodes = asked
+    assert about["cluster_name"] == "pictures" and "ingest-image" in json.dumps(nodes)
+    url, pid, log = capfd.readouterr().out.split()
+    assert url.startswith("http://127.0.0.1:") and log.endswith(".log") and not alive(int(pid))
 
 
 def test_a_throwaway_folder_is_gone_and_a_failure_shows_the_log() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
+from tests.helpers.dev_tools import parse
+from tests.helpers.documented import the_block
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, opened, picture
 from tests.helpers.service import Service, calls, running_service
@@ -101,6 +103,18 @@ def test_a_picture_by_address_is_fetched_once(
     assert [
         es.count(index=index, query={"term": {"image.url": u}})["count"] for u in (url, url.replace("cat", "dog"))
     ] == [1, 1]
+
+
+def test_the_request_of_the_page_stores_the_picture(
+    es: Elasticsearch, es_url: str, index: str, fetching: Service, server: Stranger
+) -> None:
+    """As docs/addresses.md prints it; index and host are the test's."""
+    printed = the_block("docs/addresses.md", "PUT images/_doc/1").text
+    assert "images/_doc" in printed and "https://images.example.org/cat.jpg" in printed
+    text = printed.replace("images/_doc", f"{index}/_doc")
+    (put,) = parse(text.replace("https://images.example.org", f"http://127.0.0.1:{server.port}"))
+    put.check(put.send(es_url))
+    assert image(es, index)["width"] == opened(CAT).width
 
 
 def test_marks_without_the_picture_do_not_stand_for_it_where_it_is_stored(

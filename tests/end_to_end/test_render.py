@@ -14,6 +14,7 @@ import requests
 from elasticsearch import Elasticsearch
 
 from processor_service.web.rendering.access import signed_url
+from tests.helpers.documented import the_block
 from tests.helpers.nodes import bootstrap
 from tests.helpers.pictures import assert_alike, b64, encoded, opened, picture
 from tests.helpers.service import TOKEN, Service, running_service
@@ -25,7 +26,11 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def rendering(es_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("rendering")
-    settings = {"render_indices": "images-*, photos-*", "elasticsearch_url": es_url, "cache_dir": str(folder / "cache")}
+    settings = {
+        "render_indices": "images, images-*, photos-*",
+        "elasticsearch_url": es_url,
+        "cache_dir": str(folder / "cache"),
+    }
     with running_service(folder / "service.log", workers="1", **settings) as running:
         yield running
 
@@ -62,6 +67,20 @@ def test_a_picture_in_a_data_stream_is_rendered(es: Elasticsearch, es_url: str, 
     assert newer != backing
     for path in (f"{backing}/1", f"{newer}/2"):
         assert opened(get(rendering, f"{path}?w=30").content).width == 30
+
+
+def test_the_address_of_the_page_is_answered(es: Elasticsearch, rendering: Service) -> None:
+    """As docs/rendering.md prints it. It is about an index that other tests remove."""
+    method, address = the_block("docs/rendering.md", "GET").text.split()
+    es.indices.delete(index="images", ignore_unavailable=True)
+    es.index(index="images", id="1", document={"image": {"data": b64(PHOTO)}})
+    try:
+        answer = requests.request(method, f"{rendering.url}{address}", headers=AUTHORIZED, timeout=60)
+        assert answer.status_code == 200, answer.text
+        made = opened(answer.content)
+        assert (made.size, made.format) == ((300, 200), "WEBP")
+    finally:
+        es.indices.delete(index="images")
 
 
 def test_a_stored_picture_is_rendered_as_asked(es: Elasticsearch, index: str, rendering: Service) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.helpers.paths import ROOT
 
@@ -12,52 +13,79 @@ _BLOCK = re.compile(
     r"(?:^<!-- (?P<marker>\w+):(?P<said>.*?)-->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```", re.M | re.S
 )
 _REQUEST = re.compile(r"(GET|PUT|POST|DELETE) [^<\s]+(\n|$)")
-_COMMAND = re.compile(r"(venv/bin/)?ingest-image |curl ")
+_COMMAND = re.compile(r"(venv/bin/)?ingest-image |\. \./\.env\n")
 
-# Page (or * for all), how a block begins, and why this is not run by tests/end_to_end/own_nodes/test_demo.py. Each must be of use.
-NOT_RUN = (
-    ("*", r"\{|^ *\w+ = |^from |^client = ", "a part of a request, an answer or a program, not whole"),
-    ("docs/operations.md", r"\[|\{", "a recipe, rendered from the declarations: test_operations_golden.py"),
-    ("docs/commands.md", r"ingest-image .*\[OPTIONS\]", "the usage of a command, rendered from the program"),
-    ("docs/commands.md", r"eval ", "for the files of a shell: tests/ingest_image/test_cli.py"),
+# In each table: page (or * for all), how a block begins, and what is to be said of it. Each row must be of use.
+# What nobody can run: drawings, answers, parts of a program.
+NOTHING_TO_RUN = (
     ("README.md", r" PUT images/_doc, _bulk|PUT images/_doc/1 \{", "a drawing"),
-    ("README.md", r"PUT images/_doc/dot|POST images/_update/dot|GET images/_search\?q=dot", "end_to_end/test_tour.py"),
-    ("README.md", r"POST _bulk|POST _ingest/|PUT _ingest/pipeline/avatars|GET people/", "end_to_end/test_tour.py"),
-    ("README.md", r"pip install", "tests/docker/test_wheel.py"),
-    ("README.md", r"make ", "hours: end_to_end/own_nodes/test_demo.py has the demo"),
     ("docs/architecture.md", r" client", "a drawing"),
-    ("docs/addresses.md", r"PUT images/_doc/1", "the address is an example: end_to_end/test_addresses.py"),
-    ("docs/compose.md", r"docker|\. \./\.env|SERVICE_REPLICAS|curl", "containers, which do not run here: tests/docker"),
-    (
-        "docs/data-streams.md",
-        r"ingest-image|POST photos|PUT _ilm",
-        "no processor `set` and no ILM on an embedded node: test_data_streams.py, install/test_streams.py",
-    ),
+    ("docs/commands.md", r"ingest-image .*\[OPTIONS\]", "the usage of a command, rendered from the program"),
     ("docs/doctor.md", r"ok ", "an answer"),
-    ("docs/embedded-node.md", r"ingest-image node|from ", "stays up: tests/embedded_node"),
-    ("docs/gallery.md", r"ingest-image gallery", "stays up: tests/ingest_image/gallery"),
-    ("docs/gallery.md", r"server ", "a part of a file of nginx, which does not run here"),
-    ("docs/inference-way.md", r"IMAGE_TOKEN", "a licence, which an embedded node has not: tests/inference_way"),
-    ("docs/install.md", r"python3", "tests/docker/test_wheel.py"),
-    ("docs/first-ten-minutes.md", r"python3", "tests/docker/test_wheel.py, end_to_end/own_nodes/test_demo.py"),
-    ("docs/kibana.md", r"ingest-image|curl", "Kibana, which does not run here: tests/pipelines/kibana"),
-    ("docs/kubernetes.md", r"# The image", "Kubernetes, which does not run here: tests/deploy"),
-    ("docs/monitoring.md", r"scrape_configs", "a part of a file of Prometheus"),
-    ("docs/performance.md", r"jcmd", "profiles a node for a minute"),
-    ("docs/privacy.md", r"GET|ingest-image", "other data: test_recognition_docs.py, test_same_person.py"),
-    ("docs/recognition.md", r"GET|PUT", "other data: test_recognition_docs.py, test_same_person.py"),
-    ("docs/rendering.md", r"GET|IMAGE_|\$ ", "of the service: processor_service/web/test_rendering_served.py"),
-    ("docs/security.md", r"ingest\.image|apiVersion", "a part of a file"),
-    ("docs/security.md", r"IMAGE_TOKEN", "of the service: processor_service/web/test_signed_requests.py"),
-    ("docs/store.md", r"IMAGE_|PUT", "a store, and what is left out: end_to_end/store/test_store.py"),
+    ("docs/operations.md", r"\[|\{", "a recipe, rendered from the declarations: test_operations_golden.py runs it"),
     ("docs/traces.md", r"PUT", "a drawing"),
+    ("docs/wire.md", r"Authorization", "the form of a header"),
+)
+# What another test runs as printed: that test names the page, and takes the block from it.
+ELSEWHERE = (
+    ("README.md", r"PUT images/_doc/dot|POST images/_update/dot|GET images/_search\?q=dot", "end_to_end/test_tour.py"),
     (
-        "docs/versions.md",
-        r"ingest-image plugin",
-        "bin/elasticsearch-plugin: tests/docker/test_wheel.py, other_releases.py",
+        "README.md",
+        r"POST _bulk|POST _ingest/pipeline/images-grayscale|PUT _ingest/pipeline/avatars|GET people/",
+        "end_to_end/test_tour.py",
     ),
-    ("docs/wire.md", r"\{|Authorization", "of the service: processor_service/web"),
+    ("README.md", r"pip install", "tests/docker/test_wheel.py"),
+    ("README.md", r"data = ", "end_to_end/own_nodes/test_demo.py"),
+    ("docs/addresses.md", r"PUT images/_doc/1", "end_to_end/test_addresses.py"),
+    ("docs/commands.md", r"eval ", "tests/ingest_image/test_cli.py"),
+    ("docs/embedded-node.md", r"from ", "tests/embedded_node/test_starting_and_stopping.py"),
+    ("docs/indexing.md", r"from ", "end_to_end/own_nodes/test_demo.py"),
+    ("docs/inference-way.md", r"\{", "tests/inference_way/test_service.py"),
+    ("docs/likeness.md", r"\{", "tests/processor_service/embedders/test_documented_models.py"),
+    ("docs/privacy.md", r"GET images/_search\n|ingest-image search", "end_to_end/recognition/test_same_person.py"),
+    ("docs/privacy.md", r"GET|\{", "end_to_end/recognition/test_recognition_docs.py"),
+    ("docs/recognition.md", r"from ", "tests/processor_service/recognition/test_documented_program.py"),
+    ("docs/recognition.md", r"PUT _ingest/pipeline/seen|GET images-street/|\{", "test_recognition_docs.py"),
+    (
+        "docs/recognition.md",
+        r"PUT _ingest/pipeline/people|ingest-image search|GET images/",
+        "end_to_end/recognition/test_same_person.py",
+    ),
+    ("docs/rendering.md", r"GET", "end_to_end/test_render.py"),
+    ("docs/store.md", r"PUT", "end_to_end/store/test_store.py"),
+    ("docs/wire.md", r"\{", "tests/processor_service/wire/test_documented_request.py"),
+)
+# The rest, each with its reason.
+NOT_RUN = (
+    ("README.md", r"make ", "hours: end_to_end/own_nodes/test_demo.py has the demo"),
     ("CONTRIBUTING.md", r"make ", "hours; CI does it"),
+    (
+        "docs/compose.md",
+        r"docker|SERVICE_REPLICAS|curl",
+        "containers, which do not run here: test_documented_compose.py",
+    ),
+    ("docs/data-streams.md", r"POST photos", "an embedded node has no processor `set`: test_data_streams.py"),
+    ("docs/data-streams.md", r"PUT _ilm", "an embedded node has no ILM: install/test_streams.py"),
+    ("docs/embedded-node.md", r"ingest-image node", "stays up: tests/embedded_node"),
+    ("docs/gallery.md", r"ingest-image gallery", "stays up: tests/ingest_image/gallery"),
+    ("docs/gallery.md", r"server ", "nginx, which does not run here"),
+    ("docs/inference-way.md", r"IMAGE_TOKEN", "a licence, which an embedded node has not: tests/inference_way"),
+    (
+        "docs/inference-way.md",
+        r"client = ",
+        "OpenAI's client, which is not installed: tests/inference_way/test_service.py",
+    ),
+    ("docs/install.md", r"python3", "as README's, and stays up: tests/docker/test_wheel.py"),
+    ("docs/first-ten-minutes.md", r"python3", "as README's, and stays up: tests/docker/test_wheel.py"),
+    ("docs/kibana.md", r"ingest-image|curl", "Kibana, which does not run here: tests/pipelines/kibana"),
+    ("docs/kubernetes.md", r"# The image", "Kubernetes, which does not run here: test_documented_install.py"),
+    ("docs/monitoring.md", r"scrape_configs", "a part of a file of Prometheus: tests/site/test_documented_names.py"),
+    ("docs/performance.md", r"jcmd", "profiles a node for a minute"),
+    ("docs/rendering.md", r"IMAGE_", "settings with other people's addresses: web/test_rendering_served.py"),
+    ("docs/security.md", r"ingest\.image", "a part of a file: tests/site/test_documented_names.py"),
+    ("docs/security.md", r"apiVersion", "a part of a file: tests/deploy/test_documented_install.py"),
+    ("docs/store.md", r"IMAGE_", "settings with somebody's keys: end_to_end/store/stored.py"),
+    ("docs/versions.md", r"bin/", "a distribution of Elasticsearch: other_releases.py"),
 )
 
 
@@ -78,21 +106,34 @@ class Block:
         return f"{self.page}:{self.line}"
 
     @property
+    def nothing_to_run(self) -> str:
+        """What it is, if nobody can run it."""
+        return "an answer" if self.language == "text" else _said(NOTHING_TO_RUN, self)
+
+    @property
+    def elsewhere(self) -> str:
+        """The test that runs it, if that is not the one of the demo."""
+        return _said(ELSEWHERE, self)
+
+    @property
     def why_not(self) -> str:
-        """Why it is not run; empty for what is."""
-        if self.language == "text":
-            return "an answer"
-        return next((row[2] for row in NOT_RUN if _is(row, self)), "")
+        """Why no test runs it; empty for what one does."""
+        return _said(NOT_RUN, self)
+
+    @property
+    def is_of_the_demo(self) -> bool:
+        """Whether it is run on the demo: requests, or commands."""
+        return not (self.nothing_to_run or self.elsewhere or self.why_not)
 
     @property
     def is_requests(self) -> bool:
         """Whether it is for Dev Tools."""
-        return not self.why_not and bool(_REQUEST.match(self.text))
+        return self.is_of_the_demo and bool(_REQUEST.match(self.text))
 
     @property
     def is_commands(self) -> bool:
         """Whether it is for a shell."""
-        return not self.why_not and bool(_COMMAND.match(self.text))
+        return self.is_of_the_demo and bool(_COMMAND.match(self.text))
 
 
 def blocks() -> list[Block]:
@@ -113,15 +154,39 @@ def blocks() -> list[Block]:
     ]
 
 
+def the_block(page: str, begins: str) -> Block:
+    """The block of a page that begins so, for a test that runs it elsewhere than on the demo."""
+    (found,) = (block for block in blocks() if block.page == page and re.match(begins, block.text))
+    return found
+
+
 def useless(all_blocks: list[Block]) -> list[str]:
-    """Rows of the table that are about no block."""
-    return [f"{row[0]}: {row[1]}" for row in NOT_RUN if not any(_is(row, block) for block in all_blocks)]
+    """Rows of the tables that are about no block."""
+    rows = (*NOTHING_TO_RUN, *ELSEWHERE, *NOT_RUN)
+    return [f"{row[0]}: {row[1]}" for row in rows if not any(_is(row, block) for block in all_blocks)]
 
 
 def lost(reasons: Iterable[str]) -> list[str]:
     """Tests that reasons name and that are not there: who looks for what stands in for a block finds nothing."""
     named = {path for why in reasons for path in re.findall(r"tests/[\w/.]+|[\w/]+\.py", why)}
-    return sorted(path for path in named if not any((ROOT / "tests").rglob(path.removeprefix("tests/"))))
+    return sorted(path for path in named if not _tests(path))
+
+
+def strangers() -> list[str]:
+    """Rows whose test does not name the page, so that it can have no block from there."""
+    return [
+        f"{page}: {begins}: {path}"
+        for page, begins, path in ELSEWHERE
+        if not any(page.rpartition("/")[2] in test.read_text() for test in _tests(path))
+    ]
+
+
+def _tests(path: str) -> list[Path]:
+    return list((ROOT / "tests").rglob(path.removeprefix("tests/")))
+
+
+def _said(rows: tuple[tuple[str, str, str], ...], block: Block) -> str:
+    return next((row[2] for row in rows if _is(row, block)), "")
 
 
 def _is(row: tuple[str, str, str], block: Block) -> bool:

@@ -18,6 +18,7 @@ from pipelines.cluster.simulate import TINY_PNG
 from processor_service.keys import first_mark_key, mark_key
 from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark
+from tests.helpers.documented import the_block
 from tests.helpers.pictures import b64, opened, picture
 from tests.helpers.processes import with_pid
 from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, running_service
@@ -146,6 +147,16 @@ def test_a_mark_of_the_other_token_or_of_the_first_kind_is_believed_and_renewed(
             assert fields(ask(service, f"{made['data']};mark={other}")) == {"unchanged": True, "mark": made["mark"]}
     unknown = mark(mark_key("unknown"), made["recipe"], made["sha256"])
     assert "unchanged" not in fields(custom(service, f"{made['data']};mark={unknown}"))
+
+
+def test_the_request_of_the_page_is_answered(service: Service) -> None:
+    """As docs/inference-way.md prints it, for a picture and for what became of it."""
+    printed = the_block("docs/inference-way.md", r'\{"input"').text
+    assert "<base64>;mark=<mark>" in printed
+    first = fields(custom(service, b64(PHOTO), printed.replace('"<base64>;mark=<mark>"', "${input}")))
+    again = printed.replace("<base64>", first["data"]).replace("<mark>", first["mark"])
+    answer = requests.post(f"{service.url}/v1/inference/completion", data=again, headers=HEADERS, timeout=60)
+    assert fields(answer) == {"unchanged": True}
 
 
 def test_a_data_url_is_a_picture_whatever_it_says_of_itself(service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from ingest_image.reprocess.command import reprocess
 from ingest_image.store.check import check
 from ingest_image.store.command import store
 from ingest_image.store.move import move
+from tests.helpers.documented import the_block
 
 COUNT = """
 import gc, sys
@@ -45,6 +47,13 @@ def completing(instruction: str, **words: str) -> list[str]:
     done = subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True, timeout=240)
     assert done.stderr == ""
     return done.stdout.splitlines()
+
+
+def test_the_lines_of_the_page_are_those_that_complete() -> None:
+    """What docs/commands.md prints calls the program as `completing` does."""
+    lines = the_block("docs/commands.md", "eval ").text.splitlines()
+    said = [re.search(r"_INGEST_IMAGE_COMPLETE=(\w+) ingest-image", line) for line in lines]
+    assert [found and found[1] for found in said] == ["bash_source", "zsh_source", "fish_source"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

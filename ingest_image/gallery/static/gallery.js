@@ -62,6 +62,18 @@ document.addEventListener("click", (event) => {
   narrow.setAttribute("aria-expanded", String(open));
 });
 
+// What narrows down stands beside the list, and on narrow screens below its button, which it would push away otherwise.
+const narrowScreen = matchMedia("(max-width: 860px)");
+function placeFacets(facets = one("#facets")) {
+  const button = one(".narrow");
+  if (!facets || !button) return;
+  if (narrowScreen.matches) button.closest(".line").after(facets);
+  else one(".columns").prepend(facets);
+  button.setAttribute("aria-expanded", String(facets.classList.contains("open")));
+}
+narrowScreen.addEventListener("change", () => placeFacets());
+placeFacets();
+
 // The order of the results, so that one can step from picture to picture.
 const ORDER = "order";
 function remember() {
@@ -117,7 +129,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     if (typing) event.target.blur();
     else if (detail) one("[data-back]").click();
-    else if (document.activeElement !== body) document.activeElement.blur();
+    // Where pictures are ticked, it takes the ticks away (selection.js), and one stays at the picture.
+    else if (document.activeElement !== body && !chosen().length) document.activeElement.blur();
     return;
   }
   if (typing) {

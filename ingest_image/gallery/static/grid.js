@@ -103,9 +103,12 @@ export async function refreshList() {
     one(".total", list).textContent = one(".total", page).textContent;
   } else {
     const ticked = new Set(all(".choose:checked", list).map((box) => box.value));
+    // It may be within the list, which is replaced.
+    const facets = one("#facets");
     list.replaceChildren(...one("main", page).childNodes);
     for (const box of all(".choose", list)) box.checked = ticked.has(box.value);
-    one("#facets").replaceChildren(...one("#facets", page).childNodes);
+    facets.replaceChildren(...one("#facets", page).childNodes);
+    placeFacets(facets);
   }
   firstPage = keysOf(fresh);
   fadeIn(list);

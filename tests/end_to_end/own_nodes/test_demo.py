@@ -16,19 +16,18 @@ from pathlib import Path
 
 import pytest
 import requests
-from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from embedded_node.folder import throwaway_folder
 from embedded_node.run_as import other_account
-from ingest_image.cli import main
 from ingest_image.demo.documents import DOCUMENTS
 from processor_service.hash_bands import near_bands
-from tests.helpers.demos import Demo, start, stop
 from tests.helpers.dev_tools import Request, parse
-from tests.helpers.documented import Block, blocks, lost, useless
+from tests.helpers.documented import Block, blocks, lost, strangers, the_block, useless
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, picture
+
+from .running_demo import Demo, run, run_in_shell, start, stop
 
 BLOCKS = blocks()
 SAMPLE = "pillow/flower.jpg"
@@ -94,6 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("docs")
     for name, file in (
         ("photo.jpg", "exif-orientation/Landscape_1.jpg"),
+        ("picture.jpg", SAMPLE),
         ("sunset.jpg", SAMPLE),
         ("photos/paris.jpg", "libavif/paris_exif_orientation_5.jpg"),
         ("more/cat.jpg", "pillow/hopper.jpg"),
@@ -101,27 +101,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     ):
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PICTURES / file, path / name)
+    # As docker/make-env writes it.
+    (path / ".env").write_text("ELASTIC_PASSWORD=secret\n")
     before = Path.cwd()
     os.chdir(path)
     yield path
     os.chdir(before)
 
 
-def run(line: str, demo: Demo) -> Result:
-    """A line for a shell; addresses are those of the tests."""
-    words = shlex.split(line.replace("http://127.0.0.1:8090", demo.service_url), comments=True)
-    command, _, file = " ".join(map(shlex.quote, words)).replace("'>'", ">").partition(" > ")
-    environment = {"ELASTICSEARCH_URL": demo.url, "IMAGE_TOKEN": demo.token, "COLUMNS": "170"}
-    # Who deletes is asked whether it is meant.
-    result = CliRunner().invoke(main, shlex.split(command)[1:], input="y\n", env=environment)
-    if file:
-        Path(file).write_bytes(result.stdout_bytes)
-    return result
-
-
 def commands(block: Block) -> list[str]:
     """The lines of a block without their comments."""
     return [" ".join(map(shlex.quote, shlex.split(line, comments=True))) for line in block.text.splitlines()]
+
+
+def shell(block: Block) -> bool:
+    """Whether it takes more than the program."""
+    return "curl " in block.text
 
 
 def requests_of(block: Block) -> list[Request]:
@@ -149,18 +144,21 @@ def test_the_demo_shows_pictures_and_stays_up(demo: Demo) -> None:
         assert re.search(recognized, demo.printed), recognized
     gallery = re.search(r"Look at them: (http\S+)", demo.printed)
     assert gallery and "Chelsea the cat" in requests.get(gallery[1], timeout=60).text
-    for command in re.findall(r"curl '(http\S+)'", demo.printed):
-        assert requests.get(command, timeout=60).json()
+    advised = re.findall(r"curl '(http\S+)'", demo.printed)
+    assert len(advised) == 3 and all(requests.get(address, timeout=60).json() for address in advised)
+    assert f" search --plate BXY1234 --url {demo.url}" in demo.printed
 
 
 def test_every_block_is_run_or_has_a_reason() -> None:
     for place, why in [(block.place, block.why_not) for block in BLOCKS if block.why_not] + list(NOT_RUN.items()):
         print(f"not run: {place}: {why}")
-    unknown = [block.place for block in BLOCKS if not (block.why_not or block.is_requests or block.is_commands)]
+    unknown = [block.place for block in BLOCKS if block.is_of_the_demo and not (block.is_requests or block.is_commands)]
     assert unknown == [], "say in tests/helpers/documented.py why these are not run"
     assert useless(BLOCKS) == []
-    assert lost([*(block.why_not for block in BLOCKS), *NOT_RUN.values()]) == []
-    printed = {line for block in BLOCKS if block.is_commands for line in commands(block)}
+    reasons = [block.nothing_to_run or block.elsewhere or block.why_not for block in BLOCKS]
+    assert lost([*reasons, *NOT_RUN.values()]) == []
+    assert strangers() == [], "these tests do not name the page of the blocks that they are said to run"
+    printed = {line for block in BLOCKS if block.is_commands and not shell(block) for line in commands(block)}
     assert printed >= NOT_RUN.keys()
 
 
@@ -199,7 +197,9 @@ def test_other_requests_are_answered(block: Block, demo: Demo, filled_in: dict[s
 
 @pytest.mark.parametrize("block", COMMANDS, ids=lambda block: block.place)
 def test_commands_do_what_they_are_there_for(block: Block, demo: Demo, folder: Path) -> None:
-    for line in commands(block):
+    if shell(block):
+        run_in_shell(block, demo, folder)
+    for line in [] if shell(block) else commands(block):
         if line in NOT_RUN:
             continue
         # People are slower than the second after which a node shows what is new.
@@ -213,11 +213,24 @@ def test_commands_do_what_they_are_there_for(block: Block, demo: Demo, folder: P
 
 
 def test_the_program_in_the_readme(es: Elasticsearch, folder: Path) -> None:
-    (program,) = (block.text for block in BLOCKS if block.page == "README.md" and block.language == "python")
+    program = the_block("README.md", "data = ").text
     names = {"es": es, "base64": base64, "Path": Path}
     exec(compile(program, "README.md", "exec"), names)
     made = names["picture"]
     assert isinstance(made, bytes) and made.startswith(b"\xff\xd8")
+
+
+def test_the_bulk_of_docs_indexing_md_says_what_was_refused(
+    es: Elasticsearch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = the_block("docs/indexing.md", "from ").text
+    picture_of = {"image": {"data": b64(picture(SAMPLE))}}
+    one = {"_op_type": "index", "_index": "images", "_id": "of-bulk", "title": "one", **picture_of}
+    bad = {"_op_type": "index", "_index": "images", "_id": "bad-of-bulk", "title": {"no": "text"}}
+    exec(compile(program, "docs/indexing.md", "exec"), {"es": es, "actions": [one, bad]})
+    assert es.get(index="images", id="of-bulk")["_source"]["image"]["width"]
+    said = capsys.readouterr().out
+    assert said.startswith("bad-of-bulk 400 ") and "parsing" in said and said.count("\n") == 1
 
 
 def test_what_it_advises_for_own_pictures_can_be_run(demo: Demo) -> None:

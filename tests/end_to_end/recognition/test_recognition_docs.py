@@ -16,6 +16,7 @@ from ingest_image.search import Engine
 from ingest_image.search.requests.found_words import FoundWords
 from ingest_image.search_command import search
 from tests.helpers.dev_tools import Request, parse
+from tests.helpers.documented import the_block
 from tests.helpers.nodes import bootstrap, set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
@@ -146,6 +147,17 @@ def test_words_that_were_found_are_known(es: Elasticsearch, street: str, words: 
     assert "".join(part for part, _ in parts) == hit.first.raw["text"]
     assert any("markers" in part for part, is_found in parts if is_found)
     assert any(not is_found for _, is_found in parts)
+
+
+@pytest.mark.parametrize("page", ["recognition.md", "privacy.md"])
+def test_a_recipe_of_the_page_can_be_used(es: Elasticsearch, street: str, page: str) -> None:
+    """A processor, and an operation of one."""
+    recipe = json.loads(the_block(f"docs/{page}", r"\{").text)
+    processor = recipe if "image" in recipe else {"image": {"field": "image", "operations": [recipe]}}
+    source = {"image": {"data": b64(picture("skimage/astronaut.png"))}}
+    answer = es.ingest.simulate(pipeline={"processors": [processor]}, docs=[{"_source": source}])
+    image = answer["docs"][0]["doc"]["_source"]["image"]
+    assert image["face_count"] == 1 if "image" in recipe else image["redacted"]["faces"] == 1
 
 
 def test_all_requests_of_the_page_are_marked() -> None:

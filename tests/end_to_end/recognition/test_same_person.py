@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -17,46 +17,19 @@ from ingest_image.reprocess.command import reprocess
 from ingest_image.search import Engine, Question
 from ingest_image.search.person import find_person
 from ingest_image.search.questions.person_query import SAME_PERSON
-from ingest_image.search_command import search
 from processor_service.recognition.identity import NAME
+from tests.helpers.dev_tools import parse
+from tests.helpers.documented import the_block
 from tests.helpers.nodes import set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.people import PEOPLE
 from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.service import Service, calls
 
-from .people_index import COLLINS, IDENTITY, INDEX, PICTURES, PIPELINE, VECTOR, changed, knn, vectors
+from .conftest import Ask
+from .people_index import COLLINS, IDENTITY, PIPELINE, VECTOR, changed, knn, vectors
 
 CAT = picture("skimage/chelsea.png")
-
-
-@pytest.fixture(scope="module")
-def people(es: Elasticsearch, service: Service, recognizing: Service) -> Iterator[str]:
-    """An index whose pipeline says whose faces there are, with a few people in it."""
-    set_hosts(es, recognizing.url)
-    image = {"field": "image", "operations": ["auto_orient"], "properties": [IDENTITY, "colors", "perceptual_hash"]}
-    es.ingest.put_pipeline(id=PIPELINE, processors=[{"image": image}])
-    es.indices.create(index=INDEX, settings={"index.default_pipeline": PIPELINE})
-    for name, images in PICTURES.items():
-        listed = [{"data": b64(encoded(image))} for image in images]
-        document = {"title": name.replace("-", " "), "image": listed if len(listed) > 1 else listed[0]}
-        es.index(index=INDEX, id=name, document=document)
-    es.indices.refresh(index=INDEX)
-    yield INDEX
-    es.indices.delete(index=INDEX)
-    es.ingest.delete_pipeline(id=PIPELINE)
-    set_hosts(es, service.url)
-
-
-Ask = Callable[..., Result]
-
-
-@pytest.fixture
-def ask(es_url: str, people: str) -> Ask:
-    def ask(*arguments: str, index: str = people) -> Result:
-        return CliRunner().invoke(search, ["--url", es_url, "--index", index, *arguments])
-
-    return ask
 
 
 def found(result: Result) -> dict[str, Any]:
@@ -277,6 +250,36 @@ def test_queries_of_the_docs(es: Elasticsearch, people: str, expected: str, meth
     body = query.replace("<base64>", b64(picture(PEOPLE["collins"]))).replace('"images"', f'"{people}"')
     answer = es.search(index=people, **json.loads(body), size=20)
     assert {hit["_id"] for hit in answer["hits"]["hits"]} == set(expected.split())
+
+
+@pytest.mark.parametrize("page", ["recognition.md", "privacy.md"])
+def test_commands_of_the_docs(
+    ask: Ask, people: str, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As printed; the file shows somebody of the index, and for the document's number stands one of it."""
+    monkeypatch.chdir(tmp_path)
+    changed("collins", "by 25 degrees").save("photo.jpg")
+    lines = the_block(f"docs/{page}", "ingest-image search").text.splitlines()
+    for line in lines:
+        words = ["collins" if word == "17" else word for word in shlex.split(line)]
+        result = ask(*words[2:])
+        assert result.exit_code == 0, result.output
+        # None of them says when it was taken.
+        assert ("collins" in result.output) != ("taken:2020" in line), result.output
+
+
+def test_the_pipeline_of_the_docs_is_the_one_of_the_index(es: Elasticsearch, es_url: str, people: str) -> None:
+    before = es.ingest.get_pipeline(id=PIPELINE).body[PIPELINE]["processors"]
+    (put,) = parse(the_block("docs/recognition.md", f"PUT _ingest/pipeline/{PIPELINE}").text)
+    try:
+        put.check(put.send(es_url))
+        document = {"image": {"data": b64(picture(PEOPLE["obama"]))}}
+        es.index(index=people, id="of-the-docs", document=document)
+        image = es.get(index=people, id="of-the-docs")["_source"]["image"]
+        assert image["face_count"] == 1 and image["face_vectors"] and image["thumbnail"]
+    finally:
+        es.delete(index=people, id="of-the-docs", refresh=True)
+        es.ingest.put_pipeline(id=PIPELINE, processors=before)
 
 
 def test_the_docs_have_queries() -> None:

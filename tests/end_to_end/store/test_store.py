@@ -12,10 +12,12 @@ from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image
 
 from processor_service.web.rendering.access import signed_url
+from tests.helpers.dev_tools import parse
+from tests.helpers.documented import the_block
 from tests.helpers.pictures import assert_alike, b64, opened, picture
 from tests.helpers.service import TOKEN, calls, running_service
 
-from .stored import Stored, image_of
+from .stored import PIPELINE, Stored, image_of
 
 PHOTO, SMALL = picture("exif-orientation/Landscape_6.jpg"), picture("pillow/hopper.jpg")
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -37,6 +39,21 @@ def test_put_returns_after_the_picture_is_in_the_store(es: Elasticsearch, stored
     es.indices.refresh(index=index)
     found = es.count(index=index, query={"term": {"image.stored": image["stored"]}})
     assert found["count"] == 1
+
+
+def test_the_requests_of_the_page_store_the_picture(es: Elasticsearch, es_url: str, stored: Stored, index: str) -> None:
+    """As docs/store.md prints them; the picture and the index are the test's."""
+    before = es.ingest.get_pipeline(id=PIPELINE).body[PIPELINE]["processors"]
+    page = the_block("docs/store.md", "PUT _ingest").text
+    assert f"_ingest/pipeline/{PIPELINE}\n" in page and "<base64>" in page
+    try:
+        for request in parse(page.replace("<base64>", b64(SMALL)).replace(" images/", f" {index}/")):
+            answer = request.send(es_url)
+            request.check(answer)
+        image = answer.json()["_source"]["image"]
+        assert opened(stored.bytes_of(image)).size == opened(SMALL).size and image["thumbnail"] and image["colors"]
+    finally:
+        es.ingest.put_pipeline(id=PIPELINE, processors=before)
 
 
 def test_an_update_calls_nobody_and_other_wishes_take_the_picture_from_the_store(

@@ -144,6 +144,15 @@ def test_selected_pictures_are_tagged_and_deleted(browser: Browser, es: Elastics
     browser.wait(lambda: "2 pictures tagged" in browser.one(".toast").text)
     assert [es.get(index=INDEX, id=id)["_source"]["tags"] for id in added] == [["pair"], ["pair"]]
     assert not browser.one("#selection").is_displayed()
+    # Keys: Esc unticks, Delete asks to delete those that are ticked, and both can be undone.
+    browser.open("/?q=the AND (first OR second)")
+    browser.press(Keys.ARROW_RIGHT, "x", Keys.ESCAPE)
+    assert not browser.one("#selection").is_displayed() and not browser.all(".choose:checked")
+    # One is still at the picture.
+    browser.press("x", Keys.DELETE)
+    browser.wait(lambda: "is being deleted" in browser.one(".toast").text)
+    browser.one(".undo").click()
+    browser.wait(lambda: len([card for card in browser.all(".card") if card.is_displayed()]) == 2)
     browser.open("/?f=tags:pair")
     browser.js("document.querySelector('.choose').click()")
     browser.one("[data-all]").click()

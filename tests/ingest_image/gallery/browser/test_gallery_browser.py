@@ -251,8 +251,21 @@ def test_one_narrows_down_on_a_phone(browser: Browser) -> None:
     browser.look(360, 780)
     browser.open()
     assert not browser.one("#facets").is_displayed()
+    top = browser.one(".narrow").location["y"]
     browser.one(".narrow").click()
     assert browser.one("#facets").is_displayed()
+    # The button stays where it is, and what it opened comes next.
+    assert browser.one(".narrow").location["y"] == top < browser.one("#facets").location["y"]
+    browser.press(Keys.TAB)
+    assert browser.js("return Boolean(document.activeElement.closest('#facets'))")
+    # So it is when the list is made anew, as after an upload.
+    browser.js("import('/static/grid.js').then((grid) => grid.refreshList()).then(() => { document.anew = true; })")
+    browser.wait(lambda: browser.js("return document.anew"))
+    assert browser.one("#facets").is_displayed() and browser.all("main #facets li")
+    assert browser.one(".narrow").get_attribute("aria-expanded") == "true"
+    browser.look(1280)
+    browser.wait(lambda: browser.all(".columns > #facets"))
+    assert browser.one("#facets").location["x"] < browser.one("main").location["x"]
 
 
 def test_what_documents_say_is_only_text(browser: Browser, es: Elasticsearch) -> None:

@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from tests.helpers.browser import Browser
+from tests.helpers.dev_tools import parse
 from tests.helpers.galleries import HOST, gallery_settings, running_gallery
 from tests.helpers.pictures import encoded
 from tests.helpers.web_server import gives, stranger
@@ -90,7 +91,7 @@ def _is_green(page: Browser, part: float) -> bool:
     return shot.getpixel((round(box[0] + part * box[2]), round(box[1] + 20))) == (0, 255, 0)
 
 
-def test_the_request_is_copied(page: Browser) -> None:
+def test_the_request_is_copied_and_finds_the_same_in_dev_tools(page: Browser, es: Elasticsearch) -> None:
     page.driver.execute_cdp_cmd(
         "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     )
@@ -100,3 +101,10 @@ def test_the_request_is_copied(page: Browser) -> None:
     script = "const done = arguments[0]; navigator.clipboard.readText().then(done, (error) => done(String(error)));"
     copied = page.driver.execute_async_script(script)
     assert copied.startswith(f"GET {INDEX}/_search?ignore_unavailable=true\n{{") and '"query": "paris"' in copied
+    (request,) = parse(copied)
+    answer = request.send(str(es.transport.node_pool.get().base_url))
+    request.check(answer)
+    page.open("/?q=paris&order=taken")
+    assert (
+        [hit["_source"]["title"] for hit in answer.json()["hits"]["hits"]] == page.titles() == ["paris 28", "paris 1"]
+    )

@@ -1,8 +1,10 @@
-"""The demo as a process: started, up, and ended."""
+"""A demo that is up, and what is run on it as a page prints it."""
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,11 +12,26 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from click.testing import CliRunner, Result
+
+from ingest_image.cli import main
+from tests.helpers.documented import Block
 from tests.helpers.ports import free_port
 from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, wait_until, with_pid
 
 # As gunicorn names the process that `ingest-image serve` becomes.
 SERVICE = "gunicorn: master"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that is up: what it printed, the addresses of node and service, and the service's token."""
+
+    process: subprocess.Popen[str]
+    printed: str
+    url: str
+    service_url: str
+    token: str
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
@@ -59,12 +76,25 @@ def stop(process: subprocess.Popen[str], kill_service: bool = False) -> None:
     wait_until(lambda: not any(map(command_of, below)))
 
 
-@dataclass(frozen=True)
-class Demo:
-    """A demo that is up: what it printed, the addresses of node and service, and the service's token."""
+def run(line: str, demo: Demo) -> Result:
+    """A line for a shell; addresses are those of the tests."""
+    words = shlex.split(line.replace("http://127.0.0.1:8090", demo.service_url), comments=True)
+    command, _, file = " ".join(map(shlex.quote, words)).replace("'>'", ">").partition(" > ")
+    environment = {"ELASTICSEARCH_URL": demo.url, "IMAGE_TOKEN": demo.token, "COLUMNS": "170"}
+    # Who deletes is asked whether it is meant.
+    result = CliRunner().invoke(main, shlex.split(command)[1:], input="y\n", env=environment)
+    if file:
+        Path(file).write_bytes(result.stdout_bytes)
+    return result
 
-    process: subprocess.Popen[str]
-    printed: str
-    url: str
-    service_url: str
-    token: str
+
+def run_in_shell(block: Block, demo: Demo, folder: Path) -> None:
+    """Run all of a block in one shell; addresses are those of the tests. What curl is answered is no error."""
+    text = block.text.replace("http://127.0.0.1:8090", demo.service_url).replace("http://127.0.0.1:9200", demo.url)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "IMAGE_TOKEN": demo.token}
+    command = ["bash", "-euo", "pipefail", "-c", text]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    *_, answer = done.stdout.splitlines()
+    assert json.loads(answer) and "error" not in json.loads(answer), answer

@@ -1,0 +1,41 @@
+"""Settings and targets of make that README and docs name are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from processor_service.settings import Settings
+from tests.helpers.documented import the_block
+from tests.helpers.paths import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+SERVICE = {f"IMAGE_{name.upper()}" for name in Settings.model_fields}
+# Of the embedded node.
+OTHERS = {"IMAGE_JAVA_HOME", "IMAGE_EMBEDDED_CACHE"}
+JAVA = (ROOT / "elasticsearch_plugin/src/main/java/org/ingestimage/service/ImageSettings.java").read_text()
+NODE = set(re.findall(r'"(ingest\.image\.[a-z_.]+)"', JAVA))
+TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_and_targets_are_there(page: Path) -> None:
+    text = page.read_text()
+    assert set(re.findall(r"\bIMAGE_[A-Z_]*[A-Z]\b", text)) <= SERVICE | OTHERS
+    assert set(re.findall(r"\bingest\.image\.[a-z_.]*[a-z]\b", text)) <= NODE
+    assert set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE)) <= TARGETS
+
+
+def test_there_are_some() -> None:
+    assert len(NODE) > 10 and len(SERVICE) > 30 and {"demo", "test", "install"} <= TARGETS
+
+
+def test_parts_of_files_are_such() -> None:
+    node = yaml.safe_load(the_block("docs/security.md", r"ingest\.image").text)
+    assert set(node) <= NODE and isinstance(node["ingest.image.hosts"], list)
+    (job,) = yaml.safe_load(the_block("docs/monitoring.md", "scrape_configs").text)["scrape_configs"]
+    ports = {target.rpartition(":")[2] for static in job["static_configs"] for target in static["targets"]}
+    assert ports == {"8093", "8094"}
