@@ -1,4 +1,4 @@
-"""Asks whether this process would get more memory: libraries in C that got none often say no more than that they failed."""
+"""Asks whether this process would get more memory: libraries in C that got none often only say that they failed."""
 
 from __future__ import annotations
 
