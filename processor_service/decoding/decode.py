@@ -9,6 +9,7 @@ from dataclasses import replace
 from PIL import Image, ImageFile
 
 from ..color.profile_check import carried_profile
+from ..color.profiles import to_srgb
 from ..errors import Code, ImageError
 from ..formats.jpeg_end import is_end_missing, with_end
 from ..formats.tiff_repair import repaired
@@ -179,6 +180,10 @@ def _all_frames(
         profiles.append(icc_profile)
     if not frames:
         raise ImageError(Code.CORRUPT_IMAGE, "the animation has no frames")
+    if len(set(profiles)) > 1:
+        # Each page has its own.
+        frames = [to_srgb(frame, profile or b"") for frame, profile in zip(frames, profiles, strict=True)]
+        profiles = [None]
     frames = alike(frames)
     check_total(frames[0].width * frames[0].height * len(frames), settings)
     return frames, durations if any(durations) else [], profiles[0]
