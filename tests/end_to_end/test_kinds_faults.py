@@ -134,9 +134,10 @@ def test_a_broken_profile_on_one_page_of_several(es: Elasticsearch, index: str, 
             moving = animation(image)
             make_srgb(moving)
             pages[name] = [np.asarray(frame.convert("RGB")).astype(int) for frame in moving.frames]
-        plain = pages["none, none"][0]
+        plain = pages["none, none"]
         for name, shown in pages.items():
-            assert [bool((page != plain).any()) for page in shown] == wide[name], (name, operations)
+            changed = [bool((page != bare).any()) for page, bare in zip(shown, plain, strict=True)]
+            assert changed == wide[name], (name, operations)
 
 
 def tables(data: bytes) -> dict[int, list[int]]:
@@ -160,22 +161,25 @@ def test_bytes_and_quality_of_a_recipe_hold_after_operations_of_a_document(
     es: Elasticsearch, index: str, pipeline: str, wanted: dict[str, Any]
 ) -> None:
     data = b64(encoded(Image.effect_noise((600, 400), 90).convert("RGB"), "JPEG", quality=95))
-    most = 40_000
+    most = 100_000
     recipes = {"max_bytes": {"format": "jpeg", "max_bytes": most}, "quality": {"format": "jpeg", "quality": 30}}
     coarse = tables(encoded(Image.new("RGB", (8, 8)), "JPEG", quality=30))
+    es.indices.create(index=index, settings={"default_pipeline": pipeline})
     for name, convert in recipes.items():
         options = {"operations": [{"convert": convert}], "properties": [], "document_operations": True}
         es.ingest.put_pipeline(id=pipeline, processors=[{"image": options}])
-        es.indices.create(index=f"{index}-{name}", settings={"default_pipeline": pipeline})
-        es.index(index=f"{index}-{name}", id="at once", document={"image": {"data": data, "operations": [wanted]}})
-        es.index(index=f"{index}-{name}", id="later", document={"image": {"data": data}})
-        before = source(es, f"{index}-{name}", "later")["image"]["data"]
+        es.index(index=index, id="at once", document={"image": {"data": data, "operations": [wanted]}})
+        es.index(index=index, id="later", document={"image": {"data": data}})
+        before = source(es, index, "later")["image"]["data"]
         for _ in range(2):
-            es.update(index=f"{index}-{name}", id="later", doc={"image": {"operations": [wanted]}})
+            es.update(index=index, id="later", doc={"image": {"operations": [wanted]}})
         for id_ in ("at once", "later"):
-            image = source(es, f"{index}-{name}", id_)["image"]
+            image = source(es, index, id_)["image"]
             octets = base64.b64decode(image["data"])
             assert image["data"] != before and "operations" not in image
-            assert len(octets) <= most if name == "max_bytes" else tables(octets) == coarse, (name, id_)
-            assert name == "quality" or len(octets) > most // 2
-        es.indices.delete(index=f"{index}-{name}")
+            if name == "quality":
+                assert tables(octets) == coarse, id_
+            else:
+                # Near the bound: without it, it would have more.
+                assert most // 2 < len(octets) <= most, (id_, len(octets))
+    es.indices.delete(index=index)

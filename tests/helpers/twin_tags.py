@@ -18,12 +18,12 @@ ORIENTATION, PROFILES, EXIFS, PLACES = 274, 34675, 34665, 34853
 BROKEN_PROFILE = b"x" * 300
 
 
-def scene() -> Image.Image:
+def scene(mirrored: bool = False) -> Image.Image:
     """Each corner another colour."""
     pixels = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     pixels[:15, :20], pixels[:15, 20:], pixels[15:, :20] = (200, 40, 30), (40, 160, 60), (30, 60, 190)
     pixels[15:, 20:] = (230, 200, 60)
-    return Image.fromarray(pixels)
+    return Image.fromarray(pixels[:, ::-1] if mirrored else pixels)
 
 
 def short(tag: int, number: int) -> Entry:
@@ -35,7 +35,7 @@ def octets(tag: int, content: bytes) -> Entry:
 
 
 def tiff(*pages: list[Entry], below: dict[int, bytes] | None = None) -> bytes:
-    """A page of the scene for each list of further entries, in their order where a tag stands twice.
+    """A page of the scene, every second one mirrored, for each list of further entries; twins stay in their order.
 
     `below`: what lies at the places 1, 2, ... that entries of GPS and EXIF name.
     """
@@ -45,13 +45,13 @@ def tiff(*pages: list[Entry], below: dict[int, bytes] | None = None) -> bytes:
         places[number] = len(body)
         body += _moved(content, len(body)) + bytes(len(content) % 2)
     next_at = 4
-    for more in pages:
-        next_at = _page(body, more, places, next_at)
+    for number, more in enumerate(pages):
+        next_at = _page(body, scene(mirrored=number % 2 == 1).tobytes(), more, places, next_at)
     return bytes(body)
 
 
-def _page(body: bytearray, more: list[Entry], places: dict[int, int], next_at: int) -> int:
-    pixels, at = scene().tobytes(), len(body)
+def _page(body: bytearray, pixels: bytes, more: list[Entry], places: dict[int, int], next_at: int) -> int:
+    at = len(body)
     body += pixels
     entries = [
         *(short(256, SIZE[0]), short(257, SIZE[1]), (258, 3, 3, struct.pack("<3H", 8, 8, 8)), short(259, 1)),
