@@ -110,14 +110,10 @@ def test_an_encoder_with_too_little_memory_is_not_told_as_one_that_cannot(kind: 
     assert found[0] == "out_of_memory" and found[-1] == "ok"
 
 
-def test_a_broken_picture_is_called_broken_where_there_is_memory() -> None:
-    for kind in ("progressive", "lossless WebP", "AVIF"):
-        data = bytearray(DECODED[kind]())
-        data[len(data) // 2 : len(data) // 2 + 400] = b"\xff\xff" * 200
-        try:
-            decode(bytes(data), SETTINGS)
-        except Exception as error:
-            assert getattr(error, "code", None) in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE), kind
+@pytest.mark.parametrize("kind", DECODED)
+def test_a_broken_picture_is_called_broken_where_there_is_memory(kind: str) -> None:
+    data = DECODED[kind]()
+    assert refused(data[: len(data) // 2])[0] in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
 
 
 @pytest.mark.parametrize(
