@@ -7,8 +7,8 @@ import traceback
 from enum import Enum
 from http import HTTPStatus
 
-# In the words of C++, onnxruntime and OpenCV.
-_NO_MEMORY = re.compile("bad_alloc|[Ff]ailed to allocate|Insufficient memory")
+# In the words of C++, onnxruntime, OpenCV and libjpeg; libavif and Pillow; libwebp, whose encoder has numbers for it.
+_NO_MEMORY = re.compile("bad_alloc|[Ff]ailed to allocate|Insufficient memory|[Oo]ut of memory|^encoding error [12]$")
 
 
 class Code(Enum):
@@ -196,13 +196,14 @@ def too_large(limit: int) -> ImageError:
     return ImageError(Code.IMAGE_TOO_LARGE, f"the picture has more than {limit} bytes (IMAGE_MAX_IMAGE_BYTES)")
 
 
-def out_of_memory(setting: str = "IMAGE_WORKER_MEMORY") -> ImageError:
+def out_of_memory(setting: str = "IMAGE_WORKER_MEMORY", advice: str = "") -> ImageError:
     """The refusal of a picture for which a worker has not enough memory; `setting` bounds it."""
-    return ImageError(Code.OUT_OF_MEMORY, f"the picture needs more memory than a worker may use ({setting})")
+    reason = f"the picture needs more memory than a worker may use ({setting})"
+    return ImageError(Code.OUT_OF_MEMORY, f"{reason}; {advice}" if advice else reason)
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether an error means that this process has no more memory. Libraries in C++ have no MemoryError."""
+    """Whether an error means that this process has no more memory. Libraries in C and C++ have no MemoryError."""
     return isinstance(error, MemoryError) or bool(_NO_MEMORY.search(str(error)))
 
 

@@ -74,11 +74,13 @@ class Settings(BaseSettings):
         ge=1,
         description="width x height (times frames, if all are decoded) of a picture, read from its header",
     )
+    # Bounds processor time: at an eighth, 1,000 megapixels take up to a second. Their memory is bounded by
+    # `max_pixels`, and of progressive ones by `worker_memory`.
     max_jpeg_pixels: int = Field(
-        500_000_000,
+        1_000_000_000,
         ge=1,
         description="the same for a JPEG that the recipe first makes smaller: it is decoded at a smaller scale, and "
-        "then has at most `max_pixels`",
+        "then has at most `max_pixels`, and at most `max_dimension` a side",
     )
     max_slow_pixels: int = Field(
         4_000_000,

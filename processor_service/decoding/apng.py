@@ -11,17 +11,20 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ..errors import Code, ImageError
 from ..formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .modes import to_working_mode
+from .png_checksum import check_chunks, has_checksum
 from .sample_layout import sample_layout
 
 _SHARED = (b"PLTE", b"tRNS")
 _GREY = (0, 4)
 _TO_BACKGROUND, _TO_PREVIOUS = 1, 2
 _OVER = 1
+# Bytes before the pixels of a later frame.
+_NUMBER = 4
 
 
 @dataclass
@@ -36,7 +39,9 @@ class _Control:
     denominator: int
     disposal: int
     blend: int
+    # Contents and, of later frames, whole chunks.
     pixels: list[bytes] = field(default_factory=list)
+    chunks: list[bytes] = field(default_factory=list)
 
     @classmethod
     def parse(cls, body: bytes) -> _Control:
@@ -56,6 +61,7 @@ def compose_apng(data: bytes) -> Iterator[Image.Image]:
     for number, control in enumerate(controls):
         if control.left + control.width > width or control.top + control.height > height:
             raise ImageError(Code.CORRUPT_IMAGE, f"frame {number + 1} of the PNG reaches beyond the picture")
+        check_chunks(control.chunks, (control.width, control.height), before=_NUMBER)
         part = _decode(control, header, shared).convert(mode)
         place = (control.left, control.top)
         before = canvas.copy() if control.disposal == _TO_PREVIOUS and number else None
@@ -73,7 +79,10 @@ def compose_apng(data: bytes) -> Iterator[Image.Image]:
 
 
 def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
-    """The header, the chunks that all frames share, and the frames. An image before the first fcTL is not a frame."""
+    """The header, the chunks that all frames share, and the frames. An image before the first fcTL is not a frame.
+
+    Raises ValueError when the numbers of a frame are not those that its checksum says.
+    """
     header = b""
     shared: dict[bytes, bytes] = {}
     controls: list[_Control] = []
@@ -84,11 +93,14 @@ def _parse(data: bytes) -> tuple[bytes, dict[bytes, bytes], list[_Control]]:
         elif kind in _SHARED:
             shared[kind] = body
         elif kind == b"fcTL":
+            if not has_checksum(chunk) and not ImageFile.LOAD_TRUNCATED_IMAGES:
+                raise ValueError("numbers of its animation are not those that their checksum says")
             controls.append(_Control.parse(body))
         elif kind == b"IDAT" and controls:
             controls[-1].pixels.append(body)
         elif kind == b"fdAT" and controls:
-            controls[-1].pixels.append(body[4:])
+            controls[-1].pixels.append(body[_NUMBER:])
+            controls[-1].chunks.append(chunk)
     return header, shared, [control for control in controls if control.pixels]
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from PIL import Image, ImageFile
 
 from ..color.profile_check import carried_profile
+from ..color.profiles import to_srgb
 from ..errors import Code, ImageError
 from ..formats.jpeg_end import is_end_missing, with_end
 from ..formats.tiff_repair import repaired
@@ -20,7 +21,7 @@ from ..settings import Settings
 from .adobe_rgb import attach_adobe_rgb
 from .bitmaps import with_visible_alpha
 from .clipping import clip_of, unclipped
-from .fast_jpeg import decode_jpeg, decoded_size
+from .fast_jpeg import decode_jpeg, decoded_size, is_acceptable
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .guard import decoder_errors
 from .icons import with_most_colors, without_largest
@@ -32,6 +33,7 @@ from .pillow import truncation
 from .png_checksum import check_pixels
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
+from .working_memory import Known, is_too_little, no_memory_for
 
 _BROKEN = (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
 # From width, height (in pixels, as stored) and EXIF orientation to the size, as stored, to which the picture is scaled
@@ -76,6 +78,8 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
             check_header(image, data, _first_size(image, target), settings)
         # Pillow would not always notice: it may read what follows the last pixel, for example zeros, as pixels.
         if (ended := with_end(data)) is None:
+            if is_too_little(data, Known()):
+                raise no_memory_for(data)
             raise ImageError(Code.TRUNCATED_IMAGE, "the picture ends too early: pixels of the JPEG are missing")
         return _decode(ended, settings, target, all_frames)
     try:
@@ -89,13 +93,14 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
 
 def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: bool) -> Picture:
     as_it_came = data
-    with decoder_errors(data, settings):
+    with decoder_errors(data, settings) as known:
         data = repaired(without_broken_twins(data))
         if clip := clip_of(data):
             data = unclipped(data)
         profile = jp2_profile(data)
         data = with_named_inks(with_most_colors(data))
         image = open_picture(data, settings)
+        known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
         check_pixels(image, data)
@@ -138,12 +143,12 @@ def _first_frame(
     A JPEG has the size to which the recipe scales it first.
     """
     if is_jpeg(image):
-        if (fast := decode_jpeg(data, size, settings.max_pixels)) is not None:
+        if (fast := decode_jpeg(data, size, settings)) is not None:
             # It would have had something to say of bytes that it did not need.
             return fast, carried_profile(image.info.get("icc_profile"), fast.mode), True
         # A JPEG that the fast decoder does not know is decoded at a smaller scale only if it would be too large.
-        if size and source.width * source.height > settings.max_pixels:
-            image.draft(None, decoded_size(source.width, source.height, size, settings.max_pixels))
+        if size and not is_acceptable(source.width, source.height, settings):
+            image.draft(None, decoded_size(source.width, source.height, size, settings))
             check_size(*image.size, settings)
     image.load()
     # The picture in a container may be larger than the container said.
@@ -175,6 +180,10 @@ def _all_frames(
         profiles.append(icc_profile)
     if not frames:
         raise ImageError(Code.CORRUPT_IMAGE, "the animation has no frames")
+    if len(set(profiles)) > 1:
+        # Each page has its own.
+        frames = [to_srgb(frame, profile or b"") for frame, profile in zip(frames, profiles, strict=True)]
+        profiles = [None]
     frames = alike(frames)
     check_total(frames[0].width * frames[0].height * len(frames), settings)
     return frames, durations if any(durations) else [], profiles[0]

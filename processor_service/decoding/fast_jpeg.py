@@ -11,6 +11,7 @@ import simplejpeg
 from PIL import Image
 
 from ..pixels.scaling import scale
+from ..settings import Settings
 
 # The file's colours, and what they are decoded to: simplejpeg's and Pillow's name.
 _MODES = {"YCbCr": ("RGBX", "RGBX"), "Gray": ("GRAY", "L")}
@@ -19,16 +20,16 @@ _HEADROOM = 1.9
 _QUICK_EIGHTHS = (1, 2, 4)
 
 
-def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -> Image.Image | None:
+def decode_jpeg(data: bytes, target: tuple[int, int] | None, settings: Settings) -> Image.Image | None:
     """Decode to `target` size (width, height in pixels, as stored; None: its own). None when Pillow must decode it.
 
-    Above `most_pixels`, speed and memory matter more than the last bit of sharpness (`decoded_size`).
+    Above what the settings accept, memory matters more than the last bit of sharpness (`decoded_size`).
     """
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
         if colors not in _MODES:
             return None
-        least = decoded_size(width, height, target, most_pixels)
+        least = decoded_size(width, height, target, settings)
         space, mode = _MODES[colors]
         pixels = simplejpeg.decode_jpeg(
             data,
@@ -51,16 +52,21 @@ def decode_jpeg(data: bytes, target: tuple[int, int] | None, most_pixels: int) -
     return image if target is None else scale(image, target)
 
 
-def decoded_size(width: int, height: int, target: tuple[int, int] | None, most_pixels: int) -> tuple[int, int]:
+def decoded_size(width: int, height: int, target: tuple[int, int] | None, settings: Settings) -> tuple[int, int]:
     """The size after the largest reduction (to 1/8, 1/4, 1/2) that leaves enough pixels for `target`.
 
-    Enough means 1.9 times its sides. If that is more than `most_pixels`, its sides are enough, and all eighths are
-    tried.
+    Enough means 1.9 times its sides. If that is more than the settings accept, its sides are enough, and all eighths
+    are tried.
     """
     if target is None:
         return width, height
     size = _reduced(width, height, target, _HEADROOM, _QUICK_EIGHTHS)
-    return size if size[0] * size[1] <= most_pixels else _reduced(width, height, target, 1, range(1, 9))
+    return size if is_acceptable(*size, settings) else _reduced(width, height, target, 1, range(1, 9))
+
+
+def is_acceptable(width: int, height: int, settings: Settings) -> bool:
+    """Whether the settings accept a picture of that size."""
+    return width * height <= settings.max_pixels and max(width, height) <= settings.max_dimension
 
 
 def _reduced(

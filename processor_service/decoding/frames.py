@@ -57,6 +57,9 @@ def each_frame(image: Image.Image, data: bytes, count: int) -> Iterator[Image.Im
             yield frame
         return
     for number in range(count):
+        if number != image.tell() and _further(image) == "pages":
+            # Pillow would leave that of the page before.
+            image.info.pop("icc_profile", None)
         image.seek(number)
         yield image
 

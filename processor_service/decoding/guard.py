@@ -10,11 +10,12 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from ..errors import Code, ImageError, out_of_memory
+from ..errors import Code, ImageError, lacks_memory
 from ..formats.boxes import boxes
 from ..settings import Settings
 from .pillow import pixel_limit
 from .undecoded_kinds import undecoded_kind
+from .working_memory import Known, is_too_little, no_memory_for
 
 # A PNG chunk is shorter than it must be. That does not mean that the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"(APNG contains t|T)runcated \w{4} chunk")
@@ -25,21 +26,23 @@ _UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot h
 
 
 @contextmanager
-def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
+def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
     """Turn every exception of a decoder into an ImageError.
 
     Pillow raises nearly anything on malformed files: OSError, ValueError, SyntaxError, IndexError, TypeError,
     RuntimeError, struct.error, EOFError, its bomb error. Containers (ICO) may hold more pixels than their header says;
-    Pillow's own limit covers those. A JPEG may be larger if it is decoded at a smaller scale (limits.py).
+    Pillow's own limit covers those. A JPEG may be larger if it is decoded at a smaller scale (limits.py). The caller
+    notes what is known of the picture.
     """
     jpeg = data.startswith(b"\xff\xd8")
     most = max(settings.max_pixels, settings.max_jpeg_pixels) if jpeg else settings.max_pixels
+    known = Known()
     try:
         with pixel_limit(most), warnings.catch_warnings():
             # Pillow warns of broken metadata. Only its bomb warning is a reason to refuse.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
+            yield known
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
@@ -50,8 +53,10 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[None]:
             "(IMAGE_MAX_PIXELS)",
         ) from bomb
     except MemoryError as error:
-        raise out_of_memory() from error
+        raise no_memory_for(data) from error
     except Exception as error:
+        if lacks_memory(error) or is_too_little(data, known):
+            raise no_memory_for(data) from error
         text = _describe(error)
         if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or _ends_early(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error

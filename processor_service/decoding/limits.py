@@ -17,6 +17,8 @@ from .tiff.file import TiffFile
 
 # A progressive JPEG is decoded once per scan. Cameras and encoders write about ten; a bomb has thousands of empty ones.
 _FEW_SCANS = 64
+# libjpeg's own limit; the format has room for 65,535.
+_MOST_OF_LIBJPEG = 65_500
 
 
 def check_header(image: Image.Image, data: bytes, target: tuple[int, int] | None, settings: Settings) -> Source:
@@ -66,9 +68,19 @@ def check_size(width: int, height: int, settings: Settings) -> None:
 
 
 def _check_jpeg_size(width: int, height: int, target: tuple[int, int] | None, settings: Settings) -> None:
-    """A JPEG that is scaled while it is decoded counts with the pixels that it has then: they take the memory."""
-    _check_sides(width, height, settings)
-    decoded = decoded_size(width, height, target, settings.max_pixels)
+    """A JPEG that is scaled while it is decoded counts with the size that it has then: that takes the memory."""
+    if max(width, height) > _MOST_OF_LIBJPEG:
+        raise ImageError(
+            Code.DIMENSION_TOO_LARGE,
+            f"the picture is {width}x{height}, the decoder of JPEG takes at most {_MOST_OF_LIBJPEG} a side",
+        )
+    decoded = decoded_size(width, height, target, settings)
+    if max(decoded) > settings.max_dimension:
+        raise ImageError(
+            Code.DIMENSION_TOO_LARGE,
+            f"the picture is {width}x{height}, at most {settings.max_dimension} a side are accepted "
+            "(IMAGE_MAX_DIMENSION), more of a JPEG that the first operation makes that small",
+        )
     if decoded[0] * decoded[1] > settings.max_pixels or width * height > settings.max_jpeg_pixels:
         raise ImageError(
             Code.TOO_MANY_PIXELS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageFile
 
@@ -14,18 +14,21 @@ _STEP = 1024**2
 
 
 def check_pixels(image: Image.Image, data: bytes) -> None:
-    """Raise ValueError when pixels of an opened PNG are not those that its writer packed.
+    """Raise ValueError when pixels of an opened PNG are not those that its writer packed."""
+    if image.format == "PNG":
+        check_chunks([chunk for name, chunk in png_chunks(data) if name == _PIXELS], image.size)
+
+
+def check_chunks(chunks: Sequence[bytes], size: tuple[int, int], before: int = 0) -> None:
+    """The same for the chunks with the pixels of a frame of that size. `before`: bytes in each before the pixels.
 
     A wrong checksum of a chunk alone does not say so: some programs write none. The pixels' own must be wrong, too. It
     is looked at only then, as all of them have to be unpacked for it.
     """
-    if image.format != "PNG" or ImageFile.LOAD_TRUNCATED_IMAGES:
+    if ImageFile.LOAD_TRUNCATED_IMAGES or not all(map(_is_whole, chunks)) or all(map(has_checksum, chunks)):
         return
-    chunks = [chunk for name, chunk in png_chunks(data) if name == _PIXELS]
-    if not all(map(_is_whole, chunks)) or all(map(_has_checksum, chunks)):
-        return
-    most = image.height * (8 * image.width + 1) * 2
-    if _is_damaged((chunk[8:-4] for chunk in chunks), most):
+    most = size[1] * (8 * size[0] + 1) * 2
+    if _is_damaged((chunk[8 + before : -4] for chunk in chunks), most):
         raise ValueError("its pixels are not those that its checksums say")
 
 
@@ -33,7 +36,8 @@ def _is_whole(chunk: bytes) -> bool:
     return len(chunk) == 12 + int.from_bytes(chunk[:4])
 
 
-def _has_checksum(chunk: bytes) -> bool:
+def has_checksum(chunk: bytes) -> bool:
+    """Whether the checksum at the end of a chunk is right."""
     return zlib.crc32(memoryview(chunk)[4:-4]) == int.from_bytes(chunk[-4:])
 
 

@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterator
 from PIL import Image
 
 from ..formats.containers import PNG_SIGNATURE, jpeg_header, png_chunks, riff_chunks
+from .png_checksum import has_checksum
 
 # PNG chunks without which a picture or an animation looks different; texts; chunks and texts that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
-# Chunks that make an animation of it, and their smallest sizes. If one is smaller, only the still picture is left.
+# Chunks that make an animation of it, and their smallest sizes; those of them that hold its numbers. If one is smaller,
+# or the checksum of numbers wrong, only the still picture is left.
 _ANIMATION = {b"acTL": 20, b"fcTL": 38, b"fdAT": 16}
+_NUMBERS = {b"acTL", b"fcTL"}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _TELLING = {b"iCCP", b"eXIf"}
 _TELLING_TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type ")
@@ -69,6 +72,7 @@ def _png(data: bytes) -> Iterator[bytes]:
     at_fault: set[int] = set()
     room, left = MOST_TEXT, _MOST_TRIED
     still = any(len(chunk) < _ANIMATION.get(name, 0) for name, chunk in chunks)
+    still = still or not all(has_checksum(chunk) for name, chunk in chunks if name in _NUMBERS)
     needed = _NEEDED - _ANIMATION.keys() if still else _NEEDED
     # Turn, profile and texts that hold metadata come first, so that other parts do not use up their room.
     for number, (name, chunk) in sorted(enumerate(chunks), key=lambda item: _rank(*item[1])):

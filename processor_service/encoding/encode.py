@@ -20,6 +20,7 @@ from ..pixels.orientation import upright
 from .fast_png import encode_png
 from .fit_bytes import fitting
 from .frame_times import loops_in, times_in
+from .guard import encoder_errors
 from .palette import paletted
 
 # PNGs with fewer pixels take little time in any case; those with more are photographs rather than drawings. Between
@@ -45,7 +46,14 @@ def encode(picture: Picture) -> tuple[bytes, str]:
     transparent = picture.has_transparency()
     wanted = output.format_with_alpha if transparent and output.format_with_alpha else output.format
     name = stored_as(wanted or picture.source.format)
-    room = stored_in(name)
+    with encoder_errors(picture.frames, name):
+        data = _as_wanted(picture, name, transparent)
+    make_srgb(picture)
+    return data, name
+
+
+def _as_wanted(picture: Picture, name: str, transparent: bool) -> bytes:
+    output, room = picture.output, stored_in(name)
     profile = bare_profile(picture.icc_profile or b"")
     # A profile of another colour space than that of the stored pixels would be ignored, or misread.
     fitting = fits(profile, picture.image.mode if room.grey else "RGB")
@@ -63,15 +71,14 @@ def encode(picture: Picture) -> tuple[bytes, str]:
     frames = [_prepared(frame, name, output, transparent) for frame in frames]
     if len(frames) > 1:
         extra |= _timing(picture, frames, name)
-    data = _encode(frames, name, output, extra)
-    make_srgb(picture)
-    return data, name
+    return _encode(frames, name, output, extra)
 
 
 def encode_image(image: Image.Image, name: str, output: Output, transparent: bool) -> tuple[bytes, str]:
     """Encode one sRGB image without any metadata; returns the bytes and the public name of the format."""
     name = stored_as(name)
-    return _encode([_prepared(image, name, output, transparent)], name, output, {}), name
+    with encoder_errors([image], name):
+        return _encode([_prepared(image, name, output, transparent)], name, output, {}), name
 
 
 def _prepared(image: Image.Image, name: str, output: Output, transparent: bool) -> Image.Image:
@@ -118,32 +125,15 @@ def _png_level(image: Image.Image) -> int:
 
 
 def _save(frames: list[Image.Image], options: dict[str, Any]) -> bytes:
-    """Encode with Pillow, or a large PNG with ISA-L.
-
-    Raises ImageError `out_of_memory`, and `cannot_encode` for everything else that the encoder raises.
-    """
+    """Encode with Pillow, or a large PNG with ISA-L."""
     buffer = io.BytesIO()
     if len(frames) > 1:
         options = {"save_all": True, "append_images": frames[1:], **options}
-    try:
-        if len(frames) == 1 and options.get("compress_level") == _FAST_PNG:
-            fast = encode_png(frames[0], options.get("icc_profile"), options.get("exif"))
-            if fast is not None:
-                return fast
-        frames[0].save(buffer, **options)
-    except MemoryError as error:
-        raise ImageError(
-            Code.OUT_OF_MEMORY,
-            f"storing the picture as {options['format'].lower()} needs more memory than a worker may use "
-            "(IMAGE_WORKER_MEMORY)",
-        ) from error
-    except Exception as error:
-        width, height = frames[0].size
-        raise ImageError(
-            Code.CANNOT_ENCODE,
-            f"the picture ({width}x{height}, {frames[0].mode}, frames: {len(frames)}) cannot be stored as "
-            f"{options['format'].lower()}: {str(error)[:200] or type(error).__name__}; another format may do",
-        ) from error
+    if len(frames) == 1 and options.get("compress_level") == _FAST_PNG:
+        fast = encode_png(frames[0], options.get("icc_profile"), options.get("exif"))
+        if fast is not None:
+            return fast
+    frames[0].save(buffer, **options)
     data = buffer.getvalue()
     return with_avif_loops(data, options.get("loop", 0)) if options["format"] == "AVIF" else data
 

@@ -45,8 +45,13 @@ def _small_first(image: Image.Image) -> bool:
     return color(image, 15, 15) == (200, 30, 30, 255) and color(image, 2, 2)[3] == 0
 
 
+def _last(image: Image.Image) -> tuple[int, int]:
+    return image.width - 1, image.height - 1
+
+
+RED, PALE = (200, 30, 30, 255), (240, 240, 240, 255)
 SHOWN: dict[str, Callable[[Image.Image], bool]] = {
-    "tiff_pal8.tif": lambda image: color(image, 0, 0) == (200, 30, 30, 255),
+    "tiff_pal8.tif": lambda image: [color(image, 0, 0), color(image, *_last(image))] == [RED, PALE],
     "tiff_rgb16_12bit.tif": lambda image: near(color(image, 2, 2), (220, 40, 50, 255)),
     "tiff_orient6.tif": lambda image: image.size == (64, 96),
     "png16_trns.png": lambda image: sum(alpha == 0 for alpha in image.convert("RGBA").getchannel("A").tobytes()) == 8,

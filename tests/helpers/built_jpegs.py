@@ -22,16 +22,24 @@ class _Bits:
 
 
 def flat_jpeg(
-    width: int, height: int, sampling: list[tuple[int, int]], color: tuple[int, ...], *, end: bytes = b"\xff\xd9"
+    width: int,
+    height: int,
+    sampling: list[tuple[int, int]],
+    *colors: tuple[int, ...],
+    end: bytes = b"\xff\xd9",
 ) -> bytes:
-    """A JPEG of one colour (a value for each component: Y, Cb, Cr), whose components have these factors."""
+    """A JPEG of one colour (a value for each component: Y, Cb, Cr), whose components have these factors.
+
+    Of several colours each has as many blocks as the others, from above.
+    """
     if len(sampling) == 1:
         # The blocks of a lone component lie one after the other, whatever its factors.
         sampling = [(1, 1)]
     across, down = max(h for h, _ in sampling), max(v for _, v in sampling)
     units = -(-width // (8 * across)) * -(-height // (8 * down))
     bits, before = _Bits(), [0] * len(sampling)
-    for _ in range(units):
+    for unit in range(units):
+        color = colors[unit * len(colors) // units]
         for number, (h, v) in enumerate(sampling):
             for _ in range(h * v):
                 # Quantized by 8: the mean of 64 values is an eighth of the coefficient.

@@ -8,9 +8,10 @@ from __future__ import annotations
 import struct
 
 from ...formats.containers import PNG_SIGNATURE
-from . import heif, jp2, jpeg, png, webp
+from . import heif, jp2, jpeg, png, tiff, webp
 
 _MEDIA, _JPEG_2000, _JPEG, _WEBP = b"ftyp", b"jP  ", b"\xff\xd8", b"WEBP"
+_TIFF = (b"II", b"MM")
 
 
 def without_broken_twins(data: bytes) -> bytes:
@@ -29,6 +30,8 @@ def without_broken_twins(data: bytes) -> bytes:
             return jp2.without_broken_twins(data)
         if data[4:8] == _MEDIA:
             return heif.without_broken_twins(data)
+        if data[:2] in _TIFF:
+            return tiff.without_broken_twins(data)
     except (ValueError, IndexError, struct.error):
         pass
     return data

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from processor_service.errors import Code
+import pytest
+from PIL import Image
+
+from processor_service.errors import Code, ImageError
 from processor_service.formats.containers import png_chunks
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.broken_icons import scene
-from tests.helpers.kinds import decoded, furthest, refused
-from tests.helpers.pictures import encoded, opened
+from tests.helpers.kinds import SETTINGS, decoded, furthest, refused
+from tests.helpers.pictures import b64, encoded, opened
 from tests.helpers.png_chunks import chunk
+from tests.processor_service.encoding.test_kinds_timing import apng
 
 PLACES = range(60, 2600, 120)
 
@@ -47,3 +54,50 @@ def test_a_wrong_checksum_of_a_chunk_alone_takes_nothing() -> None:
 def test_they_are_taken_when_missing_pixels_are() -> None:
     sizes = [decoded(damaged(at), accept_truncated=True).image.size for at in PLACES[-3:]]
     assert sizes == [(512, 512)] * 3
+
+
+BOOK = [scene(512), scene(512).transpose(Image.Transpose.FLIP_LEFT_RIGHT), scene(512).convert("L").convert("RGB")]
+# Enough bytes into a later frame for a change that Pillow does not notice.
+LATER = range(900, 1300, 20)
+
+
+def moving(name: bytes, number: int, at: int, length: int = 1) -> bytes:
+    """An APNG of three frames; of its `number`th chunk of this name, bytes from `at` on are other ones."""
+    data = apng([(1, 10)] * 3, BOOK)
+    place = [place for place in range(len(data)) if data.startswith(name, place)][number] + 4 + at
+    return data[:place] + bytes(octet ^ 0x10 for octet in data[place : place + length]) + data[place + length :]
+
+
+def test_damaged_pixels_of_a_later_frame_are_refused_where_frames_are_kept() -> None:
+    """A few bits may be others and the pixels the same."""
+    taken = []
+    for at in LATER:
+        data = moving(b"fdAT", 0, at)
+        try:
+            assert furthest(decoded(data, all_frames=True).frames[1], BOOK[1]) == 0, at
+        except ImageError as error:
+            assert error.code is Code.CORRUPT_IMAGE, at
+            # The first frame is in order.
+            assert furthest(decoded(data).image, BOOK[0]) == 0
+            bare = next(part for name, part in png_chunks(data) if name == b"fdAT")[12:-4]
+            taken.append(changed_by_pillow(encoded(BOOK[0])[:33] + chunk(b"IDAT", bare) + chunk(b"IEND", b"")))
+    assert any(taken), "Pillow makes a picture of some"
+
+
+def test_a_wrong_checksum_of_a_later_frame_alone_takes_nothing() -> None:
+    data = moving(
+        b"fdAT", 0, len(next(part for name, part in png_chunks(moving(b"fdAT", 0, 0)) if name == b"fdAT")) - 9
+    )
+    result = decoded(data, all_frames=True)
+    assert [furthest(*pair) for pair in zip(result.frames, BOOK, strict=True)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "at"), [(b"acTL", 0, 3), (b"fcTL", 0, 21), (b"fcTL", 1, 21), (b"fcTL", 2, 7)]
+)
+def test_of_an_animation_with_other_numbers_the_still_picture_is_left(name: bytes, number: int, at: int) -> None:
+    result = decoded(moving(name, number, at), all_frames=True)
+    assert [furthest(frame, BOOK[0]) for frame in result.frames] == [0]
+    request = Request.parse({"data": b64(moving(name, number, at)), "operations": ["strip_metadata"]})
+    stored = opened(process(request, SETTINGS, Stopwatch())["data"])
+    assert (getattr(stored, "n_frames", 1), furthest(stored, BOOK[0])) == (1, 0)

@@ -13,6 +13,7 @@ from PIL import Image, ImageChops
 from processor_service.decoding.fast_jpeg import decode_jpeg
 from processor_service.pixels import scaling
 from processor_service.pixels.scaling import scale, shrunk, within
+from tests.helpers.kinds import SETTINGS
 from tests.helpers.pictures import difference, opened, picture
 
 PHOTOGRAPH = "exif-orientation/Landscape_1.jpg"
@@ -69,7 +70,7 @@ def test_within(size: tuple[int, int], expected: tuple[int, int]) -> None:
 
 def test_pixels_of_a_jpeg_outlive_the_decoder_and_are_not_shared() -> None:
     data = picture(PHOTOGRAPH)
-    images = [decode_jpeg(data, None, 50_000_000) for _ in range(8)]
+    images = [decode_jpeg(data, None, SETTINGS) for _ in range(8)]
     gc.collect()
     expected = opened(data).convert("RGB")
     for image in images:

@@ -21,6 +21,7 @@ _NUMBERS = frozenset((b"sRGB", b"cICP", b"sBIT"))
 _COLORS = frozenset((GAMMA, PRIMARIES))
 _RESOLUTION = b"pHYs"
 _ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
+_OF_FRAMES = _ANIMATION - {b"fdAT"}
 _ONCE = frozenset((*_NUMBERS, *_COLORS, _RESOLUTION, b"IHDR", b"PLTE", b"tRNS", b"acTL", b"iCCP"))
 # Colour types without colours.
 _GREY = (0, 4)
@@ -64,7 +65,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
             if transparency := header.transparency(body, count):
                 yield png_chunk(name, transparency if used is None else alpha(transparency, used))
         elif name in _NEEDED or (name in _ANIMATION and moves):
-            if not is_sound(name, body, header):
+            if not is_sound(name, body, header) or (name in _OF_FRAMES and png_chunk(name, body) != chunk):
+                # With a wrong checksum, too: nobody knows what the numbers of an animation were.
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
             body = frames.bounded(name, packed.get(at, body))
             # Pixels that are cut off stay so, and are refused for the same reason when they come again.
