@@ -47,7 +47,7 @@ LEFT_OUT: dict[str, Callable[[], dict[str, bytes]]] = {
     "tga: name": lambda: dict(more.others()),
     "qoi: behind the end": lambda: dict(more.others()),
     # A codec of which nobody can tell where the pixels end.
-    "description": lambda: {"description": more.saved("TIFF", compression="zstd", description=files.NAME.decode())},
+    "description": lambda: {"description": files.saved("TIFF", compression="zstd", description=files.NAME.decode())},
 }
 
 
