@@ -36,6 +36,10 @@ class Attempt:
     due: float = 0.0
     # The pictures for which something was asked, by target and position.
     asked: tuple[tuple[str, int], ...] = ()
+    # Whether it was written as it was, as no picture in it was found to wait.
+    as_it_was: bool = False
+    # Whether nothing can be done about this version.
+    hopeless: bool = False
     at: float = field(default_factory=lambda: time.monotonic())
 
 
@@ -53,6 +57,14 @@ class Attempts:
     def written(self, key: Key, seq_no: int, failures: int, asked: tuple[tuple[str, int], ...]) -> None:
         """It was written: searches may show the version before for a while."""
         self._keep(key, Attempt(seq_no, failures, asked=asked))
+
+    def written_as_it_was(self, key: Key, seq_no: int) -> None:
+        """The pipeline has written it without being asked for anything."""
+        self._keep(key, Attempt(seq_no, as_it_was=True))
+
+    def give_up(self, key: Key, seq_no: int) -> None:
+        """Nothing can be done about it, unless somebody changes it, or its pipeline: it is tried again much later."""
+        self._keep(key, Attempt(seq_no, due=float("inf"), hopeless=True))
 
     def failed(self, key: Key, seq_no: int) -> bool:
         """The picture is at fault. Returns whether that was the last attempt."""

@@ -45,6 +45,8 @@ class Done:
     # An attempt failed; another one follows.
     failed: int = 0
     recorded: int = 0
+    # Neither enriched nor written.
+    hopeless: int = 0
     # Why something has to be waited for.
     waits: str = ""
 
@@ -54,6 +56,7 @@ class Done:
         self.changed += other.changed
         self.failed += other.failed
         self.recorded += other.recorded
+        self.hopeless += other.hopeless
         self.waits = other.waits
 
 
@@ -91,6 +94,10 @@ class Enricher:
         self.total.add(done)
         return done
 
+    def can_do_nothing(self) -> bool:
+        """Whether nothing waits, or nothing but what can neither be enriched nor written."""
+        return all(self._attempts.of(one.key, one.seq_no).hopeless for one in self.backlog.oldest())
+
     def _choose(self) -> list[Waiting]:
         due = (
             one
@@ -118,6 +125,9 @@ class Enricher:
         last: list[tuple[Waiting, str]] = []
 
         def stored(id_: str, seq_no: int) -> None:
+            if not asked[id_]:
+                self._attempts.written_as_it_was((index, id_), seq_no)
+                return
             done.enriched += 1
             failures = self._attempts.of((index, id_), sent[id_].seq_no).failures
             self._attempts.written((index, id_), seq_no, failures, asked[id_])
@@ -136,7 +146,7 @@ class Enricher:
             sentence = f"{counted(done.enriched, 'document')} of {index} enriched in {seconds:.1f} s"
             self.log("enriched", sentence, index=index, documents=done.enriched, seconds=seconds)
         for one, reason in last:
-            done.recorded += self._record(job, one, reason)
+            self._record(job, one, reason, done)
         return done
 
     def _asking(
@@ -160,13 +170,18 @@ class Enricher:
             attempt = self._attempts.of(key, document.seq_no)
             # One by one, so that a picture that fails does not keep the others of its document from being enriched.
             places = ask(document.source, job.targets, first_only=attempt.failures > 0)
-            if not places:
+            if not places and document.seq_no != waiting[document.id].seq_no:
                 # Others have enriched it, and the search does not show that yet.
                 self._attempts.written(key, document.seq_no, 0, ())
+            elif not places and attempt.as_it_was:
+                self._attempts.give_up(key, document.seq_no)
+                sentence = f"{index}/{shown(document.id)} says that it waits, but no picture in it does"
+                self.log("skipped", sentence, index=index, id=document.id)
             elif set(places) & set(attempt.asked):
                 if self._attempts.failed(key, document.seq_no):
                     last.append((waiting[document.id], _NOT_ADDED))
             else:
+                # Without places the names are in another spelling, or are left over. The pipeline mends that.
                 sent[document.id], asked[document.id] = document, places
                 yield document
 
@@ -186,8 +201,8 @@ class Enricher:
         self.log("failed", sentence, index=index, id=refused.id, reason=refused.reason)
         return False
 
-    def _record(self, job: IndexJob, one: Waiting, reason: str) -> int:
-        """Write into a document why nothing can be added to it; returns how many documents that were: 0 or 1."""
+    def _record(self, job: IndexJob, one: Waiting, reason: str, done: Done) -> None:
+        """Write into a document why nothing can be added to it."""
         writer = self._writer(job, [one.key])
         documents = list(self._reader(job).read([one]))
         for document in documents:
@@ -195,11 +210,16 @@ class Enricher:
         writer.write(documents, None)
         sentence = f"{job.index}/{shown(one.id)} cannot be enriched, which is recorded: {shown(reason)}"
         if writer.refusals:
-            reason = writer.refusals[0].reason
+            refused = writer.refusals[0]
+            reason = refused.reason
             sentence = f"{job.index}/{shown(one.id)} can neither be enriched nor written: {shown(reason)}"
-            self._attempts.postponed(one.key, documents[0].seq_no)
+            if refused.at_fault:
+                self._attempts.give_up(one.key, documents[0].seq_no)
+                done.hopeless += 1
+            else:
+                self._attempts.postponed(one.key, documents[0].seq_no)
         self.log("recorded" if writer.report.written else "failed", sentence, index=job.index, id=one.id, reason=reason)
-        return writer.report.written
+        done.recorded += writer.report.written
 
     def _writer(self, job: IndexJob, keys: Iterable[Key]) -> EnrichingWriter:
         client = self.client.options(opaque_id=claim(keys))

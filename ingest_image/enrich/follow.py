@@ -61,7 +61,7 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
         vain, until = 0, float("inf")
         if done is None:
             idle += 1
-            if once and _nothing_waits(enricher):
+            if once and _is_done(enricher):
                 return
             if once and idle >= _IDLE:
                 raise GivenUp("what waits cannot be written now, or others have been at work on it for minutes")
@@ -98,11 +98,15 @@ def _tell_backlog(enricher: Enricher, enriched: int) -> None:
             enricher.log("backlog", sentence, documents=backlog.documents, oldest=round(backlog.oldest))
 
 
-def _nothing_waits(enricher: Enricher) -> bool:
-    """Whether nothing waits, also of what was written just now."""
+def _is_done(enricher: Enricher) -> bool:
+    """Whether nothing is left to do, also of what was written just now. Raises GivenUp when something still waits."""
     with suppress(AuthorizationException):
         enricher.backlog.refresh()
-    return enricher.backlog.measure().documents == 0
+    if not enricher.can_do_nothing():
+        return False
+    if hopeless := enricher.total.hopeless:
+        raise GivenUp(f"{counted(hopeless, 'document')} can neither be enriched nor written, see above")
+    return True
 
 
 @contextmanager

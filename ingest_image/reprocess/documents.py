@@ -146,7 +146,9 @@ class Reader:
 
 def size_of(hit: dict[str, Any]) -> int | None:
     """About how many bytes a document has, by the sizes of its pictures, which are the only `fields` of the hit."""
-    sizes = [size for values in hit.get("fields", {}).values() for size in values]
+    # Texts where the mapping of an index is another one.
+    values = [value for found in hit.get("fields", {}).values() for value in found]
+    sizes = [value for value in values if isinstance(value, int | float)]
     return int(sum(sizes) * _BASE64) + _BESIDE if sizes else None
 
 

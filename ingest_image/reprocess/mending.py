@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipelines.cluster.makers import Maker
+from pipelines.cluster.sources import flat
 from processor_service.hash_bands import bands
 
 from .adding import Lacking
@@ -39,8 +40,8 @@ def mend(
     for target, known in (lacking or {}).items():
         for picture in pictures_in(source, target):
             if names := known.names(picture):
-                before = picture.get("pending")
-                picture["pending"] = sorted({*names, *(before if isinstance(before, list) else ())})
+                before = [name for name in flat(picture.get("pending")) if isinstance(name, str)]
+                picture["pending"] = sorted({*names, *before})
     for target in banded:
         for picture in pictures_in(source, target):
             for part in _objects(picture.get("perceptual_hashes")):

@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, Phase, given, settings
 
 from ingest_image.delete_command import delete
 from ingest_image.doctor.command import doctor
@@ -23,7 +22,7 @@ from ingest_image.export.command import export
 from ingest_image.export.get_command import get
 from ingest_image.reprocess.command import reprocess
 from ingest_image.search_command import search
-from tests.helpers.any_document import ids, sources
+from tests.helpers.any_document import made, written
 from tests.helpers.galleries import page_of
 
 DOCUMENTS = 150
@@ -33,31 +32,6 @@ LIKENESSES = 60
 ANCHOR = {"sha256": "ab" * 32, "perceptual_hashes": [{"hex": "0f" * 32}], "embedding": [0.5, 0.25]}
 
 
-def made() -> list[tuple[str, dict[str, Any]]]:
-    """The same documents each time."""
-    found: dict[str, dict[str, Any]] = {}
-
-    @settings(
-        max_examples=DOCUMENTS,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(ids, sources)
-    def collect(id: str, source: dict[str, Any]) -> None:
-        try:
-            json.dumps(source, allow_nan=False)
-        except ValueError:
-            # No JSON, so nobody can send it.
-            return
-        found[f"{len(found)}{id}"[:100]] = source
-
-    collect()
-    return list(found.items())
-
-
 @pytest.fixture(scope="module")
 def indices(es: Elasticsearch) -> Iterator[str]:
     """The documents in an index of our template, as far as its mapping takes them, and all of them in one without."""
@@ -65,17 +39,7 @@ def indices(es: Elasticsearch) -> Iterator[str]:
     ours, bare = f"images-{name}", f"{name}-bare"
     es.indices.create(index=bare, mappings={"dynamic": False}, settings={"default_pipeline": "images"})
     for index in (ours, bare):
-        lines: list[Any] = []
-        for id, source in [("anchor", {"image": ANCHOR}), *made()]:
-            lines += [{"index": {"_index": index, "_id": id}}, source]
-        answer = es.perform_request(
-            "POST",
-            "/_bulk",
-            params={"pipeline": "_none", "refresh": "true"},
-            headers={"content-type": "application/x-ndjson", "accept": "application/json"},
-            body="".join(f"{json.dumps(line)}\n" for line in lines).encode(),
-        )
-        statuses = [item["index"]["status"] for item in answer.body["items"]]
+        statuses = written(es, index, [("anchor", {"image": ANCHOR}), *made(DOCUMENTS)])
         assert statuses.count(201) > (10 if index == ours else DOCUMENTS / 2), statuses
         assert set(statuses) <= {201, 400}
     yield f"{ours},{bare}"

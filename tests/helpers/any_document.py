@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
+from elasticsearch import Elasticsearch
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from processor_service.wire.fields import mapping
@@ -59,3 +63,43 @@ sources = st.builds(
 )
 # What Elasticsearch takes as an id: it makes U+FFFD of lone surrogates itself.
 ids = st.text(min_size=1, max_size=40) | st.sampled_from(["..", ".", "a/b", "a b%2F", "%", "?x=1#y", "ü" * 256, "\0"])
+
+
+def made(count: int) -> list[tuple[str, dict[str, Any]]]:
+    """The same documents each time."""
+    found: dict[str, dict[str, Any]] = {}
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(ids, sources)
+    def collect(id: str, source: dict[str, Any]) -> None:
+        try:
+            json.dumps(source, allow_nan=False)
+        except ValueError:
+            # No JSON, so nobody can send it.
+            return
+        found[f"{len(found)}{id}"[:100]] = source
+
+    collect()
+    return list(found.items())
+
+
+def written(es: Elasticsearch, index: str, documents: Iterable[tuple[str, dict[str, Any]]]) -> list[int]:
+    """Write documents past every pipeline, lone surrogates as escapes, which is how they come; returns the statuses."""
+    lines: list[Any] = []
+    for id, source in documents:
+        lines += [{"index": {"_index": index, "_id": id}}, source]
+    answer = es.perform_request(
+        "POST",
+        "/_bulk",
+        params={"pipeline": "_none", "refresh": "true"},
+        headers={"content-type": "application/x-ndjson", "accept": "application/json"},
+        body="".join(f"{json.dumps(line)}\n" for line in lines).encode(),
+    )
+    return [item["index"]["status"] for item in answer.body["items"]]

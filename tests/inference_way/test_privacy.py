@@ -157,6 +157,18 @@ def test_a_removed_picture_takes_everything_along_that_we_know_of_it(way: Way, s
     assert way({"image.data": None, "image.alt": "mine", "image.metadata.camera": "x"}) == {"image": {"alt": "mine"}}
 
 
+@pytest.mark.parametrize("url", ["https://images.example.org/a.jpg", 5, {"page": "a"}])
+def test_a_null_removes_a_picture_whatever_address_is_beside_it(way: Way, stored: dict[str, Any], url: Any) -> None:
+    """The null stays: without it, the address would count as that of a picture that is to be fetched."""
+    left = {"image": {"alt": "mine", "url": url, "data": None}}
+    assert way(changed(stored, data=None, url=url)) == left
+    assert way(left | {"title": "new"}) == left | {"title": "new"}
+    assert way({"image.data": None, "image.url": url, "image.width": 5, "image.alt": "mine"}) == left
+    assert way(left | {"image": left["image"] | {"data": PHOTO}})["image"].keys() == stored["image"].keys() | {"url"}
+    with pytest.raises(PipelineFailed, match=r"^\[addresses_need_the_plugin\] "):
+        way({"image": {"alt": "mine", "url": url}})
+
+
 def test_a_bulk_upsert_leaves_nothing_of_an_earlier_picture(way: Way) -> None:
     """With `doc_as_upsert`, Elasticsearch runs the pipeline on the part alone."""
     described = way({"image": {"data": b64(taken_by("Somebody")), "alt": "mine"}, "title": "t"})

@@ -8,8 +8,6 @@ import re
 import shutil
 import subprocess
 import zlib
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,10 @@ from processor_service.pipeline import process
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
-from tests.helpers import secrets_in_files as files
-from tests.helpers import secrets_in_more_files as more
-from tests.helpers import secrets_in_profiles as profiles
 from tests.helpers.groups_of_exiftool import written_by_exiftool
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64
+from tests.helpers.secrets_everywhere import DECODED_BY_NOBODY, places
 from tests.helpers.secrets_in_files import NAME, TRACES
 from tests.helpers.service import DEFAULT_OPERATIONS
 
@@ -40,25 +36,6 @@ RECIPES: dict[str, Any] = {
     "as the pipeline images": DEFAULT_OPERATIONS,
     "all frames": [{"animation": {"frames": "keep"}}, "grayscale"],
 }
-
-# What is written there breaks the file for every decoder.
-DECODED_BY_NOBODY = ("jpeg, reserved", "webp, in the header", "heif, meta with", "heif, moov with")
-
-
-def in_every_module() -> Iterator[tuple[str, str, bytes]]:
-    for module in (files, more, profiles):
-        for name in ("jpeg", "mpo", "png", "webp", "gif", "jp2", "tiff", "avif", "heif", "ico", "icns", "bmp", "pnm"):
-            if make := getattr(module, name, None):
-                yield from ((name, where, data) for where, data in make())
-    for where, data in (*more.icons(), *more.others()):
-        format_, _, place = where.partition(": ")
-        yield format_, place, data
-
-
-@cache
-def places() -> list[tuple[str, str, bytes]]:
-    """Format, place, file. Made when a test runs: each worker reads this file, and one of them runs it."""
-    return list(in_every_module())
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import socket
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from PIL import Image
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
 from tests.helpers.processes import wait_until
-from tests.helpers.service import DEFAULT_OPERATIONS, TOKEN, Service, calls, running_service
+from tests.helpers.service import DEFAULT_OPERATIONS, PATIENT, TOKEN, Service, calls, running_service
 from tests.helpers.workers import ENDLESS, signal_at_work
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -165,14 +164,6 @@ def test_a_worker_that_is_stopped_or_killed_is_replaced_and_its_picture_not_at_f
         assert answer.json()["error"]["retryable"] and "fields" not in answer.json()
         assert answer.headers["Retry-After"] == "1"
         assert service.process_picture(picture("pillow/hopper.jpg")).status_code == 200
-
-
-# The service without its limit by the wall clock: a worker gets its processor time however busy the machine is.
-PATIENT = (
-    sys.executable,
-    "-c",
-    "from processor_service.workers import pool; pool.WALL = 1000; from ingest_image.cli import main; main()",
-)
 
 
 def _with_a_text() -> tuple[bytes, bytes]:

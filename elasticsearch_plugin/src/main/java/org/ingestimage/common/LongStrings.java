@@ -80,13 +80,17 @@ final class LongStrings {
         return next < json.length && json[next] == ':';
     }
 
-    /** Puts them back into what was parsed. */
+    /** Puts them back into what was parsed. With few frames of the stack at each level, as a thousand may be in each other. */
     @SuppressWarnings("unchecked")
     Object restore(Object value) {
         if (value instanceof Map<?, ?> map) {
-            ((Map<String, Object>) map).replaceAll((key, each) -> restore(each));
+            for (Map.Entry<String, Object> entry : ((Map<String, Object>) map).entrySet()) {
+                entry.setValue(restore(entry.getValue()));
+            }
         } else if (value instanceof List<?> list) {
-            ((List<Object>) list).replaceAll(this::restore);
+            for (int index = 0; index < list.size(); index++) {
+                ((List<Object>) list).set(index, restore(list.get(index)));
+            }
         } else if (value instanceof String text) {
             return taken.getOrDefault(text, text);
         }

@@ -22,7 +22,10 @@ final class Concealment {
         if (value instanceof List<?> list) {
             // A path may name an element by its number.
             String below = path.replaceFirst("^[0-9]+[.]", "");
-            list.forEach(element -> remove(element, below));
+            // Each frame of the stack counts: a document may have a thousand lists in each other.
+            for (Object element : list) {
+                remove(element, below);
+            }
             if (path.matches("[0-9]+")) {
                 list.clear();
             }

@@ -133,9 +133,20 @@ final class Picture {
         return ask(what, original == null ? data : null, original, null, operations, current);
     }
 
-    /** A list of one text is, to the mapping, that text. */
+    /**
+     * A list of one text is, to the mapping, that text.
+     *
+     * <p>No stream: with a dozen frames at each level, a thousand lists in each other overflow the stack, which ends the node.
+     */
     private static boolean holdsDataUrl(Object url) {
-        return url instanceof List<?> list ? list.stream().anyMatch(Picture::holdsDataUrl) : url instanceof String address && DataUrl.is(address);
+        if (url instanceof List<?> list) {
+            for (Object part : list) {
+                if (holdsDataUrl(part)) {
+                    return true;
+                }
+            }
+        }
+        return url instanceof String address && DataUrl.is(address);
     }
 
     /** Asks for what the target's own picture lacks. */

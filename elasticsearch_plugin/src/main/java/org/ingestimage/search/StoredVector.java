@@ -2,7 +2,6 @@ package org.ingestimage.search;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.BiConsumer;
 
 import org.elasticsearch.ResourceNotFoundException;
@@ -43,7 +42,14 @@ final class StoredVector {
      */
     private static Object first(Object value, String path) {
         if (value instanceof List<?> list) {
-            return list.stream().map(element -> first(element, path)).filter(Objects::nonNull).findFirst().orElse(null);
+            // No stream, which would overflow the stack over a thousand lists in each other, and so end the node.
+            for (Object element : list) {
+                Object found = first(element, path);
+                if (found != null) {
+                    return found;
+                }
+            }
+            return null;
         }
         if (value instanceof Map<?, ?> map) {
             for (Map.Entry<?, ?> entry : map.entrySet()) {
