@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from flask import Response, request
+from flask import Response, g, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from ...errors import Code, ImageError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Seconds.
 YEAR = 31_536_000
+# One part, by its bytes. What else a `Range` may say may be ignored (RFC 9110, section 14.2), and is.
+_PART = re.compile("bytes=([0-9]{1,18})-([0-9]{0,18})|bytes=-[0-9]{1,18}")
 # Behind a document's id, another form of `original=1`.
 _ORIGINAL = "/original"
 
@@ -67,17 +70,28 @@ class Answers:
             sha256, tag = found.sha256, found.etag
             how = "cached" if found.cached else "rendered"
             response = Response(found.data, mimetype=mime_type(found.format))
-        response.set_etag(tag)
+        if response.status_code != 302:
+            # A redirect whose target has expired must not be said to be good still.
+            response.set_etag(tag)
         return response, how, sha256
 
 
 def _make_conditional(response: Response) -> None:
     """Answer with a part, or that nothing was modified: documents may not have said before what their picture is."""
     length = response.content_length or response.calculate_content_length()
+    environ = dict(request.environ)
+    if request.method == "HEAD" or not _is_part(request.headers.get("Range", "")):
+        environ.pop("HTTP_RANGE", None)
     try:
-        response.make_conditional(request.environ, accept_ranges=True, complete_length=length)
+        response.make_conditional(environ, accept_ranges=True, complete_length=length)
     except RequestedRangeNotSatisfiable as error:
+        g.length = length
         raise ImageError(Code.RANGE_NOT_SATISFIABLE, f"the picture has {length} bytes") from error
+
+
+def _is_part(said: str) -> bool:
+    found = _PART.fullmatch(said.strip())
+    return found is not None and not (found[2] and int(found[2]) < int(found[1]))
 
 
 def _refusal(refused: Refused) -> tuple[Response, str]:

@@ -30,15 +30,16 @@ class KeptPictures:
         """
         if self._store is None:
             raise not_found()
+        if request.method == "HEAD":
+            # Not redirected: an address of the store is signed for GET alone.
+            response = Response(mimetype=mime_type_of(key))
+            response.content_length = self._store.head(key).size
+            return response, "stored"
         if self._redirect and (url := self._store.signed_url(self._place(key), min(left, self._redirect))):
             response = Response(status=302, headers={"Location": url})
             # A redirect that is kept longer than its target is valid leads nowhere.
             response.headers["Cache-Control"] = f"private, max-age={min(left, self._redirect) // _FRESH}"
             return response, "redirected"
-        if request.method == "HEAD":
-            response = Response(mimetype=mime_type_of(key))
-            response.content_length = self._store.head(key).size
-            return response, "stored"
         return Response(self._store.get(key, self._most), mimetype=mime_type_of(key)), "stored"
 
     def _place(self, key: str) -> str:

@@ -8,7 +8,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from ...errors import Code, ImageError
 from ...settings import Settings
@@ -72,6 +72,8 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
         response.headers.update(_HEADERS)
         if response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
+        if response.status_code == 416 and "length" in g:
+            response.headers["Content-Range"] = f"bytes */{g.length}"
         return response
 
     return blueprint

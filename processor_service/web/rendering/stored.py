@@ -66,9 +66,11 @@ class StoredDocuments:
         image = self._image(index, id, ",".join(f"{FIELD}.{name}" for name in _SAID))
         if not isinstance(image, dict):
             return Said()
+        if key := self._key(image):
+            # What is signed, whatever is beside it.
+            return Said(sha256_of(key), key)
         said = image.get("sha256")
-        sha256 = said if isinstance(said, str) and _SHA256.fullmatch(said) else ""
-        return Said(sha256, self._key(image))
+        return Said(said if isinstance(said, str) and _SHA256.fullmatch(said) else "")
 
     def _original(self, index: str, id: str, number: int) -> Said:
         """The same of what came in, of one picture of a list. Raises ImageError `picture_not_found`."""

@@ -139,7 +139,11 @@ def test_a_stored_picture_is_shown_in_whole_in_part_and_rendered(es: Elasticsear
     part = get(stored, f"{index}/a/b", Range="bytes=10-19")
     assert (part.status_code, part.content) == (206, data[10:20])
     assert part.headers["Content-Range"] == f"bytes 10-19/{len(data)}"
-    assert get(stored, f"{index}/a/b", Range=f"bytes={len(data)}-").status_code == 416
+    beyond = get(stored, f"{index}/a/b", Range=f"bytes={len(data)}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(data)}")
+    for ignored in ("bytes=0-1,5-6", "bytes=abc", "items=0-5", "bytes=9-2"):
+        assert get(stored, f"{index}/a/b", Range=ignored).content == data
+    assert get(stored, f"{index}/a/b", "HEAD", Range="bytes=10-19").status_code == 200
     head = get(stored, f"{index}/a/b", "HEAD")
     assert (head.headers["Content-Length"], head.headers["ETag"]) == (str(len(data)), whole.headers["ETag"])
     assert get(stored, f"{index}/a/b", **{"If-None-Match": whole.headers["ETag"]}).status_code == 304
@@ -162,6 +166,12 @@ def test_a_document_that_names_a_picture_without_a_mark_shows_nothing(
         es.index(index=index, id=f"x{id}", document={"image": forged}, pipeline="_none")
         assert get(stored, f"{index}/x{id}").status_code == 404
         assert get(stored, f"{index}/x{id}?w=10").status_code == 404
+    # What says which picture it is, is what is signed.
+    whole = get(stored, f"{index}/1")
+    es.index(index=index, id="y", document={"image": {**image, "sha256": "0" * 64}}, pipeline="_none")
+    other = get(stored, f"{index}/y?v=00000000")
+    assert other.content == whole.content and "immutable" not in other.headers["Cache-Control"]
+    assert other.headers["ETag"] == whole.headers["ETag"]
 
 
 def test_a_store_may_give_the_picture_itself(
@@ -174,6 +184,9 @@ def test_a_store_may_give_the_picture_itself(
         answer = requests.get(address, headers=AUTHORIZED, timeout=60, allow_redirects=False)
         if stored.url.startswith("s3:"):
             assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "private, max-age=30")
+            assert "ETag" not in answer.headers
+            head = requests.head(address, headers=AUTHORIZED, timeout=60)
+            assert (head.status_code, head.headers["Content-Type"]) == (200, "image/jpeg")
             given = requests.get(answer.headers["Location"], timeout=60)
             assert given.content == stored.bytes_of(image_of(es, index))
             assert given.headers["Content-Type"] == "image/jpeg"
