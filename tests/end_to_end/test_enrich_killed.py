@@ -128,7 +128,8 @@ def test_a_second_signal_ends_it_while_a_request_is_under_way_and_nothing_is_los
             for pid in stopped:
                 with_pid(pid, signal.SIGCONT)
             running.kill()
-    assert running.returncode == 128 + number
+    # A further one may come when it has ended but for the interpreter: to a shell both are the same.
+    assert running.returncode in (128 + number, -number)
     # The node goes on with it.
     wait_until(lambda: Claims(es).is_empty)
     follow(enricher(es, index), threading.Event(), once=True)

@@ -169,7 +169,7 @@ def test_a_terminal_of_another_encoding_shows_what_it_can(monkeypatch: pytest.Mo
     narrow = io.TextIOWrapper(written, encoding="latin-1")
     monkeypatch.setattr(sys, "stdout", narrow)
     assert main.callback is not None
-    main.callback()
+    main.callback(until_end_of=None)
     narrow.write("Käse 👩 \udce9")
     narrow.flush()
     assert written.getvalue() == b"K\xe4se ? ?"
