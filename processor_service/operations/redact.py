@@ -15,7 +15,8 @@ from ..recognition.box import Box
 from ..recognition.faces import faces
 from ..recognition.hide import MARGIN, How, hide
 from ..recognition.of_picture import large
-from ..recognition.unseen import MIN_SCORE, What, unseen
+from ..recognition.transparent import emptied, views
+from ..recognition.unseen import MIN_SCORE, What, add, unseen
 from . import Operation
 
 # The last resort, with how much more of its size a box grows by.
@@ -51,15 +52,22 @@ class Redact(Operation):
     )
 
     def apply_to(self, picture: Picture) -> None:
-        picture.frames = [upright(frame, picture.orientation) for frame in picture.frames]
+        picture.frames = [emptied(upright(frame, picture.orientation)) for frame in picture.frames]
         picture.orientation = 1
-        found = [unseen(large(frame, picture), self.what, self.min_score) for frame in picture.frames]
+        found = [self._found(frame, picture) for frame in picture.frames]
         # What moves is blurred in one frame and seen in the next.
         picture.frames = [
             self._hidden(frame, picture, found[max(0, number - 1) : number + 2])
             for number, frame in enumerate(picture.frames)
         ]
         picture.redacted = {kind: max(len(each[kind]) for each in found) for kind in found[0]}
+
+    def _found(self, frame: Image.Image, picture: Picture) -> dict[What, list[Box]]:
+        first, *others = (unseen(large(view, picture), self.what, self.min_score) for view in views(frame))
+        for other in others:
+            for kind, boxes in other.items():
+                add(first[kind], boxes)
+        return first
 
     def _hidden(self, frame: Image.Image, picture: Picture, found: list[dict[What, list[Box]]]) -> Image.Image:
         """The frame with everything hidden, until no face is found any more.
@@ -71,7 +79,7 @@ class Redact(Operation):
         boxes = [box for each in found for box in each.get("faces", ())]
         for how, more in ((self.how, 0.0), (self.how, 0.15), (self.how, 0.3), *_ONE_COLOR):
             hidden = hide(frame, boxes, how, self.margin + more)
-            if not self._shows(large(hidden, picture), boxes):
+            if not any(self._shows(large(view, picture), boxes) for view in views(hidden)):
                 return hidden
         raise ImageError(Code.CANNOT_REDACT, "a face is still found after it was hidden; crop it away")
 

@@ -37,6 +37,16 @@ def unseen(image: Image.Image, what: Iterable[What], min_score: float = MIN_SCOR
     return found
 
 
+def add(boxes: list[Box], more: Iterable[Box]) -> None:
+    """Add what was seen in another view; what is in both becomes one box around both."""
+    for box in more:
+        same = [other for other in boxes if box.common(other) > 0.3 * min(box.area, other.area)]
+        boxes[:] = [other for other in boxes if other not in same]
+        for other in same:
+            box = box.around_both(other)
+        boxes.append(box)
+
+
 def _faces(image: Image.Image, min_score: float) -> list[Box]:
     """Faces, also those of a picture that lies on its side or its head: the model misses half of these.
 

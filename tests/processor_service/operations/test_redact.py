@@ -16,6 +16,7 @@ from processor_service.operations import redact as module
 from processor_service.pipeline import process
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import Face, faces
+from processor_service.recognition.text import look
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.recipe import parse_recipe
@@ -145,3 +146,55 @@ def test_properties_are_read_of_the_redacted_picture() -> None:
     plain = run(data, properties=["thumbnail", "placeholder", "colors"])
     assert fields["thumbnail"] != plain["thumbnail"]
     assert np.asarray(opened(fields["thumbnail"])).std() < np.asarray(opened(plain["thumbnail"])).std() / 2
+
+
+def see_through(alpha: int, mode: str = "RGBA") -> Image.Image:
+    """The portrait with its face transparent; with an alpha channel that is opaque elsewhere."""
+    (face,) = faces(FACE)
+    channel = Image.new("L", FACE.size, 255)
+    channel.paste(alpha, face.box.grown(1).pixels(FACE.size))
+    image = FACE.convert(mode)
+    image.putalpha(channel)
+    return image
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 8, 16, 40, 80, 160])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "AVIF"])
+def test_no_face_is_left_under_transparent_pixels(kind: str, alpha: int) -> None:
+    exact = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    exact |= {"quality": 100} if kind == "AVIF" else {}
+    data = encoded(see_through(alpha), kind, **exact)
+    # What the file itself shows a program that ignores alpha.
+    assert seen_again(Image.merge("RGB", opened(data).convert("RGBA").split()[:3]))
+    for target in ("png", "webp", "avif"):
+        operations = [REDACT, {"convert": {"format": target}}]
+        request = Request.parse({"data": b64(data), "operations": operations, "properties": ["thumbnail"]})
+        stored = opened(process(request, Settings(), Stopwatch())["data"]).convert("RGBA")
+        assert seen_again(Image.merge("RGB", stored.split()[:3])) == []
+
+
+def test_nothing_is_left_of_grey_and_palettes_under_transparent_pixels() -> None:
+    grey = see_through(0, "L")
+    assert seen_again(grey.getchannel("L"))
+    stored = opened(run(encoded(grey), REDACT)["data"])
+    assert seen_again(stored.convert("LA").getchannel("L")) == []
+    # Each colour twice in the palette: once opaque, once transparent.
+    colours = np.asarray(FACE.quantize(128))
+    palette = FACE.quantize(128).getpalette() or []
+    (face,) = faces(FACE)
+    left, top, right, bottom = face.box.grown(1).pixels(FACE.size)
+    twice = colours.copy()
+    twice[top:bottom, left:right] += 128
+    image = Image.fromarray(twice, "L")
+    image.putpalette([*palette[:384], *palette[:384]])
+    data = encoded(image, transparency=bytes([255] * 128 + [0] * 128))
+    assert seen_again(Image.merge("RGB", opened(data).convert("RGBA").split()[:3]))
+    stored = opened(run(data, REDACT)["data"]).convert("RGBA")
+    assert seen_again(Image.merge("RGB", stored.split()[:3])) == []
+
+
+def test_no_text_is_left_under_transparent_pixels() -> None:
+    image = page(["Harbour lights", "open until nine"]).convert("RGBA")
+    image.putalpha(0)
+    stored = opened(run(encoded(image), {"redact": {"what": ["text"]}})["data"]).convert("RGBA")
+    assert look(Image.merge("RGB", stored.split()[:3])).readings == []
