@@ -60,7 +60,10 @@ class Redact(Operation):
             self._hidden(frame, picture, found[max(0, number - 1) : number + 2])
             for number, frame in enumerate(picture.frames)
         ]
-        picture.redacted = {kind: max(len(each[kind]) for each in found) for kind in found[0]}
+        before = picture.redacted or {}
+        hidden = {kind: max(len(each[kind]) for each in found) for kind in found[0]}
+        # What an earlier one has hidden is not found any more.
+        picture.redacted = {**before, **{kind: before.get(kind, 0) + number for kind, number in hidden.items()}}
 
     def _found(self, frame: Image.Image, picture: Picture) -> dict[What, list[Box]]:
         first, *others = (unseen(large(view, picture), self.what, self.min_score) for view in views(frame))

@@ -198,3 +198,19 @@ def test_no_text_is_left_under_transparent_pixels() -> None:
     image.putalpha(0)
     stored = opened(run(encoded(image), {"redact": {"what": ["text"]}})["data"]).convert("RGBA")
     assert look(Image.merge("RGB", stored.split()[:3])).readings == []
+
+
+@pytest.mark.parametrize("where", ["operations", "document_operations"])
+def test_an_original_that_would_show_what_is_hidden_is_not_kept(where: str) -> None:
+    body = {"data": b64(encoded(FACE)), "properties": [], where: [REDACT]}
+    assert not Request.parse({"operations": [], **body}).keeps_original
+    with pytest.raises(ImageError, match=r"originals must be `none` beside operation \[redact\]"):
+        Request.parse({"operations": [], **body, "originals": "external"})
+
+
+def test_a_second_one_adds_to_what_the_first_has_hidden() -> None:
+    again = {"redact": {"what": ["plates", "faces"], "how": "fill"}}
+    assert run(encoded(FACE), REDACT, again)["redacted"] == {"faces": 1, "plates": 0}
+    assert run(encoded(FACE), REDACT, document_operations=[again])["redacted"] == {"faces": 1, "plates": 0}
+    other = {"redact": {"what": ["plates"]}}
+    assert run(encoded(FACE), other, REDACT)["redacted"] == run(encoded(FACE), again)["redacted"]
