@@ -42,7 +42,10 @@ class Redact(Operation):
     on_animations: ClassVar[str] = "each frame, in the boxes of the frames before and after, too"
 
     what: list[What] = Field(min_length=1, max_length=3, description="`faces`, `plates`, `text`")
-    how: How = Field("pixelate", description="`pixelate`, `blur` (no more can be known than of pixels), or `fill`")
+    how: How = Field(
+        "pixelate",
+        description="`pixelate`, `blur` (no more can be known than of pixels), or `fill`; plates and text are always filled",
+    )
     margin: float = Field(MARGIN, ge=0, le=1, description="how much of its size a box grows by on each side")
     min_score: float = Field(
         MIN_SCORE,
@@ -75,10 +78,10 @@ class Redact(Operation):
     def _hidden(self, frame: Image.Image, picture: Picture, found: list[dict[What, list[Box]]]) -> Image.Image:
         """The frame with everything hidden, until no face is found any more.
 
-        Small faces are still found as such at first: the head around them tells.
+        Plates and text come first, so the squares of a face over them show the one colour they have by then. Small faces are still found as such at first: the head around them tells.
         """
         others = [box for each in found for kind, boxes in each.items() if kind != "faces" for box in boxes]
-        frame = hide(frame, others, self.how, self.margin)
+        frame = hide(frame, others, self.how, self.margin, letters=True)
         boxes = [box for each in found for box in each.get("faces", ())]
         for how, more in ((self.how, 0.0), (self.how, 0.15), (self.how, 0.3), *_ONE_COLOR):
             hidden = hide(frame, boxes, how, self.margin + more)
