@@ -15,7 +15,7 @@ from .text import LOOKED_FOR, Page, fractions
 
 MIN_SCORE = 0.6
 # The number is raised when other plates are found in the same picture.
-MADE_BY = f"{NAME}-2"
+MADE_BY = f"{NAME}-3"
 # The probability of a vehicle from which plates are looked for. Close-ups of plates have 0.13, of 208 pictures without
 # cars none more than 0.06.
 VEHICLE = 0.1
