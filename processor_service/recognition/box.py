@@ -48,6 +48,15 @@ class Box:
             [(self.x, self.y), (self.right, self.bottom), (other.x, other.y), (other.right, other.bottom)]
         )
 
+    def within(self, part: Box) -> Box:
+        """The box, which is one of a part of the picture, as one of the whole."""
+        return Box(
+            part.x + self.x * part.width,
+            part.y + self.y * part.height,
+            self.width * part.width,
+            self.height * part.height,
+        )
+
     def grown(self, across: float, down: float | None = None) -> Box:
         """Wider by `across` of its width on each side, and higher by `down` of its height, within the picture."""
         more, above = across * self.width, (across if down is None else down) * self.height

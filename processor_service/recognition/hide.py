@@ -26,11 +26,11 @@ def hide(
     """A copy of a picture (L, LA, RGB or RGBA) with nothing recognizable in the boxes; the same elsewhere.
 
     `margin`: how much of its size a box grows by on each side. `pixelate`: squares of their mean colours, at most 6
-    across the short side, 2 where a box is long; `blur`: the same squares with soft edges, so that no more can be known;
-    `fill`: one colour, the box's mean. `letters`: the boxes are of plates and text, and filled whatever `how` says:
-    whoever knows the font can try letter after letter until the squares are the same, and the box tells neither how many
-    lines are in it nor how they are turned. Boxes that overlap are hidden as one, since each by itself would leave a
-    finer grid of squares. The hull of a turned box is hidden. Raises ValueError.
+    across the short side, 2 where a box is long; `blur`: the same squares with soft edges, so that no more can be
+    known; `fill`: one colour, the box's mean. `letters`: the boxes are of plates and text, and filled whatever `how`
+    says: whoever knows the font can try letter after letter until the squares are the same, and the box tells neither
+    how many lines are in it nor how they are turned. Boxes that overlap are hidden as one, since each by itself would
+    leave a finer grid of squares. The hull of a turned box is hidden. Raises ValueError.
     """
     if how not in get_args(How):
         raise ValueError(f"[{how}] is no way to hide; valid are {', '.join(get_args(How))}")

@@ -16,6 +16,7 @@ from processor_service.operations import redact as module
 from processor_service.pipeline import process
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import Face, faces
+from processor_service.recognition.plate_text import normal
 from processor_service.recognition.text import look
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
@@ -229,3 +230,65 @@ def test_of_a_plate_in_two_lines_no_more_is_left_than_its_mean(how: str, what: s
     colours, counts = np.unique(stored[changed], axis=0, return_counts=True)
     # Text of two lines may be two boxes.
     assert len(colours) <= 2, counts
+
+
+def far_away(part: Image.Image, size: tuple[int, int] = (2800, 1900)) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    """A large picture with a small one in it, and where."""
+    image = Image.new("RGB", size, (120, 130, 110))
+    left, top = 1700, 500
+    image.paste(part, (left, top))
+    return image, (left, top, left + part.width, top + part.height)
+
+
+def test_a_face_that_is_small_in_a_large_picture_is_hidden() -> None:
+    image, place = far_away(FACE.resize((90, 90), Image.Resampling.LANCZOS))
+    assert faces(image.crop(place)) and not faces(image)
+    fields = run(encoded(image), REDACT)
+    assert fields["redacted"] == {"faces": 1}
+    assert not faces(opened(fields["data"]).convert("RGB").crop(place), 0.25)
+
+
+def test_a_plate_that_is_small_in_a_large_picture_is_hidden() -> None:
+    small = plate(["RK 755 AJ"]).resize((200, 150), Image.Resampling.LANCZOS)
+    image, place = far_away(small)
+    assert "RK755AJ" in [normal(reading.text) for reading in look(image.crop(place)).readings]
+    fields = run(encoded(image), {"redact": {"what": ["plates"]}})
+    assert fields["redacted"] == {"plates": 1}
+    again = look(opened(fields["data"]).convert("RGB").crop(place)).readings
+    assert "755" not in "".join(normal(reading.text) for reading in again)
+
+
+def test_a_picture_that_is_too_large_to_find_what_is_small_in_it_is_refused() -> None:
+    data = encoded(Image.new("RGB", (6000, 4000), "gray"), "JPEG")
+    with pytest.raises(
+        ImageError, match=r"6000 x 4000 pixels are too many .* put \[redact\] behind \[resize\]"
+    ) as refusal:
+        run(data, REDACT)
+    assert refusal.value.code is Code.CANNOT_REDACT
+    assert run(data, {"resize": {"width": 1000}}, REDACT)["redacted"] == {"faces": 0}
+
+
+@pytest.mark.parametrize("min_score", [0.05, 0.9])
+def test_a_face_is_looked_for_again_below_half_the_threshold(monkeypatch: pytest.MonkeyPatch, min_score: float) -> None:
+    scores: list[float] = []
+
+    def noted(image: Image.Image, score: float) -> list[Face]:
+        scores.append(score)
+        return faces(image, score)
+
+    monkeypatch.setattr(module, "faces", noted)
+    run(encoded(FACE), {"redact": {"what": ["faces"], "min_score": min_score, "how": "fill"}})
+    assert scores and scores[0] < min(0.25, min_score) and max(scores) < 0.25
+
+
+def test_a_face_that_was_found_by_turning_is_looked_for_again_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Image.new("RGB", (480, 360), (90, 95, 100))
+    small.paste(FACE.crop((64, 0, 384, 256)).resize((60, 48)), (300, 60))
+    data = encoded(small.transpose(Image.Transpose.ROTATE_180))
+    operation = {"redact": {"what": ["faces"], "min_score": 0.5}}
+    assert run(data, operation)["redacted"] == {"faces": 1}
+    # Where nothing is hidden, it is found again.
+    monkeypatch.setattr(module, "hide", lambda frame, *_, **__: frame)
+    monkeypatch.setattr(module, "faces", lambda *_: [])
+    with pytest.raises(ImageError, match="still found"):
+        run(data, operation)
