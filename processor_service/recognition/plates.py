@@ -175,6 +175,12 @@ def _doubtful(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
     return sorted(places, key=lambda place: (not is_plate(place.text), place.text.isdigit()))
 
 
+def _of_shape(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
+    """Every piece of text that is as long and high as a plate, and what may be the two groups of one."""
+    pieces = [Plate(normal(each.text), each.score, fractions(each.corners, size)) for each in readings]
+    return [*_groups(readings, size), *(piece for piece in pieces if _has_shape(piece, size))]
+
+
 def _groups(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
     """Pairs of texts that are a plate when they are read as one; neither is by itself."""
     parts = [(normal(reading.text), reading) for reading in readings if reading.score > _DOUBTFUL]

@@ -15,7 +15,7 @@ from .box import Box
 from .faces import MIN_SCORE as SURE_FACE
 from .faces import faces
 from .labels import see
-from .plates import VEHICLE, _doubtful, _guesses, plates
+from .plates import VEHICLE, _guesses, _of_shape, plates
 from .text import Page, look, places
 
 What = Literal["faces", "plates", "text"]
@@ -89,11 +89,14 @@ def lying(image: Image.Image, min_score: float) -> Iterator[Box]:
 
 
 def _plates(page: Page, looked: float, vehicle: float, min_score: float) -> list[Box]:
-    """Plates, wherever they are; where a vehicle is seen, what was misread and may be a part of one, too."""
+    """Plates, wherever they are; where a vehicle is seen, every text of a plate's shape, whatever is read there.
+
+    There are plates of letters alone, of digits alone, and in writings that cannot be read.
+    """
     boxes = [plate.box for plate in plates(page, looked, min_score)]
     boxes += [guess.box for guess in _guesses(page.readings, page.image.size)]
     if vehicle > VEHICLE:
-        boxes += [place.box for place in _doubtful(page.readings, page.image.size)]
+        boxes += [place.box for place in _of_shape(page.readings, page.image.size)]
     return _apart(boxes)
 
 
