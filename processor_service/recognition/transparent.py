@@ -15,12 +15,13 @@ def emptied(image: Image.Image) -> Image.Image:
     if not has_alpha(image):
         return image
     alpha = image.getchannel("A")
-    if alpha.getextrema()[0] >= _UNSEEN:
+    unseen = alpha.point([255 * (value < _UNSEEN) for value in range(256)])
+    if unseen.getbbox() is None:
         return image
     empty = Image.new(image.mode, image.size)
     empty.putalpha(alpha)
     result = image.copy()
-    result.paste(empty, mask=alpha.point([255 * (value < _UNSEEN) for value in range(256)]))
+    result.paste(empty, mask=unseen)
     return result
 
 
