@@ -83,7 +83,12 @@ class Code(Enum):
     )
     CROP_OUTSIDE = ("crop_outside", 422, False, "the box of `crop` is outside the picture")
     CANNOT_FIT = ("cannot_fit", 422, False, "no quality that `convert` allows makes the picture fit `max_bytes`")
-    CANNOT_REDACT = ("cannot_redact", 422, False, "what `redact` has hidden can still be made out by a detector")
+    CANNOT_REDACT = (
+        "cannot_redact",
+        422,
+        False,
+        "what `redact` has hidden can still be made out by a detector, or the picture has too many pixels to look at",
+    )
     CANNOT_ENCODE = (
         "cannot_encode",
         422,

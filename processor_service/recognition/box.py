@@ -42,6 +42,21 @@ class Box:
         down = min(self.bottom, other.bottom) - max(self.y, other.y)
         return max(0.0, across) * max(0.0, down)
 
+    def around_both(self, other: Box) -> Box:
+        """The smallest box around both."""
+        return Box.around(
+            [(self.x, self.y), (self.right, self.bottom), (other.x, other.y), (other.right, other.bottom)]
+        )
+
+    def within(self, part: Box) -> Box:
+        """The box, which is one of a part of the picture, as one of the whole."""
+        return Box(
+            part.x + self.x * part.width,
+            part.y + self.y * part.height,
+            self.width * part.width,
+            self.height * part.height,
+        )
+
     def grown(self, across: float, down: float | None = None) -> Box:
         """Wider by `across` of its width on each side, and higher by `down` of its height, within the picture."""
         more, above = across * self.width, (across if down is None else down) * self.height

@@ -11,36 +11,40 @@ from .box import Box
 
 How = Literal["pixelate", "blur", "fill"]
 MARGIN = 0.15
-# Squares across the short side of a box, however large it is: a face of 6 x 8 squares is nobody's. Of letters less must
-# remain, since whoever knows the font can try every letter and compare: in a long box, a square is wider than a letter.
+# Squares across the short side of a box, however large it is: a face of 6 x 8 squares is nobody's. In a long box, of
+# faces side by side, fewer.
 _SQUARES = 6
-_SQUARES_OF_LETTERS = 2
+_SQUARES_OF_LONG = 2
 _LONG = 2
 # In squares of this size at least, also in a small box.
 _SMALLEST = 4
 
 
-def hide(image: Image.Image, boxes: Iterable[Box], how: How = "pixelate", margin: float = MARGIN) -> Image.Image:
+def hide(
+    image: Image.Image, boxes: Iterable[Box], how: How = "pixelate", margin: float = MARGIN, letters: bool = False
+) -> Image.Image:
     """A copy of a picture (L, LA, RGB or RGBA) with nothing recognizable in the boxes; the same elsewhere.
 
     `margin`: how much of its size a box grows by on each side. `pixelate`: squares of their mean colours, at most 6
-    across the short side, 2 where a box is long, as those of text are; `blur`: the same squares with soft edges, so
-    that no more can be known; `fill`: one colour, the box's mean. Boxes that overlap are hidden as one, since each by
-    itself would leave a finer grid of squares. The hull of a turned box is hidden. Raises ValueError.
+    across the short side, 2 where a box is long; `blur`: the same squares with soft edges, so that no more can be
+    known; `fill`: one colour, the box's mean. `letters`: the boxes are of plates and text, and filled whatever `how`
+    says: whoever knows the font can try letter after letter until the squares are the same, and the box tells neither
+    how many lines are in it nor how they are turned. Boxes that overlap are hidden as one, since each by itself would
+    leave a finer grid of squares. The hull of a turned box is hidden. Raises ValueError.
     """
     if how not in get_args(How):
         raise ValueError(f"[{how}] is no way to hide; valid are {', '.join(get_args(How))}")
     hidden = image.copy()
     for left, top, right, bottom in _apart(box.grown(margin).pixels(image.size) for box in boxes):
         part = image.crop((left, top, right, bottom))
-        hidden.paste(_coarse(part, how), (left, top))
+        hidden.paste(_coarse(part, "fill" if letters else how), (left, top))
     return hidden
 
 
 def _coarse(part: Image.Image, how: How) -> Image.Image:
     if how == "fill":
         return part.resize((1, 1), Image.Resampling.BOX).resize(part.size)
-    squares = _SQUARES if max(part.size) < _LONG * min(part.size) else _SQUARES_OF_LETTERS
+    squares = _SQUARES if max(part.size) < _LONG * min(part.size) else _SQUARES_OF_LONG
     side = max(_SMALLEST, -(-min(part.size) // squares))
     # Pillow averages with premultiplied alpha, and the squares at right and bottom over what there is of them.
     small = part.reduce((min(side, part.width), min(side, part.height)))

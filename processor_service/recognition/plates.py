@@ -15,7 +15,7 @@ from .text import LOOKED_FOR, Page, fractions
 
 MIN_SCORE = 0.6
 # The number is raised when other plates are found in the same picture.
-MADE_BY = f"{NAME}-2"
+MADE_BY = f"{NAME}-3"
 # The probability of a vehicle from which plates are looked for. Close-ups of plates have 0.13, of 208 pictures without
 # cars none more than 0.06.
 VEHICLE = 0.1
@@ -173,6 +173,12 @@ def _doubtful(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
         if 3 <= len(text) <= 10 and not is_plate(text) and uncertain and _has_shape(place, size):
             places.append(place)
     return sorted(places, key=lambda place: (not is_plate(place.text), place.text.isdigit()))
+
+
+def _of_shape(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:
+    """Every piece of text that is as long and high as a plate, and what may be the two groups of one."""
+    pieces = [Plate(normal(each.text), each.score, fractions(each.corners, size)) for each in readings]
+    return [*_groups(readings, size), *(piece for piece in pieces if _has_shape(piece, size))]
 
 
 def _groups(readings: list[Reading], size: tuple[int, int]) -> list[Plate]:

@@ -6,7 +6,7 @@ a plate is taken for one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from PIL import Image
@@ -15,52 +15,88 @@ from .box import Box
 from .faces import MIN_SCORE as SURE_FACE
 from .faces import faces
 from .labels import see
-from .plates import VEHICLE, _doubtful, _guesses, plates
+from .plates import VEHICLE, _guesses, _of_shape, plates
 from .text import Page, look, places
 
 What = Literal["faces", "plates", "text"]
+# A part of a picture: where it is, and its pixels.
+Part = tuple[Box, Image.Image]
 # Half of what `faces` takes for one, and less than half for plates.
 MIN_SCORE = 0.25
 
 
-def unseen(image: Image.Image, what: Iterable[What], min_score: float = MIN_SCORE) -> dict[What, list[Box]]:
-    """The boxes of each kind in an upright picture of any mode and size. Raises RecognitionMissing."""
+def unseen(
+    image: Image.Image, what: Iterable[What], min_score: float = MIN_SCORE, parts: Iterable[Part] = ()
+) -> dict[What, list[Box]]:
+    """The boxes of each kind in an upright picture of any mode and size. Raises RecognitionMissing.
+
+    `parts`: of a picture that is larger than `image`, to find what is small; they are looked at upright only.
+    """
     wanted = set(what)
+    vehicle = see(image).vehicle if "plates" in wanted else 0.0
+    found = _seen(image, wanted, min_score, max(vehicle, 2 * VEHICLE), vehicle)
+    if "faces" in wanted:
+        # Not by the low score: a picture that lies on its side is rare.
+        add_unless_there(found["faces"], lying(image, max(min_score, SURE_FACE)))
+    for place, part in parts:
+        near = max(vehicle, see(part).vehicle) if "plates" in wanted else 0.0
+        for kind, boxes in _seen(part, wanted, min_score, near, near).items():
+            add(found[kind], (box.within(place) for box in boxes))
+    return found
+
+
+def _seen(
+    image: Image.Image, wanted: set[What], min_score: float, looked: float, vehicle: float
+) -> dict[What, list[Box]]:
+    """`looked`: the probability of a vehicle by which plates are looked for; `vehicle`: that of one that is there."""
     page = look(image) if wanted & {"plates", "text"} else None
     found: dict[What, list[Box]] = {}
     if "faces" in wanted:
-        found["faces"] = _faces(image, min_score)
+        found["faces"] = [face.box for face in faces(image, min_score)]
     if page and "plates" in wanted:
-        found["plates"] = _plates(page, image, min_score)
+        found["plates"] = _plates(page, looked, vehicle, min_score)
     if page and "text" in wanted:
         found["text"] = places(page)
     return found
 
 
-def _faces(image: Image.Image, min_score: float) -> list[Box]:
-    """Faces, also those of a picture that lies on its side or its head: the model misses half of these.
+def add(boxes: list[Box], more: Iterable[Box]) -> None:
+    """Add what was seen in another view; what is in both becomes one box around both."""
+    for box in more:
+        same = [other for other in boxes if box.common(other) > 0.3 * min(box.area, other.area)]
+        boxes[:] = [other for other in boxes if other not in same]
+        for other in same:
+            box = box.around_both(other)
+        boxes.append(box)
 
-    There they have to be as sure as where faces are looked for to be found.
-    """
-    boxes = [face.box for face in faces(image, min_score)]
+
+def add_unless_there(boxes: list[Box], more: Iterable[Box]) -> None:
+    """Add what is at none of the places."""
+    for box in more:
+        if not any(box.common(other) > 0.3 * min(box.area, other.area) for other in boxes):
+            boxes.append(box)
+
+
+def lying(image: Image.Image, min_score: float) -> Iterator[Box]:
+    """Faces of a picture that lies on its side or its head: upright the model misses half of these."""
     for quarters in (1, 2, 3):
         image = image.transpose(Image.Transpose.ROTATE_90)
-        for face in faces(image, max(min_score, SURE_FACE)):
+        for face in faces(image, min_score):
             box = face.box
             for _ in range(quarters):
                 box = Box(1 - box.bottom, box.x, box.height, box.width)
-            if not any(box.common(other) > 0.3 * min(box.area, other.area) for other in boxes):
-                boxes.append(box)
-    return boxes
+            yield box
 
 
-def _plates(page: Page, image: Image.Image, min_score: float) -> list[Box]:
-    """Plates, wherever they are; where a vehicle is seen, what was misread and may be a part of one, too."""
-    vehicle = see(image).vehicle
-    boxes = [plate.box for plate in plates(page, max(vehicle, 2 * VEHICLE), min_score)]
+def _plates(page: Page, looked: float, vehicle: float, min_score: float) -> list[Box]:
+    """Plates, wherever they are; where a vehicle is seen, every text of a plate's shape, whatever is read there.
+
+    There are plates of letters alone, of digits alone, and in writings that cannot be read.
+    """
+    boxes = [plate.box for plate in plates(page, looked, min_score)]
     boxes += [guess.box for guess in _guesses(page.readings, page.image.size)]
     if vehicle > VEHICLE:
-        boxes += [place.box for place in _doubtful(page.readings, page.image.size)]
+        boxes += [place.box for place in _of_shape(page.readings, page.image.size)]
     return _apart(boxes)
 
 

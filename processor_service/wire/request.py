@@ -63,12 +63,13 @@ class Request:
         if (store := body.get("store", "data")) not in ("data", "external"):
             raise _invalid("store must be `data` or `external`")
         recipe = parse_recipe(body.get("operations"), body.get("properties"))
-        if originals == "external" and (hiding := [each for each in recipe.operations if each.conceals]):
+        document_operations = tuple(parse_operations(body.get("document_operations")))
+        hiding = [each for each in (*recipe.operations, *document_operations) if each.conceals]
+        if originals == "external" and hiding:
             raise ImageError(
                 Code.INVALID_RECIPE,
                 f"originals must be `none` beside operation [{hiding[0].name()}]: they would show what it hides",
             )
-        document_operations = tuple(parse_operations(body.get("document_operations")))
         check_kept(recipe.operations, document_operations)
         normalized = body.get("normalized") is True
         return cls(

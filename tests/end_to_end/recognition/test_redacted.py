@@ -81,6 +81,24 @@ def test_the_bundled_pipeline_stores_neither_faces_nor_plates(
     assert not [trace for trace in traces(original) if trace in text]
 
 
+@pytest.mark.parametrize("alpha", [0, 1, 40])
+def test_no_face_lies_under_transparent_pixels(
+    es: Elasticsearch, index: str, private: str, seeing: Service, alpha: int
+) -> None:
+    portrait = opened(FACE).convert("RGB")
+    (face,) = faces(portrait)
+    channel = Image.new("L", portrait.size, 255)
+    channel.paste(alpha, face.box.grown(1).pixels(portrait.size))
+    portrait.putalpha(channel)
+    es.index(index=index, id="1", document={"image": {"data": b64(encoded(portrait))}}, pipeline=private)
+    image = stored(es, index)["image"]
+    assert image["format"] == "png"
+    for shown in (image["data"], image["thumbnail"]):
+        colours = Image.merge("RGB", opened(shown).convert("RGBA").split()[:3])
+        assert not [one for one in faces(colours, 0.25) if one.box.common(face.box)]
+    assert seen_again(encoded(Image.merge("RGB", portrait.split()[:3])))
+
+
 def test_outside_of_the_boxes_the_picture_is_the_same(
     es: Elasticsearch, index: str, pipeline: str, seeing: Service
 ) -> None:
@@ -135,6 +153,14 @@ def test_a_pipeline_that_would_keep_the_original_or_find_nothing_is_refused(
 ) -> None:
     with pytest.raises(BadRequestError, match=reason):
         put(es, pipeline, operations=[REDACT], **options)
+
+
+@pytest.mark.parametrize("options", [{"keep_invalid": True}, {"originals": "external"}, {"target_field": "small"}])
+def test_a_pipeline_that_would_keep_the_original_of_what_a_document_hides_is_refused(
+    es: Elasticsearch, pipeline: str, seeing: Service, options: dict[str, Any]
+) -> None:
+    with pytest.raises(BadRequestError, match=r"without \[redact\]"):
+        put(es, pipeline, document_operations=["redact"], **options)
 
 
 def test_a_document_cannot_undo_or_precede_what_is_hidden(

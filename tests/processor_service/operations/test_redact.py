@@ -16,11 +16,13 @@ from processor_service.operations import redact as module
 from processor_service.pipeline import process
 from processor_service.recognition.box import Box
 from processor_service.recognition.faces import Face, faces
+from processor_service.recognition.plate_text import normal
+from processor_service.recognition.text import look
 from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.recipe import parse_recipe
 from processor_service.wire.request import Request
-from tests.helpers.drawn import page
+from tests.helpers.drawn import page, plate
 from tests.helpers.pictures import b64, encoded, opened, picture
 
 FACE = opened(picture("skimage/astronaut.png")).convert("RGB")
@@ -145,3 +147,148 @@ def test_properties_are_read_of_the_redacted_picture() -> None:
     plain = run(data, properties=["thumbnail", "placeholder", "colors"])
     assert fields["thumbnail"] != plain["thumbnail"]
     assert np.asarray(opened(fields["thumbnail"])).std() < np.asarray(opened(plain["thumbnail"])).std() / 2
+
+
+def see_through(alpha: int, mode: str = "RGBA") -> Image.Image:
+    """The portrait with its face transparent; with an alpha channel that is opaque elsewhere."""
+    (face,) = faces(FACE)
+    channel = Image.new("L", FACE.size, 255)
+    channel.paste(alpha, face.box.grown(1).pixels(FACE.size))
+    image = FACE.convert(mode)
+    image.putalpha(channel)
+    return image
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 8, 16, 40, 80, 160])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "AVIF"])
+def test_no_face_is_left_under_transparent_pixels(kind: str, alpha: int) -> None:
+    exact: dict[str, Any] = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    exact |= {"quality": 100} if kind == "AVIF" else {}
+    data = encoded(see_through(alpha), kind, **exact)
+    # What the file itself shows a program that ignores alpha.
+    assert seen_again(Image.merge("RGB", opened(data).convert("RGBA").split()[:3]))
+    for target in ("png", "webp", "avif"):
+        operations = [REDACT, {"convert": {"format": target}}]
+        request = Request.parse({"data": b64(data), "operations": operations, "properties": ["thumbnail"]})
+        stored = opened(process(request, Settings(), Stopwatch())["data"]).convert("RGBA")
+        assert seen_again(Image.merge("RGB", stored.split()[:3])) == []
+
+
+def test_nothing_is_left_of_grey_and_palettes_under_transparent_pixels() -> None:
+    grey = see_through(0, "L")
+    assert seen_again(grey.getchannel("L"))
+    stored = opened(run(encoded(grey), REDACT)["data"])
+    assert seen_again(stored.convert("LA").getchannel("L")) == []
+    # Each colour twice in the palette: once opaque, once transparent.
+    colours = np.asarray(FACE.quantize(128))
+    palette = FACE.quantize(128).getpalette() or []
+    (face,) = faces(FACE)
+    left, top, right, bottom = face.box.grown(1).pixels(FACE.size)
+    twice = colours.copy()
+    twice[top:bottom, left:right] += 128
+    image = Image.fromarray(twice, "L")
+    image.putpalette([*palette[:384], *palette[:384]])
+    data = encoded(image, transparency=bytes([255] * 128 + [0] * 128))
+    assert seen_again(Image.merge("RGB", opened(data).convert("RGBA").split()[:3]))
+    stored = opened(run(data, REDACT)["data"]).convert("RGBA")
+    assert seen_again(Image.merge("RGB", stored.split()[:3])) == []
+
+
+def test_no_text_is_left_under_transparent_pixels() -> None:
+    image = page(["Harbour lights", "open until nine"]).convert("RGBA")
+    image.putalpha(0)
+    stored = opened(run(encoded(image), {"redact": {"what": ["text"]}})["data"]).convert("RGBA")
+    assert look(Image.merge("RGB", stored.split()[:3])).readings == []
+
+
+@pytest.mark.parametrize("where", ["operations", "document_operations"])
+def test_an_original_that_would_show_what_is_hidden_is_not_kept(where: str) -> None:
+    body = {"data": b64(encoded(FACE)), "properties": [], where: [REDACT]}
+    assert not Request.parse({"operations": [], **body}).keeps_original
+    with pytest.raises(ImageError, match=r"originals must be `none` beside operation \[redact\]"):
+        Request.parse({"operations": [], **body, "originals": "external"})
+
+
+def test_a_second_one_adds_to_what_the_first_has_hidden() -> None:
+    again = {"redact": {"what": ["plates", "faces"], "how": "fill"}}
+    assert run(encoded(FACE), REDACT, again)["redacted"] == {"faces": 1, "plates": 0}
+    assert run(encoded(FACE), REDACT, document_operations=[again])["redacted"] == {"faces": 1, "plates": 0}
+    other = {"redact": {"what": ["plates"]}}
+    assert run(encoded(FACE), other, REDACT)["redacted"] == run(encoded(FACE), again)["redacted"]
+
+
+@pytest.mark.parametrize("how", ["pixelate", "blur"])
+@pytest.mark.parametrize(("what", "turned"), [("plates", 0), ("plates", 12), ("text", 0), ("text", 25)])
+def test_of_a_plate_in_two_lines_no_more_is_left_than_its_mean(how: str, what: str, turned: int) -> None:
+    """Whoever knows the font tries letter after letter, until the squares are the same."""
+    image = plate(["HNX", "4719"], turned)
+    operation = {"redact": {"what": [what], "how": how}}
+    fields = run(encoded(image), operation)
+    assert fields["redacted"][what]
+    stored, before = np.asarray(opened(fields["data"]).convert("RGB")), np.asarray(image)
+    changed = np.any(stored != before, axis=2)
+    colours, counts = np.unique(stored[changed], axis=0, return_counts=True)
+    # Text of two lines may be two boxes.
+    assert len(colours) <= 2, counts
+
+
+def far_away(part: Image.Image, size: tuple[int, int] = (3200, 1400)) -> tuple[Image.Image, tuple[int, int, int, int]]:
+    """A large picture with a small one in it, and where."""
+    image = Image.new("RGB", size, (120, 130, 110))
+    left, top = 1700, 500
+    image.paste(part, (left, top))
+    return image, (left, top, left + part.width, top + part.height)
+
+
+def test_a_face_that_is_small_in_a_large_picture_is_hidden() -> None:
+    image, place = far_away(FACE.crop((64, 0, 384, 256)).resize((66, 53), Image.Resampling.LANCZOS))
+    assert faces(image.crop(place)) and not faces(image)
+    fields = run(encoded(image), REDACT)
+    assert fields["redacted"] == {"faces": 1}
+    assert not faces(opened(fields["data"]).convert("RGB").crop(place), 0.25)
+
+
+def test_a_plate_that_is_small_in_a_large_picture_is_hidden() -> None:
+    small = plate(["RK 755 AJ"]).resize((200, 150), Image.Resampling.LANCZOS)
+    image, place = far_away(small, (2800, 1900))
+    assert "RK755AJ" in [normal(reading.text) for reading in look(image.crop(place)).readings]
+    fields = run(encoded(image), {"redact": {"what": ["plates"]}})
+    assert fields["redacted"] == {"plates": 1}
+    again = look(opened(fields["data"]).convert("RGB").crop(place)).readings
+    assert "755" not in "".join(normal(reading.text) for reading in again)
+
+
+def test_a_picture_that_is_too_large_to_find_what_is_small_in_it_is_refused() -> None:
+    data = encoded(Image.new("RGB", (6000, 4000), "gray"), "JPEG")
+    with pytest.raises(
+        ImageError, match=r"6000 x 4000 pixels are too many .* put \[redact\] behind \[resize\]"
+    ) as refusal:
+        run(data, REDACT)
+    assert refusal.value.code is Code.CANNOT_REDACT
+    assert run(data, {"resize": {"width": 1000}}, REDACT)["redacted"] == {"faces": 0}
+
+
+@pytest.mark.parametrize("min_score", [0.05, 0.9])
+def test_a_face_is_looked_for_again_below_half_the_threshold(monkeypatch: pytest.MonkeyPatch, min_score: float) -> None:
+    scores: list[float] = []
+
+    def noted(image: Image.Image, score: float) -> list[Face]:
+        scores.append(score)
+        return faces(image, score)
+
+    monkeypatch.setattr(module, "faces", noted)
+    run(encoded(FACE), {"redact": {"what": ["faces"], "min_score": min_score, "how": "fill"}})
+    assert scores and scores[0] < min(0.25, min_score) and max(scores) < 0.25
+
+
+def test_a_face_that_was_found_by_turning_is_looked_for_again_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Image.new("RGB", (480, 360), (90, 95, 100))
+    small.paste(FACE.crop((64, 0, 384, 256)).resize((60, 48)), (300, 60))
+    data = encoded(small.transpose(Image.Transpose.ROTATE_180))
+    operation = {"redact": {"what": ["faces"], "min_score": 0.5}}
+    assert run(data, operation)["redacted"] == {"faces": 1}
+    # Where nothing is hidden, it is found again.
+    monkeypatch.setattr(module, "hide", lambda frame, *_, **__: frame)
+    monkeypatch.setattr(module, "faces", lambda *_: [])
+    with pytest.raises(ImageError, match="still found"):
+        run(data, operation)

@@ -10,7 +10,7 @@ from processor_service.recognition import Box
 from processor_service.recognition.faces import faces
 from processor_service.recognition.hide import How, hide
 from processor_service.recognition.text import lines, look
-from tests.helpers.drawn import page
+from tests.helpers.drawn import page, plate
 from tests.helpers.paths import PICTURES
 
 WAYS: list[How] = ["pixelate", "blur", "fill"]
@@ -42,10 +42,21 @@ def test_the_squares_are_as_coarse_whatever_the_size(size: tuple[int, int]) -> N
 
 
 @pytest.mark.parametrize("size", [(400, 60), (60, 400), (4000, 300)])
-def test_letters_are_no_larger_than_the_squares_of_a_long_box(size: tuple[int, int]) -> None:
+def test_the_squares_of_a_long_box_are_fewer(size: tuple[int, int]) -> None:
     after = np.array(hide(noise(size), [Box(0, 0, 1, 1)], "pixelate", margin=0))
     short = after[:, 0] if size[0] > size[1] else after[0]
     assert 1 + (np.diff(short.astype(int), axis=0) != 0).any(axis=1).sum() <= 2
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("box", [Box(0.1, 0.4, 0.8, 0.1), Box(0.3, 0.3, 0.4, 0.3), Box(0.2, 0.2, 0.6, 0.6)])
+@pytest.mark.parametrize("rows", [["RK 755 AJ"], ["HNX", "4719"]])
+def test_letters_cannot_be_tried_one_by_one(how: How, box: Box, rows: list[str]) -> None:
+    """All that is left of a plate, of one line or two, upright or turned, is one colour."""
+    for turned in (0, 30):
+        hidden = np.array(hide(plate(rows, turned), [box], how, margin=0, letters=True))
+        left, top, right, bottom = box.pixels((640, 480))
+        assert len(np.unique(hidden[top:bottom, left:right].reshape(-1, 3), axis=0)) == 1
 
 
 @pytest.mark.parametrize("how", WAYS)

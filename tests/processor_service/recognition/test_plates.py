@@ -100,6 +100,8 @@ def test_other_texts_are_no_plates() -> None:
         ("川A·8H458", "川A8H458"),
         ("鄂·F8888警", "鄂F8888警"),
         ("RK²576AH", "RK576AH"),
+        ("lö-ab 123", "LÖAB123"),
+        ("TU\u0308 Ä 1", "TÜÄ1"),
         ("李谈车A1", ""),
     ],
 )
@@ -108,14 +110,23 @@ def test_the_normal_form_is_upper_case_without_separators(text: str, plain: str)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("RKO99AN", "RK099AN"), ("BA268IM", "BA2681M"), ("8B1B", "B818"), ("ab-12 Q", "AB120")]
+    ("one", "other"),
+    [
+        ("RKO99AN", "RK099AN"),
+        ("BA268IM", "BA2681M"),
+        ("8B1B", "B818"),
+        ("ab-12 Q", "AB120"),
+        ("LÖ AB 12", "LOAB12"),
+        ("TÜ-Ä 1", "TUA1"),
+    ],
 )
 def test_what_is_easily_confused_is_the_same_in_a_search(one: str, other: str) -> None:
     assert folded(one) == folded(other)
 
 
 @pytest.mark.parametrize(
-    "text", ["RK755AJ", "FWE50", "002HHM", "CEMENT0", "1B80338", "京A12345", "粤B6R678", "鄂F8888警", "粤Z1234港"]
+    "text",
+    ["RK755AJ", "FWE50", "002HHM", "CEMENT0", "1B80338", "京A12345", "粤B6R678", "鄂F8888警", "粤Z1234港", "LÖAB123"],
 )
 def test_texts_that_can_be_plates(text: str) -> None:
     assert is_plate(text)
@@ -169,3 +180,8 @@ def test_lines_far_from_each_other_are_not_joined() -> None:
 def test_several_looks_elect_one_text(votes: list[tuple[str, float]], elected: str | None) -> None:
     best = _elected([Plate(text, score, [(0, 0), (1, 0), (1, 1), (0, 1)]) for text, score in votes])
     assert (best.text if best else None) == elected
+
+
+def test_a_plate_with_an_umlaut_is_found_as_it_is_read() -> None:
+    (one,) = plates(look(plate(["LÖ AB 123"])), 0.9)
+    assert (one.text, one.folded) == ("LÖAB123", folded("LOAB123"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from processor_service.recognition import unseen as module
+from processor_service.recognition.box import Box
 from processor_service.recognition.faces import faces
 from processor_service.recognition.unseen import unseen
+from tests.helpers.drawn import plate
 from tests.helpers.pictures import opened, picture
 
 TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
@@ -35,3 +38,25 @@ def test_the_model_by_itself_misses_one_that_lies() -> None:
 
 def test_a_face_that_is_found_in_several_turns_is_one() -> None:
     assert len(unseen(FACE, ["faces"])["faces"]) == 1
+
+
+class Seen:
+    """What the model of labels says of a picture: a car, or none."""
+
+    def __init__(self, vehicle: float) -> None:
+        self.vehicle = vehicle
+
+
+@pytest.mark.parametrize("text", ["BIGBOSS", "KISSME", "4815162", "LÖ AB 123"])
+def test_where_a_vehicle_is_seen_every_text_of_a_plate_s_shape_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(module, "see", lambda _: Seen(0.9))
+    (box,) = unseen(plate([text]), ["plates"])["plates"]
+    # Where the sign is.
+    assert Box(215 / 640, 240 / 480, 210 / 640, 54 / 480).common(box) > 0.7 * box.area
+
+
+def test_where_no_vehicle_is_seen_words_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "see", lambda _: Seen(0.0))
+    assert unseen(plate(["BIGBOSS"]), ["plates"]) == {"plates": []}

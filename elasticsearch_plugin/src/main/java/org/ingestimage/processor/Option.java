@@ -43,7 +43,11 @@ enum Option {
         "`fail`: a picture that cannot be processed refuses the document with 400. `record`: the document is stored with `error.code` and "
             + "`error.reason`, and with the picture only if its metadata could be cut out of the file"
     ),
-    KEEP_INVALID(false, "whether `record` stores a refused picture as it came, with the place where it was taken; refused beside `redact`"),
+    KEEP_INVALID(
+        false,
+        "whether `record` stores a refused picture as it came, with the place where it was taken; refused beside `redact`, also where "
+            + "`document_operations` lists it"
+    ),
     REMOVE_BINARY(false, "keep the fields, not the picture"),
     STORE(
         List.of("data", "none", "external"),
@@ -53,7 +57,7 @@ enum Option {
     ORIGINALS(
         List.of("none", "external"),
         "`external`: what came in is kept in the service's store, too, with its metadata, the place above all; a changed recipe starts from it "
-            + "([store.md](store.md#originals)); refused beside `redact`"
+            + "([store.md](store.md#originals)); refused beside `redact`, also where `document_operations` lists it"
     ),
     TRUNCATED(List.of("fail", "accept"), "`accept`: a picture that ends too early is filled up instead of refused"),
     DOCUMENT_OPERATIONS(

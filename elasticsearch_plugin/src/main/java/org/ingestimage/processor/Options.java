@@ -78,7 +78,7 @@ record Options(
         String target = Option.TARGET_FIELD.path(tag, config, field);
         boolean removeBinary = Option.REMOVE_BINARY.flag(tag, config);
         boolean keepInvalid = Option.KEEP_INVALID.flag(tag, config);
-        String concealing = schema.concealing(recipe);
+        String concealing = schema.concealing(recipe, oneOffs.allowed());
         if (concealing != null && keepInvalid) {
             throw Option.KEEP_INVALID.wrong(tag, "must be false: a refused picture would be stored as it came, without [" + concealing + "]");
         }

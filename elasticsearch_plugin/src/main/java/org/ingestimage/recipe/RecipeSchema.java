@@ -203,9 +203,13 @@ public final class RecipeSchema {
         return entries(recipe.operations()).stream().map(RecipeSchema::name).filter(protecting::contains).distinct().toList();
     }
 
-    /** The recipe's first operation after which the original must not stay anywhere; null when there is none. */
-    public String concealing(Recipe recipe) {
-        return entries(recipe.operations()).stream().map(RecipeSchema::name).filter(concealing::containsKey).findFirst().orElse(null);
+    /**
+     * The first operation after which the original must not stay anywhere, of the recipe or of those that documents may
+     * ask for; null when there is none.
+     */
+    public String concealing(Recipe recipe, Set<String> forDocument) {
+        Stream<String> own = entries(recipe.operations()).stream().map(RecipeSchema::name);
+        return Stream.concat(own, forDocument.stream()).filter(concealing::containsKey).findFirst().orElse(null);
     }
 
     /** Says that the recipe is too large for the service, which reads it with each picture; null when it is not. */

@@ -51,6 +51,32 @@ class ConcealmentTest extends OneServiceTest {
         assertFalse(Options.read("tag", map("keep_invalid", true, "target_field", "other"), RecipeSchema.packed()).conceals());
     }
 
+    private static Map<String, Object> onceRedacting(Object... options) {
+        Map<String, Object> config = map("document_operations", List.of("rotate", "redact"));
+        config.putAll(map(options));
+        return config;
+    }
+
+    private static String refusalOfOnce(Object... options) {
+        return assertThrows(
+            ElasticsearchParseException.class,
+            () -> Options.read("tag", onceRedacting(options), RecipeSchema.packed())
+        ).getMessage();
+    }
+
+    /** What a document may have hidden would otherwise stay beside it. */
+    @Test
+    void aPipelineThatWouldKeepTheOriginalOfWhatADocumentHidesIsRefused() {
+        assertTrue(refusalOfOnce("keep_invalid", true).contains("[keep_invalid] must be false"));
+        assertTrue(refusalOfOnce("originals", "external").contains("[originals] must be none"));
+        assertTrue(refusalOfOnce("target_field", "other").contains("[remove_binary] must be true"));
+        assertTrue(refusalOfOnce("field", "_ingest._value").contains("[field] must be in the document"));
+        assertTrue(Options.read("tag", onceRedacting("target_field", "other", "remove_binary", true), RecipeSchema.packed()).conceals());
+        assertTrue(Options.read("tag", onceRedacting("properties", List.of("faces")), RecipeSchema.packed()).conceals());
+        Map<String, Object> another = map("document_operations", List.of("rotate"), "originals", "external", "keep_invalid", true);
+        assertFalse(Options.read("tag", another, RecipeSchema.packed()).conceals());
+    }
+
     @Test
     void aPropertyThatWouldFindNothingIsRefused() {
         String message = refusal("properties", List.of("text", Map.of("faces", Map.of())));
