@@ -40,15 +40,19 @@ def unseen(
         add_unless_there(found["faces"], lying(image, max(min_score, SURE_FACE)))
     for place, part in parts:
         near = max(vehicle, see(part).vehicle) if "plates" in wanted else 0.0
-        for kind, boxes in _seen(part, wanted, min_score, near, near).items():
+        # Without reading each plate again, which takes most of the time: what has a plate's shape is hidden as it is.
+        for kind, boxes in _seen(part, wanted, min_score, None, near).items():
             add(found[kind], (box.within(place) for box in boxes))
     return found
 
 
 def _seen(
-    image: Image.Image, wanted: set[What], min_score: float, looked: float, vehicle: float
+    image: Image.Image, wanted: set[What], min_score: float, looked: float | None, vehicle: float
 ) -> dict[What, list[Box]]:
-    """`looked`: the probability of a vehicle by which plates are looked for; `vehicle`: that of one that is there."""
+    """`looked`: the probability of a vehicle by which plates are read, None when none are.
+
+    `vehicle`: the probability of one that is there.
+    """
     page = look(image) if wanted & {"plates", "text"} else None
     found: dict[What, list[Box]] = {}
     if "faces" in wanted:
@@ -88,12 +92,12 @@ def lying(image: Image.Image, min_score: float) -> Iterator[Box]:
             yield box
 
 
-def _plates(page: Page, looked: float, vehicle: float, min_score: float) -> list[Box]:
+def _plates(page: Page, looked: float | None, vehicle: float, min_score: float) -> list[Box]:
     """Plates, wherever they are; where a vehicle is seen, every text of a plate's shape, whatever is read there.
 
     There are plates of letters alone, of digits alone, and in writings that cannot be read.
     """
-    boxes = [plate.box for plate in plates(page, looked, min_score)]
+    boxes = [plate.box for plate in plates(page, looked, min_score)] if looked is not None else []
     boxes += [guess.box for guess in _guesses(page.readings, page.image.size)]
     if vehicle > VEHICLE:
         boxes += [place.box for place in _of_shape(page.readings, page.image.size)]
