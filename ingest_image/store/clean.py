@@ -138,10 +138,13 @@ def _plan(client: Elasticsearch, store: PictureStore, index: str, before: dateti
             wanted.update(bytes.fromhex(sha256_of(key)) for key in document.keys)
             bar.advance(task)
     plan = Plan([each for each in old if not _is_in(each.key, wanted)])
+    # An older copy of what is put away now: documents may have named it since that was made.
+    again = {each.key for each in plan.put_away}
     for each in trash:
-        if _is_in(each.key.removeprefix(TRASH), wanted):
+        key = each.key.removeprefix(TRASH)
+        if _is_in(key, wanted):
             plan.put_back.append(each)
-        elif each.modified <= before:
+        elif each.modified <= before and key not in again:
             plan.delete.append(each)
     return plan
 
