@@ -74,11 +74,12 @@ def clean(
     if not indices:
         raise click.UsageError("which indices? give --index, or their names as arguments")
     store, index = opened(), _all_of(client, indices)
+    damaged: list[str] = []
     try:
         plan = _plan(client, store, index, datetime.now(UTC) - grace)
         lines = [f"{what} {each.key}" for what, each in _named(plan)]
         if delete:
-            _do(store, plan)
+            damaged = _do(store, plan)
     except ImageError as error:
         raise click.ClickException(str(error)) from error
     size = sum(each.size for each in plan.put_away)
@@ -93,7 +94,9 @@ def clean(
         "put_away": [each.key for each in plan.put_away],
         "put_back": [each.key for each in plan.put_back],
         "deleted": [each.key for each in plan.delete],
+        "damaged": damaged,
     }
+    lines += [f"damaged, so it stays where it is: {key}" for key in damaged]
     say(as_json, {"done": delete, "bytes": size, **keys}, *lines, summary)
 
 
@@ -163,14 +166,18 @@ def _named(plan: Plan) -> Iterator[tuple[str, StoredObject]]:
             yield what, each
 
 
-def _do(store: PictureStore, plan: Plan) -> None:
+def _do(store: PictureStore, plan: Plan) -> list[str]:
+    """Do it; returns the keys of what stays in the trash because it is damaged."""
+    damaged: list[str] = []
     with progress("cleaning") as bar:
         task = bar.add_task("cleaning", total=len(plan.put_away) + len(plan.put_back) + len(plan.delete))
         for what, each in _named(plan):
             if what == "put away":
                 store.move(each.key, TRASH + each.key)
             elif what == "put back":
-                store.move(each.key, each.key.removeprefix(TRASH))
+                if not store.put_back(each.key.removeprefix(TRASH)):
+                    damaged.append(each.key)
             else:
                 store.delete(each.key)
             bar.advance(task)
+    return damaged

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -25,6 +27,8 @@ _TO = "TO_"
 
 def opened(url: str = "") -> PictureStore:
     """The store at a URL, or at `IMAGE_STORE_URL`. Raises ClickException."""
+    # What the store warns of is no part of what a command prints.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     settings = Settings()
     if not (url or settings.store_url):
         raise click.ClickException("there is no store: set IMAGE_STORE_URL as the service has it")

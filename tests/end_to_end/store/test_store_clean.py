@@ -77,3 +77,46 @@ def test_what_is_put_away_again_is_not_deleted_by_the_same_run(commands: Command
     grown_old()
     assert commands.clean("1s")["deleted"] == [f"trash/{key}"]
     assert commands.keys() == []
+
+
+def test_what_is_put_back_never_replaces_a_sound_picture_by_a_damaged_one(commands: Commands, stored: Stored) -> None:
+    image = commands.put()
+    key = image["stored"]
+    kept = stored.bytes_of(image)
+    commands.remove()
+    commands.clean("0s")
+    stored.pictures.delete(f"trash/{key}")
+    stored.pictures.put(f"trash/{key}", b"damaged")
+    commands.put()
+    said = commands.clean("1h")
+    assert stored.bytes_of(image) == kept and commands.keys() == [key]
+    assert (said["put_back"], said["damaged"]) == ([f"trash/{key}"], [])
+
+
+def test_what_is_put_back_mends_a_damaged_picture(commands: Commands, stored: Stored) -> None:
+    image = commands.put()
+    key = image["stored"]
+    kept = stored.bytes_of(image)
+    commands.remove()
+    commands.clean("0s")
+    commands.put()
+    stored.pictures.delete(key)
+    stored.pictures.put(key, b"damaged")
+    commands.clean("1h")
+    assert stored.bytes_of(image) == kept and commands.keys() == [key]
+
+
+def test_a_damaged_picture_stays_in_the_trash_when_there_is_no_other(
+    es: Elasticsearch, commands: Commands, stored: Stored
+) -> None:
+    image = commands.put()
+    commands.remove()
+    commands.clean("0s")
+    trash = f"trash/{image['stored']}"
+    stored.pictures.delete(trash)
+    stored.pictures.put(trash, b"damaged")
+    es.index(index=commands.index, id="1", document={"image": image}, refresh=True)
+    for _ in range(2):
+        said = commands.clean("0s")
+        assert (said["put_back"], said["damaged"], said["deleted"]) == ([trash], [trash], [])
+    assert commands.keys() == [trash]
