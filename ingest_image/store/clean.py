@@ -137,9 +137,8 @@ def _plan(client: Elasticsearch, store: PictureStore, index: str, before: dateti
     wanted = set[bytes]()
     with progress("reading documents") as bar:
         task = bar.add_task("reading", total=named.count(client, index))
-        for document in named.documents(client, index):
+        for document in named.documents(client, index, lambda count: bar.advance(task, count)):
             wanted.update(bytes.fromhex(sha256_of(key)) for key in document.keys)
-            bar.advance(task)
     plan = Plan([each for each in old if not _is_in(each.key, wanted)])
     # An older copy of what is put away now: documents may have named it since that was made.
     again = {each.key for each in plan.put_away}
