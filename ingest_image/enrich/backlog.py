@@ -111,7 +111,7 @@ class Backlog:
             known = dict(
                 self._client.options(ignore_status=404).ingest.get_pipeline(id=",".join(names)).body if names else {}
             )
-            found = [target for name in names if name in known for target in targets_of(known[name]).values()]
+            found = [target for name in names if name in known for _, target in targets_of(known[name])]
             self._targets, self._looked = list(dict.fromkeys(found)), time.monotonic()
         return self._targets
 

@@ -21,13 +21,10 @@ def with_called(name: str, installed: Mapping[str, Body]) -> list[str]:
     return found
 
 
-def targets_with_called(name: str, installed: Mapping[str, Body]) -> dict[str, str]:
+def targets_with_called(name: str, installed: Mapping[str, Body]) -> list[tuple[str, str]]:
     """Source and target field of each `image` processor that a document of this pipeline meets."""
-    return {
-        source: target
-        for one in with_called(name, installed)
-        for source, target in targets_of(installed.get(one, {})).items()
-    }
+    found = [pair for one in with_called(name, installed) for pair in targets_of(installed.get(one, {}))]
+    return list(dict.fromkeys(found))
 
 
 def _called(holder: Mapping[str, Any]) -> Iterator[str]:
