@@ -16,21 +16,31 @@ _MARKER = ".ingest-image-store"
 _TRIES = 5
 
 
+def begin(path: Path) -> None:
+    """Leave a file in a folder that exists, by which it is known as a store from then on.
+
+    Nobody can tell an empty folder from the place of a disk that is not mounted: who calls this says that it is right.
+    """
+    try:
+        (path / _MARKER).touch(exist_ok=False)
+        log.info("store", begun=str(path))
+    except OSError:
+        # It is there already, or a write reports that it is missing.
+        return
+
+
 class Folder:
-    """The folder of a store. It leaves a file in it, by which the folder is known."""
+    """The folder of a store, which is known by a file in it (`begin`)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            (path / _MARKER).touch()
-        except OSError:
-            # Reading needs no marker; a write reports that it is missing.
-            return
 
     def check(self) -> None:
         """Raise ImageError when the disk with the folder is gone: the library would make the folder where it was."""
         if not (self._path / _MARKER).exists():
-            raise unavailable("the folder of the store is not there: is its disk mounted?")
+            raise unavailable(
+                f"the folder of the store is not there, or a service never used it ({_MARKER}): is its disk mounted?"
+            )
 
     def put(self, key: str, data: bytes | memoryview) -> bool:
         """Put bytes at their address to stay; says whether they are new. Raises OSError, and ImageError as `check`.

@@ -47,6 +47,11 @@ class PictureStore:
         # Whether the last call worked; None before the first.
         self.works: bool | None = None
 
+    def check_folder(self) -> None:
+        """Raise ImageError when the folder of the store is not there, or is not its folder."""
+        if self._folder is not None:
+            self._folder.check()
+
     def put(self, key: str, data: bytes | memoryview, until: float | None = None) -> bool:
         """Put bytes at their address, unless they are there already; says whether they are new.
 
@@ -103,7 +108,7 @@ class PictureStore:
         self.delete(key)
 
     def put_back(self, key: str) -> bool:
-        """Move a picture from the trash to its address `key`, if it is there; False when it is damaged, and stays there.
+        """Move a picture from the trash, if it is there, to its address `key`; False when it is damaged, and stays.
 
         What is in its place by now stays if it is sound, whatever the trash has.
         """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -39,14 +41,16 @@ class Commands:
     def remove(self, id: str = "1") -> None:
         self.es.delete(index=self.index, id=id, refresh=True)
 
-    def run(self, command: str, *arguments: str, **environment: str) -> Result:
+    def run(self, command: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> Result:
         """A command; all but one ask Elasticsearch."""
         given = [command, *([] if command == "copy" else ["--url", self._url]), *arguments]
         return CliRunner().invoke(store, given, env={"IMAGE_STORE_URL": self.stored.url, **environment})
 
-    def said(self, command: str, *arguments: str, exit_code: int = 0, **environment: str) -> dict[str, Any]:
+    def said(
+        self, command: str, *arguments: str, exit_code: int = 0, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, Any]:
         """What a command prints as JSON."""
-        result = self.run(command, "--json", *arguments, **environment)
+        result = self.run(command, "--json", *arguments, environment=environment)
         assert result.exit_code == exit_code, result.output
         return dict(json.loads(result.stdout))
 

@@ -16,8 +16,8 @@ def test_what_a_service_may_make_is_no_limit_of_the_commands(commands: Commands,
     """They may run where the settings of the service are not known."""
     image = commands.put()
     assert len(commands.stored.bytes_of(image)) > 50
-    assert commands.said("check", commands.index, **SMALL_LIMITS)["sound"] == 1
-    copied = commands.said("copy", str(tmp_path), **SMALL_LIMITS)
+    assert commands.said("check", commands.index, environment=SMALL_LIMITS)["sound"] == 1
+    copied = commands.said("copy", str(tmp_path), environment=SMALL_LIMITS)
     assert (copied["copied"], copied["faults"]) == (1, [])
 
 
