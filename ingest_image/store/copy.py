@@ -47,6 +47,7 @@ def copy_store(to: str, as_json: bool) -> None:
                         if error.code.status == 503:
                             raise
                         faults.append(str(error))
+                        bar.advance(task)
                         continue
                     target.put(key, data)
                     counts["copied"] += 1

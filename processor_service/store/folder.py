@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -12,6 +13,8 @@ from .refusals import unavailable
 
 log = structlog.get_logger("processor_service")
 _MARKER = ".ingest-image-store"
+# The library leaves out names that end with this and a number when it lists a folder.
+_PART = "#"
 # How often a picture is put that somebody removes at once.
 _TRIES = 5
 
@@ -64,6 +67,19 @@ class Folder:
                 continue
         raise unavailable("what is written to the store is removed at once")
 
+    def unfinished(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Files that a writer has begun and not put in their place, by their names in the folder."""
+        for path in sorted(self._path.rglob(f"*{_PART}*")):
+            try:
+                if path.is_file():
+                    yield path.relative_to(self._path).as_posix(), path.stat()
+            except FileNotFoundError:
+                continue
+
+    def delete_unfinished(self, name: str) -> None:
+        """Delete one of those. A writer that is still at it begins again."""
+        (self._path / name).unlink(missing_ok=True)
+
     def touch(self, key: str) -> None:
         """Give a file the time of now. Raises FileNotFoundError."""
         os.utime(self._path / key)
@@ -101,8 +117,7 @@ def _write(path: Path, data: bytes | memoryview, over: bool) -> bool:
     `over`: in the place of the file that is there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The library leaves out names that end like this when it lists a folder.
-    part = path.with_name(f"{path.name}#{secrets.randbits(48)}")
+    part = path.with_name(f"{path.name}{_PART}{secrets.randbits(48)}")
     try:
         part.write_bytes(data)
         if over:

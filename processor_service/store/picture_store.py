@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,6 +91,16 @@ class PictureStore:
                 yield from map(_object, chunk)
         except Exception as error:
             raise refusal(error) from error
+
+    def unfinished(self) -> list[StoredObject]:
+        """What writers have begun, and not put in its place: in a folder, as nothing else shows such files."""
+        found = self._folder.unfinished() if self._folder is not None else ()
+        return [StoredObject(name, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)) for name, stat in found]
+
+    def delete_unfinished(self, name: str) -> None:
+        """Delete one of those."""
+        if self._folder is not None:
+            self._folder.delete_unfinished(name)
 
     def delete(self, key: str, until: float | None = None) -> None:
         """Delete an object, if it is there."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from ingest_image.doctor.command import doctor
+from tests.helpers.service import TOKEN
 
 from .commands import Commands
+from .stored import Stored
 
 SMALL_LIMITS = {"IMAGE_MAX_IMAGE_BYTES": "50", "IMAGE_MAX_RESULT_BYTES": "50"}
 
@@ -61,3 +67,31 @@ def test_pictures_that_the_pipeline_does_not_keep_are_not_missed(commands: Comma
     commands.es.indices.put_settings(index=commands.index, settings=settings)
     assert "mark" in commands.put()
     assert commands.said("check", commands.index)["broken"] == 0
+
+
+def test_the_doctor_looks_at_every_target_and_reports_what_is_no_address(
+    commands: Commands, stored: Stored, es_url: str
+) -> None:
+    target = {"field": "scan", "target_field": "photo", "store": "external", "properties": []}
+    commands.es.ingest.put_pipeline(id="two-targets", processors=[{"image": target}])
+    image = commands.put()
+    commands.remove()
+    commands.es.indices.put_settings(index=commands.index, settings={"index.default_pipeline": "two-targets"})
+
+    def found() -> list[dict[str, Any]]:
+        arguments = ["--url", es_url, "--index", commands.index, "--service-url", stored.service.url, "--json"]
+        report = json.loads(CliRunner().invoke(doctor, arguments, env={"IMAGE_TOKEN": TOKEN}).stdout)
+        return [finding for finding in report["findings"] if finding["check"] == "store"]
+
+    def put(id: str, key: str) -> None:
+        document = {"photo": {**image, "stored": key}}
+        commands.es.index(index=commands.index, id=id, document=document, pipeline="_none", refresh=True)
+
+    put("1", image["stored"])
+    assert [one["level"] for one in found()] == ["ok"] and "a sample of 1" in found()[0]["what"]
+    put("2", "no address")
+    malformed, rest = found()
+    assert malformed["level"] == "error" and "no address" in malformed["what"]
+    assert rest["level"] == "ok" and "a sample of 1" in rest["what"]
+    stored.pictures.delete(image["stored"])
+    assert "1 of 1 pictures" in found()[1]["what"]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import time
+import uuid
+from pathlib import Path
+
+from PIL import Image
+
+from ingest_image.store.clean import all_of
+from tests.helpers.pictures import b64, encoded
 
 from .commands import Commands
-from .stored import Stored
+from .stored import PIPELINE, Stored
 
 
 def grown_old(seconds: float = 2.1) -> None:
@@ -71,3 +78,41 @@ def test_a_damaged_picture_stays_in_the_trash_when_there_is_no_other(commands: C
         said = commands.clean("0s")
         assert (said["put_back"], said["damaged"], said["deleted"]) == ([trash], [trash], [])
     assert commands.keys() == [trash]
+
+
+def test_a_name_that_stands_for_nothing_is_refused_beside_others(commands: Commands) -> None:
+    commands.put()
+    commands.remove()
+    for others in (["typo-*"], ["typo"], [f"{commands.index},typo-*"]):
+        result = commands.run("clean", commands.index, *others, "--grace", "0s", "--delete")
+        assert result.exit_code == 1 and "there is no index typo" in result.output, result.output
+    assert len(commands.keys()) == 1 and commands.keys()[0].startswith("sha256/")
+
+
+def test_documents_that_a_data_stream_refused_are_read_too(commands: Commands) -> None:
+    """A node of the tests has no failure store; it knows the name, and finds nothing there."""
+    # It stays: such a node has no request that deletes a stream.
+    name = f"stream-{uuid.uuid4().hex[:8]}"
+    template = {"settings": {"index.default_pipeline": PIPELINE}}
+    commands.es.indices.put_index_template(
+        name=name, index_patterns=[name], data_stream={}, priority=900, template=template
+    )
+    picture = {"data": b64(encoded(Image.new("RGB", (40, 30), "teal"), "PNG"))}
+    document = {"@timestamp": "2026-01-01", "image": picture}
+    commands.es.index(index=name, op_type="create", document=document, refresh=True)
+    commands.es.indices.put_settings(index=name, settings={"index.default_pipeline": None})
+    assert all_of(commands.es, (name,)) == f"{name},{name}::failures"
+    assert commands.said("clean", name, "--delete", "--grace", "0s")["put_away"] == []
+    assert len(commands.keys()) == 1
+
+
+def test_what_a_killed_writer_has_begun_is_deleted_after_the_grace_time(commands: Commands, stored: Stored) -> None:
+    if "://" in stored.url:
+        assert stored.pictures.unfinished() == []
+        return
+    image = commands.put()
+    part = Path(stored.url, f"{image['stored']}#12345")
+    part.write_bytes(b"the beginning of a pic")
+    assert commands.clean("1h")["unfinished"] == [] and part.exists()
+    assert commands.clean("0s")["unfinished"] == [f"{image['stored']}#12345"]
+    assert not part.exists() and commands.keys() == [image["stored"]]
