@@ -92,10 +92,12 @@ class PictureStore:
         except Exception as error:
             raise refusal(error) from error
 
-    def unfinished(self) -> list[StoredObject]:
+    def unfinished(self) -> tuple[StoredObject, ...]:
         """What writers have begun, and not put in its place: in a folder, as nothing else shows such files."""
         found = self._folder.unfinished() if self._folder is not None else ()
-        return [StoredObject(name, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)) for name, stat in found]
+        return tuple(
+            StoredObject(name, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)) for name, stat in found
+        )
 
     def delete_unfinished(self, name: str) -> None:
         """Delete one of those."""

@@ -22,7 +22,7 @@ class Commands:
 
     def __init__(self, es: Elasticsearch, es_url: str, stored: Stored, index: str) -> None:
         self.es, self.stored, self.index = es, stored, index
-        self._url = es_url
+        self.url = es_url
 
     def put(self, id: str = "1", **more: Any) -> dict[str, Any]:
         """Index a picture, for each id another one; returns what its document has of it."""
@@ -43,7 +43,7 @@ class Commands:
 
     def run(self, command: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> Result:
         """A command; all but one ask Elasticsearch."""
-        given = [command, *([] if command == "copy" else ["--url", self._url]), *arguments]
+        given = [command, *([] if command == "copy" else ["--url", self.url]), *arguments]
         return CliRunner().invoke(store, given, env={"IMAGE_STORE_URL": self.stored.url, **environment})
 
     def said(

@@ -45,6 +45,8 @@ def broken(image: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 def test_check_reports_documents_that_name_another_picture_or_none(commands: Commands) -> None:
     image, other = commands.put("1"), commands.put("2")
+    # A list of vectors is not taken by each version.
+    image.pop("embedding", None)
     faults = broken(image, other)
     # What is no picture of ours is nobody's fault.
     commands.put_as_it_is({"stored": "yes", "sha256": "not ours"}, "3")

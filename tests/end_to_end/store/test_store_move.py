@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from tests.helpers.pictures import b64, encoded
+from ingest_image.reprocess.command import reprocess
+from ingest_image.reprocess.documents import Document, FoundDocument, Reader
+from tests.helpers.pictures import b64, encoded, opened
 
 from .commands import Commands
 from .stored import Stored
@@ -115,3 +118,77 @@ def test_all_targets_of_one_source_are_moved(mover: Mover) -> None:
     mover.says(*({**each, "store": "external"} for each in two))
     assert mover.move() == 1
     assert all("stored" in mover.source()[name] for name in ("one", "two"))
+
+
+def test_a_move_that_was_interrupted_goes_on(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+    mover.says(store="data")
+    mover.create()
+    for number in range(4):
+        mover.put({"image": {"data": PICTURE}, "title": str(number)}, str(number))
+    mover.says(store="external")
+    mover.commands.es.indices.refresh(index=mover.index)
+    tried: list[str] = []
+    read = Reader.read
+
+    def interrupted(reader: Reader, found: Iterable[FoundDocument]) -> Iterator[Document]:
+        for document in read(reader, found):
+            if len(tried) == 2:
+                raise KeyboardInterrupt
+            tried.append(document.id)
+            yield document
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reader, "read", interrupted)
+        stopped = mover.commands.run("move", mover.index, "--state", str(mover.state), "--max-bulk-bytes", "1")
+        assert stopped.exit_code != 0 and mover.state.exists()
+    assert mover.move() < 4
+    assert all("stored" in mover.source(str(number))["image"] for number in range(4))
+    assert not mover.state.exists()
+
+
+def test_what_somebody_writes_during_a_move_is_left_alone(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+    mover.says(store="data")
+    mover.create()
+    for id in ("1", "2"):
+        mover.put({"image": {"data": PICTURE}, "title": "old"}, id)
+    mover.says(store="external")
+    mover.commands.es.indices.refresh(index=mover.index)
+    read = Reader.read
+
+    def beside(reader: Reader, found: Iterable[FoundDocument]) -> Iterator[Document]:
+        for document in read(reader, found):
+            if document.id == "2":
+                mover.put({"image": {"data": PICTURE}, "title": "new"}, "2")
+            yield document
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reader, "read", beside)
+        said = mover.commands.said("move", mover.index, "--state", str(mover.state))
+    assert (said["written"], said["changed"], said["failed"]) == (1, 1, [])
+    # The pipeline moved it for who wrote it.
+    assert mover.source("2")["title"] == "new"
+    assert all("stored" in mover.source(id)["image"] for id in ("1", "2"))
+
+
+def test_a_moved_picture_keeps_its_original(mover: Mover) -> None:
+    kept = {"operations": ["grayscale"], "originals": "external"}
+    mover.says(store="data", **kept)
+    mover.create()
+    before = mover.put({"image": {"data": PICTURE}})["image"]
+    mover.says(store="external", **kept)
+    assert mover.move() == 1
+    after = mover.source()["image"]
+    assert after["original"] == before["original"] and after["sha256"] == before["sha256"]
+
+
+def test_reprocess_begins_with_the_original(mover: Mover, stored: Stored) -> None:
+    mover.says(store="external", originals="external", operations=["grayscale"])
+    mover.create()
+    before = mover.put({"image": {"data": PICTURE}})["image"]
+    mover.says(store="external", originals="external", operations=["auto_orient"])
+    arguments = ["--url", mover.commands.url, mover.index, "--stale", "--state", str(mover.state)]
+    result = CliRunner().invoke(reprocess, arguments)
+    assert result.exit_code == 0, result.output
+    made = mover.source()["image"]
+    assert made["original"] == before["original"]
+    assert opened(stored.bytes_of(made)).mode == "RGB" and opened(stored.bytes_of(before)).mode == "L"
