@@ -31,9 +31,9 @@ def picture(installation: Installation) -> Iterator[Finding]:
         if name not in installed:
             # The checks of definitions and indices report it.
             continue
-        targets = targets_with_called(name, installed) or {"image": "image"}
+        targets = targets_with_called(name, installed) or [("image", "image")]
         try:
-            for source, target in targets.items():
+            for source, target in targets:
                 yield ok(process_tiny_picture(installation.client, name, source, target))
         except CheckFailed as failed:
             # A user's pipeline may read another field, or need more than the tiny document has.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipelines.cluster.sources import pictures_at
 from pipelines.recipes import uses_store
 from pipelines.resources import Body
+from pipelines.wording import shown
+from processor_service.store.addresses import ADDRESS
 
 from ..service import StoreProblem, check_store
 from .check_service import recipes
@@ -21,7 +24,13 @@ def store(installation: Installation) -> Iterator[Finding]:
     if service is None or service.limits is None:
         return
     asking = [name for name in installation.pipelines if any(map(uses_store, recipes(installation, name)))]
-    keys = [key for index in installation.indices for key in _sample(installation, index)]
+    named = [key for index in installation.indices for key in _sample(installation, index)]
+    keys = [key for key in named if ADDRESS.fullmatch(key)]
+    if others := [key for key in named if key not in keys]:
+        yield error(
+            f"documents name what is no address in a store, for example {shown(others[0])}",
+            "ingest-image store check INDEX lists them all",
+        )
     if not service.limits.get("store"):
         if asking:
             yield error(
@@ -53,9 +62,13 @@ def store(installation: Installation) -> Iterator[Finding]:
 
 
 def _sample(installation: Installation, index: str) -> list[str]:
-    """Addresses that some documents name, by chance."""
-    query: Body = {"function_score": {"query": {"exists": {"field": "image.stored"}}, "random_score": {}}}
-    found = installation.client.search(index=index, query=query, size=_SAMPLE, source_includes=["image.stored"]).body
-    images = [hit["_source"].get("image") for hit in found["hits"]["hits"]]
-    each = [one for image in images for one in (image if isinstance(image, list) else [image])]
-    return [one["stored"] for one in each if isinstance(one, dict) and isinstance(one.get("stored"), str)]
+    """What some documents name as their address, by chance, in all targets of their pipelines."""
+    targets = list(installation.targets(index))
+    fields = [f"{target}.stored" for target in targets]
+    # Where one of them is not mapped, the others are found.
+    named: Body = {"bool": {"should": [{"exists": {"field": field}} for field in fields], "minimum_should_match": 1}}
+    query: Body = {"function_score": {"query": named, "random_score": {}}}
+    found = installation.client.search(index=index, query=query, size=_SAMPLE, source_includes=fields).body
+    sources = [hit.get("_source") for hit in found["hits"]["hits"]]
+    pictures = [one for source in sources for target in targets for one in pictures_at(source, target)]
+    return [one["stored"] for one in pictures if isinstance(one, dict) and isinstance(one.get("stored"), str)]

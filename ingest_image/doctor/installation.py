@@ -136,7 +136,7 @@ class Installation:
     def targets(self, index: str) -> dict[str, str]:
         """By target of the index: the source. `image` for an index whose pipelines process no picture."""
         found = [targets_with_called(name, self.installed) for name in self.pipelines_by_index[index]]
-        return {target: source for one in found for source, target in one.items()} or {"image": "image"}
+        return {target: source for one in found for source, target in one} or {"image": "image"}
 
     @cached_property
     def indices_by_target(self) -> dict[str, list[str]]:

@@ -10,7 +10,6 @@ import pybase64
 
 from pipelines.wording import shown
 from processor_service.errors import ImageError
-from processor_service.settings import Settings
 
 from ..search.questions.question import UserError
 from ..search.stored.picture import DocumentPicture
@@ -41,6 +40,6 @@ class PictureBytes:
         if not isinstance(stored, str):
             raise UserError(f"no picture is stored{f' ({shown(picture.error.code)})' if picture.error else ''}")
         try:
-            return self._store.get(stored, Settings().most_stored_bytes)
+            return self._store.get(stored, None)
         except ImageError as error:
             raise UserError(str(error)) from error

@@ -55,7 +55,7 @@ def added_since(pipelines: Sequence[Body], names: Sequence[str]) -> dict[str, Ad
             raise click.ClickException(f"{name} cannot be added to stored pictures; what can: {', '.join(possible)}")
     found: dict[str, AddedSince] = {}
     for pipeline in pipelines:
-        for recipe, target in zip(recipes_of(pipeline), targets_of(pipeline).values(), strict=False):
+        for recipe, (_, target) in zip(recipes_of(pipeline), targets_of(pipeline), strict=False):
             properties = recipe.get("properties") or []
             asked = [name for name in names if name in entry_names(properties)]
             by_hash = {}

@@ -59,6 +59,8 @@ class Reader:
     banded: Sequence[str] = ()
     enriched: Sequence[str] = ()
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
+    # Where the pictures are that are looked for in documents that are inspected; None: those that are unprocessed.
+    elsewhere: str | None = None
 
     def count(self, shard: str, limit: int, query: Query) -> int:
         """How many documents of a shard are to be done."""
@@ -95,12 +97,14 @@ class Reader:
                 return
             for hit in hits:
                 found = FoundDocument(hit["_id"], hit.get("_routing"), size_of(hit))
-                if not self.inspects or SURE in hit.get("matched_queries", ()) or self._is_unprocessed(found, hit):
+                if not self.inspects or SURE in hit.get("matched_queries", ()) or self._is_wanted(found, hit):
                     yield found
             last = hits[-1]["sort"][0]
 
-    def _is_unprocessed(self, found: FoundDocument, hit: dict[str, Any]) -> bool:
+    def _is_wanted(self, found: FoundDocument, hit: dict[str, Any]) -> bool:
         source = hit.get("_source")
+        if self.elsewhere is not None:
+            return any(outcome.is_elsewhere(source, target, self.elsewhere) for target in self.targets)
         if not any(outcome.is_list(source, target) for target in self.targets):
             return any(outcome.is_unprocessed(source, target, whole=False) for target in self.targets)
         # The source filter may have left out pictures of a list.

@@ -36,7 +36,7 @@ class IndexJob:
     targets: list[str]
     makers: dict[str, Maker]
     query: Query
-    # Whether documents have to be inspected, because the query alone cannot find all unprocessed ones.
+    # Whether documents have to be inspected, because the query alone cannot find all that are wanted.
     inspects: bool = False
     # Numeric fields with the sizes of pictures.
     sizes: Sequence[str] = ()
@@ -48,6 +48,8 @@ class IndexJob:
     enriched: tuple[str, ...] = ()
     # By target, what is to be added to pictures.
     lacking: Mapping[str, Lacking] = field(default_factory=dict)
+    # Where the pictures are that should not be there.
+    elsewhere: str | None = None
 
 
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
@@ -87,12 +89,13 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
                 targets=targets,
                 makers=makers,
                 query=selection.to_query(targets, makers, banded, lacking, schema.countable),
-                inspects=selection.unprocessed,
+                inspects=selection.unprocessed or selection.elsewhere is not None,
                 sizes=sizes,
                 fields=_fields(bodies) if selection.wants_pictures else None,
                 banded=banded,
                 enriched=tuple(targets) if selection.pending or selection.errors else (),
                 lacking=lacking,
+                elsewhere=selection.elsewhere,
             )
         )
     return jobs

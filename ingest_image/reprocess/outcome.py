@@ -24,8 +24,14 @@ def light(targets: Sequence[str]) -> dict[str, list[str]]:
 
 
 def telling(targets: Sequence[str]) -> dict[str, list[str]]:
-    """A source filter for the fields that `is_unprocessed` needs; never a picture, not even a bare string."""
-    return {"includes": [f"{target}.{name}" for target in targets for name in (*_MARKS, "error")]}
+    """A source filter for what `is_unprocessed` and `is_elsewhere` need; never a picture, not even a bare string."""
+    return {"includes": [f"{target}.{name}" for target in targets for name in (*_MARKS, "error", "stored")]}
+
+
+def is_elsewhere(source: Any, target: str, place: str) -> bool:
+    """Whether a processed picture at the target is in this place: `external`, the store, or `data`, the document."""
+    processed = [one for one in pictures_at(source, target) if isinstance(one, dict) and one.get("sha256")]
+    return any(bool(picture.get("stored")) is (place == "external") for picture in processed)
 
 
 def is_unprocessed(source: Any, target: str, whole: bool = True) -> bool:

@@ -35,7 +35,7 @@ class Run:
         self.totals = [self._total(job) for job in jobs]
 
     def _reader(self, job: IndexJob, left_out: bool) -> Reader:
-        known = job.inspects, job.sizes, job.makers, job.banded, job.enriched, job.lacking
+        known = job.inspects, job.sizes, job.makers, job.banded, job.enriched, job.lacking, job.elsewhere
         return Reader(self._client, job.index, job.targets, self._max_bytes, left_out, *known)
 
     def _total(self, job: IndexJob) -> int:

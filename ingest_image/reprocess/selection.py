@@ -53,7 +53,7 @@ class Selection:
 
         `lacking`: by target, which pictures something is added to; `exact` knows the fields of the index.
 
-        For `unprocessed` it also finds documents that have to be inspected.
+        For `unprocessed` and `elsewhere` it also finds documents that have to be inspected.
         """
         wanted: list[Query] = []
         for target in targets:
@@ -77,7 +77,8 @@ class Selection:
         filters = [user_query(self.query)] if self.query else []
         if self.wants_pictures:
             wanted = [{"bool": {"filter": [clause], "_name": SURE}} for clause in wanted]
-            wanted += [{"match_all": {}}] if self.unprocessed else []
+            # A target may not be mapped, and of a list a query only tells that one of its pictures is like that.
+            wanted += [{"match_all": {}}] if self.unprocessed or self.elsewhere else []
             # In Elasticsearch a bool query without clauses matches all documents.
             filters.append({"bool": {"should": wanted, "minimum_should_match": 1}} if wanted else {"match_none": {}})
         return {"bool": {"filter": filters}} if filters else {"match_all": {}}

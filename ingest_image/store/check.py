@@ -14,10 +14,10 @@ from elasticsearch import Elasticsearch
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.wording import counted, shown
 from processor_service.errors import Code, ImageError
-from processor_service.settings import Settings
 
 from ..index_option import index_option, missing_index
 from . import named
+from .asking import storing_indices
 from .opened import opened, progress, say
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _SHOWN = 20
+_BROKEN = "broken"
 _FAULTS = {
     Code.STORED_PICTURE_MISSING: "missing",
     Code.STORED_PICTURE_DAMAGED: "damaged",
-    Code.IMAGE_TOO_LARGE: "damaged",
 }
 
 
@@ -48,22 +48,23 @@ def check(client: Elasticsearch, index: str, quick: bool, as_json: bool) -> None
     named.refreshed(client, index)
     counts: Counter[str] = Counter()
     bad: list[tuple[str, named.Named, str]] = []
+    storing = storing_indices(client, index)
     with progress("checking") as bar, ThreadPoolExecutor(_AT_ONCE) as pool:
         task = bar.add_task("checking", total=named.count(client, index))
-        look = _Look(store, quick)
-        for document, key, fault in _in_turn(pool, look, named.documents(client, index)):
+        found = named.documents(client, index, lambda count: bar.advance(task, count), compared=True)
+        for document, key, fault in _in_turn(pool, _Look(store, quick), _noting(client, found, bad, storing)):
             counts[fault or "sound"] += 1
             if fault:
                 bad.append((fault, document, key))
-            bar.advance(task)
     summary = {
         "pictures": counts.total(),
         "sound": counts["sound"],
         **{fault: counts[fault] for fault in dict.fromkeys(_FAULTS.values())},
+        _BROKEN: sum(fault == _BROKEN for fault, _, _ in bad),
         "faults": [{"fault": fault, "index": at.index, "id": at.id, "stored": key} for fault, at, key in bad],
     }
     lines = [f"{counted(counts.total(), 'picture')} named by documents, {counts['sound']} are in the store"]
-    lines += [f"{fault}: {shown(at.index)}/{shown(at.id)} names {key}" for fault, at, key in bad[:_SHOWN]]
+    lines += [f"{fault}: {shown(at.index)}/{shown(at.id)} {_names(fault, key)}" for fault, at, key in bad[:_SHOWN]]
     if len(bad) > _SHOWN:
         lines.append(f"and {len(bad) - _SHOWN} more; --json lists all")
     say(as_json, summary, *lines)
@@ -71,11 +72,33 @@ def check(client: Elasticsearch, index: str, quick: bool, as_json: bool) -> None
         raise SystemExit(1)
 
 
+def _names(fault: str, key: str) -> str:
+    if not key:
+        return "names no picture, and has none"
+    return f"names {shown(key)}{', which is not what its sha256 says' if fault == _BROKEN else ''}"
+
+
+def _noting(
+    client: Elasticsearch,
+    found: Iterable[named.Named],
+    bad: list[tuple[str, named.Named, str]],
+    storing: set[str],
+) -> Iterator[named.Named]:
+    """The documents; what is broken in them is added to `bad`."""
+    for document in found:
+        keys = [key for key in document.broken if key]
+        # A pipeline that keeps no picture (`none`, `remove_binary`) leaves such documents.
+        if len(keys) < len(document.broken) and document.index in storing:
+            keys += [""] * named.without_picture(client, document)
+        bad += [(_BROKEN, document, key) for key in keys]
+        yield document
+
+
 class _Look:
     """Looks at one picture."""
 
     def __init__(self, store: PictureStore, quick: bool) -> None:
-        self._store, self._quick, self._most = store, quick, Settings().most_stored_bytes
+        self._store, self._quick = store, quick
 
     def __call__(self, key: str) -> str | None:
         """What is wrong with it; None when nothing is. Raises ClickException when the store does not answer."""
@@ -83,7 +106,7 @@ class _Look:
             if self._quick:
                 self._store.head(key)
             else:
-                self._store.get(key, self._most)
+                self._store.get(key, None)
         except ImageError as error:
             if error.code not in _FAULTS:
                 raise click.ClickException(str(error)) from error

@@ -31,6 +31,8 @@ class Plan:
     put_away: list[StoredObject] = field(default_factory=list)
     put_back: list[StoredObject] = field(default_factory=list)
     delete: list[StoredObject] = field(default_factory=list)
+    # Files of a folder that a writer, who was killed, has begun.
+    unfinished: list[StoredObject] = field(default_factory=list)
 
 
 def grace_time(text: str) -> timedelta:
@@ -73,12 +75,13 @@ def clean(
     indices += named_indices
     if not indices:
         raise click.UsageError("which indices? give --index, or their names as arguments")
-    store, index = opened(), _all_of(client, indices)
+    store, index = opened(), all_of(client, indices)
+    damaged: list[str] = []
     try:
         plan = _plan(client, store, index, datetime.now(UTC) - grace)
         lines = [f"{what} {each.key}" for what, each in _named(plan)]
         if delete:
-            _do(store, plan)
+            damaged = _do(store, plan)
     except ImageError as error:
         raise click.ClickException(str(error)) from error
     size = sum(each.size for each in plan.put_away)
@@ -87,30 +90,24 @@ def clean(
         f"{counted(len(plan.put_away), 'picture')} ({size} bytes) {would}put away, {len(plan.put_back)} {would}put "
         f"back, {len(plan.delete)} {would}deleted"
     )
+    if plan.unfinished:
+        summary += f"; {counted(len(plan.unfinished), 'unfinished file')} {would}deleted"
     if not delete:
         summary += "; --delete does it"
     keys = {
         "put_away": [each.key for each in plan.put_away],
         "put_back": [each.key for each in plan.put_back],
         "deleted": [each.key for each in plan.delete],
+        "unfinished": [each.key for each in plan.unfinished],
+        "damaged": damaged,
     }
+    lines += [f"damaged, so it stays where it is: {key}" for key in damaged]
     say(as_json, {"done": delete, "bytes": size, **keys}, *lines, summary)
 
 
-def _all_of(client: Elasticsearch, indices: tuple[str, ...]) -> str:
+def all_of(client: Elasticsearch, indices: tuple[str, ...]) -> str:
     """The indices by their names. Raises ClickException when one of them cannot be read."""
-    try:
-        found = client.indices.resolve_index(name=list(indices), expand_wildcards="all").body
-    except NotFoundError as error:
-        raise click.ClickException(missing_index(client, indices) or str(error)) from error
-    if closed := [each["name"] for each in found["indices"] if "closed" in each.get("attributes", ())]:
-        raise click.ClickException(f"the index {closed[0]} is closed, so its documents cannot be read: open it first")
-    names = {each["name"] for kind in ("indices", "data_streams") for each in found[kind]}
-    # Whole indices: an alias may show only a part of their documents.
-    names.update(name for alias in found["aliases"] for name in alias["indices"])
-    if not names:
-        raise click.ClickException(f"there is no index {', '.join(indices)}")
-    named_in = ",".join(sorted(names))
+    named_in = ",".join(sorted({name for each in ",".join(indices).split(",") for name in _behind(client, each)}))
     for name, body in client.indices.get_mapping(index=named_in).body.items():
         if set(body["mappings"].get("_source", ())) & {"enabled", "excludes", "includes"}:
             raise click.ClickException(
@@ -120,6 +117,25 @@ def _all_of(client: Elasticsearch, indices: tuple[str, ...]) -> str:
     return named_in
 
 
+def _behind(client: Elasticsearch, expression: str) -> set[str]:
+    """What a name, an alias or a pattern stands for. One that stands for nothing is most likely misspelled."""
+    try:
+        found = client.indices.resolve_index(name=expression, expand_wildcards="all").body
+    except NotFoundError as error:
+        raise click.ClickException(missing_index(client, [expression]) or str(error)) from error
+    if closed := [each["name"] for each in found["indices"] if "closed" in each.get("attributes", ())]:
+        raise click.ClickException(f"the index {closed[0]} is closed, so its documents cannot be read: open it first")
+    names = {each["name"] for each in found["indices"]}
+    for stream in found["data_streams"]:
+        # Documents that it refused after their pipeline have their pictures, too, and may be sent again.
+        names |= {stream["name"], f"{stream['name']}::failures"}
+    # Whole indices: an alias may show only a part of their documents.
+    names.update(name for alias in found["aliases"] for name in alias["indices"])
+    if not names:
+        raise click.ClickException(f"there is no index {expression}")
+    return names
+
+
 def _plan(client: Elasticsearch, store: PictureStore, index: str, before: datetime) -> Plan:
     """What to do. First the objects are listed, then the documents are read.
 
@@ -127,6 +143,7 @@ def _plan(client: Elasticsearch, store: PictureStore, index: str, before: dateti
     """
     old = [each for each in store.list(PREFIX) if each.modified <= before]
     trash = list(store.list(TRASH))
+    unfinished = [each for each in store.unfinished() if each.modified <= before]
     if not named.refreshed(client, index):
         raise click.ClickException(
             "the user may not refresh the indices (privilege maintenance), so documents could be overlooked"
@@ -134,14 +151,16 @@ def _plan(client: Elasticsearch, store: PictureStore, index: str, before: dateti
     wanted = set[bytes]()
     with progress("reading documents") as bar:
         task = bar.add_task("reading", total=named.count(client, index))
-        for document in named.documents(client, index):
+        for document in named.documents(client, index, lambda count: bar.advance(task, count)):
             wanted.update(bytes.fromhex(sha256_of(key)) for key in document.keys)
-            bar.advance(task)
-    plan = Plan([each for each in old if not _is_in(each.key, wanted)])
+    plan = Plan([each for each in old if not _is_in(each.key, wanted)], unfinished=unfinished)
+    # An older copy of what is put away now: documents may have named it since that was made.
+    again = {each.key for each in plan.put_away}
     for each in trash:
-        if _is_in(each.key.removeprefix(TRASH), wanted):
+        key = each.key.removeprefix(TRASH)
+        if _is_in(key, wanted):
             plan.put_back.append(each)
-        elif each.modified <= before:
+        elif each.modified <= before and key not in again:
             plan.delete.append(each)
     return plan
 
@@ -155,19 +174,30 @@ def _is_in(key: str, wanted: set[bytes]) -> bool:
 
 
 def _named(plan: Plan) -> Iterator[tuple[str, StoredObject]]:
-    for what, objects in (("put away", plan.put_away), ("put back", plan.put_back), ("delete", plan.delete)):
+    for what, objects in (
+        ("put away", plan.put_away),
+        ("put back", plan.put_back),
+        ("delete", plan.delete),
+        ("delete unfinished", plan.unfinished),
+    ):
         for each in objects:
             yield what, each
 
 
-def _do(store: PictureStore, plan: Plan) -> None:
+def _do(store: PictureStore, plan: Plan) -> list[str]:
+    """Do it; returns the keys of what stays in the trash because it is damaged."""
+    damaged: list[str] = []
     with progress("cleaning") as bar:
-        task = bar.add_task("cleaning", total=len(plan.put_away) + len(plan.put_back) + len(plan.delete))
+        task = bar.add_task("cleaning", total=sum(1 for _ in _named(plan)))
         for what, each in _named(plan):
             if what == "put away":
                 store.move(each.key, TRASH + each.key)
             elif what == "put back":
-                store.move(each.key, each.key.removeprefix(TRASH))
-            else:
+                if not store.put_back(each.key.removeprefix(TRASH)):
+                    damaged.append(each.key)
+            elif what == "delete":
                 store.delete(each.key)
+            else:
+                store.delete_unfinished(each.key)
             bar.advance(task)
+    return damaged

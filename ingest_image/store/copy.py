@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from processor_service.errors import ImageError
-from processor_service.settings import Settings
 from processor_service.store.addresses import ADDRESS, PREFIX, TRASH
 
 from .opened import keys_of_target, opened, progress, say
@@ -29,7 +28,7 @@ def copy_store(to: str, as_json: bool) -> None:
     What is there already is left alone, so the same command continues one that was interrupted. Keys and addresses of
     the other store are given as TO_AWS_..., TO_GOOGLE_... and TO_AZURE_...; without them they are those of the first.
     """
-    source, most = opened(), Settings().most_stored_bytes
+    source = opened()
     with keys_of_target():
         target = opened(to)
     counts: Counter[str] = Counter()
@@ -43,11 +42,12 @@ def copy_store(to: str, as_json: bool) -> None:
                     counts["there"] += 1
                 else:
                     try:
-                        data = source.get(key, most)
+                        data = source.get(key, None)
                     except ImageError as error:
                         if error.code.status == 503:
                             raise
                         faults.append(str(error))
+                        bar.advance(task)
                         continue
                     target.put(key, data)
                     counts["copied"] += 1

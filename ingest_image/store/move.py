@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 from elasticsearch import ApiError, Elasticsearch
 
 from pipelines.cluster.client import elasticsearch_options
-from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
 from pipelines.wording import shown
 
 from ..index_option import index_option
 from ..reprocess.bounds import Bounds, bounds_options
 from ..reprocess.command import run_selected
 from ..reprocess.selection import Selection
+from .asking import recipes_by_pipeline
 from .opened import say
 
 
@@ -41,19 +40,22 @@ def move(client: Elasticsearch, index: str, into_documents: bool, bounds: Bounds
 
 
 def _check_pipelines(client: Elasticsearch, index: str, into_documents: bool) -> None:
-    """Refuse when the pipeline would leave the pictures where they are."""
+    """Refuse when the pipeline would leave the pictures where they are, or keep none."""
     try:
-        names = {name for settings in settings_by_index(client, index).values() for name in pipelines_of(settings)}
-        bodies: dict[str, Any] = client.ingest.get_pipeline(id=",".join(names)).body if names else {}
+        found = recipes_by_pipeline(client, index)
     except ApiError:
         # The run itself says what is wrong.
         return
-    for name, body in bodies.items():
-        for processor in body.get("processors", ()):
-            external = processor.get("image", {}).get("store") == "external"
-            if "image" in processor and external is into_documents:
-                wanted = json.dumps("data" if into_documents else "external")
+    wanted = "data" if into_documents else "external"
+    for name, recipes in found.items():
+        for recipe in recipes:
+            if recipe.get("store", "data") != wanted:
                 raise click.ClickException(
-                    f'the processor image of the pipeline {shown(name)} does not say "store": {wanted}: change it '
-                    "first, so that new pictures go there, too"
+                    f'the processor image of the pipeline {shown(name)} does not say "store": {json.dumps(wanted)}: '
+                    "change it first, so that new pictures go there, too"
+                )
+            source = recipe.get("field", "image")
+            if recipe.get("remove_binary") and recipe.get("target_field", source) == source:
+                raise click.ClickException(
+                    f"the pipeline {shown(name)} says remove_binary, so no picture would be kept: change it first"
                 )

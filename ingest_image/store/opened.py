@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from processor_service.errors import ImageError
 from processor_service.settings import Settings
-from processor_service.store.opening import StoreError, open_store
+from processor_service.store.opening import StoreError, begin_store, open_store
 
 if TYPE_CHECKING:
     from processor_service.store.picture_store import PictureStore
@@ -24,14 +27,21 @@ _TO = "TO_"
 
 
 def opened(url: str = "") -> PictureStore:
-    """The store at a URL, or at `IMAGE_STORE_URL`. Raises ClickException."""
+    """The store at a URL, where one may begin, or the one at `IMAGE_STORE_URL`. Raises ClickException."""
+    # What the store warns of is no part of what a command prints.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     settings = Settings()
     if not (url or settings.store_url):
         raise click.ClickException("there is no store: set IMAGE_STORE_URL as the service has it")
+    if url:
+        begin_store(url)
     try:
-        return open_store(url or settings.store_url, settings.store_timeout)
-    except StoreError as error:
+        found = open_store(url or settings.store_url, settings.store_timeout)
+        # Otherwise the place of a disk that is not mounted would be a store without pictures.
+        found.check_folder()
+    except (StoreError, ImageError) as error:
         raise click.ClickException(str(error)) from error
+    return found
 
 
 @contextmanager

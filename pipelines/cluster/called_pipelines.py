@@ -21,18 +21,15 @@ def with_called(name: str, installed: Mapping[str, Body]) -> list[str]:
     return found
 
 
-def targets_with_called(name: str, installed: Mapping[str, Body]) -> dict[str, str]:
+def targets_with_called(name: str, installed: Mapping[str, Body]) -> list[tuple[str, str]]:
     """Source and target field of each `image` processor that a document of this pipeline meets."""
-    return {
-        source: target
-        for one in with_called(name, installed)
-        for source, target in targets_of(installed.get(one, {})).items()
-    }
+    found = [pair for one in with_called(name, installed) for pair in targets_of(installed.get(one, {}))]
+    return list(dict.fromkeys(found))
 
 
 def target_fields(names: Iterable[str], installed: Mapping[str, Body]) -> list[str]:
     """The fields to which these pipelines, and what they run, write pictures: each once."""
-    return list(dict.fromkeys(target for name in names for target in targets_with_called(name, installed).values()))
+    return list(dict.fromkeys(target for name in names for _, target in targets_with_called(name, installed)))
 
 
 def _called(holder: Mapping[str, Any]) -> Iterator[str]:

@@ -38,20 +38,23 @@ class Maker:
         return self.models.get("embedding")
 
 
-def targets_of(pipeline: Body) -> dict[str, str]:
-    """Source and target field of each `image` processor, also of our pipelines in their inference form."""
+def targets_of(pipeline: Body) -> list[tuple[str, str]]:
+    """Source and target field of each `image` processor in turn, also of our pipelines in their inference form.
+
+    Several may read one source.
+    """
     if is_inference_form(pipeline):
-        return {"image": "image"}
+        return [("image", "image")]
     options = [processor["image"] for processor in pipeline.get("processors", ()) if "image" in processor]
     sources = [(option.get("field", "image"), option) for option in options]
-    return {source: option.get("target_field", source) for source, option in sources}
+    return [(source, option.get("target_field", source)) for source, option in sources]
 
 
 def fields_of_pictures(pipeline: Body) -> tuple[str, ...] | None:
     """Fields that a pipeline reads pictures from or writes them to; None if other processors may move pictures."""
     if not is_ours(pipeline) and any("image" not in processor for processor in pipeline.get("processors", ())):
         return None
-    return tuple(dict.fromkeys(field for pair in targets_of(pipeline).items() for field in pair))
+    return tuple(dict.fromkeys(field for pair in targets_of(pipeline) for field in pair))
 
 
 def is_inference_form(pipeline: Body) -> bool:
@@ -68,7 +71,7 @@ def current_makers(client: Elasticsearch, name: str) -> dict[str, Maker]:
     """
     targets = targets_of(client.ingest.get_pipeline(id=name).body[name])
     makers: dict[str, Maker] = {}
-    for source, target in targets.items():
+    for source, target in dict.fromkeys(targets):
         # Other processors of a user's pipeline may need more than this; then the failure says so.
         # All of it, even what the pipeline adds later.
         picture = {"data": TINY_PNG, "enrich": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -12,25 +13,37 @@ from .refusals import unavailable
 
 log = structlog.get_logger("processor_service")
 _MARKER = ".ingest-image-store"
+# The library leaves out names that end with this and a number when it lists a folder.
+_PART = "#"
 # How often a picture is put that somebody removes at once.
 _TRIES = 5
 
 
+def begin(path: Path) -> None:
+    """Leave a file in a folder that exists, by which it is known as a store from then on.
+
+    Nobody can tell an empty folder from the place of a disk that is not mounted: who calls this says that it is right.
+    """
+    try:
+        (path / _MARKER).touch(exist_ok=False)
+        log.info("store", begun=str(path))
+    except OSError:
+        # It is there already, or a write reports that it is missing.
+        return
+
+
 class Folder:
-    """The folder of a store. It leaves a file in it, by which the folder is known."""
+    """The folder of a store, which is known by a file in it (`begin`)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            (path / _MARKER).touch()
-        except OSError:
-            # Reading needs no marker; a write reports that it is missing.
-            return
 
     def check(self) -> None:
         """Raise ImageError when the disk with the folder is gone: the library would make the folder where it was."""
         if not (self._path / _MARKER).exists():
-            raise unavailable("the folder of the store is not there: is its disk mounted?")
+            raise unavailable(
+                f"the folder of the store is not there, or a service never used it ({_MARKER}): is its disk mounted?"
+            )
 
     def put(self, key: str, data: bytes | memoryview) -> bool:
         """Put bytes at their address to stay; says whether they are new. Raises OSError, and ImageError as `check`.
@@ -53,6 +66,19 @@ class Folder:
                 # It was there, and `store clean` has put it away in this moment.
                 continue
         raise unavailable("what is written to the store is removed at once")
+
+    def unfinished(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Files that a writer has begun and not put in their place, by their names in the folder."""
+        for path in sorted(self._path.rglob(f"*{_PART}*")):
+            try:
+                if path.is_file():
+                    yield path.relative_to(self._path).as_posix(), path.stat()
+            except FileNotFoundError:
+                continue
+
+    def delete_unfinished(self, name: str) -> None:
+        """Delete one of those. A writer that is still at it begins again."""
+        (self._path / name).unlink(missing_ok=True)
 
     def touch(self, key: str) -> None:
         """Give a file the time of now. Raises FileNotFoundError."""
@@ -91,8 +117,7 @@ def _write(path: Path, data: bytes | memoryview, over: bool) -> bool:
     `over`: in the place of the file that is there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The library leaves out names that end like this when it lists a folder.
-    part = path.with_name(f"{path.name}#{secrets.randbits(48)}")
+    part = path.with_name(f"{path.name}{_PART}{secrets.randbits(48)}")
     try:
         part.write_bytes(data)
         if over:

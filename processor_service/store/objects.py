@@ -30,10 +30,14 @@ class Objects:
         """Put bytes at their address to stay; says whether they are new. In a folder, its own `put` does that."""
         return await self._create(key, data) or await self._mend(key, data)
 
-    async def get(self, key: str, most: int) -> bytes | None:
-        """The bytes at an address; None when they are more than `most`."""
+    async def get(self, key: str, most: int | None) -> bytes | None:
+        """The bytes at an address; None when they are more than `most`, where there is such a limit."""
         found = await self._found(obstore.get_async, key)
-        return None if found.meta["size"] > most else bytes(await found.bytes_async())
+        return None if most is not None and found.meta["size"] > most else bytes(await found.bytes_async())
+
+    async def get_here(self, key: str) -> bytes:
+        """The bytes at this very key, not those that were put away from there."""
+        return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
     async def head(self, key: str) -> Any:
         """What the store says of an object."""

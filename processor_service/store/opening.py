@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..extras import installing
+from .folder import begin
 
 if TYPE_CHECKING:
     from .picture_store import PictureStore
@@ -25,11 +26,20 @@ class StoreError(Exception):
 
 
 def open_store(url: str, timeout: float) -> PictureStore:
-    """The store at a URL, or in a folder. `timeout`: seconds for each call. Raises StoreError."""
+    """The store at a URL, or in a folder that `begin_store` has seen. `timeout`: seconds for each call.
+
+    Raises StoreError.
+    """
     store = library_store(url)
     from .picture_store import PictureStore
 
     return PictureStore(store, timeout, folder_of(url))
+
+
+def begin_store(url: str) -> None:
+    """Make the folder that a URL names a store, if it exists; nothing is done to a store of another kind."""
+    if (path := folder_of(url)) is not None and path.is_absolute():
+        begin(path)
 
 
 def library_store(url: str) -> Any:

@@ -7,14 +7,14 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import obstore
 
 from ..errors import ImageError, too_large
-from .addresses import sha256_of
+from .addresses import TRASH, sha256_of
 from .deadlines import Deadlines
 from .folder import Folder
 from .objects import Objects
@@ -47,6 +47,11 @@ class PictureStore:
         # Whether the last call worked; None before the first.
         self.works: bool | None = None
 
+    def check_folder(self) -> None:
+        """Raise ImageError when the folder of the store is not there, or is not its folder."""
+        if self._folder is not None:
+            self._folder.check()
+
     def put(self, key: str, data: bytes | memoryview, until: float | None = None) -> bool:
         """Put bytes at their address, unless they are there already; says whether they are new.
 
@@ -56,8 +61,8 @@ class PictureStore:
             return self._told(lambda: self._deadlines.run_in_thread(lambda: folder.put(key, data), until), until)
         return self._run(lambda: self._objects.put(key, data), until)
 
-    def get(self, key: str, most: int, until: float | None = None) -> bytes:
-        """The bytes at an address, when they are what it says.
+    def get(self, key: str, most: int | None, until: float | None = None) -> bytes:
+        """The bytes at an address, when they are what it says; `most`: how many there may be, None for any number.
 
         Raises ImageError `stored_picture_missing`, `stored_picture_damaged`, or `image_too_large` for more than `most`.
         """
@@ -67,7 +72,7 @@ class PictureStore:
         except MissingObject as error:
             raise missing(key) from error
         if data is None:
-            raise too_large(most)
+            raise too_large(most or 0)
         if hashlib.sha256(data).hexdigest() != expected:
             raise damaged(key)
         return data
@@ -87,6 +92,18 @@ class PictureStore:
         except Exception as error:
             raise refusal(error) from error
 
+    def unfinished(self) -> tuple[StoredObject, ...]:
+        """What writers have begun, and not put in its place: in a folder, as nothing else shows such files."""
+        found = self._folder.unfinished() if self._folder is not None else ()
+        return tuple(
+            StoredObject(name, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)) for name, stat in found
+        )
+
+    def delete_unfinished(self, name: str) -> None:
+        """Delete one of those."""
+        if self._folder is not None:
+            self._folder.delete_unfinished(name)
+
     def delete(self, key: str, until: float | None = None) -> None:
         """Delete an object, if it is there."""
         try:
@@ -101,6 +118,30 @@ class PictureStore:
         except MissingObject:
             return
         self.delete(key)
+
+    def put_back(self, key: str) -> bool:
+        """Move a picture from the trash, if it is there, to its address `key`; False when it is damaged, and stays.
+
+        What is in its place by now stays if it is sound, whatever the trash has.
+        """
+        try:
+            data = self._run(lambda: self._objects.get_here(TRASH + key), None)
+        except MissingObject:
+            return True
+        if hashlib.sha256(data).hexdigest() == sha256_of(key):
+            self.put(key, data)
+        elif not self._is_sound(key):
+            return False
+        self.delete(TRASH + key)
+        return True
+
+    def _is_sound(self, key: str) -> bool:
+        """Whether the right bytes are in their place."""
+        try:
+            data = self._run(lambda: self._objects.get_here(key), None)
+        except MissingObject:
+            return False
+        return hashlib.sha256(data).hexdigest() == sha256_of(key)
 
     def signed_url(self, key: str, seconds: int) -> str | None:
         """An address at which anybody can read an object for some time; None when the store gives none."""

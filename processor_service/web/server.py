@@ -19,6 +19,7 @@ from gunicorn.app.base import BaseApplication
 from ..parent import die_with_parent
 from ..pixels.scaling import SCALER
 from ..settings import Settings
+from ..store.opening import begin_store
 from ..workers.confined import hide_memory
 from ..workers.lack import identity_lack, lack, number
 from ..workers.memory import container_limit, give_back_large_blocks, shortage
@@ -145,4 +146,6 @@ def serve(settings: Settings) -> Any:
     # web process share, and both would do so once more when they end: half a second.
     gc.freeze()
     gc.enable()
+    # Not in the web process: that is started again when it dies, and the disk with the folder may be gone by then.
+    begin_store(settings.store_url)
     GunicornServer(settings).run()

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest_image.cli import main
+from processor_service.store.opening import begin_store
 from tests.helpers.paths import PICTURES
 
 # What a command is not started without. A new command that needs nothing has no line here.
@@ -56,6 +57,7 @@ def about_an_index() -> list[tuple[str, ...]]:
 def run(words: tuple[str, ...], url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, index: str = "") -> Result:
     """Run a command as a user does, in an empty folder with an empty store."""
     monkeypatch.chdir(folder)
+    begin_store(str(folder))
     monkeypatch.setenv("IMAGE_STORE_URL", str(folder))
     monkeypatch.setenv("ANN_PASSWORD", "a long password")
     named = ["--index", index or "images"] if words in [*about_an_index(), ("index",)] else []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from elasticsearch import Elasticsearch
 
+from .commands import Commands
 from .stored import Stored, rendering_store, stored_index
 
 
@@ -29,3 +30,11 @@ def index(es: Elasticsearch, stored: Stored) -> Iterator[str]:
     """An index of the test's own whose pictures go into the store."""
     with stored_index(es) as name:
         yield name
+
+
+@pytest.fixture
+def commands(es: Elasticsearch, es_url: str, stored: Stored, index: str) -> Commands:
+    """The commands, with an index and a store that are empty."""
+    made = Commands(es, es_url, stored, index)
+    made.empty()
+    return made

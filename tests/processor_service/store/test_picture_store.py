@@ -16,7 +16,7 @@ import pytest
 from processor_service.errors import Code, ImageError
 from processor_service.store.addresses import address_of, mime_type_of, sha256_of
 from processor_service.store.folder import Folder
-from processor_service.store.opening import StoreError, open_store
+from processor_service.store.opening import StoreError, begin_store, open_store
 from processor_service.store.picture_store import PictureStore
 
 DATA = b"the bytes of a picture" * 100
@@ -25,6 +25,7 @@ KEY = address_of(DATA, "jpeg")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[PictureStore]:
+    begin_store(str(tmp_path))
     opened = open_store(str(tmp_path), 5)
     yield opened
     opened.stop()
@@ -113,6 +114,7 @@ def test_a_writer_that_dies_leaves_nothing_that_is_listed(
 
 def test_a_folder_that_hangs_is_given_up_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a network file system does whose server is gone."""
+    begin_store(str(tmp_path))
     hanging, mended = open_store(str(tmp_path), 0.3), threading.Event()
     monkeypatch.setattr(Folder, "check", lambda _: mended.wait(60))
     try:
@@ -209,6 +211,7 @@ def test_a_check_writes_reads_and_leaves_nothing(store: PictureStore, tmp_path: 
 
 def test_a_folder_that_is_gone_is_unavailable_and_is_not_made_again(store: PictureStore, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
+    begin_store(str(tmp_path / "disk"))
     mounted = open_store(str(tmp_path / "disk"), 5)
     try:
         mounted.put(KEY, DATA)
@@ -218,6 +221,10 @@ def test_a_folder_that_is_gone_is_unavailable_and_is_not_made_again(store: Pictu
         # What is left of an unmounted disk: an empty folder.
         (tmp_path / "disk").mkdir()
         assert code_of(lambda: mounted.put(KEY, DATA)) is Code.STORE_UNAVAILABLE
+        # Somebody who opens it there makes no store of it.
+        again = open_store(str(tmp_path / "disk"), 5)
+        assert code_of(lambda: again.put(KEY, DATA)) is Code.STORE_UNAVAILABLE
+        again.stop()
         assert not list((tmp_path / "disk").iterdir())
         (tmp_path / "disk").rmdir()
         (tmp_path / "away").rename(tmp_path / "disk")
