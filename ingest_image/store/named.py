@@ -105,10 +105,12 @@ def _broken(value: Any) -> Iterator[str]:
         if isinstance(sha256, str) and stored is None:
             if ours and value.get("data") is None:
                 yield ""
-        elif isinstance(sha256, str) and (ours or str(stored).startswith(PREFIX)):
-            found = re.fullmatch(ADDRESS, str(stored))
-            if found is None or found[3] != sha256:
-                yield str(stored)
+        elif isinstance(sha256, str):
+            # Anything may be there, also lists in each other as deep as can be.
+            text = stored if isinstance(stored, str) else "[no text]"
+            found = re.fullmatch(ADDRESS, text)
+            if (ours or text.startswith(PREFIX)) and (found is None or found[3] != sha256):
+                yield text
         for part in value.values():
             yield from _broken(part)
 
