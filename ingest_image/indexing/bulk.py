@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any, Literal
@@ -109,8 +110,9 @@ class Sender:
                 initial_backoff=self.initial_backoff,
                 tell=self.tell,
             )
-            for ok, item in results:
-                self._take(ok, item)
+            with closing(results):
+                for ok, item in results:
+                    self._take(ok, item)
         except BaseException:
             turns.stopped = True
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,8 +85,9 @@ class Writer:
             max_retries=self.max_retries,
         )
         try:
-            for ok, item in results:
-                self._take(ok, item, sent)
+            with closing(results):
+                for ok, item in results:
+                    self._take(ok, item, sent)
         finally:
             self._look_back()
 

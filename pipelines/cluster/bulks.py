@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from typing import Any, cast
 
 from elasticsearch import ApiError, Elasticsearch
@@ -36,15 +37,17 @@ def send_bulks(
     max_retries: int,
     initial_backoff: float = 1,
     tell: Tell = lambda whom, why: None,
-) -> Iterator[tuple[bool, dict[str, Any]]]:
+) -> Generator[tuple[bool, dict[str, Any]], None, None]:
     """Send the actions in requests of `max_bytes`; yields for each whether it went well, and its item.
+
+    To be closed when not all of it is read: what traces the requests (OpenTelemetry) fails in the garbage collector.
 
     What is busy or restarting is sent again with growing pauses, which begin with `initial_backoff` seconds. `tell` is
     called before each pause.
     """
     # The transport's own retries come at once, and would only add to the load.
     patient = client.options(retry_on_status=(), request_timeout=_PATIENCE)
-    results = streaming_bulk(
+    sent = streaming_bulk(
         cast(Elasticsearch, _Telling(patient, tell)),
         actions,
         max_chunk_bytes=max_bytes,
@@ -56,8 +59,10 @@ def send_bulks(
         max_backoff=30,
         pipeline=pipeline,
     )
-    for ok, item in results:
-        yield ok, next(iter(item.values()))
+    # The client says that it is an iterable only.
+    with closing(cast("Generator[tuple[bool, dict[str, Any]], None, None]", sent)) as results:
+        for ok, item in results:
+            yield ok, next(iter(item.values()))
 
 
 class _Telling:
