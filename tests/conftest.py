@@ -12,6 +12,7 @@ from typing import Any
 # (gc.freeze), and then nothing is seen to do so.
 import hypothesis
 import pytest
+import structlog
 
 from tests.helpers.group_times import GroupTimes
 from tests.helpers.groups import ByNodeAndFile, longest_first
@@ -101,6 +102,17 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("patient")
     let_children_take_signals()
     config.pluginmanager.register(GroupTimes())
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that is run in this process says where its logs go; that holds for no other test."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    yield
+    if before is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import random
 import socket
-import tempfile
 from functools import cache
-from pathlib import Path
-from typing import BinaryIO
 
 _ours: set[int] = set()
 
@@ -52,5 +50,6 @@ def _take(port: int) -> bool:
 
 
 @cache
-def _shared_file() -> BinaryIO:
-    return (Path(tempfile.gettempdir()) / "ingest-image-tests-ports").open("ab")
+def _shared_file() -> int:
+    """Open until this process ends. Not where temporary files go: each worker has a folder of its own for them."""
+    return os.open(f"/tmp/ingest-image-tests-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
