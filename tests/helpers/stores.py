@@ -47,6 +47,16 @@ def environment(**values: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def away(path: Path) -> Iterator[None]:
+    """A file that is not in its place meanwhile."""
+    elsewhere = path.rename(path.with_suffix(".away"))
+    try:
+        yield
+    finally:
+        elsewhere.rename(path)
+
+
 class S3Server:
     """SeaweedFS: a real S3 server. `url`, `process`."""
 

@@ -12,6 +12,7 @@ from pipelines.inference.options import NotExpressible
 from processor_service.web.inference.originals import MARKS
 from tests.helpers.pictures import b64, opened
 from tests.helpers.service import TOKEN, Service, running_service
+from tests.helpers.stores import away
 
 from .stock import PipelineFailed, StockProcessors
 from .way import IMAGE, OTHER, OTHER_TOKEN, PHOTO, Way
@@ -46,12 +47,8 @@ def test_a_picture_is_stored_as_by_the_plugin(way: Way, keeping: Service, folder
 
 def test_an_update_of_something_else_reads_nothing(way: Way, folder: Path) -> None:
     stored = way({"title": "old", "image": {"data": PHOTO}})
-    path = folder / stored["image"]["stored"]
-    path.rename(path.with_suffix(".away"))
-    try:
+    with away(folder / stored["image"]["stored"]):
         assert way(stored | {"title": "new"}) == stored | {"title": "new"}
-    finally:
-        path.with_suffix(".away").rename(path)
 
 
 def test_another_picture_and_none(way: Way) -> None:
@@ -121,12 +118,8 @@ def test_a_picture_that_is_lost_is_recorded_and_keeps_its_key(
 ) -> None:
     stored = way({"image": {"data": PHOTO, "alt": "mine"}})["image"]
     gray = Way(stock, keeping.url, operations=["grayscale"], properties=[], store="external")
-    path = folder / stored["stored"]
-    path.rename(path.with_suffix(".away"))
-    try:
+    with away(folder / stored["stored"]):
         lost = gray({"image": stored})["image"]
-    finally:
-        path.with_suffix(".away").rename(path)
     assert lost["error"]["code"] == "stored_picture_missing"
     names = ("stored", "sha256", "recipe", "mark", "alt")
     assert {name: lost[name] for name in names} == {name: stored[name] for name in names}
@@ -189,12 +182,8 @@ class TestOriginals:
     ) -> None:
         first = gray({"image": {"data": PHOTO, "alt": "mine"}})["image"]
         colored = self.of(stock, keeping, store, "auto_orient")
-        path = folder / first["original"]["stored"]
-        path.rename(path.with_suffix(".away"))
-        try:
+        with away(folder / first["original"]["stored"]):
             lost = colored({"image": first})["image"]
-        finally:
-            path.with_suffix(".away").rename(path)
         assert lost["error"]["code"] == "stored_picture_missing"
         where = ["data"] if store == "data" else ["stored", "sha256"]
         names = ["recipe", "mark", "source_mark", "original", "original_mark", "alt", *where]
@@ -241,12 +230,8 @@ class TestOriginals:
         hiding = Way(
             stock, keeping.url, operations=[{"redact": {"what": ["faces"]}}], properties=["thumbnail"], store=store
         )
-        path = folder / first["original"]["stored"]
-        path.rename(path.with_suffix(".away"))
-        try:
+        with away(folder / first["original"]["stored"]):
             lost = hiding({"image": first})["image"]
-        finally:
-            path.with_suffix(".away").rename(path)
         assert lost["error"]["code"] == "stored_picture_missing"
         assert lost.keys() == {"alt", "error"}
 

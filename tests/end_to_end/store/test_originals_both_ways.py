@@ -10,6 +10,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from tests.helpers.pictures import b64, opened, picture
+from tests.helpers.stores import away
 from tests.inference_way.stock import StockProcessors, stock_processors
 from tests.inference_way.way import Way
 
@@ -67,12 +68,8 @@ def test_an_original_is_begun_with_and_may_be_lost(
     assert by_inference(GRAY, first, store=elsewhere) == moved
     assert ("data" in moved) == (elsewhere == "data")
     assert by_plugin(COLORED, moved) == by_inference(COLORED, moved) == again
-    original = folder / first["original"]["stored"]
-    original.rename(original.with_suffix(".away"))
-    try:
+    with away(folder / first["original"]["stored"]):
         lost, other = by_plugin(COLORED, first), by_inference(COLORED, first)
-    finally:
-        original.with_suffix(".away").rename(original)
     assert lost["error"].pop("request_id") != other["error"].pop("request_id")
     assert lost == other
     assert lost["error"]["code"] == "stored_picture_missing"

@@ -63,6 +63,17 @@ def place(es: Elasticsearch) -> Iterator[str]:
     es.indices.delete(index=INDEX)
 
 
+def prepared(page: Browser, name: str) -> None:
+    """Open one of the pages, and do there what is done before one looks."""
+    address, prepare = PAGES[name]
+    page.open(address)
+    if "duplicates" in address:
+        page.wait(lambda: page.all(".cluster"))
+    page.js(f"document.left = true; {prepare}")
+    if name in ("delete", "deleted", "keep"):
+        page.wait(lambda: page.js("return !document.left && document.readyState === 'complete'"))
+
+
 def problems(page: Browser, name: str) -> Iterator[tuple[Any, ...]]:
     """What is wrong with the present page, at each width."""
     for width in WIDTHS:
@@ -89,14 +100,9 @@ def test_everybody_can_use_every_page(chromium: Any, axe: str, es: Elasticsearch
 
     template_rendered.connect(note)
     found: list[Any] = []
-    for name, (address, prepare) in PAGES.items():
+    for name in PAGES:
         page.look(360, 900)
-        page.open(address)
-        if "duplicates" in address:
-            page.wait(lambda: page.all(".cluster"))
-        page.js(f"document.left = true; {prepare}")
-        if name in ("delete", "deleted", "keep"):
-            page.wait(lambda: page.js("return !document.left && document.readyState === 'complete'"))
+        prepared(page, name)
         page.js(axe)
         found += problems(page, name)
     assert found == []

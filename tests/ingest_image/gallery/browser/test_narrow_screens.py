@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.helpers.browser import Browser
 
-from .test_everybody import PAGES, place
+from .test_everybody import PAGES, place, prepared
 
 __all__ = ["place"]
 
@@ -70,15 +70,10 @@ return [number, now !== before, one.outerHTML.slice(0, 150)];
 def test_nothing_sticks_out_or_is_cut_off(chromium: Any, es: Elasticsearch, place: str) -> None:
     page = Browser(chromium, place)
     found: list[Any] = []
-    for name, (address, prepare) in PAGES.items():
+    for name in PAGES:
         for width in WIDTHS:
             page.look(width, 900)
-            page.open(address)
-            if "duplicates" in address:
-                page.wait(lambda: page.all(".cluster"))
-            page.js(f"document.left = true; {prepare}")
-            if name in ("delete", "deleted", "keep"):
-                page.wait(lambda: page.js("return !document.left && document.readyState === 'complete'"))
+            prepared(page, name)
             page.shot(f"narrow-{name}-{width}", 0.4)
             found += [(name, width, *one) for one in page.js(MISFITS)]
     # Chromium logs the answer 404 itself.
