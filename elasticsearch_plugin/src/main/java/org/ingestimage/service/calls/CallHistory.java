@@ -21,6 +21,8 @@ final class CallHistory {
     private volatile int attempts;
     /** Why the last attempt failed that was answered, or that met an error. Those after it had no answer. */
     private volatile Failure told;
+    /** The last one before it with another reason: the very last attempt may only hear that its time is over. */
+    private volatile Failure toldBefore;
     /** The longest time that an attempt since then waited for nothing. */
     private volatile long silentNanos;
     private volatile long attemptNanos;
@@ -47,6 +49,7 @@ final class CallHistory {
         if (failure.is(Code.SERVICE_TIMEOUT)) {
             silent();
         } else {
+            toldBefore = told == null || told.reason().equals(failure.reason()) ? toldBefore : told;
             told = failure;
             silentNanos = 0;
         }
@@ -124,6 +127,9 @@ final class CallHistory {
         text.append("; hosts tried ").append(hosts).append(" (setting [ingest.image.hosts])");
         if (known != null) {
             text.append("; last failure: ").append(known.reason());
+        }
+        if (toldBefore != null) {
+            text.append("; before it: ").append(toldBefore.reason());
         }
         if (silentNanos > 0) {
             text.append(known == null ? "; waited " : "; then waited ").append(seconds(silentNanos)).append(" for an answer");

@@ -70,7 +70,18 @@ class CallHistoryTest {
         attempt(TOLD);
         Failure failure = history.givenUp(time("200ms"), false);
         assertEquals("service_bad_answer", failure.code());
-        assertTrue(failure.reason().endsWith("3 attempts; hosts tried [http://a] (setting [ingest.image.hosts]); last failure: status 200 with nonsense"), failure.reason());
+        assertTrue(failure.reason().endsWith("3 attempts; hosts tried [http://a] (setting [ingest.image.hosts]); last failure: status 200 with nonsense; before it: ConnectException"), failure.reason());
+    }
+
+    /** One that comes when nobody waits any more is told nothing else. */
+    @Test
+    void theLastWordDoesNotHideAnotherOneBeforeIt() {
+        Failure down = new Failure(Code.SERVICE_UNAVAILABLE, "the store is down");
+        for (Failure each : List.of(new Failure(Code.SERVICE_UNAVAILABLE, "ConnectException"), down, down, TOLD, TOLD)) {
+            attempt(each);
+        }
+        String reason = history.givenUp(time("1h"), false).reason();
+        assertTrue(reason.endsWith("last failure: status 200 with nonsense; before it: the store is down"), reason);
     }
 
     @Test
