@@ -15,6 +15,8 @@ from pydantic_core import PydanticUndefined
 from processor_service.embedders.model_folder import ImageInput, TextInput
 from processor_service.errors import Code
 from processor_service.features import Feature, all_features
+from processor_service.formats.format import Format
+from processor_service.formats.registry import FORMATS, extensions
 from processor_service.operations import Operation, all_operations
 from processor_service.registry import RecipeEntry
 from processor_service.settings import Settings
@@ -48,6 +50,7 @@ def rendered() -> Iterable[tuple[Path, str]]:
         ),
         "settings": table(("variable", "default", "meaning"), _settings()),
         "limits": limits.limits(),
+        "rare-formats": _rare_formats(),
         "embedder-image": _model_part("image", ImageInput),
         "embedder-text": _model_part("text", TextInput),
         "metrics": metrics(Metrics().registry.collect()),
@@ -65,6 +68,17 @@ def rendered() -> Iterable[tuple[Path, str]]:
 def _literal(text: str) -> str:
     """Text as it is, in the replacement of a regular expression."""
     return text.replace("\\", "\\\\")
+
+
+def _rare_formats() -> str:
+    named = ", ".join(_named(one) for one in FORMATS if one.rare)
+    return f"\n{_wrapped(f'The rare formats are {named}.')}\n\n"
+
+
+def _named(one: Format) -> str:
+    """Its name in documents, and what its files are called when that is something else."""
+    others = sorted(extensions((one,)) - {one.name})
+    return f"`{one.name}`" + (f" ({', '.join(f'`.{ending}`' for ending in others)})" if others else "")
 
 
 def _summary_table(declared: dict[str, type[RecipeEntry]]) -> str:

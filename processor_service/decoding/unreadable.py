@@ -93,7 +93,10 @@ def rare_format(data: bytes) -> str | None:
 
 
 def plausible(name: str, data: bytes) -> bool:
-    """Whether bytes may be of a format with little or no signature: text and noise must not be taken for pictures."""
+    """Whether bytes may be of a format with little or no signature: text and noise must not be taken for pictures.
+
+    `name`: Pillow's name of the decoder. True for formats that Pillow itself recognizes well.
+    """
     if name == "IM":
         return b"Image type:" in data[:512] and b"\x1a" in data[:2048]
     if name == "XBM":

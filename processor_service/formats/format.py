@@ -41,7 +41,8 @@ class Format:
     # Extensions that are known even without the optional extra that reads them: the program that reads a folder may not
     # be the one that decodes.
     extensions: tuple[str, ...] = ()
-    # How its files begin: one of these signatures, at its offset.
+    # How its files begin: one of these signatures, at its offset. Formats that are cut need it, as no decoder says the
+    # format of a refused picture. Where pictures are decoded, Pillow knows how files begin.
     beginnings: tuple[Beginning, ...] = ()
     # Whether no other kind of file begins like it. TIFF begins like most raw files of cameras.
     unmistakable: bool = False

@@ -1,7 +1,7 @@
 """The picture formats: one record each. docs/formats.md says why these and no others.
 
-To add a format, add its record. If its metadata can be cut, add a module for its container to `metadata/cut/`. Without
-one its pictures are encoded again.
+A record is enough for a format to be read; its pictures are encoded again, so that none of its metadata is stored.
+CONTRIBUTING.md has what belongs to a format besides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _rare(name: str, *pillow: str) -> Format:
     return Format(name, pillow or (name.upper(),), rare=True)
 
 
-# In the order in which they are tried. TGA comes last, since it has no signature.
+# In the order in which they are tried: the rare ones behind all others, and TGA last, since it has no signature.
 FORMATS = (
     Format(
         "jpeg",

@@ -139,6 +139,7 @@ def _psd(image: Image.Image, _: bytes, blocks: Blocks) -> None:
     blocks.add_resources((number, content) for number, _name, content in image.resources)
 
 
+# By Pillow's name of the format. Of all others, there is what their decoders have under Pillow's usual names.
 _READERS: dict[str, Callable[[Image.Image, bytes, Blocks], None]] = {
     "JPEG": _jpeg,
     "MPO": _jpeg,

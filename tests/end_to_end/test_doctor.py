@@ -103,7 +103,7 @@ def test_nobody_there() -> None:
     assert "is it running" in report.output
 
 
-def test_fault_1_the_service_is_down(examine: Examine, es: Elasticsearch, service: Service) -> None:
+def test_the_service_is_down(examine: Examine, es: Elasticsearch, service: Service) -> None:
     set_hosts(es, f"http://127.0.0.1:{free_port()}")
     try:
         with setting(es, "ingest.image.timeout", "3s"):
@@ -112,7 +112,7 @@ def test_fault_1_the_service_is_down(examine: Examine, es: Elasticsearch, servic
         set_hosts(es, service.url)
 
 
-def test_fault_2_another_token(examine: Examine, es: Elasticsearch, service: Service, refusing_url: str) -> None:
+def test_another_token(examine: Examine, es: Elasticsearch, service: Service, refusing_url: str) -> None:
     set_hosts(es, refusing_url)
     try:
         examine().only("picture", "error", "IMAGE_TOKEN", "ingest.image.token", "reload_secure_settings")
@@ -120,7 +120,7 @@ def test_fault_2_another_token(examine: Examine, es: Elasticsearch, service: Ser
         set_hosts(es, service.url)
 
 
-def test_fault_3_a_pipeline_is_missing(examine: Examine, es: Elasticsearch) -> None:
+def test_a_pipeline_is_missing(examine: Examine, es: Elasticsearch) -> None:
     thumbnail = RESOURCES[Kind.PIPELINE, "images-thumbnail"]
     es.ingest.delete_pipeline(id=thumbnail.name)
     try:
@@ -137,14 +137,14 @@ def test_fault_3_a_pipeline_is_missing(examine: Examine, es: Elasticsearch) -> N
         pytest.param(lambda body: at_version(PIPELINE, 0), ("older", "bootstrap"), id="older"),
     ],
 )
-def test_fault_4_another_version_of_a_pipeline(
+def test_another_version_of_a_pipeline(
     examine: Examine, es: Elasticsearch, change: Callable[[dict[str, Any]], dict[str, Any]], words: tuple[str, ...]
 ) -> None:
     with installed(es, PIPELINE, change(copy.deepcopy(PIPELINE.body))):
         examine().only("definitions", "warn", *words)
 
 
-def test_fault_5_another_template_wins(es: Elasticsearch, es_url: str) -> None:
+def test_another_template_wins(es: Elasticsearch, es_url: str) -> None:
     es.indices.put_index_template(name="theirs", index_patterns=["images*"], priority=900)
     try:
         run("--url", es_url).only("template", "error", "another index template has a higher priority")
@@ -152,12 +152,12 @@ def test_fault_5_another_template_wins(es: Elasticsearch, es_url: str) -> None:
         es.indices.delete_index_template(name="theirs")
 
 
-def test_fault_6_pictures_larger_than_a_request(examine: Examine, es: Elasticsearch) -> None:
+def test_pictures_larger_than_a_request(examine: Examine, es: Elasticsearch) -> None:
     with setting(es, "ingest.image.max_image_bytes", "90mb"):
         examine().only("sizes", "warn", "120 MB as base64", "http.max_content_length", "max_response_bytes")
 
 
-def test_fault_7_limits_that_do_not_fit_the_service(
+def test_limits_that_do_not_fit_the_service(
     examine: Examine, es: Elasticsearch, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMAGE_TOKEN", TOKEN)
@@ -174,16 +174,14 @@ def test_fault_7_limits_that_do_not_fit_the_service(
     examine("--service-url", f"http://127.0.0.1:{free_port()}").only("service", "error", "does not answer")
 
 
-def test_fault_8_an_index_without_pipeline_or_with_one_that_is_gone(
-    examine: Examine, es: Elasticsearch, index: str
-) -> None:
+def test_an_index_without_pipeline_or_with_one_that_is_gone(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.indices.put_settings(index=index, settings={"index.default_pipeline": None})
     examine().only("indices", "error", "stored unprocessed", f"PUT {index}/_settings", "reprocess")
     es.indices.put_settings(index=index, settings={"index.default_pipeline": "gone"})
     examine().only("indices", "error", "the pipeline gone, which does not exist")
 
 
-def test_fault_9_an_index_that_refuses_writes(examine: Examine, es: Elasticsearch, index: str) -> None:
+def test_an_index_that_refuses_writes(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": True})
     try:
         examine().only("blocks", "error", "refuses writes", "free disk space")
@@ -191,7 +189,7 @@ def test_fault_9_an_index_that_refuses_writes(examine: Examine, es: Elasticsearc
         es.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": None})
 
 
-def test_fault_10_a_mapping_that_was_guessed(es: Elasticsearch, es_url: str) -> None:
+def test_a_mapping_that_was_guessed(es: Elasticsearch, es_url: str) -> None:
     es.indices.create(index="guessed", settings={"index.default_pipeline": "images"})
     try:
         report = run("--url", es_url, "--index", "guessed")
@@ -205,7 +203,7 @@ def test_fault_10_a_mapping_that_was_guessed(es: Elasticsearch, es_url: str) -> 
         es.indices.delete(index="guessed")
 
 
-def test_fault_11_documents_that_failed_or_passed_by(examine: Examine, es: Elasticsearch, index: str) -> None:
+def test_documents_that_failed_or_passed_by(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.index(index=index, document={"image": {"data": b64(b"no picture")}}, refresh=True)
     examine().only("errors", "warn", "1 document stored with an error: 1 not_an_image", f"reprocess {index} --errors")
     es.indices.delete(index=index)
@@ -213,7 +211,7 @@ def test_fault_11_documents_that_failed_or_passed_by(examine: Examine, es: Elast
     examine().only("unprocessed", "warn", "1 of the 1 that were read", "--unprocessed")
 
 
-def test_fault_12_pictures_of_an_older_recipe(examine: Examine, es: Elasticsearch, index: str) -> None:
+def test_pictures_of_an_older_recipe(examine: Examine, es: Elasticsearch, index: str) -> None:
     es.index(index=index, document={"image": {"data": PHOTO}}, pipeline="images-grayscale", refresh=True)
     examine().only("stale", "warn", f"1 document of {index} made", f"reprocess {index} --stale")
 
