@@ -116,10 +116,10 @@ class Crew:
     def replace(self, worker: Worker, why: Why) -> None:
         """End a worker that was taken. Another one is started in its place."""
         worker.stop()
-        self._on_replaced(why)
         with self._changed:
             self.workers.discard(worker)
             self._changed.notify_all()
+        self._on_replaced(why)
 
     def _give_turns(self) -> None:
         """Give idle workers to those that wait. The caller holds the lock."""
@@ -144,36 +144,43 @@ class Crew:
             self._changed.notify_all()
 
     def _keep(self) -> None:
-        """Keep the number of workers, in a thread of its own, until the pool is stopped."""
+        """Keep the number of workers, in a thread of its own, until the pool is stopped.
+
+        Whatever fails on the way, also for lack of memory, is tried again: without this thread the pool would be dead.
+        """
         pause = 0.0
-        while True:
-            with self._changed:
-                if pause:
-                    self._changed.wait_for(lambda: self._stopped, pause)
-                while not self._stopped and len(self.workers) >= self._size:
-                    self._changed.wait(_LOOK)
-                    self._forget_the_dead()
-                if self._stopped:
-                    return
-                dead, self._dead = self._dead, []
-            # A template that is stuck takes seconds to fail. Nobody should wait for the lock meanwhile.
-            for worker in dead:
-                worker.stop()
+        while not self._stopped:
             try:
-                worker = self.source.start()
+                if self._is_one_missing(pause):
+                    self._start_one()
+                pause = 0.0
             except Exception as error:
                 pause = min(max(2 * pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
                 log.error("no worker", reason=f"{type(error).__name__}: {error}", again_in_seconds=pause)
                 with self._changed:
                     self._failed = True
                     self._give_turns()
-                continue
-            pause = 0.0
-            with self._changed:
-                self._failed = False
-                if not self._stopped:
-                    self.workers.add(worker)
-                    self._idle.append(worker)
-                    self._give_turns()
-                    continue
-            worker.stop()
+
+    def _is_one_missing(self, pause: float) -> bool:
+        """Wait at least `pause` seconds, and until there are too few workers. False when the pool is stopped."""
+        with self._changed:
+            if pause:
+                self._changed.wait_for(lambda: self._stopped, pause)
+            while not self._stopped and len(self.workers) >= self._size:
+                self._changed.wait(_LOOK)
+                self._forget_the_dead()
+            return not self._stopped
+
+    def _start_one(self) -> None:
+        # A template that is stuck takes seconds to fail. Nobody should wait for the lock meanwhile.
+        while self._dead:
+            self._dead.pop().stop()
+        worker = self.source.start()
+        with self._changed:
+            self._failed = False
+            if not self._stopped:
+                self.workers.add(worker)
+                self._idle.append(worker)
+                self._give_turns()
+                return
+        worker.stop()

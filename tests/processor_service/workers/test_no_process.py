@@ -86,3 +86,28 @@ def test_a_pool_whose_template_cannot_fork_tries_again_with_pauses_and_recovers(
         assert pool.crew.source.template.process.pid == template
     finally:
         pool.stop()
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["while idle", "at work"])
+def test_a_failure_while_a_worker_is_replaced_is_not_the_end_of_the_pool(busy: bool) -> None:
+    """As when there is no memory for what is counted."""
+    failures = [MemoryError(), MemoryError()]
+
+    def count(_: str) -> None:
+        if failures:
+            raise failures.pop()
+
+    pool = WorkerPool(1, 2, 1.5, count, command=FAULTY)
+    try:
+        while failures:
+            (pid,) = whole(pool)
+            if busy:
+                with pytest.raises(MemoryError):
+                    pool.run(b"die")
+            else:
+                kill(pid)
+                wait_until(lambda: pid not in [worker.pid for worker in pool.crew.workers])
+        whole(pool)
+        assert pool.run(b"z").body.startswith(b"z")
+    finally:
+        pool.stop()
