@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 import subprocess
@@ -24,6 +25,7 @@ from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
+from ..loopback import without_proxy
 from .documents import check_embedder, index_documents, is_anything_recognized, result_table, some_wait
 from .servers import Child, ChildServer, child, child_server, our_program
 
@@ -162,7 +164,7 @@ Ctrl-C stops everything.
 
 def _run(command: str, *arguments: str) -> None:
     """Run one of our own commands to its end."""
-    done = subprocess.run(our_program(command, *arguments), check=False)  # noqa: S603 - our own program
+    done = subprocess.run(our_program(command, *arguments), env={**os.environ, **without_proxy()}, check=False)  # noqa: S603 - our own program
     if done.returncode:
         raise click.ClickException(f"'ingest-image {command}' failed; see above")
 

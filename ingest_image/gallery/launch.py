@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch
 
 from pipelines.wording import well_formed
 
+from ..loopback import send
 from ..search.engine import Engine
 from ..search.sampling import file_of, sample_of_document
 from .app import create_app
@@ -69,7 +70,7 @@ def open_gallery(
 
 def _runs(base: str, index: str) -> bool:
     try:
-        found = requests.get(f"{base}/healthz", timeout=5).json().get("gallery")
+        found = send("GET", f"{base}/healthz", timeout=5).json().get("gallery")
     except (requests.RequestException, ValueError, AttributeError):
         return False
     if found != index:
@@ -88,7 +89,8 @@ def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
     """The value of `like` for a file, which is sent to the gallery, or for a document."""
     if path := file_of(like):
         with path.open("rb") as file:
-            sent = requests.post(
+            sent = send(
+                "POST",
                 f"{base}/look",
                 files={"file": (well_formed(path.name), file)},
                 headers={"Origin": base, "Accept": "application/json"},

@@ -21,6 +21,8 @@ from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, 
 
 # As gunicorn names the process that `ingest-image serve` becomes.
 SERVICE = "gunicorn: master"
+# As behind the proxy of a firm; this one answers nobody.
+PROXIED = {"http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "no_proxy": "", "NO_PROXY": ""}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
         [*AS_BACKGROUND_JOB, *command, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "IMAGE_RECOGNIZERS": "1"},
+        env={**os.environ, "IMAGE_RECOGNIZERS": "1", **PROXIED},
         text=True,
         start_new_session=True,
     )
