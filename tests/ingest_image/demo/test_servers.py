@@ -17,6 +17,7 @@ import requests
 from embedded_node import NodeError
 from ingest_image.demo import servers
 from ingest_image.demo.servers import ChildServer, child, child_server
+from ingest_image.loopback import without_proxy
 
 
 @pytest.fixture
@@ -101,5 +102,5 @@ def test_our_commands_ask_each_other_without_a_proxy(
     with child(tmp_path, "asking") as asking:
         asking.process.wait(120)
         assert asking.log_file.read_text() == "answered\n"
-    variables = servers.without_proxy()
+    variables = without_proxy()
     assert present == "*" or variables["NO_PROXY"].split(",")[0] == (present or "127.0.0.1")
