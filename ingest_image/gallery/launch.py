@@ -40,9 +40,9 @@ def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, po
         raise click.ClickException(f"there is no address {host} to listen on: give another --host") from error
 
 
-def serve(server: GalleryServer) -> None:
-    """Answer until Ctrl-C or SIGTERM."""
-    server.run_until_signal()
+def serve(server: GalleryServer, sentence: str) -> None:
+    """Answer until Ctrl-C or SIGTERM; the sentence is said when both are obeyed."""
+    server.run_until_signal(lambda: click.echo(sentence))
     click.echo("Stopped.", err=True)
 
 
@@ -64,8 +64,7 @@ def open_gallery(
     thread = threading.Timer(0.2, _show, (base, client, index, query, like))
     thread.daemon = True
     thread.start()
-    click.echo(f"gallery on {base}, Ctrl-C stops it")
-    serve(server)
+    serve(server, f"gallery on {base}, Ctrl-C stops it")
 
 
 def _runs(base: str, index: str) -> bool:
