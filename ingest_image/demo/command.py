@@ -27,7 +27,7 @@ from processor_service.workers.lack import lack
 from ..defaults import GALLERY_PORT, SERVICE_PORT
 from ..loopback import without_proxy
 from .documents import check_embedder, index_documents, is_anything_recognized, result_table, some_wait
-from .servers import Child, ChildServer, child, child_server, our_program
+from .servers import PATIENCE, Child, ChildServer, child, child_server, our_program
 
 
 @click.command()
@@ -119,9 +119,7 @@ def _index_and_show(
     console.print()
     with child(folder, "enrich", "--url", node.url) as enricher:
         index_documents(node.url, console)
-        while some_wait(node.url):
-            enricher.check()
-            time.sleep(0.2)
+        wait_until_enriched(node.url, enricher, console)
         console.print(result_table(node.url))
         if leave:
             return
@@ -130,6 +128,17 @@ def _index_and_show(
             text = _things_to_try(node.url, gallery.url, service.url, folder / "token")
             console.print(text, markup=False, highlight=False)
             _stay(node, service, gallery, enricher)
+
+
+def wait_until_enriched(url: str, enricher: Child, console: Console, minutes: float = PATIENCE) -> None:
+    """Wait until everything was added to the pictures; if that takes too long, say so and go on."""
+    deadline = time.monotonic() + minutes * 60
+    while some_wait(url):
+        enricher.check()
+        if time.monotonic() > deadline:
+            console.print(f"Some pictures still wait for what is seen in them; the enricher's log: {enricher.log_file}")
+            return
+        time.sleep(0.2)
 
 
 def _stay(node: EmbeddedNode, *started: Child) -> None:

@@ -20,7 +20,7 @@ from pipelines.wording import counted
 from ..loopback import send, without_proxy
 
 # Minutes. A start takes seconds; models on a slow disk and a busy machine take longer.
-_PATIENCE = 10.0
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ChildServer(Child):
 
     url: str
 
-    def wait_for(self, path: str, minutes: float = _PATIENCE) -> None:
+    def wait_for(self, path: str, minutes: float = PATIENCE) -> None:
         """Wait until a path answers. Raises ClickException if the server ends before, or takes too long."""
         deadline = time.monotonic() + minutes * 60
         while True:

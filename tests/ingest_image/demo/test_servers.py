@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 import pytest
 import requests
+from rich.console import Console
 
 from embedded_node import NodeError
-from ingest_image.demo import servers
+from ingest_image.demo import command, servers
 from ingest_image.demo.servers import ChildServer, child, child_server
 from ingest_image.loopback import without_proxy
 
@@ -104,3 +105,14 @@ def test_our_commands_ask_each_other_without_a_proxy(
         assert asking.log_file.read_text() == "answered\n"
     variables = without_proxy()
     assert present == "*" or variables["NO_PROXY"].split(",")[0] == (present or "127.0.0.1")
+
+
+def test_pictures_that_are_never_enriched_are_not_waited_for_for_ever(
+    ours: ChildServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "some_wait", lambda url: True)
+    console = Console(record=True, soft_wrap=True)
+    command.wait_until_enriched("http://127.0.0.1:1", ours, console, minutes=0)
+    assert f"Some pictures still wait for what is seen in them; the enricher's log: {ours.log_file}" in (
+        console.export_text()
+    )
