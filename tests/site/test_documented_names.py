@@ -54,3 +54,18 @@ def test_settings_of_a_shell_are_taken_by_the_service(page: str, monkeypatch: py
         monkeypatch.setenv(name, value)
     settings = Settings()
     assert all(str(getattr(settings, name.removeprefix("IMAGE_").lower())) for name in given)
+
+
+def test_the_first_ten_minutes_have_the_steps_of_their_script() -> None:
+    script = (ROOT / "benchmarks/first-ten-minutes").read_text()
+    page = (ROOT / "docs/first-ten-minutes.md").read_text()
+    program = r"(?:make dist|python3 -m venv|pip|ingest-image)[ \w-]*"
+    steps = re.findall(rf"(?:step|\$|') (?:bash -c ')?(?:venv/bin/)?({program})", script)
+    rows = re.findall(r"^\| \d+:\d\d \| `([\w -]+)", page, re.MULTILINE)
+    assert len(rows) == 9 and [_command(row) for row in rows] == list(dict.fromkeys(map(_command, steps)))
+
+
+def _command(line: str) -> str:
+    """What a step does: program, command, and the kind of a search."""
+    words = line.split()
+    return " ".join([*words[:2], *(["--like"] if "--like" in words else [])])

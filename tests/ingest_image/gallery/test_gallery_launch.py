@@ -69,7 +69,7 @@ def test_one_is_started_where_none_runs(
 ) -> None:
     served = []
 
-    def serve(server: GalleryServer) -> None:
+    def serve(server: GalleryServer, _: str) -> None:
         thread = threading.Thread(target=server.run)
         thread.start()
         for _ in range(600):
