@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import elasticsearch_options
@@ -18,11 +18,13 @@ from pipelines.wording import counted, failures, shown
 from .deleting import Deleted, delete_hits
 from .search.engine import Engine
 from .search.found.hits import hit_of
-from .search.pages import pages
+from .search.pages import Snapshot, snapshot
 from .search.questions.question import UserError
 from .search.selecting import selected, selection_options
 
 _PAGE, _SHOWN = 1000, 10
+# From the count to the answer, and from one page to the next.
+_KEEP_ALIVE = "1h"
 _NAMED = ["title", "file_name", "file_path"]
 
 
@@ -52,31 +54,29 @@ def delete(
     """
     if not query and not filters:
         raise click.UsageError("say which documents with --query or --filter; --query '*' means all")
-    engine = Engine(client, index)
+    engine, summary = Engine(client, index), Deleted()
     try:
         engine.require_index()
         wanted = selected(engine, query, filters)
-        found = client.search(index=index, query=wanted, size=_SHOWN, source_includes=_NAMED, track_total_hits=True)
+        # What somebody writes from now on, also while the question waits for its answer, is not among it.
+        with snapshot(engine, _KEEP_ALIVE) as state:
+            found = state.search(query=wanted, size=_SHOWN, source_includes=_NAMED, track_total_hits=True)["hits"]
+            count = int(found["total"]["value"])
+            if not as_json or (for_real and not yes):
+                for line in _first(found["hits"], count):
+                    click.echo(line, err=as_json)
+            if for_real and count:
+                question = f"Delete {counted(count, 'document')} from {index}? They cannot be brought back"
+                if not yes:
+                    click.confirm(question, abort=True, err=as_json)
+                _delete(client, state, wanted, summary)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     except ApiError as error:
         if error.status_code != 400:
             raise
         raise click.ClickException(f"this cannot be searched for: {reason_of(error)}") from error
-    count = found["hits"]["total"]["value"]
     documents = counted(count, "document")
-    if not as_json or (for_real and not yes):
-        for line in _first(found["hits"]["hits"], count):
-            click.echo(line, err=as_json)
-    summary = Deleted()
-    if for_real and count:
-        if not yes:
-            click.confirm(f"Delete {documents} from {index}? They cannot be brought back", abort=True, err=as_json)
-        found_pages = pages(engine, wanted, _PAGE, source=False, seq_no_primary_term=True)
-        try:
-            delete_hits(client, (hit for page in found_pages for hit in page), summary)
-        except BulkStopped as error:
-            raise click.ClickException(f"{error}; {summary.deleted} were deleted") from error
     if as_json:
         click.echo(json.dumps({"documents": count, **asdict(summary)}))
     elif not for_real:
@@ -89,6 +89,20 @@ def delete(
             click.echo(line)
     if summary.failed:
         raise SystemExit(1)
+
+
+def _delete(client: Elasticsearch, state: Snapshot, wanted: dict[str, Any], summary: Deleted) -> None:
+    """Delete what was counted, as it was counted."""
+    found = state.pages(wanted, _PAGE, source=False, seq_no_primary_term=True)
+    try:
+        delete_hits(client, (hit for page in found for hit in page), summary)
+    except BulkStopped as error:
+        raise click.ClickException(f"{error}; {summary.deleted} were deleted") from error
+    except NotFoundError as error:
+        raise click.ClickException(
+            f"what was counted is not known any more, as it took longer than {_KEEP_ALIVE}, or an index is gone; "
+            f"{summary.deleted} were deleted: the same command counts the others"
+        ) from error
 
 
 def _first(hits: list[dict[str, Any]], count: int) -> Iterator[str]:

@@ -27,7 +27,7 @@ from .search.questions.person_query import SAME_PERSON
 from .search.questions.question import Question, UserError
 from .search.sampling import find_sample
 
-_PAGE = 20
+_PAGE, _MOST = 20, 1000
 
 
 @click.command()
@@ -103,8 +103,9 @@ _PAGE = 20
     show_default=True,
     help="Best first (without words, colour and picture: newest); or newest stored, newest taken, largest file first.",
 )
-@click.option("--size", type=click.IntRange(1, 1000), default=_PAGE, show_default=True, help="Hits on a page.")
+@click.option("--size", type=click.IntRange(1, _MOST), default=_PAGE, show_default=True, help="Hits on a page.")
 @click.option("--after", metavar="CURSOR", help="The next page: the cursor at the end of the page before.")
+@click.option("--all", "show_all", is_flag=True, help="All hits instead of a page.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--open", "open_page", is_flag=True, help="Show the hits in the gallery instead.")
 @click.option(
@@ -116,6 +117,7 @@ def search(
     with_facets: bool,
     size: int,
     after: str | None,
+    show_all: bool,
     as_json: bool,
     open_page: bool,
     gallery_port: int,
@@ -133,8 +135,10 @@ def search(
     """
     asked = _Asked(**options)
     asked.check(open_page)
-    if open_page and (after or as_json or with_facets):
-        raise click.UsageError("--open shows the hits on a page, with facets: leave out --after, --json and --facets")
+    if open_page and (after or show_all or as_json or with_facets):
+        raise click.UsageError(
+            "--open shows the hits on a page, with facets: leave out --after, --all, --json and --facets"
+        )
     engine = Engine(client, index)
     try:
         engine.require_index()
@@ -150,11 +154,23 @@ def search(
         return
     try:
         question, about = asked.question(engine, wishes, clauses)
-        results = engine.search(question, size, after, with_facets=with_facets)
+        results = engine.search(question, _MOST if show_all else size, after, with_facets=with_facets)
+        if show_all:
+            results = _with_all(engine, question, results)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     results = replace(results, note="; ".join(filter(None, (about, results.note))))
     _print(results, as_json, with_reason=bool(question.sample or question.person))
+
+
+def _with_all(engine: Engine, question: Question, first: Results) -> Results:
+    """The first page with the hits of all following ones."""
+    hits, following, notes = list(first.hits), first.next, {first.note: None}
+    while following:
+        page = engine.search(question, _MOST, following)
+        hits, following = hits + page.hits, page.next
+        notes[page.note] = None
+    return replace(first, hits=hits, total=len(hits), next=None, note="; ".join(filter(None, notes)))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 import subprocess
@@ -24,8 +25,9 @@ from processor_service.settings import Settings
 from processor_service.workers.lack import lack
 
 from ..defaults import GALLERY_PORT, SERVICE_PORT
+from ..loopback import without_proxy
 from .documents import check_embedder, index_documents, is_anything_recognized, result_table, some_wait
-from .servers import Child, ChildServer, child, child_server, our_program
+from .servers import PATIENCE, Child, ChildServer, child, child_server, our_program
 
 
 @click.command()
@@ -117,9 +119,7 @@ def _index_and_show(
     console.print()
     with child(folder, "enrich", "--url", node.url) as enricher:
         index_documents(node.url, console)
-        while some_wait(node.url):
-            enricher.check()
-            time.sleep(0.2)
+        wait_until_enriched(node.url, enricher, console)
         console.print(result_table(node.url))
         if leave:
             return
@@ -128,6 +128,17 @@ def _index_and_show(
             text = _things_to_try(node.url, gallery.url, service.url, folder / "token")
             console.print(text, markup=False, highlight=False)
             _stay(node, service, gallery, enricher)
+
+
+def wait_until_enriched(url: str, enricher: Child, console: Console, minutes: float = PATIENCE) -> None:
+    """Wait until everything was added to the pictures; if that takes too long, say so and go on."""
+    deadline = time.monotonic() + minutes * 60
+    while some_wait(url):
+        enricher.check()
+        if time.monotonic() > deadline:
+            console.print(f"Some pictures still wait for what is seen in them; the enricher's log: {enricher.log_file}")
+            return
+        time.sleep(0.2)
 
 
 def _stay(node: EmbeddedNode, *started: Child) -> None:
@@ -162,7 +173,7 @@ Ctrl-C stops everything.
 
 def _run(command: str, *arguments: str) -> None:
     """Run one of our own commands to its end."""
-    done = subprocess.run(our_program(command, *arguments), check=False)  # noqa: S603 - our own program
+    done = subprocess.run(our_program(command, *arguments), env={**os.environ, **without_proxy()}, check=False)  # noqa: S603 - our own program
     if done.returncode:
         raise click.ClickException(f"'ingest-image {command}' failed; see above")
 

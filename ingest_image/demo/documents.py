@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import requests
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +16,7 @@ from rich.text import Text
 from processor_service.embedders.lite0 import Lite0
 from processor_service.fields import PENDING_SINCE
 
+from ..loopback import send
 from ..search import Hit
 from ..search.found.hits import hit_of
 from ..search.found.table import clean, pixels, swatches
@@ -35,10 +35,10 @@ DOCUMENTS: dict[str, str] = json.loads((_HERE / "documents.json").read_text(enco
 
 def check_embedder(url: str, stored: Path) -> None:
     """Raise ClickException if an earlier demo has stored vectors of another embedder than that of recognition."""
-    if not requests.head(f"{url}/images", timeout=30).ok:
+    if not send("HEAD", f"{url}/images", timeout=30).ok:
         return
     vectors = {"size": 1, "query": {"exists": {"field": "image.embedder"}}, "_source": ["image.embedder"]}
-    found = requests.post(f"{url}/images/_search", json=vectors, timeout=30).json()["hits"]["hits"]
+    found = send("POST", f"{url}/images/_search", json=vectors, timeout=30).json()["hits"]["hits"]
     if any(hit_of(hit).first.embedder != Lite0.label for hit in found):
         raise click.ClickException(
             f"an earlier demo has stored pictures with vectors of another embedder: remove {stored} to store them "
@@ -48,7 +48,7 @@ def check_embedder(url: str, stored: Path) -> None:
 
 def is_anything_recognized(url: str) -> bool:
     """Whether a search by what is seen in pictures finds some."""
-    answer = requests.get(f"{url}/images/_search?q=_exists_:image.labels&size=0", timeout=30)
+    answer = send("GET", f"{url}/images/_search?q=_exists_:image.labels&size=0", timeout=30)
     return bool(answer.json()["hits"]["total"]["value"])
 
 
@@ -56,20 +56,20 @@ def index_documents(url: str, console: Console) -> None:
     """Index the documents that are not there yet, each with one plain request."""
     for title, name in DOCUMENTS.items():
         id = Path(name).stem
-        if requests.head(f"{url}/images/_doc/{id}", timeout=30).ok:
+        if send("HEAD", f"{url}/images/_doc/{id}", timeout=30).ok:
             continue
         start = time.perf_counter()
         data = base64.b64encode((PICTURES / name).read_bytes()).decode()
-        answer = requests.put(f"{url}/images/_doc/{id}", json={"title": title, "image": {"data": data}}, timeout=60)
+        answer = send("PUT", f"{url}/images/_doc/{id}", json={"title": title, "image": {"data": data}}, timeout=60)
         answer.raise_for_status()
         console.print(f"PUT images/_doc/{id}  {answer.status_code}  {1000 * (time.perf_counter() - start):.0f} ms")
 
 
 def some_wait(url: str) -> bool:
     """Whether something is still to be added to a picture. What is stored can be searched for after that."""
-    requests.post(f"{url}/images/_refresh", timeout=30).raise_for_status()
+    send("POST", f"{url}/images/_refresh", timeout=30).raise_for_status()
     body = {"query": {"exists": {"field": f"image.{PENDING_SINCE}"}}}
-    answer = requests.post(f"{url}/images/_count", json=body, timeout=30)
+    answer = send("POST", f"{url}/images/_count", json=body, timeout=30)
     answer.raise_for_status()
     return int(answer.json()["count"]) > 0
 
@@ -80,7 +80,7 @@ def result_table(url: str) -> Table:
     for column in ("title", "came as", "stored as", "bytes", "recognized", "colours"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
     body = {"size": 100, "_source": LIGHT, "sort": "title.keyword"}
-    for hit in requests.post(f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
+    for hit in send("POST", f"{url}/images/_search", json=body, timeout=30).json()["hits"]["hits"]:
         found = hit_of(hit)
         table.add_row(clean(found.title), *_cells(found))
     return table

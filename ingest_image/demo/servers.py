@@ -15,6 +15,12 @@ import click
 import requests
 
 from embedded_node.readiness import check_port
+from pipelines.wording import counted
+
+from ..loopback import send, without_proxy
+
+# Minutes. A start takes seconds; models on a slow disk and a busy machine take longer.
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -29,9 +35,12 @@ class Child:
         """Raise ClickException if the command has ended."""
         code = self.process.poll()
         if code is not None:
-            last = " ".join(self.log_file.read_text(errors="replace").strip().splitlines()[-1:])
-            how = f"was killed by signal {-code}" if code < 0 else f"ended (exit code {code})"
-            raise click.ClickException(f"'ingest-image {self.command}' {how}, its log {self.log_file} ends: {last}")
+            raise self.problem(f"was killed by signal {-code}" if code < 0 else f"ended (exit code {code})")
+
+    def problem(self, what: str) -> click.ClickException:
+        """What is wrong with the command, and what it said last."""
+        last = " ".join(self.log_file.read_text(errors="replace").strip().splitlines()[-1:])
+        return click.ClickException(f"'ingest-image {self.command}' {what}, its log {self.log_file} ends: {last}")
 
 
 @dataclass(frozen=True)
@@ -40,14 +49,17 @@ class ChildServer(Child):
 
     url: str
 
-    def wait_for(self, path: str) -> None:
-        """Wait until a path answers. Raises ClickException if the server ends before."""
+    def wait_for(self, path: str, minutes: float = PATIENCE) -> None:
+        """Wait until a path answers. Raises ClickException if the server ends before, or takes too long."""
+        deadline = time.monotonic() + minutes * 60
         while True:
             ready = _answers(self.url + path)
             # In this order: if another server got the port, ours has ended, and the answer was not ours.
             self.check()
             if ready:
                 return
+            if time.monotonic() > deadline:
+                raise self.problem(f"runs, but {path} is not ready after {counted(round(minutes), 'minute')}")
             time.sleep(0.1)
 
 
@@ -63,7 +75,7 @@ def child(folder: Path, command: str, *arguments: str, **environment: str) -> It
     with log_file.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             our_program(command, *arguments),
-            env={**os.environ, **environment},
+            env={**os.environ, **without_proxy(), **environment},
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
@@ -88,6 +100,6 @@ def child_server(folder: Path, command: str, port: int, *arguments: str, **envir
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=5).ok
+        return send("GET", url, timeout=5).ok
     except (requests.ConnectionError, requests.Timeout):
         return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.reasons import reason_of
@@ -25,7 +25,7 @@ from .folder import ExportFolder
 from .names import file_name
 
 # Documents looked at, and those whose pictures are in memory, at a time.
-_PAGE, _AT_ONCE = 500, 8
+_PAGE, _AT_ONCE = 100, 8
 _NAMED = ("title", "file_name", "file_path", "image.format", "image.sha256", "image.error", "image.metadata.title")
 
 
@@ -51,8 +51,8 @@ def export(
     """Write the stored pictures of all documents, or of those that the options select, to FOLDER.
 
     Files get their original names and folders, without what could lead out of FOLDER. The same command continues an
-    export that was interrupted, and writes again what has changed since. Pictures in a store are read from there: set
-    IMAGE_STORE_URL as the service has it.
+    export that was interrupted or killed, and writes again what has changed since; the file that such a picture had
+    under another name is removed. Pictures in a store are read from there: set IMAGE_STORE_URL as the service has it.
     """
     engine, report = Engine(client, index), ExportReport()
     try:
@@ -61,6 +61,8 @@ def export(
         _export(engine, wanted, ExportFolder(folder), report)
     except UserError as error:
         raise click.ClickException(str(error)) from error
+    except BadRequestError as error:
+        raise click.ClickException(f"this cannot be searched for: {reason_of(error)}") from error
     except OSError as error:
         raise click.ClickException(f"cannot write to {folder}: {error.strerror}; the same command continues") from error
     except KeyboardInterrupt:
@@ -74,10 +76,7 @@ def export(
 def _export(engine: Engine, query: dict[str, object], folder: ExportFolder, report: ExportReport) -> None:
     source = PictureBytes()
     with progress("exporting") as bar:
-        try:
-            total = engine.client.count(index=engine.index, query=query)["count"]
-        except ApiError as error:
-            raise UserError(f"this cannot be searched for: {reason_of(error)}") from error
+        total = engine.client.count(index=engine.index, query=query)["count"]
         task = bar.add_task("exporting", total=total)
         for page in pages(engine, query, _PAGE, source_includes=list(_NAMED)):
             for hits in _in_eights([hit_of(raw) for raw in page], folder, report):

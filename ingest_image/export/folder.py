@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 from ..search.questions.question import UserError
 from .names import as_one, numbered
 
-# A line of JSON for each picture.
+# Lines of JSON: one before a file is written, without the picture's SHA-256, and one after that.
 LIST = ".ingest-image-export.jsonl"
+_PARTS = ".ingest-image-*.part"
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,27 @@ class Exported:
 
 
 class ExportFolder:
-    """Writes each picture once, under a name of its own, and knows from the list what was written before."""
+    """Writes each picture once, under a name of its own, and knows from the list what was written before.
+
+    It may be killed at any moment. A file that is not in the list would be taken for somebody else's, and a picture
+    written a second time; so the list has its name before the file is there.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder.resolve()
         self._list = self._folder / LIST
         self._done: dict[tuple[str, str, int], Exported] = {}
-        for line in self._list.read_text(encoding="utf-8").splitlines() if self._list.exists() else ():
-            # The last line of a run that was killed may be cut off.
-            if (one := _parsed(line)) is not None:
-                self._done[one.key] = one
+        # Names that pictures had before they were changed.
+        self._former: dict[tuple[str, str, int], set[str]] = {}
+        for one in _read(self._list):
+            self._note(one)
         self._names = {as_one(PurePosixPath(one.file)): one.key for one in self._done.values()}
+        for one in self._done.values():
+            if one.sha256 is not None:
+                self._remove_former(one.key)
+        for part in self._folder.glob(_PARTS):
+            part.unlink(missing_ok=True)
 
     def has(self, key: tuple[str, str, int], sha256: str | None) -> bool:
         """Whether this very picture was written, and is still there."""
@@ -61,6 +72,7 @@ class ExportFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise UserError(f"{file.parent} cannot be a folder: a file has that name") from error
+        self._append(Exported(*key, None, str(file)))
         # Whole or not at all; a link of that name is replaced, not followed.
         part = self._folder / f".ingest-image-{os.getpid()}.part"
         try:
@@ -68,11 +80,31 @@ class ExportFolder:
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
-        one = self._done[key] = Exported(*key, sha256, str(file))
-        self._names[as_one(file)] = key
+        self._append(Exported(*key, sha256, str(file)))
+        self._remove_former(key)
+        return str(file)
+
+    def _note(self, one: Exported) -> None:
+        before = self._done.get(one.key)
+        if before and before.file != one.file:
+            self._former.setdefault(one.key, set()).add(before.file)
+        self._done[one.key] = one
+
+    def _append(self, one: Exported) -> None:
+        self._note(one)
+        self._names[as_one(PurePosixPath(one.file))] = one.key
         with self._list.open("a", encoding="utf-8") as lines:
             lines.write(f"{json.dumps(asdict(one))}\n")
-        return str(file)
+
+    def _remove_former(self, key: tuple[str, str, int]) -> None:
+        """Remove the files that a picture had under other names, unless another picture has the name now."""
+        present = as_one(PurePosixPath(self._done[key].file))
+        for file in self._former.pop(key, ()):
+            name = as_one(PurePosixPath(file))
+            if name != present and self._names.get(name, key) == key:
+                self._names.pop(name, None)
+                if self._path(file).parent.resolve().is_relative_to(self._folder):
+                    self._path(file).unlink(missing_ok=True)
 
     def _path(self, file: str) -> Path:
         return self._folder / file
@@ -86,7 +118,24 @@ class ExportFolder:
         return file
 
 
-def _parsed(line: str) -> Exported | None:
+def _read(path: Path) -> Iterator[Exported]:
+    """The lines of a list. The last one of a run that was killed may be cut off: it is removed, or ended."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    whole, _, last = data.rpartition(b"\n")
+    for line in whole.splitlines():
+        if (one := _parsed(line)) is not None:
+            yield one
+    if last and (one := _parsed(last)) is not None:
+        with path.open("ab") as lines:
+            lines.write(b"\n")
+        yield one
+    elif last:
+        os.truncate(path, len(data) - len(last))
+
+
+def _parsed(line: bytes) -> Exported | None:
     try:
         found: Any = json.loads(line)
         return Exported(**found)

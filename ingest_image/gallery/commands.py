@@ -116,8 +116,7 @@ def gallery(
     if host not in LOOPBACK:
         click.echo(f"note: the gallery {_risk(login)}, and listens to other machines", err=True)
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"gallery of {index} on http://{shown}:{server.port}, Ctrl-C stops it")
-    serve(server)
+    serve(server, f"gallery of {index} on http://{shown}:{server.port}, Ctrl-C stops it")
 
 
 def _risk(login: bool) -> str:

@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch
 
 from pipelines.wording import well_formed
 
+from ..loopback import send
 from ..search.engine import Engine
 from ..search.sampling import file_of, sample_of_document
 from .app import create_app
@@ -39,9 +40,9 @@ def make_gallery(client: Elasticsearch, settings: GallerySettings, host: str, po
         raise click.ClickException(f"there is no address {host} to listen on: give another --host") from error
 
 
-def serve(server: GalleryServer) -> None:
-    """Answer until Ctrl-C or SIGTERM."""
-    server.run_until_signal()
+def serve(server: GalleryServer, sentence: str) -> None:
+    """Answer until Ctrl-C or SIGTERM; the sentence is said when both are obeyed."""
+    server.run_until_signal(lambda: click.echo(sentence))
     click.echo("Stopped.", err=True)
 
 
@@ -63,13 +64,12 @@ def open_gallery(
     thread = threading.Timer(0.2, _show, (base, client, index, query, like))
     thread.daemon = True
     thread.start()
-    click.echo(f"gallery on {base}, Ctrl-C stops it")
-    serve(server)
+    serve(server, f"gallery on {base}, Ctrl-C stops it")
 
 
 def _runs(base: str, index: str) -> bool:
     try:
-        found = requests.get(f"{base}/healthz", timeout=5).json().get("gallery")
+        found = send("GET", f"{base}/healthz", timeout=5).json().get("gallery")
     except (requests.RequestException, ValueError, AttributeError):
         return False
     if found != index:
@@ -88,7 +88,8 @@ def _place_of(base: str, client: Elasticsearch, index: str, like: str) -> str:
     """The value of `like` for a file, which is sent to the gallery, or for a document."""
     if path := file_of(like):
         with path.open("rb") as file:
-            sent = requests.post(
+            sent = send(
+                "POST",
                 f"{base}/look",
                 files={"file": (well_formed(path.name), file)},
                 headers={"Origin": base, "Accept": "application/json"},

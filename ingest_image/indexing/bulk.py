@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,6 +23,8 @@ from ..search.stored.picture import pictures_of
 
 IdKind = Literal["path", "hash", "auto"]
 
+# The field of a picture, if no pipeline says another one.
+IMAGE = "image"
 _LOOK_BACK = 100
 _CONFLICT = 409
 
@@ -77,6 +79,8 @@ class Sender:
     skip_existing: bool = False
     # Whether `index` is a data stream, which takes new documents only.
     stream: bool = False
+    # The fields in which its pipelines put what they make of a picture.
+    targets: Sequence[str] = (IMAGE,)
     tick: Callable[[], None] = lambda: None
     # Gets who is waited for, and why.
     tell: Tell = lambda whom, why: None
@@ -171,7 +175,7 @@ class Sender:
             stored, self._stored = self._stored, []
         if not stored:
             return
-        wanted = ["image.sha256", "image.error.code", "image.error.reason"]
+        wanted = [f"{one}.{name}" for one in self.targets for name in ("sha256", "error.code", "error.reason")]
         try:
             answer = self.client.mget(
                 docs=[{"_index": index, "_id": id_, "_source": wanted} for index, id_ in stored],
@@ -183,7 +187,8 @@ class Sender:
         with self._lock:
             for (_, id_), found in zip(stored, answer.body.get("docs", ()), strict=False):
                 # A user's pipeline may turn a document into anything.
-                pictures = pictures_of(value_at(found.get("_source"), "image"))
+                source = found.get("_source")
+                pictures = [picture for one in self.targets for picture in pictures_of(value_at(source, one))]
                 if problem := next((picture.error for picture in pictures if picture.error), None):
                     self.report.errors[problem.code] += 1
                     name = self._names.get(id_, "a file")

@@ -11,8 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipelines.cluster.bulks import BulkStopped
+from pipelines.cluster.called_pipelines import target_fields
 from pipelines.cluster.client import elasticsearch_options
-from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index, settings_of_new_index
+from pipelines.cluster.index_pipelines import (
+    installed_pipelines,
+    pipelines_of,
+    settings_by_index,
+    settings_of_new_index,
+)
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.cluster.units import bytes_of
 from pipelines.install.streams import is_stream
@@ -21,7 +27,7 @@ from pipelines.wording import shown
 from ..defaults import BULK_OPTION, LARGEST_PICTURE_OPTION
 from ..files import find
 from ..service import ask
-from .bulk import IdKind, Sender
+from .bulk import IMAGE, IdKind, Sender
 from .summary import as_json, left_out, lines
 
 # Seconds. The service may be in a network that only the nodes can reach.
@@ -93,7 +99,7 @@ def index(
     """Index picture files, and the pictures in and below folders."""
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
-    require_pipeline(client, index_name, pipeline)
+    targets = target_fields(require_pipeline(client, index_name, pipeline), installed_pipelines(client)) or [IMAGE]
     found = find(paths, readable_extensions(client, service_url, service_token))
     if not found.files:
         click.echo("\n".join(left_out(found)), err=True)
@@ -108,6 +114,7 @@ def index(
         concurrency=concurrency,
         skip_existing=skip_existing,
         stream=is_stream(client, index_name),
+        targets=targets,
     )
     console = Console(stderr=True, soft_wrap=True)
     resume = "" if id_kind == "auto" else "; the same command with --skip-existing continues"
@@ -124,7 +131,9 @@ def index(
         click.echo(f"stopped{resume}", err=True)
         raise
     finally:
-        summary = as_json(sender.report, found) if print_json else "\n".join(lines(sender.report, found, index_name))
+        summary = (
+            as_json(sender.report, found) if print_json else "\n".join(lines(sender.report, found, index_name, targets))
+        )
         click.echo(summary)
     if sender.report.failed:
         raise SystemExit(1)
@@ -142,25 +151,29 @@ class _Waiting:
             self._console.print(f"waiting for {whom}: {shown(why)}", markup=False, highlight=False)
 
 
-def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> None:
-    """Refuse before anything is sent if pictures would be stored unprocessed; without the privilege, do not check."""
+def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> list[str]:
+    """The pipelines that documents pass, as far as the user may know. Refuses what would store pictures unprocessed."""
     try:
         if pipeline:
             client.ingest.get_pipeline(id=pipeline, filter_path=["*.version"])
-            return
+    except AuthorizationException:
+        pass
+    except NotFoundError as error:
+        raise click.ClickException(f"there is no pipeline {pipeline}: ingest-image bootstrap installs some") from error
+    try:
         try:
             indices = list(settings_by_index(client, index_name).values())
         except NotFoundError:
             indices = [settings_of_new_index(client, index_name)]
     except AuthorizationException:
-        return
-    except NotFoundError as error:
-        raise click.ClickException(f"there is no pipeline {pipeline}: ingest-image bootstrap installs some") from error
-    if not any(pipelines_of(settings) for settings in indices):
+        return [pipeline] if pipeline else []
+    passed = [name for settings in indices for name in pipelines_of(settings, instead=pipeline)]
+    if not passed:
         raise click.ClickException(
             f"the index {index_name} has no pipeline, so pictures would be stored unprocessed: give --pipeline images, "
             f"or run ingest-image bootstrap --index-pattern '{index_name}*' before the index is created"
         )
+    return passed
 
 
 def readable_extensions(client: Elasticsearch, url: str | None, token: str | None) -> frozenset[str] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines.wording import failures, first_of, in_one_line, listed
@@ -27,7 +28,7 @@ def left_out(found: FoundFiles) -> Iterator[str]:
         yield f"left out, hidden: {found.hidden}"
 
 
-def lines(report: IndexingReport, found: FoundFiles, index: str) -> Iterator[str]:
+def lines(report: IndexingReport, found: FoundFiles, index: str, targets: Sequence[str]) -> Iterator[str]:
     """The whole summary."""
     yield from left_out(found)
     yield f"{report.indexed} of {len(found.files)} indexed"
@@ -35,9 +36,9 @@ def lines(report: IndexingReport, found: FoundFiles, index: str) -> Iterator[str
         yield f"{report.existing} existed already"
     if report.errors:
         yield f"{report.errors.total()} stored with an error instead of fields: {in_one_line(counts(report.errors))}"
-        yield from listed(
-            report.faulty, f"; all: ingest-image search --index {index} --size 1000 _exists_:image.error.code"
-        )
+        # Files may have been indexed again since, so an index cannot say which errors are of this run.
+        command = shlex.join(["ingest-image", "search", "--index", index, "--all", _with_error(targets)])
+        yield from listed(report.faulty, f"; all in the index, with those of earlier runs: {command}")
     if report.unprocessed:
         yield f"{report.unprocessed} stored without being processed: is there a processor image in the pipeline?"
     yield from failures(report.failed)
@@ -61,6 +62,10 @@ def as_json(report: IndexingReport, found: FoundFiles) -> str:
         },
     }
     return json.dumps(said)
+
+
+def _with_error(targets: Sequence[str]) -> str:
+    return " OR ".join(f"_exists_:{target}.error.code" for target in targets)
 
 
 def counts(counter: Counter[str]) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import click
-from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
+from elasticsearch import AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import bulks_under_way
 from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.index_pipelines import pipelines_of
+from pipelines.cluster.index_pipelines import installed_pipelines, pipelines_of
 from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_form, makers_or_sentence
 from pipelines.cluster.outdated import Outdated
 from pipelines.resources import Body, fingerprint
@@ -55,7 +55,7 @@ class IndexJob:
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
     """A job for each index that the expression (a name, an alias, a pattern) stands for."""
     answer = client.indices.get_settings(index=expression, flat_settings=True).body
-    installed = _installed(client)
+    installed = installed_pipelines(client)
     jobs = []
     for index, entry in sorted(answer.items()):
         settings = entry["settings"]
@@ -99,14 +99,6 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
             )
         )
     return jobs
-
-
-def _installed(client: Elasticsearch) -> dict[str, Body]:
-    """All pipelines, as one may run others; none, if the user may not read them."""
-    try:
-        return dict(client.ingest.get_pipeline().body)
-    except (AuthorizationException, NotFoundError):
-        return {}
 
 
 def _fields(pipelines: list[Body]) -> tuple[str, ...] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
+
+from ..resources import Body
 
 # In the order in which they run.
 SETTINGS = ("index.default_pipeline", "index.final_pipeline")
@@ -16,6 +18,14 @@ def pipelines_of(settings: Settings, instead: str | None = None) -> list[str]:
     """The pipelines of flat index settings, each once; `instead` replaces the default one, as `?pipeline=` does."""
     default, final = (settings.get(name) for name in SETTINGS)
     return list(dict.fromkeys(name for name in (instead or default, final) if name and name != "_none"))
+
+
+def installed_pipelines(client: Elasticsearch) -> dict[str, Body]:
+    """All pipelines, as one may run others; none, if the user may not read them."""
+    try:
+        return dict(client.ingest.get_pipeline().body)
+    except (AuthorizationException, NotFoundError):
+        return {}
 
 
 def settings_by_index(client: Elasticsearch, index: str, **params: Any) -> dict[str, Settings]:

@@ -15,6 +15,7 @@ from ingest_image.doctor.command import doctor
 from ingest_image.enrich.command import enrich
 from pipelines.cluster.reasons import reason_of
 from pipelines.cluster.sentences import diagnose
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
@@ -75,6 +76,11 @@ def test_in_place_on_a_binary_field_is_told_with_target_field(es: Elasticsearch,
     )
     with pytest.raises(BadRequestError) as refused:
         es.index(index="letters", document={"attachment": PHOTO})
+    # What somebody in Dev Tools sees. The mapping is not known while pictures are processed, so it is Elasticsearch that
+    # refuses the document; its words are those by which people find the page.
+    rows = (ROOT / "docs/troubleshooting.md").read_text().splitlines()
+    (row,) = (row for row in rows if f"`{refused.value.body['error']['reason']}`" in row)
+    assert row.startswith(f"| {refused.value.status_code} ") and '`"target_field": "image"`' in row
     # Elasticsearch says it without the field; our commands and the page say what to do.
     assert '"target_field": "image"' in diagnose(reason_of(refused.value))
     (told,) = findings(es_url, "error")["mapping"]

@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from ingest_image.delete_command import delete
+from ingest_image.export import command as export_command
 from ingest_image.export.command import export
 from ingest_image.export.get_command import get
+from ingest_image.search.pages import Snapshot
 from tests.helpers.pictures import b64, encoded, opened, picture
 
 Run = Callable[..., Result]
@@ -94,6 +96,62 @@ def test_delete_only_says_what_it_would_do_until_it_is_told_to(run: Run, es: Ela
     assert left() == 1
     said = json.loads(run(delete, "--query", "*", "--delete", "--yes", "--json").stdout)
     assert said == {"documents": 1, "deleted": 1, "changed": 0, "failed": []} and left() == 0
+
+
+def test_an_export_of_a_slow_store_goes_on_when_its_point_in_time_has_expired(
+    run: Run, es: Elasticsearch, pictures: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each document once: also when the time is over after each page."""
+    opened: list[Snapshot] = []
+    open_, write = Snapshot.__init__, export_command._write
+
+    def noting(state: Snapshot, *arguments: Any) -> None:
+        open_(state, *arguments)
+        opened.append(state)
+
+    def slowly(*arguments: Any) -> None:
+        write(*arguments)
+        opened[-1].close()
+
+    monkeypatch.setattr(Snapshot, "__init__", noting)
+    monkeypatch.setattr(export_command, "_write", slowly)
+    monkeypatch.setattr(export_command, "_PAGE", 1)
+    report = json.loads(run(export, tmp_path, "--json").stdout)
+    assert report == {"written": 4, "there": 0, "without_picture": 1, "failed": []}
+    assert len(opened) == 5
+
+
+def test_delete_takes_what_was_listed_and_nothing_that_comes_during_the_question(
+    run: Run, es: Elasticsearch, pictures: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confirm(question: str, **_: Any) -> None:
+        assert question.startswith(f"Delete 4 documents from {pictures}?")
+        es.index(index=pictures, id="later", document={"title": "came during the question"}, pipeline="_none")
+        es.index(index=pictures, id="none", document={"title": "written again"}, pipeline="_none", refresh=True)
+
+    monkeypatch.setattr(click, "confirm", confirm)
+    said = run(delete, "--query", "*", "--delete")
+    assert said.output.endswith("3 of 4 documents deleted\n1 were written by somebody meanwhile, and stay\n")
+    es.indices.refresh(index=pictures)
+    left = {hit["_id"]: hit["_source"]["title"] for hit in es.search(index=pictures)["hits"]["hits"]}
+    assert left == {"later": "came during the question", "none": "written again"}
+
+
+def test_delete_says_when_the_answer_came_too_late(
+    run: Run, es: Elasticsearch, pictures: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Snapshot] = []
+    open_ = Snapshot.__init__
+
+    def noting(state: Snapshot, *arguments: Any) -> None:
+        open_(state, *arguments)
+        opened.append(state)
+
+    monkeypatch.setattr(Snapshot, "__init__", noting)
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: opened[-1].close())
+    said = run(delete, "--query", "*", "--delete")
+    assert said.exit_code == 1 and "0 were deleted: the same command counts the others" in said.output
+    assert es.count(index=pictures)["count"] == 4
 
 
 def test_delete_wants_to_know_what(run: Run) -> None:

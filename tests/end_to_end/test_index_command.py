@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
+from ingest_image import search_command
 from ingest_image.indexing.bulk import Sender
 from ingest_image.indexing.command import index
 from ingest_image.search_command import search
@@ -142,15 +144,34 @@ def test_skip_existing_leaves_alone_what_is_there(run: Run, es: Elasticsearch, f
     assert "1 of 4 indexed\n3 existed already\n" in result.output
 
 
-def test_the_command_that_lists_all_errors(run: Run, es_url: str, tmp_path: Path) -> None:
+def test_the_command_that_lists_all_errors(
+    run: Run, es_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Instead of more than a thousand pictures.
+    monkeypatch.setattr(search_command, "_MOST", 10)
     for number in range(22):
         (tmp_path / f"{number}.png").write_bytes(b"this is no picture %d" % number)
     said = run(tmp_path).output.splitlines()
     assert len(said) == 2 + 20 + 1
-    more, _, command = said[-1].partition("; all: ingest-image search ")
+    more, _, command = said[-1].partition("; all in the index, with those of earlier runs: ingest-image search ")
     assert more == "  and 2 more"
-    listed = CliRunner().invoke(search, ["--url", es_url, *command.split()]).output
+    listed = CliRunner().invoke(search, ["--url", es_url, *shlex.split(command)]).output
     assert listed.count("not_an_image") == 22 and all(f" {number}.png" in listed for number in range(22))
+
+
+def test_a_pipeline_with_another_target(run: Run, es: Elasticsearch, es_url: str, folder: Path) -> None:
+    """What is in the target is told, and found by the command that lists all."""
+    es.ingest.put_pipeline(id=INDEX, processors=[{"image": {"target_field": "a.photo", "on_invalid": "record"}}])
+    for number in range(21):
+        (folder / f"{number}.png").write_bytes(b"this is no picture %d" % number)
+    try:
+        said = run(folder, "--pipeline", INDEX).output.splitlines()
+    finally:
+        es.ingest.delete_pipeline(id=INDEX)
+    assert said[1:3] == ["25 of 25 indexed", "22 stored with an error instead of fields: 22 not_an_image"]
+    assert not any("without being processed" in line for line in said)
+    listed = CliRunner().invoke(search, ["--url", es_url, *shlex.split(said[-1].partition(" search ")[2])])
+    assert "22 found" in listed.output
 
 
 def test_the_summary_for_programs(run: Run, folder: Path) -> None:

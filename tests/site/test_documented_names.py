@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,31 @@ def test_parts_of_files_are_such() -> None:
     (job,) = yaml.safe_load(the_block("docs/monitoring.md", "scrape_configs").text)["scrape_configs"]
     ports = {target.rpartition(":")[2] for static in job["static_configs"] for target in static["targets"]}
     assert ports == {"8093", "8094"}
+
+
+@pytest.mark.parametrize("page", ["docs/rendering.md", "docs/store.md"])
+def test_settings_of_a_shell_are_taken_by_the_service(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = the_block(page, "IMAGE_").text
+    command = ["bash", "-euc", f"set -a\n{block}\nenv -0"]
+    said = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True).stdout
+    given = dict(line.split("=", 1) for line in said.split("\0") if line.startswith("IMAGE_"))
+    assert len(given) == block.count("IMAGE_") - block.count("IMAGE_CACHE_BYTES")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert all(str(getattr(settings, name.removeprefix("IMAGE_").lower())) for name in given)
+
+
+def test_the_first_ten_minutes_have_the_steps_of_their_script() -> None:
+    script = (ROOT / "benchmarks/first-ten-minutes").read_text()
+    page = (ROOT / "docs/first-ten-minutes.md").read_text()
+    program = r"(?:make dist|python3 -m venv|pip|ingest-image)[ \w-]*"
+    steps = re.findall(rf"(?:step|\$|') (?:bash -c ')?(?:venv/bin/)?({program})", script)
+    rows = re.findall(r"^\| \d+:\d\d \| `([\w -]+)", page, re.MULTILINE)
+    assert len(rows) == 9 and [_command(row) for row in rows] == list(dict.fromkeys(map(_command, steps)))
+
+
+def _command(line: str) -> str:
+    """What a step does: program, command, and the kind of a search."""
+    words = line.split()
+    return " ".join([*words[:2], *(["--like"] if "--like" in words else [])])

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -139,8 +140,8 @@ class GalleryServer(TcpWSGIServer):  # type: ignore[misc]
         self._stopping = True
         self.pull_trigger()
 
-    def run_until_signal(self) -> None:
-        """Answer until Ctrl-C or SIGTERM; a second Ctrl-C ends it at once."""
+    def run_until_signal(self, started: Callable[[], None]) -> None:
+        """Answer until Ctrl-C or SIGTERM; a second Ctrl-C ends it at once. Calls `started` before."""
 
         def stop(*_: Any) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -148,6 +149,7 @@ class GalleryServer(TcpWSGIServer):  # type: ignore[misc]
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
+        started()
         self.run()
 
     def _step(self, patience: float) -> None:

@@ -21,16 +21,19 @@ from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, descendants, 
 
 # As gunicorn names the process that `ingest-image serve` becomes.
 SERVICE = "gunicorn: master"
+# As behind the proxy of a firm; this one answers nobody.
+PROXIED = {"http_proxy": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "no_proxy": "", "NO_PROXY": ""}
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A demo that is up: what it printed, the addresses of node and service, and the service's token."""
+    """A demo that is up: what it printed, the addresses of node and service, the gallery's port, the service's token."""
 
     process: subprocess.Popen[str]
     printed: str
     url: str
     service_url: str
+    gallery_port: str
     token: str
 
 
@@ -42,7 +45,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
         [*AS_BACKGROUND_JOB, *command, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "IMAGE_RECOGNIZERS": "1"},
+        env={**os.environ, "IMAGE_RECOGNIZERS": "1", **PROXIED},
         text=True,
         start_new_session=True,
     )
@@ -79,6 +82,8 @@ def stop(process: subprocess.Popen[str], kill_service: bool = False) -> None:
 def run(line: str, demo: Demo) -> Result:
     """A line for a shell; addresses are those of the tests."""
     words = shlex.split(line.replace("http://127.0.0.1:8090", demo.service_url), comments=True)
+    if "--open" in words:
+        words += ["--gallery-port", demo.gallery_port]
     command, _, file = " ".join(map(shlex.quote, words)).replace("'>'", ">").partition(" > ")
     environment = {"ELASTICSEARCH_URL": demo.url, "IMAGE_TOKEN": demo.token, "COLUMNS": "170"}
     # Who deletes is asked whether it is meant.
@@ -86,6 +91,28 @@ def run(line: str, demo: Demo) -> Result:
     if file:
         Path(file).write_bytes(result.stdout_bytes)
     return result
+
+
+def run_until_interrupted(line: str, says: str, demo: Demo) -> None:
+    """A line for a shell that stays up: it says that it is, and ends when it is interrupted. Ports are free ones."""
+    words = [*shlex.split(line)[1:], *(["--port", str(free_port())] if line.endswith("gallery") else [])]
+    process = subprocess.Popen(
+        [*AS_BACKGROUND_JOB, sys.executable, "-m", "ingest_image", *words],
+        env={**os.environ, "ELASTICSEARCH_URL": demo.url, "IMAGE_TOKEN": demo.token},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    watchdog = threading.Timer(240, process.kill)
+    watchdog.start()
+    assert process.stdout
+    with process.stdout:
+        said = [next((printed for printed in process.stdout if says in printed), "")]
+        process.send_signal(signal.SIGINT)
+        said += process.stdout
+    code = process.wait()
+    watchdog.cancel()
+    assert said[0] and code == 0, said
 
 
 def run_in_shell(block: Block, demo: Demo, folder: Path) -> None:

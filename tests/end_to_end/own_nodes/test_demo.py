@@ -23,23 +23,16 @@ from embedded_node.run_as import other_account
 from ingest_image.demo.documents import DOCUMENTS
 from processor_service.hash_bands import near_bands
 from tests.helpers.dev_tools import Request, parse
-from tests.helpers.documented import Block, blocks, lost, strangers, the_block, useless
+from tests.helpers.documented import LINES_NOT_RUN, STAYS_UP, Block, blocks, lost, strangers, the_block, useless
 from tests.helpers.paths import PICTURES
 from tests.helpers.pictures import b64, picture
 
-from .running_demo import Demo, run, run_in_shell, start, stop
+from .running_demo import Demo, run, run_in_shell, run_until_interrupted, start, stop
 
 BLOCKS = blocks()
 SAMPLE = "pillow/flower.jpg"
 # With it a plain answer of ten hits has megabytes, which no page may ask for.
 LARGEST = 100_000
-# Lines of blocks that are run, and why these are not.
-NOT_RUN = {
-    "ingest-image enrich": "stays up: test_enrich.py",
-    "ingest-image enrich --index 'photos-*'": "stays up: test_enrich.py",
-    "ingest-image search --same-person photo.jpg": "needs vectors of faces: test_same_person.py",
-    "ingest-image search --same-person photo.jpg --filter taken:2020": "needs vectors of faces: test_same_person.py",
-}
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +49,10 @@ def demo(data: Path) -> Iterator[Demo]:
     process, printed = start(data)
     urls = [
         re.search(rf"^{name} .*?(http://127\.0\.0\.1:\d+)", printed, re.MULTILINE)
-        for name in ("Elasticsearch", "Service")
+        for name in ("Elasticsearch", "Service", "Look at them:")
     ]
-    url, service_url = (found[1] for found in urls if found)
-    yield Demo(process, printed, url, service_url, (data / "token").read_text())
+    url, service_url, gallery = (found[1] for found in urls if found)
+    yield Demo(process, printed, url, service_url, gallery.rpartition(":")[2], (data / "token").read_text())
     # Unless the last test has.
     if process.poll() is None:
         stop(process)
@@ -150,16 +143,16 @@ def test_the_demo_shows_pictures_and_stays_up(demo: Demo) -> None:
 
 
 def test_every_block_is_run_or_has_a_reason() -> None:
-    for place, why in [(block.place, block.why_not) for block in BLOCKS if block.why_not] + list(NOT_RUN.items()):
+    for place, why in [(block.place, block.why_not) for block in BLOCKS if block.why_not] + list(LINES_NOT_RUN.items()):
         print(f"not run: {place}: {why}")
     unknown = [block.place for block in BLOCKS if block.is_of_the_demo and not (block.is_requests or block.is_commands)]
     assert unknown == [], "say in tests/helpers/documented.py why these are not run"
     assert useless(BLOCKS) == []
     reasons = [block.nothing_to_run or block.elsewhere or block.why_not for block in BLOCKS]
-    assert lost([*reasons, *NOT_RUN.values()]) == []
+    assert lost([*reasons, *LINES_NOT_RUN.values()]) == []
     assert strangers() == [], "these tests do not name the page of the blocks that they are said to run"
     printed = {line for block in BLOCKS if block.is_commands and not shell(block) for line in commands(block)}
-    assert printed >= NOT_RUN.keys()
+    assert printed >= LINES_NOT_RUN.keys() | STAYS_UP.keys()
 
 
 LOOKS = [block for block in BLOCKS if block.is_requests and searches(block)]
@@ -196,11 +189,18 @@ def test_other_requests_are_answered(block: Block, demo: Demo, filled_in: dict[s
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=lambda block: block.place)
-def test_commands_do_what_they_are_there_for(block: Block, demo: Demo, folder: Path) -> None:
+def test_commands_do_what_they_are_there_for(
+    block: Block, demo: Demo, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The browser that one of them opens.
+    monkeypatch.setenv("BROWSER", "true")
     if shell(block):
         run_in_shell(block, demo, folder)
     for line in [] if shell(block) else commands(block):
-        if line in NOT_RUN:
+        if line in LINES_NOT_RUN:
+            continue
+        if line in STAYS_UP:
+            run_until_interrupted(line, STAYS_UP[line], demo)
             continue
         # People are slower than the second after which a node shows what is new.
         requests.post(f"{demo.url}/images/_refresh", timeout=60).raise_for_status()

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import click
 import pytest
+import requests
+from rich.console import Console
 
 from embedded_node import NodeError
-from ingest_image.demo.servers import ChildServer, child_server
+from ingest_image.demo import command, servers
+from ingest_image.demo.servers import ChildServer, child, child_server
+from ingest_image.loopback import without_proxy
 
 
 @pytest.fixture
@@ -53,3 +57,62 @@ def test_the_answer_of_another_server_is_not_taken_for_that_of_ours(tmp_path: Pa
     server = ChildServer("serve", log, ours, stranger)
     with pytest.raises(click.ClickException, match=r"serve' ended \(exit code 3\), its log .* ends: the port is taken"):
         server.wait_for("/readyz")
+
+
+@pytest.fixture
+def ours(tmp_path: Path, stranger: str) -> Iterator[ChildServer]:
+    """A server of ours that runs, at the address of one that answers."""
+    (tmp_path / "serve.log").write_text("starting\nloading models\n")
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        yield ChildServer("serve", tmp_path / "serve.log", process, stranger)
+        process.kill()
+
+
+def test_a_server_that_is_never_ready_is_not_waited_for_for_ever(ours: ChildServer) -> None:
+    nobody = ChildServer(ours.command, ours.log_file, ours.process, "http://127.0.0.1:1")
+    with pytest.raises(click.ClickException, match=r"runs, but /readyz is not ready after .* ends: loading models"):
+        nobody.wait_for("/readyz", minutes=0)
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that answers nobody."""
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("proxied")
+def test_no_proxy_is_asked_for_what_runs_on_this_machine(ours: ChildServer) -> None:
+    ours.wait_for("/readyz", minutes=0)
+    # Addresses that users give go as the environment says.
+    with pytest.raises(requests.exceptions.ProxyError):
+        requests.get(ours.url, timeout=60)
+
+
+@pytest.mark.usefixtures("proxied")
+@pytest.mark.parametrize("present", ["", "example.org", "*"])
+def test_our_commands_ask_each_other_without_a_proxy(
+    present: str, ours: ChildServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NO_PROXY", present)
+    # As `bootstrap` asks the service of the demo.
+    program = "import requests, sys; requests.get(sys.argv[1], timeout=60).raise_for_status(); print('answered')"
+    monkeypatch.setattr(servers, "our_program", lambda *_: [sys.executable, "-c", program, ours.url])
+    with child(tmp_path, "asking") as asking:
+        asking.process.wait(120)
+        assert asking.log_file.read_text() == "answered\n"
+    variables = without_proxy()
+    assert present == "*" or variables["NO_PROXY"].split(",")[0] == (present or "127.0.0.1")
+
+
+def test_pictures_that_are_never_enriched_are_not_waited_for_for_ever(
+    ours: ChildServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "some_wait", lambda url: True)
+    console = Console(record=True, soft_wrap=True)
+    command.wait_until_enriched("http://127.0.0.1:1", ours, console, minutes=0)
+    assert f"Some pictures still wait for what is seen in them; the enricher's log: {ours.log_file}" in (
+        console.export_text()
+    )

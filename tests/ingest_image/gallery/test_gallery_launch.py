@@ -69,7 +69,8 @@ def test_one_is_started_where_none_runs(
 ) -> None:
     served = []
 
-    def serve(server: GalleryServer) -> None:
+    def serve(server: GalleryServer, sentence: str) -> None:
+        assert sentence.endswith("Ctrl-C stops it")
         thread = threading.Thread(target=server.run)
         thread.start()
         for _ in range(600):

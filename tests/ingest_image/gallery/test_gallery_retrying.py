@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.helpers.fake_elasticsearch import OWN, make, stored
+from tests.helpers.paths import ROOT
 from tests.helpers.writable_elasticsearch import WritableElasticsearch
 
 PAGE = "/retry/images?id=1"
@@ -69,3 +70,13 @@ def test_who_may_not(page: FlaskClient, es: WritableElasticsearch) -> None:
     assert only_shows.post(PAGE, data={}, headers=OWN).status_code == 403
     assert page.post(PAGE, data={}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert writes(es) == []
+
+
+def test_that_another_field_is_not_shown_is_said(page: FlaskClient, es: WritableElasticsearch) -> None:
+    es.documents["1"] = {"title": "Elsewhere", "photo": {"error": PROBLEM}}
+    html = page.get("/picture/images?id=1").text
+    assert "no picture in its field <code>image</code>" in html and "/retry/" not in html
+    said = (ROOT / "docs/gallery.md").read_text()
+    assert (
+        "what a pipeline puts in another `target_field` is tried again by [reprocess](reprocess.md) `--errors`" in said
+    )

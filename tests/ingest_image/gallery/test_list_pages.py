@@ -16,7 +16,7 @@ from ingest_image.search.comparing.likeness import likeness_of
 from ingest_image.search.places import Region
 from tests.helpers.fake_elasticsearch import FakeElasticsearch, make, stored
 
-MONTHS = [{"key_as_string": "2019-12", "doc_count": 1}, {"key_as_string": "2020-05", "doc_count": 4}]
+BY_MONTH = {"buckets": [{"key_as_string": "2019-12", "doc_count": 1}, {"key_as_string": "2020-05", "doc_count": 4}]}
 PARIS = {"key": "4/8/5", "doc_count": 40, "middle": {"location": {"lat": 48.85, "lon": 2.35}}}
 TILES = "https://tiles.example:8443/{z}/{x}/{y}.png"
 
@@ -26,7 +26,7 @@ def counted(es: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch) -> FakeElast
     """Pictures with dates and places."""
     real = es.answer
     corners = {"top_left": {"lat": 60.0, "lon": -10.0}, "bottom_right": {"lat": 40.0, "lon": 20.0}}
-    more: dict[str, Any] = {"month": {"buckets": MONTHS}, "located": {"doc_count": 2}, "all": {"bounds": corners}}
+    more: dict[str, Any] = {"month": BY_MONTH, "located": {"doc_count": 2}, "all": {"bounds": corners}}
     more["within"] = {"tiles": {"buckets": [PARIS, {**PARIS, "doc_count": 3}]}}
 
     def answer(method: str, path: str, body: Any) -> Any:
@@ -59,6 +59,29 @@ def test_the_timeline_narrows_to_a_month_and_back(page: FlaskClient, counted: Fa
     chosen = page.get("/?q=lake&f=month:2020-05&f=format:png").text
     assert 'href="/?q=lake&amp;f=format%3Apng" aria-current="true" title="May 2020: 4"' in chosen
     assert 'href="/?q=lake&amp;f=format%3Apng&amp;f=month%3A2019-12"' in chosen
+
+
+def test_a_long_timeline_has_years_and_the_months_of_those_that_are_chosen(
+    page: FlaskClient, counted: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = [{"key_as_string": f"{1950 + n // 12}-{1 + n % 12:02}", "doc_count": 1} for n in range(241)]
+    monkeypatch.setitem(BY_MONTH, "buckets", long[1:])
+    pattern = re.compile(r'href="([^"]*)"[^>]*title="[^"]*">(?:(?!<li).)*?visually-hidden">([^<]*)</span>', re.DOTALL)
+
+    def shown(address: str) -> dict[str, str]:
+        html = page.get(address).text
+        return {name: found for found, name in pattern.findall(html.partition('class="timeline"')[2])}
+
+    # Twenty years are shown whole.
+    assert len(shown("/")) == 240 and "February 1950, 1 picture" in shown("/")
+    monkeypatch.setitem(BY_MONTH, "buckets", long)
+    years = shown("/")
+    assert len(years) == 21 and years["1950, 12 pictures"] == "/?f=month%3A1950"
+    assert years["1970, 1 picture"] == "/?f=month%3A1970" and sum(int(name.split()[1]) for name in years) == 241
+    opened = shown("/?f=month:1950")
+    assert len(opened) == 33 and opened["1950, 12 pictures"] == "/"
+    assert opened["March 1950, 1 picture"] == "/?f=month%3A1950-03"
+    assert shown("/?f=month:1950-03")["March 1950, 1 picture"] == "/"
 
 
 def test_values_of_a_facet_are_called_alternatives(page: FlaskClient) -> None:

@@ -25,6 +25,8 @@ def test_the_others_are_deleted_unless_they_have_changed(chromium: Any, es: Elas
             page.open("/duplicates")
             page.wait(lambda: page.one(".total").text == "1 picture is there several times")
             page.shot("duplicates")
+            # Also beside cards of which something more is said.
+            assert len({button.rect["y"] for button in page.all(".cluster .card button")}) == 1
             keep = next(card for card in page.all(".card") if "Lake one" in card.text)
             keep.find_element("tag name", "button").click()
             page.wait(lambda: page.one(".total").text == "Delete 2 pictures?")
