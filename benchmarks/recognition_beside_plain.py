@@ -1,11 +1,12 @@
 """Plain pictures alone, and beside pictures whose recipe recognizes text, plates, faces and labels; and a recognizer's
 memory after many pictures.
 
-    python -m benchmarks.recognition_beside_plain [--seconds 30] [--pictures 2000]
+    python -m benchmarks.recognition_beside_plain [--seconds 30] [--nice 5 --nice 10] [--pictures 2000]
 
 A service with one worker and one recognizer. Plain pictures of 1600 x 1200 pixels are sent by two clients, one after
 the other each; recognition by two others. On a machine with other work the wall clock says little, so pictures are
-counted for a second of processor time of the worker, too.
+counted for a second of processor time of the worker, too. `--nice`: other priorities of the recognizer, compared in one
+run, in turns of five seconds; needs the right to raise a priority again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.helpers.pictures import encoded, opened, picture
@@ -26,6 +28,8 @@ from tests.helpers.service import DEFAULT_OPERATIONS, Service, running_service
 
 PLAIN: dict[str, Any] = {"operations": DEFAULT_OPERATIONS}
 SEEING: dict[str, Any] = {"operations": DEFAULT_OPERATIONS, "properties": ["text", "plates", "faces", "labels"]}
+# Seconds of a turn.
+_TURN = 5
 FACE, CAT = picture("skimage/astronaut.png"), picture("skimage/chelsea.png")
 
 
@@ -68,29 +72,61 @@ def plain_pictures(service: Service, seconds: float) -> tuple[float, float]:
 
 
 @contextmanager
-def recognition(service: Service) -> Iterator[list[int]]:
-    """Two clients that have pictures recognized all the time; how many were done."""
-    over, done = threading.Event(), [0]
+def recognition(service: Service) -> Iterator[list[float]]:
+    """Two clients that have pictures recognized all the time; how many seconds each of these took."""
+    over = threading.Event()
+    taken: list[float] = []
+    data = photograph()
 
     def send() -> None:
         while not over.is_set():
-            assert service.process_picture(photograph(), **SEEING).ok
-            done[0] += 1
+            start = time.monotonic()
+            assert service.process_picture(data, **SEEING).ok
+            taken.append(time.monotonic() - start)
 
     threads = [threading.Thread(target=send) for _ in range(2)]
     for thread in threads:
         thread.start()
     try:
-        yield done
+        yield taken
     finally:
         over.set()
         for thread in threads:
             thread.join()
 
 
+def compare(service: Service, seconds: float, priorities: list[int]) -> None:
+    """Prints plain pictures alone, and beside recognition at each priority: in turn, as what else the machine does
+    changes."""
+    turns = max(2, round(seconds / _TURN))
+    alone: list[tuple[float, float]] = []
+    beside: dict[int, list[tuple[float, float]]] = {priority: [] for priority in priorities}
+    recognized: dict[int, list[float]] = {priority: [] for priority in priorities}
+    (recognizer,) = service.recognizers()
+    for _ in range(turns):
+        alone.append(plain_pictures(service, seconds / turns))
+        for priority in priorities:
+            for thread in Path(f"/proc/{recognizer}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), priority)
+            with recognition(service) as taken:
+                beside[priority].append(plain_pictures(service, seconds / turns))
+            recognized[priority] += taken
+    for priority in priorities:
+        for number, by in ((0, "by the clock"), (1, "of the worker's processor time")):
+            one, other = (sum(pair[number] for pair in runs) / turns for runs in (alone, beside[priority]))
+            ratios = [two[number] / first[number] for first, two in zip(alone, beside[priority], strict=True)]
+            print(
+                f"nice {priority}, plain pictures a second {by}: alone {one:.1f}, beside {other:.1f}, "
+                f"ratio {other / one:.2f} (median of turns {median(ratios):.2f})"
+            )
+        times = recognized[priority]
+        print(f"nice {priority}, recognized meanwhile: {len(times)}, the slowest in {max(times):.1f} s", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--nice", type=int, action="append", help="a priority of the recognizer; repeatable")
     parser.add_argument("--pictures", type=int, default=2000, help="that a recognizer does before its memory is read")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -98,18 +134,9 @@ def main() -> None:
         with running_service(log, workers="1", recognizers="1", log_level="warning") as service:
             wait_until(lambda: bool(service.recognizers()), 120)
             plain_pictures(service, 3)
-            # In turn, as what else the machine does changes.
-            alone, beside, recognized = [], [], 0
-            for _ in range(2):
-                alone.append(plain_pictures(service, asked.seconds / 2))
-                with recognition(service) as done:
-                    beside.append(plain_pictures(service, asked.seconds / 2))
-                recognized += done[0]
-            for number, by in ((0, "by the clock"), (1, "of the worker's processor time")):
-                one, other = (sum(pair[number] for pair in runs) / 2 for runs in (alone, beside))
-                print(f"plain pictures a second {by}: alone {one:.1f}, beside {other:.1f}, ratio {other / one:.2f}")
-            print(f"recognized meanwhile: {recognized}")
             (recognizer,) = service.recognizers()
+            as_shipped = os.getpriority(os.PRIO_PROCESS, recognizer)
+            compare(service, asked.seconds, asked.nice or [as_shipped])
             print(f"recognizer, megabytes: {memory(recognizer)}")
             for number in range(asked.pictures):
                 assert service.process_picture((FACE, CAT)[number % 2], **SEEING).ok

@@ -56,16 +56,19 @@ class Plate:
         return Box.around(self.corners)
 
 
-def plates(page: Page, vehicle: float | None = None, min_score: float = MIN_SCORE) -> list[Plate]:
+def plates(
+    page: Page, vehicle: float | None = None, min_score: float = MIN_SCORE, in_parts: bool = False
+) -> list[Plate]:
     """The plates in a picture that was read by `text.look`, best first.
 
     `vehicle`: how probable a vehicle is (`labels.Seen.vehicle`); when it is not, its texts are no plates. None: not
-    asked, and the picture is looked through only once. Raises RecognitionMissing.
+    asked, and the picture is looked through only once. `in_parts`: what is small in it is found elsewhere, in its
+    parts. Raises RecognitionMissing.
     """
     if vehicle is not None and vehicle <= VEHICLE:
         return []
     found = _confirmed(page.image, page.readings, min_score)
-    if not found and vehicle is not None and max(page.image.size) > 960:
+    if not found and vehicle is not None and max(page.image.size) > 960 and not in_parts:
         found = _confirmed(page.image, read(page.image, _LARGE), min_score)
     if not found and vehicle is not None:
         sharp = page.image.filter(_SHARPENED)

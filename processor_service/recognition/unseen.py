@@ -7,8 +7,10 @@ a plate is taken for one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from .box import Box
@@ -23,6 +25,10 @@ What = Literal["faces", "plates", "text"]
 Part = tuple[Box, Image.Image]
 # Half of what `faces` takes for one, and less than half for plates.
 MIN_SCORE = 0.25
+# Whether a picture is all there is of it, is seen again in its parts, or is one of these.
+Seen = Literal["by itself", "in parts", "as a part"]
+# Steps of 255 between the darkest and the brightest pixel.
+_FLAT = 4
 
 
 def unseen(
@@ -34,34 +40,37 @@ def unseen(
     """
     wanted = set(what)
     vehicle = see(image).vehicle if "plates" in wanted else 0.0
-    found = _seen(image, wanted, min_score, max(vehicle, 2 * VEHICLE), vehicle)
+    rest = iter(parts)
+    first = next(rest, None)
+    found = _seen(image, wanted, min_score, vehicle, "in parts" if first else "by itself")
     if "faces" in wanted:
         # Not by the low score: a picture that lies on its side is rare.
         add_unless_there(found["faces"], lying(image, max(min_score, SURE_FACE)))
-    for place, part in parts:
-        near = max(vehicle, see(part).vehicle) if "plates" in wanted else 0.0
-        # Without reading each plate again, which takes most of the time: what has a plate's shape is hidden as it is.
-        for kind, boxes in _seen(part, wanted, min_score, None, near).items():
+    for place, part in chain([first] if first else [], rest):
+        if _is_flat(part):
+            continue
+        near = max(vehicle, see(part).vehicle) if "plates" in wanted and vehicle <= VEHICLE else vehicle
+        for kind, boxes in _seen(part, wanted, min_score, near, "as a part").items():
             add(found[kind], (box.within(place) for box in boxes))
     return found
 
 
-def _seen(
-    image: Image.Image, wanted: set[What], min_score: float, looked: float | None, vehicle: float
-) -> dict[What, list[Box]]:
-    """`looked`: the probability of a vehicle by which plates are read, None when none are.
-
-    `vehicle`: the probability of one that is there.
-    """
+def _seen(image: Image.Image, wanted: set[What], min_score: float, vehicle: float, seen: Seen) -> dict[What, list[Box]]:
+    """`vehicle`: the probability of one that is there."""
     page = look(image) if wanted & {"plates", "text"} else None
     found: dict[What, list[Box]] = {}
     if "faces" in wanted:
         found["faces"] = [face.box for face in faces(image, min_score)]
     if page and "plates" in wanted:
-        found["plates"] = _plates(page, looked, vehicle, min_score)
+        found["plates"] = _plates(page, vehicle, min_score, seen)
     if page and "text" in wanted:
         found["text"] = places(page)
     return found
+
+
+def _is_flat(part: Image.Image) -> bool:
+    """Whether all of it has as good as one colour. Faces are found from a contrast of 6 steps of 255 on, text of 10."""
+    return bool(np.ptp(np.asarray(part.convert("RGB")), axis=(0, 1)).max() < _FLAT)
 
 
 def add(boxes: list[Box], more: Iterable[Box]) -> None:
@@ -92,13 +101,16 @@ def lying(image: Image.Image, min_score: float) -> Iterator[Box]:
             yield box
 
 
-def _plates(page: Page, looked: float | None, vehicle: float, min_score: float) -> list[Box]:
+def _plates(page: Page, vehicle: float, min_score: float, seen: Seen) -> list[Box]:
     """Plates, wherever they are; where a vehicle is seen, every text of a plate's shape, whatever is read there.
 
-    There are plates of letters alone, of digits alone, and in writings that cannot be read.
+    There are plates of letters alone, of digits alone, and in writings that cannot be read. In a part, plates are not
+    read once more each, which takes most of the time: what has a plate's shape is hidden as it is.
     """
-    boxes = [plate.box for plate in plates(page, looked, min_score)] if looked is not None else []
-    boxes += [guess.box for guess in _guesses(page.readings, page.image.size)]
+    boxes = [guess.box for guess in _guesses(page.readings, page.image.size)]
+    if seen != "as a part":
+        looked = max(vehicle, 2 * VEHICLE)
+        boxes += [plate.box for plate in plates(page, looked, min_score, in_parts=seen == "in parts")]
     if vehicle > VEHICLE:
         boxes += [place.box for place in _of_shape(page.readings, page.image.size)]
     return _apart(boxes)

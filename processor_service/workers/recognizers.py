@@ -18,8 +18,8 @@ from .channel import Channel
 from .jobs import load as load_jobs
 from .template import fork_workers
 
-# Where both want the same core, a plain picture gets about three times as much of it (steps of sched(7)).
-_NICE = 5
+# Where both want the same core, a plain picture gets about nine times as much of it (steps of sched(7)).
+_NICE = 10
 
 
 def load(mark_key: str) -> Callable[[Channel], None]:

@@ -87,3 +87,17 @@ def test_without_recognizers_the_node_hands_on_what_is_lacking(
     set_hosts(es, service.url)
     with pytest.raises(BadRequestError, match=r"recognition_off.*property \[faces\] needs recognition"):
         es.index(index=index, document={"image": {"data": b64(CAT)}}, pipeline=pipeline)
+
+
+def test_a_pipeline_that_asks_for_what_no_service_has_is_refused_by_name(
+    es: Elasticsearch, pipeline: str, service: Service
+) -> None:
+    set_hosts(es, service.url)
+    # The tests' common service has no recognizers.
+    with pytest.raises(
+        BadRequestError,
+        match=r"recognition_off\] property \[labels\] cannot be done by the processor service: IMAGE_RECOGNIZERS is 0: set",
+    ):
+        put(es, pipeline, properties=["colors", "labels"], operations=["auto_orient"])
+    assert es.options(ignore_status=404).ingest.get_pipeline(id=pipeline).meta.status == 404
+    put(es, pipeline, properties=["colors"], operations=["auto_orient"])

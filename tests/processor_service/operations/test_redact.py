@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from tests.helpers.drawn import page, plate
 from tests.helpers.pictures import b64, encoded, opened, picture
 
 FACE = opened(picture("skimage/astronaut.png")).convert("RGB")
+# Where the size does not matter: detectors take a quarter of the time.
+SMALL = FACE.resize((256, 256), Image.Resampling.LANCZOS)
 REDACT = {"redact": {"what": ["faces"]}}
 PNG = {"convert": {"format": "png"}}
 
@@ -35,9 +38,15 @@ def run(data: bytes, *operations: dict[str, Any], **more: Any) -> dict[str, Any]
     return process(request, Settings(), Stopwatch())
 
 
-def seen_again(image: Image.Image) -> list[Face]:
+@cache
+def place() -> Box:
+    """Where the face is."""
     (face,) = faces(FACE)
-    return [one for one in faces(image.convert("RGB"), 0.25) if one.box.common(face.box)]
+    return face.box
+
+
+def seen_again(image: Image.Image) -> list[Face]:
+    return [one for one in faces(image.convert("RGB"), 0.25) if one.box.common(place())]
 
 
 @pytest.mark.parametrize("how", ["pixelate", "blur", "fill"])
@@ -57,9 +66,9 @@ def test_a_picture_that_is_still_to_be_turned_is_turned_and_hidden() -> None:
 
 
 def test_what_a_document_asks_for_comes_afterwards_and_cannot_keep_a_face_from_being_found() -> None:
-    dim = {"blur": {"radius": 40}}
-    assert run(encoded(FACE), dim, REDACT)["redacted"] == {"faces": 0}
-    assert run(encoded(FACE), REDACT, document_operations=[dim])["redacted"] == {"faces": 1}
+    dim = {"blur": {"radius": 20}}
+    assert run(encoded(SMALL), dim, REDACT)["redacted"] == {"faces": 0}
+    assert run(encoded(SMALL), REDACT, document_operations=[dim])["redacted"] == {"faces": 1}
 
 
 def test_every_frame_of_an_animation_is_hidden_also_where_the_face_moves() -> None:
@@ -129,7 +138,7 @@ def test_a_property_that_would_find_nothing_is_refused(name: str) -> None:
 def test_every_property_of_a_redacted_picture_is_that_of_what_is_stored() -> None:
     # A recipe that hides faces may not ask for them.
     properties = [name for name in all_features() if name != "faces"]
-    redacted = run(encoded(FACE), REDACT, properties=properties)
+    redacted = run(encoded(SMALL), REDACT, properties=properties)
     again = run(b64decode(redacted["data"]), properties=properties)
     assert redacted["redacted"] == {"faces": 1}
     # What says how the picture came to be.
@@ -137,7 +146,7 @@ def test_every_property_of_a_redacted_picture_is_that_of_what_is_stored() -> Non
     assert {name for name in redacted if redacted[name] != again[name]} <= of_the_way
     made = {name for name in redacted if redacted[name]}
     assert {"thumbnail", "placeholder", "colors", "embedding", "perceptual_hashes"} <= made
-    plain = run(encoded(FACE), properties=properties)
+    plain = run(encoded(SMALL), properties=properties)
     assert {"thumbnail", "embedding", "sha256"} <= {name for name in redacted if redacted[name] != plain[name]}
 
 
@@ -151,10 +160,9 @@ def test_properties_are_read_of_the_redacted_picture() -> None:
 
 def see_through(alpha: int, mode: str = "RGBA") -> Image.Image:
     """The portrait with its face transparent; with an alpha channel that is opaque elsewhere."""
-    (face,) = faces(FACE)
-    channel = Image.new("L", FACE.size, 255)
-    channel.paste(alpha, face.box.grown(1).pixels(FACE.size))
-    image = FACE.convert(mode)
+    channel = Image.new("L", SMALL.size, 255)
+    channel.paste(alpha, place().grown(1).pixels(SMALL.size))
+    image = SMALL.convert(mode)
     image.putalpha(channel)
     return image
 
@@ -167,9 +175,12 @@ def test_no_face_is_left_under_transparent_pixels(kind: str, alpha: int) -> None
     data = encoded(see_through(alpha), kind, **exact)
     # What the file itself shows a program that ignores alpha.
     assert seen_again(Image.merge("RGB", opened(data).convert("RGBA").split()[:3]))
+    hidden = b64decode(run(data, REDACT)["data"])
     for target in ("png", "webp", "avif"):
-        operations = [REDACT, {"convert": {"format": target}}]
-        request = Request.parse({"data": b64(data), "operations": operations, "properties": ["thumbnail"]})
+        # What was hidden once is encoded in several ways.
+        request = Request.parse(
+            {"data": b64(hidden), "operations": [{"convert": {"format": target}}], "properties": []}
+        )
         stored = opened(process(request, Settings(), Stopwatch())["data"]).convert("RGBA")
         assert seen_again(Image.merge("RGB", stored.split()[:3])) == []
 
@@ -180,10 +191,9 @@ def test_nothing_is_left_of_grey_and_palettes_under_transparent_pixels() -> None
     stored = opened(run(encoded(grey), REDACT)["data"])
     assert seen_again(stored.convert("LA").getchannel("L")) == []
     # Each colour twice in the palette: once opaque, once transparent.
-    colours = np.asarray(FACE.quantize(128))
-    palette = FACE.quantize(128).getpalette() or []
-    (face,) = faces(FACE)
-    left, top, right, bottom = face.box.grown(1).pixels(FACE.size)
+    colours = np.asarray(SMALL.quantize(128))
+    palette = SMALL.quantize(128).getpalette() or []
+    left, top, right, bottom = place().grown(1).pixels(SMALL.size)
     twice = colours.copy()
     twice[top:bottom, left:right] += 128
     image = Image.fromarray(twice, "L")
@@ -211,10 +221,11 @@ def test_an_original_that_would_show_what_is_hidden_is_not_kept(where: str) -> N
 
 def test_a_second_one_adds_to_what_the_first_has_hidden() -> None:
     again = {"redact": {"what": ["plates", "faces"], "how": "fill"}}
-    assert run(encoded(FACE), REDACT, again)["redacted"] == {"faces": 1, "plates": 0}
-    assert run(encoded(FACE), REDACT, document_operations=[again])["redacted"] == {"faces": 1, "plates": 0}
+    data = encoded(SMALL)
+    assert run(data, REDACT, again)["redacted"] == {"faces": 1, "plates": 0}
+    assert run(data, REDACT, document_operations=[again])["redacted"] == {"faces": 1, "plates": 0}
     other = {"redact": {"what": ["plates"]}}
-    assert run(encoded(FACE), other, REDACT)["redacted"] == run(encoded(FACE), again)["redacted"]
+    assert run(data, other, REDACT)["redacted"] == {"faces": 1, "plates": 0}
 
 
 @pytest.mark.parametrize("how", ["pixelate", "blur"])
@@ -232,7 +243,7 @@ def test_of_a_plate_in_two_lines_no_more_is_left_than_its_mean(how: str, what: s
     assert len(colours) <= 2, counts
 
 
-def far_away(part: Image.Image, size: tuple[int, int] = (3200, 1400)) -> tuple[Image.Image, tuple[int, int, int, int]]:
+def far_away(part: Image.Image, size: tuple[int, int] = (3200, 720)) -> tuple[Image.Image, tuple[int, int, int, int]]:
     """A large picture with a small one in it, and where."""
     image = Image.new("RGB", size, (120, 130, 110))
     left, top = 1700, 500
@@ -277,7 +288,7 @@ def test_a_face_is_looked_for_again_below_half_the_threshold(monkeypatch: pytest
         return faces(image, score)
 
     monkeypatch.setattr(module, "faces", noted)
-    run(encoded(FACE), {"redact": {"what": ["faces"], "min_score": min_score, "how": "fill"}})
+    run(encoded(SMALL), {"redact": {"what": ["faces"], "min_score": min_score, "how": "fill"}})
     assert scores and scores[0] < min(0.25, min_score) and max(scores) < 0.25
 
 

@@ -30,3 +30,9 @@ def test_a_small_picture_has_none_and_a_very_large_one_too_many() -> None:
 
 def test_a_box_of_a_part_is_one_of_the_whole() -> None:
     assert Box(0.5, 0, 0.5, 0.25).within(Box(0.5, 0.5, 0.5, 0.25)) == Box(0.75, 0.5, 0.25, 0.0625)
+
+
+def test_parts_overlap_hardly_more_than_they_need() -> None:
+    assert tiles((2048, 1365))[0].pixels((2048, 1365)) == (0, 0, 832, 800)
+    for size in ((2048, 1365), (2048, 2048), (4000, 3000), (4096, 2160)):
+        assert sum(part.area for part in tiles(size)) < 1.55

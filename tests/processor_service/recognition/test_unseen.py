@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from processor_service.recognition import plates, text
 from processor_service.recognition import unseen as module
 from processor_service.recognition.box import Box
-from processor_service.recognition.faces import faces
+from processor_service.recognition.faces import Face, faces
+from processor_service.recognition.ocr import Reading
 from processor_service.recognition.unseen import unseen
 from tests.helpers.drawn import plate
 from tests.helpers.pictures import opened, picture
@@ -47,12 +49,12 @@ class Seen:
         self.vehicle = vehicle
 
 
-@pytest.mark.parametrize("text", ["BIGBOSS", "KISSME", "4815162", "LÖ AB 123"])
+@pytest.mark.parametrize("written", ["BIGBOSS", "KISSME", "4815162", "LÖ AB 123"])
 def test_where_a_vehicle_is_seen_every_text_of_a_plate_s_shape_is_hidden(
-    monkeypatch: pytest.MonkeyPatch, text: str
+    monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
     monkeypatch.setattr(module, "see", lambda _: Seen(0.9))
-    (box,) = unseen(plate([text]), ["plates"])["plates"]
+    (box,) = unseen(plate([written]), ["plates"])["plates"]
     # Where the sign is.
     assert Box(215 / 640, 240 / 480, 210 / 640, 54 / 480).common(box) > 0.7 * box.area
 
@@ -60,3 +62,37 @@ def test_where_a_vehicle_is_seen_every_text_of_a_plate_s_shape_is_hidden(
 def test_where_no_vehicle_is_seen_words_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "see", lambda _: Seen(0.0))
     assert unseen(plate(["BIGBOSS"]), ["plates"]) == {"plates": []}
+
+
+def test_a_part_of_one_colour_is_not_looked_through_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Image.Image] = []
+
+    def noted(image: Image.Image, _: float) -> list[Face]:
+        looked_at.append(image)
+        return []
+
+    monkeypatch.setattr(module, "faces", noted)
+    monkeypatch.setattr(module, "lying", lambda *_: iter(()))
+    whole, flat, faint = (Image.new("RGB", (64, 64), (200, 200, 200)) for _ in range(3))
+    flat.putpixel((5, 5), (200, 203, 200))
+    faint.putpixel((5, 5), (200, 204, 200))
+    unseen(whole, ["faces"], parts=[(Box(0, 0, 1, 1), part) for part in (flat, faint)])
+    assert looked_at == [whole, faint]
+
+
+@pytest.mark.parametrize(("parts", "looks"), [(0, [960, 1280, 960]), (1, [960, 960, 960])])
+def test_a_picture_with_parts_is_not_looked_through_once_more_a_little_larger(
+    monkeypatch: pytest.MonkeyPatch, parts: int, looks: list[int]
+) -> None:
+    sides: list[int] = []
+
+    def noted(_: Image.Image, side: int) -> list[Reading]:
+        sides.append(side)
+        return []
+
+    monkeypatch.setattr(module, "see", lambda _: Seen(0.0))
+    monkeypatch.setattr(text, "read", noted)
+    monkeypatch.setattr(plates, "read", noted)
+    picture = Image.linear_gradient("L").resize((1000, 800)).convert("RGB")
+    assert unseen(picture, ["plates"], parts=[(Box(0, 0, 1, 1), picture)] * parts) == {"plates": []}
+    assert sides == looks

@@ -76,7 +76,7 @@ def test_plain_pictures_come_first_where_both_want_the_same_core(service: Servic
         [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids] for pids in (service.workers(), service.recognizers())
     )
     # 19 is the lowest priority.
-    assert recognizer == min(worker + 5, 19)
+    assert recognizer == min(worker + 10, 19)
 
 
 def test_the_service_says_how_many_recognizers_it_has(service: Service, without: Service) -> None:
