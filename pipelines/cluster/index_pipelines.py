@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch
+
+from ..resources import Body
 
 # In the order in which they run.
 SETTINGS = ("index.default_pipeline", "index.final_pipeline")
@@ -22,6 +24,20 @@ def settings_by_index(client: Elasticsearch, index: str, **params: Any) -> dict[
     """The two settings of each index that `index` stands for, as far as they are set. Raises NotFoundError."""
     answer = client.indices.get_settings(index=index, name=list(SETTINGS), flat_settings=True, **params).body
     return {name: entry.get("settings", {}) for name, entry in answer.items()}
+
+
+def installed_pipelines(client: Elasticsearch) -> dict[str, Body]:
+    """All pipelines of the cluster by name. Raises ApiError."""
+    # Where there is none at all, Elasticsearch answers 404 with an empty object.
+    return dict(client.options(ignore_status=404).ingest.get_pipeline().body)
+
+
+def readable_pipelines(client: Elasticsearch) -> dict[str, Body]:
+    """The same; none, if the user may not read them."""
+    try:
+        return installed_pipelines(client)
+    except AuthorizationException:
+        return {}
 
 
 def settings_of_new_index(client: Elasticsearch, name: str) -> Settings:
