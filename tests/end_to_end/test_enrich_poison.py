@@ -15,6 +15,7 @@ from ingest_image.reprocess.command import reprocess
 from tests.helpers.enrichers import Heard, enricher, index_with_later, let_wait, waiting
 from tests.helpers.nodes import set_hosts, source
 from tests.helpers.pictures import b64, picture
+from tests.helpers.processes import wait_until
 from tests.helpers.service import Service
 
 POISON = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
@@ -106,16 +107,29 @@ def test_a_picture_that_a_sound_service_always_fails_for_is_recorded_and_a_sick_
     assert source(es, index, "poison")["image"]["embedder"] == "builtin-v1"
 
 
-def test_an_index_that_has_to_wait_delays_no_other_one(es: Elasticsearch, index: str) -> None:
-    other = f"{index}-other"
+def test_an_index_that_has_to_wait_delays_no_other_one(
+    es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Longer than the test waits.
+    monkeypatch.setattr(rests, "PAUSE", 600.0)
+    monkeypatch.setattr(rests, "LONGEST_PAUSE", 600.0)
+    other, stop = f"{index}-other", threading.Event()
     with index_with_later(es, other):
         let_wait(es, other, "1")
         es.indices.add_block(index=other, block="write")
         working = enricher(es, index, other)
-        done = working.round()
-        assert done and done.waits and working.rests.indices == [other]
-        let_wait(es, index, "new")
-        done = working.round()
-        assert done and (done.enriched, done.waits) == (1, "")
-        es.indices.put_settings(index=other, settings={"index.blocks.write": False})
+        thread = threading.Thread(target=follow.follow, args=(working, stop))
+        thread.start()
+        try:
+            wait_until(lambda: working.rests.indices == [other])
+            let_wait(es, index, "new")
+            wait_until(lambda: working.total.enriched == 1)
+        finally:
+            stop.set()
+            thread.join()
+            es.indices.put_settings(index=other, settings={"index.blocks.write": False})
+        # It is not even searched meanwhile.
+        es.indices.refresh(index=index)
+        found = [[one.index for one in working.backlog.oldest(without)] for without in ([], working.rests.indices)]
+        assert found == [[other], []]
     assert source(es, index, "new")["image"]["embedder"] == "builtin-v1"
