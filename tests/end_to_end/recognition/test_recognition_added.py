@@ -129,7 +129,11 @@ def test_all_that_can_be_later_is_added_and_made_again(
     assert later.keys() == {"embedding", "faces", "labels", "plates", "text"}
     recipe: dict[str, Any] = {"operations": [{"convert": {"format": "jpeg"}}]}
     data = b64(encoded(everything()))
-    hidden = {"operations": [{"redact": {"what": ["plates"]}}], "properties": ["labels"], "later": ["plates"]}
+    hidden: dict[str, Any] = {
+        "operations": [{"redact": {"what": ["plates"]}}],
+        "properties": ["labels"],
+        "later": ["plates"],
+    }
     with pytest.raises(BadRequestError, match="hides before anything is stored, so it can never be later"):
         put(es, bound, **hidden)
     put(es, bound, **recipe, properties=["statistics"])
