@@ -11,7 +11,7 @@ from embedded_node.versions import versions
 from ingest_image.cli import main
 from ingest_image.doctor.checks import CHECKS
 from ingest_image.enrich.backlog import Measure
-from ingest_image.enrich.enricher import Done
+from ingest_image.enrich.done import Done
 from ingest_image.enrich.metrics import told
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.install.roles import ROLES

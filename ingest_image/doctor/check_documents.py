@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
+from pipelines.cluster.pending_fields import REMEDY, obstacles
 from pipelines.cluster.sources import holds_picture
 from pipelines.wording import counted, shown
 from processor_service.fields import PENDING_SINCE
@@ -12,7 +13,7 @@ from processor_service.fields import PENDING_SINCE
 from ..search.questions.order import NEWEST_FIRST
 from ..search.requests.bands import without_bands
 from ..search.stored.schema import merged, read_schema
-from .finding import Finding, ok, warn
+from .finding import Finding, error, ok, warn
 from .installation import Installation
 
 # Each document may hold the largest allowed picture.
@@ -99,8 +100,16 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
 
 
 def pending(installation: Installation) -> Iterator[Finding]:
-    """Nothing has been pending for minutes ([enrich](enrich.md)); otherwise nobody enriches."""
-    if not installation.indices:
+    """Nothing has been pending for minutes ([enrich](enrich.md)); otherwise nobody enriches.
+
+    Each index whose pipeline adds properties later lets what waits be found.
+    """
+    mappings = {name: entry.get("mappings", {}) for name, entry in installation.indices.items()}
+    left_out = obstacles(mappings, installation.pipelines_by_index, installation.installed)
+    for name, why in left_out.items():
+        yield error(f"{name}: what its pipeline adds later is never added: {why}", REMEDY)
+    names = [name for name in installation.indices if name not in left_out]
+    if not names:
         return
     long = [
         {"range": {f"{target}.{PENDING_SINCE}": {"lt": f"now-{_TOO_LONG}m"}}}
@@ -108,7 +117,7 @@ def pending(installation: Installation) -> Iterator[Finding]:
     ]
     # One search, as a document may have pictures in several fields.
     answer = installation.client.search(
-        index=[*installation.indices], size=0, query={"bool": {"should": long}}, track_total_hits=True
+        index=names, size=0, query={"bool": {"should": long}}, track_total_hits=True
     ).body
     count = answer["hits"]["total"]["value"]
     if count:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from elasticsearch import NotFoundError
 
-from pipelines.cluster.makers import Maker, current_makers, stale_query
+from pipelines.cluster.current_makers import current_makers
+from pipelines.cluster.makers import Maker, stale_query
 from pipelines.cluster.outdated import Outdated
 from pipelines.cluster.sentences import CheckFailed
 from pipelines.resources import Body

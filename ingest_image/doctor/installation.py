@@ -11,7 +11,7 @@ from typing import Any
 from elasticsearch import AuthorizationException, Elasticsearch
 
 from pipelines.cluster.called_pipelines import targets_with_called, with_called
-from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
+from pipelines.cluster.index_pipelines import installed_pipelines, pipelines_of, settings_by_index
 from pipelines.cluster.makers import is_inference_form
 from pipelines.cluster.nodes import cluster_settings, ingest_nodes, set_in_cluster
 from pipelines.install import kinds
@@ -56,7 +56,7 @@ class Installation:
     @cached_property
     def installed(self) -> dict[str, Body]:
         """All pipelines by name."""
-        return dict(self.client.options(ignore_status=404).ingest.get_pipeline().body)
+        return installed_pipelines(self.client)
 
     @cached_property
     def without_plugin(self) -> bool:

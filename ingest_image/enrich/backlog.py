@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
 
 from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
+from pipelines.cluster.index_pipelines import pipelines_of, readable_pipelines, settings_by_index
+from pipelines.cluster.pending_fields import filter_path, obstacles
+from pipelines.resources import Body
 from processor_service.fields import PENDING_SINCE
 
 from ..reprocess.documents import FoundDocument, size_of
+from .claims import Key
 
 _PAGE = 100
 # Seconds after which the indices and their pipelines are looked up again: there may be new ones.
@@ -31,9 +35,9 @@ class Waiting(FoundDocument):
     seq_no: int
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """Names the document in the cluster."""
-        return self.index, self.id
+        return (self.index, self.id, self.routing) if self.routing else (self.index, self.id)
 
 
 @dataclass(frozen=True)
@@ -47,24 +51,27 @@ class Measure:
 class Backlog:
     """The documents of the indices behind `patterns` to whose pictures something is still to be added.
 
-    `follow`, if given, is asked from time to time which patterns these are by now.
+    `follow`, if given, is asked from time to time which patterns these are by now, and first if `patterns` is empty.
     """
 
     def __init__(
-        self, client: Elasticsearch, patterns: list[str], follow: Callable[[], list[str]] | None = None
+        self, client: Elasticsearch, patterns: Sequence[str], follow: Callable[[], list[str]] | None = None
     ) -> None:
-        self._client, self._patterns, self._follow = client, ",".join(patterns), follow
+        self._client, self.patterns, self._follow = client, list(patterns), follow
         self._targets: list[str] = []
-        self._looked, self._followed = float("-inf"), time.monotonic()
+        # Indices in which nothing can be found, or nothing be written, each with the reason.
+        self.left_out: dict[str, str] = {}
+        self._looked, self._followed = float("-inf"), time.monotonic() if patterns else float("-inf")
 
-    def oldest(self) -> Iterator[Waiting]:
+    def oldest(self, without: Collection[str] = ()) -> Iterator[Waiting]:
         """The documents that wait, each once, in the order in which they began to: by whichever picture began first.
 
-        A page is searched for when it is needed.
+        A page is searched for when it is needed. `without`: indices that are passed over.
         """
         targets = self._known_targets()
-        seen: set[tuple[str, str]] = set()
-        for _, one in heapq.merge(*(self._of(target, targets) for target in targets), key=lambda pair: pair[0]):
+        seen: set[Key] = set()
+        pages = (self._of(target, targets, without) for target in targets)
+        for _, one in heapq.merge(*pages, key=lambda pair: pair[0]):
             if one.key not in seen:
                 yield one
             if len(targets) > 1:
@@ -75,21 +82,25 @@ class Backlog:
         targets = self._known_targets()
         if not targets:
             return Measure(0, 0.0)
-        waits = {"bool": {"should": [{"exists": {"field": _since(target)}} for target in targets]}}
-        found = self._client.search(index=self._patterns, size=0, query=waits, track_total_hits=True, **_LENIENT).body[
-            "hits"
-        ]["total"]["value"]
+        any_of = {"bool": {"should": [{"exists": {"field": _since(target)}} for target in targets]}}
+        waits = _without([*self.left_out], any_of)
+        answer = self._client.search(index=self._index, size=0, query=waits, track_total_hits=True, **_LENIENT)
         began = [hit["sort"][0] for target in targets for hit in self._search(target, [], 1, None)]
+        found = answer.body["hits"]["total"]["value"]
         return Measure(found, max(0.0, time.time() - min(began) / 1000) if began else 0.0)
 
     def refresh(self) -> None:
         """Make the last writes visible to searches."""
-        self._client.indices.refresh(index=self._patterns, **_LENIENT)
+        self._client.indices.refresh(index=self._index, **_LENIENT)
 
-    def _of(self, target: str, targets: list[str]) -> Iterator[tuple[list[Any], Waiting]]:
+    @property
+    def _index(self) -> str:
+        return ",".join(self.patterns)
+
+    def _of(self, target: str, targets: list[str], without: Collection[str]) -> Iterator[tuple[list[Any], Waiting]]:
         """Those with a picture in this field that waits, with what they are ordered by."""
         after: list[Any] | None = None
-        while hits := self._search(target, targets, _PAGE, after):
+        while hits := self._search(target, targets, _PAGE, after, without):
             for hit in hits:
                 one = Waiting(hit["_id"], hit.get("_routing"), size_of(hit), hit["_index"], hit["_seq_no"])
                 yield hit["sort"], one
@@ -97,15 +108,31 @@ class Backlog:
                 break
             after = hits[-1]["sort"]
 
-    def _search(self, target: str, targets: list[str], size: int, after: list[Any] | None) -> list[dict[str, Any]]:
+    def _search(
+        self, target: str, targets: list[str], size: int, after: list[Any] | None, without: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
         """A page of them, with the sizes of the pictures in all `targets`."""
+        try:
+            return self._searched(target, targets, size, after, [*self.left_out, *without])
+        except BadRequestError:
+            # No index has the field as a date. Which ones are at fault may have changed since they were looked at.
+            self._looked = float("-inf")
+            self._known_targets()
+            if not self.left_out:
+                raise
+            return []
+
+    def _searched(
+        self, target: str, targets: list[str], size: int, after: list[Any] | None, without: list[str]
+    ) -> list[dict[str, Any]]:
         answer = self._client.search(
-            index=self._patterns,
+            index=self._index,
             size=size,
-            query={"exists": {"field": _since(target)}},
-            # The second one only tells apart what began to wait in the same millisecond.
+            query=_without(without, {"exists": {"field": _since(target)}}),
+            # The second one only tells apart what began to wait in the same millisecond. An index that has the field as
+            # something else than a date fails alone, as its values are not compared with those of others.
             sort=[
-                {_since(target): {"order": "asc", "unmapped_type": "date"}},
+                {_since(target): {"order": "asc", "unmapped_type": "date", "numeric_type": "date"}},
                 {"_seq_no": {"order": "asc", "unmapped_type": "long"}},
             ],
             search_after=after,
@@ -119,19 +146,40 @@ class Backlog:
 
     def _known_targets(self) -> list[str]:
         if self._follow and time.monotonic() - self._followed > _FOLLOWED_FOR:
-            self._patterns, self._followed = ",".join(self._follow()), time.monotonic()
+            self.patterns, self._followed = self._follow(), time.monotonic()
             self._looked = float("-inf")
         if time.monotonic() - self._looked > _KNOWN_FOR:
-            settings = settings_by_index(self._client, self._patterns, **_LENIENT)
-            names = dict.fromkeys(name for entry in settings.values() for name in pipelines_of(entry))
+            settings = settings_by_index(self._client, self._index, **_LENIENT)
+            pipelines = {index: pipelines_of(entry) for index, entry in settings.items()}
             # All, as a pipeline may run others.
-            installed = self._client.ingest.get_pipeline().body
-            self._targets, self._looked = target_fields(names, installed), time.monotonic()
+            installed = readable_pipelines(self._client)
+            names = dict.fromkeys(name for of_index in pipelines.values() for name in of_index)
+            self._targets = target_fields(names, installed) or (["image"] if names else [])
+            self.left_out = self._obstacles(pipelines, installed)
+            self._looked = time.monotonic()
         return self._targets
+
+    def _obstacles(self, pipelines: dict[str, list[str]], installed: dict[str, Body]) -> dict[str, str]:
+        """By index: why nothing can be added to its pictures."""
+        if not self._targets:
+            return {}
+        with suppress(AuthorizationException):
+            # A few lines of an index: the whole mappings of a thousand of them would be many megabytes.
+            answer = self._client.indices.get_mapping(
+                index=self._index, filter_path=filter_path(self._targets), **_LENIENT
+            ).body
+            return obstacles(
+                {index: answer.get(index, {}).get("mappings", {}) for index in pipelines}, pipelines, installed
+            )
+        return {}
 
 
 # An index may come and go while it is followed.
 _LENIENT: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
+
+
+def _without(indices: list[str], query: Body) -> Body:
+    return {"bool": {"filter": [query], "must_not": [{"terms": {"_index": indices}}]}}
 
 
 def _since(target: str) -> str:

@@ -18,11 +18,12 @@ _NAME = "ingest-image-enrich"
 # Hex digits. Documents with the same ones wait for each other, which hurts nobody.
 _LENGTH = 8
 
-Key = tuple[str, str]
+# Index, id, and the routing if the document has one: under different ones an index may hold the same id twice.
+Key = tuple[str, ...]
 
 
 def claim(keys: Iterable[Key]) -> str:
-    """The `X-Opaque-Id` of a request that writes these documents, each given by its index and id."""
+    """The `X-Opaque-Id` of a request that writes these documents, each given by its key."""
     return " ".join([_NAME, *(_hash(key) for key in keys)])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import click
 from elasticsearch import AuthorizationException, Elasticsearch
@@ -20,7 +21,7 @@ from ..indexing.command import size
 from ..reprocess.selection import Selection
 from .backlog import Backlog
 from .enricher import Enricher
-from .follow import GivenUp, follow, stopped_by_signals
+from .follow import GivenUp, follow, stopped_by_signals, when_there
 from .log import Log
 from .marking import mark
 from .metrics import metrics_on
@@ -78,17 +79,17 @@ def enrich(
         added = tuple(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
         mark(client, index, Selection(added=added, outdated=stale), max_bulk_bytes, log)
         patterns, once = (index,), True
-    # One that is followed may come later.
-    if once and (sentence := missing_index(client, patterns)):
-        raise click.ClickException(sentence)
-    followed = list(patterns) or followed_patterns(client)
-    enricher = Enricher(client, backlog_of(client, patterns, followed), log, max_bulk_bytes)
+    enricher = Enricher(client, backlog_of(client, patterns, patterns), log, max_bulk_bytes)
     with stopped_by_signals() as stop, ExitStack() as metrics:
         facts = {}
         if metrics_port is not None:
             facts["metrics_port"] = metrics.enter_context(metrics_on(metrics_host, metrics_port, enricher))
-        log("started", f"enriching {', '.join(followed)}", indices=followed, **facts)
+        named = ", ".join(patterns) or "the indices of the installed templates"
+        log("started", f"enriching {named}", indices=list(patterns), **facts)
         try:
+            # One that is followed may come later.
+            if once and (sentence := when_there(client, partial(missing_index, client, patterns), log, stop)):
+                raise click.ClickException(sentence)
             follow(enricher, stop, once)
         except (BulkStopped, GivenUp) as error:
             raise click.ClickException(f"not everything is enriched: {error}") from error
@@ -100,7 +101,7 @@ def enrich(
             log("ended", sentence, documents=total.enriched, recorded=total.recorded, changed=total.changed)
 
 
-def backlog_of(client: Elasticsearch, patterns: Sequence[str], followed: list[str]) -> Backlog:
+def backlog_of(client: Elasticsearch, patterns: Sequence[str], followed: Sequence[str]) -> Backlog:
     """What waits behind `followed`; without `patterns` also in data streams that are installed from now on."""
     return Backlog(client, followed, None if patterns else lambda: followed_patterns(client))
 

@@ -6,11 +6,13 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, islice
 
 from elasticsearch import Elasticsearch, NotFoundError
 
 from pipelines.cluster.nodes import leaves_out_vectors
+from pipelines.cluster.pending_fields import REMEDY
 from pipelines.wording import counted, shown
 
 from ..defaults import BULK_BYTES
@@ -22,8 +24,11 @@ from .asking import OneOf, ask, record
 from .attempts import Attempts
 from .backlog import Backlog, Waiting
 from .claims import Claims, Key, claim
+from .done import Done
 from .log import Log
-from .writer import EnrichingWriter, NotWritten
+from .rests import Rests
+from .soundness import works
+from .writer import Blame, EnrichingWriter, NotWritten
 
 # Documents of a round, and how long it should take: an enricher that is to end does so soon, and little is done twice.
 _FEWEST, _MOST = 1, 64
@@ -33,31 +38,6 @@ _WINDOW = 4
 # Seconds that a plan for an index stays as it is, and that an index which cannot be written is left alone.
 _PLAN_SECONDS = 30.0
 _NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
-
-
-@dataclass
-class Done:
-    """What happened in one round, or in all: documents by what became of them."""
-
-    enriched: int = 0
-    # A newer write came first.
-    changed: int = 0
-    # An attempt failed; another one follows.
-    failed: int = 0
-    recorded: int = 0
-    # Neither enriched nor written.
-    hopeless: int = 0
-    # Why something has to be waited for.
-    waits: str = ""
-
-    def add(self, other: Done) -> None:
-        """Count what happened in a round."""
-        self.enriched += other.enriched
-        self.changed += other.changed
-        self.failed += other.failed
-        self.recorded += other.recorded
-        self.hopeless += other.hopeless
-        self.waits = other.waits
 
 
 @dataclass
@@ -72,7 +52,9 @@ class Enricher:
 
     def __post_init__(self) -> None:
         self._attempts = Attempts()
-        self._with_vectors = leaves_out_vectors(self.client)
+        self.rests = Rests()
+        # What was said of the backlog: the patterns that are followed, and what is left out.
+        self._followed, self._told = self.backlog.patterns, dict[str, str]()
         self._plans: dict[str, tuple[float, IndexJob | None]] = {}
         self._size = 8
         # When the last round began, by the monotonic clock.
@@ -85,6 +67,7 @@ class Enricher:
         """
         self.began = time.monotonic()
         chosen = self._choose()
+        self._tell()
         if not chosen:
             return None
         done, began = Done(), time.monotonic()
@@ -98,12 +81,33 @@ class Enricher:
         """Whether nothing waits, or nothing but what can neither be enriched nor written."""
         return all(self._attempts.of(one.key, one.seq_no).hopeless for one in self.backlog.oldest())
 
+    @cached_property
+    def _with_vectors(self) -> bool:
+        return leaves_out_vectors(self.client)
+
+    def _tell(self) -> None:
+        if self.backlog.patterns != self._followed:
+            self._followed = self.backlog.patterns
+            self.log("following", f"following {', '.join(self._followed)}", indices=self._followed)
+        for index, why in self.backlog.left_out.items():
+            if self._told.get(index) != why:
+                self.log("left_out", f"{index} is left out: {why}; {REMEDY}", index=index, reason=why)
+        self._told = dict(self.backlog.left_out)
+
+    def _due(self) -> Iterator[Waiting]:
+        """What is to be tried now. Equal ids of an index, under different routing, are not of one round."""
+        now = time.monotonic()
+        unplanned = [one for one, (at, job) in self._plans.items() if job is None and now - at <= _PLAN_SECONDS]
+        chosen: set[tuple[str, str]] = set()
+        for one in self.backlog.oldest([*self.rests.indices, *unplanned]):
+            if not self._attempts.is_due(one.key, one.seq_no) or self._plan(one.index) is None:
+                continue
+            if (one.index, one.id) not in chosen:
+                chosen.add((one.index, one.id))
+                yield one
+
     def _choose(self) -> list[Waiting]:
-        due = (
-            one
-            for one in self.backlog.oldest()
-            if self._attempts.is_due(one.key, one.seq_no) and self._plan(one.index) is not None
-        )
+        due = self._due()
         oldest = list(islice(due, self._size))
         if not oldest:
             return []
@@ -124,23 +128,31 @@ class Enricher:
         asked: dict[str, tuple[OneOf, ...]] = {}
         last: list[tuple[Waiting, str]] = []
 
+        waiting = {one.id: one for one in found}
+
         def stored(id_: str, seq_no: int) -> None:
+            key = waiting[id_].key
             if not asked[id_]:
-                self._attempts.written_as_it_was((index, id_), seq_no)
+                self._attempts.written_as_it_was(key, seq_no)
                 return
             done.enriched += 1
-            failures = self._attempts.of((index, id_), sent[id_].seq_no).failures
-            self._attempts.written((index, id_), seq_no, failures, asked[id_])
+            failures = self._attempts.of(key, sent[id_].seq_no).failures
+            self._attempts.written(key, seq_no, failures, asked[id_])
 
         writer = self._writer(job, [one.key for one in found])
         writer.stored = stored
-        waiting = {one.id: one for one in found}
         documents = self._reader(job).read(found)
-        writer.write(self._asking(index, documents, sent, asked, waiting, last, job), None)
+        writer.write(self._asking(job, documents, sent, asked, waiting, last, done), None)
         done.changed = writer.report.changed
+        unclear = any(refused.blame in (Blame.UNCLEAR, Blame.SLOW) for refused in writer.refusals)
+        is_sound = unclear and works(self.client, job.pipelines)
         for refused in writer.refusals:
-            if self._is_last(index, refused, sent[refused.id].seq_no, done):
+            if self._is_last(waiting[refused.id].key, refused, sent[refused.id].seq_no, is_sound, done):
                 last.append((waiting[refused.id], refused.reason))
+        if done.waits and not done.enriched:
+            self._rest(index, done.waits)
+        else:
+            self.rests.end(index)
         if done.enriched:
             seconds = round(time.monotonic() - began, 3)
             sentence = f"{counted(done.enriched, 'document')} of {index} enriched in {seconds:.1f} s"
@@ -151,18 +163,19 @@ class Enricher:
 
     def _asking(
         self,
-        index: str,
+        job: IndexJob,
         documents: Iterable[Document],
         sent: dict[str, Document],
         asked: dict[str, tuple[OneOf, ...]],
         waiting: dict[str, Waiting],
         last: list[tuple[Waiting, str]],
-        job: IndexJob,
+        done: Done,
     ) -> Iterator[Document]:
         """The documents to which something is to be added, asking for it."""
+        index = job.index
         claims: Claims | None = None
         for document in documents:
-            key = index, document.id
+            key = waiting[document.id].key
             # Reading took a while: the nearer a look is to the claim, the less is done twice.
             claims = claims or Claims(self.client)
             if key in claims:
@@ -173,6 +186,11 @@ class Enricher:
             if not places and document.seq_no != waiting[document.id].seq_no:
                 # Others have enriched it, and the search does not show that yet.
                 self._attempts.written(key, document.seq_no, 0, ())
+            elif document.seq_no >= 0 and document.source is None:
+                self._attempts.give_up(key, document.seq_no)
+                done.hopeless += 1
+                sentence = f"{index}/{shown(document.id)} waits, but the index stores no _source of it"
+                self.log("skipped", sentence, index=index, id=document.id)
             elif not places and attempt.as_it_was:
                 self._attempts.give_up(key, document.seq_no)
                 sentence = f"{index}/{shown(document.id)} says that it waits, but no picture in it does"
@@ -185,12 +203,17 @@ class Enricher:
                 sent[document.id], asked[document.id] = document, places
                 yield document
 
-    def _is_last(self, index: str, refused: NotWritten, seq_no: int, done: Done) -> bool:
-        """Whether nothing is left but to record the failure of a document."""
-        key = index, refused.id
+    def _is_last(self, key: Key, refused: NotWritten, seq_no: int, is_sound: bool, done: Done) -> bool:
+        """Whether nothing is left but to record the failure of a document. `is_sound`: others get through."""
+        index = key[0]
         if refused.forbidden:
             self._plans[index] = time.monotonic(), None
-        if not refused.at_fault:
+        if refused.blame is Blame.SLOW and is_sound:
+            self._attempts.postponed(key, seq_no)
+            sentence = f"{index}/{shown(refused.id)} is tried again later: {shown(refused.reason)}"
+            self.log("postponed", sentence, index=index, id=refused.id, reason=refused.reason)
+            return False
+        if refused.blame is not Blame.PICTURE and not (refused.blame is Blame.UNCLEAR and is_sound):
             self._attempts.postponed(key, seq_no)
             done.waits = refused.reason
             return False
@@ -200,6 +223,12 @@ class Enricher:
         sentence = f"{index}/{shown(refused.id)} is tried again: {shown(refused.reason)}"
         self.log("failed", sentence, index=index, id=refused.id, reason=refused.reason)
         return False
+
+    def _rest(self, index: str, reason: str) -> None:
+        """Leave an index alone for a while; what comes into others meanwhile does not wait with it."""
+        pause = self.rests.begin(index, reason)
+        sentence = f"waiting for {pause:.0f} s with {index}: {reason}"
+        self.log("waiting", sentence, index=index, seconds=pause, reason=reason)
 
     def _record(self, job: IndexJob, one: Waiting, reason: str, done: Done) -> None:
         """Write into a document why nothing can be added to it."""
@@ -213,7 +242,7 @@ class Enricher:
             refused = writer.refusals[0]
             reason = refused.reason
             sentence = f"{job.index}/{shown(one.id)} can neither be enriched nor written: {shown(reason)}"
-            if refused.at_fault:
+            if refused.blame in (Blame.PICTURE, Blame.UNCLEAR):
                 self._attempts.give_up(one.key, documents[0].seq_no)
                 done.hopeless += 1
             else:

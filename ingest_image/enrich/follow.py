@@ -6,24 +6,24 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from elastic_transport import TransportError
-from elasticsearch import ApiError, AuthorizationException
+from elastic_transport import TlsError, TransportError
+from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from pipelines.cluster.client import addresses, explain
 from pipelines.wording import counted
 
+from . import rests
 from .attempts import doubled
-from .enricher import Done, Enricher
+from .enricher import Enricher
+from .log import Log
 
 # Seconds between looks when nothing waits: at first, and after some minutes of that.
 _POLL, _SLOWEST_POLL = 1.0, 2.0
 _SLOWER = 1.01
-# Seconds of a pause when the service or Elasticsearch is busy or away: at first, and at most.
-_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 # Seconds since the first round in vain, after which a single run gives up, once the round that it is in has ended.
 _PATIENCE = 90.0
 # Looks at which nothing could be begun, after which it gives up, too: more than two minutes.
@@ -37,40 +37,78 @@ class GivenUp(Exception):
     """A single run cannot do the rest; the message says why."""
 
 
+class Patience:
+    """How long something is waited for: as long as it takes, or in a single run for a minute and a half."""
+
+    def __init__(self, log: Log, stop: threading.Event, once: bool) -> None:
+        self._log, self._stop, self._once = log, stop, once
+        self._vain, self._until = 0, float("inf")
+
+    def renew(self) -> None:
+        """Something could be done."""
+        self._vain, self._until = 0, float("inf")
+
+    def check(self, reason: str) -> None:
+        """Nothing could be done. Raises GivenUp when that has gone on for too long."""
+        if time.monotonic() >= self._until:
+            raise GivenUp(reason)
+        if self._once and self._until == float("inf"):
+            self._until = time.monotonic() + _PATIENCE
+
+    def pause(self, reason: str) -> None:
+        """The same, and wait: each time longer than before."""
+        self.check(reason)
+        seconds = self.at_most(doubled(rests.PAUSE, self._vain, rests.LONGEST_PAUSE))
+        self._vain += 1
+        self._log("waiting", f"waiting for {seconds:.0f} s: {reason}", seconds=seconds, reason=reason)
+        self._stop.wait(seconds)
+
+    def at_most(self, seconds: float) -> float:
+        """So long, or until patience ends."""
+        return min(seconds, max(0.0, self._until - time.monotonic()))
+
+
+def when_there(client: Elasticsearch, ask: Callable[[], str], log: Log, stop: threading.Event) -> str:
+    """What `ask` answers when Elasticsearch does, for a single run; empty if it is stopped. Raises as `follow`."""
+    patience = Patience(log, stop, once=True)
+    while not stop.is_set():
+        try:
+            return ask()
+        except (TransportError, ApiError) as error:
+            patience.pause(_away(error, client))
+    return ""
+
+
 def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> None:
     """Enrich what waits until `stop` is set, or with `once` until nothing waits any more.
 
     What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute and a half;
     BulkStopped and what Elasticsearch's client raises if waiting is no cure.
     """
-    poll, vain, idle, told = _POLL, 0, 0, time.monotonic()
-    until = float("inf")
+    patience = Patience(enricher.log, stop, once)
+    poll, idle, told = _POLL, 0, time.monotonic()
     while not stop.is_set():
-        done, away = _round(enricher)
-        waits = away or (done.waits if done and not done.enriched else "")
-        if waits:
-            if once and vain == 0:
-                until = time.monotonic() + _PATIENCE
-            elif time.monotonic() >= until:
-                raise GivenUp(waits)
-            pause = min(doubled(_PAUSE, vain, _LONGEST_PAUSE), max(0.0, until - time.monotonic()))
-            vain += 1
-            enricher.log("waiting", f"waiting for {pause:.0f} s: {waits}", seconds=pause, reason=waits)
-            stop.wait(pause)
+        try:
+            done = enricher.round()
+        except (TransportError, ApiError) as error:
+            patience.pause(_away(error, enricher.client))
             continue
-        vain, until = 0, float("inf")
+        if waits := enricher.rests.reason if done is None else done.waits if not done.enriched else "":
+            patience.check(waits)
+        else:
+            patience.renew()
         if done is None:
-            idle += 1
-            if once and _is_done(enricher):
+            idle += not waits
+            if once and not waits and _is_done(enricher):
                 return
             if once and idle >= _IDLE:
                 raise GivenUp("what waits cannot be written now, or others have been at work on it for minutes")
             # Not all enrichers at the same moment.
-            stop.wait(poll * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+            stop.wait(patience.at_most(poll * random.uniform(0.8, 1.2)))  # noqa: S311 - no secret
             poll = min(_SLOWEST_POLL, poll * _SLOWER)
             continue
         poll, idle = _POLL, 0
-        if time.monotonic() - told > _TELL:
+        if done.enriched and time.monotonic() - told > _TELL:
             told = time.monotonic()
             _tell_backlog(enricher, done.enriched)
         if done.changed:
@@ -78,14 +116,11 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
             stop.wait(random.uniform(0, 1))  # noqa: S311
 
 
-def _round(enricher: Enricher) -> tuple[Done | None, str]:
-    """What was done, and what is to be waited for because it is away."""
-    try:
-        return enricher.round(), ""
-    except (TransportError, ApiError) as error:
-        if isinstance(error, ApiError) and error.status_code not in _BUSY:
-            raise
-        return None, explain(error, addresses(enricher.client))
+def _away(error: ApiError | TransportError, client: Elasticsearch) -> str:
+    """What is to be waited for, as Elasticsearch is busy or away. Raises the error if waiting is no cure."""
+    if isinstance(error, TlsError) or (isinstance(error, ApiError) and error.status_code not in _BUSY):
+        raise error
+    return explain(error, addresses(client))
 
 
 def _tell_backlog(enricher: Enricher, enriched: int) -> None:
@@ -104,6 +139,8 @@ def _is_done(enricher: Enricher) -> bool:
         enricher.backlog.refresh()
     if not enricher.can_do_nothing():
         return False
+    if left_out := enricher.backlog.left_out:
+        raise GivenUp("; ".join(f"{index} is left out: {why}" for index, why in left_out.items()))
     if hopeless := enricher.total.hopeless:
         raise GivenUp(f"{counted(hopeless, 'document')} can neither be enriched nor written, see above")
     return True

@@ -15,7 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from .backlog import Measure
-from .enricher import Done, Enricher
+from .done import Done
+from .enricher import Enricher
 
 # Seconds. A request ends sooner, even if nobody answers it, and then another round begins.
 _STUCK = 1800.0

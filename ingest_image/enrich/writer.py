@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from elasticsearch import ApiError
@@ -18,6 +19,29 @@ from ..reprocess.writer import Sent, Writer
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TIMEOUT, _TOO_LARGE, _BUSY = 401, 403, 404, 408, 413, 429
 # The service lacks something that the pipeline asks for; another one may be started.
 _OFF = frozenset(code.code for code in (Code.RECOGNITION_OFF, Code.IDENTITY_OFF, Code.STORE_OFF))
+# All services have a defect, or too little memory, or are older than the pipeline: for this picture, or for any. The
+# node has asked each of them, and names a defect of theirs `service_error`.
+_UNCLEAR = frozenset(
+    code.code
+    for code in (
+        *(Code.INTERNAL_ERROR, Code.EMBEDDER_FAILED, Code.OUT_OF_MEMORY),
+        *(Code.INVALID_RECIPE, Code.INVALID_REQUEST),
+    )
+) | {"service_error"}
+_SLOW = "service_timeout"
+
+
+class Blame(Enum):
+    """What is at fault when a document was not written."""
+
+    # The document or its picture.
+    PICTURE = auto()
+    # It is, if other pictures get through.
+    UNCLEAR = auto()
+    # It took too long: if others get through, they need not wait with it.
+    SLOW = auto()
+    # Something else: waiting may be the cure.
+    OTHERS = auto()
 
 
 @dataclass
@@ -26,8 +50,7 @@ class NotWritten:
 
     id: str
     reason: str
-    # Whether the document or its picture is at fault: of anything else, waiting may be the cure.
-    at_fault: bool
+    blame: Blame
     # Whether no document of this index can be written now.
     forbidden: bool = False
 
@@ -53,9 +76,19 @@ class EnrichingWriter(Writer):
         forbidden = status == _FORBIDDEN
         if isinstance(item.get("exception"), ApiError):
             # The whole request failed. One that is too large has a single document.
-            self.refusals.append(NotWritten(document.id, failure_of(item), status == _TOO_LARGE, forbidden))
+            blame = Blame.PICTURE if status == _TOO_LARGE else Blame.OTHERS
+            self.refusals.append(NotWritten(document.id, failure_of(item), blame, forbidden))
             return
         reason = reason_of_cause(item.get("error"))
-        code = re.match(r"\[(\w+)\]", reason)
-        waits = status >= 500 or status in (_FORBIDDEN, _TIMEOUT, _BUSY) or bool(code and code[1] in _OFF)
-        self.refusals.append(NotWritten(document.id, reason, not waits, forbidden))
+        self.refusals.append(NotWritten(document.id, reason, _blame(status, reason), forbidden))
+
+
+def _blame(status: int, reason: str) -> Blame:
+    found = re.match(r"\[(\w+)\]", reason)
+    code = found[1] if found else ""
+    if code in _UNCLEAR:
+        return Blame.UNCLEAR
+    if code == _SLOW:
+        return Blame.SLOW
+    waits = status >= 500 or status in (_FORBIDDEN, _TIMEOUT, _BUSY) or code in _OFF
+    return Blame.OTHERS if waits else Blame.PICTURE

@@ -14,8 +14,8 @@ from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.called_pipelines import target_fields
 from pipelines.cluster.client import elasticsearch_options
 from pipelines.cluster.index_pipelines import (
-    installed_pipelines,
     pipelines_of,
+    readable_pipelines,
     settings_by_index,
     settings_of_new_index,
 )
@@ -99,7 +99,7 @@ def index(
     """Index picture files, and the pictures in and below folders."""
     if skip_existing and id_kind == "auto":
         raise click.UsageError("--skip-existing needs --id path or --id hash")
-    targets = target_fields(require_pipeline(client, index_name, pipeline), installed_pipelines(client)) or [IMAGE]
+    targets = target_fields(require_pipeline(client, index_name, pipeline), readable_pipelines(client)) or [IMAGE]
     found = find(paths, readable_extensions(client, service_url, service_token))
     if not found.files:
         click.echo("\n".join(left_out(found)), err=True)

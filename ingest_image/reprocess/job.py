@@ -10,9 +10,10 @@ import click
 from elasticsearch import AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import bulks_under_way
-from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.index_pipelines import installed_pipelines, pipelines_of
-from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_form, makers_or_sentence
+from pipelines.cluster.called_pipelines import bodies_with_called, target_fields
+from pipelines.cluster.current_makers import makers_or_sentence
+from pipelines.cluster.index_pipelines import pipelines_of, readable_pipelines
+from pipelines.cluster.makers import Maker, fields_of_pictures, is_inference_form
 from pipelines.cluster.outdated import Outdated
 from pipelines.resources import Body, fingerprint
 
@@ -55,13 +56,16 @@ class IndexJob:
 def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection: Selection) -> list[IndexJob]:
     """A job for each index that the expression (a name, an alias, a pattern) stands for."""
     answer = client.indices.get_settings(index=expression, flat_settings=True).body
-    installed = installed_pipelines(client)
+    # All, as a pipeline may run others.
+    installed = readable_pipelines(client)
     jobs = []
     for index, entry in sorted(answer.items()):
         settings = entry["settings"]
         pipelines = tuple(pipelines_of(settings, instead=pipeline))
         bodies = [installed.get(name, {}) for name in pipelines]
         targets = target_fields(pipelines, installed) or ["image"]
+        # With what these run: pictures wait for all of it.
+        run = bodies_with_called(pipelines, installed)
         asks = pipelines and (selection.stale or selection.outdated)
         known = makers_or_sentence(client, pipelines) if asks else {}
         makers = known if selection.stale else {}
@@ -69,8 +73,8 @@ def plan(client: Elasticsearch, expression: str, pipeline: str | None, selection
         types = schema.types
         sizes = [name for target in targets if types.get(name := f"{target}.bytes") in NUMBERS]
         banded = tuple(target for target in targets if types.get(bands_of(target)) == "keyword")
-        lacking: Mapping[str, Lacking] = added_since(bodies, selection.added) if selection.added else {}
-        if selection.outdated and any(map(is_inference_form, bodies)):
+        lacking: Mapping[str, Lacking] = added_since(run, selection.added) if selection.added else {}
+        if selection.outdated and any(map(is_inference_form, run)):
             raise click.ClickException(
                 f"without the plugin nothing can be added to the stored pictures of {index}: ingest-image reprocess "
                 f"{index} makes them again"

@@ -8,7 +8,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from pipelines.cluster.called_pipelines import with_called
-from pipelines.cluster.index_pipelines import pipelines_of, settings_by_index
+from pipelines.cluster.index_pipelines import installed_pipelines, pipelines_of, settings_by_index
 from pipelines.cluster.makers import is_inference_form
 from pipelines.inference.endpoints import recipe_of
 from pipelines.recipes import recipes_of
@@ -17,14 +17,14 @@ from pipelines.resources import Body
 
 def recipes_by_pipeline(client: Elasticsearch, index: str) -> dict[str, list[Body]]:
     """The recipes of each pipeline that documents of these indices meet, in either form. Raises ApiError."""
-    installed: dict[str, Any] = client.ingest.get_pipeline().body
+    installed = installed_pipelines(client)
     names = {name for settings in settings_by_index(client, index).values() for name in _met(settings, installed)}
     return {name: _recipes(client, installed.get(name, {})) for name in sorted(names)}
 
 
 def storing_indices(client: Elasticsearch, index: str) -> set[str]:
     """Those of the indices whose pipelines put pictures into the store."""
-    installed: dict[str, Any] = client.ingest.get_pipeline().body
+    installed = installed_pipelines(client)
     return {
         name
         for name, settings in settings_by_index(client, index).items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
+from elasticsearch import AuthorizationException, Elasticsearch
 
 from ..resources import Body
 
@@ -20,18 +20,24 @@ def pipelines_of(settings: Settings, instead: str | None = None) -> list[str]:
     return list(dict.fromkeys(name for name in (instead or default, final) if name and name != "_none"))
 
 
-def installed_pipelines(client: Elasticsearch) -> dict[str, Body]:
-    """All pipelines, as one may run others; none, if the user may not read them."""
-    try:
-        return dict(client.ingest.get_pipeline().body)
-    except (AuthorizationException, NotFoundError):
-        return {}
-
-
 def settings_by_index(client: Elasticsearch, index: str, **params: Any) -> dict[str, Settings]:
     """The two settings of each index that `index` stands for, as far as they are set. Raises NotFoundError."""
     answer = client.indices.get_settings(index=index, name=list(SETTINGS), flat_settings=True, **params).body
     return {name: entry.get("settings", {}) for name, entry in answer.items()}
+
+
+def installed_pipelines(client: Elasticsearch) -> dict[str, Body]:
+    """All pipelines of the cluster by name. Raises ApiError."""
+    # Where there is none at all, Elasticsearch answers 404 with an empty object.
+    return dict(client.options(ignore_status=404).ingest.get_pipeline().body)
+
+
+def readable_pipelines(client: Elasticsearch) -> dict[str, Body]:
+    """The same; none, if the user may not read them."""
+    try:
+        return installed_pipelines(client)
+    except AuthorizationException:
+        return {}
 
 
 def settings_of_new_index(client: Elasticsearch, name: str) -> Settings:

@@ -7,7 +7,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
@@ -15,6 +15,7 @@ from processor_service.keys import api_token
 from processor_service.settings import Settings
 from processor_service.wire.inference_way import CHAT_PATH, COMPLETION_PATH
 
+from ..cluster.index_pipelines import installed_pipelines
 from ..cluster.reasons import reason_of
 from ..cluster.sentences import CheckFailed, diagnose_endpoint
 from ..resources import Body, Kind, Resource
@@ -128,7 +129,7 @@ def left_over(client: Elasticsearch, wanted: Iterable[str] = ()) -> Iterator[tup
     """Our endpoints except the wanted ones, each with the pipelines that still name it."""
     keep = set(wanted)
     others = [each["inference_id"] for each in installed(client) if each["inference_id"] not in keep]
-    pipelines: dict[str, Any] = client.ingest.get_pipeline().body if others else {}
+    pipelines = installed_pipelines(client) if others else {}
     for id_ in sorted(others):
         users = [name for name, body in pipelines.items() if json.dumps(id_) in json.dumps(body)]
         yield Resource(Kind.ENDPOINT, id_, {}), sorted(users)

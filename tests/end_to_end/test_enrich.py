@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from elastic_transport import Transport
 from elasticsearch import Elasticsearch
 
-from ingest_image.enrich import attempts, follow
+from ingest_image.enrich import attempts, follow, rests
 from ingest_image.enrich.claims import Claims
 from ingest_image.reprocess.command import reprocess
 from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, let_wait, waiting
@@ -213,7 +213,7 @@ def test_a_service_that_is_down_is_waited_for(
     usual = es.ingest.get_pipeline(id=index).body[index]["processors"]
     es.ingest.put_pipeline(id=index, processors=[{"image": {**LATER, "timeout": "2s"}}])
     working = enricher(es, index)
-    monkeypatch.setattr(follow, "_PAUSE", 0.0)
+    monkeypatch.setattr(rests, "PAUSE", 0.0)
     monkeypatch.setattr(follow, "_PATIENCE", 0.0)
     set_hosts(es, f"http://127.0.0.1:{free_port()}")
     try:

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from ingest_image.doctor.command import doctor
 from ingest_image.enrich import backlog, command
 from ingest_image.enrich.backlog import Backlog, Measure
-from ingest_image.enrich.enricher import Done
+from ingest_image.enrich.done import Done
 from ingest_image.enrich.metrics import metrics_on, told
 from tests.helpers.enrichers import enricher, index_with_later, let_wait
 from tests.helpers.nodes import source

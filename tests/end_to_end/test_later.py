@@ -83,6 +83,7 @@ def test_what_cannot_be_later_is_refused_when_the_pipeline_is_put(es: Elasticsea
     for options, reason in (
         ({"properties": PROPERTIES, "later": ["statistics"]}, "not one of the properties that can be added later"),
         ({"properties": ["statistics"], "later": ["embedding"]}, "not among the [properties] of the recipe"),
+        ({"properties": PROPERTIES, "later": ["redact"]}, "not one of the properties that can be added later"),
         ({"properties": PROPERTIES, "later": ["embedding"], "store": "none"}, "needs the picture that is stored"),
     ):
         with pytest.raises(BadRequestError, match="later") as refused:

@@ -28,8 +28,8 @@ class Heard(Log):
         self.said.append((event, facts))
 
 
-def enricher(es: Elasticsearch, index: str) -> Enricher:
-    return Enricher(es, Backlog(es, [index]), Heard())
+def enricher(es: Elasticsearch, *indices: str) -> Enricher:
+    return Enricher(es, Backlog(es, indices), Heard())
 
 
 def let_wait(es: Elasticsearch, index: str, *ids: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest_image.enrich import follow
 from pipelines.install import users
 from tests.helpers.commands import run, that_connect
 
@@ -62,6 +63,8 @@ def test_an_elasticsearch_that_is_not_there_is_told(
 ) -> None:
     # `users` waits for a node that is just starting.
     monkeypatch.setattr(users, "_PAUSE", 0)
+    # `enrich` waits for it, too; a single run not for ever.
+    monkeypatch.setattr(follow, "_PATIENCE", 0)
     result = run(words, "http://127.0.0.1:9", tmp_path, monkeypatch)
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == (2 if words == ("doctor",) else 1), result.output

@@ -14,8 +14,11 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, find_plugin_zip
 from embedded_node.choice import choose
 from ingest_image.doctor.command import doctor
+from ingest_image.enrich.command import backlog_of
+from ingest_image.enrich.enricher import Enricher
 from pipelines.install.bootstrap import bootstrap
 from tests.helpers.clusters import one_cluster
+from tests.helpers.enrichers import Heard
 from tests.helpers.nodes import set_token
 from tests.helpers.service import TOKEN
 
@@ -74,6 +77,8 @@ def test_what_one_of_two_nodes_lacks(start: Start, service_url: str) -> None:
             code, said = run(bootstrap, "--url", first.url, "--service-url", service_url, "--bridge", wish)
             assert code == 1 and "the plugin ingest-image is missing on second (" in said, said
             assert client.options(ignore_status=404).ingest.get_pipeline().body == {}
+            # An enricher waits for what is installed later.
+            assert Enricher(client, backlog_of(client, (), ()), Heard()).round() is None
         code, found = examine(first)
         assert code == 1
         (missing,) = found["plugin"]

@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 import requests
-from elasticsearch import Elasticsearch
+from click.testing import CliRunner
+from elasticsearch import BadRequestError, Elasticsearch
+from PIL import Image
 
 from ingest_image.enrich.claims import Claims
+from ingest_image.enrich.command import enrich
+from processor_service.features import all_features
 from tests.helpers.drawn import page
 from tests.helpers.enrichers import waiting
-from tests.helpers.pictures import b64, encoded
+from tests.helpers.nodes import source
+from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.processes import wait_until
 from tests.helpers.service import Service
 
@@ -30,6 +35,15 @@ ADDED = {"labels", "labels_model", "text", "text_lines", "text_model"}
 WITHOUT: dict[str, Any] = {"operations": OPERATIONS, "properties": BEFORE}
 # What says by which recipe it was made.
 MARKS = {"recipe", "mark", "source_mark", "thumbnail_mark"}
+
+
+def everything() -> Image.Image:
+    """A face, and beside it a car with a number plate, which is a text, too."""
+    face, car = (opened(data).convert("RGB") for data in (FACE, picture("drawn/car.jpg")))
+    image = Image.new("RGB", (face.width + car.width, max(face.height, car.height)))
+    image.paste(face, (0, 0))
+    image.paste(car, (face.width, 0))
+    return image
 
 
 def documents(es: Elasticsearch, index: str) -> list[dict[str, Any]]:
@@ -99,3 +113,42 @@ def test_words_and_text_are_added_by_a_killed_program_and_no_stored_byte_changes
     asked = recognized(seeing)
     es.update(index=index, id=IDS[0], doc={"title": "mine"})
     assert recognized(seeing) == asked
+
+
+def test_all_that_can_be_later_is_added_and_made_again(
+    es: Elasticsearch, es_url: str, index: str, bound: str, seeing: Service
+) -> None:
+    """In turn: to what was stored before, to what was stored with it as pending, and to what an older model made."""
+
+    def enriched(*arguments: str) -> str:
+        result = CliRunner().invoke(enrich, ["--url", es_url, *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    later = {name: feature.maker_field for name, feature in all_features().items() if feature.later}
+    assert later.keys() == {"embedding", "faces", "labels", "plates", "text"}
+    recipe: dict[str, Any] = {"operations": [{"convert": {"format": "jpeg"}}]}
+    data = b64(encoded(everything()))
+    hidden: dict[str, Any] = {
+        "operations": [{"redact": {"what": ["plates"]}}],
+        "properties": ["labels"],
+        "later": ["plates"],
+    }
+    with pytest.raises(BadRequestError, match="hides before anything is stored, so it can never be later"):
+        put(es, bound, **hidden)
+    put(es, bound, **recipe, properties=["statistics"])
+    es.index(index=index, id="old", document={"image": {"data": data}})
+    put(es, bound, **recipe, properties=["statistics", *later], later=[*later])
+    es.index(index=index, id="new", document={"image": {"data": data}}, refresh=True)
+    old = source(es, index, "old")["image"]
+    assert source(es, index, "new")["image"]["pending"] == sorted(later)
+    assert "2 documents enriched" in enriched("--add", ",".join(later), index)
+    added, new = (source(es, index, id)["image"] for id in ("old", "new"))
+    for name, maker in later.items():
+        # Elasticsearch may return no vector.
+        assert added[maker] and (name == "embedding" or added[name]), name
+        assert added.get(name) == new.get(name) and added[maker] == new[maker], name
+    assert added["data"] == old["data"] == new["data"]
+    es.update(index=index, id="new", doc={"image": dict.fromkeys(later.values(), "older-0")}, refresh=True)
+    assert "1 document enriched" in enriched("--stale", index)
+    assert source(es, index, "new")["image"] == new

@@ -8,7 +8,7 @@ import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, Elasticsearch
 
-from ingest_image.enrich.writer import EnrichingWriter, NotWritten
+from ingest_image.enrich.writer import Blame, EnrichingWriter, NotWritten
 from ingest_image.reprocess.writer import ReprocessReport, Sent
 from pipelines.cluster.bulks import BulkStopped
 
@@ -28,31 +28,40 @@ def answer(status: int) -> ApiError:
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "at_fault"),
+    ("status", "reason", "blame"),
     [
-        (429, "[busy] all workers are busy", False),
-        (503, "[service_unavailable] no service", False),
-        (500, "[internal_error] a defect", False),
-        (408, "it took too long", False),
-        (400, "[recognition_off] this service does not recognize", False),
-        (400, "[picture_timeout] it took too long", True),
-        (400, "mapper_parsing_exception", True),
+        (429, "[busy] all workers are busy", Blame.OTHERS),
+        (503, "[service_unavailable] no service", Blame.OTHERS),
+        (503, "[service_timeout] no answer", Blame.SLOW),
+        (500, "[service_error] status 500: [internal_error] a defect", Blame.UNCLEAR),
+        (500, "[service_error] status 500: [embedder_failed] its model fails", Blame.UNCLEAR),
+        (500, "[internal_error] a defect of the plugin", Blame.UNCLEAR),
+        (500, "[service_unauthorized] the token", Blame.OTHERS),
+        (400, "[out_of_memory] more than a worker may use", Blame.UNCLEAR),
+        (400, "[invalid_recipe] an older service", Blame.UNCLEAR),
+        (400, "[invalid_request] an older service", Blame.UNCLEAR),
+        (408, "it took too long", Blame.OTHERS),
+        (400, "[recognition_off] this service does not recognize", Blame.OTHERS),
+        (400, "[picture_timeout] it took too long", Blame.PICTURE),
+        (400, "mapper_parsing_exception", Blame.PICTURE),
     ],
 )
-def test_only_what_the_picture_is_to_blame_for_counts(status: int, reason: str, at_fault: bool) -> None:
+def test_only_what_the_picture_is_to_blame_for_counts(status: int, reason: str, blame: Blame) -> None:
     cause = {"type": "image_exception", "reason": "outer", "caused_by": {"reason": reason}}
-    assert refused({"status": status, "error": cause}) == [NotWritten("1", reason, at_fault)]
+    assert refused({"status": status, "error": cause}) == [NotWritten("1", reason, blame)]
 
 
 def test_an_index_that_must_not_be_written_is_left_alone_and_one_that_is_gone_is_forgotten() -> None:
     error = {"type": "cluster_block_exception", "reason": "index read-only"}
-    assert refused({"status": 403, "error": error}) == [NotWritten("1", "index read-only", False, forbidden=True)]
+    assert refused({"status": 403, "error": error}) == [
+        NotWritten("1", "index read-only", Blame.OTHERS, forbidden=True)
+    ]
     assert refused({"status": 404, "error": {"reason": "no such index"}}) == []
     with pytest.raises(BulkStopped):
         refused({"status": 401, "error": {"reason": "who are you"}})
 
 
-@pytest.mark.parametrize(("status", "at_fault"), [(413, True), (429, False), (503, False)])
-def test_a_whole_request_that_is_refused_blames_a_picture_only_if_it_is_too_large(status: int, at_fault: bool) -> None:
+@pytest.mark.parametrize(("status", "blame"), [(413, Blame.PICTURE), (429, Blame.OTHERS), (503, Blame.OTHERS)])
+def test_a_whole_request_that_is_refused_blames_a_picture_only_if_it_is_too_large(status: int, blame: Blame) -> None:
     (one,) = refused({"status": status, "exception": answer(status), "error": "all of it"})
-    assert (one.id, one.at_fault) == ("1", at_fault)
+    assert (one.id, one.blame) == ("1", blame)

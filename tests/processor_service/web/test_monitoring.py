@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from ingest_image.enrich.backlog import Measure
-from ingest_image.enrich.enricher import Done
+from ingest_image.enrich.done import Done
 from ingest_image.enrich.metrics import told
 from processor_service.errors import Code
 from processor_service.web.monitoring.metrics import Metrics

@@ -106,7 +106,7 @@ def test_a_failure_while_a_worker_is_replaced_is_not_the_end_of_the_pool(busy: b
                     pool.run(b"die")
             else:
                 kill(pid)
-                wait_until(lambda: pid not in [worker.pid for worker in pool.crew.workers])
+                wait_until(lambda gone=pid: gone not in [worker.pid for worker in pool.crew.workers])
         whole(pool)
         assert pool.run(b"z").body.startswith(b"z")
     finally:

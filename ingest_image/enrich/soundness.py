@@ -1,0 +1,41 @@
+"""Whether a service does for any picture what a pipeline asks for: then what failed is the fault of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
+
+from pipelines.cluster.called_pipelines import bodies_with_called
+from pipelines.cluster.index_pipelines import readable_pipelines
+from pipelines.cluster.sentences import CheckFailed
+from pipelines.cluster.simulate import TINY_PNG, simulated
+from pipelines.cluster.sources import value_at
+from pipelines.recipes import recipes_of
+
+# A service that takes longer for a tiny picture cannot do much for others now.
+_TIMEOUT = "10s"
+
+
+def works(client: Elasticsearch, pipelines: Sequence[str]) -> bool:
+    """Whether a tiny picture gets all properties that these pipelines, and what they run, ask for; False if unknown.
+
+    Its operations are left out, as a stored picture has had them, and other processors, which may need more than it.
+    """
+    installed = readable_pipelines(client)
+    recipes = [
+        {"field": "image", "timeout": _TIMEOUT} | {name: recipe[name] for name in ("properties",) if name in recipe}
+        for body in bodies_with_called(pipelines, installed)
+        for recipe in recipes_of(body)
+    ]
+    return bool(recipes) and all(_is_done(client, recipe) for recipe in recipes)
+
+
+def _is_done(client: Elasticsearch, recipe: dict[str, object]) -> bool:
+    body = {"processors": [{"image": recipe}]}
+    try:
+        made = value_at(simulated(client, body, {"image": {"data": TINY_PNG}}), "image")
+    except (CheckFailed, ApiError, TransportError):
+        return False
+    return isinstance(made, dict) and "sha256" in made and "error" not in made

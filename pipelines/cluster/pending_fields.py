@@ -1,0 +1,68 @@
+"""Whether an index lets what waits in it be found: by its field `pending_since`, which has to be a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from processor_service.fields import PENDING_SINCE
+
+from ..resources import Body
+from .called_pipelines import later_fields, target_fields
+
+_DATES = ("date", "date_nanos")
+REMEDY = (
+    "nothing is added to its pictures until there is an index with the mapping of the component template ingest-image: "
+    "make one, and copy the documents with _reindex"
+)
+
+
+def filter_path(targets: Iterable[str]) -> list[str]:
+    """The parts of a mapping that `obstacle` looks at, as a `filter_path` of the request for it."""
+    found = ["*.mappings._source", "*.mappings.dynamic", "*.mappings.runtime"]
+    for target in targets:
+        at = "*.mappings"
+        for name in target.split("."):
+            at = f"{at}.properties.{name}"
+            found += [f"{at}.{part}" for part in ("type", "dynamic", "enabled")]
+        found.append(f"{at}.properties.{PENDING_SINCE}")
+    return list(dict.fromkeys(found))
+
+
+def obstacles(
+    mappings: Mapping[str, Body], pipelines: Mapping[str, Sequence[str]], installed: Mapping[str, Body]
+) -> dict[str, str]:
+    """By index: why nothing can be added to its pictures. `mappings` and `pipelines` are by index, too."""
+    found = {}
+    for index, names in pipelines.items():
+        later = later_fields(names, installed)
+        for target in target_fields(names, installed):
+            if why := obstacle(mappings.get(index, {}), target, target in later):
+                found[index] = why
+    return found
+
+
+def obstacle(mapping: Mapping[str, Any], target: str, is_later: bool) -> str:
+    """Why documents of an index that wait cannot be found or written; empty if they can.
+
+    `is_later`: whether the pipelines of the index add something later to pictures in this field.
+    """
+    if is_later and mapping.get("_source", {}).get("enabled") is False:
+        return "its _source is disabled, so there is no document that could be written again"
+    name = f"{target}.{PENDING_SINCE}"
+    kind, is_dynamic = _type(mapping, target)
+    kind = kind or mapping.get("runtime", {}).get(name, {}).get("type")
+    if kind is None:
+        return "" if is_dynamic or not is_later else f"{name} is not mapped, and its mapping is not dynamic"
+    return "" if kind in _DATES else f"{name} is mapped as {kind}, and not as date"
+
+
+def _type(mapping: Mapping[str, Any], target: str) -> tuple[str | None, bool]:
+    """The type of the field, None if it is not mapped; and whether the first value maps it."""
+    at: Body = dict(mapping)
+    is_dynamic = True
+    for name in [*target.split("."), PENDING_SINCE]:
+        is_dynamic = is_dynamic and at.get("enabled", True) not in (False, "false")
+        is_dynamic = str(at.get("dynamic", is_dynamic)).lower() != "false"
+        at = (at.get("properties") or {}).get(name) or {}
+    return at.get("type"), is_dynamic

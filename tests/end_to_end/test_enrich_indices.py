@@ -1,0 +1,100 @@
+"""Indices in which nothing that waits can be found, or is found twice: the enricher goes on with the others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
+
+from ingest_image.doctor.command import doctor
+from ingest_image.enrich import follow
+from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, waiting
+from tests.helpers.nodes import source
+
+SINCE = "image.pending_since is"
+# By the end of a name: a mapping, and what is said of it.
+ODD: dict[str, tuple[dict[str, Any], str]] = {
+    "text": ({"date_detection": False}, f"{SINCE} mapped as text, and not as date"),
+    "keyword": (
+        {"properties": {"image": {"properties": {"pending_since": {"type": "keyword"}}}}},
+        f"{SINCE} mapped as keyword, and not as date",
+    ),
+    "none": ({"dynamic": False}, f"{SINCE} not mapped, and its mapping is not dynamic"),
+    "off": (
+        {"properties": {"image": {"type": "object", "enabled": False}}},
+        f"{SINCE} not mapped, and its mapping is not dynamic",
+    ),
+    "sourceless": ({"_source": {"enabled": False}}, "its _source is disabled"),
+}
+# Found without a template, too: as a date that Elasticsearch makes of the first value, now or when it searches.
+GOOD: dict[str, dict[str, Any]] = {"dynamic": {}, "runtime": {"dynamic": "runtime"}}
+
+
+@pytest.fixture
+def odd(es: Elasticsearch, index: str) -> Iterator[str]:
+    """Names of indices without our template begin with this, which is also the name of their pipeline."""
+    name = f"odd-{index}"
+    es.ingest.put_pipeline(id=name, processors=[{"image": LATER}])
+    for end, mappings in (GOOD | {end: mapping for end, (mapping, _) in ODD.items()}).items():
+        settings = {"index.default_pipeline": name, "index.number_of_replicas": 0}
+        es.indices.create(index=f"{name}-{end}", settings=settings, mappings=mappings)
+    yield name
+    for end in (*GOOD, *ODD):
+        es.indices.delete(index=f"{name}-{end}")
+    es.ingest.delete_pipeline(id=name)
+
+
+def test_an_index_that_lets_nothing_be_found_is_named_once_and_others_are_enriched(
+    es: Elasticsearch, es_url: str, odd: str
+) -> None:
+    # Alone, when nothing is known of it yet.
+    es.index(index=f"{odd}-keyword", id="1", document={"image": {"data": PHOTO}}, refresh=True)
+    assert enricher(es, f"{odd}-keyword").round() is None
+    for end in (*GOOD, *ODD):
+        es.index(index=f"{odd}-{end}", id="1", document={"image": {"data": PHOTO}}, refresh=True)
+    working = enricher(es, f"{odd}-*")
+    with pytest.raises(follow.GivenUp, match=f"{odd}-none is left out"):
+        follow.follow(working, threading.Event(), once=True)
+    assert working.total.enriched == len(GOOD) and working.backlog.measure().documents == 0
+    for end in GOOD:
+        assert source(es, f"{odd}-{end}")["image"]["embedder"] == "builtin-v1"
+    assert isinstance(working.log, Heard)
+    said = {facts["index"]: facts["reason"] for event, facts in working.log.said if event == "left_out"}
+    assert said.keys() == {f"{odd}-{end}" for end in ODD}
+    assert sum(event == "left_out" for event, _ in working.log.said) == len(ODD)
+    report = CliRunner().invoke(doctor, ["--url", es_url, "--index", f"{odd}-*"]).output
+    for end, (_, reason) in ODD.items():
+        assert said[f"{odd}-{end}"].startswith(reason)
+        assert f"error pending: {odd}-{end}: what its pipeline adds later is never added: {reason}" in report, report
+    assert report.count("error pending: ") == len(ODD) and "component template ingest-image" in report
+
+
+def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elasticsearch, index: str) -> None:
+    es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+    settings = {"index.default_pipeline": index, "index.number_of_shards": 3}
+    es.indices.create(index=index, settings=settings)
+    routings = [*"abcdef"]
+    for routing in routings:
+        document = {"title": routing, "image": {"data": PHOTO}}
+        es.index(index=index, id="1", routing=routing, document=document, refresh=True)
+    # What came into the same shard is the same document.
+    stored = waiting(es, index)
+    assert len(stored) > 1 and set(stored) == {"1"}
+    working = enricher(es, index)
+    follow.follow(working, threading.Event(), once=True)
+    assert waiting(es, index) == []
+    assert (working.total.enriched, working.total.changed) == (len(stored), 0)
+    hits = es.search(index=index, source=False)["hits"]["hits"]
+    assert len(hits) == len(stored)
+    for hit in hits:
+        # Each with what was its own.
+        document = es.get(index=index, id="1", routing=hit["_routing"])["_source"]
+        image = document["image"]
+        assert document["title"] == hit["_routing"]
+        assert image["embedder"] == "builtin-v1" and "pending" not in image
+    es.indices.delete(index=index)
+    es.ingest.delete_pipeline(id=index)
