@@ -13,8 +13,8 @@ from ..errors import Code, ImageError
 from ..settings import Settings
 
 _NAME = "held_bytes"
-# Parts of the limit for pictures that we fetch, and for those that we show. Whoever serves them or looks at them decides
-# how long they take, and must not keep out pictures that nodes send.
+# Parts of the limit for pictures that we fetch, and for those that we show. Whoever serves them or looks decides how
+# long they take, and must not keep out pictures that nodes send.
 _FETCHED, _SHOWN = 0.5, 0.25
 
 
