@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -124,6 +125,17 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
             yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def store_of(kind: str, folder: Path) -> Iterator[str]:
+    """A store of a kind, `folder` or `s3`; gives its URL."""
+    if kind == "s3":
+        with s3_server(folder):
+            yield f"s3://pictures/{uuid.uuid4().hex[:8]}"
+    else:
+        folder.mkdir(exist_ok=True)
+        yield str(folder)
 
 
 class FaultyStore:
