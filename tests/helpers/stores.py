@@ -53,13 +53,14 @@ def environment(**values: str) -> Iterator[None]:
 
 
 class S3Server:
-    """SeaweedFS: a real S3 server that demands our key. `url`, `process`.
+    """SeaweedFS: a real S3 server that demands a key, if it has one. `url`, `process`.
 
-    `tls`: its authority and its certificate, as tests/helpers/certificates.py makes them.
+    `key`: its id, None for a server that takes any request, also with a session token. `tls`: its authority and its
+    certificate, as tests/helpers/certificates.py makes them.
     """
 
-    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
-        self._folder, self._tls = folder, tls
+    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None, key: str | None = ACCESS_KEY) -> None:
+        self._folder, self._tls, self._key = folder, tls, key
         # Its parts listen on ports that are 10000 above these, too, for their own calls.
         self.port, *self._ports = (free_port(and_above=10_000) for _ in range(4))
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
@@ -78,7 +79,9 @@ class S3Server:
         command += [f"-s3.port={self.port}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
         # Listeners that two servers could not both have.
         command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
-        command += ["-volume.max=20", "-master.volumeSizeLimitMB=100", f"-s3.config={self._identities()}"]
+        command += ["-volume.max=20", "-master.volumeSizeLimitMB=100"]
+        if self._key:
+            command.append(f"-s3.config={self._identities(self._key)}")
         if self._tls:
             command += [f"-s3.cert.file={self._tls[1]}", f"-s3.key.file={self._tls[1]}.key"]
         with (self._folder / "weed.log").open("ab") as log:
@@ -97,15 +100,19 @@ class S3Server:
     def _put_bucket(self) -> int:
         """Make the bucket, which the library does not do; the status of the answer."""
         bucket = S3Store(
-            "pictures", endpoint=self.url, access_key_id=ACCESS_KEY, secret_access_key=SECRET, region="us-east-1"
+            "pictures",
+            endpoint=self.url,
+            access_key_id=self._key or ACCESS_KEY,
+            secret_access_key=SECRET,
+            region="us-east-1",
         )
         address = obstore.sign(bucket, "PUT", "", timedelta(minutes=5))
         return requests.put(address, timeout=5, verify=str(self._tls[0]) if self._tls else True).status_code
 
-    def _identities(self) -> Path:
+    def _identities(self, id: str) -> Path:
         """A file without which the server would take any request."""
         path = self._folder / "identities.json"
-        key = {"accessKey": ACCESS_KEY, "secretKey": SECRET}
+        key = {"accessKey": id, "secretKey": SECRET}
         path.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [key], "actions": ["Admin"]}]}))
         return path
 
@@ -116,10 +123,10 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
+def s3_server(folder: Path, key: str | None = ACCESS_KEY) -> Iterator[S3Server]:
     """A real S3 server with a bucket `pictures`, and an environment that names it."""
     folder.mkdir(exist_ok=True)
-    server = S3Server(folder)
+    server = S3Server(folder, key=key)
     try:
         with environment(**s3_environment(server.url)):
             yield server

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -42,7 +43,7 @@ def put(folder: Path, data: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("store")
-    about = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
+    about: dict[str, Any] = {"X_Elastic_Product": "Elasticsearch", "Content_Type": "application/json"}
     # What a document holds itself, as no mark says.
     inside = orjson.dumps({"found": True, "_source": {"image": {"data": b64(LARGE)}}})
     paths = {
