@@ -118,7 +118,7 @@ def test_a_store_with_a_fault_stores_nothing_and_works_again(
     es: Elasticsearch, own: Stored, own_index: str, proxy: Proxy
 ) -> None:
     # What is said about each: tests/processor_service/store. The node tries again, and may only say that it waited.
-    for behaviour in (proxy.store.hang, full, refusing, bucket_missing, no_s3):
+    for behaviour in (full, refusing, bucket_missing, no_s3):
         proxy.fail("PUT", behaviour)
         proxy.store.requests.clear()
         with pytest.raises(ApiError) as refusal:
