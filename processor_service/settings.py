@@ -101,7 +101,8 @@ class Settings(BaseSettings):
     max_held_bytes: int = Field(
         512 * 1024**2,
         ge=1,
-        description="request bodies, fetched pictures and answers that the web process holds at a time; above it: 429",
+        description="request bodies, pictures that are fetched, read from the store or shown, and answers that the web "
+        "process holds at a time; above it: 429",
     )
     picture_timeout: float = Field(
         20.0,

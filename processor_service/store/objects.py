@@ -30,10 +30,10 @@ class Objects:
         """Put bytes at their address to stay; says whether they are new. In a folder, its own `put` does that."""
         return await self._create(key, data) or await self._mend(key, data)
 
-    async def get(self, key: str, most: int | None) -> bytes | None:
-        """The bytes at an address; None when they are more than `most`, where there is such a limit."""
+    async def get(self, key: str, takes: Callable[[int], bool]) -> bytes | None:
+        """The bytes at an address; None when `takes`, which hears first how many they are, does not take them."""
         found = await self._found(obstore.get_async, key)
-        return None if most is not None and found.meta["size"] > most else bytes(await found.bytes_async())
+        return bytes(await found.bytes_async()) if takes(found.meta["size"]) else None
 
     async def get_here(self, key: str) -> bytes:
         """The bytes at this very key, not those that were put away from there."""

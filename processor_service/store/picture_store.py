@@ -61,18 +61,38 @@ class PictureStore:
             return self._told(lambda: self._deadlines.run_in_thread(lambda: folder.put(key, data), until), until)
         return self._run(lambda: self._objects.put(key, data), until)
 
-    def get(self, key: str, most: int | None, until: float | None = None) -> bytes:
+    def get(
+        self,
+        key: str,
+        most: int | None,
+        until: float | None = None,
+        holds: Callable[[int], None] = lambda size: None,
+    ) -> bytes:
         """The bytes at an address, when they are what it says; `most`: how many there may be, None for any number.
+
+        `holds` is told how many they are before they are read, and may refuse them with an ImageError.
 
         Raises ImageError `stored_picture_missing`, `stored_picture_damaged`, or `image_too_large` for more than `most`.
         """
         expected = sha256_of(key)
+        # Ours, not the store's: it works.
+        refusals: list[ImageError] = []
+
+        def takes(size: int) -> bool:
+            try:
+                if most is not None and size > most:
+                    raise too_large(most)
+                holds(size)
+            except ImageError as error:
+                refusals.append(error)
+            return not refusals
+
         try:
-            data = self._run(lambda: self._objects.get(key, most), until)
+            data = self._run(lambda: self._objects.get(key, takes), until)
         except MissingObject as error:
             raise missing(key) from error
         if data is None:
-            raise too_large(most or 0)
+            raise refusals[0]
         if hashlib.sha256(data).hexdigest() != expected:
             raise damaged(key)
         return data
@@ -156,7 +176,7 @@ class PictureStore:
         key, data = f"{_PROBES}{secrets.token_hex(8)}", secrets.token_bytes(64)
         self.put(key, data)
         try:
-            found = self._run(lambda: self._objects.get(key, len(data)), None)
+            found = self._run(lambda: self._objects.get(key, lambda size: size == len(data)), None)
         except MissingObject as error:
             raise missing(key) from error
         if found != data:

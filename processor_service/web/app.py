@@ -55,7 +55,7 @@ def create_app(settings: Settings, pool: Pools, metrics: Metrics, spans: Spans |
     app.after_request(add_proof)
     app.after_request(add_request_id)
     store = open_store(settings.store_url, settings.store_timeout) if settings.store_url else None
-    app.register_blueprint(rendering(settings, pool, metrics, store))
+    app.register_blueprint(rendering(settings, pool, metrics, held, store))
     pictures = Answering(settings, pool, metrics, held, store, spans)
     app.register_blueprint(inference(settings, pictures))
     app.register_blueprint(chat(settings, pictures))

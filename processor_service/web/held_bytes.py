@@ -5,24 +5,34 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 
 from ..errors import Code, ImageError
 from ..settings import Settings
 
 _NAME = "held_bytes"
-# Part of the limit for pictures that we fetch. Whoever serves them decides how long they take, and must not keep out
-# pictures that nodes send.
-_PART = 0.5
+# Parts of the limit for pictures that we fetch, and for those that we show. Whoever serves them or looks decides how
+# long they take, and must not keep out pictures that nodes send.
+_FETCHED, _SHOWN = 0.5, 0.25
+
+
+@dataclass
+class _Part:
+    """A part of the limit: what is held of it by now, and at most."""
+
+    most: float
+    bytes: int = 0
 
 
 class HeldBytes:
     """`bytes`: all that is held. `most`: the limit (IMAGE_MAX_HELD_BYTES)."""
 
     def __init__(self, most: int) -> None:
-        self.bytes = self._fetched = 0
+        self.bytes = 0
         self._most = most
+        self._fetched, self._shown = _Part(most * _FETCHED), _Part(most * _SHOWN)
         self._lock = threading.Lock()
 
     @classmethod
@@ -32,6 +42,7 @@ class HeldBytes:
             settings: Settings = app.config["SETTINGS"]
             account = app.extensions[_NAME] = cls(settings.max_held_bytes)
             app.after_request(account._count)
+            app.teardown_request(_release)
         found: HeldBytes = app.extensions[_NAME]
         return found
 
@@ -54,35 +65,59 @@ class HeldBytes:
     @contextmanager
     def picture(self) -> Iterator[HeldPicture]:
         """A picture that a request only names. It counts until the end of the block."""
-        picture = HeldPicture(self)
+        picture = HeldPicture(self, self._fetched)
         try:
             yield picture
         finally:
             picture.holds(0)
 
-    def _fetch(self, more: int, has: int) -> None:
+    def shown(self) -> HeldPicture:
+        """The picture that the request at hand shows. It counts until the answer is sent."""
+        picture = HeldPicture(self, self._shown)
+        setattr(g, _NAME, picture)
+        return picture
+
+    def _take(self, part: _Part, more: int, has: int, refuses: bool = True) -> None:
         with self._lock:
-            fits = self._fetched + more <= self._most * _PART and self.bytes + more <= self._most
+            fits = part.bytes + more <= part.most and self.bytes + more <= self._most
             # When no other is there, one is always taken.
-            if more > 0 and self._fetched > has and not fits:
+            if refuses and more > 0 and part.bytes > has and not fits:
                 raise self.full()
-            self._fetched += more
+            part.bytes += more
             self.bytes += more
 
     def _count(self, response: Response) -> Response:
-        size = response.calculate_content_length() or 0
-        self.change(size)
-        response.call_on_close(lambda: self.change(-size))
+        size = response.calculate_content_length()
+        if (picture := g.pop(_NAME, None)) is None:
+            sent = size or 0
+            self.change(sent)
+            response.call_on_close(lambda: self.change(-sent))
+            return response
+        # When a part is sent (None), the whole picture is held.
+        if size is not None:
+            picture.becomes(size)
+        response.call_on_close(lambda: picture.holds(0))
         return response
 
 
 class HeldPicture:
-    """One picture that is being fetched, or waits for a worker."""
+    """One picture that is being fetched, waits for a worker, or is shown: it counts in its part of the limit."""
 
-    def __init__(self, account: HeldBytes) -> None:
-        self._account, self._bytes = account, 0
+    def __init__(self, account: HeldBytes, part: _Part) -> None:
+        self._account, self._part, self._bytes = account, part, 0
 
     def holds(self, size: int) -> None:
         """Say how many bytes it takes by now. Raises ImageError `busy` when there is no room for more."""
-        self._account._fetch(size - self._bytes, self._bytes)
+        self._account._take(self._part, size - self._bytes, self._bytes)
         self._bytes = size
+
+    def becomes(self, size: int) -> None:
+        """Say how many bytes its answer takes, which is there by now, and not refused."""
+        self._account._take(self._part, size - self._bytes, self._bytes, refuses=False)
+        self._bytes = size
+
+
+def _release(_: BaseException | None) -> None:
+    """Count off the picture of a request that ends without an answer."""
+    if (picture := g.pop(_NAME, None)) is not None:
+        picture.holds(0)

@@ -56,8 +56,7 @@ class StoredPictures:
             raise off()
         key = self._key(request.pop("stored"))
         with self._place(), watch("read"):
-            data = self._store.get(key, self._most, until)
-        holds(COPIES * len(data))
+            data = self._store.get(key, self._most, until, lambda size: holds(COPIES * size))
         completed = orjson.dumps({**request, "data": pybase64.b64encode_as_string(data)})
         holds(len(completed))
         return completed

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -61,9 +63,19 @@ def service_url(service: Service) -> str:
 def node(es_version: str, service_url: str) -> Iterator[EmbeddedNode]:
     """A node with the plugin, where the bootstrap command installed our pipelines and the address of the service."""
     plugin = find_plugin_zip(es_version)
-    with EmbeddedNode(es_version=es_version, plugin_zip=plugin, token=TOKEN, heap=HEAP, quick_start=True) as running:
-        bootstrap("--url", running.url, "--service-url", service_url)
-        yield running
+    options: dict[str, Any] = {
+        "es_version": es_version,
+        "plugin_zip": plugin,
+        "token": TOKEN,
+        "heap": HEAP,
+        "quick_start": True,
+    }
+    # For snapshots; not in a folder of pytest, which is closed to the user that the node may have.
+    with tempfile.TemporaryDirectory() as snapshots:
+        Path(snapshots).chmod(0o777)
+        with EmbeddedNode(**options, settings={"path.repo": snapshots}) as running:
+            bootstrap("--url", running.url, "--service-url", service_url)
+            yield running
 
 
 @pytest.fixture(scope="session")

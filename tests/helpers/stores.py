@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import obstore
 import requests
+from obstore.store import S3Store
 
 from tests.helpers.ports import free_port
 
@@ -58,13 +63,17 @@ def away(path: Path) -> Iterator[None]:
 
 
 class S3Server:
-    """SeaweedFS: a real S3 server. `url`, `process`."""
+    """SeaweedFS: a real S3 server that demands a key, if it has one. `url`, `process`.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `key`: its id, None for a server that takes any request, also with a session token. `tls`: its authority and its
+    certificate, as tests/helpers/certificates.py makes them.
+    """
+
+    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None, key: str | None = ACCESS_KEY) -> None:
+        self._folder, self._tls, self._key = folder, tls, key
         # Its parts listen on ports that are 10000 above these, too, for their own calls.
         self.port, *self._ports = (free_port(and_above=10_000) for _ in range(4))
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
@@ -81,18 +90,41 @@ class S3Server:
         # Listeners that two servers could not both have.
         command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
         command += ["-volume.max=20", "-master.volumeSizeLimitMB=100"]
+        if self._key:
+            command.append(f"-s3.config={self._identities(self._key)}")
+        if self._tls:
+            command += [f"-s3.cert.file={self._tls[1]}", f"-s3.key.file={self._tls[1]}.key"]
         with (self._folder / "weed.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if requests.put(f"{self.url}/pictures", timeout=5).status_code in (200, 409):
+                if self._put_bucket() in (200, 409):
                     return
             except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(0.1)
         self.stop()
         raise AssertionError(f"the S3 server did not start:\n{(self._folder / 'weed.log').read_text()[-2000:]}")
+
+    def _put_bucket(self) -> int:
+        """Make the bucket, which the library does not do; the status of the answer."""
+        bucket = S3Store(
+            "pictures",
+            endpoint=self.url,
+            access_key_id=self._key or ACCESS_KEY,
+            secret_access_key=SECRET,
+            region="us-east-1",
+        )
+        address = obstore.sign(bucket, "PUT", "", timedelta(minutes=5))
+        return requests.put(address, timeout=5, verify=str(self._tls[0]) if self._tls else True).status_code
+
+    def _identities(self, id: str) -> Path:
+        """A file without which the server would take any request."""
+        path = self._folder / "identities.json"
+        key = {"accessKey": id, "secretKey": SECRET}
+        path.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [key], "actions": ["Admin"]}]}))
+        return path
 
     def stop(self) -> None:
         # Told to end, it waits half a minute for its own parts.
@@ -101,15 +133,26 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3Server]:
+def s3_server(folder: Path, key: str | None = ACCESS_KEY) -> Iterator[S3Server]:
     """A real S3 server with a bucket `pictures`, and an environment that names it."""
     folder.mkdir(exist_ok=True)
-    server = S3Server(folder)
+    server = S3Server(folder, key=key)
     try:
         with environment(**s3_environment(server.url)):
             yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def store_of(kind: str, folder: Path) -> Iterator[str]:
+    """A store of a kind, `folder` or `s3`; gives its URL."""
+    if kind == "s3":
+        with s3_server(folder):
+            yield f"s3://pictures/{uuid.uuid4().hex[:8]}"
+    else:
+        folder.mkdir(exist_ok=True)
+        yield str(folder)
 
 
 class FaultyStore:

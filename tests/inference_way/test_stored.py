@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.inference.options import NotExpressible
+from processor_service.store.opening import begin_store, open_store
+from processor_service.store.picture_store import PictureStore
 from processor_service.web.inference.originals import MARKS
 from tests.helpers.pictures import b64, opened
 from tests.helpers.service import TOKEN, Service, running_service
-from tests.helpers.stores import away
+from tests.helpers.stores import store_of
 
 from .stock import PipelineFailed, StockProcessors
 from .way import IMAGE, OTHER, OTHER_TOKEN, PHOTO, Way
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
+class Kept:
+    """A store, as tests look into it."""
+
+    def __init__(self, url: str, pictures: PictureStore) -> None:
+        self.url, self._pictures = url, pictures
+
+    def bytes_of(self, key: str) -> bytes:
+        return self._pictures.get(key, None)
+
+    @contextmanager
+    def without(self, key: str) -> Iterator[None]:
+        """The store while a picture is lost."""
+        data = self.bytes_of(key)
+        self._pictures.delete(key)
+        try:
+            yield
+        finally:
+            self._pictures.put(key, data)
+
+
+@pytest.fixture(scope="module", params=["folder", "s3"])
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with store_of(request.param, tmp_path_factory.mktemp("store")) as url:
+        begin_store(url)
+        pictures = open_store(url, 60)
+        yield Kept(url, pictures)
+        pictures.stop()
 
 
 @pytest.fixture(scope="module")
-def keeping(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def keeping(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     log = tmp_path_factory.mktemp("log") / "service.log"
-    with running_service(log, workers="1", store_url=str(folder)) as running:
+    with running_service(log, workers="1", store_url=kept.url) as running:
         yield running
 
 
@@ -35,19 +62,19 @@ def way(stock: StockProcessors, keeping: Service) -> Way:
     return Way(stock, keeping.url, store="external")
 
 
-def test_a_picture_is_stored_as_by_the_plugin(way: Way, keeping: Service, folder: Path) -> None:
+def test_a_picture_is_stored_as_by_the_plugin(way: Way, keeping: Service, kept: Kept) -> None:
     answer = keeping.process_picture(
         PHOTO, operations=IMAGE["operations"], properties=IMAGE["properties"], store="external"
     )
     expected = {name: value for name, value in answer.json()["fields"].items() if value is not None}
     stored = way({"title": "A lake", "image": {"data": PHOTO, "alt": "a lake"}})
     assert stored == {"title": "A lake", "image": {"alt": "a lake"} | expected}
-    assert opened((folder / stored["image"]["stored"]).read_bytes()).size == (1800, 1200)
+    assert opened(kept.bytes_of(stored["image"]["stored"])).size == (1800, 1200)
 
 
-def test_an_update_of_something_else_reads_nothing(way: Way, folder: Path) -> None:
+def test_an_update_of_something_else_reads_nothing(way: Way, kept: Kept) -> None:
     stored = way({"title": "old", "image": {"data": PHOTO}})
-    with away(folder / stored["image"]["stored"]):
+    with kept.without(stored["image"]["stored"]):
         assert way(stored | {"title": "new"}) == stored | {"title": "new"}
 
 
@@ -59,23 +86,21 @@ def test_another_picture_and_none(way: Way) -> None:
 
 
 def test_a_changed_recipe_begins_with_the_stored_picture(
-    stock: StockProcessors, keeping: Service, folder: Path, way: Way
+    stock: StockProcessors, keeping: Service, kept: Kept, way: Way
 ) -> None:
     stored = way({"image": {"data": PHOTO}})["image"]
     gray = Way(stock, keeping.url, operations=["grayscale"], properties=[], store="external")
     made = gray({"image": stored})["image"]
-    assert opened((folder / made["stored"]).read_bytes()).mode == "L"
+    assert opened(kept.bytes_of(made["stored"])).mode == "L"
     assert made["original"]["sha256"] == stored["sha256"]
 
 
-def test_pictures_move_into_the_store_and_back(
-    stock: StockProcessors, keeping: Service, folder: Path, way: Way
-) -> None:
+def test_pictures_move_into_the_store_and_back(stock: StockProcessors, keeping: Service, kept: Kept, way: Way) -> None:
     plain = Way(stock, keeping.url)
     inside = plain({"image": {"data": PHOTO}})
     moved = way(inside)
     assert "data" not in moved["image"]
-    assert b64((folder / moved["image"]["stored"]).read_bytes()) == inside["image"]["data"]
+    assert b64(kept.bytes_of(moved["image"]["stored"])) == inside["image"]["data"]
     assert moved["image"]["original"] == inside["image"]["original"]
     back = plain(moved)
     assert back["image"].keys() == inside["image"].keys()
@@ -114,17 +139,17 @@ def test_a_key_that_no_mark_covers_is_refused(way: Way) -> None:
 
 
 def test_a_picture_that_is_lost_is_recorded_and_keeps_its_key(
-    stock: StockProcessors, keeping: Service, folder: Path, way: Way
+    stock: StockProcessors, keeping: Service, kept: Kept, way: Way
 ) -> None:
     stored = way({"image": {"data": PHOTO, "alt": "mine"}})["image"]
     gray = Way(stock, keeping.url, operations=["grayscale"], properties=[], store="external")
-    with away(folder / stored["stored"]):
+    with kept.without(stored["stored"]):
         lost = gray({"image": stored})["image"]
     assert lost["error"]["code"] == "stored_picture_missing"
     names = ("stored", "sha256", "recipe", "mark", "alt")
     assert {name: lost[name] for name in names} == {name: stored[name] for name in names}
     found = gray({"image": lost})["image"]
-    assert "error" not in found and opened((folder / found["stored"]).read_bytes()).mode == "L"
+    assert "error" not in found and opened(kept.bytes_of(found["stored"])).mode == "L"
 
 
 @pytest.mark.parametrize("store", ["external", "data"])
@@ -140,22 +165,22 @@ class TestOriginals:
             stock, keeping.url, operations=list(operations), properties=["thumbnail"], store=store, originals="external"
         )
 
-    def mode(self, image: dict[str, Any], folder: Path) -> str:
-        return opened(image["data"] if "data" in image else (folder / image["stored"]).read_bytes()).mode
+    def mode(self, image: dict[str, Any], kept: Kept) -> str:
+        return opened(image["data"] if "data" in image else kept.bytes_of(image["stored"])).mode
 
     def test_a_changed_recipe_begins_with_the_original(
-        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+        self, stock: StockProcessors, keeping: Service, kept: Kept, store: str, gray: Way
     ) -> None:
         first = gray({"image": {"data": PHOTO}})["image"]
-        assert b64((folder / first["original"]["stored"]).read_bytes()) == PHOTO
-        assert self.mode(first, folder) == "L"
+        assert b64(kept.bytes_of(first["original"]["stored"])) == PHOTO
+        assert self.mode(first, kept) == "L"
         assert gray({"image": first}) == {"image": first}
         again = self.of(stock, keeping, store, "auto_orient")({"image": first})["image"]
-        assert self.mode(again, folder) == "RGB"
+        assert self.mode(again, kept) == "RGB"
         assert (again["original"], again["original_mark"]) == (first["original"], first["original_mark"])
 
     def test_what_no_mark_covers_is_no_original(
-        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+        self, stock: StockProcessors, keeping: Service, kept: Kept, store: str, gray: Way
     ) -> None:
         first, other = gray({"image": {"data": PHOTO}})["image"], gray({"image": {"data": OTHER}})["image"]
         colored = self.of(stock, keeping, store, "auto_orient")
@@ -168,7 +193,7 @@ class TestOriginals:
             first | {"source_mark": "0" * 64},
             first | {"original": first["original"] | {"stored": "sha256/../../etc/passwd"}},
         ):
-            assert self.mode(colored({"image": forged})["image"], folder) == "L"
+            assert self.mode(colored({"image": forged})["image"], kept) == "L"
 
     def test_another_picture_is_not_made_from_the_original_of_the_one_before(
         self, stock: StockProcessors, keeping: Service, store: str, gray: Way
@@ -178,11 +203,11 @@ class TestOriginals:
         assert made["width"] == 128 and made["original"] != first["original"]
 
     def test_an_original_that_is_lost_is_recorded_and_the_picture_stays(
-        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+        self, stock: StockProcessors, keeping: Service, kept: Kept, store: str, gray: Way
     ) -> None:
         first = gray({"image": {"data": PHOTO, "alt": "mine"}})["image"]
         colored = self.of(stock, keeping, store, "auto_orient")
-        with away(folder / first["original"]["stored"]):
+        with kept.without(first["original"]["stored"]):
             lost = colored({"image": first})["image"]
         assert lost["error"]["code"] == "stored_picture_missing"
         where = ["data"] if store == "data" else ["stored", "sha256"]
@@ -190,10 +215,10 @@ class TestOriginals:
         assert {name: lost.get(name) for name in names} == {name: first[name] for name in names}
         assert lost.keys() == {*names, "error"}
         found = colored({"image": lost})["image"]
-        assert "error" not in found and self.mode(found, folder) == "RGB"
+        assert "error" not in found and self.mode(found, kept) == "RGB"
 
     def test_a_picture_that_moves_or_is_made_again_is_still_made_from_it(
-        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+        self, stock: StockProcessors, keeping: Service, kept: Kept, store: str, gray: Way
     ) -> None:
         first = gray({"image": {"data": PHOTO}})["image"]
         elsewhere = {"external": "data", "data": "external"}[store]
@@ -204,7 +229,7 @@ class TestOriginals:
             assert {name: image[name] for name in MARKS} == {name: first[name] for name in MARKS}
             assert image["original"] == first["original"]
             colored = self.of(stock, keeping, store, "auto_orient")({"image": image})["image"]
-            assert self.mode(colored, folder) == "RGB"
+            assert self.mode(colored, kept) == "RGB"
 
     def test_an_original_is_no_way_around_the_mark_of_the_picture(
         self, stock: StockProcessors, keeping: Service, store: str, gray: Way
@@ -224,22 +249,22 @@ class TestOriginals:
                 colored({"image": first | forged})
 
     def test_where_the_recipe_hides_what_another_one_has_made_is_not_kept(
-        self, stock: StockProcessors, keeping: Service, folder: Path, store: str, gray: Way
+        self, stock: StockProcessors, keeping: Service, kept: Kept, store: str, gray: Way
     ) -> None:
         first = gray({"image": {"data": PHOTO, "alt": "mine"}})["image"]
         hiding = Way(
             stock, keeping.url, operations=[{"redact": {"what": ["faces"]}}], properties=["thumbnail"], store=store
         )
-        with away(folder / first["original"]["stored"]):
+        with kept.without(first["original"]["stored"]):
             lost = hiding({"image": first})["image"]
         assert lost["error"]["code"] == "stored_picture_missing"
         assert lost.keys() == {"alt", "error"}
 
     def test_its_marks_are_renewed_with_a_changed_token(
-        self, stock: StockProcessors, folder: Path, store: str, gray: Way, tmp_path: Path
+        self, stock: StockProcessors, kept: Kept, store: str, gray: Way, tmp_path: Path
     ) -> None:
         first = gray({"image": {"data": PHOTO}})["image"]
-        both = {"token": OTHER_TOKEN, "previous_token": TOKEN, "store_url": str(folder), "workers": "1"}
+        both = {"token": OTHER_TOKEN, "previous_token": TOKEN, "store_url": kept.url, "workers": "1"}
         options: dict[str, Any] = {"properties": ["thumbnail"], "store": store, "originals": "external"}
         with running_service(tmp_path / "log", **both) as running:
             way = Way(stock, running.url, OTHER_TOKEN, operations=["grayscale"], **options)
@@ -248,7 +273,7 @@ class TestOriginals:
         assert {name for name, value in renewed.items() if value != first[name]} == marks
         with running_service(tmp_path / "log2", **both | {"previous_token": ""}) as running:
             way = Way(stock, running.url, OTHER_TOKEN, operations=["auto_orient"], **options)
-            assert self.mode(way({"image": renewed})["image"], folder) == "RGB"
+            assert self.mode(way({"image": renewed})["image"], kept) == "RGB"
 
 
 def test_what_only_the_plugin_does_is_said(stock: StockProcessors, keeping: Service) -> None:

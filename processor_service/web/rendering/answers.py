@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Response, g, request
@@ -35,10 +36,10 @@ class Answers:
         self._settings, self._stored = settings, stored
         self._renderer, self._kept = renderer, kept
 
-    def answer(self, index: str, id: str, left: int) -> tuple[Response, str]:
+    def answer(self, index: str, id: str, left: int, holds: Callable[[int], None]) -> tuple[Response, str]:
         """The picture, and how it was made, for the metrics; `left`: seconds for which the address is valid.
 
-        Raises ImageError.
+        `holds` is told how many bytes the picture takes by now; it may raise ImageError `busy`. Raises ImageError.
         """
         arguments = list(request.args.items(multi=True))
         if self._settings.render_originals and id.endswith(_ORIGINAL):
@@ -46,7 +47,7 @@ class Answers:
         check_place(index, id, self._settings.render_indices)
         wanted = parse(arguments, request.accept_mimetypes)
         try:
-            response, how, sha256 = self._found(index, id, wanted, left)
+            response, how, sha256 = self._found(index, id, wanted, left, holds)
         except Refused as refused:
             return _refusal(refused)
         if "Cache-Control" not in response.headers:
@@ -57,16 +58,19 @@ class Answers:
             _make_conditional(response)
         return response, how
 
-    def _found(self, index: str, id: str, wanted: RenderRequest, left: int) -> tuple[Response, str, str]:
+    def _found(
+        self, index: str, id: str, wanted: RenderRequest, left: int, holds: Callable[[int], None]
+    ) -> tuple[Response, str, str]:
         """The answer with its etag, how it was made, and the SHA-256 of the stored picture. Raises Refused."""
         said = self._stored.of(index, id, wanted)
         sha256, tag = said.sha256, etag(index, said.sha256, wanted.operations) if said.sha256 else ""
         if tag and request.if_none_match.contains_weak(tag):
             response, how = Response(status=304), "not_modified"
         elif said.key and not wanted.operations:
-            response, how = self._kept.answer(said.key, left)
+            response, how = self._kept.answer(said.key, left, holds)
         else:
-            found = self._renderer.cached(sha256, tag) or self._renderer.render(index, id, wanted, said, tag)
+            found = self._renderer.cached(sha256, tag, holds)
+            found = found or self._renderer.render(index, id, wanted, said, tag, holds)
             sha256, tag = found.sha256, found.etag
             how = "cached" if found.cached else "rendered"
             response = Response(found.data, mimetype=mime_type(found.format))

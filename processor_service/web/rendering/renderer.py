@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -57,28 +58,34 @@ class Renderer:
         # Half of the workers: however many people look at pictures, documents are still stored.
         self._turns = threading.BoundedSemaphore(max(1, settings.workers // 2))
 
-    def cached(self, sha256: str, tag: str) -> Rendered | None:
-        """A rendering from the cache."""
+    def cached(self, sha256: str, tag: str, holds: Callable[[int], None]) -> Rendered | None:
+        """A rendering from the cache; `holds` is told how many bytes it takes, and may raise ImageError."""
         if not self._cache or not tag or (entry := self._cache.get(tag)) is None:
             return None
+        holds(len(entry))
         name, _, data = entry.partition(b"\n")
         return Rendered(data, name.decode(), sha256, tag, cached=True)
 
-    def render(self, index: str, id: str, wanted: RenderRequest, said: Said, tag: str) -> Rendered:
-        """Render when it is our turn. Raises ImageError, or Refused with the worker's answer."""
+    def render(
+        self, index: str, id: str, wanted: RenderRequest, said: Said, tag: str, holds: Callable[[int], None]
+    ) -> Rendered:
+        """Render when it is our turn; `holds` as above. Raises ImageError, or Refused with the worker's answer."""
         # The document is fetched only then: a request that waits holds no picture in memory.
         with self._turns:
             # The request before may have wanted for the same.
-            return self.cached(said.sha256, tag) or self._render(index, id, wanted, said)
+            return self.cached(said.sha256, tag, holds) or self._render(index, id, wanted, said, holds)
 
-    def _render(self, index: str, id: str, wanted: RenderRequest, said: Said) -> Rendered:
-        data = self._stored.kept(said.key) if said.key else self._stored.picture(index, id, wanted.number)
+    def _render(self, index: str, id: str, wanted: RenderRequest, said: Said, holds: Callable[[int], None]) -> Rendered:
+        stored = self._stored
+        data = stored.kept(said.key, holds) if said.key else stored.picture(index, id, wanted.number, holds)
         # The cache key comes from the bytes, not from what a document says about them.
         sha256 = hashlib.sha256(data).hexdigest()
         # Encoded again: a document's text may be a data URL with anything in its head.
         body = orjson.dumps(
             {"data": pybase64.b64encode(data).decode("ascii"), "operations": wanted.operations, "properties": []}
         )
+        del data
+        holds(len(body))
         answer = self._pool.run(body, Job.RENDER, gone=hung_up())
         if answer.summary["status"] != 200:
             raise Refused(answer)

@@ -14,6 +14,7 @@ from ...errors import Code, ImageError
 from ...settings import Settings
 from ...workers.pools import Pools
 from ..callers.authentication import check_caller
+from ..held_bytes import HeldBytes
 from ..monitoring.metrics import Metrics
 from ..monitoring.request_ids import request_id
 from .access import keys, seconds_left
@@ -34,7 +35,9 @@ _HEADERS = {
 }
 
 
-def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureStore | None = None) -> Blueprint:
+def rendering(
+    settings: Settings, pool: Pools, metrics: Metrics, held: HeldBytes, store: PictureStore | None = None
+) -> Blueprint:
     """The route that shows stored pictures; `store`: where those are that no document holds."""
     blueprint = Blueprint(NAME, __name__)
     if not settings.render_indices:
@@ -54,7 +57,7 @@ def rendering(settings: Settings, pool: Pools, metrics: Metrics, store: PictureS
         if not slots.acquire(blocking=False):
             raise ImageError(Code.BUSY, "all workers are busy and the queue is full")
         try:
-            response, how = answers.answer(index, id, left)
+            response, how = answers.answer(index, id, left, held.shown().holds)
         except BaseException as error:
             slots.release()
             if isinstance(error, ImageError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
 
 from ...errors import Code, ImageError
+from ...fetching.by_address import COPIES
 from ...settings import Settings
 from ...store.addresses import sha256_of
 from ...wire.payload import decode_payload
@@ -89,23 +91,27 @@ class StoredDocuments:
             raise not_found() from error
         raise not_found()
 
-    def picture(self, index: str, id: str, number: int) -> bytes:
-        """The picture. Raises ImageError `picture_not_found`, `elasticsearch_error`, and those of the store."""
+    def picture(self, index: str, id: str, number: int, holds: Callable[[int], None]) -> bytes:
+        """The picture; `holds` is told how many bytes it takes.
+
+        Raises ImageError `picture_not_found`, `elasticsearch_error`, and those of the store and of `holds`.
+        """
         image = self._image(index, id, FIELD, f"{FIELD}.thumbnail")
         pictures = image if isinstance(image, list) else [image]
         picture = pictures[number] if number < len(pictures) else None
         data = picture.get("data") if isinstance(picture, dict) else picture
         if isinstance(data, str) and data:
+            holds(COPIES * len(data))
             return decode_payload(data, self._most)
         if isinstance(picture, dict) and (key := self._key(picture)):
-            return self.kept(key)
+            return self.kept(key, holds)
         raise not_found()
 
-    def kept(self, key: str) -> bytes:
-        """A picture in the store, by an address that a mark covers."""
+    def kept(self, key: str, holds: Callable[[int], None]) -> bytes:
+        """A picture in the store, by an address that a mark covers; `holds` as above."""
         if self._store is None:
             raise not_found()
-        return self._store.get(key, self._most)
+        return self._store.get(key, self._most, holds=lambda size: holds(COPIES * size))
 
     def _key(self, image: dict[str, Any]) -> str:
         """Where the picture is in the store; empty when it is not there, or when no mark says so.

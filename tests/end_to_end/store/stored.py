@@ -16,7 +16,7 @@ from processor_service.store.opening import open_store
 from processor_service.store.picture_store import PictureStore
 from tests.helpers.nodes import set_hosts
 from tests.helpers.service import Service, running_service
-from tests.helpers.stores import s3_server
+from tests.helpers.stores import store_of
 
 PIPELINE = "images-stored"
 _MOST = 50_000_000
@@ -37,17 +37,6 @@ class Stored:
 
     def keys(self) -> list[str]:
         return sorted(each.key for each in self.pictures.list("sha256/"))
-
-
-@contextmanager
-def store_of(kind: str, folder: Path) -> Iterator[str]:
-    """A store of a kind, `folder` or `s3`; gives its URL."""
-    if kind == "s3":
-        with s3_server(folder):
-            yield f"s3://pictures/{uuid.uuid4().hex[:8]}"
-    else:
-        folder.mkdir(exist_ok=True)
-        yield str(folder)
 
 
 @contextmanager

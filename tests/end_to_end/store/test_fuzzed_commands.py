@@ -24,8 +24,9 @@ from tests.helpers.any_document import made, written
 from tests.helpers.enrichers import LATER
 from tests.helpers.nodes import source
 from tests.helpers.pictures import b64, picture
+from tests.helpers.stores import store_of
 
-from .stored import Stored, store_of, stored_service
+from .stored import Stored, stored_service
 
 DOCUMENTS = 40
 PHOTO = b64(picture("pillow/hopper.jpg"))

@@ -14,8 +14,9 @@ from elasticsearch import Elasticsearch
 
 from tests.end_to_end import test_main_job, test_main_job_recipes
 from tests.helpers.service import calls
+from tests.helpers.stores import store_of
 
-from .stored import Completing, Stored, store_of, stored_index, stored_service
+from .stored import Completing, Stored, stored_index, stored_service
 
 # They ask without the client, or are about what a document holds: test_store.py has their like.
 _OTHERS = {

@@ -10,11 +10,11 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from tests.helpers.pictures import b64, opened, picture
-from tests.helpers.stores import away
+from tests.helpers.stores import away, store_of
 from tests.inference_way.stock import StockProcessors, stock_processors
 from tests.inference_way.way import Way
 
-from .stored import Stored, store_of, stored_service
+from .stored import Stored, stored_service
 
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
 # A recipe, and what it is changed to.

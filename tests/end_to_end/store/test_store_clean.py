@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from elasticsearch import Elasticsearch
+from elasticsearch.helpers import bulk
 from PIL import Image
 
+from ingest_image.store import named
 from ingest_image.store.clean import all_of
 from tests.helpers.pictures import b64, encoded
 
 from .commands import Commands
-from .stored import PIPELINE, Stored
+from .stored import PIPELINE, Stored, image_of
+
+REPOSITORY = "snapshots"
 
 
 def grown_old(seconds: float = 2.1) -> None:
@@ -90,7 +98,10 @@ def test_a_name_that_stands_for_nothing_is_refused_beside_others(commands: Comma
 
 
 def test_documents_that_a_data_stream_refused_are_read_too(commands: Commands) -> None:
-    """A node of the tests has no failure store; it knows the name, and finds nothing there."""
+    """A node of the tests has no failure store: that comes with the module data-streams, which such a node lacks.
+
+    It takes `data_stream_options`, knows the name, and finds nothing there: what is refused is not kept.
+    """
     # It stays: such a node has no request that deletes a stream.
     name = f"stream-{uuid.uuid4().hex[:8]}"
     template = {"settings": {"index.default_pipeline": PIPELINE}}
@@ -137,3 +148,83 @@ def test_an_original_stays_as_long_as_a_document_names_it(commands: Commands, st
     commands.remove()
     assert commands.clean("0s")["put_away"] == [image["original"]["stored"]]
     assert commands.said("check", commands.index)["pictures"] == 0
+
+
+def copied(commands: Commands) -> str:
+    """Copy all documents into a new index, and delete them from the first one.
+
+    As `_reindex` does, which a node of the tests does not have.
+    """
+    target = f"{commands.index}-copied"
+    hits = commands.es.search(index=commands.index, size=100)["hits"]["hits"]
+    actions = [{"_index": target, "_id": hit["_id"], "_source": hit["_source"]} for hit in hits]
+    bulk(commands.es, actions, pipeline="_none", refresh=True)
+    gone = [{"_op_type": "delete", "_index": commands.index, "_id": hit["_id"]} for hit in hits]
+    bulk(commands.es, gone, refresh=True)
+    return target
+
+
+def clean_all(commands: Commands) -> dict[str, Any]:
+    return commands.said("clean", f"{commands.index}*", "--delete", "--grace", "0s")
+
+
+@pytest.fixture
+def snapshot(es: Elasticsearch, commands: Commands) -> Iterator[str]:
+    es.snapshot.create_repository(
+        name=REPOSITORY, repository={"type": "fs", "settings": {"location": commands.index}}, verify=False
+    )
+    yield commands.index
+    es.snapshot.delete(repository=REPOSITORY, snapshot=commands.index)
+    es.snapshot.delete_repository(name=REPOSITORY)
+
+
+def test_documents_that_were_copied_keep_their_pictures(commands: Commands, stored: Stored) -> None:
+    images = [commands.put(id) for id in ("1", "2")]
+    target = copied(commands)
+    said = clean_all(commands)
+    assert (said["put_away"], said["deleted"]) == ([], [])
+    assert [image_of(commands.es, target, id) for id in ("1", "2")] == images
+    assert all(stored.bytes_of(image) for image in images)
+
+
+def test_documents_that_are_copied_while_clean_runs_keep_their_pictures(
+    commands: Commands, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Into an index that was not there when clean looked which ones there are."""
+    images = [commands.put(id) for id in ("1", "2")]
+    keys = sorted(image["stored"] for image in images)
+    refreshed = named.refreshed
+
+    def copying(client: Elasticsearch, index: str) -> bool:
+        copied(commands)
+        return refreshed(client, index)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(named, "refreshed", copying)
+        assert sorted(clean_all(commands)["put_away"]) == keys
+    assert all(stored.bytes_of(image) for image in images)
+    assert sorted(clean_all(commands)["put_back"]) == [f"trash/{key}" for key in keys]
+    assert commands.keys() == keys and all(stored.bytes_of(image) for image in images)
+
+
+def test_documents_of_a_restored_snapshot_have_their_pictures(
+    commands: Commands, stored: Stored, snapshot: str
+) -> None:
+    """As long as the grace time has not passed since clean put them away."""
+    image = commands.put()
+    es, key, target = commands.es, image["stored"], f"{commands.index}-restored"
+    es.snapshot.create(repository=REPOSITORY, snapshot=snapshot, indices=commands.index, wait_for_completion=True)
+    commands.remove()
+    assert clean_all(commands)["put_away"] == [key]
+    es.snapshot.restore(
+        repository=REPOSITORY,
+        snapshot=snapshot,
+        indices=commands.index,
+        rename_pattern="(.+)",
+        rename_replacement=target,
+        wait_for_completion=True,
+    )
+    assert image_of(es, target) == image and stored.bytes_of(image)
+    said = clean_all(commands)
+    assert (said["put_back"], said["deleted"]) == ([f"trash/{key}"], [])
+    assert commands.keys() == [key] and stored.bytes_of(image)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -47,12 +46,11 @@ def test_a_store_that_is_down_stores_nothing_and_comes_back(
 ) -> None:
     folder, away = tmp_path / "store", tmp_path / "away"
     folder.rename(away)
-    start = time.monotonic()
     with pytest.raises(ApiError) as refusal:
         # The client itself would send it again.
         es.options(max_retries=0).index(index=own_index, id="1", document={"image": {"data": b64(SMALL)}})
-    # Its deadline is 8 s, that of other pipelines a minute.
-    assert refusal.value.meta.status == 503 and time.monotonic() - start < 50
+    # How long it waits: test_store_faults.py.
+    assert refusal.value.meta.status == 503
     assert "last failure: " in str(refusal.value.body) and "is its disk mounted" in str(refusal.value.body)
     assert not es.exists(index=own_index, id="1")
     # A document that comes while it is down is stored when it is back in time.

@@ -146,6 +146,28 @@ def test_a_move_that_was_interrupted_goes_on(mover: Mover, monkeypatch: pytest.M
     assert not mover.state.exists()
 
 
+def test_a_document_beyond_the_bound_of_a_bulk_is_moved_alone(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+    mover.says(store="data")
+    mover.create()
+    large = b64(encoded(Image.effect_noise((200, 150), 90), "PNG"))
+    for id in "12345":
+        mover.put({"image": {"data": large if id == "3" else PICTURE}}, id)
+    mover.says(store="external")
+    bulks: list[list[str]] = []
+    bulk = Elasticsearch.bulk
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        answer = bulk(*arguments, **options)
+        bulks.append([item["index"]["_id"] for item in answer["items"]])
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Elasticsearch, "bulk", noted)
+        assert mover.move("--max-bulk-bytes", "10kb") == 5
+    assert ["3"] in bulks and len(bulks) < 5
+    assert all("stored" in mover.source(id)["image"] for id in "12345")
+
+
 def test_what_somebody_writes_during_a_move_is_left_alone(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
     mover.says(store="data")
     mover.create()
