@@ -69,6 +69,16 @@ def test_a_null_leaves_nothing_of_the_picture_whatever_address_is_beside_it(
     assert source(es, index)["image"]["width"] == 120
 
 
+def test_data_that_is_only_left_out_clears_nothing(es: Elasticsearch, index: str) -> None:
+    """As after a script that removes the key (docs/security.md): it may be a pipeline that leaves out the data."""
+    es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE), "caption": "mine"}})
+    left = {name: value for name, value in source(es, index)["image"].items() if name != "data"}
+    es.index(index=index, id="1", document={"image": left})
+    assert source(es, index)["image"] == left
+    es.index(index=index, id="1", document={"image": left | {"data": None}})
+    assert source(es, index)["image"] == {"caption": "mine"}
+
+
 def test_a_null_in_a_list_is_for_that_one(es: Elasticsearch, index: str) -> None:
     es.index(index=index, id="1", document={"image": [b64(PRIVATE), b64(PRIVATE)]})
     first, second = source(es, index)["image"]
