@@ -33,7 +33,7 @@ from .pillow import truncation
 from .png_checksum import check_pixels
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
-from .working_memory import Known, is_too_little, no_memory_for
+from .working_memory import Known, check_room, is_too_little, no_memory_for
 
 _BROKEN = (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
 # From width, height (in pixels, as stored) and EXIF orientation to the size, as stored, to which the picture is scaled
@@ -105,6 +105,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
+        check_room(known)
         check_pixels(image, data)
         if profile is not None:
             image.info["icc_profile"] = profile
