@@ -107,7 +107,8 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     position = len(PNG_SIGNATURE)
     while position + 8 <= len(data):
         name, end = data[position + 4 : position + 8], position + 12 + int.from_bytes(data[position : position + 4])
-        is_wrong = name[:1].islower() and (end > len(data) or not has_checksum(data[position:end]))
+        may_go = name[:1].islower() and name not in _NEEDED
+        is_wrong = may_go and (end > len(data) or not has_checksum(data[position:end]))
         found = _NEXT_CHUNK.search(data, position + 12) if is_wrong else None
         if found is None:
             yield name, data[position:end]
