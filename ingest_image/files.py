@@ -139,10 +139,12 @@ def _unfit(
         return "not regular files"
     extension = path.suffix.lower()
     name = extension.removeprefix(".")
-    if name not in known and not (status.st_size and _begins_like_a_picture(path)):
+    # What the service reads, it knows: it may be newer than this command, and read more.
+    is_read = name in (known if readable is None else readable)
+    if name not in known and not is_read and not (status.st_size and _begins_like_a_picture(path)):
         found.skipped[extension or _NO_EXTENSION] += 1
         return None
-    if name in known and readable is not None and name not in readable:
+    if name in known and not is_read:
         found.unread[extension] += 1
         return None
     return "" if status.st_size else "empty"

@@ -33,7 +33,7 @@ from .pillow import truncation
 from .png_checksum import check_pixels
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
-from .working_memory import Known, is_too_little, no_memory_for
+from .working_memory import Known, check_room, is_too_little, no_memory_for
 
 _BROKEN = (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
 # From width, height (in pixels, as stored) and EXIF orientation to the size, as stored, to which the picture is scaled
@@ -59,11 +59,13 @@ def decode(
         try:
             return _decode_whole(data, settings, target, all_frames)
         except ImageError as error:
-            salvaged = without_metadata(data) if error.code is Code.CORRUPT_IMAGE else ()
-            for less in salvaged:
+            if error.code not in _BROKEN:
+                raise
+            # Of one that ends early, too: what is missing may be a part of its metadata, or just the end marker.
+            for less in without_metadata(data):
                 with suppress(ImageError):
                     return _decode_whole(less, settings, target, all_frames)
-            for less in without_largest(data) if error.code in _BROKEN else ():
+            for less in without_largest(data):
                 with suppress(ImageError):
                     picture = _decode_whole(less, settings, target, all_frames)
                     return replace(picture, source=replace(picture.source, is_part=True))
@@ -74,7 +76,7 @@ def _decode_whole(data: bytes, settings: Settings, target: Target | None, all_fr
     """Decode the whole file. A JPEG in which only the end marker is missing is complete."""
     if is_end_missing(data) and not ImageFile.LOAD_TRUNCATED_IMAGES:
         with decoder_errors(data, settings):
-            image = open_picture(data, settings)
+            image = open_picture(without_broken_twins(data), settings)
             check_header(image, data, _first_size(image, target), settings)
         # Pillow would not always notice: it may read what follows the last pixel, for example zeros, as pixels.
         if (ended := with_end(data)) is None:
@@ -103,6 +105,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)
+        check_room(known)
         check_pixels(image, data)
         if profile is not None:
             image.info["icc_profile"] = profile

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from PIL import Image
 
 from ..errors import Code, ImageError, lacks_memory
-from ..formats.boxes import boxes
+from ..formats.picture_end import is_cut_off
 from ..settings import Settings
 from .pillow import pixel_limit
 from .undecoded_kinds import undecoded_kind
@@ -58,7 +58,7 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
         if lacks_memory(error) or is_too_little(data, known):
             raise no_memory_for(data) from error
         text = _describe(error)
-        if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or _ends_early(data):
+        if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or is_cut_off(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
         if kind := undecoded_kind(data):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error
@@ -74,18 +74,3 @@ def _describe(error: Exception) -> str:
     if stumbled or not isinstance(error, _TELLING) or "not identified" in str(error):
         return "its header is incomplete or contradicts itself"
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-
-
-def _ends_early(data: bytes) -> bool:
-    """Whether the end that the format prescribes is missing. Called only for files that could not be decoded."""
-    if data.startswith(b"\xff\xd8"):
-        return b"\xff\xd9" not in data[-64:]
-    if data.startswith(b"\x89PNG"):
-        return b"IEND" not in data[-64:]
-    if data.startswith(b"GIF8"):
-        return b";" not in data[-64:]
-    if data.startswith(b"RIFF"):
-        return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data[4:8] in (b"ftyp", b"jP  "):
-        return max((end for _, _, end in boxes(data)), default=0) > len(data)
-    return False

@@ -48,6 +48,12 @@ def described_markup(data: bytes) -> str | None:
     return "the bytes are markup (HTML or XML), not a picture"
 
 
+def wide_text(data: bytes) -> bytes:
+    """A text with a byte order mark of UTF-16 or UTF-32 as UTF-8; empty for other bytes."""
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
+    return _text(data[:_MOST]).encode("utf-8", "replace") if is_wide else b""
+
+
 def _text(data: bytes) -> str:
     for mark, coding in _MARKS:
         if data.startswith(mark):

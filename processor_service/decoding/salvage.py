@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
-from ..formats.containers import PNG_SIGNATURE, jpeg_header, png_chunks, riff_chunks
+from ..formats.boxes import box
+from ..formats.containers import PNG_SIGNATURE, is_metadata, jpeg_header, riff_chunks
 from .png_checksum import has_checksum
 
 # PNG chunks without which a picture or an animation looks different; texts; chunks and texts that hold metadata.
@@ -25,12 +26,14 @@ _NUMBERS = {b"acTL", b"fcTL"}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _TELLING = {b"iCCP", b"eXIf"}
 _TELLING_TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type ")
+# Most chunks have less than 16 MB.
+_NEXT_CHUNK = re.compile(rb"\0.{3}(?:" + b"|".join(sorted(_NEEDED | _TEXTS | _TELLING)) + b")", re.DOTALL)
 # JFIF (APP0) and Adobe (APP14) say how to read the colours of a JPEG; their sizes when they are complete.
 _NEEDED_SEGMENTS = {0xE0: 18, 0xEE: 14}
 _WEBP_PARTS = {b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF", b"XMP "}
 _WEBP_NEEDED = _WEBP_PARTS - {b"EXIF", b"XMP "}
-# Boxes of JPEG 2000 (ISO 15444-1, annex I): signature, type, header, codestream.
-_JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h", b"jp2c"}
+# Boxes of JPEG 2000 (ISO 15444-1, annex I) before the codestream: signature, type, header.
+_JP2_NEEDED = {b"jP  ", b"ftyp", b"jp2h"}
 # Most bytes of all texts of a PNG, decompressed. Further texts are dropped.
 MOST_TEXT = 1024**2
 # The entry of an AVIF that says that an item is EXIF (ISO 14496-12, 8.11.6). Decoders ignore `free`.
@@ -66,7 +69,7 @@ def _lesser(data: bytes) -> Iterator[bytes]:
 
 
 def _png(data: bytes) -> Iterator[bytes]:
-    chunks = list(png_chunks(data))
+    chunks = list(_png_chunks(data))
     header = next((chunk for name, chunk in chunks if name == b"IHDR"), b"")
     palette = next((chunk for name, chunk in chunks if name == b"PLTE"), b"")
     at_fault: set[int] = set()
@@ -99,6 +102,21 @@ def _png(data: bytes) -> Iterator[bytes]:
     yield kept(lambda *_: False)
 
 
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks. After one of metadata whose length or checksum is wrong, the next one is searched for."""
+    position = len(PNG_SIGNATURE)
+    while position + 8 <= len(data):
+        name, end = data[position + 4 : position + 8], position + 12 + int.from_bytes(data[position : position + 4])
+        may_go = name[:1].islower() and name not in _NEEDED
+        is_wrong = may_go and (end > len(data) or not has_checksum(data[position:end]))
+        found = _NEXT_CHUNK.search(data, position + 12) if is_wrong else None
+        if found is None:
+            yield name, data[position:end]
+            if name == b"IEND":
+                return
+        position = found.start() if found else end
+
+
 def _rank(name: bytes, chunk: bytes) -> int:
     return 0 if name in _TELLING else 1 if _tells(chunk) else 2
 
@@ -128,19 +146,19 @@ def _jpeg(data: bytes) -> Iterator[bytes]:
     sound = [
         segment
         for number, (marker, segment) in enumerate(segments)
-        if not _is_metadata(marker) or (number <= _MOST_TRIED and _opens(data[:2] + segment + _TINY_JPEG[2:]))
+        if not is_metadata(marker) or (number <= _MOST_TRIED and _is_sound(segment))
     ]
     yield b"".join([data[:2], *sound, rest])
     needed = [
         segment
         for marker, segment in segments
-        if not _is_metadata(marker) or len(segment) >= _NEEDED_SEGMENTS.get(marker, len(data))
+        if not is_metadata(marker) or len(segment) >= _NEEDED_SEGMENTS.get(marker, len(data))
     ]
     yield b"".join([data[:2], *needed, rest])
 
 
-def _is_metadata(marker: int) -> bool:
-    return 0xE0 <= marker <= 0xEF or marker == 0xFE
+def _is_sound(segment: bytes) -> bool:
+    return int.from_bytes(segment[2:4]) >= 2 and _opens(b"\xff\xd8" + segment + _TINY_JPEG[2:])
 
 
 def _webp(data: bytes, kept: set[bytes]) -> bytes:
@@ -160,8 +178,12 @@ def _webp(data: bytes, kept: set[bytes]) -> bytes:
 
 
 def _jp2(data: bytes) -> bytes:
-    """The boxes that make the picture. After a box with an impossible length, the pixels are searched for."""
-    boxes, position = [], 0
+    """The boxes that make the picture. After a box with an impossible length, the pixels are searched for.
+
+    Ends with the pixels: decoders also read what follows, and stumble over the head of a video.
+    """
+    found: list[bytes] = []
+    position = 0
     while 0 <= position <= len(data) - 8:
         size, name = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
         if size == 1:
@@ -170,10 +192,18 @@ def _jp2(data: bytes) -> bytes:
         if (size and size < 8) or end > len(data):
             position = data.find(b"jp2c", position + 5) - 4
             continue
+        if name == b"jp2c":
+            return b"".join(found) + (data[position:end] if size else box(name, _codestream(data[position + 8 :])))
         if name in _JP2_NEEDED:
-            boxes.append(data[position:end])
+            found.append(data[position:end])
         position = end
-    return b"".join(boxes)
+    return b"".join(found)
+
+
+def _codestream(data: bytes) -> bytes:
+    """A codestream of unknown length up to its end, which its pixels cannot contain (ISO 15444-1, B.10.1)."""
+    end = data.find(b"\xff\xd9", max(0, data.find(b"\xff\x90\0\x0a")))
+    return data[: end + 2] if end > 0 else data
 
 
 def _opens(data: bytes) -> bool:

@@ -12,6 +12,8 @@ _FONT = "is a font, not a picture"
 _DRAWING = "is a drawing; send it as PNG"
 _PROGRAM = "is a program; send the picture that it draws"
 _PAGES = "is a document; send its pages as pictures"
+_DISK = "is the image of a disk; send the pictures on it"
+_OFFICE_FILE = "is an office document; send the pictures in it"
 _BESIDE = "is what a Mac keeps beside a file; send that file"
 _CONVERT = "is not accepted; convert it to PNG or JPEG first"
 
@@ -21,7 +23,26 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"%FDF-\d", "FDF", _PAGES),
     (0, rb"[\s\x04\xef\xbb\xbf]{0,64}%!PS", "PostScript", _PROGRAM),
     (0, rb"\xc5\xd0\xd3\xc6", "EPS", _PROGRAM),
-    (0, rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE", "is an office document; send the pictures in it"),
+    (0, rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE", _OFFICE_FILE),
+    (0, rb"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "OneNote", _OFFICE_FILE),
+    (0, rb"\xffWPC.{4}\x01", "WordPerfect", _OFFICE_FILE),
+    (0, rb"HWP Document File V\d", "HWP", _OFFICE_FILE),
+    (0, rb"\x00\x01\x00\x00Standard (Jet|ACE) DB\x00", "Access", "is a database, not a picture"),
+    (0, rb"!BDN.{4}SM", "PST", "is a box of mails; send the pictures in it"),
+    (0, rb"\x78\x9f\x3e\x22", "TNEF", "is a part of a mail; send the pictures in it"),
+    (60, rb"BOOKMOBI|TEXtREAd", "MOBI or PalmDoc", _PAGES),
+    (0, rb"ITOLITLS\x01", "LIT", _PAGES),
+    (0, rb"\xf7\x02\x01\x83\x92\xc0\x1c\x3b", "DVI", _PAGES),
+    # Its head: fields and their values, one of which only mails have (RFC 5322, RFC 2045). A box of mails has a line
+    # before the first one.
+    (
+        0,
+        rb"(?:From [^\r\n]{1,200}\r?\n)?(?:[!-9;-~]{1,70}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*+){0,100}?"
+        rb"(?i:MIME-Version:\s*1|Content-Type:\s*multipart/|Message-ID:\s*<|Return-Path:\s*<|Received:\s*(from|by)\s)",
+        "MIME",
+        "is a mail or a saved web page; send the pictures in it",
+    ),
+    (0, rb"BEGIN:V(CALENDAR|CARD)\r?\n", "vCard or iCalendar", "is an address or an appointment, not a picture"),
     (0, rb"\{\\rtf", "RTF", _PAGES),
     (0, rb"\xff\x0a", "JPEG XL", _CONVERT),
     (0, rb"\x00\x00\x00\x0cJXL ", "JPEG XL", _CONVERT),
@@ -69,6 +90,10 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"\x00\x00\x00\x0cjP  \r\n\x87\n.{4}ftypmjp2", "Motion JPEG 2000", _VIDEO),
     (0, rb"\x00\x00\x00\x0cjP  \r\n\x87\n.{4}ftypjpm ", "JPM", _PAGES),
     (0, rb"\.RMF\x00", "RealMedia", _VIDEO),
+    (0, rb"BBCD\x00", "Dirac", _VIDEO),
+    (0, rb"\x84\x10\xff{4}", "RoQ", _VIDEO),
+    (0, rb"Interplay MVE File\x1a", "MVE", _VIDEO),
+    (0, rb"#EXTM3U[\r\n]", "M3U", "lists videos or sound and is not a picture"),
     (0, rb"DKIF\x00\x00", "IVF", _VIDEO),
     (0, rb"YUV4MPEG2 ", "YUV4MPEG", _VIDEO),
     (0, rb"\x06\x0e\x2b\x34\x02\x05\x01\x01", "MXF", _VIDEO),
@@ -83,7 +108,32 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"caff\x00", "CAF", _AUDIO),
     (0, rb"(RF64|BW64).{4}WAVE", "WAV", _AUDIO),
     (0, rb"wvpk.{2}", "WavPack", _AUDIO),
+    (
+        0,
+        rb"DSD \x1c\x00|MAC [\x80-\xff][\x0c-\x10]|TTA[12]\x01\x00|MPCK[A-Z]{2}|MP\+[\x07\x17]",
+        "DSF, APE, TTA or MPC",
+        _AUDIO,
+    ),
+    (0, rb"Creative Voice File\x1a", "VOC", _AUDIO),
     (0, rb"PK(\x03\x04|\x05\x06|\x07\x08|00PK)", "zip", _OFFICE),
+    (0, rb"StuffIt[!?](?=.{0,64}?[\x00-\x08])", "StuffIt X", _ARCHIVE),
+    (0, rb"ALZ\x01", "ALZ", _ARCHIVE),
+    (0, rb"EGGA\x00\x01", "EGG", _ARCHIVE),
+    (0, rb"RE~\x5e", "RAR", _ARCHIVE),
+    (0, rb"zPQ[\x01\x02]\x01|7kSt\xa0\x31\x83\xd3", "ZPAQ", _ARCHIVE),
+    (0, rb"Cr24[\x02\x03]\x00\x00\x00", "CRX", _ARCHIVE),
+    (
+        0,
+        rb"begin(-base64)? [0-7]{3,4} [^\r\n]{1,255}\r?\n(M[!-`]{60}\r?\n|[A-Za-z0-9+/=]{60})|=ybegin (part|line)=\d",
+        "uuencode or yEnc",
+        _ARCHIVE,
+    ),
+    (0, rb"QFI\xfb\x00\x00\x00[\x01-\x03]", "QCOW", _DISK),
+    (0, rb"conectix\x00\x00\x00", "VHD", _DISK),
+    (0, rb"vhdxfile", "VHDX", _DISK),
+    (0, rb"KDMV[\x01-\x03]\x00\x00\x00|COWD\x01\x00\x00\x00|# Disk DescriptorFile[\r\n]", "VMDK", _DISK),
+    (0, rb"WithoutFreeSpace\x02|WithouFreSpacExt\x02", "Parallels", _DISK),
+    (0, rb"-rom1fs-|\x45\x3d\xcd\x28.{12}Compressed ROMFS", "romfs or cramfs", _DISK),
     (0, rb"7z\xbc\xaf\x27\x1c", "7z", _ARCHIVE),
     (0, rb"Rar!\x1a\x07", "RAR", _ARCHIVE),
     (0, rb"\xfd7zXZ\x00", "xz", _ARCHIVE),
@@ -121,12 +171,16 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, rb"\x72\xb5\x4a\x86|FILE\x00\x00\x00\x04PFF2", "PSF or PF2", _FONT),
     (0, rb"StartFontMetrics \d|SplineFontDB: \d", "AFM or SFD", "describes a font and is not a picture"),
     (0, rb"\x01fcp.{3}\x00", "PCF", _FONT),
+    (0, rb"\xf7[\x59\x83\xca]|PK\x08\x08BGI |D1\.0\r\n\x00", "TeX, BGI or Speedo", _FONT),
     (0, rb"STARTFONT \d\.\d", "BDF", _FONT),
     (0, rb"\x7fELF", "ELF", "is a program, not a picture"),
     (0, rb"SQLite format 3\x00", "SQLite", "is a database, not a picture"),
 )
 # Signatures that a picture may have at these places by chance.
 _TRACES: tuple[tuple[int, bytes, str, str], ...] = (
+    # A temporal delimiter, then the head of a sequence, with their sizes or in annex B's units (AV1, 5.3 and 5.5).
+    (0, rb"\x12\x00\x0a[\x06-\x40]|[\x10-\xff].{0,3}?\x01\x10[\x06-\x40]\x08", "AV1", _VIDEO),
+    (64, rb"\x7f\x10\xda\xbe", "VDI", _DISK),
     (2, rb"-l[hz][0-9ds]-", "LHA", _ARCHIVE),
     (0, rb"\x60\xea.{2}[\x1e-\x40][\x01-\x7f]", "ARJ", _ARCHIVE),
     (0, rb"\xc7\x71.{5}[\x41\x81\xa1]", "cpio", _ARCHIVE),
@@ -188,6 +242,11 @@ def _described_by_places(data: bytes) -> str | None:
             return "the file is a program, not a picture"
     if (end := data.rfind(b"PK\x05\x06", -_MOST_BEHIND_ZIP)) >= 0 and data.rfind(b"PK\x01\x02", 0, end) >= 0:
         return f"zip {_OFFICE}"
+    if data[-512:-501] == b"conectix\x00\x00\x00":
+        return f"VHD {_DISK}"
+    # Its mode, and the bytes of a letter, of which there are 256.
+    if data[:2] == b"\x36\x04" and data[2:3] < b"\x08" and len(data) >= 4 + 256 * (int.from_bytes(data[3:4]) or 256):
+        return f"PSF {_FONT}"
     if data[-512:-504] == b"koly\x00\x00\x00\x04":
         return f"DMG {_ARCHIVE}"
     if len(data) >= 512 and (stated := _OCTAL.match(data, 148)) and int(stated[1], 8) == _tar_sum(data[:512]):

@@ -11,7 +11,7 @@ from ..extras import installing
 from ..formats.boxes import boxes
 from ..formats.registry import FORMATS, accepted, heif_is_installed
 from ..settings import Settings
-from .markup import described_markup
+from .markup import described_markup, wide_text
 from .raw_files import describe_raw
 from .signatures import described_by_signature, described_by_traces
 
@@ -34,6 +34,7 @@ def describe_unreadable(data: bytes, settings: Settings) -> str | None:
         or described_by_signature(data.removeprefix(codecs.BOM_UTF8))
         or _described_by_brand(data)
         or described_markup(data)
+        or described_by_signature(wide_text(data))
     )
     if clause is not None:
         return f"{clause}; {accepted(settings)}"

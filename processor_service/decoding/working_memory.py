@@ -17,6 +17,8 @@ _BLOCK = 64 * 2
 # bytes, more than once.
 _OF_FORMATS = {"WEBP": 24, "JPEG2000": 24, "AVIF": 24, "HEIF": 24, "TIFF": 16}
 _OF_OTHERS = 8
+# libheif does not expect that a thread cannot be started, whose stack takes as much as the tables.
+_ABORTING = frozenset({"HEIF"})
 # Tables of decoders, whatever the size.
 _TABLES = 8 * 1024**2
 # Where the size stands behind the name of a WebP's first chunk, with how many bits, and what is to be added.
@@ -40,7 +42,17 @@ def is_too_little(data: bytes, known: Known) -> bool:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         # Opening it takes the memory.
         known = Known("WEBP", _pixels_of_webp(data[12:46]))
-    return not is_room_for(_OF_FORMATS.get(known.format or "", _OF_OTHERS) * known.pixels + _TABLES)
+    return not is_room_for(_needed(known))
+
+
+def check_room(known: Known) -> None:
+    """Raise MemoryError when the decoder would end the process for lack of memory, and not only fail."""
+    if known.format in _ABORTING and not is_room_for(_needed(known)):
+        raise MemoryError
+
+
+def _needed(known: Known) -> int:
+    return _OF_FORMATS.get(known.format or "", _OF_OTHERS) * known.pixels + _TABLES
 
 
 def no_memory_for(data: bytes) -> ImageError:

@@ -45,6 +45,11 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         position = end
 
 
+def is_metadata(marker: int) -> bool:
+    """Whether a segment of a JPEG is a comment, or an application's: pixels are decoded without it."""
+    return 0xE0 <= marker <= 0xEF or marker == 0xFE
+
+
 def _scan_end(data: bytes, start: int) -> int:
     """Where the next marker begins, with the 0xFF that may precede it any number of times."""
     found = _MARKER.search(data, start)

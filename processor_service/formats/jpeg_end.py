@@ -13,7 +13,7 @@ from itertools import pairwise
 import simplejpeg
 from PIL import JpegImagePlugin
 
-from .containers import jpeg_segments
+from .containers import is_metadata, jpeg_segments
 from .jpeg_scan_ends import SPACES
 
 _END = b"\xff\xd9"
@@ -54,20 +54,27 @@ def with_end(data: bytes) -> bytes | None:
             return None
     except (IndexError, ValueError):
         return None
-    whole = _without_filling(b"".join(part for _, part in parts))
+    # Without metadata, of which the decoders may have something to say instead.
+    bare = b"".join(part for marker, part in parts if not is_metadata(marker))
     try:
-        # Opened by its class: the number of pixels was checked, and may be large if the picture is scaled at once.
-        with JpegImagePlugin.JpegImageFile(io.BytesIO(whole + _END)) as image:
-            space = SPACES.get(image.mode)
-        if space is None:
-            return None
-        left_over = _left_over(whole + _END, space)
-        if left_over:
-            whole = whole[:-left_over]
-            left_over = _left_over(whole + _END, space)
-        return whole + _END if left_over == 0 else None
+        pixels = _to_last_pixel(_without_filling(bare))
     except Exception:
         return None
+    whole = b"".join(part for _, part in parts)
+    return None if pixels is None else whole[: len(whole) - len(bare) + len(pixels)] + _END
+
+
+def _to_last_pixel(data: bytes) -> bytes | None:
+    # Opened by its class: the number of pixels was checked, and may be large if the picture is scaled at once.
+    with JpegImagePlugin.JpegImageFile(io.BytesIO(data + _END)) as image:
+        space = SPACES.get(image.mode)
+    if space is None:
+        return None
+    left_over = _left_over(data + _END, space)
+    if left_over:
+        data = data[:-left_over]
+        left_over = _left_over(data + _END, space)
+    return data if left_over == 0 else None
 
 
 def bytes_left_over(data: bytes) -> int | None:

@@ -13,6 +13,8 @@ from ..picture import Picture
 from ..pixels.modes import same_mode
 from ..registry import RecipeEntry, scan
 
+Size = tuple[int, int]
+
 
 class Operation(RecipeEntry):
     """One step of a recipe. Its parameters are the model's fields."""
@@ -58,6 +60,13 @@ class Operation(RecipeEntry):
         """
         return width, height
 
+    def most(self, own: Size, before: Size | None) -> Size | None:
+        """The longest long and short side of a picture after it; None when it may be as large as it came in.
+
+        `own`: the size of a picture that the recipe has made, whose shape it has. `before`: the same before it.
+        """
+        return before and longer(self.size_after(*before), self.size_after(*reversed(before)))
+
     def apply(self, image: Image.Image) -> Image.Image:
         """Process one image of mode L, LA, RGB or RGBA and return it in one of those modes."""
         raise TypeError(f"operation {self.name()} implements neither apply nor apply_to")
@@ -79,6 +88,16 @@ class ColorOperation(Operation):
     @property
     def mixes_colors(self) -> bool:
         return True
+
+
+def longer(one: Size, other: Size) -> Size:
+    """The longer of both long sides, and of both short sides: operations may turn the picture."""
+    return max(*one, *other), max(min(one), min(other))
+
+
+def shorter(one: Size, other: Size | None) -> Size:
+    """The shorter of both long sides, and of both short sides, if there is another size."""
+    return min(max(one), max(other or one)), min(*one, *(other or one))
 
 
 def wants_all_frames(operations: Iterable[Operation]) -> bool:

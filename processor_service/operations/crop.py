@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Self
 
 from PIL import Image
@@ -12,7 +13,7 @@ from ..parameters import ABSENT, AT_MOST_ALL, Ratio, Rule, Unit, check_pixels, r
 from ..picture import Picture
 from ..pixels.gravity import Gravity, offset
 from ..pixels.saliency import salient_offset
-from . import Operation
+from . import Operation, Size, shorter
 
 _BOX = ("left", "top", "width", "height")
 
@@ -60,6 +61,12 @@ class Crop(Operation):
         if self.width and self.height:
             check_pixels(self.unit, self.width, self.height)
         return self
+
+    def most(self, own: Size, before: Size | None) -> Size | None:
+        if self.width is None or self.height is None or self.unit == "fraction":
+            # A part of any size, or a shape.
+            return before
+        return shorter((math.ceil(self.width), math.ceil(self.height)), before)
 
     def apply_to(self, picture: Picture) -> None:
         # One box for all frames.

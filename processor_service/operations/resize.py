@@ -13,7 +13,7 @@ from ..pixels.alpha import canvas
 from ..pixels.gravity import Gravity, offset
 from ..pixels.saliency import salient_offset
 from ..pixels.scaling import scale
-from . import Operation
+from . import Operation, Size, longer, shorter
 
 
 class Resize(Operation):
@@ -52,6 +52,10 @@ class Resize(Operation):
         if self.fit == "cover":
             return self._cover_size(width, height)
         return self.box(width, height) if self.fit == "pad" else self.size(width, height)
+
+    def most(self, own: Size, before: Size | None) -> Size:
+        box = self.box(*own)
+        return longer(box, box) if self.enlarge or self.fit == "pad" else shorter(box, before)
 
     def apply_to(self, picture: Picture) -> None:
         if self.fit != "cover":

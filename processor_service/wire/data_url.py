@@ -8,14 +8,18 @@ import re
 WHITESPACE = " \t\n\f\r"
 # Most characters before the comma. Parameters may hold a file's name, nothing longer.
 _LONGEST_HEADER = 4096
-_SCHEME = "data:"
+# Browsers drop blanks and control characters at both ends of a URL, tabs and line breaks anywhere (WHATWG's URL
+# standard, 4.4).
+_EDGE = "".join(map(chr, range(0x21)))
+_DROPPED = str.maketrans("", "", "\t\n\r")
+_SCHEME = re.compile(r"[\x00-\x20]*" + r"[\t\n\r]*".join("data:"), re.IGNORECASE | re.ASCII)
 _ESCAPED = re.compile(r"%([0-9a-fA-F]{2})")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def is_data_url(text: str) -> bool:
-    """Whether the text begins like a data URL: in upper or lower case, after any white space."""
-    return text.lstrip(WHITESPACE)[: len(_SCHEME)].lower() == _SCHEME
+    """Whether the text begins like a data URL, in upper or lower case."""
+    return _SCHEME.match(text) is not None
 
 
 def base64_of(text: str) -> str | None:
@@ -24,15 +28,20 @@ def base64_of(text: str) -> str | None:
     `;base64` may be in upper or lower case, with blanks around it, before or after other parameters. A comma or
     semicolon within quotes belongs to the quoted parameter.
     """
-    start = len(text) - len(text.lstrip(WHITESPACE)) + len(_SCHEME)
-    comma = _comma(text, start)
-    if comma < 0:
+    scheme = _SCHEME.match(text)
+    comma = _comma(text, scheme.end()) if scheme else -1
+    if scheme is None or comma < 0:
         return None
-    _, *parameters = _QUOTED.sub("", text[start:comma]).split(";")
+    _, *parameters = _QUOTED.sub("", text[scheme.end() : comma].translate(_DROPPED)).split(";")
     if not any(parameter.strip(WHITESPACE).lower() == "base64" for parameter in parameters):
         return None
-    payload, _, _ = text[comma + 1 :].partition("#")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), payload) if "%" in payload else payload
+    payload, fragment, _ = text[comma + 1 :].partition("#")
+    if not fragment:
+        payload = payload.rstrip(_EDGE)
+    if "%" not in payload:
+        return payload
+    # Without what may stand within an escape.
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), payload.translate(_DROPPED))
 
 
 def _comma(text: str, start: int) -> int:
@@ -40,6 +49,8 @@ def _comma(text: str, start: int) -> int:
     quoted = escaped = False
     for at in range(start, min(len(text), start + _LONGEST_HEADER)):
         char = text[at]
+        if char in "\t\n\r":
+            continue
         if escaped:
             escaped = False
         elif quoted and char == "\\":

@@ -6,10 +6,10 @@ The node decides which operations a document may ask for: by the pipeline's opti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..errors import Code, ImageError
-from ..operations import Operation
-from ..operations.resize import Resize
+from ..operations import Operation, longer
 from ..operations.strip_metadata import StripMetadata
 from ..picture import Picture
 from ..pixels.scaling import scale
@@ -18,11 +18,13 @@ from ..pixels.scaling import scale
 class _SizeLimit(Operation):
     """Note how large the picture may be after the document's operations."""
 
-    box: Resize
+    recipe: tuple[Any, ...]
 
     def apply_to(self, picture: Picture) -> None:
-        own = picture.image.size
-        picture.size_limit = _larger(self.box.box(*own), own)
+        own, most = picture.image.size, None
+        for operation in self.recipe:
+            most = operation.most(own, most)
+        picture.size_limit = most and longer(own, most)
 
 
 class _WithinLimit(Operation):
@@ -37,15 +39,10 @@ class _WithinLimit(Operation):
             picture.frames = [scale(frame, size) for frame in picture.frames]
 
 
-def _larger(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    """The larger of both long sides, and of both short sides: operations may turn the picture."""
-    return max(*one, *other), max(min(one), min(other))
-
-
 def within_limit(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> tuple[Operation, ...]:
-    """A document's operations, with operations around them that keep the recipe's size limit."""
-    limits = [operation for operation in recipe if isinstance(operation, Resize)]
-    return (_SizeLimit(box=limits[-1]), *wanted, _WithinLimit()) if wanted and limits else tuple(wanted)
+    """A document's operations, with operations around them that keep the recipe's size limit, if it has one."""
+    limits = any(operation.most((1, 1), None) for operation in recipe)
+    return (_SizeLimit(recipe=tuple(recipe)), *wanted, _WithinLimit()) if wanted and limits else tuple(wanted)
 
 
 def check_kept(recipe: Sequence[Operation], wanted: Sequence[Operation]) -> None:

@@ -78,6 +78,20 @@ def test_a_node_lives_through_them(es: Elasticsearch, unmapped: str, kind: str) 
     es.ingest.delete_pipeline(id=unmapped)
 
 
+def test_half_a_surrogate_pair_however_deep_is_replaced_and_its_text_found(es: Elasticsearch, unmapped: str) -> None:
+    es.indices.put_mapping(index=unmapped, properties={"mine": {"type": "text"}})
+    es.ingest.put_pipeline(id=unmapped, processors=[{"image": {"properties": []}}])
+    headers = {"content-type": "application/json", "accept": "application/json"}
+    for depth in (50, 150, 980):
+        value = "[" * depth + r'"boat \ud83d"' + "]" * depth
+        body = f'{{"mine": {value}, "image": {{"data": "{PHOTO}"}}}}'.encode()
+        path = f"/{unmapped}/_doc/{depth}?pipeline={unmapped}&refresh=true"
+        assert es.perform_request("PUT", path, headers=headers, body=body).meta.status == 201
+        found = es.search(index=unmapped, q=f"mine:boat AND _id:{depth}", source=False)["hits"]["hits"]
+        assert [hit["_id"] for hit in found] == [str(depth)]
+    es.ingest.delete_pipeline(id=unmapped)
+
+
 def test_a_question_by_a_deep_document_has_no_vector(es: Elasticsearch, unmapped: str, index: str) -> None:
     es.index(index=index, id="1", document={"image": {"data": PHOTO}}, refresh=True)
     headers = {"content-type": "application/json", "accept": "application/json"}

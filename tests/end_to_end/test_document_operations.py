@@ -66,11 +66,17 @@ def test_a_watermark_cannot_be_cut_off(put: Any) -> None:
     assert put([{"rotate": {"degrees": 90}}], operations=[WATERMARK], document_operations=["rotate"])["height"] == 300
 
 
-def test_the_size_limit_holds_also_when_operations_follow_one_another(es: Elasticsearch, index: str, put: Any) -> None:
-    resize = {"resize": {"width": 100, "height": 100}}
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [({"resize": {"width": 100, "height": 100}}, (100, 67)), ({"crop": {"width": 100, "height": 67}}, (100, 67))],
+    ids=str,
+)
+def test_the_size_limit_holds_also_when_operations_follow_one_another(
+    es: Elasticsearch, index: str, put: Any, limit: dict[str, Any], size: tuple[int, int]
+) -> None:
     larger = {"resize": {"width": 5000, "height": 5000, "enlarge": True}}
-    stored = put([larger], operations=[resize])
-    assert (stored["width"], stored["height"]) == opened(stored["data"]).size == (100, 67)
+    stored = put([larger], operations=[limit])
+    assert (stored["width"], stored["height"]) == opened(stored["data"]).size == size
     es.indices.put_settings(index=index, settings={"default_pipeline": f"own-{index}"})
     for _ in range(2):
         es.update(index=index, id="1", doc={"image": {"operations": [{"rotate": {"degrees": 90}}, larger]}})

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from PIL import ExifTags, Image
 
 from processor_service.color.bare_profile import bare_profile
-from tests.helpers import secrets_in_profiles, secrets_in_units
+from tests.helpers import broken_parts, secrets_in_profiles, secrets_in_units
 from tests.helpers.built_jpegs import flat_jpeg
 from tests.helpers.built_tiffs import one
 from tests.helpers.pictures import assert_alike, b64, encoded, opened
@@ -175,7 +175,7 @@ def test_raw_files_are_refused_and_reduced_copies_are_not_the_picture(
 def test_a_broken_part_takes_neither_turn_nor_profile_along(es: Elasticsearch, index: str, pipeline: str) -> None:
     """Upright, and in the colours of the file without that part, whose profile is Display P3."""
     large = zlib.compress(salvaged.PROFILE + bytes(1_500_000), 9)
-    for format, parts, at in (("PNG", salvaged.CHUNKS, 33), ("JPEG", salvaged.SEGMENTS, 2)):
+    for format, parts, at in (("PNG", broken_parts.CHUNKS, 33), ("JPEG", broken_parts.SEGMENTS, 2)):
         whole = salvaged.whole(format)
         files = {name: whole[:at] + part + whole[at:] for name, part in parts.items()}
         (twin,) = stored(es, index, pipeline, {"whole": whole}, PNG).values()

@@ -11,7 +11,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from tests.end_to_end.test_kinds import PNG, pixels, stored
-from tests.helpers import broken_icons, odd_profiles, twin_parts
+from tests.helpers import broken_icons, broken_parts, odd_profiles, twin_parts
 from tests.helpers.kinds import decoded
 from tests.helpers.pictures import b64, encoded, opened
 from tests.helpers.turned_heif import clip, heic, turn, with_properties
@@ -109,3 +109,23 @@ def test_damaged_pixels_of_a_png_are_refused_and_icons_have_all_their_colours(
     expected = np.asarray(broken_icons.scene(32)).astype(int)
     for name, image in stored(es, index, pipeline, files, PNG).items():
         assert (pixels(image) == expected).all(), name
+
+
+def test_a_broken_part_takes_nothing_along_whatever_follows_the_picture(
+    es: Elasticsearch, index: str, pipeline: str
+) -> None:
+    files: dict[str, bytes] = {}
+    exif = b"Exif\0\0" + twin_parts.turned()
+    for format, at, end, parts in (("PNG", 33, 12, broken_parts.CHUNKS), ("JPEG", 2, 2, broken_parts.SEGMENTS)):
+        options = OPTIONS.get(format, {})
+        whole = encoded(twin_parts.scene(), format, icc_profile=twin_parts.PROFILE, exif=exif, **options)
+        files[format] = whole
+        for name in ("short resolution", "a short JFIF", "a length of 0"):
+            broken = whole[:at] + parts.get(name, b"") + whole[at:]
+            files |= {f"{format}, {name}, {behind}": broken + tail for behind, tail in broken_parts.BEHIND.items()}
+            files[f"{format}, {name}, no end"] = broken[:-end]
+    images = stored(es, index, pipeline, files, PNG)
+    for name, image in images.items():
+        twin = images[name.split(",")[0]]
+        assert (pixels(image) == pixels(twin)).all(), name
+        assert image["metadata"]["artist"] == twin_parts.ARTIST, name

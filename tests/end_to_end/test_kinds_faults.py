@@ -114,6 +114,7 @@ def test_of_two_tags_of_a_tiff_the_first_sound_one_counts(
         assert (pixels(image) == pixels(alone)).all(), name
         assert image["metadata"] == alone["metadata"] and image["metadata"]["artist"], name
         assert ("location" in image["metadata"]) is name.startswith("place"), name
+        assert (image["metadata"].get("title") == "harbour") is name.startswith(("XMP", "IPTC")), name
         data = base64.b64decode(image["data"])
         assert not [trace for trace in TRACES if trace in data], name
     assert pixels(images["turn, alone"]).shape == (40, 30, 3)

@@ -69,6 +69,16 @@ def test_a_null_leaves_nothing_of_the_picture_whatever_address_is_beside_it(
     assert source(es, index)["image"]["width"] == 120
 
 
+def test_data_that_is_only_left_out_clears_nothing(es: Elasticsearch, index: str) -> None:
+    """As after a script that removes the key (docs/security.md): it may be a pipeline that leaves out the data."""
+    es.index(index=index, id="1", document={"image": {"data": b64(PRIVATE), "caption": "mine"}})
+    left = {name: value for name, value in source(es, index)["image"].items() if name != "data"}
+    es.index(index=index, id="1", document={"image": left})
+    assert source(es, index)["image"] == left
+    es.index(index=index, id="1", document={"image": left | {"data": None}})
+    assert source(es, index)["image"] == {"caption": "mine"}
+
+
 def test_a_null_in_a_list_is_for_that_one(es: Elasticsearch, index: str) -> None:
     es.index(index=index, id="1", document={"image": [b64(PRIVATE), b64(PRIVATE)]})
     first, second = source(es, index)["image"]
@@ -191,12 +201,14 @@ def test_what_is_not_even_sent_to_the_service_is_not_stored(es: Elasticsearch, i
     finally:
         es.cluster.put_settings(persistent={"ingest.image.max_image_bytes": None})
     es.index(index=index, id="2", document={"image": {"data": {"type": "Buffer", "data": list(PRIVATE[:50])}}})
-    es.index(index=index, id="3", document={"image": {"data": "no base64!"}})
-    images = [source(es, index, id)["image"] for id in ("1", "2", "3")]
+    es.index(index=index, id="3", document={"image": {"type": "Buffer", "data": []}})
+    es.index(index=index, id="4", document={"image": {"data": "no base64!"}})
+    images = [source(es, index, id)["image"] for id in ("1", "2", "3", "4")]
     codes = [image["error"]["code"] for image in images]
-    assert codes == ["image_too_large", "invalid_base64", "invalid_base64"]
-    assert "Buffer.from(bytes).toString('base64')" in images[1]["error"]["reason"]
-    assert [set(image) for image in images] == [{"error"}] * 3
+    assert codes == ["image_too_large", "invalid_base64", "invalid_base64", "invalid_base64"]
+    for image in images[1:3]:
+        assert "Buffer.from(bytes).toString('base64')" in image["error"]["reason"]
+    assert [set(image) - {"type"} for image in images] == [{"error"}] * 4
 
 
 def test_keep_invalid_keeps_it(es: Elasticsearch, index: str, pipeline: Any) -> None:

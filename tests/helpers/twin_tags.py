@@ -15,6 +15,13 @@ SIZE = (40, 30)
 Entry = tuple[int, int, int, bytes]
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
 ORIENTATION, PROFILES, EXIFS, PLACES = 274, 34675, 34665, 34853
+XMPS, IPTCS = 700, 33723
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:Headline="harbour"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+IPTC = b"\x1c\x02\x69\0\x07harbour\0"
 BROKEN_PROFILE = b"x" * 300
 
 
@@ -104,6 +111,8 @@ def twins() -> Iterator[tuple[str, bytes]]:
     kinds: dict[str, tuple[Entry, Entry]] = {
         "turn": (short(ORIENTATION, 6), short(ORIENTATION, 99)),
         "profile": (octets(PROFILES, PROFILE), octets(PROFILES, BROKEN_PROFILE)),
+        "XMP": (octets(XMPS, XMP), octets(XMPS, b"<x:xmpmeta " + b"rubbish" * 9)),
+        "IPTC": (octets(IPTCS, IPTC), octets(IPTCS, b"\x1c\xff" + b"rubbish" * 9)),
         "place": ((PLACES, 4, 1, b"\1\0\0\0"), (PLACES, 4, 1, b"\xff\xff\xff\x7f")),
     }
     for name, (sound, broken) in kinds.items():

@@ -113,6 +113,13 @@ def test_extensions_are_those_of_the_formats() -> None:
     assert not extensions(FORMATS) & {"eps", "pdf", "svg", "mpg", "fits", "jxl", ""}
 
 
+def test_the_service_decides_what_is_read_also_when_it_is_newer(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "b.new", "c.txt", "d.psd")
+    found = find([tmp_path], frozenset({"png", "new"}))
+    assert [file.relative for file in found.files] == ["a.png", "b.new"]
+    assert (found.skipped, found.unread) == ({".txt": 1}, {".psd": 1})
+
+
 def test_links_out_of_the_folder_are_not_followed_and_named(tmp_path: Path) -> None:
     touch(tmp_path, "out/secret.png", "out/more/b.png", "in/a.png", "in/sub/c.png")
     links = {

@@ -19,8 +19,12 @@ BOX = [{"resize": {"width": 80, "height": 40}}]
 
 
 def made(size: tuple[int, int], operations: list[Any], wanted: list[Any], **more: Any) -> dict[str, Any]:
-    body = {"data": b64(encoded(Image.new("RGB", size, "teal"))), "operations": operations, "properties": []}
+    body = body_of(b64(encoded(Image.new("RGB", size, "teal"))), operations)
     return run(body | {"document_operations": wanted} | more)
+
+
+def body_of(data: str, operations: list[Any]) -> dict[str, Any]:
+    return {"data": data, "operations": operations, "properties": []}
 
 
 def run(body: dict[str, Any]) -> dict[str, Any]:
@@ -61,8 +65,41 @@ def test_what_the_recipe_itself_makes_larger_than_its_box_may_be_as_large() -> N
     assert (fields["width"], fields["height"]) == (80, 80)
 
 
-def test_without_a_size_limit_there_is_none() -> None:
-    fields = made((20, 10), ["grayscale"], [{"resize": {"width": 300, "enlarge": True}}])
+CROP, LARGER = {"crop": {"width": 30, "height": 20}}, {"resize": {"width": 5000, "height": 5000, "enlarge": True}}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "most"),
+    [
+        ([CROP], (30, 20)),
+        ([{"crop": {"width": 30, "height": 20, "gravity": "smart"}}], (30, 20)),
+        ([{"resize": {"width": 30, "height": 20, "fit": "cover"}}], (30, 20)),
+        ([{"resize": {"width": 300, "height": 200, "fit": "pad"}}], (300, 200)),
+        ([CROP, {"pad": {"left": 10}}], (40, 30)),
+        ([CROP, {"rotate": {"degrees": 90}}], (30, 20)),
+        ([CROP, *BOX], (30, 20)),
+        ([CROP, {"resize": {"width": 60, "height": 40, "enlarge": True}}], (60, 40)),
+        ([*BOX, CROP, "trim"], (30, 20)),
+        ([*BOX, {"crop": {"aspect_ratio": "1:1"}}], (80, 40)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("wanted", [LARGER, {"pad": {"left": 5000}}, {"pad": {"top": 5000}}], ids=str)
+def test_whatever_bounds_the_size_in_a_recipe_bounds_it_for_documents(
+    recipe: list[Any], most: tuple[int, int], wanted: dict[str, Any]
+) -> None:
+    first = made((160, 80), recipe, [wanted])
+    again = run({**body_of(first["data"], recipe), "document_operations": [wanted], "normalized": True})
+    for fields in (first, again):
+        sides = fields["width"], fields["height"]
+        assert max(sides) <= most[0] and min(sides) <= most[1]
+        # Whole: as large as is allowed.
+        assert max(sides) == most[0] or min(sides) == most[1]
+
+
+@pytest.mark.parametrize("recipe", ["grayscale", {"crop": {"aspect_ratio": "1:1"}}, "trim", {"pad": {"left": 9}}])
+def test_without_a_size_limit_there_is_none(recipe: Any) -> None:
+    fields = made((20, 10), [recipe], [{"resize": {"width": 300, "enlarge": True}}])
     assert fields["width"] == 300
 
 

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from ...formats.jpeg_end import ended
+from ...formats.picture_end import is_cut_off
 from ...formats.registry import FORMATS
 from ...picture import Picture
 from ..twins import without_broken_twins
@@ -70,7 +71,9 @@ def cut_refused(data: bytes, *, cut_off: bool = False) -> bytes | None:
     """
     data = without_broken_twins(data)
     begun = next((one.name for one in FORMATS if one.begins(data)), None)
-    return None if begun is None else _cut(data, begun, Kept(turn_only(data), at_any_price=True, cut_off=cut_off))
+    # Decoders also say so of a picture that has its end. Then something may lie before that.
+    kept = Kept(turn_only(data), at_any_price=True, cut_off=cut_off and is_cut_off(data))
+    return None if begun is None else _cut(data, begun, kept)
 
 
 def _cut(data: bytes, name: str, kept: Kept) -> bytes | None:

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from ...formats.containers import PNG_SIGNATURE
 from . import bmp, png
 from .kept import Kept
+from .png.shapes import Header
 
 _ENTRY = 16
 _MOST = 256
+_CURSOR = 2
+# From this many bits a pixel on, the number of colours is 0.
+_MANY_BITS = 8
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -20,18 +24,34 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     if not 0 < count <= _MOST:
         raise ValueError("the icon has no pictures, or too many")
     start = 6 + count * _ENTRY
-    entries, pictures = [data[:6]], []
+    entries, pictures, kind = [data[:6]], [], int.from_bytes(data[2:4], "little")
     for at in range(6, start, _ENTRY):
         size, place = struct.unpack_from("<II", data, at + 8)
         picture = _picture(data[place : place + size], kept)
-        # Planes and depth of an icon, or the point of a cursor.
-        if max(struct.unpack_from("<HH", data, at + 4)) > _MOST:
-            raise ValueError("numbers that an icon does not have")
-        # The fourth byte of an entry is reserved.
-        entries.append(data[at : at + 3] + b"\0" + data[at + 4 : at + 8] + struct.pack("<II", len(picture), start))
+        entries.append(_entry(data[at : at + _ENTRY], picture, kind) + struct.pack("<II", len(picture), start))
         pictures.append(picture)
         start += len(picture)
     yield from (*entries, *pictures)
+
+
+def _entry(entry: bytes, picture: bytes, kind: int) -> bytes:
+    """What an entry says of its picture: sides, colours, planes and depth, or the point of a cursor.
+
+    Raises ValueError for other sides than the picture has: decoders choose by them.
+    """
+    if picture.startswith(PNG_SIGNATURE):
+        header = Header.of([(b"IHDR", picture[16:29])])
+        width, height, depth = header.width, header.height, header.bits
+    else:
+        width, height, _, depth = struct.unpack_from("<iiHH", picture, 4)
+        width, height = abs(width), abs(height) // 2
+    sides = bytes(side if side < _MOST else 0 for side in (width, height))
+    if entry[:2] != sides:
+        raise ValueError("a picture of another size than the icon says")
+    x, y = struct.unpack_from("<HH", entry, 4)
+    numbers = (min(x, width - 1), min(y, height - 1)) if kind == _CURSOR else (1, depth)
+    # The fourth byte is reserved.
+    return sides + bytes((1 << depth if depth < _MANY_BITS else 0, 0)) + struct.pack("<HH", *numbers)
 
 
 def _picture(data: bytes, kept: Kept) -> bytes:

@@ -11,6 +11,8 @@ from .kept import Kept
 
 # A word, with the white space and the comments before it.
 _WORD = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*([^\s#]{1,20})")
+# Decoders of other formats have 31 bits for a side.
+_MOST_SIDE, _MOST_VALUE = 2**31 - 1, 65535
 _CHANNELS = {b"P4": 1, b"P5": 1, b"P6": 3, b"Pf": 1}
 
 
@@ -28,10 +30,14 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     if not all(word.isdigit() for word in words[1 : 3 if magic == b"Pf" else None]):
         raise ValueError("a number of the PNM that is none")
     width, height = int(words[1]), int(words[2])
+    if max(width, height) > _MOST_SIDE:
+        raise ValueError("sides that no PNM has")
     rest = []
     if magic == b"P4":
         size = (width + 7) // 8 * height
     else:
+        if magic != b"Pf" and not 0 < int(words[3]) <= _MOST_VALUE:
+            raise ValueError("a highest value that no PNM has")
         # Of the scale of floats only the sign matters, which says the order of bytes.
         rest = [b"-1.0" if float(words[3]) < 0 else b"1.0"] if magic == b"Pf" else [b"%d" % int(words[3])]
         sample = 4 if magic == b"Pf" else 2 if int(words[3]) > 255 else 1

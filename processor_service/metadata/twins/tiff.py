@@ -1,8 +1,8 @@
 """TIFF: tags that a directory has twice, though it may have each once (TIFF 6.0, section 2).
 
-Decoders take the first one, as libtiff does. For a turn, a profile, and directories of EXIF and of a place the first
-sound one takes its place. Tags that say how to read the pixels are left alone: which of two widths is right, nobody can
-tell.
+Decoders take the first one, as libtiff does. For a turn, a profile, XMP, IPTC, and directories of EXIF and of a place
+the first sound one takes its place. Tags that say how to read the pixels are left alone: which of two widths is right,
+nobody can tell.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from dataclasses import replace
 from PIL.ExifTags import Base as Tag
 
 from ...formats.tiff_directories import SIZES, Directory, chain, directory_at
+from ..iptc import read_iptc
+from ..xmp import read_xmp
 from .sound import sound_profile
 
+XMP, IPTC = 700, 33723
 _MOST_ENTRIES, _MOST_TWINS = 1024, 20
 
 
@@ -57,10 +60,21 @@ def _is_turn(page: Directory) -> bool:
 
 
 def _is_profile(page: Directory) -> bool:
-    kind, count, at = page.entries[Tag.InterColorProfile]
+    return sound_profile([_content(page, Tag.InterColorProfile)]) is not None
+
+
+def _is_iptc(page: Directory) -> bool:
+    content = _content(page, IPTC)
+    # Stored as numbers of four bytes, each the wrong way round.
+    turned = b"".join(content[at : at + 4][::-1] for at in range(0, len(content), 4))
+    return bool(read_iptc(content) or read_iptc(turned))
+
+
+def _content(page: Directory, tag: int) -> bytes:
+    """The bytes of a tag that has more of them than its entry has room for."""
+    kind, count, at = page.entries[tag]
     (place,) = struct.unpack_from(page.layout.word, page.data, at)
-    size = count * SIZES.get(kind, 0)
-    return sound_profile([page.data[place : place + size]]) is not None
+    return page.data[place : place + count * SIZES.get(kind, 0)]
 
 
 def _leads_to(tag: int) -> Callable[[Directory], bool]:
@@ -80,6 +94,8 @@ def _broken(found: Directory) -> Iterator[int]:
 _SOUND: dict[int, Callable[[Directory], bool]] = {
     Tag.Orientation: _is_turn,
     Tag.InterColorProfile: _is_profile,
+    XMP: lambda page: bool(read_xmp(_content(page, XMP))),
+    IPTC: _is_iptc,
     Tag.ExifOffset: _leads_to(Tag.ExifOffset),
     Tag.GPSInfo: _leads_to(Tag.GPSInfo),
 }

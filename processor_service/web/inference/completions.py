@@ -113,8 +113,9 @@ class Completions:
         kept = self._kept(document, document.recipe, hashlib.sha256(stored).hexdigest())
         if kept is None or _begun(document, kept) is None:
             return None
-        # What is in the document is not what may be at fault.
-        return kept | {"kept": ["data", *kept["kept"]]}
+        # What is in the document is not what may be at fault. A data URL's head does not stay.
+        plain = pybase64.b64encode_as_string(stored)
+        return kept | ({"kept": ["data", *kept["kept"]]} if plain == document.data else {"data": plain})
 
     def _made_again(self, source: Fields, recipe: Fields, document: Marked, sha256: str) -> Fields:
         """The service's answer for a picture of this recipe, every byte of which stays."""

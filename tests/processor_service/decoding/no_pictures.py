@@ -67,6 +67,23 @@ def program(kind: bytes, content: bytes = b"") -> bytes:
     return b"MZ" + bytes(58) + (128).to_bytes(4, "little") + bytes(64) + kind + bytes(62) + content + bytes(40)
 
 
+MAIL = (
+    b"Return-Path: <a@example.org>\r\nReceived: from mail.example.org\r\n by mx.example.org; Fri, 1 Mar 2024\r\n"
+    b"Subject: pictures\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"
+)
+PAGE = (
+    b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://example.org/\r\nSubject: =?utf-8?Q?Cats?=\r\n"
+    b'MIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype="text/html";\r\n\tboundary="x"\r\n\r\n'
+)
+
+
+UUENCODED = b"begin 644 cat.jpg\nM" + b"_]C_X``02D9)" * 5 + b"\n"
+
+
+def in_utf_16(text: bytes) -> bytes:
+    return text.decode().encode("utf-16")
+
+
 NAMED: dict[str, list[bytes]] = {
     "archive": [
         zipped(),
@@ -111,9 +128,24 @@ NAMED: dict[str, list[bytes]] = {
         b"(This file must be converted with BinHex 4.0)\r\n:" + b"a" * 40,
         bytes(32769) + b"CD001\1" + bytes(40),
         bytes(32769) + b"BEA01\1" + bytes(40),
+        b"StuffIt!\x0a\x10\0\x97" + bytes(40),
+        b"ALZ\1\x0a\0\0\0BLZ\1" + bytes(40),
+        b"EGGA\0\1" + bytes(40),
+        b"RE~\x5e\7\0" + bytes(40),
+        b"zPQ\2\1" + bytes(40),
+        b"Cr24\3\0\0\0" + bytes(40),
+        UUENCODED,
+        in_utf_16(UUENCODED),
+        b"=ybegin line=128 size=5 name=a.jpg\r\n" + bytes(range(40, 90)),
         bytes(600) + b"koly\0\0\0\4" + bytes(504),
     ],
-    "office document": [zipped("xl/workbook.xml"), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)],
+    "office document": [
+        zipped("xl/workbook.xml"),
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+        b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d" + bytes(60),
+        b"\xffWPC\x10\0\0\0\1\x0a" + bytes(60),
+        b"HWP Document File V3.00 \x1a" + bytes(60),
+    ],
     "video": [
         brand("isom", "iso2", "avc1", "mp41"),
         brand("mp41"),
@@ -154,6 +186,12 @@ NAMED: dict[str, list[bytes]] = {
         b"BIKi\x40\x42\x0f\0" + bytes(30),
         b"SMK2\x40\1\0\0" + bytes(30),
         b"CI,\0\0\0\1\0" + bytes(60),
+        b"\x12\0\x0a\x0b\0\0\0\x24\xc4\xff\xdf\0\x68\x02" + bytes(range(60)),
+        b"\x60\x5e\1\x10\x0c\x08\0\0\0\x24\xc4\xff\xdf\0" + bytes(range(60)),
+        b"DKIF\0\0\x20\0AV01" + bytes(60),
+        b"BBCD\0\0\0\0\x12" + bytes(60),
+        b"\x84\x10\xff\xff\xff\xff\x1e\0" + bytes(60),
+        b"Interplay MVE File\x1a\0" + bytes(60),
         # Segments of a stream, and other boxes before the one that says what the file is.
         b"\0\0\0\x18stypmsdh\0\0\0\0msdhmsix" + bytes(60),
         b"\0\0\0\x10moof\0\0\0\x08mfhd" + bytes(60),
@@ -171,6 +209,9 @@ NAMED: dict[str, list[bytes]] = {
         b"MThd\0\0\0\6\0\1\0\2" + bytes(20),
         brand("M4A ", "mp42", "isom"),
         b".ra\xfd\0\4" + bytes(40),
+        b"DSD \x1c\0\0\0" + bytes(60),
+        b"MAC \x96\x0f\0\0" + bytes(60),
+        b"Creative Voice File\x1a\x1a\0" + bytes(60),
         (b"\xff\xfb\x90\x64" + bytes(413)) * 8,
         (b"\xff\xf1\x50\x80\x10\x1f\xfc" + bytes(120)) * 8,
     ],
@@ -178,6 +219,7 @@ NAMED: dict[str, list[bytes]] = {
         PDF,
         b"\n\n  " + PDF,
         codecs.BOM_UTF8 + PDF,
+        PDF.decode("latin-1").encode("utf-16"),
         b"\x1b%-12345X@PJL JOB\r\n" + PDF,
         bytes(300) + PDF,
         b"junk " + PDF,
@@ -202,9 +244,40 @@ NAMED: dict[str, list[bytes]] = {
         b"\x72\xb5\x4a\x86\0\0\0\0\x20\0\0\0" + bytes(40),
         b"FILE\0\0\0\4PFF2NAME" + bytes(40),
         b"StartFontMetrics 4.1\nFontName CMR10\n",
+        in_utf_16(b"StartFontMetrics 4.1\nFontName CMR10\n"),
+        in_utf_16(b"STARTFONT 2.1\nFONT -misc-fixed\n"),
+        b"\x36\x04\2\x10" + bytes(range(256)) * 16,
+        b"\x36\x04\0\x08" + bytes(range(256)) * 8,
+        b"\xf7\x59\x10 from TeX" + bytes(60),
     ],
     "JPEG XL": [b"\xff\x0a\xfa\x7f" + bytes(30), b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(30), brand("jxl ")],
     "raw file": [brand("crx ", "crx ", "isom"), brand("isom", "crx ")],
+    "disk": [
+        b"QFI\xfb\0\0\0\3" + bytes(90),
+        b"conectix\0\0\0\2\0\1\0\0" + bytes(600),
+        bytes(1024) + b"conectix\0\0\0\2\0\1\0\0" + bytes(496),
+        b"vhdxfile" + "Microsoft Windows".encode("utf-16-le") + bytes(90),
+        b"KDMV\1\0\0\0\3\0\0\0" + bytes(90),
+        b"COWD\1\0\0\0" + bytes(90),
+        b"# Disk DescriptorFile\nversion=1\n",
+        in_utf_16(b"# Disk DescriptorFile\nversion=1\n"),
+        b"<<< Oracle VM VirtualBox Disk Image >>>\n".ljust(64, b"\0") + b"\x7f\x10\xda\xbe" + bytes(90),
+        b"WithoutFreeSpace\2\0\0\0" + bytes(60),
+        b"-rom1fs-" + bytes(60),
+    ],
+    "a mail or a saved web page": [
+        MAIL,
+        PAGE,
+        b"From a@example.org Fri Mar  1 10:00:00 2024\n" + MAIL.replace(b"\r", b""),
+        codecs.BOM_UTF8 + MAIL,
+        in_utf_16(PAGE),
+        b"Message-ID: <1@example.org>\r\n\r\nhello",
+    ],
+    "mail": [b"!BDN\1\2\3\4SM\x17\0" + bytes(60), b"\x78\x9f\x3e\x22\1\0" + bytes(60)],
+    "vCard": [b"BEGIN:VCARD\r\nVERSION:4.0\r\n", in_utf_16(b"BEGIN:VCALENDAR\r\n")],
+    "MOBI": [bytes(60) + b"BOOKMOBI" + bytes(60)],
+    "DVI": [b"\xf7\2\1\x83\x92\xc0\x1c\x3b\0\0\0\0\3\xe8" + bytes(60)],
+    "database": [b"\0\1\0\0Standard Jet DB\0\1" + bytes(60)],
     "drawing": [
         b"\xd7\xcd\xc6\x9a" + bytes(40),
         b"\1\0\x09\0\0\3" + bytes(40),
@@ -236,5 +309,5 @@ NAMED: dict[str, list[bytes]] = {
     "JPM": [b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjpm \0\0\0\0jpm " + bytes(60)],
     "CHM": [b"ITSF\3\0\0\0\x60\0\0\0" + bytes(60)],
     "AppleDouble": [b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(60)],
-    "RTF": [b"{\\rtf1\\ansi}"],
+    "RTF": [b"{\\rtf1\\ansi}", in_utf_16(b"{\\rtf1\\ansi}")],
 }

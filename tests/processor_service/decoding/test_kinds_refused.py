@@ -54,6 +54,14 @@ def test_a_font_of_a_mac_that_begins_as_an_icon_does_is_no_broken_icon(size: int
         "MZ is where it begins",
         "abcdmoof and styp",
         "StuffIt (c) by whom?",
+        "StuffIt! said the taxidermist",
+        "ALZ, EGGA and QFI",
+        "conectix, vhdxfiles and COWD",
+        "From: here\nTo: there\nSubject: directions",
+        "From time to time: MIME-Version is mentioned",
+        "begin 644 times",
+        "BEGIN: a story",
+        "MAC OS, RED2 and DSD",
     ],
 )
 @pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-8-sig"])

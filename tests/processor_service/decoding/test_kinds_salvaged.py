@@ -11,6 +11,7 @@ from PIL import ExifTags, Image
 
 from processor_service.formats.containers import riff_chunks
 from processor_service.picture import Picture
+from tests.helpers.broken_parts import BEHIND, CHUNKS, SEGMENTS
 from tests.helpers.kinds import decoded, furthest
 from tests.helpers.pictures import assert_alike, encoded, opened, picture
 from tests.helpers.png_chunks import chunk
@@ -41,34 +42,19 @@ def assert_whole(result: Picture, tolerance: float = 0) -> None:
     assert_alike(result.image, base(), tolerance)
 
 
-HUGE = zlib.compress(bytes(12_000_000), 9)
-CHUNKS = {
-    "a compressed text of 12 MB": chunk(b"zTXt", b"Comment\0\0" + HUGE),
-    "an international text of 12 MB": chunk(b"iTXt", b"Comment\0\1\0\0\0" + HUGE),
-    "a text of 3 MB": chunk(b"tEXt", b"Comment\0" + b"x" * 3_000_000),
-    "a text with a wrong checksum": chunk(b"tEXt", b"Comment\0x", 7),
-    "a text of unknown compression": chunk(b"zTXt", b"Comment\0\7x"),
-    "short resolution": chunk(b"pHYs", b"\0"),
-    "short gamma": chunk(b"gAMA", b"\0"),
-    "short chromaticities": chunk(b"cHRM", b"\0\0\0"),
-    "short rendering intent": chunk(b"sRGB", b""),
-    "an unknown chunk with a wrong checksum": chunk(b"prVt", b"xyz", 1),
-    "two of them": chunk(b"zTXt", b"Comment\0\0" + HUGE) + chunk(b"pHYs", b"\0"),
-    "more texts than are tried one by one": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(9_000), 9)) * 300,
-    "a short animation control": chunk(b"acTL", b"\0\0"),
-    "a short frame control": chunk(b"acTL", struct.pack(">2I", 2, 0)) + chunk(b"fcTL", b"\0\0"),
-}
-
-
+@pytest.mark.parametrize("behind", BEHIND)
 @pytest.mark.parametrize("name", CHUNKS)
 @pytest.mark.parametrize("place", ["first", "last"])
-def test_a_chunk_of_a_png_takes_no_other_along(name: str, place: str) -> None:
+def test_a_chunk_of_a_png_takes_no_other_along(name: str, place: str, behind: str) -> None:
     data = whole("PNG")
     data = data[:33] + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP) + data[33:]
     at = 33 if place == "first" else data.rindex(b"IEND") - 4
-    result = decoded(data[:at] + CHUNKS[name] + data[at:])
-    assert_whole(result)
-    assert result.metadata.xmp == XMP
+    broken = data[:at] + CHUNKS[name] + data[at:]
+    # Without the chunk that ends it, too.
+    for end in (len(broken), -12):
+        result = decoded(broken[:end] + BEHIND[behind])
+        assert_whole(result)
+        assert result.metadata.xmp == XMP
 
 
 def test_a_profile_above_1_mb_takes_no_turn_along() -> None:
@@ -85,38 +71,17 @@ def test_broken_exif_takes_no_profile_along(broken: bytes) -> None:
     assert (result.orientation, result.icc_profile) == (1, PROFILE)
 
 
-def segment(marker: int, body: bytes, length: int | None = None) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2 if length is None else length) + body
-
-
-SEGMENTS = {
-    "a short JFIF": segment(0xE0, b"JFIF"),
-    "a JFIF with half a version": segment(0xE0, b"JFIF\0\1"),
-    "an empty application segment": segment(0xE5, b""),
-    "a length of 0": segment(0xE5, b"", 0),
-    "a length of 1": segment(0xE5, b"", 1),
-    "a length that is less than what follows": segment(0xE5, b"rubbish", 4),
-    "a short Adobe": segment(0xEE, b"Ado"),
-    "a broken index of pictures": segment(0xE2, b"MPF\0II*\0\xff\xff\xff\xff" + bytes(18)),
-    "an index of pictures without entries": segment(0xE2, b"MPF\0II*\0\x08\0\0\0\0\0\0\0\0\0"),
-    "broken Photoshop resources": segment(0xED, b"Photoshop 3.0\0008BIM\x04\x04\xff" + bytes(9)),
-    "Photoshop resources cut off": segment(0xED, b"Photoshop 3.0\0008BIM\x04"),
-    "a comment that is not text": segment(0xFE, b"\xff\xfe\xff"),
-    "EXIF whose directory is beyond its end": segment(0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff"),
-    "EXIF that is none": segment(0xE1, b"Exif\0\0rubbish"),
-    "a piece of no profile": segment(0xE2, b"ICC_PROFILE\0\0\0x"),
-    "a piece of another profile": segment(0xE2, b"ICC_PROFILE\0\x09\x03" + b"x" * 50),
-    "a broken preview": segment(0xE0, b"JFXX\0\x10"),
-    "two of them": segment(0xE0, b"JFIF") + segment(0xE2, b"MPF\0II*\0\xff\xff\xff\xff" + bytes(18)),
-}
-
-
+@pytest.mark.parametrize("behind", BEHIND)
 @pytest.mark.parametrize("name", SEGMENTS)
 @pytest.mark.parametrize("place", ["first", "last"])
-def test_a_segment_of_a_jpeg_takes_no_other_along(name: str, place: str) -> None:
+def test_a_segment_of_a_jpeg_takes_no_other_along(name: str, place: str, behind: str) -> None:
     data = whole("JPEG")
     at = 2 if place == "first" else data.index(b"\xff\xdb")
-    assert_whole(decoded(data[:at] + SEGMENTS[name] + data[at:]), 3)
+    broken = data[:at] + SEGMENTS[name] + data[at:]
+    assert_whole(decoded(broken + BEHIND[behind]), 3)
+    # Without its end marker, too. Pixels of this picture end with a zero: nobody can tell how many do.
+    if behind != "zeros":
+        assert_whole(decoded(broken[:-2] + BEHIND[behind]), 3)
 
 
 @pytest.mark.parametrize("name", ["jpeg_short_jfif_orient.jpg", "png_ztxt_12mb.png"])
@@ -135,14 +100,22 @@ def test_the_cases_lie_on_their_side_and_say_so(name: str) -> None:
 )
 def test_a_chunk_of_a_webp_that_reaches_beyond_the_end_takes_no_other_along(broken: bytes) -> None:
     chunks = b"".join(part for _, part in riff_chunks(whole("WEBP"))) + broken
-    assert_whole(decoded(b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks))
+    for length in (len(chunks) + 4, len(chunks) + 5_000_000):
+        for tail in BEHIND.values():
+            assert_whole(decoded(b"RIFF" + struct.pack("<I", length) + b"WEBP" + chunks + tail))
 
 
-def test_a_box_of_a_jp2_that_is_broken_is_dropped() -> None:
+@pytest.mark.parametrize("behind", BEHIND)
+def test_a_box_of_a_jp2_that_is_broken_is_dropped(behind: str) -> None:
     data = encoded(base(), "JPEG2000")
     at = data.index(b"jp2c") - 4
-    for box in (b"\0\0\0\x03uuid", b"\0\0\0\x09xml x", b"\0\0\0\x10resX" + bytes(8)):
-        assert furthest(decoded(data[:at] + box + data[at:]).image, base()) == 0, box
+    too_long = struct.pack(">I", 5_000_000)
+    short = (b"\0\0\0\x03uuid", b"\0\0\0\x09xml x", b"\0\0\0\x10resX" + bytes(8))
+    for box in (*short, too_long + b"uuid", too_long + b"xml x"):
+        # The pixels may be said to reach up to the end of the file.
+        for pixels in (data[at:], bytes(4) + data[at + 4 :]):
+            assert furthest(decoded(data[:at] + box + pixels + BEHIND[behind]).image, base()) == 0, box
+    assert furthest(decoded(data + box + BEHIND[behind]).image, base()) == 0
 
 
 def test_a_tiff_with_tags_beyond_its_end_keeps_its_picture() -> None:

@@ -19,6 +19,7 @@ from tests.helpers.kinds import SETTINGS, refused
 from tests.helpers.large_jpegs import QUARTERS, quartered
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import encoded, pixel
+from tests.helpers.turned_heif import heic
 
 SIDES = (2000, 1500)
 PIXELS = SIDES[0] * SIDES[1]
@@ -80,6 +81,8 @@ DECODED: dict[str, Any] = {
     "PNG": lambda: picture_of("PNG", compress_level=1),
     "TIFF": lambda: picture_of("TIFF", compression="tiff_lzw"),
     "JPEG 2000": lambda: picture_of("JPEG2000"),
+    # A small one: nothing here writes HEIC. Its decoder takes more for its threads.
+    "HEIC": heic,
 }
 
 

@@ -39,6 +39,11 @@ class Header:
     def most_colors(self) -> int:
         return 1 << min(self.depth, 8)
 
+    @property
+    def bits(self) -> int:
+        """Bits of a pixel."""
+        return self.depth * _SAMPLES[self.color_type]
+
     def transparency(self, body: bytes, colors: int) -> bytes:
         """The alpha of each entry of a palette with this many colours, or a transparent colour; empty for none.
 
@@ -55,7 +60,7 @@ class Header:
     def size(self, width: int | None = None, height: int | None = None) -> int:
         """Bytes of all rows with their filters, of the picture or of a frame of these sides in pixels."""
         width, height = width or self.width, height or self.height
-        bits = self.depth * _SAMPLES[self.color_type]
+        bits = self.bits
         passes = _PASSES if self.interlaced else ((0, 1, 0, 1),)
         total = 0
         for left, across, top, down in passes:

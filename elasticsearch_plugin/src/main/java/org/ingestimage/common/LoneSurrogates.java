@@ -17,7 +17,8 @@ public final class LoneSurrogates {
     private static final int LONG = 4096;
     /** Characters that are compared at once. */
     private static final int PART = 1 << 15;
-    private static final int DEEPEST = 100;
+    /** Elasticsearch reads nothing deeper. With two frames of the stack at each level, that many are no danger. */
+    private static final int DEEPEST = 1000;
 
     private LoneSurrogates() {}
 

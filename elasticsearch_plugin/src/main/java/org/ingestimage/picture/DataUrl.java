@@ -11,9 +11,27 @@ public final class DataUrl {
 
     private DataUrl() {}
 
-    /** Whether the text begins like a data URL: in upper or lower case, after any white space. */
+    /** Whether the text begins like a data URL, in upper or lower case; with what browsers drop from it: see {@link #isDropped}. */
     public static boolean is(String text) {
-        return text.regionMatches(true, firstVisible(text), SCHEME, 0, SCHEME.length());
+        return afterScheme(text) >= 0;
+    }
+
+    /** The position behind the scheme; -1 when the text does not begin with it. */
+    private static int afterScheme(String text) {
+        int at = 0;
+        while (at < text.length() && isEdge(text.charAt(at))) {
+            at++;
+        }
+        int matched = 0;
+        while (matched < SCHEME.length() && at < text.length()) {
+            char c = text.charAt(at++);
+            if (c < 0x80 && Character.toLowerCase(c) == SCHEME.charAt(matched)) {
+                matched++;
+            } else if (isDropped(c) == false) {
+                return -1;
+            }
+        }
+        return matched == SCHEME.length() ? at : -1;
     }
 
     /**
@@ -23,7 +41,7 @@ public final class DataUrl {
      * semicolon within quotes belongs to the quoted parameter.
      */
     static String base64(String text) {
-        int start = firstVisible(text) + SCHEME.length();
+        int start = afterScheme(text);
         int end = Math.min(text.length(), start + LONGEST_HEADER);
         StringBuilder part = new StringBuilder();
         boolean quoted = false;
@@ -32,6 +50,9 @@ public final class DataUrl {
         boolean base64 = false;
         for (int at = start; at < end; at++) {
             char c = text.charAt(at);
+            if (isDropped(c)) {
+                continue;
+            }
             if (escaped) {
                 escaped = false;
             } else if (quoted && c == '\\') {
@@ -41,7 +62,7 @@ public final class DataUrl {
             } else if (quoted == false && (c == ';' || c == ',')) {
                 base64 |= first == false && isBase64(part.toString());
                 if (c == ',') {
-                    return base64 ? unescaped(withoutFragment(text.substring(at + 1))) : null;
+                    return base64 ? unescaped(payload(text, at + 1)) : null;
                 }
                 first = false;
                 part.setLength(0);
@@ -60,20 +81,27 @@ public final class DataUrl {
         return parameter.substring(Math.min(end, firstVisible(parameter)), end).toLowerCase(Locale.ROOT).equals("base64");
     }
 
-    private static String withoutFragment(String payload) {
-        int end = payload.indexOf('#');
-        return end < 0 ? payload : payload.substring(0, end);
+    /** What stands between the comma and the fragment, or the end. */
+    private static String payload(String text, int start) {
+        int fragment = text.indexOf('#', start);
+        int end = fragment < 0 ? text.length() : fragment;
+        while (fragment < 0 && end > start && isEdge(text.charAt(end - 1))) {
+            end--;
+        }
+        return text.substring(start, end);
     }
 
     private static String unescaped(String payload) {
         if (payload.indexOf('%') < 0) {
             return payload;
         }
-        StringBuilder result = new StringBuilder(payload.length());
-        for (int at = 0; at < payload.length(); at++) {
-            char c = payload.charAt(at);
-            int high = c == '%' && at + 2 < payload.length() ? digit(payload.charAt(at + 1)) : -1;
-            int low = high < 0 ? -1 : digit(payload.charAt(at + 2));
+        // Without what may stand within an escape.
+        String text = payload.replace("\t", "").replace("\n", "").replace("\r", "");
+        StringBuilder result = new StringBuilder(text.length());
+        for (int at = 0; at < text.length(); at++) {
+            char c = text.charAt(at);
+            int high = c == '%' && at + 2 < text.length() ? digit(text.charAt(at + 1)) : -1;
+            int low = high < 0 ? -1 : digit(text.charAt(at + 2));
             if (low < 0) {
                 result.append(c);
             } else {
@@ -95,6 +123,16 @@ public final class DataUrl {
             at++;
         }
         return at;
+    }
+
+    /** Whether browsers drop a character at both ends of a URL: blanks and control characters (WHATWG's URL standard, 4.4). */
+    private static boolean isEdge(char c) {
+        return c <= ' ';
+    }
+
+    /** Whether browsers drop it anywhere in a URL. */
+    private static boolean isDropped(char c) {
+        return c == '\t' || c == '\n' || c == '\r';
     }
 
     /** ASCII white space, which the WHATWG's "forgiving base64" ignores. */

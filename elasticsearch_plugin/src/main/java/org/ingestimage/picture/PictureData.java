@@ -23,11 +23,16 @@ public final class PictureData {
 
     /** What a value is that is no picture, for a message. Nothing of it is shown but what is short. */
     public static String kind(Object value) {
-        if (isNumbers(value) || (value instanceof Map<?, ?> map && ("Buffer".equals(map.get("type")) || map.containsKey("0")))) {
+        if (isNumbers(value) || isBuffer(value) || (value instanceof Map<?, ?> map && map.containsKey("0"))) {
             // What JSON makes of a Buffer, of its bytes, and of a Uint8Array.
             return "the bytes of a Buffer or Uint8Array as numbers; send Buffer.from(bytes).toString('base64')";
         }
         return "[" + (value instanceof Map ? "an object" : value instanceof List ? "a list" : SafeText.shown(value)) + "]";
+    }
+
+    /** Whether the value is what JSON makes of a Buffer, even of an empty one. */
+    public static boolean isBuffer(Object value) {
+        return value instanceof Map<?, ?> map && "Buffer".equals(map.get("type"));
     }
 
     /** Whether the value is a list of bytes, each a number. */

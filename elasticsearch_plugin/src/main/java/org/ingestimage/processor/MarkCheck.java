@@ -64,7 +64,7 @@ final class MarkCheck {
             adopt();
         }
         this.original = by == null ? null : madeFromOriginal();
-        this.plain = made && bytes != null ? PictureData.plain(data, bytes) : data;
+        this.plain = by != null && bytes != null ? PictureData.plain(data, bytes) : data;
     }
 
     /** `named`, if it is the hash of the recipe without some of these properties. There are few that can be pending, so few hashes are made. */
@@ -178,7 +178,7 @@ final class MarkCheck {
         return bytes != null && Sha256.hex(bytes).equals(target.get(TargetFields.SHA256));
     }
 
-    /** The data of the valid mark as nothing but base64. */
+    /** The data of the valid mark, by whichever recipe, as nothing but base64. */
     Object plainData() {
         return plain;
     }

@@ -119,7 +119,9 @@ final class Picture {
             return decideWithoutPicture(operations);
         }
         if (PictureData.is(data) == false) {
-            throw atFault(Code.INVALID_BASE64, "a picture must be a base64 string or bytes, got " + PictureData.kind(data));
+            // An empty list says only together with its type that it is an empty Buffer.
+            Object shown = PictureData.isBuffer(from) ? from : data;
+            throw atFault(Code.INVALID_BASE64, "a picture must be a base64 string or bytes, got " + PictureData.kind(shown));
         }
         boolean current = inPlace ? check.made() : check.madeFrom(data) && isWhole();
         What what = what(current, operations);

@@ -128,7 +128,7 @@ final class PictureResult {
         } else if (check.made() == false && picture.inPlace && picture.data != null && check.original() != null && clear == false) {
             // What was asked for was made from the original in the store. The picture itself is not what is at fault.
             keepMarked(result, picture.existing.get(TargetFields.RECIPE));
-            TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, picture.data));
+            TargetFields.merge(result, Collections.singletonMap(TargetFields.DATA, check.plainData()));
         } else if (sound && (picture.inPlace || picture.url != null)) {
             // What is stored stays: an operation failed, or the address, which may be gone for good.
             result.put(TargetFields.MARK, check.marks().get(TargetFields.MARK));

@@ -107,7 +107,9 @@ class BadPictureTest extends OneServiceTest {
         for (Object image : List.of(
             List.of(137, 80, 78, 71),
             map("type", "Buffer", "data", List.of(137, 80)),
+            map("type", "Buffer", "data", List.of()),
             map("data", List.of(137, 80)),
+            map("data", map("type", "Buffer", "data", List.of())),
             map("data", map("type", "Buffer", "data", List.of(137, 80)))
         )) {
             String message = run(image).message();

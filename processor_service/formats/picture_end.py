@@ -1,0 +1,36 @@
+"""Tells whether a file is cut off, by walking through its structure: anything may follow a picture's end."""
+
+from __future__ import annotations
+
+from .boxes import boxes
+from .containers import PNG_SIGNATURE, gif_blocks, jpeg_header, jpeg_segments, png_chunks
+
+_JPEG, _JPEG_END = b"\xff\xd8", 0xD9
+# Boxes of JPEG 2000, AVIF and HEIF with pixels, or with what says where these are.
+_OF_THE_PICTURE = frozenset((b"ftyp", b"jp2h", b"jp2c", b"meta", b"mdat", b"moov"))
+
+
+def is_cut_off(data: bytes) -> bool:
+    """Whether the end that the format prescribes is missing. False for other formats, and for a broken structure."""
+    try:
+        if data.startswith(_JPEG):
+            # Segments of metadata may be broken: what matters begins with the first scan.
+            scans = data[:2] + jpeg_header(data)[1]
+            return all(marker != _JPEG_END for marker, _ in jpeg_segments(scans))
+        if data.startswith(PNG_SIGNATURE):
+            return not any(name == b"IEND" and len(chunk) >= 12 for name, chunk in png_chunks(data))
+        if data.startswith(b"GIF8"):
+            return all(kind != b"end" for kind, _ in gif_blocks(data))
+    except ValueError:
+        return False
+    if data.startswith(b"RIFF"):
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    return data[4:8] in (b"ftyp", b"jP  ") and _reaches_beyond(data)
+
+
+def _reaches_beyond(data: bytes) -> bool:
+    found = list(boxes(data))
+    pixels = b"jp2c" if data[4:8] == b"jP  " else b"meta"
+    return all(name != pixels for name, _, _ in found) or any(
+        end > len(data) for name, _, end in found if name in _OF_THE_PICTURE
+    )
