@@ -51,5 +51,7 @@ def user_query(text: str) -> Query:
         query = json.loads(text)
     except json.JSONDecodeError as error:
         raise click.BadParameter(f"--query begins like JSON, but is not valid: {error}") from error
+    except RecursionError as error:
+        raise click.BadParameter("--query has too many lists or objects in each other") from error
     assert isinstance(query, dict)
     return query

@@ -20,7 +20,10 @@ from .memory import oom_kills
 from .patience import LOOK
 from .protocol import KILL, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
 
-_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+_FROM_OUTSIDE = (
+    *(signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2),
+    *(signal.SIGALRM, signal.SIGVTALRM, signal.SIGPIPE),
+)
 
 # Why a worker gave no answer: the picture used up its processor time; it killed the worker; it needs too much memory;
 # somebody else killed the worker; the system gives the worker too little memory; the time by the clock is over, but not

@@ -22,8 +22,12 @@ MOST_FILTERS, MOST_COLORS, MOST_VALUES = 32, 8, 100
 
 # Quotes do not matter here: in `[a" TO b] *** ["c TO d]` Elasticsearch sees no quotes.
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
+# An escaped one in the name of a field stands for all fields.
+_OF_FIELDS = re.compile(r"\\[*?](?=\S*:)")
+# Where a word may begin: also right behind what was closed.
+_BEGINS = r"(?<![^\s:(+!\")\]}-])"
 # A slash outside a word opens a regular expression, which extends to the next slash, also over spaces.
-_REGEX = re.compile(r"(?<![^\s:(+!-])/[^/]*[^\w\s/.,'’&#-][^/]*/(?=[\s)^~]|$)")
+_REGEX = re.compile(_BEGINS + r"/[^/]*[^\w\s/.,'’&#-][^/]*/(?=[\s)^~]|$)")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class _Found:
             words=len(re.split(r"[\s()]+", text)),
             wildcards=len(re.findall(r"[*?]", text)),
             # `title:*` asks whether there is a title.
-            leading_wildcards=len(re.findall(r"(?<![^\s:(+!-])[*?]+[^\s*?)^:]", text)),
+            leading_wildcards=len(re.findall(rf"{_BEGINS}[*?]+[^\s*?)^:]", text)),
             fuzzy_words=text.count("~"),
             ranges=len(re.findall(r"[\[{]", text)),
             nested_parentheses=_deepest(text),
@@ -63,7 +67,7 @@ def too_costly(words: str) -> str | None:
     """Why these words are refused, as a sentence; None when they are not."""
     if len(words) > LONGEST:
         return f"{len(words)} characters are too many to search for: at most {LONGEST} are allowed"
-    words = _ESCAPED.sub("x", words)
+    words = _ESCAPED.sub("x", _OF_FIELDS.sub("*x", words))
     if _REGEX.search(words):
         return "regular expressions are not searched for: use * and ?, or write text with slashes in quotes"
     found = _Found.in_(words)

@@ -30,6 +30,11 @@ NESTED = "/((((a{0,30}){0,30}){0,30}){0,30})/"
         ("* " * 90, "90 wildcards"),
         ("*ake *iver *ridge", "3 leading wildcards"),
         ("title:*a (*b) -?c", "3 leading wildcards"),
+        # Right behind what was closed, a word begins, too.
+        ('"a"*b (c)*d [1 TO 2]*e', "3 leading wildcards"),
+        # All fields.
+        (r"\*:a \*b:c \?:d", "3 leading wildcards"),
+        (f'"a"{NESTED}', "regular expressions"),
         ("lake~ " * 5, "5 fuzzy words"),
         ("[a TO z] " * 9, "9 ranges"),
         ("(" * 9 + "a" + ")" * 9, "9 nested parentheses"),
@@ -57,6 +62,7 @@ def test_words_that_cost_too_much(words: str, says: str) -> None:
         "2020/05/lake.jpg and/or 1/2",
         r"what\? who\? why\? when\? where\? how\? which\? whose\? is it",
         "title:* AND image.metadata.camera:*",
+        r"image.\*:lake 2\*3 \*what\*",
         "",
     ],
 )

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import json
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from processor_service.errors import Code, ImageError
 from processor_service.keys import mark_key
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark, url_mark
-from processor_service.wire.recipe import parse_operations, parse_recipe, recipe_hash
+from processor_service.wire.recipe import memory, parse_operations, parse_recipe, recipe_hash
 from tests.helpers.paths import ROOT
 
 VECTORS = json.loads((ROOT / "elasticsearch_plugin/src/test/resources/recipe-vectors.json").read_text())
@@ -106,3 +109,26 @@ def test_a_wrong_recipe_is_refused_with_what_would_be_right(operations: Any, com
         parse_operations(operations)
     assert refusal.value.code is Code.INVALID_RECIPE
     assert complaint in refusal.value.reason
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        lambda number: [{"resize": {"width": number + 1}}],
+        lambda number: [*["grayscale"] * 60, {"resize": {"width": number + 1}}],
+        lambda number: [{"convert": {"format": "webp", "quality": number % 90 + 1, "max_bytes": number + 5000}}],
+        lambda number: [{"adjust": {"contrast": 1 + number / 1000}}, {"blur": {"radius": 1 + number / 1000}}] * 9,
+    ],
+)
+def test_what_a_remembered_recipe_takes_is_not_more_than_is_counted(operations: Callable[[int], Any]) -> None:
+    texts = [json.dumps([operations(number), []]).encode() for number in range(200)]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = [parse_recipe(operations(number), []) for number in range(200)]
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len({recipe.hash for recipe in kept}) > 80
+    assert taken <= sum(map(memory, texts))

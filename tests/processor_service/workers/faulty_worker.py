@@ -48,8 +48,11 @@ def handle(job: Job, body: bytes) -> tuple[bytes, bytes]:
         os._exit(3)
     if body == b"greedy":
         raise MemoryError
-    if body == b"terminated":
-        os.kill(os.getpid(), signal.SIGTERM)
+    if body.startswith(b"terminated"):
+        sent = int(body.split()[1])
+        # Python ignores some.
+        signal.signal(sent, signal.SIG_DFL)
+        os.kill(os.getpid(), sent)
     if body.startswith(b"unlucky"):
         # Killed from outside the first time.
         once = Path(body.split()[1].decode())

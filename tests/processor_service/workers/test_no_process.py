@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ def assert_no_worker(pool: WorkerPool) -> None:
             pool.run(b"y")
         assert raised.value.code is Code.NO_WORKER
         assert not pool.ready()
+
+
+def is_gone(pool: WorkerPool, pid: int) -> bool:
+    return pid not in [worker.pid for worker in pool.crew.workers]
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ def test_a_failure_while_a_worker_is_replaced_is_not_the_end_of_the_pool(busy: b
                     pool.run(b"die")
             else:
                 kill(pid)
-                wait_until(lambda gone=pid: gone not in [worker.pid for worker in pool.crew.workers])
+                wait_until(partial(is_gone, pool, pid))
         whole(pool)
         assert pool.run(b"z").body.startswith(b"z")
     finally:

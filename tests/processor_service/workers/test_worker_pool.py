@@ -122,10 +122,11 @@ def test_a_picture_whose_worker_is_ended_from_outside_is_tried_again(
     assert replaced == ["killed"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM, signal.SIGPIPE])
 def test_a_picture_whose_worker_is_ended_from_outside_twice_is_not_at_fault(
-    pool: WorkerPool, replaced: list[str]
+    pool: WorkerPool, replaced: list[str], number: int
 ) -> None:
-    answer = pool.run(b"terminated")
+    answer = pool.run(f"terminated {int(number)}".encode())
     assert (answer.summary["status"], code(answer)) == (503, "interrupted")
     assert replaced == ["killed", "killed"]
 

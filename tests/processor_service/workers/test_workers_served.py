@@ -58,13 +58,23 @@ def test_no_secret_is_in_the_environment_of_what_decodes(tmp_path: Path, monkeyp
         "IMAGE_RENDER_KEY": "zebedee-1",
         "AWS_SECRET_ACCESS_KEY": "zebedee-2",
         "image_previous_token": "zebedee-3",
+        # They begin like what a worker needs.
+        "LDAP_PASSWORD": "zebedee-4",
+        "ORTHANC_PASSWORD": "zebedee-5",
+        "PYTHONANYWHERE_API_TOKEN": "zebedee-6",
+        "OMPHALOS_KEY": "zebedee-7",
+        "LC_": "zebedee-8",
     }
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("IMAGE_TOKEN", TOKEN)
     monkeypatch.setenv("IMAGE_MAX_FRAMES", "77")
+    needed = {"PYTHONIOENCODING": "utf-8", "LD_LIBRARY_PATH": "/nowhere", "LC_CTYPE": "C.UTF-8", "MALLOC_PERTURB_": "0"}
+    for name, value in needed.items():
+        monkeypatch.setenv(name, value)
     assert not {TOKEN, *secrets.values()} & set(_environment().values())
     assert _environment()["IMAGE_MAX_FRAMES"] == "77"
+    assert needed.items() <= _environment().items()
     with running_service(tmp_path / "log", workers="2") as service:
         assert until(lambda: len(service.workers()) == 2)
         decoding = [service.template(), *service.workers()]
