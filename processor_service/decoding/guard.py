@@ -17,6 +17,8 @@ from .pillow import pixel_limit
 from .undecoded_kinds import undecoded_kind
 from .working_memory import Known, is_too_little, no_memory_for
 
+# What Pillow says when pixels are missing; the second is of decoders that take all of a picture at once.
+_TOO_SHORT = ("truncated", "not enough image data")
 # A PNG chunk is shorter than it must be. That does not mean that the file's end is missing.
 _BROKEN_CHUNK = re.compile(r"(APNG contains t|T)runcated \w{4} chunk")
 # Exceptions of decoders whose text is meant to be read.
@@ -58,7 +60,7 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
         if lacks_memory(error) or is_too_little(data, known):
             raise no_memory_for(data) from error
         text = _describe(error)
-        if ("truncated" in text.lower() and not _BROKEN_CHUNK.match(text)) or is_cut_off(data):
+        if (any(word in text.lower() for word in _TOO_SHORT) and not _BROKEN_CHUNK.match(text)) or is_cut_off(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
         if kind := undecoded_kind(data):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error

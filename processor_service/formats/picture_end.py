@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+
 from .boxes import boxes
 from .containers import PNG_SIGNATURE, gif_blocks, jpeg_header, jpeg_segments, png_chunks
 
 _JPEG, _JPEG_END = b"\xff\xd8", 0xD9
+# With runs: after the head, the places of all rows, then their lengths.
+_SGI, _SGI_HEAD = b"\x01\xda\x01", 512
 # Boxes of JPEG 2000, AVIF and HEIF with pixels, or with what says where these are.
 _OF_THE_PICTURE = frozenset((b"ftyp", b"jp2h", b"jp2c", b"meta", b"mdat", b"moov"))
 
@@ -23,6 +27,8 @@ def is_cut_off(data: bytes) -> bool:
             return all(kind != b"end" for kind, _ in gif_blocks(data))
     except ValueError:
         return False
+    if data.startswith(_SGI):
+        return _is_sgi_cut_off(data)
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     return data[4:8] in (b"ftyp", b"jP  ") and _reaches_beyond(data)
@@ -34,3 +40,11 @@ def _reaches_beyond(data: bytes) -> bool:
     return all(name != pixels for name, _, _ in found) or any(
         end > len(data) for name, _, end in found if name in _OF_THE_PICTURE
     )
+
+
+def _is_sgi_cut_off(data: bytes) -> bool:
+    rows = int.from_bytes(data[8:10]) * int.from_bytes(data[10:12])
+    if _SGI_HEAD + 8 * rows > len(data):
+        return True
+    numbers = struct.unpack_from(f">{2 * rows}I", data, _SGI_HEAD)
+    return any(place + length > len(data) for place, length in zip(numbers[:rows], numbers[rows:], strict=True))

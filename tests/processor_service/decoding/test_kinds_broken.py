@@ -108,6 +108,16 @@ def test_a_cut_picture_is_refused(kind: str, share: float) -> None:
     assert code in expected
 
 
+# Kinds that Pillow does not write.
+@pytest.mark.parametrize("name", ["hopper.sgi", "hopper.qoi", "bgr15.dds", "hopper_bpp2.xpm"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.99])
+def test_a_cut_picture_of_a_rare_kind_is_refused_as_such(name: str, share: float) -> None:
+    data = picture(f"pillow/{name}")
+    decoded(data)
+    code, _ = refused(data[: int(len(data) * share)])
+    assert code is Code.TRUNCATED_IMAGE
+
+
 @pytest.mark.parametrize("kind", CUT)
 def test_no_cut_anywhere_gives_a_picture_with_holes(kind: str) -> None:
     data = whole(kind)
