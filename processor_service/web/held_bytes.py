@@ -19,7 +19,7 @@ _FETCHED, _SHOWN = 0.5, 0.25
 
 
 @dataclass
-class _Part:
+class _Share:
     """A part of the limit: what is held of it by now, and at most."""
 
     most: float
@@ -32,7 +32,7 @@ class HeldBytes:
     def __init__(self, most: int) -> None:
         self.bytes = 0
         self._most = most
-        self._fetched, self._shown = _Part(most * _FETCHED), _Part(most * _SHOWN)
+        self._fetched, self._shown = _Share(most * _FETCHED), _Share(most * _SHOWN)
         self._lock = threading.Lock()
 
     @classmethod
@@ -77,7 +77,7 @@ class HeldBytes:
         setattr(g, _NAME, picture)
         return picture
 
-    def _take(self, part: _Part, more: int, has: int, refuses: bool = True) -> None:
+    def _take(self, part: _Share, more: int, has: int, refuses: bool = True) -> None:
         with self._lock:
             fits = part.bytes + more <= part.most and self.bytes + more <= self._most
             # When no other is there, one is always taken.
@@ -103,7 +103,7 @@ class HeldBytes:
 class HeldPicture:
     """One picture that is being fetched, waits for a worker, or is shown: it counts in its part of the limit."""
 
-    def __init__(self, account: HeldBytes, part: _Part) -> None:
+    def __init__(self, account: HeldBytes, part: _Share) -> None:
         self._account, self._part, self._bytes = account, part, 0
 
     def holds(self, size: int) -> None:
