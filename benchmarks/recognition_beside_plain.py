@@ -1,11 +1,12 @@
 """Plain pictures alone, and beside pictures whose recipe recognizes text, plates, faces and labels; and a recognizer's
 memory after many pictures.
 
-    python -m benchmarks.recognition_beside_plain [--seconds 30] [--nice 5 --nice 10] [--pictures 2000]
+    python -m benchmarks.recognition_beside_plain [--seconds 30] [--nice 5 --nice 10] [--workers 1] [--pictures 2000]
 
-A service with one worker and one recognizer. Plain pictures of 1600 x 1200 pixels are sent by two clients, one after
-the other each; recognition by two others. On a machine with other work the wall clock says little, so pictures are
-counted for a second of processor time of the worker, too. `--nice`: other priorities of the recognizer, compared in one
+A service with one recognizer and one worker, or more: with as many as there are cores, the recognizer has none to
+itself. Plain pictures of 1600 x 1200 pixels are sent by two clients a worker, one after the other each; recognition by
+two others. On a machine with other work the wall clock says little, so pictures are
+counted for a second of processor time of the workers, too. `--nice`: other priorities of the recognizer, compared in one
 run, in turns of five seconds; needs the right to raise a priority again.
 """
 
@@ -16,7 +17,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -39,9 +40,9 @@ def photograph() -> bytes:
     )
 
 
-def processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def processor_seconds(pids: Iterable[int]) -> float:
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int) -> dict[str, int]:
@@ -52,10 +53,10 @@ def memory(pid: int) -> dict[str, int]:
 
 
 def plain_pictures(service: Service, seconds: float) -> tuple[float, float]:
-    """Pictures a second by the clock, and a second of the worker's processor time."""
-    (worker,) = service.workers()
+    """Pictures a second by the clock, and a second of the workers' processor time."""
+    workers = service.workers()
     data, done, lock = photograph(), [0], threading.Lock()
-    start, before = time.monotonic(), processor_seconds(worker)
+    start, before = time.monotonic(), processor_seconds(workers)
 
     def send() -> None:
         while time.monotonic() < start + seconds:
@@ -63,12 +64,12 @@ def plain_pictures(service: Service, seconds: float) -> tuple[float, float]:
             with lock:
                 done[0] += 1
 
-    threads = [threading.Thread(target=send) for _ in range(2)]
+    threads = [threading.Thread(target=send) for _ in range(2 * len(workers))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return done[0] / (time.monotonic() - start), done[0] / (processor_seconds(worker) - before)
+    return done[0] / (time.monotonic() - start), done[0] / (processor_seconds(workers) - before)
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def compare(service: Service, seconds: float, priorities: list[int]) -> None:
                 beside[priority].append(plain_pictures(service, seconds / turns))
             recognized[priority] += taken
     for priority in priorities:
-        for number, by in ((0, "by the clock"), (1, "of the worker's processor time")):
+        for number, by in ((0, "by the clock"), (1, "of the workers' processor time")):
             one, other = (sum(pair[number] for pair in runs) / turns for runs in (alone, beside[priority]))
             ratios = [two[number] / first[number] for first, two in zip(alone, beside[priority], strict=True)]
             print(
@@ -127,11 +128,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--nice", type=int, action="append", help="a priority of the recognizer; repeatable")
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--pictures", type=int, default=2000, help="that a recognizer does before its memory is read")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        with running_service(log, workers="1", recognizers="1", log_level="warning") as service:
+        with running_service(log, workers=str(asked.workers), recognizers="1", log_level="warning") as service:
             wait_until(lambda: bool(service.recognizers()), 120)
             plain_pictures(service, 3)
             (recognizer,) = service.recognizers()
