@@ -5,9 +5,9 @@ memory after many pictures.
 
 A service with one recognizer and one worker, or more: with as many as there are cores, the recognizer has none to
 itself. Plain pictures of 1600 x 1200 pixels are sent by two clients a worker, one after the other each; recognition by
-two others. On a machine with other work the wall clock says little, so pictures are
-counted for a second of processor time of the workers, too. `--nice`: other priorities of the recognizer, compared in one
-run, in turns of five seconds; needs the right to raise a priority again.
+two others. On a machine with other work the wall clock says little, so pictures are counted for a second of processor
+time of the workers, too. `--nice`: other priorities of the recognizer, compared in one run, in turns of five seconds;
+needs the right to raise a priority again.
 """
 
 from __future__ import annotations
