@@ -175,6 +175,9 @@ def with_process(marker: int) -> bytes:
         (flat_jpeg(50, 40, [(3, 1), (2, 1), (1, 1)], (120, 90, 200)), "the sampling factors 3x1, 2x1, 1x1"),
         (flat_jpeg(50, 40, [(1, 1), (1, 2), (1, 3)], (120, 90, 200)), "the sampling factors 1x1, 1x2, 1x3"),
         (flat_jpeg(50, 40, [(2, 3), (1, 2), (1, 1)], (120, 90, 200)), "the sampling factors 2x3, 1x2, 1x1"),
+        # More than ten blocks of all components together.
+        (flat_jpeg(50, 40, [(2, 2), (2, 2), (2, 2)], (120, 90, 200)), "the sampling factors 2x2, 2x2, 2x2"),
+        (flat_jpeg(50, 40, [(4, 2), (2, 1), (2, 1)], (120, 90, 200)), "the sampling factors 4x2, 2x1, 2x1"),
         (with_process(0xC3), "a lossless JPEG"),
         (with_process(0xCB), "a lossless JPEG"),
         (with_process(0xC5), "a hierarchical JPEG"),
