@@ -26,6 +26,9 @@ _TELLING = (OSError, ValueError, SyntaxError, RuntimeError, EOFError)
 # Phrases by which decoders report a valid file of an unsupported kind.
 _UNKNOWN_KIND = ("unknown pixel mode", "unsupported", "unimplemented", "cannot handle")
 
+# Of what a decoder quotes.
+_WORD = re.compile(r"\w{4,}", re.ASCII)
+
 
 @contextmanager
 def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
@@ -59,7 +62,7 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
     except Exception as error:
         if lacks_memory(error) or is_too_little(data, known):
             raise no_memory_for(data) from error
-        text = _describe(error)
+        text = _without_quotes(_describe(error), data)
         if (any(word in text.lower() for word in _TOO_SHORT) and not _BROKEN_CHUNK.match(text)) or is_cut_off(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
         if kind := undecoded_kind(data):
@@ -75,4 +78,11 @@ def _describe(error: Exception) -> str:
     stumbled = isinstance(error.__cause__, struct.error | IndexError | KeyError | TypeError)
     if stumbled or not isinstance(error, _TELLING) or "not identified" in str(error):
         return "its header is incomplete or contradicts itself"
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    text = error.args[0].decode("ascii", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+def _without_quotes(text: str, data: bytes) -> str:
+    """The text without what is in the file, which decoders quote behind a colon: a name in it must not be stored."""
+    said, _, quoted = text.partition(": ")
+    return said if any(word.encode() in data for word in _WORD.findall(quoted)) else text

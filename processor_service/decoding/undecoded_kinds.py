@@ -13,6 +13,7 @@ _PROCESSES = {
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical"),
 }
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
+_MOST_BLOCKS = 10
 # Bits of a channel that a PSD may have (Adobe Photoshop File Formats Specification) and that are not decoded.
 _DEPTHS = (16, 32)
 # Resources begin 256 bytes on, their map stands behind them (Inside Macintosh: More Macintosh Toolbox, 1-122). An icon
@@ -42,11 +43,14 @@ def _jpeg(data: bytes) -> str | None:
 
 
 def _odd_sampling(frame: bytes) -> str | None:
-    """Whether a component has one and a half samples for one of another. libjpeg knows whole numbers only."""
+    """What libjpeg does not know: a component with one and a half samples for one of another, and more than ten blocks
+    of all components together (ITU-T T.81, B.2.3).
+    """
     factors = [(octet >> 4, octet & 15) for octet in frame[11::3]]
     if not factors or any(not 1 <= factor <= 4 for pair in factors for factor in pair):
         return None
     most = [max(pair[side] for pair in factors) for side in (0, 1)]
-    if all(most[side] % pair[side] == 0 for pair in factors for side in (0, 1)):
+    is_whole = all(most[side] % pair[side] == 0 for pair in factors for side in (0, 1))
+    if is_whole and (len(factors) == 1 or sum(across * down for across, down in factors) <= _MOST_BLOCKS):
         return None
     return f"a JPEG with the sampling factors {', '.join(f'{across}x{down}' for across, down in factors)}"

@@ -10,6 +10,8 @@ from .containers import PNG_SIGNATURE, gif_blocks, jpeg_header, jpeg_segments, p
 _JPEG, _JPEG_END = b"\xff\xd8", 0xD9
 # With runs: after the head, the places of all rows, then their lengths.
 _SGI, _SGI_HEAD = b"\x01\xda\x01", 512
+# Of an icon or a cursor: after the head, an entry for each picture, which ends with its length and its place.
+_ICONS, _ICON_HEAD, _ICON_ENTRY = (b"\0\0\1\0", b"\0\0\2\0"), 6, 16
 # Boxes of JPEG 2000, AVIF and HEIF with pixels, or with what says where these are.
 _OF_THE_PICTURE = frozenset((b"ftyp", b"jp2h", b"jp2c", b"meta", b"mdat", b"moov"))
 
@@ -29,6 +31,8 @@ def is_cut_off(data: bytes) -> bool:
         return False
     if data.startswith(_SGI):
         return _is_sgi_cut_off(data)
+    if data.startswith(_ICONS):
+        return _is_icon_cut_off(data)
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     return data[4:8] in (b"ftyp", b"jP  ") and _reaches_beyond(data)
@@ -48,3 +52,11 @@ def _is_sgi_cut_off(data: bytes) -> bool:
         return True
     numbers = struct.unpack_from(f">{2 * rows}I", data, _SGI_HEAD)
     return any(place + length > len(data) for place, length in zip(numbers[:rows], numbers[rows:], strict=True))
+
+
+def _is_icon_cut_off(data: bytes) -> bool:
+    start = _ICON_HEAD + _ICON_ENTRY * int.from_bytes(data[4:6], "little")
+    if start > len(data):
+        return False
+    entries = list(struct.iter_unpack("<8xII", data[_ICON_HEAD:start]))
+    return all(place >= start for _, place in entries) and any(place + size > len(data) for size, place in entries)

@@ -10,7 +10,7 @@ from .exif_orientation import orientation_from
 from .tiff_directories import SIZES, Directory, below, chain, layout_of
 
 # NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
-_NO_PAGE = 5
+_MASK, _NO_PAGE = 4, 5
 _SHORT, _BYTES = 3, (2, 7)
 # Tags without which the pixels cannot be read: a file without them is broken.
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
@@ -19,9 +19,9 @@ _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *ra
 def repaired(data: bytes) -> bytes:
     """The same TIFF without what keeps it from being read. Other files are returned unchanged.
 
-    The first page is not a reduced copy of a larger one after or below it, and no other one is a smaller copy or a
-    mask. Entries that describe the picture and point beyond the file's end are emptied: Pillow would not read what
-    follows them. Orientations have the usual type.
+    The first page is no mask and not a reduced copy of a larger one after or below it, and no other one is a smaller
+    copy or a mask. Entries that describe the picture and point beyond the file's end are emptied: Pillow would not read
+    what follows them. Orientations have the usual type.
     """
     if layout_of(data) is None:
         return data
@@ -62,12 +62,14 @@ def _without_previews(data: bytes, pages: list[Directory]) -> bytes:
     if not pages:
         return data
     first = pages[0]
-    if not first.is_reduced:
+    is_mask = bool(first.number(Tag.NewSubfileType) & _MASK)
+    if not first.is_reduced and not is_mask:
         # Smaller copies of a page, and masks, are no pages.
         whole = [page for page in pages if page is first or _is_full(page) or page.pixels > first.pixels]
         return data if len(whole) == len(pages) else _chained(data, whole)
     larger = [page for page in pages[1:] if _is_full(page)] or [page for page in below(first) if _is_full(page)]
-    if not larger or max(page.pixels for page in larger) < first.pixels:
+    # A mask may be finer than the picture.
+    if not larger or (max(page.pixels for page in larger) < first.pixels and not is_mask):
         return data
     return _chained(data, larger)
 

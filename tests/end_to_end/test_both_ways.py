@@ -17,6 +17,15 @@ from tests.helpers.service import TOKEN, Service
 from tests.inference_way.stock import PipelineFailed, StockProcessors, stock_processors
 
 PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
+
+
+def deep(value: Any) -> Any:
+    """The value below 200 levels."""
+    for _ in range(100):
+        value = [{"a": value}]
+    return value
+
+
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "photograph": {"title": "A lake", "image": {"data": PHOTO, "alt": "a lake"}},
     "bare string": {"image": b64(picture("pillow/hopper.jpg"))},
@@ -37,6 +46,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "buffer": {"image": {"data": {"type": "Buffer", "data": [137, 80]}}},
     "half a surrogate pair": {"title": "boat \ud83d", "image": {"data": PHOTO, "alt": "\udc1f\ud83d\udc1f\udc1f"}},
     "half a pair deep in lists": {"a": [[{"b": ["x", "\ud83d", 5, None]}], {"c": "\ud83d\udc1f"}], "image": PHOTO},
+    "half a pair far down": {"a": deep("x \ud83d"), "image": {"data": PHOTO, "b": deep("\udc1f")}},
     "half a pair in a name": {"bad\ud83d": "\ud83d", "image": {"alt\udc1f": "\udc1f", "data": PHOTO}},
     "half a pair without a picture": {"_own": "\ud83d", "title": ["boat \ud83d"], "image": {"alt": "\udc1f"}},
     "half a pair within base64": {"image": {"data": PHOTO[:1000] + "\ud83d"}},

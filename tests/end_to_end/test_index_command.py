@@ -120,6 +120,10 @@ def test_what_phones_and_old_disks_hold(
         "a\u202egpj.exe": "jpeg",
         "old.tga": "tga",
     }
+    # What the command line itself names is read, whatever it leads to.
+    assert "1 of 1 indexed" in run(folder / "link.jpg").output
+    (hit,) = es.search(index=INDEX, query={"term": {"file_name": "link.jpg"}})["hits"]["hits"]
+    assert hit["_source"]["image"]["format"] == "jpeg"
     # A service that says that it reads less is believed. It is asked where the nodes see it, if no address is given.
     with running_service(tmp_path / "log", formats="common") as common:
         assert "left out, not read by the service: 1 .tga" in run(folder, "--service-url", common.url).output

@@ -95,6 +95,32 @@ def test_of_an_icon_the_largest_sound_picture_is_stored(es: Elasticsearch, index
     assert error["code"] in ("corrupt_image", "truncated_image")
 
 
+def test_numbers_that_no_header_of_a_pnm_or_icon_has_are_not_stored(
+    es: Elasticsearch, index: str, pipeline: str
+) -> None:
+    number = b"4885837022948"
+    icon = broken_icons.icon(1, {32: broken_icons.bitmap(32)})
+    cursor = broken_icons.icon(2, {32: encoded(broken_icons.scene(32), "PNG")})
+    sound = {
+        # Colours, the reserved byte, planes and depth, or the point of a cursor.
+        "icon": icon[:8] + number[:6] + icon[14:],
+        "cursor": cursor[:8] + number[:6] + cursor[14:],
+    }
+    refused = {
+        "a side": b"P5 4 " + number + b" 255\n" + bytes(100),
+        "the highest value": b"P6 4 4 " + number + b"\n" + bytes(100),
+        "a comment, cut off": b"P6 400 #" + number + b"\n400 255\n" + bytes(100),
+    }
+    images = stored(es, index, pipeline, sound | refused, [])
+    kept = {name: base64.b64decode(image.get("data") or "") for name, image in images.items()}
+    assert all(number[:6] not in data for data in kept.values())
+    assert [kept[name][6:14] for name in sound] == [b"\x20\x20\0\0\1\0\x20\0", b"\x20\x20\0\0\x1f\0\x1f\0"]
+    assert [images[name]["error"]["code"] for name in refused] == ["corrupt_image", "corrupt_image", "truncated_image"]
+    # Not in what is said of it either.
+    assert number[:6].decode() not in str([image.get("error") for image in images.values()])
+    assert kept["a comment, cut off"] == b"P6\n400 400\n255\n" + bytes(100)
+
+
 def test_damaged_pixels_of_a_png_are_refused_and_icons_have_all_their_colours(
     es: Elasticsearch, index: str, pipeline: str
 ) -> None:

@@ -79,6 +79,24 @@ def test_data_that_is_only_left_out_clears_nothing(es: Elasticsearch, index: str
     assert source(es, index)["image"] == {"caption": "mine"}
 
 
+@pytest.mark.parametrize("store", ["data", "none"])
+def test_of_a_document_without_data_nobody_can_tell_whether_the_picture_was_removed(
+    es: Elasticsearch, index: str, pipeline: Any, store: str
+) -> None:
+    """A client that reads without `data` writes what a pipeline has left that left it out: fields must not be lost."""
+    pipeline(**RECORD, store=store)
+    es.index(index=index, id="1", document={"image": {"data": b64(described()), "caption": "mine"}})
+    stored = es.get(index=index, id="1", source_excludes=["image.data"])["_source"]
+    assert {"width", "thumbnail", "color_names", "mark"} <= stored["image"].keys()
+    pipeline(**RECORD)
+    es.index(index=index, id="1", document=stored)
+    assert source(es, index) == stored
+    es.update(index=index, id="1", doc={"title": "t"})
+    assert source(es, index) == stored | {"title": "t"}
+    es.update(index=index, id="1", doc={"image": {"data": None}})
+    assert source(es, index)["image"] == {"caption": "mine"}
+
+
 def test_a_null_in_a_list_is_for_that_one(es: Elasticsearch, index: str) -> None:
     es.index(index=index, id="1", document={"image": [b64(PRIVATE), b64(PRIVATE)]})
     first, second = source(es, index)["image"]

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from processor_service.errors import Code
+from processor_service.pipeline import process
+from processor_service.timing import Stopwatch
+from processor_service.wire.request import Request
 from tests.helpers.built_tiffs import Page, one, tiff
-from tests.helpers.kinds import decoded, refused
-from tests.helpers.pictures import encoded, opened, picture
+from tests.helpers.kinds import SETTINGS, decoded, refused
+from tests.helpers.pictures import b64, encoded, opened, picture
 
 RGB, SENSOR, LINEAR = 2, 32803, 34892
 SMALL = np.full((24, 32, 3), 90, np.uint8)
@@ -143,6 +146,18 @@ def test_a_preview_or_a_mask_behind_a_page_is_no_page(name: str, order: str) -> 
         assert result.source.frames == len(result.frames) == 1 + len(pages)
         assert [frame.getpixel((5, 5)) for frame in result.frames] == [(200,) * 3, (100,) * 3][: 1 + len(pages)]
         assert decoded(data).source.frames == 1 + len(pages)
+
+
+@pytest.mark.parametrize("photometric", [1, 4])
+def test_a_mask_is_not_the_picture_even_if_it_is_first_and_finer(photometric: int) -> None:
+    finer = LARGE[..., :1].repeat(2, axis=0).repeat(2, axis=1)
+    for mask in (LARGE[..., :1], SMALL[..., :1], finer):
+        data = tiff(Page(mask, photometric, tags={254: 4}), Page(LARGE, RGB))
+        result = decoded(data, all_frames=True)
+        assert (result.source.width, result.source.frames) == (128, 1)
+        assert result.image.getpixel((5, 5)) == (200, 200, 200)
+        stored = process(Request.parse({"data": b64(data)}), SETTINGS, Stopwatch())
+        assert opened(stored["data"]).size == (128, 96)
 
 
 def test_pages_of_one_kind_all_stay() -> None:

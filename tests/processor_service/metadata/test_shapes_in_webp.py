@@ -166,3 +166,23 @@ def test_a_sound_picture_keeps_its_pixels(make: Callable[[], bytes]) -> None:
     with Image.open(io.BytesIO(data)) as before, Image.open(io.BytesIO(kept)) as after:
         frames = [frame.tobytes() for frame in ImageSequence.Iterator(before)]
         assert [frame.tobytes() for frame in ImageSequence.Iterator(after)] == frames
+
+
+def test_what_precedes_pixels_that_are_cut_off_ends_with_its_last_bit() -> None:
+    whole = changed(transparent(), b"ALPH", lambda body: riff(b"ALPH", body))
+    assert cut_refused(whole[:-40], cut_off=True) is not None
+    longer = changed(whole, b"ALPH", lambda body: riff(b"ALPH", body + bytes(8) + NAME))
+    assert NAME in longer[:-40] and cut_refused(longer[:-40], cut_off=True) is None
+
+
+def test_transparency_that_is_broken_is_not_stored() -> None:
+    broken = changed(transparent(), b"ALPH", lambda body: riff(b"ALPH", body[: len(body) // 2] + NAME))
+    for data in (broken, broken[:-40]):
+        assert NAME not in (cut_refused(data, cut_off=data != broken) or b"")
+
+
+def test_a_frame_that_is_shorter_than_it_says_is_not_stored() -> None:
+    broken = in_frame(lambda body: body[: len(body) // 2] + NAME)
+    assert cut_refused(broken) is None
+    last = moving()
+    assert cut_refused(last[:-40], cut_off=True) is not None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ....formats.containers import riff_chunks
 from ..kept import RGB, Kept, few
 from ..viewer_numbers import duration, plays
-from .ends import without_rest
+from .ends import transparency_without_rest, without_rest
 from .shapes import check_frame, check_pixels
 
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
@@ -70,6 +70,8 @@ def _frame(chunk: bytes, canvas: tuple[int, ...]) -> bytes:
     time = duration(int.from_bytes(header[_DURATION], "little"))
     header = header[: _DURATION.start] + time.to_bytes(3, "little") + header[_DURATION.stop :]
     found = [one for one in few(pixels) if one[0] in _PIXELS]
+    if _is_whole(chunk) and not all(_is_whole(one) for _, one in found):
+        raise ValueError("a frame of the WebP is shorter than it says")
     new = _chunk(_FRAME, header + b"".join(_pixels(found, decoded=False)))
     return new if _is_whole(chunk) else chunk[:8] + new[8:]
 
@@ -78,11 +80,12 @@ def _pixels(found: _Chunks, *, decoded: bool) -> list[bytes]:
     """One chunk of pixels, which one of transparency may precede, without what fills them up to even lengths."""
     chunks = [(name, _content(chunk)) for name, chunk in found]
     check_pixels(chunks)
-    if not all(_is_whole(chunk) for _, chunk in found):
+    *alphas, (_, last) = found
+    if not _is_whole(last) and all(_is_whole(chunk) for _, chunk in alphas):
+        pixels = chunks[-1][1]
+        sound = [(name, transparency_without_rest(body, pixels, decoded=False)) for name, body in chunks[:-1]]
         # A chunk that is cut off says how long it was.
-        return [
-            _chunk(*content) if _is_whole(chunk) else chunk for content, (_, chunk) in zip(chunks, found, strict=True)
-        ]
+        return [*(_chunk(*chunk) for chunk in sound), last]
     return [_chunk(*chunk) for chunk in without_rest(chunks, decoded=decoded)]
 
 

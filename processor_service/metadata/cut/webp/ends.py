@@ -36,12 +36,19 @@ def without_rest(chunks: list[tuple[bytes, bytes]], *, decoded: bool) -> list[tu
         raise ValueError("the pixels of the WebP are broken")
     if name == _LOSSLESS:
         return [(name, _lossless(pixels))]
-    found = []
-    for _, body in alphas:
-        head = _header_of_alpha(pixels)
-        packed = body[0] & 3
-        found.append((_ALPHA, body[:1] + _lossless(head + body[1:])[len(head) :] if packed else body))
+    found = [(_ALPHA, transparency_without_rest(body, pixels, decoded=decoded)) for _, body in alphas]
     return [*found, (name, _lossy(pixels))]
+
+
+def transparency_without_rest(body: bytes, pixels: bytes, *, decoded: bool) -> bytes:
+    """The same for the transparency of lossy pixels, of which at least the header is there."""
+    if not body[0] & 3:
+        return body
+    head = _header_of_alpha(pixels)
+    packed = head + body[1:]
+    if not decoded and _pixels(_LOSSLESS, packed) is None:
+        raise ValueError("the transparency of the WebP is broken")
+    return body[:1] + _lossless(packed)[len(head) :]
 
 
 def _header_of_alpha(pixels: bytes) -> bytes:
