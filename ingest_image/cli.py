@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import os
 import signal
 import sys
 from types import ModuleType
@@ -101,6 +102,9 @@ def main(until_end_of: int | None) -> None:
     if until_end_of is not None:
         # Not SIGKILL: commands that stay up end in order, together with what they have started.
         die_with_parent(until_end_of, signal.SIGTERM)
+    if os.environ.get("NO_COLOR"):
+        # Tables obey it by themselves.
+        click.get_current_context().color = False
     for stream in (sys.stdout, sys.stderr):
         # A character that a terminal cannot write, in a title or a file name, becomes `?`.
         if isinstance(stream, io.TextIOWrapper):

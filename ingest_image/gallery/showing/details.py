@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from ...search.stored.picture import Problem, Size, first_object
 
 Row = tuple[str, str]
 _SHOWN_LENGTH = 300
+# Of a file: nobody reads that.
+_BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]{300,}={0,2}\s*")
 # Shown elsewhere on the page, or useless to a reader.
 _ELSEWHERE = ("colors", "color_names", "placeholder", "redacted", *RECOGNIZED)
 _WRITTEN = frozenset({"image", "description", "tags"})
@@ -79,4 +82,5 @@ def _text(value: Any) -> str:
         return ", ".join(_text(part) for part in value)[:_SHOWN_LENGTH]
     if isinstance(value, dict):
         return ", ".join(f"{_label(str(name))} {_text(part)}" for name, part in value.items())[:_SHOWN_LENGTH]
-    return shortened(str(value), _SHOWN_LENGTH)
+    said = str(value)
+    return f"{bytes_text(3 * len(said) // 4)} as base64" if _BASE64.fullmatch(said) else shortened(said, _SHOWN_LENGTH)

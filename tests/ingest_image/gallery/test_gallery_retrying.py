@@ -77,7 +77,7 @@ def elsewhere(es: WritableElasticsearch) -> WritableElasticsearch:
     """The pipeline puts pictures into another field than the one that is shown."""
     es.pipelines["images"] = {"processors": [{"image": {"field": "file", "target_field": "about.photo"}}]}
     failed = {"photo": {"error": PROBLEM | {"request_id": "r-1"}}}
-    es.documents["1"] = {"title": "Elsewhere", "file": "aGVsbG8=", "about": failed}
+    es.documents["1"] = {"title": "Elsewhere", "file": "aGVsbG8h" * 99, "about": failed}
     es.made = {"about": {"photo": stored()}}
     return es
 
@@ -87,6 +87,8 @@ def test_a_problem_in_another_field_is_shown_and_tried_again(
 ) -> None:
     html = page.get("/picture/images?id=1").text
     assert "no picture in its field <code>image</code>" in html
+    assert "594 B as base64" in html and "aGVsbG8h" not in html
+    assert f"<code>about.photo</code>: {PROBLEM['reason']}" in html
     assert "Problem in about.photo" in html and PROBLEM["reason"] in html and "r-1" in html
     before = elsewhere.documents["1"]
     answer = page.post(PAGE, data={}, headers=OWN)
