@@ -119,6 +119,21 @@ def test_nobody_gets_colours_who_wants_none() -> None:
     assert "\x1b" not in printed(NO_COLOR="1") and printed(NO_COLOR="1").startswith("error")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "redirected", "code", "says"),
+    [
+        ("--help", ">/dev/full", 1, "Error: it could not all be written: "),
+        (" ".join(NOBODY), ">/dev/full", 1, "Error: it could not all be written: "),
+        ("api-token", ">&-", 0, ""),
+    ],
+)
+def test_a_full_disk_or_no_output_at_all_is_no_defect(arguments: str, redirected: str, code: int, says: str) -> None:
+    command = ["sh", "-c", f"{sys.executable} -m ingest_image {arguments} {redirected}"]
+    token = {**os.environ, "IMAGE_TOKEN": "of-a-test"}
+    done = subprocess.run(command, env=token, capture_output=True, text=True, timeout=240)
+    assert done.returncode == code and done.stderr.startswith(says) and done.stderr.count("\n") == bool(says), done
+
+
 @pytest.mark.parametrize("command", [duplicates, reprocess, check, move], ids=lambda command: str(command.name))
 def test_an_index_is_named_once_as_option_or_argument(command: click.Command) -> None:
     nobody = ["--url", "http://127.0.0.1:9"]
