@@ -56,6 +56,26 @@ def test_settings_of_a_shell_are_taken_by_the_service(page: str, monkeypatch: py
     assert all(str(getattr(settings, name.removeprefix("IMAGE_").lower())) for name in given)
 
 
+_SAID = re.compile(r"\b(IMAGE_[A-Z_]+)=([^\s`]*[^\s`.,;:)])")
+SAID = sorted(
+    (page.name, name, value.strip('"'))
+    for page in PAGES
+    for name, value in _SAID.findall(page.read_text())
+    if not re.search(r"[<$]|\.\.\.$|^\.+$", value)
+)
+
+
+@pytest.mark.parametrize(("page", "name", "value"), SAID, ids=[f"{page} {name}" for page, name, _ in SAID])
+def test_a_setting_is_taken_with_the_value_of_the_page(
+    page: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also within a sentence, or before a command."""
+    assert len(SAID) > 10
+    monkeypatch.setenv(name, value)
+    taken = getattr(Settings(), name.removeprefix("IMAGE_").lower())
+    assert taken != Settings.model_fields[name.removeprefix("IMAGE_").lower()].default
+
+
 def test_the_first_ten_minutes_have_the_steps_of_their_script() -> None:
     script = (ROOT / "benchmarks/first-ten-minutes").read_text()
     page = (ROOT / "docs/first-ten-minutes.md").read_text()
