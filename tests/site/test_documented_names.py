@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from processor_service.errors import Code
 from processor_service.settings import Settings
 from tests.helpers.documented import the_block
 from tests.helpers.paths import ROOT
@@ -18,7 +19,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 SERVICE = {f"IMAGE_{name.upper()}" for name in Settings.model_fields}
 # Of the embedded node.
 OTHERS = {"IMAGE_JAVA_HOME", "IMAGE_EMBEDDED_CACHE"}
+CODE_JAVA = (ROOT / "elasticsearch_plugin/src/main/java/org/ingestimage/common/Code.java").read_text()
 JAVA = (ROOT / "elasticsearch_plugin/src/main/java/org/ingestimage/service/ImageSettings.java").read_text()
+CODES = {name.lower() for name in re.findall(r"^    ([A-Z_]+)\(Kind\.", CODE_JAVA, re.MULTILINE)}
 NODE = set(re.findall(r'"(ingest\.image\.[a-z_.]+)"', JAVA))
 TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -29,6 +32,14 @@ def test_settings_and_targets_are_there(page: Path) -> None:
     assert set(re.findall(r"\bIMAGE_[A-Z_]*[A-Z]\b", text)) <= SERVICE | OTHERS
     assert set(re.findall(r"\bingest\.image\.[a-z_.]*[a-z]\b", text)) <= NODE
     assert set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE)) <= TARGETS
+
+
+@pytest.mark.parametrize("page", ["limits", "troubleshooting"])
+def test_codes_of_errors_are_there(page: str) -> None:
+    """After a status, or alone in the last column: what a node or a service answers."""
+    text = (ROOT / f"docs/{page}.md").read_text()
+    named = set(re.findall(r"\b[45]\d\d `([a-z_]+)`", text)) | set(re.findall(r"\| `([a-z]+_[a-z_]+)` \|$", text, re.M))
+    assert len(named) >= 6 and named <= {code.code for code in Code} | CODES
 
 
 def test_there_are_some() -> None:
