@@ -42,6 +42,13 @@ def test_codes_of_errors_are_there(page: str) -> None:
     assert len(named) >= 6 and named <= {code.code for code in Code} | CODES
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_lines_fit(page: Path) -> None:
+    """What is not a table, an answer or an address."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith(("|", "!"))] == []
+
+
 def test_there_are_some() -> None:
     assert len(NODE) > 10 and len(SERVICE) > 30 and {"demo", "test", "install"} <= TARGETS
 
