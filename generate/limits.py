@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ingest_image.gallery.documents import MOST as MOST_DOCUMENTS
 from processor_service.errors import Code
+from processor_service.metadata.text import MOST_CHARACTERS, MOST_OF_CAPTION
+from processor_service.recognition.identity import MOST as MOST_FACES
 from processor_service.settings import Settings
+from processor_service.wire.recipe import MOST_BYTES, MOST_ENTRIES
 
 from .markdown import table
 
@@ -30,6 +34,18 @@ _LIMITS: dict[str, Code | str] = {
 def limits() -> str:
     """The table: setting, default, what is answered."""
     return table(("setting", "default", "above it"), (_row(name, answer) for name, answer in _LIMITS.items()))
+
+
+def fixed() -> str:
+    """The table of the bounds that no setting changes, as far as their numbers are in our code."""
+    rows = (
+        ("operations, properties of a recipe", f"{MOST_ENTRIES} each, {MOST_BYTES // 1024} kB as JSON together"),
+        ("faces whose vectors are stored", f"{MOST_FACES} a picture"),
+        ("captions that are searchable", f"{MOST_OF_CAPTION:,} characters"),
+        ("title, artist and rights of the metadata", f"{MOST_CHARACTERS:,} characters each"),
+        ("documents that the gallery changes at a time", f"{MOST_DOCUMENTS:,}"),
+    )
+    return table(("limit", ""), rows)
 
 
 def _row(name: str, answer: Code | str) -> tuple[str, str, str]:

@@ -50,6 +50,7 @@ def rendered() -> Iterable[tuple[Path, str]]:
         ),
         "settings": table(("variable", "default", "meaning"), _settings()),
         "limits": limits.limits(),
+        "fixed_limits": limits.fixed(),
         "rare-formats": _rare_formats(),
         "embedder-image": _model_part("image", ImageInput),
         "embedder-text": _model_part("text", TextInput),

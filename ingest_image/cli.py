@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import io
+import os
 import signal
 import sys
 from types import ModuleType
@@ -17,6 +19,7 @@ from processor_service.parent import die_with_parent
 from .command_group import Group
 
 _TYPED = "ingest_image.typed"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class Rooms(Group):
@@ -57,6 +60,17 @@ class Rooms(Group):
         assert isinstance(command, click.Command)
         return command
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Do all that the program does. A full disk is no defect, also where standard output is a file there."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            where = f" to {error.filename}" if error.filename else ""
+            click.echo(f"Error: it could not all be written{where}: {error.strerror}", err=True)
+            raise SystemExit(1) from error
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note what was typed."""
         ctx.meta[_TYPED] = tuple(args)
@@ -69,7 +83,10 @@ class Rooms(Group):
         one of them may be a password.
         """
         try:
-            return super().invoke(ctx)
+            found = super().invoke(ctx)
+            # Otherwise it is written when the program ends, and nobody is told if that fails.
+            sys.stdout.flush()
+            return found
         except UnicodeEncodeError as error:
             if all(typed.isascii() for typed in ctx.meta[_TYPED]):
                 raise
@@ -92,6 +109,13 @@ def _imported(name: str) -> ModuleType:
         gc.enable()
 
 
+def _open_what_is_closed() -> None:
+    """A script may start the program without standard output (`>&-`), which everything here takes to be there."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
 @click.command(cls=Rooms)
 @click.version_option(package_name="ingest-image")
 # For programs that start this one: they tell their own process id. A shell can do nothing with it.
@@ -101,6 +125,10 @@ def main(until_end_of: int | None) -> None:
     if until_end_of is not None:
         # Not SIGKILL: commands that stay up end in order, together with what they have started.
         die_with_parent(until_end_of, signal.SIGTERM)
+    if os.environ.get("NO_COLOR"):
+        # Tables obey it by themselves.
+        click.get_current_context().color = False
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # A character that a terminal cannot write, in a title or a file name, becomes `?`.
         if isinstance(stream, io.TextIOWrapper):

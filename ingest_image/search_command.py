@@ -270,7 +270,7 @@ def _print(results: Results, as_json: bool, with_reason: bool) -> None:
         return
     # Without a terminal there is no width to fit.
     console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(answer_table(results.hits, with_reason))
+    console.print(answer_table(results.hits, with_reason, console.width))
     if results.facets.counts:
         console.print()
         console.print(facets_table(results.facets))

@@ -167,6 +167,7 @@ Try (in another terminal):
   curl '{url}/images/_doc/flower?_source_includes=title,image.width,image.height,image.orientation&pretty'
 Your own: {program} index PATH... --index images --url {url}
 Is all well: IMAGE_TOKEN=$(cat {shlex.quote(str(token))}) {program} doctor --url {url} --service-url {service}
+  (its one warning is about the broken file above, which is there to show what becomes of one)
 Ctrl-C stops everything.
 """
 

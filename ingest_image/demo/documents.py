@@ -19,7 +19,7 @@ from processor_service.fields import PENDING_SINCE
 from ..loopback import send
 from ..search import Hit
 from ..search.found.hits import hit_of
-from ..search.found.table import clean, pixels, swatches
+from ..search.found.table import Swatches, clean, pixels
 from ..search.requests.queries import LIGHT
 from ..search.stored.picture import Size
 from ..search.stored.recognized import recognized
@@ -86,7 +86,7 @@ def result_table(url: str) -> Table:
     return table
 
 
-def _cells(hit: Hit) -> Iterator[Text | str]:
+def _cells(hit: Hit) -> Iterator[Text | Swatches | str]:
     picture = hit.first
     if picture.error:
         yield from ("", Text(picture.error.code, style="red"), "", "", Text(picture.error.reason[:60], style="dim"))
@@ -99,4 +99,4 @@ def _cells(hit: Hit) -> Iterator[Text | str]:
     yield clean(f"{picture.format} {pixels(picture, 'x')}")
     yield f"{(original.bytes or 0) // 1024} -> {(picture.bytes or 0) // 1024} kB"
     yield clean(str(recognized(picture)))
-    yield swatches(hit)
+    yield Swatches(hit)

@@ -70,7 +70,7 @@ def duplicates(client: Elasticsearch, index: str, distance: int, turned: bool, n
             click.echo(json.dumps({"count": len(keys), "documents": [short(hit) for hit in hits]}, ensure_ascii=False))
             continue
         console.print(f"[bold]Cluster {number}[/bold], {len(keys)} pictures", highlight=False)
-        console.print(answer_table(hits, with_reason=True))
+        console.print(answer_table(hits, with_reason=True, width=console.width))
         console.print()
     if not as_json:
         pictures = counted(sum(map(len, clusters)), "picture")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from pathlib import PurePosixPath
 
@@ -46,7 +47,10 @@ def as_one(path: PurePosixPath) -> str:
 
 def _safe(part: str) -> str:
     """A part of a path that names a file or folder in the one above, visible, on any system; empty for none."""
-    part = _UNSAFE.sub("_", unicodedata.normalize("NFC", well_formed(part))).strip(" .")
+    part = unicodedata.normalize("NFC", well_formed(part))
+    # `?` for what has no bytes there, as with LC_ALL=de_DE.ISO-8859-1.
+    coding = sys.getfilesystemencoding()
+    part = _UNSAFE.sub("_", part.encode(coding, "replace").decode(coding)).strip(" .")
     part = part.encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")
     return f"_{part}" if _RESERVED.fullmatch(part) else part
 

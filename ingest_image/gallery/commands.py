@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import click
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, ConnectionError, ConnectionTimeout, Elasticsearch
 
 from embedded_node.signals import end_on_signals
 from pipelines.cluster.client import addresses, elasticsearch_options
@@ -17,6 +18,8 @@ from .launch import make_gallery, serve, settings_for
 from .serving.login import checks_users
 from .serving.security import LOOPBACK
 
+# Seconds for Elasticsearch to say whether it knows the user.
+_HASTE = 5
 _TILES = re.compile(r"https?://[\w.:-]+/\S*")
 
 
@@ -97,6 +100,8 @@ def gallery(
         raise click.UsageError("name the index for added pictures with --upload-index, or give --read-only")
     if login:
         _check_login(client, index)
+    else:
+        _check_user(client)
     settings = settings_for(
         addresses(client),
         host,
@@ -121,6 +126,12 @@ def gallery(
 
 def _risk(login: bool) -> str:
     return "gets passwords without TLS unless a proxy in front of it has it" if login else "has no login"
+
+
+def _check_user(client: Elasticsearch) -> None:
+    """Raise AuthenticationException if the user is refused. Elasticsearch itself may come up later."""
+    with suppress(AuthorizationException, ConnectionError, ConnectionTimeout):
+        client.options(request_timeout=_HASTE, max_retries=0).info()
 
 
 def _check_login(client: Elasticsearch, index: str) -> None:

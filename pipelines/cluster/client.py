@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -116,6 +117,13 @@ def elasticsearch_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def _plain(message: str) -> str:
+    """What the transport says, without its own objects: `Connection refused`."""
+    return re.sub(
+        r"^HTTPS?Connection\(.*?\): (?:Failed to establish a new connection: )?(?:\[Errno -?\d+\] )?", "", message
+    )
+
+
 def explain(error: Exception, url: str, credentials: str = "") -> str:
     """One sentence that says what went wrong at `url` and what to do about it; `credentials`: what was given."""
     if isinstance(error, TlsError):
@@ -123,7 +131,7 @@ def explain(error: Exception, url: str, credentials: str = "") -> str:
     if isinstance(error, ConnectionTimeout):
         return f"Elasticsearch at {url} did not answer in time"
     if isinstance(error, NoConnection):
-        return f"Elasticsearch does not answer at {url}: is it running, and is --url right? ({error.message})"
+        return f"Elasticsearch does not answer at {url}: is it running, and is --url right? ({_plain(error.message)})"
     if isinstance(error, UnsupportedProductError):
         return f"{url} is not Elasticsearch: {error.message}"
     if isinstance(error, ApiError):

@@ -12,7 +12,7 @@ from tests.helpers.fake_elasticsearch import FakeElasticsearch
 class WritableElasticsearch(FakeElasticsearch):
     """`versions` are the sequence numbers of changed documents; `refuses`: status and error of each write.
 
-    `pipeline` is the default one of the index, `tried` is what it makes of documents that are not stored, and
+    `pipeline` is the default one of the index, `pipelines` are those that are installed, `tried` is what it makes of documents that are not stored, and
     `made` what it changes in those that are written.
     """
 
@@ -21,6 +21,7 @@ class WritableElasticsearch(FakeElasticsearch):
         self.versions: dict[str, int] = {}
         self.mapping: dict[str, Any] = {}
         self.pipeline: str | None = None
+        self.pipelines: dict[str, Any] = {"images": {"processors": [{"image": {}}]}}
         self.tried: list[Any] = []
         self.made: dict[str, Any] = {}
         self.refuses: tuple[int, dict[str, Any]] | None = None
@@ -53,8 +54,11 @@ class WritableElasticsearch(FakeElasticsearch):
             return {"version": {"number": "9.5.3"}}
         if path.endswith("_refresh"):
             return {}
-        if "/_settings/" in path:
-            return {"images": {"settings": {"index.default_pipeline": self.pipeline} if self.pipeline else {}}}
+        if "/_settings" in path:
+            named = {"index.default_pipeline": self.pipeline} if self.pipeline else {}
+            return {"images": {"settings": {"index.uuid": "of-images", **named}}}
+        if path == "/_ingest/pipeline":
+            return self.pipelines
         if path.endswith("_simulate") and self.tried:
             return {"docs": self.tried}
         return super().answer(method, path, body)

@@ -9,13 +9,14 @@ import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 
 from pipelines.cluster.simulate import TINY_PNG
-from processor_service.keys import first_mark_key, mark_key
+from processor_service.keys import api_token, first_mark_key, mark_key
 from processor_service.wire.fields import top_level_names
 from processor_service.wire.marks import mark
 from tests.helpers.documented import the_block
@@ -63,6 +64,35 @@ def test_a_picture_has_the_map_of_the_plugin_way_without_its_nulls(service: Serv
     assert fields(openai(service, b64(PHOTO))) == expected
     assert set(expected) < set(top_level_names())
     assert opened(expected["data"]).size == (1800, 1200)
+
+
+class OpenAI:
+    """Of OpenAI's client what the page uses: the body has the arguments, the answer is read as objects."""
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        def create(**body: Any) -> Any:
+            headers = {"Authorization": f"Bearer {api_key}"}
+            answer = requests.post(f"{base_url}/chat/completions", json=body, headers=headers, timeout=60)
+            answer.raise_for_status()
+            return json.loads(answer.text, object_hook=lambda found: SimpleNamespace(**found))
+
+        self.chat = SimpleNamespace(completions=SimpleNamespace(create=create))
+
+
+def test_the_program_of_the_page_gets_the_fields(service: Service) -> None:
+    """docs/inference-way.md, with this service, its token and a picture in the place of what stands for them."""
+    program = the_block("docs/inference-way.md", "client = ").text
+    meant = {
+        "http://service:8090": service.url,
+        "ingest-image-api-...": api_token(TOKEN),
+        "base64,...": f"base64,{b64(PHOTO)}",
+    }
+    for stands, value in meant.items():
+        assert program.count(stands) == 1
+        program = program.replace(stands, value)
+    names: dict[str, Any] = {"openai": SimpleNamespace(OpenAI=OpenAI), "json": json}
+    exec(compile(program, "docs/inference-way.md", "exec"), names)
+    assert (names["fields"]["width"], names["fields"]["height"]) == (512, 768) and names["fields"]["colors"]
 
 
 @pytest.mark.parametrize(

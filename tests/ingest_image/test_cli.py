@@ -25,6 +25,7 @@ from ingest_image.store.command import store
 from ingest_image.store.move import move
 from tests.helpers.documented import the_block
 
+NOBODY = ["doctor", "--url", "http://127.0.0.1:9"]
 COUNT = """
 import gc, sys
 from ingest_image.cli import main
@@ -97,6 +98,40 @@ def test_the_help_has_the_whole_sentence_of_each_command(group: click.Group) -> 
         sentence = " ".join(command.help.split("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
         assert f"{name} {sentence}." in f"{shown}.", name
     assert "..." not in shown.replace("[ARGS]...", "").replace("INDEX...", "")
+
+
+@pytest.mark.parametrize(("group", "typed", "meant"), [(main, "serach", "search"), (store, "claen", "clean")])
+def test_a_command_that_is_not_there_is_told_with_the_one_that_may_be_meant(
+    group: click.Group, typed: str, meant: str
+) -> None:
+    result = CliRunner().invoke(group, [typed])
+    assert result.exit_code == 2 and f"No such command '{typed}'. Did you mean {meant}?" in result.output
+    assert "Did you mean" not in CliRunner().invoke(group, ["xyz"]).output
+
+
+def test_nobody_gets_colours_who_wants_none() -> None:
+    """As `doctor` prints them to a terminal, which is what `color` stands for."""
+
+    def printed(**environment: str) -> str:
+        return CliRunner().invoke(main, NOBODY, env={"NO_COLOR": None, **environment}, color=True).output
+
+    assert "\x1b[31merror" in printed()
+    assert "\x1b" not in printed(NO_COLOR="1") and printed(NO_COLOR="1").startswith("error")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "redirected", "code", "says"),
+    [
+        ("--help", ">/dev/full", 1, "Error: it could not all be written: "),
+        (" ".join(NOBODY), ">/dev/full", 1, "Error: it could not all be written: "),
+        ("api-token", ">&-", 0, ""),
+    ],
+)
+def test_a_full_disk_or_no_output_at_all_is_no_defect(arguments: str, redirected: str, code: int, says: str) -> None:
+    command = ["sh", "-c", f"{sys.executable} -m ingest_image {arguments} {redirected}"]
+    token = {**os.environ, "IMAGE_TOKEN": "of-a-test"}
+    done = subprocess.run(command, env=token, capture_output=True, text=True, timeout=240)
+    assert done.returncode == code and done.stderr.startswith(says) and done.stderr.count("\n") == bool(says), done
 
 
 @pytest.mark.parametrize("command", [duplicates, reprocess, check, move], ids=lambda command: str(command.name))

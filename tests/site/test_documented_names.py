@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from processor_service.errors import Code
 from processor_service.settings import Settings
 from tests.helpers.documented import the_block
 from tests.helpers.paths import ROOT
@@ -18,7 +19,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 SERVICE = {f"IMAGE_{name.upper()}" for name in Settings.model_fields}
 # Of the embedded node.
 OTHERS = {"IMAGE_JAVA_HOME", "IMAGE_EMBEDDED_CACHE"}
+CODE_JAVA = (ROOT / "elasticsearch_plugin/src/main/java/org/ingestimage/common/Code.java").read_text()
 JAVA = (ROOT / "elasticsearch_plugin/src/main/java/org/ingestimage/service/ImageSettings.java").read_text()
+CODES = {name.lower() for name in re.findall(r"^    ([A-Z_]+)\(Kind\.", CODE_JAVA, re.MULTILINE)}
 NODE = set(re.findall(r'"(ingest\.image\.[a-z_.]+)"', JAVA))
 TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -29,6 +32,21 @@ def test_settings_and_targets_are_there(page: Path) -> None:
     assert set(re.findall(r"\bIMAGE_[A-Z_]*[A-Z]\b", text)) <= SERVICE | OTHERS
     assert set(re.findall(r"\bingest\.image\.[a-z_.]*[a-z]\b", text)) <= NODE
     assert set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE)) <= TARGETS
+
+
+@pytest.mark.parametrize("page", ["limits", "troubleshooting"])
+def test_codes_of_errors_are_there(page: str) -> None:
+    """After a status, or alone in the last column: what a node or a service answers."""
+    text = (ROOT / f"docs/{page}.md").read_text()
+    named = set(re.findall(r"\b[45]\d\d `([a-z_]+)`", text)) | set(re.findall(r"\| `([a-z]+_[a-z_]+)` \|$", text, re.M))
+    assert len(named) >= 6 and named <= {code.code for code in Code} | CODES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_lines_fit(page: Path) -> None:
+    """What is not a table, an answer or an address."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith(("|", "!"))] == []
 
 
 def test_there_are_some() -> None:
@@ -54,6 +72,26 @@ def test_settings_of_a_shell_are_taken_by_the_service(page: str, monkeypatch: py
         monkeypatch.setenv(name, value)
     settings = Settings()
     assert all(str(getattr(settings, name.removeprefix("IMAGE_").lower())) for name in given)
+
+
+_SAID = re.compile(r"\b(IMAGE_[A-Z_]+)=([^\s`]*[^\s`.,;:)])")
+SAID = sorted(
+    (page.name, name, value.strip('"'))
+    for page in PAGES
+    for name, value in _SAID.findall(page.read_text())
+    if not re.search(r"[<$]|\.\.\.$|^\.+$", value)
+)
+
+
+@pytest.mark.parametrize(("page", "name", "value"), SAID, ids=[f"{page} {name}" for page, name, _ in SAID])
+def test_a_setting_is_taken_with_the_value_of_the_page(
+    page: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also within a sentence, or before a command."""
+    assert len(SAID) > 10
+    monkeypatch.setenv(name, value)
+    taken = getattr(Settings(), name.removeprefix("IMAGE_").lower())
+    assert taken != Settings.model_fields[name.removeprefix("IMAGE_").lower()].default
 
 
 def test_the_first_ten_minutes_have_the_steps_of_their_script() -> None:

@@ -38,15 +38,15 @@ class View:
         return cls(latitude, longitude, int(zoom))
 
     @classmethod
-    def around(cls, box: Region) -> View:
-        """The closest view that shows a box as a whole."""
+    def around(cls, box: Region, closest: int) -> View:
+        """The closest view that shows a box as a whole, no closer than `closest`."""
         west, north = _project(box.north, box.west)
         east, south = _project(box.south, box.east)
         room = min(
             (WIDTH - 2 * _MARGIN) / max(east - west, 1e-9) / TILE,
             (HEIGHT - 2 * _MARGIN) / max(south - north, 1e-9) / TILE,
         )
-        zoom = max(1, min(12, int(math.log2(room)) if room >= 1 else 1))
+        zoom = max(1, min(closest, int(math.log2(room)) if room >= 1 else 1))
         return cls(*_degrees((north + south) / 2, _filled((west + east) / 2, zoom)), zoom)
 
     @property

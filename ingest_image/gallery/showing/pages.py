@@ -14,6 +14,7 @@ from ..context import context, document_id
 from ..page_query import PageQuery, like_stored
 from .chips import chips
 from .details import sections
+from .problems import problems_elsewhere
 from .timeline import orders, timeline
 from .world import map_address
 
@@ -88,10 +89,12 @@ def picture(index: str) -> str:
         copies = [other for other in found if other.copy]
         alike = [other for other in found if not other.copy][:_NEIGHBOURS]
     query = PageQuery.of(request.args)
+    elsewhere = problems_elsewhere(here.client, hit)
     return render_template(
         "picture.html",
         hit=hit,
-        sections=sections(hit),
+        sections=sections(hit, elsewhere),
+        elsewhere=elsewhere,
         copies=copies,
         alike=alike,
         query=query,

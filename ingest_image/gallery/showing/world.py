@@ -20,6 +20,8 @@ blueprint = Blueprint("world", __name__)
 _EVERYTHING = View(25.0, 5.0, 1)
 # Up to this many pictures are shown; above it, a click only looks closer.
 _FEW = 12
+# How close a map is at first that shows all pictures: with tiles, and so that the plain outline has a coast in sight.
+_CLOSE, _CLOSE_OUTLINE = 12, 5
 # A cluster is what a square of a quarter of a tile holds.
 _FINER = 2
 
@@ -46,7 +48,7 @@ def world() -> tuple[str, int]:
     found: list[Cluster] = []
     try:
         question = query.question(engine, here.dropped)
-        view, found = _look(engine, question, view)
+        view, found = _look(engine, question, view, _CLOSE if here.settings.tiles else _CLOSE_OUTLINE)
     except UserError as error:
         sentence = capitalized(str(error))
     shown = view or _EVERYTHING
@@ -74,7 +76,7 @@ def world() -> tuple[str, int]:
     return page, 400 if sentence else 200
 
 
-def _look(engine: Engine, question: Question, view: View | None) -> tuple[View | None, list[Cluster]]:
+def _look(engine: Engine, question: Question, view: View | None, closest: int) -> tuple[View | None, list[Cluster]]:
     if not has_places(engine):
         raise UserError(
             "these indices have no places: their pipeline does not ask for `metadata`, or their mapping guessed"
@@ -83,7 +85,7 @@ def _look(engine: Engine, question: Question, view: View | None) -> tuple[View |
         everywhere = whereabouts(engine, question)
         if everywhere is None:
             return None, []
-        view = View.around(everywhere)
+        view = View.around(everywhere, closest)
     return view, clusters(engine, question, view.box, view.zoom + _FINER)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +20,8 @@ from .hits import Hit
 _LONGEST = 60
 _LONGEST_FACET = 300
 _LONGEST_PATH = 1000
+# Columns of a terminal below which a table has no colours, and nothing recognized and no size.
+_NARROW, _VERY_NARROW = 90, 60
 
 
 def clean(text: str, longest: int = _LONGEST) -> Text:
@@ -24,8 +29,8 @@ def clean(text: str, longest: int = _LONGEST) -> Text:
     return Text(shortened(" ".join(shown(text).split()), longest))
 
 
-def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
-    """One line for each hit."""
+def answer_table(hits: Iterable[Hit], with_reason: bool, width: int = 200) -> Table:
+    """One line for each hit; less of each if the `width` in characters has no room for all."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("id", overflow="fold")
     table.add_column("title")
@@ -39,19 +44,25 @@ def answer_table(hits: Iterable[Hit], with_reason: bool) -> Table:
         table.add_column("likeness", justify="right")
     if with_reason:
         table.add_column("reason")
-    table.add_column("size")
+    with_size = width >= _VERY_NARROW
+    if with_size:
+        table.add_column("size")
     seen = {hit.key: str(recognized(hit.first)) for hit in hits}
-    with_recognized = any(seen.values())
+    with_recognized = any(seen.values()) and with_size
     if with_recognized:
         table.add_column("recognized")
-    table.add_column("colours")
+    with_colors = width >= _NARROW
+    if with_colors:
+        table.add_column("colours")
     for hit in hits:
         reason = [Text(likeness_of(hit))] if with_likeness else []
         reason += [Text(reason_of(hit))] if with_reason else []
         found = [clean(seen[hit.key])] if with_recognized else []
         number = distance_of(hit) if with_reason else f"{hit.score:.2f}" if hit.score is not None else ""
         named = [clean(hit.title), *([clean(hit.path, _LONGEST_PATH)] if with_path else [])]
-        table.add_row(clean(hit.id), *named, number, *reason, size_of(hit), *found, swatches(hit))
+        size = [size_of(hit)] if with_size else []
+        colors = [Swatches(hit)] if with_colors else []
+        table.add_row(clean(hit.id), *named, number, *reason, *size, *found, *colors)
     return table
 
 
@@ -110,9 +121,23 @@ def bytes_text(count: int | None) -> str:
     return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
-def swatches(hit: Hit) -> Text:
+@dataclass(frozen=True)
+class Swatches:
     """The colours themselves, if the terminal can show them, and their names."""
-    text = Text()
-    for color in hit.first.colors:
-        text.append("  ", style=f"on {color.hex}")
-    return text.append(" ").append_text(clean(", ".join(hit.first.color_names), 40))
+
+    hit: Hit
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """Draw them."""
+        yield self._text(console)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Their width."""
+        return Measurement.get(console, options, self._text(console))
+
+    def _text(self, console: Console) -> Text:
+        names = clean(", ".join(self.hit.first.color_names), 40)
+        if console.color_system is None or console.no_color:
+            return names
+        blocks = (("  ", f"on {color.hex}") for color in self.hit.first.colors)
+        return Text.assemble(*blocks, " ", names)

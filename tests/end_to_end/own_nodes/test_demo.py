@@ -242,6 +242,10 @@ def test_what_it_advises_for_own_pictures_can_be_run(demo: Demo) -> None:
     assert well and Path(well[1]).read_text() == demo.token
     done = run(f"ingest-image {well[2]}", demo)
     assert "the service asks for a token" in done.output and "0 errors" in done.output, done.output
+    # Whoever is new is told what they will see, and sees nothing else.
+    assert "  (its one warning is about the broken file above" in demo.printed
+    warned = [line for line in done.output.splitlines() if line.startswith("warn")]
+    assert [line.split()[1] for line in warned] == ["errors:"] and "truncated_image" in warned[0], warned
 
 
 def test_a_second_start_finds_everything_again_and_ends_with_its_service(demo: Demo, data: Path) -> None:

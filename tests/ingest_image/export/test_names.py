@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -39,6 +40,14 @@ def name(format: str = "jpeg", number: int = 0, **source: object) -> str:
 )
 def test_paths_are_kept_as_far_as_they_are_safe(path: str, expected: str) -> None:
     assert name(file_path=path) == expected
+
+
+def test_what_the_file_system_has_no_bytes_for_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    hit = hit_of({"_index": "images", "_id": "1", "_source": {"file_path": "M\u00fcnchen/\u65c5.jpg"}})
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "latin-1")
+    assert file_name(hit, 0) == PurePosixPath("M\u00fcnchen/_.jpg")
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    assert file_name(hit, 0) == PurePosixPath("M_nchen/_.jpg")
 
 
 def test_what_a_document_without_a_path_is_called() -> None:

@@ -6,13 +6,17 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
+from elastic_transport import ConnectionError as NoConnection
+from elasticsearch import AuthenticationException
 from werkzeug.datastructures import MultiDict
 
-from ingest_image.gallery import launch
+from ingest_image.gallery import commands, launch
 from ingest_image.gallery.commands import gallery
 from ingest_image.gallery.launch import make_gallery, open_gallery, settings_for
 from ingest_image.gallery.page_query import PageQuery
@@ -113,6 +117,21 @@ def test_where_added_pictures_go_must_be_clear() -> None:
     result = CliRunner().invoke(gallery, ["--index", "a,b"])
     assert result.exit_code == 2
     assert "name the index for added pictures with --upload-index" in result.output
+
+
+def test_a_refused_password_is_told_at_once(monkeypatch: pytest.MonkeyPatch, es: FakeElasticsearch) -> None:
+    """Before a page is served that shows nothing but errors. What does not answer yet may come later."""
+    served: list[str] = []
+    monkeypatch.setattr("pipelines.cluster.client.Elasticsearch", lambda *args, **kwargs: es.client)
+    monkeypatch.setattr(commands, "make_gallery", lambda *_: SimpleNamespace(port=1))
+    monkeypatch.setattr(commands, "serve", lambda server, sentence: served.append(sentence))
+    arguments = ["--port", "0", "--username", "ann", "--password", "wrong"]
+    es.fails = NoConnection("nobody is there")
+    assert CliRunner().invoke(gallery, arguments).exit_code == 0 and len(served) == 1
+    meta = ApiResponseMeta(401, "1.1", HttpHeaders(), 0.1, NodeConfig("http", HOST, 9))
+    es.fails = AuthenticationException("security_exception", meta, {})
+    result = CliRunner().invoke(gallery, arguments)
+    assert result.exit_code == 1 and "refuses the password of ann" in result.output and len(served) == 1
 
 
 def test_the_search_command_opens_the_page(

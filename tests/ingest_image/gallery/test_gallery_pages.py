@@ -41,6 +41,20 @@ class TestGrid:
         assert "640 × 480 · 30 kB" in html
         assert "30 kB stored, 70\u00a0% smaller than what came in" in html
 
+    def test_what_nothing_was_saved_of_is_said_as_people_say_it(
+        self, page: FlaskClient, es: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = es.answer
+
+        def answer(method: str, path: str, body: Any) -> Any:
+            found = real(method, path, body)
+            if path.endswith("_search"):
+                found["aggregations"]["original_bytes"] = found["aggregations"]["stored_bytes"]
+            return found
+
+        monkeypatch.setattr(es, "answer", answer)
+        assert "30 kB stored, same size as what came in" in text(page, "/")
+
     def test_facets_narrow_down_and_can_be_taken_back(self, page: FlaskClient) -> None:
         assert 'href="/?f=color%3Ateal"' in text(page, "/")
         html = text(page, "/?f=color%3Ateal&q=lake")

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.helpers.fake_elasticsearch import OWN, make, stored
-from tests.helpers.paths import ROOT
 from tests.helpers.writable_elasticsearch import WritableElasticsearch
 
 PAGE = "/retry/images?id=1"
+PIPELINES = "/_ingest/pipeline"
 PROBLEM = {"code": "service_unavailable", "reason": "nobody was there"}
 
 
@@ -72,11 +72,48 @@ def test_who_may_not(page: FlaskClient, es: WritableElasticsearch) -> None:
     assert writes(es) == []
 
 
-def test_that_another_field_is_not_shown_is_said(page: FlaskClient, es: WritableElasticsearch) -> None:
-    es.documents["1"] = {"title": "Elsewhere", "photo": {"error": PROBLEM}}
+@pytest.fixture
+def elsewhere(es: WritableElasticsearch) -> WritableElasticsearch:
+    """The pipeline puts pictures into another field than the one that is shown."""
+    es.pipelines["images"] = {"processors": [{"image": {"field": "file", "target_field": "about.photo"}}]}
+    failed = {"photo": {"error": PROBLEM | {"request_id": "r-1"}}}
+    es.documents["1"] = {"title": "Elsewhere", "file": "aGVsbG8h" * 99, "about": failed}
+    es.made = {"about": {"photo": stored()}}
+    return es
+
+
+def test_a_problem_in_another_field_is_shown_and_tried_again(
+    page: FlaskClient, elsewhere: WritableElasticsearch
+) -> None:
     html = page.get("/picture/images?id=1").text
-    assert "no picture in its field <code>image</code>" in html and "/retry/" not in html
-    said = (ROOT / "docs/gallery.md").read_text()
-    assert (
-        "what a pipeline puts in another `target_field` is tried again by [reprocess](reprocess.md) `--errors`" in said
-    )
+    assert "no picture in its field <code>image</code>" in html
+    assert "594 B as base64" in html and "aGVsbG8h" not in html
+    assert f"<code>about.photo</code>: {PROBLEM['reason']}" in html
+    assert "Problem in about.photo" in html and PROBLEM["reason"] in html and "r-1" in html
+    before = elsewhere.documents["1"]
+    answer = page.post(PAGE, data={}, headers=OWN)
+    assert (answer.status_code, answer.location) == (303, "/picture/images?id=1")
+    ((_, source),) = writes(elsewhere)
+    assert source == before
+    html = page.get("/picture/images?id=1").text
+    assert "Problem in" not in html and "/retry/" not in html
+
+
+def test_what_another_field_has_again_or_has_lost_is_told(page: FlaskClient, elsewhere: WritableElasticsearch) -> None:
+    elsewhere.made = {}
+    answer = page.post(PAGE, data={}, headers=OWN)
+    assert answer.status_code == 400 and "the same problem again" in answer.get_json()["error"]
+    del elsewhere.documents["1"]["file"]
+    answer = page.post(PAGE, data={}, headers=OWN)
+    assert answer.status_code == 400 and "does not hold its picture any more" in answer.get_json()["error"]
+
+
+def test_an_error_in_a_field_without_pictures_is_no_problem(page: FlaskClient, es: WritableElasticsearch) -> None:
+    es.documents["1"] = {"title": "A log line", "response": {"error": {"code": "404"}}, "image": stored()}
+    html = page.get("/picture/images?id=1").text
+    assert "Problem in" not in html and "/retry/" not in html
+    # Without anything like an error, nobody is asked.
+    es.documents["1"] = {"title": "A lake", "image": stored()}
+    es.calls.clear()
+    page.get("/picture/images?id=1")
+    assert [target for _, target, _ in es.calls if target.startswith("/_ingest/pipeline?") or target == PIPELINES] == []

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from ingest_image.gallery.commands import checked_tiles
 from ingest_image.gallery.serving.security import POLICY
+from ingest_image.gallery.showing import world
 from ingest_image.gallery.showing.mercator import HEIGHT, WIDTH, View, tile_box
 from ingest_image.search.comparing.likeness import likeness_of
 from ingest_image.search.places import Region
@@ -156,15 +157,26 @@ def test_a_map_shows_what_it_is_around() -> None:
         Region(-60, -179, 75, 179),
         Region(5, 5, 5, 5),
     ):
-        view = View.around(box)
+        view = View.around(box, 12)
         for latitude, longitude in ((box.south, box.west), (box.north, box.east)):
             x, y = view.place(latitude, longitude)
             assert -60 <= x <= WIDTH + 60 and -60 <= y <= HEIGHT + 60
             assert view.degrees(x, y) == pytest.approx((latitude, longitude), abs=1e-6)
 
 
+def test_a_map_of_one_place_is_no_blank_page_without_tiles(
+    counted: FakeElasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve steps closer the outline of the world has nothing but land, or nothing but sea."""
+    monkeypatch.setattr(world, "whereabouts", lambda *_: Region(48.85, 2.35, 48.851, 2.351))
+    sides = [re.search(r'class="land"[^>]* width="(\d+)"', make(counted).get("/map").text)]
+    assert [found and int(found[1]) for found in sides] == [256 << 5]
+    tiled = make(counted, tiles="https://tiles.example/{z}/{x}/{y}.png").get("/map").text
+    assert "https://tiles.example/12/" in tiled
+
+
 def test_a_map_ends_at_its_sides_where_the_world_ends() -> None:
-    for view in (View.around(Region(-34, 2, 53, 151)), View(0, 10, 3).moved(5, 0), View(0, 10, 2).moved(-5, 0)):
+    for view in (View.around(Region(-34, 2, 53, 151), 12), View(0, 10, 3).moved(5, 0), View(0, 10, 2).moved(-5, 0)):
         assert view.left <= 0.01 and view.left + view.side >= WIDTH - 0.01
     # The whole world is smaller than the map.
     assert View(0, 10, 1).moved(0.4, 0).longitude == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from io import StringIO
+from typing import Any, Literal
 
 import pytest
 from rich.console import Console
@@ -150,6 +151,20 @@ def table(*images: dict[str, Any]) -> str:
 def test_the_table_has_a_column_when_something_was_recognized() -> None:
     assert "recognized" in table(STREET) and "car, vehicle · 2 faces" in table({"width": 5}, STREET)
     assert "recognized" not in table({"width": 5})
+
+
+def test_a_narrow_table_has_fewer_columns_and_without_colours_there_are_no_gaps_for_them() -> None:
+    teal = {"width": 640, "height": 480, "format": "jpeg", "color_names": ["teal"], "colors": [{"hex": "#008080"}]}
+    hit = Hit("images", "1", {"title": "Mountain lake", "image": teal})
+
+    def printed(width: int, colors: Literal["truecolor"] | None) -> str:
+        console = Console(width=width, record=True, color_system=colors, force_terminal=True, file=StringIO())
+        console.print(answer_table([hit], with_reason=False, width=width))
+        return console.export_text(styles=False)
+
+    assert "480 jpeg     teal" in printed(100, "truecolor") and "480 jpeg  teal" in printed(100, None)
+    assert "640x480" in printed(80, None) and "teal" not in printed(80, None)
+    assert "Mountain lake" in printed(40, None) and "640x480" not in printed(40, None)
 
 
 class Highlighting(FakeElasticsearch):

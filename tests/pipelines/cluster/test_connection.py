@@ -92,6 +92,14 @@ def refusal(kind: type[ApiError], status: int, reason: str) -> ApiError:
     return kind(str(status), meta, {"error": {"type": "t", "reason": "outer", "caused_by": {"reason": reason}}})
 
 
+@pytest.mark.parametrize(
+    ("address", "why"), [(UNUSED, "(Connection refused)"), ("http://no.such.invalid:9200", "(Failed to resolve ")]
+)
+def test_what_the_transport_is_made_of_is_not_told(address: str, why: str) -> None:
+    result = CliRunner().invoke(health, ["--url", address])
+    assert why in result.output and "HTTPConnection" not in result.output
+
+
 def test_errors_say_what_to_do() -> None:
     assert "ELASTICSEARCH_API_KEY" in explain(refusal(AuthenticationException, 401, "x"), UNUSED)
     unnamed = explain(

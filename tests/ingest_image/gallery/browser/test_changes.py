@@ -268,3 +268,28 @@ def test_a_problem_that_is_over_goes_away(browser: Browser, es: Elasticsearch) -
     finally:
         es.delete(index=INDEX, id="late", refresh=True)
         es.ingest.delete_pipeline(id="narrow")
+
+
+def test_a_problem_in_another_field_goes_away_too(browser: Browser, es: Elasticsearch) -> None:
+    """The field is the pipeline's choice; the page shows no picture, and what became of it."""
+    processor = {"field": "file", "target_field": "about.photo", "on_invalid": "record"}
+    index = f"{INDEX}-elsewhere"
+    data = b64(picture("pillow/hopper.jpg"))
+
+    def install(**more: Any) -> None:
+        es.ingest.put_pipeline(id=index, processors=[{"image": processor | more}])
+
+    install(max_result_bytes="1kb")
+    es.indices.create(index=index, settings={"index.default_pipeline": index, "number_of_replicas": 0})
+    try:
+        es.index(index=index, id="1", document={"title": "Elsewhere", "file": data}, refresh=True)
+        browser.open(f"/picture/{index}?id=1")
+        assert "about.photo: the picture became larger" in browser.one(".large-missing").text
+        install()
+        browser.one("form[action^='/retry'] button").click()
+        browser.wait(lambda: not browser.all("form[action^='/retry']"))
+        stored = es.get(index=index, id="1")["_source"]
+        assert stored["file"] == data and stored["about"]["photo"]["mark"] and "error" not in stored["about"]["photo"]
+    finally:
+        es.indices.delete(index=index)
+        es.ingest.delete_pipeline(id=index)

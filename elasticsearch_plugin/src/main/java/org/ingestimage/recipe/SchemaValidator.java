@@ -17,6 +17,8 @@ import org.ingestimage.common.SafeText;
  */
 public final class SchemaValidator {
 
+    private static final Map<String, Object> NOTHING = Map.of("type", "null");
+
     private final Map<String, Object> root;
 
     /** @param root the schema that `$ref` (`#/$defs/...`) points into */
@@ -173,7 +175,10 @@ public final class SchemaValidator {
             if (schema.get(keyword) instanceof List<?> any) {
                 Collection<String> problems = new ArrayList<>();
                 for (Object part : any) {
-                    problems.add(problem(part, value, at));
+                    // Whoever gave a value wants to know which one is right, not that none is, too.
+                    if (value == null || NOTHING.equals(part) == false) {
+                        problems.add(problem(part, value, at));
+                    }
                 }
                 if (problems.contains(null) == false) {
                     return SafeText.oneLine(String.join("; or ", problems), 1000);
