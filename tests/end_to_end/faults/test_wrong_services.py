@@ -149,10 +149,11 @@ def test_a_service_with_another_token_beside_a_good_one_costs_no_document(
     assert_none_half_done(es, index, items)
 
 
+@pytest.mark.parametrize("what", ["whole", "workers"])
 def test_a_frozen_service_beside_a_good_one_is_remembered(
-    es: Elasticsearch, es_url: str, index: str, own_service: Service, service: Service
+    es: Elasticsearch, es_url: str, index: str, own_service: Service, service: Service, what: str
 ) -> None:
-    frozen = [own_service.process.pid, *own_service.descendants()]
+    frozen = [own_service.process.pid, *own_service.descendants()] if what == "whole" else own_service.workers()
     for pid in frozen:
         with_pid(pid, signal.SIGSTOP)
     try:

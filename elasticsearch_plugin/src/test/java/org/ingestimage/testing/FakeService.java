@@ -40,7 +40,9 @@ public final class FakeService implements AutoCloseable {
     public final AtomicInteger atOnce = new AtomicInteger();
     public final AtomicInteger mostAtOnce = new AtomicInteger();
     public volatile Behaviour behaviour;
-    /** Also to those who ask whether it lives; null: it says that it does. */
+    /** What it says to those who ask whether its workers live. */
+    public volatile Behaviour ready = json(200, "{}");
+    /** Also to those who ask that; null: it says that it does. */
     public volatile Behaviour everything;
     /** What it answers to those who ask what it can do; null: that there is no such address. */
     public volatile Behaviour catalogue;
@@ -85,9 +87,9 @@ public final class FakeService implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         clientPorts.add(exchange.getRemoteAddress().getPort());
         try (exchange) {
-            if (exchange.getRequestURI().getPath().equals("/healthz")) {
+            if (exchange.getRequestURI().getPath().equals("/readyz")) {
                 asked.incrementAndGet();
-                (everything == null ? json(200, "{}") : everything).answer(exchange, Map.of());
+                (everything == null ? ready : everything).answer(exchange, Map.of());
                 return;
             }
             calls.incrementAndGet();
