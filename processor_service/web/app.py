@@ -103,11 +103,11 @@ def _tell_state(app: Flask, settings: Settings, pool: Pools, metrics: Metrics, s
 
     @app.get("/readyz")
     def readyz() -> Response:
-        ready = pool.ready()
+        workers = pool.state()
         # Without the store, pictures that stay in their documents are processed: it does not count.
         state = "off" if store is None else "failing" if store.works is False else "on"
-        body = {"status": "ready" if ready else "starting", "recognition": pool.recognition(), "store": state}
-        return _json(body, 200 if ready else 503)
+        body = {"status": workers, "recognition": pool.recognition(), "store": state}
+        return _json(body, 200 if workers == "ready" else 503)
 
     @app.get("/metrics")
     def prometheus() -> Response:

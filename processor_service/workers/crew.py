@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import structlog
 
 from ..errors import Code, ImageError
 from .patience import LOOK
+from .standstill import NOTICED
 from .worker import Why, Worker
 from .worker_source import WorkerSource
 
 log = structlog.get_logger("processor_service")
 
-# Seconds between two checks whether an idle worker has been killed.
+# Whether a picture would be processed.
+State = Literal["ready", "starting", "stalled"]
+# Seconds between two checks whether an idle worker has been killed, and whether workers stand still.
 _LOOK = 1.0
 # Seconds before the next attempt to start a worker after one failed; doubled each time.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -51,11 +55,15 @@ class Crew:
         self._failed = self._stopped = False
         threading.Thread(target=self._keep, name="workers", daemon=True).start()
 
-    def ready(self) -> bool:
-        """Whether there is a worker: a picture would be processed, at once or after others."""
+    def state(self) -> State:
+        """`ready` when there is a worker: a picture would be processed, at once or after others.
+
+        `stalled` when all of them stand still, `starting` when there is none.
+        """
         with self._changed:
             self._forget_the_dead()
-            return bool(self.workers)
+            still = self._look_at_all()
+        return "starting" if not still else "stalled" if min(still) >= NOTICED else "ready"
 
     def stop(self) -> None:
         """End all processes."""
@@ -126,11 +134,20 @@ class Crew:
         self._forget_the_dead()
         while self._waiting and self._idle:
             turn = self._waiting.popleft()
-            turn.worker = self._idle.pop()
+            turn.worker = self._best_idle()
+            self._idle.remove(turn.worker)
             turn.given.set()
         if self._stopped or (self._failed and not self.workers):
             while self._waiting:
                 self._waiting.popleft().given.set()
+
+    def _best_idle(self) -> Worker:
+        """The last idle worker that nobody has stopped, or the last one."""
+        return next((worker for worker in reversed(self._idle) if worker.still_for() is None), self._idle[-1])
+
+    def _look_at_all(self) -> list[float]:
+        """For how long each worker has stood still, which only those know who look again and again."""
+        return [worker.still_for() or 0.0 for worker in self.workers]
 
     def _forget_the_dead(self) -> None:
         """Drop idle workers that somebody has killed. The caller holds the lock."""
@@ -169,6 +186,7 @@ class Crew:
             while not self._stopped and len(self.workers) >= self._size:
                 self._changed.wait(_LOOK)
                 self._forget_the_dead()
+                self._look_at_all()
             return not self._stopped
 
     def _start_one(self) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from ..document import is_at_fault
 from ..errors import ImageError
-from .crew import Crew
+from .crew import Crew, State
 from .losses import Losses
 from .patience import Pace, check_wanted
 from .protocol import Job
@@ -135,8 +135,12 @@ class WorkerPool:
         }
 
     def ready(self) -> bool:
-        """Whether there is a worker: a picture would be processed, at once or after others."""
-        return self.crew.ready()
+        """Whether a picture would be processed, at once or after others."""
+        return self.state() == "ready"
+
+    def state(self) -> State:
+        """The same, and why not (Crew.state)."""
+        return self.crew.state()
 
     def stop(self) -> None:
         """End all processes."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import Code, ImageError
 from ..settings import Settings
+from .crew import State
 from .lack import identity_lack, number
 from .pool import WorkerPool
 from .protocol import HAND_ON, Job
@@ -67,9 +68,9 @@ class Pools:
             of_recognizers = {"recognizers": self.recognizers.size, "identity": self._identity, **load}
         return {**self.workers.load(), "recognition": of_recognizers}
 
-    def ready(self) -> bool:
-        """Whether a picture that wants no recognition would be processed."""
-        return self.workers.ready()
+    def state(self) -> State:
+        """Whether a picture that wants no recognition would be processed (Crew.state)."""
+        return self.workers.state()
 
     def recognition(self) -> str:
         """Whether one that wants it would be: `ready`, `starting`, `off`."""

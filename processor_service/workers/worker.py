@@ -19,6 +19,7 @@ from .channel import Channel
 from .memory import oom_kills
 from .patience import LOOK
 from .protocol import KILL, OUT_OF_MEMORY, READY, STARVED, WAIT, Job
+from .standstill import Standstill
 
 _FROM_OUTSIDE = (
     *(signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2),
@@ -66,7 +67,7 @@ class Worker:
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout) + 1, 0))
         self.pid, self.channel = pid, Channel(ours)
-        self._end = end
+        self._end, self._standstill, self._busy = end, Standstill(pid), False
         # Taken by the first caller that ends it, and never released: after that its process id may be another
         # process's.
         self._stopped = threading.Lock()
@@ -82,11 +83,22 @@ class Worker:
         """Whether an idle worker can take a picture. An idle worker sends nothing, so readable means ended."""
         return not self._stopped.locked() and not self.channel.poll(0)
 
+    def still_for(self) -> float | None:
+        """For how many seconds it has stood still (standstill.py). None when it moves."""
+        return self._standstill.seconds(self._busy)
+
     def ask(self, job: Job, body: bytes, seconds: float, check: Callable[[], None] = lambda: None) -> Answer:
         """Do one job, in up to `seconds` by the clock. Raises Lost.
 
         `check` is called again and again while the picture is in work. It gives the picture up by raising ImageError.
         """
+        self._busy = True
+        try:
+            return self._answer(job, body, seconds, check)
+        finally:
+            self._busy = False
+
+    def _answer(self, job: Job, body: bytes, seconds: float, check: Callable[[], None]) -> Answer:
         kills = oom_kills()
         try:
             self.channel.send(job.value)

@@ -15,6 +15,7 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from processor_service.keys import api_token, first_mark_key, mark_key, transport_key
+from processor_service.web.callers.proofs import HEADER as PROOF
 from processor_service.wire.marks import mark, source_mark, thumbnail_mark
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
@@ -52,9 +53,10 @@ def capturing() -> Iterator[Hostile]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             captured = Captured(self.path, dict(self.headers), body)
             hostile.requests.append(captured)
-            status, answer = send(hostile.relay, captured) if hostile.relay else (500, b"{}")
+            status, answer, proof = send_on(hostile.relay, captured) if hostile.relay else (500, b"{}", "")
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
+            self.send_header(PROOF, proof)
             self.end_headers()
             self.wfile.write(answer)
 
@@ -76,6 +78,11 @@ def capturing() -> Iterator[Hostile]:
 
 def send(url: str, captured: Captured, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     """Send a captured request to the real service, byte for byte, but for what is changed."""
+    return send_on(url, captured, body, **headers)[:2]
+
+
+def send_on(url: str, captured: Captured, body: bytes | None = None, **headers: str) -> tuple[int, bytes, str]:
+    """The same, with the proof of the answer."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
     content = captured.body if body is None else body
     sent = captured.headers | {"Content-Length": str(len(content))} | headers
@@ -85,7 +92,7 @@ def send(url: str, captured: Captured, body: bytes | None = None, **headers: str
     connection.endheaders(content)
     answer = connection.getresponse()
     try:
-        return answer.status, answer.read()
+        return answer.status, answer.read(), answer.headers.get(PROOF, "")
     finally:
         connection.close()
 

@@ -112,6 +112,20 @@ def test_a_field_of_another_type_or_size_is_not_stored(
     assert not es.exists(index=index, id="1")
 
 
+def test_a_field_that_something_in_between_has_changed_is_not_stored(
+    es: Elasticsearch, index: str, relayed: tuple[Service, int], hosts: None
+) -> None:
+    """Within its type: all marks are right, and only the proof is not."""
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "3s"})
+    with changing(*relayed, width=7) as url:
+        set_hosts(es, url)
+        with pytest.raises(ApiError) as refusal:
+            once(es).index(index=index, id="1", document={"image": {"data": PHOTO}})
+    assert refusal.value.status_code == 503
+    assert "it has no proof that the service gave it to this very request" in str(refusal.value)
+    assert not es.indices.exists(index=index) or not es.exists(index=index, id="1")
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(404, "nothing"), (500, "boom"), (200, "<html>portal</html>"), (200, answer())]
 )
@@ -135,10 +149,11 @@ def test_a_service_with_another_token_beside_a_good_one_costs_no_document(
     assert_none_half_done(es, index, items)
 
 
+@pytest.mark.parametrize("what", ["whole", "workers"])
 def test_a_frozen_service_beside_a_good_one_is_remembered(
-    es: Elasticsearch, es_url: str, index: str, own_service: Service, service: Service
+    es: Elasticsearch, es_url: str, index: str, own_service: Service, service: Service, what: str
 ) -> None:
-    frozen = [own_service.process.pid, *own_service.descendants()]
+    frozen = [own_service.process.pid, *own_service.descendants()] if what == "whole" else own_service.workers()
     for pid in frozen:
         with_pid(pid, signal.SIGSTOP)
     try:

@@ -179,6 +179,37 @@ def test_a_service_that_has_no_files_left_for_workers_is_not_ready_and_recovers(
     assert until(lambda: len(own.workers()) == 2)
 
 
+def test_a_service_whose_workers_are_stopped_says_so_and_prefers_one_that_is_not(own: Service) -> None:
+    assert until(lambda: len(own.workers()) == 2)
+
+    def says(status: str) -> bool:
+        answer = requests.get(f"{own.url}/readyz", timeout=60)
+        assert (answer.status_code == 200) is (answer.json()["status"] == "ready")
+        return bool(answer.json()["status"] == status)
+
+    first, second = own.workers()
+    photo = picture("exif-orientation/Landscape_6.jpg")
+    with ThreadPoolExecutor(1) as threads:
+        # One is idle, the other one has a picture.
+        in_work = threads.submit(own.process_picture, photo, timeout=240, operations=[{"blur": {"radius": 200}}] * 4)
+        assert until(lambda: "image_pending_pictures 1.0" in requests.get(f"{own.url}/metrics", timeout=60).text)
+        for pid in (first, second):
+            with_pid(pid, signal.SIGSTOP)
+        try:
+            assert until(partial(says, "stalled"))
+            with_pid(first, signal.SIGCONT)
+            assert until(partial(says, "ready"))
+        finally:
+            with_pid(second, signal.SIGCONT)
+        assert in_work.result().status_code == 200
+    for stopped in (first, second):
+        with_pid(stopped, signal.SIGSTOP)
+        try:
+            assert own.process_picture(HOPPER).status_code == 200
+        finally:
+            with_pid(stopped, signal.SIGCONT)
+
+
 def test_a_picture_is_not_at_fault_when_the_system_gives_workers_no_memory(own: Service) -> None:
     """Less than they may have, as when other processes take it: enough for small pictures, then for none."""
     template = own.template()

@@ -19,6 +19,7 @@ import org.ingestimage.memory.ResultShare;
 import org.ingestimage.recipe.RecognizingEntries;
 import org.ingestimage.service.calls.CallEnvironment;
 import org.ingestimage.service.hosts.ServiceAddress;
+import org.ingestimage.service.wire.AnswerProof;
 import org.ingestimage.service.wire.BoundedBody;
 import org.ingestimage.service.wire.RequestSignature;
 
@@ -61,7 +62,7 @@ final class Catalogue {
             }
             return calls.http()
                 .send(host, question.build(), BoundedBody.atMost(LONGEST, share, signature.proof()))
-                .thenApplyAsync(Catalogue::read, calls.executor())
+                .thenApplyAsync(answer -> read(answer, signature.proof()), calls.executor())
                 .handle((lacks, error) -> {
                     share.close();
                     return lacks;
@@ -72,12 +73,13 @@ final class Catalogue {
         }
     }
 
-    private static Map<String, String> read(HttpResponse<AtomicReference<byte[]>> response) {
-        if (response.statusCode() != 200) {
+    private static Map<String, String> read(HttpResponse<AtomicReference<byte[]>> response, AnswerProof proof) {
+        byte[] body = response.body().getAndSet(null);
+        if (response.statusCode() != 200 || proof.isResult(response.headers(), body, null) == false) {
             return null;
         }
         try {
-            Map<String, Object> catalogue = Json.read(response.body().getAndSet(null));
+            Map<String, Object> catalogue = Json.read(body);
             Map<String, String> lacks = new HashMap<>();
             read(true, catalogue.get("operations"), lacks);
             read(false, catalogue.get("properties"), lacks);

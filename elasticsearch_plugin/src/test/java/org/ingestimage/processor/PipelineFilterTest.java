@@ -49,11 +49,15 @@ class PipelineFilterTest {
 
     /** A service that can do all but what it lacks. */
     private FakeService lacking(String... names) {
+        return answering(FakeService.proved(200, catalogue(names)));
+    }
+
+    private static String catalogue(String... names) {
         String entries = List.of("redact", "text", "faces", "labels", "plates", "colors")
             .stream()
             .map(name -> "{\"name\": \"" + name + "\", \"available\": " + (List.of(names).contains(name) == false) + ", \"lacks\": \"" + LACK + "\"}")
             .collect(Collectors.joining(", "));
-        return answering(FakeService.json(200, "{\"operations\": [" + entries + "], \"properties\": [" + entries + "]}"));
+        return "{\"operations\": [" + entries + "], \"properties\": [" + entries + "]}";
     }
 
     private FakeService answering(FakeService.Behaviour catalogue) {
@@ -101,7 +105,7 @@ class PipelineFilterTest {
     @Test
     void soIsAParameterThatItLacks() throws Exception {
         String unavailable = "{\"name\": \"faces\", \"available\": true, \"unavailable\": {\"identity\": \"" + LACK + "\"}}";
-        FakeService service = answering(FakeService.json(200, "{\"operations\": [], \"properties\": [" + unavailable + "]}"));
+        FakeService service = answering(FakeService.proved(200, "{\"operations\": [], \"properties\": [" + unavailable + "]}"));
         String refused = put(pipeline(image("\"properties\": [{\"faces\": {\"identity\": true}}]")), service);
         assertTrue(refused.contains("[recognition_off] property [faces] with [identity] cannot be done"), refused);
         for (String parameters : List.of("{}", "{\"identity\": false}")) {
@@ -153,6 +157,8 @@ class PipelineFilterTest {
             answering(null),
             answering(FakeService.json(200, "no json")),
             answering(FakeService.json(200, "{}")),
+            answering(FakeService.proved(200, "{}")),
+            answering(FakeService.json(200, catalogue("text"))),
             answering(FakeService.json(200, " ".repeat(2 << 20))),
             answering(FakeService.error(401, "unauthorized"))
         );

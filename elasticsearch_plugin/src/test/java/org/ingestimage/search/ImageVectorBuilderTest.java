@@ -45,7 +45,7 @@ class ImageVectorBuilderTest {
 
     private static final String VECTOR = "{\"fields\": {\"embedder\": \"e-1\", \"vector\": [0.5, -1, 0.25]}}";
 
-    private final FakeService service = new FakeService(FakeService.json(200, VECTOR));
+    private final FakeService service = new FakeService(FakeService.proved(200, VECTOR));
     private final TestNode node = new TestNode(TestNode.hosts(service));
 
     @AfterEach
@@ -187,7 +187,7 @@ class ImageVectorBuilderTest {
         node.set(settings -> settings.put("ingest.image.search_timeout", "2s"));
         service.behaviour = FakeService.json(200, "{\"fields\": {}}");
         assertTrue(failure("{\"data\": \"QUJD\"}").getMessage().contains("the answer is not the processor service's"));
-        service.behaviour = FakeService.json(200, VECTOR);
+        service.behaviour = FakeService.proved(200, VECTOR);
         String message = failure("{\"data\": \"QUJD\", \"embedder\": \"e-2\"}").getMessage();
         assertTrue(message.contains("[e-2]") && message.contains("[e-1]"), message);
         node.set(settings -> settings.put("ingest.image.max_image_bytes", "2b"));
@@ -209,7 +209,7 @@ class ImageVectorBuilderTest {
         // Both others wait by then.
         FakeService.Behaviour slow = service.slow(2000);
         service.behaviour = (exchange, request) -> (request.get("data").equals("AAAA") ? slow
-            : request.get("data").equals("CCCC") ? FakeService.json(200, VECTOR) : FakeService.good()).answer(exchange, request);
+            : request.get("data").equals("CCCC") ? FakeService.proved(200, VECTOR) : FakeService.good()).answer(exchange, request);
         node.set(settings -> settings.put("ingest.image.search_timeout", "10s"));
         node.call("AAAA", null);
         CompletableFuture<Map<String, Object>> last = node.call("BBBB", null);

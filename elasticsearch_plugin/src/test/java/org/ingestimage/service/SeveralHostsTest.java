@@ -138,6 +138,26 @@ class SeveralHostsTest extends ServicesTest {
         });
     }
 
+    /** Its web process answers, and its workers are stopped. */
+    @Test
+    void aHostWhoseWorkersStandStillIsRemembered() throws Exception {
+        FakeService still = service(null);
+        still.behaviour = still.hang();
+        still.ready = FakeService.json(503, "{\"status\": \"stalled\"}");
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(still, good).put("ingest.image.timeout", "200s"));
+        allStored(node, 40, 80, "long before its first attempt is over");
+        int pictures = still.requests.size();
+        allStoredInTurn(node, 100);
+        assertEquals(pictures, still.requests.size(), "no picture pays for finding out");
+        still.behaviour = FakeService.good();
+        still.ready = FakeService.json(200, "{}");
+        await(() -> {
+            node.call("AAAA", null).join();
+            return still.requests.size() > pictures;
+        });
+    }
+
     /** It says at once how long its answers are, to those who ask whether it lives, too, and never sends them. */
     @Test
     void aHostThatPromisesLongAnswersTakesNoMemoryFromTheOthers() throws Exception {

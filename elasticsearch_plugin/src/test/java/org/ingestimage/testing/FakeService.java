@@ -6,7 +6,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -17,15 +16,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 
 import org.ingestimage.common.Json;
-import org.ingestimage.common.Sha256;
 
 /** A real HTTP server on loopback that plays the processor service, with every fault one can wish for. */
 public final class FakeService implements AutoCloseable {
@@ -34,12 +30,6 @@ public final class FakeService implements AutoCloseable {
     public interface Behaviour {
         void answer(HttpExchange exchange, Map<String, Object> request) throws Exception;
     }
-
-    private static final List<String> TOKENS = List.of(TestNode.TOKEN, "first", "second", "old", "new");
-    private static final Pattern AUTHORIZATION = Pattern.compile(
-        "Ingest-Image host=(?<host>[^, ]+), time=(?<time>[0-9]+), nonce=(?<nonce>[0-9a-f]{32}), body=(?<body>[0-9a-f]{64}), "
-            + "signature=(?<signature>[0-9a-f]{64})"
-    );
 
     public final List<Map<String, Object>> requests = new CopyOnWriteArrayList<>();
     public final List<Headers> headers = new CopyOnWriteArrayList<>();
@@ -50,7 +40,9 @@ public final class FakeService implements AutoCloseable {
     public final AtomicInteger atOnce = new AtomicInteger();
     public final AtomicInteger mostAtOnce = new AtomicInteger();
     public volatile Behaviour behaviour;
-    /** Also to those who ask whether it lives; null: it says that it does. */
+    /** What it says to those who ask whether its workers live. */
+    public volatile Behaviour ready = json(200, "{}");
+    /** Also to those who ask that; null: it says that it does. */
     public volatile Behaviour everything;
     /** What it answers to those who ask what it can do; null: that there is no such address. */
     public volatile Behaviour catalogue;
@@ -81,7 +73,7 @@ public final class FakeService implements AutoCloseable {
 
     /** The token that signed the request of this number; it fails when there is none. */
     public String token(int number) {
-        return tokenOf(headers.get(number).getFirst("Authorization"), "POST", targets.get(number));
+        return Signatures.tokenOf(headers.get(number).getFirst("Authorization"), "POST", targets.get(number));
     }
 
     public URI uri() {
@@ -95,21 +87,21 @@ public final class FakeService implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         clientPorts.add(exchange.getRemoteAddress().getPort());
         try (exchange) {
-            if (exchange.getRequestURI().getPath().equals("/healthz")) {
+            if (exchange.getRequestURI().getPath().equals("/readyz")) {
                 asked.incrementAndGet();
-                (everything == null ? json(200, "{}") : everything).answer(exchange, Map.of());
+                (everything == null ? ready : everything).answer(exchange, Map.of());
                 return;
             }
             calls.incrementAndGet();
             if (catalogue != null && exchange.getRequestURI().getPath().equals("/v1/operations")) {
-                askedForCatalogue.add(token(exchange));
+                askedForCatalogue.add(Signatures.token(exchange));
                 catalogue.answer(exchange, Map.of());
                 return;
             }
             targets.add(exchange.getRequestURI().toString());
             headers.add(exchange.getRequestHeaders());
             byte[] body = exchange.getRequestBody().readAllBytes();
-            if (isWhole(exchange.getRequestHeaders(), body) == false) {
+            if (Signatures.isWhole(exchange.getRequestHeaders(), body) == false) {
                 throw new IOException("another body was signed");
             }
             Map<String, Object> request = Json.read(body);
@@ -138,15 +130,14 @@ public final class FakeService implements AutoCloseable {
 
     /** Answers with this status and text as the service does, which proves to signed requests that it is the service. */
     public static Behaviour proved(int status, String text) {
+        return (exchange, request) -> withProof(status, text, Signatures.proof(exchange, status, text)).answer(exchange, request);
+    }
+
+    /** Answers with this status and text, and with this proof; null for none. */
+    public static Behaviour withProof(int status, String text, String proof) {
         return (exchange, request) -> {
-            String sent = exchange.getRequestHeaders().getFirst("Authorization");
-            Matcher signed = sent == null ? null : AUTHORIZATION.matcher(sent);
-            if (signed != null && signed.matches()) {
-                byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-                String what = status == 200 ? String.valueOf(bytes.length) : Sha256.hex(bytes);
-                String message = String.join(
-                    "\n", "ingest-image answer v1", signed.group("nonce"), signed.group("body"), String.valueOf(status), what);
-                exchange.getResponseHeaders().set("X-Image-Proof", sign(token(exchange), message));
+            if (proof != null) {
+                exchange.getResponseHeaders().set("X-Image-Proof", proof);
             }
             json(status, text).answer(exchange, request);
         };
@@ -171,7 +162,7 @@ public final class FakeService implements AutoCloseable {
     /** Answers like the service, but for what is changed in the fields. */
     public static Behaviour changed(Consumer<Map<String, Object>> change) {
         return (exchange, request) -> {
-            Map<String, Object> fields = Documents.signed(token(exchange), request);
+            Map<String, Object> fields = Documents.signed(Signatures.token(exchange), request);
             change.accept(fields);
             proved(200, text(Map.of("fields", fields))).answer(exchange, request);
         };
@@ -188,37 +179,7 @@ public final class FakeService implements AutoCloseable {
 
     /** The JSON of an answer with that data. */
     public static String answer(HttpExchange exchange, Map<String, Object> request, String data) throws IOException {
-        return text(Map.of("fields", Documents.signed(token(exchange), request, data)));
-    }
-
-    /** A service has the token of whoever calls it: the one of the tests' tokens that the request is signed with. */
-    private static String token(HttpExchange exchange) {
-        String sent = exchange.getRequestHeaders().getFirst("Authorization");
-        return sent == null ? "" : tokenOf(sent, exchange.getRequestMethod(), exchange.getRequestURI().toString());
-    }
-
-    /** The token that signed a request with this header; it fails when there is none. */
-    public static String tokenOf(String authorization, String method, String target) {
-        Matcher sent = AUTHORIZATION.matcher(authorization);
-        if (sent.matches() == false) {
-            throw new AssertionError("not signed: " + authorization);
-        }
-        String signed = String.join(
-            "\n", "ingest-image request v1", method, target, sent.group("host"), sent.group("time"), sent.group("nonce"), sent.group("body"));
-        return TOKENS.stream()
-            .filter(token -> sign(token, signed).equals(sent.group("signature")))
-            .findFirst()
-            .orElseThrow(() -> new AssertionError("signed with another token: " + authorization));
-    }
-
-    private static String sign(String token, String signed) {
-        return HexFormat.of().formatHex(Documents.hmac(Documents.derived("ingest-image transport v1", token), signed));
-    }
-
-    /** Whether the body is the one that was signed, if it was. */
-    private static boolean isWhole(Headers headers, byte[] body) {
-        String sent = headers.getFirst("Authorization");
-        return sent == null || sent.contains(", body=" + Sha256.hex(body) + ", ");
+        return text(Map.of("fields", Documents.signed(Signatures.token(exchange), request, data)));
     }
 
     private static String text(Map<String, Object> map) throws IOException {

@@ -133,7 +133,7 @@ final class CallExchange {
         Answer answer;
         long took = System.nanoTime() - sentNanos;
         try {
-            answer = error == null ? Answer.of(response, proof).checked(request, calls.marks()) : NoAnswer.because(error);
+            answer = error == null ? Answer.of(response, proof, request, calls.marks()) : NoAnswer.because(error);
         } catch (Throwable e) {
             calls.hosts().release(from, null, took);
             listener.fail(defect(e));

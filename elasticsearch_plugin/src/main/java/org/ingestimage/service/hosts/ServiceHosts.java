@@ -198,12 +198,12 @@ public final class ServiceHosts {
         return host.hasAnswered && host.lastAnswer - nanos > 0;
     }
 
-    /** The host accepts calls, but answers nothing, not even whether it lives. */
+    /** The host accepts calls, but answers nothing, not even that its workers live. */
     public synchronized void silent(Host host) {
         host.silent = true;
     }
 
-    /** The host says that it lives. */
+    /** The host answers, or says that its workers live. */
     public synchronized void lives(Host host) {
         if (host.silent) {
             host.silent = false;

@@ -6,6 +6,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -16,16 +17,18 @@ import org.ingestimage.service.hosts.ServiceHosts.Host;
 import org.ingestimage.service.hosts.ServiceHttp;
 
 /**
- * Distinguishes hosts that do not answer at all (a frozen process, a machine that is gone) from hosts with a slow
- * picture. A host that has been quiet for a while is asked whether it lives (`GET /healthz`). If it does not answer,
- * and there is another host, its pictures are taken back at once. It is asked again and again, less and less often,
- * until it answers: no picture pays for finding out.
+ * Distinguishes hosts that cannot work (a frozen process, workers that stand still, a machine that is gone) from hosts with a slow picture. A
+ * host that has been quiet for a while is asked whether its workers live (`GET /readyz`). If they do not, and there is another host, its
+ * pictures are taken back at once. It is asked again and again, less and less often, until they do: no picture pays for finding out.
  */
 public final class HostWatch {
 
     private static final long QUIET_MILLIS = 1000;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final long LONGEST_PAUSE_MILLIS = 60_000;
+    /** The service says that no worker of its lives, or a proxy that no service does. Whatever else is said, somebody lives. */
+    private static final Set<Integer> NOBODY = Set.of(502, 503, 504);
+    private static final Runnable NOTHING = () -> {};
 
     private final ServiceHosts hosts;
     private final ActiveCalls active;
@@ -33,6 +36,8 @@ public final class HostWatch {
     private final Timer timer;
     /** When each watched host last answered, in nanoseconds. */
     private final Map<Host, Long> heard = new ConcurrentHashMap<>();
+    /** Those of them that could not work when they were asked last. */
+    private final Set<Host> idle = ConcurrentHashMap.newKeySet();
 
     public HostWatch(ServiceHosts hosts, ActiveCalls active, ServiceHttp http, Timer timer) {
         this.hosts = hosts;
@@ -51,19 +56,20 @@ public final class HostWatch {
     /** The host answered, whatever it was. */
     public void answered(Host host) {
         heard.computeIfPresent(host, (same, before) -> System.nanoTime());
+        idle.remove(host);
         hosts.lives(host);
     }
 
-    /** Whether the host lived after this time. */
+    /** Whether the host lived after this time, and could work when it was asked last. */
     public boolean hasHeardSince(Host host, long nanos) {
         Long last = heard.get(host);
-        return last != null && last - nanos > 0;
+        return last != null && last - nanos > 0 && idle.contains(host) == false;
     }
 
     private void look(Host host) {
         Long last = heard.get(host);
         if (last == null || hosts.isBusy(host) == false || isOver(host)) {
-            heard.remove(host);
+            forget(host);
             if (hosts.isBusy(host) && isOver(host) == false) {
                 // A call came between the two lines above.
                 sent(host, System.nanoTime());
@@ -80,27 +86,48 @@ public final class HostWatch {
 
     private void ask(Host host, long pause) {
         if (isOver(host)) {
-            heard.remove(host);
+            forget(host);
             return;
         }
-        HttpRequest question = host.address().request("/healthz").timeout(PATIENCE).GET().build();
-        CompletableFuture<HttpResponse<Void>> asked = http.send(host.address(), question, BodyHandlers.discarding());
-        // The JDK's own timeout ends with the head of the answer.
-        later(PATIENCE.toMillis(), () -> asked.cancel(true));
-        asked.whenComplete((response, error) -> {
-            if (error == null) {
-                answered(host);
-                active.answered();
-                later(QUIET_MILLIS, () -> look(host));
-            } else if (hosts.hasOtherThan(List.of(host))) {
-                hosts.silent(host);
-                active.takeBack(host);
-                later(pause, () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)));
-            } else {
-                // It is the only host, so its calls go on waiting.
-                later(QUIET_MILLIS, () -> look(host));
+        canWork(host).thenAccept(works -> {
+            boolean isLeft = works == false && hosts.hasOtherThan(List.of(host));
+            try {
+                if (works) {
+                    answered(host);
+                    active.answered();
+                } else {
+                    idle.add(host);
+                }
+                if (isLeft) {
+                    hosts.silent(host);
+                    active.takeBack(host);
+                }
+            } finally {
+                // The calls of the only host go on waiting.
+                later(isLeft ? pause : QUIET_MILLIS, isLeft ? () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)) : () -> look(host));
             }
         });
+    }
+
+    /** Never fails: whoever is watched would be forgotten by it, and never be looked at again. */
+    private CompletableFuture<Boolean> canWork(Host host) {
+        try {
+            HttpRequest question = host.address().request("/readyz").timeout(PATIENCE).GET().build();
+            CompletableFuture<HttpResponse<Void>> asked = http.send(host.address(), question, BodyHandlers.discarding());
+            // The JDK's own timeout ends with the head of the answer.
+            Runnable stop = later(PATIENCE.toMillis(), () -> asked.cancel(true));
+            return asked.handle((response, error) -> {
+                stop.run();
+                return error == null && NOBODY.contains(response.statusCode()) == false;
+            });
+        } catch (RuntimeException e) {
+            return CompletableFuture.completedFuture(false);
+        }
+    }
+
+    private void forget(Host host) {
+        heard.remove(host);
+        idle.remove(host);
     }
 
     /** An address that is gone from its name may still have calls, and be dead. */
@@ -108,12 +135,14 @@ public final class HostWatch {
         return active.isClosed() || hosts.has(host) == false && hosts.isBusy(host) == false;
     }
 
-    private void later(long millis, Runnable what) {
+    /** Returns what calls it off. */
+    private Runnable later(long millis, Runnable what) {
         try {
-            timer.apply(millis, what);
+            return timer.apply(millis, what)::cancel;
         } catch (RuntimeException e) {
             // The node is closing.
             heard.clear();
+            return NOTHING;
         }
     }
 }

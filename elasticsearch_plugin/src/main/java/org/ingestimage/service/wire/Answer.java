@@ -57,6 +57,8 @@ public record Answer(Map<String, Object> fields, Failure failure, Failure again,
     public static final String PICTURE_TIMEOUT = "picture_timeout";
     /** Its codes for pictures that another host may take. */
     private static final Set<String> LIMITS = RecipeSchema.packed().elsewhere();
+    private static final String UNPROVED = "it has no proof that the service gave it to this very request. Something in between answers or "
+        + "changed it, or the service is one of before proofs, which has to be updated";
     private static final int REASON = 500;
     /** As the service makes them (request_ids.py). Anything else is left out: it goes into documents and logs. */
     private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
@@ -70,9 +72,10 @@ public record Answer(Map<String, Object> fields, Failure failure, Failure again,
         return failure != null && blame != Blame.NOBODY;
     }
 
-    /** The same, unless the fields are not the service's answer to the request. */
-    public Answer checked(ServiceRequest request, Marks marks) {
-        String problem = fields == null ? null : request.problem(fields, marks);
+    /** The same, unless the fields are not the service's answer to the request. A false field says more than that the proof is missing. */
+    private Answer checked(ServiceRequest request, Marks marks, boolean isProved) {
+        String wrong = request.problem(fields, marks);
+        String problem = wrong != null || isProved ? wrong : UNPROVED;
         return problem == null
             ? this
             : again(
@@ -82,10 +85,13 @@ public record Answer(Map<String, Object> fields, Failure failure, Failure again,
             );
     }
 
-    /** Takes the body out of the response. A refusal for good counts only if the service says so, and not a program in its place or before it. */
-    public static Answer of(HttpResponse<AtomicReference<byte[]>> response, AnswerProof proof) {
+    /** Takes the body out of the response. Fields and refusals for good count only if the service says so, and not a program in its place or before it. */
+    public static Answer of(HttpResponse<AtomicReference<byte[]>> response, AnswerProof proof, ServiceRequest request, Marks marks) {
         byte[] body = response.body().getAndSet(null);
         Answer answer = of(response.statusCode(), body);
+        if (answer.fields != null) {
+            return answer.checked(request, marks, proof.isResult(response.headers(), body, answer.fields.get(TargetFields.DATA)));
+        }
         boolean isFinal = answer.failure != null && (answer.failure.kind() == Kind.PICTURE || answer.failure.kind() == Kind.REQUEST);
         return isFinal == false || proof.isRefusal(response.statusCode(), response.headers(), body) ? answer : unproved(response.statusCode(), answer.failure);
     }

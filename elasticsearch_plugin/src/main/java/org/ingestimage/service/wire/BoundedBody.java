@@ -75,7 +75,7 @@ public final class BoundedBody implements BodySubscriber<AtomicReference<byte[]>
         this.limit = limit;
         this.share = share;
         this.announced = head.headers().firstValueAsLong("Content-Length").orElse(-1);
-        this.isResult = head.statusCode() == 200 && announced >= 0 && proof.isResult(head.headers(), announced);
+        this.isResult = head.statusCode() == 200 && announced >= 0 && proof.isAnnounced(head.headers(), announced);
     }
 
     /** @param proof that tells a result of the service from what something else says */

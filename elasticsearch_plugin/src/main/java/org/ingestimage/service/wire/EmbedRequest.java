@@ -36,7 +36,7 @@ public record EmbedRequest(String data, String text, String vector, TimeValue ti
         return ServiceRequest.json(head, data);
     }
 
-    /** The answer is not signed: the vector is used for one search, and stored nowhere. */
+    /** A vector has no mark: only its proof says whose it is. */
     @Override
     public String problem(Map<String, Object> fields, Marks marks) {
         Object made = fields.get("vector");

@@ -40,7 +40,7 @@ public final class NoAnswer {
             return again(Code.SERVICE_TIMEOUT, "no answer in time");
         }
         if (error instanceof CancellationException) {
-            return again(Code.SERVICE_UNAVAILABLE, "the service answers nothing, not even whether it lives (GET /healthz)");
+            return again(Code.SERVICE_UNAVAILABLE, "the service answers nothing, and does not say that its workers live (GET /readyz)");
         }
         if (error instanceof NumberFormatException) {
             // The JDK reads the length before we see the answer, and does not check it.

@@ -16,6 +16,7 @@ import org.elasticsearch.common.settings.SecureString;
 import org.ingestimage.picture.Marks;
 import org.ingestimage.testing.Documents;
 import org.ingestimage.testing.FakeService;
+import org.ingestimage.testing.Signatures;
 import org.ingestimage.testing.Vectors;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +55,7 @@ class RequestSignatureTest {
 
     @Test
     void whileTokensAreRotatedTheNewOneSigns() {
-        assertEquals("new", FakeService.tokenOf(authorization(key("new", "old")), "POST", "/v1/process"));
+        assertEquals("new", Signatures.tokenOf(authorization(key("new", "old")), "POST", "/v1/process"));
     }
 
     @Test

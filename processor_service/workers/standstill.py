@@ -1,0 +1,47 @@
+"""Finds workers that stand still: somebody stopped the process, or the system gives it nothing to go on with.
+
+From outside, such a worker looks like one with a slow picture. But it uses no processor time, and waits for none.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+# Seconds after which a worker counts as one that does not work.
+NOTICED = 3.0
+# States of a process in Linux: stopped, and traced; running, or ready to run.
+_STOPPED, _RUNNING = b"Tt", b"R"
+# Between two looks nobody has seen anything. This many seconds of that time count: we may have been stopped ourselves.
+_MOST_UNSEEN = 1.0
+
+
+class Standstill:
+    """How long one process has stood still, by looks at it that are at most a second apart."""
+
+    def __init__(self, pid: int) -> None:
+        self._file = Path(f"/proc/{pid}/stat")
+        self._ticks, self._looked, self._seconds = -1, 0.0, 0.0
+        self._still = False
+
+    def seconds(self, busy: bool) -> float | None:
+        """For how long it has been stopped or, when it is `busy`, has neither used the processor nor waited for it.
+
+        None when it moves, and where the system does not say.
+        """
+        now = time.monotonic()
+        passed, self._looked = min(now - self._looked, _MOST_UNSEEN), now
+        state, ticks = self._look()
+        before, self._ticks = self._ticks, ticks
+        was, self._still = self._still, state in _STOPPED or (busy and ticks == before and state not in _RUNNING)
+        self._seconds = self._seconds + passed if was and self._still else 0.0
+        return self._seconds if self._still else None
+
+    def _look(self) -> tuple[bytes, int]:
+        """Its state, and the processor time that it has used. It moves where nothing can be read."""
+        try:
+            # What is before the last bracket is its name (man 5 proc).
+            fields = self._file.read_bytes().rpartition(b")")[2].split()
+            return fields[0], int(fields[11]) + int(fields[12])
+        except (OSError, ValueError, IndexError):
+            return _RUNNING, -1

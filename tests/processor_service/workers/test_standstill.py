@@ -1,0 +1,72 @@
+"""A worker that stands still is not one with a slow picture, and not one that the machine is too busy for."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from processor_service.workers.standstill import Standstill
+from tests.helpers.processes import wait_until, with_pid
+
+WAITS, WORKS = "input()", "while True: pass"
+
+
+@pytest.fixture
+def process(request: pytest.FixtureRequest) -> Iterator[int]:
+    program = [sys.executable, "-c", f"print(flush=True)\n{request.param}"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+        assert started.stdout and started.stdout.read(1)
+        yield started.pid
+        started.kill()
+
+
+def has_stood_still(standstill: Standstill, busy: bool) -> bool:
+    return (standstill.seconds(busy) or 0) > 0.5
+
+
+def longest(standstill: Standstill, busy: bool, seconds: float) -> float:
+    """For how long it stood still, as far as was seen in this time."""
+    found, end = 0.0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = max(found, standstill.seconds(busy) or 0.0)
+        time.sleep(0.1)
+    return found
+
+
+@pytest.mark.parametrize("process", [WAITS], indirect=True)
+def test_one_that_waits_stands_still_only_if_it_has_something_to_do(process: int) -> None:
+    standstill = Standstill(process)
+    wait_until(lambda: standstill.seconds(busy=False) is None)
+    assert longest(standstill, busy=False, seconds=0.5) == 0
+    wait_until(partial(has_stood_still, standstill, busy=True))
+
+
+@pytest.mark.parametrize("process", [WORKS], indirect=True)
+def test_one_that_works_or_waits_for_the_processor_does_not_stand_still_until_it_is_stopped(process: int) -> None:
+    standstill = Standstill(process)
+    # On a busy machine it waits for the processor most of the time.
+    assert longest(standstill, busy=True, seconds=1) == 0
+    with_pid(process, signal.SIGSTOP)
+    for busy in (True, False):
+        wait_until(partial(has_stood_still, standstill, busy))
+    with_pid(process, signal.SIGCONT)
+    wait_until(lambda: standstill.seconds(busy=True) is None)
+
+
+@pytest.mark.parametrize("process", [WAITS], indirect=True)
+def test_time_in_which_nobody_looked_does_not_count(process: int) -> None:
+    """The service itself may have been stopped together with its workers."""
+    standstill = Standstill(process)
+    wait_until(lambda: standstill.seconds(busy=True) is not None)
+    time.sleep(1.5)
+    assert (standstill.seconds(busy=True) or 9) <= 1
+
+
+def test_a_process_that_the_system_says_nothing_about_moves() -> None:
+    assert Standstill(2**22 + 1).seconds(busy=True) is None
