@@ -13,7 +13,7 @@ from .markdown import table
 
 # By the name of the setting.
 _LIMITS: dict[str, Code | str] = {
-    "connections": "the oldest connection without a token is closed",
+    "connections": "the oldest connection without a token is closed, or one with it that sends nothing",
     "max_held_bytes": Code.BUSY,
     "max_image_bytes": Code.IMAGE_TOO_LARGE,
     "queue_size": Code.BUSY,

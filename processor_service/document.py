@@ -6,6 +6,7 @@ import hashlib
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 import pybase64
 
 from .errors import Code, ImageError
@@ -96,12 +97,13 @@ def sign(request: Request, fields: dict[str, Any], source: str, key: bytes) -> d
     return marks
 
 
-def failure(error: ImageError, request: Any = None) -> dict[str, Any]:
+def failure(error: ImageError, request: Any = None, most: int | None = None) -> dict[str, Any]:
     """The body of a refusal. `request`: the parsed body of the refused request, None when it was not read.
 
-    When the picture is at fault it has `fields` to merge: nulls for the fields of an earlier picture, and what stays.
+    When the picture is at fault it has `fields` to merge: nulls for the fields of an earlier picture, and what stays,
+    in up to `most` bytes.
     """
-    return failure_with(error, what_stays(request, error.code) if is_at_fault(error) else {})
+    return failure_with(error, what_stays(request, error.code, most) if is_at_fault(error) else {})
 
 
 def failure_with(error: ImageError, stays: dict[str, Any]) -> dict[str, Any]:
@@ -110,13 +112,29 @@ def failure_with(error: ImageError, stays: dict[str, Any]) -> dict[str, Any]:
     return {**body, "fields": absent_fields() | stays} if is_at_fault(error) else body
 
 
+def failure_json(body: dict[str, Any]) -> bytes:
+    """The body of a refusal as JSON.
+
+    The picture needs no escaping, so it is put in here. orjson would copy it several times, and aborts when there is no
+    memory for that.
+    """
+    fields: dict[str, Any] = body.get("fields", {})
+    if not (text := fields.get("data")):
+        return orjson.dumps(body)
+    others = {name: value for name, value in fields.items() if name != "data"}
+    rest = orjson.dumps({**{name: body[name] for name in body if name != "fields"}, "fields": others})
+    return b"".join((rest.removesuffix(b"}}"), b',"data":"', text.encode(), b'"}}'))
+
+
 def is_at_fault(error: ImageError) -> bool:
     """Whether the picture is at fault, so that the document may be stored with its error."""
     return error.code.status in AT_FAULT
 
 
-def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
+def what_stays(request: Any, code: Code | None = None, most: int | None = None) -> dict[str, Any]:
     """The field `data` of a refused picture: the same file without its metadata, or null when it cannot be cut.
+
+    Null, too, when more than `most` bytes would stay: no result may be larger (IMAGE_MAX_RESULT_BYTES).
 
     Null, too, when the recipe hides what must not be seen: nothing was hidden in it. Nothing for a picture that is
     fetched by its address. What is stored of it stays: the address may work again tomorrow.
@@ -126,7 +144,7 @@ def what_stays(request: Any, code: Code | None = None) -> dict[str, Any]:
     if conceals(request):
         return {"data": None}
     # A raw file begins like a TIFF: only its preview would be left.
-    return {"data": None if code in _NO_PICTURE else _without_metadata(request, code is Code.TRUNCATED_IMAGE)}
+    return {"data": None if code in _NO_PICTURE else _without_metadata(request, code is Code.TRUNCATED_IMAGE, most)}
 
 
 def conceals(request: Any) -> bool:
@@ -136,11 +154,13 @@ def conceals(request: Any) -> bool:
     return any(kind.conceals for name, kind in all_operations().items() if name in names)
 
 
-def _without_metadata(request: Any, cut_off: bool) -> str | None:
+def _without_metadata(request: Any, cut_off: bool, most: int | None) -> str | None:
     text = request.get("data") if isinstance(request, dict) else None
     try:
         # A longer body was refused before it was read.
         cut = cut_refused(decode_payload(text, len(text)), cut_off=cut_off) if isinstance(text, str) else None
     except ImageError:
         return None
-    return None if cut is None else pybase64.b64encode_as_string(cut)
+    if cut is None or (most is not None and len(cut) > most):
+        return None
+    return pybase64.b64encode_as_string(cut)

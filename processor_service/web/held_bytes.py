@@ -51,9 +51,9 @@ class HeldBytes:
         with self._lock:
             self.bytes += by
 
-    def has_room(self, size: int) -> bool:
-        """Whether this many more bytes fit in. They always do when nothing else is held."""
-        return not self.bytes or self.bytes + size <= self._most
+    def has_room(self, size: int, own: int = 0) -> bool:
+        """Whether this many more bytes fit in. They always do when nothing is held but what is our `own`."""
+        return self.bytes <= own or self.bytes + size <= self._most
 
     def full(self) -> ImageError:
         """The refusal of what does not fit."""

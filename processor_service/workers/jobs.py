@@ -19,7 +19,7 @@ import orjson
 import pybase64
 
 from ..decoding.open import load_decoders
-from ..document import failure, what_stays
+from ..document import failure, failure_json, what_stays
 from ..embedders import preload
 from ..errors import Code, ImageError, causes, defect, lacks_memory, out_of_memory
 from ..features import all_features
@@ -158,9 +158,13 @@ def _embed(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, A
 
 
 def _cut(body: Any, settings: Settings, watch: Stopwatch) -> tuple[dict[str, Any], bytes]:
-    """What may be stored of a picture that another worker did not survive."""
+    """What may be stored of a picture that another worker did not survive: the base64 of its field `data`, if any.
+
+    `stays`: whether there is such a field.
+    """
     with watch("cut"):
-        return {}, orjson.dumps(what_stays(body))
+        stays = what_stays(body, most=settings.max_result_bytes)
+        return {"stays": bool(stays)}, (stays.get("data") or "").encode()
 
 
 # Each makes two things of a request's JSON: what to log and measure, and the answer's body.
@@ -180,13 +184,13 @@ def handle(body: bytes, settings: Settings, job: Job = Job.PROCESS) -> tuple[dic
         answer = b""
         summary = {"status": 0, "code": HAND_ON}
     except ImageError as error:
-        answer = orjson.dumps(failure(error, request))
+        answer = failure_json(failure(error, request, settings.max_result_bytes))
         summary |= {"status": int(error.code.status), "code": error.code.code, "reason": error.reason}
         summary["causes"] = causes(error)
     except Exception as error:
         shortage = lacks_memory(error)
         refusal = out_of_memory(settings.memory()[0]) if shortage else defect(error)
-        answer = orjson.dumps(failure(refusal, request if shortage else None))
+        answer = failure_json(failure(refusal, request if shortage else None, settings.max_result_bytes))
         summary |= {"status": int(refusal.code.status), "code": refusal.code.code}
         if not shortage:
             summary |= _of_defect(error)

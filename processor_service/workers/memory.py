@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ..settings import Settings
+from ..store.opening import folder_of
 from .lack import number
 
 _PRIVATE = re.compile(r"VmData:\s+(\d+) kB")
@@ -18,6 +21,9 @@ _SPARE = 16 * 1024**2
 # Without so much of its memory a worker is of no use.
 LEAST = 128 * 1024**2
 _CGROUPS, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+_MOUNTS = Path("/proc/self/mountinfo")
+# File systems whose files are memory of the container.
+_OF_MEMORY = ("tmpfs", "ramfs")
 # The web process with its libraries and the template of the workers.
 BASE = 256 * 1024**2
 _MB = 1024**2
@@ -70,22 +76,41 @@ def is_given(limit: int, least: int | None = None) -> bool:
     return True
 
 
-def shortage(settings: Settings, limit: int | None) -> str | None:
-    """What is wrong with the settings in a container of `limit` bytes, and what would be right. None when they fit."""
+def in_memory(settings: Settings, mounts: Path = _MOUNTS) -> int:
+    """Most bytes of files that the service may write to file systems in memory, such as a container's /tmp.
+
+    It writes rendered pictures, and those of a store that is a folder. Only the file system bounds the latter.
+    """
+    store = folder_of(settings.store_url) if settings.store_url else None
+    cache = Path(settings.cache_dir) if settings.cache_dir else None
+    wanted: dict[Path, float] = {}
+    for folder, most in ((cache, settings.cache_bytes), (store, math.inf)):
+        if folder and (mount := _mount_in_memory(folder, mounts)):
+            wanted[mount] = wanted.get(mount, 0) + most
+    least = (min(most, _size(mount)) for mount, most in wanted.items())
+    return int(sum(size for size in least if size < math.inf))
+
+
+def shortage(settings: Settings, limit: int | None, files: int = 0) -> str | None:
+    """What is wrong with the settings in a container of `limit` bytes, and what would be right. None when they fit.
+
+    `files`: bytes of files in memory.
+    """
     web = BASE + settings.max_held_bytes
     recognizers = number(settings)
-    others = recognizers * settings.recognizer_memory
+    others = recognizers * settings.recognizer_memory + files
     needed = settings.workers * settings.worker_memory + others + web
     if limit is None or needed <= limit:
         return None
     room = (limit - web - others) // settings.workers // _MB
     advice = f"set IMAGE_WORKER_MEMORY to {room * _MB}, or" if room >= 128 else "lower IMAGE_WORKERS, or"
     beside = f", {recognizers} recognizers with {settings.recognizer_memory // _MB} MB each (IMAGE_RECOGNIZER_MEMORY)"
+    in_files = f" and files in memory with {-(-files // _MB)} MB (IMAGE_CACHE_DIR, IMAGE_STORE_URL)"
     return (
         f"{settings.workers} workers with {settings.worker_memory // _MB} MB each (IMAGE_WORKER_MEMORY)"
         f"{beside if recognizers else ''} and the web process with {web // _MB} MB (IMAGE_MAX_HELD_BYTES and "
-        f"{BASE // _MB} MB) may need {needed // _MB} MB, but the container has {limit // _MB} MB: {advice} give it "
-        f"{-(-needed // _MB)} MB"
+        f"{BASE // _MB} MB){in_files if files else ''} may need {needed // _MB} MB, but the container has "
+        f"{limit // _MB} MB: {advice} give it {-(-needed // _MB)} MB"
     )
 
 
@@ -117,6 +142,24 @@ def _folders(cgroups: Path, own: Path) -> Iterator[Path]:
         group = Path(path.lstrip("/"))
         for folder in (group, *group.parents):
             yield root / folder
+
+
+def _mount_in_memory(folder: Path, mounts: Path) -> Path | None:
+    """Where the file system is mounted that a folder is on, or will be; None when its files are not memory."""
+    found, of_memory, folder = Path("/"), False, folder.resolve()
+    for line in _read(mounts).splitlines():
+        place, _, kind = line.partition(" - ")
+        mount = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), place.split()[4]))
+        # Of two at the same place the later one is seen.
+        if folder.is_relative_to(mount) and mount.is_relative_to(found):
+            found, of_memory = mount, kind.split()[0] in _OF_MEMORY
+    return found if of_memory else None
+
+
+def _size(mount: Path) -> float:
+    """Most bytes of all files of a file system; infinity when it has no bound."""
+    status = os.statvfs(mount)
+    return status.f_blocks * status.f_frsize or math.inf
 
 
 def _read(file: Path) -> str:

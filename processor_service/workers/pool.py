@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 import structlog
 
 from ..document import is_at_fault
@@ -121,7 +120,9 @@ class WorkerPool:
             answer = self._ask_one(Job.CUT, body, check, begun=True, first=True)
         except Lost:
             return {"data": None}
-        return orjson.loads(answer.body) if answer.summary["status"] == HTTPStatus.OK else {"data": None}
+        if answer.summary["status"] != HTTPStatus.OK:
+            return {"data": None}
+        return {"data": answer.body.decode() or None} if answer.summary["stays"] else {}
 
     def load(self) -> dict[str, int | float]:
         """How many pictures wait, and how long recent ones took on average: so how long a new picture would wait.

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import orjson
 
-from ..document import failure_with
+from ..document import failure_json, failure_with
 from ..errors import ImageError
 from .channel import Channel
 from .memory import oom_kills
@@ -56,7 +56,7 @@ class Answer:
     def refusal(cls, error: ImageError, stays: dict[str, Any]) -> Answer:
         """The answer when no worker gave one, with what may be stored of the picture (document.py)."""
         summary = {"status": int(error.code.status), "code": error.code.code, "seconds": {}}
-        return cls(summary, orjson.dumps(failure_with(error, stays)))
+        return cls(summary, failure_json(failure_with(error, stays)))
 
 
 class Worker:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from ..errors import Code, ImageError
 from ..settings import Settings
-from .protocol import FORK, READY
+from .protocol import FORK, KILL, READY
 from .worker import Worker
 
 BOOT_SECONDS = 60.0
@@ -45,8 +45,8 @@ class TemplateProcess:
     """
 
     def __init__(self, command: Sequence[str] = WORKER) -> None:
-        self._control, theirs = socket.socketpair()
         self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair()
         try:
             with theirs:
                 self.process = subprocess.Popen(  # noqa: S603 - our own module
@@ -68,22 +68,39 @@ class TemplateProcess:
         self._control.settimeout(_TEMPLATE_SECONDS)
 
     def fork(self, timeout: float) -> Worker:
-        """A new worker, ready for a picture. Raises OSError when none can be started."""
+        """A new worker, ready for a picture. Raises OSError when none can be started.
+
+        Whatever it raises, no socket and no process is left.
+        """
         ours, theirs = socket.socketpair()
+        pid = 0
         try:
-            with theirs, self._lock:
-                socket.send_fds(self._control, [FORK], [theirs.fileno()])
-                pid = int(self._control.recv(32) or b"0")
-            if pid <= 0:
-                raise OSError(-pid, os.strerror(-pid)) if pid else ConnectionError("the template of the workers ended")
+            with theirs:
+                pid = self._forked(theirs)
+            worker = Worker(self.end, pid, ours, timeout)
+            if not worker.channel.poll(BOOT_SECONDS) or not worker.is_ready():
+                raise ChildProcessError("a worker ended as soon as it was started; see the log")
         except BaseException:
             ours.close()
+            if pid:
+                self.end(pid, KILL)
             raise
-        worker = Worker(self.end, pid, ours, timeout)
-        if not worker.channel.poll(BOOT_SECONDS) or not worker.is_ready():
-            worker.stop()
-            raise ChildProcessError("a worker ended as soon as it was started; see the log")
         return worker
+
+    def _forked(self, theirs: socket.socket) -> int:
+        """The process id of a new worker."""
+        with self._lock:
+            socket.send_fds(self._control, [FORK], [theirs.fileno()])
+            try:
+                pid = int(self._control.recv(32) or b"0")
+            except BaseException:
+                # The next one would read the answer to this.
+                self.process.kill()
+                self.process.wait()
+                raise
+        if pid <= 0:
+            raise OSError(-pid, os.strerror(-pid)) if pid else ConnectionError("the template of the workers ended")
+        return pid
 
     def is_alive(self) -> bool:
         """Whether workers can still be forked from it."""
@@ -101,6 +118,9 @@ class TemplateProcess:
             except (OSError, ValueError):
                 self.process.kill()
                 return None
+            except BaseException:
+                self.process.kill()
+                raise
 
     def stop(self) -> None:
         """End it and its workers."""
@@ -131,7 +151,8 @@ class WorkerSource:
                 self.template = TemplateProcess(self._command)
             try:
                 self.template.load(self._mark_key.hex())
-            except OSError:
+            except BaseException:
+                # It waits for what it is loaded with.
                 self._drop()
                 raise
         try:

@@ -1,11 +1,14 @@
 """Accidents of one service, and what comes of the pictures.
 
-    .venv/bin/python -m tests.load.service_accidents [full_store read_only killed hangup full_log no_reader connections]
+    .venv/bin/python -m tests.load.service_accidents [full_store read_only killed hangup full_log no_reader connections
+        token killers]
 
 `full_store`: the folder of the store is on a disk of 1 MB. `read_only`: that disk becomes read-only. `killed`: the web
 process and a worker are killed while 16 pictures are stored. `hangup`: the master gets SIGHUP beside clients. `full_log`:
 the log is on a full disk. `no_reader`: whoever read the log is gone. `connections`: 2,000 connections with the token and
-1,024 files. The first two mount a disk in memory in a user namespace of their own, which Linux must allow.
+1,024 files. `token`: good clients beside 800 and 2,000 connections with the token that take room and places for nothing.
+`killers`: 12 of 40 pictures kill their worker, twice each. The first two mount a disk in memory in a user namespace of
+their own, which Linux must allow.
 Prints what came of each; ends with status 1 when it is not as docs/reliability.md says.
 """
 
@@ -29,9 +32,11 @@ from typing import Any
 import requests
 from PIL import Image
 
+from tests.helpers.killers import MORTAL, slowdown
 from tests.helpers.pictures import encoded, picture
 from tests.helpers.processes import with_pid
 from tests.helpers.service import PROGRAM, TOKEN, Service, running_service
+from tests.load.slow_clients import attacked
 from tests.processor_service.web.test_slow_clients import connections, head
 
 SMALL = picture("pillow/hopper.jpg")
@@ -197,6 +202,48 @@ def full_of_connections(folder: Path) -> Verdict:
     return f"probes answered within {longest:.1f} s, a picture {answer} after {took:.1f} s", answer == "200"
 
 
+def latencies(service: Service, data: bytes, seconds: float = 10) -> tuple[Counter[str], list[float]]:
+    """What two clients get that send one picture after the other, and how long each of them took."""
+    until = time.monotonic() + seconds
+
+    def client(_: int) -> tuple[Counter[str], list[float]]:
+        seen, took = Counter[str](), []
+        while (began := time.monotonic()) < until:
+            seen[sent(service, data, **PLAIN)] += 1
+            took.append(time.monotonic() - began)
+        return seen, took
+
+    with ThreadPoolExecutor(2) as threads:
+        (one, some), (other, more) = threads.map(client, range(2))
+    return one + other, sorted(some + more)
+
+
+def beside_token(folder: Path) -> Verdict:
+    """The good pictures have 5 MB. Those who attack open a new connection for each that is closed."""
+    data = SMALL + bytes(5_000_000)
+    with running_service(folder / "log", workers="2") as service:
+        latencies(service, data, 2)
+        results = [latencies(service, data)]
+        # As many as there is place for, which stay; then more, which come again and again.
+        for clients in (800, 2000):
+            with attacked(service, clients, 1, "token"):
+                results.append(latencies(service, data))
+    middles = [took[len(took) // 2] for _, took in results]
+    said = [
+        f"{dict(seen)}, median {middle:.3f} s, longest {took[-1]:.2f} s"
+        for (seen, took), middle in zip(results, middles, strict=True)
+    ]
+    good = all(set(seen) == {"200"} for seen, _ in results) and max(middles) < 5 * middles[0]
+    return "alone {}; beside 800 {}; beside 2,000 {}".format(*said), good
+
+
+def killers(folder: Path) -> Verdict:
+    with running_service(folder / "log", MORTAL, workers="2") as service:
+        slowdown(service)
+        middle, last = slowdown(service)
+    return f"good pictures took {middle:.1f} times as long (median), the last one {last:.1f}", max(middle, last) < 3
+
+
 JOBS: dict[str, Callable[[Path], Verdict]] = {
     "full_store": full_store,
     "read_only": read_only,
@@ -205,6 +252,8 @@ JOBS: dict[str, Callable[[Path], Verdict]] = {
     "full_log": full_log,
     "no_reader": no_reader,
     "connections": full_of_connections,
+    "token": beside_token,
+    "killers": killers,
 }
 
 

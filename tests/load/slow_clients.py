@@ -1,10 +1,11 @@
 """A bulk beside clients that are slow or silent.
 
     python -m tests.load.slow_clients [--clients 2000] [--sources 1] [--connections 1000] [--header-timeout 10]
-        [--documents 300] [--runs 3]
+        [--documents 300] [--runs 3] [--who strangers]
 
 A real node sends the pictures of bulks to a real service, in turn without and with the hostile clients, which open a new
 connection whenever one is closed: silent ones, one byte, half a head, a body that never comes, and one byte a second.
+With `--who token` they have the token: a body of 20 MB and one of 9 bytes that never come, and a connection that is kept.
 They are spread over processes, each with an address of its own on loopback. With `--connections` above `--clients` the
 service keeps all of them for `--header-timeout` seconds; below it closes the oldest for each new one.
 Prints documents a second of both, and for health checks at the service's port and at IMAGE_HEALTH_PORT how many there
@@ -41,10 +42,19 @@ from tests.helpers.ports import free_port
 from tests.helpers.service import TOKEN, Service, running_service
 
 _HEAD = b"POST /v1/process HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
-_KINDS = (b"", b"G", _HEAD, _HEAD + b"\r\n{", b"drip")
+_TOKEN = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+_POST = b"POST /v1/process HTTP/1.1\r\n" + _TOKEN
+KINDS = {
+    "strangers": (b"", b"G", _HEAD, _HEAD + b"\r\n{", b"drip"),
+    "token": (
+        _POST + b"Content-Length: 20000000\r\n\r\n{",
+        _POST + b"Content-Length: 9\r\n\r\n{",
+        b"GET /v1/limits HTTP/1.1\r\n" + _TOKEN + b"\r\n",
+    ),
+}
 
 
-def attack(port: int, clients: int, source: int) -> None:
+def attack(port: int, clients: int, source: int, who: str = "strangers") -> None:
     """Keep so many hostile connections open from one address, for as long as standard input is."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, clients + 64), hard), hard))
@@ -56,7 +66,7 @@ def attack(port: int, clients: int, source: int) -> None:
         nonlocal opened
         try:
             client = socket.create_connection(("127.0.0.1", port), timeout=5, source_address=(f"127.0.0.{source}", 0))
-            kind = _KINDS[opened % len(_KINDS)]
+            kind = KINDS[who][opened % len(KINDS[who])]
             client.sendall(_HEAD if kind == b"drip" else kind)
         except OSError:
             return
@@ -101,16 +111,16 @@ def open_files(service: Service) -> int:
 
 
 @contextmanager
-def attacked(service: Service, clients: int, sources: int) -> Iterator[None]:
+def attacked(service: Service, clients: int, sources: int, who: str = "strangers") -> Iterator[None]:
     """Hostile clients, in processes of their own."""
-    code = f"from tests.load.slow_clients import attack; attack({service.port}, {clients // sources}, %d)"
+    code = f"from tests.load.slow_clients import attack; attack({service.port}, {clients // sources}, %d, {who!r})"
     attackers = [
         subprocess.Popen([sys.executable, "-c", code % source], stdin=subprocess.PIPE)
         for source in range(2, 2 + sources)
     ]
     try:
         # Those of the kind that is refused at once are not open for long.
-        enough = 0.8 * min(clients, int(service.settings["connections"]))
+        enough = 0.8 * min(clients, int(service.settings.get("connections", 1000)))
         deadline = time.monotonic() + 60
         while open_files(service) < enough and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -160,6 +170,7 @@ class Probes:
 @click.option("--header-timeout", default=10, show_default=True, help="The service's IMAGE_HEADER_TIMEOUT.")
 @click.option("--documents", default=300, show_default=True, help="Documents of each measurement.")
 @click.option("--runs", default=3, show_default=True, help="Repetitions; the median counts.")
+@click.option("--who", default="strangers", show_default=True, type=click.Choice(list(KINDS)), help="The clients.")
 @click.option("--es-version", default=None, help="Elasticsearch version.")
 def main(
     clients: int,
@@ -168,6 +179,7 @@ def main(
     header_timeout: int,
     documents: int,
     runs: int,
+    who: str,
     es_version: str | None,
 ) -> None:
     """Print documents a second without and with the hostile clients."""
@@ -192,7 +204,7 @@ def main(
         rate()  # warms JVM, processes and caches
         for _ in range(runs):
             rates["alone"].append(rate())
-            with attacked(service, clients, sources):
+            with attacked(service, clients, sources, who):
                 probes = [Probes(service, port) for port in (service.port, health_port)]
                 rates["attacked"].append(rate())
                 print(*(probe.stop() for probe in probes), sep="\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import orjson
 import structlog
@@ -13,15 +14,14 @@ from ...settings import Settings
 from ..answering import retry_after
 from ..callers.authentication import Access, is_signed
 from ..callers.signed_requests import Freshness
-from ..held_bytes import HeldBytes
 from .client_connection import ClientConnection, body_length
 
 log = structlog.get_logger("processor_service")
 
 PROBES = ("/healthz", "/readyz", "/metrics")
-# Many clients send their whole body before they read the answer. So up to this many bytes of a refused body are read
-# and thrown away.
-MOST_DISCARDED = 128 * 1024**2
+# Many clients send their whole body before they read the answer. So up to this many bytes of a body that is too large
+# are read and thrown away.
+_MOST_DISCARDED = 128 * 1024**2
 _MOST_HEAD = 32 * 1024
 
 
@@ -36,11 +36,11 @@ class Admission:
         """Whether the connection came to the port for probes."""
         return bool(connection.server[1] == self._settings.health_port)
 
-    def admit(self, connection: ClientConnection, held: HeldBytes) -> bool:
+    def admit(self, connection: ClientConnection, check_room: Callable[[int], None]) -> bool:
         """Read the head, and note how long the body is. False while the head is incomplete.
 
-        The body counts as `held`. Raises ImageError when the request is refused,
-        gunicorn's errors when it is not HTTP.
+        `check_room` raises ImageError when there is no room for a body of so many bytes. Raises ImageError when the
+        request is refused, gunicorn's errors when it is not HTTP.
         """
         try:
             head = connection.take_head(_MOST_HEAD)
@@ -57,7 +57,7 @@ class Admission:
             raise ImageError(Code.NOT_FOUND, f"this port is for {', '.join(PROBES)}")
         if refusal and body_length(request) != 0:
             raise refusal
-        self._admit_body(connection, body_length(request), held)
+        self._admit_body(connection, body_length(request), check_room)
         return True
 
     def _check_caller(self, connection: ClientConnection) -> ImageError | None:
@@ -77,7 +77,7 @@ class Admission:
             return refusal
         return None
 
-    def _admit_body(self, connection: ClientConnection, length: int | None, held: HeldBytes) -> None:
+    def _admit_body(self, connection: ClientConnection, length: int | None, check_room: Callable[[int], None]) -> None:
         connection.length = connection.thrown_away = connection.holds = 0
         if length is None:
             raise ImageError(Code.LENGTH_REQUIRED, "the body comes in chunks; send it with a Content-Length")
@@ -86,13 +86,10 @@ class Admission:
                 # The client waits for this before it sends anything.
                 raise too_large(self._settings.max_image_bytes)
             # The application refuses it. It gets no body.
-            connection.thrown_away = min(length, MOST_DISCARDED)
-        elif length and not held.has_room(length):
-            # A body beyond the limit is taken when nothing else is held.
-            raise held.full()
-        else:
-            connection.length = connection.holds = length
-            held.change(length)
+            connection.thrown_away = min(length, _MOST_DISCARDED)
+        elif length:
+            check_room(length)
+            connection.length = length
 
 
 def not_http(error: Exception) -> ImageError:

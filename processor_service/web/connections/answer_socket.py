@@ -24,10 +24,11 @@ class AnswerSocket(socket.socket):
 
     @classmethod
     def of(cls, accepted: socket.socket) -> AnswerSocket:
-        """The same connection; `accepted` is closed."""
-        made = cls(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        """The same connection, which `accepted` gives away. That still has it when this raises OSError."""
         microseconds = round(SEND_SECONDS * 1e6)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *divmod(microseconds, 10**6)))
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *divmod(microseconds, 10**6)))
+        made = cls(accepted.family, accepted.type, accepted.proto, accepted.fileno())
+        accepted.detach()
         return made
 
     def begin_answer(self) -> None:

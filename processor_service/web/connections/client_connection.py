@@ -7,6 +7,7 @@ received.
 from __future__ import annotations
 
 import io
+import select
 import socket
 from contextlib import suppress
 from typing import Any
@@ -108,11 +109,16 @@ class ClientConnection(TConn):  # type: ignore[misc]
         self.trusted = False
         # Monotonic seconds at which the loop gives up.
         self.deadline = 0.0
-        # Bytes of the body; those of them that count as held; those that are thrown away as they come in.
+        # Monotonic seconds at which the client last sent something that counts, and at which its body began.
+        self.progress = self.began = 0.0
+        # Bytes of the body; those that came, which count as held; those that are thrown away as they come in.
         self.length = self.holds = self.thrown_away = 0
-        self._wakes_for = 1
-        # After the answer: bytes that are still read, so that the client sees the answer.
+        # Bytes at which the loop sees the socket as readable.
+        self.wakes_for = 1
+        # After the answer: bytes that are still read, so that the client sees the answer. Those of strangers together
+        # are bounded.
         self.lingers: int | None = None
+        self.lingers_as_stranger = False
 
     def take_head(self, most: int) -> bytes | None:
         """The head, removed from what was received; None while it is incomplete.
@@ -128,12 +134,13 @@ class ClientConnection(TConn):  # type: ignore[misc]
         del self.received[: end + 4]
         return head
 
-    def expect_body(self) -> None:
-        """Make room for `length` bytes. What of them was received with the head is moved there."""
+    def expect_body(self) -> int:
+        """Make room for `length` bytes. What of them was received with the head is moved there; returns how many."""
         self._body = Body(self.length)
         with memoryview(self.received) as received, received[: self.length] as begun:
             came = self._body.add(begun)
         del self.received[:came]
+        return came
 
     def forget_body(self) -> None:
         """Free the memory of a body that was received, or is not wanted any more."""
@@ -147,6 +154,16 @@ class ClientConnection(TConn):  # type: ignore[misc]
         data = self.sock.recv(most)
         self.received += data
         return len(data)
+
+    def discard(self, most: int) -> int:
+        """Receive up to this many bytes that nobody wants; returns how many, as `receive` does."""
+        return len(self.sock.recv(most))
+
+    def is_readable(self) -> bool:
+        """Whether the loop would see something to read."""
+        poller = select.poll()
+        poller.register(self.sock, select.POLLIN)
+        return bool(poller.poll(0))
 
     def body_is_complete(self) -> bool:
         """Whether the whole body was received; if so, the request gets it."""
@@ -165,13 +182,19 @@ class ClientConnection(TConn):  # type: ignore[misc]
         """Bytes of the body that are still missing."""
         return self.thrown_away or self._body.missing
 
+    def to_come(self, most: int) -> int:
+        """Bytes up to `most` that the client, which is refused, may still send of what it has announced."""
+        if self.request is None or (announced := body_length(self.request)) is None:
+            return most
+        return min(self.missing() or announced, most)
+
     def wake_for(self, size: int) -> None:
         """Let the loop see the socket as readable only when this many bytes are there, or the connection has ended."""
-        if size != self._wakes_for:
+        if size != self.wakes_for:
             # Without it the loop wakes up for each packet. So where a system does not have it, everything works, too.
             with suppress(OSError):
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-            self._wakes_for = size
+            self.wakes_for = size
 
 
 def body_length(request: Any) -> int | None:

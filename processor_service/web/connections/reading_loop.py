@@ -21,8 +21,10 @@ from gunicorn.workers.gthread import ThreadWorker
 from ...errors import ImageError, no_memory
 from ..held_bytes import HeldBytes
 from ..monitoring.request_ids import id_of_head
-from .admission import MOST_DISCARDED, Admission, last_answer, not_http
+from .admission import Admission, last_answer, not_http
+from .allowance import Allowance
 from .client_connection import ClientConnection
+from .readers import Readers
 
 log = structlog.get_logger("processor_service")
 
@@ -31,8 +33,9 @@ _FIRST_CHUNK, _CHUNK, _TURN = 64 * 1024, 1024**2, 8 * 1024**2
 # Time for the client to read an answer after which the connection is closed.
 _LINGER_SECONDS = 10.0
 _LOOK = 0.5
-# Bytes of a body that are worth waking up for.
-_WAKE = 128 * 1024
+# Bytes of a body that are worth waking up for; more while they come in less than so many seconds. Fewer are no
+# progress, as long as more are missing (readers.py).
+_WAKE, _MOST_WAKE, _QUICK = 128 * 1024, 512 * 1024, 0.25
 
 
 class Threads(ThreadPoolExecutor):
@@ -47,14 +50,20 @@ class Threads(ThreadPoolExecutor):
 
 
 class ReadingLoop(ThreadWorker):  # type: ignore[misc]
-    """Reads from connections, and calls `enqueue_req` when one has sent a whole request. All in the loop's thread."""
+    """Reads from connections, and calls `enqueue_req` when one has sent a whole request. All in the loop's thread.
+
+    The bytes of a body count as held as they come in. When there is no room for more, a body that stalls is refused, or
+    else the one that began last.
+    """
 
     def init_process(self) -> None:
         """Called by gunicorn; returns when the process is to end."""
         self.settings = self.app.settings
-        # Connections that the loop reads from, oldest first.
-        self.reading: dict[ClientConnection, None] = {}
         self.admission = Admission(self.settings)
+        self.reading = Readers(self.admission.is_for_probes)
+        # What a single stranger may send is always read. So whoever has a wrong token sees that.
+        self._longest = self.settings.longest_request() + _FIRST_CHUNK
+        self._strangers = Allowance(self._longest, _LINGER_SECONDS)
         self._next_look = self._next_sign = 0.0
         super().init_process()
 
@@ -87,11 +96,18 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         if connection not in self.reading:
             connection.sock.setblocking(False)
             self.poller.register(connection.sock, EVENT_READ, partial(self._readable, connection))
-            self.reading[connection] = None
+        self.reading.put(connection)
+
+    def let_in(self, connection: ClientConnection) -> None:
+        """Called when a head has shown a token, before its body is read."""
+
+    @property
+    def _held(self) -> HeldBytes:
+        return HeldBytes.of(self.wsgi)
 
     def _ignore(self, connection: ClientConnection) -> None:
         if connection in self.reading:
-            del self.reading[connection]
+            self.reading.remove(connection)
             self.poller.unregister(connection.sock)
 
     def drop(self, connection: ClientConnection) -> None:
@@ -103,50 +119,115 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
 
     def forget(self, connection: ClientConnection) -> None:
         """Count the body of a connection as held no more."""
-        HeldBytes.of(self.wsgi).change(-connection.holds)
+        self._held.change(-connection.holds)
         connection.holds = 0
         connection.forget_body()
 
     def _readable(self, connection: ClientConnection, _: Any) -> None:
-        with self._alone(connection):
+        if connection not in self.reading:
+            # It had to give way to another one after the loop saw that something came.
+            return
+        with self.alone(connection):
             for _ in range(_TURN // _CHUNK):
                 if not self._read(connection) or connection not in self.reading:
                     return
 
     @contextmanager
-    def _alone(self, connection: ClientConnection) -> Iterator[None]:
+    def alone(self, connection: ClientConnection) -> Iterator[None]:
         """An error with one connection ends only that connection. An exception in the loop would end the process."""
         try:
             yield
         except MemoryError:
             connection.received = bytearray()
-            self._refuse(connection, no_memory())
+            self.refuse(connection, no_memory())
         except Exception as error:
             log.error("connection dropped", defect=type(error).__name__, exc_info=error)
             self.drop(connection)
 
     def _read(self, connection: ClientConnection) -> bool:
         """Read once, and go on as far as possible. False when there is nothing to read."""
+        if connection.lingers is not None:
+            return self._discard(connection, connection.lingers)
         # The next request is not read before this one is answered.
         most = _FIRST_CHUNK if connection.request is None else min(_CHUNK, connection.missing())
+        if connection.length and not self._make_room(connection, most):
+            return False
         try:
             received = connection.receive(most)
         except BlockingIOError:
             return False
         except OSError:
             received = 0
-        if connection.lingers is not None:
-            connection.received.clear()
-            connection.lingers -= received
-        if not received or (connection.lingers is not None and connection.lingers <= 0):
+        if not received:
             self.drop(connection)
-        elif connection.lingers is None:
-            self.advance(connection)
+            return True
+        if connection.length:
+            self._count(connection, received)
+        if connection.request is not None:
+            quick = time.monotonic() - connection.progress < _QUICK
+            connection.wakes_for = min(2 * connection.wakes_for, _MOST_WAKE) if quick else _WAKE
+            self.reading.put(connection)
+        self.advance(connection)
         return True
+
+    def _discard(self, connection: ClientConnection, left: int) -> bool:
+        """Read once what nobody wants, of up to `left` bytes. False when there is nothing to read."""
+        try:
+            received = connection.discard(min(_FIRST_CHUNK, left))
+        except BlockingIOError:
+            return False
+        except OSError:
+            received = 0
+        connection.lingers = left - received
+        paid = not connection.lingers_as_stranger or self._strangers.take(received)
+        if not received or not connection.lingers or not paid:
+            self.drop(connection)
+        return True
+
+    def _count(self, connection: ClientConnection, came: int) -> None:
+        self._held.change(came)
+        connection.holds += came
+
+    def _make_room(self, connection: ClientConnection, size: int) -> bool:
+        """Make room for more of a body. False when it was this one that had to give way."""
+        while not self._held.has_room(size, connection.holds):
+            if self._refuse_stalled():
+                continue
+            # Those that began earlier have been sent for longer, and more of them has come.
+            holding = (other for other in self.reading.trusted if other.holds)
+            newest = max((connection, *holding), key=lambda other: other.began)
+            self.refuse(newest, self._held.full())
+            if newest is connection:
+                return False
+        return True
+
+    def _refuse_stalled(self) -> bool:
+        """Refuse a body that does not come. False when there is none."""
+        stalled = self.reading.stalled(with_body=True)
+        if stalled:
+            self.refuse(stalled, self._held.full())
+        return stalled is not None
+
+    def _check_room(self, length: int) -> None:
+        """Raise ImageError `busy` when there is no room for a body, also when those that do not come have given way."""
+        while not self._held.has_room(length):
+            if not self._refuse_stalled():
+                raise self._held.full()
+
+    def _expect_body(self, connection: ClientConnection) -> None:
+        """Make memory for a body. Raises MemoryError, also when those that do not come have given way."""
+        while True:
+            try:
+                self._count(connection, connection.expect_body())
+            except MemoryError:
+                if not self._refuse_stalled():
+                    raise
+            else:
+                return
 
     def advance(self, connection: ClientConnection) -> None:
         """Go on as far as what was received allows."""
-        with self._alone(connection):
+        with self.alone(connection):
             self._advance(connection)
 
     def _advance(self, connection: ClientConnection) -> None:
@@ -154,7 +235,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             if connection.request is None and not self._began(connection):
                 return
         except ImageError as refusal:
-            self._refuse(connection, refusal)
+            self.refuse(connection, refusal)
             return
         except StopIteration:
             self.drop(connection)
@@ -162,21 +243,25 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         except MemoryError:
             raise
         except Exception as error:
-            self._refuse(connection, not_http(error))
+            self.refuse(connection, not_http(error))
             return
         if connection.body_is_complete():
             connection.wake_for(1)
             self._ignore(connection)
             self.enqueue_req(connection)
         else:
-            connection.wake_for(min(connection.missing(), _WAKE))
+            connection.wake_for(min(connection.missing(), max(connection.wakes_for, _WAKE)))
 
     def _began(self, connection: ClientConnection) -> bool:
         """Whether the head is complete. Raises ImageError when the request is refused, and gunicorn's errors."""
-        if not self.admission.admit(connection, HeldBytes.of(self.wsgi)):
+        if not self.admission.admit(connection, self._check_room):
             return False
+        if connection.trusted:
+            self.reading.put(connection)
+            self.let_in(connection)
+        connection.began = connection.progress
         if connection.length:
-            connection.expect_body()
+            self._expect_body(connection)
         if connection.missing():
             self.listen(connection, self.settings.body_timeout)
             if connection.request._expected_100_continue:
@@ -184,8 +269,8 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
                 connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
-    def _refuse(self, connection: ClientConnection, error: ImageError) -> None:
-        """Answer, and close. What the client still sends is thrown away."""
+    def refuse(self, connection: ClientConnection, error: ImageError) -> None:
+        """Answer, and close. What the client still sends of what it has announced is thrown away."""
         id_ = id_of_head(connection.request.headers if connection.request else ())
         # Strangers get here, too: they must not fill the log.
         log.debug("refused", request_id=id_, code=error.code.code, reason=error.reason)
@@ -194,15 +279,17 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self.drop(connection)
         else:
-            self.linger(connection)
+            self.linger(connection, connection.to_come(self._longest))
 
-    def linger(self, connection: ClientConnection) -> None:
-        """Close for writing, and read on for a while.
+    def linger(self, connection: ClientConnection, to_come: int = 0) -> None:
+        """Close for writing, and read on for a while: `to_come` bytes, and a few that nobody announced.
 
         Closed at once, the client might see a reset instead of the answer.
         """
         self.forget(connection)
-        connection.lingers, connection.trusted, connection.request = MOST_DISCARDED, False, None
+        connection.lingers, connection.lingers_as_stranger = to_come + _FIRST_CHUNK, not connection.trusted
+        connection.trusted, connection.request = False, None
+        connection.received.clear()
         connection.wake_for(1)
         try:
             connection.sock.shutdown(socket.SHUT_WR)

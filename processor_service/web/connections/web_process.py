@@ -9,14 +9,21 @@ from concurrent.futures import Future
 from selectors import EVENT_READ
 from typing import Any
 
+import structlog
+
+from ...errors import Code, ImageError
 from .admission import PROBES
 from .answer_socket import AnswerSocket
 from .client_connection import ClientConnection
 from .reading_loop import ReadingLoop, Threads
 
+log = structlog.get_logger("processor_service")
+
 _NO_MORE_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 # Connections to the port for probes; they do not count towards the limit on others.
 _MOST_PROBES = 32
+# The part of all places that is only for connections that have not shown a token yet, and how many at least.
+_NEW, _LEAST_NEW = 8, 2
 
 
 class WebProcess(ReadingLoop):
@@ -54,15 +61,29 @@ class WebProcess(ReadingLoop):
             elif error.errno not in (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED):
                 raise
             return
+        try:
+            connection = ClientConnection(self.cfg, AnswerSocket.of(sock), client, listener.getsockname())
+        except (OSError, MemoryError) as error:
+            log.error("connection dropped", defect=type(error).__name__, exc_info=error)
+            sock.close()
+            return
         self.nr_conns += 1
-        connection = ClientConnection(self.cfg, AnswerSocket.of(sock), client, listener.getsockname())
-        self.listen(connection, self.settings.header_timeout)
-        if self.admission.is_for_probes(connection):
-            probes = [other for other in self.reading if self.admission.is_for_probes(other)]
-            if len(probes) > _MOST_PROBES:
-                self.drop(probes[0])
+        with self.alone(connection):
+            self.listen(connection, self.settings.header_timeout)
+        if len(self.reading.probes) > _MOST_PROBES:
+            self.drop(next(iter(self.reading.probes)))
         while self.nr_conns >= self.worker_connections and self._evict(connection):
             pass
+
+    def let_in(self, connection: ClientConnection) -> None:
+        """Keep some places for connections that have not shown a token yet: whoever has it must be able to come.
+
+        What holds a place for nothing gives way.
+        """
+        most = self.worker_connections - max(_LEAST_NEW, self.worker_connections // _NEW)
+        while self.nr_conns - len(self.reading.strangers) - len(self.reading.probes) > most:
+            if not self._evict_trusted(connection):
+                return
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not. The listener for probes stays open when all places are taken."""
@@ -80,6 +101,8 @@ class WebProcess(ReadingLoop):
 
     def on_client_socket_readable(self, connection: ClientConnection, client: Any) -> None:
         """Called by gunicorn: the next request arrives on a connection that was kept."""
+        if connection not in self.keepalived_conns:
+            return
         self.poller.unregister(client)
         self.keepalived_conns.remove(connection)
         self.listen(connection, self.settings.header_timeout)
@@ -110,12 +133,32 @@ class WebProcess(ReadingLoop):
 
     def _evict(self, newest: ClientConnection | None = None) -> bool:
         """Close the oldest connection that has shown no token, except the newest. False when there is none."""
-        silent = (
-            connection
-            for connection in self.reading
-            if not connection.trusted and not self.admission.is_for_probes(connection)
-        )
-        oldest = next((connection for connection in silent if connection is not newest), None)
+        oldest = next((connection for connection in self.reading.strangers if connection is not newest), None)
         if oldest:
             self.drop(oldest)
         return oldest is not None
+
+    def _evict_trusted(self, newest: ClientConnection) -> bool:
+        """Take the place of a connection that has shown a token, except the newest. False when all are in work.
+
+        First one whose request does not come, then one that waits for its next request, then the one whose request made
+        no progress for the longest time.
+        """
+        stalled = self.reading.stalled()
+        if stalled is None and self._close_idle():
+            return True
+        last = stalled or next((other for other in self.reading.trusted if other is not newest), None)
+        if last:
+            reason = f"all of {self.worker_connections} connections are taken (IMAGE_CONNECTIONS)"
+            self.refuse(last, ImageError(Code.BUSY, f"{reason}, and this one sent too little"))
+        return last is not None
+
+    def _close_idle(self) -> bool:
+        """Close the connection that was idle for the longest time. False when there is none."""
+        idle = next((each for each in self.keepalived_conns if not each.is_readable()), None)
+        if idle:
+            self.keepalived_conns.remove(idle)
+            self.poller.unregister(idle.sock)
+            self.nr_conns -= 1
+            idle.close()
+        return idle is not None

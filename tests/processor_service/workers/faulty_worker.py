@@ -24,7 +24,7 @@ OK = b'{"status": 200, "code": "ok", "seconds": {}}'
 
 def handle(job: Job, body: bytes) -> tuple[bytes, bytes]:
     if job is Job.CUT and body != b"spin and spin":
-        return OK, b'{"data": "cut by %d"}' % os.getpid()
+        return b'{"status": 200, "code": "ok", "seconds": {}, "stays": true}', b"cut by %d" % os.getpid()
     if body == b"spin and spin":
         body = b"spin"
     if body == b"hang":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import resource
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -15,11 +18,13 @@ import pytest
 import requests
 from PIL import Image
 
+from processor_service.document import absent_fields, what_stays
 from processor_service.settings import Settings
 from processor_service.workers.jobs import handle
-from processor_service.workers.memory import container_limit, oom_kills, shortage
+from processor_service.workers.memory import container_limit, in_memory, oom_kills, shortage
+from processor_service.workers.protocol import Job
 from tests.helpers.pictures import b64, encoded, picture
-from tests.helpers.processes import alive, memory
+from tests.helpers.processes import alive, memory, with_pid
 from tests.helpers.service import TOKEN, Service, running_service
 
 MB = 1024**2
@@ -72,6 +77,27 @@ def test_the_memory_of_recognizers_counts() -> None:
     assert f"set IMAGE_WORKER_MEMORY to {256 * MB}, or give it 3840 MB" in sentence
 
 
+def test_files_in_memory_count(tmp_path: Path) -> None:
+    """Rendered pictures, or a store, in a /tmp that is memory; not what lies on a disk."""
+    size = os.statvfs(tmp_path).f_blocks * os.statvfs(tmp_path).f_frsize
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "20 1 0:1 / / rw - ext4 /dev/sda rw\n"
+        f"21 20 0:2 / {tmp_path} rw shared:1 - tmpfs none rw,size=1g\n"
+        f"22 21 0:3 / {tmp_path}/on\\040disk rw - ext4 /dev/sdb rw\n"
+    )
+    folder, disk = str(tmp_path / "rendered"), str(tmp_path / "on disk" / "rendered")
+    assert in_memory(Settings(cache_dir="", store_url="s3://pictures"), mounts) == 0
+    assert in_memory(Settings(cache_dir=folder, cache_bytes=300 * MB), mounts) == 300 * MB
+    assert in_memory(Settings(cache_dir=folder, cache_bytes=2 * size), mounts) == size
+    assert in_memory(Settings(cache_dir=disk, cache_bytes=300 * MB, store_url=disk), mounts) == 0
+    assert in_memory(Settings(cache_dir=folder, store_url=f"file://{tmp_path}/store"), mounts) == size
+    settings = Settings(workers=2, worker_memory=1152 * MB, recognizers=0)
+    sentence = shortage(settings, 3072 * MB, 300 * MB)
+    assert sentence and "and files in memory with 300 MB (IMAGE_CACHE_DIR, IMAGE_STORE_URL) may need" in sentence
+    assert f"set IMAGE_WORKER_MEMORY to {1002 * MB}, or give it 3372 MB" in sentence
+
+
 def test_a_container_that_is_too_small_is_told_at_the_start(tmp_path: Path) -> None:
     """Making a control group takes privileges, so its limit is put in here."""
     program = (
@@ -95,27 +121,39 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-def announce(service: Service, size: int) -> socket.socket:
-    """A request whose body does not come."""
+def begin(service: Service, size: int, came: int, headers: str = "") -> socket.socket:
+    """A request with a body of which so many bytes come."""
     client = socket.create_connection(("127.0.0.1", service.port), timeout=60)
-    head = f"POST /v1/process HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {size}\r\n\r\n"
-    client.sendall(head.encode())
+    headers += f"Authorization: Bearer {TOKEN}\r\nContent-Length: {size}\r\n"
+    client.sendall(f"POST /v1/process HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode() + bytes(came))
     return client
 
 
 def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_read(small: Service) -> None:
+    """While one is in work, for as long as this needs."""
     picture_ = picture("pillow/hopper.jpg")
-    with announce(small, 2_500_000):
-        # Padding that no decoder minds.
-        while (answer := small.process_picture(picture_ + bytes(600_000))).ok:
-            pass
-        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "busy")
-        assert "IMAGE_MAX_HELD_BYTES" in answer.json()["error"]["reason"] and answer.headers["Retry-After"]
-        assert small.process_picture(picture_).status_code == 200
-    while not (answer := small.process_picture(picture_ + bytes(600_000))).ok:
-        assert answer.status_code == 429
+    with ThreadPoolExecutor(1) as thread:
+        (worker,) = small.workers()
+        with_pid(worker, signal.SIGSTOP)
+        try:
+            # Padding that no decoder minds.
+            held = thread.submit(small.process_picture, picture_ + bytes(2_000_000))
+            while not (answer := asked(small, 600_000)).startswith(b"HTTP/1.1 429 "):
+                assert answer.startswith(b"HTTP/1.1 100 ")
+        finally:
+            with_pid(worker, signal.SIGCONT)
+        assert b"busy" in answer and b"IMAGE_MAX_HELD_BYTES" in answer and b"Retry-After: " in answer
+        assert held.result().status_code == 200
+    while not (again := small.process_picture(picture_ + bytes(600_000))).ok:
+        assert again.status_code == 429
     # Alone even one beyond the limit has room.
     assert small.process_picture(picture_ + bytes(3_000_000)).status_code == 200
+
+
+def asked(service: Service, size: int) -> bytes:
+    """What the service says to a client that asks first whether to send."""
+    with begin(service, size, 0, "Expect: 100-continue\r\n") as client:
+        return client.recv(4096)
 
 
 def test_many_large_pictures_at_once_take_the_web_process_no_more_than_it_may_hold(tmp_path: Path) -> None:
@@ -151,6 +189,25 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_made_into_json(small
     assert small.process_picture(data, operations=[{"resize": {"width": 50}}]).status_code == 200
 
 
+def test_what_stays_of_a_refused_picture_is_bounded_as_results_are() -> None:
+    body = orjson.dumps({"data": b64(picture("exif-orientation/Landscape_6.jpg")[:-20_000])})
+    summary, answer = handle(body, Settings())
+    fields = json.loads(answer)["fields"]
+    size = len(base64.b64decode(fields["data"]))
+    assert (summary["code"], fields.keys()) == ("truncated_image", {*absent_fields(), "data"})
+    for most, left in ((size, fields["data"]), (size - 1, None)):
+        summary, answer = handle(body, Settings(max_result_bytes=most))
+        assert (summary["code"], json.loads(answer)["fields"]["data"]) == ("truncated_image", left)
+    # The same when the picture killed its worker, so that another one only cuts it.
+    whole = {"data": b64(picture("exif-orientation/Landscape_6.jpg"))}
+    text = what_stays(whole)["data"]
+    size = len(base64.b64decode(text))
+    for most, left in ((size, text), (size - 1, "")):
+        summary, answer = handle(orjson.dumps(whole), Settings(max_result_bytes=most), Job.CUT)
+        assert (summary["stays"], answer.decode()) == (True, left)
+    assert handle(b'{"url": "http://localhost/a.png"}', Settings(), Job.CUT)[0]["stays"] is False
+
+
 def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp_path: Path) -> None:
     """Nor is there a thread more than there was: the kernel gives no memory for its stack."""
     with running_service(tmp_path / "log", workers="1") as service:
@@ -174,7 +231,7 @@ def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp
 
 
 def test_health_is_answered_whatever_is_held(small: Service) -> None:
-    with announce(small, 2_900_000):
+    with begin(small, 2_900_000, 2_890_000):
         assert requests.get(f"{small.url}/readyz", timeout=60).status_code == 200
 
 

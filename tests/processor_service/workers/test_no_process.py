@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from processor_service.errors import Code, ImageError
 from processor_service.workers.pool import WorkerPool
-from tests.helpers.processes import wait_until
+from processor_service.workers.worker_source import WorkerSource
+from tests.helpers.processes import children, wait_until
 from tests.processor_service.workers.test_worker_pool import FAULTY, kill, whole
 
 
@@ -66,6 +70,102 @@ def test_a_pool_without_processes_recovers_when_they_can_be_started_again(
             assert_no_worker(pool)
         wait_until(pool.ready)
         assert pool.run(b"z").body.startswith(b"z")
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM], ids=errno.errorcode.get)
+def test_a_template_that_cannot_be_started_is_started_later(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    attempts = []
+
+    def refused(*_: object) -> int:
+        attempts.append(time.monotonic())
+        raise OSError(number, os.strerror(number))
+
+    whole(pool)
+    template = pool.crew.source.template
+    assert template
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "_fork_exec", refused)
+        template.process.kill()
+        wait_until(lambda: bool(attempts) and not pool.ready())
+        files = open_files()
+        assert_no_worker(pool)
+        seen = len(attempts)
+        wait_until(lambda: len(attempts) > seen + 1)
+        assert len(open_files() - files) <= 4, "sockets of attempts that failed stay open"
+    wait_until(pool.ready)
+    assert pool.run(b"z").body.startswith(b"z")
+    assert len(whole(pool)) == 2
+
+
+def open_files() -> set[str]:
+    return {entry.name for entry in Path("/proc/self/fd").iterdir()}
+
+
+@pytest.fixture
+def source() -> Iterator[WorkerSource]:
+    source = WorkerSource(FAULTY, b"", 1.5)
+    source.start().stop()
+    yield source
+    source.end()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.EBADF, "closed")], ids=repr)
+@pytest.mark.parametrize("where", ["worker.Channel", "worker.Worker.is_ready", "worker.socket.socket.setsockopt"])
+def test_a_start_that_fails_in_the_middle_leaves_neither_socket_nor_worker(
+    source: WorkerSource, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    assert source.template
+    pid, files = source.template.process.pid, open_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(f"processor_service.workers.{where}", fails)
+        # The exception is kept, and with it all that its frames have.
+        with pytest.raises(type(error)) as kept:
+            source.start()
+        assert open_files() == files, kept
+        assert children(pid) == set()
+    source.start().stop()
+    assert source.template.process.pid == pid
+
+
+def test_an_answer_that_was_not_read_is_not_taken_for_the_next_one(source: WorkerSource) -> None:
+    assert source.template
+    first, control = source.template, source.template._control
+
+    class Fails:
+        """A socket that has no memory to receive, once."""
+
+        def recv(self, _: int) -> bytes:
+            first._control = control
+            raise MemoryError
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(control, name)
+
+    first._control = Fails()  # type: ignore[assignment]
+    with pytest.raises(MemoryError):
+        source.start()
+    worker = source.start()
+    assert source.template is not first
+    assert {worker.pid} == children(source.template.process.pid)
+    worker.stop()
+
+
+def test_a_template_that_could_not_be_loaded_is_not_used(source: WorkerSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise MemoryError
+
+    assert source.template
+    source.template.stop()
+    with monkeypatch.context() as patched:
+        patched.setattr("processor_service.workers.worker_source.TemplateProcess.load", fails)
+        with pytest.raises(MemoryError):
+            source.start()
+    source.start().stop()
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM], ids=errno.errorcode.get)

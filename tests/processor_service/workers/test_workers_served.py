@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import resource
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -23,10 +22,11 @@ from PIL import Image
 from processor_service.commands import serve
 from processor_service.workers.pool import WorkerPool
 from processor_service.workers.worker_source import _environment
+from tests.helpers.killers import MORTAL, slowdown
 from tests.helpers.located_pictures import places, with_place
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.processes import AS_BACKGROUND_JOB, command_of, with_pid
-from tests.helpers.service import DEFAULT_OPERATIONS, PROGRAM, TOKEN, Service, running_service
+from tests.helpers.service import PROGRAM, TOKEN, Service, running_service
 from tests.processor_service.workers.mortal_worker import MARK
 
 HOPPER = picture("pillow/hopper.jpg")
@@ -248,38 +248,10 @@ def test_a_picture_that_killed_two_workers_is_kept_without_its_place() -> None:
     assert opened(fields["data"]).size == opened(HOPPER).size
 
 
-def test_pictures_that_kill_their_worker_do_not_slow_down_the_others() -> None:
+def test_pictures_that_kill_their_worker_do_not_slow_down_the_others(tmp_path: Path) -> None:
     """Every third of 40 kills, twice: the good ones are answered in at most three times the time they take alone."""
-    photo = b64(picture("exif-orientation/Landscape_6.jpg"))
-    good = orjson.dumps({"data": photo, "operations": DEFAULT_OPERATIONS, "properties": ["colors"]})
-    killer = orjson.dumps({"data": photo, "operations": DEFAULT_OPERATIONS}) + b" " + MARK
-    command = (sys.executable, "-m", "tests.processor_service.workers.mortal_worker")
-    pool = WorkerPool(2, 64, 20.0, command=command)
-    try:
-        assert until(lambda: len(pool.crew.workers) == 2)
-        pool.run(good), pool.run(good)
-
-        def answered(bodies: list[bytes]) -> list[float]:
-            """Seconds until each good one was answered, all sent at once."""
-            start = time.monotonic()
-
-            def one(body: bytes) -> float | None:
-                code = pool.run(body).summary["code"]
-                assert code == ("picture_crashed" if body is killer else "ok")
-                return None if body is killer else time.monotonic() - start
-
-            with ThreadPoolExecutor(len(bodies)) as threads:
-                return [seconds for seconds in threads.map(one, bodies) if seconds]
-
-        def as_quick() -> bool:
-            alone = answered([good] * 28)
-            beside = answered([killer if number % 10 in (1, 4, 7) else good for number in range(40)])
-            assert len(beside) == 28
-            middles, last = (statistics.median(alone), statistics.median(beside)), (max(alone), max(beside))
-            print("median {:.2f} -> {:.2f} s, ".format(*middles) + "last {:.2f} -> {:.2f} s".format(*last))
-            return middles[1] < 3 * middles[0] and last[1] < 3 * last[0]
-
+    with running_service(tmp_path / "log", MORTAL, workers="2") as service:
+        for _ in range(2):
+            assert service.process_picture(HOPPER).ok
         # Other work of the machine may begin between the two, but not each time.
-        assert any(as_quick() for _ in range(3))
-    finally:
-        pool.stop()
+        assert any(max(slowdown(service)) < 3 for _ in range(3))
