@@ -27,7 +27,7 @@ from .claims import Claims, Key, claim
 from .done import Done
 from .log import Log
 from .rests import Rests
-from .soundness import works
+from .soundness import is_quick, tried
 from .writer import Blame, EnrichingWriter, NotWritten
 
 # Documents of a round, and how long it should take: an enricher that is to end does so soon, and little is done twice.
@@ -71,9 +71,14 @@ class Enricher:
         if not chosen:
             return None
         done, began = Done(), time.monotonic()
-        for index in dict.fromkeys(one.index for one in chosen):
-            done.add(self._enrich(index, [one for one in chosen if one.index == index]))
-        self._pace(len(chosen), time.monotonic() - began, bool(done.waits))
+        alone = [one for one in chosen if self._is_slow(one)]
+        others = [one for one in chosen if one not in alone]
+        for index in dict.fromkeys(one.index for one in others):
+            done.add(self._enrich(index, [one for one in others if one.index == index]))
+        if others:
+            self._pace(len(others), time.monotonic() - began, bool(done.waits))
+        for one in alone:
+            done.add(self._enrich(one.index, [one]))
         self.total.add(done)
         return done
 
@@ -94,16 +99,25 @@ class Enricher:
                 self.log("left_out", f"{index} is left out: {why}; {REMEDY}", index=index, reason=why)
         self._told = dict(self.backlog.left_out)
 
+    def _is_slow(self, one: Waiting) -> bool:
+        return self._attempts.of(one.key, one.seq_no).slow
+
     def _due(self) -> Iterator[Waiting]:
-        """What is to be tried now. Equal ids of an index, under different routing, are not of one round."""
+        """What is to be tried now.
+
+        Equal ids of an index, under different routing, are not of one round, nor are two that took too long.
+        """
         now = time.monotonic()
         unplanned = [one for one, (at, job) in self._plans.items() if job is None and now - at <= _PLAN_SECONDS]
         chosen: set[tuple[str, str]] = set()
+        has_slow = False
         for one in self.backlog.oldest([*self.rests.indices, *unplanned]):
             if not self._attempts.is_due(one.key, one.seq_no) or self._plan(one.index) is None:
                 continue
-            if (one.index, one.id) not in chosen:
+            is_slow = self._is_slow(one)
+            if (one.index, one.id) not in chosen and not (is_slow and has_slow):
                 chosen.add((one.index, one.id))
+                has_slow = has_slow or is_slow
                 yield one
 
     def _choose(self) -> list[Waiting]:
@@ -144,17 +158,22 @@ class Enricher:
         documents = self._reader(job).read(found)
         writer.write(self._asking(job, documents, sent, asked, waiting, last, done), None)
         done.changed = writer.report.changed
+        seconds = time.monotonic() - began
         unclear = any(refused.blame in (Blame.UNCLEAR, Blame.SLOW) for refused in writer.refusals)
-        is_sound = unclear and works(self.client, job.pipelines)
+        tiny = tried(self.client, job.pipelines) if unclear else None
+        at_fault = {Blame.PICTURE: True, Blame.UNCLEAR: tiny is not None, Blame.SLOW: is_quick(tiny, seconds)}
         for refused in writer.refusals:
-            if self._is_last(waiting[refused.id].key, refused, sent[refused.id].seq_no, is_sound, done):
+            # What merely takes longer than others now delays nobody.
+            delays = refused.blame is not Blame.SLOW or tiny is None
+            by_picture = at_fault.get(refused.blame, False)
+            if self._is_last(waiting[refused.id].key, refused, sent[refused.id].seq_no, by_picture, delays, done):
                 last.append((waiting[refused.id], refused.reason))
         if done.waits and not done.enriched:
             self._rest(index, done.waits)
         else:
             self.rests.end(index)
         if done.enriched:
-            seconds = round(time.monotonic() - began, 3)
+            seconds = round(seconds, 3)
             sentence = f"{counted(done.enriched, 'document')} of {index} enriched in {seconds:.1f} s"
             self.log("enriched", sentence, index=index, documents=done.enriched, seconds=seconds)
         for one, reason in last:
@@ -203,21 +222,24 @@ class Enricher:
                 sent[document.id], asked[document.id] = document, places
                 yield document
 
-    def _is_last(self, key: Key, refused: NotWritten, seq_no: int, is_sound: bool, done: Done) -> bool:
-        """Whether nothing is left but to record the failure of a document. `is_sound`: others get through."""
+    def _is_last(self, key: Key, refused: NotWritten, seq_no: int, by_picture: bool, delays: bool, done: Done) -> bool:
+        """Whether nothing is left but to record the failure of a document.
+
+        `by_picture`: its picture is at fault. If not, `delays`: others wait with it.
+        """
         index = key[0]
         if refused.forbidden:
             self._plans[index] = time.monotonic(), None
-        if refused.blame is Blame.SLOW and is_sound:
+        if not by_picture and not delays:
             self._attempts.postponed(key, seq_no)
             sentence = f"{index}/{shown(refused.id)} is tried again later: {shown(refused.reason)}"
             self.log("postponed", sentence, index=index, id=refused.id, reason=refused.reason)
             return False
-        if refused.blame is not Blame.PICTURE and not (refused.blame is Blame.UNCLEAR and is_sound):
+        if not by_picture:
             self._attempts.postponed(key, seq_no)
             done.waits = refused.reason
             return False
-        if self._attempts.failed(key, seq_no):
+        if self._attempts.failed(key, seq_no, slow=refused.blame is Blame.SLOW):
             return True
         done.failed += 1
         sentence = f"{index}/{shown(refused.id)} is tried again: {shown(refused.reason)}"
