@@ -20,6 +20,8 @@ from .installation import Installation
 _SAMPLE = 3
 # Minutes: at light load what is pending is gone after seconds.
 _TOO_LONG = 5
+# Indices in a sentence.
+_MOST_NAMED = 5
 
 
 def errors(installation: Installation) -> Iterator[Finding]:
@@ -117,13 +119,19 @@ def pending(installation: Installation) -> Iterator[Finding]:
     ]
     # One search, as a document may have pictures in several fields.
     answer = installation.client.search(
-        index=names, size=0, query={"bool": {"should": long}}, track_total_hits=True
+        index=names,
+        size=0,
+        query={"bool": {"should": long}},
+        track_total_hits=True,
+        aggs={"by index": {"terms": {"field": "_index", "size": _MOST_NAMED}}},
     ).body
     count = answer["hits"]["total"]["value"]
     if count:
+        # An enricher may be kept from one of them only.
+        where = ", ".join(bucket["key"] for bucket in answer["aggregations"]["by index"]["buckets"])
         yield warn(
-            f"{counted(count, 'document')} waiting for more than {_TOO_LONG} minutes for what is pending: no enricher "
-            "runs, or it cannot keep up",
+            f"{counted(count, 'document')} waiting for more than {_TOO_LONG} minutes for what is pending, in {where}: "
+            "no enricher runs, it cannot keep up, or it must not read or write there",
             f"let one run: ingest-image enrich{_index_options(installation)}; if one does, see its log, start more of "
             "them, or give the service more recognizers",
         )

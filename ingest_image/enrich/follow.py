@@ -28,7 +28,8 @@ _SLOWER = 1.01
 _PATIENCE = 90.0
 # Looks at which nothing could be begun, after which it gives up, too: more than two minutes.
 _IDLE = 100
-_BUSY = (429, 500, 502, 503, 504)
+# 403: a role may be given back. Which indices are at fault, if not all are, the backlog knows.
+_BUSY = (403, 429, 500, 502, 503, 504)
 # Seconds between sentences about how much still waits: a million documents take days.
 _TELL = 60.0
 
@@ -139,7 +140,7 @@ def _is_done(enricher: Enricher) -> bool:
         enricher.backlog.refresh()
     if not enricher.can_do_nothing():
         return False
-    if left_out := enricher.backlog.left_out:
+    if left_out := enricher.backlog.left_out | enricher.backlog.forbidden:
         raise GivenUp("; ".join(f"{index} is left out: {why}" for index, why in left_out.items()))
     if hopeless := enricher.total.hopeless:
         raise GivenUp(f"{counted(hopeless, 'document')} can neither be enriched nor written, see above")

@@ -95,7 +95,10 @@ class Writer:
         self, documents: Iterable[Document], limit: int | None, sent: dict[str, Sent]
     ) -> Iterator[dict[str, Any]]:
         for document in documents:
-            if document.seq_no < 0 or (limit is not None and document.seq_no > limit):
+            if document.problem:
+                self.report.failed.append((document.id, document.problem))
+                self.tick()
+            elif document.seq_no < 0 or (limit is not None and document.seq_no > limit):
                 self.report.changed += 1
                 self.tick()
             elif document.source is None:

@@ -79,5 +79,6 @@ def test_the_doctor_says_when_nobody_enriches(es: Elasticsearch, es_url: str, in
     # Since the document was stored, not since it was written.
     assert source(es, index)["image"]["pending_since"] == "2026-01-01T00:00:00Z"
     report = said()
-    assert "warn  pending: 1 document waiting for more than 5 minutes" in report
+    waits = f"warn  pending: 1 document waiting for more than 5 minutes for what is pending, in {index}: no enricher"
+    assert waits in report
     assert f"ingest-image enrich --index {index};" in report
