@@ -36,6 +36,8 @@ class ReprocessReport:
     changed: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    # How many of them were refused with which status.
+    statuses: Counter[int] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
@@ -143,6 +145,7 @@ class Writer:
     def refused(self, document: Sent, item: dict[str, Any]) -> None:
         """A document was not written, as `item` says, and not because of a newer write. May raise BulkStopped."""
         self.report.failed.append((document.id, failure_of(item)))
+        self.report.statuses[status_of(item)] += 1
         stop_if_hopeless(item, document.id)
 
     def _look_back(self) -> None:
