@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from .errors import NodeError
 from .places import VERSIONS_FILE
 
+# A node compares the texts, so that 9.5.03 is none. Three digits are more than there have been.
+_RELEASE = r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){2}"
+
 
 @dataclass(frozen=True)
 class Version:
@@ -54,8 +57,11 @@ def version(number: str) -> Version:
         NodeError: its line is unknown, or it is not the number of a release.
     """
     known = versions()
-    if not re.fullmatch(r"\d+\.\d+\.\d+", number):
-        raise NodeError(f"{number!r} is not a release of Elasticsearch; write it as {known[0].number}.")
+    if not re.fullmatch(_RELEASE, number):
+        raise NodeError(
+            f"{number!r} is not a release of Elasticsearch: write the three numbers that a node itself says (GET /), "
+            f"as {known[0].number}; no plugin is made for snapshots and other builds."
+        )
     # A build for exactly this release is better than one that only serves its line.
     for found in sorted(known, key=lambda one: one.number != number):
         if found.number == number or line(number) in found.lines:

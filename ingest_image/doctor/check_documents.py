@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from pipelines.cluster.pending_fields import REMEDY, obstacles
+from pipelines.cluster.called_pipelines import target_fields
+from pipelines.cluster.pending_fields import REMEDY, fields_of_waiting, obstacles
 from pipelines.cluster.sources import holds_picture
+from pipelines.resources import Body
 from pipelines.wording import counted, shown
 from processor_service.fields import PENDING_SINCE
 
@@ -20,6 +22,8 @@ from .installation import Installation
 _SAMPLE = 3
 # Minutes: at light load what is pending is gone after seconds.
 _TOO_LONG = 5
+# Indices in a sentence.
+_MOST_NAMED = 5
 
 
 def errors(installation: Installation) -> Iterator[Finding]:
@@ -102,12 +106,15 @@ def unprocessed(installation: Installation) -> Iterator[Finding]:
 def pending(installation: Installation) -> Iterator[Finding]:
     """Nothing has been pending for minutes ([enrich](enrich.md)); otherwise nobody enriches.
 
-    Each index whose pipeline adds properties later lets what waits be found.
+    Each index whose pipeline adds properties later lets what waits be found, and no picture waits in a field to which
+    its pipelines do not write.
     """
     mappings = {name: entry.get("mappings", {}) for name, entry in installation.indices.items()}
     left_out = obstacles(mappings, installation.pipelines_by_index, installation.installed)
     for name, why in left_out.items():
         yield error(f"{name}: what its pipeline adds later is never added: {why}", REMEDY)
+    forgotten = list(_forgotten(installation, mappings))
+    yield from forgotten
     names = [name for name in installation.indices if name not in left_out]
     if not names:
         return
@@ -117,18 +124,38 @@ def pending(installation: Installation) -> Iterator[Finding]:
     ]
     # One search, as a document may have pictures in several fields.
     answer = installation.client.search(
-        index=names, size=0, query={"bool": {"should": long}}, track_total_hits=True
+        index=names,
+        size=0,
+        query={"bool": {"should": long}},
+        track_total_hits=True,
+        aggs={"by index": {"terms": {"field": "_index", "size": _MOST_NAMED}}},
     ).body
     count = answer["hits"]["total"]["value"]
     if count:
+        # An enricher may be kept from one of them only.
+        where = ", ".join(bucket["key"] for bucket in answer["aggregations"]["by index"]["buckets"])
         yield warn(
-            f"{counted(count, 'document')} waiting for more than {_TOO_LONG} minutes for what is pending: no enricher "
-            "runs, or it cannot keep up",
+            f"{counted(count, 'document')} waiting for more than {_TOO_LONG} minutes for what is pending, in {where}: "
+            "no enricher runs, it cannot keep up, or it must not read or write there",
             f"let one run: ingest-image enrich{_index_options(installation)}; if one does, see its log, start more of "
             "them, or give the service more recognizers",
         )
-    else:
+    elif not forgotten:
         yield ok("nothing has been pending for minutes")
+
+
+def _forgotten(installation: Installation, mappings: Mapping[str, Body]) -> Iterator[Finding]:
+    """What waits where no enricher looks, as a pipeline has got another `target_field`."""
+    for index, mapping in mappings.items():
+        written = target_fields(installation.pipelines_by_index[index], installation.installed)
+        for field in set(fields_of_waiting(mapping)) - set(written):
+            query = {"exists": {"field": f"{field}.{PENDING_SINCE}"}}
+            if count := installation.client.count(index=index, query=query).body["count"]:
+                yield warn(
+                    f"{counted(count, 'document')} of {index} waiting for what is pending in {field}, to which no "
+                    f"pipeline of the index writes, but to {', '.join(written)}: it is never added",
+                    f"let a processor image write to {field} again (field, target_field), at least until nothing waits",
+                )
 
 
 def bands(installation: Installation) -> Iterator[Finding]:

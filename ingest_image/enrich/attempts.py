@@ -40,6 +40,8 @@ class Attempt:
     as_it_was: bool = False
     # Whether nothing can be done about this version.
     hopeless: bool = False
+    # Whether it took too long although others got through: then it is sent alone, as it may have waited for those.
+    slow: bool = False
     at: float = field(default_factory=lambda: time.monotonic())
 
 
@@ -66,20 +68,21 @@ class Attempts:
         """Nothing can be done about it, unless somebody changes it, or its pipeline: it is tried again much later."""
         self._keep(key, Attempt(seq_no, due=float("inf"), hopeless=True))
 
-    def failed(self, key: Key, seq_no: int) -> bool:
-        """The picture is at fault. Returns whether that was the last attempt."""
+    def failed(self, key: Key, seq_no: int, slow: bool = False) -> bool:
+        """The picture is at fault, maybe as it is `slow`. Returns whether that was the last attempt."""
         failures = self.of(key, seq_no).failures + 1
         if failures > len(PAUSES):
             self._known.pop(key, None)
             return True
-        self._keep(key, Attempt(seq_no, failures, due=time.monotonic() + PAUSES[failures - 1]))
+        self._keep(key, Attempt(seq_no, failures, due=time.monotonic() + PAUSES[failures - 1], slow=slow))
         return False
 
     def postponed(self, key: Key, seq_no: int) -> None:
         """Something else is at fault: it does not count."""
         before = self.of(key, seq_no)
         pause = doubled(1.0, before.waits, _LONGEST)
-        self._keep(key, Attempt(seq_no, before.failures, before.waits + 1, time.monotonic() + pause))
+        due = time.monotonic() + pause
+        self._keep(key, Attempt(seq_no, before.failures, before.waits + 1, due, slow=before.slow))
 
     def is_due(self, key: Key, seq_no: int) -> bool:
         """Whether a document of which a search shows this version is to be tried now."""

@@ -19,12 +19,15 @@ from processor_service.fields import PENDING_SINCE
 
 from ..reprocess.documents import FoundDocument, size_of
 from .claims import Key
+from .searchable import LENIENT, Searchable, searchable
 
 _PAGE = 100
 # Seconds after which the indices and their pipelines are looked up again: there may be new ones.
 _KNOWN_FOR = 10.0
 # Seconds after which it is asked again which ones are followed: a data stream may have been installed.
 _FOLLOWED_FOR = 60.0
+# Seconds after which what was forbidden is tried again: a request for each index.
+_FORBIDDEN_FOR = 30.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Backlog:
         self._targets: list[str] = []
         # Indices in which nothing can be found, or nothing be written, each with the reason.
         self.left_out: dict[str, str] = {}
+        self._searchable = Searchable(self.patterns)
         self._looked, self._followed = float("-inf"), time.monotonic() if patterns else float("-inf")
 
     def oldest(self, without: Collection[str] = ()) -> Iterator[Waiting]:
@@ -84,18 +88,23 @@ class Backlog:
             return Measure(0, 0.0)
         any_of = {"bool": {"should": [{"exists": {"field": _since(target)}} for target in targets]}}
         waits = _without([*self.left_out], any_of)
-        answer = self._client.search(index=self._index, size=0, query=waits, track_total_hits=True, **_LENIENT)
+        answer = self._client.search(index=self._index, size=0, query=waits, track_total_hits=True, **LENIENT)
         began = [hit["sort"][0] for target in targets for hit in self._search(target, [], 1, None)]
         found = answer.body["hits"]["total"]["value"]
         return Measure(found, max(0.0, time.time() - min(began) / 1000) if began else 0.0)
 
+    @property
+    def forbidden(self) -> dict[str, str]:
+        """Indices and patterns that the user may not search, each with the reason."""
+        return self._searchable.forbidden
+
     def refresh(self) -> None:
         """Make the last writes visible to searches."""
-        self._client.indices.refresh(index=self._index, **_LENIENT)
+        self._client.indices.refresh(index=self._index, **LENIENT)
 
     @property
     def _index(self) -> str:
-        return ",".join(self.patterns)
+        return ",".join(self._searchable.names)
 
     def _of(self, target: str, targets: list[str], without: Collection[str]) -> Iterator[tuple[list[Any], Waiting]]:
         """Those with a picture in this field that waits, with what they are ordered by."""
@@ -114,6 +123,9 @@ class Backlog:
         """A page of them, with the sizes of the pictures in all `targets`."""
         try:
             return self._searched(target, targets, size, after, [*self.left_out, *without])
+        except AuthorizationException:
+            self._look(refused=True)
+            return []
         except BadRequestError:
             # No index has the field as a date. Which ones are at fault may have changed since they were looked at.
             self._looked = float("-inf")
@@ -140,7 +152,7 @@ class Backlog:
             docvalue_fields=[{"field": f"{one}.bytes"} for one in targets],
             seq_no_primary_term=True,
             track_total_hits=False,
-            **_LENIENT,
+            **LENIENT,
         )
         return list(answer.body["hits"]["hits"])
 
@@ -148,16 +160,30 @@ class Backlog:
         if self._follow and time.monotonic() - self._followed > _FOLLOWED_FOR:
             self.patterns, self._followed = self._follow(), time.monotonic()
             self._looked = float("-inf")
-        if time.monotonic() - self._looked > _KNOWN_FOR:
-            settings = settings_by_index(self._client, self._index, **_LENIENT)
-            pipelines = {index: pipelines_of(entry) for index, entry in settings.items()}
-            # All, as a pipeline may run others.
-            installed = readable_pipelines(self._client)
-            names = dict.fromkeys(name for of_index in pipelines.values() for name in of_index)
-            self._targets = target_fields(names, installed) or (["image"] if names else [])
-            self.left_out = self._obstacles(pipelines, installed)
-            self._looked = time.monotonic()
+        if time.monotonic() - self._looked > (_FORBIDDEN_FOR if self.forbidden else _KNOWN_FOR):
+            self._look(refused=bool(self.forbidden))
         return self._targets
+
+    def _look(self, refused: bool) -> None:
+        """Look up the indices and their pipelines. `refused`: a search was, so each index is tried.
+
+        Raises AuthorizationException if none may be searched.
+        """
+        self._searchable = searchable(self._client, self.patterns) if refused else Searchable(self.patterns)
+        try:
+            settings = settings_by_index(self._client, self._index, **LENIENT)
+        except AuthorizationException:
+            if refused:
+                raise
+            self._look(refused=True)
+            return
+        pipelines = {index: pipelines_of(entry) for index, entry in settings.items()}
+        # All, as a pipeline may run others.
+        installed = readable_pipelines(self._client)
+        names = dict.fromkeys(name for of_index in pipelines.values() for name in of_index)
+        self._targets = target_fields(names, installed) or (["image"] if names else [])
+        self.left_out = self._obstacles(pipelines, installed)
+        self._looked = time.monotonic()
 
     def _obstacles(self, pipelines: dict[str, list[str]], installed: dict[str, Body]) -> dict[str, str]:
         """By index: why nothing can be added to its pictures."""
@@ -166,16 +192,12 @@ class Backlog:
         with suppress(AuthorizationException):
             # A few lines of an index: the whole mappings of a thousand of them would be many megabytes.
             answer = self._client.indices.get_mapping(
-                index=self._index, filter_path=filter_path(self._targets), **_LENIENT
+                index=self._index, filter_path=filter_path(self._targets), **LENIENT
             ).body
             return obstacles(
                 {index: answer.get(index, {}).get("mappings", {}) for index in pipelines}, pipelines, installed
             )
         return {}
-
-
-# An index may come and go while it is followed.
-_LENIENT: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
 
 
 def _without(indices: list[str], query: Body) -> Body:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import AuthorizationException, Elasticsearch, NotFoundError
 
+from pipelines.cluster.client import addresses, explain
 from pipelines.cluster.nodes import leaves_out_vectors
 from pipelines.cluster.pending_fields import REMEDY
-from pipelines.wording import counted, shown
 
 from ..defaults import BULK_BYTES
-from ..reprocess.documents import Document, Reader
 from ..reprocess.job import IndexJob, plan
 from ..reprocess.selection import Selection
-from ..reprocess.writer import ReprocessReport
-from .asking import OneOf, ask, record
 from .attempts import Attempts
 from .backlog import Backlog, Waiting
-from .claims import Claims, Key, claim
+from .batch import Batch, Tools
+from .claims import Claims
 from .done import Done
 from .log import Log
 from .rests import Rests
-from .soundness import works
-from .writer import Blame, EnrichingWriter, NotWritten
 
 # Documents of a round, and how long it should take: an enricher that is to end does so soon, and little is done twice.
 _FEWEST, _MOST = 1, 64
@@ -37,7 +33,6 @@ _ROUND_SECONDS = 2.0
 _WINDOW = 4
 # Seconds that a plan for an index stays as it is, and that an index which cannot be written is left alone.
 _PLAN_SECONDS = 30.0
-_NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
 
 
 @dataclass
@@ -71,9 +66,14 @@ class Enricher:
         if not chosen:
             return None
         done, began = Done(), time.monotonic()
-        for index in dict.fromkeys(one.index for one in chosen):
-            done.add(self._enrich(index, [one for one in chosen if one.index == index]))
-        self._pace(len(chosen), time.monotonic() - began, bool(done.waits))
+        alone = [one for one in chosen if self._is_slow(one)]
+        others = [one for one in chosen if one not in alone]
+        for index in dict.fromkeys(one.index for one in others):
+            done.add(self._enrich(index, [one for one in others if one.index == index]))
+        if others:
+            self._pace(len(others), time.monotonic() - began, bool(done.waits))
+        for one in alone:
+            done.add(self._enrich(one.index, [one]))
         self.total.add(done)
         return done
 
@@ -92,18 +92,30 @@ class Enricher:
         for index, why in self.backlog.left_out.items():
             if self._told.get(index) != why:
                 self.log("left_out", f"{index} is left out: {why}; {REMEDY}", index=index, reason=why)
-        self._told = dict(self.backlog.left_out)
+        for pattern, why in self.backlog.forbidden.items():
+            if self._told.get(pattern) != why:
+                self.log("forbidden", f"{pattern} is left out: {why}", index=pattern, reason=why)
+        self._told = self.backlog.left_out | self.backlog.forbidden
+
+    def _is_slow(self, one: Waiting) -> bool:
+        return self._attempts.of(one.key, one.seq_no).slow
 
     def _due(self) -> Iterator[Waiting]:
-        """What is to be tried now. Equal ids of an index, under different routing, are not of one round."""
+        """What is to be tried now.
+
+        Equal ids of an index, under different routing, are not of one round, nor are two that took too long.
+        """
         now = time.monotonic()
         unplanned = [one for one, (at, job) in self._plans.items() if job is None and now - at <= _PLAN_SECONDS]
         chosen: set[tuple[str, str]] = set()
+        has_slow = False
         for one in self.backlog.oldest([*self.rests.indices, *unplanned]):
             if not self._attempts.is_due(one.key, one.seq_no) or self._plan(one.index) is None:
                 continue
-            if (one.index, one.id) not in chosen:
+            is_slow = self._is_slow(one)
+            if (one.index, one.id) not in chosen and not (is_slow and has_slow):
                 chosen.add((one.index, one.id))
+                has_slow = has_slow or is_slow
                 yield one
 
     def _choose(self) -> list[Waiting]:
@@ -121,141 +133,30 @@ class Enricher:
         return window[start : start + self._size]
 
     def _enrich(self, index: str, found: list[Waiting]) -> Done:
+        """Enrich documents of an index, which rests if nothing could be done but wait."""
         job = self._plan(index)
         assert job is not None
-        began, done = time.monotonic(), Done()
-        sent: dict[str, Document] = {}
-        asked: dict[str, tuple[OneOf, ...]] = {}
-        last: list[tuple[Waiting, str]] = []
-
-        waiting = {one.id: one for one in found}
-
-        def stored(id_: str, seq_no: int) -> None:
-            key = waiting[id_].key
-            if not asked[id_]:
-                self._attempts.written_as_it_was(key, seq_no)
-                return
-            done.enriched += 1
-            failures = self._attempts.of(key, sent[id_].seq_no).failures
-            self._attempts.written(key, seq_no, failures, asked[id_])
-
-        writer = self._writer(job, [one.key for one in found])
-        writer.stored = stored
-        documents = self._reader(job).read(found)
-        writer.write(self._asking(job, documents, sent, asked, waiting, last, done), None)
-        done.changed = writer.report.changed
-        unclear = any(refused.blame in (Blame.UNCLEAR, Blame.SLOW) for refused in writer.refusals)
-        is_sound = unclear and works(self.client, job.pipelines)
-        for refused in writer.refusals:
-            if self._is_last(waiting[refused.id].key, refused, sent[refused.id].seq_no, is_sound, done):
-                last.append((waiting[refused.id], refused.reason))
+        tools = Tools(self.client, self._attempts, self.log, self.max_bytes, self._with_vectors)
+        batch, done = Batch(tools, job, found), Done()
+        try:
+            batch.enrich()
+        except AuthorizationException as error:
+            # Others may be allowed.
+            done.waits = explain(error, addresses(self.client))
+        done.add(batch.done)
+        if batch.is_forbidden:
+            self._plans[index] = time.monotonic(), None
         if done.waits and not done.enriched:
             self._rest(index, done.waits)
         else:
             self.rests.end(index)
-        if done.enriched:
-            seconds = round(time.monotonic() - began, 3)
-            sentence = f"{counted(done.enriched, 'document')} of {index} enriched in {seconds:.1f} s"
-            self.log("enriched", sentence, index=index, documents=done.enriched, seconds=seconds)
-        for one, reason in last:
-            self._record(job, one, reason, done)
         return done
-
-    def _asking(
-        self,
-        job: IndexJob,
-        documents: Iterable[Document],
-        sent: dict[str, Document],
-        asked: dict[str, tuple[OneOf, ...]],
-        waiting: dict[str, Waiting],
-        last: list[tuple[Waiting, str]],
-        done: Done,
-    ) -> Iterator[Document]:
-        """The documents to which something is to be added, asking for it."""
-        index = job.index
-        claims: Claims | None = None
-        for document in documents:
-            key = waiting[document.id].key
-            # Reading took a while: the nearer a look is to the claim, the less is done twice.
-            claims = claims or Claims(self.client)
-            if key in claims:
-                continue
-            attempt = self._attempts.of(key, document.seq_no)
-            # One by one, so that a picture that fails does not keep the others of its document from being enriched.
-            places = ask(document.source, job.targets, first_only=attempt.failures > 0)
-            if not places and document.seq_no != waiting[document.id].seq_no:
-                # Others have enriched it, and the search does not show that yet.
-                self._attempts.written(key, document.seq_no, 0, ())
-            elif document.seq_no >= 0 and document.source is None:
-                self._attempts.give_up(key, document.seq_no)
-                done.hopeless += 1
-                sentence = f"{index}/{shown(document.id)} waits, but the index stores no _source of it"
-                self.log("skipped", sentence, index=index, id=document.id)
-            elif not places and attempt.as_it_was:
-                self._attempts.give_up(key, document.seq_no)
-                sentence = f"{index}/{shown(document.id)} says that it waits, but no picture in it does"
-                self.log("skipped", sentence, index=index, id=document.id)
-            elif set(places) & set(attempt.asked):
-                if self._attempts.failed(key, document.seq_no):
-                    last.append((waiting[document.id], _NOT_ADDED))
-            else:
-                # Without places the names are in another spelling, or are left over. The pipeline mends that.
-                sent[document.id], asked[document.id] = document, places
-                yield document
-
-    def _is_last(self, key: Key, refused: NotWritten, seq_no: int, is_sound: bool, done: Done) -> bool:
-        """Whether nothing is left but to record the failure of a document. `is_sound`: others get through."""
-        index = key[0]
-        if refused.forbidden:
-            self._plans[index] = time.monotonic(), None
-        if refused.blame is Blame.SLOW and is_sound:
-            self._attempts.postponed(key, seq_no)
-            sentence = f"{index}/{shown(refused.id)} is tried again later: {shown(refused.reason)}"
-            self.log("postponed", sentence, index=index, id=refused.id, reason=refused.reason)
-            return False
-        if refused.blame is not Blame.PICTURE and not (refused.blame is Blame.UNCLEAR and is_sound):
-            self._attempts.postponed(key, seq_no)
-            done.waits = refused.reason
-            return False
-        if self._attempts.failed(key, seq_no):
-            return True
-        done.failed += 1
-        sentence = f"{index}/{shown(refused.id)} is tried again: {shown(refused.reason)}"
-        self.log("failed", sentence, index=index, id=refused.id, reason=refused.reason)
-        return False
 
     def _rest(self, index: str, reason: str) -> None:
         """Leave an index alone for a while; what comes into others meanwhile does not wait with it."""
         pause = self.rests.begin(index, reason)
         sentence = f"waiting for {pause:.0f} s with {index}: {reason}"
         self.log("waiting", sentence, index=index, seconds=pause, reason=reason)
-
-    def _record(self, job: IndexJob, one: Waiting, reason: str, done: Done) -> None:
-        """Write into a document why nothing can be added to it."""
-        writer = self._writer(job, [one.key])
-        documents = list(self._reader(job).read([one]))
-        for document in documents:
-            record(document.source, job.targets, reason)
-        writer.write(documents, None)
-        sentence = f"{job.index}/{shown(one.id)} cannot be enriched, which is recorded: {shown(reason)}"
-        if writer.refusals:
-            refused = writer.refusals[0]
-            reason = refused.reason
-            sentence = f"{job.index}/{shown(one.id)} can neither be enriched nor written: {shown(reason)}"
-            if refused.blame in (Blame.PICTURE, Blame.UNCLEAR):
-                self._attempts.give_up(one.key, documents[0].seq_no)
-                done.hopeless += 1
-            else:
-                self._attempts.postponed(one.key, documents[0].seq_no)
-        self.log("recorded" if writer.report.written else "failed", sentence, index=job.index, id=one.id, reason=reason)
-        done.recorded += writer.report.written
-
-    def _writer(self, job: IndexJob, keys: Iterable[Key]) -> EnrichingWriter:
-        client = self.client.options(opaque_id=claim(keys))
-        return EnrichingWriter(client, job.index, job.targets, ReprocessReport(), max_bulk_bytes=self.max_bytes)
-
-    def _reader(self, job: IndexJob) -> Reader:
-        return Reader(self.client, job.index, job.targets, self.max_bytes, self._with_vectors)
 
     def _plan(self, index: str) -> IndexJob | None:
         """How documents of an index are written; None if they cannot be now."""
@@ -269,6 +170,9 @@ class Enricher:
         try:
             jobs = plan(self.client, index, None, Selection(pending=True))
         except NotFoundError:
+            return None
+        except AuthorizationException as error:
+            self._rest(index, explain(error, addresses(self.client)))
             return None
         if not jobs or not jobs[0].pipelines:
             self.log("skipped", f"{index} has no pipeline, so nothing can be added to its pictures", index=index)

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from click import ClickException
 from elastic_transport import TlsError, TransportError
 from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
+from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import addresses, explain
 from pipelines.wording import counted
 
@@ -28,7 +30,8 @@ _SLOWER = 1.01
 _PATIENCE = 90.0
 # Looks at which nothing could be begun, after which it gives up, too: more than two minutes.
 _IDLE = 100
-_BUSY = (429, 500, 502, 503, 504)
+# 403: a role may be given back. Which indices are at fault, if not all are, the backlog knows.
+_BUSY = (403, 429, 500, 502, 503, 504)
 # Seconds between sentences about how much still waits: a million documents take days.
 _TELL = 60.0
 
@@ -68,14 +71,31 @@ class Patience:
         return min(seconds, max(0.0, self._until - time.monotonic()))
 
 
-def when_there(client: Elasticsearch, ask: Callable[[], str], log: Log, stop: threading.Event) -> str:
-    """What `ask` answers when Elasticsearch does, for a single run; empty if it is stopped. Raises as `follow`."""
-    patience = Patience(log, stop, once=True)
+def when_there(
+    client: Elasticsearch,
+    ask: Callable[[], str],
+    log: Log,
+    stop: threading.Event,
+    progress: Callable[[], int] = lambda: 0,
+) -> str:
+    """What `ask` answers when Elasticsearch does, for a single run; empty if it is stopped. Raises as `follow`.
+
+    `progress` grows with what was done before it failed: then patience begins again.
+    """
+    patience, before = Patience(log, stop, once=True), progress()
     while not stop.is_set():
         try:
             return ask()
-        except (TransportError, ApiError) as error:
-            patience.pause(_away(error, client))
+        except (TransportError, ApiError, BulkStopped, ClickException) as error:
+            # Our sentences say what they come from.
+            cause = error.__cause__ if isinstance(error, ClickException) else error
+            if not isinstance(cause, TransportError | ApiError | BulkStopped):
+                raise
+            reason = _away(cause, client)
+            if (done := progress()) != before:
+                patience.renew()
+                before = done
+            patience.pause(reason)
     return ""
 
 
@@ -116,9 +136,10 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
             stop.wait(random.uniform(0, 1))  # noqa: S311
 
 
-def _away(error: ApiError | TransportError, client: Elasticsearch) -> str:
+def _away(error: ApiError | TransportError | BulkStopped, client: Elasticsearch) -> str:
     """What is to be waited for, as Elasticsearch is busy or away. Raises the error if waiting is no cure."""
-    if isinstance(error, TlsError) or (isinstance(error, ApiError) and error.status_code not in _BUSY):
+    status = error.status if isinstance(error, BulkStopped) else getattr(error, "status_code", _BUSY[0])
+    if isinstance(error, TlsError) or status not in _BUSY:
         raise error
     return explain(error, addresses(client))
 
@@ -139,7 +160,7 @@ def _is_done(enricher: Enricher) -> bool:
         enricher.backlog.refresh()
     if not enricher.can_do_nothing():
         return False
-    if left_out := enricher.backlog.left_out:
+    if left_out := enricher.backlog.left_out | enricher.backlog.forbidden:
         raise GivenUp("; ".join(f"{index} is left out: {why}" for index, why in left_out.items()))
     if hopeless := enricher.total.hopeless:
         raise GivenUp(f"{counted(hopeless, 'document')} can neither be enriched nor written, see above")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from elastic_transport import TransportError
@@ -16,20 +17,32 @@ from pipelines.recipes import recipes_of
 
 # A service that takes longer for a tiny picture cannot do much for others now.
 _TIMEOUT = "10s"
+# A picture that took too long did so by itself if a tiny one takes less than this part of the time.
+_QUICK = 0.5
 
 
-def works(client: Elasticsearch, pipelines: Sequence[str]) -> bool:
-    """Whether a tiny picture gets all properties that these pipelines, and what they run, ask for; False if unknown.
+def tried(client: Elasticsearch, pipelines: Sequence[str]) -> float | None:
+    """The seconds in which a tiny picture gets all properties that these pipelines, and what they run, ask for.
+
+    None if it does not, or if that is not known.
 
     Its operations are left out, as a stored picture has had them, and other processors, which may need more than it.
     """
+    began = time.monotonic()
     installed = readable_pipelines(client)
     recipes = [
         {"field": "image", "timeout": _TIMEOUT} | {name: recipe[name] for name in ("properties",) if name in recipe}
         for body in bodies_with_called(pipelines, installed)
         for recipe in recipes_of(body)
     ]
-    return bool(recipes) and all(_is_done(client, recipe) for recipe in recipes)
+    if not recipes or not all(_is_done(client, recipe) for recipe in recipes):
+        return None
+    return time.monotonic() - began
+
+
+def is_quick(tiny: float | None, seconds: float) -> bool:
+    """Whether the service is not at fault that a picture took too long, as it needed so long for a tiny one."""
+    return tiny is not None and tiny < seconds * _QUICK
 
 
 def _is_done(client: Elasticsearch, recipe: dict[str, object]) -> bool:

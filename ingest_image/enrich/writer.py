@@ -38,7 +38,7 @@ class Blame(Enum):
     PICTURE = auto()
     # It is, if other pictures get through.
     UNCLEAR = auto()
-    # It took too long: if others get through, they need not wait with it.
+    # It took too long: it is, if others get through soon.
     SLOW = auto()
     # Something else: waiting may be the cure.
     OTHERS = auto()

@@ -71,11 +71,13 @@ def run_selected(
     *,
     pipeline: str | None = None,
     quiet: bool = False,
+    report: ReprocessReport | None = None,
     tell: Callable[[int, int], None] = lambda done, total: click.echo(f"{done} of {total} done", err=True),
 ) -> ReprocessReport | None:
     """Run the selected documents through their pipeline; returns what happened, None for a dry run.
 
-    `quiet`: without the summary, and a dry run prints JSON. `tell` is as for `Run.all`. Raises ClickException.
+    `quiet`: without the summary, and a dry run prints JSON. `report` counts on. `tell` is as for `Run.all`. Raises
+    ClickException.
     """
     jobs = _jobs(client, index, pipeline, selection)
     key = states.key_of(
@@ -95,7 +97,7 @@ def run_selected(
     for job in jobs:
         state.limits(client, job.index, job.uuid)
         _refresh(client, job.index)
-    run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, bounds.max_bulk_bytes)
+    run = Run(client.options(opaque_id=state.run_id), jobs, state, pipeline, bounds.max_bulk_bytes, report)
     if bounds.dry_run:
         _dry_run(jobs, run.totals, as_json=quiet)
         return None

@@ -9,6 +9,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from pipelines.cluster.makers import Maker
+from pipelines.cluster.reasons import reason_of_cause
 
 from . import outcome
 from .adding import Lacking
@@ -32,13 +33,17 @@ class FoundDocument:
 
 @dataclass(frozen=True)
 class Document:
-    """A document as it is now; `source` is None if it was deleted, or the index stores none."""
+    """A document as it is now; `source` is None if it was deleted, or the index stores none.
+
+    `problem`: why it cannot be read now.
+    """
 
     id: str
     routing: str | None
     seq_no: int = -1
     primary_term: int = 0
     source: dict[str, Any] | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class Reader:
                 mend(source, self.makers, self.banded, self.enriched, self.lacking)
                 yield Document(one.id, one.routing, doc["_seq_no"], doc["_primary_term"], source)
             else:
-                yield Document(one.id, one.routing)
+                yield Document(one.id, one.routing, problem=reason_of_cause(doc["error"]) if "error" in doc else "")
 
 
 def size_of(hit: dict[str, Any]) -> int | None:

@@ -24,9 +24,15 @@ class Run:
     """The work of all jobs; `report` counts what happened."""
 
     def __init__(
-        self, client: Elasticsearch, jobs: list[IndexJob], state: State, pipeline: str | None, max_bytes: int
+        self,
+        client: Elasticsearch,
+        jobs: list[IndexJob],
+        state: State,
+        pipeline: str | None,
+        max_bytes: int,
+        report: ReprocessReport | None = None,
     ) -> None:
-        self.report = ReprocessReport()
+        self.report = report or ReprocessReport()
         self._client, self._jobs, self._state = client, jobs, state
         self._pipeline, self._max_bytes = pipeline, max_bytes
         left_out = leaves_out_vectors(client)

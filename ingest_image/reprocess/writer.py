@@ -36,6 +36,8 @@ class ReprocessReport:
     changed: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    # How many of them were refused with which status.
+    statuses: Counter[int] = field(default_factory=Counter)
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
@@ -95,7 +97,10 @@ class Writer:
         self, documents: Iterable[Document], limit: int | None, sent: dict[str, Sent]
     ) -> Iterator[dict[str, Any]]:
         for document in documents:
-            if document.seq_no < 0 or (limit is not None and document.seq_no > limit):
+            if document.problem:
+                self.report.failed.append((document.id, document.problem))
+                self.tick()
+            elif document.seq_no < 0 or (limit is not None and document.seq_no > limit):
                 self.report.changed += 1
                 self.tick()
             elif document.source is None:
@@ -140,6 +145,7 @@ class Writer:
     def refused(self, document: Sent, item: dict[str, Any]) -> None:
         """A document was not written, as `item` says, and not because of a newer write. May raise BulkStopped."""
         self.report.failed.append((document.id, failure_of(item)))
+        self.report.statuses[status_of(item)] += 1
         stop_if_hopeless(item, document.id)
 
     def _look_back(self) -> None:

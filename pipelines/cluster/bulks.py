@@ -25,7 +25,11 @@ Tell = Callable[[str, str], None]
 
 
 class BulkStopped(Exception):
-    """Going on would only fail in the same way; the message says why."""
+    """Going on would only fail in the same way; the message says why. `status` is that of the item."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def send_bulks(
@@ -125,4 +129,4 @@ def status_of(item: dict[str, Any]) -> int:
 def stop_if_hopeless(item: dict[str, Any], name: str) -> None:
     """Raise BulkStopped when the failure of `name` will be that of all others: no privilege, no service."""
     if status_of(item) in (401, 403, *_UNAVAILABLE):
-        raise BulkStopped(f"stopped at {name}: {failure_of(item)}")
+        raise BulkStopped(f"stopped at {name}: {failure_of(item)}", status_of(item))

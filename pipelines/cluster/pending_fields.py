@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from processor_service.fields import PENDING_SINCE
@@ -55,6 +55,14 @@ def obstacle(mapping: Mapping[str, Any], target: str, is_later: bool) -> str:
     if kind is None:
         return "" if is_dynamic or not is_later else f"{name} is not mapped, and its mapping is not dynamic"
     return "" if kind in _DATES else f"{name} is mapped as {kind}, and not as date"
+
+
+def fields_of_waiting(mapping: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Fields with pictures of which one has waited, as the mapping has their `pending_since`."""
+    for name, field in (mapping.get("properties") or {}).items():
+        if name == PENDING_SINCE and above:
+            yield above
+        yield from fields_of_waiting(field, f"{above}.{name}" if above else name)
 
 
 def _type(mapping: Mapping[str, Any], target: str) -> tuple[str | None, bool]:

@@ -55,9 +55,15 @@ def test_an_unknown_line_is_refused_with_what_to_do(number: str, tmp_path: Path)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("number", ["9.5", "9.5.3-SNAPSHOT", "newest", "9.5.2\nname=x", "9.5.2/../x"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("9.5", "9.5.3-SNAPSHOT", "newest", "v9.5.3", "9.5.2\nname=x", "9.5.2/../x", "9.5.3.1", "", " ", " 9.5.3"),
+        *("9.5.03", "09.5.3", "9.5.1000", "9.5.\u0663"),
+    ],
+)
 def test_what_is_no_release_is_refused(number: str) -> None:
-    with pytest.raises(NodeError, match=r"is not a release of Elasticsearch; write it as \d+\.\d+\.\d+\.$"):
+    with pytest.raises(NodeError, match=r"is not a release .* three numbers .* \(GET /\), as \d+\.\d+\.\d+; .*\.$"):
         plugin_zip.make_plugin_zip(number, Path())
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from elastic_transport import Transport
-from elasticsearch import Elasticsearch
+from elastic_transport import ApiResponseMeta, ConnectionError, HttpHeaders, NodeConfig, Transport
+from elasticsearch import ApiError, Elasticsearch
 
+from ingest_image.enrich import follow, rests
 from ingest_image.enrich.command import enrich
 from ingest_image.reprocess import run
 from tests.helpers.enrichers import waiting
@@ -120,6 +121,55 @@ def test_what_was_interrupted_goes_on_with_what_is_left(
         assert image["embedder"] == "builtin-v1" and image["data"] == before[id]["data"]
         # Stored, marked, enriched.
         assert es.get(index=index, id=id)["_version"] == 3
+
+
+@pytest.mark.parametrize("failure", [None, 429, 502, 503])
+def test_a_node_that_is_busy_or_away_is_waited_for(
+    es: Elasticsearch, es_url: str, index: str, monkeypatch: pytest.MonkeyPatch, failure: int | None
+) -> None:
+    """At each kind of request once, while documents are marked, and while they are enriched."""
+    ids = ["1", "2"]
+    for id in ids:
+        es.index(index=index, id=id, document={"image": {"data": LARGE}})
+    before = {id: source(es, index, id)["image"]["data"] for id in ids}
+    ask_for(es, index, NOW, later=["embedding"])
+    perform, failed = Transport.perform_request, set[str]()
+    monkeypatch.setattr(rests, "PAUSE", 0.0)
+
+    def performed(self: Transport, method: str, target: str, **more: Any) -> Any:
+        path = target.partition("?")[0]
+        if path not in failed:
+            failed.add(path)
+            raise_failure(failure)
+        return perform(self, method, target, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transport, "perform_request", performed)
+        result = add(es_url, index)
+    assert result.exit_code == 0, result.output
+    assert {"/_bulk", f"/{index}/_search", f"/{index}/_mget", f"/{index}/_stats/docs"} <= failed
+    assert "2 documents of " in result.output and "waiting for 0 s: " in result.output
+    assert waiting(es, index) == []
+    for id in ids:
+        image = source(es, index, id)["image"]
+        assert image["embedder"] == "builtin-v1" and image["data"] == before[id]
+        # Stored, marked, enriched.
+        assert es.get(index=index, id=id)["_version"] == 3
+
+
+def test_patience_with_a_node_that_stays_away_ends_in_a_sentence(index: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rests, "PAUSE", 0.0)
+    monkeypatch.setattr(follow, "_PATIENCE", 0.0)
+    result = add("http://127.0.0.1:9", index)
+    assert result.exit_code == 1 and "not everything is marked: Elasticsearch does not answer at" in result.output
+    assert result.output.endswith("; the same command continues\n")
+
+
+def raise_failure(status: int | None) -> None:
+    if status is None:
+        raise ConnectionError("Connection refused")
+    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9))
+    raise ApiError("refused", meta, {"error": {"reason": "too busy"}, "status": status})
 
 
 def test_what_cannot_be_added_is_said(es: Elasticsearch, es_url: str, index: str) -> None:

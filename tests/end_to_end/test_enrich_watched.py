@@ -68,6 +68,19 @@ def test_what_is_installed_meanwhile_is_followed_unless_indices_were_named(
     assert [one.id for one in named.oldest()] == []
 
 
+def test_the_doctor_names_what_waits_in_a_field_to_which_no_pipeline_writes(
+    es: Elasticsearch, es_url: str, index: str
+) -> None:
+    let_wait(es, index, "1")
+    usual = es.ingest.get_pipeline(id=index).body[index]["processors"]
+    es.ingest.put_pipeline(id=index, processors=[{"image": {**usual[0]["image"], "target_field": "photo"}}])
+    report = CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+    waits = f"warn  pending: 1 document of {index} waiting for what is pending in image, to which no pipeline of the"
+    assert waits in report and "ok    pending" not in report, report
+    es.ingest.put_pipeline(id=index, processors=usual)
+    assert "ok    pending" in CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+
+
 def test_the_doctor_says_when_nobody_enriches(es: Elasticsearch, es_url: str, index: str) -> None:
     def said() -> str:
         return CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
@@ -79,5 +92,6 @@ def test_the_doctor_says_when_nobody_enriches(es: Elasticsearch, es_url: str, in
     # Since the document was stored, not since it was written.
     assert source(es, index)["image"]["pending_since"] == "2026-01-01T00:00:00Z"
     report = said()
-    assert "warn  pending: 1 document waiting for more than 5 minutes" in report
+    waits = f"warn  pending: 1 document waiting for more than 5 minutes for what is pending, in {index}: no enricher"
+    assert waits in report
     assert f"ingest-image enrich --index {index};" in report

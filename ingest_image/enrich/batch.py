@@ -1,0 +1,179 @@
+"""Documents of one index that are enriched together: what is asked for, and what becomes of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from elasticsearch import Elasticsearch
+
+from pipelines.wording import counted, shown
+
+from ..reprocess.documents import Document, Reader
+from ..reprocess.job import IndexJob
+from ..reprocess.writer import ReprocessReport
+from .asking import OneOf, ask, record
+from .attempts import Attempts
+from .backlog import Waiting
+from .claims import Claims, Key, claim
+from .done import Done
+from .log import Log
+from .soundness import is_quick, tried
+from .writer import Blame, EnrichingWriter, NotWritten
+
+_NOT_ADDED = "the pipeline of the index did not add what is pending: does its processor image write to this field?"
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the batches of an enricher share; bulks have at most `max_bytes`."""
+
+    client: Elasticsearch
+    attempts: Attempts
+    log: Log
+    max_bytes: int
+    with_vectors: bool
+
+
+class Batch:
+    """Documents of the index of a job; `done` says what became of them so far."""
+
+    def __init__(self, tools: Tools, job: IndexJob, found: Sequence[Waiting]) -> None:
+        self._tools, self._job, self._found = tools, job, found
+        self._attempts, self._log = tools.attempts, tools.log
+        self.done = Done()
+        # Whether no document of the index can be written now.
+        self.is_forbidden = False
+        self._waiting = {one.id: one for one in found}
+        self._sent: dict[str, Document] = {}
+        self._asked: dict[str, tuple[OneOf, ...]] = {}
+        # To be recorded, each with the reason.
+        self._last: list[tuple[Waiting, str]] = []
+
+    def enrich(self) -> None:
+        """Do it, and record what failed for the last time. Raises what Elasticsearch's client does."""
+        began = time.monotonic()
+        writer = self._writer(self._found)
+        writer.stored = self._stored
+        writer.write(self._asking(self._reader().read(self._found)), None)
+        self.done.changed = writer.report.changed
+        seconds = time.monotonic() - began
+        self._judge(writer.refusals, seconds)
+        if count := self.done.enriched:
+            index, took = self._job.index, round(seconds, 3)
+            sentence = f"{counted(count, 'document')} of {index} enriched in {took:.1f} s"
+            self._log("enriched", sentence, index=index, documents=count, seconds=took)
+        for one, reason in self._last:
+            self._record(one, reason)
+
+    def _stored(self, id_: str, seq_no: int) -> None:
+        key = self._waiting[id_].key
+        if not self._asked[id_]:
+            self._attempts.written_as_it_was(key, seq_no)
+            return
+        self.done.enriched += 1
+        failures = self._attempts.of(key, self._sent[id_].seq_no).failures
+        self._attempts.written(key, seq_no, failures, self._asked[id_])
+
+    def _asking(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """The documents to which something is to be added, asking for it."""
+        claims: Claims | None = None
+        for document in documents:
+            found = self._waiting[document.id]
+            # Reading took a while: the nearer a look is to the claim, the less is done twice.
+            claims = claims or Claims(self._tools.client)
+            if found.key in claims or self._is_away(document, found):
+                continue
+            attempt = self._attempts.of(found.key, document.seq_no)
+            # One by one, so that a picture that fails does not keep the others of its document from being enriched.
+            places = ask(document.source, self._job.targets, first_only=attempt.failures > 0)
+            if document.source is None:
+                self._skip(document, "waits, but the index stores no _source of it")
+                self.done.hopeless += 1
+            elif not places and document.seq_no != found.seq_no:
+                # Others have enriched it, and the search does not show that yet.
+                self._attempts.written(found.key, document.seq_no, 0, ())
+            elif not places and attempt.as_it_was:
+                self._skip(document, "says that it waits, but no picture in it does")
+            elif set(places) & set(attempt.asked):
+                if self._attempts.failed(found.key, document.seq_no):
+                    self._last.append((found, _NOT_ADDED))
+            else:
+                # Without places the names are in another spelling, or are left over. The pipeline mends that.
+                self._sent[document.id], self._asked[document.id] = document, places
+                yield document
+
+    def _is_away(self, document: Document, found: Waiting) -> bool:
+        """Whether it is not there to be enriched, or cannot be read now, although the search shows it."""
+        if document.problem:
+            self._attempts.postponed(found.key, found.seq_no)
+            self.done.waits = document.problem
+        elif document.seq_no < 0:
+            # Deleted: the search shows that after the next refresh, which an index may not have for hours.
+            self._attempts.give_up(found.key, found.seq_no)
+        return bool(document.problem) or document.seq_no < 0
+
+    def _skip(self, document: Document, why: str) -> None:
+        index = self._job.index
+        self._attempts.give_up(self._waiting[document.id].key, document.seq_no)
+        self._log("skipped", f"{index}/{shown(document.id)} {why}", index=index, id=document.id)
+
+    def _judge(self, refusals: Sequence[NotWritten], seconds: float) -> None:
+        """Say which pictures are at fault, and which ones failed for the last time."""
+        unclear = any(refused.blame in (Blame.UNCLEAR, Blame.SLOW) for refused in refusals)
+        tiny = tried(self._tools.client, self._job.pipelines) if unclear else None
+        at_fault = {Blame.PICTURE: True, Blame.UNCLEAR: tiny is not None, Blame.SLOW: is_quick(tiny, seconds)}
+        for refused in refusals:
+            self.is_forbidden |= refused.forbidden
+            one = self._waiting[refused.id]
+            if at_fault.get(refused.blame, False):
+                self._failed(one, refused)
+                continue
+            self._attempts.postponed(one.key, self._sent[one.id].seq_no)
+            if refused.blame is Blame.SLOW and tiny is not None:
+                # What merely takes longer than others now delays nobody.
+                self._say("postponed", one, "is tried again later", refused.reason)
+            else:
+                self.done.waits = refused.reason
+
+    def _failed(self, one: Waiting, refused: NotWritten) -> None:
+        seq_no = self._sent[one.id].seq_no
+        if self._attempts.failed(one.key, seq_no, slow=refused.blame is Blame.SLOW):
+            self._last.append((one, refused.reason))
+            return
+        self.done.failed += 1
+        self._say("failed", one, "is tried again", refused.reason)
+
+    def _record(self, one: Waiting, reason: str) -> None:
+        """Write into a document why nothing can be added to it."""
+        writer = self._writer([one])
+        documents = list(self._reader().read([one]))
+        for document in documents:
+            record(document.source, self._job.targets, reason)
+        writer.write(documents, None)
+        said = "cannot be enriched, which is recorded"
+        if writer.refusals:
+            refused = writer.refusals[0]
+            reason, said = refused.reason, "can neither be enriched nor written"
+            if refused.blame in (Blame.PICTURE, Blame.UNCLEAR):
+                self._attempts.give_up(one.key, documents[0].seq_no)
+                self.done.hopeless += 1
+            else:
+                self._attempts.postponed(one.key, documents[0].seq_no)
+        self._say("recorded" if writer.report.written else "failed", one, said, reason)
+        self.done.recorded += writer.report.written
+
+    def _say(self, event: str, one: Waiting, said: str, reason: str) -> None:
+        index = self._job.index
+        self._log(event, f"{index}/{shown(one.id)} {said}: {shown(reason)}", index=index, id=one.id, reason=reason)
+
+    def _writer(self, found: Iterable[Waiting]) -> EnrichingWriter:
+        keys: list[Key] = [one.key for one in found]
+        client = self._tools.client.options(opaque_id=claim(keys))
+        job = self._job
+        return EnrichingWriter(client, job.index, job.targets, ReprocessReport(), max_bulk_bytes=self._tools.max_bytes)
+
+    def _reader(self) -> Reader:
+        tools, job = self._tools, self._job
+        return Reader(tools.client, job.index, job.targets, tools.max_bytes, tools.with_vectors)
