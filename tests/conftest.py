@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -86,11 +85,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByNodeAndFil
     (`--dist loadgroup` would do, if pytest-xdist 3.8 could still mark groups with pytest 9.2.)
     """
     return ByNodeAndFile(config, log)
-
-
-# Hundreds of processes are started: each would compile all modules again, which takes longer than what they do.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -18,7 +18,7 @@ from elasticsearch import Elasticsearch
 from embedded_node import EmbeddedNode, NodeError, find_plugin_zip
 from embedded_node.choice import choose
 from embedded_node.versions import versions
-from tests.helpers.nodes import HEAP, bootstrap, set_hosts
+from tests.helpers.nodes import FORGETS_DELETED, HEAP, bootstrap, set_hosts
 from tests.helpers.processes import wait_until
 from tests.helpers.service import TOKEN, Service, running_service
 
@@ -73,7 +73,7 @@ def node(es_version: str, service_url: str) -> Iterator[EmbeddedNode]:
     # For snapshots; not in a folder of pytest, which is closed to the user that the node may have.
     with tempfile.TemporaryDirectory() as snapshots:
         Path(snapshots).chmod(0o777)
-        with EmbeddedNode(**options, settings={"path.repo": snapshots}) as running:
+        with EmbeddedNode(**options, settings={"path.repo": snapshots, **FORGETS_DELETED}) as running:
             bootstrap("--url", running.url, "--service-url", service_url)
             yield running
 
@@ -112,10 +112,42 @@ def start_service(es: Elasticsearch, service: Service, tmp_path: Path) -> Iterat
     set_hosts(es, service.url)
 
 
+class Spare:
+    """A service that one test after the other has for itself; it starts again when a test has left it in another state."""
+
+    _SETTINGS: ClassVar = {"picture_timeout": "5"}
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._service: Service | None = None
+
+    def running(self) -> Service:
+        service = self._service
+        if service and service.settings == self._SETTINGS and service.process.poll() is None and service.is_ready():
+            return service
+        self.stop()
+        self._service = Service(self._log, **self._SETTINGS)
+        return self._service
+
+    def stop(self) -> None:
+        if self._service:
+            self._service.stop()
+
+
+@pytest.fixture(scope="session")
+def spare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spare]:
+    service = Spare(tmp_path_factory.mktemp("spare") / "service.log")
+    yield service
+    service.stop()
+
+
 @pytest.fixture
-def own_service(start_service: Callable[..., Service]) -> Service:
-    """A service of the test's own, to be stopped, hung and killed."""
-    return start_service(picture_timeout="5")
+def own_service(spare: Spare, es: Elasticsearch, service: Service) -> Iterator[Service]:
+    """A service of the test's own, to be stopped, hung and killed. It may have answered others before."""
+    running = spare.running()
+    set_hosts(es, running.url)
+    yield running
+    set_hosts(es, service.url)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.helpers.pictures import b64
 from tests.helpers.secrets_in_files import TRACES
 from tests.helpers.service import PATIENT, Service, running_service
 
-# A second of processor time is not enough for any of them, however small it is.
+# Three tenths of a second of processor time are not enough for any of them, however small it is.
 ENDLESS: list[dict[str, Any]] = [
     {"resize": {"width": 6000, "height": 4000, "enlarge": True}},
     *[{"blur": {"radius": 200}}] * 40,
@@ -53,7 +53,7 @@ LEFT_OUT: dict[str, Callable[[], dict[str, bytes]]] = {
 
 @pytest.fixture
 def impatient(es: Elasticsearch, service: Service, tmp_path: Path) -> Iterator[Service]:
-    with running_service(tmp_path / "service.log", PATIENT, workers="2", picture_timeout="1") as running:
+    with running_service(tmp_path / "service.log", PATIENT, workers="2", picture_timeout="0.3") as running:
         set_hosts(es, running.url)
         yield running
     set_hosts(es, service.url)

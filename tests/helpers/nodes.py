@@ -12,6 +12,9 @@ from embedded_node import EmbeddedNode, jars
 from embedded_node.launch import node_input
 
 HEAP = "512m"
+# With each change of what is in the cluster, a node writes down which indices were deleted: by default the last 500. After
+# some hundred tests that is a sixth of the processor time of making an index and deleting it.
+FORGETS_DELETED = {"cluster.indices.tombstones.size": "0"}
 
 
 def set_hosts(es: Elasticsearch, *urls: str) -> None:

@@ -81,13 +81,14 @@ class Service:
         # It takes 3 s of processor time, and a minute where ten others want the processor, too.
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline and self.process.poll() is None:
-            if self._is_ready():
+            if self.is_ready():
                 return
             time.sleep(0.05)
         self.stop()
         raise AssertionError(f"the service did not start:\n{self.log.read_text()[-2000:]}")
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it answers, and has workers."""
         # Asked a hundred times while a busy machine starts a service: `requests` would take a tenth of what that takes.
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
             try:
