@@ -50,6 +50,7 @@ class Code(Enum):
     METHOD_NOT_ALLOWED = ("method_not_allowed", 405, False, "the address exists, but with another method")
     LENGTH_REQUIRED = ("length_required", 411, False, "the request has a body without a Content-Length")
     IMAGE_TOO_LARGE = ("image_too_large", 413, False, "the picture has more bytes than `IMAGE_MAX_IMAGE_BYTES`")
+    PRECONDITION_FAILED = ("precondition_failed", 412, False, "the picture is not the one that `If-Match` names")
     RANGE_NOT_SATISFIABLE = ("range_not_satisfiable", 416, False, "the picture has no bytes in the wanted `Range`")
     INVALID_BASE64 = ("invalid_base64", 422, False, "`data` is neither base64 nor a base64 data URL")
     EMPTY_IMAGE = ("empty_image", 422, False, "the picture has no bytes")

@@ -11,7 +11,7 @@ import click
 from processor_service.errors import ImageError
 from processor_service.store.addresses import ADDRESS, PREFIX, TRASH
 
-from .opened import keys_of_target, opened, progress, say
+from .opened import is_itself, keys_of_target, opened, progress, say
 
 if TYPE_CHECKING:
     from processor_service.store.picture_store import PictureStore
@@ -29,6 +29,9 @@ def copy_store(to: str, as_json: bool) -> None:
     the other store are given as TO_AWS_..., TO_GOOGLE_... and TO_AZURE_...; without them they are those of the first.
     """
     source = opened()
+    if is_itself(to):
+        # What `store clean` has put away would be put back, and its grace time would begin again.
+        raise click.ClickException("this is the store at IMAGE_STORE_URL itself: give the URL of another one")
     with keys_of_target():
         target = opened(to)
     counts: Counter[str] = Counter()

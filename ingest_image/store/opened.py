@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from processor_service.errors import ImageError
 from processor_service.settings import Settings
-from processor_service.store.opening import StoreError, begin_store, open_store
+from processor_service.store.opening import StoreError, begin_store, folder_of, open_store
 
 if TYPE_CHECKING:
     from processor_service.store.picture_store import PictureStore
@@ -42,6 +42,16 @@ def opened(url: str = "") -> PictureStore:
     except (StoreError, ImageError) as error:
         raise click.ClickException(str(error)) from error
     return found
+
+
+def is_itself(url: str) -> bool:
+    """Whether a URL names the store at `IMAGE_STORE_URL`, with the same keys at the same address."""
+    here = Settings().store_url
+    folder, other = folder_of(here), folder_of(url)
+    if folder is not None and other is not None:
+        return folder.resolve() == other.resolve()
+    others = tuple(_TO + cloud for cloud in _CLOUDS)
+    return here.rstrip("/") == url.rstrip("/") and not any(name.startswith(others) for name in os.environ)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from .adobe_rgb import attach_adobe_rgb
 from .bitmaps import with_visible_alpha
 from .clipping import clip_of, unclipped
 from .fast_jpeg import decode_jpeg, decoded_size, is_acceptable
+from .fast_png import with_unpacked
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .guard import decoder_errors
 from .icons import with_most_colors, without_largest
@@ -107,6 +108,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         source = check_header(image, data, size, settings)
         check_room(known)
         check_pixels(image, data)
+        image = with_unpacked(image, data)
         if profile is not None:
             image.info["icc_profile"] = profile
         attach_adobe_rgb(image)

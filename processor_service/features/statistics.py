@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageStat
 
 from ..fields import BOOLEAN, FLOAT, DocumentField
 from ..picture import Picture, has_alpha
-from ..pixels.reduced import over_white, reduced
+from ..pixels.reduced import luma, reduced
 from . import Feature
 
 # Pictures are usually called blurred when the variance of their Laplacian is below this.
 _BLURRED = 100.0
 # With less standard deviation (of 0 to 255) in every channel nothing can be seen: sensor and JPEG noise have less.
 _UNIFORM = 2.55
+# Luma, which is rounded, deviates by this much more than the channel with most at the most.
+_ROUNDING = 0.5
+_LEVELS = np.arange(256)
 
 
 class Statistics(Feature):
@@ -40,13 +44,15 @@ class Statistics(Feature):
         if mask is not None and mask.getbbox() is None:
             return {"blank": True}
         rgb = small.convert("RGB")
-        luma = ImageStat.Stat(rgb.convert("L"), mask)
+        over_white = luma(picture)
+        brightness = ImageStat.Stat(over_white if mask is None else rgb.convert("L"), mask)
+        contrast = brightness.stddev[0]
         return {
-            "brightness": round(luma.mean[0] / 255, 4),
-            "contrast": round(luma.stddev[0] / 255, 4),
+            "brightness": round(brightness.mean[0] / 255, 4),
+            "contrast": round(contrast / 255, 4),
             "saturation": round(_saturation(rgb, mask), 4),
-            "sharpness": round(_sharpness(small), 4),
-            "blank": _is_blank(small, rgb, mask),
+            "sharpness": round(_sharpness(np.asarray(over_white)), 4),
+            "blank": contrast < _UNIFORM + _ROUNDING and _is_blank(small, rgb, mask),
         }
 
 
@@ -62,20 +68,28 @@ def _saturation(rgb: Image.Image, mask: Image.Image | None) -> float:
     red, green, blue = rgb.split()
     highest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
     lowest = ImageChops.darker(ImageChops.darker(red, green), blue)
-    value = ImageStat.Stat(highest, mask).sum[0]
-    return (value - ImageStat.Stat(lowest, mask).sum[0]) / value if value else 0.0
+    value = _sum(highest, mask)
+    return (value - _sum(lowest, mask)) / value if value else 0.0
 
 
-def _sharpness(image: Image.Image) -> float:
+def _sum(image: Image.Image, mask: Image.Image | None) -> int:
+    """The sum of an image of mode L. Pillow's ImageStat adds one level at a time."""
+    return int(np.dot(image.histogram(mask), _LEVELS))
+
+
+def _sharpness(luma: NDArray[np.uint8]) -> float:
     """v / (v + 100), v being the variance of the Laplacian of the luma: 0 blurred, 0.5 doubtful, 1 sharp.
 
     Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative study", ICPR 2000;
     the four-neighbour Laplacian, and the customary threshold of 100.
     """
-    luma = np.asarray(over_white(image).convert("L")).astype(np.int16)
     if min(luma.shape) < 3:
         return 0.0
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * luma[1:-1, 1:-1]
+    wide = luma.astype(np.int16)
+    laplacian = wide[:-2, 1:-1] + wide[2:, 1:-1]
+    laplacian += wide[1:-1, :-2]
+    laplacian += wide[1:-1, 2:]
+    laplacian -= 4 * wide[1:-1, 1:-1]
     variance = float(laplacian.astype(np.float32).var())
     return variance / (variance + _BLURRED)
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..parameters import Color
 from ..pixels.alpha import canvas, laid_over
+from ..pixels.orientation import turned
 from . import Operation
 
 _QUARTERS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
@@ -43,7 +44,7 @@ class Rotate(Operation):
             return image
         square = image.width == image.height
         if degrees in _QUARTERS and (self.expand or degrees == 180 or square):
-            return image.transpose(_QUARTERS[int(degrees)])
+            return turned(image, _QUARTERS[int(degrees)])
         size = self.size_after(*image.size)
         return laid_over(canvas(size, self.background, image), self._turned(image, size))
 

@@ -18,6 +18,11 @@ def reduced(picture: Picture) -> Image.Image:
     return picture.once("reduced", lambda: upright_srgb(shrunk(picture.image, SIDE), picture))
 
 
+def luma(picture: Picture) -> Image.Image:
+    """The luma of that copy, transparent parts over white. Not to be changed either."""
+    return picture.once("luma", lambda: over_white(reduced(picture)).convert("L"))
+
+
 def upright_srgb(copy: Image.Image, picture: Picture) -> Image.Image:
     """A copy of the picture as people see it: upright and in sRGB."""
     if picture.icc_profile is not None:

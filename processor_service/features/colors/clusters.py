@@ -54,11 +54,11 @@ def _seeds(points: Colors, weights: Weights, count: int) -> Colors:
 
 def _moved(points: Colors, weights: Weights, centers: Colors, rounds: int) -> tuple[Colors, Weights]:
     """k-means (Lloyd, 1982): centers and their shares after some rounds."""
-    weighted = weights[:, None] * points
+    weighted, lengths = weights[:, None] * points, _lengths(points)
     shares = weights
     label = None
     for _ in range(rounds):
-        before, label = label, np.argmin(_squares(points, centers), axis=1)
+        before, label = label, np.argmin(_squares(points, lengths, centers), axis=1)
         if before is not None and np.array_equal(before, label):
             break
         members = (label[:, None] == np.arange(len(centers))).astype(np.float64)
@@ -71,7 +71,7 @@ def _moved(points: Colors, weights: Weights, centers: Colors, rounds: int) -> tu
 
 def _merged(centers: Colors, shares: Weights, count: int) -> Colors:
     """Merge clusters that look alike, then those that change the picture least (Ward, 1963), until `count` are left."""
-    squares, weight = _squares(centers, centers), _reduced_mass(shares[:, None], shares)
+    squares, weight = _squares(centers, _lengths(centers), centers), _reduced_mass(shares[:, None], shares)
     np.fill_diagonal(squares, np.inf)
     left = np.ones(len(centers), bool)
     for remaining in range(len(centers), 1, -1):
@@ -98,10 +98,17 @@ def _reduced_mass(one: Any, other: Weights) -> Weights:
     return mass
 
 
-def _squares(points: Colors, others: Colors) -> Weights:
-    """Squared distance of each point to each of the others."""
-    squares: Weights = (points**2).sum(axis=1)[:, None] - 2 * points @ others.T + (others**2).sum(axis=1)
+def _squares(points: Colors, lengths: Weights, others: Colors) -> Weights:
+    """Squared distance of each point to each of the others; `lengths`: those of the points."""
+    squares: Weights = lengths[:, None] - 2 * points @ others.T
+    squares += _lengths(others)
     return squares
+
+
+def _lengths(points: Colors) -> Weights:
+    """Squared length of each point."""
+    lengths: Weights = (points**2).sum(axis=1)
+    return lengths
 
 
 def _squares_to(points: Colors, one: Colors) -> Weights:

@@ -9,7 +9,7 @@ import numpy as np
 from ...fields import INTEGER, KEYWORD, LOOKED_UP, NESTED, DocumentField
 from ...hash_bands import bands
 from ...picture import Picture
-from ...pixels.reduced import over_white, reduced
+from ...pixels.reduced import luma
 from .. import Feature
 from .pdq import pdq
 
@@ -68,7 +68,7 @@ class PerceptualHash(Feature):
 
     def extract(self, picture: Picture) -> dict[str, Any]:
         """The hash of the upright picture, transparent parts over white."""
-        value, quality = pdq(np.asarray(over_white(reduced(picture)).convert("L")))
+        value, quality = pdq(np.asarray(luma(picture)))
         if quality < _MEANINGFUL:
             return {"perceptual_hash_quality": quality}
         return {

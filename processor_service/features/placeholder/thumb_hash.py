@@ -7,6 +7,7 @@ decoders for browsers there).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,8 @@ def _waves(channel: Channel, across: int, down: int) -> tuple[float, list[float]
     return float(table[0, 0]), [0.5 + 0.5 * value / scale if scale else 0.0 for value in values], scale
 
 
+# Of a few sizes: a side of the picture is as long as can be.
+@lru_cache(maxsize=64)
 def _cosines(count: int, size: int) -> Any:
     return np.cos(np.pi / size * np.arange(count)[:, None] * (np.arange(size)[None, :] + 0.5))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flask import Response, g, request
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from flask import Response, request
 
-from ...errors import Code, ImageError
 from ...formats.registry import mime_type
 from ...settings import Settings
 from ..monitoring.request_ids import log_causes
 from .address import RenderRequest, check_place, parse
+from .conditions import check_match, make_conditional
 from .kept import KeptPictures
 from .renderer import Refused, Renderer, etag
 
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 # Seconds.
 YEAR = 31_536_000
-# One part, by its bytes. What else a `Range` may say may be ignored (RFC 9110, section 14.2), and is.
-_PART = re.compile("bytes=([0-9]{1,18})-([0-9]{0,18})|bytes=-[0-9]{1,18}")
 # Behind a document's id, another form of `original=1`.
 _ORIGINAL = "/original"
 
@@ -55,7 +51,7 @@ class Answers:
         if wanted.negotiated:
             response.headers["Vary"] = "Accept"
         if response.status_code == 200:
-            _make_conditional(response)
+            make_conditional(response)
         return response, how
 
     def _found(
@@ -75,27 +71,10 @@ class Answers:
             how = "cached" if found.cached else "rendered"
             response = Response(found.data, mimetype=mime_type(found.format))
         if response.status_code != 302:
+            check_match(tag)
             # A redirect whose target has expired must not be said to be good still.
             response.set_etag(tag)
         return response, how, sha256
-
-
-def _make_conditional(response: Response) -> None:
-    """Answer with a part, or that nothing was modified: documents may not have said before what their picture is."""
-    length = response.content_length or response.calculate_content_length()
-    environ = dict(request.environ)
-    if request.method == "HEAD" or not _is_part(request.headers.get("Range", "")):
-        environ.pop("HTTP_RANGE", None)
-    try:
-        response.make_conditional(environ, accept_ranges=True, complete_length=length)
-    except RequestedRangeNotSatisfiable as error:
-        g.length = length
-        raise ImageError(Code.RANGE_NOT_SATISFIABLE, f"the picture has {length} bytes") from error
-
-
-def _is_part(said: str) -> bool:
-    found = _PART.fullmatch(said.strip())
-    return found is not None and not (found[2] and int(found[2]) < int(found[1]))
 
 
 def _refusal(refused: Refused) -> tuple[Response, str]:

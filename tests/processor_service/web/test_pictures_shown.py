@@ -111,3 +111,34 @@ def test_whatever_becomes_of_a_request_is_counted_off(service: Service) -> None:
     ):
         assert get(service, id, **headers).status_code == status, id
         wait_until(lambda: get(service, "large").status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "part"),
+    [
+        ({"Range": "bytes=-5"}, 206, CAT[-5:]),
+        # More of the end than there is: all of it.
+        ({"Range": "bytes=-99999999"}, 206, CAT),
+        ({"Range": "bytes=-0"}, 416, None),
+        ({"Range": "bytes=0-999999999999999999"}, 206, CAT),
+        ({"Range": "bytes=2-5", "If-Range": "{}"}, 206, CAT[2:6]),
+        ({"Range": "bytes=2-5", "If-Range": '"another"'}, 200, CAT),
+        ({"Range": "bytes=2-5", "If-Range": "W/{}"}, 200, CAT),
+        ({"Range": "bytes=2-5", "If-Match": "{}"}, 206, CAT[2:6]),
+        ({"Range": "bytes=2-5", "If-Match": "*"}, 206, CAT[2:6]),
+        # The rest of another picture than the one that was begun.
+        ({"Range": "bytes=2-5", "If-Match": '"another"'}, 412, None),
+        ({"If-Match": '"another", {}'}, 200, CAT),
+        ({"If-Match": "W/{}"}, 412, None),
+        ({"If-Match": '"another"', "If-None-Match": "{}"}, 412, None),
+        ({"If-None-Match": "*"}, 304, b""),
+        ({"If-None-Match": "W/{}"}, 304, b""),
+    ],
+)
+def test_conditions_and_parts_are_those_of_http(
+    service: Service, headers: dict[str, str], status: int, part: bytes | None
+) -> None:
+    tag = get(service, "small").headers["ETag"]
+    answer = get(service, "small", **{name: value.format(tag) for name, value in headers.items()})
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/json" if part is None else answer.content == part
