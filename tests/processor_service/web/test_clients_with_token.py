@@ -128,3 +128,21 @@ def test_a_connection_that_had_to_give_way_is_not_counted_off_twice() -> None:
         process._readable(connection, None)
         process.on_client_socket_readable(connection, connection.sock)
     assert process.nr_conns == 0
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(22, "gone")], ids=repr)
+def test_a_connection_that_cannot_be_taken_is_closed_and_does_not_end_the_loop(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(_: socket.socket) -> None:
+        raise error
+
+    monkeypatch.setattr(AnswerSocket, "of", fails)
+    process = object.__new__(WebProcess)
+    process.nr_conns, process.cfg = 0, Config()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        client.settimeout(60)
+        client.connect(listener.getsockname())
+        process.accept(listener)
+        assert process.nr_conns == 0
+        assert client.recv(1) == b""

@@ -6,11 +6,14 @@ import base64
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
@@ -228,6 +231,23 @@ def test_a_web_process_without_memory_refuses_what_does_not_fit_and_lives_on(tmp
             resource.prlimit(web, resource.RLIMIT_AS, before)
         assert service.process_picture(picture("pillow/hopper.jpg") + bytes(14_000_000)).status_code == 200
         assert alive(web)
+
+
+def test_memory_for_bodies_that_do_not_come_goes_to_one_that_comes(small: Service) -> None:
+    web, length = small.web(), 20 * MB
+    assert small.process_picture(picture("pillow/hopper.jpg")).status_code == 200
+    before = resource.prlimit(web, resource.RLIMIT_AS)
+    try:
+        resource.prlimit(web, resource.RLIMIT_AS, (memory(web, "VmSize") + 70 * MB, before[1]))
+        with ExitStack() as stack:
+            stalled = [stack.enter_context(begin(small, length, 0)) for _ in range(3)]
+            # One that has just begun may still come.
+            time.sleep(3)
+            assert small.process_picture(picture("pillow/hopper.jpg") + bytes(14 * MB)).status_code == 200
+            (first,) = select.select(stalled, [], [], 60)[0]
+            assert first.recv(4096).startswith(b"HTTP/1.1 429 ")
+    finally:
+        resource.prlimit(web, resource.RLIMIT_AS, before)
 
 
 def test_health_is_answered_whatever_is_held(small: Service) -> None:
