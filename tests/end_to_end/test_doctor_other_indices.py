@@ -13,9 +13,6 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from ingest_image.doctor.command import doctor
 from ingest_image.enrich.command import enrich
-from pipelines.cluster.reasons import reason_of
-from pipelines.cluster.sentences import diagnose
-from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
 
 PHOTO = b64(picture("pillow/hopper.jpg"))
@@ -67,22 +64,34 @@ def test_an_index_composed_of_the_component_template_is_well(es: Elasticsearch, 
     assert any(re.search(r"\b(\d+) of \1 indices", text) for text in findings(es_url, "ok")["indices"])
 
 
-def test_in_place_on_a_binary_field_is_told_with_target_field(es: Elasticsearch, es_url: str, cleaned: None) -> None:
-    es.ingest.put_pipeline(id="attached", processors=[{"image": READS_ATTACHMENT}])
+@pytest.mark.parametrize("kind", ["binary", "text", "keyword"])
+def test_in_place_on_a_field_that_takes_no_object_is_told_with_target_field(
+    es: Elasticsearch, es_url: str, cleaned: None, kind: str
+) -> None:
+    es.ingest.put_pipeline(id="attached", processors=[{"image": READS_ATTACHMENT | {"ignore_missing": True}}])
     es.indices.create(
         index="letters",
         settings={"index.default_pipeline": "attached"},
-        mappings={"properties": {"attachment": {"type": "binary"}}},
+        mappings={"properties": {"attachment": {"type": kind}, "page": {"type": "long"}}},
     )
+    # What somebody in Dev Tools sees.
     with pytest.raises(BadRequestError) as refused:
         es.index(index="letters", document={"attachment": PHOTO})
-    # What somebody in Dev Tools sees. The mapping is not known while pictures are processed, so it is Elasticsearch that
-    # refuses the document; its words are those by which people find the page.
-    rows = (ROOT / "docs/troubleshooting.md").read_text().splitlines()
-    (row,) = (row for row in rows if f"`{refused.value.body['error']['reason']}`" in row)
-    assert row.startswith(f"| {refused.value.status_code} ") and '`"target_field": "image"`' in row
-    # Elasticsearch says it without the field; our commands and the page say what to do.
-    assert '"target_field": "image"' in diagnose(reason_of(refused.value))
+    error = refused.value.body["error"]
+    assert error["image_code"] == "field_takes_no_object" and '"target_field": "image"' in error["reason"]
+    assert f"the field [attachment], which the index maps as [{kind}]" in error["reason"]
+    # No other document of the bulk is, and another reason is told in its own words.
+    operations = [
+        *({"index": {}}, {"attachment": PHOTO}, {"index": {}}, {"page": 7}, {"index": {}}, {"page": "seven"}),
+        *({"update": {"_id": "none"}}, {"doc": {"page": 7}}),
+    ]
+    items = [next(iter(item.values())) for item in es.bulk(index="letters", operations=operations)["items"]]
+    assert [item["status"] for item in items] == [400, 201, 400, 404]
+    assert items[0]["error"]["type"] == "image_exception" and "[page]" in items[2]["error"]["reason"]
+    # No error quotes the beginning of a picture.
+    assert PHOTO[:20] not in json.dumps([items, refused.value.body])
+    if kind != "binary":
+        return
     (told,) = findings(es_url, "error")["mapping"]
     assert told.startswith("letters: attachment is mapped as binary, and its pipeline puts an object there")
     assert '"target_field": "image"' in told

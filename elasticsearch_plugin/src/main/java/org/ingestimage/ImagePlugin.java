@@ -35,6 +35,7 @@ import org.ingestimage.processor.ImageFactory;
 import org.ingestimage.processor.ImageProcessor;
 import org.ingestimage.processor.PipelineFilter;
 import org.ingestimage.processor.ProcessorEnvironment;
+import org.ingestimage.processor.RefusedObjects;
 import org.ingestimage.recipe.RecipeSchema;
 import org.ingestimage.search.ImageVectorBuilder;
 import org.ingestimage.service.ImageSettings;
@@ -102,6 +103,7 @@ public final class ImagePlugin extends Plugin
     @Override
     public Collection<MappedActionFilter> getMappedActionFilters() {
         List<MappedActionFilter> filters = new ArrayList<>(BulkResults.Filter.all(new ShownProcessors(() -> pipelines.get()), () -> threadContext, memory));
+        filters.add(new RefusedObjects(() -> threadContext));
         filters.add(new PipelineFilter(RecipeSchema.packed(), () -> threadContext, () -> client));
         return filters;
     }

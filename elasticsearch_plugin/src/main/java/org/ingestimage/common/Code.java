@@ -15,6 +15,7 @@ public enum Code {
     URL_NOT_ALLOWED(Kind.PICTURE, "the picture's address is not one that `ingest.image.url_hosts` allows"),
 
     AMBIGUOUS_FIELD(Kind.REQUEST, "the picture is written twice (`{\"image\": ..., \"image.data\": ...}`), or in a list on the way to the field, or two names of fields differ only in halves of surrogate pairs"),
+    FIELD_TAKES_NO_OBJECT(Kind.REQUEST, "the index maps the field of the picture as `binary`, `text` or `keyword`, and the processor puts an object there: give it another `target_field`"),
     URL_AND_DATA(Kind.REQUEST, "the document has a `url` and a `data` that was not made from it"),
     STORED_NOT_SIGNED(Kind.REQUEST, "the document names a picture in the store that no `mark` of this token covers"),
     MISSING_DATA(Kind.REQUEST, "there are one-off `operations`, but no picture"),

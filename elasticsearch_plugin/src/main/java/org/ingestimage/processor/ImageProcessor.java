@@ -78,6 +78,7 @@ public final class ImageProcessor extends AbstractProcessor {
             finish(null, pictures, document, handler);
             return;
         }
+        RefusedObjects.put(environment.threadContext(), options.targetField());
         AtomicReference<DocumentCalls> calls = new AtomicReference<>();
         DocumentPictures all = pictures;
         Runnable finish = onAnotherThread(() -> finish(calls.get(), all, document, handler));
