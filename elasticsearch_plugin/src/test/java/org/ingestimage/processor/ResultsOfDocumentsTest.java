@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import org.elasticsearch.ExceptionsHelper;
 import org.elasticsearch.rest.RestStatus;
 import org.ingestimage.testing.FakeService;
+import org.ingestimage.testing.Signatures;
 import org.ingestimage.testing.TestNode.Result;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,7 +28,9 @@ class ResultsOfDocumentsTest extends ResultsInMemory {
         int size = 2 << 20;
         limit(1L << 30);
         service.behaviour = (exchange, request) -> {
-            byte[] json = FakeService.answer(exchange, request, "A".repeat(size)).getBytes(StandardCharsets.UTF_8);
+            String text = FakeService.answer(exchange, request, "A".repeat(size));
+            byte[] json = text.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("X-Image-Proof", Signatures.proof(exchange, 200, text));
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, json.length);
             // In parts, as the server keeps a buffer that is as long as the longest.
@@ -73,7 +76,9 @@ class ResultsOfDocumentsTest extends ResultsInMemory {
     void anAnswerOfUnknownLengthIsCountedAsItComes() throws Exception {
         limit(3 << 20);
         service.behaviour = (exchange, request) -> {
-            byte[] json = FakeService.answer(exchange, request, "A".repeat(1 << 20)).getBytes(StandardCharsets.UTF_8);
+            String text = FakeService.answer(exchange, request, "A".repeat(1 << 20));
+            byte[] json = text.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("X-Image-Proof", Signatures.proof(exchange, 200, text));
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, 0);
             exchange.getResponseBody().write(json);
