@@ -15,6 +15,8 @@ from .viewer_numbers import density_a_metre
 _FILE_HEADER, _SHORT = 14, 12
 _PLAIN, _FIELDS, _ALPHA_FIELDS = 0, 3, 6
 _SRGB = b"BGRs"
+# A side of four letters is longer.
+_MOST_SIDE = 1 << 24
 
 
 def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
@@ -45,6 +47,8 @@ def header(data: bytes, start: int) -> bytes:
     end = start + size + masks + colors * entry
     if depth <= 8 and compression != _PLAIN:
         raise ValueError("masks of a BMP that has a palette")
+    if max(abs(width), abs(height)) > _MOST_SIDE:
+        raise ValueError("sides that no BMP has")
     if planes != 1 or depth not in (1, 2, 4, 8, 16, 24, 32) or not width or not height or end > len(data):
         raise ValueError("the header of the BMP contradicts itself")
     fields, table = bytearray(data[start : start + size]), bytearray(data[start + size + masks : end])

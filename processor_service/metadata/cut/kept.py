@@ -14,6 +14,8 @@ GREY, RGB, INKS, LAB = b"GRAY", b"RGB ", b"CMYK", b"Lab "
 _PREFIX = b"Exif\0\0"
 # A file of 20 MB may have five million segments, which take 13 seconds. Pictures have some thousands.
 _MOST_PARTS = 100_000
+# Of a part that is cut off the length stays. Four letters are a larger number.
+NO_LENGTH = 1 << 30
 _Part = TypeVar("_Part")
 
 

@@ -11,6 +11,7 @@ from tests.helpers.broken_icons import bitmap, icon, scene
 from tests.helpers.hidden import assert_gone
 from tests.helpers.kinds import decoded, furthest
 from tests.helpers.pictures import encoded
+from tests.helpers.twin_parts import PROFILE
 
 NUMBER = b"4885837022948"
 
@@ -28,6 +29,40 @@ def test_a_number_that_no_pnm_has_is_not_stored(magic: bytes, place: int) -> Non
 
 def test_a_side_that_no_bitmap_has_is_not_stored() -> None:
     assert_gone(b"P4 " + NUMBER + b" 4\n" + bytes(100), NUMBER)
+
+
+WORD = b"Zebedee"
+
+
+def over(data: bytes, at: int, word: bytes) -> bytes:
+    return data[:at] + word + data[at + len(word) :]
+
+
+@pytest.mark.parametrize("at", [18, 22], ids=["width", "height"])
+@pytest.mark.parametrize("mode", ["RGB", "1"])
+def test_a_side_of_four_letters_is_none(at: int, mode: str) -> None:
+    data = encoded(scene(32).convert(mode), "BMP")
+    assert cut_refused(data) is not None
+    assert cut_refused(over(data, at, WORD[:4])) is None
+
+
+def test_a_canvas_of_letters_is_none() -> None:
+    for options in (
+        {"save_all": True, "append_images": [scene(32).rotate(90)]},
+        {"icc_profile": PROFILE, "lossless": True},
+    ):
+        data = encoded(scene(32), "WEBP", **options)
+        assert data[12:16] == b"VP8X" and cut_refused(data) is not None
+        assert cut_refused(over(data, 24, WORD[:6])) is None
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_a_length_of_four_letters_is_none(format: str) -> None:
+    data = encoded(scene(32), format, lossless=True)[:-20]
+    at = 16 if format == "WEBP" else data.index(b"IDAT") - 4
+    longer = {"WEBP": (1 << 20).to_bytes(4, "little"), "PNG": (1 << 20).to_bytes(4)}
+    assert cut_refused(over(data, at, longer[format]), cut_off=True) is not None
+    assert cut_refused(over(data, at, WORD[:4]), cut_off=True) is None
 
 
 @pytest.mark.parametrize("kind", [1, 2], ids=["icon", "cursor"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ....formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from ..codes.deflate import cleaned
-from ..kept import GREY, RGB, Kept, few
+from ..kept import GREY, NO_LENGTH, RGB, Kept, few
 from .colors import GAMMA, PRIMARIES, color_numbers
 from .numbers import Frames, resolution
 from .shapes import Header, is_sound
@@ -70,7 +70,10 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
                 raise ValueError("a chunk of the PNG does not have its numbers, or has more than them")
             body = frames.bounded(name, packed.get(at, body))
             # Pixels that are cut off stay so, and are refused for the same reason when they come again.
-            is_cut_off = name == b"IDAT" and len(chunk) < 12 + int.from_bytes(chunk[:4])
+            length = int.from_bytes(chunk[:4])
+            is_cut_off = name == b"IDAT" and len(chunk) < 12 + length
+            if length >= NO_LENGTH:
+                raise ValueError("a chunk of the PNG is longer than any file")
             yield chunk[:8] + body + chunk[-4:] if is_cut_off else png_chunk(name, body)
         elif name == _RESOLUTION:
             if number := resolution(body):

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ....formats.containers import riff_chunks
-from ..kept import RGB, Kept, few
+from ..kept import NO_LENGTH, RGB, Kept, few
 from ..viewer_numbers import duration, plays
 from .ends import transparency_without_rest, without_rest
 from .shapes import check_frame, check_pixels
@@ -15,6 +15,8 @@ _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _HEADER, _PROFILE, _ANIMATION, _FRAME, _EXIF = b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"EXIF"
 _HAS_EXIF, _HAS_PROFILE, _HAS_ALPHA, _MOVES = 0x08, 0x20, 0x10, 0x02
 _HEADER_BYTES = 10
+# Pixels (RFC 9649, 2.7).
+_NO_CANVAS = 1 << 32
 # Colour of the background, which nobody shows, and how often it plays.
 _ANIMATION_NUMBERS = struct.Struct("<4xH")
 # Position, size, duration and flags of a frame. The chunks of its pixels follow.
@@ -27,6 +29,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     found = [chunk for chunk in few(riff_chunks(data)) if chunk[0] in (*_PIXELS, _HEADER, _PROFILE, _ANIMATION, _FRAME)]
     if not found:
         raise ValueError("the WebP has no picture")
+    if any(int.from_bytes(chunk[4:8], "little") >= NO_LENGTH for _, chunk in found):
+        raise ValueError("a chunk of the WebP is longer than any file")
     if found[0][0] == _HEADER:
         chunks = list(_extended(found, kept))
     else:
@@ -44,13 +48,15 @@ def _extended(found: _Chunks, kept: Kept) -> Iterator[bytes]:
     once = (_HEADER, _PROFILE, _ANIMATION) if moves else (_HEADER, _PROFILE, *_PIXELS)
     if len(header) < _HEADER_BYTES or any(before.count(name) > 1 for name in once):
         raise ValueError("a chunk of the WebP is there twice")
+    canvas = tuple(1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7))
+    if canvas[0] * canvas[1] >= _NO_CANVAS:
+        raise ValueError("a canvas that no WebP has")
     profile = next((kept.checked_profile(_content(chunk), RGB) for name, chunk in found if name == _PROFILE), b"")
     flags = header[0] & (_HAS_ALPHA | _MOVES)
     flags |= (_HAS_EXIF if kept.exif else 0) | (_HAS_PROFILE if profile else 0)
     yield _chunk(_HEADER, bytes((flags, 0, 0, 0)) + header[4:_HEADER_BYTES])
     if profile:
         yield _chunk(_PROFILE, profile)
-    canvas = tuple(1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7))
     if moves:
         for name, chunk in found:
             if name == _ANIMATION:
