@@ -19,8 +19,10 @@ from .png_checksum import has_checksum
 try:
     from isal import isal_zlib
 except ImportError:
-    # There are wheels for two kinds of processors only.
-    isal_zlib = None
+    # There are no wheels for some machines.
+    HAS_ISAL = False
+else:
+    HAS_ISAL = True
 
 _HEADER, _PIXELS = b"IHDR", b"IDAT"
 # Samples of a pixel, by the type of colour.
@@ -36,7 +38,7 @@ _NOT_PACKED = b"\x78\x01"
 
 def with_unpacked(image: Image.Image, data: bytes) -> Image.Image:
     """The same opened picture, not loaded yet, of a file that is faster to load if there is one."""
-    if image.format != "PNG" or isal_zlib is None:
+    if image.format != "PNG" or not HAS_ISAL:
         return image
     try:
         faster = unpacked(data)
@@ -77,7 +79,8 @@ def _pixels(packed: bytes, size: int) -> bytes | None:
     unpacking = isal_zlib.decompressobj()
     try:
         pixels: bytes = unpacking.decompress(packed, size + 1)
-    except isal_zlib.error:
+    except Exception:
+        # Its own error is declared wrongly.
         return None
     return pixels if len(pixels) == size and unpacking.eof and not unpacking.unused_data else None
 
