@@ -16,6 +16,7 @@ from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import addresses, explain
+from pipelines.cluster.sentences import CheckFailed
 from pipelines.wording import counted
 
 from . import rests
@@ -32,6 +33,8 @@ _PATIENCE = 90.0
 _IDLE = 100
 # 403: a role may be given back. Which indices are at fault, if not all are, the backlog knows.
 _BUSY = (403, 429, 500, 502, 503, 504)
+# What a tiny picture fails with when there is no service, or none that is free.
+_SERVICE_AWAY = ("service_unavailable", "service_timeout", "busy")
 # Seconds between sentences about how much still waits: a million documents take days.
 _TELL = 60.0
 
@@ -78,9 +81,9 @@ def when_there(
     stop: threading.Event,
     progress: Callable[[], int] = lambda: 0,
 ) -> str:
-    """What `ask` answers when Elasticsearch does, for a single run; empty if it is stopped. Raises as `follow`.
+    """What `ask` answers when Elasticsearch and the service do, for a single run; empty if it is stopped.
 
-    `progress` grows with what was done before it failed: then patience begins again.
+    Raises as `follow`. `progress` grows with what was done before it failed: then patience begins again.
     """
     patience, before = Patience(log, stop, once=True), progress()
     while not stop.is_set():
@@ -89,9 +92,12 @@ def when_there(
         except (TransportError, ApiError, BulkStopped, ClickException) as error:
             # Our sentences say what they come from.
             cause = error.__cause__ if isinstance(error, ClickException) else error
-            if not isinstance(cause, TransportError | ApiError | BulkStopped):
+            if isinstance(cause, TransportError | ApiError | BulkStopped):
+                reason = _away(cause, client)
+            elif isinstance(cause, CheckFailed) and cause.code in _SERVICE_AWAY:
+                reason = str(cause)
+            else:
                 raise
-            reason = _away(cause, client)
             if (done := progress()) != before:
                 patience.renew()
                 before = done

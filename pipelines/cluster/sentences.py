@@ -46,7 +46,11 @@ RECOGNITION_OFF = "recognition_off"
 
 
 class CheckFailed(Exception):
-    """A check did not pass; the text is the sentence for the user."""
+    """A check did not pass; the text is the sentence for the user. `code` is that of the picture's failure, if any."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def diagnose(reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -63,7 +64,9 @@ def _made(client: Elasticsearch, pipeline: str, picture: BinaryIO, more: Body) -
 def _source(answer: Any) -> Body:
     result = answer["docs"][0]
     if "error" in result:
-        raise CheckFailed(diagnose(reason_of_cause(result["error"])))
+        reason = reason_of_cause(result["error"])
+        code = re.match(r"\[(\w+)\]", reason)
+        raise CheckFailed(diagnose(reason), code[1] if code else "")
     # A pipeline that drops the document leaves none.
     source = (result.get("doc") or {}).get("_source")
     return source if isinstance(source, dict) else {}

@@ -41,7 +41,8 @@ EVERYTHING: dict[str, Any] = {
     "networkPolicy": {"egress": [{"ports": [{"port": 443}]}], "gallery": [{"podSelector": {}}]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     "enricher": {"enabled": True, "cpu": 0.5, **PLACEMENT},
-    **{part: {"enabled": True, **PLACEMENT} for part in ("gallery", "bootstrap")},
+    "gallery": {"enabled": True, "store": True, "args": ["--read-only", "--index=photos*"], **PLACEMENT},
+    "bootstrap": {"enabled": True, **PLACEMENT},
 }
 # The oldest that Chart.yaml lets in.
 OLDEST = "1.27.0"
@@ -198,6 +199,28 @@ def test_only_who_is_named_reaches_the_others(render: Render, part: str, port: s
         # Elasticsearch may be anywhere, so it is not said whom they ask.
         assert policy["policyTypes"] == ["Ingress"]
         assert [entry["port"] for rule in policy.get("ingress", []) for entry in rule["ports"]] == reached
+
+
+@pytest.mark.parametrize("store", [False, True])
+def test_the_gallery_reaches_the_service_and_knows_its_token_only_to_show_what_is_in_a_store(
+    render: Render, store: bool
+) -> None:
+    objects = render(gallery={"enabled": True, "store": store, "args": ["--read-only"]})
+    page = one(objects, "Deployment", "pictures-ingest-image-gallery")
+    name = "http://pictures-ingest-image.shop.svc:8090"
+    assert (f"--service-url={name}" in container(page)["args"]) == store and container(page)["args"][
+        -1
+    ] == "--read-only"
+    tokens = [entry["valueFrom"]["secretKeyRef"] for entry in container(page)["env"] if entry["name"] == "IMAGE_TOKEN"]
+    assert tokens == ([{"name": "shared", "key": "token"}] if store else [])
+    assert is_among(name, Settings(known_as=environment(one(objects, "Deployment"))["IMAGE_KNOWN_AS"]).known_as)
+    allowed = [
+        peer.get("podSelector", {}).get("matchLabels")
+        for rule in one(objects, "NetworkPolicy")["spec"]["ingress"]
+        if rule["ports"] == [{"port": "http"}]
+        for peer in rule["from"]
+    ]
+    assert (page["spec"]["selector"]["matchLabels"] in allowed) == store
 
 
 def test_a_long_name_of_a_release_makes_no_name_that_is_too_long(render: Render) -> None:

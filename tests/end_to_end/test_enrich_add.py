@@ -11,12 +11,16 @@ from click.testing import CliRunner, Result
 from elastic_transport import ApiResponseMeta, ConnectionError, HttpHeaders, NodeConfig, Transport
 from elasticsearch import ApiError, Elasticsearch
 
+from ingest_image.defaults import BULK_BYTES
 from ingest_image.enrich import follow, rests
 from ingest_image.enrich.command import enrich
+from ingest_image.enrich.marking import mark
 from ingest_image.reprocess import run
-from tests.helpers.enrichers import waiting
-from tests.helpers.nodes import source
+from ingest_image.reprocess.selection import Selection
+from tests.helpers.enrichers import Heard, waiting
+from tests.helpers.nodes import set_hosts, source
 from tests.helpers.pictures import b64, picture
+from tests.helpers.ports import free_port
 from tests.helpers.service import Service, calls
 
 LARGE = b64(picture("pdq/bridge-mods/aaa-orig.jpg"))
@@ -155,6 +159,29 @@ def test_a_node_that_is_busy_or_away_is_waited_for(
         assert image["embedder"] == "builtin-v1" and image["data"] == before[id]
         # Stored, marked, enriched.
         assert es.get(index=index, id=id)["_version"] == 3
+
+
+def test_a_service_that_is_away_while_documents_are_marked_is_waited_for(
+    es: Elasticsearch, index: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tiny picture says what makes properties now, so there has to be one."""
+    ask_for(es, index, NOW, later=["embedding"], timeout="2s")
+    monkeypatch.setattr(rests, "PAUSE", 0.0)
+
+    class Mending(Heard):
+        def __call__(self, event: str, sentence: str, **facts: Any) -> None:
+            super().__call__(event, sentence, **facts)
+            if event == "waiting":
+                set_hosts(es, service.url)
+
+    heard = Mending()
+    set_hosts(es, f"http://127.0.0.1:{free_port()}")
+    try:
+        mark(es, index, Selection(outdated=True), BULK_BYTES, heard)
+    finally:
+        set_hosts(es, service.url)
+    assert any("[service_" in facts["reason"] for event, facts in heard.said if event == "waiting"), heard.said
+    assert ("marked", {"index": index, "documents": 0}) in heard.said
 
 
 def test_patience_with_a_node_that_stays_away_ends_in_a_sentence(index: str, monkeypatch: pytest.MonkeyPatch) -> None:
