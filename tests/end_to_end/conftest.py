@@ -20,7 +20,8 @@ from embedded_node.choice import choose
 from embedded_node.versions import versions
 from tests.helpers.nodes import FORGETS_DELETED, HEAP, bootstrap, set_hosts
 from tests.helpers.processes import wait_until
-from tests.helpers.service import TOKEN, Service, running_service
+from tests.helpers.service import PROGRAM, TOKEN, Service, running_service
+from tests.inference_way.stock import StockProcessors, stock_processors
 
 
 @pytest.fixture(scope="session", params=[version.number for version in versions()])
@@ -51,6 +52,13 @@ def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with running_service(log, **settings) as running:
         # Ten seconds of processor time, and minutes where ten others want the processor, too.
         wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=60).json()["recognition"] == "ready", 240)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stock() -> Iterator[StockProcessors]:
+    """Elasticsearch's own processors without a node, for the inference way: a JVM that costs seconds to start."""
+    with stock_processors() as running:
         yield running
 
 
@@ -126,7 +134,7 @@ class Spare:
         if service and service.settings == self._SETTINGS and service.process.poll() is None and service.is_ready():
             return service
         self.stop()
-        self._service = Service(self._log, **self._SETTINGS)
+        self._service = Service(self._log, PROGRAM, None, **self._SETTINGS)
         return self._service
 
     def stop(self) -> None:

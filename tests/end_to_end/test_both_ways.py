@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from pipelines.recipes import recipes_of, recognizes
 from pipelines.resources import Kind, bundled
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import TOKEN, Service
-from tests.inference_way.stock import PipelineFailed, StockProcessors, stock_processors
+from tests.inference_way.stock import PipelineFailed, StockProcessors
 
 PHOTO = b64(picture("exif-orientation/Landscape_6.jpg"))
 
@@ -74,12 +73,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "dotted beside a string": ({"image": PHOTO, "image.alt": "a lake"}, "ambiguous_field"),
     "an empty name": ({"image..data": PHOTO}, "ambiguous_field"),
 }
-
-
-@pytest.fixture(scope="module")
-def stock() -> Iterator[StockProcessors]:
-    with stock_processors() as running:
-        yield running
 
 
 # Those that need recognizers have tests of their own (tests/inference_way/test_private.py).

@@ -21,7 +21,7 @@ from tests.helpers.nodes import bootstrap, set_hosts
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service
-from tests.inference_way.stock import StockProcessors, stock_processors
+from tests.inference_way.stock import StockProcessors
 from tests.inference_way.way import Way
 
 TOUR = ROOT / "pipelines" / "console" / "4-recognize.console"
@@ -52,12 +52,6 @@ def seeing(es: Elasticsearch, es_url: str, service: Service, recognizing: Servic
     set_hosts(es, service.url)
     for name in ("images-private", "images-recognized"):
         es.ingest.delete_pipeline(id=name)
-
-
-@pytest.fixture(scope="module")
-def stock() -> Iterator[StockProcessors]:
-    with stock_processors() as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=["plugin", "inference way"])

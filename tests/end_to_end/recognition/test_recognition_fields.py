@@ -16,7 +16,7 @@ from processor_service.fields import NOT_INDEXED, OF_THE_PICTURE, DocumentField
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, picture
 from tests.helpers.service import Service
-from tests.inference_way.stock import StockProcessors, stock_processors
+from tests.inference_way.stock import StockProcessors
 from tests.inference_way.way import Way
 
 FIELDS: list[DocumentField] = [
@@ -31,12 +31,6 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 PICTURES = {"astronaut": "skimage/astronaut.png", "car": "drawn/car.jpg", "page": "skimage/page.png"}
 Documents = dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def stock() -> Iterator[StockProcessors]:
-    with stock_processors() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from tests.helpers.pictures import b64, opened, picture
 from tests.helpers.stores import away, store_of
-from tests.inference_way.stock import StockProcessors, stock_processors
+from tests.inference_way.stock import StockProcessors
 from tests.inference_way.way import Way
 
 from .stored import Stored, stored_service
@@ -19,12 +19,6 @@ from .stored import Stored, stored_service
 PHOTO = picture("exif-orientation/Landscape_6.jpg")
 # A recipe, and what it is changed to.
 GRAY, COLORED = ["auto_orient", "grayscale"], ["auto_orient"]
-
-
-@pytest.fixture(scope="module")
-def stock() -> Iterator[StockProcessors]:
-    with stock_processors() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,8 @@ def test_no_picture_is_lost_when_clean_runs_beside_writers(
     def write(writer: int) -> None:
         number = writer
         try:
-            while not stop.is_set():
+            # Between two there is time for others on this machine, and for clean: it is what this is about.
+            while not stop.wait(0.01):
                 number += 3
                 id = f"{writer}-{number % 4}"
                 # Some are used again at once, others so late that they are deleted before.
