@@ -81,7 +81,7 @@ def test_in_place_on_a_field_that_takes_no_object_is_told_with_target_field(
     assert error["image_code"] == "field_takes_no_object" and '"target_field": "image"' in error["reason"]
     assert f"the field [attachment], which the index maps as [{kind}]" in error["reason"]
     # No other document of the bulk is, and another reason is told in its own words.
-    operations = [
+    operations: list[dict[str, Any]] = [
         *({"index": {}}, {"attachment": PHOTO}, {"index": {}}, {"page": 7}, {"index": {}}, {"page": "seven"}),
         *({"update": {"_id": "none"}}, {"doc": {"page": 7}}),
     ]
