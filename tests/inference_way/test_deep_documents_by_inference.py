@@ -17,7 +17,6 @@ MANY: dict[str, Any] = {
     "empty lists": {"own": [[]] * 1_100_000},
     "objects": {"own": [{"a": 1}] * 400_000},
     "names": {f"own{number}": 1 for number in range(350_000)},
-    "names within an object": {"image": {"alt": {f"{number}": "" for number in range(350_000)}}},
     "names beside a picture": {"image": {f"own{number}": 1 for number in range(350_000)} | {"data": OTHER}},
 }
 
