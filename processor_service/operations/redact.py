@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from PIL import Image
@@ -20,15 +20,22 @@ from ..recognition.hide import MARGIN, How, hide
 from ..recognition.of_picture import large
 from ..recognition.tiles import MOST, tiles
 from ..recognition.transparent import emptied, views
-from ..recognition.unseen import MIN_SCORE, Part, What, add, lying, unseen
+from ..recognition.unseen import MIN_SCORE, Part, What, add, add_unless_there, lying, unseen
 from . import Operation
 
 # What is found again has to be below half of what `faces` takes for one, whatever score was looked for. At first lower,
 # and below that score: scaling and encoding afterwards change it a little.
 _SURELY, _OF_SCORE = 0.15, 0.6
 _LEAST = 0.9 * SURE_FACE / 2
-# The last resort, with how much more of its size a box grows by. There is no face any more: shoulders look like one.
-_ONE_COLOR: tuple[tuple[How, float, float], ...] = (("fill", 0.3, _LEAST), ("fill", 0.6, _LEAST))
+# How a face is hidden while it is still found (None: as the recipe says), how much more of its size its box grows by,
+# and from which score it is found. One colour is the last resort. There is no face any more: a dark square in a window
+# looks like one, until the window is gone.
+_WAYS: tuple[tuple[How | None, float, float], ...] = (
+    *((None, more, _SURELY) for more in (0.0, 0.15, 0.3)),
+    *(("fill", more, _LEAST) for more in (0.3, 0.6, 1.0, 1.5)),
+)
+# Before that way, all faces grow when one is still found: to find each by itself takes longer.
+_TOGETHER = 2
 # Pixels of the long side. Squares that hide a face in a large picture may be taken for one when they are small.
 _SIDES = (128, 256, 384, 512, 768, 1920)
 
@@ -93,34 +100,62 @@ class Redact(Operation):
         """The frame with everything hidden, until no face is found any more.
 
         Plates and text come first, so the squares of a face over them show the one colour they have by then. Small
-        faces are still found as such at first: the head around them tells.
+        faces are still found as such at first: the head around them tells. Others are found only now, beside those that
+        are gone.
         """
         others = [box for each in found for kind, boxes in each.items() if kind != "faces" for box in boxes]
         frame = hide(frame, others, self.how, self.margin, letters=True)
+        # Each face, and which of the ways it needs.
         boxes = [box for each in found for box in each.get("faces", ())]
-        score = min(_SURELY, _OF_SCORE * self.min_score)
-        for how, more, least in (*((self.how, more, score) for more in (0.0, 0.15, 0.3)), *_ONE_COLOR):
-            hidden = hide(frame, boxes, how, self.margin + more)
-            if not any(_shows(view, picture, boxes, least) for view in views(hidden)):
+        ways = [0] * len(boxes)
+        while max(ways, default=0) < len(_WAYS):
+            hidden = self._without(frame, boxes, ways)
+            still, others = self._shown(hidden, picture, boxes, ways)
+            if not still and not others:
                 return hidden
+            ways = [way + (number in still or bool(still and way < _TOGETHER)) for number, way in enumerate(ways)]
+            ways += [max(ways)] * len(others)
+            boxes += others
         raise ImageError(Code.CANNOT_REDACT, "a face is still found after it was hidden; crop it away")
 
+    def _without(self, frame: Image.Image, boxes: list[Box], ways: list[int]) -> Image.Image:
+        for number in sorted(set(ways)):
+            how, more, _ = _WAYS[number]
+            same = [box for box, way in zip(boxes, ways, strict=True) if way == number]
+            frame = hide(frame, same, how or self.how, self.margin + more)
+        return frame
 
-def _shows(hidden: Image.Image, picture: Picture, boxes: list[Box], score: float) -> bool:
-    """Whether a face is found where one was hidden, even if the picture is made as small as a thumbnail."""
-    return any(again.common(box) for again in _again(hidden, picture, boxes, score) for box in boxes)
+    def _shown(
+        self, hidden: Image.Image, picture: Picture, boxes: list[Box], ways: list[int]
+    ) -> tuple[set[int], list[Box]]:
+        """Which of the faces are still found, and those that are only found now that others are hidden."""
+        least = [min(_WAYS[way][2], _OF_SCORE * self.min_score) for way in ways]
+        still: set[int] = set()
+        others: list[Box] = []
+        looks = (look for view in views(hidden) for look in _looks(view, picture, boxes, min(least, default=_LEAST)))
+        for look in looks:
+            for score, found in look:
+                touched = [number for number, box in enumerate(boxes) if found.common(box)]
+                still |= {number for number in touched if score >= least[number]}
+                if not touched and score >= max(_LEAST, 0.9 * self.min_score):
+                    add_unless_there(others, [found])
+            if still:
+                break
+        return still, others
 
 
-def _again(hidden: Image.Image, picture: Picture, boxes: list[Box], score: float) -> Iterator[Box]:
-    """Faces that are still found, in each way in which they were looked for."""
+def _looks(
+    hidden: Image.Image, picture: Picture, boxes: list[Box], score: float
+) -> Iterator[Iterable[tuple[float, Box]]]:
+    """Faces that are still found, in each way in which they were looked for, and in copies as small as a thumbnail."""
     if not boxes:
         return
     whole = large(hidden, picture)
     for side in sorted({min(side, max(whole.size)) for side in _SIDES}):
-        yield from (face.box for face in faces(shrunk(whole, side), score))
+        yield [(face.score, face.box) for face in faces(shrunk(whole, side), score)]
     for place, part in _parts(hidden, picture, boxes):
-        yield from (face.box.within(place) for face in faces(part, score))
-    yield from lying(whole, _LEAST)
+        yield [(face.score, face.box.within(place)) for face in faces(part, score)]
+    yield ((_LEAST, box) for box in lying(whole, _LEAST))
 
 
 def _parts(frame: Image.Image, picture: Picture, boxes: list[Box] | None = None) -> Iterator[Part]:

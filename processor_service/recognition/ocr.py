@@ -30,6 +30,15 @@ _SURE = 0.9
 _LOCK = Lock()
 
 
+# Where the detector of text is at least so sure (0 to 1; it boxes what has 0.5), there may be letters too small for it.
+_FAINT = 0.01
+# Such places are so far apart at least, across and down, in pixels of what it looks at; and so many are kept.
+_APART = (48, 32)
+_MOST_FAINT = 8
+# Where there may be text, in pixels, and how sure the detector is.
+Faint = tuple[float, float, float]
+
+
 @dataclass(frozen=True)
 class Reading:
     """A piece of text as it was read.
@@ -58,24 +67,34 @@ def read(image: Image.Image, side: int) -> list[Reading]:
     It is looked for with the long side at most `side` pixels, and read from the pixels as they are: small letters
     profit from a picture larger than `side`. Raises RecognitionMissing.
     """
+    return read_closely(image, side)[0]
+
+
+def read_closely(image: Image.Image, side: int) -> tuple[list[Reading], list[Faint]]:
+    """The same, and where there may be text besides, the surest place first."""
     pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
     with _LOCK:
         engine = _engine()
         engine.cfg.Det.limit_side_len = side
-        if engine.text_det is not None:
-            engine.text_det.limit_side_len = side
+        engine.text_det.limit_side_len = side
         steps: dict[str, Any] = {}
         found, turned, texts, crops = engine.run_ocr_steps(pixels, steps)
+        # What it added above very flat pictures.
+        offset = np.array([steps["padding_1"]["left"], steps["padding_1"]["top"]])
+        faint = engine.text_det.postprocess_op.faint(found.boxes, offset)
+
+    def corners(box: NDArray[Any]) -> Corners:
+        points = np.clip(box - offset, 0, [image.width, image.height])
+        return [(float(x), float(y)) for x, y in points]
+
     if found.boxes is None or texts.txts is None:
-        return []
-    # What it added above very flat pictures.
-    offset = np.array([steps["padding_1"]["left"], steps["padding_1"]["top"]])
-    corners = np.clip(found.boxes - offset, 0, [image.width, image.height])
-    parts = zip(texts.txts, texts.scores, corners, turned.cls_res, crops, strict=True)
-    return [
-        Reading(text, float(score), [(float(x), float(y)) for x, y in points], label == "180" and sure > _SURE, crop)
-        for text, score, points, (label, sure), crop in parts
+        return [], faint
+    parts = zip(texts.txts, texts.scores, found.boxes, turned.cls_res, crops, strict=True)
+    readings = [
+        Reading(text, float(score), corners(box), label == "180" and sure > _SURE, crop)
+        for text, score, box, (label, sure), crop in parts
     ]
+    return readings, faint
 
 
 def turned_over(readings: list[Reading]) -> list[Reading]:
@@ -93,6 +112,50 @@ def turned_over(readings: list[Reading]) -> list[Reading]:
     ]
 
 
+def read_lines(lines: list[Image.Image]) -> list[tuple[str, float]]:
+    """Text and score of RGB pictures that hold one horizontal line each."""
+    if not lines:
+        return []
+    with _LOCK:
+        found = _engine().recognize_txt([np.ascontiguousarray(np.asarray(line)[:, :, ::-1]) for line in lines])
+    return [(text, float(score)) for text, score in zip(found.txts, found.scores, strict=True)]
+
+
+class _Detected:
+    """What RapidOCR makes of its detector's answer, which is kept: how sure it is of each pixel."""
+
+    def __init__(self, boxes_of: Any) -> None:
+        self._boxes_of = boxes_of
+        self._last: tuple[Any, tuple[int, int]] | None = None
+
+    def __call__(self, sure: Any, shape: tuple[int, int]) -> Any:
+        self._last = sure[0, 0], shape
+        return self._boxes_of(sure, shape)
+
+    def faint(self, known: NDArray[Any] | None, offset: NDArray[Any]) -> list[Faint]:
+        """The surest places of the last picture outside of known boxes."""
+        if self._last is None:
+            return []
+        (sure, (height, width)), self._last = self._last, None
+        rest = sure.copy()
+        scale = np.array([rest.shape[1] / width, rest.shape[0] / height])
+        for box in known if known is not None else ():
+            _clear(rest, *(box.min(axis=0) * scale), *(box.max(axis=0) * scale))
+        found: list[Faint] = []
+        while len(found) < _MOST_FAINT:
+            y, x = np.unravel_index(rest.argmax(), rest.shape)
+            if rest[y, x] < _FAINT:
+                break
+            across, down = np.array([x, y]) / scale - offset
+            found.append((float(across), float(down), float(rest[y, x])))
+            _clear(rest, x - _APART[0], y - _APART[1], x + _APART[0], y + _APART[1])
+        return found
+
+
+def _clear(sure: NDArray[Any], left: float, top: float, right: float, bottom: float) -> None:
+    sure[max(0, int(top)) : max(0, int(bottom) + 1), max(0, int(left)) : max(0, int(right) + 1)] = 0
+
+
 @cache
 def _engine() -> Any:
     needed()
@@ -106,9 +169,12 @@ def _engine() -> Any:
         raise RecognitionMissing(f"rapidocr {_version()} comes without {', '.join(absent)}: install version 3.10")
     paths = {f"{part}.model_path": str(folder / name) for part, name in _MODELS.items()}
     threads = {f"EngineConfig.onnxruntime.{which}_op_num_threads": 1 for which in ("intra", "inter")}
-    return rapidocr.RapidOCR(
+    engine: Any = rapidocr.RapidOCR(
         params={**paths, **threads, "Global.log_level": "critical", "Det.limit_type": "max", "Det.limit_side_len": 960}
     )
+    detector = engine._load_det_model()
+    detector.postprocess_op = _Detected(detector.postprocess_op)
+    return engine
 
 
 def _version() -> str:

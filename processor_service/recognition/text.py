@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from .box import Box
-from .ocr import NAME, Corners, Reading, read, turned_over
+from .ocr import NAME, Corners, Faint, Reading, read_closely, turned_over
 
 # Text is looked for in this many pixels of the long side; a smaller picture is enlarged, at most twice.
 LOOKED_FOR = 960
@@ -26,10 +26,14 @@ _SHORT, _SURE = 3, 0.9
 
 @dataclass(frozen=True)
 class Page:
-    """A picture in which text was looked for: the RGB pixels it was read from, and every piece, the doubtful too."""
+    """A picture in which text was looked for: the RGB pixels it was read from, and every piece, the doubtful too.
+
+    `faint`: where there may be text that is too small to be seen as such, the surest first.
+    """
 
     image: Image.Image
     readings: list[Reading]
+    faint: list[Faint] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Line:
 def look(image: Image.Image) -> Page:
     """Read an upright picture of any mode and size, once for `lines` and `plates`. Raises RecognitionMissing."""
     sized = fitted(opaque(image))
-    return Page(sized, same_way_up(read(sized, LOOKED_FOR)))
+    readings, faint = read_closely(sized, LOOKED_FOR)
+    return Page(sized, same_way_up(readings), faint)
 
 
 def lines(page: Page, min_score: float = MIN_SCORE) -> list[Line]:

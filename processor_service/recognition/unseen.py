@@ -16,6 +16,7 @@ from PIL import Image
 from .box import Box
 from .faces import MIN_SCORE as SURE_FACE
 from .faces import faces
+from .faint import faint_texts
 from .labels import see
 from .plates import VEHICLE, _guesses, _of_shape, plates
 from .text import Page, look, places
@@ -65,7 +66,21 @@ def _seen(image: Image.Image, wanted: set[What], min_score: float, vehicle: floa
         found["plates"] = _plates(page, vehicle, min_score, seen)
     if page and "text" in wanted:
         found["text"] = places(page)
+    if page and seen != "in parts":
+        _add_faint(found, page, vehicle)
     return found
+
+
+def _add_faint(found: dict[What, list[Box]], page: Page, vehicle: float) -> None:
+    """What is too small to be boxed as text. Where no vehicle is seen, plates so small are none of it."""
+    with_plates = "plates" in found and vehicle > VEHICLE
+    if not with_plates and "text" not in found:
+        return
+    for faint in faint_texts(page):
+        if "text" in found:
+            found["text"].append(faint.box)
+        if with_plates and faint.may_be_plate:
+            found["plates"].append(faint.box)
 
 
 def _is_flat(part: Image.Image) -> bool:

@@ -98,6 +98,7 @@ def test_a_face_that_cannot_be_hidden_refuses_the_picture(monkeypatch: pytest.Mo
     everything = Box(0, 0, 1, 1)
     monkeypatch.setattr(module, "unseen", lambda *_: {"faces": [everything]})
     monkeypatch.setattr(module, "faces", lambda *_: [Face(everything, 1.0, [])])
+    # It ends, after each way to hide it.
     with pytest.raises(ImageError) as refusal:
         run(encoded(FACE), REDACT)
     assert refusal.value.code is Code.CANNOT_REDACT
@@ -303,3 +304,22 @@ def test_a_face_that_was_found_by_turning_is_looked_for_again_turned(monkeypatch
     monkeypatch.setattr(module, "faces", lambda *_: [])
     with pytest.raises(ImageError, match="still found"):
         run(data, operation)
+
+
+def test_a_face_that_is_found_only_when_others_are_hidden_is_hidden_too_and_others_do_not_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = Box(0.1, 0.1, 0.2, 0.2), Box(0.6, 0.6, 0.2, 0.2)
+    noise = Image.effect_noise((200, 200), 90).convert("RGB")
+    monkeypatch.setattr(module, "unseen", lambda *_: {"faces": [one]})
+    monkeypatch.setattr(module, "lying", lambda *_: iter(()))
+
+    def found(image: Image.Image, _: float) -> list[Face]:
+        hidden = np.asarray(image.crop(other.pixels(image.size))).std() < 45
+        return [] if hidden else [Face(other, 0.24, [])]
+
+    monkeypatch.setattr(module, "faces", found)
+    changed = np.any(np.asarray(opened(run(encoded(noise), REDACT)["data"])) != np.asarray(noise), axis=2)
+    assert changed[130:150, 130:150].mean() > 0.9
+    # The first one has its margin of 0.15 and no more.
+    assert not changed[:14].any() and not changed[66:80, :80].any()

@@ -91,8 +91,20 @@ def test_a_picture_with_parts_is_not_looked_through_once_more_a_little_larger(
         return []
 
     monkeypatch.setattr(module, "see", lambda _: Seen(0.0))
-    monkeypatch.setattr(text, "read", noted)
+    monkeypatch.setattr(text, "read_closely", lambda image, side: (noted(image, side), []))
     monkeypatch.setattr(plates, "read", noted)
     picture = Image.linear_gradient("L").resize((1000, 800)).convert("RGB")
     assert unseen(picture, ["plates"], parts=[(Box(0, 0, 1, 1), picture)] * parts) == {"plates": []}
     assert sides == looks
+
+
+@pytest.mark.parametrize(("what", "vehicle"), [("plates", 0.9), ("text", 0.0)])
+def test_what_is_too_small_to_be_boxed_as_text_is_hidden_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, what: module.What, vehicle: float
+) -> None:
+    monkeypatch.setattr(module, "see", lambda _: Seen(vehicle))
+    image = Image.new("RGB", (960, 960), (90, 95, 100))
+    image.paste(plate(["CLT 0108"]).crop((210, 235, 430, 300)).resize((54, 16), Image.Resampling.LANCZOS), (400, 300))
+    assert text.look(image).readings == []
+    (box,) = unseen(image, [what])[what]
+    assert box.x < 400 / 960 and box.right > 454 / 960 and box.y < 300 / 960 and box.bottom > 316 / 960
