@@ -94,7 +94,7 @@ def es_url(node: EmbeddedNode) -> str:
 @pytest.fixture(scope="session")
 def es(es_url: str) -> Iterator[Elasticsearch]:
     """The official client that speaks to both lines."""
-    with Elasticsearch(es_url, request_timeout=120) as client:
+    with Elasticsearch(es_url, request_timeout=300) as client:
         yield client
 
 

@@ -54,6 +54,10 @@ def authorization(host: str, content: bytes, token: str = TOKEN, path: str = "/v
     return f"Ingest-Image {', '.join(f'{name}={value}' for name, value in signed.items())}, signature={signature}"
 
 
+# Recognizers come after everything else that wants a processor, and tests want all there are.
+RECOGNIZER = {"workers": "1", "recognizers": "1", "picture_timeout": "120"}
+
+
 class Service:
     """A real service under gunicorn; `url`, `log` (a file), `process`."""
 

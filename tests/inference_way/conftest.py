@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.helpers.service import Service, running_service
+from tests.helpers.service import RECOGNIZER, Service, running_service
 
 from .stock import StockProcessors, stock_processors
 from .way import OTHER_TOKEN, Way
@@ -21,7 +21,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with recognition."""
-    with running_service(tmp_path_factory.mktemp("recognizing") / "log", workers="1", recognizers="1") as running:
+    with running_service(tmp_path_factory.mktemp("recognizing") / "log", **RECOGNIZER) as running:
         yield running
 
 

@@ -18,6 +18,14 @@ from tests.helpers.service import Service
 from .people_index import IDENTITY, INDEX, PICTURES, PIPELINE
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patient(es: Elasticsearch) -> Iterator[None]:
+    """The node waits for a recognizer that a busy machine lets work now and then only (tests/helpers/service.py)."""
+    es.cluster.put_settings(persistent={"ingest.image.timeout": "280s"})
+    yield
+    es.cluster.put_settings(persistent={"ingest.image.timeout": None})
+
+
 @pytest.fixture
 def seeing(es: Elasticsearch, service: Service, recognizing: Service) -> Iterator[Service]:
     set_hosts(es, recognizing.url)

@@ -25,7 +25,7 @@ from tests.helpers.drawn import page, plate
 from tests.helpers.nodes import set_hosts
 from tests.helpers.pictures import b64, encoded, opened, picture
 from tests.helpers.processes import with_pid
-from tests.helpers.service import TOKEN, Service, running_service
+from tests.helpers.service import RECOGNIZER, TOKEN, Service, running_service
 
 from .recognized import FACE, NOBODY, put, stored
 
@@ -279,7 +279,7 @@ def test_what_is_rendered_of_a_redacted_picture_is_redacted(
     cache = tmp_path / "cache"
     index = "images-rendered-private"
     settings = {"render_indices": index, "elasticsearch_url": es_url, "cache_dir": str(cache)}
-    with running_service(tmp_path / "log", workers="1", recognizers="1", **settings) as rendering:
+    with running_service(tmp_path / "log", **RECOGNIZER, **settings) as rendering:
         set_hosts(es, rendering.url)
         try:
             document = {"image": {"data": b64(FACE)}}
