@@ -48,7 +48,7 @@ def recognizing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     Its recognizer may be stopped, hung and killed: there is another one a little later.
     """
     log = tmp_path_factory.mktemp("recognition") / "service.log"
-    settings = {"workers": "1", "recognizers": "1", "embedder": "lite0", "picture_timeout": "12"}
+    settings = {"workers": "1", "recognizers": "1", "embedder": "lite0", "picture_timeout": "20"}
     with running_service(log, **settings) as running:
         # Ten seconds of processor time, and minutes where ten others want the processor, too.
         wait_until(lambda: requests.get(f"{running.url}/readyz", timeout=60).json()["recognition"] == "ready", 240)

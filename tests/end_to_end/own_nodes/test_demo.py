@@ -130,6 +130,18 @@ def send(request: Request, demo: Demo, placeholders: dict[str, str]) -> requests
     return answer
 
 
+# The first one: others delete documents.
+def test_whoever_is_new_is_told_what_the_doctor_warns_of(demo: Demo) -> None:
+    well = re.search(r"^Is all well: IMAGE_TOKEN=\$\(cat (\S+)\) \S+ (doctor .*)$", demo.printed, re.MULTILINE)
+    assert well and Path(well[1]).read_text() == demo.token
+    done = run(f"ingest-image {well[2]}", demo)
+    assert "the service asks for a token" in done.output and "0 errors" in done.output, done.output
+    # Whoever is new is told what they will see, and sees nothing else.
+    assert "  (its one warning is about the broken file above" in demo.printed
+    warned = [line for line in done.output.splitlines() if line.startswith("warn")]
+    assert [line.split()[1] for line in warned] == ["errors:"] and "truncated_image" in warned[0], warned
+
+
 def test_the_demo_shows_pictures_and_stays_up(demo: Demo) -> None:
     assert len(re.findall(r"^PUT images/_doc/", demo.printed, re.MULTILINE)) == len(DOCUMENTS)
     assert "truncated_image" in demo.printed and "Chelsea the cat" in demo.printed
@@ -238,14 +250,6 @@ def test_what_it_advises_for_own_pictures_can_be_run(demo: Demo) -> None:
     assert own
     done = run(f"ingest-image {own[1]} {shlex.quote(str(PICTURES / SAMPLE))} {own[2]}", demo)
     assert done.exit_code == 0 and "1 of 1 indexed" in done.output, done.output
-    well = re.search(r"^Is all well: IMAGE_TOKEN=\$\(cat (\S+)\) \S+ (doctor .*)$", demo.printed, re.MULTILINE)
-    assert well and Path(well[1]).read_text() == demo.token
-    done = run(f"ingest-image {well[2]}", demo)
-    assert "the service asks for a token" in done.output and "0 errors" in done.output, done.output
-    # Whoever is new is told what they will see, and sees nothing else.
-    assert "  (its one warning is about the broken file above" in demo.printed
-    warned = [line for line in done.output.splitlines() if line.startswith("warn")]
-    assert [line.split()[1] for line in warned] == ["errors:"] and "truncated_image" in warned[0], warned
 
 
 def test_a_second_start_finds_everything_again_and_ends_with_its_service(demo: Demo, data: Path) -> None:
