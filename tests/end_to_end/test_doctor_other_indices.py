@@ -74,19 +74,22 @@ def test_in_place_on_a_field_that_takes_no_object_is_told_with_target_field(
         settings={"index.default_pipeline": "attached"},
         mappings={"properties": {"attachment": {"type": kind}, "page": {"type": "long"}}},
     )
+    es.indices.create(index="scans", mappings={"properties": {"attachment": {"type": kind}}})
     # What somebody in Dev Tools sees.
     with pytest.raises(BadRequestError) as refused:
         es.index(index="letters", document={"attachment": PHOTO})
     error = refused.value.body["error"]
     assert error["image_code"] == "field_takes_no_object" and '"target_field": "image"' in error["reason"]
     assert f"the field [attachment], which the index maps as [{kind}]" in error["reason"]
-    # No other document of the bulk is, and another reason is told in its own words.
+    # No other document of the bulk is, also no object of somebody's own in another index, and another reason is told in its own words.
     operations: list[dict[str, Any]] = [
         *({"index": {}}, {"attachment": PHOTO}, {"index": {}}, {"page": 7}, {"index": {}}, {"page": "seven"}),
         *({"update": {"_id": "none"}}, {"doc": {"page": 7}}),
+        *({"index": {"_index": "scans"}}, {"attachment": {"mine": 1}}),
     ]
     items = [next(iter(item.values())) for item in es.bulk(index="letters", operations=operations)["items"]]
-    assert [item["status"] for item in items] == [400, 201, 400, 404]
+    assert [item["status"] for item in items] == [400, 201, 400, 404, 400]
+    assert items[4]["error"]["type"] != "image_exception"
     assert items[0]["error"]["type"] == "image_exception" and "[page]" in items[2]["error"]["reason"]
     # No error quotes the beginning of a picture.
     assert PHOTO[:20] not in json.dumps([items, refused.value.body])

@@ -78,7 +78,7 @@ public final class ImageProcessor extends AbstractProcessor {
             finish(null, pictures, document, handler);
             return;
         }
-        RefusedObjects.put(environment.threadContext(), options.targetField());
+        RefusedObjects.put(environment.threadContext(), document.getMetadata().getIndex(), options.targetField());
         AtomicReference<DocumentCalls> calls = new AtomicReference<>();
         DocumentPictures all = pictures;
         Runnable finish = onAnotherThread(() -> finish(calls.get(), all, document, handler));

@@ -1,6 +1,7 @@
 package org.ingestimage.processor;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -10,7 +11,9 @@ import java.util.regex.Pattern;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.ActionRequest;
 import org.elasticsearch.action.ActionResponse;
+import org.elasticsearch.action.DocWriteRequest;
 import org.elasticsearch.action.bulk.BulkItemResponse;
+import org.elasticsearch.action.bulk.BulkRequest;
 import org.elasticsearch.action.bulk.BulkResponse;
 import org.elasticsearch.action.bulk.TransportBulkAction;
 import org.elasticsearch.action.support.ActionFilterChain;
@@ -33,11 +36,12 @@ public record RefusedObjects(Supplier<ThreadContext> context) implements MappedA
     /** Of a `binary` field, whose parser reads the object as the bytes of one. */
     private static final Pattern MALFORMED = Pattern.compile("Malformed content, found extra data after parsing: (END_OBJECT|FIELD_NAME)");
 
-    /** Notes that a processor puts objects into a field of a document of the bulk that this thread works for. */
-    static void put(ThreadContext context, String field) {
-        Set<String> fields = context.getTransient(TRANSIENT);
-        if (fields != null) {
-            fields.add(field);
+    /** Notes that a processor puts an object into a field of a document of the bulk that this thread works for; `index` as the document says. */
+    static void put(ThreadContext context, String index, String field) {
+        Map<String, Set<String>> fields = context.getTransient(TRANSIENT);
+        // Part of an update has no index; the document that it makes comes again with it.
+        if (fields != null && index != null) {
+            fields.computeIfAbsent(index, name -> ConcurrentHashMap.newKeySet()).add(field);
         }
     }
 
@@ -54,19 +58,22 @@ public record RefusedObjects(Supplier<ThreadContext> context) implements MappedA
         ActionListener<Response> listener,
         ActionFilterChain<Request, Response> chain
     ) {
-        Set<String> fields = ConcurrentHashMap.newKeySet();
+        Map<String, Set<String>> fields = new ConcurrentHashMap<>();
         // Cleared first: a bulk may be started within the context of another one.
         try (var ignored = context.get().newStoredContextPreservingResponseHeaders(List.of(TRANSIENT), List.of())) {
             context.get().putTransient(TRANSIENT, fields);
-            chain.proceed(task, action, request, listener.map(response -> explained(response, fields)));
+            chain.proceed(task, action, request, listener.map(response -> explained(request, response, fields)));
         }
     }
 
-    private static <Response extends ActionResponse> Response explained(Response response, Set<String> fields) {
-        if (fields.isEmpty() == false && response instanceof BulkResponse bulk && bulk.hasFailures()) {
+    private static <Response extends ActionResponse> Response explained(ActionRequest request, Response response, Map<String, Set<String>> fields) {
+        if (fields.isEmpty() == false && request instanceof BulkRequest asked && response instanceof BulkResponse bulk && bulk.hasFailures()) {
             BulkItemResponse[] items = bulk.getItems();
             for (int i = 0; i < items.length; i++) {
-                Failure reason = items[i].isFailed() ? reason(items[i].getFailure().getCause(), fields) : null;
+                // The node forgets what it has sent on.
+                DocWriteRequest<?> sent = i < asked.requests().size() ? asked.requests().get(i) : null;
+                Set<String> ours = sent == null ? null : fields.get(sent.index());
+                Failure reason = ours == null || items[i].isFailed() == false ? null : reason(items[i].getFailure().getCause(), ours);
                 if (reason != null) {
                     BulkItemResponse.Failure before = items[i].getFailure();
                     // Without its cause, which may quote the beginning of the picture.
@@ -80,23 +87,28 @@ public record RefusedObjects(Supplier<ThreadContext> context) implements MappedA
 
     /** Why a document was refused, if it is an object that a processor has put into one of these fields; else null. */
     static Failure reason(Throwable cause, Set<String> fields) {
-        boolean malformed = false;
+        String malformed = null;
         for (Throwable one = cause; one != null; one = one.getCause()) {
             String said = String.valueOf(one.getMessage());
             Matcher typed = TYPED.matcher(said);
             if (typed.find()) {
                 String field = typed.group(1);
                 boolean ours = fields.stream().anyMatch(target -> target.equals(field) || target.startsWith(field + "."));
-                return ours ? failure("[" + field + "]", "[" + typed.group(2) + "]") : null;
+                return ours ? failure("the processor [image] puts an object into the field [" + field + "], which the index maps as [" + typed.group(2) + "]") : null;
             }
-            malformed |= MALFORMED.matcher(said).find();
+            Matcher found = MALFORMED.matcher(said);
+            malformed = found.find() ? found.group() : malformed;
         }
-        return malformed ? failure(String.join(" or ", fields.stream().sorted().map(field -> "[" + field + "]").toList()), "[binary]") : null;
+        if (malformed == null) {
+            return null;
+        }
+        // Elasticsearch does not say which field it is. It may be another one, with an object of the writer's.
+        String named = String.join(" or ", fields.stream().sorted().map(field -> "[" + field + "]").toList());
+        return failure("the processor [image] puts an object into the field " + named + ", which the index maps as [binary] (" + malformed + ")");
     }
 
-    private static Failure failure(String field, String type) {
-        String reason = "the processor [image] puts an object into the field " + field + ", which the index maps as " + type
-            + "; let it write elsewhere, as with \"target_field\": \"image\", or map the field as the component template ingest-image does";
-        return new Failure(Code.FIELD_TAKES_NO_OBJECT, reason);
+    private static Failure failure(String what) {
+        String cure = "; let it write elsewhere, as with \"target_field\": \"image\", or map the field as the component template ingest-image does";
+        return new Failure(Code.FIELD_TAKES_NO_OBJECT, what + cure);
     }
 }
