@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.pending_fields import REMEDY, fields_of_waiting, obstacles
+from pipelines.cluster.pending_fields import REMEDY, forgotten, obstacles
 from pipelines.cluster.sources import holds_picture
 from pipelines.resources import Body
 from pipelines.wording import counted, shown
@@ -113,8 +113,8 @@ def pending(installation: Installation) -> Iterator[Finding]:
     left_out = obstacles(mappings, installation.pipelines_by_index, installation.installed)
     for name, why in left_out.items():
         yield error(f"{name}: what its pipeline adds later is never added: {why}", REMEDY)
-    forgotten = list(_forgotten(installation, mappings))
-    yield from forgotten
+    waits_forever = list(_forgotten(installation, mappings))
+    yield from waits_forever
     names = [name for name in installation.indices if name not in left_out]
     if not names:
         return
@@ -140,7 +140,7 @@ def pending(installation: Installation) -> Iterator[Finding]:
             f"let one run: ingest-image enrich{_index_options(installation)}; if one does, see its log, start more of "
             "them, or give the service more recognizers",
         )
-    elif not forgotten:
+    elif not waits_forever:
         yield ok("nothing has been pending for minutes")
 
 
@@ -148,14 +148,13 @@ def _forgotten(installation: Installation, mappings: Mapping[str, Body]) -> Iter
     """What waits where no enricher looks, as a pipeline has got another `target_field`."""
     for index, mapping in mappings.items():
         written = target_fields(installation.pipelines_by_index[index], installation.installed)
-        for field in set(fields_of_waiting(mapping)) - set(written):
-            query = {"exists": {"field": f"{field}.{PENDING_SINCE}"}}
-            if count := installation.client.count(index=index, query=query).body["count"]:
-                yield warn(
-                    f"{counted(count, 'document')} of {index} waiting for what is pending in {field}, to which no "
-                    f"pipeline of the index writes, but to {', '.join(written)}: it is never added",
-                    f"let a processor image write to {field} again (field, target_field), at least until nothing waits",
-                )
+        for field, count in forgotten(installation.client, index, mapping, written):
+            instead = f", but to {', '.join(written)}" if written else ""
+            yield warn(
+                f"{counted(count, 'document')} of {index} waiting for what is pending in {field}, to which no "
+                f"pipeline of the index writes{instead}: it is never added",
+                f"let a processor image write to {field} again (field, target_field), at least until nothing waits",
+            )
 
 
 def bands(installation: Installation) -> Iterator[Finding]:

@@ -12,9 +12,10 @@ from typing import Any
 from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
 
 from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.index_pipelines import pipelines_of, readable_pipelines, settings_by_index
-from pipelines.cluster.pending_fields import filter_path, obstacles
+from pipelines.cluster.index_pipelines import is_closed, pipelines_of, readable_pipelines, settings_by_index
+from pipelines.cluster.pending_fields import filter_path, forgotten, obstacles
 from pipelines.resources import Body
+from pipelines.wording import counted
 from processor_service.fields import PENDING_SINCE
 
 from ..reprocess.documents import FoundDocument, size_of
@@ -64,6 +65,10 @@ class Backlog:
         self._targets: list[str] = []
         # Indices in which nothing can be found, or nothing be written, each with the reason.
         self.left_out: dict[str, str] = {}
+        # Indices that are closed, each with the reason why nobody knows what waits in them.
+        self.closed: dict[str, str] = {}
+        # By index: the fields to which its pipelines write. One without a pipeline is missing.
+        self._written: dict[str, list[str]] = {}
         self._searchable = Searchable(self.patterns)
         self._looked, self._followed = float("-inf"), time.monotonic() if patterns else float("-inf")
 
@@ -97,6 +102,24 @@ class Backlog:
     def forbidden(self) -> dict[str, str]:
         """Indices and patterns that the user may not search, each with the reason."""
         return self._searchable.forbidden
+
+    def has_pipeline(self, index: str) -> bool:
+        """Whether anything can be added to pictures of an index, as far as is known since the last look."""
+        return index in self._written
+
+    def forgotten(self) -> dict[str, str]:
+        """By index: what waits in it although none of its pipelines can add it. Raises what the client does."""
+        answer = self._client.indices.get_mapping(
+            index=self._index, filter_path=f"*.mappings.**.{PENDING_SINCE}.type", **LENIENT
+        ).body
+        found = {}
+        for index, entry in answer.items():
+            for name, count in forgotten(self._client, index, entry["mappings"], self._written.get(index, [])):
+                found[index] = (
+                    f"{counted(count, 'document')} waiting for what is pending in {name}, to which no pipeline of the "
+                    "index writes"
+                )
+        return found
 
     def refresh(self) -> None:
         """Make the last writes visible to searches."""
@@ -161,8 +184,12 @@ class Backlog:
             self.patterns, self._followed = self._follow(), time.monotonic()
             self._looked = float("-inf")
         if time.monotonic() - self._looked > (_FORBIDDEN_FOR if self.forbidden else _KNOWN_FOR):
-            self._look(refused=bool(self.forbidden))
+            self.look_again()
         return self._targets
+
+    def look_again(self) -> None:
+        """Look up the indices and their pipelines now."""
+        self._look(refused=bool(self.forbidden))
 
     def _look(self, refused: bool) -> None:
         """Look up the indices and their pipelines. `refused`: a search was, so each index is tried.
@@ -172,16 +199,24 @@ class Backlog:
         self._searchable = searchable(self._client, self.patterns) if refused else Searchable(self.patterns)
         try:
             settings = settings_by_index(self._client, self._index, **LENIENT)
+            # Patterns match none that is closed. Beside open ones that is as wanted: somebody keeps them so.
+            settings = settings or settings_by_index(self._client, self._index, expand_wildcards=["closed"], **LENIENT)
         except AuthorizationException:
             if refused:
                 raise
             self._look(refused=True)
             return
-        pipelines = {index: pipelines_of(entry) for index, entry in settings.items()}
+        self.closed = {
+            index: f"it is closed: POST /{index}/_open opens it" for index, one in settings.items() if is_closed(one)
+        }
+        pipelines = {index: pipelines_of(one) for index, one in settings.items() if index not in self.closed}
         # All, as a pipeline may run others.
         installed = readable_pipelines(self._client)
         names = dict.fromkeys(name for of_index in pipelines.values() for name in of_index)
         self._targets = target_fields(names, installed) or (["image"] if names else [])
+        self._written = {
+            index: target_fields(of_index, installed) or ["image"] for index, of_index in pipelines.items() if of_index
+        }
         self.left_out = self._obstacles(pipelines, installed)
         self._looked = time.monotonic()
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from elasticsearch import Elasticsearch
+from elastic_transport import TransportError
+from elasticsearch import ApiError, Elasticsearch
 
 from pipelines.wording import counted, shown
 
 from ..reprocess.documents import Document, Reader
 from ..reprocess.job import IndexJob
 from ..reprocess.writer import ReprocessReport
-from .asking import OneOf, ask, record
+from .asking import ENRICH, OneOf, ask, record, still_asks
 from .attempts import Attempts
 from .backlog import Waiting
 from .claims import Claims, Key, claim
@@ -43,11 +46,11 @@ class Batch:
         self._tools, self._job, self._found = tools, job, found
         self._attempts, self._log = tools.attempts, tools.log
         self.done = Done()
-        # Whether no document of the index can be written now.
-        self.is_forbidden = False
         self._waiting = {one.id: one for one in found}
         self._sent: dict[str, Document] = {}
         self._asked: dict[str, tuple[OneOf, ...]] = {}
+        # Those that were written and asked for something, with their new numbers.
+        self._written: dict[str, int] = {}
         # To be recorded, each with the reason.
         self._last: list[tuple[Waiting, str]] = []
 
@@ -57,6 +60,7 @@ class Batch:
         writer = self._writer(self._found)
         writer.stored = self._stored
         writer.write(self._asking(self._reader().read(self._found)), None)
+        self._look_back()
         self.done.changed = writer.report.changed
         seconds = time.monotonic() - began
         self._judge(writer.refusals, seconds)
@@ -72,9 +76,38 @@ class Batch:
         if not self._asked[id_]:
             self._attempts.written_as_it_was(key, seq_no)
             return
-        self.done.enriched += 1
+        self._written[id_] = seq_no
         failures = self._attempts.of(key, self._sent[id_].seq_no).failures
         self._attempts.written(key, seq_no, failures, self._asked[id_])
+
+    def _look_back(self) -> None:
+        """Count what was enriched. The answer to a bulk does not say whether the pipeline has a processor for it."""
+        unheard = self._unheard()
+        for id_, seq_no in self._written.items():
+            one = self._waiting[id_]
+            if id_ not in unheard:
+                self.done.enriched += 1
+            elif self._attempts.failed(one.key, seq_no):
+                self._last.append((one, _NOT_ADDED))
+            else:
+                self.done.failed += 1
+                self._say("failed", one, "is tried again", _NOT_ADDED)
+
+    def _unheard(self) -> set[str]:
+        """Ids of what was written as it was sent, and so still asks. If that cannot be read, the next search tells."""
+        asked = [f"{target}.{ENRICH}" for target in self._job.targets]
+        wanted = [
+            {"_id": id_, "_source": asked} | ({"routing": routing} if (routing := self._waiting[id_].routing) else {})
+            for id_ in self._written
+        ]
+        found: list[dict[str, Any]] = []
+        with suppress(ApiError, TransportError):
+            found = self._tools.client.mget(index=self._job.index, docs=wanted).body["docs"] if wanted else []
+        return {
+            one["_id"]
+            for one in found
+            if one.get("_seq_no") == self._written[one["_id"]] and still_asks(one.get("_source"), self._job.targets)
+        }
 
     def _asking(self, documents: Iterable[Document]) -> Iterator[Document]:
         """The documents to which something is to be added, asking for it."""
@@ -125,7 +158,6 @@ class Batch:
         tiny = tried(self._tools.client, self._job.pipelines) if unclear else None
         at_fault = {Blame.PICTURE: True, Blame.UNCLEAR: tiny is not None, Blame.SLOW: is_quick(tiny, seconds)}
         for refused in refusals:
-            self.is_forbidden |= refused.forbidden
             one = self._waiting[refused.id]
             if at_fault.get(refused.blame, False):
                 self._failed(one, refused)

@@ -31,7 +31,7 @@ _FEWEST, _MOST = 1, 64
 _ROUND_SECONDS = 2.0
 # Rounds among which one is chosen by chance while other enrichers are at work.
 _WINDOW = 4
-# Seconds that a plan for an index stays as it is, and that an index which cannot be written is left alone.
+# Seconds that a plan for an index stays as it is, and that an index without a pipeline is left alone.
 _PLAN_SECONDS = 30.0
 
 
@@ -79,7 +79,10 @@ class Enricher:
 
     def can_do_nothing(self) -> bool:
         """Whether nothing waits, or nothing but what can neither be enriched nor written."""
-        return all(self._attempts.of(one.key, one.seq_no).hopeless for one in self.backlog.oldest())
+        return all(
+            self._attempts.of(one.key, one.seq_no).hopeless or not self.backlog.has_pipeline(one.index)
+            for one in self.backlog.oldest()
+        )
 
     @cached_property
     def _with_vectors(self) -> bool:
@@ -92,10 +95,11 @@ class Enricher:
         for index, why in self.backlog.left_out.items():
             if self._told.get(index) != why:
                 self.log("left_out", f"{index} is left out: {why}; {REMEDY}", index=index, reason=why)
-        for pattern, why in self.backlog.forbidden.items():
-            if self._told.get(pattern) != why:
-                self.log("forbidden", f"{pattern} is left out: {why}", index=pattern, reason=why)
-        self._told = self.backlog.left_out | self.backlog.forbidden
+        for event, left_out in (("forbidden", self.backlog.forbidden), ("closed", self.backlog.closed)):
+            for name, why in left_out.items():
+                if self._told.get(name) != why:
+                    self.log(event, f"{name} is left out: {why}", index=name, reason=why)
+        self._told = self.backlog.left_out | self.backlog.forbidden | self.backlog.closed
 
     def _is_slow(self, one: Waiting) -> bool:
         return self._attempts.of(one.key, one.seq_no).slow
@@ -144,8 +148,6 @@ class Enricher:
             # Others may be allowed.
             done.waits = explain(error, addresses(self.client))
         done.add(batch.done)
-        if batch.is_forbidden:
-            self._plans[index] = time.monotonic(), None
         if done.waits and not done.enriched:
             self._rest(index, done.waits)
         else:

@@ -16,6 +16,7 @@ from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 
 from pipelines.cluster.bulks import BulkStopped
 from pipelines.cluster.client import addresses, explain
+from pipelines.cluster.reasons import MISSING_PRIVILEGE
 from pipelines.cluster.sentences import CheckFailed
 from pipelines.wording import counted
 
@@ -70,8 +71,9 @@ class Patience:
         self._stop.wait(seconds)
 
     def at_most(self, seconds: float) -> float:
-        """So long, or until patience ends."""
-        return min(seconds, max(0.0, self._until - time.monotonic()))
+        """So long, or until patience ends, unless it has."""
+        left = self._until - time.monotonic()
+        return min(seconds, left) if left > 0 else seconds
 
 
 def when_there(
@@ -83,7 +85,7 @@ def when_there(
 ) -> str:
     """What `ask` answers when Elasticsearch and the service do, for a single run; empty if it is stopped.
 
-    Raises as `follow`. `progress` grows with what was done before it failed: then patience begins again.
+    Raises as `follow` with `once`. `progress` grows with what was done before it failed: then patience begins again.
     """
     patience, before = Patience(log, stop, once=True), progress()
     while not stop.is_set():
@@ -93,7 +95,7 @@ def when_there(
             # Our sentences say what they come from.
             cause = error.__cause__ if isinstance(error, ClickException) else error
             if isinstance(cause, TransportError | ApiError | BulkStopped):
-                reason = _away(cause, client)
+                reason = _away(cause, client, once=True)
             elif isinstance(cause, CheckFailed) and cause.code in _SERVICE_AWAY:
                 reason = str(cause)
             else:
@@ -108,25 +110,28 @@ def when_there(
 def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> None:
     """Enrich what waits until `stop` is set, or with `once` until nothing waits any more.
 
-    What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute and a half;
-    BulkStopped and what Elasticsearch's client raises if waiting is no cure.
+    What is busy, or away, is waited for. Raises GivenUp with `once`, if that takes more than a minute and a half, or if
+    a privilege is missing; BulkStopped and what Elasticsearch's client raises if waiting is no cure.
     """
     patience = Patience(enricher.log, stop, once)
     poll, idle, told = _POLL, 0, time.monotonic()
     while not stop.is_set():
         try:
             done = enricher.round()
+            waits = enricher.rests.reason if done is None else done.waits if not done.enriched else ""
+            if once and done is None and not waits and _is_done(enricher):
+                return
         except (TransportError, ApiError) as error:
-            patience.pause(_away(error, enricher.client))
+            patience.pause(_away(error, enricher.client, once))
             continue
-        if waits := enricher.rests.reason if done is None else done.waits if not done.enriched else "":
+        if waits:
             patience.check(waits)
-        else:
+            if once and done is None and enricher.rests.are_denied:
+                raise GivenUp(waits)
+        elif done is not None:
             patience.renew()
         if done is None:
             idle += not waits
-            if once and not waits and _is_done(enricher):
-                return
             if once and idle >= _IDLE:
                 raise GivenUp("what waits cannot be written now, or others have been at work on it for minutes")
             # Not all enrichers at the same moment.
@@ -142,12 +147,18 @@ def follow(enricher: Enricher, stop: threading.Event, once: bool = False) -> Non
             stop.wait(random.uniform(0, 1))  # noqa: S311
 
 
-def _away(error: ApiError | TransportError | BulkStopped, client: Elasticsearch) -> str:
-    """What is to be waited for, as Elasticsearch is busy or away. Raises the error if waiting is no cure."""
+def _away(error: ApiError | TransportError | BulkStopped, client: Elasticsearch, once: bool) -> str:
+    """What is to be waited for, as Elasticsearch is busy or away. Raises the error if waiting is no cure.
+
+    Raises GivenUp with `once`, if it is a privilege that is missing: whoever looks on is to know it now.
+    """
     status = error.status if isinstance(error, BulkStopped) else getattr(error, "status_code", _BUSY[0])
     if isinstance(error, TlsError) or status not in _BUSY:
         raise error
-    return explain(error, addresses(client))
+    reason = explain(error, addresses(client))
+    if once and MISSING_PRIVILEGE in reason:
+        raise GivenUp(reason)
+    return reason
 
 
 def _tell_backlog(enricher: Enricher, enriched: int) -> None:
@@ -164,10 +175,18 @@ def _is_done(enricher: Enricher) -> bool:
     """Whether nothing is left to do, also of what was written just now. Raises GivenUp when something still waits."""
     with suppress(AuthorizationException):
         enricher.backlog.refresh()
+    backlog = enricher.backlog
     if not enricher.can_do_nothing():
         return False
-    if left_out := enricher.backlog.left_out | enricher.backlog.forbidden:
+    # There may be a new index.
+    backlog.look_again()
+    if not enricher.can_do_nothing():
+        return False
+    if left_out := backlog.left_out | backlog.forbidden | backlog.closed:
         raise GivenUp("; ".join(f"{index} is left out: {why}" for index, why in left_out.items()))
+    with suppress(AuthorizationException):
+        if forgotten := backlog.forgotten():
+            raise GivenUp("; ".join(f"{index} has {what}" for index, what in forgotten.items()))
     if hopeless := enricher.total.hopeless:
         raise GivenUp(f"{counted(hopeless, 'document')} can neither be enriched nor written, see above")
     return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from pipelines.cluster.reasons import MISSING_PRIVILEGE
+
 from .attempts import doubled
 
 # Seconds of a pause when the service or Elasticsearch is busy or away: at first, and at most.
@@ -42,6 +44,12 @@ class Rests:
         """Those that rest now."""
         now = time.monotonic()
         return [index for index, rest in self._known.items() if now < rest.until]
+
+    @property
+    def are_denied(self) -> bool:
+        """Whether some rest now, and each as the user lacks a privilege."""
+        resting = self.indices
+        return bool(resting) and all(MISSING_PRIVILEGE in self._known[index].reason for index in resting)
 
     @property
     def reason(self) -> str:

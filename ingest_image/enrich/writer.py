@@ -51,8 +51,6 @@ class NotWritten:
     id: str
     reason: str
     blame: Blame
-    # Whether no document of this index can be written now.
-    forbidden: bool = False
 
 
 @dataclass
@@ -73,14 +71,13 @@ class EnrichingWriter(Writer):
         if status == _NOT_FOUND:
             # The index was deleted.
             return
-        forbidden = status == _FORBIDDEN
         if isinstance(item.get("exception"), ApiError):
             # The whole request failed. One that is too large has a single document.
             blame = Blame.PICTURE if status == _TOO_LARGE else Blame.OTHERS
-            self.refusals.append(NotWritten(document.id, failure_of(item), blame, forbidden))
+            self.refusals.append(NotWritten(document.id, failure_of(item), blame))
             return
         reason = reason_of_cause(item.get("error"))
-        self.refusals.append(NotWritten(document.id, reason, _blame(status, reason), forbidden))
+        self.refusals.append(NotWritten(document.id, reason, _blame(status, reason)))
 
 
 def _blame(status: int, reason: str) -> Blame:

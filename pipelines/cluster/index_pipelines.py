@@ -11,6 +11,8 @@ from ..resources import Body
 
 # In the order in which they run.
 SETTINGS = ("index.default_pipeline", "index.final_pipeline")
+# Elasticsearch sets it when it has closed an index.
+_CLOSED = "index.verified_before_close"
 Settings = Mapping[str, Any]
 
 
@@ -21,9 +23,17 @@ def pipelines_of(settings: Settings, instead: str | None = None) -> list[str]:
 
 
 def settings_by_index(client: Elasticsearch, index: str, **params: Any) -> dict[str, Settings]:
-    """The two settings of each index that `index` stands for, as far as they are set. Raises NotFoundError."""
-    answer = client.indices.get_settings(index=index, name=list(SETTINGS), flat_settings=True, **params).body
+    """The two settings of each index that `index` stands for, as far as they are set, and whether it is closed.
+
+    Raises NotFoundError.
+    """
+    answer = client.indices.get_settings(index=index, name=[*SETTINGS, _CLOSED], flat_settings=True, **params).body
     return {name: entry.get("settings", {}) for name, entry in answer.items()}
+
+
+def is_closed(settings: Settings) -> bool:
+    """Whether these are the settings of an index that is closed."""
+    return settings.get(_CLOSED) == "true"
 
 
 def installed_pipelines(client: Elasticsearch) -> dict[str, Body]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from elasticsearch import Elasticsearch
 
 from processor_service.fields import PENDING_SINCE
 
@@ -63,6 +65,19 @@ def fields_of_waiting(mapping: Mapping[str, Any], above: str = "") -> Iterator[s
         if name == PENDING_SINCE and above:
             yield above
         yield from fields_of_waiting(field, f"{above}.{name}" if above else name)
+
+
+def forgotten(
+    client: Elasticsearch, index: str, mapping: Mapping[str, Any], written: Collection[str]
+) -> Iterator[tuple[str, int]]:
+    """Fields of an index to which no pipeline writes, and how many documents wait for what is pending in them.
+
+    `written`: the fields to which pipelines write.
+    """
+    for field in sorted(set(fields_of_waiting(mapping)) - set(written)):
+        query = {"exists": {"field": f"{field}.{PENDING_SINCE}"}}
+        if count := client.count(index=index, query=query).body["count"]:
+            yield field, count
 
 
 def _type(mapping: Mapping[str, Any], target: str) -> tuple[str | None, bool]:

@@ -97,8 +97,11 @@ def test_a_role_that_lacks_an_index_and_one_that_lacks_all(
         assert any(other in facts["index"] and "may not" in facts["reason"] for facts in heard(working, "waiting"))
     with monkeypatch.context() as denied:
         deny(denied, lambda target: index in target, index)
+        single = enricher(es, index, other)
         with pytest.raises(follow.GivenUp, match="missing_privilege"):
-            follow.follow(enricher(es, index, other), threading.Event(), once=True)
+            follow.follow(single, threading.Event(), once=True)
+        # At once, as nobody gives a role back while a single run waits.
+        assert heard(single, "waiting") == []
         stop = threading.Event()
         following = enricher(es, index, other)
         thread = threading.Thread(target=follow.follow, args=(following, stop))
@@ -109,6 +112,17 @@ def test_a_role_that_lacks_an_index_and_one_that_lacks_all(
         thread.join()
     follow.follow(following, threading.Event(), once=True)
     assert waiting(es, other) == []
+
+
+def test_a_single_run_that_may_read_and_not_write_ends_when_it_has_been_refused_once(
+    es: Elasticsearch, index: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(monkeypatch, lambda target: target.startswith("/_bulk"), other)
+    working = enricher(es, index, other)
+    with pytest.raises(follow.GivenUp, match="missing_privilege"):
+        follow.follow(working, threading.Event(), once=True)
+    # The first pause of each.
+    assert [facts["seconds"] for facts in heard(working, "waiting")] == [rests.PAUSE] * 2
 
 
 def test_a_deleted_document_that_searches_still_show_is_no_work(es: Elasticsearch, index: str, other: str) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from ingest_image.doctor.command import doctor
-from ingest_image.enrich import follow
-from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, waiting
+from ingest_image.enrich import attempts, follow
+from ingest_image.enrich.command import enrich
+from tests.helpers.enrichers import LATER, PHOTO, Heard, enricher, index_with_later, let_wait, waiting
 from tests.helpers.nodes import source
 
 SINCE = "image.pending_since is"
@@ -73,6 +74,51 @@ def test_an_index_that_lets_nothing_be_found_is_named_once_and_others_are_enrich
     assert report.count("error pending: ") == len(ODD) and "component template ingest-image" in report
 
 
+def run_once(es_url: str, pattern: str) -> Result:
+    return CliRunner().invoke(enrich, ["--url", es_url, "--index", pattern, "--once"])
+
+
+def test_a_single_run_says_that_an_index_is_closed(es: Elasticsearch, es_url: str, index: str) -> None:
+    other = f"{index}-other"
+    with index_with_later(es, index), index_with_later(es, other):
+        let_wait(es, index, "1")
+        es.indices.put_alias(index=index, name=f"{index}-alias")
+        es.indices.close(index=index)
+        # Beside open ones, one that is closed is no surprise to whoever gives a pattern.
+        assert run_once(es_url, f"{index}*").exit_code == 0
+        es.indices.close(index=other)
+        for pattern in (index, f"{index}-alias", f"{index}*"):
+            result = run_once(es_url, pattern)
+            assert result.exit_code == 1, result.output
+            assert f"{index} is left out: it is closed: POST /{index}/_open opens it" in result.output
+        es.indices.open(index=f"{index},{other}")
+        assert run_once(es_url, f"{index}*").exit_code == 0 and waiting(es, index) == []
+
+
+def test_a_single_run_says_that_no_pipeline_adds_what_waits(es: Elasticsearch, es_url: str, index: str) -> None:
+    other = f"{index}-other"
+    with index_with_later(es, index), index_with_later(es, other):
+        let_wait(es, index, "1")
+        let_wait(es, other, "1")
+        what = "1 document {}waiting for what is pending in image, to which no pipeline of the index writes"
+        # Its pipeline writes to another field, or it has none: alone, and beside an index that has one.
+        es.ingest.put_pipeline(id=index, processors=[{"image": {**LATER, "target_field": "photo"}}])
+        for pipeline, instead, pattern in (
+            (index, ", but to photo", index),
+            (None, "", index),
+            (None, "", f"{index}*"),
+        ):
+            es.indices.put_settings(index=index, settings={"index.default_pipeline": pipeline})
+            result = run_once(es_url, pattern)
+            assert result.exit_code == 1 and f"{index} has {what.format('')}" in result.output, result.output
+            report = CliRunner().invoke(doctor, ["--url", es_url, "--index", index]).output
+            assert f"{what.format(f'of {index} ')}{instead}: it is never added" in report, report
+        assert waiting(es, other) == []
+        es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
+        es.indices.put_settings(index=index, settings={"index.default_pipeline": index})
+        assert run_once(es_url, index).exit_code == 0 and waiting(es, index) == []
+
+
 def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elasticsearch, index: str) -> None:
     es.ingest.put_pipeline(id=index, processors=[{"image": LATER}])
     settings = {"index.default_pipeline": index, "index.number_of_shards": 3}
@@ -98,3 +144,20 @@ def test_documents_of_one_id_under_different_routing_are_enriched_each(es: Elast
         assert image["embedder"] == "builtin-v1" and "pending" not in image
     es.indices.delete(index=index)
     es.ingest.delete_pipeline(id=index)
+
+
+def test_what_a_pipeline_without_its_processor_writes_counts_as_failed_and_is_recorded_at_last(
+    es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "PAUSES", (0.0, 0.0))
+    with index_with_later(es, index):
+        let_wait(es, index, "1")
+        es.index(index=index, id="list", document={"image": [{"data": PHOTO}, {"data": PHOTO}]}, refresh=True)
+        es.ingest.put_pipeline(id=index, processors=[])
+        working = enricher(es, index)
+        follow.follow(working, threading.Event(), once=True)
+        total = working.total
+        assert (total.enriched, total.failed, total.recorded) == (0, 4, 2), total
+        first = source(es, index, "list")["image"][0]
+        assert first["error"]["code"] == "enrich_failed" and "did not add" in first["error"]["reason"]
+        assert first["pending"] == ["embedding"] and "enrich" not in first and waiting(es, index) == []

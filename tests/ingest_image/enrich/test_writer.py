@@ -51,11 +51,9 @@ def test_only_what_the_picture_is_to_blame_for_counts(status: int, reason: str, 
     assert refused({"status": status, "error": cause}) == [NotWritten("1", reason, blame)]
 
 
-def test_an_index_that_must_not_be_written_is_left_alone_and_one_that_is_gone_is_forgotten() -> None:
+def test_an_index_that_must_not_be_written_is_waited_for_and_one_that_is_gone_is_forgotten() -> None:
     error = {"type": "cluster_block_exception", "reason": "index read-only"}
-    assert refused({"status": 403, "error": error}) == [
-        NotWritten("1", "index read-only", Blame.OTHERS, forbidden=True)
-    ]
+    assert refused({"status": 403, "error": error}) == [NotWritten("1", "index read-only", Blame.OTHERS)]
     assert refused({"status": 404, "error": {"reason": "no such index"}}) == []
     with pytest.raises(BulkStopped):
         refused({"status": 401, "error": {"reason": "who are you"}})
