@@ -33,6 +33,7 @@ from .requests.counting import aggregations, facets_of
 from .requests.dev_tools import SentSearch
 from .requests.queries import HEAVY, Query, plain_query
 from .sampled import STOPPED, SampleHits, find
+from .stored.documents import read_documents
 from .stored.schema import Schema, read_schema
 
 # Hits of the first page that a cursor names at most, each by its index and id.
@@ -193,11 +194,8 @@ class Engine:
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
         """A stored document, without its pictures or with only some fields. Raises UserError if there is none."""
-        # In a body an id may be anything; in a path, `..` would be a step.
         excludes = None if source_includes else HEAVY
-        (found,) = self.client.mget(index=index, ids=[id], source_includes=source_includes, source_excludes=excludes)[
-            "docs"
-        ]
-        if not found.get("found"):
+        found = read_documents(self.client, [(index, id)], source_includes=source_includes, source_excludes=excludes)
+        if not found:
             raise UserError(f"there is no document {id} in {index}")
-        return hit_of(found)
+        return hit_of(found[0])
