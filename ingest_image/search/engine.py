@@ -34,6 +34,7 @@ from .requests.dev_tools import SentSearch
 from .requests.queries import HEAVY, Query, plain_query
 from .sampled import STOPPED, SampleHits, find
 from .stored.documents import read_documents
+from .stored.problems import with_problems
 from .stored.schema import Schema, read_schema
 
 # Hits of the first page that a cursor names at most, each by its index and id.
@@ -67,6 +68,11 @@ class Engine:
     def schema(self) -> Schema:
         """The fields of these indices."""
         return read_schema(self.client, self.index)
+
+    @cached_property
+    def filterable(self) -> Schema:
+        """The schema for filters and facets, which also knows the problems of pictures in other fields than `image`."""
+        return with_problems(self._impatient, self.index, self.schema)
 
     def require_index(self) -> None:
         """Raise UserError if a pattern matches no index, or an index that is named is not there."""
@@ -180,7 +186,7 @@ class Engine:
     def _count(
         self, question: Question, body: dict[str, Any], within: Sequence[Query] = (), filters: Filters | None = None
     ) -> Facets:
-        body = {**body, "size": 0, "aggregations": aggregations(self.schema, filters)}
+        body = {**body, "size": 0, "aggregations": aggregations(self.filterable, filters)}
         return facets_of(self._search_forgiving(question, body, within)[0].get("aggregations") or {})
 
     def aggregate(self, question: Question, aggregations: Query) -> dict[str, Any]:
