@@ -12,11 +12,11 @@ from ..search.comparing.hashes import BITS
 from ..search.comparing.union import Key
 from ..search.engine import Engine
 from ..search.found.copies import confirmed
+from ..search.found.documents import read_documents
 from ..search.found.hits import Hit, as_copy, compared, hit_of
 from ..search.found.reasons import Reason
 from ..search.questions.sample import Sample, sample_of
 from ..search.requests.queries import LIGHT
-from ..search.stored.documents import read_documents
 
 # Of a cluster, that many are laid over its first picture to say what they share.
 _LAID_OVER = 100

@@ -15,11 +15,11 @@ from pipelines.cluster.reasons import reason_of
 from pipelines.wording import counted, failures
 
 from ..search.engine import Engine
+from ..search.found.documents import read_documents
 from ..search.found.hits import Hit, hit_of
 from ..search.pages import pages
 from ..search.questions.question import UserError
 from ..search.selecting import selected, selection_options
-from ..search.stored.documents import read_documents
 from ..store.opened import progress
 from .bytes import BYTES, PictureBytes
 from .folder import ExportFolder

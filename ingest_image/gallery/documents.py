@@ -15,9 +15,9 @@ from pipelines.cluster.simulate import PATIENCE
 
 from ..search import Hit, UserError
 from ..search.comparing.union import Key
+from ..search.found.documents import read_documents
 from ..search.found.hits import hit_of
 from ..search.requests.queries import HEAVY
-from ..search.stored.documents import read_documents
 from .context import Context
 
 _JSON = {"accept": "application/json", "content-type": "application/json"}

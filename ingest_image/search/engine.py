@@ -11,6 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from pipelines.cluster.reasons import reason_of
 
+from .found.documents import read_documents
 from .found.hits import Hit, hit_of
 from .plain import (
     KEEP_ALIVE,
@@ -33,7 +34,6 @@ from .requests.counting import aggregations, facets_of
 from .requests.dev_tools import SentSearch
 from .requests.queries import HEAVY, Query, plain_query
 from .sampled import STOPPED, SampleHits, find
-from .stored.documents import read_documents
 from .stored.problems import with_problems
 from .stored.schema import Schema, read_schema
 

@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 from ...overlay import Layer, layer_of
 from ..comparing.union import Key
 from ..questions.bounds import impatient
-from ..stored.documents import read_documents
+from .documents import read_documents
 from .hits import hit_of
 
 # Documents in one answer: anybody may write a large "thumbnail".
