@@ -146,7 +146,7 @@ def search(
         raise click.ClickException(str(error)) from error
     try:
         wishes = tuple(parse_color(color, asked.color_distance, asked.color_share) for color in asked.colors)
-        clauses = parse_filters(asked.all_filters(), engine.schema)
+        clauses = parse_filters(asked.all_filters(), engine.filterable)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if open_page:

@@ -12,6 +12,7 @@ from ..search.comparing.hashes import BITS
 from ..search.comparing.union import Key
 from ..search.engine import Engine
 from ..search.found.copies import confirmed
+from ..search.found.documents import read_documents
 from ..search.found.hits import Hit, as_copy, compared, hit_of
 from ..search.found.reasons import Reason
 from ..search.questions.sample import Sample, sample_of
@@ -28,9 +29,8 @@ def members(engine: Engine, keys: list[Key], distance: int, turned: bool) -> lis
 
 def _described(client: Elasticsearch, keys: list[Key]) -> list[Hit]:
     """The documents of a cluster, the largest picture first, as that is the one to keep."""
-    docs = [{"_index": index, "_id": id} for index, id in keys]
-    found = client.mget(docs=docs, source_excludes=LIGHT["excludes"])["docs"]
-    return sorted((hit_of(raw) for raw in found if raw.get("found")), key=_worse)
+    found = read_documents(client, keys, source_excludes=LIGHT["excludes"])
+    return sorted(map(hit_of, found), key=_worse)
 
 
 def _worse(hit: Hit) -> tuple[int, int, Key]:

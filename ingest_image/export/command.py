@@ -15,6 +15,7 @@ from pipelines.cluster.reasons import reason_of
 from pipelines.wording import counted, failures
 
 from ..search.engine import Engine
+from ..search.found.documents import read_documents
 from ..search.found.hits import Hit, hit_of
 from ..search.pages import pages
 from ..search.questions.question import UserError
@@ -99,11 +100,9 @@ def _in_eights(hits: list[Hit], folder: ExportFolder, report: ExportReport) -> I
 
 
 def _with_bytes(engine: Engine, hits: list[Hit]) -> Iterator[Hit]:
-    docs = [{"_index": hit.index, "_id": hit.id} for hit in hits]
-    for raw in engine.client.mget(docs=docs, source_includes=[*_NAMED, *BYTES])["docs"]:
-        # Somebody may have deleted it meanwhile.
-        if raw.get("found"):
-            yield hit_of(raw)
+    # Somebody may have deleted some meanwhile.
+    for raw in read_documents(engine.client, [hit.key for hit in hits], source_includes=[*_NAMED, *BYTES]):
+        yield hit_of(raw)
 
 
 def _write(hit: Hit, source: PictureBytes, folder: ExportFolder, report: ExportReport) -> None:

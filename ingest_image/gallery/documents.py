@@ -14,6 +14,8 @@ from flask import abort, request
 from pipelines.cluster.simulate import PATIENCE
 
 from ..search import Hit, UserError
+from ..search.comparing.union import Key
+from ..search.found.documents import read_documents
 from ..search.found.hits import hit_of
 from ..search.requests.queries import HEAVY
 from .context import Context
@@ -21,7 +23,6 @@ from .context import Context
 _JSON = {"accept": "application/json", "content-type": "application/json"}
 # Documents that one request may be about.
 MOST = 1000
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,9 @@ def found_ones(client: Elasticsearch, keys: Sequence[Key], includes: Iterable[st
     """The same, for keys whose indices were checked."""
     if not keys:
         return []
-    # In a body an id may be anything; in a path, `..` would be a step.
-    docs = [{"_index": index, "_id": id} for index, id in keys]
     source: dict[str, Any] = {"source_includes": list(includes)} if includes else {"source_excludes": HEAVY}
-    found = client.mget(docs=docs, **source)["docs"]
-    return [Current(hit_of(raw), raw["_seq_no"], raw["_primary_term"]) for raw in found if raw.get("found")]
+    found = read_documents(client, keys, **source)
+    return [Current(hit_of(raw), raw["_seq_no"], raw["_primary_term"]) for raw in found]
 
 
 def update(client: Elasticsearch, document: Current, changes: dict[str, Any], *, visible: bool = True) -> None:
@@ -86,6 +85,7 @@ def update(client: Elasticsearch, document: Current, changes: dict[str, Any], *,
     # A second try after a lost answer would be a conflict with the first.
     once = client.options(request_timeout=PATIENCE, max_retries=0, retry_on_timeout=False)
     params = {**document.unchanged, "refresh": str(visible).lower()}
+    params |= {"routing": document.hit.routing} if document.hit.routing else {}
     once.perform_request("POST", _path(document.hit), params=params, headers=_JSON, body={"doc": changes})
 
 

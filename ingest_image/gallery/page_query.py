@@ -71,7 +71,7 @@ class PageQuery:
         """The question that it means. Raises UserError."""
         try:
             colors = tuple(parse_color(value, self.color_distance, self.color_share) for value in self.colors)
-            filters = parse_filters(self.filters, engine.schema)
+            filters = parse_filters(self.filters, engine.filterable)
         except ValueError as error:
             raise UserError(str(error)) from error
         if self.person:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
@@ -22,19 +21,17 @@ from pipelines.cluster.index_pipelines import (
 from pipelines.cluster.nodes import HOSTS_SETTING, as_list, cluster_settings, set_in_cluster
 from pipelines.cluster.units import bytes_of
 from pipelines.install.streams import is_stream
-from pipelines.wording import shown
 
 from ..defaults import BULK_OPTION, LARGEST_PICTURE_OPTION
 from ..files import find
 from ..service import ask
 from .bulk import IMAGE, IdKind, Sender
 from .summary import as_json, left_out, lines
+from .waiting import WaitingLines
 
 # Seconds. The service may be in a network that only the nodes can reach.
 _PATIENCE = 3.0
 _HOSTS_TRIED = 2
-# Seconds between two sentences about waiting.
-_SILENCE = 10.0
 
 
 def size(text: str) -> int:
@@ -123,7 +120,7 @@ def index(
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             task = progress.add_task("indexing", total=len(found.files))
             sender.tick = lambda: progress.advance(task)
-            sender.tell = _Waiting(console).tell
+            sender.tell = WaitingLines(console).tell
             sender.send(found.files)
     except BulkStopped as error:
         raise click.ClickException(f"{error}{resume}") from error
@@ -137,18 +134,6 @@ def index(
         click.echo(summary)
     if sender.report.failed:
         raise SystemExit(1)
-
-
-class _Waiting:
-    """Says who is waited for; not at every pause of every request."""
-
-    def __init__(self, console: Console) -> None:
-        self._console, self._last = console, -_SILENCE
-
-    def tell(self, whom: str, why: str) -> None:
-        if time.monotonic() - self._last >= _SILENCE:
-            self._last = time.monotonic()
-            self._console.print(f"waiting for {whom}: {shown(why)}", markup=False, highlight=False)
 
 
 def require_pipeline(client: Elasticsearch, index_name: str, pipeline: str | None) -> list[str]:

@@ -11,6 +11,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from pipelines.cluster.reasons import reason_of
 
+from .found.documents import read_documents
 from .found.hits import Hit, hit_of
 from .plain import (
     KEEP_ALIVE,
@@ -33,6 +34,7 @@ from .requests.counting import aggregations, facets_of
 from .requests.dev_tools import SentSearch
 from .requests.queries import HEAVY, Query, plain_query
 from .sampled import STOPPED, SampleHits, find
+from .stored.problems import with_problems
 from .stored.schema import Schema, read_schema
 
 # Hits of the first page that a cursor names at most, each by its index and id.
@@ -66,6 +68,11 @@ class Engine:
     def schema(self) -> Schema:
         """The fields of these indices."""
         return read_schema(self.client, self.index)
+
+    @cached_property
+    def filterable(self) -> Schema:
+        """The schema for filters and facets, which also knows the problems of pictures in other fields than `image`."""
+        return with_problems(self._impatient, self.index, self.schema)
 
     def require_index(self) -> None:
         """Raise UserError if a pattern matches no index, or an index that is named is not there."""
@@ -179,7 +186,7 @@ class Engine:
     def _count(
         self, question: Question, body: dict[str, Any], within: Sequence[Query] = (), filters: Filters | None = None
     ) -> Facets:
-        body = {**body, "size": 0, "aggregations": aggregations(self.schema, filters)}
+        body = {**body, "size": 0, "aggregations": aggregations(self.filterable, filters)}
         return facets_of(self._search_forgiving(question, body, within)[0].get("aggregations") or {})
 
     def aggregate(self, question: Question, aggregations: Query) -> dict[str, Any]:
@@ -193,11 +200,8 @@ class Engine:
 
     def get(self, index: str, id: str, source_includes: list[str] | None = None) -> Hit:
         """A stored document, without its pictures or with only some fields. Raises UserError if there is none."""
-        # In a body an id may be anything; in a path, `..` would be a step.
         excludes = None if source_includes else HEAVY
-        (found,) = self.client.mget(index=index, ids=[id], source_includes=source_includes, source_excludes=excludes)[
-            "docs"
-        ]
-        if not found.get("found"):
+        found = read_documents(self.client, [(index, id)], source_includes=source_includes, source_excludes=excludes)
+        if not found:
             raise UserError(f"there is no document {id} in {index}")
-        return hit_of(found)
+        return hit_of(found[0])

@@ -35,7 +35,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
 def selected(engine: Engine, query: str | None, filters: Sequence[str]) -> Query:
     """The query for these options; all documents without any. Raises UsageError."""
     try:
-        clauses = parse_filters(filters, engine.schema).clauses
+        clauses = parse_filters(filters, engine.filterable).clauses
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     clauses += [user_query(query)] if query else []

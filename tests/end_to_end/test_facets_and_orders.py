@@ -127,6 +127,42 @@ def test_an_order_that_the_indices_do_not_have(es: Elasticsearch, index: str) ->
         Engine(es, index).search(Question(order=Order.LARGEST))
 
 
+def test_problems_are_counted_in_every_field_for_pictures(es: Elasticsearch, index: str) -> None:
+    """A document with one problem in two fields is one; an error that is none of a picture is not counted."""
+    fields = ("front", "back.side")
+    processors = [{"image": {"field": f"file_{number}", "target_field": name}} for number, name in enumerate(fields)]
+    es.ingest.put_pipeline(id=index, processors=processors)
+    es.indices.create(index=index, settings={"index.default_pipeline": index})
+    late, broken = {"error": {"code": "overdue"}}, {"error": {"code": "corrupt_image"}}
+    try:
+        documents: dict[str, dict[str, Any]] = {
+            "a": {"front": late, "back": {"side": late}},
+            "b": {"back": {"side": [late, broken]}},
+            "c": {"image": late, "front": {"error": {"code": 'a "name", own'}}},
+            "d": {"image": broken},
+            "e": {"http": {"error": {"code": "overdue"}}},
+        }
+        for id, document in documents.items():
+            es.index(index=index, id=id, document={"title": id, **document}, pipeline="_none", refresh=True)
+        engine = Engine(es, index)
+        page = create_app(es, GallerySettings(index=index)).test_client()
+        counts = dict(engine.search(Question(), 1, with_facets=True).facets.counts["error"])
+        assert counts == {"overdue": 3, "corrupt_image": 2, 'a "name", own': 1}
+        for asked, found in {
+            "error:overdue": "abc",
+            'error:"a "name", own"': "c",
+            "error:*": "abcd",
+            "!error:overdue": "de",
+            "error:corrupt_image,overdue": "abcd",
+        }.items():
+            assert ids(engine.search(Question(filters=parse_filters([asked], engine.filterable)))) == found
+            shown = page.get("/", query_string={"f": asked}).text
+            assert sorted(re.findall(rf'data-key="{index}/(.)"', shown)) == list(found), asked
+    finally:
+        es.indices.delete(index=index)
+        es.ingest.delete_pipeline(id=index)
+
+
 def test_the_command(es_url: str, engine: Engine) -> None:
     asked = ["--url", es_url, "--index", INDEX, "--json", "--facets", "--order", "size"]
     result = CliRunner().invoke(search, [*asked, "--filter", "format:png", "--filter", "format:gif"])

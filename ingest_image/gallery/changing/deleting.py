@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from pipelines.wording import counted, shown
 
 from ...deleting import Deleted, delete_hits
-from ...search import UserError
+from ...search import Hit, UserError
 from ..context import writable_context
 from ..documents import MOST, Current, asked_keys, current_ones, refresh
 from ..page_query import PageQuery
@@ -68,9 +68,10 @@ def delete() -> Response | str:
         raise UserError(f"name 1 to {MOST} documents")
     # 404 for those of other indices, and one that is not there any more needs no deletion.
     there = current_ones(here, [(one.index, one.id) for one in versions], ("title",))
-    still = {one.hit.key for one in there}
+    still = {one.hit.key: one.hit for one in there}
     done = Deleted(changed=len(versions) - len(there))
-    delete_hits(here.client, (_hit(one) for one in versions if (one.index, one.id) in still), done, at_once=True)
+    hits = (_as_seen(one, hit) for one in versions if (hit := still.get((one.index, one.id))))
+    delete_hits(here.client, hits, done, at_once=True)
     refresh(here.client, (one.index for one in versions))
     failed = [f"{shown(one['id'])}: {one['reason']}" for one in done.failed]
     heading, *others = _parts(done.deleted, done.changed, failed)
@@ -91,9 +92,8 @@ def _version(document: Current) -> str:
     return str(DocumentVersion(*document.hit.key, document.seq_no, document.primary_term))
 
 
-def _hit(version: DocumentVersion) -> dict[str, Any]:
-    numbers = {"_seq_no": version.seq_no, "_primary_term": version.primary_term}
-    return {"_index": version.index, "_id": version.id, **numbers}
+def _as_seen(version: DocumentVersion, hit: Hit) -> dict[str, Any]:
+    return {**hit.place, "_seq_no": version.seq_no, "_primary_term": version.primary_term}
 
 
 def _parts(deleted: int, changed: int, failed: list[str]) -> list[str]:

@@ -37,7 +37,7 @@ def retry(index: str) -> Response:
     writer = Writer(here.client, index, job.targets, report, max_retries=1, fields=job.fields)
     try:
         with here.one_of_few():
-            writer.write(reader.read([FoundDocument(hit.id, None, None)]), None)
+            writer.write(reader.read([FoundDocument(hit.id, hit.routing, None)]), None)
     except BulkStopped as error:
         raise UserError(f"it cannot be processed now, nothing was changed: {error}") from error
     refresh(here.client, [index])

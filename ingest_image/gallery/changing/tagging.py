@@ -11,8 +11,9 @@ from pipelines.cluster.sentences import diagnose
 from pipelines.wording import counted, shown, well_formed
 
 from ...search import UserError
+from ...search.comparing.union import Key
 from ..context import writable_context
-from ..documents import Key, asked_keys, check_shown, found_ones, refresh, update
+from ..documents import asked_keys, check_shown, found_ones, refresh, update
 from ..page_query import PageQuery
 from ..words import LENGTHS, split, tags_of
 

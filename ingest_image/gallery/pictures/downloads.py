@@ -16,8 +16,9 @@ from pipelines.wording import shown
 
 from ...export.names import as_one, file_name, numbered
 from ...search import Hit, UserError
+from ...search.comparing.union import Key
 from ..context import Context, context
-from ..documents import Key, asked_keys, check_shown, found_ones
+from ..documents import asked_keys, check_shown, found_ones
 from .files import BYTES, Chosen, bytes_of, chosen_picture
 from .kept import kept_picture
 

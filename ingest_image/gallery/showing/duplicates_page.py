@@ -88,9 +88,8 @@ def keep() -> str | AnyResponse:
             keep=json.dumps(kept),
         )
     done = Deleted()
-    names = ("_index", "_id", "_seq_no", "_primary_term")
     try:
-        delete_hits(here.client, (dict(zip(names, one, strict=True)) for one in others), done)
+        delete_hits(here.client, (_as_seen(engine, one) for one in others), done)
     except BulkStopped as error:
         raise UserError(str(error)) from error
     refresh(here.client, (one[0] for one in others))
@@ -104,6 +103,12 @@ def _found(engine: Engine, key: Key) -> Hit | None:
         return engine.get(*key)
     except UserError:
         return None
+
+
+def _as_seen(engine: Engine, one: list[Any]) -> dict[str, Any]:
+    """What is to be deleted; the routing, which is no part of the form, is that of the document as it is."""
+    hit = _found(engine, _key(one)) or Hit(*_key(one), {})
+    return {**hit.place, "_seq_no": one[2], "_primary_term": one[3]}
 
 
 def _version(hit: Hit) -> str:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from elastic_transport import ConnectionTimeout
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import Elasticsearch
 
-from pipelines.cluster.called_pipelines import target_fields
-from pipelines.cluster.index_pipelines import installed_pipelines, pipelines_of, settings_by_index
 from pipelines.cluster.sources import value_at
 
 from ...search import Hit
 from ...search.stored.picture import Problem, pictures_of
-
-# Seconds to find out where the index has its pictures; the page waits for it.
-_HASTE = 5
+from ...search.stored.problems import targets_elsewhere
 
 
 def problems_elsewhere(client: Elasticsearch, hit: Hit) -> dict[str, list[Problem]]:
@@ -25,17 +20,9 @@ def problems_elsewhere(client: Elasticsearch, hit: Hit) -> dict[str, list[Proble
     """
     if not _names_an_error(hit.source):
         return {}
-    hasty = client.options(request_timeout=_HASTE, max_retries=0)
-    try:
-        names = pipelines_of(settings_by_index(hasty, hit.index).get(hit.index, {}))
-        targets = target_fields(names, installed_pipelines(hasty)) if names else []
-    except (ApiError, ConnectionTimeout):
-        # Nobody knows, as without the privileges to ask.
-        return {}
     found = {
         target: [picture.error for picture in pictures_of(value_at(hit.source, target)) if picture.error]
-        for target in targets
-        if target != "image"
+        for target in targets_elsewhere(client, hit.index)
     }
     return {target: problems for target, problems in found.items() if problems}
 

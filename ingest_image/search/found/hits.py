@@ -44,6 +44,8 @@ class Hit:
     # The version of the document, if it was asked for.
     seq_no: int | None = None
     primary_term: int | None = None
+    # What its place in the index was made of, if it is not the id.
+    routing: str | None = None
     # Of the same person: the distance of the faces' vectors, and where the face is (fractions of the sides), if known.
     face_distance: float | None = None
     face: dict[str, float] | None = None
@@ -52,6 +54,11 @@ class Hit:
     def key(self) -> tuple[str, str]:
         """Index and id, which identify the document."""
         return self.index, self.id
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Where it is, as hits of Elasticsearch say it."""
+        return {"_index": self.index, "_id": self.id} | ({"_routing": self.routing} if self.routing else {})
 
     @cached_property
     def pictures(self) -> list[DocumentPicture]:
@@ -103,6 +110,7 @@ def hit_of(raw: dict[str, Any], reason: Reason | None = None) -> Hit:
         reason,
         seq_no=raw.get("_seq_no"),
         primary_term=raw.get("_primary_term"),
+        routing=raw.get("_routing"),
     )
 
 

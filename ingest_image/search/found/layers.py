@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 from ...overlay import Layer, layer_of
 from ..comparing.union import Key
 from ..questions.bounds import impatient
+from .documents import read_documents
 from .hits import hit_of
 
 # Documents in one answer: anybody may write a large "thumbnail".
@@ -32,9 +33,7 @@ def _read(client: Elasticsearch, keys: Sequence[Key], name: str, at_a_time: int)
     includes = [f"image.{field}" for field in (name, "error")]
     found: dict[Key, Layer] = {}
     for some in _parts(keys, at_a_time):
-        docs = [{"_index": index, "_id": id} for index, id in some]
-        answer = patient.mget(docs=docs, source_includes=includes)["docs"]
-        for raw in answer:
+        for raw in read_documents(patient, some, source_includes=includes):
             hit = hit_of(raw)
             if hit.first.error is None and (layer := layer_of(hit.first.raw.get(name))):
                 found[hit.key] = layer

@@ -23,6 +23,8 @@ class Facet:
     searched: str = ""
 
 
+# The facet that looks in every field for pictures.
+PROBLEMS = "error"
 # In the order of the page.
 FACETS = (
     Facet("label", "Shows", "image.labels", 20),
@@ -36,7 +38,7 @@ FACETS = (
     Facet("shape", "Shape", "image.orientation", 3),
     Facet("size", "Size", "image.size_class", 5),
     Facet("camera", "Camera", "image.metadata.camera"),
-    Facet("error", "Problems", "image.error.code"),
+    Facet(PROBLEMS, "Problems", "image.error.code"),
 )
 
 

@@ -11,7 +11,7 @@ from processor_service.recognition.plate_text import folded
 
 from ..stored.schema import NUMBERS, Schema
 from .bounds import LONGEST, MOST_FILTERS, MOST_VALUES
-from .facets import FACETS
+from .facets import FACETS, PROBLEMS
 from .months import MONTH, month_clause
 
 # Short names of the most used fields; all other fields are named as in the mapping, with or without `image.`.
@@ -95,11 +95,12 @@ def parse_filter(text: str, schema: Schema) -> dict[str, Any]:
     if not colon or not name or not value:
         raise ValueError(f"{text!r} is not a filter; {HELP}")
     value = value.strip()
-    clause = (
-        _of_month(value, schema)
-        if name == MONTH
-        else _clause(_field(name, schema), _WORDS.get(name, {}).get(value, value), schema)
-    )
+    if name == MONTH:
+        clause = _of_month(value, schema)
+    elif name == PROBLEMS and schema.problems:
+        clause = _one_of([_clause(field, value, schema) for field in schema.problems])
+    else:
+        clause = _clause(_field(name, schema), _WORDS.get(name, {}).get(value, value), schema)
     return {"bool": {"must_not": [clause]}} if text.strip().startswith("!") else clause
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..questions.facets import FACETS, Facet, Facets
+from ..questions.facets import FACETS, PROBLEMS, Facet, Facets
 from ..questions.filters import Filters, parse_filter
 from ..questions.months import MONTH, UNDATED, months, months_of
 from ..stored.schema import NUMBERS, Schema
@@ -40,6 +40,9 @@ def _aggregation(facet: Facet, schema: Schema) -> dict[str, Any] | None:
             return None
         years = {"calendar_interval": "year", "format": "yyyy", "min_doc_count": 1}
         return {"date_histogram": {"field": facet.field, **years}}
+    if facet.name == PROBLEMS and schema.codes:
+        # A document with the same problem in two fields is one.
+        return {"filters": {"filters": {code: parse_filter(f'{PROBLEMS}:"{code}"', schema) for code in schema.codes}}}
     if facet.words:
         try:
             clauses = {word: parse_filter(f"{facet.name}:{word}", schema) for word in facet.words}
@@ -64,5 +67,8 @@ def _counts(facet: Facet, part: dict[str, Any]) -> list[tuple[str, int]]:
     buckets: Any = part.get("buckets") or {}
     if facet.words:
         return [(word, count) for word in facet.words if (count := buckets.get(word, {}).get("doc_count"))]
+    if isinstance(buckets, dict):
+        found = [(code, bucket["doc_count"]) for code, bucket in buckets.items() if bucket["doc_count"]]
+        return sorted(found, key=lambda one: -one[1])[: facet.most]
     counts = [(str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]) for bucket in buckets]
     return counts[::-1][: facet.most] if facet.by_year else counts

@@ -26,6 +26,9 @@ class Schema:
     dims: int | None = None
     # The concrete indices behind names, aliases and patterns.
     indices: frozenset[str] = frozenset()
+    # The fields with codes of problems, and all codes in them, if pictures are in other fields than `image` (problems).
+    problems: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def searchable(self, name: str) -> str | None:
         """The field that has exact values of `name`: itself, or its keyword sub-field; None if there is none."""

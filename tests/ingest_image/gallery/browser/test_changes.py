@@ -283,7 +283,8 @@ def test_a_problem_in_another_field_goes_away_too(browser: Browser, es: Elastics
     es.indices.create(index=index, settings={"index.default_pipeline": index, "number_of_replicas": 0})
     try:
         es.index(index=index, id="1", document={"title": "Elsewhere", "file": data}, refresh=True)
-        browser.open(f"/picture/{index}?id=1")
+        browser.open("/?f=error:*&q=elsewhere")
+        browser.one(".card a").click()
         assert "about.photo: the picture became larger" in browser.one(".large-missing").text
         install()
         browser.one("form[action^='/retry'] button").click()
