@@ -139,10 +139,9 @@ final class CallExchange {
             listener.fail(defect(e));
             return;
         }
-        if (error == null) {
-            calls.watch().answered(from);
-        }
         if (answer.fields() != null) {
+            // Whatever else is said, the web process may say alone, while its workers stand still.
+            calls.watch().worked(from);
             share.isTrue();
         }
         AttemptOutcome outcome = AttemptOutcome.learn(calls, request, time, from, sentNanos, took, answer);
