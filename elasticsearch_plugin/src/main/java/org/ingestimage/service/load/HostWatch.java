@@ -66,6 +66,11 @@ public final class HostWatch {
         return last != null && last - nanos > 0 && idle.contains(host) == false;
     }
 
+    /** Whether it could not work when it was asked last. */
+    public boolean isIdle(Host host) {
+        return idle.contains(host);
+    }
+
     private void look(Host host) {
         Long last = heard.get(host);
         if (last == null || hosts.isBusy(host) == false || isOver(host)) {
