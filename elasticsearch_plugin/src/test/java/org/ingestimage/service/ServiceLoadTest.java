@@ -75,6 +75,21 @@ class ServiceLoadTest extends ServicesTest {
         return done;
     }
 
+    /** Its web process gives the picture up in time, and says that a worker had begun it. */
+    @Test
+    void whatWorkersThatStandStillDoNotDoIsNotSlow() throws Exception {
+        FakeService service = service(null);
+        service.ready = FakeService.json(503, "{\"status\": \"stalled\"}");
+        service.behaviour = FakeService.sequence((exchange, request) -> {
+            await(() -> service.asked.get() > 1);
+            FakeService.error(503, "abandoned").answer(exchange, request);
+        }, FakeService.good());
+        TestNode node = node(TestNode.hosts(service).put("ingest.image.timeout", "200s"));
+        assertEquals("doneAAAA", data(node.call("AAAA", null)));
+        int patience = Integer.parseInt(service.headers.get(1).getFirst("X-Image-Patience"));
+        assertTrue(patience > 200_000 / 8, "half of what is left, and not as little as a slow picture gets: " + patience);
+    }
+
     @Test
     void neverMoreAtOnceThanAllowed() throws Exception {
         FakeService service = service(null);

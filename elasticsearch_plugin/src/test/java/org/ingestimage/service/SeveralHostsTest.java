@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import org.ingestimage.common.Code.Kind;
@@ -14,6 +15,8 @@ import org.ingestimage.testing.FakeService;
 import org.ingestimage.testing.ServicesTest;
 import org.ingestimage.testing.TestNode;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Several services: one good host is enough. */
 class SeveralHostsTest extends ServicesTest {
@@ -156,6 +159,28 @@ class SeveralHostsTest extends ServicesTest {
             node.call("AAAA", null).join();
             return still.requests.size() > pictures;
         });
+    }
+
+    /** Its workers are stopped, and have a picture. What its web process answers alone, to others, does not say that they live. */
+    @ParameterizedTest
+    @CsvSource({"422, url_unreachable", "503, store_unavailable"})
+    void aHostWhoseWebProcessAnswersAloneHoldsNoPicture(int status, String code) throws Exception {
+        FakeService still = service(null);
+        still.behaviour = FakeService.sequence(still.hang(), FakeService.error(status, code));
+        still.ready = FakeService.json(503, "{\"status\": \"stalled\"}");
+        FakeService good = service(FakeService.good());
+        TestNode node = node(TestNode.hosts(still, good).put("ingest.image.timeout", "200s"));
+        List<CompletableFuture<?>> calls = new ArrayList<>();
+        await(() -> {
+            calls.add(node.call("AAAA", null));
+            return still.calls.get() > 0;
+        });
+        // Without pause, so that it is never quiet. The picture would stay there for half of its time.
+        await(() -> {
+            CompletableFuture.allOf(node.call("AAAA", null), node.call("AAAA", null), node.call("AAAA", null)).join();
+            return calls.stream().allMatch(CompletableFuture::isDone);
+        });
+        CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).join();
     }
 
     /** It says at once how long its answers are, to those who ask whether it lives, too, and never sends them. */

@@ -10,14 +10,17 @@ import org.ingestimage.service.wire.ServiceRequest;
  * What came of one attempt, beside its answer: what it tells of the host, of the load and of the picture.
  *
  * @param isLate whether there was no answer, though the host lives
+ * @param isIdle whether the host was known to be unable to work: no picture is slow there
  */
-record AttemptOutcome(boolean isLate) {
+record AttemptOutcome(boolean isLate, boolean isIdle) {
 
     /** Ends the attempt at the host, and lets hosts, window and slow pictures know. */
     static AttemptOutcome learn(CallEnvironment calls, ServiceRequest request, CallTime time, Host from, long sentNanos, long took, Answer answer) {
         boolean healthy = answer.again() == null && answer.blame() != Blame.HOST;
         boolean late = answer.again() != null && answer.again().is(Code.SERVICE_TIMEOUT);
         boolean lives = late && calls.watch().hasHeardSince(from, sentNanos);
+        // Before the call ends: after the last one the host is not watched any more.
+        boolean idle = calls.watch().isIdle(from);
         // Of a host that answered others meanwhile, or has too much to do, a late answer says nothing.
         boolean lacking = answer.blame() == Blame.LOAD || answer.blame() == Blame.STORE;
         boolean blameless = lacking || late && calls.hosts().hasAnsweredSince(from, sentNanos);
@@ -39,6 +42,6 @@ record AttemptOutcome(boolean isLate) {
         if (healthy || lacking) {
             calls.active().answered();
         }
-        return new AttemptOutcome(lives);
+        return new AttemptOutcome(lives, idle);
     }
 }

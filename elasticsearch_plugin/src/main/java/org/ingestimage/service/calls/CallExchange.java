@@ -28,12 +28,8 @@ final class CallExchange {
 
     /** Gets the outcome of an attempt: one of the two, once. */
     interface Listener {
-        /**
-         * Called on a thread that may work.
-         *
-         * @param isLate whether there was no answer, though the host lives
-         */
-        void answered(Host from, Answer answer, boolean isLate);
+        /** Called on a thread that may work. */
+        void answered(Host from, Answer answer, AttemptOutcome outcome);
 
         /** There can be no answer, from no host. */
         void fail(Failure failure);
@@ -139,14 +135,13 @@ final class CallExchange {
             listener.fail(defect(e));
             return;
         }
-        if (error == null) {
-            calls.watch().answered(from);
-        }
         if (answer.fields() != null) {
+            // Whatever else is said, the web process may say alone, while its workers stand still.
+            calls.watch().worked(from);
             share.isTrue();
         }
         AttemptOutcome outcome = AttemptOutcome.learn(calls, request, time, from, sentNanos, took, answer);
-        listener.answered(from, answer, outcome.isLate());
+        listener.answered(from, answer, outcome);
     }
 
     /** A defect of ours, or a missing entitlement. The message may quote a header, so only the type is shown. */

@@ -142,7 +142,7 @@ public final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCal
     }
 
     @Override
-    public void answered(Host from, Answer answer, boolean isLate) {
+    public void answered(Host from, Answer answer, AttemptOutcome outcome) {
         if (answer.fields() != null) {
             end.succeed(answer.fields());
         } else if (answer.isElsewhere()) {
@@ -150,7 +150,7 @@ public final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCal
         } else if (answer.failure() != null) {
             end.fail(answer.failure());
         } else {
-            again(from, answer, isLate);
+            again(from, answer, outcome);
         }
     }
 
@@ -171,14 +171,15 @@ public final class ServiceCall implements CallLimiter.Job, ActiveCalls.ActiveCal
             : calls.hosts().hasOtherThan(history.refusedHosts());
     }
 
-    private void again(Host from, Answer answer, boolean isLate) {
+    private void again(Host from, Answer answer, AttemptOutcome outcome) {
+        boolean isLate = outcome.isLate();
         boolean overloaded = answer.blame() == Blame.LOAD;
         history.again(from, answer.again(), overloaded);
         if (isLate == false && history.isPictureRefused() && isWorthAsking() == false) {
             end.fail(history.gravest());
             return;
         }
-        boolean overdue = overloaded && answer.again().kind() != Kind.BUSY;
+        boolean overdue = overloaded && answer.again().kind() != Kind.BUSY && outcome.isIdle() == false;
         if (isLate || overdue && isApart()) {
             // Nothing was before it in the line of the slow ones: the picture itself takes that long.
             calls.slow().add(request);

@@ -14,8 +14,8 @@ import java.util.function.LongSupplier;
  * takes it as many turns further as it is slower than the quickest host, and whoever has had fewer turns comes first.
  *
  * <p>A host that failed gets no calls for a short time, which grows with each failure, and with the time that the
- * failed call cost. Then one call tries it, and only its success brings the others back. A host that accepts calls but
- * answers nothing is silent: no picture tries it, {@code HostWatch} does. If all hosts are in such a state, the one
+ * failed call cost. Then one call tries it, and only its success brings the others back. A host that accepts calls, and whose
+ * workers do not live, is silent: no picture tries it, {@code HostWatch} does. If all hosts are in such a state, the one
  * whose time is over first is taken: a call is never refused here.
  */
 public final class ServiceHosts {
@@ -179,7 +179,6 @@ public final class ServiceHosts {
             host.hasAnswered = true;
             host.lastAnswer = nanoTime.getAsLong();
             host.failures = 0;
-            host.silent = false;
             return;
         }
         long now = nanoTime.getAsLong();
@@ -198,12 +197,16 @@ public final class ServiceHosts {
         return host.hasAnswered && host.lastAnswer - nanos > 0;
     }
 
-    /** The host accepts calls, but answers nothing, not even that its workers live. */
+    /** The host accepts calls, and does not say that its workers live. It stays silent until {@link #lives}, whatever else it answers. */
     public synchronized void silent(Host host) {
         host.silent = true;
     }
 
-    /** The host answers, or says that its workers live. */
+    public synchronized boolean isSilent(Host host) {
+        return host.silent;
+    }
+
+    /** The host gave a result, or says that its workers live. */
     public synchronized void lives(Host host) {
         if (host.silent) {
             host.silent = false;

@@ -18,7 +18,7 @@ import org.ingestimage.service.hosts.ServiceHttp;
 
 /**
  * Distinguishes hosts that cannot work (a frozen process, workers that stand still, a machine that is gone) from hosts with a slow picture. A
- * host that has been quiet for a while is asked whether its workers live (`GET /readyz`). If they do not, and there is another host, its
+ * host that has given no result for a while is asked whether its workers live (`GET /readyz`). If they do not, and there is another host, its
  * pictures are taken back at once. It is asked again and again, less and less often, until they do: no picture pays for finding out.
  */
 public final class HostWatch {
@@ -34,7 +34,7 @@ public final class HostWatch {
     private final ActiveCalls active;
     private final ServiceHttp http;
     private final Timer timer;
-    /** When each watched host last answered, in nanoseconds. */
+    /** When each watched host was last known to work, in nanoseconds. */
     private final Map<Host, Long> heard = new ConcurrentHashMap<>();
     /** Those of them that could not work when they were asked last. */
     private final Set<Host> idle = ConcurrentHashMap.newKeySet();
@@ -53,17 +53,22 @@ public final class HostWatch {
         }
     }
 
-    /** The host answered, whatever it was. */
-    public void answered(Host host) {
+    /** The host gave a result, or said that its workers live. */
+    public void worked(Host host) {
         heard.computeIfPresent(host, (same, before) -> System.nanoTime());
         idle.remove(host);
         hosts.lives(host);
     }
 
-    /** Whether the host lived after this time, and could work when it was asked last. */
+    /** Whether the host worked after this time, and could work when it was asked last. */
     public boolean hasHeardSince(Host host, long nanos) {
         Long last = heard.get(host);
         return last != null && last - nanos > 0 && idle.contains(host) == false;
+    }
+
+    /** Whether it could not work when it was asked last. */
+    public boolean isIdle(Host host) {
+        return idle.contains(host);
     }
 
     private void look(Host host) {
@@ -93,7 +98,7 @@ public final class HostWatch {
             boolean isLeft = works == false && hosts.hasOtherThan(List.of(host));
             try {
                 if (works) {
-                    answered(host);
+                    worked(host);
                     active.answered();
                 } else {
                     idle.add(host);
@@ -103,8 +108,9 @@ public final class HostWatch {
                     active.takeBack(host);
                 }
             } finally {
-                // The calls of the only host go on waiting.
-                later(isLeft ? pause : QUIET_MILLIS, isLeft ? () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)) : () -> look(host));
+                // The calls of the only host go on waiting. It may have been silent before it was the only one: nobody else would ask it.
+                boolean isSilent = hosts.isSilent(host);
+                later(isSilent ? pause : QUIET_MILLIS, isSilent ? () -> ask(host, Math.min(LONGEST_PAUSE_MILLIS, pause * 2)) : () -> look(host));
             }
         });
     }

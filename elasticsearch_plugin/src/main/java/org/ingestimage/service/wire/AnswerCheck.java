@@ -60,7 +60,8 @@ final class AnswerCheck {
     }
 
     private String problem() {
-        // Signed are the pictures. Everything else is at least of its kind, so that it can neither fill the index nor break its mapping.
+        // The marks sign the pictures, and the proof the whole answer. But a service of before proves only the length, and a defect of a service is
+        // proved, too. So every field must be of its kind: it can neither fill the index nor break its mapping.
         for (Map.Entry<String, Object> field : fields.entrySet()) {
             SchemaValidator declared = FIELDS.get(field.getKey());
             if (declared == null) {

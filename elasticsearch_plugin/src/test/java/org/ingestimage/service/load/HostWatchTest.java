@@ -2,6 +2,7 @@ package org.ingestimage.service.load;
 
 import static org.ingestimage.testing.TestNode.await;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Set;
@@ -86,5 +87,34 @@ class HostWatchTest extends ServicesTest {
         long start = System.nanoTime();
         Host host = sent(start);
         await(() -> watch.hasHeardSince(host, start));
+    }
+
+    /** Nobody but the watch would find out, as no picture goes to a silent host while there is another. */
+    @Test
+    void aSilentHostIsAskedUntilItLivesThoughItWasTheOnlyOneMeanwhile() throws Exception {
+        HostWatch quick = new HostWatch(hosts, active, http, (millis, what) -> node.schedule(Math.min(millis, 300), what));
+        ServiceAddress address = ServiceAddress.byName(service.uri());
+        ServiceAddress other = ServiceAddress.byName(service.uri().resolve("/other"));
+        says(503);
+        hosts.set(List.of(address));
+        Host host = hosts.acquire(null, Set.of());
+        quick.sent(host, System.nanoTime());
+        hosts.set(List.of(address, other));
+        await(() -> isPassedOver(host));
+        hosts.release(host, null, 0);
+        hosts.set(List.of(address));
+        int asked = service.asked.get();
+        await(() -> service.asked.get() > asked + 2);
+        hosts.set(List.of(address, other));
+        assertTrue(isPassedOver(host));
+        says(200);
+        await(() -> isPassedOver(host) == false);
+    }
+
+    /** Whether it is not among those that work, as far as is known. */
+    private boolean isPassedOver(Host host) {
+        Host other = hosts.acquire(host, Set.of());
+        hosts.release(other, null, 0);
+        return hosts.hasHealthyOtherThan(List.of(other)) == false;
     }
 }
