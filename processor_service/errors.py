@@ -130,7 +130,12 @@ class Code(Enum):
         True,
         "the store for pictures is down, slow or full, or refuses access; nothing was stored",
     )
-    NO_WORKER = ("no_worker", 503, True, "no worker can be started; the service tries again")
+    NO_WORKER = (
+        "no_worker",
+        503,
+        True,
+        "no worker can be started, or all recognizers stand still; the service tries again",
+    )
     OVERDUE = ("overdue", 503, True, "the client stopped waiting before the picture's turn came: it was not begun")
     ABANDONED = (
         "abandoned",

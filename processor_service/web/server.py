@@ -22,7 +22,7 @@ from ..settings import Settings
 from ..store.opening import begin_store
 from ..workers.confined import hide_memory
 from ..workers.lack import identity_lack, lack, number
-from ..workers.memory import container_limit, give_back_large_blocks, in_memory, shortage
+from ..workers.memory import container_limit, give_back_large_blocks, in_memory, shortage, unbounded_store
 from ..workers.pools import Pools, most_pictures
 from .app import create_app
 from .connections.web_process import WebProcess
@@ -79,7 +79,8 @@ class GunicornServer(BaseApplication):  # type: ignore[misc]
             )
         metrics = Metrics()
         settings = self.settings
-        if warning := shortage(settings, container_limit(), in_memory(settings)):
+        warnings = shortage(settings, container_limit(), in_memory(settings)), unbounded_store(settings)
+        for warning in filter(None, warnings):
             structlog.get_logger("processor_service").warning("memory", reason=warning)
         if settings.accepted_tokens() and not settings.known_as and not settings.is_loopback():
             structlog.get_logger("processor_service").warning(

@@ -65,6 +65,20 @@ class Crew:
             still = self._look_at_all()
         return "starting" if not still else "stalled" if min(still) >= NOTICED else "ready"
 
+    def check_moves(self) -> None:
+        """Raise ImageError `no_worker` when all of them stand still. Others take the place of those that are idle.
+
+        Nothing else would end these: a worker with a picture has some time for it, but they have none.
+        """
+        with self._changed:
+            if self.state() != "stalled":
+                return
+            idle = list(self._idle)
+            self._idle.clear()
+        for worker in idle:
+            self.replace(worker, "killed")
+        raise ImageError(Code.NO_WORKER, "all of them stand still: stopped, or the system gives them nothing to go on")
+
     def stop(self) -> None:
         """End all processes."""
         with self._changed:

@@ -79,16 +79,30 @@ def is_given(limit: int, least: int | None = None) -> bool:
 def in_memory(settings: Settings, mounts: Path = _MOUNTS) -> int:
     """Most bytes of files that the service may write to file systems in memory, such as a container's /tmp.
 
-    It writes rendered pictures, and those of a store that is a folder. Only the file system bounds the latter.
+    It writes rendered pictures, and those of a store that is a folder. Only the file system bounds the latter. Where it
+    does not, they are left out (`unbounded_store`).
     """
-    store = folder_of(settings.store_url) if settings.store_url else None
-    cache = Path(settings.cache_dir) if settings.cache_dir else None
-    wanted: dict[Path, float] = {}
-    for folder, most in ((cache, settings.cache_bytes), (store, math.inf)):
-        if folder and (mount := _mount_in_memory(folder, mounts)):
-            wanted[mount] = wanted.get(mount, 0) + most
-    least = (min(most, _size(mount)) for mount, most in wanted.items())
-    return int(sum(size for size in least if size < math.inf))
+    cache = _mount_in_memory(Path(settings.cache_dir), mounts) if settings.cache_dir else None
+    store = _mount_of_store(settings, mounts)
+    rendered = min(settings.cache_bytes, _size(cache)) if cache else 0
+    stored = _size(store) if store else 0
+    if stored == math.inf:
+        stored = 0
+    elif store == cache:
+        # Both share its room.
+        rendered = 0
+    return int(rendered + stored)
+
+
+def unbounded_store(settings: Settings, mounts: Path = _MOUNTS) -> str | None:
+    """What is wrong with a store that is a folder in memory which nothing bounds. None when it is none."""
+    store = _mount_of_store(settings, mounts)
+    if store is None or _size(store) < math.inf:
+        return None
+    return (
+        f"the folder of IMAGE_STORE_URL is in memory, in a file system without a bound ({store}), so its pictures may "
+        "take all of it: take a folder on a disk, or give that file system a size"
+    )
 
 
 def shortage(settings: Settings, limit: int | None, files: int = 0) -> str | None:
@@ -154,6 +168,11 @@ def _mount_in_memory(folder: Path, mounts: Path) -> Path | None:
         if folder.is_relative_to(mount) and mount.is_relative_to(found):
             found, of_memory = mount, kind.split()[0] in _OF_MEMORY
     return found if of_memory else None
+
+
+def _mount_of_store(settings: Settings, mounts: Path) -> Path | None:
+    folder = folder_of(settings.store_url) if settings.store_url else None
+    return _mount_in_memory(folder, mounts) if folder else None
 
 
 def _size(mount: Path) -> float:

@@ -30,7 +30,8 @@ Check = Callable[[bool], None]
 class WorkerPool:
     """`size` workers. Up to `queue_size` requests wait for one of them; others are refused as busy.
 
-    `timeout`: processor time for one picture, in seconds.
+    `timeout`: processor time for one picture, in seconds. `waits`: whether a picture waits for workers that all stand
+    still. It must not where nobody asks for the state of these workers before sending them pictures.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class WorkerPool:
         on_replaced: Callable[[str], None] = lambda _: None,
         command: Sequence[str] = WORKER,
         mark_key: bytes = b"",
+        waits: bool = True,
     ) -> None:
-        self.size, self.queue_size, self.timeout = size, queue_size, timeout
+        self.size, self.queue_size, self.timeout, self._waits = size, queue_size, timeout, waits
         self.pending = 0
         self.crew = Crew(size, timeout, on_replaced, command, mark_key)
         self._pace = Pace()
@@ -57,7 +59,7 @@ class WorkerPool:
     ) -> Answer:
         """Do one job with a request body, whatever happens to the worker.
 
-        Raises ImageError `busy`, and `no_worker` when no worker can be started. Raises `overdue` or `abandoned` when
+        Raises ImageError `busy`, and `no_worker` when there is none to wait for. Raises `overdue` or `abandoned` when
         nobody waits for the answer any more: after `deadline` (of time.monotonic(); None: no limit), or when the client
         is `gone`. It is `abandoned` when a worker had begun the picture.
         """
@@ -66,6 +68,8 @@ class WorkerPool:
 
         def check(begun: bool) -> None:
             check_wanted(deadline, gone, begun)
+            if not begun and not self._waits:
+                self.crew.check_moves()
 
         with self._counting:
             self._pace.check_queue(self.pending - self.size, self.size, self.queue_size, deadline)

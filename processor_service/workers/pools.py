@@ -7,7 +7,7 @@ other pictures never wait for recognition.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import Code, ImageError
 from ..settings import Settings
@@ -34,14 +34,15 @@ class Pools:
         on_replaced: Callable[[str], None] = lambda _: None,
         on_recognizer_replaced: Callable[[str], None] = lambda _: None,
     ) -> None:
-        def pool(size: int, on_replaced: Callable[[str], None], command: tuple[str, ...]) -> WorkerPool:
-            key = settings.mark_key()
-            return WorkerPool(size, settings.queue_size, settings.picture_timeout, on_replaced, command, key)
+        def pool(size: int, on_replaced: Callable[[str], None], command: tuple[str, ...], waits: bool) -> WorkerPool:
+            key, timeout = settings.mark_key(), settings.picture_timeout
+            return WorkerPool(size, settings.queue_size, timeout, on_replaced, command, key, waits)
 
-        self.workers = pool(settings.workers, on_replaced, WORKER)
+        self.workers = pool(settings.workers, on_replaced, WORKER, waits=True)
         size = number(settings)
         self._identity = identity_lack(settings) is None
-        self.recognizers = pool(size, on_recognizer_replaced, RECOGNIZER) if size else None
+        # Nodes keep away from a service whose workers stand still. Of its recognizers, only an answer tells them.
+        self.recognizers = pool(size, on_recognizer_replaced, RECOGNIZER, waits=False) if size else None
 
     def run(
         self,
@@ -72,11 +73,9 @@ class Pools:
         """Whether a picture that wants no recognition would be processed (Crew.state)."""
         return self.workers.state()
 
-    def recognition(self) -> str:
-        """Whether one that wants it would be: `ready`, `starting`, `off`."""
-        if self.recognizers is None:
-            return "off"
-        return "ready" if self.recognizers.ready() else "starting"
+    def recognition(self) -> State | Literal["off"]:
+        """Whether one that wants it would be; `off` where there are no recognizers."""
+        return self.recognizers.state() if self.recognizers else "off"
 
     def stop(self) -> None:
         """End all processes."""

@@ -113,8 +113,8 @@ class ClientConnection(TConn):  # type: ignore[misc]
         self.progress = self.began = 0.0
         # Bytes of the body; those that came, which count as held; those that are thrown away as they come in.
         self.length = self.holds = self.thrown_away = 0
-        # Bytes at which the loop sees the socket as readable.
-        self.wakes_for = 1
+        # Bytes at which the loop sees the socket as readable: what was set, so only `wake_for` changes it.
+        self._wakes_for = 1
         # After the answer: bytes that are still read, so that the client sees the answer. Those of strangers together
         # are bounded.
         self.lingers: int | None = None
@@ -190,11 +190,11 @@ class ClientConnection(TConn):  # type: ignore[misc]
 
     def wake_for(self, size: int) -> None:
         """Let the loop see the socket as readable only when this many bytes are there, or the connection has ended."""
-        if size != self.wakes_for:
+        if size != self._wakes_for:
             # Without it the loop wakes up for each packet. So where a system does not have it, everything works, too.
             with suppress(OSError):
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-            self.wakes_for = size
+            self._wakes_for = size
 
 
 def body_length(request: Any) -> int | None:

@@ -46,15 +46,17 @@ class Readers:
         for group in self._groups():
             group.pop(connection, None)
 
-    def stalled(self, with_body: bool = False) -> ClientConnection | None:
+    def stalled(self, but: ClientConnection, with_body: bool = False) -> ClientConnection | None:
         """One that has shown a token and sends nothing, or too slowly, for the longest time.
 
-        `with_body`: only one that has memory for a body.
+        `but`: never this one, for which the others would give way. `with_body`: only one that has memory for a body.
         """
         now = time.monotonic()
         for connection in self.trusted:
             if now - connection.progress < STALLED_SECONDS:
                 return None
+            if connection is but:
+                continue
             # The loop may be behind, not the client.
             if (connection.length or not with_body) and not connection.is_readable():
                 return connection

@@ -33,9 +33,8 @@ _FIRST_CHUNK, _CHUNK, _TURN = 64 * 1024, 1024**2, 8 * 1024**2
 # Time for the client to read an answer after which the connection is closed.
 _LINGER_SECONDS = 10.0
 _LOOK = 0.5
-# Bytes of a body that are worth waking up for; more while they come in less than so many seconds. Fewer are no
-# progress, as long as more are missing (readers.py).
-_WAKE, _MOST_WAKE, _QUICK = 128 * 1024, 512 * 1024, 0.25
+# Bytes of a body that are worth waking up for. Fewer are no progress, as long as more are missing (readers.py).
+_WAKE = 128 * 1024
 
 
 class Threads(ThreadPoolExecutor):
@@ -164,8 +163,6 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
         if connection.length:
             self._count(connection, received)
         if connection.request is not None:
-            quick = time.monotonic() - connection.progress < _QUICK
-            connection.wakes_for = min(2 * connection.wakes_for, _MOST_WAKE) if quick else _WAKE
             self.reading.put(connection)
         self.advance(connection)
         return True
@@ -191,7 +188,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
     def _make_room(self, connection: ClientConnection, size: int) -> bool:
         """Make room for more of a body. False when it was this one that had to give way."""
         while not self._held.has_room(size, connection.holds):
-            if self._refuse_stalled():
+            if self._refuse_stalled(connection):
                 continue
             # Those that began earlier have been sent for longer, and more of them has come.
             holding = (other for other in self.reading.trusted if other.holds)
@@ -201,17 +198,17 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
                 return False
         return True
 
-    def _refuse_stalled(self) -> bool:
-        """Refuse a body that does not come. False when there is none."""
-        stalled = self.reading.stalled(with_body=True)
+    def _refuse_stalled(self, for_: ClientConnection) -> bool:
+        """Refuse a body that does not come, for another connection. False when there is none."""
+        stalled = self.reading.stalled(but=for_, with_body=True)
         if stalled:
             self.refuse(stalled, self._held.full())
         return stalled is not None
 
-    def _check_room(self, length: int) -> None:
+    def _check_room(self, connection: ClientConnection, length: int) -> None:
         """Raise ImageError `busy` when there is no room for a body, also when those that do not come have given way."""
         while not self._held.has_room(length):
-            if not self._refuse_stalled():
+            if not self._refuse_stalled(connection):
                 raise self._held.full()
 
     def _expect_body(self, connection: ClientConnection) -> None:
@@ -220,7 +217,7 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             try:
                 self._count(connection, connection.expect_body())
             except MemoryError:
-                if not self._refuse_stalled():
+                if not self._refuse_stalled(connection):
                     raise
             else:
                 return
@@ -250,11 +247,12 @@ class ReadingLoop(ThreadWorker):  # type: ignore[misc]
             self._ignore(connection)
             self.enqueue_req(connection)
         else:
-            connection.wake_for(min(connection.missing(), max(connection.wakes_for, _WAKE)))
+            # Never for more than is missing: that would not come.
+            connection.wake_for(min(connection.missing(), _WAKE))
 
     def _began(self, connection: ClientConnection) -> bool:
         """Whether the head is complete. Raises ImageError when the request is refused, and gunicorn's errors."""
-        if not self.admission.admit(connection, self._check_room):
+        if not self.admission.admit(connection, partial(self._check_room, connection)):
             return False
         if connection.trusted:
             self.reading.put(connection)

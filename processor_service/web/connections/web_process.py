@@ -144,7 +144,7 @@ class WebProcess(ReadingLoop):
         First one whose request does not come, then one that waits for its next request, then the one whose request made
         no progress for the longest time.
         """
-        stalled = self.reading.stalled()
+        stalled = self.reading.stalled(but=newest)
         if stalled is None and self._close_idle():
             return True
         last = stalled or next((other for other in self.reading.trusted if other is not newest), None)

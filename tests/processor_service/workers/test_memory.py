@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -24,7 +25,7 @@ from PIL import Image
 from processor_service.document import absent_fields, what_stays
 from processor_service.settings import Settings
 from processor_service.workers.jobs import handle
-from processor_service.workers.memory import container_limit, in_memory, oom_kills, shortage
+from processor_service.workers.memory import container_limit, in_memory, oom_kills, shortage, unbounded_store
 from processor_service.workers.protocol import Job
 from tests.helpers.pictures import b64, encoded, picture
 from tests.helpers.processes import alive, memory, with_pid
@@ -95,10 +96,28 @@ def test_files_in_memory_count(tmp_path: Path) -> None:
     assert in_memory(Settings(cache_dir=folder, cache_bytes=2 * size), mounts) == size
     assert in_memory(Settings(cache_dir=disk, cache_bytes=300 * MB, store_url=disk), mounts) == 0
     assert in_memory(Settings(cache_dir=folder, store_url=f"file://{tmp_path}/store"), mounts) == size
+    assert unbounded_store(Settings(store_url=f"file://{tmp_path}/store"), mounts) is None
     settings = Settings(workers=2, worker_memory=1152 * MB, recognizers=0)
     sentence = shortage(settings, 3072 * MB, 300 * MB)
     assert sentence and "and files in memory with 300 MB (IMAGE_CACHE_DIR, IMAGE_STORE_URL) may need" in sentence
     assert f"set IMAGE_WORKER_MEMORY to {1002 * MB}, or give it 3372 MB" in sentence
+
+
+def test_files_in_memory_without_a_bound_count_as_far_as_they_have_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A tmpfs of size 0, or a ramfs: the system says no size. Mounting one takes privileges."""
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("20 1 0:1 / / rw - ext4 /dev/sda rw\n21 20 0:2 / /pictures rw - ramfs none rw\n")
+    store, cache = "file:///pictures/store", "/pictures/rendered"
+    both = Settings(store_url=store, cache_dir=cache, cache_bytes=300 * MB)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=0, f_frsize=4096))
+    assert in_memory(both, mounts) == 300 * MB
+    assert in_memory(Settings(store_url=store, cache_dir="/rendered"), mounts) == 0
+    warning = unbounded_store(both, mounts)
+    assert warning and "IMAGE_STORE_URL is in memory, in a file system without a bound (/pictures)" in warning
+    for none in (Settings(cache_dir=cache), Settings(store_url="file:///store"), Settings(store_url="s3://pictures")):
+        assert unbounded_store(none, mounts) is None
 
 
 def test_a_container_that_is_too_small_is_told_at_the_start(tmp_path: Path) -> None:

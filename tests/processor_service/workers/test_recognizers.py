@@ -100,6 +100,26 @@ def test_a_plain_picture_is_not_kept_waiting_by_a_recognizer_that_hangs(service:
         with_pid(pid, signal.SIGCONT)
 
 
+def test_recognizers_that_were_stopped_are_seen_and_their_pictures_may_go_to_another_host(service: Service) -> None:
+    wait_until(lambda: recognition(service) == "ready", 120)
+    (pid,) = service.recognizers()
+    with_pid(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: recognition(service) == "stalled")
+        # Plain pictures go on.
+        assert requests.get(f"{service.url}/readyz", timeout=60).status_code == 200
+        assert service.process_picture(HOPPER).status_code == 200
+        answer = service.process_picture(CAT, **LABELS)
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["retryable"]) == (503, "no_worker", True)
+        # It waits for nothing. Another one takes its place.
+        wait_until(lambda: recognition(service) == "ready", 120)
+        assert "cat" in service.process_picture(CAT, **LABELS).json()["fields"]["labels"]
+    finally:
+        with_pid(pid, signal.SIGCONT)
+    assert service.recognizers() not in ([], [pid])
+
+
 def test_a_recognizer_that_was_killed_is_replaced_and_the_picture_tried_again(service: Service) -> None:
     (pid,) = service.recognizers()
     with_pid(pid, signal.SIGSTOP)
@@ -121,7 +141,8 @@ def test_a_picture_that_must_be_redacted_is_not_handed_back_when_its_recognizer_
         answer = service.process_picture(HOPPER, timeout=120, **REDACT)
     finally:
         with_pid(pid, signal.SIGCONT)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "interrupted")
+    # On a busy machine it may be seen to stand still before it has the picture.
+    assert answer.status_code == 503 and answer.json()["error"]["code"] in ("interrupted", "no_worker")
     assert b64(HOPPER)[:200] not in answer.text
 
 
