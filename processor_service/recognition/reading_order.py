@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from .ocr import Reading
 
 # Columns of a page have so many lines at least, of so many letters (a Chinese character counts as two) and so wide in
-# relation to the column: in half of its lines. What is narrower, as names and prices, are columns of a table.
-_LINES, _LETTERS, _FILLED = 3, 14, 0.6
+# relation to the column: in half of its lines. What is narrower, as names and prices, is a column of a table, and what
+# ends with a colon in half of its lines is the left side of a form.
+_LINES, _LETTERS, _FILLED = 3, 14, 0.75
 # Boxes reach out beyond the letters: so much, in heights of the line, they may overlap across a gap between columns.
 _SLACK = 0.2
 # What runs across the rows is this much longer than they are high: a digit is higher than wide, too.
@@ -171,6 +172,7 @@ def _is_prose(column: list[Piece], of: list[Piece]) -> bool:
     return (
         len(column) >= _LINES
         and median(piece.letters for piece in column) >= _LETTERS
+        and sum(piece.reading.text.rstrip().endswith((":", "：")) for piece in column) < len(column) / 2
         and median(piece.right - piece.left for piece in column) >= _FILLED * width
         and column[-1].depth - column[0].depth >= 0.5 * (of[-1].depth - of[0].depth)
     )

@@ -72,6 +72,20 @@ def test_prices_stay_with_what_they_are_the_prices_of() -> None:
     assert texts(pieces) == [cell for row in zip(LEFT, prices, strict=True) for cell in row]
 
 
+def test_what_a_form_asks_stays_with_its_answer() -> None:
+    asked = ["Name of the applicant:", "Address of residence:", "Date and place of birth:", "Telephone at daytime:"]
+    # Those answers that are as long as lines of a page are, and those that are not.
+    for answers in (
+        LEFT,
+        ["Johanna Katharina Mayer", "Lindenstrasse 14, 10969 Berlin", "1987, Regensburg", "+49 30 1234567"],
+    ):
+        pieces = column(asked, 0) + [piece(text, 290, 30 * row, 9 * len(text)) for row, text in enumerate(answers)]
+        assert texts(pieces) == [cell for row in zip(asked, answers, strict=True) for cell in row]
+    asked = [text.rstrip(":") for text in asked]
+    pieces = column(asked, 0) + [piece(text, 290, 30 * row, 9 * len(text)) for row, text in enumerate(answers)]
+    assert texts(pieces) == [cell for row in zip(asked, answers, strict=True) for cell in row]
+
+
 def test_rows_beside_a_large_word_stay_together() -> None:
     rows = [piece("shoes and coats", 240, 10), piece("at half the price", 240, 60)]
     assert texts([*rows, piece("SALE", 0, 0, 200, 90)]) == ["SALE", *(row.text for row in rows)]
