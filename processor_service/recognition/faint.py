@@ -19,8 +19,6 @@ from .text import Page
 _READ = (64, 20)
 _LARGER = 3
 _HIDDEN = (112, 26)
-# So many places of a page, the surest.
-_MOST = 5
 # Leaves and fences are read as fewer characters, or with less.
 _FEW = 3
 _SURE = 0.25
@@ -42,7 +40,7 @@ class FaintText:
 
 def faint_texts(page: Page) -> list[FaintText]:
     """What is read at the places where there may be text besides that of the page."""
-    places = [(x, y) for x, y, _ in page.faint[:_MOST]]
+    places = [(x, y) for x, y, _ in page.faint]
     strips = [page.image.crop(_around(place, _READ)).resize(_size(_READ), Image.Resampling.BICUBIC) for place in places]
     width, height = page.image.size
     found = []

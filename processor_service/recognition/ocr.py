@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -97,8 +98,8 @@ def read_closely(image: Image.Image, side: int) -> tuple[list[Reading], list[Fai
     return readings, faint
 
 
-def turned_over(readings: list[Reading]) -> list[Reading]:
-    """The same pieces read the other way up; each as it was when it made more sense so."""
+def turned_over(readings: list[Reading], least: float = 0.0) -> list[Reading]:
+    """The same pieces read the other way up; each as it was when it made more sense so, or a lower score than this."""
     if not readings:
         return []
     with _LOCK:
@@ -106,10 +107,38 @@ def turned_over(readings: list[Reading]) -> list[Reading]:
         found = _engine().recognize_txt([np.ascontiguousarray(crop) for crop in crops])
     return [
         replace(reading, text=text, score=float(score), upside_down=not reading.upside_down)
-        if text.strip() and score > reading.score
+        if text.strip() and score > max(least, reading.score)
         else reading
         for reading, text, score in zip(readings, found.txts, found.scores, strict=True)
     ]
+
+
+def cut(reading: Reading, at: list[float]) -> list[Reading]:
+    """A line cut at fractions of its length, counted in reading direction, each part read by itself."""
+    ends = [0.0, *sorted(at), 1.0]
+    if reading.upside_down:
+        ends = [1 - end for end in reversed(ends)]
+    parts = [_part(reading, start, end) for start, end in pairwise(ends)]
+    with _LOCK:
+        found = _engine().recognize_txt([upright(part) for part in parts])
+    return [
+        replace(part, text=text, score=float(score))
+        for part, text, score in zip(parts, found.txts, found.scores, strict=True)
+    ]
+
+
+def upright(reading: Reading) -> Pixels:
+    """Its pixels as they are read: from left to right."""
+    return np.ascontiguousarray(reading.crop[::-1, ::-1] if reading.upside_down else reading.crop)
+
+
+def _part(reading: Reading, start: float, end: float) -> Reading:
+    first, second, third, last = np.array(reading.corners)
+    edges = [(first, last), (second, third)] if reading.tall else [(first, second), (last, third)]
+    (a, b), (c, d) = [[one + (other - one) * at for at in (start, end)] for one, other in edges]
+    corners = [(float(x), float(y)) for x, y in ((a, c, d, b) if reading.tall else (a, b, d, c))]
+    length = reading.crop.shape[1]
+    return replace(reading, corners=corners, crop=reading.crop[:, int(start * length) : max(1, int(end * length))])
 
 
 def read_lines(lines: list[Image.Image]) -> list[tuple[str, float]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .box import Box
+from .column_gaps import cut_in_gaps
 from .ocr import NAME, Corners, Faint, Reading, read_closely, turned_over
+from .reading_order import in_order, is_wide, most
 
 # Text is looked for in this many pixels of the long side; a smaller picture is enlarged, at most twice.
 LOOKED_FOR = 960
@@ -19,9 +19,13 @@ LOOKED_FOR = 960
 READ_FROM = 1920
 MIN_SCORE = 0.5
 # The number is raised when another text is read in the same picture.
-MADE_BY = f"{NAME}-1"
+MADE_BY = f"{NAME}-2"
 # Up to three letters and digits are often seen in patterns; such a line has to be surer.
 _SHORT, _SURE = 3, 0.9
+# Letters on a transparent ground are laid over this when some are dark and some light, and all differ so much from it.
+_GREY, _CLEAR = 128, 64
+# A word of at most so many characters that was read worse than this may be upside down; it is if it is read well then.
+_WORD, _DOUBTFUL, _WELL = 10, 0.85, 0.95
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,17 @@ class Line:
 
 def look(image: Image.Image) -> Page:
     """Read an upright picture of any mode and size, once for `lines` and `plates`. Raises RecognitionMissing."""
-    sized = fitted(opaque(image))
+    sized = fitted(legible(image))
     readings, faint = read_closely(sized, LOOKED_FOR)
-    return Page(sized, same_way_up(readings), faint)
+    return Page(sized, cut_in_gaps(same_way_up(readings)), faint)
 
 
 def lines(page: Page, min_score: float = MIN_SCORE) -> list[Line]:
     """The lines of text in reading order.
 
-    Rows from top to bottom, in a row from left to right; vertical text from right to left. A picture that lies on its
-    side or is upside down is read as if it were turned upright. Letters and digits that stand alone are left out if
-    nothing longer is read: in photographs they are folds and branches.
+    Rows from top to bottom, in a row from left to right; vertical text from right to left; columns of a page one after
+    the other. A picture that lies on its side or is upside down is read as if it were turned upright. Letters and
+    digits that stand alone are left out if nothing longer is read: in photographs they are folds and branches.
     """
     sure = [
         reading for reading in page.readings if reading.text.strip() and reading.score >= _least(reading, min_score)
@@ -94,14 +98,20 @@ def opaque(image: Image.Image) -> Image.Image:
     """The picture as RGB, transparent parts over black or white: over what contrasts more with the opaque pixels."""
     if not image.has_transparency_data:
         return image.convert("RGB")
-    pixels = np.asarray(image.convert("RGBA"), np.float32)
-    weight = pixels[..., 3]
+    brightness, weight = _brightness(image)
     if not weight.any():
         return Image.new("RGB", image.size)
-    brightness = float((pixels[..., :3].mean(axis=2) * weight).sum() / weight.sum())
-    below = Image.new("RGBA", image.size, "black" if brightness > 127 else "white")
-    below.alpha_composite(image.convert("RGBA"))
-    return below.convert("RGB")
+    return _over(image, 0 if float((brightness * weight).sum() / weight.sum()) > 127 else 255)
+
+
+def legible(image: Image.Image) -> Image.Image:
+    """The same, and over grey when there are both dark and light pixels: letters in one of them would be lost."""
+    if image.has_transparency_data:
+        brightness, weight = _brightness(image)
+        seen = brightness[weight > 127]
+        if seen.size and all(_contrast(seen, _GREY) > max(_CLEAR, _contrast(seen, other)) for other in (0, 255)):
+            return _over(image, _GREY)
+    return opaque(image)
 
 
 def fitted(image: Image.Image) -> Image.Image:
@@ -115,57 +125,46 @@ def fitted(image: Image.Image) -> Image.Image:
 
 
 def same_way_up(readings: list[Reading]) -> list[Reading]:
-    """What seems to be the other way up than most of the text, read again: in short lines that is often a mistake."""
-    tall, upside_down = _most(readings)
+    """What seems to be the other way up than most of the text, read again: in short lines that is often a mistake.
+
+    And words that were hardly read: RapidOCR does not see of each that it is upside down.
+    """
+    tall, upside_down = most(readings)
     odd = [reading.tall == tall and reading.upside_down != upside_down for reading in readings]
-    again = iter(turned_over([reading for reading, is_odd in zip(readings, odd, strict=True) if is_odd]))
-    return [next(again) if is_odd else reading for reading, is_odd in zip(readings, odd, strict=True)]
+    unsure = [
+        not is_odd and reading.score < _DOUBTFUL and len(reading.text) <= _WORD
+        for reading, is_odd in zip(readings, odd, strict=True)
+    ]
+    return _again(_again(readings, odd), unsure, _WELL)
 
 
-def in_order(readings: list[Reading]) -> list[Reading]:
-    """Rows from top to bottom, in a row from left to right, seen in the direction in which most of the text runs."""
-    if not readings:
-        return []
-    along = _direction(readings)
-    down = np.array([-along[1], along[0]])
-    centres = np.array([np.mean(reading.corners, axis=0) for reading in readings])
-    position, depth = centres @ along, centres @ down
-    heights = np.array([np.ptp(np.array(reading.corners) @ down) for reading in readings])
-    rows: list[list[int]] = []
-    for index in np.argsort(depth, kind="stable"):
-        # In the same row when its middle is within the middle half of the row's first piece.
-        if rows and depth[index] - depth[rows[-1][0]] < 0.5 * min(heights[index], heights[rows[-1][0]]):
-            rows[-1].append(int(index))
-        else:
-            rows.append([int(index)])
-    return [readings[index] for row in rows for index in sorted(row, key=lambda index: position[index])]
+def _again(readings: list[Reading], which: list[bool], least: float = 0.0) -> list[Reading]:
+    others = iter(turned_over([reading for reading, is_one in zip(readings, which, strict=True) if is_one], least))
+    return [next(others) if is_one else reading for reading, is_one in zip(readings, which, strict=True)]
 
 
 def _is_short(reading: Reading, most: int) -> bool:
     """Whether it has at most this many characters, none of them Chinese or Japanese: one of these may be a word."""
     text = reading.text.strip()
-    return len(text) <= most and not any(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) <= most and not any(map(is_wide, text))
 
 
 def _least(reading: Reading, min_score: float) -> float:
     return max(min_score, _SURE) if _is_short(reading, _SHORT) else min_score
 
 
-def _most(readings: list[Reading]) -> tuple[bool, bool]:
-    """Whether most characters are in tall lines, and whether in lines that are upside down."""
-    characters: Counter[tuple[bool, bool]] = Counter()
-    for reading in readings:
-        characters[reading.tall, reading.upside_down] += len(reading.text)
-    return characters.most_common(1)[0][0] if characters else (False, False)
+def _brightness(image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Of each pixel, and how opaque it is; both from 0 to 255."""
+    pixels = np.asarray(image.convert("RGBA"), np.float32)
+    return pixels[..., :3].mean(axis=2), pixels[..., 3]
 
 
-def _direction(readings: list[Reading]) -> NDArray[np.float64]:
-    """The unit vector along which most of the text runs: (1, 0) in an upright picture of horizontal text."""
-    tall, upside_down = _most(readings)
-    total = np.zeros(2)
-    for reading in readings:
-        if (reading.tall, reading.upside_down) == (tall, upside_down):
-            first, second, _, last = np.array(reading.corners)
-            total += last - first if tall else second - first
-    unit: NDArray[np.float64] = (-total if upside_down else total) / max(float(np.hypot(*total)), 1e-9)
-    return unit
+def _contrast(brightness: NDArray[np.float32], ground: int) -> float:
+    """How much all pixels but a tenth differ from a ground at least."""
+    return float(np.percentile(np.abs(brightness - ground), 10))
+
+
+def _over(image: Image.Image, ground: int) -> Image.Image:
+    below = Image.new("RGBA", image.size, (ground, ground, ground))
+    below.alpha_composite(image.convert("RGBA"))
+    return below.convert("RGB")

@@ -13,7 +13,8 @@ from PIL import Image, ImageOps
 from processor_service.extras import installing
 from processor_service.recognition import RecognitionMissing, missing, ocr
 from processor_service.recognition.ocr import Reading
-from processor_service.recognition.text import Page, in_order, lines, look, places, plain
+from processor_service.recognition.reading_order import in_order
+from processor_service.recognition.text import Page, lines, look, places, plain, same_way_up
 from tests.helpers.drawn import page
 from tests.helpers.pictures import opened, picture
 
@@ -81,6 +82,22 @@ def test_they_are_read_in_white_on_a_transparent_ground(name: str) -> None:
 def test_text_on_a_transparent_ground_is_read_whatever_its_colour(ink: str, other: str) -> None:
     for color in (ink, other):
         assert read(page(["Transparent"], ink=color, ground=None)) == "Transparent"
+
+
+def test_black_and_white_text_on_the_same_transparent_ground_is_read() -> None:
+    rows = [page([f"{ink} words"], ink=ink, ground=None) for ink in ("black", "white")]
+    both = Image.new("RGBA", (rows[0].width + 20, 2 * rows[0].height), (0, 0, 0, 0))
+    for number, row in enumerate(rows):
+        both.paste(row, (0, number * row.height))
+    assert read(both) == "blackwordswhitewords"
+
+
+def test_a_word_that_is_hardly_read_is_read_upside_down_too() -> None:
+    crop = np.asarray(page(["EXIT"], size=40).crop((70, 30, 210, 90)).rotate(180))
+    reading = replace(piece("EIXI3T", 0, 0, 140, 60), crop=crop, score=0.8)
+    assert [(found.text, found.upside_down) for found in same_way_up([reading])] == [("EXIT", True)]
+    sure = replace(reading, score=0.9)
+    assert same_way_up([sure]) == [sure]
 
 
 @pytest.mark.parametrize("image", [Image.new("RGB", (300, 200)), Image.new("RGBA", (9, 9)), Image.new("L", (1, 700))])
