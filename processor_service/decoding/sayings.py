@@ -162,6 +162,7 @@ _REPLACED = {
     "the colour map has": "its colour map is of a wrong size",
     "not a ": "its beginning is not that of its format",
     "not an ": "its beginning is not that of its format",
+    "cannot identify": "its header is incomplete or contradicts itself",
     "not identified": "its header is incomplete or contradicts itself",
     "Expected to read": "a part of it is missing",
 }

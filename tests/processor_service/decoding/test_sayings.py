@@ -102,3 +102,16 @@ def test_what_is_said_of_a_changed_header_is_none_of_its_letters_or_numbers(kind
     assert reasons or kind in ("GIF",)
     for reason in reasons:
         assert all(text not in reason for text in (LETTERS.decode(), *numbers, "0x", "b'", "<", ">")), reason
+
+
+def test_a_frame_without_pixels_is_described_without_an_address() -> None:
+    book = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
+    data = encoded(book[0], "PNG", save_all=True, append_images=book[1:], duration=100)
+    parts = [part for _, part in png_chunks(data)]
+    second = [at for at, part in enumerate(parts) if part[4:8] == b"fcTL"][1]
+    body = parts[second][8:-4]
+    for width in (0, 9999):
+        parts[second] = chunk(b"fcTL", body[:4] + width.to_bytes(4) + body[8:])
+        code, reason = refused(PNG_SIGNATURE + b"".join(parts), all_frames=True)
+        assert code is Code.CORRUPT_IMAGE
+        assert "0x" not in reason and "<" not in reason
