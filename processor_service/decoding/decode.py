@@ -25,7 +25,7 @@ from .fast_jpeg import decode_jpeg, decoded_size, is_acceptable
 from .fast_png import with_unpacked
 from .frames import alike, duration, each_frame, has_frames, is_animated, plays
 from .guard import decoder_errors
-from .icons import with_most_colors, without_largest
+from .icons import picture_within, with_most_colors, without_largest
 from .jp2_profile import jp2_profile, with_named_inks
 from .limits import check_header, check_size, check_total, is_jpeg
 from .modes import to_working_mode
@@ -112,12 +112,13 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         if profile is not None:
             image.info["icc_profile"] = profile
         attach_adobe_rgb(image)
-        layout = sample_layout(image)
+        shown = picture_within(image, data)
+        layout = sample_layout(shown)
         icc_profile: bytes | None
         if all_frames and source.frames > 1 and has_frames(image):
             frames, durations, icc_profile = _all_frames(image, data, source.frames, settings)
         else:
-            pixels, icc_profile, used_up = _first_frame(image, data, source, layout, size, settings)
+            pixels, icc_profile, used_up = _first_frame(shown, data, source, layout, size, settings)
             frames, durations, source = [pixels], [], replace(source, used_up=used_up)
         # Not earlier: PNG's getexif() loads the picture by itself, and would hide that it is broken.
         turn, metadata = orientation(image), raw_metadata(image, data, as_it_came)

@@ -14,6 +14,7 @@ from ..errors import Code, ImageError, lacks_memory
 from ..formats.picture_end import is_cut_off
 from ..settings import Settings
 from .pillow import pixel_limit
+from .sayings import saying
 from .undecoded_kinds import undecoded_kind
 from .working_memory import Known, is_too_little, no_memory_for
 
@@ -63,26 +64,27 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
         if lacks_memory(error) or is_too_little(data, known):
             raise no_memory_for(data) from error
         text = _without_quotes(_describe(error), data)
+        said = saying(text)
         if (any(word in text.lower() for word in _TOO_SHORT) and not _BROKEN_CHUNK.match(text)) or is_cut_off(data):
-            raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {text}") from error
+            raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {said}") from error
         if kind := undecoded_kind(data):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error
         if any(word in text.lower() for word in _UNKNOWN_KIND):
-            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {text}") from error
-        raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {text}") from error
+            raise ImageError(Code.UNSUPPORTED_FORMAT, f"a kind of picture that is not decoded: {said}") from error
+        raise ImageError(Code.CORRUPT_IMAGE, f"the picture cannot be decoded: {said}") from error
 
 
 def _describe(error: Exception) -> str:
     # Pillow wraps an accidental error of a plugin in a SyntaxError. Texts of all other exceptions are not meant to be
     # read.
     stumbled = isinstance(error.__cause__, struct.error | IndexError | KeyError | TypeError)
-    if stumbled or not isinstance(error, _TELLING) or "not identified" in str(error):
+    if stumbled or not isinstance(error, _TELLING):
         return "its header is incomplete or contradicts itself"
     text = error.args[0].decode("ascii", "replace") if error.args and isinstance(error.args[0], bytes) else str(error)
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
 def _without_quotes(text: str, data: bytes) -> str:
-    """The text without what is in the file, which decoders quote behind a colon: a name in it must not be stored."""
+    """The text without what decoders quote of the file behind a colon: a word there must not decide on the code."""
     said, _, quoted = text.partition(": ")
     return said if any(word.encode() in data for word in _WORD.findall(quoted)) else text

@@ -5,11 +5,15 @@ If the largest one is broken, a smaller one is a whole picture, too.
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from itertools import islice
 
-from PIL.IcnsImagePlugin import IcnsFile
+from PIL import Image
+from PIL.IcnsImagePlugin import IcnsFile, IcnsImageFile
+
+from ..formats.containers import PNG_SIGNATURE
 
 _ICON, _CURSOR = b"\0\0\1\0", b"\0\0\2\0"
 _WINDOWS = (_ICON, _CURSOR)
@@ -30,6 +34,20 @@ def without_largest(data: bytes) -> Iterator[bytes]:
         yield from islice(_windows(data), _MOST_TRIED)
     elif data[:4] == _MACINTOSH:
         yield from islice(_macintosh(data), _MOST_TRIED)
+
+
+def picture_within(image: Image.Image, data: bytes) -> Image.Image:
+    """The PNG that an opened ICNS shows; any other picture itself.
+
+    Pillow takes only its pixels over, neither palette nor transparent colour nor profile.
+    """
+    if not isinstance(image, IcnsImageFile):
+        return image
+    for name, _ in IcnsFile.SIZES[image.best_size]:
+        start, length = image.icns.dct.get(name, (0, 0))
+        if data.startswith(PNG_SIGNATURE, start):
+            return Image.open(io.BytesIO(data[start : start + length]), formats=["PNG"])
+    return image
 
 
 def with_most_colors(data: bytes) -> bytes:

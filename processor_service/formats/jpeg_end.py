@@ -57,7 +57,7 @@ def with_end(data: bytes) -> bytes | None:
     # Without metadata, of which the decoders may have something to say instead.
     bare = b"".join(part for marker, part in parts if not is_metadata(marker))
     try:
-        pixels = _to_last_pixel(_without_filling(bare)) or _with_zero(bare)
+        pixels = _to_last_pixel(_without_filling(bare))
     except Exception:
         return None
     whole = b"".join(part for _, part in parts)
@@ -119,21 +119,6 @@ def _without_filling(data: bytes) -> bytes:
         # Within pixels 0xFF is followed by 0. Alone it is half a marker.
         return bare + b"\0"
     return bare if len(data) - len(bare) > _FEW or data.endswith(b"\xff") else data
-
-
-def _with_zero(data: bytes) -> bytes | None:
-    """A JPEG with more zeros behind its pixels than these may end in, up to its last pixel, if that ends in one zero.
-
-    A few bits that were lost at the very end could be zeros as well. It is a thousand times less likely than a zero
-    there, which blocks without colour often have, and at most the last block would look different. The last bit must be
-    needed: encoders fill up the last byte with ones.
-    """
-    with JpegImagePlugin.JpegImageFile(io.BytesIO(data + _END)) as image:
-        space = SPACES.get(image.mode)
-    bare = data.rstrip(b"\0")
-    if space is None or len(data) - len(bare) <= _FEW or _left_over(bare + b"\1" + _END, space) == 0:
-        return None
-    return bare + b"\0" if _left_over(bare + b"\0" + _END, space) == 0 else None
 
 
 def _to_last_scan(data: bytes) -> list[tuple[int, bytes]] | None:

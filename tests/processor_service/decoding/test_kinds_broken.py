@@ -171,28 +171,3 @@ def test_a_tiff_that_nothing_describes_has_no_exif() -> None:
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[0x8825] = {1: "N"}
     assert decoded(encoded(photograph(), "TIFF", tiffinfo=tags)).metadata.exif
-
-
-NAME = b"Quillon"
-XPM = b'/* XPM */\nstatic char * x[] = {\n"2 2 2 1",\n"  c #000000",\n". c #FFFFFF",\n"  ",\n"..",\n};\n'
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"P6 4 " + NAME + b" 255\n" + bytes(48),
-        b"P6 4 " + NAME * 4 + b" 255\n" + bytes(48),
-        b"P3 2 2 255\n" + (b"1 2 " + NAME + b" ") * 4,
-        b"P3 2 2 255\n" + b"1 2 " + NAME * 4,
-        b"P3 2 2 255\n" + b"1 2 77341 " * 4,
-        b"Pf 2 2 " + NAME + b"\n" + bytes(16),
-        XPM.replace(b"#FFFFFF", b"#" + NAME),
-        picture("pillow/hopper_long_name.im").replace(b"128*128", NAME, 1),
-    ],
-    ids=str,
-)
-def test_what_is_said_of_a_broken_picture_has_nothing_that_is_in_it(data: bytes) -> None:
-    """Decoders quote numbers that are none. The reason is stored with the document."""
-    code, reason = refused(data)
-    assert code is Code.CORRUPT_IMAGE and ": " in reason
-    assert all(text not in reason for text in (NAME.decode(), "77341", "b'"))

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 
 from processor_service.errors import Code
 from processor_service.pipeline import process
@@ -13,7 +14,7 @@ from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers.broken_icons import SIDES, bitmap, black, icon, macintosh, scene, windows
-from tests.helpers.kinds import decoded, refused
+from tests.helpers.kinds import decoded, furthest, refused
 from tests.helpers.pictures import assert_alike, b64, encoded, opened
 
 ICONS = {name: (data, side) for name, data, side in (*windows(), *macintosh())}
@@ -57,3 +58,41 @@ def test_of_several_pictures_of_a_size_the_one_with_most_colours_is_the_icon(kin
     assert_alike(decoded(icon(kind, {32: pictures})).image.convert("RGB"), scene(32), 0, "icon-colors")
     broken = encoded(scene(32), "PNG").replace(b"IHDR", b"IHDX")
     assert decoded(icon(kind, {32: [broken, black(32)]})).image.convert("RGB").getextrema() == ((0, 0),) * 3
+
+
+def of_a_mac(pictures: dict[bytes, bytes]) -> bytes:
+    packed = b"".join(name + (len(body) + 8).to_bytes(4) + body for name, body in pictures.items())
+    return b"icns" + (len(packed) + 8).to_bytes(4) + packed
+
+
+def pngs(side: int) -> dict[str, bytes]:
+    """A PNG of each kind, as programs that make files smaller write them."""
+    image = scene(side)
+    clear = image.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(image.size))
+    deep = Image.new("I;16", image.size, 40_000)
+    return {
+        "palette": encoded(image.quantize(64), "PNG"),
+        "palette with alpha": encoded(clear.quantize(64), "PNG"),
+        "palette with a transparent colour": encoded(image.quantize(64), "PNG", transparency=3),
+        "two colours": encoded(image.quantize(2), "PNG", bits=1),
+        "grey": encoded(image.convert("L"), "PNG"),
+        "grey with a transparent one": encoded(
+            image.convert("L"), "PNG", transparency=image.convert("L").getpixel((5, 5))
+        ),
+        "grey with alpha": encoded(clear.convert("LA"), "PNG"),
+        "black and white": encoded(image.convert("1"), "PNG"),
+        "16 bits": encoded(deep, "PNG"),
+        "colour": encoded(image, "PNG"),
+        "colour with a transparent one": encoded(image, "PNG", transparency=image.getpixel((5, 5))),
+        "colour with alpha": encoded(clear, "PNG"),
+    }
+
+
+@pytest.mark.parametrize("kind", pngs(16))
+def test_the_icon_of_a_mac_has_the_colours_of_its_png(kind: str) -> None:
+    largest = pngs(256)[kind]
+    for several in ({b"ic08": largest}, {b"ic08": largest, b"ic07": pngs(128)[kind]}):
+        result = decoded(of_a_mac(several))
+        assert result.image.size == (256, 256) and not result.source.is_part
+        assert furthest(result.image, decoded(largest).image) == 0

@@ -79,8 +79,9 @@ def test_a_segment_of_a_jpeg_takes_no_other_along(name: str, place: str, behind:
     at = 2 if place == "first" else data.index(b"\xff\xdb")
     broken = data[:at] + SEGMENTS[name] + data[at:]
     assert_whole(decoded(broken + BEHIND[behind]), 3)
-    # Without its end marker, too. Pixels of this picture end with a zero.
-    assert_whole(decoded(broken[:-2] + BEHIND[behind]), 3)
+    # Without its end marker, too. Pixels of this picture end with a zero: nobody can tell how many do.
+    if behind != "zeros":
+        assert_whole(decoded(broken[:-2] + BEHIND[behind]), 3)
 
 
 @pytest.mark.parametrize("name", ["jpeg_short_jfif_orient.jpg", "png_ztxt_12mb.png"])
