@@ -18,8 +18,8 @@ def repaired(data: bytes) -> bytes:
     """The same TIFF without what keeps it from being read. Other files are returned unchanged.
 
     No page is a mask, if there is another. The first one is not a reduced copy of a larger one after or below it, and
-    no other one is a smaller copy. Entries that describe the picture and point beyond the file's end are emptied: Pillow would not read
-    what follows them. Orientations have the usual type.
+    no other one is a smaller copy. Entries that describe the picture and point beyond the file's end are emptied:
+    Pillow would not read what follows them. Orientations have the usual type.
     """
     if layout_of(data) is None:
         return data
