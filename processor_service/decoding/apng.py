@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageFile
 
 from ..errors import Code, ImageError
+from ..formats.apng_numbers import has_sound_numbers
 from ..formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from .modes import to_working_mode
 from .png_checksum import check_chunks, has_checksum
@@ -50,6 +51,12 @@ class _Control:
     @property
     def milliseconds(self) -> float:
         return 1000 * self.numerator / (self.denominator or 100)
+
+
+def check_animation(image: Image.Image, data: bytes) -> None:
+    """Raise ValueError when numbers of an opened PNG's animation are wrong. Its still picture may be in order."""
+    if image.format == "PNG" and not has_sound_numbers(png_chunks(data)):
+        raise ValueError("numbers of its animation contradict each other")
 
 
 def compose_apng(data: bytes) -> Iterator[Image.Image]:

@@ -19,6 +19,7 @@ from ..picture import Picture, Source
 from ..pixels.scaling import scale
 from ..settings import Settings
 from .adobe_rgb import attach_adobe_rgb
+from .apng import check_animation
 from .bitmaps import with_visible_alpha
 from .clipping import clip_of, unclipped
 from .fast_jpeg import decode_jpeg, decoded_size, is_acceptable
@@ -103,6 +104,7 @@ def _decode(data: bytes, settings: Settings, target: Target | None, all_frames: 
         profile = jp2_profile(data)
         data = with_named_inks(with_most_colors(data))
         image = open_picture(data, settings)
+        check_animation(image, data)
         known.format, known.pixels = image.format, image.width * image.height
         size = _first_size(image, target)
         source = check_header(image, data, size, settings)

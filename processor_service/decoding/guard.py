@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from PIL import Image
 
 from ..errors import Code, ImageError, lacks_memory
+from ..formats.header_end import ends_in_header
 from ..formats.picture_end import is_cut_off
 from ..settings import Settings
 from .pillow import pixel_limit
@@ -65,7 +66,8 @@ def decoder_errors(data: bytes, settings: Settings) -> Iterator[Known]:
             raise no_memory_for(data) from error
         text = _without_quotes(_describe(error), data)
         said = saying(text)
-        if (any(word in text.lower() for word in _TOO_SHORT) and not _BROKEN_CHUNK.match(text)) or is_cut_off(data):
+        is_short = any(word in text.lower() for word in _TOO_SHORT) and not _BROKEN_CHUNK.match(text)
+        if is_short or is_cut_off(data) or ends_in_header(data):
             raise ImageError(Code.TRUNCATED_IMAGE, f"the picture ends too early: {said}") from error
         if kind := undecoded_kind(data):
             raise ImageError(Code.UNSUPPORTED_FORMAT, f"{kind} is not decoded; convert it to PNG first") from error

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
+from ..formats.apng_numbers import has_sound_numbers
 from ..formats.boxes import box
 from ..formats.containers import PNG_SIGNATURE, is_metadata, jpeg_header, riff_chunks
 from .png_checksum import has_checksum
@@ -20,7 +21,7 @@ from .png_checksum import has_checksum
 # PNG chunks without which a picture or an animation looks different; texts; chunks and texts that hold metadata.
 _NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 # Chunks that make an animation of it, and their smallest sizes; those of them that hold its numbers. If one is smaller,
-# or the checksum of numbers wrong, only the still picture is left.
+# or numbers or their checksum are wrong, only the still picture is left.
 _ANIMATION = {b"acTL": 20, b"fcTL": 38, b"fdAT": 16}
 _NUMBERS = {b"acTL", b"fcTL"}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
@@ -76,6 +77,7 @@ def _png(data: bytes) -> Iterator[bytes]:
     room, left = MOST_TEXT, _MOST_TRIED
     still = any(len(chunk) < _ANIMATION.get(name, 0) for name, chunk in chunks)
     still = still or not all(has_checksum(chunk) for name, chunk in chunks if name in _NUMBERS)
+    still = still or not has_sound_numbers(chunks)
     needed = _NEEDED - _ANIMATION.keys() if still else _NEEDED
     # Turn, profile and texts that hold metadata come first, so that other parts do not use up their room.
     for number, (name, chunk) in sorted(enumerate(chunks), key=lambda item: _rank(*item[1])):

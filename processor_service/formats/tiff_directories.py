@@ -102,6 +102,11 @@ class Directory:
         return self.number(Tag.SubfileType) == 2
 
     @property
+    def is_mask(self) -> bool:
+        """Whether it says where another picture is transparent (TIFF 6.0, section 8), by either of two tags."""
+        return bool(self.number(Tag.NewSubfileType) & 4) or self.number(Tag.PhotometricInterpretation) == 4
+
+    @property
     def pixels(self) -> int:
         return self.number(Tag.ImageWidth) * self.number(Tag.ImageLength)
 

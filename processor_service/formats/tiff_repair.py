@@ -9,8 +9,6 @@ from PIL.ExifTags import Base as Tag
 from .exif_orientation import orientation_from
 from .tiff_directories import SIZES, Directory, below, chain, layout_of
 
-# NewSubfileType: bit 0 a reduced copy, bit 2 a mask of transparency.
-_MASK, _NO_PAGE = 4, 5
 _SHORT, _BYTES = 3, (2, 7)
 # Tags without which the pixels cannot be read: a file without them is broken.
 _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *range(320, 340), 347, *range(512, 534)}
@@ -19,9 +17,9 @@ _PIXELS = {*range(254, 267), 273, 274, *range(277, 282), 284, 292, 293, 317, *ra
 def repaired(data: bytes) -> bytes:
     """The same TIFF without what keeps it from being read. Other files are returned unchanged.
 
-    The first page is no mask and not a reduced copy of a larger one after or below it, and no other one is a smaller
-    copy or a mask. Entries that describe the picture and point beyond the file's end are emptied: Pillow would not read
-    what follows them. Orientations have the usual type.
+    No page is a mask, if there is another. The first one is not a reduced copy of a larger one after or below it, and
+    no other one is a smaller copy. Entries that describe the picture and point beyond the file's end are emptied:
+    Pillow would not read what follows them. Orientations have the usual type.
     """
     if layout_of(data) is None:
         return data
@@ -61,21 +59,22 @@ def _with_plain_turns(data: bytes, pages: list[Directory]) -> bytes:
 def _without_previews(data: bytes, pages: list[Directory]) -> bytes:
     if not pages:
         return data
+    # Also one that is finer than its picture, or that alone says what it is.
+    pictures = [page for page in pages if not page.is_mask and (page is pages[0] or page.pixels > 0)]
+    pictures = _without_copies(pictures) if pictures else [page for page in below(pages[0]) if _is_full(page)]
+    return data if not pictures or pictures == pages else _chained(data, pictures)
+
+
+def _without_copies(pages: list[Directory]) -> list[Directory]:
     first = pages[0]
-    is_mask = bool(first.number(Tag.NewSubfileType) & _MASK)
-    if not first.is_reduced and not is_mask:
-        # Smaller copies of a page, and masks, are no pages.
-        whole = [page for page in pages if page is first or _is_full(page) or page.pixels > first.pixels]
-        return data if len(whole) == len(pages) else _chained(data, whole)
+    if not first.is_reduced:
+        return [page for page in pages if page is first or _is_full(page) or page.pixels > first.pixels]
     larger = [page for page in pages[1:] if _is_full(page)] or [page for page in below(first) if _is_full(page)]
-    # A mask may be finer than the picture.
-    if not larger or (max(page.pixels for page in larger) < first.pixels and not is_mask):
-        return data
-    return _chained(data, larger)
+    return larger if larger and max(page.pixels for page in larger) >= first.pixels else pages
 
 
 def _is_full(page: Directory) -> bool:
-    return not page.is_reduced and not page.number(Tag.NewSubfileType) & _NO_PAGE and page.pixels > 0
+    return not page.is_reduced and not page.is_mask and page.pixels > 0
 
 
 def _chained(data: bytes, pages: list[Directory]) -> bytes:

@@ -128,11 +128,16 @@ def test_a_big_tiff_with_a_preview_first() -> None:
     assert (result.source.width, result.source.frames) == (96, 1)
 
 
+FINER = LARGE[..., :1].repeat(2, axis=0).repeat(2, axis=1)
 NO_PAGES = {
     "a preview": Page(SMALL, RGB, tags=REDUCED),
     "a preview by the old tag": Page(SMALL, RGB, tags={255: 2}),
     "a mask": Page(LARGE[..., :1], 4, tags={254: 4}),
     "a preview of a mask": Page(SMALL[..., :1], 4, tags={254: 5}),
+    "a finer mask": Page(FINER, 1, tags={254: 4}),
+    "a finer mask that is not decoded": Page(FINER, 4, tags={254: 4}),
+    "a mask by its colours": Page(LARGE[..., :1], 4),
+    "a finer mask by its colours": Page(FINER, 4),
 }
 
 
@@ -148,11 +153,13 @@ def test_a_preview_or_a_mask_behind_a_page_is_no_page(name: str, order: str) -> 
         assert decoded(data).source.frames == 1 + len(pages)
 
 
-@pytest.mark.parametrize("photometric", [1, 4])
-def test_a_mask_is_not_the_picture_even_if_it_is_first_and_finer(photometric: int) -> None:
-    finer = LARGE[..., :1].repeat(2, axis=0).repeat(2, axis=1)
-    for mask in (LARGE[..., :1], SMALL[..., :1], finer):
-        data = tiff(Page(mask, photometric, tags={254: 4}), Page(LARGE, RGB))
+@pytest.mark.parametrize("page", [{}, REDUCED], ids=["page", "page that says it is reduced"])
+@pytest.mark.parametrize(("photometric", "tags"), [(1, {254: 4}), (4, {254: 4}), (4, {}), (4, {254: 1})])
+def test_a_mask_is_not_the_picture_even_if_it_is_first_and_finer(
+    photometric: int, tags: dict[int, Any], page: dict[int, Any]
+) -> None:
+    for mask in (LARGE[..., :1], SMALL[..., :1], FINER):
+        data = tiff(Page(mask, photometric, tags=tags), Page(LARGE, RGB, tags=page))
         result = decoded(data, all_frames=True)
         assert (result.source.width, result.source.frames) == (128, 1)
         assert result.image.getpixel((5, 5)) == (200, 200, 200)

@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Iterator
 
+from ....formats.apng_numbers import has_sound_numbers
 from ....formats.containers import PNG_SIGNATURE, png_chunk, png_chunks
 from ..codes.deflate import cleaned
 from ..kept import GREY, NO_LENGTH, RGB, Kept, few
@@ -40,6 +41,8 @@ def parts(data: bytes, kept: Kept) -> Iterator[bytes]:
     chunks = [(name, chunk[8:-4]) for name, chunk in found]
     header = Header.of(chunks)
     moves = any(name == b"acTL" for name, _ in chunks)
+    if not kept.at_any_price and not has_sound_numbers(found):
+        raise ValueError("numbers of the PNG's animation contradict each other")
     frames = Frames([name for name, _ in chunks])
     pixels, packed = _pixels(chunks, header, moves)
     check_edges(header, pixels)
