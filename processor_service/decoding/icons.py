@@ -12,6 +12,7 @@ from itertools import islice
 
 from PIL import Image
 from PIL.IcnsImagePlugin import IcnsFile, IcnsImageFile
+from PIL.IcoImagePlugin import IcoImageFile
 
 from ..formats.containers import PNG_SIGNATURE
 
@@ -37,17 +38,25 @@ def without_largest(data: bytes) -> Iterator[bytes]:
 
 
 def picture_within(image: Image.Image, data: bytes) -> Image.Image:
-    """The PNG that an opened ICNS shows; any other picture itself.
+    """The PNG that an opened icon shows; any other picture itself.
 
-    Pillow takes only its pixels over, neither palette nor transparent colour nor profile.
+    Pillow takes only its pixels over: of a transparent colour and a profile nothing is left, in ICNS no palette either.
     """
-    if not isinstance(image, IcnsImageFile):
-        return image
-    for name, _ in IcnsFile.SIZES[image.best_size]:
-        start, length = image.icns.dct.get(name, (0, 0))
+    for start in _shown(image):
         if data.startswith(PNG_SIGNATURE, start):
-            return Image.open(io.BytesIO(data[start : start + length]), formats=["PNG"])
+            # Up to its own end: the length that the icon says may be wrong.
+            return Image.open(io.BytesIO(data[start:]), formats=["PNG"])
     return image
+
+
+def _shown(image: Image.Image) -> list[int]:
+    """Places of what Pillow shows of an icon: in ICNS it may have several parts."""
+    if isinstance(image, IcnsImageFile):
+        parts: dict[bytes, tuple[int, int]] = image.icns.dct
+        return [parts[name][0] for name, _ in IcnsFile.SIZES[image.best_size] if name in parts]
+    if isinstance(image, IcoImageFile):
+        return [image.ico.entry[0].offset]
+    return []
 
 
 def with_most_colors(data: bytes) -> bytes:

