@@ -35,6 +35,7 @@ from .pillow import truncation
 from .png_checksum import check_pixels
 from .salvage import without_metadata
 from .sample_layout import SampleLayout, sample_layout
+from .undecoded_kinds import undecoded_kind
 from .working_memory import Known, check_room, is_too_little, no_memory_for
 
 _BROKEN = (Code.CORRUPT_IMAGE, Code.TRUNCATED_IMAGE)
@@ -57,7 +58,8 @@ def decode(
     `accept_truncated` fills up missing pixels at the end of a picture instead of refusing it. Raises ImageError, with a
     code for everything that can be wrong with the bytes.
     """
-    with truncation(accept_truncated):
+    # Of a kind that no decoder knows, all pixels would be filled up.
+    with truncation(accept_truncated and undecoded_kind(data) is None):
         try:
             return _decode_whole(data, settings, target, all_frames)
         except ImageError as error:

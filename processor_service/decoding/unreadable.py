@@ -114,7 +114,7 @@ def _plausible_tga(data: bytes) -> bool:
     color_map, kind, depth, flags = data[1], data[2], data[16], data[17]
     map_length, map_bits = int.from_bytes(data[5:7], "little"), data[7]
     width, height = (int.from_bytes(data[start : start + 2], "little") for start in (12, 14))
-    depths = {1: (8,), 2: (16, 24, 32), 3: (8, 16), 9: (8,), 10: (16, 24, 32), 11: (8, 16)}
+    depths = {1: (8,), 2: (16, 24, 32), 3: (1, 8, 16), 9: (8,), 10: (16, 24, 32), 11: (8, 16)}
     if depth not in depths.get(kind, ()) or flags & 0xC0 or not width or not height:
         return False
     if color_map != (1 if kind in (1, 9) else color_map & 1) or (color_map and map_bits not in (15, 16, 24, 32)):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers.kinds import decoded, rgba
+from processor_service.errors import Code
+from tests.helpers.kinds import decoded, refused, rgba
 from tests.helpers.pictures import encoded
 
 WIDTH, HEIGHT = 9, 5
@@ -130,3 +131,17 @@ def test_other_formats_stay_transparent(format: str) -> None:
     options = {"lossless": True} if format == "WEBP" else {}
     data = encoded(Image.new("RGBA", (16, 16), (9, 9, 9, 0)), format, **options)
     assert decoded(data).image.getchannel("A").getextrema() == (0, 0)
+
+
+@pytest.mark.parametrize("width", [1, 8, 13, 150])
+def test_a_tga_of_one_bit_a_pixel_is_a_picture(width: int) -> None:
+    image = Image.fromarray(np.random.default_rng(width).integers(0, 2, (7, width)).astype(bool))
+    data = encoded(image, "TGA")
+    # A TGA may end with its pixels.
+    data = data[: 18 + 7 * -(-width // 8)]
+    assert (data[2], data[16]) == (3, 1)
+    result = decoded(data)
+    assert result.source.format == "tga"
+    assert (np.asarray(result.image.convert("L")) == np.asarray(image.convert("L"))).all()
+    # Too few bytes for its pixels: nothing else says that it is a TGA.
+    assert refused(data[:18])[0] is Code.NOT_AN_IMAGE

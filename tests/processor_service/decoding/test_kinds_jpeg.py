@@ -168,6 +168,8 @@ def with_process(marker: int) -> bytes:
         # More than ten blocks of all components together.
         (flat_jpeg(50, 40, [(2, 2), (2, 2), (2, 2)], (120, 90, 200)), "the sampling factors 2x2, 2x2, 2x2"),
         (flat_jpeg(50, 40, [(4, 2), (2, 1), (2, 1)], (120, 90, 200)), "the sampling factors 4x2, 2x1, 2x1"),
+        (flat_jpeg(50, 40, [(4, 2), (2, 1), (1, 1)], (120, 90, 200)), "the sampling factors 4x2, 2x1, 1x1"),
+        (flat_jpeg(50, 40, [(4, 4), (1, 1), (1, 1)], (120, 90, 200)), "the sampling factors 4x4, 1x1, 1x1"),
         (with_process(0xC3), "a lossless JPEG"),
         (with_process(0xCB), "a lossless JPEG"),
         (with_process(0xC5), "a hierarchical JPEG"),
@@ -175,10 +177,13 @@ def with_process(marker: int) -> bytes:
     ],
 )
 def test_a_jpeg_of_a_kind_that_libjpeg_does_not_know_is_not_called_broken(data: bytes, kind: str) -> None:
-    code, reason = refused(data)
-    assert code is Code.UNSUPPORTED_FORMAT
-    assert kind in reason
-    assert "convert it to PNG" in reason
+    # Nothing of it can be accepted, either.
+    for accept_truncated in (False, True):
+        code, reason = refused(data, accept_truncated=accept_truncated)
+        assert code is Code.UNSUPPORTED_FORMAT
+        assert kind in reason
+        assert "convert it to PNG" in reason
+    assert refused(data[:-20], accept_truncated=True)[0] in (Code.UNSUPPORTED_FORMAT, Code.TRUNCATED_IMAGE)
 
 
 @pytest.mark.parametrize("factors", [(0, 1), (5, 1), (15, 15)])
