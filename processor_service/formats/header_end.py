@@ -35,6 +35,8 @@ _PNM = re.compile(
     rb"(?:\s|#[^\r\n]*[\r\n])*(?:#[^\r\n]*)?"
 )
 _MOST_PNM = 4096
+# Numbers of the largest palette of a TIFF. Other lists have at most one for each pixel: one that says more is wrong.
+_MOST_COLORS = 3 * 65_536
 # Tags of a TIFF that say how to read its pixels, and where they are.
 _PIXELS = frozenset((258, 273, 279, 320, 324, 325, 339, 347))
 
@@ -62,7 +64,10 @@ def _tiff(data: bytes) -> bool:
         return True
     (offset,) = struct.unpack_from(layout.word, data, layout.first)
     directory = directory_at(data, layout, offset)
-    return offset > 0 and (directory is None or any(tag in _PIXELS for tag, _ in directory.loose_ends()))
+    if directory is None:
+        return offset > 0
+    most = max(directory.pixels, _MOST_COLORS)
+    return any(tag in _PIXELS and directory.entries[tag][1] <= most for tag, _ in directory.loose_ends())
 
 
 def _pnm(data: bytes) -> bool:
