@@ -62,7 +62,7 @@ def _tiff(data: bytes) -> bool:
     layout = layout_of(data)
     if layout is None or len(data) < 2 * layout.first:
         return True
-    (offset,) = struct.unpack_from(layout.word, data, layout.first)
+    offset = int(struct.unpack_from(layout.word, data, layout.first)[0])
     directory = directory_at(data, layout, offset)
     if directory is None:
         return offset > 0
@@ -90,7 +90,7 @@ def _tga(data: bytes) -> bool:
         return not any(data[3:8])
     width, height, depth, flags = struct.unpack_from("<HHBB", data, 12)
     is_sound = depth in (16, 24, 32) and not flags & 0xC0 and width > 0 and height > 0
-    return is_sound and len(data) < _TGA_HEAD + width * height * depth // 8
+    return bool(is_sound) and len(data) < _TGA_HEAD + width * height * depth // 8
 
 
 def _psd(data: bytes) -> bool:
