@@ -35,6 +35,8 @@ _PNM = re.compile(
     rb"(?:\s|#[^\r\n]*[\r\n])*(?:#[^\r\n]*)?"
 )
 _MOST_PNM = 4096
+# Numbers of the largest palette of a TIFF. Other lists have at most one for each pixel: one that says more is wrong.
+_MOST_COLORS = 3 * 65_536
 # Tags of a TIFF that say how to read its pixels, and where they are.
 _PIXELS = frozenset((258, 273, 279, 320, 324, 325, 339, 347))
 
@@ -60,9 +62,12 @@ def _tiff(data: bytes) -> bool:
     layout = layout_of(data)
     if layout is None or len(data) < 2 * layout.first:
         return True
-    (offset,) = struct.unpack_from(layout.word, data, layout.first)
+    offset = int(struct.unpack_from(layout.word, data, layout.first)[0])
     directory = directory_at(data, layout, offset)
-    return offset > 0 and (directory is None or any(tag in _PIXELS for tag, _ in directory.loose_ends()))
+    if directory is None:
+        return offset > 0
+    most = max(directory.pixels, _MOST_COLORS)
+    return any(tag in _PIXELS and directory.entries[tag][1] <= most for tag, _ in directory.loose_ends())
 
 
 def _pnm(data: bytes) -> bool:
@@ -85,7 +90,7 @@ def _tga(data: bytes) -> bool:
         return not any(data[3:8])
     width, height, depth, flags = struct.unpack_from("<HHBB", data, 12)
     is_sound = depth in (16, 24, 32) and not flags & 0xC0 and width > 0 and height > 0
-    return is_sound and len(data) < _TGA_HEAD + width * height * depth // 8
+    return bool(is_sound) and len(data) < _TGA_HEAD + width * height * depth // 8
 
 
 def _psd(data: bytes) -> bool:

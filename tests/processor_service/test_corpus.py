@@ -28,8 +28,9 @@ pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not b
 # What Pillow decodes and we refuse, with the reason; everything else that Pillow decodes is processed.
 REFUSED_ON_PURPOSE = {"thumbor/9643x10328.jpg": Code.TOO_MANY_PIXELS}
 # What Pillow does not decode and we do: pictures within hostile metadata, HEIC with the optional extra, JPEGs that only
-# lack their end marker, inks with alpha.
+# lack their end marker, inks with alpha, the still picture of an APNG without the numbers of its frames.
 GAINED = {
+    "pillow/apng/chunk_no_fctl.png",
     "pillow/png_decompression_dos.png",
     "pillow/unknown_compression_method.png",
     "thumbor/image.heic",

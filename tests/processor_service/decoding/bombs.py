@@ -92,8 +92,8 @@ def bmp_of_runs() -> bytes:
 
 
 def apng_frames() -> bytes:
-    control = png_chunk(b"acTL", struct.pack(">II", 5000, 0))
-    return png(10, 10, control)
+    first = png_chunk(b"fcTL", struct.pack(">5I2H2B", 0, 10, 10, 0, 0, 1, 10, 0, 0))
+    return png(10, 10, png_chunk(b"acTL", struct.pack(">II", 5000, 0)) + first)
 
 
 def text_bomb() -> bytes:
