@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image
 
+from processor_service.decoding.guard import decoder_errors
 from processor_service.errors import Code, ImageError
 from processor_service.formats.containers import PNG_SIGNATURE, png_chunks
-from tests.helpers.kinds import decoded, refused
+from tests.helpers.kinds import SETTINGS, decoded, refused
 from tests.helpers.pictures import encoded, opened, picture
 from tests.helpers.png_chunks import chunk
 
@@ -104,14 +106,9 @@ def test_what_is_said_of_a_changed_header_is_none_of_its_letters_or_numbers(kind
         assert all(text not in reason for text in (LETTERS.decode(), *numbers, "0x", "b'", "<", ">")), reason
 
 
-def test_a_frame_without_pixels_is_described_without_an_address() -> None:
-    book = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
-    data = encoded(book[0], "PNG", save_all=True, append_images=book[1:], duration=100)
-    parts = [part for _, part in png_chunks(data)]
-    second = [at for at, part in enumerate(parts) if part[4:8] == b"fcTL"][1]
-    body = parts[second][8:-4]
-    for width in (0, 9999):
-        parts[second] = chunk(b"fcTL", body[:4] + width.to_bytes(4) + body[8:])
-        code, reason = refused(PNG_SIGNATURE + b"".join(parts), all_frames=True)
-        assert code is Code.CORRUPT_IMAGE
-        assert "0x" not in reason and "<" not in reason
+def test_an_object_is_described_without_its_address() -> None:
+    file = io.BytesIO(b"a frame that no decoder knows")
+    with pytest.raises(ImageError) as refusal, decoder_errors(file.getvalue(), SETTINGS):
+        Image.open(file)
+    assert refusal.value.code is Code.CORRUPT_IMAGE
+    assert "0x" not in refusal.value.reason and "<" not in refusal.value.reason
