@@ -34,18 +34,18 @@ demo: install ## the main job on a real node with real pictures; stays up to try
 		$(if $(GALLERY_PORT),--gallery-port $(GALLERY_PORT))
 
 test: $(STAMP) ## all tests: unit, service, plugin (JUnit), end to end on every Elasticsearch version
-	@# Beside JUnit, which mostly waits, the tests are compiled once. Else each of eight workers would do that.
+	@# Beside JUnit, which mostly waits, the tests are compiled once. Else each of seven workers would do that.
 	@$(BIN)/pytest -qq --collect-only >/dev/null 2>&1 & $(MAKE) --no-print-directory test-plugin; done=$$?; wait; exit $$done
 	@$(MAKE) --no-print-directory test-python
 
-# By themselves: beside eight workers that start nodes, answers of the tests' own services come too late.
+# By themselves: beside seven workers that start nodes, answers of the tests' own services come too late.
 # It makes the zips, too, with one start of Maven for each.
 test-plugin: maven ## JUnit, for every Elasticsearch version
 	@elasticsearch_plugin/build --test
 
-# Eight workers keep two cores busy, as tests often wait; what shares a node shares a worker (tests/helpers/groups.py).
+# Seven workers keep two cores busy, as tests often wait, and have room in 24 GB (eight and one test beside them had not); what shares a node shares a worker (tests/helpers/groups.py).
 test-python: install ## pytest; for one test: .venv/bin/pytest tests/FILE.py::test_name
-	@$(BIN)/pytest -n 8
+	@$(BIN)/pytest -n 7
 
 test-versions: install ## a picture through the plugin on every other release in versions.txt; downloads 44 MB for each
 	@$(BIN)/pytest -n 0 tests/end_to_end/other_releases.py

@@ -80,7 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByNodeAndFile:
-    """`pytest -n 8`: what shares a node shares a worker, the rest goes by files.
+    """`pytest -n 7`: what shares a node shares a worker, the rest goes by files.
 
     (`--dist loadgroup` would do, if pytest-xdist 3.8 could still mark groups with pytest 9.2.)
     """

@@ -1,4 +1,4 @@
-"""Says at the end of `pytest -n 8` how long the largest groups took and when each worker ended: whether they are dealt out well."""
+"""Says at the end of `pytest -n 7` how long the largest groups took and when each worker ended: whether they are dealt out well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How `pytest -n 8` deals out the tests: a group goes to one worker, which starts what the group shares only once."""
+"""How `pytest -n 7` deals out the tests: a group goes to one worker, which starts what the group shares only once."""
 
 from __future__ import annotations
 
