@@ -132,7 +132,9 @@ def test_a_start_that_fails_in_the_middle_leaves_neither_socket_nor_worker(
     assert source.template.process.pid == pid
 
 
-def test_an_answer_that_was_not_read_is_not_taken_for_the_next_one(source: WorkerSource) -> None:
+def test_an_answer_that_was_not_read_is_not_taken_for_the_next_one(
+    source: WorkerSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert source.template
     first, control = source.template, source.template._control
 
@@ -146,7 +148,7 @@ def test_an_answer_that_was_not_read_is_not_taken_for_the_next_one(source: Worke
         def __getattr__(self, name: str) -> Any:
             return getattr(control, name)
 
-    first._control = Fails()  # type: ignore[assignment]
+    monkeypatch.setattr(first, "_control", Fails())
     with pytest.raises(MemoryError):
         source.start()
     worker = source.start()
