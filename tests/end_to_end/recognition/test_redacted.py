@@ -201,23 +201,18 @@ def broken(request: pytest.FixtureRequest, es: Elasticsearch, service: Service) 
     seeing: Service = request.getfixturevalue("seeing")
 
     def asked(ask: Any) -> Any:
-        if request.param == "hanging":
-            pids = seeing.recognizers()
-            for pid in pids:
-                with_pid(pid, signal.SIGSTOP)
-            try:
-                return ask(), seeing
-            finally:
-                for pid in pids:
-                    with_pid(pid, signal.SIGKILL)
+        # One that is seen to stand still, or is gone, is replaced, and the picture tried again.
+        each = signal.SIGSTOP if request.param == "hanging" else signal.SIGKILL
         with ThreadPoolExecutor() as others:
             answer = others.submit(ask)
             while not answer.done():
                 for pid in seeing.recognizers():
-                    with_pid(pid, signal.SIGKILL)
+                    with_pid(pid, each)
                 # To recognize something takes longer.
                 time.sleep(0.03)
-            return answer.result(), seeing
+        for pid in seeing.recognizers():
+            with_pid(pid, signal.SIGKILL)
+        return answer.result(), seeing
 
     yield asked
 
