@@ -14,7 +14,7 @@ from processor_service.settings import Settings
 from processor_service.timing import Stopwatch
 from processor_service.wire.request import Request
 from tests.helpers import twin_parts
-from tests.helpers.broken_icons import SIDES, bitmap, black, icon, macintosh, scene, windows
+from tests.helpers.broken_icons import SIDES, bitmap, black, icon, icon_of_a_mac, macintosh, scene, windows
 from tests.helpers.broken_parts import CHUNKS
 from tests.helpers.kinds import decoded, furthest, refused
 from tests.helpers.pictures import assert_alike, b64, encoded, opened
@@ -62,11 +62,6 @@ def test_of_several_pictures_of_a_size_the_one_with_most_colours_is_the_icon(kin
     assert decoded(icon(kind, {32: [broken, black(32)]})).image.convert("RGB").getextrema() == ((0, 0),) * 3
 
 
-def of_a_mac(pictures: dict[bytes, bytes]) -> bytes:
-    packed = b"".join(name + (len(body) + 8).to_bytes(4) + body for name, body in pictures.items())
-    return b"icns" + (len(packed) + 8).to_bytes(4) + packed
-
-
 def pngs(side: int) -> dict[str, bytes]:
     """A PNG of each kind, as programs that make files smaller write them."""
     image = scene(side)
@@ -95,7 +90,7 @@ def pngs(side: int) -> dict[str, bytes]:
 def test_the_icon_of_a_mac_has_the_colours_of_its_png(kind: str) -> None:
     largest = pngs(256)[kind]
     for several in ({b"ic08": largest}, {b"ic08": largest, b"ic07": pngs(128)[kind]}):
-        result = decoded(of_a_mac(several))
+        result = decoded(icon_of_a_mac(several))
         assert result.image.size == (256, 256) and not result.source.is_part
         assert furthest(result.image, decoded(largest).image) == 0
 
@@ -121,7 +116,7 @@ def test_a_png_in_an_icon_that_says_a_wrong_length_is_whole() -> None:
 KINDS = {
     "ICO": lambda file: icon(1, {64: file, 32: encoded(black_scene(32), "PNG")}),
     "CUR": lambda file: icon(2, {64: file, 32: bitmap(32)}),
-    "ICNS": lambda file: of_a_mac({b"icp6": file, b"icp5": encoded(black_scene(32), "PNG")}),
+    "ICNS": lambda file: icon_of_a_mac({b"icp6": file, b"icp5": encoded(black_scene(32), "PNG")}),
 }
 
 
@@ -158,7 +153,7 @@ def test_a_jpeg_2000_in_the_icon_of_a_mac_is_read_as_if_it_were_alone(options: d
         file = encoded(image, "JPEG2000", **options)
         result = decoded(KINDS["ICNS"](file)).image
         assert (result.mode, furthest(result, image)) == (image.mode, 0)
-    smaller_first = of_a_mac({b"icp5": encoded(scene(32), "PNG"), b"icp6": file})
+    smaller_first = icon_of_a_mac({b"icp5": encoded(scene(32), "PNG"), b"icp6": file})
     for end in range(12, len(smaller_first), 3):
         assert refused(smaller_first[:end])[0] is Code.TRUNCATED_IMAGE, end
 
